@@ -1,0 +1,61 @@
+"""What each field of the manifest allows, in words: for errors and for the reference page."""
+
+from __future__ import annotations
+
+ROLE = "a role as `role/Name` or `role/path/Name`"
+REGION = "an AWS Region such as eu-west-1"
+TENANT = "at most 40 lower-case letters, digits and single inner hyphens"
+WORKLOAD = "at most 16 lower-case letters, digits and single inner hyphens, starting with a letter"
+TAGS = "at most 128 (key) and 256 (value) of letters, digits, spaces and _ . : / = + - @"
+
+ALLOWED = {
+    "organization": "an organisation id such as o-a1b2c3d4e5",
+    "account": "12 digits in quotes",
+    "home_region": REGION,
+    "regions": f"a list of at least one: {REGION}",
+    "region": REGION,
+    "administrators": f"a list of at least one: {ROLE}",
+    "readers": f"a list: {ROLE}",
+    "break_glass": ROLE,
+    "deployment_roles": f"default, or a list of at least one: {ROLE}",
+    "bootstrap_qualifier": "1 to 10 lower-case letters and digits",
+    "iam_roles": "a whole number of roles from 1 to 10000",
+    "trust_policy_characters": "a whole number of characters from 2048 to 8192",
+    "issuer": "an https URL of at most 255 characters, without a slash at the end",
+    "existing": "true or false",
+    "cluster": "a cluster name: 1 to 100 letters, digits, _ and -",
+    "namespace": "a Kubernetes namespace: at most 63 lower-case letters, digits and inner hyphens",
+    "service_account": "a Kubernetes name: at most 253 lower-case letters, digits, inner hyphens and dots",
+    "oidc_provider": "the issuer without https://, at most 255 characters",
+    "certificate_authority": "the ARN of an AWS Private CA",
+    "common_name": "1 to 64 letters, digits, spaces, dots, _ and -",
+    "runs_on": "lambda, ecs, eks, ec2, batch, roles-anywhere or existing-role",
+    "access": "tenant-role, session-tag or web-identity",
+    "operations": "a list of at least one: encrypt, decrypt or re-encrypt",
+    "role": ROLE,
+    "identity_provider": "a name of identity_providers",
+    "audience": "1 to 255 letters, digits, dots, _ : / and -",
+    "rotation_days": "a whole number of days from 90 to 2560, or off",
+    "deletion_window_days": "a whole number of days from 7 to 30",
+    "decrypt_by": "alias or key",
+    "origin": "aws-kms or imported",
+    "multi_region": "true or false",
+    "import_role": ROLE,
+    "expires": "never or dated",
+    "state": "active, suspended, offboarding or offboarded",
+    "workloads": f"names of workloads: {WORKLOAD}",
+    "identity_providers": f"a mapping of names: {WORKLOAD}",
+    "tenants": f"a mapping of tenant ids: {TENANT}",
+    "tags": f"a mapping: {TAGS}",
+    "central": "a mapping",
+    "defaults": "a mapping",
+    "key": "a mapping",
+    "quotas": "a mapping",
+    "pod_identity": "a mapping of cluster, namespace and service_account",
+    "irsa": "a mapping of oidc_provider, namespace and service_account",
+    "roles_anywhere": "a mapping of certificate_authority and common_name",
+}
+"""By field name."""
+
+KEYS = {"tenants": TENANT, "workloads": WORKLOAD, "identity_providers": WORKLOAD, "tags": TAGS}
+"""What a key of the mapping of that name may be."""

@@ -1,0 +1,77 @@
+"""Rules that need two fields or more of `tenants.yaml`; those that need the lock are in `settle.py`."""
+
+from __future__ import annotations
+
+import re
+
+from tenant_keys.manifest.errors import Problem
+from tenant_keys.manifest.model import Manifest
+from tenant_keys.manifest.rules import Findings, Report, execution_roles, own_role, repeated, role_name, unknown
+from tenant_keys.manifest.tag_rules import check_tags
+from tenant_keys.manifest.tenant_rules import check_tenants
+from tenant_keys.manifest.workload_rules import check_workloads
+
+_OTHER_PARTITION = re.compile(r"cn-|us-gov-|us-iso|eu-iso")
+
+
+def inconsistencies(manifest: Manifest) -> list[Problem]:
+    """Every problem between fields."""
+    findings = Findings()
+    _check_central(manifest, findings.report)
+    check_workloads(manifest, findings.report)
+    check_tags(manifest.tags, ("tags",), findings.report)
+    check_tenants(manifest, findings.report)
+    _check_roles_quota(manifest, findings.report)
+    return findings.problems
+
+
+def _check_central(manifest: Manifest, report: Report) -> None:
+    central = manifest.central
+    repeated(central.regions, ("central", "regions"), report)
+    for index, region in enumerate(central.regions):
+        if _OTHER_PARTITION.match(region):
+            report(("central", "regions", index), f"got {region}; only Regions of the partition aws are supported")
+    if central.home_region not in central.regions:
+        message = unknown(central.home_region, central.regions, "Region of central.regions")
+        report(("central", "home_region"), f"{message}; add it there")
+    people = {"administrators": central.administrators, "readers": central.readers}
+    if central.deployment_roles != "default":
+        people["deployment_roles"] = central.deployment_roles
+    for field, roles in people.items():
+        repeated(roles, ("central", field), report)
+        for index, role in enumerate(roles):
+            own_role(role, ("central", field, index), report)
+    own_role(central.break_glass, ("central", "break_glass"), report)
+    _check_break_glass(manifest, report)
+
+
+def _check_break_glass(manifest: Manifest, report: Report) -> None:
+    """Who may schedule a deletion holds no other power over keys."""
+    central = manifest.central
+    name = role_name(central.break_glass)
+    for field, roles in (("administrators", central.administrators), ("deployment_roles", execution_roles(central))):
+        if name in map(role_name, roles):
+            report(
+                ("central", "break_glass"),
+                f"got {central.break_glass}, which is also in {field}; name a role that does nothing else",
+            )
+
+
+def _check_roles_quota(manifest: Manifest, report: Report) -> None:
+    """One role per tenant and workload is bounded by the account's quota."""
+    per_tenant = {name for name, workload in manifest.workloads.items() if workload.access == "tenant-role"}
+    shared = len(manifest.workloads) - len(per_tenant)
+    quota = manifest.central.quotas.iam_roles
+    if len(per_tenant) * len(manifest.tenants) + shared <= quota:
+        return
+    default = len(per_tenant.intersection(manifest.defaults.workloads))
+    pairs = 0
+    for tenant in manifest.tenants.values():
+        if tenant.state != "offboarded":
+            pairs += default if tenant.workloads is None else len(per_tenant.intersection(tenant.workloads))
+    if pairs + shared > quota:
+        report(
+            ("central", "quotas", "iam_roles"),
+            f"got {quota} roles, but {pairs} pairs of tenant and workload and {shared} shared roles need "
+            f"{pairs + shared}; set `access: session-tag` for workloads with many tenants, or have the quota raised",
+        )

@@ -1,0 +1,97 @@
+"""The estate: manifest and lock settled into what stands in AWS. Everything downstream reads this and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tenant_keys.manifest.model import (
+    Access,
+    DecryptBy,
+    IdentityProvider,
+    Irsa,
+    Operation,
+    Origin,
+    PodIdentity,
+    Quotas,
+    RolesAnywhere,
+    RunsOn,
+    State,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Central:
+    """The key account; role ARNs are complete."""
+
+    account: str
+    home_region: str
+    regions: tuple[str, ...]
+    administrators: tuple[str, ...]
+    readers: tuple[str, ...]
+    break_glass: str
+    deployers: tuple[str, ...]
+    """The roles that KMS sees when CloudFormation deploys, of every Region."""
+    bootstrap_qualifier: str
+    quotas: Quotas
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A service that uses tenants' keys."""
+
+    name: str
+    account: str
+    runs_on: RunsOn | None
+    access: Access
+    operations: tuple[Operation, ...]
+    """Sorted: decrypt, encrypt, re-encrypt."""
+    regions: tuple[str, ...]
+    existing_role: str | None
+    """ARN, with `runs_on: existing-role`."""
+    pod_identity: PodIdentity | None
+    irsa: Irsa | None
+    roles_anywhere: RolesAnywhere | None
+    identity_provider: IdentityProvider | None
+    audience: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One customer and its key."""
+
+    id: str
+    state: State
+    """active, suspended or offboarding: an offboarded tenant is no part of the estate."""
+    workloads: tuple[Workload, ...]
+    """Sorted by name."""
+    origin: Origin
+    multi_region: bool
+    primary_region: str
+    multi_region_key_id: str | None
+    """`mrk-...`, once the primary is deployed and recorded in the lock; replicas wait for it."""
+    rotation_days: int | None
+    """None: automatic rotation is off."""
+    deletion_window_days: int
+    decrypt_by: DecryptBy
+    import_role: str | None
+    """ARN of the role that imports key material, with origin imported."""
+    material_expires: bool
+    tags: Mapping[str, str]
+    cell: int
+    """Number of the key cell in the primary Region."""
+    role_cells: Mapping[str, int]
+    """Workload name to number of the role cell, for workloads with one role per tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """Everything that the stacks contain."""
+
+    organization: str | None
+    central: Central
+    workloads: Mapping[str, Workload]
+    """Sorted by name."""
+    tenants: Mapping[str, Tenant]
+    """Sorted by id; without the offboarded."""
+    tags: Mapping[str, str]

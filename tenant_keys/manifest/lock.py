@@ -1,0 +1,112 @@
+"""`tenants.lock`: where each tenant lives and how its key was born. One line a tenant; nothing in it is ever moved."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tenant_keys.manifest.model import Origin
+
+VERSION = 1
+
+Phase = Literal["offboarding", "offboarded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """Places in a cell (a stack), which CloudFormation limits to 500 resources."""
+
+    fill: int
+    """A cell is filled up to here."""
+    most: int
+    """Two merged branches may fill it up to here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One tenant's line."""
+
+    tenant: str
+    cell: int
+    """Key cell, numbered from 1 in the primary Region."""
+    origin: Origin
+    multi_region: bool
+    primary_region: str
+    roles: Mapping[str, int] = field(default_factory=dict)
+    """Workload to role cell, for each role of this tenant alone; numbered from 1 over the estate."""
+    key_id: str | None = None
+    """`mrk-...`: the multi-Region key's id, once recorded."""
+    phase: Phase | None = None
+    """Only of a tenant that is leaving; `offboarded` is the tombstone, which stays for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """The file as a whole."""
+
+    account: str
+    home_region: str
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    """By tenant id, sorted."""
+    keys: Capacity = Capacity(80, 100)
+    roles: Capacity = Capacity(240, 300)
+
+
+def render_lock(lock: Lock) -> str:
+    """The canonical text: header, then one line a tenant, sorted by id."""
+    lines = [header_line(lock)]
+    lines += [entry_line(lock.entries[tenant]) for tenant in sorted(lock.entries)]
+    return "\n".join(lines) + "\n"
+
+
+def header_line(lock: Lock) -> str:
+    """The first line."""
+    return json.dumps(
+        {
+            "version": VERSION,
+            "account": lock.account,
+            "home_region": lock.home_region,
+            "capacity": {
+                "keys": {"fill": lock.keys.fill, "most": lock.keys.most},
+                "roles": {"fill": lock.roles.fill, "most": lock.roles.most},
+            },
+        }
+    )
+
+
+def entry_line(entry: Entry) -> str:
+    """The line of one tenant."""
+    line: dict[str, object] = {
+        "tenant": entry.tenant,
+        "cell": entry.cell,
+        "origin": entry.origin,
+        "multi_region": entry.multi_region,
+        "primary_region": entry.primary_region,
+        "roles": {workload: entry.roles[workload] for workload in sorted(entry.roles)},
+    }
+    if entry.key_id is not None:
+        line["key_id"] = entry.key_id
+    if entry.phase is not None:
+        line["phase"] = entry.phase
+    return json.dumps(line)
+
+
+def write_lock(path: Path, lock: Lock) -> None:
+    """Writes the file whole or not at all: a lock cut short would lose where keys live."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(render_lock(lock))
+            stream.flush()
+            os.fsync(stream.fileno())
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

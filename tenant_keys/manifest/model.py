@@ -1,0 +1,220 @@
+"""The manifest as a platform team writes it: `tenants.yaml`, field for field.
+
+Only what one field can say about itself is checked here; what needs two fields or the lock is checked in
+`consistency.py` and `settle.py`. The JSON Schema that editors use is generated from these classes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+TENANT_ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+WORKLOAD_NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+
+TenantId = Annotated[str, Field(pattern=TENANT_ID, max_length=40)]
+"""An alias, a role name (which ignores case), a session tag and a logical id: it must mean the same in all four."""
+WorkloadName = Annotated[str, Field(pattern=WORKLOAD_NAME, max_length=16)]
+"""16 characters, so that `tenant-<40 characters>.<workload>` fits a role name's 64."""
+AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+RoleReference = Annotated[str, Field(pattern=r"^role/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$")]
+"""A role of a known account, written as the end of its ARN: `role/KeyAdministrator`, `role/path/Name`."""
+
+State = Literal["active", "suspended", "offboarding", "offboarded"]
+Operation = Literal["encrypt", "decrypt", "re-encrypt"]
+Access = Literal["tenant-role", "session-tag", "web-identity"]
+RunsOn = Literal["lambda", "ecs", "eks", "ec2", "batch", "roles-anywhere", "existing-role"]
+Origin = Literal["aws-kms", "imported"]
+DecryptBy = Literal["alias", "key"]
+RotationDays = Annotated[int, Field(ge=90, le=2560)] | Literal["off"]
+DeletionWindowDays = Annotated[int, Field(ge=7, le=30)]
+Tags = dict[
+    Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")],
+    Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{0,256}$")],
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+class Quotas(_Model):
+    """Quotas of the central account where AWS has raised them."""
+
+    iam_roles: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+    """Roles an account may hold: 1,000, at most 10,000 on request (IAM quotas)."""
+    trust_policy_characters: Annotated[int, Field(ge=2_048, le=8_192)] = 2_048
+    """Length of a role's trust policy: 2,048 characters, at most 8,192 on request (IAM quotas)."""
+
+
+class Central(_Model):
+    """The account that holds the keys and runs no workloads."""
+
+    account: AccountId
+    """The account, in quotes: YAML drops leading zeros. No workload may run in it."""
+    home_region: Region
+    """Holds the IAM roles' stacks; a tenant's key is born here unless its `key.region` says otherwise."""
+    regions: Annotated[tuple[Region, ...], Field(min_length=1)]
+    """Regions with keys; a `multi_region` tenant has its key or a replica in each of them."""
+    administrators: Annotated[tuple[RoleReference, ...], Field(min_length=1)]
+    """May disable a key, rotate its material and cancel its deletion; may neither use a key nor change its policy."""
+    readers: tuple[RoleReference, ...] = ()
+    """May look at keys, policies, tags and grants, and do nothing else: audit."""
+    break_glass: RoleReference
+    """The only role that may schedule a deletion."""
+    deployment_roles: Literal["default"] | Annotated[tuple[RoleReference, ...], Field(min_length=1)] = "default"
+    """Who deploys, as KMS sees it: by default the CDK's CloudFormation execution role of every Region."""
+    bootstrap_qualifier: Annotated[str, Field(pattern=r"^[a-z0-9]{1,10}$")] = "hnb659fds"
+    """The qualifier given to `cdk bootstrap`; part of the execution roles' names."""
+    quotas: Quotas = Quotas()
+    """Say here where AWS has raised a quota of this account."""
+
+
+class IdentityProvider(_Model):
+    """An OpenID Connect provider whose tokens STS verifies."""
+
+    issuer: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(/[A-Za-z0-9_./-]*[A-Za-z0-9_-])?$", max_length=255)]
+    """Whose tokens: the `iss` claim, exactly."""
+    existing: bool = False
+    """True where the central account already has the provider: then none is created."""
+
+
+class PodIdentity(_Model):
+    """EKS Pod Identity: an association of a service account with the workload's role."""
+
+    cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
+    """The EKS cluster in the workload's account."""
+    namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+    """Kubernetes namespace of the service account."""
+    service_account: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+    """Kubernetes service account of the pods."""
+
+
+class Irsa(_Model):
+    """IAM roles for service accounts: the cluster's own OIDC provider in the workload account."""
+
+    oidc_provider: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(/[A-Za-z0-9_./-]*[A-Za-z0-9_-])?$", max_length=255)]
+    """Without `https://`, as in the provider's ARN: `oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE`."""
+    namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+    """Kubernetes namespace of the service account."""
+    service_account: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+    """Kubernetes service account of the pods."""
+
+
+class RolesAnywhere(_Model):
+    """On-premises servers that hold an X.509 certificate: IAM Roles Anywhere."""
+
+    certificate_authority: Annotated[
+        str, Field(pattern=r"^arn:aws:acm-pca:[a-z0-9-]+:[0-9]{12}:certificate-authority/[0-9a-f-]{36}$")
+    ]
+    """The AWS Private CA that issued the certificates."""
+    common_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,64}$")]
+    """Subject common name that a certificate must carry: one CA often serves more than one application."""
+
+
+class Workload(_Model):
+    """A service in a workload account that uses tenants' keys."""
+
+    account: AccountId
+    """Where it runs, in quotes; not the central account."""
+    runs_on: RunsOn | None = None
+    """Who assumes the workload's role; left out with `web-identity`, which needs no such role."""
+    access: Access = "tenant-role"
+    """What chooses the tenant: which role is assumed, a session tag, or the signed token of an identity provider."""
+    operations: Annotated[tuple[Operation, ...], Field(min_length=1)] = ("encrypt", "decrypt")
+    """What it may do with a tenant's key; `encrypt` includes data keys, `re-encrypt` moves data to another key."""
+    regions: Annotated[tuple[Region, ...], Field(min_length=1)] | None = None
+    """Regions in which it runs and finds its SSM parameter; by default those of the central account."""
+    pod_identity: PodIdentity | None = None
+    """With `runs_on: eks`: this or `irsa`."""
+    irsa: Irsa | None = None
+    """With `runs_on: eks`: this or `pod_identity`."""
+    roles_anywhere: RolesAnywhere | None = None
+    """With `runs_on: roles-anywhere`."""
+    role: RoleReference | None = None
+    """With `runs_on: existing-role`: the role, in the workload's account."""
+    identity_provider: str | None = None
+    """With `access: web-identity`: a name of `identity_providers`."""
+    audience: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]{1,255}$")] | None = None
+    """With `access: web-identity`: the `aud` of the tokens; no two workloads may share one."""
+
+
+class KeyDefaults(_Model):
+    """Birth properties of the keys of tenants that are yet to come."""
+
+    origin: Origin = "aws-kms"
+    """Where key material comes from: AWS KMS makes it, or the tenant imports it."""
+    multi_region: bool = False
+    """Whether the key has a replica in every other Region of `central.regions`."""
+
+
+class Defaults(_Model):
+    """What a tenant has unless it says otherwise."""
+
+    workloads: tuple[WorkloadName, ...] = ()
+    """Workloads of a tenant that names none."""
+    rotation_days: RotationDays = 365
+    """How often AWS rotates the key material; imported keys are never rotated automatically."""
+    deletion_window_days: DeletionWindowDays = 30
+    """How long a scheduled deletion can still be cancelled."""
+    decrypt_by: DecryptBy = "alias"
+    """`key` for software that names no alias when it decrypts: such a Decrypt names the key or nothing."""
+    key: KeyDefaults = KeyDefaults()
+    """For keys yet to be born; the lock remembers how the others were."""
+    tags: Tags = {}
+    """On the key and the roles of every tenant."""
+
+
+class Key(_Model):
+    """Birth properties of one key: they never change, since CloudFormation refuses to update them."""
+
+    origin: Origin | None = None
+    """Where key material comes from; `defaults.key.origin` where it is left out."""
+    multi_region: bool | None = None
+    """Whether the key has replicas; `defaults.key.multi_region` where it is left out."""
+    region: Region | None = None
+    """Where the key is born; the home Region by default."""
+    import_role: RoleReference | None = None
+    """With `origin: imported`: the tenant's role in the central account that may import key material."""
+    expires: Literal["never", "dated"] | None = None
+    """With `origin: imported`: whether imported material must carry an expiry date."""
+
+
+class Tenant(_Model):
+    """One customer."""
+
+    workloads: tuple[WorkloadName, ...] | None = None
+    """Which workloads may use its key; `defaults.workloads` where it is left out."""
+    state: State = "active"
+    """`suspended`: key disabled, all kept; `offboarding`: roles gone too; `offboarded`: the key leaves its stack."""
+    rotation_days: RotationDays | None = None
+    """Other than `defaults.rotation_days`; not with imported keys."""
+    deletion_window_days: DeletionWindowDays | None = None
+    """Other than `defaults.deletion_window_days`."""
+    decrypt_by: DecryptBy | None = None
+    """Other than `defaults.decrypt_by`."""
+    key: Key = Key()
+    """How its key is born. Nothing here can change once the lock has the tenant, except `import_role` and `expires`."""
+    tags: Tags = {}
+    """On its key and its roles, over those of `defaults.tags`. Never secret: tags show up in logs."""
+
+
+class Manifest(_Model):
+    """`tenants.yaml` as a whole."""
+
+    organization: Annotated[str, Field(pattern=r"^o-[a-z0-9]{10,32}$")] | None = None
+    """Every path to a key asks for `aws:PrincipalOrgID` where it is given."""
+    central: Central
+    """The account that holds the keys."""
+    identity_providers: dict[WorkloadName, IdentityProvider] = {}
+    """By name, for workloads with `access: web-identity`."""
+    workloads: Annotated[dict[WorkloadName, Workload], Field(min_length=1)]
+    """By name: up to 16 lower-case letters, digits and single inner hyphens, starting with a letter."""
+    defaults: Defaults = Defaults()
+    """What a tenant has unless it says otherwise."""
+    tenants: dict[TenantId, Tenant]
+    """By id: up to 40 lower-case letters, digits and single inner hyphens. An id is never given out twice."""
+    tags: Tags = {}
+    """On every resource."""

@@ -1,0 +1,62 @@
+"""What the rules that need two fields or more have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from tenant_keys.manifest.errors import Path, Problem
+from tenant_keys.manifest.explain import did_you_mean
+from tenant_keys.manifest.model import Central
+
+Report = Callable[[Path, str], None]
+
+MOST_LISTED = 10
+"""Names that an error lists as allowed."""
+OWN_PATH = "role/tenant-keys/"
+_OWN_NAME = re.compile(r"(tenant-[a-z0-9-]+|shared)\.[a-z0-9-]+|tenant-keys-[a-z0-9-]+")
+
+
+class Findings:
+    """Collects problems: `report(path, message)`."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def report(self, path: Path, message: str) -> None:
+        self.problems.append(Problem(path, message))
+
+
+def repeated(values: Iterable[str], path: Path, report: Report) -> None:
+    """No list names anything twice."""
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            report((*path, index), f"got {value} twice; remove one")
+        seen.add(value)
+
+
+def unknown(name: str, known: Iterable[str], what: str) -> str:
+    """`got orderz; no such workload; did you mean orders?`."""
+    names = sorted(known)
+    listed = ", ".join([*names[:MOST_LISTED], *(["..."] if names[MOST_LISTED:] else [])])
+    return f"got {name}, which is no {what}{did_you_mean(name, names)}; allowed: {listed}"
+
+
+def role_name(reference: str) -> str:
+    """What makes a role unique in its account: the name without the path, ignoring case."""
+    return reference.rsplit("/", 1)[-1].casefold()
+
+
+def own_role(reference: str, path: Path, report: Report) -> None:
+    """No role of the manifest is one that the app makes."""
+    if reference.casefold().startswith(OWN_PATH) or _OWN_NAME.fullmatch(role_name(reference)):
+        report(path, f"got {reference}, the name of a role that this app makes; name another")
+
+
+def execution_roles(central: Central) -> tuple[str, ...]:
+    """The roles that deploy, as references: as written, or the CDK's CloudFormation execution role of each Region."""
+    if central.deployment_roles != "default":
+        return central.deployment_roles
+    prefix = f"role/cdk-{central.bootstrap_qualifier}-cfn-exec-role-{central.account}"
+    return tuple(f"{prefix}-{region}" for region in dict.fromkeys(central.regions))

@@ -1,0 +1,82 @@
+"""Rules of tenants that need two fields or more."""
+
+from __future__ import annotations
+
+from tenant_keys.manifest.model import Manifest, Origin, Tenant
+from tenant_keys.manifest.rules import Report, execution_roles, own_role, repeated, role_name, unknown
+from tenant_keys.manifest.tag_rules import check_merged, check_tags
+
+NO_KEY = Tenant.model_fields["key"].default
+"""The key of a tenant that says nothing about it: much cheaper to ask for than `model_fields_set`."""
+
+
+def check_tenants(manifest: Manifest, report: Report) -> None:
+    """All tenants, and the defaults they inherit."""
+    workloads = manifest.workloads
+    _check_names(manifest.defaults.workloads, ("defaults", "workloads"), manifest, report)
+    inherited = (manifest.tags, manifest.defaults.tags)
+    check_tags(manifest.defaults.tags, ("defaults", "tags"), report)
+    check_merged(inherited, ("defaults", "tags"), report)
+    if not manifest.tenants:
+        report(("tenants",), "got 0 tenants; name at least one")
+    powerful = _powerful(manifest)
+    good: set[tuple[str, ...]] = set()  # lists of workloads already found to be in order
+    for name, tenant in manifest.tenants.items():
+        names = tenant.workloads
+        if names is not None and names not in good:
+            if len(set(names)) == len(names) and all(map(workloads.__contains__, names)):
+                good.add(names)
+            else:
+                _check_names(names, ("tenants", name, "workloads"), manifest, report)
+        if tenant.tags:
+            check_tags(tenant.tags, ("tenants", name, "tags"), report)
+            check_merged((*inherited, tenant.tags), ("tenants", name, "tags"), report)
+        if tenant.key is not NO_KEY:
+            _check_key(name, tenant, manifest, powerful, report)
+
+
+def _check_names(names: tuple[str, ...], path: tuple[str, ...], manifest: Manifest, report: Report) -> None:
+    repeated(names, path, report)
+    for index, name in enumerate(names):
+        if name not in manifest.workloads:
+            report((*path, index), unknown(name, manifest.workloads, "workload"))
+
+
+def _powerful(manifest: Manifest) -> dict[str, str]:
+    """Role name to the list it stands in: none of these may also import a tenant's key material."""
+    central = manifest.central
+    lists = {
+        "central.administrators": central.administrators,
+        "central.deployment_roles": execution_roles(central),
+        "central.break_glass": (central.break_glass,),
+    }
+    return {role_name(role): where for where, roles in lists.items() for role in roles}
+
+
+def _check_key(name: str, tenant: Tenant, manifest: Manifest, powerful: dict[str, str], report: Report) -> None:
+    key, path = tenant.key, ("tenants", name, "key")
+    if key.region is not None and key.region not in manifest.central.regions:
+        report((*path, "region"), unknown(key.region, manifest.central.regions, "Region of central.regions"))
+    if key.import_role is not None:
+        own_role(key.import_role, (*path, "import_role"), report)
+        where = powerful.get(role_name(key.import_role))
+        if where:
+            message = f"got {key.import_role}, which is in {where}; who imports material holds no other power over keys"
+            report((*path, "import_role"), f"{message}, name another role")
+    if key.origin is not None:
+        check_origin(name, tenant, key.origin, report)
+
+
+def check_origin(name: str, tenant: Tenant, origin: Origin, report: Report) -> None:
+    """What goes with a key of this origin. The origin of a key that exists stands in the lock."""
+    key, path = tenant.key, ("tenants", name, "key")
+    if origin == "imported":
+        if key.import_role is None:
+            report((*path, "import_role"), "missing; an imported key needs the role that imports its material")
+        if tenant.rotation_days is not None:
+            message = "AWS rotates no imported key automatically; remove it"
+            report(("tenants", name, "rotation_days"), f"got {tenant.rotation_days}; {message}")
+        return
+    for field, value in (("import_role", key.import_role), ("expires", key.expires)):
+        if value is not None:
+            report((*path, field), f"got {value}; only with origin: imported, and this key's is {origin}; remove it")

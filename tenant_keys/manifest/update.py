@@ -1,0 +1,126 @@
+"""Brings a lock up to date with the manifest: appends, never moves, and refuses whatever would lose a key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tenant_keys.manifest.compare import (
+    LOCK_FILE,
+    AddRole,
+    Append,
+    DropRole,
+    SetPhase,
+    changes,
+    occupancy,
+    overfull,
+    per_tenant_workloads,
+    wanted_roles,
+)
+from tenant_keys.manifest.errors import LockError, Problem
+from tenant_keys.manifest.lock import Entry, Lock
+from tenant_keys.manifest.lock_file import MULTI_REGION_KEY, with_entries
+from tenant_keys.manifest.model import Manifest
+from tenant_keys.manifest.refusals import refusals
+
+
+class Places:
+    """Finds room: the first cell that is not filled."""
+
+    def __init__(self, lock: Lock) -> None:
+        self._fill_keys, self._fill_roles = lock.keys.fill, lock.roles.fill
+        self._keys, self._roles = occupancy(lock)
+        self._from: dict[str, int] = {}
+        self._from_role = 1
+
+    def key(self, region: str) -> int:
+        """A place for a key born in the Region."""
+        cell = self._from.get(region, 1)
+        while self._keys[region, cell] >= self._fill_keys:
+            cell += 1
+        self._from[region] = cell
+        self._keys[region, cell] += 1
+        return cell
+
+    def role(self) -> int:
+        """A place for a role."""
+        while self._roles[self._from_role] >= self._fill_roles:
+            self._from_role += 1
+        self._roles[self._from_role] += 1
+        return self._from_role
+
+
+def new_lock(manifest: Manifest) -> Lock:
+    """The lock of an estate that is yet to be deployed: no tenants."""
+    return Lock(manifest.central.account, manifest.central.home_region)
+
+
+def update(manifest: Manifest, lock: Lock) -> tuple[Lock, list[str]]:
+    """The lock that matches, and what was done; raises `LockError` with all that no command may do."""
+    problems = refusals(manifest, lock) + overfull(lock)
+    if problems:
+        raise LockError(problems)
+    entries = dict(lock.entries)
+    done: list[str] = []
+    pending = list(changes(manifest, lock))
+    for change in pending:  # first whatever leaves, so that its place can be taken
+        if isinstance(change, DropRole):
+            roles = dict(entries[change.tenant].roles)
+            cell = roles.pop(change.workload)
+            entries[change.tenant] = replace(entries[change.tenant], roles=roles)
+            done.append(f"dropped the role {change.tenant}.{change.workload} from role cell {cell}")
+        elif isinstance(change, SetPhase):
+            entries[change.tenant] = replace(entries[change.tenant], phase=change.phase)
+            done.append(f"recorded that {change.tenant} {_PHASES[change.phase]}")
+    places = Places(with_entries(lock, entries))
+    per_tenant = per_tenant_workloads(manifest)
+    for change in pending:
+        if isinstance(change, Append):
+            entry = _born(change.tenant, manifest, places, per_tenant)
+            entries[change.tenant] = entry
+            also = "".join(f", its role for {name} to role cell {cell}" for name, cell in entry.roles.items())
+            done.append(f"appended {change.tenant} to key cell {entry.cell} of {entry.primary_region}{also}")
+        elif isinstance(change, AddRole):
+            entry, cell = entries[change.tenant], places.role()
+            entries[change.tenant] = replace(entry, roles=dict(sorted({**entry.roles, change.workload: cell}.items())))
+            done.append(f"appended the role {change.tenant}.{change.workload} to role cell {cell}")
+    return with_entries(lock, entries), done
+
+
+_PHASES = {None: "stays", "offboarding": "is offboarding", "offboarded": "is offboarded; its id stays reserved"}
+
+
+def _born(name: str, manifest: Manifest, places: Places, per_tenant: frozenset[str]) -> Entry:
+    tenant, defaults = manifest.tenants[name], manifest.defaults.key
+    key = tenant.key
+    region = key.region or manifest.central.home_region
+    return Entry(
+        tenant=name,
+        cell=places.key(region),
+        origin=key.origin or defaults.origin,
+        multi_region=defaults.multi_region if key.multi_region is None else key.multi_region,
+        primary_region=region,
+        roles={workload: places.role() for workload in sorted(wanted_roles(manifest, tenant, per_tenant))},
+        phase="offboarding" if tenant.state == "offboarding" else None,
+    )
+
+
+def record_key_ids(lock: Lock, key_ids: Mapping[str, str]) -> Lock:
+    """The lock with the ids of multi-Region keys that were deployed; a recorded id never changes."""
+    entries, problems = dict(lock.entries), []
+    for tenant, key_id in key_ids.items():
+        entry = entries.get(tenant)
+        if entry is None:
+            problems.append(Problem((tenant,), f"no line; {key_id} belongs to no tenant", 0, LOCK_FILE))
+        elif not entry.multi_region:
+            problems.append(Problem((tenant,), f"got {key_id}, but its key is not multi-Region", 0, LOCK_FILE))
+        elif not MULTI_REGION_KEY.fullmatch(key_id):
+            problems.append(Problem((tenant,), f"got {key_id[:60]}; allowed: mrk- and 32 hex digits", 0, LOCK_FILE))
+        elif entry.key_id not in (None, key_id):
+            message = f"got {key_id}, but {entry.key_id} is recorded, and replicas hang on it"
+            problems.append(Problem((tenant,), message, 0, LOCK_FILE))
+        else:
+            entries[tenant] = replace(entry, key_id=key_id)
+    if problems:
+        raise LockError(problems)
+    return with_entries(lock, entries)
