@@ -1,0 +1,104 @@
+"""The access roles of the key account: what they may do, and who may assume them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.policy import actions, names
+from tenant_keys.policy.statement import Condition, Document, Statement, allow, document, only, root_of
+
+OWN_TAG = f"${{aws:PrincipalTag/{names.TENANT_TAG}}}"
+"""The tenant of a shared role's session. Without the tag a condition with it matches nothing (IAM guide, variables)."""
+
+
+def tenant_role_policy(tenant: Tenant, workload: Workload, estate: Estate) -> Document:
+    """Identity policy of the role of one tenant and one workload: bound to the tenant's alias by name."""
+    keys = names.keys_of_account(names.key_regions(tenant, estate), estate.central.account)
+    return document(_use(workload, keys, tenant.id, by_key=tenant.decrypt_by == "key"))
+
+
+def shared_role_policy(workload: Workload, estate: Estate) -> Document:
+    """Identity policy of a workload's shared role: bound to the alias of the tenant that the session carries."""
+    keys = names.keys_of_account(estate.central.regions, estate.central.account)
+    by_key = any(workload in tenant.workloads and tenant.decrypt_by == "key" for tenant in estate.tenants.values())
+    return document(_use(workload, keys, OWN_TAG, by_key=by_key))
+
+
+def _use(workload: Workload, keys: list[str], tenant_id: str, *, by_key: bool) -> Iterator[Statement]:
+    use = [action for operation in workload.operations for action in actions.USE[operation]]
+    alias = names.alias_name(tenant_id)
+    context = {f"kms:EncryptionContext:{names.TENANT_TAG}": tenant_id}
+    by_alias = {"kms:RequestAlias": alias}
+    yield allow("UseOwnTenantKey", sorted(use), {"StringEquals": by_alias | context}, Resource=keys)
+    if by_key and "decrypt" in workload.operations:
+        # For software that names the key itself, or nothing, when it decrypts: the AWS Encryption SDK among it.
+        # kms:ResourceAliases is multi-valued and not valid in key policies (AWS KMS guide, conditions-kms).
+        # A policy variable on a multi-valued key is written with StringLike (IAM guide, reference_policies_multi-value-
+        # conditions); STS accepts no wildcard in a tag.
+        any_value = "ForAnyValue:StringLike" if tenant_id == OWN_TAG else "ForAnyValue:StringEquals"
+        by_resource = {any_value: {"kms:ResourceAliases": alias}, "StringEquals": context}
+        yield allow("DecryptWithOwnTenantKey", actions.USE["decrypt"], by_resource, Resource=keys)
+    yield allow("DescribeOwnTenantKey", actions.DESCRIBE, {"StringEquals": by_alias}, Resource=keys)
+
+
+def tenant_role_trust(workload: Workload, estate: Estate) -> Document:
+    """Only the workload's own role assumes it, with no session tags: sts:TagSession is not granted."""
+    return document(
+        [
+            allow(
+                "AssumeFromWorkload",
+                ["sts:AssumeRole"],
+                {**only([names.workload_role_arn(workload)]), **_within(estate.organization)},
+                Principal=root_of(workload.account),
+            )
+        ]
+    )
+
+
+def shared_role_trust(workload: Workload, estate: Estate) -> Document:
+    """Only the workload's own role assumes it, and only with the tenant as the one session tag."""
+    tagged = _with_tenant_tag_only()
+    return document(
+        [
+            allow(
+                "AssumeFromWorkload",
+                ["sts:AssumeRole", "sts:TagSession"],
+                {**only([names.workload_role_arn(workload)]), **_within(estate.organization), **tagged},
+                Principal=root_of(workload.account),
+            )
+        ]
+    )
+
+
+def web_identity_trust(workload: Workload, provider_arn: object) -> Document:
+    """Whoever holds a token of the workload's own audience that carries the tenant as a signed tag.
+
+    STS takes the tag from the token's `https://aws.amazon.com/tags` claim (IAM guide, id_session-tags).
+    """
+    if workload.identity_provider is None or workload.audience is None:
+        raise ValueError(f"workload {workload.name} has no identity provider")
+    issuer = workload.identity_provider.issuer.removeprefix("https://")
+    return document(
+        [
+            allow(
+                "AssumeWithToken",
+                ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"],
+                {"StringEquals": {f"{issuer}:aud": workload.audience}, **_with_tenant_tag_only()},
+                Principal={"Federated": provider_arn},
+            )
+        ]
+    )
+
+
+def _with_tenant_tag_only() -> Condition:
+    # ForAllValues also holds where no tag is sent; "?*" asks for a tag that is there and not empty (IAM guide,
+    # reference_policies_multi-value-conditions, id_session-tags).
+    return {
+        "StringLike": {f"aws:RequestTag/{names.TENANT_TAG}": "?*"},
+        "ForAllValues:StringEquals": {"aws:TagKeys": [names.TENANT_TAG]},
+    }
+
+
+def _within(organization: str | None) -> Condition:
+    return {"StringEquals": {"aws:PrincipalOrgID": organization}} if organization else {}

@@ -1,0 +1,164 @@
+"""The policy of a tenant's key: the strong side, which no mistake in IAM can widen.
+
+Every Allow is to the account root with a condition on `aws:PrincipalArn`: the role need not exist yet, a role that was
+deleted and made again keeps its access, and its identity and session policies still limit. Conditions within one
+statement are ANDed, so every barrier is a Deny of its own with one negated condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenant_keys.manifest import Central, Estate, Tenant, Workload
+from tenant_keys.manifest.model import Operation
+from tenant_keys.policy import actions, names
+from tenant_keys.policy.statement import (
+    EVERYONE,
+    Condition,
+    Document,
+    Statement,
+    allow,
+    anyone_but,
+    deny,
+    document,
+    only,
+    root_of,
+)
+
+PRINCIPAL_TAG = f"aws:PrincipalTag/{names.TENANT_TAG}"
+CONTEXT = f"kms:EncryptionContext:{names.TENANT_TAG}"
+
+
+def key_policy(tenant: Tenant, estate: Estate) -> Document:
+    """The policy of the tenant's key and of each of its replicas: key policies are not synchronised by KMS."""
+    return document(
+        [
+            *_administration(tenant, estate.central),
+            *_use(tenant, estate.central.account),
+            *_barriers(tenant, estate),
+        ]
+    )
+
+
+def _allow_root(account: str, sid: str, of: tuple[str, ...], condition: Condition) -> Statement:
+    # In a key policy "*" means this key and no other (AWS KMS guide, key-policy-overview).
+    return allow(sid, of, condition, Principal=root_of(account), Resource="*")
+
+
+def _deny_everyone(sid: str, of: tuple[str, ...], condition: Condition | None = None) -> Statement:
+    return deny(sid, of, condition, Principal=EVERYONE, Resource="*")
+
+
+def _administration(tenant: Tenant, central: Central) -> Iterator[Statement]:
+    """For each list of actions an Allow to its roles and a Deny to all others."""
+    deployers, break_glass = central.deployers, (central.break_glass,)
+    managers = (*central.administrators, *break_glass)
+    importers = (tenant.import_role,) if tenant.import_role else ()
+    readers = _distinct(*deployers, *managers, *central.readers, *importers)
+    rotators = importers or central.administrators
+    users = (*_tenant_roles(tenant, central.account), *_shared_roles(tenant, central.account))
+    for name, of, roles in (
+        ("Deploy", actions.DEPLOY, deployers),
+        ("Stop", actions.STOP, _distinct(*deployers, *managers)),
+        ("ScheduleDeletion", actions.SCHEDULE_DELETION, break_glass),
+        ("CancelDeletion", actions.CANCEL_DELETION, managers),
+        ("Rotate", actions.ROTATE, rotators),
+    ):
+        yield _allow_root(central.account, name, of, only(roles))
+        yield _deny_everyone(f"Deny{name}ByAnyoneElse", of, anyone_but(roles))
+    yield _allow_root(central.account, "Read", (*actions.DESCRIBE, *actions.READ), only(readers))
+    yield _deny_everyone("DenyReadByAnyoneElse", actions.READ, anyone_but(readers))
+    yield _deny_everyone("DenyDescribeByAnyoneElse", actions.DESCRIBE, anyone_but((*readers, *users)))
+    if importers:
+        yield from _import(tenant, central.account, importers)
+    yield _deny_everyone("DenyToEveryone", actions.NOBODY if importers else (*actions.NOBODY, *actions.IMPORT))
+
+
+def _import(tenant: Tenant, account: str, importers: tuple[str, ...]) -> Iterator[Statement]:
+    """The tenant's own role brings, replaces and withdraws the key material.
+
+    Wrapping and expiry are pinned: kms:WrappingAlgorithm, kms:WrappingKeySpec and kms:ExpirationModel (AWS KMS guide,
+    conditions-kms); RSAES_OAEP_SHA_256 with RSA_4096 takes all symmetric material (KMS API, GetParametersForImport).
+    """
+    parameters, material = ("kms:GetParametersForImport",), ("kms:ImportKeyMaterial",)
+    expiry = "KEY_MATERIAL_EXPIRES" if tenant.material_expires else "KEY_MATERIAL_DOES_NOT_EXPIRE"
+    wrapping = {"kms:WrappingAlgorithm": "RSAES_OAEP_SHA_256", "kms:WrappingKeySpec": "RSA_4096"}
+    yield _allow_root(account, "GetImportParameters", parameters, {**only(importers), "StringEquals": wrapping})
+    yield _allow_root(
+        account, "ImportMaterial", material, {**only(importers), "StringEquals": {"kms:ExpirationModel": expiry}}
+    )
+    yield _allow_root(account, "WithdrawMaterial", ("kms:DeleteImportedKeyMaterial",), only(importers))
+    yield _deny_everyone("DenyImportByAnyoneElse", actions.IMPORT, anyone_but(importers))
+
+
+def _use(tenant: Tenant, account: str) -> Iterator[Statement]:
+    """What the tenant's access roles may do, one statement for each kind of operation and of role."""
+    for operation, of in actions.USE.items():
+        yield from _through_roles(tenant, account, operation.title().replace("-", ""), of, operation)
+    yield from _through_roles(tenant, account, "Describe", actions.DESCRIBE, None)
+
+
+def _through_roles(
+    tenant: Tenant, account: str, verb: str, of: tuple[str, ...], operation: Operation | None
+) -> Iterator[Statement]:
+    own_tag: Condition = {"StringEquals": {PRINCIPAL_TAG: tenant.id}}
+    if tenant_roles := _tenant_roles(tenant, account, operation):
+        yield _allow_root(account, f"{verb}ThroughTenantRole", of, only(tenant_roles))
+    if shared_roles := _shared_roles(tenant, account, operation):
+        yield _allow_root(account, f"{verb}ThroughSharedRole", of, {**only(shared_roles), **own_tag})
+
+
+def _barriers(tenant: Tenant, estate: Estate) -> Iterator[Statement]:
+    """Denies on the cryptographic operations; each alone keeps another tenant, or anybody else, away from plaintext."""
+    account = estate.central.account
+    shared_roles = _shared_roles(tenant, account)
+    users = (*_tenant_roles(tenant, account), *shared_roles)
+    yield _deny_everyone("DenyUseByAnyoneElse", actions.CRYPTOGRAPHIC, anyone_but(users) if users else None)
+    if shared_roles:
+        yield _deny_everyone(
+            "DenySharedRoleOfOtherTenant",
+            (*actions.CRYPTOGRAPHIC, *actions.DESCRIBE),
+            {**only(shared_roles), "StringNotEquals": {PRINCIPAL_TAG: tenant.id}},
+        )
+    # Then even someone who re-points an alias gains no plaintext. StringNotEquals also holds where the request names
+    # no alias at all (IAM guide, reference_policies_elements_condition_operators).
+    by_alias = actions.CRYPTOGRAPHIC if tenant.decrypt_by == "alias" else actions.CRYPTOGRAPHIC_BUT_DECRYPT
+    alias = names.alias_name(tenant.id)
+    yield _deny_everyone("DenyOtherAlias", by_alias, {"StringNotEquals": {"kms:RequestAlias": alias}})
+    yield _deny_everyone("DenyOtherContext", actions.WITH_CONTEXT, {"StringNotEquals": {CONTEXT: tenant.id}})
+    if estate.organization:
+        yield _deny_everyone(
+            "DenyOutsideOrganization",
+            (*actions.CRYPTOGRAPHIC, "kms:CreateGrant"),
+            {"StringNotEquals": {"aws:PrincipalOrgID": estate.organization}},
+        )
+    if tenant.state == "suspended":
+        # Beside the disabled key: DisableKey is invalid while imported material is pending (KMS guide, key-state).
+        yield _deny_everyone("DenyUseWhileSuspended", actions.CRYPTOGRAPHIC)
+
+
+def _tenant_roles(tenant: Tenant, account: str, operation: Operation | None = None) -> tuple[str, ...]:
+    return tuple(
+        names.tenant_role_arn(tenant.id, workload, account)
+        for workload in _users(tenant, operation)
+        if workload.access == "tenant-role"
+    )
+
+
+def _shared_roles(tenant: Tenant, account: str, operation: Operation | None = None) -> tuple[str, ...]:
+    return tuple(
+        names.shared_role_arn(workload, account)
+        for workload in _users(tenant, operation)
+        if workload.access != "tenant-role"
+    )
+
+
+def _users(tenant: Tenant, operation: Operation | None) -> list[Workload]:
+    """Workloads that use the key, for this operation or for any; none while the tenant is being offboarded."""
+    if tenant.state == "offboarding":
+        return []
+    return [workload for workload in tenant.workloads if operation is None or operation in workload.operations]
+
+
+def _distinct(*roles: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(roles))

@@ -1,0 +1,114 @@
+"""The role of a workload in its own account: who may run as it, and which access roles it may assume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenant_keys.manifest import Estate, Workload
+from tenant_keys.policy import names
+from tenant_keys.policy.statement import Document, Statement, allow, document
+
+
+def workload_role_policy(workload: Workload, estate: Estate) -> Document:
+    """Assume its own access roles and read its own parameter, nothing else.
+
+    The path stands for thousands of roles, which a list could not; each role's own trust is exact.
+    """
+    return document([*_assume(workload, estate.central.account), _read_parameter(workload)])
+
+
+def _assume(workload: Workload, central_account: str) -> Iterator[Statement]:
+    if workload.access == "tenant-role":
+        roles = f"arn:aws:iam::{central_account}:role{names.access_role_path(workload)}*"
+        yield allow("AssumeAccessRoles", ["sts:AssumeRole"], Resource=[roles])
+    else:
+        role = names.shared_role_arn(workload, central_account)
+        yield allow("AssumeAccessRole", ["sts:AssumeRole"], Resource=[role])
+        yield allow(
+            "TagWithTenant",
+            ["sts:TagSession"],
+            {
+                "StringLike": {f"aws:RequestTag/{names.TENANT_TAG}": "?*"},
+                "ForAllValues:StringEquals": {"aws:TagKeys": [names.TENANT_TAG]},
+            },
+            Resource=[role],
+        )
+
+
+def _read_parameter(workload: Workload) -> Statement:
+    parameters = [
+        f"arn:aws:ssm:{region}:{workload.account}:parameter{names.parameter_name(workload)}"
+        for region in workload.regions
+    ]
+    return allow("ReadOwnParameter", ["ssm:GetParameter"], Resource=parameters)
+
+
+def workload_role_trust(workload: Workload, trust_anchor_arn: object = None) -> Document:
+    """Who may run as the workload, by where it runs. `trust_anchor_arn` is for Roles Anywhere alone."""
+    if workload.irsa is not None:
+        return document([_service_account(workload)])
+    match workload.runs_on:
+        case "lambda":
+            return document([_service("RunOnLambda", "lambda.amazonaws.com")])
+        case "ecs":
+            return document([_task(workload)])
+        case "batch":
+            # A Batch job role is assumed as an ECS task's (AWS Batch guide, job IAM roles).
+            return document([_service("RunOnBatch", "ecs-tasks.amazonaws.com")])
+        case "ec2":
+            return document([_service("RunOnInstances", "ec2.amazonaws.com")])
+        case "eks":
+            # No sts:TagSession: Pod Identity's own session tags are transitive and would reach the access roles, so
+            # the association switches them off (EKS API, PodIdentityAssociation, disableSessionTags).
+            return document([_service("RunInPod", "pods.eks.amazonaws.com")])
+        case "roles-anywhere":
+            return document([_certificate(workload, trust_anchor_arn)])
+    raise ValueError(f"workload {workload.name} has no role of ours: runs_on {workload.runs_on}")
+
+
+def _service(sid: str, service: str) -> Statement:
+    return allow(sid, ["sts:AssumeRole"], Principal={"Service": service})
+
+
+def _task(workload: Workload) -> Statement:
+    """Source: Amazon ECS guide, task-iam-roles: aws:SourceAccount and aws:SourceArn against the confused deputy."""
+    clusters = [f"arn:aws:ecs:{region}:{workload.account}:*" for region in workload.regions]
+    return allow(
+        "RunAsTask",
+        ["sts:AssumeRole"],
+        {"StringEquals": {"aws:SourceAccount": workload.account}, "ArnLike": {"aws:SourceArn": clusters}},
+        Principal={"Service": "ecs-tasks.amazonaws.com"},
+    )
+
+
+def _service_account(workload: Workload) -> Statement:
+    """IAM roles for service accounts: exactly one service account of one cluster (Amazon EKS guide)."""
+    irsa = workload.irsa
+    if irsa is None:
+        raise ValueError(f"workload {workload.name} has no service account")
+    return allow(
+        "RunInPod",
+        ["sts:AssumeRoleWithWebIdentity"],
+        {
+            "StringEquals": {
+                f"{irsa.oidc_provider}:aud": "sts.amazonaws.com",
+                f"{irsa.oidc_provider}:sub": f"system:serviceaccount:{irsa.namespace}:{irsa.service_account}",
+            }
+        },
+        Principal={"Federated": f"arn:aws:iam::{workload.account}:oidc-provider/{irsa.oidc_provider}"},
+    )
+
+
+def _certificate(workload: Workload, trust_anchor_arn: object) -> Statement:
+    """A certificate of the workload's own authority and name (IAM Roles Anywhere guide, trust model)."""
+    if workload.roles_anywhere is None or trust_anchor_arn is None:
+        raise ValueError(f"workload {workload.name} has no trust anchor")
+    return allow(
+        "RunOnPremises",
+        ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+        {
+            "ArnEquals": {"aws:SourceArn": trust_anchor_arn},  # type: ignore[dict-item]  # an intrinsic, in a template
+            "StringEquals": {"aws:PrincipalTag/x509Subject/CN": workload.roles_anywhere.common_name},
+        },
+        Principal={"Service": "rolesanywhere.amazonaws.com"},
+    )

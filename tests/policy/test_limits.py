@@ -1,0 +1,133 @@
+"""Each size that AWS limits: a manifest that breaks it, and what its author reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from tenant_constructs.access_role import SharedAccessRole, TenantAccessRole
+from tenant_constructs.resource_batch import ADDED_BY_CDK, ResourceBatch
+from tenant_constructs.tenant_key import TenantKey
+from tenant_constructs.workload_role import WorkloadParameter
+from tenant_keys.manifest import Estate
+from tenant_keys.manifest.model import Quotas
+from tenant_keys.policy.limits import (
+    INLINE_POLICY_CHARACTERS,
+    KEY_POLICY_BYTES,
+    PARAMETER_CHARACTERS,
+    SESSION_POLICY_CHARACTERS,
+    TEMPLATE_BYTES,
+    PolicyTooLarge,
+)
+from tenant_keys.policy.session_policy import session_policy
+from tests.policy.estates import manifest, settled
+
+
+class Recorder:
+    """Stands in for a batch: what would be added to a stack, without the CDK."""
+
+    def __init__(self) -> None:
+        self.resources: dict[str, Any] = {}
+
+    def add(self, logical_id: str, resource: dict[str, Any]) -> None:
+        self.resources[logical_id] = resource
+
+
+def recorder() -> ResourceBatch:
+    return cast("ResourceBatch", Recorder())
+
+
+def test_the_limits_are_those_of_aws() -> None:
+    """Source: KMS, IAM, STS, SSM and CloudFormation quotas."""
+    assert (KEY_POLICY_BYTES, INLINE_POLICY_CHARACTERS, SESSION_POLICY_CHARACTERS) == (32_768, 10_240, 2_048)
+    assert (PARAMETER_CHARACTERS, TEMPLATE_BYTES) == (4_096, 1_048_576)
+
+
+def served_by(number: int) -> Estate:
+    names = [f"workload-{index:03d}" for index in range(number)]
+    workloads = "\n".join(f"  {name}: {{account: '222222222222', runs_on: lambda}}" for name in names)
+    return settled(manifest(workloads=workloads, tenants=f"  acme: {{workloads: [{', '.join(names)}]}}"))
+
+
+def test_a_key_policy_has_room_for_fifty_workloads() -> None:
+    TenantKey(recorder(), tenant=served_by(50).tenants["acme"], estate=served_by(50), cell="c")
+
+
+def test_a_key_policy_that_is_too_large_names_the_tenant_and_the_way_out() -> None:
+    estate = served_by(90)
+    with pytest.raises(PolicyTooLarge) as refused:
+        TenantKey(recorder(), tenant=estate.tenants["acme"], estate=estate, cell="c")
+    text = str(refused.value)
+    assert text.startswith("key policy of tenant acme: got 4")
+    assert text.endswith("characters, AWS accepts 32,768; let fewer workloads than 90 serve this tenant")
+
+
+def with_quota(estate: Estate, characters: int) -> Estate:
+    quotas = Quotas.model_construct(iam_roles=1_000, trust_policy_characters=characters)
+    return replace(estate, central=replace(estate.central, quotas=quotas))
+
+
+def test_a_trust_policy_that_is_too_large_names_the_role_and_the_way_out() -> None:
+    """No manifest is known that reaches 2,048 characters; the check is there for one that does."""
+    estate = with_quota(settled(manifest()), 100)
+    with pytest.raises(PolicyTooLarge, match=r"trust policy of role tenant-acme\.orders: got 319 characters, AWS acc"):
+        TenantAccessRole(
+            recorder(), tenant=estate.tenants["acme"], workload=estate.workloads["orders"], estate=estate, cell="c"
+        )
+
+
+def test_an_inline_policy_that_is_too_large_names_the_role_and_the_way_out() -> None:
+    """AWS has fewer Regions than it takes."""
+    regions = ["eu-west-1", *(f"eu-{letter}{second}-1" for letter in "abcdefghij" for second in "abcdefghijkl")]
+    text = manifest(
+        workloads="  orders: {account: '222222222222', runs_on: lambda, access: session-tag}",
+        regions=", ".join(regions),
+    )
+    estate = settled(text)
+    with pytest.raises(PolicyTooLarge, match=r"policy of role shared\.orders: got 1\d,\d{3}.*fewer Regions in central"):
+        SharedAccessRole(recorder(), workload=estate.workloads["orders"], estate=estate)
+
+
+def test_a_parameter_that_is_too_large_names_the_workload_and_the_way_out() -> None:
+    """Tenants whose keys stand elsewhere than most are listed one by one."""
+    tenants = "\n".join(
+        f"  tenant-{number:03d}: {{workloads: [orders]{', key: {region: eu-central-1}' if number % 2 else ''}}}"
+        for number in range(101)
+    )
+    estate = settled(manifest(tenants=tenants))
+    with pytest.raises(PolicyTooLarge) as refused:
+        WorkloadParameter(recorder(), workload=estate.workloads["orders"], estate=estate, region="eu-west-1")
+    text = str(refused.value)
+    assert text.startswith("parameter of workload orders in eu-west-1: got ")
+    assert "SSM accepts 4,096; give fewer of its tenants a key.region, or make them multi_region" in text
+
+
+def test_a_template_that_is_too_large_is_refused_before_the_cdk_sees_it() -> None:
+    class Node:
+        path = "tenant-keys-cell-eu-west-1-001"
+
+    class Scope:
+        node = Node()
+
+    batch = ResourceBatch(cast("Any", Scope()), "Keys")
+    with (
+        pytest.raises(PolicyTooLarge, match="stack tenant-keys-cell-eu-west-1-001: got a template of 1,0") as refused,
+        batch,
+    ):
+        for number in range(110):
+            batch.add(f"Key{number}", {"Type": "AWS::KMS::Key", "Properties": {"Description": "x" * 9_500}})
+    assert "let fewer workloads serve its tenants, or use access session-tag" in str(refused.value)
+
+
+def test_the_largest_session_policy_fits() -> None:
+    size = len(json.dumps(session_policy("a" * 40, "111111111111"), separators=(",", ":")))
+    assert 500 < size < SESSION_POLICY_CHARACTERS
+
+
+def test_a_template_leaves_room_for_what_the_cdk_adds(sample_templates: dict[str, Any]) -> None:
+    for template in sample_templates.values():
+        beside = {name: section for name, section in template.items() if name != "Resources"}
+        assert 100 < len(json.dumps(beside)) < ADDED_BY_CDK - 1_000  # the CLI adds a resource of its own

@@ -1,0 +1,111 @@
+"""Who may run as a workload, by where it runs: each trust policy typed by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tenant_keys.manifest import Workload
+from tenant_keys.policy.workload_role import workload_role_policy, workload_role_trust
+from tests.policy.estates import manifest, settled
+
+CA = "arn:aws:acm-pca:eu-west-1:222222222222:certificate-authority/11111111-2222-3333-4444-555555555555"
+ISSUER = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE"
+ANCHOR = {"Fn::GetAtt": ["TrustAnchororders", "TrustAnchorArn"]}
+WORKLOADS = {
+    "lambda": "runs_on: lambda",
+    "ecs": "runs_on: ecs",
+    "batch": "runs_on: batch",
+    "ec2": "runs_on: ec2",
+    "pod": "runs_on: eks, pod_identity: {cluster: main, namespace: shop, service_account: orders}",
+    "irsa": f"runs_on: eks, irsa: {{oidc_provider: {ISSUER}, namespace: shop, service_account: orders}}",
+    "on-premises": f"runs_on: roles-anywhere, roles_anywhere: {{certificate_authority: '{CA}', common_name: orders}}",
+}
+TRUST: dict[str, dict[str, Any]] = {
+    "lambda": {
+        "Sid": "RunOnLambda",
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": ["sts:AssumeRole"],
+    },
+    "ecs": {
+        "Sid": "RunAsTask",
+        "Effect": "Allow",
+        "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+        "Action": ["sts:AssumeRole"],
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": "222222222222"},
+            "ArnLike": {"aws:SourceArn": ["arn:aws:ecs:eu-west-1:222222222222:*"]},
+        },
+    },
+    "batch": {
+        "Sid": "RunOnBatch",
+        "Effect": "Allow",
+        "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+        "Action": ["sts:AssumeRole"],
+    },
+    "ec2": {
+        "Sid": "RunOnInstances",
+        "Effect": "Allow",
+        "Principal": {"Service": "ec2.amazonaws.com"},
+        "Action": ["sts:AssumeRole"],
+    },
+    "pod": {
+        "Sid": "RunInPod",
+        "Effect": "Allow",
+        "Principal": {"Service": "pods.eks.amazonaws.com"},
+        "Action": ["sts:AssumeRole"],
+    },
+    "irsa": {
+        "Sid": "RunInPod",
+        "Effect": "Allow",
+        "Principal": {
+            "Federated": "arn:aws:iam::222222222222:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE"
+        },
+        "Action": ["sts:AssumeRoleWithWebIdentity"],
+        "Condition": {
+            "StringEquals": {
+                "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE:aud": "sts.amazonaws.com",
+                "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE:sub": "system:serviceaccount:shop:orders",
+            }
+        },
+    },
+    "on-premises": {
+        "Sid": "RunOnPremises",
+        "Effect": "Allow",
+        "Principal": {"Service": "rolesanywhere.amazonaws.com"},
+        "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["TrustAnchororders", "TrustAnchorArn"]}},
+            "StringEquals": {"aws:PrincipalTag/x509Subject/CN": "orders"},
+        },
+    },
+}
+
+
+def workload(runs_on: str) -> Workload:
+    text = manifest(workloads=f"  orders: {{account: '222222222222', {runs_on}}}", regions="eu-west-1")
+    return settled(text).workloads["orders"]
+
+
+@pytest.mark.parametrize("place", WORKLOADS)
+def test_a_workload_is_trusted_by_where_it_runs(place: str) -> None:
+    anchor = ANCHOR if place == "on-premises" else None
+    trust = workload_role_trust(workload(WORKLOADS[place]), anchor)
+    assert trust == {"Version": "2012-10-17", "Statement": [TRUST[place]]}
+
+
+def test_a_workload_with_a_role_of_its_own_gets_no_role_of_ours() -> None:
+    with pytest.raises(ValueError, match="workload orders has no role of ours: runs_on existing-role"):
+        workload_role_trust(workload("runs_on: existing-role, role: role/shop/Orders"))
+
+
+def test_a_workload_may_assume_its_own_access_roles_and_nothing_else() -> None:
+    estate = settled(manifest())
+    assert [
+        statement["Action"] for statement in workload_role_policy(estate.workloads["orders"], estate)["Statement"]
+    ] == [
+        ["sts:AssumeRole"],
+        ["ssm:GetParameter"],
+    ]
