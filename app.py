@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""The CDK app: `tenants.yaml` and `tenants.lock` in, one template per stack out. Run it through `cdk synth`."""
+
+import sys
+from pathlib import Path
+
+# Also without `pip install -e .`: constructs/ is a source root, not a package.
+sys.path.insert(0, str(Path(__file__).parent / "constructs"))
+
+import aws_cdk as cdk
+
+from stacks import add_stacks
+from stacks.validation import add_validations
+from tenant_keys.manifest import EstateError, load_estate
+from tenant_keys.policy.limits import PolicyTooLarge
+
+
+def main() -> None:
+    app = cdk.App(tree_metadata=False)
+    manifest = app.node.try_get_context("manifest") or Path(__file__).parent / "tenants.yaml"
+    try:
+        estate = load_estate(Path(manifest))
+        add_stacks(app, estate)
+    except (EstateError, PolicyTooLarge) as error:
+        sys.exit(f"{error}")
+    add_validations(app, estate)
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

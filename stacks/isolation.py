@@ -1,0 +1,62 @@
+"""The proof of isolation as a validation of the synth: a breach fails it, with the request that gets through."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+import aws_cdk as cdk
+import jsii
+
+from tenant_keys.manifest import Estate
+from tenant_keys.review.errors import ReviewError
+from tenant_keys.review.proof import Finding, Kind, prove
+
+
+@jsii.implements(cdk.IPolicyValidationPlugin)
+class IsolationProof:
+    """Reads the templates that were written, and nothing of the code that wrote them."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+
+    @property
+    def name(self) -> str:
+        """Heads the proof's part of the validation report."""
+        return "tenant-keys-proof"
+
+    @property
+    def rule_ids(self) -> list[str]:
+        """One rule for each kind of finding."""
+        return [kind.value for kind in Kind]
+
+    @property
+    def version(self) -> str:
+        """The version of the package that proves."""
+        return version("tenant-keys")
+
+    def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
+        """Prove; every finding is a violation of the resource's stack."""
+        paths = list(context.template_paths)
+        try:
+            findings = list(prove(Path(paths[0]).parent, self._estate).findings)
+        except ReviewError as problem:
+            return _report([_violation("not proved", str(problem), "", paths[0])])
+        return _report([_of(finding, paths[0]) for finding in findings])
+
+
+def _of(finding: Finding, path: str) -> cdk.PolicyViolation:
+    lines = [finding.what, *(f"{name}: {value}" for name, value in (finding.request or {}).items())]
+    lines += [f"decided by {statement}" for statement in finding.statements]
+    return _violation(finding.kind.value, "\n".join(lines), finding.fix, path)
+
+
+def _violation(rule: str, description: str, fix: str, path: str) -> cdk.PolicyViolation:
+    resource = cdk.PolicyViolatingResource(resource_logical_id="estate", template_path=path, locations=[])
+    return cdk.PolicyViolation(
+        rule_name=rule, description=description, fix=fix or None, severity="high", violating_resources=[resource]
+    )
+
+
+def _report(violations: list[cdk.PolicyViolation]) -> cdk.PolicyValidationPluginReport:
+    return cdk.PolicyValidationPluginReport(success=not violations, violations=violations)

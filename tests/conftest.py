@@ -1,0 +1,59 @@
+"""One synth of the sample manifest for the whole run: the real app, with everything that it checks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+class Found(NamedTuple):
+    """A resource and where it stands."""
+
+    stack: str
+    logical_id: str
+    body: Mapping[str, Any]
+
+
+@pytest.fixture(scope="session")
+def sample_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cloud assembly of `tenants.yaml`, without CDK's built-in validator, which costs seconds."""
+    output = tmp_path_factory.mktemp("sample") / "cdk.out"
+    environment = {
+        **os.environ,
+        "CDK_OUTDIR": str(output),
+        "CDK_VALIDATION": "false",
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+    }
+    subprocess.run([sys.executable, str(ROOT / "app.py")], env=environment, check=True, cwd=output.parent)
+    return output
+
+
+@pytest.fixture(scope="session")
+def sample_templates(sample_assembly: Path) -> dict[str, dict[str, Any]]:
+    """Stack name to template."""
+    suffix = ".template.json"
+    return {
+        file.name.removesuffix(suffix): json.loads(file.read_text(encoding="utf-8"))
+        for file in sorted(sample_assembly.glob(f"*{suffix}"))
+    }
+
+
+@pytest.fixture(scope="session")
+def sample_resources(sample_templates: dict[str, dict[str, Any]]) -> list[Found]:
+    """Every resource of every template."""
+    found = [
+        Found(stack, logical_id, body)
+        for stack, template in sample_templates.items()
+        for logical_id, body in template["Resources"].items()
+    ]
+    assert found
+    return found
