@@ -1,0 +1,76 @@
+"""What the review sees of a cloud assembly: stacks, and resources with their values resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# The types whose policies, names and links the review reads: in them every value must be known.
+READ_TYPES = frozenset(
+    {
+        "AWS::EKS::PodIdentityAssociation",
+        "AWS::IAM::Group",
+        "AWS::IAM::GroupPolicy",
+        "AWS::IAM::InstanceProfile",
+        "AWS::IAM::ManagedPolicy",
+        "AWS::IAM::OIDCProvider",
+        "AWS::IAM::Policy",
+        "AWS::IAM::Role",
+        "AWS::IAM::RolePolicy",
+        "AWS::IAM::SAMLProvider",
+        "AWS::IAM::ServiceLinkedRole",
+        "AWS::IAM::User",
+        "AWS::IAM::UserPolicy",
+        "AWS::KMS::Alias",
+        "AWS::KMS::Key",
+        "AWS::KMS::ReplicaKey",
+        "AWS::Organizations::Policy",
+        "AWS::RolesAnywhere::Profile",
+        "AWS::RolesAnywhere::TrustAnchor",
+    }
+)
+
+# The types that create resources which are not in the template.
+HIDING_TYPES = frozenset(
+    {
+        "AWS::CloudFormation::Macro",
+        "AWS::CloudFormation::Stack",
+        "AWS::CloudFormation::StackSet",
+        "AWS::SSO::PermissionSet",
+        "AWS::Serverless::Application",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource, as AWS will be asked for it."""
+
+    stack: str
+    account: str
+    region: str
+    logical_id: str
+    type: str
+    properties: Mapping[str, Any]
+    deletion_policy: str | None
+    update_replace_policy: str | None
+    depends_on: tuple[str, ...]
+    metadata_path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One stack with all its resources, by logical id."""
+
+    name: str
+    account: str
+    region: str
+    template_path: Path
+    resources: Mapping[str, Resource]
+    termination_protection: bool
+    raw: tuple[str, ...]
+    """Logical ids of resources, of types not in READ_TYPES, whose values are left as they stand in the template."""
+    assumed_parameters: tuple[str, ...]
+    """Parameters taken at their default, which a deployment could override."""

@@ -1,0 +1,151 @@
+"""What a resource will be called in AWS: the return values of Ref and Fn::GetAtt, per type, in one table.
+
+Source of each row: the "Return values" of the type's page in the CloudFormation template reference
+(docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-<service>-<type>.html), checked against
+`primaryIdentifier` (Ref) and `readOnlyProperties` (Fn::GetAtt) of the type's registry schema as shipped in cfn-lint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+# Marks an id that AWS has yet to choose. `!` occurs in no key id, IAM name or alias, and the reader refuses a template
+# that contains the mark, so no text of a template equals such an id. A pattern may still match it: whoever decides
+# patterns must not rely on a partial one (`key/a*`) missing it.
+UNBORN = "unborn!"
+
+
+class Birth(Protocol):
+    """A resource about to be created: where, from what, and its resolved properties."""
+
+    @property
+    def account(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def partition(self) -> str: ...
+    @property
+    def stack(self) -> str: ...
+    @property
+    def logical_id(self) -> str: ...
+
+    def given(self, name: str) -> object:
+        """Return a resolved property, or None where the template has none."""
+
+    def required(self, name: str) -> str:
+        """Return a resolved property that must be there as text."""
+
+
+Value = Callable[[Birth], str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnValues:
+    """What Ref and Fn::GetAtt return for one type of resource."""
+
+    ref: Value
+    attributes: Mapping[str, Value]
+
+
+def is_unborn(text: str) -> bool:
+    """Tell whether a text contains an id that AWS has yet to choose."""
+    return UNBORN in text
+
+
+def _token(birth: Birth) -> str:
+    return f"{UNBORN}{birth.account}!{birth.region}!{birth.stack}!{birth.logical_id}"
+
+
+def _arn(birth: Birth, service: str, resource: str) -> str:
+    region = "" if service == "iam" else birth.region
+    return f"arn:{birth.partition}:{service}:{region}:{birth.account}:{resource}"
+
+
+def _named(name: str) -> Value:
+    """Return the given name, or the one that CloudFormation generates."""
+    return lambda birth: _token(birth) if birth.given(name) is None else birth.required(name)
+
+
+def _given(name: str) -> Value:
+    return lambda birth: birth.required(name)
+
+
+def _path(birth: Birth) -> str:
+    return "/" if birth.given("Path") is None else birth.required("Path")
+
+
+def _iam_arn(kind: str, name: Value) -> Value:
+    return lambda birth: _arn(birth, "iam", kind + _path(birth) + name(birth))
+
+
+def _arn_of(service: str, kind: str, name: Value) -> Value:
+    return lambda birth: _arn(birth, service, kind + name(birth))
+
+
+def _key_id(birth: Birth) -> str:
+    # A multi-Region key's id begins with mrk-: KMS developer guide, "How multi-Region keys work".
+    multi_region = birth.given("MultiRegion") in (True, "true")
+    return ("mrk-" if multi_region else "") + _token(birth)
+
+
+def _replica_key_id(birth: Birth) -> str:
+    # "Related multi-Region keys have the same key ID": return value KeyId of AWS::KMS::ReplicaKey.
+    return birth.required("PrimaryKeyArn").rpartition("/")[2]
+
+
+def _provider_arn(birth: Birth) -> str:
+    # arn:aws:iam::<account>:oidc-provider/<url without https://>: IAM user guide, "IAM identifiers".
+    return _arn(birth, "iam", "oidc-provider/" + birth.required("Url").removeprefix("https://"))
+
+
+def _parameter_arn(birth: Birth) -> str:
+    return _arn(birth, "ssm", "parameter/" + _named("Name")(birth).removeprefix("/"))
+
+
+def _association_arn(birth: Birth) -> str:
+    return _arn(birth, "eks", f"podidentityassociation/{birth.required('ClusterName')}/{_token(birth)}")
+
+
+_ROLE_NAME = _named("RoleName")
+_POLICY_ARN = _iam_arn("policy", _named("ManagedPolicyName"))
+_PROFILE_NAME = _named("InstanceProfileName")
+
+RETURN_VALUES: Mapping[str, ReturnValues] = {
+    "AWS::KMS::Key": ReturnValues(_key_id, {"Arn": _arn_of("kms", "key/", _key_id), "KeyId": _key_id}),
+    "AWS::KMS::ReplicaKey": ReturnValues(
+        _replica_key_id, {"Arn": _arn_of("kms", "key/", _replica_key_id), "KeyId": _replica_key_id}
+    ),
+    "AWS::KMS::Alias": ReturnValues(_given("AliasName"), {}),
+    "AWS::IAM::Role": ReturnValues(_ROLE_NAME, {"Arn": _iam_arn("role", _ROLE_NAME), "RoleId": _token}),
+    "AWS::IAM::OIDCProvider": ReturnValues(_provider_arn, {"Arn": _provider_arn}),
+    "AWS::IAM::ManagedPolicy": ReturnValues(_POLICY_ARN, {"PolicyArn": _POLICY_ARN, "PolicyId": _token}),
+    "AWS::IAM::InstanceProfile": ReturnValues(_PROFILE_NAME, {"Arn": _iam_arn("instance-profile", _PROFILE_NAME)}),
+    "AWS::RolesAnywhere::TrustAnchor": ReturnValues(
+        _token, {"TrustAnchorArn": _arn_of("rolesanywhere", "trust-anchor/", _token), "TrustAnchorId": _token}
+    ),
+    "AWS::RolesAnywhere::Profile": ReturnValues(
+        _token, {"ProfileArn": _arn_of("rolesanywhere", "profile/", _token), "ProfileId": _token}
+    ),
+    "AWS::SSM::Parameter": ReturnValues(
+        _named("Name"), {"Arn": _parameter_arn, "Type": _given("Type"), "Value": _given("Value")}
+    ),
+    "AWS::EKS::PodIdentityAssociation": ReturnValues(
+        _association_arn, {"AssociationArn": _association_arn, "AssociationId": _token}
+    ),
+    "AWS::Logs::LogGroup": ReturnValues(
+        _named("LogGroupName"),
+        {"Arn": lambda birth: _arn(birth, "logs", f"log-group:{_named('LogGroupName')(birth)}:*")},
+    ),
+    "AWS::SNS::Topic": ReturnValues(
+        _arn_of("sns", "", _named("TopicName")),
+        {"TopicArn": _arn_of("sns", "", _named("TopicName")), "TopicName": _named("TopicName")},
+    ),
+    "AWS::Lambda::Function": ReturnValues(
+        _named("FunctionName"), {"Arn": _arn_of("lambda", "function:", _named("FunctionName"))}
+    ),
+    "AWS::S3::Bucket": ReturnValues(
+        _named("BucketName"), {"Arn": lambda birth: f"arn:{birth.partition}:s3:::{_named('BucketName')(birth)}"}
+    ),
+}

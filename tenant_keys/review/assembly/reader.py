@@ -1,0 +1,118 @@
+"""Reads a cloud assembly stack by stack, so that no more than one template is in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tenant_keys.review.assembly.exports import Exports
+from tenant_keys.review.assembly.intrinsics import Resolver
+from tenant_keys.review.assembly.manifest import StackArtifact, read_artifacts
+from tenant_keys.review.assembly.model import HIDING_TYPES, READ_TYPES, Resource, Stack
+from tenant_keys.review.assembly.template import read_template
+from tenant_keys.review.errors import (
+    AssemblyNotFound,
+    DuplicateStack,
+    EmptyAssembly,
+    TemplateRefused,
+    UnresolvedIntrinsic,
+)
+
+
+class Assembly:
+    """A cloud assembly on disk."""
+
+    def __init__(self, directory: Path, artifacts: tuple[StackArtifact, ...]) -> None:
+        self.directory = directory
+        self.artifacts = artifacts
+        self._exports = Exports(artifacts)
+
+    @classmethod
+    def open(cls, directory: str | Path) -> Assembly:
+        """Read the manifest of an assembly; the templates are read by `stacks`."""
+        path = Path(directory)
+        if not path.is_dir():
+            raise AssemblyNotFound(f"{path}: no such directory; expected a cloud assembly; run cdk synth")
+        artifacts = tuple(read_artifacts(path))
+        if not artifacts:
+            raise EmptyAssembly(f"{path}: holds 0 stacks, which proves nothing; expected at least one; run cdk synth")
+        seen: set[tuple[str, str, str]] = set()
+        for artifact in artifacts:
+            key = (artifact.account, artifact.region, artifact.name)
+            if key in seen:
+                raise DuplicateStack(f"{path}: two stacks {artifact.name} in {key[0]} {key[1]}; rename one")
+            seen.add(key)
+        return cls(path, artifacts)
+
+    def stacks(self) -> Iterator[Stack]:
+        """Yield the stacks one at a time, in the order of the manifest."""
+        for artifact in self.artifacts:
+            yield self._read(artifact)
+
+    def _read(self, artifact: StackArtifact) -> Stack:
+        path = artifact.template_path
+        template = read_template(path)
+        resolver = Resolver(artifact, template, self._exports.importer(artifact))
+        resources: dict[str, Resource] = {}
+        left_raw: list[str] = []
+        for logical_id, body in template.resources.items():
+            kind = body["Type"]
+            if kind in HIDING_TYPES:
+                raise TemplateRefused(
+                    f"{path} {logical_id}: {kind} creates resources that are not in the template; write them out"
+                )
+            properties = body.get("Properties", {})
+            if logical_id in template.unresolved or "Condition" in body:
+                known = _resolved(resolver, logical_id, body, must=kind in READ_TYPES)
+                if known is None:
+                    left_raw.append(logical_id)
+                else:
+                    properties = known
+            resources[logical_id] = _resource(artifact, logical_id, body, properties)
+        return Stack(
+            name=artifact.name,
+            account=artifact.account,
+            region=artifact.region,
+            template_path=path,
+            resources=resources,
+            termination_protection=artifact.termination_protection,
+            raw=tuple(left_raw),
+            assumed_parameters=tuple(sorted(resolver.assumed_parameters)),
+        )
+
+
+def _resolved(resolver: Resolver, logical_id: str, body: Mapping[str, Any], *, must: bool) -> dict[str, Any] | None:
+    """Resolve a resource's properties; None if they cannot be known and need not be."""
+    try:
+        if "Condition" in body:
+            raise UnresolvedIntrinsic(
+                resolver.artifact.name,
+                logical_id,
+                "Condition",
+                f"got {body['Condition']}; the resource may not exist; decide it in the app, not at deployment",
+            )
+        return resolver.properties(logical_id)
+    except UnresolvedIntrinsic:
+        if must:
+            raise
+        return None
+
+
+def _resource(
+    artifact: StackArtifact, logical_id: str, body: Mapping[str, Any], properties: Mapping[str, Any]
+) -> Resource:
+    depends_on = body.get("DependsOn", ())
+    metadata = body.get("Metadata")
+    return Resource(
+        artifact.name,
+        artifact.account,
+        artifact.region,
+        logical_id,
+        body["Type"],
+        properties,
+        body.get("DeletionPolicy"),
+        body.get("UpdateReplacePolicy"),
+        (depends_on,) if isinstance(depends_on, str) else tuple(depends_on),
+        metadata.get("aws:cdk:path") if isinstance(metadata, dict) else None,
+    )

@@ -1,0 +1,118 @@
+"""A template, and which of its resources hold an intrinsic function."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tenant_keys.review.assembly.physical import UNBORN
+from tenant_keys.review.errors import AssemblyNotFound, AssemblyUnreadable, TemplateRefused
+
+_SECTIONS = frozenset(
+    {"AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Mappings", "Conditions"}
+    | {"Outputs", "Hooks", "Resources"}
+)
+_DYNAMIC = "{{resolve:"
+_UNBORN = UNBORN.encode()
+# Every object key Ref or Fn::…, and every dynamic reference, is at least one of these in the template's text, unless
+# a letter of it is written as an escape.
+_SIGNS = (b'"Ref"', b'"Fn::', _DYNAMIC.encode())
+_ESCAPED_LETTER = b"\\u00"
+# Long documents, looked through last, because mostly they are literal.
+_LONG = frozenset({"AWS::KMS::Key", "AWS::KMS::ReplicaKey", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy"})
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template's sections as they are, and the logical ids of the resources with an intrinsic in them."""
+
+    path: Path
+    resources: dict[str, dict[str, Any]]
+    sections: dict[str, Any]
+    unresolved: frozenset[str]
+
+
+def read_template(path: Path) -> Template:
+    """Read and parse a template."""
+    return parse_template(path, read_bytes(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a template as it is on disk."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise AssemblyNotFound(f"{path}: no such file, but the manifest names it; run cdk synth again") from error
+
+
+def parse_template(path: Path, data: bytes) -> Template:
+    """Parse a template."""
+    if b"!" in data and _UNBORN in data:  # a single character is found at the speed of memory
+        raise TemplateRefused(f"{path}: got the text {UNBORN}; kept for ids that AWS has yet to choose; remove it")
+    try:
+        with _collector_paused():
+            sections = json.loads(data.decode())
+    except ValueError as error:
+        raise AssemblyUnreadable(f"{path}: not JSON in UTF-8 ({error}); run cdk synth again") from error
+    if not isinstance(sections, dict) or not isinstance(sections.get("Resources", {}), dict):
+        raise AssemblyUnreadable(f"{path}: expected an object with Resources; run cdk synth again")
+    if unknown := sorted(sections.keys() - _SECTIONS):
+        raise TemplateRefused(
+            f"{path}: got section {unknown[0]}, which may create resources that are not in the template; "
+            f"allowed: {', '.join(sorted(_SECTIONS))}; write the resources out"
+        )
+    resources = sections.pop("Resources", {})
+    for logical_id, body in resources.items():
+        if not isinstance(body, dict) or not isinstance(body.get("Type"), str):
+            raise TemplateRefused(f"{path} {logical_id}: not a resource with a Type; write the resource out")
+    return Template(path, resources, sections, _find_unresolved(data, resources, sections))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause the garbage collector: it would look through every new object, and parsed JSON has no circles."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _find_unresolved(data: bytes, resources: dict[str, dict[str, Any]], sections: dict[str, Any]) -> frozenset[str]:
+    """Find the resources with an intrinsic, without looking through the others.
+
+    The file tells how many signs there are; once as many have been found in the parsed objects, the rest is literal.
+    """
+    escaped = b"\\" in data and _ESCAPED_LETTER in data
+    missing = None if escaped else sum(data.count(sign) for sign in _SIGNS) - _count_signs(sections)
+    found = set()
+    for logical_id in sorted(resources, key=lambda name: resources[name]["Type"] in _LONG):
+        if missing == 0:
+            break
+        if signs := _count_signs(resources[logical_id]):
+            found.add(logical_id)
+            missing = None if missing is None else missing - signs
+    return frozenset(found)
+
+
+def _count_signs(value: object) -> int:
+    """Count the keys and texts of a parsed value that are a sign; never more than there are in its JSON."""
+    count = 0
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            stack += item.values()
+            stack += item
+        elif isinstance(item, list):
+            stack += item
+        elif isinstance(item, str):
+            count += (item == "Ref") + item.startswith("Fn::") + item.count(_DYNAMIC)
+    return count

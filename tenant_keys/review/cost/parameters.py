@@ -1,0 +1,40 @@
+"""How long the SSM parameter gets from which a workload learns its roles and aliases."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tenant_keys.manifest import Estate, Tenant, Workload
+
+FRAME = 400
+"""Characters, at most, of all but the exceptions: version, names, and two ARN patterns."""
+
+
+def largest_parameter(estate: Estate) -> tuple[int, int]:
+    """Characters of the largest one, at most, and those of them that grow with the number of tenants."""
+    growing = max(
+        (
+            _exceptions(estate, workload, region)
+            for workload in estate.workloads.values()
+            for region in workload.regions
+        ),
+        default=0,
+    )
+    return FRAME + growing, growing
+
+
+def _exceptions(estate: Estate, workload: Workload, region: str) -> int:
+    """Tenants whose nearest alias stands in another Region than that of most of them are named one by one."""
+    tenants = [tenant for tenant in estate.tenants.values() if workload in tenant.workloads]
+    nearest = {tenant.id: _nearest(tenant, region) for tenant in tenants}
+    usual = Counter(nearest.values()).most_common(1)
+    return sum(
+        len(f'"{tenant}":"arn:aws:kms:{where}:{estate.central.account}:alias/tenant-{tenant}",')
+        for tenant, where in nearest.items()
+        if where != usual[0][0]
+    )
+
+
+def _nearest(tenant: Tenant, region: str) -> str:
+    """The replica here, once its primary is recorded; else where the key was born."""
+    return region if tenant.multi_region and tenant.multi_region_key_id else tenant.primary_region

@@ -1,0 +1,33 @@
+"""One change between two estates, and what it asks of a reviewer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(Enum):
+    """What a change asks for."""
+
+    BLOCKED = "blocked"
+    """A key or its alias would be lost, or isolation is no longer proved."""
+    REVIEW = "needs review"
+    """Somebody may do more than before, or a guard is gone."""
+    NOTE = "note"
+    """Nobody may do more than before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A sentence about keys or access."""
+
+    severity: Severity
+    rule: str
+    """Short name of the kind of change, stable for machines: `key-lost`, `access-widened`, ..."""
+    what: str
+    tenants: tuple[str, ...] = ()
+    """The first tenants concerned."""
+    count: int = 1
+    """Tenants concerned."""
+    stack: str | None = None
+    fix: str | None = None

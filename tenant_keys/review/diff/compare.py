@@ -1,0 +1,61 @@
+"""Two estates compared: keys, access, and whether the new one is still proved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenant_keys.manifest import Estate
+from tenant_keys.review.diff.access import access_changes
+from tenant_keys.review.diff.change import Change, Severity
+from tenant_keys.review.diff.keys import key_changes
+from tenant_keys.review.diff.snapshot import take_snapshot
+from tenant_keys.review.iam.errors import UnsupportedPolicy
+from tenant_keys.review.proof import NotProved, prove
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a change of the manifest or the code does to keys and access."""
+
+    changes: tuple[Change, ...]
+    """The gravest first."""
+    proved: bool
+    """Whether isolation is proved of the new templates."""
+
+    @property
+    def verdict(self) -> str:
+        """`blocked`, `needs review` or `nothing widened`."""
+        severities = {change.severity for change in self.changes}
+        for severity in (Severity.BLOCKED, Severity.REVIEW):
+            if severity in severities:
+                return str(severity.value)
+        return "nothing widened"
+
+
+def compare(
+    old: Path, old_estate: Estate, new: Path, new_estate: Estate, *, offboarded: frozenset[str] = frozenset()
+) -> Comparison:
+    """Compare two cloud assemblies with their manifests; `offboarded` are tombstones of the new lock.
+
+    Raises:
+        ReviewError: one of them cannot be read. What is read and not understood blocks.
+    """
+    proof = prove(new, new_estate)
+    leaving = frozenset(
+        t for t in old_estate.tenants if t in offboarded and old_estate.tenants[t].state == "offboarding"
+    )
+    changes = list(key_changes(old, new, leaving=leaving))
+    try:
+        changes += access_changes(take_snapshot(old, old_estate), take_snapshot(new, new_estate))
+    except (NotProved, UnsupportedPolicy) as problem:
+        changes.append(Change(Severity.BLOCKED, "not-understood", f"access cannot be compared: {problem}"))
+    changes += [
+        Change(
+            Severity.BLOCKED, "not-proved", finding.what, (finding.tenant,) if finding.tenant else (), fix=finding.fix
+        )
+        for finding in proof.findings
+    ]
+    order = list(Severity)
+    changes.sort(key=lambda change: order.index(change.severity))
+    return Comparison(tuple(changes), proof.proved)

@@ -1,0 +1,93 @@
+"""A comparison for people (Markdown), for machines (JSON) and for code scanning (SARIF 2.1.0)."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator
+
+from tenant_keys.review.diff.change import Change, Severity
+from tenant_keys.review.diff.compare import Comparison
+
+_HEADINGS = {
+    Severity.BLOCKED: "Blocked",
+    Severity.REVIEW: "Needs review",
+    Severity.NOTE: "Also changes",
+}
+_LEVELS = {Severity.BLOCKED: "error", Severity.REVIEW: "warning", Severity.NOTE: "note"}
+_SHOWN = 20
+
+
+def markdown(comparison: Comparison) -> str:
+    """A pull-request comment: the verdict, what matters, and the rest folded."""
+    proved = (
+        "isolation is proved of the new templates"
+        if comparison.proved
+        else "isolation is NOT proved of the new templates"
+    )
+    lines = [f"## tenant-keys: {comparison.verdict}", "", proved, ""]
+    if not comparison.changes:
+        lines += ["No access changes, no key changes.", ""]
+    for severity in Severity:
+        changes = [change for change in comparison.changes if change.severity is severity]
+        if changes:
+            lines += _section(severity, changes)
+    return "\n".join(lines)
+
+
+def _section(severity: Severity, changes: list[Change]) -> Iterator[str]:
+    folded = severity is Severity.NOTE
+    title = f"{_HEADINGS[severity]} ({len(changes)})"
+    yield f"<details><summary>{title}</summary>" if folded else f"### {title}"
+    yield ""
+    for change in changes[:_SHOWN]:
+        yield f"- {_escaped(change.what)}" + (f" — {_escaped(change.fix)}" if change.fix else "")
+    if len(changes) > _SHOWN:
+        yield f"- and {len(changes) - _SHOWN:,} more, in the JSON"
+    yield ""
+    if folded:
+        yield "</details>"
+
+
+def _escaped(text: str) -> str:
+    """Names come from a manifest that a stranger may have edited: none of them is markup."""
+    return html.escape(text, quote=False).replace("\n", " ").replace("`", "'").replace("@", "&#64;")
+
+
+def as_json(comparison: Comparison) -> str:
+    """All changes, with stable keys."""
+    changes = [
+        {
+            "severity": change.severity.value,
+            "rule": change.rule,
+            "what": change.what,
+            "tenants": list(change.tenants),
+            "count": change.count,
+            "stack": change.stack,
+            "fix": change.fix,
+        }
+        for change in comparison.changes
+    ]
+    return json.dumps({"verdict": comparison.verdict, "proved": comparison.proved, "changes": changes}, indent=1)
+
+
+def sarif(comparison: Comparison, manifest: str = "tenants.yaml") -> str:
+    """SARIF 2.1.0 for code scanning; every result points at the manifest."""
+    location = {"physicalLocation": {"artifactLocation": {"uri": manifest}, "region": {"startLine": 1}}}
+    rules = sorted({change.rule for change in comparison.changes})
+    results = [
+        {
+            "ruleId": change.rule,
+            "level": _LEVELS[change.severity],
+            "message": {"text": change.what},
+            "locations": [location],
+        }
+        for change in comparison.changes
+    ]
+    driver = {"name": "tenant-keys", "rules": [{"id": rule} for rule in rules]}
+    document = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "results": results}],
+    }
+    return json.dumps(document, indent=1)

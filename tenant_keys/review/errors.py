@@ -1,0 +1,53 @@
+"""What the review refuses, and why: one base class, so that a caller can tell "could not run" from a finding."""
+
+from __future__ import annotations
+
+
+class ReviewError(Exception):
+    """Raised when the review cannot judge what it was given; the message says where, what, allowed, and the fix."""
+
+
+class AssemblyNotFound(ReviewError):
+    """Raised when the cloud assembly, its manifest or one of its templates is not on disk."""
+
+
+class AssemblyUnreadable(ReviewError):
+    """Raised when a file of the cloud assembly is not the JSON that it should be."""
+
+
+class AssemblyTooNew(ReviewError):
+    """Raised when the manifest's schema is newer than the newest one that the review has been tried with."""
+
+
+class EmptyAssembly(ReviewError):
+    """Raised when the cloud assembly holds no stack: "0 stacks" proves nothing."""
+
+
+class EnvironmentUnknown(ReviewError):
+    """Raised when a stack does not name its account and Region, without which no ARN can be known."""
+
+
+class DuplicateStack(ReviewError):
+    """Raised when two stacks of the assembly have the same name, account and Region."""
+
+
+class TemplateRefused(ReviewError):
+    """Raised when a template holds something that can create or rewrite resources unseen, such as a macro."""
+
+
+class UnresolvedIntrinsic(ReviewError):
+    """Raised when a value that the review must know is known only to CloudFormation."""
+
+    def __init__(self, stack: str, logical_id: str, path: str, problem: str) -> None:
+        self.stack = stack
+        self.logical_id = logical_id
+        self.path = path
+        super().__init__(f"{stack} {logical_id} {path}: {problem}")
+
+
+class MalformedPolicy(ReviewError):
+    """Raised when a policy document is not of the shape that IAM accepts."""
+
+
+class NothingToReview(ReviewError):
+    """Raised when the stacks hold no policy at all: "0 of 0" is no success."""

@@ -1,0 +1,15 @@
+"""What the evaluator refuses to guess about."""
+
+
+class UnsupportedPolicy(Exception):
+    """Raised when a policy says something whose effect is not known for certain: never a silent pass."""
+
+    def __init__(self, where: str, got: object, allowed: str) -> None:
+        self.where = where
+        self.got = got
+        self.allowed = allowed
+        super().__init__(f"{where}: got {got!r}; {allowed}")
+
+
+class InvalidRequest(ValueError):
+    """Raised when a request could not exist, or leaves out something that AWS would know."""

@@ -1,0 +1,113 @@
+"""A policy document, parsed and compiled once."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tenant_keys.review.iam.decision import PolicyKind
+from tenant_keys.review.iam.errors import UnsupportedPolicy
+from tenant_keys.review.iam.grant import Grant
+from tenant_keys.review.iam.statement import Statement, parse_statement
+
+_KINDS = ("identity", "boundary", "session", "resource", "scp", "rcp")
+#: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+_CURRENT, _OLD = "2012-10-17", "2008-10-17"
+#: Deny statements and Allow statements that speak of one action.
+Relevant = tuple[tuple[Statement, ...], tuple[Statement, ...]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """An immutable compiled policy; make one with `Policy.parse`."""
+
+    name: str
+    kind: PolicyKind
+    statements: tuple[Statement, ...]
+    _relevant: dict[str, Relevant] = field(default_factory=dict, repr=False)
+
+    @staticmethod
+    def parse(document: Mapping[str, Any] | str, *, name: str, kind: PolicyKind) -> "Policy":
+        """Compile a document. Raises UnsupportedPolicy on anything whose effect is not known."""
+        if kind not in _KINDS:
+            raise ValueError(f"kind {kind}: one of {', '.join(_KINDS)}")
+        parsed = _load(document, name) if isinstance(document, str) else document
+        if not isinstance(parsed, Mapping) or not {"Version", "Id", "Statement"}.issuperset(parsed):
+            raise UnsupportedPolicy(name, parsed, "an object of Version, Id and Statement")
+        version = parsed.get("Version", _OLD)
+        if version not in (_CURRENT, _OLD):
+            raise UnsupportedPolicy(f"{name}.Version", version, f"{_CURRENT} or {_OLD}")
+        raw = parsed.get("Statement")
+        several = [raw] if isinstance(raw, dict) else raw
+        if not isinstance(several, list | tuple) or not several:
+            raise UnsupportedPolicy(f"{name}.Statement", raw, "a statement or a list of them, not empty")
+        statements = [
+            parse_statement(one, policy=name, kind=kind, index=index, substitute=version == _CURRENT)
+            for index, one in enumerate(several)
+        ]
+        return Policy(name, kind, tuple(statements))
+
+    def relevant(self, action_key: str) -> Relevant:
+        """The statements that speak of an action (in lower case): Deny, Allow. Found once for each action."""
+        found = self._relevant.get(action_key)
+        if found is None:
+            speaking = [statement for statement in self.statements if statement.speaks_of(action_key)]
+            found = (
+                tuple(statement for statement in speaking if not statement.allow),
+                tuple(statement for statement in speaking if statement.allow),
+            )
+            self._relevant[action_key] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Every policy that bears on a request.
+
+    `session` None: no session policy was passed; an empty tuple allows nothing. `scps` and `rcps`: one tuple for each
+    level of the organisation, root first. They do not apply to service-linked roles or in the management account:
+    leaving them out there is the caller's job.
+    """
+
+    identity: tuple[Policy, ...] = ()
+    boundary: Policy | None = None
+    session: tuple[Policy, ...] | None = None
+    resource: Policy | None = None
+    scps: tuple[tuple[Policy, ...], ...] = ()
+    rcps: tuple[tuple[Policy, ...], ...] = ()
+    grants: tuple[Grant, ...] = ()
+    #: Those whose Deny counts whoever asks; SCPs and RCPs come on top.
+    direct: tuple[Policy, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        one = [policy for policy in (self.resource, self.boundary) if policy is not None]
+        object.__setattr__(self, "direct", (*one[:1], *self.identity, *one[1:], *(self.session or ())))
+        self._check()
+
+    def _check(self) -> None:
+        expected: tuple[tuple[str, tuple[Policy, ...]], ...] = (
+            ("identity", self.identity),
+            ("session", self.session or ()),
+            ("boundary", () if self.boundary is None else (self.boundary,)),
+            ("resource", () if self.resource is None else (self.resource,)),
+            ("scp", tuple(policy for level in self.scps for policy in level)),
+            ("rcp", tuple(policy for level in self.rcps for policy in level)),
+        )
+        for kind, policies in expected:
+            for policy in policies:
+                if policy.kind != kind:
+                    raise ValueError(f"{policy.name}: parsed as {policy.kind}, given as {kind}")
+
+
+def _load(text: str, name: str) -> object:
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        keys = dict(pairs)
+        if len(keys) != len(pairs):
+            raise UnsupportedPolicy(name, sorted(key for key, _ in pairs), "each key of an object once")
+        return keys
+
+    try:
+        loaded: object = json.loads(text, object_pairs_hook=once)
+    except json.JSONDecodeError as problem:
+        raise UnsupportedPolicy(name, text[:80], f"JSON: {problem}") from problem
+    return loaded

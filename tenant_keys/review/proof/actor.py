@@ -1,0 +1,101 @@
+"""Who could ask: one representative for each class of principals that no document tells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from tenant_keys.review.iam import Principal, PrincipalKind
+from tenant_keys.review.proof.document import Document
+
+FOREIGN_ACCOUNT = "999999999999"
+OTHER_ORGANIZATION = "o-zzzzzzzzzz"
+SESSION = "any-session"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A principal with its identity policies, and what to call it."""
+
+    label: str
+    principal: Principal
+    identity: tuple[Document, ...]
+    """Its own policies where the templates hold them; elsewhere everything is allowed, which is the worst case."""
+    tenant: str | None = None
+    """Whose session it is, if a tenant's."""
+    known: bool = field(default=False)
+    """Whether the manifest names it."""
+
+    @property
+    def role_arn(self) -> str | None:
+        """The role of a session."""
+        return self.principal.role_arn
+
+
+@cache
+def everything() -> tuple[Document, ...]:
+    """The identity policy of whoever is not in the templates: full administrator rights."""
+    raw = {
+        "Version": "2012-10-17",
+        "Statement": [{"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}],
+    }
+    return (Document.parse(raw, name="full administrator rights", kind="identity"),)
+
+
+def role_session(
+    role_arn: str,
+    *,
+    label: str = "",
+    organization: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    identity: tuple[Document, ...] | None = None,
+    tenant: str | None = None,
+    known: bool = False,
+    session: str = SESSION,
+) -> Actor:
+    """A session of a role; its name is the caller's choice."""
+    account = role_arn.split(":")[4]
+    name = role_arn.rpartition("/")[2]
+    principal = Principal(
+        PrincipalKind.ROLE_SESSION,
+        arn=f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
+        account=account,
+        role_arn=role_arn,
+        organization=organization,
+        tags=dict(tags or {}),
+    )
+    own = everything() if identity is None else identity
+    return Actor(label or f"a session of {role_arn}", principal, own, tenant, known)
+
+
+def root_user(account: str, organization: str | None) -> Actor:
+    """The root user of an account."""
+    arn = f"arn:aws:iam::{account}:root"
+    principal = Principal(PrincipalKind.ROOT_USER, arn=arn, account=account, organization=organization)
+    return Actor(f"the root user of account {account}", principal, everything())
+
+
+def user(arn: str, organization: str | None, tags: Mapping[str, str] | None = None) -> Actor:
+    """An IAM user, with the tags that it has in IAM."""
+    account = arn.split(":")[4]
+    principal = Principal(
+        PrincipalKind.USER, arn=arn, account=account, organization=organization, tags=dict(tags or {})
+    )
+    return Actor(f"the user {arn}", principal, everything())
+
+
+def service(name: str) -> Actor:
+    """An AWS service acting for itself."""
+    return Actor(f"the service {name}", Principal(PrincipalKind.SERVICE, arn=name), ())
+
+
+def anonymous() -> Actor:
+    """Anybody on the internet."""
+    return Actor("anybody", Principal(PrincipalKind.ANONYMOUS), ())
+
+
+def token_holder(provider_arn: str) -> Actor:
+    """Whoever holds a token of an identity provider, and no role yet."""
+    principal = Principal(PrincipalKind.FEDERATED, arn=provider_arn)
+    return Actor(f"a holder of a token of {provider_arn.partition('/')[2]}", principal, ())

@@ -1,0 +1,285 @@
+"""What the templates hold that bears on keys: keys, aliases, roles and their policies. Read as a stream.
+
+A tenant's documents are kept as text in which its own names are replaced by marks, so that ten thousand tenants take
+the space of one: documents that differ in names alone are the same text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from tenant_keys.review.assembly import Resource, Stack
+from tenant_keys.review.proof.outcome import NotProved
+from tenant_keys.review.proof.promise import Promise
+
+MARK: Final = "\u27e6"
+"""Begins a mark. KMS and IAM accept no such character in a policy (AWS KMS API, PutKeyPolicy)."""
+
+_QUIET: Final = frozenset(
+    {
+        "AWS::CDK::Metadata",
+        "AWS::EKS::PodIdentityAssociation",
+        "AWS::IAM::InstanceProfile",
+        "AWS::IAM::OIDCProvider",
+        "AWS::Organizations::Policy",
+        "AWS::RolesAnywhere::Profile",
+        "AWS::RolesAnywhere::TrustAnchor",
+        "AWS::SSM::Parameter",
+    }
+)
+"""Types that grant nothing by themselves: they bind principals to roles, whose trust policies are read, or only
+restrict, as policies of the organisation do."""
+_KMS: Final = frozenset({"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """A key or a replica."""
+
+    stack: str
+    logical_id: str
+    account: str
+    region: str
+    key_id: str
+    policy: str
+    """Text with marks for the names of its tenant."""
+    enabled: bool
+    retained: bool
+    replica: bool
+    primary_arn: str | None = None
+    """Of a replica: the key whose material it shares."""
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:kms:{self.region}:{self.account}:key/{self.key_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class AliasRecord:
+    """An alias and the key it points at."""
+
+    stack: str
+    account: str
+    region: str
+    name: str
+    key_id: str
+    retained: bool
+
+
+@dataclass(slots=True)
+class RoleRecord:
+    """A role with everything the templates attach to it."""
+
+    stack: str
+    account: str
+    arn: str
+    trust: Mapping[str, Any]
+    identity: list[tuple[str, Mapping[str, Any]]]
+    """Name and document of each policy."""
+    managed: tuple[str, ...]
+    """ARNs of managed policies that are not in the templates."""
+    tags: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Inventory:
+    """All that the templates hold."""
+
+    keys: dict[str | None, list[KeyRecord]] = field(default_factory=dict)
+    """By the tenant at whose key `alias/tenant-<id>` points; None for keys that no tenant's alias names."""
+    aliases: dict[tuple[str, str], list[AliasRecord]] = field(default_factory=dict)
+    """By Region and key id."""
+    roles: dict[str, RoleRecord] = field(default_factory=dict)
+    unmodelled: list[str] = field(default_factory=list)
+    """Resources of types that the proof does not know."""
+    twice: list[str] = field(default_factory=list)
+    """Roles whose name is taken by another role of the account: which of the two would stand is not known."""
+    stacks: int = 0
+
+
+class Stacks(Protocol):
+    """Stacks one at a time: those of a cloud assembly, or of a test."""
+
+    def stacks(self) -> Iterator[Stack]:
+        """Yield each stack once."""
+
+
+def take_inventory(assembly: Stacks, promises: Mapping[str, Promise]) -> Inventory:
+    """Read every stack of the assembly, one at a time."""
+    inventory = Inventory()
+    shared: dict[str, str] = {}
+    attached: list[tuple[str, str, str, Mapping[str, Any]]] = []
+    for stack in assembly.stacks():
+        inventory.stacks += 1
+        _read_keys(stack, promises, inventory, shared)
+        attached += _read_identities(stack, inventory)
+    by_name: dict[tuple[str, str], RoleRecord] = {}
+    for role in inventory.roles.values():
+        name = (role.account, _plain_name(role.arn))
+        if name in by_name:
+            inventory.twice.append(role.arn)
+        by_name[name] = role
+    for account, role_name, policy_name, document in attached:
+        if owner := by_name.get((account, role_name.lower())):
+            owner.identity.append((policy_name, document))
+    return inventory
+
+
+def _plain_name(arn: str) -> str:
+    """A role's name alone: in one account names must differ by more than case or path (IAM guide, identifiers)."""
+    return arn.rpartition("/")[2].lower()
+
+
+def names(promise: Promise) -> list[tuple[str, str]]:
+    """The names of a tenant, and which name each is."""
+    own = [(promise.tenant, "id"), (promise.alias, "alias")]
+    own += [(use.role_arn, f"role {use.workload}") for use in promise.uses if not use.shared]
+    if promise.signature[-2] is True and promise.import_role:
+        own.append((promise.import_role, "import role"))
+    return own
+
+
+def marks(promise: Promise) -> list[tuple[str, str]]:
+    """The names of a tenant as they stand in a document, and the mark that stands for each."""
+    return [(json.dumps(name), f'"{MARK}{which}"') for name, which in names(promise)]
+
+
+def marked(document: Mapping[str, Any], promise: Promise) -> str:
+    """The document as text with marks for the tenant's names, where they stand as whole values."""
+    text = json.dumps(document, separators=(",", ":"))
+    if MARK in text or "\\u27e6" in text:
+        raise NotProved(f"a policy of tenant {promise.tenant} holds the character {MARK}, which AWS refuses")
+    for name, mark in marks(promise):
+        text = text.replace(name, mark)
+    return text
+
+
+def unmarked(text: str, promise: Promise) -> dict[str, Any]:
+    """The document that a tenant with this promise has by this text."""
+    for name, mark in marks(promise):
+        text = text.replace(mark, name)
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def _read_keys(stack: Stack, promises: Mapping[str, Promise], inventory: Inventory, shared: dict[str, str]) -> None:
+    keys = {}
+    owners: dict[str, str] = {}
+    for resource in stack.resources.values():
+        if resource.type == "AWS::KMS::Alias":
+            alias = _alias(resource)
+            inventory.aliases.setdefault((alias.region, alias.key_id), []).append(alias)
+            tenant = alias.name.removeprefix("alias/tenant-")
+            if tenant != alias.name and tenant in promises:
+                owners.setdefault(alias.key_id, tenant)
+        elif resource.type in ("AWS::KMS::Key", "AWS::KMS::ReplicaKey"):
+            keys[resource.logical_id] = resource
+    for resource in keys.values():
+        key_id = _key_id(resource)
+        tenant_id = owners.get(key_id)
+        record = _key(resource, key_id, promises.get(tenant_id) if tenant_id else None, shared)
+        inventory.keys.setdefault(tenant_id, []).append(record)
+
+
+def _alias(resource: Resource) -> AliasRecord:
+    target = _text(resource, "TargetKeyId")
+    return AliasRecord(
+        resource.stack,
+        resource.account,
+        resource.region,
+        _text(resource, "AliasName"),
+        target.rpartition("/")[2],
+        resource.deletion_policy in ("Retain", "RetainExceptOnCreate") and resource.update_replace_policy == "Retain",
+    )
+
+
+def _key_id(resource: Resource) -> str:
+    if resource.type == "AWS::KMS::ReplicaKey":
+        return _text(resource, "PrimaryKeyArn").rpartition("/")[2]
+    multi_region = "mrk-" if resource.properties.get("MultiRegion") in (True, "true") else ""
+    return f"{multi_region}unborn!{resource.account}!{resource.region}!{resource.stack}!{resource.logical_id}"
+
+
+def _key(resource: Resource, key_id: str, promise: Promise | None, shared: dict[str, str]) -> KeyRecord:
+    policy = resource.properties.get("KeyPolicy")
+    if not isinstance(policy, Mapping):
+        raise NotProved(
+            f"{resource.stack} {resource.logical_id}: a key without a key policy of its own gets KMS's default"
+        )
+    if resource.properties.get("BypassPolicyLockoutSafetyCheck") in (True, "true"):
+        raise NotProved(
+            f"{resource.stack} {resource.logical_id}: BypassPolicyLockoutSafetyCheck switches a check of KMS off"
+        )
+    text = marked(policy, promise) if promise else json.dumps(policy, separators=(",", ":"))
+    return KeyRecord(
+        resource.stack,
+        resource.logical_id,
+        resource.account,
+        resource.region,
+        key_id,
+        shared.setdefault(text, text),
+        resource.properties.get("Enabled", True) in (True, "true"),
+        resource.deletion_policy == "Retain" and resource.update_replace_policy == "Retain",
+        resource.type == "AWS::KMS::ReplicaKey",
+        _text(resource, "PrimaryKeyArn") if resource.type == "AWS::KMS::ReplicaKey" else None,
+    )
+
+
+def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+    """Collect roles; yield account, role name, policy name and document of policies that stand apart from theirs."""
+    for resource in stack.resources.values():
+        kind, properties = resource.type, resource.properties
+        if kind == "AWS::IAM::Role":
+            role = _role(resource)
+            if role.arn in inventory.roles:
+                inventory.twice.append(role.arn)
+            inventory.roles[role.arn] = role
+        elif kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"):
+            name = str(properties.get("PolicyName") or properties.get("ManagedPolicyName") or resource.logical_id)
+            roles = properties.get("Roles", ()) if kind != "AWS::IAM::RolePolicy" else [_text(resource, "RoleName")]
+            if properties.get("Users") or properties.get("Groups"):
+                inventory.unmodelled.append(f"{resource.stack} {resource.logical_id}: a policy of users or groups")
+            for role_name in roles:
+                yield resource.account, str(role_name), name, _document(resource, "PolicyDocument")
+        elif kind not in _KMS | _QUIET:
+            inventory.unmodelled.append(f"{resource.stack} {resource.logical_id}: {kind}")
+
+
+def _role(resource: Resource) -> RoleRecord:
+    properties = resource.properties
+    path = str(properties.get("Path", "/"))
+    name = str(properties.get("RoleName") or f"unborn!{resource.account}!{resource.stack}!{resource.logical_id}")
+    return RoleRecord(
+        resource.stack,
+        resource.account,
+        f"arn:aws:iam::{resource.account}:role{path}{name}",
+        _document(resource, "AssumeRolePolicyDocument"),
+        [(str(policy.get("PolicyName")), _mapping(resource, policy)) for policy in properties.get("Policies", ())],
+        tuple(map(str, properties.get("ManagedPolicyArns", ()))),
+        _tags(properties.get("Tags", ())),
+    )
+
+
+def _tags(tags: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def _text(resource: Resource, name: str) -> str:
+    value = resource.properties.get(name)
+    if not isinstance(value, str):
+        raise NotProved(f"{resource.stack} {resource.logical_id}.{name}: got {value!r}; a text")
+    return value
+
+
+def _document(resource: Resource, name: str) -> Mapping[str, Any]:
+    return _mapping(resource, {"PolicyDocument": resource.properties.get(name)})
+
+
+def _mapping(resource: Resource, policy: Mapping[str, Any]) -> Mapping[str, Any]:
+    document = policy.get("PolicyDocument")
+    if not isinstance(document, Mapping):
+        raise NotProved(f"{resource.stack} {resource.logical_id}: got {document!r}; a policy document")
+    return document

@@ -1,0 +1,342 @@
+"""The second half of the proof: who obtains which session. A shared role's session is a tenant's only by its tag.
+
+For every role through which a key is reached, each class of callers, tags and contexts is tried against the role's
+trust policy. A tag is in the request, so it is allowed only if both the assumption and sts:TagSession are (IAM guide,
+id_session-tags). Policies of other accounts are not ours: there everything is taken to be allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations, product
+from typing import Final
+
+from tenant_keys.manifest import Estate, Workload
+from tenant_keys.review.iam import Policies, PrincipalKind, Request, authorize
+from tenant_keys.review.iam.decision import Decision
+from tenant_keys.review.iam.errors import UnsupportedPolicy
+from tenant_keys.review.iam.variables import Value
+from tenant_keys.review.proof.actor import (
+    Actor,
+    anonymous,
+    everything,
+    role_session,
+    service,
+    token_holder,
+)
+from tenant_keys.review.proof.actors import services
+from tenant_keys.review.proof.document import Document, Guard, is_fixed
+from tenant_keys.review.proof.domain import ABSENT, candidates, resolved, text_classes
+from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.outcome import NotProved
+from tenant_keys.review.proof.outsiders import outsiders, persons
+from tenant_keys.review.proof.promise import TAG
+from tenant_keys.review.proof.reach import reaching
+from tenant_keys.review.proof.tags import tag_sets
+from tenant_keys.review.proof.world import RoleCase, World
+
+MOST_REQUESTS: Final = 50_000
+_REQUEST_TAG: Final = "aws:requesttag/"
+_TAG_KEYS: Final = "aws:tagkeys"
+_EXTRA_TAG: Final = "another-tag"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A session that can be obtained: whose, of which role, with which tag."""
+
+    actor: str
+    role_arn: str
+    tag: str | None
+    """None: the session carries no tenant; "any": whichever the caller chooses."""
+
+
+@dataclass(slots=True)
+class Issuance:
+    """What the second half found."""
+
+    findings: list[Finding] = field(default_factory=list)
+    steps: set[Step] = field(default_factory=set)
+    requests: int = 0
+
+
+def prove_issuance(world: World) -> Issuance:
+    """Try to obtain a session of every role through which a key is reached."""
+    result = Issuance()
+    workloads = {workload.name: workload for workload in world.estate.workloads.values()}
+    central = world.estate.central.account
+    for case in [alike[0] for alike in world.tenant_roles] + world.other_roles:
+        if _serving(case, workloads) is None and not _reaches(case, workloads):
+            continue
+        if case.arn.split(":")[4] == central:
+            _prove_role(case, _serving(case, workloads), world, result)
+        else:
+            _prove_workload_role(case, workloads, world, result)
+    return result
+
+
+def _reaches(case: RoleCase, workloads: Mapping[str, Workload]) -> bool:
+    """Whether anything hangs on who obtains a session of a role that is not an access role."""
+    own = {f"tenant-keys-{name}" for name in workloads}
+    policies = any(True for document in case.identity for _ in reaching(document.raw))
+    return policies or bool(case.unknown_policies) or case.arn.rpartition("/")[2] in own
+
+
+def _prove_workload_role(case: RoleCase, workloads: Mapping[str, Workload], world: World, result: Issuance) -> None:
+    """Only the place where the workload runs becomes its role."""
+    workload = workloads.get(case.arn.rpartition("/")[2].removeprefix("tenant-keys-"))
+    for actor in _callers(case, world):
+        for _tags, decision in _sessions(case, actor, result):
+            result.steps.add(Step(actor.label, case.arn, None))
+            if workload is None or not _runs(workload, actor):
+                result.findings.append(_obtained(case, actor, {}, decision, workload))
+            break
+
+
+def _runs(workload: Workload, actor: Actor) -> bool:
+    if workload.irsa is not None:
+        provider = f"arn:aws:iam::{workload.account}:oidc-provider/{workload.irsa.oidc_provider}"
+        return actor.principal.arn == provider and actor.label.endswith(" for audience sts.amazonaws.com")
+    return actor.principal.arn == _PLACES.get(workload.runs_on or "")
+
+
+_PLACES: Final[Mapping[str, str]] = {
+    "lambda": "lambda.amazonaws.com",
+    "ecs": "ecs-tasks.amazonaws.com",
+    "batch": "ecs-tasks.amazonaws.com",
+    "ec2": "ec2.amazonaws.com",
+    "eks": "pods.eks.amazonaws.com",
+    "roles-anywhere": "rolesanywhere.amazonaws.com",
+}
+
+
+def _serving(case: RoleCase, workloads: Mapping[str, Workload]) -> Workload | None:
+    """The workload whose access role it is, by the name that the design gives it."""
+    if case.use is not None:
+        return workloads[case.use.workload]
+    path, _, name = case.arn.partition(":role/")[2].rpartition("/")
+    workload = workloads.get(path.removeprefix("tenant-keys/"))
+    return workload if workload and name == f"shared.{workload.name}" else None
+
+
+def _prove_role(case: RoleCase, workload: Workload | None, world: World, result: Issuance) -> None:
+    expected = False
+    for actor in _callers(case, world):
+        reported = False
+        for tags, decision in _sessions(case, actor, result):
+            declared = workload is not None and _declared(workload, actor, tags, world.estate)
+            result.steps.add(Step(actor.label, case.arn, _shown_tag(tags)))
+            expected |= declared
+            if not declared and not reported:
+                reported = True
+                result.findings.append(_obtained(case, actor, tags, decision, workload))
+    if workload is not None and not expected:
+        whom = "nobody" if workload.access == "web-identity" else _workload_role(workload)
+        result.findings.append(
+            Finding(
+                Kind.REFUSED,
+                f"{whom} obtains a session of {case.arn}, which is declared for workload {workload.name}"
+                if whom == "nobody"
+                else f"{whom} cannot obtain a session of {case.arn}, which is declared",
+                "restore the trust policy, or correct the manifest",
+                case.tenant,
+            )
+        )
+
+
+def _declared(workload: Workload, actor: Actor, tags: Mapping[str, str], estate: Estate) -> bool:
+    if workload.access == "web-identity":
+        provider = workload.identity_provider
+        host = provider.issuer.removeprefix("https://") if provider else ""
+        right = actor.principal.arn == f"arn:aws:iam::{estate.central.account}:oidc-provider/{host}"
+        # The audience is asked for apart: a token of another audience must not do.
+        return right and actor.label.endswith(f"for audience {workload.audience}") and _is_tenant_alone(tags)
+    if actor.role_arn != _workload_role(workload):
+        return False
+    return not tags if workload.access == "tenant-role" else _is_tenant_alone(tags)
+
+
+def _is_tenant_alone(tags: Mapping[str, str]) -> bool:
+    return set(tags) == {TAG} and tags[TAG] != ""
+
+
+def _workload_role(workload: Workload) -> str:
+    return workload.existing_role or f"arn:aws:iam::{workload.account}:role/tenant-keys-{workload.name}"
+
+
+def _callers(case: RoleCase, world: World) -> Iterator[Actor]:
+    """Every class of principals that could ask for a session of the role."""
+    estate = world.estate
+    central = estate.central.account
+    own = dict.fromkeys((central, *(w.account for w in estate.workloads.values())), estate.organization)
+    in_templates = {role.arn: role for role in world.other_roles}
+    in_templates |= {role.arn: role for alike in world.tenant_roles for role in alike}
+    workload_roles = {_workload_role(w) for w in estate.workloads.values() if w.access != "web-identity"}
+    found = outsiders(case.trust, own, in_templates.keys() | workload_roles)
+    for arn, role in sorted(in_templates.items()):
+        # A session of an access role has the role's own policies; a role of another account may have everything.
+        known = arn.split(":")[4] == central and not role.unknown_policies
+        identity = role.identity if known else everything()
+        for tags in _caller_tags(case, identity, role.tags):
+            for session in ("any-session", *found.session_names(arn)):
+                within = own.get(arn.split(":")[4])
+                yield role_session(arn, organization=within, identity=identity, tags=tags, session=session)
+    for actor in persons(found, own, _caller_tags(case, (), {}), frozenset(in_templates)):
+        yield replace(actor, label=f"a session of {actor.label}") if actor.role_arn else actor
+    for name in services(case.trust):
+        yield service(name)
+    yield from _token_holders(case, estate)
+    yield anonymous()
+
+
+def _caller_tags(case: RoleCase, identity: tuple[Document, ...], own: Mapping[str, str]) -> list[Mapping[str, str]]:
+    """Tags that the caller's own session carries, where the trust policy asks for any."""
+    return tag_sets((case.trust, *identity), (case.arn,), "a-tenant", own=own, always=False)
+
+
+def _token_holders(case: RoleCase, estate: Estate) -> Iterator[Actor]:
+    """Holders of tokens, one for each provider and each audience that the trust policy tells apart."""
+    central = estate.central.account
+    issuers = {
+        w.identity_provider.issuer.removeprefix("https://") for w in estate.workloads.values() if w.identity_provider
+    }
+    arns = {f"arn:aws:iam::{central}:oidc-provider/{host}" for host in {*issuers, "other.example.com"}}
+    own = tuple(dict.fromkeys(w.audience for w in estate.workloads.values() if w.audience))
+    for arn in sorted(arns | set(_federated(case.trust))):
+        if ":saml-provider/" in arn:
+            yield token_holder(arn)
+            continue
+        guards = [guard for clause in case.trust.clauses for guard in clause.guards if guard.key == _audience_key(arn)]
+        for audience in text_classes(guards, {}, (*own, "another-audience")):
+            holder = token_holder(arn)
+            yield Actor(f"{holder.label} for audience {audience}", holder.principal, ())
+
+
+def _audience_key(provider: str) -> str:
+    return f"{provider.rpartition('oidc-provider/')[2]}:aud".lower()
+
+
+def _sessions(case: RoleCase, actor: Actor, result: Issuance) -> Iterator[tuple[Mapping[str, str], Decision]]:
+    """Tags with which the actor obtains a session, each once."""
+    federated = actor.principal.kind is PrincipalKind.FEDERATED
+    for action in _WITH_TOKEN if federated else ("sts:AssumeRole",):
+        yield from _sessions_by(action, case, actor, result)
+
+
+_WITH_TOKEN: Final = ("sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
+
+
+def _sessions_by(
+    action: str, case: RoleCase, actor: Actor, result: Issuance
+) -> Iterator[tuple[Mapping[str, str], Decision]]:
+    account = case.arn.split(":")[4]
+    fixed: dict[str, Value] = {}
+    if " for audience " in actor.label:
+        fixed[_audience_key(str(actor.principal.arn))] = actor.label.rpartition(" for audience ")[2]
+    base = Request(actor.principal, action, case.arn, account, fixed)
+    allowing = case.trust.speaking(base.action_key, allow=True)
+    if not any(clause.static.naming(base, bounded=False) for clause in allowing):
+        return
+    guards = [
+        guard
+        for document in (case.trust, *actor.identity)
+        for clause in document.clauses
+        if clause.statement.speaks_of(base.action_key) or clause.statement.speaks_of("sts:tagsession")
+        for guard in clause.guards
+    ]
+    keys = sorted({guard.key for guard in guards if not _is_tag(guard.key) and not is_fixed(guard.key)} - set(fixed))
+    domains = [candidates(key, guards, base.keys) for key in keys]
+    policies = Policies(identity=tuple(document.policy for document in actor.identity), resource=case.trust.policy)
+    tried = 0
+    for tags in _tag_sets(guards, base.keys):
+        sent: dict[str, Value] = {f"{_REQUEST_TAG}{key.lower()}": value for key, value in tags.items()}
+        if tags:
+            sent[_TAG_KEYS] = tuple(tags)
+        for row in product(*domains):
+            tried += 1
+            if tried > MOST_REQUESTS:
+                raise NotProved(f"trust policy of {case.arn}: more than {MOST_REQUESTS:,} classes of requests")
+            context = fixed | sent | {k: v for k, v in zip(keys, row, strict=True) if v is not ABSENT}
+            decision = _obtains(actor, action, case.arn, account, context, policies, tagged=bool(tags))
+            result.requests += 1
+            if decision is not None:
+                yield tags, decision
+                break
+
+
+def _obtains(
+    actor: Actor,
+    action: str,
+    role: str,
+    account: str,
+    context: Mapping[str, Value],
+    policies: Policies,
+    *,
+    tagged: bool,
+) -> Decision | None:
+    try:
+        decision = authorize(Request(actor.principal, action, role, account, context), policies)
+        if not decision.allowed or not tagged:
+            return decision if decision.allowed else None
+        tag = authorize(Request(actor.principal, "sts:TagSession", role, account, context), policies)
+    except UnsupportedPolicy as problem:
+        raise NotProved(str(problem)) from problem
+    return tag if tag.allowed else None
+
+
+def _tag_sets(guards: Sequence[Guard], context: Mapping[str, Value]) -> Iterator[Mapping[str, str]]:
+    """Sets of tags that a caller could pass: none, each mentioned tag, and one that nobody mentions."""
+    mentioned = {guard.key.removeprefix(_REQUEST_TAG) for guard in guards if guard.key.startswith(_REQUEST_TAG)}
+    mentioned |= {value for guard in guards if guard.key == _TAG_KEYS for value in resolved(guard, context)}
+    keys = [*sorted(mentioned | {TAG}), _EXTRA_TAG]
+    if len(keys) > 5:
+        raise NotProved(f"{len(keys)} session tags are told apart: {', '.join(keys)}")
+    for size in range(len(keys) + 1):
+        for chosen in combinations(keys, size):
+            if len({key.lower() for key in chosen}) < size:
+                continue  # the names of tags ignore case: STS refuses one twice
+            options = [[*_values(key.lower(), guards, context)] for key in chosen]
+            for values in product(*options):
+                yield dict(zip(chosen, values, strict=True))
+
+
+def _values(key: str, guards: Sequence[Guard], context: Mapping[str, Value]) -> Iterator[str]:
+    on_key = [guard for guard in guards if guard.key == _REQUEST_TAG + key]
+    yield from dict.fromkeys(["a-tenant", "", *text_classes(on_key, context)])
+
+
+def _is_tag(key: str) -> bool:
+    return key == _TAG_KEYS or key.startswith(_REQUEST_TAG)
+
+
+def _federated(document: Document) -> Iterator[str]:
+    for clause in document.clauses:
+        if clause.statement.principals is not None:
+            yield from clause.statement.principals.federated
+
+
+def _shown_tag(tags: Mapping[str, str]) -> str | None:
+    return "any" if tags.get(TAG) else None
+
+
+def _obtained(
+    case: RoleCase, actor: Actor, tags: Mapping[str, str], decision: Decision, workload: Workload | None
+) -> Finding:
+    with_tags = f" with tags {dict(tags)}" if tags else ""
+    fix = "let the trust policy name the workload's role alone, by aws:PrincipalArn, and no session tag"
+    if workload is not None and workload.access != "tenant-role":
+        fix += f' but {TAG}, which must be there (StringLike aws:RequestTag/{TAG} "?*")'
+    return Finding(
+        Kind.OBTAINS_SESSION,
+        f"{actor.label} obtains a session of {case.arn}{with_tags}",
+        fix,
+        case.tenant,
+        {
+            "principal": actor.principal.arn or "anonymous",
+            "action": "sts:AssumeRole",
+            "role": case.arn,
+            **({"session tags": dict(tags)} if tags else {}),
+        },
+        tuple(f"{one.policy}: {one.sid or f'statement {one.index}'}" for one in decision.deciders),
+    )

@@ -1,0 +1,39 @@
+"""Resources that name keys by ids: the templates do not know them, since AWS chooses an id when a key is made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from tenant_keys.review.assembly.physical import UNBORN, is_unborn
+from tenant_keys.review.proof.document import Document, resources
+from tenant_keys.review.proof.inventory import KeyRecord
+from tenant_keys.review.proof.outcome import NotProved
+from tenant_keys.review.proof.witnesses import Pattern
+
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+
+
+def check_key_ids(record: KeyRecord, documents: Iterable[Document]) -> None:
+    """Make sure that whether a document covers the key does not hang on an id that is yet to be chosen.
+
+    Raises:
+        NotProved: a resource may or may not be this key.
+    """
+    if not is_unborn(record.key_id):
+        return
+    before = record.arn.partition(UNBORN)[0]
+    for document in documents:
+        for value in resources(document.raw):
+            if _hangs_on_id(value, before):
+                name = document.policy.name
+                raise NotProved(f"{name}: {value} names a key by an id that AWS is yet to choose: write key/*")
+
+
+@lru_cache(maxsize=4096)
+def _hangs_on_id(value: str, before: str) -> bool:
+    pattern = Pattern.of([(_VARIABLE.sub("*", value), False)], arn=False)
+    state = pattern.read(before)
+    every = bool(pattern.steps) and pattern.steps[-1][0] == "any" and len(pattern.steps) - 1 in state
+    return bool(state) and not every and UNBORN not in value

@@ -1,0 +1,204 @@
+"""What `tenants.yaml` promises about each key: who may do what. Nothing here comes from the code that writes policies.
+
+Names and lists stand here a second time on purpose: a proof that took them from the policies' own code would show only
+that the code equals itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tenant_keys.manifest import Estate, Tenant, Workload
+
+TAG: Final = "tenant_id"
+CONTEXT_KEY: Final = f"kms:encryptioncontext:{TAG}"
+OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
+    "encrypt": frozenset({"kms:encrypt", "kms:generatedatakey", "kms:generatedatakeywithoutplaintext"}),
+    "decrypt": frozenset({"kms:decrypt"}),
+    "re-encrypt": frozenset({"kms:reencryptfrom", "kms:reencryptto"}),
+}
+"""Actions in lower case, as the evaluator compares them."""
+
+WRAPPING: Final = ("RSAES_OAEP_SHA_256", "RSA_4096")
+"""Algorithm and key spec under which key material is brought."""
+
+DEPLOYMENT: Final = frozenset(
+    {
+        "kms:createalias",
+        "kms:deletealias",
+        "kms:disablekeyrotation",
+        "kms:enablekey",
+        "kms:enablekeyrotation",
+        "kms:putkeypolicy",
+        "kms:replicatekey",
+        "kms:tagresource",
+        "kms:untagresource",
+        "kms:updatekeydescription",
+    }
+)
+READING: Final = frozenset(
+    {
+        "kms:describekey",
+        "kms:getkeylastusage",
+        "kms:getkeypolicy",
+        "kms:getkeyrotationstatus",
+        "kms:listgrants",
+        "kms:listkeypolicies",
+        "kms:listkeyrotations",
+        "kms:listresourcetags",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One role through which a tenant's key may be used."""
+
+    role_arn: str
+    workload: str
+    shared: bool
+    """A shared role's session must carry the tenant as its tag."""
+    actions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What is declared for one tenant's key, in every Region where it stands."""
+
+    tenant: str
+    alias: str
+    regions: tuple[str, ...]
+    """Where the key or a replica stands today."""
+    enabled: bool
+    usable: bool
+    """Whether cryptographic operations are declared at all: the tenant is active."""
+    by_key: bool
+    """Whether Decrypt may name the key itself."""
+    uses: tuple[Use, ...]
+    import_role: str | None
+    expiration_model: str
+    administration: Mapping[str, frozenset[str]]
+    """Role ARNs by action in lower case."""
+    signature: tuple[object, ...]
+    """Equal for tenants of whom the same is declared, but for their names."""
+
+    def declares(
+        self, role_arn: str | None, tags: Mapping[str, str], action: str, context: Mapping[str, object]
+    ) -> bool:
+        """Whether a session of the role, with these tags, may make this request. Keys of context in lower case."""
+        if role_arn is None:
+            return False
+        if role_arn in self.administration.get(action, ()):
+            return self._import_fits(action, context)
+        return any(use.role_arn == role_arn and self._use_fits(use, tags, action, context) for use in self.uses)
+
+    def concerns(self, role_arn: str | None) -> bool:
+        """Whether anything at all is declared for the role."""
+        return role_arn is not None and (
+            any(role_arn in roles for roles in self.administration.values())
+            or any(use.role_arn == role_arn for use in self.uses)
+        )
+
+    def _use_fits(self, use: Use, tags: Mapping[str, str], action: str, context: Mapping[str, object]) -> bool:
+        if use.shared and tags.get(TAG) != self.tenant:
+            return False
+        named = context.get("kms:requestalias")
+        if action == "kms:describekey":
+            return named == self.alias
+        if not self.usable or action not in use.actions:
+            return False
+        by_alias = named == self.alias or (self.by_key and action == "kms:decrypt")
+        return by_alias and context.get(CONTEXT_KEY) == self.tenant
+
+    def _import_fits(self, action: str, context: Mapping[str, object]) -> bool:
+        if action == "kms:importkeymaterial":
+            return context.get("kms:expirationmodel") == self.expiration_model
+        if action == "kms:getparametersforimport":
+            algorithm, spec = context.get("kms:wrappingalgorithm"), context.get("kms:wrappingkeyspec")
+            return (algorithm, spec) == WRAPPING
+        return True
+
+
+def promises(estate: Estate) -> dict[str, Promise]:
+    """The promise for each tenant whose key stands, by tenant id."""
+    importers: dict[str, int] = {}
+    for tenant in estate.tenants.values():
+        if tenant.import_role:
+            importers[tenant.import_role] = importers.get(tenant.import_role, 0) + 1
+    by_importer: dict[str | None, Mapping[str, frozenset[str]]] = {}
+    result = {}
+    for tenant in estate.tenants.values():
+        role = tenant.import_role
+        if role not in by_importer:
+            by_importer[role] = _administration(estate, role)
+        own_importer = role is not None and importers[role] == 1
+        result[tenant.id] = _promise(tenant, estate, by_importer[role], own_importer=own_importer)
+    return result
+
+
+def _promise(
+    tenant: Tenant, estate: Estate, administration: Mapping[str, frozenset[str]], *, own_importer: bool
+) -> Promise:
+    central = estate.central
+    regions = central.regions if tenant.multi_region and tenant.multi_region_key_id else (tenant.primary_region,)
+    workloads = () if tenant.state == "offboarding" else tenant.workloads
+    uses = tuple(_use(tenant, workload, central.account) for workload in workloads)
+    usable = tenant.state == "active"
+    enabled = usable or tenant.origin == "imported"
+    expiration = "KEY_MATERIAL_EXPIRES" if tenant.material_expires else "KEY_MATERIAL_DOES_NOT_EXPIRE"
+    by_key = tenant.decrypt_by == "key"
+    signature = (
+        regions,
+        tenant.primary_region,
+        enabled,
+        usable,
+        by_key,
+        tuple((use.workload, use.shared, use.actions) for use in uses),
+        own_importer or tenant.import_role,
+        expiration,
+    )
+    return Promise(
+        tenant=tenant.id,
+        alias=f"alias/tenant-{tenant.id}",
+        regions=regions,
+        enabled=enabled,
+        usable=usable,
+        by_key=by_key,
+        uses=uses,
+        import_role=tenant.import_role,
+        expiration_model=expiration,
+        administration=administration,
+        signature=signature,
+    )
+
+
+def _use(tenant: Tenant, workload: Workload, account: str) -> Use:
+    shared = workload.access != "tenant-role"
+    actions = frozenset(action for operation in workload.operations for action in OPERATIONS[operation])
+    return Use(access_role_arn(tenant.id, workload, account), workload.name, shared, actions)
+
+
+def access_role_arn(tenant_id: str, workload: Workload, account: str) -> str:
+    """The role by which the workload reaches the tenant's key, as the design names it."""
+    name = "shared" if workload.access != "tenant-role" else f"tenant-{tenant_id}"
+    return f"arn:aws:iam::{account}:role/tenant-keys/{workload.name}/{name}.{workload.name}"
+
+
+def _administration(estate: Estate, import_role: str | None) -> Mapping[str, frozenset[str]]:
+    central = estate.central
+    deployers, administrators = frozenset(central.deployers), frozenset(central.administrators)
+    break_glass = frozenset({central.break_glass})
+    importers = frozenset({import_role} if import_role else ())
+    managers = administrators | break_glass
+    table: dict[str, frozenset[str]] = dict.fromkeys(DEPLOYMENT, deployers)
+    table.update(dict.fromkeys(READING, deployers | managers | importers | frozenset(central.readers)))
+    table["kms:disablekey"] = deployers | managers
+    table["kms:schedulekeydeletion"] = break_glass
+    table["kms:cancelkeydeletion"] = managers
+    table["kms:rotatekeyondemand"] = importers or administrators
+    if importers:
+        material = ("kms:getparametersforimport", "kms:importkeymaterial", "kms:deleteimportedkeymaterial")
+        table.update(dict.fromkeys(material, importers))
+    return table

@@ -1,0 +1,137 @@
+"""The proof as a whole: read the templates, try every class of request, say what is proved."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tenant_keys.manifest import Estate
+from tenant_keys.review.assembly import Assembly
+from tenant_keys.review.errors import TemplateRefused, UnresolvedIntrinsic
+from tenant_keys.review.iam.errors import UnsupportedPolicy
+from tenant_keys.review.proof.barriers import Barrier, barriers
+from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.inventory import Inventory, Stacks, take_inventory
+from tenant_keys.review.proof.issuance import Issuance, Step, prove_issuance
+from tenant_keys.review.proof.key_access import Adversary, KeyAccess, is_cryptographic, prove_key_access
+from tenant_keys.review.proof.outcome import NotProved
+from tenant_keys.review.proof.promise import promises
+from tenant_keys.review.proof.shapes import shapes
+from tenant_keys.review.proof.structure import check_structure
+from tenant_keys.review.proof.trusted import Trusted, trusted
+from tenant_keys.review.proof.world import Edit, World, build_world, keep
+
+CLAIM = (
+    "in every state reachable without an act of someone on the list of the trusted, no session of tenant A is "
+    "authorised for any KMS action on tenant B's key"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The verdict and what it rests on."""
+
+    verdict: str
+    """"proved", "refuted" or "not proved"."""
+    findings: tuple[Finding, ...]
+    """The worst first; empty exactly when proved."""
+    tenants: int
+    keys: int
+    stacks: int
+    shapes: int
+    """Classes of tenants that no document tells apart."""
+    requests: int
+    """Requests decided, each for all of its class."""
+    steps: tuple[Step, ...]
+    trusted: tuple[Trusted, ...]
+    alias_administrators_gain_plaintext: bool
+    grants_open_the_key: bool
+    barriers: tuple[Barrier, ...]
+    """Empty where they were not asked for."""
+    seconds: float
+
+    @property
+    def proved(self) -> bool:
+        """Whether the claim holds."""
+        return self.verdict == "proved"
+
+
+def prove(directory: str | Path | Stacks, estate: Estate, *, with_barriers: bool = False) -> Proof:
+    """Prove the isolation of an estate over the templates of a cloud assembly, on disk or read already.
+
+    Raises:
+        ReviewError: the assembly cannot be read. What is read and not understood is a finding, never a pass.
+    """
+    start = time.perf_counter()
+    promised = promises(estate)
+    try:
+        assembly = Assembly.open(directory) if isinstance(directory, str | Path) else directory
+        inventory = take_inventory(assembly, promised)
+        found = shapes(inventory, promised)
+    except _NOT_UNDERSTOOD as problem:
+        return Proof("not proved", (_not_proved(problem),), len(promised), 0, 0, 0, 0, (), (), True, True, (), 0.0)
+
+    def build(edit: Edit) -> World:
+        return build_world(estate, inventory, promised, found, edit)
+
+    findings: list[Finding] = []
+    access, issuance = KeyAccess(), Issuance()
+    repointed = granted = True
+    lost: list[Barrier] = []
+    try:
+        findings += check_structure(inventory, promised, estate)
+        world = build(keep)
+        if not world.keys:
+            findings.append(_NOTHING)
+        access, issuance = prove_key_access(world), prove_issuance(world)
+        repointed = _others_gain(world, Adversary(repoints_aliases=True))
+        granted = _others_gain(world, Adversary(grants=True))
+        lost = barriers(build) if with_barriers else []
+    except _NOT_UNDERSTOOD as problem:
+        findings.append(_not_proved(problem))
+    order = list(Kind)
+    findings = sorted([*findings, *access.findings, *issuance.findings], key=lambda finding: order.index(finding.kind))
+    return Proof(
+        verdict=_verdict(findings),
+        findings=tuple(findings),
+        tenants=len(promised),
+        keys=_count(inventory),
+        stacks=inventory.stacks,
+        shapes=len(found),
+        requests=access.requests + issuance.requests,
+        steps=tuple(sorted(issuance.steps, key=lambda step: (step.role_arn, step.actor))),
+        trusted=tuple(trusted(access, issuance, estate, aliases_matter=repointed, grants_matter=granted)),
+        alias_administrators_gain_plaintext=repointed,
+        grants_open_the_key=granted,
+        barriers=tuple(lost),
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _others_gain(world: World, adversary: Adversary) -> bool:
+    """Whether other tenants or outsiders gain use of a key where the adversary has acted."""
+    gains = prove_key_access(world, adversary, excess_only=True, cryptographic_only=True).findings
+    others = (Kind.OTHER_TENANT, Kind.OUTSIDER)
+    return any(finding.kind in others and is_cryptographic(str((finding.request or {})["action"])) for finding in gains)
+
+
+def _verdict(findings: list[Finding]) -> str:
+    if not findings:
+        return "proved"
+    return "not proved" if all(finding.kind is Kind.NOT_PROVED for finding in findings) else "refuted"
+
+
+def _count(inventory: Inventory) -> int:
+    return sum(len(records) for records in inventory.keys.values())
+
+
+_NOT_UNDERSTOOD: Final = (NotProved, UnsupportedPolicy, UnresolvedIntrinsic, TemplateRefused)
+_NOTHING: Final = Finding(
+    Kind.NOT_PROVED, "there is no key to prove anything about: 0 of 0 is no success", "add a tenant"
+)
+
+
+def _not_proved(problem: Exception) -> Finding:
+    return Finding(Kind.NOT_PROVED, str(problem), "write the policy in a form that the review understands")

@@ -1,0 +1,145 @@
+"""Single questions of a reviewer: may this principal do that, and who may do it at all?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenant_keys.manifest import Estate
+from tenant_keys.review.assembly import Assembly
+from tenant_keys.review.errors import ReviewError
+from tenant_keys.review.iam import Policies, Request, authorize
+from tenant_keys.review.iam.decision import Decision
+from tenant_keys.review.proof.actor import Actor, anonymous, everything, role_session, root_user, service, user
+from tenant_keys.review.proof.actors import actors_of
+from tenant_keys.review.proof.inventory import take_inventory
+from tenant_keys.review.proof.key_access import carries, key_actions
+from tenant_keys.review.proof.promise import promises
+from tenant_keys.review.proof.requests import Target, answers
+from tenant_keys.review.proof.shapes import shapes
+from tenant_keys.review.proof.world import KeyCase, World, build_world
+
+
+class UnknownName(ReviewError):
+    """Raised when a question names a tenant, an action or a principal that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who may do it, and the request by which."""
+
+    label: str
+    named_by: str
+    context: Mapping[str, object]
+    statements: tuple[str, ...]
+
+
+class Questions:
+    """Answers questions about the key of one tenant in one Region."""
+
+    def __init__(self, directory: Path, estate: Estate, tenant: str, region: str | None = None) -> None:
+        """Raises UnknownName where the tenant, or its key in the Region, does not exist."""
+        self._world, self.case = _focus(directory, estate, tenant.removeprefix("alias/tenant-"), region)
+
+    def can(
+        self, principal: str, action: str, tags: Mapping[str, str], alias: str | None, context: Mapping[str, str]
+    ) -> tuple[Actor, Decision]:
+        """IAM's decision on one request; `alias` None: the request names the key by its ARN."""
+        name = known_action(action)
+        actor = self._actor(principal, tags)
+        keys: dict[str, str | tuple[str, ...]] = {"kms:ResourceAliases": self.case.aliases}
+        if alias is not None and carries(name, "kms:RequestAlias"):
+            keys["kms:RequestAlias"] = alias
+        if context and carries(name, "kms:EncryptionContext:any"):
+            keys |= {f"kms:EncryptionContext:{key}": value for key, value in context.items()}
+            keys["kms:EncryptionContextKeys"] = tuple(context)
+        record = self.case.record
+        policies = Policies(tuple(d.policy for d in actor.identity), resource=self.case.document.policy)
+        return actor, authorize(Request(actor.principal, name, record.arn, record.account, keys), policies)
+
+    def who(self, action: str) -> list[Holder]:
+        """Everybody who may do it, each with the shortest request by which."""
+        name, record = known_action(action), self.case.record
+        aliases = self.case.aliases
+        target = Target(
+            record.arn,
+            record.account,
+            self.case.document,
+            {"kms:resourcealiases": aliases} if aliases else {},
+            {"kms:requestalias": [None, *aliases]},
+        )
+        holders: dict[str, Holder] = {}
+        for actor in actors_of(self.case, self._world):
+            whose = actor.role_arn or actor.label
+            if whose in holders:
+                continue  # the same role with other tags
+            allowed = next((a for a in answers(actor, name, target, carries) if a.decision.allowed), None)
+            if allowed is not None:
+                named = allowed.request.keys.get("kms:requestalias")
+                rest = {key: value for key, value in allowed.context.items() if key != "kms:requestalias"}
+                deciders = allowed.decision.deciders
+                by = tuple(f"{one.policy}: {one.sid or one.index}" for one in deciders)
+                holders[whose] = Holder(actor.label, str(named or "key ARN"), rest, by)
+        return list(holders.values())
+
+    def _actor(self, principal: str, tags: Mapping[str, str]) -> Actor:
+        estate, organization = self._world.estate, self._world.estate.organization
+        if "@" in principal:
+            tenant, _, workload = principal.partition("@")
+            shared = f"arn:aws:iam::{estate.central.account}:role/tenant-keys/{workload}/shared.{workload}"
+            own = f"arn:aws:iam::{estate.central.account}:role/tenant-keys/{workload}/tenant-{tenant}.{workload}"
+            known = estate.workloads.get(workload)
+            if known is None:
+                raise UnknownName(f"{principal}: no workload {workload}; known are {', '.join(estate.workloads)}")
+            if known.access == "tenant-role":
+                return self._role(own, tags)
+            return self._role(shared, {"tenant_id": tenant, **tags})
+        if principal.startswith("arn:") and ":role/" in principal:
+            return self._role(principal, tags)
+        if principal.startswith("arn:") and principal.endswith(":root"):
+            return root_user(principal.split(":")[4], organization)
+        if principal.startswith("arn:") and ":user/" in principal:
+            return user(principal, organization)
+        if principal.startswith("role/"):
+            return self._role(f"arn:aws:iam::{estate.central.account}:{principal}", tags)
+        if principal.endswith(".amazonaws.com"):
+            return service(principal)
+        if principal == "anonymous":
+            return anonymous()
+        raise UnknownName(
+            f"{principal}: not a principal; write tenant@workload, a role, user or root ARN, role/Name of the key "
+            "account, a service such as s3.amazonaws.com, or anonymous"
+        )
+
+    def _role(self, arn: str, tags: Mapping[str, str]) -> Actor:
+        world = self._world
+        roles = [role for alike in world.tenant_roles for role in alike] + world.other_roles
+        roles += [role for own in world.own_roles.values() for role in own]
+        role = next((role for role in roles if role.arn == arn), None)
+        # A role outside the templates may have any policy: the worst case is full administrator rights.
+        identity = everything() if role is None or role.unknown_policies else role.identity
+        return role_session(arn, organization=world.estate.organization, tags=tags, identity=identity)
+
+
+def known_action(action: str) -> str:
+    """The KMS action as AWS writes it; raises UnknownName."""
+    name = action if ":" in action else f"kms:{action}"
+    for known in key_actions():
+        if known.lower() == name.lower():
+            return known
+    raise UnknownName(f"{action}: no KMS action on a key; such as Decrypt, Encrypt, GenerateDataKey, PutKeyPolicy")
+
+
+def _focus(directory: Path, estate: Estate, tenant: str, region: str | None) -> tuple[World, KeyCase]:
+    promised = promises(estate)
+    if tenant not in promised:
+        raise UnknownName(f"{tenant}: no such tenant; tenant-keys tenant list shows them all")
+    first = {tenant: promised[tenant], **promised}  # the tenant in question stands for its shape
+    inventory = take_inventory(Assembly.open(directory), first)
+    world = build_world(estate, inventory, first, shapes(inventory, first))
+    cases = [case for case in world.keys if case.promise.tenant == tenant]
+    for case in cases:
+        if region in (None, case.record.region):
+            return world, case
+    raise UnknownName(f"{tenant}: no key in {region or 'any Region'} of these templates")

@@ -1,0 +1,40 @@
+"""What an identity policy reaches beside the requests that are tried: keys at all, and whatever could open them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from tenant_keys.review.iam.catalogue import actions
+from tenant_keys.review.iam.elements import action_tests, strings
+from tenant_keys.review.proof.document import statements
+
+MUTATORS: Final = ("iam", "organizations", "cloudformation")
+"""Services by whose actions a role could be given what the templates do not give it. A stack that has a service role
+is updated with that role's permissions, without iam:PassRole (CloudFormation guide, using-iam-servicerole)."""
+
+
+def reaching(document: Mapping[str, Any]) -> Iterator[str]:
+    """Action patterns that reach keys or sessions, or could give somebody what reaches them."""
+    return _allowed(document, ("kms", "sts", *MUTATORS))
+
+
+def mutating(document: Mapping[str, Any]) -> Iterator[str]:
+    """Action patterns by which roles and policies could be changed."""
+    return _allowed(document, MUTATORS)
+
+
+def _allowed(document: Mapping[str, Any], services: Sequence[str]) -> Iterator[str]:
+    for statement in statements(document):
+        if statement.get("Effect") == "Deny":
+            continue
+        if "NotAction" in statement:
+            yield "everything but " + ", ".join(strings(statement["NotAction"], "NotAction"))
+            continue
+        for pattern in strings(statement.get("Action"), "Action"):
+            test = action_tests((pattern,), "Action")[0]
+            # `iam:Anew*` may reach what the catalogue does not know yet: the service alone is enough.
+            if pattern.partition(":")[0].lower() in services or any(
+                test(action.lower()) for service in services for action in actions(service)
+            ):
+                yield pattern

@@ -1,0 +1,131 @@
+"""Every request that one principal can make of one resource, up to what no condition tells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Final
+
+from tenant_keys.review.iam import Policies, Request, authorize
+from tenant_keys.review.iam.decision import Decision
+from tenant_keys.review.iam.grant import Grant
+from tenant_keys.review.iam.principal_element import NOT
+from tenant_keys.review.iam.variables import Value
+from tenant_keys.review.proof.actor import Actor
+from tenant_keys.review.proof.document import Clause, Document
+from tenant_keys.review.proof.domain import ABSENT, candidates
+from tenant_keys.review.proof.outcome import NotProved
+
+MOST_CONTEXTS: Final = 20_000
+"""Combinations of context values for one principal, resource and action; more is not proved."""
+
+Carries = Callable[[str, str], bool]
+"""Whether a request of an action carries a condition key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is asked for: a key or a role, with the policy that guards it and what is fixed about it."""
+
+    arn: str
+    account: str
+    document: Document
+    fixed: Mapping[str, Value]
+    """Context that the resource alone decides, such as kms:ResourceAliases; keys in lower case."""
+    choices: Mapping[str, Sequence[Value | None]]
+    """Values of keys that are limited by more than conditions, such as the aliases that point at a key."""
+    told_apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values of keys of which something else is promised than of others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A request and what IAM decides on it."""
+
+    request: Request
+    context: Mapping[str, Value]
+    decision: Decision
+
+
+def base_request(actor: Actor, action: str, target: Target) -> Request:
+    """The request as far as the caller does not choose it."""
+    return Request(actor.principal, action, target.arn, target.account, dict(target.fixed))
+
+
+def answers(
+    actor: Actor, action: str, target: Target, carries: Carries, grants: tuple[Grant, ...] = ()
+) -> Iterator[Answer]:
+    """Decide one request of each class; none at all where no request of the action could be allowed.
+
+    Raises:
+        NotProved: the classes cannot be worked out, or are too many.
+    """
+    base = base_request(actor, action, target)
+    if not possible(actor, base, target, granted=bool(grants)):
+        return
+    policies = Policies(
+        identity=tuple(document.policy for document in actor.identity), resource=target.document.policy, grants=grants
+    )
+    for chosen in contexts(base, (target.document, *actor.identity), target, carries):
+        request = Request(actor.principal, action, target.arn, target.account, {**target.fixed, **chosen})
+        yield Answer(request, chosen, authorize(request, policies))
+
+
+def contexts(
+    base: Request, documents: Sequence[Document], target: Target, carries: Carries
+) -> Iterator[Mapping[str, Value]]:
+    """One context of each class that the documents tell apart, those with the fewest keys first.
+
+    The first request that goes wrong is then the shortest. Raises NotProved as `answers` does.
+    """
+    clauses = [clause for document in documents for clause in _speaking(document, base.action_key)]
+    keys = sorted({key for clause in clauses for key in clause.free if key not in target.fixed})
+    domains = [_domain(key, clauses, base.action, base, target, carries) for key in keys]
+    combinations = 1
+    for domain in domains:
+        combinations *= len(domain)
+    if combinations > MOST_CONTEXTS:
+        raise NotProved(f"{base.action} by {base.principal.arn}: {combinations:,} combinations of context values")
+    for values in sorted(product(*domains), key=lambda row: sum(value is not ABSENT for value in row)):
+        yield {key: value for key, value in zip(keys, values, strict=True) if value is not ABSENT}
+
+
+def possible(
+    actor: Actor, base: Request, target: Target, *, action_key: str | None = None, granted: bool = False
+) -> bool:
+    """Whether any context could let the request through. Judged by what the caller cannot choose alone.
+
+    Args:
+        actor: who asks.
+        base: a request of the actor for the target, of any action of the same service if `action_key` is given.
+        target: what is asked for.
+        action_key: the action in lower case.
+        granted: whether a grant may stand in for an Allow.
+    """
+    key = action_key or base.action_key
+    for document in (target.document, *actor.identity):
+        for clause in document.speaking(key, allow=False):
+            if not clause.free and clause.static.naming(base, bounded=False):
+                return False
+    if granted:
+        return True
+    for clause in target.document.speaking(key, allow=True):
+        if clause.static.naming(base, bounded=False) is not NOT:
+            return True
+    return False
+
+
+def _speaking(document: Document, action_key: str) -> list[Clause]:
+    return [*document.speaking(action_key, allow=True), *document.speaking(action_key, allow=False)]
+
+
+def _domain(
+    key: str, clauses: list[Clause], action: str, base: Request, target: Target, carries: Carries
+) -> Sequence[Value | None]:
+    if not carries(action, key):
+        return [ABSENT]
+    if key in target.choices:
+        return target.choices[key]
+    guards = [guard for clause in clauses for guard in clause.guards]
+    return candidates(key, guards, base.keys, target.told_apart.get(key, ()))

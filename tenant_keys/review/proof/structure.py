@@ -1,0 +1,163 @@
+"""What must be there and what must not: keys, aliases, roles, and that no deployment loses a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tenant_keys.manifest import Estate
+from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.inventory import Inventory, KeyRecord
+from tenant_keys.review.proof.promise import Promise
+from tenant_keys.review.proof.reach import mutating, reaching
+
+
+def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> list[Finding]:
+    """Compare what stands in the templates with what is declared, name by name."""
+    return [
+        *_keys(inventory, promises, estate),
+        *_aliases(inventory, promises),
+        *_roles(inventory, promises, estate),
+        *(
+            Finding(Kind.NOT_PROVED, f"{what}: the proof does not know what it grants", _APART)
+            for what in inventory.unmodelled
+        ),
+    ]
+
+
+_APART = "keep it in an app of its own, or teach the review about it"
+
+
+def _keys(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
+    for record in inventory.keys.get(None, ()):
+        yield Finding(
+            Kind.INVENTORY,
+            f"{record.stack} {record.logical_id}: a key that no tenant's alias names",
+            "add the tenant to tenants.yaml, or take the key out",
+        )
+    for tenant, promise in promises.items():
+        records = inventory.keys.get(tenant, [])
+        found = sorted(record.region for record in records)
+        if found != sorted(promise.regions):
+            yield Finding(
+                Kind.INVENTORY,
+                f"tenant {tenant} has keys in {', '.join(found) or 'no Region'}, not in {', '.join(promise.regions)}",
+                "synthesize again; if it persists, alias and key of the tenant do not belong together",
+                tenant,
+            )
+        for record in records:
+            yield from _key(record, promise, estate)
+
+
+def _key(record: KeyRecord, promise: Promise, estate: Estate) -> Iterator[Finding]:
+    where = f"{record.stack} {record.logical_id}"
+    if record.account != estate.central.account:
+        yield Finding(
+            Kind.INVENTORY, f"{where}: a key outside the key account", "move it to the key account", promise.tenant
+        )
+    if record.enabled != promise.enabled:
+        state = "enabled" if record.enabled else "disabled"
+        yield Finding(
+            Kind.INVENTORY,
+            f"{where}: the key is {state}, its tenant's state says otherwise",
+            "synthesize again",
+            promise.tenant,
+        )
+    if record.primary_arn is not None and record.primary_arn != _primary(promise, estate):
+        yield Finding(
+            Kind.INVENTORY,
+            f"{where}: a replica of {record.primary_arn}, which is not the key that is recorded for tenant "
+            f"{promise.tenant}: it opens whatever that key has sealed",
+            "synthesize again, with the key id that tenants.lock records",
+            promise.tenant,
+        )
+    if not record.retained:
+        yield Finding(
+            Kind.INVENTORY,
+            f"{where}: a change of the stack could schedule the key's deletion",
+            "DeletionPolicy and UpdateReplacePolicy of a key are Retain",
+            promise.tenant,
+        )
+
+
+def _primary(promise: Promise, estate: Estate) -> str:
+    tenant = estate.tenants[promise.tenant]
+    return f"arn:aws:kms:{tenant.primary_region}:{estate.central.account}:key/{tenant.multi_region_key_id}"
+
+
+def _aliases(inventory: Inventory, promises: Mapping[str, Promise]) -> Iterator[Finding]:
+    owners = {
+        (record.region, record.key_id): tenant for tenant, records in inventory.keys.items() for record in records
+    }
+    seen: set[tuple[str, str, str]] = set()
+    for (region, key_id), aliases in inventory.aliases.items():
+        tenant = owners.get((region, key_id))
+        for alias in aliases:
+            where = f"{alias.stack} {alias.name}"
+            if (alias.account, region, alias.name) in seen:
+                yield Finding(
+                    Kind.INVENTORY, f"{where}: the alias stands twice in {region}", "an alias names one key", tenant
+                )
+            seen.add((alias.account, region, alias.name))
+            if tenant is None:
+                yield Finding(Kind.INVENTORY, f"{where}: the alias points at no tenant's key", "take it out")
+            elif alias.name != promises[tenant].alias:
+                yield Finding(
+                    Kind.INVENTORY,
+                    f"{where}: a second alias on the key of tenant {tenant}",
+                    "one key, one alias: a condition on aliases holds for each of them",
+                    tenant,
+                )
+            elif not alias.retained:
+                yield Finding(
+                    Kind.INVENTORY,
+                    f"{where}: a change of the stack could delete the alias, and with it all access",
+                    "DeletionPolicy of an alias is RetainExceptOnCreate, UpdateReplacePolicy is Retain",
+                    tenant,
+                )
+
+
+def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
+    declared = {use.role_arn for promise in promises.values() for use in promise.uses}
+    shared = {
+        f"arn:aws:iam::{estate.central.account}:role/tenant-keys/{w.name}/shared.{w.name}"
+        for w in estate.workloads.values()
+        if w.access != "tenant-role"
+    }
+    own = {f"arn:aws:iam::{w.account}:role/tenant-keys-{w.name}" for w in estate.workloads.values()}
+    known = declared | shared | own
+    for arn in inventory.twice:
+        yield Finding(
+            Kind.INVENTORY,
+            f"{arn}: another role of the account has the same name, and which of them would stand is not known",
+            "give one of them another name",
+        )
+    for arn in sorted(declared - set(inventory.roles)):
+        yield Finding(Kind.REFUSED, f"{arn}: the role is declared and is in no template", "synthesize again")
+    for arn, role in inventory.roles.items():
+        if any(key.lower() == "tenant_id" for key in role.tags):
+            yield Finding(
+                Kind.INVENTORY,
+                f"{arn}: the tag tenant_id of a role is a tag of all its sessions",
+                "take the tag off the role: a session brings its tenant itself",
+            )
+        if role.managed:
+            yield Finding(
+                Kind.NOT_PROVED,
+                f"{arn}: what {', '.join(role.managed)} allows is not in the templates",
+                "write the statements into the role",
+            )
+        if arn in known:
+            if changes := sorted({a for _, document in role.identity for a in mutating(document)}):
+                yield Finding(
+                    Kind.INVENTORY,
+                    f"{arn}: the role is allowed {', '.join(changes[:4])}, by which roles and policies are changed",
+                    "take the permission out of the role",
+                )
+            continue
+        reach = sorted({a for _, document in role.identity for a in reaching(document)})
+        if role.account == estate.central.account and reach:
+            yield Finding(
+                Kind.INVENTORY,
+                f"{arn}: a role that the manifest does not declare is allowed {', '.join(reach[:4])}",
+                "take the role out of the app, or the permission out of the role",
+            )

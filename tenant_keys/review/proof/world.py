@@ -1,0 +1,124 @@
+"""The representatives of an estate: few enough to try every request, enough to stand for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from tenant_keys.manifest import Estate
+from tenant_keys.review.proof.document import Document
+from tenant_keys.review.proof.inventory import Inventory, KeyRecord, RoleRecord, unmarked
+from tenant_keys.review.proof.promise import Promise, Use
+from tenant_keys.review.proof.shapes import Shape, Tenants
+
+_Case = TypeVar("_Case")
+Edit = Callable[[str, Mapping[str, object]], Mapping[str, object]]
+"""Changes a document of a kind ("key", "identity", "trust") before it is judged: how a barrier is taken away."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCase:
+    """A key that stands for all keys of its class."""
+
+    promise: Promise
+    record: KeyRecord
+    document: Document
+    aliases: tuple[str, ...]
+    shape: Shape
+    stands_for: int
+    """Tenants of the same shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCase:
+    """A role with its documents."""
+
+    arn: str
+    trust: Document
+    identity: tuple[Document, ...]
+    tags: Mapping[str, str]
+    unknown_policies: tuple[str, ...]
+    """Managed policies that are not in the templates."""
+    tenant: str | None
+    use: Use | None
+
+
+@dataclass(slots=True)
+class World:
+    """What is tried."""
+
+    estate: Estate
+    promises: Mapping[str, Promise]
+    keys: list[KeyCase]
+    """Two of each class: enough for every pair of different tenants."""
+    tenant_roles: list[list[RoleCase]]
+    """One or two of each class."""
+    own_roles: dict[str, list[RoleCase]]
+    """By tenant, for each tenant that a key stands for."""
+    other_roles: list[RoleCase]
+    """Shared roles, workload roles and whatever else the templates hold."""
+    memory: dict[object, Any] = field(default_factory=dict)
+    """What was worked out of it before, for the next run over it."""
+
+
+def keep(_kind: str, document: Mapping[str, object]) -> Mapping[str, object]:
+    """Leave a document as it is."""
+    return document
+
+
+def build_world(
+    estate: Estate,
+    inventory: Inventory,
+    promises: Mapping[str, Promise],
+    found: Mapping[Shape, Tenants],
+    edit: Edit = keep,
+) -> World:
+    """Compile the documents of the representatives."""
+    keys: dict[Hashable, list[KeyCase]] = {}
+    roles: dict[Hashable, list[RoleCase]] = {}
+    own: dict[str, list[RoleCase]] = {}
+    for shape, tenants in found.items():
+        for tenant in tenants.first:
+            promise = promises[tenant]
+            own[tenant] = [
+                role_case(inventory.roles[use.role_arn], promise, use, edit)
+                for use in promise.uses
+                if not use.shared and use.role_arn in inventory.roles
+            ]
+            for case in own[tenant]:
+                text = dict(shape.roles)[case.use.workload if case.use else ""]
+                _keep_two(roles, (case.use.workload if case.use else "", text, shape.named_by), case)
+            for record in inventory.keys.get(tenant, ()):
+                # By the whole shape: a tenant whose key is like others' may have roles that are not.
+                form = (record.region, record.replica, shape)
+                _keep_two(keys, form, _key_case(record, promise, inventory, shape, tenants.count, edit))
+    tenant_role_arns = {use.role_arn for promise in promises.values() for use in promise.uses if not use.shared}
+    others = [role_case(role, None, None, edit) for arn, role in inventory.roles.items() if arn not in tenant_role_arns]
+    return World(estate, promises, [case for kept in keys.values() for case in kept], list(roles.values()), own, others)
+
+
+def role_case(role: RoleRecord, promise: Promise | None, use: Use | None, edit: Edit) -> RoleCase:
+    """Compile a role's documents."""
+    name = role.arn.rpartition("/")[2]
+    trust = Document.parse(edit("trust", role.trust), name=f"trust policy of {name}", kind="resource")
+    identity = tuple(
+        Document.parse(edit("identity", document), name=f"policy {policy} of {name}", kind="identity")
+        for policy, document in role.identity
+    )
+    return RoleCase(role.arn, trust, identity, role.tags, role.managed, promise.tenant if promise else None, use)
+
+
+def _key_case(
+    record: KeyRecord, promise: Promise, inventory: Inventory, shape: Shape, count: int, edit: Edit
+) -> KeyCase:
+    name = f"key policy of {promise.tenant} in {record.region}"
+    document = Document.parse(edit("key", unmarked(record.policy, promise)), name=name, kind="resource")
+    aliases = tuple(sorted(alias.name for alias in inventory.aliases.get((record.region, record.key_id), ())))
+    return KeyCase(promise, record, document, aliases, shape, count)
+
+
+def _keep_two(cases: dict[Hashable, list[_Case]], form: Hashable, case: _Case) -> None:
+    kept = cases.setdefault(form, [])
+    if len(kept) < 2:
+        kept.append(case)

@@ -1,0 +1,220 @@
+"""The one document that every form of the report is made of: plain JSON types, keys that do not change."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from tenant_keys.manifest import Estate, Tenant
+from tenant_keys.review.assembly import Assembly
+from tenant_keys.review.iam.errors import UnsupportedPolicy
+from tenant_keys.review.proof import CLAIM, Proof
+from tenant_keys.review.proof.inventory import Inventory, take_inventory
+from tenant_keys.review.proof.outcome import NotProved
+from tenant_keys.review.proof.promise import Promise, promises
+from tenant_keys.review.proof.shapes import Shape, shape_of_each
+from tenant_keys.review.report.classes import Classes, Statements
+from tenant_keys.review.report.controls import controls
+from tenant_keys.review.report.costs import cost_document
+from tenant_keys.review.report.facts import Facts, KeyFacts, read_facts
+from tenant_keys.review.report.findings import cfn_lint, nag_findings, proof_findings, rule_findings
+from tenant_keys.review.report.limits import not_proved
+
+Document = dict[str, Any]
+SCHEMA: Final = "tenant-keys/review/1"
+Progress = Callable[[str], None]
+
+
+def build_document(
+    directory: Path, estate: Estate, proof: Proof, *, lint: bool = False, progress: Progress = lambda _: None
+) -> Document:
+    """Everything that a reviewer reads.
+
+    Args:
+        directory: the cloud assembly.
+        estate: what the manifest declares.
+        proof: the proof over the same assembly.
+        lint: run cfn-lint too, which takes seconds for each template.
+        progress: is told what comes next.
+
+    Raises:
+        ReviewError: the assembly cannot be read.
+    """
+    assembly = Assembly.open(directory)
+    promised = promises(estate)
+    progress("reading the templates")
+    found = _inventory(assembly, promised)
+    inventory, sorted_out = found if found is not None else (Inventory(), {})
+    progress("asking for each class of tenants who may do what")
+    statements = Statements(estate.central.account)
+    classes = Classes(estate, inventory, promised, statements)
+    rows = [classes.row(tenants) for tenants in sorted_out.values()]
+    roles = _other_roles(inventory, promised, statements)
+    progress("judging the policies by rule")
+    facts = read_facts(assembly, *_alike(inventory, promised, sorted_out))
+    profiles: dict[str, int] = {}
+    place = {tenant: number for number, tenants in enumerate(sorted_out.values()) for tenant in tenants}
+    document: Document = {
+        "schema": SCHEMA,
+        "summary": _summary(estate, proof, facts),
+        "not_proved": not_proved(proof, {workload.access for workload in estate.workloads.values()}),
+        "trusted": [asdict(one) for one in proof.trusted],
+        "barriers": [asdict(one) for one in proof.barriers],
+        "steps": [asdict(one) for one in proof.steps],
+        "workloads": _workloads(estate),
+        "roles": roles,
+        "statements": statements.rows,
+        "classes": rows,
+        "tenants": [_tenant(tenant, inventory, facts, place, profiles) for tenant in estate.tenants.values()],
+        "profiles": [],
+    }
+    document["profiles"] = [json.loads(text) for text in profiles]
+    progress("collecting findings, cost and controls")
+    templates = [artifact.template_path for artifact in assembly.artifacts]
+    document["findings"] = {
+        "proof": proof_findings(proof),
+        "rules": rule_findings(facts.findings),
+        "policies_judged": facts.policies,
+        "nag": nag_findings(directory),
+        "lint": cfn_lint(templates) if lint else None,
+    }
+    document["cost"] = cost_document(estate)
+    document["controls"] = controls(document)
+    return document
+
+
+def _inventory(assembly: Assembly, promised: Mapping[str, Promise]) -> tuple[Inventory, dict[Shape, list[str]]] | None:
+    """None where a policy is not understood: the proof has said so, and nothing can be asked of it."""
+    try:
+        inventory = take_inventory(assembly, promised)
+        sorted_out: dict[Shape, list[str]] = {}
+        for tenant, shape in shape_of_each(inventory, promised):
+            sorted_out.setdefault(shape, []).append(tenant)
+    except (NotProved, UnsupportedPolicy):
+        return None
+    return inventory, sorted_out
+
+
+def _alike(
+    inventory: Inventory, promised: Mapping[str, Promise], sorted_out: Mapping[Shape, list[str]]
+) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """What stands for its class, and what it stands for."""
+
+    def documents(tenants: list[str]) -> set[tuple[str, str]]:
+        keys = {(r.stack, r.logical_id) for tenant in tenants for r in inventory.keys.get(tenant, ())}
+        roles = [
+            inventory.roles[use.role_arn]
+            for tenant in tenants
+            for use in promised[tenant].uses
+            if not use.shared and use.role_arn in inventory.roles
+        ]
+        return keys | {(role.stack, role.arn.rpartition("/")[2]) for role in roles}
+
+    first = [tenants[0] for tenants in sorted_out.values()]
+    rest = [tenant for tenants in sorted_out.values() for tenant in tenants[1:]]
+    return documents(first), documents(rest)
+
+
+def _other_roles(inventory: Inventory, promised: Mapping[str, Promise], statements: Statements) -> list[Document]:
+    """Roles that are no single tenant's: shared access roles, workload roles, and whatever else is there."""
+    own = {use.role_arn for promise in promised.values() for use in promise.uses if not use.shared}
+    return [
+        {
+            "arn": arn,
+            "account": role.account,
+            "stack": role.stack,
+            "managed": list(role.managed),
+            "trust": statements.of(json.dumps(role.trust), "trust"),
+            "identity": [place for _, one in role.identity for place in statements.of(json.dumps(one), "identity")],
+        }
+        for arn, role in sorted(inventory.roles.items())
+        if arn not in own
+    ]
+
+
+def _summary(estate: Estate, proof: Proof, facts: Facts) -> Document:
+    states = Counter(tenant.state for tenant in estate.tenants.values())
+    return {
+        "verdict": proof.verdict,
+        "claim": CLAIM,
+        "tenants": proof.tenants,
+        "states": {state: states.get(state, 0) for state in ("active", "suspended", "offboarding")},
+        "keys": proof.keys,
+        "stacks": len(facts.stacks),
+        "resources": facts.resources,
+        "classes": proof.shapes,
+        "requests": proof.requests,
+        "seconds": round(proof.seconds, 3),
+        "account": estate.central.account,
+        "organization": estate.organization,
+        "home_region": estate.central.home_region,
+        "regions": list(estate.central.regions),
+        "repointed_alias_yields_plaintext": proof.alias_administrators_gain_plaintext,
+        "grant_opens_a_key": proof.grants_open_the_key,
+        "unprotected_stacks": [name for name, *_, protected in facts.stacks if not protected and "-cell-" in name],
+    }
+
+
+def _workloads(estate: Estate) -> list[Document]:
+    used = Counter(w.name for t in estate.tenants.values() if t.state != "offboarding" for w in t.workloads)
+    central = estate.central.account
+    return [
+        {
+            "name": one.name,
+            "account": one.account,
+            "runs_on": one.runs_on,
+            "access": one.access,
+            "operations": list(one.operations),
+            "regions": list(one.regions),
+            "role": None
+            if one.access == "web-identity"
+            else one.existing_role or f"arn:aws:iam::{one.account}:role/tenant-keys-{one.name}",
+            "access_role": f"arn:aws:iam::{central}:role/tenant-keys/{one.name}/"
+            + (f"tenant-<id>.{one.name}" if one.access == "tenant-role" else f"shared.{one.name}"),
+            "issuer": one.identity_provider.issuer if one.identity_provider else None,
+            "audience": one.audience,
+            "tenants": used[one.name],
+        }
+        for one in estate.workloads.values()
+    ]
+
+
+def _tenant(
+    tenant: Tenant, inventory: Inventory, facts: Facts, place: Mapping[str, int], profiles: dict[str, int]
+) -> Document:
+    """A tenant in few words: what it shares with others stands in its class and its profile."""
+    records = sorted(inventory.keys.get(tenant.id, ()), key=lambda one: (one.replica, one.region))
+    keys = [facts.keys[record.stack, record.logical_id] for record in records]
+    text = json.dumps(_profile(tenant, keys[0] if keys else None), sort_keys=True)
+    row: Document = {
+        "id": tenant.id,
+        "class": place.get(tenant.id),
+        "profile": profiles.setdefault(text, len(profiles)),
+        "keys": [_key(key) for key in keys],
+    }
+    if tenant.import_role:
+        row["import_role"] = tenant.import_role
+    return row
+
+
+def _key(key: KeyFacts) -> Document:
+    return {"region": key.region, "stack": key.stack, "logical_id": key.logical_id, "retained": key.retained}
+
+
+def _profile(tenant: Tenant, key: KeyFacts | None) -> Document:
+    """What the manifest and the template say of a key's life; None stands where there is no key."""
+    return {
+        "state": tenant.state,
+        "workloads": [workload.name for workload in tenant.workloads],
+        "decrypt_by": tenant.decrypt_by,
+        "enabled": key.enabled if key else None,
+        "origin": key.origin if key else None,
+        "multi_region": key.multi_region if key else None,
+        "rotation_days": key.rotation_days if key else None,
+        "deletion_window_days": key.deletion_window_days if key else None,
+        "tags": dict(key.tags) if key else {},
+    }

@@ -1,0 +1,39 @@
+"""What is not proved: said as plainly as what is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tenant_keys.review.proof import Proof
+
+ALWAYS: Final = (
+    "What somebody on the list of the trusted does: the claim holds until one of them acts.",
+    "That what is deployed is what is in these templates: `tenant-keys verify` compares them.",
+    "That AWS decides as its documents say. Where they leave a reading open, the less favourable one is taken.",
+    "What service and resource control policies forbid on top: they can only take away.",
+    "What a workload does with plaintext and data keys that it has obtained for its tenant, and where it stores them.",
+    "Availability: quotas, throttling, and what the services between a workload and its key do.",
+    "Anything outside KMS and STS: data stores, backups, logs and queues have policies of their own.",
+)
+CLAIMED_BY_WORKLOAD: Final = (
+    "That a workload with session tags names the right tenant: within the tenants that it serves it is believed."
+)
+CLAIMED_BY_ISSUER: Final = "That an identity provider signs the right tenant's tag: what it signs is believed."
+
+
+def not_proved(proof: Proof, accesses: set[str]) -> list[str]:
+    """Sentences; what depends on the estate comes first."""
+    said = []
+    if proof.proved and proof.alias_administrators_gain_plaintext:
+        said.append(
+            "That nobody gains plaintext by re-pointing an alias: whoever may do so is on the list of the trusted."
+        )
+    if proof.proved and proof.grants_open_the_key:
+        said.append("That no grant opens a key: whoever may create one is on the list of the trusted.")
+    if "session-tag" in accesses:
+        said.append(CLAIMED_BY_WORKLOAD)
+    if "web-identity" in accesses:
+        said.append(CLAIMED_BY_ISSUER)
+    if not proof.barriers:
+        said.append("Which guard carries the proof: it was not asked for (--barriers).")
+    return [*said, *ALWAYS]

@@ -1,0 +1,63 @@
+"""An Allow with IfExists or ForAllValues holds also where the key is absent, unless the statement asks for presence.
+
+Presence is asked for by `Null: {key: "false"}`, or by any other test of the same key that is false where it is absent
+(one that is neither negated nor IfExists nor ForAllValues; ForAnyValue is false for no values). aws:TagKeys holds the
+keys of the request's tags, and kms:EncryptionContextKeys those of the context, so such a test of aws:RequestTag/x,
+or of kms:EncryptionContext:x, guards them as well; and ForAnyValue:StringEquals aws:TagKeys x guards aws:RequestTag/x.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenant_keys.review.rules.model import Finding, Policy, Statement, Test
+from tenant_keys.review.rules.report import finding
+
+_MEMBERS = {"aws:tagkeys": "aws:requesttag/", "kms:encryptioncontextkeys": "kms:encryptioncontext:"}
+
+
+def check(policy: Policy) -> Iterator[Finding]:
+    for statement in policy.statements:
+        if not statement.allows:
+            continue
+        for test in statement.tests:
+            if not (test.operator.if_exists or test.operator.quantifier == "forallvalues"):
+                continue
+            if not any(_guards(other, test.key) for other in _present(statement)):
+                yield finding(
+                    __name__,
+                    "error",
+                    policy,
+                    statement,
+                    what=f"{test.spelled} {test.key} in an Allow without a guard",
+                    why="the test holds where the request does not carry the key at all",
+                    fix=f'add "Null": {{"{test.key}": "false"}}, or test the key with an operator that needs it',
+                )
+
+
+def _present(statement: Statement) -> Iterator[Test]:
+    for test in statement.tests:
+        operator = test.operator
+        if operator.is_null:
+            if set(test.values) == {"false"}:
+                yield test
+        elif operator.quantifier == "foranyvalue" or not (
+            operator.negated or operator.if_exists or operator.quantifier
+        ):
+            yield test
+
+
+def _guards(guard: Test, key: str) -> bool:
+    if guard.key == key:
+        return True
+    members = _MEMBERS.get(key)
+    if members is not None:
+        return guard.key.startswith(members)
+    for keys, prefix in _MEMBERS.items():
+        if guard.key == keys and key.startswith(prefix):
+            names = {value.lower() for value in guard.values}
+            exact = guard.operator.name == "stringequals" and guard.operator.quantifier == "foranyvalue"
+            return exact and names == {key.removeprefix(prefix)}
+    return False

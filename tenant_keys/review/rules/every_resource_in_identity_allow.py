@@ -1,0 +1,41 @@
+"""Resource "*" in an identity policy's Allow reaches keys of foreign accounts: an alias says nothing of the account.
+
+Operations on no resource, such as kms:ListAliases, take only "*" and are left alone.
+https://docs.aws.amazon.com/kms/latest/developerguide/iam-policies-best-practices.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenant_keys.review.iam import catalogue
+from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.report import finding
+
+
+def check(policy: Policy) -> Iterator[Finding]:
+    if policy.kind != "identity":
+        return
+    for statement in policy.statements:
+        if not statement.allows or "*" not in statement.resources:
+            continue
+        if statement.actions and all(_takes_no_resource(action) for action in statement.actions):
+            continue
+        yield finding(
+            __name__,
+            "error",
+            policy,
+            statement,
+            what='Resource "*" in an Allow',
+            why="it reaches resources of every account that allows it, whatever alias they have there",
+            fix="name the keys, or arn:aws:kms:<region>:<account>:key/* of the key account",
+        )
+
+
+def _takes_no_resource(action: str) -> bool:
+    service, _, name = action.partition(":")
+    try:
+        free = catalogue.actions_on(service.lower(), "")
+    except LookupError:
+        return False
+    return name.lower() in {each.partition(":")[2].lower() for each in free}

@@ -1,0 +1,25 @@
+"""Principal "*" in an Allow is everyone, and what it grants is not limited by session policies and boundaries.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.report import finding
+
+
+def check(policy: Policy) -> Iterator[Finding]:
+    for statement in policy.statements:
+        if statement.allows and any(name == "*" for _, name in statement.principals):
+            yield finding(
+                __name__,
+                "error",
+                policy,
+                statement,
+                what='Principal "*" in an Allow',
+                why="a condition may narrow it, but session policies and permissions boundaries do not limit it",
+                fix="allow the account root with a condition on aws:PrincipalArn",
+            )

@@ -1,0 +1,29 @@
+"""NotAction or NotResource in an Allow grants whatever AWS adds tomorrow.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.report import finding
+
+
+def check(policy: Policy) -> Iterator[Finding]:
+    for statement in policy.statements:
+        if not statement.allows:
+            continue
+        for element, values in (("NotAction", statement.not_actions), ("NotResource", statement.not_resources)):
+            if values:
+                yield finding(
+                    __name__,
+                    "error",
+                    policy,
+                    statement,
+                    what=f"{element} in an Allow",
+                    why="it grants everything that is not listed, new operations and resources included",
+                    fix=f"list what is meant in {element.removeprefix('Not')}",
+                )

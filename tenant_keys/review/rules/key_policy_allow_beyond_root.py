@@ -1,0 +1,42 @@
+"""A key policy allows nobody but the account root: whoever else it names needs no identity policy of the account.
+
+The root delegates to IAM, where identity and session policies still limit; a role that is named here is bound to its
+unique id and breaks when it is made again; a session or "*" is not limited by session policies.
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.report import finding
+
+_ACCOUNT = re.compile(r"([0-9]{12})|arn:[a-z-]+:iam::([0-9]{12}):root")
+
+
+def check(policy: Policy) -> Iterator[Finding]:
+    if policy.kind != "key":
+        return
+    for statement in policy.statements:
+        if not statement.allows:
+            continue
+        for kind, name in statement.principals:
+            if kind == "AWS" and _is_root(name, policy.place.account):
+                continue
+            yield finding(
+                __name__,
+                "error",
+                policy,
+                statement,
+                what=f"the key policy allows {kind} {name}",
+                why="it may use the key without an identity policy of the key's account",
+                fix=f"allow arn:aws:iam::{policy.place.account}:root with a condition on aws:PrincipalArn",
+            )
+
+
+def _is_root(name: str, account: str) -> bool:
+    match = _ACCOUNT.fullmatch(name)
+    return match is not None and account in match.groups()

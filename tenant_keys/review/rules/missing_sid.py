@@ -1,0 +1,25 @@
+"""Every statement has a Sid, for a decision is explained by the Sid of the statement that made it.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.report import finding
+
+
+def check(policy: Policy) -> Iterator[Finding]:
+    for statement in policy.statements:
+        if statement.sid is None:
+            yield finding(
+                __name__,
+                "warning",
+                policy,
+                statement,
+                what="no Sid",
+                why="a decision could not be traced to the statement",
+                fix="add a Sid that is a phrase, such as UseOwnTenantKey",
+            )

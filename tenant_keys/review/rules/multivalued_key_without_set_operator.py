@@ -1,0 +1,28 @@
+"""A key that may have several values needs ForAnyValue or ForAllValues; without one it is undefined what is compared.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenant_keys.review.iam.catalogue import is_multivalued
+from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.report import finding
+
+
+def check(policy: Policy) -> Iterator[Finding]:
+    for statement in policy.statements:
+        for test in statement.tests:
+            if test.operator.quantifier or test.operator.is_null or not is_multivalued(test.key):
+                continue
+            yield finding(
+                __name__,
+                "error",
+                policy,
+                statement,
+                what=f"{test.spelled} on {test.key}, which may have several values",
+                why="AWS does not define which of the values is compared",
+                fix=f"write ForAnyValue:{test.spelled} if one value is enough, ForAllValues: with a Null guard if not",
+            )

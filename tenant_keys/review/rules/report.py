@@ -1,0 +1,14 @@
+"""Makes findings, so that a rule file holds nothing but the rule."""
+
+from __future__ import annotations
+
+from tenant_keys.review.rules.model import Finding, Policy, Severity, Statement
+
+
+def finding(
+    rule: str, severity: Severity, policy: Policy, statement: Statement | None, *, what: str, why: str, fix: str
+) -> Finding:
+    """Return a finding of the rule with this module name, at a statement or at the whole policy."""
+    place = policy.place
+    where = [place.stack, place.logical_id, place.policy, *([statement.label] if statement else [])]
+    return Finding(rule.rpartition(".")[2], severity, "/".join(where), what, why, fix)

@@ -1,0 +1,38 @@
+"""An ARN or ARN pattern has six parts between colons; what AWS makes of a shorter one is not defined.
+
+"Each of the six colon-delimited components of the ARN is checked separately":
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenant_keys.review.rules.model import Finding, Policy, Statement
+from tenant_keys.review.rules.report import finding
+from tenant_keys.review.rules.text import VARIABLE
+
+_COLONS = 5
+
+
+def check(policy: Policy) -> Iterator[Finding]:
+    for statement in policy.statements:
+        for element, pattern in _patterns(statement):
+            if VARIABLE.sub("", pattern).count(":") < _COLONS:
+                yield finding(
+                    __name__,
+                    "error",
+                    policy,
+                    statement,
+                    what=f"{element} has {pattern}, which has fewer than six parts",
+                    why="each of the six parts of an ARN is compared by itself, and these are not all there",
+                    fix="write all six, such as arn:aws:iam::111111111111:role/name, with * for a part that may be any",
+                )
+
+
+def _patterns(statement: Statement) -> Iterator[tuple[str, str]]:
+    for element, patterns in (("Resource", statement.resources), ("NotResource", statement.not_resources)):
+        yield from ((element, pattern) for pattern in patterns if pattern != "*")
+    for test in statement.tests:
+        if test.operator.name.startswith("arn"):
+            yield from ((f"{test.spelled} {test.key}", pattern) for pattern in test.values)

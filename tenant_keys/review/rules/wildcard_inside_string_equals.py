@@ -1,0 +1,30 @@
+"""A wildcard inside StringEquals or StringNotEquals matches only the character itself, and not what it seems to.
+
+Only StringLike and the Arn operators know wildcards:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.report import finding
+from tenant_keys.review.rules.text import has_wildcard
+
+
+def check(policy: Policy) -> Iterator[Finding]:
+    for statement in policy.statements:
+        for test in statement.tests:
+            if not test.operator.name.startswith(("stringequals", "stringnotequals")):
+                continue
+            for value in filter(has_wildcard, test.values):
+                yield finding(
+                    __name__,
+                    "error",
+                    policy,
+                    statement,
+                    what=f"{test.spelled} {test.key} compares with {value}",
+                    why="it compares the wildcard as a character: an Allow matches nothing, a negated test everything",
+                    fix="write the whole value, or use StringLike if the pattern is meant",
+                )

@@ -1,0 +1,223 @@
+"""Ten changes that a reviewer meets, each with the verdict that it deserves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from stacks import add_stacks
+from tenant_keys.manifest import Estate, Lock, LockError, load_estate, load_manifest, settle
+from tenant_keys.manifest.lock import render_lock
+from tenant_keys.manifest.update import new_lock, update
+from tenant_keys.review.diff import Comparison, Severity, compare
+
+MANIFEST = """
+organization: o-a1b2c3d4e5
+central:
+  account: "111111111111"
+  home_region: eu-west-1
+  regions: [eu-west-1]
+  administrators: [role/KeyAdministrator]
+  break_glass: role/KeyBreakGlass
+workloads:
+  orders: {account: "222222222222", runs_on: lambda}
+  billing: {account: "333333333333", runs_on: ecs, access: session-tag, operations: [decrypt]}
+tenants:
+  acme: {workloads: [orders]}
+  globex: {workloads: [orders, billing]}
+  initech: {workloads: [orders], state: offboarding}
+"""
+
+
+@dataclass(frozen=True)
+class Version:
+    directory: Path
+    estate: Estate
+    lock: Lock
+
+    def template(self, stack: str) -> Path:
+        return self.directory / f"{stack}.template.json"
+
+
+def version(folder: Path, text: str, lock: Lock | None = None) -> Version:
+    """Synthesize a manifest with the lock that follows from an earlier one."""
+    folder.mkdir(parents=True)
+    path = folder / "tenants.yaml"
+    path.write_text(text)
+    manifest = load_manifest(path)
+    following, _ = update(manifest, lock or new_lock(manifest))
+    path.with_suffix(".lock").write_text(render_lock(following))
+    estate = load_estate(path)
+    app = cdk.App(outdir=str(folder / "cdk.out"), tree_metadata=False, builtin_cloud_formation_validation=False)
+    add_stacks(app, estate)
+    app.synth()
+    return Version(folder / "cdk.out", estate, following)
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Version:
+    return version(tmp_path_factory.mktemp("before") / "estate", MANIFEST)
+
+
+def changed(before: Version, tmp_path: Path, old: str, new: str) -> Comparison:
+    """Compare with an edit of the manifest."""
+    assert old in MANIFEST
+    after = version(tmp_path / "after", MANIFEST.replace(old, new), before.lock)
+    gone = frozenset(tenant for tenant, entry in after.lock.entries.items() if entry.phase == "offboarded")
+    return compare(before.directory, before.estate, after.directory, after.estate, offboarded=gone)
+
+
+def edited(before: Version, tmp_path: Path, stack: str, edit: Callable[[dict[str, Any]], None]) -> Comparison:
+    """Compare with an edit of a template's resources."""
+    copy = tmp_path / "cdk.out"
+    shutil.copytree(before.directory, copy)
+    path = copy / f"{stack}.template.json"
+    template = json.loads(path.read_text())
+    edit(template["Resources"])
+    path.write_text(json.dumps(template))
+    return compare(before.directory, before.estate, copy, before.estate)
+
+
+def sentences(comparison: Comparison, severity: Severity) -> list[str]:
+    return [change.what for change in comparison.changes if change.severity is severity]
+
+
+KEYS = "tenant-keys-cell-eu-west-1-001"
+
+
+def test_adding_a_tenant_creates_a_key_and_widens_nothing(before: Version, tmp_path: Path) -> None:
+    comparison = changed(before, tmp_path, "tenants:\n", "tenants:\n  umbrella: {workloads: [orders]}\n")
+
+    assert comparison.verdict == "nothing widened"
+    assert sentences(comparison, Severity.NOTE) == ["key created for tenant umbrella in eu-west-1"]
+
+
+def test_adding_a_workload_to_a_tenant_needs_review(before: Version, tmp_path: Path) -> None:
+    comparison = changed(before, tmp_path, "acme: {workloads: [orders]}", "acme: {workloads: [orders, billing]}")
+
+    assert comparison.verdict == "needs review"
+    widened = "Role tenant-keys/billing/shared.billing of account 111111111111 may now Decrypt, DescribeKey with "
+    assert widened + "tenant acme's key" in sentences(comparison, Severity.REVIEW)
+
+
+def test_loosening_a_condition_is_told_even_where_another_guard_holds(before: Version, tmp_path: Path) -> None:
+    def forget_context(resources: dict[str, Any]) -> None:
+        statement = resources["RoleacmeFororders"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]
+        del statement["Condition"]["StringEquals"]["kms:EncryptionContext:tenant_id"]
+
+    comparison = edited(before, tmp_path, "tenant-keys-roles-001", forget_context)
+
+    assert comparison.verdict == "needs review"
+    guard = "UseOwnTenantKey: StringEquals kms:encryptioncontext:tenant_id"
+    lost = f"The tenant's role of workload orders loses the guard {guard}: tenant acme's key"
+    assert sentences(comparison, Severity.REVIEW) == [lost]
+
+
+def test_renaming_a_stack_is_blocked_since_its_keys_would_be_lost(before: Version, tmp_path: Path) -> None:
+    copy = tmp_path / "cdk.out"
+    shutil.copytree(before.directory, copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["artifacts"][KEYS]["properties"]["stackName"] = "keys-of-our-tenants"
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+
+    comparison = compare(before.directory, before.estate, copy, before.estate)
+
+    assert comparison.verdict == "blocked"
+    moved = "the key of tenant acme in eu-west-1 is moved to keys-of-our-tenants Keyacme"
+    assert f"{moved} (tenant-keys-cell-eu-west-1-001 Keyacme before)" in sentences(comparison, Severity.BLOCKED)
+
+
+def test_removing_a_tenant_without_offboarding_is_blocked(before: Version, tmp_path: Path) -> None:
+    without = MANIFEST.replace("  acme: {workloads: [orders]}\n", "")
+    forced = version(tmp_path / "after", without)  # a lock made anew: what the lock itself would have refused
+
+    comparison = compare(before.directory, before.estate, forced.directory, forced.estate)
+
+    assert comparison.verdict == "blocked"
+    lost = sentences(comparison, Severity.BLOCKED)
+    assert any(what.startswith("the key of tenant acme in eu-west-1 is deleted from the templates") for what in lost)
+    assert "alias/tenant-acme in eu-west-1 is dropped or renamed" in lost
+
+
+def test_offboarding_by_its_stages_needs_review_and_is_no_loss(before: Version, tmp_path: Path) -> None:
+    comparison = changed(before, tmp_path, "state: offboarding", "state: offboarded")
+
+    assert comparison.verdict == "needs review"
+    assert sentences(comparison, Severity.REVIEW) == [
+        "the key of tenant initech in eu-west-1 leaves its stack and is retained; break-glass may then delete it"
+    ]
+
+
+def test_swapping_the_aliases_of_two_tenants_is_blocked(before: Version, tmp_path: Path) -> None:
+    def swap(resources: dict[str, Any]) -> None:
+        acme, globex = resources["Aliasacme"]["Properties"], resources["Aliasglobex"]["Properties"]
+        acme["TargetKeyId"], globex["TargetKeyId"] = globex["TargetKeyId"], acme["TargetKeyId"]
+
+    comparison = edited(before, tmp_path, KEYS, swap)
+
+    assert comparison.verdict == "blocked"
+    blocked = sentences(comparison, Severity.BLOCKED)
+    assert "alias/tenant-acme in eu-west-1 points at another key" in blocked
+    assert "alias/tenant-globex in eu-west-1 points at another key" in blocked
+
+
+def test_raising_the_rotation_period_widens_nothing(before: Version, tmp_path: Path) -> None:
+    comparison = changed(
+        before, tmp_path, "acme: {workloads: [orders]}", "acme: {workloads: [orders], rotation_days: 730}"
+    )
+
+    assert comparison.verdict == "nothing widened"
+    assert sentences(comparison, Severity.NOTE) == [
+        "rotation period in days of the key of tenant acme in eu-west-1: 365 becomes 730"
+    ]
+
+
+def test_a_refactoring_without_effect_changes_no_access(before: Version, tmp_path: Path) -> None:
+    def rewrite(resources: dict[str, Any]) -> None:
+        policy = resources["Keyacme"]["Properties"]["KeyPolicy"]
+        statements = list(reversed(policy["Statement"]))
+        for statement in statements:
+            statement["Sid"] = statement["Sid"] + "Renamed"
+        first = next(statement for statement in statements if len(statement["Action"]) > 2)
+        second = {**first, "Sid": first["Sid"] + "Again", "Action": first["Action"][1:]}
+        first["Action"] = first["Action"][:1]
+        policy["Statement"] = [*statements, second]
+
+    comparison = edited(before, tmp_path, KEYS, rewrite)
+
+    assert comparison.verdict == "nothing widened"
+    assert sentences(comparison, Severity.NOTE) == [
+        "the policy of the key of tenant acme in eu-west-1 is written differently"
+    ]
+
+
+def test_adding_an_administrator_needs_review(before: Version, tmp_path: Path) -> None:
+    comparison = changed(
+        before, tmp_path, "[role/KeyAdministrator]", "[role/KeyAdministrator, role/SecondAdministrator]"
+    )
+
+    assert comparison.verdict == "needs review"
+    assert any(
+        what.startswith(
+            "Role SecondAdministrator of account 111111111111 may now CancelKeyDeletion, DescribeKey, DisableKey"
+        )
+        for what in sentences(comparison, Severity.REVIEW)
+    )
+
+
+def test_an_id_of_a_tenant_that_left_is_refused_before_there_is_anything_to_compare(
+    before: Version, tmp_path: Path
+) -> None:
+    left = version(tmp_path / "left", MANIFEST.replace("state: offboarding", "state: offboarded"), before.lock)
+    again = tmp_path / "again.yaml"
+    again.write_text(MANIFEST.replace(", state: offboarding", ""))
+
+    with pytest.raises(LockError, match="initech"):
+        settle(load_manifest(again), left.lock)

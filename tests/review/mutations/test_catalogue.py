@@ -1,0 +1,37 @@
+"""What the score rests on."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tenant_keys.review.proof import prove
+from tests.review.mutations.catalogue import MUTANTS
+from tests.review.mutations.estate import Synthesized, Templates
+from tests.review.mutations.mutant import Refuted
+
+
+def test_the_estate_is_proved_before_anything_is_broken(original: Synthesized) -> None:
+    proof = prove(original.folder, original.estate)
+    assert proof.verdict == "proved"
+    assert (proof.tenants, proof.keys) == (12, 13)
+
+
+def test_there_are_enough_mutants_of_each_kind_and_none_twice() -> None:
+    kinds = Counter(str(mutant.expected) for mutant in MUTANTS)
+    assert kinds["refuted"] >= 60
+    assert kinds["lost barrier"] >= 30
+    assert kinds["not proved"] >= 12
+    assert kinds["harmless"] >= 12
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
+
+
+def test_every_mutant_changes_something(original: Synthesized) -> None:
+    for mutant in MUTANTS:
+        templates = Templates(original.templates)
+        mutant.edit(templates)
+        changed = [name for name, body in templates.opened.items() if body != original.templates[name]]
+        assert changed, mutant.name
+
+
+def test_a_refutation_names_its_kind_and_says_of_whom() -> None:
+    assert all(mutant.expected.words for mutant in MUTANTS if isinstance(mutant.expected, Refuted))

@@ -1,0 +1,131 @@
+"""Estates of a few tenants with real policies, made without the CDK: thousands of them in a minute."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tenant_keys.manifest import Estate, parse_manifest, settle
+from tenant_keys.manifest.update import new_lock, update
+from tenant_keys.policy import access_role, key_policy, names, workload_role
+from tenant_keys.review.assembly import Resource, Stack
+
+HEAD = """\
+organization: o-a1b2c3d4e5
+central:
+  account: "111111111111"
+  home_region: eu-west-1
+  regions: [eu-west-1, eu-central-1]
+  administrators: [role/KeyAdministrator]
+  readers: [role/SecurityAudit]
+  break_glass: role/KeyBreakGlass
+identity_providers:
+  customers: {issuer: https://login.example.com}
+workloads:
+  orders: {account: "222222222222", runs_on: lambda}
+  billing: {account: "333333333333", runs_on: ecs, access: session-tag, operations: [decrypt]}
+  portal: {account: "222222222222", access: web-identity, identity_provider: customers, audience: portal-keys}
+defaults: {workloads: [orders]}
+tenants:
+"""
+CENTRAL, HOME = "111111111111", "eu-west-1"
+
+
+def estate_of(*tenants: str, recorded: bool = False) -> Estate:
+    """`estate_of("acme: {}", "bolt: {state: suspended}")`; `recorded`: with the ids of multi-Region keys."""
+    manifest = parse_manifest(HEAD + "".join(f"  {tenant}\n" for tenant in tenants))
+    estate = settle(manifest, update(manifest, new_lock(manifest))[0])
+    if not recorded:
+        return estate
+    found = {
+        name: replace(tenant, multi_region_key_id=f"mrk-{number:032x}") if tenant.multi_region else tenant
+        for number, (name, tenant) in enumerate(estate.tenants.items())
+    }
+    return replace(estate, tenants=found)
+
+
+@dataclass
+class Templates:
+    """The stacks of an estate, open to change."""
+
+    resources: dict[str, dict[str, Resource]]
+    """By stack and logical id."""
+    places: dict[str, tuple[str, str]]
+    """Account and Region of each stack."""
+
+    def stacks(self) -> Iterator[Stack]:
+        for name, resources in self.resources.items():
+            account, region = self.places[name]
+            yield Stack(name, account, region, Path(name), resources, True, (), ())
+
+    def copy(self) -> Templates:
+        return copy.deepcopy(self)
+
+    def add(self, stack: str, logical_id: str, kind: str, properties: dict[str, Any]) -> None:
+        account, region = self.places[stack]
+        self.resources.setdefault(stack, {})[logical_id] = Resource(
+            stack, account, region, logical_id, kind, properties, "Retain", "Retain", (), None
+        )
+
+    def properties(self, stack: str, logical_id: str) -> Any:
+        return self.resources[stack][logical_id].properties
+
+
+def templates_of(estate: Estate) -> Templates:
+    """What the app would write, in fewer stacks."""
+    places = {"keys": (CENTRAL, HOME), "replicas": (CENTRAL, "eu-central-1"), "roles": (CENTRAL, HOME)}
+    places |= {f"workload-{w.account}": (w.account, HOME) for w in estate.workloads.values()}
+    made = Templates({}, places)
+    for tenant in estate.tenants.values():
+        _keys(made, estate, tenant.id)
+        for workload in tenant.workloads if tenant.state != "offboarding" else ():
+            if workload.access == "tenant-role":
+                name = names.tenant_role_name(tenant.id, workload)
+                policy = access_role.tenant_role_policy(tenant, workload, estate)
+                trust = access_role.tenant_role_trust(workload, estate)
+                _role(made, "roles", name, names.access_role_path(workload), trust, policy)
+    for workload in estate.workloads.values():
+        if workload.access != "tenant-role":
+            issuer = workload.identity_provider.issuer if workload.identity_provider else None
+            trust = (
+                access_role.web_identity_trust(workload, names.oidc_provider_arn(issuer, CENTRAL))
+                if issuer
+                else access_role.shared_role_trust(workload, estate)
+            )
+            policy = access_role.shared_role_policy(workload, estate)
+            _role(made, "roles", names.shared_role_name(workload), names.access_role_path(workload), trust, policy)
+        if workload.access != "web-identity":
+            policy = workload_role.workload_role_policy(workload, estate)
+            trust = workload_role.workload_role_trust(workload)
+            _role(made, f"workload-{workload.account}", names.workload_role_name(workload), "/", trust, policy)
+    return made
+
+
+def _keys(made: Templates, estate: Estate, tenant_id: str) -> None:
+    tenant = estate.tenants[tenant_id]
+    common = {"KeyPolicy": key_policy.key_policy(tenant, estate), "MultiRegion": tenant.multi_region}
+    enabled = tenant.state == "active" or tenant.origin == "imported"
+    made.add("keys", f"Key{tenant_id}", "AWS::KMS::Key", {**common, "Enabled": enabled})
+    unborn = f"unborn!{CENTRAL}!{HOME}!keys!Key{tenant_id}"
+    alias = {"AliasName": names.alias_name(tenant_id), "TargetKeyId": ("mrk-" if tenant.multi_region else "") + unborn}
+    made.add("keys", f"Alias{tenant_id}", "AWS::KMS::Alias", alias)
+    if tenant.multi_region_key_id:
+        primary = f"arn:aws:kms:{HOME}:{CENTRAL}:key/{tenant.multi_region_key_id}"
+        replica = {"KeyPolicy": common["KeyPolicy"], "PrimaryKeyArn": primary, "Enabled": enabled}
+        made.add("replicas", f"Key{tenant_id}", "AWS::KMS::ReplicaKey", replica)
+        alias = {**alias, "TargetKeyId": tenant.multi_region_key_id}
+        made.add("replicas", f"Alias{tenant_id}", "AWS::KMS::Alias", alias)
+
+
+def _role(made: Templates, stack: str, name: str, path: str, trust: Any, policy: Any) -> None:
+    properties = {
+        "RoleName": name,
+        "Path": path,
+        "AssumeRolePolicyDocument": trust,
+        "Policies": [{"PolicyName": "Use", "PolicyDocument": policy}],
+        "Tags": [],
+    }
+    made.add(stack, name, "AWS::IAM::Role", properties)
