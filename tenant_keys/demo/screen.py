@@ -1,0 +1,127 @@
+"""The report on a terminal: what stands where, what was allowed, what was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tenant_keys.demo.report import Call, Report
+
+MARGIN = 4
+"""Columns of the mark and the gap."""
+
+
+def show_estate(report: Report, console: Console, *, with_names: bool = False) -> None:
+    """The proof's verdict, and one row a stack."""
+    colour = "green" if report.verdict == "proved" else "red"
+    console.print(f"[bold {colour}]{report.verdict.upper()}[/] {escape(report.claim)}")
+    console.print(
+        f"  {report.tenants} tenants, {report.keys} keys, {len(report.stacks)} stacks; "
+        f"{report.requests:,} requests decided, each for all of its class\n"
+    )
+    table = _table("account", "Region", "stack", "holds")
+    for stack in report.stacks:
+        holds = ", ".join(f"{count} {_one(kind, count)}" for kind, count in stack.resources.items())
+        table.add_row(stack.account, stack.region, stack.name, holds)
+    console.print(table)
+    if with_names:
+        table = _table("account", "Region", "name")
+        for row in report.names:
+            table.add_row(*row)
+        console.print()
+        console.print(table)
+
+
+def show_calls(report: Report, console: Console) -> None:
+    """The summary: what was allowed and what came of it, then what was refused, by the policy that refused."""
+    console.print("\n[bold]Allowed[/]")
+    who, tried = _width(report.served, _who), _width(report.served, _tried)
+    for call in report.served:
+        _row(console, call, f"{call.who:<{who}}  {call.tried:<{tried}}", call.seen or _statements(call))
+    console.print("\n[bold]Refused[/]")
+    who, tried, code = (_width(report.attacks, part) for part in (_who, _tried, _answer))
+    for group, calls in groupby(report.attacks, key=_refuser):
+        console.print(f"[dim]  by {escape(group)}[/]")
+        for call in calls:
+            _row(console, call, f"{call.who:<{who}}  {call.tried:<{tried}}  {call.answer:<{code}}", _refusal(call))
+
+
+def _row(console: Console, call: Call, left: str, right: str) -> None:
+    """On one line, or on two where the terminal is narrow."""
+    mark = "[green]✓[/]" if call.as_promised else "[bold red]✗[/]"
+    fits = len(left) + len(right) + MARGIN <= console.width
+    line = f"{left}  {right}" if fits else f"{left.rstrip()}\n{' ' * MARGIN}{right}"
+    console.print(f"{mark} {escape(line)}", soft_wrap=True)
+
+
+def show_verdict(report: Report, console: Console) -> None:
+    """The last line; loud where something got through."""
+    worked = sum(call.as_promised for call in report.served)
+    refused = sum(call.as_promised for call in report.attacks)
+    line = (
+        f"{worked} of {len(report.served)} legitimate calls worked, "
+        f"{refused} of {len(report.attacks)} attacks were refused as they must be"
+    )
+    if report.skipped:
+        line += f", {len(report.skipped)} had nothing to attack"
+    gone = f"{report.endpoint} and {report.folder} are gone"
+    if report.as_promised:
+        console.print(f"\n[bold green]AS PROMISED[/]  {line}; {escape(gone)}")
+        return
+    console.print(f"\n[bold red]NOT AS PROMISED[/]  {line}")
+    for call in [*report.served, *report.attacks]:
+        if not call.as_promised:
+            how = f"{call.answer} {_statements(call)} {call.seen}".strip()
+            console.print(f"[red]  {escape(call.name)}: {escape(call.who)}: {escape(call.tried)}: {escape(how)}[/]")
+    if not report.cleaned_up:
+        console.print(f"[red]  not all is gone: {report.endpoint}, {escape(report.folder)}[/]")
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def _who(call: Call) -> str:
+    return call.who
+
+
+def _tried(call: Call) -> str:
+    return call.tried
+
+
+def _answer(call: Call) -> str:
+    return call.answer
+
+
+def _width(calls: list[Call], part: Callable[[Call], str]) -> int:
+    return max((len(part(call)) for call in calls), default=0)
+
+
+def _refuser(call: Call) -> str:
+    """Under which heading a refusal stands: a key's policy, the roles' trust policies, or no policy at all."""
+    policy = call.decided_by[0].policy if call.decided_by else "nobody"
+    if policy.startswith("trust policy"):
+        return "trust policies, in which no statement allows it"
+    return "the services' own checks" if policy.startswith("AWS ") else policy
+
+
+def _refusal(call: Call) -> str:
+    policy = call.decided_by[0].policy if call.decided_by else ""
+    if policy.startswith("trust policy of "):
+        return policy
+    return f"{policy}: {_statements(call)}" if policy.startswith("AWS ") else _statements(call)
+
+
+def _statements(call: Call) -> str:
+    return ", ".join(dict.fromkeys(each.sid or "no statement allows it" for each in call.decided_by))
+
+
+def _one(kind: str, count: int) -> str:
+    return kind if count != 1 else {"aliases": "alias"}.get(kind, kind.removesuffix("s"))

@@ -1,0 +1,63 @@
+"""What only the launcher may ask of the server: forget everything, move KMS's time, run code as a workload role."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from typing import Any
+
+from tenant_keys.local.cloud import Cloud
+from tenant_keys.local.fault import Fault
+from tenant_keys.local.identity import Signed
+
+TOKEN_HEADER = "x-local-control"  # noqa: S105  # a header's name
+
+
+class Control:
+    """`/_local/…`: not part of AWS, and closed without the token that the launcher made."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def answer(self, path: str, request: Signed) -> tuple[int, str, bytes]:
+        given = request.headers.get(TOKEN_HEADER, "")
+        if not hmac.compare_digest(given.encode(), self._cloud.settings.control_token.encode()):
+            return 403, "application/json", b'{"code": "AccessDenied", "message": "not the launcher"}'
+        try:
+            answer = self._do(path.removeprefix("/_local/"), json.loads(request.body or b"{}"))
+        except Fault as fault:
+            refused = {"code": fault.code, "message": fault.message}
+            return fault.status, "application/json", json.dumps(refused).encode()
+        return 200, "application/json", json.dumps(answer).encode()
+
+    def _do(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
+        if name == "health":
+            return {"ready": True, "accounts": list(self._cloud.settings.accounts)}
+        if name == "reset":
+            self._cloud.reset()
+            return {}
+        if name == "advance":
+            self._cloud.clock.advance(float(given["days"]))
+            return {"now": self._cloud.clock.now().isoformat()}
+        if name == "run-as":
+            session = self._cloud.sts.run_as(
+                given["service"], given["region"], given["role_arn"], given["session_name"], given["context"]
+            )
+            return {
+                "AccessKeyId": session.access_key,
+                "SecretAccessKey": session.secret,
+                "SessionToken": session.token,
+                "Expiration": session.expires.isoformat(),
+            }
+        if name == "key-states":
+            store, account = self._cloud.kms.store, self._cloud.settings.accounts[0]
+            aliases = [
+                (alias, store.find(alias.region, alias.key_id)) for alias in store.aliases(account, given["region"])
+            ]
+            prefix = "alias/tenant-"
+            return {
+                alias.name.removeprefix(prefix): key.state.value
+                for alias, key in aliases
+                if key is not None and alias.name.startswith(prefix)
+            }
+        raise Fault("NotFound", f"nothing at /_local/{name}", 404)

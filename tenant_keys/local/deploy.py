@@ -1,0 +1,178 @@
+"""The real CDK CLI against the local AWS: bootstrap, then deploy, as a team would do it in its accounts."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from tenant_keys.local.errors import DeploymentFailed, NodeMissing, Stopped
+
+if TYPE_CHECKING:
+    from tenant_keys.local.aws import LocalAws
+
+OPERATOR = "operator"
+"""An administrator of the first account: CI, or a platform engineer, who assumes the bootstrap's roles everywhere."""
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+Progress = Callable[[str], None]
+Environment = tuple[str, str]
+"""Account and Region."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What a deployment did."""
+
+    stacks: tuple[str, ...]
+    seconds: float
+    bootstrap_seconds: float
+
+
+def find_cdk() -> str:
+    """The CDK CLI of this project, or the one on the path.
+
+    Raises:
+        NodeMissing: there is no Node, or no CDK CLI.
+    """
+    if shutil.which("node") is None:
+        raise NodeMissing("node: not found on the PATH; the CDK CLI needs Node 20 or newer")
+    for folder in (Path.cwd(), *Path.cwd().parents, *Path(__file__).resolve().parents):
+        candidate = folder / "node_modules" / ".bin" / "cdk"
+        if candidate.exists():
+            return str(candidate)
+    found = shutil.which("cdk")
+    if found is None:
+        raise NodeMissing("cdk: not found; `make setup` installs the CDK CLI into node_modules")
+    return found
+
+
+def environments(cdk_out: Path, stacks: Sequence[str] = ()) -> list[Environment]:
+    """Accounts and Regions of the stacks in a cloud assembly and in the assemblies nested in it."""
+    manifest = json.loads((cdk_out / "manifest.json").read_text(encoding="utf-8"))
+    found: set[Environment] = set()
+    for name, artifact in manifest.get("artifacts", {}).items():
+        if artifact["type"] == "aws:cloudformation:stack" and (not stacks or name in stacks):
+            account, region = artifact["environment"].removeprefix("aws://").split("/")
+            found.add((account, region))
+        elif artifact["type"] == "cdk:cloud-assembly":
+            found.update(environments(cdk_out / artifact["properties"]["directoryName"]))
+    return sorted(found)
+
+
+class Cdk:
+    """Runs the CLI in a folder of the local AWS, so that nothing is left elsewhere."""
+
+    def __init__(self, aws: LocalAws, progress: Progress | None = None) -> None:
+        self._aws = aws
+        self._progress = progress or (lambda _line: None)
+        self._cli = find_cdk()
+
+    def bootstrap(self, wanted: Iterable[Environment], trusted: str) -> float:
+        """`cdk bootstrap` as each account's root user; workload accounts trust the account that deploys."""
+        started = time.monotonic()
+        regions: defaultdict[str, list[str]] = defaultdict(list)
+        for account, region in wanted:
+            regions[account].append(region)
+        running = []
+        for account, places in regions.items():
+            self._progress(f"bootstrap {account} ({', '.join(places)})")
+            trust = [] if account == trusted else ["--trust", trusted]
+            targets = [f"aws://{account}/{region}" for region in places]
+            arguments = ["bootstrap", *targets, *trust, "--cloudformation-execution-policies", ADMINISTRATOR]
+            running.append(self._start(arguments, self._aws.environment(account, region=places[0])))
+        try:
+            for process in running:
+                self._finish(process, "cdk bootstrap")
+        finally:
+            for process in running:  # where one failed or was interrupted, the others must not stay
+                process.kill()
+                process.wait()
+        return time.monotonic() - started
+
+    def deploy(self, cdk_out: Path, stacks: Sequence[str], credentials: Mapping[str, str], region: str) -> float:
+        """`cdk deploy`, which assumes the bootstrap's roles in every account."""
+        started = time.monotonic()
+        arguments = ["deploy", *(stacks or ["--all"]), "--app", str(cdk_out.resolve()), "--require-approval", "never"]
+        arguments += ["--concurrency", "4", "--progress", "events", "--asset-parallelism", "--no-version-reporting"]
+        environment = self._aws.environment(region=region, credentials=credentials)
+        self._finish(self._start(arguments, environment), "cdk deploy")
+        return time.monotonic() - started
+
+    def _start(self, arguments: list[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+        home = self._aws.directory / "cdk"
+        home.mkdir(exist_ok=True)
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
+        return subprocess.Popen(  # noqa: S603  # the CDK CLI
+            [self._cli, *arguments, "--no-notices", "--no-color", "--ci"],
+            cwd=home,
+            env={
+                **inherited,
+                **environment,
+                "CDK_HOME": str(home),
+                "CDK_DISABLE_CLI_TELEMETRY": "true",
+                "CDK_DISABLE_VERSION_CHECK": "1",
+                "NODE_NO_WARNINGS": "1",
+                "TMPDIR": str(home),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def _finish(self, process: subprocess.Popen[str], what: str) -> None:
+        lines = []
+        output = process.stdout or io.StringIO()
+        threading.Thread(target=self._end_with_server, args=(process,), daemon=True).start()
+        try:
+            for line in output:
+                if line.strip():
+                    lines.append(line.rstrip())
+                    self._progress(line.rstrip())
+            code = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        finally:
+            output.close()
+        if code == 0:
+            return
+        tail = "\n".join(lines[-25:])
+        if not self._aws.running():
+            raise Stopped(f"the local AWS ended during {what}; start it again and repeat the deployment\n{tail}")
+        raise DeploymentFailed(f"{what} ended with {code}\n{tail}")
+
+    def _end_with_server(self, process: subprocess.Popen[str]) -> None:
+        """The CLI would try to connect for a minute."""
+        while process.poll() is None:
+            if not self._aws.running():
+                process.terminate()
+                return
+            time.sleep(0.1)
+
+
+def operator_credentials(aws: LocalAws, account: str) -> dict[str, str]:
+    """An access key of the administrator who deploys, made at the first call."""
+    iam = aws.session(account).client("iam")
+    try:
+        iam.create_user(UserName=OPERATOR)
+    except ClientError as problem:
+        if problem.response["Error"]["Code"] != "EntityAlreadyExists":
+            raise
+    iam.attach_user_policy(UserName=OPERATOR, PolicyArn=ADMINISTRATOR)
+    for known in iam.list_access_keys(UserName=OPERATOR)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=OPERATOR, AccessKeyId=known["AccessKeyId"])
+    key = iam.create_access_key(UserName=OPERATOR)["AccessKey"]
+    return {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}

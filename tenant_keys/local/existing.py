@@ -1,0 +1,64 @@
+"""Roles that an estate names but does not make: administrators, break-glass, a tenant's import role."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from tenant_keys.local.deploy import ADMINISTRATOR
+
+if TYPE_CHECKING:
+    from tenant_keys.local.aws import LocalAws
+
+
+def ensure_role(aws: LocalAws, role_arn: str) -> None:
+    """Make a role as it stands in an account before us: an administrator, whom only the key policies hold back."""
+    account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    path = role_arn.partition(":role")[2].removesuffix(name)
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    iam = aws.session(account).client("iam")
+    try:
+        iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(trust))
+    except ClientError as problem:
+        if problem.response["Error"]["Code"] != "EntityAlreadyExists":
+            raise
+    iam.attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
+
+
+def assume(aws: LocalAws, role_arn: str) -> boto3.Session:
+    """A session of a role that trusts its account, through the operator."""
+    sts = aws.session(credentials=aws.operator()).client("sts")
+    return aws.session(credentials=sts.assume_role(RoleArn=role_arn, RoleSessionName="operator")["Credentials"])
+
+
+def import_material(session: boto3.Session, key_id: str) -> bytes:
+    """Bring 256 bits of key material, as a tenant would with its own hardware. Returns them."""
+    kms = session.client("kms")
+    parameters = kms.get_parameters_for_import(
+        KeyId=key_id, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_4096"
+    )
+    public = load_der_public_key(parameters["PublicKey"])
+    if not isinstance(public, rsa.RSAPublicKey):
+        raise TypeError(f"wrapping key of {key_id}: got {type(public).__name__}, an RSA key was asked for")
+    material = secrets.token_bytes(32)
+    sha256 = hashes.SHA256()
+    wrapped = public.encrypt(material, padding.OAEP(mgf=padding.MGF1(algorithm=sha256), algorithm=sha256, label=None))
+    kms.import_key_material(
+        KeyId=key_id,
+        ImportToken=parameters["ImportToken"],
+        EncryptedKeyMaterial=wrapped,
+        ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE",
+    )
+    return material

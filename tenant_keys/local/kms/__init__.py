@@ -1,0 +1,1 @@
+"""KMS for one laptop: symmetric keys with the states, errors and conditions on which isolation rests."""

@@ -1,0 +1,21 @@
+"""Lists in pages. A marker is the index of the next item."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tenant_keys.local.fault import Fault
+from tenant_keys.local.kms.call import Call
+
+
+def page(call: Call, name: str, items: list[Any], *, default: int = 100) -> dict[str, Any]:
+    """One page of a list, with Truncated and NextMarker."""
+    marker = str(call.parameters.get("Marker") or "0")
+    if not marker.isdecimal():
+        raise Fault("InvalidMarkerException", "Could not deserialize marker")
+    start = int(marker)
+    limit = int(call.parameters.get("Limit") or default)
+    answer: dict[str, Any] = {name: items[start : start + limit], "Truncated": start + limit < len(items)}
+    if answer["Truncated"]:
+        answer["NextMarker"] = str(start + limit)
+    return answer

@@ -1,0 +1,59 @@
+"""The organisation: which accounts belong to it, and which guard policies apply to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tenant_keys.local.authority import Document
+
+PolicyType = Literal["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"]
+_EVERYTHING = Document(
+    "FullAWSAccess",
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}',
+)
+_ALLOW = Document(
+    "FullAWSAccess", '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+)
+
+
+@dataclass(slots=True)
+class GuardPolicy:
+    """A service or resource control policy and the accounts or roots that it is attached to."""
+
+    id: str
+    name: str
+    type: PolicyType
+    text: str
+    targets: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Organization:
+    """One organisation of member accounts, without organisational units; outsiders belong to none."""
+
+    id: str | None
+    members: frozenset[str]
+    outsiders: frozenset[str] = frozenset()
+    management: str | None = None
+    """Guard policies do not apply in the management account (Organizations guide)."""
+    guards: dict[str, GuardPolicy] = field(default_factory=dict)
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        return self.members | self.outsiders
+
+    def id_of(self, account: str) -> str | None:
+        return self.id if account in self.members else None
+
+    def policies(self, account: str, kind: PolicyType) -> list[list[Document]]:
+        """Two levels, root and account, each with AWS's FullAWSAccess; none where no guard is attached."""
+        mine = [guard for guard in self.guards.values() if guard.type == kind]
+        if not mine or account not in self.members or account == self.management:
+            return []
+        full = _ALLOW if kind == "SERVICE_CONTROL_POLICY" else _EVERYTHING
+        levels = []
+        for applies in (lambda target: target.startswith(("r-", "ou-")), lambda target: target == account):
+            found = [Document(guard.name, guard.text) for guard in mine if any(map(applies, guard.targets))]
+            levels.append([full, *found])
+        return levels

@@ -1,0 +1,1 @@
+"""STS: who becomes whom, decided on the trust policies as deployed."""

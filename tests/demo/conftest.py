@@ -1,0 +1,107 @@
+"""The demo as a newcomer starts it, in a shell that is set to all the wrong things, and what it left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND = Path(sys.executable).with_name("tenant-keys")
+
+
+@dataclass
+class Shell:
+    """A home and a temporary folder of its own: whatever is written elsewhere would show."""
+
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for each in (self.home, self.temporary):
+            each.mkdir()
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def temporary(self) -> Path:
+        return self.folder / "temporary"
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "AWS_"))}
+        return subprocess.Popen(
+            [COMMAND, "demo", *arguments],
+            cwd=ROOT,
+            env={**inherited, "HOME": str(self.home), "TMPDIR": str(self.temporary), **self.variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str) -> Run:
+        started = time.monotonic()
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=240)
+        return Run(process.returncode, out, err, time.monotonic() - started)
+
+    def interrupt_at(self, sign: str, *, after: float = 0.0) -> Run:
+        """Ctrl-C, once this stands in the progress and some seconds have passed."""
+        started, said = time.monotonic(), ""
+        with self.start() as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                said += line
+                if sign in line:
+                    time.sleep(after)
+                    process.send_signal(signal.SIGINT)
+                    break
+            out, err = process.communicate(timeout=60)
+        return Run(process.returncode, out, said + err, time.monotonic() - started)
+
+    def left(self) -> list[str]:
+        """Files in home and temporary folder, and processes that were started there."""
+        deadline = time.monotonic() + 5
+        while (found := [*map(str, self.files()), *self.processes()]) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return found
+
+    def files(self) -> list[Path]:
+        return [*self.home.rglob("*"), *self.temporary.rglob("*")]
+
+    def processes(self) -> list[str]:
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if str(self.folder).encode() in (process / "environ").read_bytes():
+                    found.append((process / "cmdline").read_text().replace("\0", " "))
+            except OSError:
+                continue
+        return found
+
+
+@dataclass(frozen=True)
+class Run:
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def document(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)

@@ -1,0 +1,199 @@
+"""What goes wrong around the demo is said in a sentence, ends with its exit code, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tenant_keys.cli import app
+from tenant_keys.demo import Call, Report, Statement, story
+from tenant_keys.demo.attacks import EXPECTED, attack
+from tenant_keys.demo.report import StackRow
+from tenant_keys.demo.service import Service
+from tenant_keys.demo.stage import Stage, staged
+from tenant_keys.demo.steps import serve
+from tenant_keys.local.attacks import ATTACKS
+from tenant_keys.local.errors import Stopped
+from tenant_keys.local.scene import Scene
+from tenant_keys.manifest import load_estate
+from tests.demo.conftest import ROOT, Shell
+
+pytestmark = pytest.mark.xdist_group("local-aws")
+
+
+def test_without_node_it_says_so_before_anything_starts(shell: Shell) -> None:
+    shell.variables["PATH"] = "/nowhere"
+    run = shell.run()
+    assert (run.code, run.out) == (1, "")
+    assert run.err == "node: not found on the PATH; the CDK CLI needs Node 20 or newer\n"
+    assert shell.left() == []
+
+
+def test_a_port_in_use_is_named(shell: Shell) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        run = shell.run("--port", str(port))
+    assert run.code == 1
+    assert f"port {port}: " in run.err
+    assert "choose another, or 0 for any free one" in run.err
+    assert "Traceback" not in run.err
+    assert shell.left() == []
+
+
+def test_a_manifest_with_mistakes_is_refused_before_anything_starts(shell: Shell) -> None:
+    manifest = shell.folder / "tenants.yaml"
+    manifest.write_text("tenants: {}\n")
+    run = shell.run("--manifest", str(manifest))
+    assert run.code == 1
+    assert "tenants.yaml" in run.err
+    assert "Traceback" not in run.err
+    assert shell.left() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sign", "after"), [("cdk synth", 2.5), ("bootstrap 333333333333", 0.5)])
+def test_an_interrupt_stops_everything(shell: Shell, sign: str, after: float) -> None:
+    run = shell.interrupt_at(sign, after=after)
+    assert run.code == 130, run.err
+    assert run.err.endswith("interrupted; nothing is left running\n")
+    assert "Traceback" not in run.err
+    assert shell.left() == []
+
+
+def test_a_killed_emulator_is_noticed(sample_assembly: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stages: list[Stage] = []
+
+    @contextmanager
+    def seen(*arguments: Any) -> Iterator[Stage]:
+        with staged(*arguments) as stage:
+            stages.append(stage)
+            yield stage
+
+    def copy(_manifest: Path, _scratch: Path, output: Path, **_options: bool) -> None:
+        shutil.copytree(sample_assembly, output)
+
+    def kill(line: str) -> None:
+        if "bootstrap 333333333333" in line:
+            stages[0].aws.kill()
+
+    monkeypatch.setattr(story, "staged", seen)
+    monkeypatch.setattr(story, "synthesize", copy)
+    with pytest.raises(Stopped, match="the local AWS ended in the middle of the demo; run it again"):
+        story.tell(ROOT / "tenants.yaml", kill)
+
+
+def test_an_emulator_killed_while_it_serves_is_no_refusal(tmp_path: Path) -> None:
+    with staged(load_estate(ROOT / "tenants.yaml")) as stage:
+        stage.aws.kill()
+        with pytest.raises(Stopped):
+            list(serve(stage))
+
+
+ALLOW_ALL = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "EverybodyOfTheAccount",
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+    ],
+}
+
+
+@pytest.mark.slow
+def test_an_attack_that_gets_through_is_no_success(sample_assembly: Path) -> None:
+    """The estate as it is deployed, and then one key policy and one role as somebody careless would leave them."""
+    names = ("the other tenant's alias", "its data, by key ARN", "a forged encryption context")
+    attacks = tuple(each for each in ATTACKS if each.name in names)
+    with staged(load_estate(ROOT / "tenants.yaml")) as stage:
+        stage.aws.deploy(sample_assembly)
+        stage.learn_keys()
+        Service(stage).globex_imports()
+        scene = Scene(stage.aws, stage.issuer)
+        key = stage.key_arn("globex")
+        scene.deployer.client("kms").put_key_policy(KeyId=key, Policy=json.dumps(ALLOW_ALL))
+        everything = [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]
+        stage.aws.session().client("iam").put_role_policy(
+            RoleName="tenant-acme.orders",
+            PolicyName="Careless",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": everything}),
+        )
+        calls = {call.name: call for call in attack(stage, attacks) if isinstance(call, Call)}
+    verdicts = {name: (call.answer, call.as_promised) for name, call in calls.items()}
+    assert verdicts == {
+        "the other tenant's alias": ("ALLOWED", False),
+        "its data, by key ARN": ("ALLOWED", False),
+        "a forged encryption context": ("AccessDeniedException", True),
+    }
+
+
+WORKED = Call("a data key", "acme's session", "GenerateDataKey, alias of acme", "allowed", as_promised=True)
+REFUSED = Call(
+    "its data, by key ARN",
+    "acme's session",
+    "Decrypt, key ARN of globex",
+    "AccessDeniedException",
+    as_promised=True,
+    decided_by=(Statement("key policy of globex", "DenyUseByAnyoneElse"),),
+)
+GOOD = Report(
+    verdict="proved",
+    claim="no session of tenant A",
+    stacks=[StackRow("111111111111", "eu-west-1", "cell", {"keys": 1})],
+    served=[WORKED],
+    attacks=[REFUSED],
+    cleaned_up=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("report", "code", "said"),
+    [
+        (GOOD, 0, "AS PROMISED  1 of 1 legitimate calls worked, 1 of 1 attacks were refused"),
+        (replace(GOOD, attacks=[replace(REFUSED, answer="ALLOWED", as_promised=False)]), 2, "NOT AS PROMISED"),
+        (replace(GOOD, served=[replace(WORKED, answer="AccessDenied", as_promised=False)]), 2, "NOT AS PROMISED"),
+        (replace(GOOD, attacks=[]), 2, "0 of 0 attacks"),
+        (replace(GOOD, cleaned_up=False), 2, "not all is gone"),
+    ],
+)
+def test_the_exit_code_and_the_last_lines_say_how_it_went(
+    monkeypatch: pytest.MonkeyPatch, report: Report, code: int, said: str
+) -> None:
+    monkeypatch.setattr(story, "tell", lambda *_arguments, **_options: report)
+    shown = CliRunner().invoke(app, ["demo"])
+    assert shown.exit_code == code, shown.output
+    assert said in shown.output
+    document = CliRunner().invoke(app, ["demo", "--json"])
+    assert document.exit_code == code
+    assert json.loads(document.stdout)["as_promised"] is (code == 0)
+
+
+def test_it_is_plain_where_colours_are_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(story, "tell", lambda *_arguments, **_options: GOOD)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in CliRunner().invoke(app, ["demo"]).stdout
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in CliRunner().invoke(app, ["demo"]).stdout
+
+
+def test_the_help_tells_the_exit_codes() -> None:
+    text = " ".join(CliRunner().invoke(app, ["demo", "--help"]).stdout.replace("│", " ").split())
+    assert "0 as promised; 2 an attack got through or a legitimate call failed; 1 could not run" in text
+
+
+def test_every_attack_has_an_expectation() -> None:
+    assert {each.name for each in ATTACKS} == set(EXPECTED)

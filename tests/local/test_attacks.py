@@ -1,0 +1,51 @@
+"""Every attack is refused by the service side, in the way it should be, and the log says by which statement."""
+
+from __future__ import annotations
+
+import pytest
+
+from tenant_keys.local.attacks import ATTACKS, Attack, Outcome, attack_all
+from tenant_keys.local.scene import Scene
+from tests.local.conftest import Stage
+
+
+@pytest.fixture(scope="module")
+def scene(stage: Stage) -> Scene:
+    return Scene(stage.aws, stage.issuer)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_the_attack_is_refused(scene: Scene, attack: Attack) -> None:
+    [outcome] = attack_all(scene, (attack,))
+    assert outcome.refused, outcome
+    assert outcome.refused_by
+
+
+def test_an_attack_that_succeeds_is_noticed(scene: Scene) -> None:
+    allowed = Attack(
+        "own key",
+        "",
+        ("AccessDeniedException",),
+        lambda on: on.own.client("kms").generate_data_key(
+            KeyId=on.alias(on.attacker), KeySpec="AES_256", EncryptionContext=on.context(on.attacker)
+        ),
+    )
+    [outcome] = attack_all(scene, (allowed,))
+    assert not outcome.refused
+    assert outcome.got == "ALLOWED"
+
+
+def _outcome(scene: Scene, name: str) -> Outcome:
+    [attack] = [each for each in ATTACKS if each.name == name]
+    [outcome] = attack_all(scene, (attack,))
+    return outcome
+
+
+def test_the_barriers_that_refuse_are_named(scene: Scene) -> None:
+    assert _outcome(scene, "a re-pointed alias").refused_by == (
+        "key policy: DenyUseByAnyoneElse",
+        "key policy: DenyOtherAlias",
+    )
+    assert _outcome(scene, "a lying session tag").refused_by == ("key policy: DenySharedRoleOfOtherTenant",)
+    assert _outcome(scene, "a forged encryption context").refused_by == ("key policy: DenyOtherContext",)
+    assert _outcome(scene, "an administrator decrypts").refused_by == ("key policy: DenyUseByAnyoneElse",)
