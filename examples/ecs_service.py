@@ -1,0 +1,40 @@
+"""A container on ECS or EKS: documents of any size, streamed to S3 and back. WSGI, so that any server runs it.
+
+Environment: TENANT_KEYS_WORKLOAD, TENANT_KEYS_ISSUER, TENANT_KEYS_AUDIENCE, BUCKET. Make the app in the worker, after
+the server has forked.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import boto3
+
+from tenant_keys.client import MessageRefused, TenantKeys, TokenError, s3
+
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+
+class Documents:
+    def __init__(self) -> None:
+        self.keys = TenantKeys.from_environment()
+        self.s3 = boto3.client("s3")
+        self.bucket = os.environ["BUCKET"]
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            tenant = self.keys.tenant(environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer "))
+            key = f"{tenant.id}{environ['PATH_INFO']}"
+            if environ["REQUEST_METHOD"] == "PUT":
+                s3.put_object(tenant, self.s3, bucket=self.bucket, key=key, body=environ["wsgi.input"])
+                start_response("204 No Content", [])
+                return []
+            document = s3.get_object(tenant, self.s3, bucket=self.bucket, key=key)
+        except TokenError:
+            start_response("401 Unauthorized", [])
+            return []
+        except (MessageRefused, self.s3.exceptions.NoSuchKey):
+            start_response("404 Not Found", [])
+            return []
+        start_response("200 OK", [("Content-Type", "application/octet-stream")])
+        return document  # chunks; a truncated object raises at its end, and the server drops the connection

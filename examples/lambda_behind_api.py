@@ -1,0 +1,47 @@
+"""A Lambda function behind an HTTP API with a JWT authorizer: one customer's card, in DynamoDB.
+
+Environment: TENANT_KEYS_WORKLOAD, TENANT_KEYS_ISSUER, TENANT_KEYS_AUDIENCE, TABLE.
+"""
+
+import json
+import os
+from functools import cache
+from typing import Any
+
+import boto3
+
+from tenant_keys.client import MessageRefused, TenantKeys, TenantSuspended, TokenError
+from tenant_keys.client.dynamodb import decrypt_item, encrypt_item
+
+
+@cache
+def keys() -> TenantKeys:
+    """One for the life of the execution environment: its caches are what saves KMS calls."""
+    return TenantKeys.from_environment()
+
+
+@cache
+def table() -> Any:
+    return boto3.resource("dynamodb").Table(os.environ["TABLE"])
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """The authorizer has let the request in; whose data it is about is read from the token once more, here."""
+    try:
+        tenant = keys().tenant(event["headers"]["authorization"].removeprefix("Bearer "))
+        where: dict[str, Any] = {"table": table().name, "key": ("pk",), "attributes": ("card",)}
+        pk = f"{tenant.id}#{event['pathParameters']['customer']}"
+        if event["requestContext"]["http"]["method"] == "PUT":
+            item = {"pk": pk, "card": json.loads(event["body"])["card"]}
+            table().put_item(Item=encrypt_item(tenant, item, **where))
+            return {"statusCode": 204}
+        found = table().get_item(Key={"pk": pk}).get("Item")
+        if not found:
+            return {"statusCode": 404}
+        return {"statusCode": 200, "body": json.dumps({"card": decrypt_item(tenant, found, **where)["card"]})}
+    except TokenError:
+        return {"statusCode": 401}
+    except TenantSuspended:
+        return {"statusCode": 403, "body": '{"error": "the account is suspended"}'}
+    except MessageRefused:  # a row was copied, swapped or damaged: never a reason to answer with anything
+        return {"statusCode": 500}

@@ -1,0 +1,79 @@
+"""The connections of the tenants in use: as many as the limit says, and none with keys past their age."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from tenant_keys.client.connection import Connection
+
+if TYPE_CHECKING:
+    from tenant_keys.client.aws import Aws
+    from tenant_keys.client.events import Hook
+    from tenant_keys.client.limits import Limits
+    from tenant_keys.client.settings import Settings
+
+SWEEPS_PER_AGE = 10
+"""An idle process forgets a plaintext key at most a tenth of `max_age` after its last permitted use."""
+
+
+class Connections:
+    """The least recently used tenant goes first; it connects anew when it comes back."""
+
+    def __init__(self, aws: Aws, settings: Settings, *, limits: Limits, on_event: Hook | None) -> None:
+        self._aws, self._settings, self._limits, self._on_event = aws, settings, limits, on_event
+        self._open: OrderedDict[str, Connection] = OrderedDict()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        if limits.max_age > 0:
+            # A weak reference: the thread must not keep alive what nobody else uses any more.
+            threading.Thread(
+                target=_sweep,
+                args=(weakref.ref(self), self._stop, limits.max_age / SWEEPS_PER_AGE),
+                name="tenant-keys-sweeper",
+                daemon=True,
+            ).start()
+            weakref.finalize(self, self._stop.set)
+
+    def to(self, tenant_id: str) -> Connection:
+        with self._lock:
+            connection = self._open.get(tenant_id)
+            if connection is None:
+                connection = self._open[tenant_id] = Connection(
+                    self._aws, self._settings, tenant_id, limits=self._limits, on_event=self._on_event
+                )
+                if len(self._open) > self._limits.max_tenants:
+                    self._open.popitem(last=False)[1].materials.clear()
+            else:
+                self._open.move_to_end(tenant_id)
+            return connection
+
+    def forget(self, tenant_id: str) -> None:
+        with self._lock:
+            if connection := self._open.pop(tenant_id, None):
+                connection.materials.clear()
+
+    def sweep(self) -> None:
+        with self._lock:
+            connections = list(self._open.values())
+        for connection in connections:
+            connection.materials.sweep()
+
+    def close(self) -> None:
+        self._stop.set()
+        with self._lock:
+            while self._open:
+                self._open.popitem()[1].materials.clear()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+
+def _sweep(connections: weakref.ref[Connections], stop: threading.Event, interval: float) -> None:
+    while not stop.wait(interval):
+        if (alive := connections()) is None:
+            return
+        alive.sweep()
+        del alive

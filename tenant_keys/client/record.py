@@ -1,0 +1,45 @@
+"""The name of a record, bound inside the authenticated payload, so that a row copied to another row does not open.
+
+Payload: one byte 1, the name's length in bytes as two bytes big-endian, the name in UTF-8, the data. The name is not
+in the encryption context, since every new context needs a data key of its own and no cache would ever hit.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from tenant_keys.client.errors import DamagedMessage, WrongRecord
+
+VERSION = 1
+PREFIX = 3
+MAX_NAME = 4096
+"""Bytes; an S3 key has 1,024 and a DynamoDB key 3,072 at most (service quotas)."""
+
+
+def seal_name(name: str) -> bytes:
+    encoded = name.encode()
+    if not encoded or len(encoded) > MAX_NAME:
+        raise ValueError(f"name: got {len(encoded)} bytes; allowed are 1 to {MAX_NAME}")
+    return bytes([VERSION]) + len(encoded).to_bytes(2, "big") + encoded
+
+
+def open_name(payload: bytes, name: str) -> bytes:
+    """The data after the name, if the name is the expected one."""
+    expected = seal_name(name)
+    if payload.startswith(expected):
+        return payload[len(expected) :]
+    raise _refusal(payload[:PREFIX])
+
+
+def skip_name(payload: BinaryIO, name: str) -> None:
+    """The same for a stream: reads the name, and no data unless it is the expected one."""
+    expected = seal_name(name)
+    start = payload.read(PREFIX)
+    if start != expected[:PREFIX] or payload.read(len(expected) - PREFIX) != expected[PREFIX:]:
+        raise _refusal(start)
+
+
+def _refusal(start: bytes) -> Exception:
+    if len(start) < PREFIX or start[0] != VERSION:
+        return DamagedMessage("the payload carries no record name; it was not written by this client")
+    return WrongRecord("the message belongs to another record: a row or object was copied, moved or swapped")

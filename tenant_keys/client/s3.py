@@ -1,0 +1,94 @@
+"""S3 objects of any size under a tenant's key, encrypted before they leave the process.
+
+    s3.put_object(tenant, client, bucket="data", key="reports/1.pdf", body=file)
+    with s3.get_object(tenant, client, bucket="data", key="reports/1.pdf") as reader: ...
+
+Bound to bucket and key: an object that was copied or swapped does not open. Not bound to a version: an older version of
+the same object does open, so keep `s3:DeleteObjectVersion` and unversioned overwrites from whom you do not trust.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from tenant_keys.client.s3_parts import MAX_PARTS, PART, upload_parts
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from tenant_keys.client.stream import UnsealingReader
+    from tenant_keys.client.tenant import Tenant
+
+MEBIBYTE = 1024 * 1024
+ROOM = 1.01
+"""The message is longer than the data: 32 bytes a frame of 64 KiB, and the header."""
+
+
+def object_name(bucket: str, key: str) -> str:
+    """The record name of an object. A bucket's name has no slash, so no two objects share one."""
+    return f"s3://{bucket}/{key}"
+
+
+def put_object(
+    tenant: Tenant,
+    client: S3Client,
+    *,
+    bucket: str,
+    key: str,
+    body: bytes | BinaryIO,
+    size: int | None = None,
+    **extra: Any,
+) -> None:
+    """Uploads while it encrypts. `extra` goes to S3, such as `Metadata` or `IfNoneMatch`.
+
+    `size` in bytes is needed only for a body over 80 GB that cannot seek: S3 takes 10,000 parts.
+    """
+    source = io.BytesIO(body) if isinstance(body, bytes) else body
+    part = _part_size(_size_of(source) if size is None else size)
+    message = tenant.encrypting(source, name=object_name(bucket, key))
+    first = message.read(part)
+    if len(first) < part:
+        client.put_object(Bucket=bucket, Key=key, Body=first, **extra)
+    else:
+        upload_parts(client, message, first, part=part, bucket=bucket, key=key, extra=extra)
+
+
+def get_object(tenant: Tenant, client: S3Client, *, bucket: str, key: str, **extra: Any) -> UnsealingReader:
+    """A file of the plaintext, to be read to its end: a truncated object is known by then, and not before."""
+    body = client.get_object(Bucket=bucket, Key=key, **extra)["Body"]
+    try:
+        return tenant.decrypting(body, name=object_name(bucket, key))  # type: ignore[arg-type]  # it reads
+    except BaseException:
+        body.close()
+        raise
+
+
+def download(tenant: Tenant, client: S3Client, *, bucket: str, key: str, to: BinaryIO) -> int:
+    """Writes the plaintext to a file that can seek; leaves it as it was if the object is refused. Returns the bytes."""
+    start = to.tell()
+    written = 0
+    try:
+        with get_object(tenant, client, bucket=bucket, key=key) as reader:
+            for chunk in reader:
+                written += to.write(chunk)
+    except BaseException:
+        to.seek(start)
+        to.truncate()
+        raise
+    return written
+
+
+def _size_of(source: BinaryIO) -> int | None:
+    if not source.seekable():
+        return None
+    here = source.tell()
+    end = source.seek(0, io.SEEK_END)
+    source.seek(here)
+    return end - here
+
+
+def _part_size(size: int | None) -> int:
+    """Bytes, rounded up to whole mebibytes, so that the parts suffice."""
+    needed = int((size or 0) * ROOM) // MAX_PARTS + 1
+    return max(PART, -(-needed // MEBIBYTE) * MEBIBYTE)

@@ -1,0 +1,110 @@
+"""What a workload must know to reach its tenants' keys: the document that the stacks write beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, cast
+
+from tenant_keys.client.errors import ConfigurationError
+from tenant_keys.client.tenant_id import check_tenant_id
+
+Access = Literal["tenant-role", "session-tag", "web-identity"]
+ACCESS_MODES: Final = ("tenant-role", "session-tag", "web-identity")
+
+PLACEHOLDER: Final = "{tenant_id}"
+"""Stands literally in the document's patterns. Replaced, never formatted: a pattern is data."""
+
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/{}-]+\Z")
+_ALIAS = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):(\d{12}):(alias/[\w/{}-]+)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where one tenant's key is reached."""
+
+    role_arn: str
+    alias_arn: str
+
+    @property
+    def partition(self) -> str:
+        return self.alias_arn.split(":", 5)[1]
+
+    @property
+    def region(self) -> str:
+        return self.alias_arn.split(":", 5)[3]
+
+    @property
+    def account(self) -> str:
+        return self.alias_arn.split(":", 5)[4]
+
+    @property
+    def alias_name(self) -> str:
+        return self.alias_arn.split(":", 5)[5]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The document at the SSM parameter `/tenant-keys/<workload>`, checked."""
+
+    workload: str
+    access: Access
+    role_arn: str
+    alias_arn: str
+    operations: frozenset[str] = frozenset({"encrypt", "decrypt"})
+    exceptions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.access not in ACCESS_MODES:
+            raise ConfigurationError(f"access: got {self.access!r}; allowed are {', '.join(ACCESS_MODES)}")
+        _check("role_arn", self.role_arn, _ROLE, placeholders=1 if self.access == "tenant-role" else 0)
+        _check("alias_arn", self.alias_arn, _ALIAS, placeholders=1)
+        for tenant_id, alias_arn in self.exceptions.items():
+            _same_alias_elsewhere(self.alias_arn.replace(PLACEHOLDER, check_tenant_id(tenant_id)), alias_arn)
+
+    def names(self, tenant_id: str) -> Names:
+        """Role and alias of a tenant. The id is checked here, so that no other text gets into an ARN."""
+        check_tenant_id(tenant_id)
+        alias_arn = self.exceptions.get(tenant_id) or self.alias_arn.replace(PLACEHOLDER, tenant_id)
+        return Names(role_arn=self.role_arn.replace(PLACEHOLDER, tenant_id), alias_arn=alias_arn)
+
+    @classmethod
+    def from_json(cls, text: str, *, origin: str) -> Settings:
+        """Reads the document; `origin` says in an error where it came from."""
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            raise ConfigurationError(f"{origin}: not JSON: {error}") from error
+        if not isinstance(document, dict) or document.get("version") != 1:
+            raise ConfigurationError(f"{origin}: expected an object with version 1; update the client or redeploy")
+        try:
+            operations, exceptions = document["operations"], document.get("exceptions", {})
+            if not isinstance(operations, list) or not isinstance(exceptions, dict):
+                raise ConfigurationError("operations must be a list and exceptions an object")
+            return cls(
+                workload=str(document["workload"]),
+                access=cast("Access", document["access"]),
+                role_arn=str(document["role_arn"]),
+                alias_arn=str(document["alias_arn"]),
+                operations=frozenset(map(str, operations)),
+                exceptions={str(tenant): str(arn) for tenant, arn in exceptions.items()},
+            )
+        except KeyError as error:
+            raise ConfigurationError(f"{origin}: {error.args[0]} is missing") from error
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{origin}: {error}") from error
+
+
+def _check(name: str, value: str, shape: re.Pattern[str], *, placeholders: int) -> None:
+    if not shape.match(value) or value.count(PLACEHOLDER) != placeholders or "{" in value.replace(PLACEHOLDER, ""):
+        wanted = f"exactly one {PLACEHOLDER}" if placeholders else f"no {PLACEHOLDER}"
+        raise ConfigurationError(f"{name}: got {value!r}; expected an ARN with {wanted}")
+
+
+def _same_alias_elsewhere(pattern: str, exception: str) -> None:
+    """An exception may move a tenant to another Region, never to another account or another alias."""
+    usual, other = _ALIAS.match(pattern), _ALIAS.match(exception)
+    if usual is None or other is None or usual.group(1, 3, 4) != other.group(1, 3, 4):
+        raise ConfigurationError(f"exceptions: got {exception!r}; only the Region may differ from {pattern}")

@@ -1,0 +1,91 @@
+"""A handle to one tenant. It is bound when it is made: none of its methods takes a tenant."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
+
+from tenant_keys.client.errors import TokenExpired
+from tenant_keys.client.message import seal, unseal
+from tenant_keys.client.stream import SealingReader, UnsealingReader
+from tenant_keys.client.tenant_id import CONTEXT_KEY
+
+if TYPE_CHECKING:
+    from tenant_keys.client.connections import Connections
+    from tenant_keys.client.materials import TenantMaterials
+    from tenant_keys.client.token import VerifiedToken
+
+RESERVED_PREFIX = "aws-crypto-"
+"""Context keys that the Encryption SDK keeps for itself."""
+
+
+class Tenant:
+    """Encrypts and decrypts for one tenant; ends when the token that it came from expires. Thread-safe.
+
+    `name` is the record's: unique within the tenant's data, the same at every later decryption, not secret, bound
+    into the message. `context` is optional and goes to KMS and into CloudTrail: a few fixed pairs such as
+    `{"table": "orders"}`, since every different context takes a data key, and a KMS call, of its own.
+    """
+
+    __slots__ = ("_connections", "_expires_at", "_id", "_token")
+
+    def __init__(self, connections: Connections, tenant_id: str, verified: VerifiedToken | None = None) -> None:
+        object.__setattr__(self, "_connections", connections)
+        object.__setattr__(self, "_id", tenant_id)
+        object.__setattr__(self, "_token", verified.token if verified else None)
+        object.__setattr__(self, "_expires_at", verified.expires_at if verified else None)
+
+    _connections: Connections
+    _id: str
+    _token: str | None
+    _expires_at: float | None
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    def encrypt(self, data: bytes, *, name: str, context: Mapping[str, str] | None = None) -> bytes:
+        """An Encryption SDK message: about 340 bytes longer than the data and its name."""
+        return seal(self._materials(), data, name=name, context=self._context(context))
+
+    def decrypt(self, blob: bytes, *, name: str, context: Mapping[str, str] | None = None) -> bytes:
+        """The data, or a `MessageRefused` if the message is another tenant's, another record's, or damaged."""
+        return unseal(self._materials(), blob, name=name, context=self._context(context))
+
+    def encrypting(self, source: BinaryIO, *, name: str, context: Mapping[str, str] | None = None) -> SealingReader:
+        """A file to read the message from, of any size, while `source` is read."""
+        return SealingReader(self._materials(), source, name=name, context=self._context(context))
+
+    def decrypting(self, source: BinaryIO, *, name: str, context: Mapping[str, str] | None = None) -> UnsealingReader:
+        """A file to read the data from, of any size. Read it to its end before acting on it."""
+        return UnsealingReader(self._materials(), source, name=name, context=self._context(context))
+
+    def _materials(self) -> TenantMaterials:
+        connection = self._connections.to(self._id)
+        if self._expires_at is not None:
+            if time.time() >= self._expires_at:
+                raise TokenExpired(f"tenant {self._id}: the token that this handle came from has expired")
+            if self._token is not None:
+                connection.offer(self._token, self._expires_at)
+        return connection.materials
+
+    def _context(self, context: Mapping[str, str] | None) -> dict[str, str]:
+        if not context:
+            return {CONTEXT_KEY: self._id}
+        for key, value in context.items():
+            if not isinstance(key, str) or not isinstance(value, str) or not key or not value:
+                raise ValueError("context: keys and values must be strings, and not empty")
+            # Policies compare the key without its case (KMS guide, conditions), so must we.
+            if key.lower() == CONTEXT_KEY or key.startswith(RESERVED_PREFIX):
+                raise ValueError(f"context: {key!r} is set by the client, from the tenant of this handle")
+        return {**context, CONTEXT_KEY: self._id}
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{name}: a tenant handle never changes; ask TenantKeys for another one")
+
+    def __repr__(self) -> str:
+        return f"Tenant({self._id!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a tenant handle cannot be copied to another process; send the token and ask there")

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tenant_keys.local import LocalAws
+from tenant_keys.local.issuer import LocalIssuer
+from tests.client.issuer import Issuer
+from tests.client.local_estate import BILLING, CENTRAL, ISSUER, ORDERS, Stage, build
+from tests.client.standin import StandIn
+
+CROWD = [f"tenant{number:02}" for number in range(50)]
+
+
+@pytest.fixture
+def aws() -> StandIn:
+    return StandIn().add("acme", "globex")
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Issuer:
+    return Issuer()
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    """The local AWS with every access mode and 60 tenants: four seconds."""
+    issuer = LocalIssuer(ISSUER)
+    with LocalAws(accounts=(CENTRAL, ORDERS, BILLING), jwks={ISSUER: issuer.key_set}) as aws:
+        yield build(aws, issuer, ["acme", "globex", "hooli", "initech", "repointed", "revoked", *CROWD])

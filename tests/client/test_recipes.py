@@ -1,0 +1,211 @@
+"""The recipes of docs/runtime.md: the page shows the files of examples/ as they are, and each of them runs here."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tenant_keys.client.sdk import AWSEncryptionSDKClientError
+from tests.client.local_estate import AUDIENCE, CENTRAL, ISSUER, ORDERS, REGION, Stage
+from tests.client.test_local_aws import open_wide_session
+from tests.client.test_token import Jwks
+
+pytestmark = pytest.mark.xdist_group("client-local-aws")
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "runtime.md"
+SHOWN = re.compile(r"<!-- example: (?P<file>[\w./]+) -->\n```python\n(?P<code>.*?)```\n", re.DOTALL)
+
+
+def example(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"example_{name}", ROOT / "examples" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def credentials(stage: Stage, workload: str) -> dict[str, str]:
+    found = stage.runs_as(workload).get_credentials()
+    assert found is not None
+    return {"AccessKeyId": found.access_key, "SecretAccessKey": found.secret_key, "SessionToken": found.token or ""}
+
+
+@pytest.fixture(scope="module")
+def jwks(stage: Stage) -> Iterator[Jwks]:
+    server = Jwks(stage.issuer.key_set)
+    yield server
+    server.server.shutdown()
+    server.server.server_close()
+
+
+@pytest.fixture
+def at_home(stage: Stage, jwks: Jwks, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The environment in which Lambda or ECS runs the workload `orders`."""
+    variables = stage.aws.environment(credentials=credentials(stage, "orders")) | {
+        "TENANT_KEYS_WORKLOAD": "orders",
+        "TENANT_KEYS_ISSUER": ISSUER,
+        "TENANT_KEYS_AUDIENCE": AUDIENCE,
+        "TENANT_KEYS_JWKS_URL": jwks.address,
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def token(stage: Stage, tenant: str) -> str:
+    return stage.token(tenant, claims={"tenant_id": tenant})
+
+
+@pytest.fixture
+def bucket(stage: Stage) -> str:
+    name = f"documents-{uuid4().hex[:12]}"
+    configuration: Any = {"LocationConstraint": REGION}
+    stage.aws.session(ORDERS).client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=configuration)
+    return name
+
+
+def test_the_page_shows_every_example_as_it_is() -> None:
+    shown = {match["file"]: match["code"] for match in SHOWN.finditer(PAGE.read_text())}
+    files = {f"examples/{path.name}": path.read_text() for path in (ROOT / "examples").glob("*.py")}
+    assert shown == files, "copy the examples into docs/runtime.md again"
+
+
+def test_the_three_lines_of_the_page_run(at_home: pytest.MonkeyPatch, stage: Stage) -> None:
+    code = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)[0]
+    scope = {"token": token(stage, "acme"), "data": b"data"}
+    exec(code, scope)  # noqa: S102  # the page is ours
+    assert scope["opened"] == b"data"
+
+
+def test_a_lambda_function_keeps_cards_apart(at_home: pytest.MonkeyPatch, stage: Stage) -> None:
+    resource = stage.aws.session(ORDERS).resource("dynamodb")
+    table = resource.create_table(
+        TableName=f"cards-{uuid4().hex[:8]}",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    at_home.setenv("TABLE", table.name)
+    module = example("lambda_behind_api")
+    module.table.cache_clear()
+    at_home.setattr(module, "table", lambda: table)
+
+    def call(method: str, bearer: str, body: object = None) -> dict[str, Any]:
+        event = {
+            "headers": {"authorization": f"Bearer {bearer}"},
+            "pathParameters": {"customer": "7"},
+            "requestContext": {"http": {"method": method}},
+            "body": json.dumps(body),
+        }
+        answer: dict[str, Any] = module.handler(event, None)
+        return answer
+
+    assert call("PUT", token(stage, "acme"), {"card": {"number": "4711"}})["statusCode"] == 204
+    assert call("GET", token(stage, "acme")) == {"statusCode": 200, "body": '{"card": {"number": "4711"}}'}
+    assert call("GET", token(stage, "globex"))["statusCode"] == 404
+    assert call("GET", token(stage, "acme")[:-4] + "AAAA")["statusCode"] == 401
+    stolen = table.get_item(Key={"pk": "acme#7"})["Item"]
+    table.put_item(Item={**stolen, "pk": "globex#7"})
+    assert call("GET", token(stage, "globex"))["statusCode"] == 500
+    assert b"4711" not in bytes(stolen["card"].value)  # type: ignore[union-attr]
+
+
+def test_a_container_streams_documents(at_home: pytest.MonkeyPatch, stage: Stage, bucket: str) -> None:
+    at_home.setenv("BUCKET", bucket)
+    app = example("ecs_service").Documents()
+    app.s3 = stage.aws.session(ORDERS).client("s3")
+
+    def call(method: str, bearer: str, body: bytes = b"") -> tuple[str, bytes]:
+        status: list[str] = []
+        environ = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": "/report.pdf",
+            "HTTP_AUTHORIZATION": f"Bearer {bearer}",
+            "wsgi.input": io.BytesIO(body),
+        }
+        chunks = app(environ, lambda code, _: status.append(code))
+        return status[0], b"".join(chunks)
+
+    data = os.urandom(9_000_000)
+    assert call("PUT", token(stage, "acme"), data)[0] == "204 No Content"
+    assert call("GET", token(stage, "acme")) == ("200 OK", data)
+    assert call("GET", token(stage, "globex"))[0] == "404 Not Found"
+    assert call("GET", "")[0] == "401 Unauthorized"
+
+
+def test_a_batch_job_names_its_tenant(at_home: pytest.MonkeyPatch, stage: Stage, bucket: str) -> None:
+    from tenant_keys.client import s3
+
+    tenant = stage.keys("orders").tenant_without_token("acme")
+    client = stage.aws.session(ORDERS).client("s3")
+    for number in range(5):
+        s3.put_object(tenant, client, bucket=bucket, key=f"acme/{number}", body=b"x" * 100)
+    for name, value in {"TENANT_ID": "acme", "BUCKET": bucket, "PREFIX": "acme/"}.items():
+        at_home.setenv(name, value)
+    module = example("batch_job")
+    at_home.setattr(module.boto3, "client", lambda _: client)
+    assert module.main() == {"bytes": 500, "kms": 1, "hits": 4}
+
+
+def test_a_server_outside_aws_encrypts_through_a_credential_process(
+    at_home: pytest.MonkeyPatch, stage: Stage, tmp_path: Path
+) -> None:
+    answer = tmp_path / "answer.json"
+    answer.write_text(json.dumps({"Version": 1, **credentials(stage, "orders")}))
+    config = tmp_path / "config"
+    config.write_text(f"[profile tenant-keys-orders]\nregion = {REGION}\ncredential_process = cat {answer}\n")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    around = {name: os.environ[name] for name in ("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE")}
+    path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "on_premises.py"), "acme", "backup/1"],
+        input=b"data" * 50_000,
+        env=environment | around | {"AWS_CONFIG_FILE": str(config), "PYTHONPATH": path},
+        capture_output=True,
+        check=True,
+    )
+    opened = stage.keys("orders").tenant_without_token("acme").decrypt(done.stdout, name="backup/1")
+    assert opened == b"data" * 50_000
+
+
+def test_the_stock_sdk_works_for_a_tenant_that_decrypts_by_key_and_for_no_other(stage: Stage) -> None:
+    stock = example("stock_sdk")
+    wayne, acme = (f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}" for tenant in ("wayne", "acme"))
+    session, other = open_wide_session(stage, "wayne"), open_wide_session(stage, "acme")
+    blob = stock.encrypt(session, wayne, "wayne", b"data")
+    assert stock.decrypt(session, CENTRAL, "wayne", blob) == b"data"
+    for tenant in ("acme", "wayne"):
+        with pytest.raises(AWSEncryptionSDKClientError):
+            stock.decrypt(other, CENTRAL, tenant, blob)
+    mine = stock.encrypt(other, acme, "acme", b"data")
+    with stage.aws.watch() as decisions, pytest.raises(AWSEncryptionSDKClientError):
+        stock.decrypt(other, CENTRAL, "acme", mine)
+    assert [decision["outcome"] for decision in decisions] == ["EXPLICIT_DENY"], "DenyOtherAlias of the key policy"
+
+
+@pytest.mark.parametrize("tenant", ["acme", "wayne"])
+def test_s3s_own_encryption_is_refused_at_a_tenants_key(stage: Stage, tenant: str) -> None:
+    """Neither the alias nor tenant_id is in what S3 sends; `decrypt_by: key` does not change the second."""
+    sse, kms = example("sse_kms"), open_wide_session(stage, tenant).client("kms")
+    name = "arn:aws:s3:::documents/report.pdf"
+    for key in (stage.key_arn(tenant), f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            sse.as_s3_writes(kms, key, name)
+    alias = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}"
+    made = kms.generate_data_key(KeyId=alias, NumberOfBytes=32, EncryptionContext={"tenant_id": tenant})
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sse.as_s3_reads(kms, made["CiphertextBlob"], name)

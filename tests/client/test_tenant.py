@@ -1,0 +1,224 @@
+"""What a handle promises: round trips, nobody else's message, nobody else's record, nothing damaged."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tenant_keys.client import (
+    DamagedMessage,
+    KeyMismatch,
+    Limits,
+    MessageRefused,
+    Tenant,
+    TenantKeysError,
+    TokenExpired,
+    UnknownTenant,
+    WrongContext,
+    WrongRecord,
+    WrongTenant,
+)
+from tests.client.issuer import Issuer
+from tests.client.standin import StandIn, key_arn
+
+NAMES = st.text(min_size=1, max_size=60).filter(lambda name: not any(0xD800 <= ord(c) < 0xE000 for c in name))
+AGAIN = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module")
+def acme() -> Tenant:
+    return StandIn().add("acme").keys().tenant_without_token("acme")
+
+
+@pytest.fixture(scope="module")
+def blob(acme: Tenant) -> bytes:
+    return acme.encrypt(b"x" * 200, name="orders/1")
+
+
+@AGAIN
+@given(data=st.binary(max_size=200_000), name=NAMES)
+def test_what_was_encrypted_is_what_is_decrypted(acme: Tenant, data: bytes, name: str) -> None:
+    assert acme.decrypt(acme.encrypt(data, name=name), name=name) == data
+
+
+@AGAIN
+@given(data=st.binary(max_size=300_000), name=NAMES, chunk=st.integers(1, 100_000))
+def test_a_stream_in_any_chunks_is_the_same_message(acme: Tenant, data: bytes, name: str, chunk: int) -> None:
+    reader = acme.encrypting(io.BytesIO(data), name=name)
+    message = b"".join(iter(lambda: reader.read(chunk), b""))
+    assert acme.decrypt(message, name=name) == data
+    opened = acme.decrypting(io.BytesIO(message), name=name)
+    assert b"".join(iter(lambda: opened.read(chunk), b"")) == data
+
+
+@AGAIN
+@given(name=NAMES, other=NAMES)
+def test_a_row_copied_to_another_row_does_not_open(acme: Tenant, name: str, other: str) -> None:
+    message = acme.encrypt(b"data", name=name)
+    if name != other:
+        with pytest.raises(WrongRecord):
+            acme.decrypt(message, name=other)
+        with pytest.raises(WrongRecord):
+            acme.decrypting(io.BytesIO(message), name=other)
+
+
+def test_a_name_that_continues_into_the_data_is_not_the_same_name(acme: Tenant) -> None:
+    message = acme.encrypt(b"2/card", name="orders/1")
+    with pytest.raises(WrongRecord):
+        acme.decrypt(message, name="orders/12")
+
+
+def test_blobs_of_two_tenants_swapped_open_for_neither(aws: StandIn) -> None:
+    keys = aws.keys()
+    acme, globex = keys.tenant_without_token("acme"), keys.tenant_without_token("globex")
+    theirs = globex.encrypt(b"secret", name="row")
+    before = aws.calls["Decrypt"]
+    with pytest.raises(WrongTenant):
+        acme.decrypt(theirs, name="row")
+    assert aws.calls["Decrypt"] == before, "refused before KMS was asked"
+
+
+def test_another_tenants_message_relabelled_as_ones_own_is_refused_by_kms(aws: StandIn) -> None:
+    keys = aws.keys()
+    theirs = keys.tenant_without_token("globex").encrypt(b"secret", name="row")
+    forged = theirs.replace(b"\x00\x06globex", b"\x00\x04acme", 1)
+    length = forged.index(b"\x00\x01\x00\x09tenant_id") - 2
+    forged = forged[:length] + (int.from_bytes(forged[length : length + 2]) - 2).to_bytes(2) + forged[length + 2 :]
+    with pytest.raises(KeyMismatch):
+        keys.tenant_without_token("acme").decrypt(forged, name="row")
+
+
+def test_a_repointed_alias_opens_nothing_old(aws: StandIn) -> None:
+    message = aws.keys().tenant_without_token("acme").encrypt(b"data", name="row")
+    aws.add("initech")
+    (acme,) = (alias for alias in aws.aliases if alias.endswith("-acme"))
+    aws.aliases[acme] = "0000000f-0000-4000-8000-000000000000"
+    with pytest.raises(KeyMismatch):
+        aws.keys().tenant_without_token("acme").decrypt(message, name="row")
+
+
+def test_an_answer_from_another_key_than_the_messages_is_refused(aws: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = aws.keys().tenant_without_token("acme").encrypt(b"data", name="row")
+    honest = aws._Decrypt
+    lie = {"KeyId": key_arn("0000000f-0000-4000-8000-000000000000")}
+    monkeypatch.setattr(aws, "_Decrypt", lambda request: honest(request) | lie)
+    with pytest.raises(KeyMismatch):
+        aws.keys().tenant_without_token("acme").decrypt(message, name="row")
+
+
+@pytest.mark.parametrize("cut", [0, 1, 50, 300, -1, -17, -200])
+def test_a_truncated_blob_is_refused(acme: Tenant, blob: bytes, cut: int) -> None:
+    with pytest.raises(DamagedMessage):
+        acme.decrypt(blob[:cut], name="orders/1")
+
+
+def test_a_message_cut_between_frames_is_refused_at_its_end_and_never_read_as_shorter(acme: Tenant) -> None:
+    message = acme.encrypt(b"x" * 300_000, name="big")
+    frame = 4 + 12 + 65_536 + 16
+    header = len(message) - 4 * frame - (300_006 - 4 * 65_536) - 4 - 4 - 12 - 4 - 16 + 4
+    for cut in (message[: header + 2 * frame], message[:-40]):
+        with pytest.raises(DamagedMessage):
+            acme.decrypt(cut, name="big")
+        reader = acme.decrypting(io.BytesIO(cut), name="big")
+        with pytest.raises(DamagedMessage):
+            reader.read()
+        with pytest.raises(DamagedMessage):
+            reader.read(1)
+
+
+def test_bytes_after_the_message_are_refused(acme: Tenant, blob: bytes) -> None:
+    with pytest.raises(DamagedMessage):
+        acme.decrypt(blob + b"x", name="orders/1")
+    with pytest.raises(DamagedMessage):
+        acme.decrypting(io.BytesIO(blob + b"x"), name="orders/1").read()
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.floats(0, 0.999), bit=st.integers(0, 7))
+def test_one_flipped_bit_anywhere_is_refused(acme: Tenant, blob: bytes, place: float, bit: int) -> None:
+    damaged = bytearray(blob)
+    damaged[int(place * len(blob))] ^= 1 << bit
+    with pytest.raises(MessageRefused):
+        acme.decrypt(bytes(damaged), name="orders/1")
+
+
+@AGAIN
+@given(noise=st.binary(max_size=600))
+def test_noise_is_refused_by_name(acme: Tenant, noise: bytes) -> None:
+    with pytest.raises(DamagedMessage):
+        acme.decrypt(noise, name="orders/1")
+
+
+@AGAIN
+@given(noise=st.binary(max_size=600), keep=st.integers(0, 400))
+def test_a_message_that_turns_to_noise_is_refused_by_name(acme: Tenant, blob: bytes, noise: bytes, keep: int) -> None:
+    with pytest.raises(MessageRefused):
+        acme.decrypt(blob[:keep] + noise, name="orders/1")
+
+
+def test_the_context_must_be_the_same_at_both_ends(acme: Tenant) -> None:
+    message = acme.encrypt(b"data", name="row", context={"table": "orders"})
+    assert acme.decrypt(message, name="row", context={"table": "orders"}) == b"data"
+    for other in ({"table": "invoices"}, None, {"table": "orders", "more": "x"}):
+        with pytest.raises(WrongContext):
+            acme.decrypt(message, name="row", context=other)
+
+
+@pytest.mark.parametrize("key", ["tenant_id", "Tenant_ID", "TENANT_ID", "aws-crypto-public-key", ""])
+def test_the_context_cannot_name_the_tenant_in_any_case(acme: Tenant, key: str) -> None:
+    with pytest.raises(ValueError, match="context"):
+        acme.encrypt(b"data", name="row", context={key: "globex"})
+
+
+def test_no_method_of_a_handle_takes_a_tenant_and_no_attribute_changes(acme: Tenant) -> None:
+    for attribute in ("id", "_id", "_connections", "other"):
+        with pytest.raises(AttributeError):
+            setattr(acme, attribute, "globex")
+    for duplicate in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError):
+            duplicate(acme)
+
+
+@pytest.mark.parametrize("bad", ["", "A", "a--b", "-a", "a-", "a/b", "a\n", "*", "a" * 41, "ä", None, 7])
+def test_an_id_that_could_mean_more_than_a_tenant_is_unknown(aws: StandIn, bad: object) -> None:
+    with pytest.raises(UnknownTenant):
+        aws.keys().tenant_without_token(bad)
+    assert not aws.calls
+
+
+def test_a_handle_ends_with_its_token_even_if_all_is_cached(
+    aws: StandIn, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = aws.keys(verifier=issuer.verifier()).tenant(issuer.token(lives=60))
+    message = tenant.encrypt(b"data", name="row")
+    later = time.time() + 61
+    monkeypatch.setattr(time, "time", lambda: later)
+    for use in (lambda: tenant.encrypt(b"data", name="row"), lambda: tenant.decrypt(message, name="row")):
+        with pytest.raises(TokenExpired):
+            use()
+
+
+def test_two_handles_on_one_process_never_share_a_data_key(aws: StandIn) -> None:
+    """A shared cache is an authorization bypass: the second tenant's reads would need no KMS call at all."""
+    keys = aws.keys()
+    acme, globex = keys.tenant_without_token("acme"), keys.tenant_without_token("globex")
+    message = acme.encrypt(b"data", name="row")
+    acme.decrypt(message, name="row")
+    globex.encrypt(b"data", name="row")
+    assert aws.calls["AssumeRole"] == 2
+    assert aws.calls["GenerateDataKey"] == 2
+    with pytest.raises(TenantKeysError):
+        globex.decrypt(message, name="row")
+    mine, theirs = (keys._connections.to(tenant).materials for tenant in ("acme", "globex"))
+    assert mine._reading is not theirs._reading
+    assert mine._writing is not theirs._writing
+
+
+def test_the_defaults_delay_a_revocation_by_five_minutes_at_most() -> None:
+    assert Limits().max_age == 300
