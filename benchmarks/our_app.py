@@ -1,0 +1,22 @@
+"""Our app with every validation off, for a fair comparison: python benchmarks/our_app.py MANIFEST OUTPUT_FOLDER."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from aws_cdk import App
+
+from stacks import add_stacks
+from tenant_keys.manifest import load_estate
+
+
+def main() -> None:
+    manifest, output = sys.argv[1:]
+    app = App(outdir=output, tree_metadata=False, builtin_cloud_formation_validation=False)
+    add_stacks(app, load_estate(Path(manifest)))
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# The pipeline of any CI system: one subcommand for each job. docs/pipeline.md shows GitHub, GitLab and CodeBuild.
+#
+#   pipeline.sh check            a pull request: everything that can be said without AWS; writes $REPORT
+#   pipeline.sh plan             synthesize once into $ASSEMBLY, prove it, and list the accounts to deploy to
+#   pipeline.sh deploy ACCOUNT   deploy one account's stacks from $ASSEMBLY, replicas last, and prove again
+#
+# BASE         what a pull request is compared with (origin/main)
+# CONCURRENCY  stacks deployed at a time (4): KMS creates 5 keys a second however many there are
+# Exit codes: 0 done, 2 something needs review or blocks, 1 could not run.
+set -euo pipefail
+
+ASSEMBLY=${ASSEMBLY:-cdk.out}
+REPORT=${REPORT:-report}
+BASE=${BASE:-origin/main}
+CONCURRENCY=${CONCURRENCY:-4}
+
+# GitHub's page of a run; elsewhere the job's log.
+summary() {
+  tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"
+}
+
+check() {
+  local blocked=0 status
+  mkdir -p "$REPORT"
+  tenant-keys check --base "$BASE" --output "$REPORT/cdk.out" | tee "$REPORT/check.txt" || blocked=$?
+  # Found something (2) still makes a report; could not run (1) does not.
+  if [ "$blocked" -eq 1 ]; then return 1; fi
+  tenant-keys diff "$BASE" . --format markdown > "$REPORT/comment.md" || { status=$?; [ "$status" -eq 2 ] || return 1; }
+  tenant-keys diff "$BASE" . --format sarif > "$REPORT/diff.sarif" || { status=$?; [ "$status" -eq 2 ] || return 1; }
+  tenant-keys cost --json > "$REPORT/cost.json" || { status=$?; [ "$status" -eq 2 ] || return 1; blocked=2; }
+  summary < "$REPORT/comment.md"
+  return "$blocked"
+}
+
+synthesize() {
+  tenant-keys lock --check
+  cdk synth --quiet --no-notices --output "$ASSEMBLY"
+  tenant-keys prove "$ASSEMBLY" | summary
+}
+
+# Stack names of the assembly: those of one account, replicas or all others.
+stacks() {
+  python3 - "$ASSEMBLY/manifest.json" "$1" "$2" <<'PYTHON'
+import json
+import sys
+
+path, account, kind = sys.argv[1:]
+with open(path, encoding="utf-8") as file:
+    artifacts = json.load(file)["artifacts"]
+for name, artifact in sorted(artifacts.items()):
+    if artifact["type"] != "aws:cloudformation:stack":
+        continue
+    if artifact["environment"].split("/")[2] == account:
+        if name.startswith("tenant-keys-replica-") == (kind == "replicas"):
+            print(name)
+PYTHON
+}
+
+accounts() {
+  python3 - "$ASSEMBLY/manifest.json" <<'PYTHON'
+import json
+import sys
+
+with open(sys.argv[1], encoding="utf-8") as file:
+    artifacts = json.load(file)["artifacts"].values()
+stacks = [artifact for artifact in artifacts if artifact["type"] == "aws:cloudformation:stack"]
+print(json.dumps(sorted({stack["environment"].split("/")[2] for stack in stacks})))
+PYTHON
+}
+
+plan() {
+  synthesize
+  local found
+  found=$(accounts)
+  echo "accounts=$found" | tee -a "${GITHUB_OUTPUT:-/dev/null}"
+}
+
+# The key account is the one that holds keys; its replicas need the ids that the primaries are born with.
+deploy() {
+  local account=${1:?name the account} names copies
+  names=$(stacks "$account" others)
+  if [ -z "$names" ]; then
+    echo "no stack of account $account in $ASSEMBLY" >&2
+    return 1
+  fi
+  ship "$names"
+  if grep -q '^tenant-keys-cell-' <<< "$names"; then
+    tenant-keys lock --record | summary
+    if ! git diff --quiet -- tenants.lock; then
+      synthesize # the replicas of the ids that were recorded just now
+    fi
+    copies=$(stacks "$account" replicas)
+    if [ -n "$copies" ]; then ship "$copies"; fi
+    names="$names"$'\n'"$copies"
+  fi
+  verify "$names"
+}
+
+ship() {
+  local -a names
+  mapfile -t names <<< "$1"
+  cdk deploy --app "$ASSEMBLY" --exclusively --require-approval never --concurrency "$CONCURRENCY" --no-notices \
+    "${names[@]}"
+}
+
+# What CloudFormation holds is what was proved: no stack differs from the assembly, and the assembly is proved again.
+verify() {
+  local -a names
+  mapfile -t names < <(grep . <<< "$1")
+  cdk diff --app "$ASSEMBLY" --exclusively --method template --fail --no-notices "${names[@]}"
+  tenant-keys prove "$ASSEMBLY" | summary
+}
+
+case "${1:-}" in
+  check | plan) "$1" ;;
+  deploy) deploy "${2:-}" ;;
+  *)
+    sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+    exit 1
+    ;;
+esac

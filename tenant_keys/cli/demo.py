@@ -1,0 +1,101 @@
+"""`tenant-keys demo`: the main job on the sample estate, from the manifest to an AWS that refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tenant_keys.local.errors import LocalAwsError
+from tenant_keys.manifest import EstateError
+
+NOT_AS_PROMISED = 2
+INTERRUPTED = 130
+WIDTH = 120
+"""Columns where the output is no terminal."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the main program."""
+    app.command("demo")(demo_command)
+
+
+def demo_command(
+    manifest: Annotated[Path, typer.Option(help="The manifest; its lock stands beside it.")] = Path("tenants.yaml"),
+    synth_only: Annotated[
+        bool, typer.Option("--synth-only", help="Show the estate; deploy and attack nothing.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of the local AWS on 127.0.0.1; 0 is any free one.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout; progress on stderr.")] = False,
+) -> None:
+    """Synthesize the estate, prove it, deploy it to an AWS on this machine, and attack it there.
+
+    Nothing leaves this machine and nothing is left on it. Exit codes: 0 as promised; 2 an attack got through or a
+    legitimate call failed; 1 could not run; 130 interrupted.
+    """
+    from tenant_keys.demo import environment, screen, story
+
+    progress = _console(stderr=True)
+    started = time.monotonic()
+
+    def say(line: str) -> None:
+        progress.print(f"[dim]{time.monotonic() - started:5.1f} s[/]  ", end="")
+        progress.print(line, markup=False, soft_wrap=True)
+
+    with _failing_clearly(progress), _terminating(), environment.nothing_of_the_users():
+        report = story.synthesize_only(manifest, say) if synth_only else story.tell(manifest, say, port=port)
+    if as_json:
+        typer.echo(json.dumps(report.as_document(), indent=1))
+    else:
+        console = _console()
+        console.print()
+        screen.show_estate(report, console, with_names=synth_only)
+        if not synth_only:
+            screen.show_calls(report, console)
+            screen.show_verdict(report, console)
+    promised = report.verdict == "proved" if synth_only else report.as_promised
+    raise typer.Exit(0 if promised else NOT_AS_PROMISED)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """Without any escape sequence where NO_COLOR is set; wide where nobody looks."""
+    plain = bool(os.environ.get("NO_COLOR"))
+    console = Console(stderr=stderr, highlight=False, color_system=None if plain else "auto")
+    if not console.is_terminal:
+        console.width = WIDTH
+    return console
+
+
+@contextmanager
+def _failing_clearly(progress: Console) -> Iterator[None]:
+    try:
+        yield
+    except (LocalAwsError, EstateError) as problem:
+        progress.print(str(problem), markup=False, style="red", soft_wrap=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        progress.print("interrupted; nothing is left running")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _terminating() -> Iterator[None]:
+    """A termination unwinds like an interrupt, so that processes and folder are removed."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,76 @@
+"""`tenant-keys diff`: what a change does to keys and access."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from tenant_keys.manifest import Estate, load_estate, read_lock
+from tenant_keys.operations.revision import RevisionUnusable, check_out, synthesize
+from tenant_keys.review.diff import Comparison, Severity, compare
+from tenant_keys.review.diff.render import as_json, markdown, sarif
+
+_COLOURS = {Severity.BLOCKED: "red", Severity.REVIEW: "yellow", Severity.NOTE: "dim"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the main program."""
+    app.command("diff")(diff_command)
+
+
+def diff_command(
+    old: Annotated[str, typer.Argument(help="A cloud assembly, or a git revision.")] = "HEAD",
+    new: Annotated[str, typer.Argument(help="A cloud assembly, or `.` for the working tree.")] = ".",
+    old_manifest: Annotated[Path | None, typer.Option(help="Manifest of an old cloud assembly.")] = None,
+    new_manifest: Annotated[Path | None, typer.Option(help="Manifest of a new cloud assembly.")] = None,
+    output: Annotated[Literal["text", "markdown", "json", "sarif"], typer.Option("--format")] = "text",
+) -> None:
+    """Say what changes in access and in keys between two versions.
+
+    Exit codes: 0 nothing widened, 2 needs review or blocked, 1 could not run.
+    """
+    with tempfile.TemporaryDirectory(prefix="tenant-keys-") as folder:
+        try:
+            before = _side(old, old_manifest, Path(folder, "old"))
+            after = _side(new, new_manifest, Path(folder, "new"))
+        except RevisionUnusable as problem:
+            Console(stderr=True).print(escape(str(problem)))
+            raise typer.Exit(1) from None
+        comparison = compare(before[0], before[1], after[0], after[1], offboarded=after[2])
+    _print(comparison, output)
+    raise typer.Exit(0 if comparison.verdict == "nothing widened" else 2)
+
+
+def _side(name: str, manifest: Path | None, folder: Path) -> tuple[Path, Estate, frozenset[str]]:
+    """The cloud assembly, the estate and the tombstones of one side."""
+    if Path(name, "manifest.json").is_file():
+        assembly, source = Path(name), manifest or Path("tenants.yaml")
+    else:
+        folder.mkdir()
+        project = Path.cwd() if name == "." else check_out(name, folder / "project", Path.cwd())
+        assembly, source = synthesize(project, folder / "cdk.out"), project / "tenants.yaml"
+    lock = read_lock(source.with_suffix(".lock"))
+    tombstones = frozenset(tenant for tenant, entry in lock.entries.items() if entry.phase == "offboarded")
+    return assembly, load_estate(source), tombstones
+
+
+def _print(comparison: Comparison, output: str) -> None:
+    writers = {"markdown": markdown, "json": as_json, "sarif": sarif}
+    if output in writers:
+        typer.echo(writers[output](comparison))
+        return
+    console = Console()
+    proved = "proved" if comparison.proved else "NOT proved"
+    console.print(f"[bold]{comparison.verdict}[/bold]; isolation of the new templates is {proved}")
+    if not comparison.changes:
+        console.print("no access changes, no key changes")
+    for change in comparison.changes:
+        colour = _COLOURS[change.severity]
+        console.print(f"[{colour}]{change.severity.value}[/]  {escape(change.what)}", soft_wrap=True)
+        if change.fix:
+            console.print(f"    {escape(change.fix)}", style="dim", soft_wrap=True)

@@ -1,0 +1,150 @@
+"""`tenant-keys docs`: what the docs show of the code, written again or checked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tenant_keys.manifest import load_estate
+from tenant_keys.policy.access_role import (
+    shared_role_policy,
+    shared_role_trust,
+    tenant_role_policy,
+    tenant_role_trust,
+)
+from tenant_keys.policy.key_policy import key_policy
+
+_BLOCK = re.compile(r"(?P<begin><!-- generated: (?P<name>[\w-]+) -->)\n.*?(?P<end><!-- end -->)", re.DOTALL)
+SAMPLE = Path("tenants.yaml")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the main program."""
+    app.command("docs")(docs_command)
+
+
+def docs_command(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where the docs have drifted.")] = False,
+) -> None:
+    """Write what README.md and docs/ show of the code. Exit codes: 0 up to date, 2 drifted (with --check)."""
+    if not Path("README.md").exists():
+        raise typer.BadParameter("README.md: no such file here; run it in the root of the repository")
+    drifted = []
+    for page in [Path("README.md"), *sorted(Path("docs").glob("*.md"))]:
+        text = page.read_text(encoding="utf-8")
+        fresh = _BLOCK.sub(_filled, text)
+        if fresh != text:
+            drifted.append(str(page))
+            if not check:
+                page.write_text(fresh, encoding="utf-8")
+    for page_name in drifted:
+        typer.echo(f"{page_name}: {'has drifted; run tenant-keys docs' if check else 'written again'}")
+    if check and drifted:
+        raise typer.Exit(2)
+
+
+def _filled(block: re.Match[str]) -> str:
+    if block["name"] not in GENERATORS:
+        raise typer.BadParameter(f"no generator {block['name']}; known are {', '.join(GENERATORS)}")
+    return f"{block['begin']}\n{GENERATORS[block['name']]()}\n{block['end']}"
+
+
+def _statement() -> str:
+    estate = load_estate(SAMPLE)
+    tenant = estate.tenants["acme"]
+    role = tenant_role_policy(tenant, estate.workloads["orders"], estate)
+    return _json(role["Statement"][0])
+
+
+def _barrier() -> str:
+    estate = load_estate(SAMPLE)
+    statements = key_policy(estate.tenants["acme"], estate)["Statement"]
+    return _json(next(statement for statement in statements if statement["Sid"] == "DenyOtherAlias"))
+
+
+def _key_policy() -> str:
+    estate = load_estate(SAMPLE)
+    return _json(key_policy(estate.tenants["acme"], estate))
+
+
+def _key_policy_table() -> str:
+    estate = load_estate(SAMPLE)
+    rows = ["| Sid | | actions | when |", "|---|---|---|---|"]
+    for statement in key_policy(estate.tenants["acme"], estate)["Statement"]:
+        actions = ", ".join(action.removeprefix("kms:") for action in statement["Action"]).replace("*", r"\*")
+        rows.append(f"| `{statement['Sid']}` | {statement['Effect']} | {actions} | {_when(statement)} |")
+    return "\n".join(rows)
+
+
+def _when(statement: dict[str, Any]) -> str:
+    words = {"ArnEquals": "is", "ArnNotEquals": "is none of", "StringEquals": "=", "StringNotEquals": "≠"}
+    parts = []
+    for operator, keys in statement.get("Condition", {}).items():
+        for key, values in keys.items():
+            listed = [values] if isinstance(values, str) else values
+            names = ", ".join(
+                f"`{value.rpartition('/')[2] if key == 'aws:PrincipalArn' else value}`" for value in listed
+            )
+            parts.append(f"{key} {words[operator]} {names}")
+    return " and ".join(parts) or "always"
+
+
+def _role(tenant: str, workload: str) -> str:
+    estate = load_estate(SAMPLE)
+    one = estate.workloads[workload]
+    if one.access == "tenant-role":
+        documents = [tenant_role_policy(estate.tenants[tenant], one, estate), tenant_role_trust(one, estate)]
+    else:
+        documents = [shared_role_policy(one, estate), shared_role_trust(one, estate)]
+    return "\n".join(map(_json, documents))
+
+
+_CENTRAL = ("AWS::KMS::Key", "AWS::KMS::Alias", "AWS::KMS::ReplicaKey", "AWS::IAM::Role", "AWS::IAM::OIDCProvider")
+_WORKLOADS = (
+    *("AWS::IAM::Role", "AWS::SSM::Parameter", "AWS::IAM::ManagedPolicy", "AWS::IAM::InstanceProfile"),
+    *("AWS::EKS::PodIdentityAssociation", "AWS::RolesAnywhere::TrustAnchor", "AWS::RolesAnywhere::Profile"),
+)
+
+
+def _execution_permissions() -> str:
+    """What the handlers of each type call, by the registry schemas that cfn-lint ships."""
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER as REGISTRY  # type: ignore[import-untyped]
+
+    rows = ["| account | resources | actions |", "|---|---|---|"]
+    for account, types in (("central", _CENTRAL), ("workload", _WORKLOADS)):
+        for name in types:
+            handlers = REGISTRY.get_resource_schema("us-east-1", name).schema["handlers"].values()
+            calls = sorted({call for handler in handlers for call in handler["permissions"]})
+            rows.append(f"| {account} | `{name}` | {', '.join(calls)} |")
+    return "\n".join(rows)
+
+
+def _commands() -> str:
+    from tenant_keys.cli import app
+
+    command: Any = typer.main.get_command(app)
+    rows = [
+        f"| `tenant-keys {name}` | {one.get_short_help_str(90)} |" for name, one in sorted(command.commands.items())
+    ]
+    return "\n".join(["| command | does |", "|---|---|", *rows])
+
+
+def _json(value: object) -> str:
+    return f"```json\n{json.dumps(value, indent=1)}\n```"
+
+
+GENERATORS: dict[str, Callable[[], str]] = {
+    "statement": _statement,
+    "barrier": _barrier,
+    "key-policy": _key_policy,
+    "key-policy-table": _key_policy_table,
+    "tenant-role": lambda: _role("acme", "orders"),
+    "shared-role": lambda: _role("acme", "billing"),
+    "commands": _commands,
+    "execution-permissions": _execution_permissions,
+}

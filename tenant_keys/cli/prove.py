@@ -1,0 +1,186 @@
+"""`tenant-keys prove`, `can` and `who`: what the templates allow, and to whom."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from enum import Enum
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tenant_keys.manifest import load_estate
+from tenant_keys.review.iam import Outcome
+from tenant_keys.review.proof import CLAIM, Finding, Kind, Proof, prove
+from tenant_keys.review.proof.questions import Questions
+
+Directory = Annotated[Path, typer.Argument(help="The cloud assembly that cdk synth wrote.")]
+Assembly = Annotated[Path, typer.Option("--dir", help="The cloud assembly that cdk synth wrote.")]
+Manifest = Annotated[Path, typer.Option(help="The manifest whose promises are to hold.")]
+Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+Region = Annotated[str | None, typer.Option(help="Region of the key; by default the first that has it.")]
+CDK_OUT, TENANTS = Path("cdk.out"), Path("tenants.yaml")
+SHOWN = 10
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the main program."""
+    app.command("prove")(prove_command)
+    app.command("can")(can_command)
+    app.command("who")(who_command)
+
+
+def prove_command(
+    directory: Directory = CDK_OUT,
+    manifest: Manifest = TENANTS,
+    barriers: Annotated[bool, typer.Option("--barriers", help="Take each guard away in turn and prove again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Prove over the templates that every key is its tenant's alone.
+
+    Exit codes: 0 proved, 2 refuted or not proved, 1 could not run.
+    """
+    proof = prove(directory, load_estate(manifest), with_barriers=barriers)
+    if as_json:
+        typer.echo(json.dumps(as_document(proof), indent=1))
+    else:
+        show(proof, Console())
+    raise typer.Exit(0 if proof.proved else 2)
+
+
+def can_command(
+    principal: Annotated[str, typer.Argument(help="tenant@workload, an ARN, role/Name, a service, or anonymous.")],
+    action: Annotated[str, typer.Argument(help="Such as Decrypt.")],
+    key: Annotated[str, typer.Argument(help="The tenant whose key it is.")],
+    tag: Annotated[list[str] | None, typer.Option(help="Session tag, name=value.")] = None,
+    context: Annotated[list[str] | None, typer.Option(help="Encryption context, name=value.")] = None,
+    alias: Annotated[
+        str | None, typer.Option(help="The alias that the request names; by default the key's own.")
+    ] = None,
+    by_key: Annotated[bool, typer.Option("--by-key", help="The request names the key's ARN, or nothing.")] = False,
+    directory: Assembly = CDK_OUT,
+    manifest: Manifest = TENANTS,
+    region: Region = None,
+    as_json: Json = False,
+) -> None:
+    """Decide one request, with the statements that decide it. Exit codes: 0 allowed, 2 denied, 1 could not run."""
+    questions = Questions(directory, load_estate(manifest), key, region)
+    promise = questions.case.promise
+    named = None if by_key else alias or promise.alias
+    sent = {"tenant_id": promise.tenant} if context is None else _pairs(context)
+    actor, decision = questions.can(principal, action, _pairs(tag or []), named, sent)
+    if as_json:
+        deciders = [asdict(decider) for decider in decision.deciders]
+        typer.echo(
+            json.dumps({"outcome": decision.outcome.value, "reason": decision.reason, "deciders": deciders}, indent=1)
+        )
+    else:
+        console = Console()
+        console.print(f"[bold]{decision.outcome.value}[/bold]  {escape(decision.reason)}")
+        console.print(
+            f"  as {escape(actor.label)}, KeyId={escape(named or 'the key ARN')}, context {escape(str(sent))}"
+        )
+        for decider in decision.deciders:
+            console.print(f"  by {escape(decider.policy)}: {escape(decider.sid or str(decider.index))}")
+    raise typer.Exit(0 if decision.outcome is Outcome.ALLOWED else 2)
+
+
+def who_command(
+    action: Annotated[str, typer.Argument(help="Such as Decrypt.")],
+    key: Annotated[str, typer.Argument(help="The tenant whose key it is.")],
+    directory: Assembly = CDK_OUT,
+    manifest: Manifest = TENANTS,
+    region: Region = None,
+    as_json: Json = False,
+) -> None:
+    """List everybody who may do it, and by which request. Exit codes: 0 answered, 1 could not run."""
+    holders = Questions(directory, load_estate(manifest), key, region).who(action)
+    if as_json:
+        typer.echo(json.dumps([asdict(holder) for holder in holders], indent=1))
+        return
+    table = Table(title=f"{action} with the key of {key}", title_justify="left")
+    for heading in ("who", "names the key by", "with context", "allowed by"):
+        table.add_column(heading, overflow="fold")
+    for holder in holders:
+        context = "\n".join(f"{name}={value}" for name, value in holder.context.items())
+        table.add_row(escape(_short(holder.label)), holder.named_by, context, "\n".join(holder.statements))
+    Console().print(table if holders else f"nobody may {action} with the key of {key}")
+
+
+def show(proof: Proof, console: Console) -> None:
+    """The verdict on one screen: the claim, what it rests on, and what breaks it."""
+    colour = "green" if proof.proved else "red"
+    console.print(f"[bold {colour}]{proof.verdict.upper()}[/]  {CLAIM}")
+    console.print(
+        f"  {proof.tenants:,} tenants in {proof.shapes:,} classes, {proof.keys:,} keys, {proof.stacks:,} stacks; "
+        f"{proof.requests:,} requests decided, each for all of its class; {proof.seconds:.2f} s"
+    )
+    for finding in proof.findings[:SHOWN]:
+        show_finding(finding, console)
+    if len(proof.findings) > SHOWN:
+        console.print(f"  and {len(proof.findings) - SHOWN:,} more; --json has them all")
+    if not proof.proved:
+        return
+    repointed = "gain plaintext" if proof.alias_administrators_gain_plaintext else "gain no plaintext"
+    granted = "would open a key" if proof.grants_open_the_key else "would open no key"
+    console.print(f"  whoever re-points an alias would {repointed}; a grant {granted} to anybody else")
+    table = Table(title="Who must be trusted", title_justify="left")
+    for heading in ("may", "puts at risk", "who"):
+        table.add_column(heading, overflow="fold")
+    for (may, breaks), group in groupby(proof.trusted, key=lambda trusted: (trusted.may, trusted.breaks)):
+        table.add_row(may, breaks, "\n".join(escape(_short(trusted.who)) for trusted in group))
+    console.print(table)
+    if proof.barriers:
+        _show_barriers(proof, console)
+
+
+def show_finding(finding: Finding, console: Console) -> None:
+    """A counterexample: the request, the statements that decide it, the fix."""
+    console.print(f"\n[bold]{finding.kind.value}[/bold]: {escape(finding.what)}")
+    if finding.others:
+        console.print(f"  and {finding.others:,} more tenants in the same position")
+    for name, value in (finding.request or {}).items():
+        console.print(f"  {name}: {escape(str(value))}", soft_wrap=True)
+    for statement in finding.statements:
+        console.print(f"  decided by {escape(statement)}")
+    console.print(f"  fix: {escape(finding.fix)}")
+
+
+def _show_barriers(proof: Proof, console: Console) -> None:
+    table = Table(title="What others gain when one guard is taken away", title_justify="left")
+    for heading in ("guard", "alone", "with a re-pointed alias too"):
+        table.add_column(heading, overflow="fold")
+    for barrier in proof.barriers:
+        guard = f"{barrier.kind} {barrier.sid}" + (f": {barrier.condition}" if barrier.condition else "")
+        table.add_row(escape(guard), barrier.lost, barrier.with_repointed_alias)
+    console.print(table)
+
+
+def _short(text: str) -> str:
+    """ARNs of roles without what is always the same."""
+    return re.sub(r"arn:aws:iam::(\d{12}):", r"\1 ", text)
+
+
+def as_document(proof: Proof) -> dict[str, object]:
+    """The proof as JSON types."""
+    return {"claim": CLAIM, **asdict(proof, dict_factory=_plain)}
+
+
+def _plain(items: list[tuple[str, object]]) -> dict[str, object]:
+    return {key: value.value if isinstance(value, Kind | Enum) else value for key, value in items}
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise typer.BadParameter(f"{text}: got no name=value")
+        pairs[name] = value
+    return pairs

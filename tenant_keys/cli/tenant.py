@@ -1,0 +1,191 @@
+"""`tenant-keys tenant`: add, show, list, suspend, resume and offboard, by edits of manifest and lock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from tenant_keys.cli.tenant_output import show_rows, show_tenant
+from tenant_keys.manifest import EstateError, load_estate, load_manifest, read_lock
+from tenant_keys.manifest.model import Origin
+from tenant_keys.operations.errors import OperationError, TransitionRefused
+from tenant_keys.operations.offboarding import after_offboarded, after_offboarding
+from tenant_keys.operations.tenant_edit import Edit, known, plan_addition, plan_state
+from tenant_keys.operations.tenant_view import rows, view
+from tenant_keys.operations.transitions import Verb
+
+COULD_NOT = 1
+CODES = "Exit codes: 0 done or shown, 1 could not, 2 not done: confirm with --yes."
+TENANTS = Path("tenants.yaml")
+NOT_CONFIRMED = 2
+
+Id = Annotated[str, typer.Argument(help="The tenant's id.")]
+ManifestPath = Annotated[Path, typer.Option("--manifest", help="The manifest; the lock stands beside it.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+tenants = typer.Typer(help="Look at tenants, and edit them without touching anything else.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the main program."""
+    app.add_typer(tenants, name="tenant")
+
+
+@tenants.command(epilog=CODES)
+def add(
+    tenant: Id,
+    workload: Annotated[list[str] | None, typer.Option(help="A workload; repeat it. Else the defaults.")] = None,
+    origin: Annotated[Origin | None, typer.Option(help="Who makes the key material; never changes.")] = None,
+    import_role: Annotated[str | None, typer.Option(help="With imported: role/Name that imports.")] = None,
+    expires: Annotated[Literal["never", "dated"] | None, typer.Option(help="With imported.")] = None,
+    multi_region: Annotated[bool | None, typer.Option(help="Replicas in all Regions; never changes.")] = None,
+    region: Annotated[str | None, typer.Option(help="Where the key is born; never changes.")] = None,
+    rotation_days: Annotated[str | None, typer.Option(help="90 to 2560, or off.")] = None,
+    decrypt_by: Annotated[Literal["alias", "key"] | None, typer.Option(help="What Decrypt names.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="name=value; repeat it.")] = None,
+    manifest: ManifestPath = TENANTS,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a tenant. What is not given is left to the manifest's defaults."""
+    key = {"origin": origin, "import_role": import_role, "expires": expires, "region": region}
+    key_fields: dict[str, object] = {name: value for name, value in key.items() if value is not None}
+    if multi_region is not None:
+        key_fields["multi_region"] = multi_region
+    rotation = int(rotation_days) if rotation_days and rotation_days.isdigit() else rotation_days
+    fields = {
+        "workloads": workload,
+        "rotation_days": rotation,
+        "decrypt_by": decrypt_by,
+        "key": key_fields,
+        "tags": dict(_pair(text) for text in tag or []),
+    }
+    given = {name: value for name, value in fields.items() if value}
+    with _failing_clearly(as_json=as_json):
+        _finish(plan_addition(manifest, tenant, given), dry_run=dry_run, confirmed=True, as_json=as_json)
+
+
+@tenants.command(epilog=CODES)
+def suspend(tenant: Id, manifest: ManifestPath = TENANTS, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Stop all use of a tenant's key at the next deployment; everything is kept."""
+    with _failing_clearly(as_json=as_json):
+        _finish(plan_state(manifest, tenant, "suspend"), dry_run=dry_run, confirmed=True, as_json=as_json)
+
+
+@tenants.command(epilog=CODES)
+def resume(tenant: Id, manifest: ManifestPath = TENANTS, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Bring a suspended or offboarding tenant back."""
+    with _failing_clearly(as_json=as_json):
+        _finish(plan_state(manifest, tenant, "resume"), dry_run=dry_run, confirmed=True, as_json=as_json)
+
+
+@tenants.command(epilog=CODES)
+def offboard(
+    tenant: Id,
+    final: Annotated[bool, typer.Option("--final", help="The last step, after offboarding has been deployed.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm: without it nothing is written.")] = False,
+    manifest: ManifestPath = TENANTS,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a tenant go in two steps: offboarding (roles go, key disabled), then --final (key leaves its stack)."""
+    verb: Verb = "offboard --final" if final else "offboard"
+    with _failing_clearly(as_json=as_json):
+        edit = plan_state(manifest, tenant, verb)
+        leaving = edit.before.tenants[tenant]
+        remaining = (after_offboarded if final else after_offboarding)(leaving, edit.before)
+        _finish(edit, dry_run=dry_run, confirmed=yes, as_json=as_json, remaining=remaining)
+
+
+@tenants.command()
+def show(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
+    """Say what a tenant's key is, where it stands, and who may use it how. Exit codes: 0 shown, 1 could not."""
+    with _failing_clearly(as_json=as_json):
+        estate = load_estate(manifest)
+        if known(tenant, load_manifest(manifest).tenants).state == "offboarded":
+            message = "was offboarded; its id stays reserved, and its key waits for break-glass or is deleted"
+            raise TransitionRefused(f"tenants.yaml tenants.{tenant}: {message}")
+        found = view(estate.tenants[tenant], estate)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=1))
+    else:
+        show_tenant(found)
+
+
+@tenants.command("list")
+def list_command(
+    state: Annotated[
+        Literal["active", "suspended", "offboarding", "offboarded"] | None, typer.Option(help="Only these.")
+    ] = None,
+    workload: Annotated[str | None, typer.Option(help="Only tenants of this workload.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Rows of the table; 0 shows all.")] = 40,
+    manifest: ManifestPath = TENANTS,
+    as_json: AsJson = False,
+) -> None:
+    """List tenants. Exit codes: 0 listed, 1 could not."""
+    with _failing_clearly(as_json=as_json):
+        estate = load_estate(manifest)
+        if workload is not None and workload not in estate.workloads:
+            raise OperationError(f"--workload: no workload {workload}; there are {', '.join(estate.workloads)}")
+        found = rows(estate, read_lock(manifest.with_suffix(".lock")), state=state, workload=workload)
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in found], indent=1))
+    else:
+        show_rows(found, limit)
+
+
+def _finish(
+    edit: Edit, *, dry_run: bool, confirmed: bool, as_json: bool, remaining: list[str] | tuple[str, ...] = ()
+) -> None:
+    """Show the edit, and write it if that is wanted."""
+    writes = confirmed and not dry_run
+    say: Callable[[str], None] = typer.echo
+    if as_json:
+        shown = {
+            "tenant": edit.tenant,
+            "written": writes,
+            "consequences": edit.consequences,
+            "lock": edit.done,
+            "remaining": list(remaining),
+            "diff": edit.diff,
+        }
+        say(json.dumps(shown, indent=1))
+    else:
+        if not writes:
+            say(edit.diff)
+        for line in edit.consequences:
+            say(f"{'at the next deployment' if writes else 'would be'}: {line}")
+    if writes:
+        edit.write()
+    if not as_json:
+        if writes:
+            say(f"written: {', '.join(path.name for path, (old, new) in edit.files.items() if old != new)}")
+        if remaining:
+            say("what remains:" if writes else "what would remain:")
+            say("\n".join(f"  {line}" for line in remaining))
+    if not confirmed and not dry_run:
+        typer.echo("nothing is written; confirm with --yes", err=True)
+        raise typer.Exit(NOT_CONFIRMED)
+
+
+@contextmanager
+def _failing_clearly(*, as_json: bool) -> Iterator[None]:
+    try:
+        yield
+    except (EstateError, OperationError, OSError) as error:
+        typer.echo(json.dumps({"error": str(error)}) if as_json else str(error), err=not as_json)
+        raise typer.Exit(COULD_NOT) from None
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise typer.BadParameter(f"{text}: write name=value")
+    return name, value

@@ -1,0 +1,112 @@
+"""What a change of the estate does to keys, roles and use, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.policy import names
+
+_STATE = {
+    ("active", "suspended"): "{use} refused; key, alias and roles stay; clients use cached data keys for up to 300 s",
+    ("suspended", "active"): "{use} allowed again, as before",
+    ("offboarding", "active"): "{use} allowed again, as before",
+    ("active", "offboarding"): "{use} refused for good, unless it is resumed; key and alias stay",
+    ("suspended", "offboarding"): "{use} stays refused, unless it is resumed; key and alias stay",
+}
+
+
+def describe_change(before: Estate, after: Estate) -> list[str]:
+    """What the next deployment does, tenant by tenant in the order of ids; empty where nothing changes."""
+    said: list[str] = []
+    for tenant in sorted(before.tenants.keys() | after.tenants.keys()):
+        old, new = before.tenants.get(tenant), after.tenants.get(tenant)
+        if old is None and new is not None:
+            said += _created(new, after)
+        elif old is not None and new is None:
+            said += _gone(old)
+        elif old is not None and new is not None and old != new:
+            said += _changed(old, new, after)
+    if not said and before != after:
+        said.append("more than tenants changes; run tenant-keys diff")
+    return said
+
+
+def _created(tenant: Tenant, estate: Estate) -> Iterator[str]:
+    origin = f"without key material, until {tenant.import_role} imports it" if tenant.import_role else "made by AWS"
+    rotation = f"rotated every {tenant.rotation_days} days" if tenant.rotation_days else "not rotated by AWS"
+    yield (
+        f"creates the key of {tenant.id} in {tenant.primary_region}, {origin}, {rotation}, "
+        f"and {names.alias_name(tenant.id)}, in key cell {tenant.cell}"
+    )
+    for region in names.key_regions(tenant, estate):
+        if region != tenant.primary_region:
+            yield f"replicates it to {region}, once tenant-keys lock --record has its id"
+    if tenant.state == "suspended":
+        yield f"the key of {tenant.id} is born disabled"
+    yield from _roles_appear(tenant, tenant.workloads)
+
+
+def _gone(tenant: Tenant) -> Iterator[str]:
+    yield (
+        f"takes the key of {tenant.id} and {names.alias_name(tenant.id)} out of their stack; AWS keeps both, "
+        "disabled, until break-glass schedules the deletion"
+    )
+    yield f"reserves the id {tenant.id} for ever"
+
+
+def _changed(old: Tenant, new: Tenant, estate: Estate) -> Iterator[str]:
+    if old.state != new.state:
+        yield from _state_changed(old, new)
+    stays = "offboarding" not in (old.state, new.state)
+    if stays and old.workloads != new.workloads:
+        before = {workload.name for workload in old.workloads}
+        after = {workload.name for workload in new.workloads}
+        yield from _roles_appear(new, [workload for workload in new.workloads if workload.name not in before])
+        yield from _roles_vanish(new, [workload for workload in old.workloads if workload.name not in after])
+    if old.rotation_days != new.rotation_days:
+        every = f"every {new.rotation_days} days" if new.rotation_days else "off"
+        yield f"sets automatic rotation of the key of {new.id}: {every}"
+    if old.decrypt_by != new.decrypt_by:
+        by = "its ARN, or by nothing," if new.decrypt_by == "key" else "its alias alone"
+        yield f"lets requests to decrypt name the key of {new.id} by {by}"
+    if new.multi_region_key_id and not old.multi_region_key_id:
+        others = [region for region in estate.central.regions if region != new.primary_region]
+        yield f"creates replicas of the key of {new.id} in {', '.join(others)}"
+    if old.import_role != new.import_role:
+        yield f"lets {new.import_role} import key material of {new.id}, and nobody else"
+    if old.tags != new.tags:
+        yield f"changes tags of {new.id}"
+
+
+def _state_changed(old: Tenant, new: Tenant) -> Iterator[str]:
+    yield f"{new.id}: {_STATE[old.state, new.state].format(use='encryption and decryption')}"
+    if new.origin == "imported":
+        verb = {"suspended": "denies use in", "offboarding": "removes all users from", "active": "restores"}[new.state]
+        yield f"{verb} the policy of the key of {new.id}; an imported key is not disabled, material may be pending"
+    elif new.state == "active":
+        yield f"enables the key of {new.id}"
+    elif old.state == "active":
+        yield f"disables the key of {new.id}"
+    if new.state == "offboarding":
+        yield from _roles_vanish(new, old.workloads)
+    elif old.state == "offboarding":
+        yield from _roles_appear(new, new.workloads)
+
+
+def _roles_appear(tenant: Tenant, workloads: list[Workload] | tuple[Workload, ...]) -> Iterator[str]:
+    for workload in workloads:
+        may = ", ".join(workload.operations)
+        if workload.access == "tenant-role":
+            yield f"creates the role {names.tenant_role_name(tenant.id, workload)}, for {workload.name} to {may}"
+        else:
+            role = names.shared_role_name(workload)
+            yield f"lets sessions of {role} with tenant_id={tenant.id} use the key, for {workload.name} to {may}"
+
+
+def _roles_vanish(tenant: Tenant, workloads: list[Workload] | tuple[Workload, ...]) -> Iterator[str]:
+    for workload in workloads:
+        if workload.access == "tenant-role":
+            yield f"removes the role {names.tenant_role_name(tenant.id, workload)}"
+        else:
+            yield f"takes the key of {tenant.id} from sessions of {names.shared_role_name(workload)}"

@@ -1,0 +1,23 @@
+"""What the operations refuse; every message says where, what, and the way out."""
+
+from __future__ import annotations
+
+
+class OperationError(Exception):
+    """Raised when an operation cannot be done as asked; the base of all errors here."""
+
+
+class UnknownTenant(OperationError):
+    """Raised when the manifest has no tenant of that id."""
+
+
+class TransitionRefused(OperationError):
+    """Raised when a tenant cannot go from its state into the one asked for."""
+
+
+class EditRefused(OperationError):
+    """Raised when the manifest is written in a form that cannot be edited without touching more than the tenant."""
+
+
+class KeyMismatch(OperationError):
+    """Raised when an alias in AWS names a key that is not the tenant's primary in the key account."""

@@ -1,0 +1,98 @@
+"""The ids of multi-Region keys, read from AWS once they are deployed: replicas need them.
+
+`kms:DescribeKey` is granted by the key policies to deployment roles, administrators, break-glass and `central.readers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+
+from tenant_keys.manifest import Estate, Tenant, load_estate, read_lock
+from tenant_keys.manifest.lock import write_lock
+from tenant_keys.manifest.update import record_key_ids
+from tenant_keys.operations.errors import KeyMismatch
+from tenant_keys.policy import names
+
+if TYPE_CHECKING:
+    from types_boto3_kms import KMSClient
+    from types_boto3_kms.type_defs import KeyMetadataTypeDef
+
+ClientOf = Callable[[str], "KMSClient"]
+"""A KMS client of a Region."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was found in AWS."""
+
+    key_ids: dict[str, str]
+    """Tenant to `mrk-...`, for those that the lock did not know."""
+    not_deployed: tuple[str, ...]
+    """Tenants whose alias does not exist yet: no error, deploy and record again."""
+
+
+def record(manifest: Path, client_of: ClientOf | None = None) -> Recorded:
+    """Write newly known ids into the lock beside the manifest.
+
+    Raises:
+        EstateError: manifest and lock do not match.
+        KeyMismatch: AWS holds something else than the manifest says; nothing is written.
+        botocore.exceptions.ClientError: AWS refused; nothing is written.
+    """
+    found = find_key_ids(load_estate(manifest), client_of)
+    if found.key_ids:
+        path = manifest.with_suffix(".lock")
+        write_lock(path, record_key_ids(read_lock(path), found.key_ids))
+    return found
+
+
+def find_key_ids(estate: Estate, client_of: ClientOf | None = None) -> Recorded:
+    """Ask KMS for each multi-Region tenant without a recorded id, in the Region of its birth."""
+    make = client_of or _client
+    clients: dict[str, KMSClient] = {}
+    key_ids: dict[str, str] = {}
+    missing: list[str] = []
+    wrong: list[str] = []
+    for tenant in estate.tenants.values():
+        if not tenant.multi_region or tenant.multi_region_key_id:
+            continue
+        region = tenant.primary_region
+        client = clients.get(region) or clients.setdefault(region, make(region))
+        try:
+            # By ARN: a bare alias name would mean the caller's own account, whichever that is.
+            alias = names.alias_arn(tenant.id, region, estate.central.account)
+            key = client.describe_key(KeyId=alias)["KeyMetadata"]
+        except client.exceptions.NotFoundException:
+            missing.append(tenant.id)
+            continue
+        problem = _mismatch(tenant, estate, key)
+        if problem:
+            wrong.append(f"{alias}: {problem}")
+        else:
+            key_ids[tenant.id] = key["KeyId"]
+    if wrong:
+        raise KeyMismatch("\n".join(wrong))
+    return Recorded(key_ids, tuple(missing))
+
+
+def _client(region: str) -> KMSClient:
+    return boto3.client("kms", region_name=region)
+
+
+def _mismatch(tenant: Tenant, estate: Estate, key: KeyMetadataTypeDef) -> str:
+    """What is wrong with the key that the alias names, or nothing."""
+    account = estate.central.account
+    if key.get("AWSAccountId") != account:
+        return f"got a key of account {key.get('AWSAccountId')}; the key account is {account}, check the credentials"
+    configuration = key.get("MultiRegionConfiguration")
+    if not key.get("MultiRegion") or configuration is None:
+        return "got a single-Region key; the alias was re-pointed or the key was born otherwise, compare with the lock"
+    if configuration.get("MultiRegionKeyType") != "PRIMARY":
+        where = configuration.get("PrimaryKey", {}).get("Region")
+        return f"got a replica of a key in {where}; the lock says it was born in {tenant.primary_region}"
+    return "" if key["KeyId"].startswith("mrk-") else f"got the id {key['KeyId']}; multi-Region ids begin with mrk-"

@@ -1,0 +1,48 @@
+"""A git revision of the project, synthesized as it was, for comparison with the working tree."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+
+class RevisionUnusable(Exception):
+    """Raised when a git revision does not exist or cannot be synthesized."""
+
+
+def check_out(revision: str, into: Path, project: Path) -> Path:
+    """Write the files of a revision below `into`; the repository and its working tree stay as they are.
+
+    Raises:
+        RevisionUnusable: git knows no such revision.
+    """
+    command = ["git", "-C", str(project), "archive", "--format=tar", revision]
+    archived = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - arguments, no shell
+    if archived.returncode:
+        raise RevisionUnusable(
+            f"{revision}: {archived.stderr.decode(errors='replace').strip()}; name a commit or a branch"
+        )
+    with tarfile.open(fileobj=io.BytesIO(archived.stdout)) as archive:
+        try:
+            archive.extractall(into, filter="data")
+        except tarfile.FilterError as problem:
+            raise RevisionUnusable(f"{revision}: {problem}; a link out of the repository is not followed") from problem
+    return into
+
+
+def synthesize(project: Path, output: Path) -> Path:
+    """Run the app of a checkout by its own code; returns the cloud assembly.
+
+    Raises:
+        RevisionUnusable: the app failed; the message holds what it printed last.
+    """
+    env = {**os.environ, "CDK_OUTDIR": str(output), "PYTHONPATH": f"{project}{os.pathsep}{project / 'constructs'}"}
+    command = [sys.executable, str(project / "app.py")]
+    done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise RevisionUnusable(f"{project}: the app failed:\n{(done.stderr or done.stdout).strip()[-2000:]}")
+    return output

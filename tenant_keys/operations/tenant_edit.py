@@ -1,0 +1,132 @@
+"""An edit of manifest and lock together: planned in memory, checked as a whole, shown, then written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches, unified_diff
+from pathlib import Path
+from typing import TypeVar
+
+from tenant_keys.manifest import Estate, LockError, Manifest, parse_lock, parse_manifest, settle
+from tenant_keys.manifest.lines import with_lines
+from tenant_keys.manifest.load import read_text
+from tenant_keys.manifest.lock import render_lock
+from tenant_keys.manifest.lock_file import read_lock_text
+from tenant_keys.manifest.update import update
+from tenant_keys.operations.consequences import describe_change
+from tenant_keys.operations.errors import EditRefused, UnknownTenant
+from tenant_keys.operations.manifest_edit import with_state, with_tenant
+from tenant_keys.operations.transitions import Verb, next_state
+
+T = TypeVar("T")
+
+_MARK = b"\xef\xbb\xbf"
+"""A byte-order mark, which some editors write; the text is read without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What would be written, and what it means."""
+
+    tenant: str
+    before: Estate
+    after: Estate
+    files: Mapping[Path, tuple[str, str]]
+    """Manifest, then lock: text before and after."""
+    done: tuple[str, ...]
+    """What the lock records."""
+
+    @property
+    def consequences(self) -> list[str]:
+        """What changes in AWS at the next deployment."""
+        return describe_change(self.before, self.after)
+
+    @property
+    def diff(self) -> str:
+        """A unified diff of both files."""
+        lines: list[str] = []
+        for path, (old, new) in self.files.items():
+            lines += unified_diff(old.splitlines(), new.splitlines(), f"a/{path.name}", f"b/{path.name}", "", "", 1, "")
+        return "\n".join(lines)
+
+    def write(self) -> None:
+        """Write both files. Stopped between them, the next command says: run tenant-keys lock."""
+        for path, (old, new) in self.files.items():
+            if new != old:
+                _replace(path, new)
+
+
+def plan_state(path: Path, tenant: str, verb: Verb) -> Edit:
+    """The edit that a command makes.
+
+    Raises:
+        UnknownTenant, TransitionRefused, EditRefused: with the way out.
+        EstateError: manifest and lock do not match before, or would not after.
+    """
+
+    def change(text: str, manifest: Manifest) -> str:
+        return with_state(text, tenant, next_state(tenant, known(tenant, manifest.tenants).state, verb))
+
+    return _plan(path, tenant, change)
+
+
+def plan_addition(path: Path, tenant: str, fields: Mapping[str, object]) -> Edit:
+    """The edit that adds a tenant; `fields` are those of the manifest, without what is left to the defaults."""
+    return _plan(path, tenant, lambda text, _: with_tenant(text, tenant, fields))
+
+
+def known(tenant: str, tenants: Mapping[str, T]) -> T:
+    """The tenant of this id.
+
+    Raises:
+        UnknownTenant: there is none; names the nearest id.
+    """
+    if tenant not in tenants:
+        near = get_close_matches(tenant[:100], list(tenants), n=1)
+        hint = f"did you mean {near[0]}?" if near else "see: tenant-keys tenant list"
+        raise UnknownTenant(f"tenants.yaml tenants: no tenant {tenant}; {hint}")
+    return tenants[tenant]
+
+
+def _plan(path: Path, tenant: str, change: Callable[[str, Manifest], str]) -> Edit:
+    text, lock_path = read_text(path), path.with_suffix(".lock")
+    lock_text = read_lock_text(lock_path)
+    manifest, lock = parse_manifest(text, path.name), parse_lock(lock_text, lock_path.name)
+    spoken_of = text
+    try:
+        before = settle(manifest, lock)
+        spoken_of = changed = change(text, manifest)
+        after = parse_manifest(changed, path.name)
+        _check_the_rest(manifest, after, tenant)
+        new_lock, done = update(after, lock)
+    except LockError as error:
+        raise with_lines(error, (path.name, spoken_of), (lock_path.name, lock_text)) from None
+    files = {path: (text, changed), lock_path: (lock_text, render_lock(new_lock))}
+    return Edit(tenant, before, settle(after, new_lock), files, tuple(done))
+
+
+def _check_the_rest(old: Manifest, new: Manifest, tenant: str) -> None:
+    """Whatever the layout, an edit of one tenant changes nothing else."""
+    others = [{name: t for name, t in m.tenants.items() if name != tenant} for m in (old, new)]
+    if others[0] != others[1] or old.model_copy(update={"tenants": {}}) != new.model_copy(update={"tenants": {}}):
+        raise EditRefused(f"tenants.yaml tenants.{tenant}: its layout cannot be edited safely; edit it by hand")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Whole or not at all: temporary file beside it, synced, then renamed over it; keeps the mode."""
+    path = path.resolve()
+    mark = _MARK if path.read_bytes().startswith(_MARK) else b""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(mark + text.encode("utf-8"))
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(path.stat().st_mode & 0o777)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,144 @@
+"""One tenant as people ask about it: its key, where it stands, and who may use it how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tenant_keys.manifest import Estate, Lock, Tenant, Workload
+from tenant_keys.policy import names
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A workload that uses the tenant's key."""
+
+    workload: str
+    may: tuple[str, ...]
+    """decrypt, encrypt, re-encrypt."""
+    role: str
+    """ARN of the access role, in the key account."""
+    assumed_by: str
+    """ARN of the role that assumes it, or the issuer whose tokens do."""
+    chosen_by: str
+    """What says which tenant a session is for."""
+    stack: str
+
+
+@dataclass(frozen=True, slots=True)
+class TenantView:
+    """What `tenant-keys tenant show` says."""
+
+    id: str
+    state: str
+    alias: str
+    aliases: tuple[str, ...]
+    """ARNs that can be named today, the Region of birth first."""
+    key: str
+    """Key material and, once known, the multi-Region id."""
+    regions: tuple[str, ...]
+    """The Region of birth first."""
+    replicas_wait: bool
+    """Whether replicas wait for `tenant-keys lock --record`."""
+    rotation: str
+    decrypt_by: str
+    deletion_window_days: int
+    users: tuple[User, ...]
+    """Empty while offboarding."""
+    stacks: tuple[str, ...]
+    """Of key, alias and replicas."""
+    tags: dict[str, str]
+
+
+def view(tenant: Tenant, estate: Estate) -> TenantView:
+    """Everything about one tenant of the estate."""
+    account, primary = estate.central.account, tenant.primary_region
+    regions = (primary, *(region for region in names.key_regions(tenant, estate) if region != primary))
+    deployed = regions if tenant.multi_region_key_id else (primary,)
+    return TenantView(
+        id=tenant.id,
+        state=tenant.state,
+        alias=names.alias_name(tenant.id),
+        aliases=tuple(names.alias_arn(tenant.id, region, account) for region in deployed),
+        key=_key(tenant),
+        regions=regions,
+        replicas_wait=len(deployed) < len(regions),
+        rotation=_rotation(tenant),
+        decrypt_by=tenant.decrypt_by,
+        deletion_window_days=tenant.deletion_window_days,
+        users=() if tenant.state == "offboarding" else tuple(_user(w, tenant, estate) for w in tenant.workloads),
+        stacks=stacks(tenant, estate),
+        tags=dict(sorted({**estate.tags, **tenant.tags}.items())),
+    )
+
+
+def stacks(tenant: Tenant, estate: Estate) -> tuple[str, ...]:
+    """The stacks that hold the tenant's key, and its replicas once they can be made."""
+    cell = f"{tenant.primary_region}-{tenant.cell:03d}"
+    others = [region for region in estate.central.regions if region != tenant.primary_region]
+    replicas = [f"tenant-keys-replica-{region}-of-{cell}" for region in others] if tenant.multi_region_key_id else []
+    return (f"tenant-keys-cell-{cell}", *replicas)
+
+
+def _key(tenant: Tenant) -> str:
+    origin = "AWS makes the key material"
+    if tenant.import_role:
+        expiry = "must expire" if tenant.material_expires else "does not expire"
+        origin = f"{tenant.import_role} imports the key material, which {expiry}"
+    multi_region = (
+        f"; multi-Region, {tenant.multi_region_key_id or 'id not recorded yet'}" if tenant.multi_region else ""
+    )
+    return origin + multi_region
+
+
+def _rotation(tenant: Tenant) -> str:
+    if tenant.origin == "imported":
+        return "by importing new material"
+    every = f"every {tenant.rotation_days} days" if tenant.rotation_days else "off"
+    return every if tenant.state == "active" else f"{every}; AWS rotates no disabled key"
+
+
+def _user(workload: Workload, tenant: Tenant, estate: Estate) -> User:
+    account = estate.central.account
+    match workload.access:
+        case "tenant-role":
+            role, chosen = names.tenant_role_arn(tenant.id, workload, account), "which role is assumed"
+            stack = f"tenant-keys-roles-{tenant.role_cells[workload.name]:03d}"
+        case "session-tag":
+            role, chosen = names.shared_role_arn(workload, account), f"session tag tenant_id={tenant.id}"
+            stack = "tenant-keys-shared-access"
+        case "web-identity":
+            role, chosen = names.shared_role_arn(workload, account), f"tag tenant_id={tenant.id} in the signed token"
+            stack = "tenant-keys-shared-access"
+    issuer = workload.identity_provider.issuer if workload.identity_provider else None
+    assumed_by = f"{issuer}, audience {workload.audience}" if issuer else names.workload_role_arn(workload)
+    return User(workload.name, workload.operations, role, assumed_by, chosen, stack)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A tenant in the list."""
+
+    id: str
+    state: str
+    workloads: tuple[str, ...]
+    regions: tuple[str, ...]
+    key: str
+    cell: str
+
+
+def rows(estate: Estate, lock: Lock, *, state: str | None = None, workload: str | None = None) -> list[Row]:
+    """Tenants in the order of ids, those that left included: their ids stay reserved."""
+    found = [_row(tenant, estate) for tenant in estate.tenants.values()]
+    gone = [entry for entry in lock.entries.values() if entry.phase == "offboarded"]
+    found += [Row(entry.tenant, "offboarded", (), (entry.primary_region,), entry.origin, "-") for entry in gone]
+    return sorted(
+        (row for row in found if state in (None, row.state) and (workload is None or workload in row.workloads)),
+        key=lambda row: row.id,
+    )
+
+
+def _row(tenant: Tenant, estate: Estate) -> Row:
+    primary = tenant.primary_region
+    regions = (primary, *(region for region in names.key_regions(tenant, estate) if region != primary))
+    cell = f"{primary}-{tenant.cell:03d}"
+    return Row(tenant.id, tenant.state, tuple(w.name for w in tenant.workloads), regions, tenant.origin, cell)

