@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from tenant_keys.manifest import EstateError, load_estate
-from tenant_keys.review.cost import CostReport, Dollars, Load, cost_report, with_tenants
+from tenant_keys.review.cost import CostReport, Dollars, Load, as_document, cost_report, with_tenants
 
 QUOTA_EXCEEDED = 2
 NEAR = 0.5
@@ -122,20 +120,3 @@ def _quotas(report: CostReport) -> Table:
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < TWO_MINUTES else f"{seconds / 60:.0f} min"
-
-
-def as_document(report: CostReport) -> dict[str, Any]:
-    """The report as JSON types; dollars are numbers, rounded to cents."""
-    document: dict[str, Any] = _plain(asdict(report))
-    for use, written in zip(report.quotas, document["quotas"], strict=True):
-        written["left"] = use.left
-    document["exceeded"] = [f"{use.quota}, {use.where}" for use in report.exceeded]
-    return document
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(round(value, 2))
-    if isinstance(value, dict):
-        return {key: _plain(below) for key, below in value.items()}
-    return [_plain(below) for below in value] if isinstance(value, list | tuple) else value

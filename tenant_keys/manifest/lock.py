@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from tenant_keys.manifest.model import Origin
+from tenant_keys.manifest.replace_file import replace_file
 
 VERSION = 1
 
@@ -97,16 +96,5 @@ def entry_line(entry: Entry) -> str:
 
 
 def write_lock(path: Path, lock: Lock) -> None:
-    """Writes the file whole or not at all: a lock cut short would lose where keys live."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(render_lock(lock))
-            stream.flush()
-            os.fsync(stream.fileno())
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Writes the file whole or not at all."""
+    replace_file(path, render_lock(lock).encode("utf-8"))

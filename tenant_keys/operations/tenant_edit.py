@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches, unified_diff
@@ -15,6 +13,7 @@ from tenant_keys.manifest.lines import with_lines
 from tenant_keys.manifest.load import read_text
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.lock_file import read_lock_text
+from tenant_keys.manifest.replace_file import replace_file
 from tenant_keys.manifest.update import update
 from tenant_keys.operations.consequences import describe_change
 from tenant_keys.operations.errors import EditRefused, UnknownTenant
@@ -116,17 +115,6 @@ def _check_the_rest(old: Manifest, new: Manifest, tenant: str) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Whole or not at all: temporary file beside it, synced, then renamed over it; keeps the mode."""
-    path = path.resolve()
+    """Keeps a byte order mark that the file begins with."""
     mark = _MARK if path.read_bytes().startswith(_MARK) else b""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(mark + text.encode("utf-8"))
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).chmod(path.stat().st_mode & 0o777)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    replace_file(path, mark + text.encode("utf-8"))

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any, Final
 
+from tenant_keys.review.report import names
+
 Json = dict[str, Any]
 Evidence = tuple[str, list[str]]
 """Status ("met", "not met", "elsewhere") and the sentences that show it."""
@@ -22,9 +24,12 @@ def controls(document: Json) -> Json:
     """The mapping, with status and evidence of each control."""
     mapping: Json = json.loads(files(__package__).joinpath("controls.json").read_text(encoding="utf-8"))
     found = {name: check(document) for name, check in CHECKS.items()}
+    unknown = sum(tenant["class"] is None for tenant in document["tenants"])
     rows = []
     for control in mapping["controls"]:
         status, evidence = found[control["check"]]
+        if unknown and status == MET:
+            status, evidence = NOT_MET, [f"the policies of {unknown} tenants are not understood", *evidence]
         rows.append({**{k: control[k] for k in ("framework", "id", "title")}, "status": status, "evidence": evidence})
     return {"read": mapping["read"], "sources": mapping["sources"], "rows": rows}
 
@@ -131,11 +136,12 @@ def privilege_is_least(document: Json) -> Evidence:
 
 def material_stays_inside(document: Json) -> Evidence:
     importers = _holders(document, "kms:ImportKeyMaterial")
-    imported = sum(document["profiles"][tenant["profile"]]["origin"] != "AWS_KMS" for tenant in document["tenants"])
-    who = "each tenant's own import role alone" if importers else "nobody"
-    return MET, [
-        "key material leaves the HSMs of AWS KMS in no form that anybody could read (AWS KMS guide, concepts)",
+    others = importers - {names.IMPORT_ROLE}
+    imported = sum(document["profiles"][tenant["profile"]]["origin"] == "EXTERNAL" for tenant in document["tenants"])
+    who = ", ".join(sorted(others)) or ("each tenant's own import role alone" if importers else "nobody")
+    return (NOT_MET if others or not document["classes"] else MET), [
         f"{imported} tenants bring material, wrapped under RSA-4096; may import it: {who}",
+        "what AWS KMS makes or holds leaves its HSMs in no readable form (AWS KMS guide, concepts)",
     ]
 
 

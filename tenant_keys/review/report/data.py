@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.review.assembly import Assembly
+from tenant_keys.review.cost import Load, as_document, cost_report
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof import CLAIM, Proof
 from tenant_keys.review.proof.inventory import Inventory, take_inventory
@@ -19,7 +20,6 @@ from tenant_keys.review.proof.promise import Promise, promises
 from tenant_keys.review.proof.shapes import Shape, shape_of_each
 from tenant_keys.review.report.classes import Classes, Statements
 from tenant_keys.review.report.controls import controls
-from tenant_keys.review.report.costs import cost_document
 from tenant_keys.review.report.facts import Facts, KeyFacts, read_facts
 from tenant_keys.review.report.findings import cfn_lint, nag_findings, proof_findings, rule_findings
 from tenant_keys.review.report.limits import not_proved
@@ -52,12 +52,11 @@ def build_document(
     progress("asking for each class of tenants who may do what")
     statements = Statements(estate.central.account)
     classes = Classes(estate, inventory, promised, statements)
-    rows = [classes.row(tenants) for tenants in sorted_out.values()]
+    rows, place = _asked(classes, sorted_out)
     roles = _other_roles(inventory, promised, statements)
     progress("judging the policies by rule")
     facts = read_facts(assembly, *_alike(inventory, promised, sorted_out))
     profiles: dict[str, int] = {}
-    place = {tenant: number for number, tenants in enumerate(sorted_out.values()) for tenant in tenants}
     document: Document = {
         "schema": SCHEMA,
         "summary": _summary(estate, proof, facts),
@@ -82,9 +81,10 @@ def build_document(
         "nag": nag_findings(directory),
         "lint": cfn_lint(templates) if lint else None,
     }
-    document["cost"] = cost_document(estate)
+    document["cost"] = _cost(estate)
     document["controls"] = controls(document)
-    return document
+    plain: Document = json.loads(json.dumps(document))
+    return plain
 
 
 def _inventory(assembly: Assembly, promised: Mapping[str, Promise]) -> tuple[Inventory, dict[Shape, list[str]]] | None:
@@ -97,6 +97,20 @@ def _inventory(assembly: Assembly, promised: Mapping[str, Promise]) -> tuple[Inv
     except (NotProved, UnsupportedPolicy):
         return None
     return inventory, sorted_out
+
+
+def _asked(classes: Classes, sorted_out: Mapping[Shape, list[str]]) -> tuple[list[Document], dict[str, int]]:
+    """A row for each class, and the row of each tenant; a tenant whose policies are not understood has none."""
+    rows: list[Document] = []
+    place: dict[str, int] = {}
+    for tenants in sorted_out.values():
+        try:
+            row = classes.row(tenants)
+        except UnsupportedPolicy:
+            continue
+        place |= dict.fromkeys(tenants, len(rows))
+        rows.append(row)
+    return rows, place
 
 
 def _alike(
@@ -157,6 +171,12 @@ def _summary(estate: Estate, proof: Proof, facts: Facts) -> Document:
         "grant_opens_a_key": proof.grants_open_the_key,
         "unprotected_stacks": [name for name, *_, protected in facts.stacks if not protected and "-cell-" in name],
     }
+
+
+def _cost(estate: Estate) -> Document | None:
+    """At one message a second for each active tenant; None where there is no tenant."""
+    active = sum(tenant.state == "active" for tenant in estate.tenants.values())
+    return as_document(cost_report(estate, Load(float(active)))) if estate.tenants else None
 
 
 def _workloads(estate: Estate) -> list[Document]:

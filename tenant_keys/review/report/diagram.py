@@ -15,7 +15,7 @@ HEAD: Final = 30
 _PLACE, _ROLE, _ACCESS, _KEYS = (20, 120), (180, 190), (490, 210), (830, 150)
 """Left edge and width of each column."""
 _WIDTH: Final = 1004
-_TRUST: Final = {"tenant-role": "AssumeRole", "session-tag": "AssumeRole + tag", "web-identity": "token with tag"}
+_TRUST: Final = {"tenant-role": "AssumeRole", "session-tag": "AssumeRole, tag", "web-identity": "token with tag"}
 
 
 def accounts_diagram(document: Json) -> Markup:
@@ -50,7 +50,12 @@ def _row(workload: Json, y: float) -> list[Markup]:
     middle = y + 24
     if workload["access"] == "web-identity":
         parts = [
-            *_box(_PLACE[0], _ROLE[0] + _ROLE[1] - _PLACE[0], y, [str(workload["issuer"]), f"audience {workload['audience']}"]),
+            *_box(
+                _PLACE[0],
+                _ROLE[0] + _ROLE[1] - _PLACE[0],
+                y,
+                [str(workload["issuer"]), f"audience {workload['audience']}"],
+            ),
         ]
     else:
         role = str(workload["role"]).rpartition("/")[2]
@@ -68,7 +73,14 @@ def _row(workload: Json, y: float) -> list[Markup]:
         arrow(_ACCESS[0] + _ACCESS[1], _KEYS[0], middle),
         text(766, middle - 8, "if alias and", "edge", 110, "middle"),
         text(766, middle + 16, "context match", "edge", 110, "middle"),
-        *_box(*_KEYS, y, [f"{workload['tenants']:,} keys", ", ".join(workload["operations"])]),
+        *_box(
+            *_KEYS,
+            y,
+            [
+                f"{workload['tenants']:,} {'key' if workload['tenants'] == 1 else 'keys'}",
+                ", ".join(workload["operations"]),
+            ],
+        ),
     ]
     return parts
 

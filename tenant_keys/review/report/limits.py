@@ -8,7 +8,7 @@ from tenant_keys.review.proof import Proof
 
 ALWAYS: Final = (
     "What somebody on the list of the trusted does: the claim holds until one of them acts.",
-    "That what is deployed is what is in these templates: `tenant-keys verify` compares them.",
+    "That what is deployed is what is in these templates: the pipeline compares them after each deployment.",
     "That AWS decides as its documents say. Where they leave a reading open, the less favourable one is taken.",
     "What service and resource control policies forbid on top: they can only take away.",
     "What a workload does with plaintext and data keys that it has obtained for its tenant, and where it stores them.",

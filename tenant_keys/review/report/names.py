@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tenant_keys.review.proof.inventory import MARK
-from tenant_keys.review.proof.promise import Promise
 
 CLOSE: Final = "\u27e7"
 _TOKEN: Final = re.compile(f"{MARK}([^{CLOSE}]*){CLOSE}")
@@ -44,18 +43,27 @@ def closed(value: Any) -> Any:
     return value
 
 
-def names_of(promise: Promise) -> dict[str, str]:
-    """What each token stands for, for one tenant; `other` depends on what was tried."""
-    names = {"id": promise.tenant, "alias": promise.alias}
-    for use in promise.uses:
-        if not use.shared:
-            names[f"role {use.workload}"] = use.role_arn
-            names[f"name {use.workload}"] = use.role_arn.rpartition("/")[2]
-    if promise.import_role:
-        names["import role"] = promise.import_role
-    return names
+def names_of(document: Mapping[str, Any], tenant: Mapping[str, Any]) -> dict[str, str]:
+    """What each token stands for, for one tenant of the report's document; `other` depends on what was tried."""
+    account, tenant_id = document["summary"]["account"], tenant["id"]
+    found = {
+        "id": tenant_id,
+        "alias": f"alias/tenant-{tenant_id}",
+        "import role": tenant.get("import_role", "its import role"),
+    }
+    for workload in document["workloads"]:
+        own = f"tenant-{tenant_id}.{workload['name']}"
+        found[f"name {workload['name']}"] = own
+        found[f"role {workload['name']}"] = f"arn:aws:iam::{account}:role/tenant-keys/{workload['name']}/{own}"
+    return found
 
 
-def named(text: str, names: Mapping[str, str]) -> str:
-    """The text with a tenant's names in place of the tokens."""
-    return _TOKEN.sub(lambda found: names.get(found[1], found[1]), text)
+def named_values(value: Any, known: Mapping[str, str]) -> Any:
+    """The value with a tenant's names in place of the tokens in every text of it, keys included."""
+    if isinstance(value, str):
+        return _TOKEN.sub(lambda found: known.get(found[1], found[1]), value)
+    if isinstance(value, list | tuple):
+        return [named_values(item, known) for item in value]
+    if isinstance(value, Mapping):
+        return {named_values(key, known): named_values(item, known) for key, item in value.items()}
+    return value

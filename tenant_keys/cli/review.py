@@ -1,0 +1,68 @@
+"""`tenant-keys review`: the report for a security reviewer, as one HTML file, Markdown and JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from tenant_keys.manifest import load_estate
+from tenant_keys.manifest.replace_file import replace_file
+from tenant_keys.review.proof import prove
+
+if TYPE_CHECKING:
+    from tenant_keys.review.report import Document
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the main program."""
+    app.command("review")(review_command)
+
+
+def review_command(
+    directory: Annotated[Path, typer.Argument(help="The cloud assembly that cdk synth wrote.")] = Path("cdk.out"),
+    manifest: Annotated[Path, typer.Option(help="The manifest whose promises are to hold.")] = Path("tenants.yaml"),
+    output: Annotated[Path, typer.Option(help="Folder for review.html, review.md and review.json.")] = Path("report"),
+    cfn_lint: Annotated[
+        bool, typer.Option("--cfn-lint", help="Run cfn-lint too, which takes seconds for each template.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print review.json on stdout, and write no file.")] = False,
+) -> None:
+    """Write the report of the templates: verdict, each tenant's page, access, findings, controls, cost.
+
+    Exit codes: 0 proved and nothing found, 2 something is refuted, not proved or found, 1 could not run.
+    """
+    from tenant_keys.review.report import build_document, render_html, render_json, render_markdown
+
+    progress = Console(stderr=True)
+
+    def say(line: str) -> None:
+        progress.print(f"[dim]{escape(line)}[/]")
+
+    estate = load_estate(manifest)
+    say("proving, and taking each guard away in turn")
+    proof = prove(directory, estate, with_barriers=True)
+    document = build_document(directory, estate, proof, lint=cfn_lint, progress=say)
+    if as_json:
+        typer.echo(render_json(document), nl=False)
+    else:
+        forms = {"html": render_html(document), "md": render_markdown(document), "json": render_json(document)}
+        output.mkdir(parents=True, exist_ok=True)
+        for ending, text in forms.items():
+            replace_file(output / f"review.{ending}", text.encode("utf-8"))
+        found = _open_findings(document)
+        colour = "green" if proof.proved else "red"
+        Console().print(
+            f"[bold {colour}]{proof.verdict}[/]; {document['summary']['tenants']:,} tenants, {found} open findings; "
+            f"{escape(str(output / 'review.html'))}, review.md, review.json",
+            soft_wrap=True,
+        )
+    raise typer.Exit(2 if _open_findings(document) or not proof.proved else 0)
+
+
+def _open_findings(document: Document) -> int:
+    found = document["findings"]
+    return sum(map(len, (found["proof"], found["rules"], found["nag"]["open"], found["lint"] or ())))

@@ -1,0 +1,208 @@
+"""The HTML report in a real Chromium: read, searched, printed, by mouse, by keyboard, by assistive technology."""
+
+from __future__ import annotations
+
+import copy
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tenant_keys.review.report import render_html
+from tests.review.report.conftest import ROOT, Reader
+
+Json = dict[str, Any]
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+VIEWS = ("", "tenants", "tenant/acme", "accounts", "proof", "findings", "controls", "cost")
+EVIL = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">{{7*7}}"
+
+
+@pytest.fixture(scope="module")
+def many(sample_document: Json) -> Json:
+    """2,500 tenants: umbrella is among them once, the others are like globex."""
+    document = copy.deepcopy(sample_document)
+    like = next(one for one in document["tenants"] if one["id"] == "globex")
+    document["tenants"] += [{**like, "id": f"tenant-{number:04d}"} for number in range(2_494)]
+    return document
+
+
+def test_the_file_names_no_other_file_and_allows_only_its_own_script(sample_document: Json) -> None:
+    text = render_html(sample_document)
+    assert not re.findall(r"<(?:link|iframe|object|embed|base|form[^>]*action)\b", text)
+    assert not re.findall(r"\b(?:src|srcset|action|formaction)\s*=", text.partition("<script")[0])
+    assert set(re.findall(r'href="([^"]*)"', text.partition("<script")[0])) >= {"#main", "#/tenants"}
+    assert all(link.startswith("#") for link in re.findall(r'href="([^"]*)"', text.partition("<script")[0]))
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
+    assert policy is not None
+    assert re.fullmatch(
+        r"default-src 'none'; style-src 'sha256-[\w+/=]{44}'; script-src 'sha256-[\w+/=]{44}'; "
+        r"base-uri 'none'; form-action 'none'",
+        policy[1],
+    )
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_view_has_a_barrier_that_axe_finds(sample_document: Json, read: Reader, view: str) -> None:
+    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    assert barriers(read(sample_document, view), rules) == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_dark_colours_contrast_too(sample_document: Json, read: Reader, view: str) -> None:
+    page = read(sample_document, view, color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(21, 24, 29)"
+    assert barriers(page, {"type": "rule", "values": ["color-contrast"]}) == []
+
+
+def barriers(page: Page, rules: object) -> list[tuple[str, list[str]]]:
+    """What axe finds wrong in the page, with the places."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("(rules) => axe.run(document, {runOnly: rules})", rules)
+    assert found["passes"]
+    return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found["violations"]]
+
+
+def test_the_summary_says_what_a_reviewer_decides_by(sample_document: Json, read: Reader) -> None:
+    page = read(sample_document)
+    assert page.title() == "Keys of 6 tenants: proved"
+    shown = page.inner_text("section[data-view=summary]")
+    assert "Proved: in every state reachable without an act of someone on the list of the trusted" in shown
+    assert "0\nopen findings, 4 acknowledged with a reason" in shown
+    row = page.locator("section:visible tr", has_text="schedule a deletion").inner_text()
+    assert row.split() == ["schedule", "a", "deletion", "access", "111111111111:role/KeyBreakGlass"]
+    assert page.locator("section:visible").count() == 1
+
+
+def test_a_tenants_page_has_its_own_names_and_those_of_nobody_else(sample_document: Json, read: Reader) -> None:
+    page = read(sample_document, "tenant/acme")
+    shown = page.inner_text("#tenant")
+    for part in (
+        "alias/tenant-acme",
+        "eu-west-1: Keyacme in tenant-keys-cell-eu-west-1-001",
+        "111111111111:role/tenant-keys/orders/tenant-acme.orders",
+        "Decrypt by alias, context tenant_id=acme",
+        "Nobody but sessions of role KeyBreakGlass of account 111111111111 may ScheduleKeyDeletion.",
+        "key policy: DenySharedRoleOfOtherTenant",
+    ):
+        assert part in shown
+    assert "\u27e6" not in page.content().partition('id="data"')[0]
+    tried = page.locator("table", has=page.locator("caption", has_text="Another tenant tries"))
+    assert tried.locator("tbody tr").count() == 24
+    assert tried.locator(".outcome.allowed").count() == 0
+    page.locator("summary", has_text="JSON of DenyOtherAlias").click()
+    policy = page.locator("details[open] pre").inner_text()
+    assert '"kms:RequestAlias": "alias/tenant-acme"' in policy
+
+
+def test_an_unknown_tenant_in_the_address_is_told_and_not_run(sample_document: Json, read: Reader) -> None:
+    page = read(sample_document, "tenant/%3Cimg%20src=x%20onerror=alert(1)%3E")
+    assert "There is no tenant <img src=x onerror=alert(1)>." in page.inner_text("#tenant")
+    assert page.locator("#tenant img").count() == 0
+
+
+def test_texts_of_the_manifest_are_never_markup(sample_document: Json, read: Reader) -> None:
+    document = copy.deepcopy(sample_document)
+    for profile in document["profiles"]:
+        profile["tags"] = {EVIL: EVIL}
+    document["workloads"][0]["issuer"] = document["workloads"][0]["account"] = EVIL
+    document["trusted"][0]["who"] = document["findings"]["nag"]["acknowledged"][0]["reason"] = EVIL
+    for view in ("tenant/acme", "accounts", "findings", ""):
+        page = read(document, view)
+        assert page.title() == "Keys of 6 tenants: proved"
+        assert page.locator("main img").count() == 0
+    assert EVIL in read(document, "tenant/acme").inner_text("#tenant")
+
+
+def test_search_and_filters_narrow_the_list_and_stand_in_the_address(many: Json, read: Reader) -> None:
+    page = read(many, "tenants")
+    assert page.inner_text("#found") == "2,500 of 2,500 tenants"
+    page.fill("#q", "enterprise")
+    assert page.inner_text("#found") == "1 of 2,500 tenants"
+    assert page.locator("#rows tbody th").all_inner_texts() == ["umbrella"]
+    page.fill("#q", "tenant-004")
+    assert page.inner_text("#found") == "10 of 2,500 tenants"
+    assert page.url.endswith("#/tenants?q=tenant-004")
+    page.fill("#q", "")
+    page.select_option("#state", "suspended")
+    assert page.locator("#rows tbody th").all_inner_texts() == ["initech"]
+    page.select_option("#state", "")
+    page.select_option("#workload", "portal")
+    assert page.locator("#rows tbody th").all_inner_texts() == ["acme"]
+    page.reload()
+    assert page.inner_text("#found") == "1 of 2,500 tenants"
+    page.get_by_role("button", name="Show all").click()
+    assert page.inner_text("#found") == "2,500 of 2,500 tenants"
+
+
+def test_the_matrix_stays_readable_at_many_tenants(many: Json, read: Reader) -> None:
+    page = read(many, "tenants")
+    rows = page.locator("#patterns tbody tr").all_inner_texts()
+    assert len(rows) == 6
+    assert rows[0].replace("\n", " ").split("\t")[0].strip() == "2,495 tenants"
+    assert page.locator("#rows tbody tr").count() == 100
+    page.get_by_role("link", name="Next page").click()
+    assert page.locator("#rows caption").inner_text() == "Tenants, page 2 of 25"
+    page.locator("#patterns a", has_text="1 tenant").first.click()
+    assert page.inner_text("#found") == "1 of 2,500 tenants, of those alike"
+    box = page.locator("#map").bounding_box()
+    assert box is not None
+    assert box["height"] < 400
+
+
+def test_the_keyboard_alone_reaches_a_tenants_page_and_the_focus_follows(sample_document: Json, read: Reader) -> None:
+    page = read(sample_document)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Tenants"
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.id === 'h-tenants'")
+    page.keyboard.press("Tab")
+    page.keyboard.type("wayne")
+    assert page.inner_text("#found") == "1 of 6 tenants"
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "wayne":
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.id === 'h-tenant'")
+    assert "alias/tenant-wayne" in page.inner_text("#tenant")
+
+
+def test_on_a_telephone_nothing_is_wider_than_the_screen(sample_document: Json, read: Reader) -> None:
+    page = read(sample_document, viewport={"width": 360, "height": 740})
+    for view in VIEWS:
+        page.evaluate("(view) => { window.location.hash = '#/' + view; }", view)
+        page.wait_for_timeout(50)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), view
+
+
+def test_on_paper_every_view_is_there_and_a_tenants_page_stands_alone(
+    sample_document: Json, read: Reader, tmp_path: Path
+) -> None:
+    page = read(sample_document, "")
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("section[data-view]:visible").count() == 7
+    assert page.locator("header nav:visible").count() == 0
+    page.evaluate("window.location.hash = '#/tenant/acme'")
+    page.wait_for_function("document.body.classList.contains('on-tenant')")
+    assert page.locator("section[data-view]:visible").evaluate_all("all => all.map(one => one.dataset.view)") == [
+        "tenant"
+    ]
+    assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_what_concerns_all_tenants_is_read_without_scripts(sample_document: Json, read: Reader) -> None:
+    document = copy.deepcopy(sample_document)
+    page = read(document)
+    context = page.context.browser.new_context(java_script_enabled=False)  # type: ignore[union-attr]
+    plain = context.new_page()
+    plain.goto(page.url)
+    shown = plain.inner_text("main")
+    context.close()
+    for part in ("Who must be trusted", "What is not proved", "Barriers", "KMS.4", "Read the Markdown or JSON report"):
+        assert part.lower() in shown.lower()
