@@ -37,11 +37,12 @@ class CostReport:
         return tuple(use for use in self.quotas if use.left < 0)
 
 
-def cost_report(estate: Estate, load: Load, prices: Prices | None = None) -> CostReport:
-    """Pure arithmetic over the estate; asks AWS nothing."""
+def cost_report(estate: Estate, load: Load | None = None, prices: Prices | None = None) -> CostReport:
+    """Pure arithmetic over the estate; asks AWS nothing. The load is one message a second of each active tenant."""
     prices = prices or load_prices()
     regions = keys_by_region(estate, prices)
     active = sum(tenant.state == "active" for tenant in estate.tenants.values())
+    load = load or Load(float(active))
     uncached, cached = without_cache(load, prices), with_cache(load, active, prices)
     return CostReport(
         tenants=len(estate.tenants),

@@ -76,7 +76,7 @@ def _rates(estate: Estate, requests: Requests, name: str, way_out: str) -> Itera
 
 
 def _roles(estate: Estate) -> Iterator[QuotaUse]:
-    own = sum(len(tenant.role_cells) for tenant in estate.tenants.values())
+    own = sum(len(tenant.role_cells) for tenant in estate.tenants.values() if tenant.state != "offboarding")
     shared = sum(workload.access != "tenant-role" for workload in estate.workloads.values())
     fixed = shared + quotas.BOOTSTRAP_ROLES * len(estate.central.regions)
     limit = estate.central.quotas.iam_roles
@@ -128,6 +128,6 @@ def _parameters(estate: Estate) -> Iterator[QuotaUse]:
     )
     yield QuotaUse("SSM parameters", "fullest account", most, quotas.PARAMETERS, None, "one for each workload, no more")
     characters, growing = largest_parameter(estate)
-    breaks = breaking_point(quotas.PARAMETER_CHARACTERS, characters - growing, Fraction(growing, len(estate.tenants)))
+    breaks = breaking_point(quotas.PARAMETER_CHARACTERS, characters - growing, Fraction(growing, max(1, len(estate.tenants))))
     way_out = "fewer tenants with a key.region of their own"
     yield QuotaUse("characters of a parameter", "largest", characters, quotas.PARAMETER_CHARACTERS, breaks, way_out)

@@ -7,7 +7,7 @@ old or the new documents tell apart is decided by both.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tenant_keys.review.diff.change import Change, Severity
 from tenant_keys.review.diff.guards import lost_guards
@@ -41,11 +41,14 @@ def access_changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     for tenant, shape in new.shapes.items():
         if tenant in old.shapes:
             classes.setdefault((old.shapes[tenant], shape), []).append(tenant)
-    shared_changed = _shared(old) != _shared(new)
-    worlds = [_world(side, [tenants[0] for tenants in classes.values()]) for side in (old, new)]
+    worlds = (
+        _world(old, [(before, tenants) for (before, _), tenants in classes.items()]),
+        _world(new, [(after, tenants) for (_, after), tenants in classes.items()]),
+    )
     merged: dict[_Found, list[str]] = {}
-    for (before, after), tenants in classes.items():
-        if before != after or shared_changed:
+    # A document that changed may open any key, so one change anywhere has every class compared.
+    if old.shapes != new.shapes or _shared(old) != _shared(new):
+        for tenants in classes.values():
             for found in _class_changes(worlds[0], worlds[1], tenants[0]):
                 merged.setdefault(found, []).extend(tenants)
     for (severity, rule, sentence, actions), tenants in merged.items():
@@ -66,15 +69,19 @@ def _shared(side: Snapshot) -> dict[str, object]:
     return {"organization": side.estate.organization, **roles}
 
 
-def _world(side: Snapshot, representatives: list[str]) -> World:
+def _world(side: Snapshot, classes: list[tuple[Shape, list[str]]]) -> World:
+    """One version, with the same representatives as the other: tenants that either version tells apart are apart."""
     found: dict[Shape, Tenants] = {}
-    chosen = [*representatives, *side.shapes]
-    for tenant in dict.fromkeys(chosen):
-        shape = side.shapes[tenant]
-        tenants = found.setdefault(shape, Tenants(0, []))
-        tenants.count += 1
-        if tenant in representatives or len(tenants.first) < 2:
-            tenants.first.append(tenant)
+    common: set[str] = set()
+    for number, (shape, tenants) in enumerate(classes):
+        apart = replace(shape, named_by=shape.named_by | {(f"class {number}", "of both versions")})
+        found[apart] = Tenants(len(tenants), tenants[:2])
+        common.update(tenants)
+    for tenant, shape in side.shapes.items():
+        if tenant not in common:
+            alone = found.setdefault(shape, Tenants(0, []))
+            alone.count += 1
+            alone.first += [tenant][: 2 - len(alone.first)]
     return build_world(side.estate, side.inventory, side.promises, found)
 
 

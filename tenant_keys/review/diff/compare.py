@@ -8,6 +8,7 @@ from pathlib import Path
 from tenant_keys.manifest import Estate
 from tenant_keys.review.diff.access import access_changes
 from tenant_keys.review.diff.change import Change, Severity
+from tenant_keys.review.diff.costs import cost_changes
 from tenant_keys.review.diff.keys import key_changes
 from tenant_keys.review.diff.snapshot import take_snapshot
 from tenant_keys.review.iam.errors import UnsupportedPolicy
@@ -16,7 +17,7 @@ from tenant_keys.review.proof import NotProved, prove
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a change of the manifest or the code does to keys and access."""
+    """What a change of the manifest or the code does to keys, access, cost and quotas."""
 
     changes: tuple[Change, ...]
     """The gravest first."""
@@ -56,6 +57,7 @@ def compare(
         )
         for finding in proof.findings
     ]
+    changes += cost_changes(old_estate, new_estate)
     order = list(Severity)
     changes.sort(key=lambda change: order.index(change.severity))
     return Comparison(tuple(changes), proof.proved)

@@ -58,6 +58,17 @@ def key_changes(old: Path, new: Path, *, leaving: frozenset[str]) -> Iterator[Ch
             )
     for name, alias in old_aliases.items():
         yield from _alias(name, alias, new_aliases.get(name), leaving)
+    for name, alias in new_aliases.items():
+        if name not in old_aliases and alias.key in old_keys:
+            tenant = old_keys[alias.key].tenant
+            yield Change(
+                Severity.REVIEW,
+                "alias-added",
+                f"{alias.name} in {name[1]} also leads to the key of tenant {tenant}",
+                _one(tenant),
+                stack=alias.place[2],
+                fix="one alias a key",
+            )
 
 
 def _read(directory: Path) -> tuple[dict[Place, KeyRow], dict[tuple[str, str, str], AliasRow]]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.review.assembly import Assembly
-from tenant_keys.review.cost import Load, as_document, cost_report
+from tenant_keys.review.cost import as_document, cost_report
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof import CLAIM, Proof
 from tenant_keys.review.proof.inventory import Inventory, take_inventory
@@ -81,7 +81,7 @@ def build_document(
         "nag": nag_findings(directory),
         "lint": cfn_lint(templates) if lint else None,
     }
-    document["cost"] = _cost(estate)
+    document["cost"] = as_document(cost_report(estate))
     document["controls"] = controls(document)
     plain: Document = json.loads(json.dumps(document))
     return plain
@@ -171,12 +171,6 @@ def _summary(estate: Estate, proof: Proof, facts: Facts) -> Document:
         "grant_opens_a_key": proof.grants_open_the_key,
         "unprotected_stacks": [name for name, *_, protected in facts.stacks if not protected and "-cell-" in name],
     }
-
-
-def _cost(estate: Estate) -> Document | None:
-    """At one message a second for each active tenant; None where there is no tenant."""
-    active = sum(tenant.state == "active" for tenant in estate.tenants.values())
-    return as_document(cost_report(estate, Load(float(active)))) if estate.tenants else None
 
 
 def _workloads(estate: Estate) -> list[Document]:

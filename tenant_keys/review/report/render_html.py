@@ -35,7 +35,7 @@ def render_html(document: Document) -> str:
         document=document,
         trusted=_grouped(document),
         diagram=accounts_diagram(document),
-        chart=cost_chart(document["cost"]) if document["cost"] else None,
+        chart=cost_chart(document["cost"]),
         data=Markup(_data(document)),  # noqa: S704 - JSON whose markup is escaped
         style=Markup(style),  # noqa: S704 - a file of this package
         script=Markup(script),  # noqa: S704 - a file of this package

@@ -48,7 +48,7 @@ def test_json_carries_the_same_figures(app: typer.Typer) -> None:
     assert document["load"] == {"messages_per_second": 8.0, "processes": 1}
     assert document["months"][2] == {"low": 13.0, "high": 15.0}
     roles = next(use for use in document["quotas"] if use["quota"] == "IAM roles")
-    assert (roles["used"], roles["left"], document["exceeded"]) == (18, 982, [])
+    assert (roles["used"], roles["left"], document["exceeded"]) == (17, 983, [])
 
 
 def test_a_missing_manifest_is_exit_code_one_and_says_so(app: typer.Typer, tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from stacks import add_stacks
 from tenant_keys.manifest import Estate, Lock, LockError, load_estate, load_manifest, settle
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, update
+from tenant_keys.review.cost import with_tenants
 from tenant_keys.review.diff import Comparison, Severity, compare
+from tenant_keys.review.diff.costs import cost_changes
 
 MANIFEST = """
 organization: o-a1b2c3d4e5
@@ -96,7 +98,13 @@ def test_adding_a_tenant_creates_a_key_and_widens_nothing(before: Version, tmp_p
     comparison = changed(before, tmp_path, "tenants:\n", "tenants:\n  umbrella: {workloads: [orders]}\n")
 
     assert comparison.verdict == "nothing widened"
-    assert sentences(comparison, Severity.NOTE) == ["key created for tenant umbrella in eu-west-1"]
+    assert sentences(comparison, Severity.NOTE) == [
+        "key created for tenant umbrella in eu-west-1",
+        # 3 and 4 keys of $1; twice rotated $3 each, but initech's, which is disabled, stays at $1 (KMS pricing)
+        "the keys cost $4.00 a month instead of $3.00 a month; $10.00 instead of $7.00 once they have rotated twice",
+        "quotas used: KMS keys (eu-west-1) 4 of 100,000, 3 before; requests a second (eu-west-1) 6 of 100,000, 4 before; "
+        "IAM roles (key account) 9 of 1,000, 8 before; resources of a stack (fullest) 8 of 500, 6 before",
+    ]
 
 
 def test_adding_a_workload_to_a_tenant_needs_review(before: Version, tmp_path: Path) -> None:
@@ -166,6 +174,45 @@ def test_swapping_the_aliases_of_two_tenants_is_blocked(before: Version, tmp_pat
     blocked = sentences(comparison, Severity.BLOCKED)
     assert "alias/tenant-acme in eu-west-1 points at another key" in blocked
     assert "alias/tenant-globex in eu-west-1 points at another key" in blocked
+
+
+def test_a_second_alias_on_a_key_is_told(before: Version, tmp_path: Path) -> None:
+    def add(resources: dict[str, Any]) -> None:
+        properties = {**resources["Aliasacme"]["Properties"], "AliasName": "alias/another"}
+        resources["Another"] = {**resources["Aliasacme"], "Properties": properties}
+
+    comparison = edited(before, tmp_path, KEYS, add)
+
+    assert comparison.verdict == "blocked"  # the proof knows no second alias
+    told = "alias/another in eu-west-1 also leads to the key of tenant acme"
+    assert told in sentences(comparison, Severity.REVIEW)
+
+
+def test_a_guard_lost_by_one_of_many_tenants_alike_is_told(before: Version, tmp_path: Path) -> None:
+    """The first two of a class stand for it in the proof; here the third is the one that changes."""
+    alike = "".join(f"  {name}: {{workloads: [orders]}}\n" for name in ("aaa", "bbb", "ccc", "ddd"))
+    many = version(tmp_path / "many", MANIFEST + alike)
+
+    def forget(resources: dict[str, Any]) -> None:
+        policy = resources["Keyddd"]["Properties"]["KeyPolicy"]
+        policy["Statement"] = [one for one in policy["Statement"] if one["Sid"] != "DenyOtherContext"]
+
+    comparison = edited(many, tmp_path, KEYS, forget)
+
+    assert comparison.verdict == "needs review"
+    lost = "The key policy loses the guard DenyOtherContext: tenant ddd's key"
+    assert lost in sentences(comparison, Severity.REVIEW)
+
+
+def test_a_quota_that_no_longer_holds_needs_review(before: Version) -> None:
+    changes = list(cost_changes(before.estate, with_tenants(before.estate, 1_500)))
+    exceeded = [(one.what, one.fix) for one in changes if one.severity is Severity.REVIEW]
+    assert exceeded == [
+        (
+            "the quota of IAM roles (key account) does not hold 1,006; it is 1,000",
+            "raise to 10,000, or access: session-tag",
+        )
+    ]
 
 
 def test_raising_the_rotation_period_widens_nothing(before: Version, tmp_path: Path) -> None:

@@ -57,9 +57,9 @@ class Draw:
         """Requests that are allowed and not declared, with the tenant whose key it is."""
         for _ in range(number):
             tenant = self.random.choice(sorted(self.keys))
-            principal, identity = self._principal()
+            principal, identity = self.principal()
             try:
-                request = self._request(tenant, principal)
+                request = self.request(tenant, principal)
             except InvalidRequest:
                 continue
             allowed = authorize(request, Policies(identity=identity, resource=self.keys[tenant])).allowed
@@ -67,9 +67,13 @@ class Draw:
             if allowed and not promise.declares(principal.role_arn, tags, request.action_key, request.keys):
                 yield tenant, request
 
-    def _request(self, tenant: str, principal: Principal) -> Request:
+    def aliases(self, tenant: str) -> tuple[str, ...]:
+        """Those that point at a tenant's key."""
         record = self.inventory.keys[tenant][0]
-        aliases = tuple(alias.name for alias in self.inventory.aliases.get((record.region, record.key_id), ()))
+        return tuple(alias.name for alias in self.inventory.aliases.get((record.region, record.key_id), ()))
+
+    def request(self, tenant: str, principal: Principal) -> Request:
+        record, aliases = self.inventory.keys[tenant][0], self.aliases(tenant)
         action = self.random.choice(ACTIONS)
         context: dict[str, Value] = {"kms:resourcealiases": aliases}
         if self.random.random() < 0.7:
@@ -81,7 +85,7 @@ class Draw:
         context = {key: value for key, value in context.items() if carries(action, key)}
         return Request(principal, action, record.arn, record.account, context)
 
-    def _principal(self) -> Everyone:
+    def principal(self) -> Everyone:
         account = self.random.choice(ACCOUNTS)
         organization = self._organization(account)
         kind = self.random.random()

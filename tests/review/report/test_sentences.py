@@ -86,8 +86,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
             },
         },
         (
-            "Account 222222222222 may AssumeRole or TagSession if a session tag tenant_id that is not empty is passed and "
-            "no session tag but tenant_id is passed."
+            "Account 222222222222 may AssumeRole or TagSession if a session tag tenant_id that is not empty is passed "
+            "and no session tag but tenant_id is passed."
         ),
     ),
 ]

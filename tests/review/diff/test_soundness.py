@@ -1,0 +1,73 @@
+"""Requests drawn at random, with no idea of classes, against what the diff says of the same two estates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tenant_keys.review.diff import Change, Severity
+from tenant_keys.review.diff.access import access_changes
+from tenant_keys.review.diff.snapshot import Snapshot
+from tenant_keys.review.iam import InvalidRequest, Policies, Request, authorize
+from tenant_keys.review.iam.errors import UnsupportedPolicy
+from tenant_keys.review.proof import NotProved
+from tenant_keys.review.proof.inventory import take_inventory
+from tenant_keys.review.proof.key_access import FUTURE
+from tenant_keys.review.proof.promise import promises
+from tenant_keys.review.proof.shapes import shape_of_each
+from tests.review.proof.chance import mutated
+from tests.review.proof.small import Templates, templates_of
+from tests.review.proof.test_soundness import ESTATE, Draw
+
+PROMISED = promises(ESTATE)
+
+
+def snapshot(templates: Templates) -> Snapshot:
+    inventory = take_inventory(templates, PROMISED)
+    return Snapshot(Path(), ESTATE, PROMISED, inventory, dict(shape_of_each(inventory, PROMISED)))
+
+
+def gained(seed: int, old: Templates, new: Templates, number: int) -> Iterator[tuple[str, Request]]:
+    """Requests that the old documents refuse and the new ones allow, with the tenant whose key it is."""
+    before, after = Draw(seed, old, PROMISED), Draw(seed, new, PROMISED)
+    known = {tenant: before.aliases(tenant) for tenant in PROMISED}
+    for _ in range(number):
+        tenant = after.random.choice(sorted(after.keys))
+        principal, identity = after.principal()
+        try:
+            request = after.request(tenant, principal)
+        except InvalidRequest:
+            continue
+        if not authorize(request, Policies(identity=identity, resource=after.keys[tenant])).allowed:
+            continue
+        context = {**request.context, "kms:resourcealiases": known[tenant]}
+        if context.get("kms:requestalias", known[tenant][0]) not in known[tenant]:
+            del context["kms:requestalias"]  # an alias that is new; before, its caller had to name the key
+        asked = Request(principal, request.action, request.resource, request.resource_account, context)
+        own = before.identities.get(principal.role_arn or "", identity)
+        if not authorize(asked, Policies(identity=own, resource=before.keys[tenant])).allowed:
+            yield tenant, request
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_no_request_that_is_newly_allowed_goes_untold(part: int) -> None:
+    old = templates_of(ESTATE)
+    before, gains, understood = snapshot(old), 0, 0
+    for seed, new in mutated(range(9_000 + part * 16, 9_016 + part * 16), ESTATE, templates_of):
+        try:
+            changes = [one for one in access_changes(before, snapshot(new)) if one.severity is Severity.REVIEW]
+        except (NotProved, UnsupportedPolicy):
+            continue  # the comparison blocks: access cannot be compared
+        understood += 1
+        for tenant, request in gained(seed, old, new, 1_000):
+            gains += 1
+            assert any(_tells(change, tenant, request) for change in changes), f"seed {seed}: {request}"
+    assert understood > 5
+    assert gains > 50
+
+
+def _tells(change: Change, tenant: str, request: Request) -> bool:
+    name = request.action.partition(":")[2] if request.action != FUTURE else FUTURE.partition(":")[2]
+    return name in change.what and (tenant in change.tenants or change.count > len(change.tenants))
