@@ -21,16 +21,12 @@ summary() {
 }
 
 check() {
-  local blocked=0 status
+  local status=0
   mkdir -p "$REPORT"
-  tenant-keys check --base "$BASE" --output "$REPORT/cdk.out" | tee "$REPORT/check.txt" || blocked=$?
+  tenant-keys check --base "$BASE" --report "$REPORT" | tee "$REPORT/check.txt" || status=$?
   # Found something (2) still makes a report; could not run (1) does not.
-  if [ "$blocked" -eq 1 ]; then return 1; fi
-  tenant-keys diff "$BASE" . --format markdown > "$REPORT/comment.md" || { status=$?; [ "$status" -eq 2 ] || return 1; }
-  tenant-keys diff "$BASE" . --format sarif > "$REPORT/diff.sarif" || { status=$?; [ "$status" -eq 2 ] || return 1; }
-  tenant-keys cost --json > "$REPORT/cost.json" || { status=$?; [ "$status" -eq 2 ] || return 1; blocked=2; }
-  summary < "$REPORT/comment.md"
-  return "$blocked"
+  if [ "$status" -ne 1 ]; then summary < "$REPORT/comment.md"; fi
+  return "$status"
 }
 
 synthesize() {

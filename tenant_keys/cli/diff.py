@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tenant_keys.manifest import Estate, load_estate, read_lock
-from tenant_keys.operations.revision import RevisionUnusable, check_out, synthesize
+from tenant_keys.operations.revision import check_out, synthesize
 from tenant_keys.review.diff import Comparison, Severity, compare
 from tenant_keys.review.diff.render import as_json, markdown, sarif
 
@@ -35,12 +35,8 @@ def diff_command(
     Exit codes: 0 nothing widened, 2 needs review or blocked, 1 could not run.
     """
     with tempfile.TemporaryDirectory(prefix="tenant-keys-") as folder:
-        try:
-            before = _side(old, old_manifest, Path(folder, "old"))
-            after = _side(new, new_manifest, Path(folder, "new"))
-        except RevisionUnusable as problem:
-            Console(stderr=True).print(escape(str(problem)))
-            raise typer.Exit(1) from None
+        before = _side(old, old_manifest, Path(folder, "old"))
+        after = _side(new, new_manifest, Path(folder, "new"))
         comparison = compare(before[0], before[1], after[0], after[1], offboarded=after[2])
     _print(comparison, output)
     raise typer.Exit(0 if comparison.verdict == "nothing widened" else 2)
@@ -67,7 +63,7 @@ def _print(comparison: Comparison, output: str) -> None:
     console = Console()
     proved = "proved" if comparison.proved else "NOT proved"
     console.print(f"[bold]{comparison.verdict}[/bold]; isolation of the new templates is {proved}")
-    if not comparison.changes:
+    if not comparison.touches_keys_or_access:
         console.print("no access changes, no key changes")
     for change in comparison.changes:
         colour = _COLOURS[change.severity]

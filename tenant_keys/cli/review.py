@@ -26,7 +26,7 @@ def review_command(
     directory: Annotated[Path, typer.Argument(help="The cloud assembly that cdk synth wrote.")] = Path("cdk.out"),
     manifest: Annotated[Path, typer.Option(help="The manifest whose promises are to hold.")] = Path("tenants.yaml"),
     output: Annotated[Path, typer.Option(help="Folder for review.html, review.md and review.json.")] = Path("report"),
-    cfn_lint: Annotated[
+    with_cfn_lint: Annotated[
         bool, typer.Option("--cfn-lint", help="Run cfn-lint too, which takes seconds for each template.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print review.json on stdout, and write no file.")] = False,
@@ -35,7 +35,7 @@ def review_command(
 
     Exit codes: 0 proved and nothing found, 2 something is refuted, not proved or found, 1 could not run.
     """
-    from tenant_keys.review.report import build_document, render_html, render_json, render_markdown
+    from tenant_keys.review import report
 
     progress = Console(stderr=True)
 
@@ -45,21 +45,23 @@ def review_command(
     estate = load_estate(manifest)
     say("proving, and taking each guard away in turn")
     proof = prove(directory, estate, with_barriers=True)
-    document = build_document(directory, estate, proof, lint=cfn_lint, progress=say)
+    found = report.cfn_lint(directory) if with_cfn_lint else None
+    document = report.build_document(directory, estate, proof, lint=found, progress=say)
     if as_json:
-        typer.echo(render_json(document), nl=False)
+        typer.echo(report.render_json(document), nl=False)
     else:
-        forms = {"html": render_html(document), "md": render_markdown(document), "json": render_json(document)}
+        forms = {
+            "html": report.render_html(document),
+            "md": report.render_markdown(document),
+            "json": report.render_json(document),
+        }
         output.mkdir(parents=True, exist_ok=True)
         for ending, text in forms.items():
             replace_file(output / f"review.{ending}", text.encode("utf-8"))
-        found = _open_findings(document)
         colour = "green" if proof.proved else "red"
-        Console().print(
-            f"[bold {colour}]{proof.verdict}[/]; {document['summary']['tenants']:,} tenants, {found} open findings; "
-            f"{escape(str(output / 'review.html'))}, review.md, review.json",
-            soft_wrap=True,
-        )
+        said = f"{document['summary']['tenants']:,} tenants, {_open_findings(document)} open findings"
+        files = f"{escape(str(output / 'review.html'))}, review.md, review.json"
+        Console().print(f"[bold {colour}]{proof.verdict}[/]; {said}; {files}", soft_wrap=True)
     raise typer.Exit(2 if _open_findings(document) or not proof.proved else 0)
 
 

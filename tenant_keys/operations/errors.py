@@ -21,3 +21,11 @@ class EditRefused(OperationError):
 
 class KeyMismatch(OperationError):
     """Raised when an alias in AWS names a key that is not the tenant's primary in the key account."""
+
+
+class RevisionUnusable(OperationError):
+    """Raised when a git revision does not exist or holds what must not be written out."""
+
+
+class AppFailed(OperationError):
+    """Raised when the app of a checkout does not synthesize: its own refusal, or a validation that found something."""

@@ -9,9 +9,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-
-class RevisionUnusable(Exception):
-    """Raised when a git revision does not exist or cannot be synthesized."""
+from tenant_keys.operations.errors import AppFailed, RevisionUnusable
 
 
 def check_out(revision: str, into: Path, project: Path) -> Path:
@@ -38,11 +36,11 @@ def synthesize(project: Path, output: Path) -> Path:
     """Run the app of a checkout by its own code; returns the cloud assembly.
 
     Raises:
-        RevisionUnusable: the app failed; the message holds what it printed last.
+        AppFailed: the app failed; the message holds what it printed last.
     """
     env = {**os.environ, "CDK_OUTDIR": str(output), "PYTHONPATH": f"{project}{os.pathsep}{project / 'constructs'}"}
     command = [sys.executable, str(project / "app.py")]
     done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        raise RevisionUnusable(f"{project}: the app failed:\n{(done.stderr or done.stdout).strip()[-2000:]}")
+        raise AppFailed(f"{project}: the app failed:\n{(done.stderr or done.stdout).strip()[-2000:]}")
     return output

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tenant_keys.operations.revision import RevisionUnusable, check_out
+from tenant_keys.operations.errors import RevisionUnusable
+from tenant_keys.operations.revision import check_out
 
 ROOT = Path(__file__).parents[2]
 

@@ -128,6 +128,8 @@ def _parameters(estate: Estate) -> Iterator[QuotaUse]:
     )
     yield QuotaUse("SSM parameters", "fullest account", most, quotas.PARAMETERS, None, "one for each workload, no more")
     characters, growing = largest_parameter(estate)
-    breaks = breaking_point(quotas.PARAMETER_CHARACTERS, characters - growing, Fraction(growing, max(1, len(estate.tenants))))
+    breaks = breaking_point(
+        quotas.PARAMETER_CHARACTERS, characters - growing, Fraction(growing, max(1, len(estate.tenants)))
+    )
     way_out = "fewer tenants with a key.region of their own"
     yield QuotaUse("characters of a parameter", "largest", characters, quotas.PARAMETER_CHARACTERS, breaks, way_out)

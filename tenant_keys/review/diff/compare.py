@@ -25,6 +25,11 @@ class Comparison:
     """Whether isolation is proved of the new templates."""
 
     @property
+    def touches_keys_or_access(self) -> bool:
+        """Whether anything changes but cost and quotas."""
+        return not all(change.rule.startswith(("cost-", "quota-")) for change in self.changes)
+
+    @property
     def verdict(self) -> str:
         """`blocked`, `needs review` or `nothing widened`."""
         severities = {change.severity for change in self.changes}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Iterator
 
 from tenant_keys.review.diff.change import Change, Severity
 from tenant_keys.review.diff.compare import Comparison
+from tenant_keys.review.markdown import escaped
 
 _HEADINGS = {
     Severity.BLOCKED: "Blocked",
@@ -26,7 +26,7 @@ def markdown(comparison: Comparison) -> str:
         else "isolation is NOT proved of the new templates"
     )
     lines = [f"## tenant-keys: {comparison.verdict}", "", proved, ""]
-    if not comparison.changes:
+    if not comparison.touches_keys_or_access:
         lines += ["No access changes, no key changes.", ""]
     for severity in Severity:
         changes = [change for change in comparison.changes if change.severity is severity]
@@ -41,17 +41,12 @@ def _section(severity: Severity, changes: list[Change]) -> Iterator[str]:
     yield f"<details><summary>{title}</summary>" if folded else f"### {title}"
     yield ""
     for change in changes[:_SHOWN]:
-        yield f"- {_escaped(change.what)}" + (f" — {_escaped(change.fix)}" if change.fix else "")
+        yield f"- {escaped(change.what)}" + (f" — {escaped(change.fix)}" if change.fix else "")
     if len(changes) > _SHOWN:
         yield f"- and {len(changes) - _SHOWN:,} more, in the JSON"
     yield ""
     if folded:
         yield "</details>"
-
-
-def _escaped(text: str) -> str:
-    """Names come from a manifest that a stranger may have edited: none of them is markup."""
-    return html.escape(text, quote=False).replace("\n", " ").replace("`", "'").replace("@", "&#64;")
 
 
 def as_json(comparison: Comparison) -> str:

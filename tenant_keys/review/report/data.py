@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,7 @@ from tenant_keys.review.proof.shapes import Shape, shape_of_each
 from tenant_keys.review.report.classes import Classes, Statements
 from tenant_keys.review.report.controls import controls
 from tenant_keys.review.report.facts import Facts, KeyFacts, read_facts
-from tenant_keys.review.report.findings import cfn_lint, nag_findings, proof_findings, rule_findings
+from tenant_keys.review.report.findings import nag_findings, proof_findings, rule_findings
 from tenant_keys.review.report.limits import not_proved
 
 Document = dict[str, Any]
@@ -30,7 +30,12 @@ Progress = Callable[[str], None]
 
 
 def build_document(
-    directory: Path, estate: Estate, proof: Proof, *, lint: bool = False, progress: Progress = lambda _: None
+    directory: Path,
+    estate: Estate,
+    proof: Proof,
+    *,
+    lint: Sequence[Document] | None = None,
+    progress: Progress = lambda _: None,
 ) -> Document:
     """Everything that a reviewer reads.
 
@@ -38,7 +43,7 @@ def build_document(
         directory: the cloud assembly.
         estate: what the manifest declares.
         proof: the proof over the same assembly.
-        lint: run cfn-lint too, which takes seconds for each template.
+        lint: what cfn-lint said (`cfn_lint`); None where it did not run.
         progress: is told what comes next.
 
     Raises:
@@ -73,13 +78,12 @@ def build_document(
     }
     document["profiles"] = [json.loads(text) for text in profiles]
     progress("collecting findings, cost and controls")
-    templates = [artifact.template_path for artifact in assembly.artifacts]
     document["findings"] = {
         "proof": proof_findings(proof),
         "rules": rule_findings(facts.findings),
         "policies_judged": facts.policies,
         "nag": nag_findings(directory),
-        "lint": cfn_lint(templates) if lint else None,
+        "lint": lint,
     }
     document["cost"] = as_document(cost_report(estate))
     document["controls"] = controls(document)

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.errors import AssemblyUnreadable, ReviewError
 from tenant_keys.review.proof import Finding, Proof
 from tenant_keys.review.rules import Finding as RuleFinding
@@ -85,12 +86,13 @@ def _places(violation: Json) -> Iterator[str]:
         yield str(one.get("resourceLogicalId", "?"))
 
 
-def cfn_lint(templates: list[Path]) -> list[Json]:
-    """Run cfn-lint over the templates, which takes seconds for each.
+def cfn_lint(directory: Path) -> list[Json]:
+    """Run cfn-lint over the templates of an assembly, which takes seconds for each; a row for each rule and message.
 
     Raises:
         LintFailed: it is not installed, or does not end.
     """
+    templates = [artifact.template_path for artifact in Assembly.open(directory).artifacts]
     program = "from cfnlint.runner import main; main()"
     command = [sys.executable, "-c", program, "--format", "json", "--", *map(str, templates)]
     try:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import Any, Final
+from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
+from tenant_keys.review.markdown import escaped
 from tenant_keys.review.report import names
 from tenant_keys.review.report.data import Document
-
-_SPECIAL: Final = re.compile(r"([\\`*_\[\]|])")
 
 
 def render_markdown(document: Document) -> str:
@@ -33,11 +30,9 @@ def render_markdown(document: Document) -> str:
 
 
 def _escaped(value: Any) -> str:
-    """No text from outside is markup: neither Markdown's nor HTML's, nor the end of a line or of a table's cell."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = f"{value:,}" if isinstance(value, int) else str(value)
-    return _SPECIAL.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False).replace("@", "&#64;"))
+    return escaped(f"{value:,}" if isinstance(value, int) else str(value))
 
 
 def _classes(document: Document) -> Iterator[dict[str, Any]]:

@@ -102,8 +102,11 @@ def test_adding_a_tenant_creates_a_key_and_widens_nothing(before: Version, tmp_p
         "key created for tenant umbrella in eu-west-1",
         # 3 and 4 keys of $1; twice rotated $3 each, but initech's, which is disabled, stays at $1 (KMS pricing)
         "the keys cost $4.00 a month instead of $3.00 a month; $10.00 instead of $7.00 once they have rotated twice",
-        "quotas used: KMS keys (eu-west-1) 4 of 100,000, 3 before; requests a second (eu-west-1) 6 of 100,000, 4 before; "
-        "IAM roles (key account) 9 of 1,000, 8 before; resources of a stack (fullest) 8 of 500, 6 before",
+        (
+            "quotas used: KMS keys (eu-west-1) 4 of 100,000, 3 before; "
+            "requests a second (eu-west-1) 6 of 100,000, 4 before; "
+            "IAM roles (key account) 9 of 1,000, 8 before; resources of a stack (fullest) 8 of 500, 6 before"
+        ),
     ]
 
 

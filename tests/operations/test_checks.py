@@ -1,0 +1,120 @@
+"""`tenant-keys check` on a pull request: a project of its own in git, changed and checked against its base."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("app.py", "cdk.json", "constructs", "stacks", "tenant_keys", "tenants.yaml", "tenants.lock")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    for name in PARTS:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    git = ["git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "base"]):
+        subprocess.run([*git, *arguments], check=True)
+    return folder
+
+
+def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command of this checkout, on another one."""
+    environment = os.environ | {"NO_COLOR": "1", "PYTHONPATH": str(ROOT), "COLUMNS": "200", "CDK_VALIDATION": "false"}
+    command = [sys.executable, "-c", "from tenant_keys.cli import main; main()", *arguments]
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_a_tenant_more_passes_and_leaves_a_report(project: Path) -> None:
+    edit(project / "tenants.yaml", "tenants:\n", "tenants:\n  hooli: {}\n")
+    assert run(project, "lock").returncode == 0
+    done = run(project, "check", "--base", "HEAD", "--report", "report")
+    assert done.returncode == 0, done.stdout + done.stderr
+    comment = (project / "report/comment.md").read_text()
+    assert comment.startswith("## tenant-keys: nothing widened\n\nisolation is proved of the new templates\n")
+    assert "- key created for tenant hooli in eu-west-1\n" in comment
+    assert "- the keys cost $8.00 a month instead of $7.00 a month; " in comment
+    assert "### Failed" not in comment
+    names = {"comment.md", "diff.json", "diff.sarif", "review.html", "review.md", "review.json", "cdk.out"}
+    assert {path.name for path in (project / "report").iterdir()} == names
+    review = json.loads((project / "report/review.json").read_text())
+    assert review["barriers"]
+    assert review["findings"]["lint"] == []
+    assert json.loads((project / "report/diff.sarif").read_text())["version"] == "2.1.0"
+
+
+def test_a_lock_that_was_forgotten_ends_the_check_and_says_the_command(project: Path) -> None:
+    edit(project / "tenants.yaml", "tenants:\n", "tenants:\n  hooli: {}\n")
+    done = run(project, "check", "--base", "HEAD", "--report", "report", "--json")
+    assert done.returncode == 2
+    (step,) = json.loads(done.stdout)
+    assert (step["check"], step["passed"]) == ("manifest and lock", False)
+    assert step["said"] == ["tenants.yaml:37 tenants.hooli: not in tenants.lock yet; run tenant-keys lock"]
+    comment = (project / "report/comment.md").read_text()
+    assert comment.startswith("## tenant-keys: could not compare\n\n### Failed: manifest and lock\n")
+    assert {path.name for path in (project / "report").iterdir()} == {"comment.md"}
+
+
+def test_a_guard_dropped_from_the_code_needs_review_though_all_is_still_proved(project: Path) -> None:
+    edit(project / "tenant_keys/policy/key_policy.py", '"DenyOtherContext"', '"Unused"')
+    edit(
+        project / "tenant_keys/policy/key_policy.py",
+        "def key_policy(",
+        "def key_policy(tenant, estate):  # type: ignore\n"
+        "    document = _key_policy(tenant, estate)\n"
+        "    kept = [one for one in document['Statement'] if one['Sid'] != 'Unused']\n"
+        "    return {**document, 'Statement': kept}\n\n\n"
+        "def _key_policy(",
+    )
+    done = run(project, "check", "--base", "HEAD", "--report", "report")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "passed  proof of isolation" in done.stdout
+    comment = (project / "report/comment.md").read_text()
+    assert comment.startswith("## tenant-keys: needs review\n")
+    assert "The key policy loses the guard DenyOtherContext" in comment
+
+
+def test_a_door_in_the_code_is_blocked_by_the_synth_the_rules_the_proof_and_the_diff(project: Path) -> None:
+    edit(
+        project / "tenant_keys/policy/key_policy.py",
+        "def key_policy(",
+        "def key_policy(tenant, estate):  # type: ignore\n"
+        "    document = _key_policy(tenant, estate)\n"
+        "    door = {'Sid': 'Door', 'Effect': 'Allow', 'Principal': '*', 'Action': 'kms:ListGrants', 'Resource': '*'}\n"
+        "    kept = [one for one in document['Statement'] if 'DenyReadByAnyoneElse' != one['Sid']]\n"
+        "    return {**document, 'Statement': [*kept, door]}\n\n\n"
+        "def _key_policy(",
+    )
+    done = run(project, "check", "--base", "HEAD", "--report", "report")
+    assert done.returncode == 2, done.stdout + done.stderr
+    for name in ("synth, with cdk-nag and the proof as validations", "rules on policies", "proof of isolation"):
+        assert f"failed  {name}" in done.stdout
+    comment = (project / "report/comment.md").read_text()
+    assert comment.startswith("## tenant-keys: blocked\n\nisolation is NOT proved of the new templates\n")
+    assert "may now ListGrants with the keys of 6 tenants" in comment
+    assert (project / "report/review.md").read_text().startswith("# Review of tenants' keys: refuted\n")
+
+
+def test_a_base_that_git_does_not_know_is_told(project: Path) -> None:
+    done = run(project, "check", "--base", "nowhere")
+    assert done.returncode == 1
+    assert "nowhere" in done.stderr
+    assert "Traceback" not in done.stderr
