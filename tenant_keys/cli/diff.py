@@ -15,6 +15,7 @@ from tenant_keys.operations.revision import check_out, synthesize
 from tenant_keys.review.diff import Comparison, Severity, compare
 from tenant_keys.review.diff.render import as_json, markdown, sarif
 
+TENANTS = Path("tenants.yaml")
 _COLOURS = {Severity.BLOCKED: "red", Severity.REVIEW: "yellow", Severity.NOTE: "dim"}
 
 
@@ -38,27 +39,29 @@ def diff_command(
         before = _side(old, old_manifest, Path(folder, "old"))
         after = _side(new, new_manifest, Path(folder, "new"))
         comparison = compare(before[0], before[1], after[0], after[1], offboarded=after[2])
-    _print(comparison, output)
+    _print(comparison, output, new_manifest or TENANTS)
     raise typer.Exit(0 if comparison.verdict == "nothing widened" else 2)
 
 
 def _side(name: str, manifest: Path | None, folder: Path) -> tuple[Path, Estate, frozenset[str]]:
     """The cloud assembly, the estate and the tombstones of one side."""
     if Path(name, "manifest.json").is_file():
-        assembly, source = Path(name), manifest or Path("tenants.yaml")
+        assembly, source = Path(name), manifest or TENANTS
     else:
         folder.mkdir()
         project = Path.cwd() if name == "." else check_out(name, folder / "project", Path.cwd())
-        assembly, source = synthesize(project, folder / "cdk.out"), project / "tenants.yaml"
+        assembly, source = synthesize(project, folder / "cdk.out"), project / TENANTS
     lock = read_lock(source.with_suffix(".lock"))
     tombstones = frozenset(tenant for tenant, entry in lock.entries.items() if entry.phase == "offboarded")
     return assembly, load_estate(source), tombstones
 
 
-def _print(comparison: Comparison, output: str) -> None:
-    writers = {"markdown": markdown, "json": as_json, "sarif": sarif}
-    if output in writers:
-        typer.echo(writers[output](comparison))
+def _print(comparison: Comparison, output: str, manifest: Path) -> None:
+    if output == "sarif":
+        typer.echo(sarif(comparison, manifest))
+        return
+    if output in ("markdown", "json"):
+        typer.echo(markdown(comparison) if output == "markdown" else as_json(comparison))
         return
     console = Console()
     proved = "proved" if comparison.proved else "NOT proved"

@@ -20,7 +20,7 @@ def write_report(folder: Path, checks: Checks, steps: Sequence[Step]) -> Iterato
     folder.mkdir(parents=True, exist_ok=True)
     texts: dict[str, str] = {"comment.md": comment(checks, steps)}
     if checks.comparison is not None:
-        texts |= {"diff.json": as_json(checks.comparison), "diff.sarif": sarif(checks.comparison)}
+        texts |= {"diff.json": as_json(checks.comparison), "diff.sarif": sarif(checks.comparison, checks.manifest)}
     if checks.estate is not None and checks.proof is not None:
         document = build_document(checks.assembly, checks.estate, checks.proof, lint=checks.lint)
         texts |= {"review.html": render_html(document), "review.md": render_markdown(document)}

@@ -40,6 +40,7 @@ class Checks:
         `for_review`: the proof takes each guard away in turn, which the review shows.
         """
         self.assembly = scratch / "cdk.out"
+        self.manifest = project / "tenants.yaml"
         self.estate: Estate | None = None
         self.lint: list[Document] | None = None
         self.proof: Proof | None = None
@@ -66,18 +67,14 @@ class Checks:
         if self._base is not None:
             yield _run(f"change against {self._base}", self._compared)
 
-    @property
-    def _manifest(self) -> Path:
-        return self._project / "tenants.yaml"
-
     def _loaded(self) -> Estate:
-        self.estate = self.estate or load_estate(self._manifest)
+        self.estate = self.estate or load_estate(self.manifest)
         return self.estate
 
     def _locked(self) -> Iterator[str]:
-        result = locked(self._manifest, base=self._base, rebase=False)
+        result = locked(self.manifest, base=self._base, rebase=False)
         if result.changed:
-            yield f"{result.path.name} does not match {self._manifest.name}; run tenant-keys lock, and commit it"
+            yield f"{result.path.name} does not match {self.manifest.name}; run tenant-keys lock, and commit it"
         self._loaded()
 
     def _synthesized(self) -> Iterator[str]:
@@ -110,7 +107,7 @@ class Checks:
         folder.mkdir()
         project = check_out(str(self._base), folder, self._project)
         before = synthesize(project, self._scratch / "base.out")
-        entries = read_lock(self._manifest.with_suffix(".lock")).entries
+        entries = read_lock(self.manifest.with_suffix(".lock")).entries
         gone = frozenset(tenant for tenant, entry in entries.items() if entry.phase == "offboarded")
         old = load_estate(project / "tenants.yaml")
         self.comparison = compare(before, old, self.assembly, self._loaded(), offboarded=gone)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
+from tenant_keys.manifest import Problem
+from tenant_keys.manifest.lines import locate
 from tenant_keys.review.diff.change import Change, Severity
 from tenant_keys.review.diff.compare import Comparison
 from tenant_keys.review.markdown import escaped
@@ -66,19 +69,27 @@ def as_json(comparison: Comparison) -> str:
     return json.dumps({"verdict": comparison.verdict, "proved": comparison.proved, "changes": changes}, indent=1)
 
 
-def sarif(comparison: Comparison, manifest: str = "tenants.yaml") -> str:
-    """SARIF 2.1.0 for code scanning; every result points at the manifest."""
-    location = {"physicalLocation": {"artifactLocation": {"uri": manifest}, "region": {"startLine": 1}}}
-    rules = sorted({change.rule for change in comparison.changes})
+def sarif(comparison: Comparison, manifest: Path) -> str:
+    """SARIF 2.1.0 for code scanning; a result points at the manifest's line of the first tenant concerned.
+
+    Raises:
+        OSError: the manifest cannot be read.
+    """
+    text = manifest.read_text(encoding="utf-8-sig")
+    asked = [Problem(("tenants", *change.tenants[:1]), change.what) for change in comparison.changes]
+    lines = [problem.line or 1 for problem in locate(text, asked)]
     results = [
         {
             "ruleId": change.rule,
             "level": _LEVELS[change.severity],
-            "message": {"text": change.what},
-            "locations": [location],
+            "message": {"text": change.what + (f"; {change.fix}" if change.fix else "")},
+            "locations": [
+                {"physicalLocation": {"artifactLocation": {"uri": manifest.name}, "region": {"startLine": line}}}
+            ],
         }
-        for change in comparison.changes
+        for change, line in zip(comparison.changes, lines, strict=True)
     ]
+    rules = sorted({change.rule for change in comparison.changes})
     driver = {"name": "tenant-keys", "rules": [{"id": rule} for rule in rules]}
     document = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
