@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks import evaluator, proof, synth
+from benchmarks import evaluator, proof, review, synth
 
 
 def main() -> None:
     synth.run()
     proof.run()
+    review.run()
     evaluator.main()
 
 
