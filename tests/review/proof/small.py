@@ -59,7 +59,7 @@ class Templates:
     def stacks(self) -> Iterator[Stack]:
         for name, resources in self.resources.items():
             account, region = self.places[name]
-            yield Stack(name, account, region, Path(name), resources, True, (), ())
+            yield Stack(name, account, region, Path(name), resources, True, ())
 
     def copy(self) -> Templates:
         return copy.deepcopy(self)
