@@ -183,6 +183,8 @@ def _callers(case: RoleCase, world: World) -> Iterator[Actor]:
                 within = own.get(arn.split(":")[4])
                 yield role_session(arn, organization=within, identity=identity, tags=tags, session=session)
     for actor in persons(found, own, _caller_tags(case, (), {}), frozenset(in_templates)):
+        if actor.principal.kind is PrincipalKind.FEDERATED_USER:
+            continue  # "You cannot call any AWS STS operations except GetCallerIdentity" (STS API, GetFederationToken)
         yield replace(actor, label=f"a session of {actor.label}") if actor.role_arn else actor
     for name in services(case.trust):
         yield service(name)

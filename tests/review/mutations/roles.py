@@ -144,6 +144,11 @@ def identities() -> list[Mutant]:
             turn(billing, "StringEquals", "StringLike", kms__RequestAlias="alias/tenant-*"),
         ),
         Mutant(
+            "a default tenant for the shared role, keys open to it without a tag",
+            Refuted(Kind.OUTSIDER, ("shared.billing", "Decrypt", "carla")),
+            together(_default_tenant, *map(open_to_shared, ("alma", "alma-two", "bert", "carla"))),
+        ),
+        Mutant(
             "the shared role's policy without Version",
             Refuted(REFUSED, ("shared.billing",)),
             lambda t: t.shared("billing")["Policies"][0]["PolicyDocument"].pop("Version"),
@@ -210,6 +215,25 @@ def identities() -> list[Mutant]:
         ),
         Mutant("a role that is missing", Refuted(REFUSED, ("is in no template",)), _missing_role),
     ]
+
+
+def _default_tenant(templates: Templates) -> None:
+    condition = billing(templates)["Condition"]
+    for keys in condition.values():
+        for key, value in keys.items():
+            keys[key] = str(value).replace("tenant_id}", "tenant_id, 'carla'}")
+
+
+def open_to_shared(tenant: str) -> Edit:
+    """A key policy that leaves it to the shared role whose key it uses."""
+    return together(
+        without(tenant, "DenySharedRoleOfOtherTenant"),
+        drop(
+            lambda templates: templates.statement(tenant, "DecryptThroughSharedRole"),
+            "StringEquals",
+            "aws:PrincipalTag/tenant_id",
+        ),
+    )
 
 
 def _swap_policies(templates: Templates) -> None:
