@@ -488,6 +488,19 @@ def trusts() -> list[Mutant]:
             change(lambda t: trust(t.workload("orders")), Principal={"Service": "ec2.amazonaws.com"}),
         ),
         Mutant(
+            "a workload's role for nobody",
+            Refuted(REFUSED, ("nothing obtains a session of", "tenant-keys-orders")),
+            change(lambda t: trust(t.workload("orders")), Effect="Deny"),
+        ),
+        Mutant(
+            "a role of a workload's name under another path",
+            Refuted(OBTAINS, ("lambda.amazonaws.com", "role/other/tenant-keys-orders")),
+            together(
+                stranger({"Action": "s3:GetObject"}, "tenant-keys-orders", PLACE),
+                lambda t: t.resources(PLACE)["Stray"]["Properties"].update(Path="/other/"),
+            ),
+        ),
+        Mutant(
             "a workload's role for its account",
             Refuted(OBTAINS, ("tenant-keys-orders",)),
             change(lambda t: trust(t.workload("orders")), Principal={"AWS": WORKLOAD}),
