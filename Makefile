@@ -9,7 +9,7 @@ BIN := .venv/bin
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test check synth bench bench-client clean
+.PHONY: help setup demo test check synth mutants bench bench-client clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -42,6 +42,9 @@ check: setup ## everything that CI runs: lint, types, import contracts, docs dri
 
 synth: setup ## synthesize tenants.yaml into cdk.out
 	cdk synth --quiet --no-notices
+
+mutants: setup ## break real templates and random ones, and print how many the proof catches
+	python -m benchmarks.mutants
 
 bench: setup ## measure synth, manifest and proof, as ratios within one run
 	python -m benchmarks

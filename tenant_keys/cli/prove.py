@@ -81,13 +81,15 @@ def can_command(
             json.dumps({"outcome": decision.outcome.value, "reason": decision.reason, "deciders": deciders}, indent=1)
         )
     else:
-        console = Console()
-        console.print(f"[bold]{decision.outcome.value}[/bold]  {escape(decision.reason)}")
+        console = Console(soft_wrap=True)
+        # AWS is yet to choose the key's id.
+        reason = decision.reason.replace(questions.case.record.arn, f"the key of tenant {promise.tenant}")
+        console.print(f"[bold]{decision.outcome.value}[/bold]  {escape(reason)}")
         console.print(
             f"  as {escape(actor.label)}, KeyId={escape(named or 'the key ARN')}, context {escape(str(sent))}"
         )
         for decider in decision.deciders:
-            console.print(f"  by {escape(decider.policy)}: {escape(decider.sid or str(decider.index))}")
+            console.print(f"  by {escape(decider.policy)}: {escape(decider.sid or f'statement {decider.index}')}")
     raise typer.Exit(0 if decision.outcome is Outcome.ALLOWED else 2)
 
 
@@ -182,5 +184,7 @@ def _pairs(texts: list[str]) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not (name and equals):
             raise typer.BadParameter(f"{text}: got no name=value")
+        if name in pairs:
+            raise typer.BadParameter(f"{text}: {name} is given twice")
         pairs[name] = value
     return pairs

@@ -1,7 +1,7 @@
 """Reads a cloud assembly (`cdk.out`) and resolves its values to what AWS will see."""
 
 from tenant_keys.review.assembly.model import HIDING_TYPES, READ_TYPES, Resource, Stack
-from tenant_keys.review.assembly.physical import UNBORN, is_unborn
+from tenant_keys.review.assembly.physical import UNBORN, is_unborn, unborn
 from tenant_keys.review.assembly.reader import Assembly
 
-__all__ = ["HIDING_TYPES", "READ_TYPES", "UNBORN", "Assembly", "Resource", "Stack", "is_unborn"]
+__all__ = ["HIDING_TYPES", "READ_TYPES", "UNBORN", "Assembly", "Resource", "Stack", "is_unborn", "unborn"]

@@ -58,7 +58,9 @@ class Exports:
             for output_id, output in template.sections.get("Outputs", {}).items():
                 if "Export" not in output or "Condition" in output:
                     continue
-                name = resolver.output(output_id, "Export.Name", output["Export"]["Name"])
+                exported = output["Export"]
+                name = exported.get("Name") if isinstance(exported, dict) else None
+                name = resolver.output(output_id, "Export.Name", name)
                 if not isinstance(name, str) or name in exports:
                     raise UnresolvedIntrinsic(
                         artifact.name,
@@ -66,7 +68,7 @@ class Exports:
                         "Export.Name",
                         f"got {name!r}; expected text that no other export in {' '.join(place)} has; rename one",
                     )
-                exports[name] = _later(resolver, output_id, output["Value"])
+                exports[name] = _later(resolver, output_id, output.get("Value"))
         return exports
 
 

@@ -18,7 +18,6 @@ from tenant_keys.review.errors import UnresolvedIntrinsic
 
 _NO_VALUE: Final = object()
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
-_KNOWN_PARAMETER_TYPES = ("String", "Number")
 
 
 class Resolver:
@@ -29,7 +28,6 @@ class Resolver:
         self.template = template
         self.imported = imported
         self.partition = partition_of(artifact.region)
-        self.assumed_parameters: set[str] = set()
         self._under_way: list[tuple[str, str]] = []
 
     def properties(self, logical_id: str) -> dict[str, Any]:
@@ -65,21 +63,6 @@ class Resolver:
             return value(_Unborn(self, logical_id))
         finally:
             self._under_way.pop()
-
-    def parameter(self, name: str, walk: _Walk, path: str) -> object:
-        """Return the default of a parameter of the template."""
-        parameter = self.template.sections.get("Parameters", {}).get(name)
-        if parameter is None:
-            raise walk.refuse(path, f"Ref {name}: neither a resource nor a parameter nor a known pseudo parameter")
-        if parameter.get("Type") not in _KNOWN_PARAMETER_TYPES or "Default" not in parameter:
-            raise walk.refuse(
-                path,
-                f"Ref {name}: a parameter of type {parameter.get('Type')} whose value is known only at deployment; "
-                "allowed: String or Number with a default; write the value out",
-            )
-        self.assumed_parameters.add(name)
-        default: object = parameter["Default"]
-        return default
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +170,12 @@ class _Walk:
                 return _NO_VALUE
         if name in self.resolver.template.resources:
             return self.resolver.returned(name, None, self, path)
-        return self.resolver.parameter(name, self, path)
+        # A deployment can give a parameter any value, whatever its default.
+        raise self.refuse(
+            path,
+            f"Ref {name}: neither a resource nor a known pseudo parameter; a parameter's value is known only at "
+            "deployment; write it out",
+        )
 
     def attribute(self, argument: object, path: str) -> str:
         if isinstance(argument, str):

@@ -32,20 +32,25 @@ class StackArtifact:
     termination_protection: bool
 
 
-def read_artifacts(directory: Path) -> Iterator[StackArtifact]:
-    """Yield the stacks of an assembly in the order of its manifest."""
+def read_artifacts(directory: Path, within: tuple[Path, ...] = ()) -> Iterator[StackArtifact]:
+    """Yield the stacks of an assembly in the order of its manifest; `within`: the assemblies that hold it."""
     manifest_path = directory / "manifest.json"
+    if directory.resolve() in within:
+        raise AssemblyUnreadable(f"{manifest_path}: the assembly holds itself; run cdk synth again")
     manifest = _read_manifest(manifest_path)
     for artifact_id, artifact in manifest["artifacts"].items():
         where = f"{manifest_path} artifacts.{artifact_id}"
         properties = artifact.get("properties", {})
+        if not isinstance(properties, dict):
+            raise AssemblyUnreadable(f"{where}.properties: got {properties!r}; expected an object; run cdk synth again")
         match artifact.get("type"):
             case "cdk:cloud-assembly":
-                yield from read_artifacts(directory / _text(properties, "directoryName", where))
+                nested = directory / _text(properties, "directoryName", where)
+                yield from read_artifacts(nested, (*within, directory.resolve()))
             case "aws:cloudformation:stack":
                 account, region = _environment(artifact.get("environment"), where)
                 yield StackArtifact(
-                    name=properties.get("stackName", artifact_id),
+                    name=_text({"stackName": artifact_id, **properties}, "stackName", where),
                     account=account,
                     region=region,
                     template_path=directory / _text(properties, "templateFile", where),
@@ -79,7 +84,7 @@ def _read_manifest(path: Path) -> Mapping[str, Any]:
 def _text(properties: Mapping[str, Any], name: str, where: str) -> str:
     value = properties.get(name)
     if not isinstance(value, str):
-        raise AssemblyUnreadable(f"{where}.properties.{name}: got {value!r}; expected a file name; run cdk synth again")
+        raise AssemblyUnreadable(f"{where}.properties.{name}: got {value!r}; expected text; run cdk synth again")
     return value
 
 

@@ -72,5 +72,3 @@ class Stack:
     termination_protection: bool
     raw: tuple[str, ...]
     """Logical ids of resources, of types not in READ_TYPES, whose values are left as they stand in the template."""
-    assumed_parameters: tuple[str, ...]
-    """Parameters taken at their default, which a deployment could override."""

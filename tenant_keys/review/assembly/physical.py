@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from tenant_keys.review.assembly.model import Resource
+
 # Marks an id that AWS has yet to choose. `!` occurs in no key id, IAM name or alias, and the reader refuses a template
 # that contains the mark, so no text of a template equals such an id. A pattern may still match it: whoever decides
 # patterns must not rely on a partial one (`key/a*`) missing it.
@@ -54,8 +56,9 @@ def is_unborn(text: str) -> bool:
     return UNBORN in text
 
 
-def _token(birth: Birth) -> str:
-    return f"{UNBORN}{birth.account}!{birth.region}!{birth.stack}!{birth.logical_id}"
+def unborn(place: Birth | Resource) -> str:
+    """The mark for the id or name that AWS chooses for a resource; the same wherever the resource is referred to."""
+    return f"{UNBORN}{place.account}!{place.region}!{place.stack}!{place.logical_id}"
 
 
 def _arn(birth: Birth, service: str, resource: str) -> str:
@@ -65,7 +68,7 @@ def _arn(birth: Birth, service: str, resource: str) -> str:
 
 def _named(name: str) -> Value:
     """Return the given name, or the one that CloudFormation generates."""
-    return lambda birth: _token(birth) if birth.given(name) is None else birth.required(name)
+    return lambda birth: unborn(birth) if birth.given(name) is None else birth.required(name)
 
 
 def _given(name: str) -> Value:
@@ -87,7 +90,7 @@ def _arn_of(service: str, kind: str, name: Value) -> Value:
 def _key_id(birth: Birth) -> str:
     # A multi-Region key's id begins with mrk-: KMS developer guide, "How multi-Region keys work".
     multi_region = birth.given("MultiRegion") in (True, "true")
-    return ("mrk-" if multi_region else "") + _token(birth)
+    return ("mrk-" if multi_region else "") + unborn(birth)
 
 
 def _replica_key_id(birth: Birth) -> str:
@@ -105,7 +108,7 @@ def _parameter_arn(birth: Birth) -> str:
 
 
 def _association_arn(birth: Birth) -> str:
-    return _arn(birth, "eks", f"podidentityassociation/{birth.required('ClusterName')}/{_token(birth)}")
+    return _arn(birth, "eks", f"podidentityassociation/{birth.required('ClusterName')}/{unborn(birth)}")
 
 
 _ROLE_NAME = _named("RoleName")
@@ -118,21 +121,21 @@ RETURN_VALUES: Mapping[str, ReturnValues] = {
         _replica_key_id, {"Arn": _arn_of("kms", "key/", _replica_key_id), "KeyId": _replica_key_id}
     ),
     "AWS::KMS::Alias": ReturnValues(_given("AliasName"), {}),
-    "AWS::IAM::Role": ReturnValues(_ROLE_NAME, {"Arn": _iam_arn("role", _ROLE_NAME), "RoleId": _token}),
+    "AWS::IAM::Role": ReturnValues(_ROLE_NAME, {"Arn": _iam_arn("role", _ROLE_NAME), "RoleId": unborn}),
     "AWS::IAM::OIDCProvider": ReturnValues(_provider_arn, {"Arn": _provider_arn}),
-    "AWS::IAM::ManagedPolicy": ReturnValues(_POLICY_ARN, {"PolicyArn": _POLICY_ARN, "PolicyId": _token}),
+    "AWS::IAM::ManagedPolicy": ReturnValues(_POLICY_ARN, {"PolicyArn": _POLICY_ARN, "PolicyId": unborn}),
     "AWS::IAM::InstanceProfile": ReturnValues(_PROFILE_NAME, {"Arn": _iam_arn("instance-profile", _PROFILE_NAME)}),
     "AWS::RolesAnywhere::TrustAnchor": ReturnValues(
-        _token, {"TrustAnchorArn": _arn_of("rolesanywhere", "trust-anchor/", _token), "TrustAnchorId": _token}
+        unborn, {"TrustAnchorArn": _arn_of("rolesanywhere", "trust-anchor/", unborn), "TrustAnchorId": unborn}
     ),
     "AWS::RolesAnywhere::Profile": ReturnValues(
-        _token, {"ProfileArn": _arn_of("rolesanywhere", "profile/", _token), "ProfileId": _token}
+        unborn, {"ProfileArn": _arn_of("rolesanywhere", "profile/", unborn), "ProfileId": unborn}
     ),
     "AWS::SSM::Parameter": ReturnValues(
         _named("Name"), {"Arn": _parameter_arn, "Type": _given("Type"), "Value": _given("Value")}
     ),
     "AWS::EKS::PodIdentityAssociation": ReturnValues(
-        _association_arn, {"AssociationArn": _association_arn, "AssociationId": _token}
+        _association_arn, {"AssociationArn": _association_arn, "AssociationId": unborn}
     ),
     "AWS::Logs::LogGroup": ReturnValues(
         _named("LogGroupName"),

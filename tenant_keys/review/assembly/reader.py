@@ -78,7 +78,6 @@ class Assembly:
             resources=resources,
             termination_protection=artifact.termination_protection,
             raw=tuple(left_raw),
-            assumed_parameters=tuple(sorted(resolver.assumed_parameters)),
         )
 
 

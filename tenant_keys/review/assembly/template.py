@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,11 @@ _UNBORN = UNBORN.encode()
 # a letter of it is written as an escape.
 _SIGNS = (b'"Ref"', b'"Fn::', _DYNAMIC.encode())
 _ESCAPED_LETTER = b"\\u00"
+_ATTRIBUTES = frozenset(
+    {"Condition", "CreationPolicy", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdatePolicy"}
+    | {"UpdateReplacePolicy"}
+)
+_LOGICAL_ID = re.compile(r"[A-Za-z0-9]+")
 # Long documents, looked through last, because mostly they are literal.
 _LONG = frozenset({"AWS::KMS::Key", "AWS::KMS::ReplicaKey", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy"})
 
@@ -46,19 +52,21 @@ def read_bytes(path: Path) -> bytes:
     """Return a template as it is on disk."""
     try:
         return path.read_bytes()
-    except FileNotFoundError as error:
-        raise AssemblyNotFound(f"{path}: no such file, but the manifest names it; run cdk synth again") from error
+    except OSError as error:
+        raise AssemblyNotFound(
+            f"{path}: cannot be read ({error.strerror}), but the manifest names it; run cdk synth again"
+        ) from error
 
 
 def parse_template(path: Path, data: bytes) -> Template:
     """Parse a template."""
-    if b"!" in data and _UNBORN in data:  # a single character is found at the speed of memory
-        raise TemplateRefused(f"{path}: got the text {UNBORN}; kept for ids that AWS has yet to choose; remove it")
     try:
         with _collector_paused():
-            sections = json.loads(data.decode())
-    except ValueError as error:
+            sections = json.loads(data.decode(), object_pairs_hook=_each_once)
+    except (ValueError, RecursionError) as error:
         raise AssemblyUnreadable(f"{path}: not JSON in UTF-8 ({error}); run cdk synth again") from error
+    if _holds_unborn(data, sections):
+        raise TemplateRefused(f"{path}: got the text {UNBORN}; kept for ids that AWS has yet to choose; remove it")
     if not isinstance(sections, dict) or not isinstance(sections.get("Resources", {}), dict):
         raise AssemblyUnreadable(f"{path}: expected an object with Resources; run cdk synth again")
     if unknown := sorted(sections.keys() - _SECTIONS):
@@ -66,11 +74,48 @@ def parse_template(path: Path, data: bytes) -> Template:
             f"{path}: got section {unknown[0]}, which may create resources that are not in the template; "
             f"allowed: {', '.join(sorted(_SECTIONS))}; write the resources out"
         )
+    outputs = sections.get("Outputs", {})
+    if not isinstance(outputs, dict) or not all(isinstance(output, dict) for output in outputs.values()):
+        raise AssemblyUnreadable(f"{path} Outputs: expected an object of objects; run cdk synth again")
     resources = sections.pop("Resources", {})
     for logical_id, body in resources.items():
-        if not isinstance(body, dict) or not isinstance(body.get("Type"), str):
-            raise TemplateRefused(f"{path} {logical_id}: not a resource with a Type; write the resource out")
+        if problem := _misshapen(logical_id, body):
+            raise TemplateRefused(f"{path} {logical_id}: {problem}; write the resource out")
     return Template(path, resources, sections, _find_unresolved(data, resources, sections))
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; which of two equal names CloudFormation would take is not documented."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)} stands twice in one object")
+    return found
+
+
+def _holds_unborn(data: bytes, sections: object) -> bool:
+    if b"!" in data and _UNBORN in data:  # a single character is found at the speed of memory
+        return True
+    # Written with escapes, the mark is in the text only once the file is parsed.
+    return _ESCAPED_LETTER in data and UNBORN in json.dumps(sections)
+
+
+def _misshapen(logical_id: str, body: object) -> str | None:
+    """What keeps a resource from being read as it stands: a macro beside its Type could rewrite all of it."""
+    if not _LOGICAL_ID.fullmatch(logical_id):
+        return "not a logical id of letters and digits"
+    if not isinstance(body, dict) or not isinstance(body.get("Type"), str):
+        return "not a resource with a Type"
+    if not _ATTRIBUTES.issuperset(body):
+        return f"got {min(body.keys() - _ATTRIBUTES)}; the attributes are {', '.join(sorted(_ATTRIBUTES))}"
+    if not isinstance(body.get("Properties", {}), dict):
+        return "Properties: not an object"
+    depends_on = body.get("DependsOn", [])
+    if not isinstance(depends_on, str) and not (
+        isinstance(depends_on, list) and all(isinstance(one, str) for one in depends_on)
+    ):
+        return "DependsOn: not a logical id or a list of them"
+    return None
 
 
 @contextmanager

@@ -72,6 +72,12 @@ def carries(action: str, condition_key: str) -> bool:
     return key.startswith("aws:") and not key.startswith(("aws:requesttag/", "aws:resourcetag/", "aws:tagkeys"))
 
 
+@lru_cache(maxsize=1024)
+def is_listed(service: str, condition_key: str) -> bool:
+    """Whether any action of the service is listed with the key: the catalogue lags behind the services."""
+    return any(carries(action, condition_key) for action in actions(service))
+
+
 @lru_cache(maxsize=8192)
 def is_multivalued(condition_key: str) -> bool:
     """Whether the key may have several values in one request (its type is an ArrayOf…)."""

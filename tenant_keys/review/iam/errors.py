@@ -1,7 +1,9 @@
 """What the evaluator refuses to guess about."""
 
+from tenant_keys.review.errors import ReviewError
 
-class UnsupportedPolicy(Exception):
+
+class UnsupportedPolicy(ReviewError):
     """Raised when a policy says something whose effect is not known for certain: never a silent pass."""
 
     def __init__(self, where: str, got: object, allowed: str) -> None:
@@ -11,5 +13,5 @@ class UnsupportedPolicy(Exception):
         super().__init__(f"{where}: got {got!r}; {allowed}")
 
 
-class InvalidRequest(ValueError):
+class InvalidRequest(ReviewError, ValueError):
     """Raised when a request could not exist, or leaves out something that AWS would know."""

@@ -12,6 +12,7 @@ class PrincipalKind(Enum):
 
     ROLE_SESSION = "role session"
     USER = "user"
+    FEDERATED_USER = "federated user"  # a session that a user got from sts:GetFederationToken
     ROOT_USER = "root user"
     FEDERATED = "federated"  # holds a token of an identity provider and no role yet
     SERVICE = "service"
@@ -22,6 +23,7 @@ class PrincipalKind(Enum):
 _TYPE = {
     PrincipalKind.ROLE_SESSION: "AssumedRole",
     PrincipalKind.USER: "User",
+    PrincipalKind.FEDERATED_USER: "FederatedUser",
     PrincipalKind.ROOT_USER: "Account",
     PrincipalKind.ANONYMOUS: "Anonymous",
 }
@@ -39,7 +41,10 @@ IMPLIED_KEYS = frozenset(
         "kms:calleraccount",
     }
 )
-_IN_ACCOUNT = frozenset({PrincipalKind.ROLE_SESSION, PrincipalKind.USER, PrincipalKind.ROOT_USER})
+_IN_ACCOUNT = frozenset(
+    {PrincipalKind.ROLE_SESSION, PrincipalKind.USER, PrincipalKind.FEDERATED_USER, PrincipalKind.ROOT_USER}
+)
+_TAGGED = frozenset({PrincipalKind.ROLE_SESSION, PrincipalKind.USER, PrincipalKind.FEDERATED_USER})
 TAG_PREFIX = "aws:principaltag/"
 
 
@@ -98,7 +103,7 @@ class Principal:
             raise InvalidRequest(f"a {kind.value} needs an arn")
         if (self.role_arn is not None) != (kind is PrincipalKind.ROLE_SESSION):
             raise InvalidRequest("role_arn: for a role session, and only there, the ARN of the role with its path")
-        if self.tags and kind not in (PrincipalKind.ROLE_SESSION, PrincipalKind.USER):
+        if self.tags and kind not in _TAGGED:
             raise InvalidRequest(f"a {kind.value} carries no principal tags")
         if not self.in_account:
             return
@@ -111,6 +116,7 @@ class Principal:
         expected = {
             PrincipalKind.ROLE_SESSION: ("sts", "assumed-role/"),
             PrincipalKind.USER: ("iam", "user/"),
+            PrincipalKind.FEDERATED_USER: ("sts", "federated-user/"),
             PrincipalKind.ROOT_USER: ("iam", "root"),
         }[self.kind]
         if len(parts) != 6 or parts[2] != expected[0] or not parts[5].startswith(expected[1]) or parts[4] != account:

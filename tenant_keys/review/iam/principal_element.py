@@ -56,9 +56,15 @@ class Principals:
             return DIRECT
         if principal.role_arn is not None and principal.role_arn in self.arns:
             return ROLE
+        # Whose session it is, is not in the ARN: any of the users named could be meant.
+        if allow and kind is PrincipalKind.FEDERATED_USER and self._names_user_of(principal.account):
+            return ROLE
         # That denying an account denies its users and roles is said for "some cases" only.
         named = principal.account in self.accounts and (allow or kind is PrincipalKind.ROOT_USER)
         return ACCOUNT if named else NOT
+
+    def _names_user_of(self, account: str | None) -> bool:
+        return any(arn.split(":")[4] == account and ":user/" in arn for arn in self.arns)
 
 
 _NOT_AWS = frozenset({PrincipalKind.SERVICE, PrincipalKind.FEDERATED})

@@ -85,6 +85,15 @@ def user(arn: str, organization: str | None, tags: Mapping[str, str] | None = No
     return Actor(f"the user {arn}", principal, everything())
 
 
+def federated_user(arn: str, organization: str | None, tags: Mapping[str, str] | None = None) -> Actor:
+    """A session of sts:GetFederationToken; its name and tags are the caller's choice."""
+    account = arn.split(":")[4]
+    principal = Principal(
+        PrincipalKind.FEDERATED_USER, arn=arn, account=account, organization=organization, tags=dict(tags or {})
+    )
+    return Actor(f"the federated user {arn}", principal, everything())
+
+
 def service(name: str) -> Actor:
     """An AWS service acting for itself."""
     return Actor(f"the service {name}", Principal(PrincipalKind.SERVICE, arn=name), ())

@@ -7,11 +7,12 @@ values apart are the conditions' own values: exact ones, patterns, thresholds, p
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import chain, combinations, pairwise
 from typing import Final
 
-from tenant_keys.review.iam.catalogue import is_multivalued
+from tenant_keys.review.iam.catalogue import is_listed, is_multivalued
 from tenant_keys.review.iam.variables import Value, template
 from tenant_keys.review.proof.document import Guard
 from tenant_keys.review.proof.outcome import NotProved
@@ -41,14 +42,21 @@ def candidates(
     Raises:
         NotProved: a condition on it is of a kind whose classes are not worked out.
     """
-    single = text_classes([guard for guard in guards if guard.key == key], context, told_apart)
-    if not is_multivalued(key):
+    on_key = [guard for guard in guards if guard.key == key]
+    single = text_classes(on_key, context, told_apart)
+    if not is_multivalued(key) and not (_is_unknown(key) and any(":" in guard.operator for guard in on_key)):
         return [ABSENT, *single]
     if len(single) > MOST_MEMBERS:
         raise NotProved(f"{key}: {len(single)} values of a multi-valued key; the proof follows {MOST_MEMBERS}")
     sizes = range(1, len(single) + 1)
     # An empty text alone is by one edition of the documents no value at all (docs/iam-readings.md).
     return [ABSENT, ("",), *chain.from_iterable(combinations(single, size) for size in sizes)]
+
+
+def _is_unknown(key: str) -> bool:
+    """Whether nothing tells how many values the key has: a new one of a service, or an identity provider's own."""
+    service = key.partition(":")[0]
+    return service != "aws" and not (service in ("kms", "sts") and is_listed(service, key))
 
 
 def text_classes(
@@ -116,9 +124,9 @@ def resolved(guard: Guard, context: Mapping[str, Value]) -> list[str]:
 def _around(values: Iterable[str]) -> list[str]:
     """Each threshold, what lies between two of them, and what lies outside."""
     try:
-        thresholds = sorted({float(value) for value in values})
-    except ValueError as problem:
+        thresholds = sorted({Decimal(value) for value in values})
+    except InvalidOperation as problem:
         raise NotProved(f"a threshold that is no number: {problem}") from problem
     between = [(low + high) / 2 for low, high in pairwise(thresholds)]
-    points = sorted({thresholds[0] - 1, *thresholds, *between, thresholds[-1] + 1}) if thresholds else [1.0]
-    return [f"{point:g}" for point in points]
+    points = sorted({thresholds[0] - 1, *thresholds, *between, thresholds[-1] + 1}) if thresholds else [Decimal(1)]
+    return [f"{point:f}" for point in points]

@@ -7,11 +7,12 @@ the space of one: documents that differ in names alone are the same text.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
-from tenant_keys.review.assembly import Resource, Stack
+from tenant_keys.review.assembly import Resource, Stack, unborn
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
 
@@ -33,6 +34,11 @@ _QUIET: Final = frozenset(
 """Types that grant nothing by themselves: they bind principals to roles, whose trust policies are read, or only
 restrict, as policies of the organisation do."""
 _KMS: Final = frozenset({"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
+_ROLE_ARN: Final = re.compile(r"arn:aws:iam::\d{12}:role/(?:[!-~]+/)?[\w+=,.@!-]+", re.ASCII)
+"""As the IAM API has Path and RoleName; `!` stands in names that AWS has yet to choose."""
+
+
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,18 @@ class RoleRecord:
     tags: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class AttachedPolicy:
+    """A policy of a role that stands apart from the role."""
+
+    where: str
+    account: str
+    role_name: str
+    name: str
+    document: Mapping[str, Any]
+    inline: bool
+
+
 @dataclass(slots=True)
 class Inventory:
     """All that the templates hold."""
@@ -97,6 +115,8 @@ class Inventory:
     """Resources of types that the proof does not know."""
     twice: list[str] = field(default_factory=list)
     """Roles whose name is taken by another role of the account: which of the two would stand is not known."""
+    loose: list[AttachedPolicy] = field(default_factory=list)
+    """Policies of roles that stand in no template."""
     stacks: int = 0
 
 
@@ -111,7 +131,7 @@ def take_inventory(assembly: Stacks, promises: Mapping[str, Promise]) -> Invento
     """Read every stack of the assembly, one at a time."""
     inventory = Inventory()
     shared: dict[str, str] = {}
-    attached: list[tuple[str, str, str, Mapping[str, Any]]] = []
+    attached: list[AttachedPolicy] = []
     for stack in assembly.stacks():
         inventory.stacks += 1
         _read_keys(stack, promises, inventory, shared)
@@ -122,9 +142,14 @@ def take_inventory(assembly: Stacks, promises: Mapping[str, Promise]) -> Invento
         if name in by_name:
             inventory.twice.append(role.arn)
         by_name[name] = role
-    for account, role_name, policy_name, document in attached:
-        if owner := by_name.get((account, role_name.lower())):
-            owner.identity.append((policy_name, document))
+    for policy in attached:
+        owner = by_name.get((policy.account, policy.role_name.lower()))
+        if owner is None:
+            inventory.loose.append(policy)
+            continue
+        if policy.inline and policy.name in {name for name, _ in owner.identity}:
+            raise NotProved(f"{policy.where}: {owner.arn} has two policies {policy.name}: one would replace the other")
+        owner.identity.append((policy.name, policy.document))
     return inventory
 
 
@@ -200,7 +225,7 @@ def _key_id(resource: Resource) -> str:
     if resource.type == "AWS::KMS::ReplicaKey":
         return _text(resource, "PrimaryKeyArn").rpartition("/")[2]
     multi_region = "mrk-" if resource.properties.get("MultiRegion") in (True, "true") else ""
-    return f"{multi_region}unborn!{resource.account}!{resource.region}!{resource.stack}!{resource.logical_id}"
+    return multi_region + unborn(resource)
 
 
 def _key(resource: Resource, key_id: str, promise: Promise | None, shared: dict[str, str]) -> KeyRecord:
@@ -228,8 +253,8 @@ def _key(resource: Resource, key_id: str, promise: Promise | None, shared: dict[
     )
 
 
-def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
-    """Collect roles; yield account, role name, policy name and document of policies that stand apart from theirs."""
+def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPolicy]:
+    """Collect roles; yield the policies that stand apart from theirs."""
     for resource in stack.resources.values():
         kind, properties = resource.type, resource.properties
         if kind == "AWS::IAM::Role":
@@ -238,48 +263,71 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[tuple[str, 
                 inventory.twice.append(role.arn)
             inventory.roles[role.arn] = role
         elif kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"):
-            name = str(properties.get("PolicyName") or properties.get("ManagedPolicyName") or resource.logical_id)
-            roles = properties.get("Roles", ()) if kind != "AWS::IAM::RolePolicy" else [_text(resource, "RoleName")]
+            yield from _attached(resource)
             if properties.get("Users") or properties.get("Groups"):
                 inventory.unmodelled.append(f"{resource.stack} {resource.logical_id}: a policy of users or groups")
-            for role_name in roles:
-                yield resource.account, str(role_name), name, _document(resource, "PolicyDocument")
         elif kind not in _KMS | _QUIET:
             inventory.unmodelled.append(f"{resource.stack} {resource.logical_id}: {kind}")
 
 
+def _attached(resource: Resource) -> Iterator[AttachedPolicy]:
+    properties = resource.properties
+    name = str(properties.get("PolicyName") or properties.get("ManagedPolicyName") or resource.logical_id)
+    if resource.type == "AWS::IAM::RolePolicy":
+        roles = [_text(resource, "RoleName")]
+    else:
+        roles = [_checked(resource, "Roles", role, str) for role in _several(resource, "Roles")]
+    document = _document(resource, "PolicyDocument", properties)
+    inline = resource.type != "AWS::IAM::ManagedPolicy"
+    for role_name in roles:
+        yield AttachedPolicy(
+            f"{resource.stack} {resource.logical_id}", resource.account, role_name, name, document, inline
+        )
+
+
 def _role(resource: Resource) -> RoleRecord:
     properties = resource.properties
-    path = str(properties.get("Path", "/"))
-    name = str(properties.get("RoleName") or f"unborn!{resource.account}!{resource.stack}!{resource.logical_id}")
+    arn = f"arn:aws:iam::{resource.account}:role{properties.get('Path', '/')}"
+    arn += str(properties.get("RoleName") or unborn(resource))
+    if not _ROLE_ARN.fullmatch(arn):
+        raise NotProved(
+            f"{resource.stack} {resource.logical_id}: {arn} is the ARN of no role; correct Path and RoleName"
+        )
+    policies = [_checked(resource, "Policies", one, dict) for one in _several(resource, "Policies")]
+    identity = {str(one.get("PolicyName")): _document(resource, "PolicyDocument", one) for one in policies}
+    if len(identity) != len(policies):
+        raise NotProved(
+            f"{resource.stack} {resource.logical_id}.Policies: two of one name: one would replace the other"
+        )
     return RoleRecord(
         resource.stack,
         resource.account,
-        f"arn:aws:iam::{resource.account}:role{path}{name}",
-        _document(resource, "AssumeRolePolicyDocument"),
-        [(str(policy.get("PolicyName")), _mapping(resource, policy)) for policy in properties.get("Policies", ())],
-        tuple(map(str, properties.get("ManagedPolicyArns", ()))),
-        _tags(properties.get("Tags", ())),
+        arn,
+        _document(resource, "AssumeRolePolicyDocument", properties),
+        list(identity.items()),
+        tuple(map(str, _several(resource, "ManagedPolicyArns"))),
+        dict(_tag(resource, one) for one in _several(resource, "Tags")),
     )
 
 
-def _tags(tags: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in tags}
+def _tag(resource: Resource, tag: object) -> tuple[str, str]:
+    pair = _checked(resource, "Tags", tag, dict)
+    return str(pair.get("Key")), str(pair.get("Value"))
 
 
-def _text(resource: Resource, name: str) -> str:
-    value = resource.properties.get(name)
-    if not isinstance(value, str):
-        raise NotProved(f"{resource.stack} {resource.logical_id}.{name}: got {value!r}; a text")
+def _several(resource: Resource, name: str) -> list[Any]:
+    return list(_checked(resource, name, resource.properties.get(name, []), list))
+
+
+def _checked(resource: Resource, name: str, value: object, kind: type[_Kind]) -> _Kind:
+    if not isinstance(value, kind):
+        raise NotProved(f"{resource.stack} {resource.logical_id}.{name}: got {value!r:.80}; a {kind.__name__.lower()}")
     return value
 
 
-def _document(resource: Resource, name: str) -> Mapping[str, Any]:
-    return _mapping(resource, {"PolicyDocument": resource.properties.get(name)})
+def _text(resource: Resource, name: str) -> str:
+    return _checked(resource, name, resource.properties.get(name), str)
 
 
-def _mapping(resource: Resource, policy: Mapping[str, Any]) -> Mapping[str, Any]:
-    document = policy.get("PolicyDocument")
-    if not isinstance(document, Mapping):
-        raise NotProved(f"{resource.stack} {resource.logical_id}: got {document!r}; a policy document")
-    return document
+def _document(resource: Resource, name: str, properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _checked(resource, name, properties.get(name), dict)

@@ -85,20 +85,32 @@ def _reaches(case: RoleCase, workloads: Mapping[str, Workload]) -> bool:
 
 def _prove_workload_role(case: RoleCase, workloads: Mapping[str, Workload], world: World, result: Issuance) -> None:
     """Only the place where the workload runs becomes its role."""
-    workload = workloads.get(case.arn.rpartition("/")[2].removeprefix("tenant-keys-"))
+    workload = next((one for one in workloads.values() if _workload_role(one) == case.arn), None)
+    expected = False
     for actor in _callers(case, world):
         for _tags, decision in _sessions(case, actor, result):
             result.steps.add(Step(actor.label, case.arn, None))
-            if workload is None or not _runs(workload, actor):
+            declared = workload is not None and _runs(workload, actor)
+            expected |= declared
+            if not declared:
                 result.findings.append(_obtained(case, actor, {}, decision, workload))
             break
+    if workload is not None and not expected:
+        result.findings.append(
+            Finding(
+                Kind.REFUSED,
+                f"nothing obtains a session of {case.arn}, which workload {workload.name} runs as",
+                "restore the trust policy, or correct the manifest",
+            )
+        )
 
 
 def _runs(workload: Workload, actor: Actor) -> bool:
     if workload.irsa is not None:
         provider = f"arn:aws:iam::{workload.account}:oidc-provider/{workload.irsa.oidc_provider}"
         return actor.principal.arn == provider and actor.label.endswith(" for audience sts.amazonaws.com")
-    return actor.principal.arn == _PLACES.get(workload.runs_on or "")
+    place = _PLACES.get(workload.runs_on or "")
+    return place is not None and actor.principal.arn == place
 
 
 _PLACES: Final[Mapping[str, str]] = {
@@ -183,6 +195,8 @@ def _callers(case: RoleCase, world: World) -> Iterator[Actor]:
                 within = own.get(arn.split(":")[4])
                 yield role_session(arn, organization=within, identity=identity, tags=tags, session=session)
     for actor in persons(found, own, _caller_tags(case, (), {}), frozenset(in_templates)):
+        if actor.principal.kind is PrincipalKind.FEDERATED_USER:
+            continue  # "You cannot call any AWS STS operations except GetCallerIdentity" (STS API, GetFederationToken)
         yield replace(actor, label=f"a session of {actor.label}") if actor.role_arn else actor
     for name in services(case.trust):
         yield service(name)

@@ -9,7 +9,8 @@ from itertools import combinations
 from typing import Final
 
 from tenant_keys.review.iam import Request
-from tenant_keys.review.iam.catalogue import actions_on
+from tenant_keys.review.iam.authorization import WITHIN_ACCOUNT_ONLY
+from tenant_keys.review.iam.catalogue import actions_on, is_listed
 from tenant_keys.review.iam.catalogue import carries as catalogue_carries
 from tenant_keys.review.iam.decision import Decider
 from tenant_keys.review.iam.grant import Grant
@@ -126,10 +127,13 @@ def key_actions() -> tuple[str, ...]:
 def carries(action: str, key: str) -> bool:
     """Whether the action carries the condition key; in doubt it does.
 
-    Of an action yet to come nothing is known, and keys of identity providers outlast the call that they are made for
-    (IAM guide, reference_policies_iam-condition-keys: available in subsequent requests).
+    Of an action yet to come nothing is known, nor of a key that the catalogue lists for no action at all; and keys of
+    identity providers outlast the call that they are made for (IAM guide, reference_policies_iam-condition-keys:
+    available in subsequent requests).
     """
-    return action == FUTURE or not key.startswith(("aws:", "kms:")) or catalogue_carries(action, key)
+    if action == FUTURE or not key.startswith(("aws:", "kms:")):
+        return True
+    return catalogue_carries(action, key) or not (key.startswith("aws:") or is_listed("kms", key))
 
 
 def _action_classes(case: KeyCase, actor: Actor) -> list[list[str]]:
@@ -147,7 +151,8 @@ def _action_classes(case: KeyCase, actor: Actor) -> list[list[str]]:
         keys = {key for clause in clauses for key in clause.free}
         declared = tuple(lower in use.actions for use in case.promise.uses), case.promise.administration.get(lower)
         special = lower if lower in _SPECIAL else (action.partition(":")[2] in GRANT_OPERATIONS, _uses(action))
-        form = (tuple(map(id, clauses)), frozenset(k for k in keys if carries(action, k)), declared, special)
+        crosses = lower not in WITHIN_ACCOUNT_ONLY
+        form = (tuple(map(id, clauses)), frozenset(k for k in keys if carries(action, k)), declared, special, crosses)
         classes.setdefault(form, []).append(action)
     return list(classes.values())
 

@@ -12,7 +12,15 @@ from functools import lru_cache
 from itertools import product
 from typing import Final
 
-from tenant_keys.review.proof.actor import FOREIGN_ACCOUNT, OTHER_ORGANIZATION, Actor, role_session, root_user, user
+from tenant_keys.review.proof.actor import (
+    FOREIGN_ACCOUNT,
+    OTHER_ORGANIZATION,
+    Actor,
+    federated_user,
+    role_session,
+    root_user,
+    user,
+)
 from tenant_keys.review.proof.document import Document, Guard
 from tenant_keys.review.proof.domain import ARN, EXACT, LIKE, text_classes
 from tenant_keys.review.proof.outcome import NotProved
@@ -30,6 +38,7 @@ class Outsiders:
     roles: tuple[str, ...]
     """ARNs."""
     users: tuple[str, ...]
+    federated_users: tuple[str, ...]
     accounts: tuple[str, ...]
     organizations: tuple[str | None, ...]
     """Of accounts of which the manifest says nothing."""
@@ -68,13 +77,13 @@ def outsiders(document: Document, known: Iterable[str], apart: Iterable[str]) ->
     numbers = _patterns(guards, _NUMBERS)
     mentioned = {account for principals in parsed for account in principals.accounts}
     mentioned |= {arn.split(":")[4] for arn in (*named, *apart)}
-    accounts, roles, users = _named(
+    accounts, roles, users, federated = _named(
         tuple(sorted({*known, FOREIGN_ACCOUNT, *mentioned})), arns, numbers, (*exact, *sorted(apart))
     )
     roles = (*roles, *(f"arn:aws:iam::{account}:role/{name}" for account, name in sessions))
     users = (*users, *_users(guards, accounts))
     return Outsiders(
-        tuple(dict.fromkeys(roles)), tuple(dict.fromkeys(users)), accounts, _organizations(guards), sessions
+        tuple(dict.fromkeys(roles)), tuple(dict.fromkeys(users)), federated, accounts, _organizations(guards), sessions
     )
 
 
@@ -92,6 +101,9 @@ def persons(
     for arn in found.users:
         for organization, carried in product(_within(arn.split(":")[4], found, own), tags):
             yield user(arn, organization, carried)
+    for arn in found.federated_users:
+        for organization, carried in product(_within(arn.split(":")[4], found, own), tags):
+            yield federated_user(arn, organization, carried)
 
 
 def with_tags(label: str, tags: Mapping[str, str]) -> str:
@@ -134,21 +146,21 @@ def _patterns(guards: Iterable[Guard], keys: Sequence[str]) -> Patterns:
 @lru_cache(maxsize=1024)
 def _named(
     known: tuple[str, ...], arns: Patterns, numbers: Patterns, apart: tuple[str, ...]
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Accounts, and ARNs of roles and users in them."""
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Accounts, and ARNs of roles, users and federated users in them."""
     as_arn, plain, exact = arns
     compiled = [Pattern.of([(text, False)], arn=True) for text in as_arn]
     compiled += [Pattern.of([(text, False)], arn=False) for text in plain]
     compiled += [Pattern.of([(text, True)], arn=False) for text in exact]
     for pattern, text in zip(compiled, (*as_arn, *plain, *exact), strict=True):
         if not pattern.read("arn:aws:iam::"):
-            # A federated user of GetFederationToken, or another partition: not modelled.
+            # A single federated user of GetFederationToken, or another partition: not modelled.
             raise NotProved(f"aws:PrincipalArn is compared with {text}, which no role or user has")
     ids = [Pattern.of([(text, False)], arn=False) for text in numbers[1]]
     ids += [Pattern.of([(text, True)], arn=False) for text in (*numbers[0], *numbers[2])]
     accounts = tuple(accounts_told_apart(known, compiled, ids))
     found: list[list[str]] = []
-    for kind in ("role", "user"):
+    for service, kind in (("iam", "role"), ("iam", "user"), ("sts", "federated-user")):
         found.append([])
         for account in accounts:
             found[-1] += witnesses(
@@ -156,10 +168,10 @@ def _named(
                 arn=True,
                 plain=plain,
                 exact=[*exact, *apart],
-                prefix=f"arn:aws:iam::{account}:{kind}/",
+                prefix=f"arn:aws:{service}::{account}:{kind}/",
                 without=_IMPOSSIBLE,
             )
-    return accounts, tuple(found[0]), tuple(found[1])
+    return accounts, tuple(found[0]), tuple(found[1]), tuple(found[2])
 
 
 def _users(guards: Iterable[Guard], accounts: Iterable[str]) -> Iterator[str]:

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.errors import ReviewError
 from tenant_keys.review.iam import Policies, Request, authorize
 from tenant_keys.review.iam.decision import Decision
-from tenant_keys.review.proof.actor import Actor, anonymous, everything, role_session, root_user, service, user
+from tenant_keys.review.proof.actor import (
+    Actor,
+    anonymous,
+    everything,
+    federated_user,
+    role_session,
+    root_user,
+    service,
+    user,
+)
 from tenant_keys.review.proof.actors import actors_of
-from tenant_keys.review.proof.inventory import take_inventory
+from tenant_keys.review.proof.inventory import Inventory, take_inventory
 from tenant_keys.review.proof.key_access import carries, key_actions
-from tenant_keys.review.proof.promise import promises
+from tenant_keys.review.proof.promise import access_role_arn, promises
 from tenant_keys.review.proof.requests import Target, answers
 from tenant_keys.review.proof.shapes import shapes
-from tenant_keys.review.proof.world import KeyCase, World, build_world
+from tenant_keys.review.proof.world import KeyCase, World, build_world, keep, role_case
+
+_ARN: Final = re.compile(
+    r"arn:aws:(?:iam::\d{12}:(?:(?P<role>role)/(?:[!-~]+/)?[\w+=,.@-]+|(?P<user>user)/(?:[!-~]+/)?[\w+=,.@-]+|(?P<root>root))"
+    r"|sts::\d{12}:(?P<federated>federated-user)/[\w+=,.@-]+)",
+    re.ASCII,
+)
 
 
 class UnknownName(ReviewError):
@@ -40,7 +57,9 @@ class Questions:
 
     def __init__(self, directory: Path, estate: Estate, tenant: str, region: str | None = None) -> None:
         """Raises UnknownName where the tenant, or its key in the Region, does not exist."""
-        self._world, self.case = _focus(directory, estate, tenant.removeprefix("alias/tenant-"), region)
+        self._inventory, self._world, self.case = _focus(
+            directory, estate, tenant.removeprefix("alias/tenant-"), region
+        )
 
     def can(
         self, principal: str, action: str, tags: Mapping[str, str], alias: str | None, context: Mapping[str, str]
@@ -79,47 +98,56 @@ class Questions:
                 named = allowed.request.keys.get("kms:requestalias")
                 rest = {key: value for key, value in allowed.context.items() if key != "kms:requestalias"}
                 deciders = allowed.decision.deciders
-                by = tuple(f"{one.policy}: {one.sid or one.index}" for one in deciders)
+                by = tuple(f"{one.policy}: {one.sid or f'statement {one.index}'}" for one in deciders)
                 holders[whose] = Holder(actor.label, str(named or "key ARN"), rest, by)
         return list(holders.values())
 
     def _actor(self, principal: str, tags: Mapping[str, str]) -> Actor:
         estate, organization = self._world.estate, self._world.estate.organization
-        if "@" in principal:
-            tenant, _, workload = principal.partition("@")
-            shared = f"arn:aws:iam::{estate.central.account}:role/tenant-keys/{workload}/shared.{workload}"
-            own = f"arn:aws:iam::{estate.central.account}:role/tenant-keys/{workload}/tenant-{tenant}.{workload}"
-            known = estate.workloads.get(workload)
-            if known is None:
-                raise UnknownName(f"{principal}: no workload {workload}; known are {', '.join(estate.workloads)}")
-            if known.access == "tenant-role":
-                return self._role(own, tags)
-            return self._role(shared, {"tenant_id": tenant, **tags})
-        if principal.startswith("arn:") and ":role/" in principal:
-            return self._role(principal, tags)
-        if principal.startswith("arn:") and principal.endswith(":root"):
-            return root_user(principal.split(":")[4], organization)
-        if principal.startswith("arn:") and ":user/" in principal:
-            return user(principal, organization)
-        if principal.startswith("role/"):
-            return self._role(f"arn:aws:iam::{estate.central.account}:{principal}", tags)
+        if "@" in principal and not principal.startswith(("arn:", "role/")):
+            return self._tenant_at_workload(principal, tags)
+        arn = f"arn:aws:iam::{estate.central.account}:{principal}" if principal.startswith("role/") else principal
+        match = _ARN.fullmatch(arn)
+        kind = match.lastgroup if match else None
+        if kind == "role":
+            return self._role(arn, tags)
+        if kind in ("user", "federated"):
+            return (user if kind == "user" else federated_user)(arn, organization, tags)
+        if tags:
+            raise UnknownName(f"{principal}: carries no tags; sessions of roles and users do")
+        if kind == "root":
+            return root_user(arn.split(":")[4], organization)
         if principal.endswith(".amazonaws.com"):
             return service(principal)
         if principal == "anonymous":
             return anonymous()
         raise UnknownName(
-            f"{principal}: not a principal; write tenant@workload, a role, user or root ARN, role/Name of the key "
-            "account, a service such as s3.amazonaws.com, or anonymous"
+            f"{principal}: not a principal; write tenant@workload, the ARN of a role, user, federated user or root, "
+            "role/Name of the key account, a service such as s3.amazonaws.com, or anonymous"
         )
 
+    def _tenant_at_workload(self, principal: str, tags: Mapping[str, str]) -> Actor:
+        tenant, _, name = principal.partition("@")
+        estate = self._world.estate
+        if tenant not in self._world.promises:
+            raise UnknownName(f"{principal}: no tenant {tenant}; tenant-keys tenant list shows them all")
+        workload = estate.workloads.get(name)
+        if workload is None:
+            raise UnknownName(f"{principal}: no workload {name}; known are {', '.join(estate.workloads)}")
+        arn = access_role_arn(tenant, workload, estate.central.account)
+        return self._role(arn, tags if workload.access == "tenant-role" else {"tenant_id": tenant, **tags})
+
     def _role(self, arn: str, tags: Mapping[str, str]) -> Actor:
-        world = self._world
-        roles = [role for alike in world.tenant_roles for role in alike] + world.other_roles
-        roles += [role for own in world.own_roles.values() for role in own]
-        role = next((role for role in roles if role.arn == arn), None)
-        # A role outside the templates may have any policy: the worst case is full administrator rights.
-        identity = everything() if role is None or role.unknown_policies else role.identity
-        return role_session(arn, organization=world.estate.organization, tags=tags, identity=identity)
+        organization = self._world.estate.organization
+        record = self._inventory.roles.get(arn)
+        if record is None:
+            # A role outside the templates may have any policy: the worst case is full administrator rights.
+            return role_session(arn, organization=organization, tags=tags)
+        role = role_case(record, None, None, keep)
+        brought = {key.lower() for key in tags}
+        carried = {**{key: value for key, value in role.tags.items() if key.lower() not in brought}, **tags}
+        identity = everything() if role.unknown_policies else role.identity
+        return role_session(arn, organization=organization, tags=carried, identity=identity)
 
 
 def known_action(action: str) -> str:
@@ -131,7 +159,7 @@ def known_action(action: str) -> str:
     raise UnknownName(f"{action}: no KMS action on a key; such as Decrypt, Encrypt, GenerateDataKey, PutKeyPolicy")
 
 
-def _focus(directory: Path, estate: Estate, tenant: str, region: str | None) -> tuple[World, KeyCase]:
+def _focus(directory: Path, estate: Estate, tenant: str, region: str | None) -> tuple[Inventory, World, KeyCase]:
     promised = promises(estate)
     if tenant not in promised:
         raise UnknownName(f"{tenant}: no such tenant; tenant-keys tenant list shows them all")
@@ -141,5 +169,5 @@ def _focus(directory: Path, estate: Estate, tenant: str, region: str | None) -> 
     cases = [case for case in world.keys if case.promise.tenant == tenant]
     for case in cases:
         if region in (None, case.record.region):
-            return world, case
+            return inventory, world, case
     raise UnknownName(f"{tenant}: no key in {region or 'any Region'} of these templates")

@@ -9,9 +9,10 @@ from tenant_keys.review.iam.catalogue import actions
 from tenant_keys.review.iam.elements import action_tests, strings
 from tenant_keys.review.proof.document import statements
 
-MUTATORS: Final = ("iam", "organizations", "cloudformation")
+MUTATORS: Final = ("iam", "organizations", "cloudformation", "ram", "sso")
 """Services by whose actions a role could be given what the templates do not give it. A stack that has a service role
-is updated with that role's permissions, without iam:PassRole (CloudFormation guide, using-iam-servicerole)."""
+is updated with that role's permissions, without iam:PassRole (CloudFormation guide, using-iam-servicerole). A share of
+RAM is a second policy of a key (AWS KMS API, PutKeyPolicy); a permission set of IAM Identity Center becomes a role."""
 
 
 def reaching(document: Mapping[str, Any]) -> Iterator[str]:

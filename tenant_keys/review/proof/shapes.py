@@ -19,7 +19,7 @@ from tenant_keys.review.proof.document import values
 from tenant_keys.review.proof.inventory import MARK, Inventory, KeyRecord, marked, names
 from tenant_keys.review.proof.promise import Promise, Use
 
-_VARIABLE = re.compile(r"\$\{[^}]*\}")
+_VARIABLE = re.compile(r"\$\{[^},]*(?:, '([^']*)')?[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,10 @@ class _Names:
                 continue  # its own name; everything alike
             for tenant, name in self._met(_VARIABLE.sub("*", value)):
                 found.setdefault(tenant, set()).add((value, name))
+            by_default = _VARIABLE.sub(lambda variable: "*" if variable[1] is None else variable[1], value)
+            if "${" in value and by_default != _VARIABLE.sub("*", value):
+                for tenant, name in self._met(by_default):
+                    found.setdefault(tenant, set()).add((f"{value} by default", name))
         return {tenant: frozenset(met) for tenant, met in found.items()}
 
     def _met(self, value: str) -> Iterable[tuple[str, str]]:

@@ -17,6 +17,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
         *_keys(inventory, promises, estate),
         *_aliases(inventory, promises),
         *_roles(inventory, promises, estate),
+        *_loose(inventory, estate),
         *(
             Finding(Kind.NOT_PROVED, f"{what}: the proof does not know what it grants", _APART)
             for what in inventory.unmodelled
@@ -161,3 +162,21 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
                 f"{arn}: a role that the manifest does not declare is allowed {', '.join(reach[:4])}",
                 "take the role out of the app, or the permission out of the role",
             )
+
+
+def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
+    """Policies of roles that exist already: whoever obtains a session of them is not in the templates."""
+    existing = {_account_and_name(w.existing_role) for w in estate.workloads.values() if w.existing_role}
+    for policy in inventory.loose:
+        tell = mutating if (policy.account, policy.role_name) in existing else reaching
+        if told := sorted(set(tell(policy.document))):
+            yield Finding(
+                Kind.INVENTORY,
+                f"{policy.where}: a policy allows {', '.join(told[:4])} to the role {policy.role_name} of account "
+                f"{policy.account}, which stands in no template",
+                "take the policy out of the app, or the permission out of the policy",
+            )
+
+
+def _account_and_name(arn: str) -> tuple[str, str]:
+    return arn.split(":")[4], arn.rpartition("/")[2]

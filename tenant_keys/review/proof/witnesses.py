@@ -165,14 +165,21 @@ def accounts_told_apart(known: Sequence[str], arns: Sequence[Pattern], numbers: 
 
     Args:
         known: account ids.
-        arns: patterns of ARNs of IAM principals.
+        arns: patterns of ARNs of principals of IAM or STS.
         numbers: patterns of account ids.
     """
-    compiled = [*arns, *numbers]
+    compiled = [*arns, *arns, *numbers]
+
+    def read(account: str) -> _State:
+        return (
+            *after(arns, f"arn:aws:iam::{account}"),
+            *after(arns, f"arn:aws:sts::{account}"),
+            *after(numbers, account),
+        )
+
     digits = {step[1] for pattern in compiled for step in pattern.steps if step[1].isdecimal()}
     alphabet = sorted(digits | set(sorted(set("0123456789") - digits)[:1]))
-    start = after(arns, "arn:aws:iam::"), after(numbers, "")
-    layer: dict[_State, str] = {(*start[0], *start[1]): ""}
+    layer: dict[_State, str] = {read(""): ""}
     for _ in range(12):
         following: dict[_State, str] = {}
         for state, text in layer.items():
@@ -181,7 +188,7 @@ def accounts_told_apart(known: Sequence[str], arns: Sequence[Pattern], numbers: 
         if len(following) > MOST_STATES:
             raise NotProved(f"{len(compiled)} patterns tell accounts apart: write exact account ids")
         layer = following
-    met = {(*after(arns, f"arn:aws:iam::{account}"), *after(numbers, account)) for account in known}
+    met = {read(account) for account in known}
     return [*known, *(text for state, text in layer.items() if state not in met)]
 
 

@@ -59,7 +59,7 @@ def test_it_resolves_to_what_aws_will_see(resolve: Resolve, value: object, expec
         ({"Fn::Base64": "x"}, "Properties.V.Fn::Base64: not resolved"),
         ([{"a": {"Fn::Cidr": []}}], r"Properties.V\[0\].a.Fn::Cidr: not resolved"),
         ({"Ref": "AWS::NotificationARNs"}, "Ref AWS::NotificationARNs: neither"),
-        ({"Ref": "Nobody"}, "Ref Nobody: neither a resource nor a parameter"),
+        ({"Ref": "Nobody"}, "Ref Nobody: neither a resource nor"),
         ({"Ref": "Key", "More": 1}, "Ref stands beside other keys"),
         ({"Ref": ["Key"]}, "expected text"),
         ({"Fn::GetAtt": ["Key", "Size"]}, "Fn::GetAtt Key.Size: return value of AWS::KMS::Key not known"),
@@ -119,19 +119,15 @@ def test_a_failure_that_is_put_up_with_leaves_nothing_behind(read: Callable[...,
         read(app={"Resources": {"First": parameter, "Second": parameter, "Role": role}})
 
 
-def test_a_parameter_is_taken_at_its_default_and_listed(read: Callable[..., Any]) -> None:
-    role = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": {"Ref": "Name"}}}
-    parameters = {"Name": {"Type": "String", "Default": "writer"}, "Other": {"Type": "String"}}
-    stack = read(app={"Resources": {"Role": role}, "Parameters": parameters})["app"]
-    assert stack.resources["Role"].properties == {"RoleName": "writer"}
-    assert stack.assumed_parameters == ("Name",)
-
-
 @pytest.mark.parametrize(
     "parameter",
-    [{"Type": "String"}, {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/x/version"}],
+    [
+        {"Type": "String"},
+        {"Type": "String", "Default": "a deployment may give another"},
+        {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/x/version"},
+    ],
 )
-def test_a_parameter_that_only_the_deployment_knows_is_refused(resolve: Resolve, parameter: dict[str, str]) -> None:
+def test_a_parameter_is_refused_whatever_its_default(resolve: Resolve, parameter: dict[str, str]) -> None:
     with pytest.raises(UnresolvedIntrinsic, match="known only at deployment"):
         resolve({"Ref": "P"}, Parameters={"P": parameter})
 

@@ -126,7 +126,9 @@ def test_a_missing_manifest_is_refused(tmp_path: Path) -> None:
 
 def test_a_missing_template_is_refused(tmp_path: Path) -> None:
     write_manifest(tmp_path, {"keys": artifact("keys.template.json")})
-    with pytest.raises(AssemblyNotFound, match=r"keys\.template\.json: no such file, but the manifest names it"):
+    with pytest.raises(
+        AssemblyNotFound, match=r"keys\.template\.json: cannot be read .No such file or directory., but the manifest"
+    ):
         list(Assembly.open(tmp_path).stacks())
 
 
@@ -168,6 +170,71 @@ def test_a_template_that_is_not_json_is_refused(tmp_path: Path, text: str) -> No
         list(Assembly.open(tmp_path).stacks())
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"Resources": {"Key": {"Type": "AWS::KMS::Key"}, "Key": {"Type": "AWS::KMS::Key"}}}',
+        '{"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {"A": 1, "B": 2, "\\u0041": 3}}}}',
+    ],
+)
+def test_a_name_that_stands_twice_in_one_object_is_refused(tmp_path: Path, text: str) -> None:
+    """Which of the two CloudFormation would take is not documented: a laxer policy could hide behind a stricter."""
+    write_assembly(tmp_path, {"keys": {}})
+    (tmp_path / "keys.template.json").write_text(text)
+    with pytest.raises(AssemblyUnreadable, match=r"keys\.template\.json.*(Key|A) stands twice in one object"):
+        list(Assembly.open(tmp_path).stacks())
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ([], "not a resource with a Type"),
+        ({"Type": "AWS::KMS::Key", "properties": {}}, "got properties; the attributes are Condition, Creation"),
+        ({"Type": "AWS::KMS::Key", "Properties": []}, "Properties: not an object"),
+        ({"Type": "AWS::KMS::Key", "DependsOn": 5}, "DependsOn: not a logical id or a list of them"),
+        ({"Type": "AWS::KMS::Key", "DependsOn": {"Role": 1}}, "DependsOn: not a logical id or a list of them"),
+    ],
+)
+def test_a_resource_of_another_form_is_refused(read: Callable[..., Any], body: object, problem: str) -> None:
+    with pytest.raises(TemplateRefused, match=f"keys.template.json Key: {problem}"):
+        read(keys={"Resources": {"Key": body}})
+
+
+def test_outputs_of_another_form_are_refused(read: Callable[..., Any]) -> None:
+    with pytest.raises(AssemblyUnreadable, match=r"keys\.template\.json Outputs: expected an object of objects"):
+        read(keys={"Resources": {}, "Outputs": {"Out": "a"}})
+
+
+def test_a_folder_in_place_of_a_template_is_refused(tmp_path: Path) -> None:
+    write_assembly(tmp_path, {"keys": {}})
+    (tmp_path / "keys.template.json").unlink()
+    (tmp_path / "keys.template.json").mkdir()
+    with pytest.raises(AssemblyNotFound, match=r"keys\.template\.json: cannot be read"):
+        list(Assembly.open(tmp_path).stacks())
+
+
+def test_a_template_nested_without_end_is_refused(tmp_path: Path) -> None:
+    write_assembly(tmp_path, {"keys": {}})
+    (tmp_path / "keys.template.json").write_text('{"Resources": ' + "[" * 100_000)
+    with pytest.raises(AssemblyUnreadable, match=r"keys\.template\.json"):
+        list(Assembly.open(tmp_path).stacks())
+
+
+@pytest.mark.parametrize(
+    "properties", [None, [], {"templateFile": 5}, {"templateFile": "a.json", "stackName": ["x"]}], ids=str
+)
+def test_an_artifact_of_another_form_is_refused(tmp_path: Path, properties: object) -> None:
+    write_manifest(tmp_path, {"keys": {**artifact("keys.template.json"), "properties": properties}})
+    with pytest.raises(AssemblyUnreadable, match=r"artifacts\.keys\.properties"):
+        Assembly.open(tmp_path)
+
+
+def test_an_assembly_that_holds_itself_is_refused(tmp_path: Path) -> None:
+    write_manifest(tmp_path, {"again": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "."}}})
+    with pytest.raises(AssemblyUnreadable, match="the assembly holds itself"):
+        Assembly.open(tmp_path)
+
+
 def test_a_template_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     """UTF-16 would hide every intrinsic from a look at the bytes."""
     write_assembly(tmp_path, {"keys": {}})
@@ -182,6 +249,8 @@ def test_a_template_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
         {"Transform": "AWS::Serverless-2016-10-31", "Resources": {}},
         {"Globals": {}, "Resources": {}},
         {"Resources": {"Fn::Transform": {"Name": "AWS::Include"}}},
+        {"Resources": {"Fn::Transform": {"Name": "AWS::Include", "Type": "AWS::CDK::Metadata"}}},
+        {"Resources": {"Key": {**KEY, "Fn::Transform": {"Name": "AWS::Include"}}}},
         {"Resources": {"Fn::ForEach::Keys": ["K", ["a"], {}]}},
         {"Resources": {"Nested": {"Type": "AWS::CloudFormation::Stack", "Properties": {}}}},
         {"Resources": {"Set": {"Type": "AWS::CloudFormation::StackSet", "Properties": {}}}},
@@ -197,6 +266,15 @@ def test_a_text_that_could_pass_for_an_unborn_id_is_refused(read: Callable[..., 
     role = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "unborn!111111111111!eu-west-1!keys!Key"}}
     with pytest.raises(TemplateRefused, match="got the text unborn!"):
         read(keys={"Resources": {"Role": role}})
+
+
+def test_an_unborn_id_that_is_spelled_with_escapes_is_refused_too(tmp_path: Path) -> None:
+    write_assembly(tmp_path, {"keys": {}})
+    (tmp_path / "keys.template.json").write_text(
+        r'{"Resources": {"R": {"Type": "AWS::IAM::Role", "Properties": {"V": "unborn\u0021111111111111"}}}}'
+    )
+    with pytest.raises(TemplateRefused, match="got the text unborn!"):
+        list(Assembly.open(tmp_path).stacks())
 
 
 def test_a_conditional_resource_is_refused_where_policies_are_read(read: Callable[..., Any]) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tenant_keys.review.iam.catalogue import actions, actions_on, carries, condition_keys, is_multivalued
+from tenant_keys.review.iam.catalogue import actions, actions_on, carries, condition_keys, is_listed, is_multivalued
 
 #: By hand, from the description of kms:RequestAlias: cryptographic operations, DescribeKey and GetPublicKey.
 CARRYING_AN_ALIAS = {
@@ -81,3 +81,9 @@ def test_unknown_action_is_not_passed_over() -> None:
 )
 def test_multi_valued_keys(key: str, several: bool) -> None:
     assert is_multivalued(key) is several
+
+
+def test_a_key_that_no_action_is_listed_with_is_not_listed() -> None:
+    assert is_listed("kms", "kms:EncryptionContext:any")
+    assert is_listed("kms", "KMS:requestalias")
+    assert not is_listed("kms", "kms:SomethingNew")

@@ -390,6 +390,61 @@ def added_allows() -> list[Mutant]:
             {"Principal": {"AWS": f"arn:aws:sts::{CENTRAL}:assumed-role/shared.billing/batch"}, "Action": DECRYPT},
         ),
         (
+            "whoever brings a context key that the catalogue does not list",
+            OUTSIDER,
+            ("Decrypt",),
+            {"Principal": ROOT, "Action": DECRYPT, "Condition": {"StringEquals": {"kms:SomethingNew": "x"}}},
+        ),
+        (
+            "whoever brings two values of such a key",
+            OUTSIDER,
+            ("Decrypt",),
+            {
+                "Principal": ROOT,
+                "Action": DECRYPT,
+                "Condition": {
+                    "ForAnyValue:StringEquals": {"kms:SomethingNew": "x"},
+                    "ForAnyValue:StringLike": {"kms:SomethingNew": "y*"},
+                },
+            },
+        ),
+        (
+            "a federated user",
+            OUTSIDER,
+            ("federated user", "Decrypt"),
+            {
+                "Principal": ROOT,
+                "Action": DECRYPT,
+                "Condition": {"StringEquals": {"aws:PrincipalType": "FederatedUser"}},
+            },
+        ),
+        (
+            "a federated user, since its ARN is not one of IAM",
+            OUTSIDER,
+            ("federated user", "Decrypt"),
+            {
+                "Principal": ROOT,
+                "Action": DECRYPT,
+                "Condition": {"StringNotLike": {"aws:PrincipalArn": "arn:aws:iam:*"}},
+            },
+        ),
+        (
+            "another account lists grants, among actions that it cannot take",
+            ADMINISTRATION,
+            ("555555555555", "ListGrants"),
+            {"Principal": {"AWS": "555555555555"}, "Action": ["kms:GetKeyLastUsage", "kms:ListGrants"]},
+        ),
+        (
+            "a session younger than a great number of seconds",
+            OUTSIDER,
+            ("Decrypt",),
+            {
+                "Principal": ROOT,
+                "Action": DECRYPT,
+                "Condition": {"NumericEquals": {"aws:MultiFactorAuthAge": "12345678.5"}},
+            },
+        ),
+        (
             "everybody changes the policy",
             ADMINISTRATION,
             ("PutKeyPolicy",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenant_keys.review.proof import Kind
-from tests.review.mutations.estate import CENTRAL, ROLES, SHARED, Body, Templates, identity, trust
+from tests.review.mutations.estate import CENTRAL, PLACE, ROLES, SHARED, Body, Templates, identity, trust
 from tests.review.mutations.mutant import (
     Edit,
     LostBarrier,
@@ -144,6 +144,11 @@ def identities() -> list[Mutant]:
             turn(billing, "StringEquals", "StringLike", kms__RequestAlias="alias/tenant-*"),
         ),
         Mutant(
+            "a default tenant for the shared role, keys open to it without a tag",
+            Refuted(Kind.OUTSIDER, ("shared.billing", "Decrypt", "carla")),
+            together(_default_tenant, *map(open_to_shared, ("alma", "alma-two", "bert", "carla"))),
+        ),
+        Mutant(
             "the shared role's policy without Version",
             Refuted(REFUSED, ("shared.billing",)),
             lambda t: t.shared("billing")["Policies"][0]["PolicyDocument"].pop("Version"),
@@ -189,12 +194,46 @@ def identities() -> list[Mutant]:
             _attached("iam:*"),
         ),
         Mutant(
+            "a policy that would replace the role's own",
+            NotProvedBecause(("tenant-alma.orders has two policies", "one would replace the other")),
+            _replacing,
+        ),
+        Mutant(
+            "policies in another form than a list",
+            NotProvedBecause(("Policies: got {", "a list")),
+            lambda t: t.role("alma").update(Policies=t.role("alma")["Policies"][0]),
+        ),
+        Mutant(
+            "a path that no role has",
+            NotProvedBecause(("the ARN of no role",)),
+            lambda t: t.role("alma").update(Path="tenant-keys"),
+        ),
+        Mutant(
             "the tag of another tenant on a role",
             Refuted(INVENTORY, ("the tag tenant_id of a role",)),
             lambda t: t.role("alma").setdefault("Tags", []).append({"Key": "Tenant_ID", "Value": "bert"}),
         ),
         Mutant("a role that is missing", Refuted(REFUSED, ("is in no template",)), _missing_role),
     ]
+
+
+def _default_tenant(templates: Templates) -> None:
+    condition = billing(templates)["Condition"]
+    for keys in condition.values():
+        for key, value in keys.items():
+            keys[key] = str(value).replace("tenant_id}", "tenant_id, 'carla'}")
+
+
+def open_to_shared(tenant: str) -> Edit:
+    """A key policy that leaves it to the shared role whose key it uses."""
+    return together(
+        without(tenant, "DenySharedRoleOfOtherTenant"),
+        drop(
+            lambda templates: templates.statement(tenant, "DecryptThroughSharedRole"),
+            "StringEquals",
+            "aws:PrincipalTag/tenant_id",
+        ),
+    )
 
 
 def _swap_policies(templates: Templates) -> None:
@@ -214,6 +253,12 @@ def _attached(action: str) -> Edit:
         templates.resources(SHARED)["More"] = {"Type": "AWS::IAM::Policy", "Properties": properties}
 
     return edit
+
+
+def _replacing(templates: Templates) -> None:
+    role = templates.role("alma")
+    properties = {"RoleName": role["RoleName"], **role["Policies"][0]}
+    templates.resources(SHARED)["More"] = {"Type": "AWS::IAM::RolePolicy", "Properties": properties}
 
 
 def stranger(body: Body, name: str = "stray", stack: str = ROLES) -> Edit:
@@ -256,11 +301,56 @@ def strangers() -> list[Mutant]:
     return [
         *found,
         Mutant(
+            "a stray role that shares keys",
+            Refuted(INVENTORY, ("role/stray", "ram:CreateResourceShare")),
+            stranger({"Action": "ram:CreateResourceShare"}),
+        ),
+        Mutant(
+            "a stray role without a name, its policy apart",
+            Refuted(INVENTORY, ("!Stray: a role that the manifest does not declare", "kms:Decrypt")),
+            _nameless(ROLES, "kms:Decrypt"),
+        ),
+        Mutant(
+            "a stray role without a name in a workload's account",
+            Refuted(OBTAINS, ("lambda.amazonaws.com", "!Stray")),
+            _nameless(PLACE, "iam:PutRolePolicy"),
+        ),
+        *(
+            Mutant(
+                f"a policy for a role of account {account} that stands in no template",
+                Refuted(INVENTORY, ("iam:*", "role Elsewhere", account)),
+                _loose(stack),
+            )
+            for account, stack in ((CENTRAL, ROLES), (WORKLOAD, PLACE))
+        ),
+        Mutant(
             "a second role of a tenant's name",
             Refuted(INVENTORY, ("has the same name",)),
             stranger({"Action": "s3:GetObject"}, "TENANT-alma.orders", SHARED),
         ),
     ]
+
+
+def _nameless(stack: str, action: str) -> Edit:
+    """As the CDK writes a role with a default policy."""
+
+    def edit(templates: Templates) -> None:
+        stranger({}, stack=stack)(templates)
+        stray = templates.resources(stack)["Stray"]["Properties"]
+        del stray["RoleName"], stray["Policies"]
+        _policy_apart(templates, stack, action, {"Ref": "Stray"})
+
+    return edit
+
+
+def _loose(stack: str) -> Edit:
+    return lambda templates: _policy_apart(templates, stack, "iam:*", "Elsewhere")
+
+
+def _policy_apart(templates: Templates, stack: str, action: str, role: object) -> None:
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+    properties = {"PolicyName": "More", "Roles": [role], "PolicyDocument": document}
+    templates.resources(stack)["Apart"] = {"Type": "AWS::IAM::Policy", "Properties": properties}
 
 
 def trusts() -> list[Mutant]:
@@ -396,6 +486,19 @@ def trusts() -> list[Mutant]:
             "a workload's role for another service",
             Refuted(OBTAINS, ("ec2.amazonaws.com", "tenant-keys-orders")),
             change(lambda t: trust(t.workload("orders")), Principal={"Service": "ec2.amazonaws.com"}),
+        ),
+        Mutant(
+            "a workload's role for nobody",
+            Refuted(REFUSED, ("nothing obtains a session of", "tenant-keys-orders")),
+            change(lambda t: trust(t.workload("orders")), Effect="Deny"),
+        ),
+        Mutant(
+            "a role of a workload's name under another path",
+            Refuted(OBTAINS, ("lambda.amazonaws.com", "role/other/tenant-keys-orders")),
+            together(
+                stranger({"Action": "s3:GetObject"}, "tenant-keys-orders", PLACE),
+                lambda t: t.resources(PLACE)["Stray"]["Properties"].update(Path="/other/"),
+            ),
         ),
         Mutant(
             "a workload's role for its account",

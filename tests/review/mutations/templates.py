@@ -54,6 +54,13 @@ def _keys_gone(templates: Templates) -> None:
             del resources[name]
 
 
+def _parameter(templates: Templates) -> None:
+    statement = templates.statement("alma", "DecryptThroughTenantRole")
+    role = statement["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+    statement["Condition"]["ArnEquals"]["aws:PrincipalArn"] = {"Ref": "Role"}
+    templates.opened[CELL]["Parameters"] = {"Role": {"Type": "String", "Default": role}}
+
+
 def broken() -> list[Mutant]:
     key = f"arn:aws:kms:eu-west-1:{CENTRAL}:key/"
     return [
@@ -90,6 +97,16 @@ def broken() -> list[Mutant]:
             "an alias in capitals",
             Refuted(INVENTORY, ("alias/tenant-Alma",)),
             lambda t: t.alias("alma")["Properties"].update(AliasName="alias/tenant-Alma"),
+        ),
+        Mutant(
+            "a role that a deployment chooses by a parameter",
+            NotProvedBecause(("Ref Role", "known only at deployment")),
+            _parameter,
+        ),
+        Mutant(
+            "a macro beside a resource",
+            NotProvedBecause(("Keyalma: got Fn::Transform",)),
+            lambda t: t.key("alma").update({"Fn::Transform": {"Name": "AWS::Include", "Parameters": {}}}),
         ),
         Mutant("a key too many", Refuted(INVENTORY, ("that no tenant's alias names",)), _key_too_many),
         Mutant(

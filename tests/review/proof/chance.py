@@ -182,8 +182,8 @@ class Chance:
             return self._pick(*widened, "arn:aws:iam::555555555555:role/x", f"arn:aws:iam::{CENTRAL}:role/Key*")
         if key in ("aws:PrincipalAccount", "aws:PrincipalOrgID"):
             return self._pick(CENTRAL, "555555555555", "o-a1b2c3d4e5", "o-other", "*")
-        own = "${aws:PrincipalTag/tenant_id}"
-        value = self._pick(name, name, f"{name[:1]}*", f"{name}*", "*", own, "Other", f"{name[:2]}?*")
+        own, default = "${aws:PrincipalTag/tenant_id}", f"${{aws:PrincipalTag/tenant_id, '{name}'}}"
+        value = self._pick(name, name, f"{name[:1]}*", f"{name}*", "*", own, default, "Other", f"{name[:2]}?*")
         return f"alias/tenant-{value}" if key in ("kms:RequestAlias", "kms:ResourceAliases") else value
 
     def _role(self, tenant: str) -> str:

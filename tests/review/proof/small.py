@@ -59,7 +59,7 @@ class Templates:
     def stacks(self) -> Iterator[Stack]:
         for name, resources in self.resources.items():
             account, region = self.places[name]
-            yield Stack(name, account, region, Path(name), resources, True, (), ())
+            yield Stack(name, account, region, Path(name), resources, True, ())
 
     def copy(self) -> Templates:
         return copy.deepcopy(self)
@@ -97,7 +97,7 @@ def templates_of(estate: Estate) -> Templates:
             )
             policy = access_role.shared_role_policy(workload, estate)
             _role(made, "roles", names.shared_role_name(workload), names.access_role_path(workload), trust, policy)
-        if workload.access != "web-identity":
+        if workload.access != "web-identity" and workload.existing_role is None:
             policy = workload_role.workload_role_policy(workload, estate)
             trust = workload_role.workload_role_trust(workload)
             _role(made, f"workload-{workload.account}", names.workload_role_name(workload), "/", trust, policy)

@@ -1,0 +1,177 @@
+"""`tenant-keys prove`, `can` and `who` as a reviewer uses them, on the estate and on a broken one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tenant_keys.cli import main
+from tests.review.mutations.estate import CENTRAL, ROLES, Synthesized, Templates, identity
+from tests.review.mutations.mutant import adding, together, without
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(original: Synthesized, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command on an assembly; its exit code, and what it prints on one line."""
+
+    def command(*arguments: str, folder: Path | None = None) -> tuple[int, str]:
+        directory = str(folder or original.folder)
+        where = [directory] if arguments[0] == "prove" else ["--dir", directory]
+        manifest = str(original.folder.parent / "tenants.yaml")
+        monkeypatch.setattr(sys, "argv", ["tenant-keys", *arguments, *where, "--manifest", manifest])
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as left:
+            main()
+        printed = capsys.readouterr()
+        return int(left.value.code or 0), printed.out + printed.err
+
+    return command
+
+
+@pytest.fixture
+def broken(original: Synthesized, tmp_path: Path) -> Path:
+    """An assembly in which bert's role and alma's key have lost what kept them apart."""
+    templates = Templates(original.templates)
+    root = {"AWS": f"arn:aws:iam::{CENTRAL}:root"}
+    together(without("alma"), adding("alma", Principal=root, Action="kms:Decrypt"))(templates)
+    del identity(templates.role("bert"))["Condition"]
+    return original.write(templates, tmp_path / "cdk.out")
+
+
+def test_a_proof_ends_with_zero(run: Run) -> None:
+    code, told = run("prove")
+    assert code == 0
+    assert told.startswith("PROVED")
+
+
+def test_a_refutation_ends_with_two_and_prints_a_request(run: Run, broken: Path) -> None:
+    code, told = run("prove", folder=broken)
+    assert code == 2
+    assert told.startswith("REFUTED")
+    for line in (
+        "tenant bert through workload orders may Decrypt with the key of tenant alma in eu-west-1",
+        f"  principal: arn:aws:sts::{CENTRAL}:assumed-role/tenant-bert.orders/any-session\n",
+        "  action: kms:Decrypt\n",
+        "  resource: alias/tenant-alma\n",
+        "  decided by key policy of alma in eu-west-1: Added\n",
+        "  decided by policy UseTenantKey of tenant-bert.orders: UseOwnTenantKey\n",
+        "  fix: bind the statements above to this tenant",
+    ):
+        assert line in told
+
+
+def test_a_refutation_for_machines_says_the_same(run: Run, broken: Path) -> None:
+    code, told = run("prove", "--json", folder=broken)
+    document = json.loads(told)
+    assert (code, document["verdict"]) == (2, "refuted")
+    worst = document["findings"][0]
+    assert (worst["kind"], worst["tenant"]) == ("another tenant's session uses the key", "alma")
+    assert worst["request"]["action"] == "kms:Decrypt"
+
+
+def test_what_is_not_proved_ends_with_two(run: Run, original: Synthesized, tmp_path: Path) -> None:
+    templates = Templates(original.templates)
+    templates.resources(ROLES)["New"] = {"Type": "AWS::KMS::Grant", "Properties": {}}
+    code, told = run("prove", folder=original.write(templates, tmp_path / "cdk.out"))
+    assert code == 2
+    assert "NOT PROVED" in told
+    assert "AWS::KMS::Grant: the proof does not know what it grants" in told
+
+
+@pytest.mark.parametrize(
+    ("question", "code", "told"),
+    [
+        (("alma@orders", "Decrypt", "alma"), 0, "DecryptThroughTenantRole"),
+        (("alma@orders", "kms:decrypt", "alias/tenant-alma"), 0, "UseOwnTenantKey"),
+        (("alma@orders", "Decrypt", "bert"), 2, "DenyUseByAnyoneElse"),
+        (("alma@orders", "Decrypt", "alma", "--by-key"), 2, "DenyOtherAlias"),
+        (("alma@orders", "Decrypt", "alma", "--context", "tenant_id=bert"), 2, "DenyOtherContext"),
+        (("emil@billing", "Decrypt", "emil"), 0, "DecryptThroughSharedRole"),
+        (("emil@billing", "Decrypt", "emil", "--tag", "tenant_id=alma"), 2, "DenySharedRoleOfOtherTenant"),
+        (("role/KeyBreakGlass", "ScheduleKeyDeletion", "alma"), 0, "ScheduleDeletion"),
+        (("role/KeyAdministrator", "ScheduleKeyDeletion", "alma"), 2, "DenyScheduleDeletionByAnyoneElse"),
+        ((f"arn:aws:iam::{CENTRAL}:root", "PutKeyPolicy", "alma"), 2, "DenyDeployByAnyoneElse"),
+        ((f"arn:aws:iam::{CENTRAL}:user/bob", "Decrypt", "alma"), 2, "DenyUseByAnyoneElse"),
+        ((f"arn:aws:sts::{CENTRAL}:federated-user/bob", "Decrypt", "alma"), 2, "DenyUseByAnyoneElse"),
+        (("s3.amazonaws.com", "Decrypt", "alma"), 2, "DenyUseByAnyoneElse"),
+        (("anonymous", "Decrypt", "alma"), 2, "as anybody"),
+    ],
+)
+def test_a_question_is_answered_with_the_statement_that_decides(
+    run: Run, question: tuple[str, ...], code: int, told: str
+) -> None:
+    answered, text = run("can", *question)
+    assert answered == code, text
+    assert told in text
+    assert text.startswith("ALLOWED" if code == 0 else "EXPLICIT_DENY")
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        (("ghost@orders", "Decrypt", "alma"), "ghost@orders: no tenant ghost"),
+        (("alma@nowhere", "Decrypt", "alma"), "alma@nowhere: no workload nowhere; known are"),
+        (("", "Decrypt", "alma"), "not a principal; write tenant@workload"),
+        (("@", "Decrypt", "alma"), "no tenant"),
+        (("arn:root", "Decrypt", "alma"), "arn:root: not a principal"),
+        (("arn:aws:iam:role/x", "Decrypt", "alma"), "not a principal"),
+        (("arn:aws:iam::1:root", "Decrypt", "alma"), "not a principal"),
+        (("role/", "Decrypt", "alma"), "not a principal"),
+        (("role/a*", "Decrypt", "alma"), "not a principal"),
+        (("alma@orders", "kms:*", "alma"), "no KMS action on a key"),
+        (("alma@orders", "s3:GetObject", "alma"), "no KMS action on a key"),
+        (("alma@orders", "Decrypt", "nobody"), "nobody: no such tenant"),
+        (("alma@orders", "Decrypt", "alma", "--region", "us-east-1"), "no key in us-east-1"),
+        (("alma@orders", "Decrypt", "alma", "--tag", "="), "got no name=value"),
+        (("alma@orders", "Decrypt", "alma", "--tag", "a=1", "--tag", "a=2"), "a is given twice"),
+        (("emil@billing", "Decrypt", "emil", "--tag", "Tenant_ID=x"), "it is there twice"),
+        (("alma@orders", "Decrypt", "alma", "--context", "a=1", "--context", "A=2"), "it is there twice"),
+        (("anonymous", "Decrypt", "alma", "--tag", "a=b"), "anonymous: carries no tags"),
+    ],
+)
+def test_a_question_that_cannot_be_put_is_told_in_a_sentence(run: Run, question: tuple[str, ...], told: str) -> None:
+    code, text = run("can", *question)
+    assert code == 1, text
+    assert told in text
+
+
+def test_a_role_that_no_class_stands_for_is_judged_by_its_own_policy(run: Run, broken: Path) -> None:
+    """All alike tenants' roles are in the templates, though two of them stand for the rest in the proof."""
+    assert run("can", "bert@orders", "Decrypt", "alma", folder=broken)[0] == 0
+    for other in ("alma-two", "carla", "dora", "fred", "gina"):
+        code, text = run("can", f"{other}@orders", "Decrypt", "alma", folder=broken)
+        assert code == 2, other
+        assert text.startswith("IMPLICIT_DENY")
+
+
+def test_an_unknown_policy_is_no_traceback(run: Run, original: Synthesized, tmp_path: Path) -> None:
+    templates = Templates(original.templates)
+    templates.statement("alma", "DenyOtherAlias")["Condition"] = {"StringSounds": {"kms:RequestAlias": "x"}}
+    folder = original.write(templates, tmp_path / "cdk.out")
+    for question in (("can", "alma@orders", "Decrypt", "alma"), ("who", "Decrypt", "alma")):
+        code, text = run(*question, folder=folder)
+        assert code == 1
+        assert "DenyOtherAlias" in text or "StringSounds" in text
+
+
+def test_who_lists_everybody_and_by_which_request(run: Run) -> None:
+    code, text = run("who", "Decrypt", "alma", "--json")
+    roles = {"orders": "tenant-alma", "billing": "shared", "portal": "shared"}
+    assert code == 0
+    holders = json.loads(text)
+    assert len(holders) == len(roles)
+    for holder in holders:
+        assert holder["named_by"] == "alias/tenant-alma"
+        assert holder["context"] == {"kms:encryptioncontext:tenant_id": "alma"}
+        assert holder["statements"]
+
+
+def test_who_says_so_where_nobody_may(run: Run) -> None:
+    assert run("who", "UpdateAlias", "alma") == (0, "nobody may UpdateAlias with the key of alma\n")
+    assert run("who", "Decrypt", "jan") == (0, "nobody may Decrypt with the key of jan\n")

@@ -1,0 +1,50 @@
+"""A workload that runs as a role of its account that is there already: only a policy of it is in the templates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tenant_keys.manifest import Estate, parse_manifest, settle
+from tenant_keys.manifest.update import new_lock, update
+from tenant_keys.review.proof import prove
+from tests.review.proof.small import HEAD, Templates, templates_of
+
+ASSUME = {"Sid": "AssumeOwnRoles", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+
+
+def _estate() -> Estate:
+    head = HEAD.replace("runs_on: lambda", "runs_on: existing-role, role: role/app/Orders")
+    manifest = parse_manifest(head + "  acme: {}\n  bolt: {}\n")
+    return settle(manifest, update(manifest, new_lock(manifest))[0])
+
+
+def _templates(estate: Estate, role: str = "Orders", **statement: Any) -> Templates:
+    templates = templates_of(estate)
+    document = {"Version": "2012-10-17", "Statement": [{**ASSUME, **statement}]}
+    properties = {"PolicyName": "Keys", "Roles": [role], "PolicyDocument": document}
+    templates.add("workload-222222222222", "Policy", "AWS::IAM::Policy", properties)
+    return templates
+
+
+def test_its_policy_may_let_it_assume_the_access_roles() -> None:
+    estate = _estate()
+    assert prove(_templates(estate), estate).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        (
+            {"Action": "iam:PutRolePolicy"},
+            "a policy allows iam:PutRolePolicy to the role Orders of account 222222222222",
+        ),
+        ({"role": "Others"}, "a policy allows sts:AssumeRole to the role Others of account 222222222222"),
+    ],
+)
+def test_more_than_that_is_found(policy: dict[str, Any], told: str) -> None:
+    estate = _estate()
+    proof = prove(_templates(estate, **policy), estate)
+    assert proof.verdict == "refuted"
+    assert any(told in finding.what for finding in proof.findings)
