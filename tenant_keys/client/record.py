@@ -17,7 +17,9 @@ MAX_NAME = 4096
 
 
 def seal_name(name: str) -> bytes:
-    encoded = name.encode()
+    if not isinstance(name, str):
+        raise TypeError(f"name: got {type(name).__name__}; expected a string")
+    encoded = str.encode(name)
     if not encoded or len(encoded) > MAX_NAME:
         raise ValueError(f"name: got {len(encoded)} bytes; allowed are 1 to {MAX_NAME}")
     return bytes([VERSION]) + len(encoded).to_bytes(2, "big") + encoded
