@@ -8,12 +8,9 @@ from typing import BinaryIO
 
 from tenant_keys.client.errors import DamagedMessage
 from tenant_keys.client.materials import PARSER_ERRORS, ExpectingMaterials, TenantMaterials, refuse
-from tenant_keys.client.message import ended
+from tenant_keys.client.message import STEP, ended, pull
 from tenant_keys.client.record import seal_name, skip_name
 from tenant_keys.client.sdk import FRAME, MAX_DATA_KEYS, POLICY, SUITE, StreamDecryptor, StreamEncryptor
-
-CHUNK = 16 * FRAME
-"""Bytes read at a time when the caller asks for all."""
 
 
 class _Reader(io.RawIOBase):
@@ -35,7 +32,7 @@ class _Reader(io.RawIOBase):
 
     def __iter__(self) -> Iterator[bytes]:
         """Chunks, not lines: the content is binary."""
-        while chunk := self._some(CHUNK):
+        while chunk := self._some(STEP):
             yield chunk
 
     def _some(self, size: int) -> bytes:
@@ -57,7 +54,7 @@ class SealingReader(_Reader):
         )
 
     def _some(self, size: int) -> bytes:
-        return self._encryptor.read(size)  # type: ignore[no-any-return]
+        return pull(self._encryptor, size)
 
 
 class UnsealingReader(_Reader):
@@ -88,7 +85,7 @@ class UnsealingReader(_Reader):
         if self._failed:
             raise DamagedMessage("the message was refused before")
         try:
-            data: bytes = self._decryptor.read(size)
+            data = pull(self._decryptor, size)
             if len(data) < size and (not ended(self._decryptor) or self._source.read(1)):
                 raise DamagedMessage("the message is truncated, or something follows it")
         except PARSER_ERRORS as error:
