@@ -110,6 +110,25 @@ def test_an_attribute_copied_to_another_item_does_not_open(aws: StandIn, change:
         decrypt_item(tenant, stored, **(WHERE | {"table": "other"}))
 
 
+@pytest.mark.parametrize(
+    ("written", "given_back"), [("1.50", "1.5"), ("1E+1", "10"), ("10", "10"), ("-0", "0"), ("1E-130", "1E-130")]
+)
+def test_a_number_in_the_key_is_known_by_its_value(aws: StandIn, written: str, given_back: str) -> None:
+    """DynamoDB drops trailing zeros: the item must open under the key that comes back."""
+    tenant = aws.keys().tenant_without_token("acme")
+    stored = encrypt_item(tenant, {"pk": "a", "sk": Decimal(written), "card": "1"}, **WHERE)
+    assert decrypt_item(tenant, stored | {"sk": Decimal(given_back)}, **WHERE)["card"] == "1"
+    with pytest.raises(WrongRecord):
+        decrypt_item(tenant, stored | {"sk": Decimal(given_back) + Decimal("0.1")}, **WHERE)
+    with pytest.raises(WrongRecord):
+        decrypt_item(tenant, stored | {"sk": given_back}, **WHERE)
+
+
+def test_an_item_without_its_whole_key_is_named(aws: StandIn) -> None:
+    with pytest.raises(ValueError, match="lacks sk"):
+        encrypt_item(aws.keys().tenant_without_token("acme"), {"pk": "a", "card": "1"}, **WHERE)
+
+
 def test_attributes_swapped_within_an_item_do_not_open(aws: StandIn) -> None:
     tenant = aws.keys().tenant_without_token("acme")
     stored = encrypt_item(tenant, {"pk": "a", "sk": 1, "card": "1", "note": "2"}, **WHERE)
