@@ -29,7 +29,7 @@ def attribute_name(item: Item, *, table: str, key: Collection[str], attribute: s
     if missing := [name for name in key if name not in item]:
         raise ValueError(f"item: lacks {', '.join(missing)} of its key")
     place = {name: _as_stored(typed(item[name])) for name in key}
-    return json.dumps(["dynamodb", table, place, attribute], sort_keys=True, separators=(",", ":"))
+    return json.dumps(["dynamodb", table, place, attribute], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def encrypt_item(

@@ -12,8 +12,8 @@ from tenant_keys.client.errors import DamagedMessage, WrongRecord
 
 VERSION = 1
 PREFIX = 3
-MAX_NAME = 4096
-"""Bytes; an S3 key has 1,024 and a DynamoDB key 3,072 at most (service quotas)."""
+MAX_NAME = 32_768
+"""Bytes; a DynamoDB key has 3,072 at most (service quotas), of which JSON may write each as six."""
 
 
 def seal_name(name: str) -> bytes:

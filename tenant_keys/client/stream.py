@@ -105,10 +105,29 @@ class Prefixed:
         self.closed = False
 
     def read(self, size: int = -1) -> bytes:
-        if not self._prefix:
-            return self._rest.read(size)
+        """May give less than `size`; the SDK asks until it has enough, or gets nothing."""
+        if self._prefix:
+            head, self._prefix = (self._prefix, b"") if size < 0 else (self._prefix[:size], self._prefix[size:])
+            return head + self._rest.read() if size < 0 else head
+        data = self._rest.read(size)
+        if not isinstance(data, (bytes, bytearray)):  # None from a source that does not wait would pass for its end
+            raise TypeError(f"the source gave {type(data).__name__}; expected bytes, from a source that waits for them")
+        return data
+
+
+class Exactly:
+    """So many bytes of a file: one that ends earlier raises, and what follows is not read."""
+
+    def __init__(self, rest: BinaryIO, size: int) -> None:
         if size < 0:
-            head, self._prefix = self._prefix, b""
-            return head + self._rest.read()
-        head, self._prefix = self._prefix[:size], self._prefix[size:]
-        return head
+            raise ValueError(f"size: got {size}; expected bytes, 0 or more")
+        self._rest, self._left = rest, size
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._left:
+            return b""
+        data = self._rest.read(self._left if size < 0 else min(size, self._left))
+        if not data:
+            raise EOFError(f"the body ended {self._left} bytes early")
+        self._left -= len(data)
+        return data
