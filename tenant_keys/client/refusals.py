@@ -74,6 +74,11 @@ def code_of(error: ClientError) -> str:
 
 def likely_cause(operation: str, message: str) -> str:
     """AWS names the kind of policy that said no; what that means depends on how this project builds it."""
+    if operation == "sts:AssumeRoleWithWebIdentity":
+        return (
+            "the role does not exist yet, or the token lacks what it asks for: this workload's audience, and tenant_id "
+            "among the principal_tags of claim https://aws.amazon.com/tags"
+        )
     if operation.startswith("sts:"):
         return (
             "the role does not exist yet, does not trust this workload's role, or the tenant is not one of this "
