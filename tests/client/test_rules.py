@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_encryption_sdk import EncryptionSDKClient  # type: ignore[import-untyped]
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -46,15 +47,17 @@ from tenant_keys.client import (
     TokenExpired,
     TokenRefused,
     UnknownTenant,
+    WrongTenant,
 )
 from tenant_keys.client.aio import AsyncTenant
 from tenant_keys.client.cache import ExpiringCache
 from tenant_keys.client.keyring import AliasKeyring, same_key
 from tenant_keys.client.refusals import likely_cause, translate
+from tenant_keys.client.sdk import POLICY, OpaqueError
 from tenant_keys.client.session_policy import MAX_LENGTH, session_policy
 from tenant_keys.client.token import SESSION_TAG_CLAIM
 from tests.client.issuer import Issuer
-from tests.client.standin import CENTRAL, StandIn, key_arn, settings
+from tests.client.standin import CENTRAL, REGION, StandIn, key_arn, settings
 
 
 class Clock:
@@ -371,6 +374,27 @@ def test_limits_that_promise_nothing_are_refused(limits: dict[str, Any]) -> None
 def test_the_keyring_takes_the_arn_of_an_alias_and_nothing_else(alias: str) -> None:
     with pytest.raises(ValueError, match="alias"):
         AliasKeyring(kms=None, alias_arn=alias, tenant_id="acme")
+
+
+@pytest.mark.parametrize("context", [{}, {"tenant_id": "globex"}, {"Tenant_ID": "acme"}, {"tenant_id": ""}], ids=str)
+def test_the_keyring_by_itself_wants_its_tenant_in_the_context(aws: StandIn, context: dict[str, str]) -> None:
+    """For whoever uses `AliasKeyring` with the Encryption SDK and without the rest."""
+    sdk = EncryptionSDKClient(commitment_policy=POLICY, max_encrypted_data_keys=1)
+    kms = aws.session().client("kms")
+    arn = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-acme"
+    keyring = AliasKeyring(kms=kms, alias_arn=arn, tenant_id="acme")
+    with pytest.raises(OpaqueError) as refused:
+        sdk.encrypt(source=b"data", keyring=keyring, encryption_context=context)
+    assert isinstance(refused.value.obj, WrongTenant)
+    assert not aws.calls
+    good, _ = sdk.encrypt(source=b"data", keyring=keyring, encryption_context={"tenant_id": "acme"})
+    assert sdk.decrypt(source=good, keyring=keyring)[0] == b"data"
+    assert {request["KeyId"] for request in aws.requests} == {arn}
+    aws.calls.clear()
+    with pytest.raises(OpaqueError) as refused:
+        sdk.decrypt(source=good, keyring=AliasKeyring(kms=kms, alias_arn=arn, tenant_id="globex"))
+    assert isinstance(refused.value.obj, WrongTenant)
+    assert not aws.calls
 
 
 def test_replicas_of_one_key_are_the_same_key_and_namesakes_are_not() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -517,6 +520,41 @@ def test_an_item_written_meanwhile_is_read_again_and_never_lost(table: Table, ke
     stored = table.get_item(Key={"pk": "0"})["Item"]
     where: dict[str, Any] = {"table": table.name, "key": ("pk",), "attributes": ("card",)}
     assert decrypt_item(keys.tenant_without_token("acme"), stored, **where)["card"] == "newer"
+
+
+def test_what_a_busy_writer_wrote_last_is_there_after_the_job(table: Table, keys: TenantKeys, tmp_path: Path) -> None:
+    """A writer that writes in the clear and without conditions, all the time, while jobs run again and again."""
+    fill(table, 3)
+    last: dict[str, int] = {}
+    stop = threading.Event()
+
+    def write() -> None:
+        for turn in itertools.count():
+            if stop.is_set():
+                return
+            pk = str(turn % 3)
+            table.update_item(
+                Key={"pk": pk}, UpdateExpression="SET card = :c", ExpressionAttributeValues={":c": {"turn": turn}}
+            )
+            last[pk] = turn
+            time.sleep(0.005)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    converted = 0
+    try:
+        for number in range(3):
+            counts = reencrypt(items_job(table, keys), checkpoint=tmp_path / f"job{number}").counts
+            converted += counts["converted"]
+    finally:
+        stop.set()
+        writer.join()
+    assert converted > 3, "the two did meet"
+    reencrypt(items_job(table, keys), checkpoint=tmp_path / "last")
+    for item in table.scan()["Items"]:
+        tenant = keys.tenant_without_token(str(item["tenant"]))
+        opened = decrypt_item(tenant, item, table=table.name, key=("pk",), attributes=("card",))
+        assert opened["card"] == {"turn": last[str(item["pk"])]}
 
 
 def test_a_message_under_a_foreign_name_is_reported_and_left_alone(
