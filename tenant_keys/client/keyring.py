@@ -61,6 +61,7 @@ class AliasKeyring(IKeyring):  # type: ignore[misc]
                 algorithm_suite=materials.algorithm_suite,
                 encryption_context=materials.encryption_context,
                 required_encryption_context_keys=materials.required_encryption_context_keys,
+                signing_key=materials.signing_key,  # of a signed suite, which others may choose
                 plaintext_data_key=answer["Plaintext"],
                 encrypted_data_keys=[
                     KeyringEncryptedDataKey(
@@ -92,6 +93,7 @@ class AliasKeyring(IKeyring):  # type: ignore[misc]
                 algorithm_suite=materials.algorithm_suite,
                 encryption_context=materials.encryption_context,
                 required_encryption_context_keys=materials.required_encryption_context_keys,
+                verification_key=materials.verification_key,
                 plaintext_data_key=answer["Plaintext"],
             )
         )
