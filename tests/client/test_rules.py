@@ -18,7 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_encryption_sdk import EncryptionSDKClient  # type: ignore[import-untyped]
+from aws_cryptographic_material_providers.mpl.models import (  # type: ignore[import-untyped]
+    CreateMultiKeyringInput,
+)
+from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient  # type: ignore[import-untyped]
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -38,6 +41,7 @@ from tenant_keys.client import (
     Event,
     KeyMismatch,
     Limits,
+    MessageRefused,
     ServiceUnavailable,
     Settings,
     TenantKeys,
@@ -52,11 +56,22 @@ from tenant_keys.client.aio import AsyncTenant
 from tenant_keys.client.cache import ExpiringCache
 from tenant_keys.client.keyring import AliasKeyring, same_key
 from tenant_keys.client.refusals import likely_cause, translate
-from tenant_keys.client.sdk import POLICY, AWSEncryptionSDKClientError, OpaqueError
+from tenant_keys.client.sdk import (
+    FRAME,
+    POLICY,
+    SUITE,
+    Algorithm,
+    AwsCryptographicMaterialProviders,
+    AWSEncryptionSDKClientError,
+    MaterialProvidersConfig,
+    OpaqueError,
+    StreamEncryptor,
+)
 from tenant_keys.client.session_policy import MAX_LENGTH, session_policy
 from tenant_keys.client.token import SESSION_TAG_CLAIM
 from tests.client.issuer import Issuer
 from tests.client.standin import CENTRAL, REGION, StandIn, key_arn, settings
+from tests.client.stock import stock_keyring
 
 
 class Clock:
@@ -392,6 +407,48 @@ def test_the_keyring_by_itself_wants_its_tenant_in_the_context(aws: StandIn, con
     with pytest.raises((AWSEncryptionSDKClientError, OpaqueError)):
         sdk.decrypt(source=good, keyring=AliasKeyring(kms=kms, alias_arn=arn, tenant_id="globex"))
     assert not aws.calls
+
+
+def test_a_message_that_two_keys_could_open_is_refused_before_kms_is_asked(aws: StandIn) -> None:
+    """Whoever may write could add a data key of another tenant's, and that tenant would read along."""
+    kms = aws.session().client("kms")
+    arns = [f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}" for tenant in ("acme", "globex")]
+    own, other = (stock_keyring(aws.session(), arn) for arn in arns)
+    providers = AwsCryptographicMaterialProviders(config=MaterialProvidersConfig())
+    both = providers.create_multi_keyring(input=CreateMultiKeyringInput(generator=own, child_keyrings=[other]))
+    message = StreamEncryptor(
+        source=b"\x01\x00\x03rowdata",
+        keyring=both,
+        encryption_context={"tenant_id": "acme"},
+        algorithm=SUITE,
+        frame_length=FRAME,
+        commitment_policy=POLICY,
+    ).read()
+    assert message.count(b"aws-kms") == 2
+    with pytest.raises(MessageRefused):
+        aws.keys().tenant_without_token("acme").decrypt(message, name="row")
+    keyring = AliasKeyring(kms=kms, alias_arn=arns[0], tenant_id="acme")
+    with pytest.raises((AWSEncryptionSDKClientError, OpaqueError)):
+        EncryptionSDKClient(commitment_policy=POLICY).decrypt(source=message, keyring=keyring)
+    assert not aws.calls["Decrypt"]
+
+
+@pytest.mark.parametrize(
+    "algorithm", [None, Algorithm.AES_256_GCM_IV12_TAG16_HKDF_SHA256, Algorithm.AES_256_GCM_IV12_TAG16], ids=str
+)
+def test_a_message_of_another_suite_is_refused_before_kms_is_asked(aws: StandIn, algorithm: Algorithm | None) -> None:
+    """Signed, or without key commitment, under which one message can hold two plaintexts for two keys."""
+    arn = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-acme"
+    policy = CommitmentPolicy.FORBID_ENCRYPT_ALLOW_DECRYPT if algorithm else POLICY
+    message, _ = EncryptionSDKClient(commitment_policy=policy).encrypt(
+        source=b"\x01\x00\x03rowdata",
+        keyring=stock_keyring(aws.session(), arn),
+        encryption_context={"tenant_id": "acme"},
+        algorithm=algorithm,
+    )
+    with pytest.raises(MessageRefused):
+        aws.keys().tenant_without_token("acme").decrypt(message, name="row")
+    assert not aws.calls["Decrypt"]
 
 
 def test_replicas_of_one_key_are_the_same_key_and_namesakes_are_not() -> None:
