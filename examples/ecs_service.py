@@ -24,14 +24,21 @@ class Documents:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         try:
             tenant = self.keys.tenant(environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer "))
-            key = f"{tenant.id}{environ['PATH_INFO']}"
+            key = f"{tenant.id}/{environ['PATH_INFO'].lstrip('/')}"  # the slash is ours: a path may come without
             if environ["REQUEST_METHOD"] == "PUT":
-                s3.put_object(tenant, self.s3, bucket=self.bucket, key=key, body=environ["wsgi.input"])
+                if not environ.get("CONTENT_LENGTH"):
+                    start_response("411 Length Required", [])
+                    return []
+                size = int(environ["CONTENT_LENGTH"])  # a sender that hangs up leaves no shorter document
+                s3.put_object(tenant, self.s3, bucket=self.bucket, key=key, body=environ["wsgi.input"], size=size)
                 start_response("204 No Content", [])
                 return []
             document = s3.get_object(tenant, self.s3, bucket=self.bucket, key=key)
         except TokenError:
             start_response("401 Unauthorized", [])
+            return []
+        except EOFError:
+            start_response("400 Bad Request", [])
             return []
         except (MessageRefused, self.s3.exceptions.NoSuchKey):
             start_response("404 Not Found", [])

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from tenant_keys.client.errors import ConfigurationError
+from tenant_keys.client.redaction import redact_botocore
 
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
@@ -26,7 +30,11 @@ class Aws:
     """Makes clients. Creating one from a shared session is not thread-safe in botocore, hence the lock."""
 
     def __init__(self, session: boto3.Session | None = None, *, attempts: int = 5) -> None:
-        self._session = session or boto3.Session()
+        redact_botocore()  # before the first request: each carries the workload's own session token
+        try:
+            self._session = session or boto3.Session()
+        except BotoCoreError as error:  # AWS_PROFILE names no profile
+            raise ConfigurationError(f"AWS credentials: {error}") from error
         self._lock = threading.Lock()
         # "standard": exponential backoff with jitter, throttling errors included (botocore guide, retries).
         self._config = Config(

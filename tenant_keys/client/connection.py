@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 RENEW_BEFORE = 300
 """Seconds before its end in which a session is renewed; if that fails, the old one is used to its end."""
 
+RETRY_RENEWAL = 30
+"""Seconds until a failed renewal is tried again: all of a tenant's threads wait for it."""
+
 
 class Connection:
     """Made on first use, one a tenant. Looks like a boto3 KMS client to the keyring."""
@@ -36,6 +39,7 @@ class Connection:
         self._lock = threading.Lock()
         self._session: RoleSession | None = None
         self._client: KMSClient | None = None
+        self._renew_at = 0.0
         self._token: tuple[float, str | None] = (0.0, None)
         self.materials = TenantMaterials(
             AliasKeyring(kms=self, alias_arn=self._names.alias_arn, tenant_id=tenant_id),
@@ -77,23 +81,27 @@ class Connection:
             now = time.time()
             if self._client is None or self._session is None or self._client is instead_of:
                 return self._renew()
-            if now < self._session.expires_at - RENEW_BEFORE:
+            if now < self._renew_at:
                 return self._client
             try:
                 return self._renew()
             except TenantKeysError:
-                if now < self._session.expires_at:
-                    return self._client
-                raise
+                if now >= self._session.expires_at:
+                    raise
+                self._renew_at = min(now + RETRY_RENEWAL, self._session.expires_at)
+                return self._client
 
     def _renew(self) -> KMSClient:
         expires_at, token = self._token
         live = token if expires_at > time.time() else None
         session = self._timed(
-            "sts", "sts:AssumeRole", lambda: open_session(self._aws, self._settings, self._tenant_id, live)
+            "sts",
+            self._settings.sts_operation,
+            lambda: open_session(self._aws, self._settings, self._tenant_id, live),
         )
         self._client = self._aws.kms(region=self._names.region, session=session)
         self._session = session
+        self._renew_at = session.expires_at - RENEW_BEFORE
         return self._client
 
     def _timed(self, kind: str, operation: str, call: Callable[[], Any]) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from tenant_keys.client.connection import Connection
+from tenant_keys.client.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from tenant_keys.client.aws import Aws
@@ -26,19 +28,28 @@ class Connections:
         self._aws, self._settings, self._limits, self._on_event = aws, settings, limits, on_event
         self._open: OrderedDict[str, Connection] = OrderedDict()
         self._lock = threading.Lock()
+        self._process = os.getpid()
+        self._start_sweeper()
+
+    def _start_sweeper(self) -> None:
         self._stop = threading.Event()
-        if limits.max_age > 0:
+        if self._limits.max_age > 0:
             # A weak reference: the thread must not keep alive what nobody else uses any more.
             threading.Thread(
                 target=_sweep,
-                args=(weakref.ref(self), self._stop, limits.max_age / SWEEPS_PER_AGE),
+                args=(weakref.ref(self), self._stop, self._limits.max_age / SWEEPS_PER_AGE),
                 name="tenant-keys-sweeper",
                 daemon=True,
             ).start()
             weakref.finalize(self, self._stop.set)
 
     def to(self, tenant_id: str) -> Connection:
+        if os.getpid() != self._process:
+            # The sweeper does not live on in a forked process, and a TLS connection must not be used by two.
+            raise ConfigurationError("this TenantKeys was made before a fork; make one in each worker process")
         with self._lock:
+            if self._stop.is_set():  # used after close
+                self._start_sweeper()
             connection = self._open.get(tenant_id)
             if connection is None:
                 connection = self._open[tenant_id] = Connection(

@@ -11,9 +11,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import DYNAMODB_CONTEXT, Binary, TypeDeserializer, TypeSerializer
 
 from tenant_keys.client.errors import DamagedMessage
 
@@ -25,8 +26,10 @@ Item = Mapping[str, Any]
 
 def attribute_name(item: Item, *, table: str, key: Collection[str], attribute: str) -> str:
     """The record name of one attribute: JSON with DynamoDB's types, so that no two attributes share one."""
-    place = {name: typed(item[name]) for name in key}
-    return json.dumps(["dynamodb", table, place, attribute], sort_keys=True, separators=(",", ":"))
+    if missing := [name for name in key if name not in item]:
+        raise ValueError(f"item: lacks {', '.join(missing)} of its key")
+    place = {name: _as_stored(typed(item[name])) for name in key}
+    return json.dumps(["dynamodb", table, place, attribute], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def encrypt_item(
@@ -76,6 +79,14 @@ def _apart(key: Collection[str], attributes: Collection[str]) -> None:
 def typed(value: object) -> Any:
     """DynamoDB's own JSON, binaries in base64."""
     return _plain(TypeSerializer().serialize(value))
+
+
+def _as_stored(value: dict[str, str]) -> dict[str, str]:
+    """DynamoDB gives the number 1.50 back as 1.5, and 1E+1 as 10: one number, one name."""
+    if "N" not in value:
+        return value
+    number = Decimal(value["N"]).normalize(DYNAMODB_CONTEXT)
+    return {"N": format(number, "f") if number else "0"}
 
 
 def _plain(value: Any) -> Any:

@@ -43,6 +43,10 @@ class ServiceUnavailable(TenantKeysError):
     """Raised when KMS, STS or SSM cannot be reached or fails on its side; trying again later may work."""
 
 
+class NotConverted(TenantKeysError):
+    """Raised when a record cannot be re-encrypted: too large, archived, or written by others again and again."""
+
+
 class MessageRefused(TenantKeysError):
     """Raised when an encrypted message must not be opened here; no plaintext of it was returned."""
 

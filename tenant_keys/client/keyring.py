@@ -26,6 +26,9 @@ PROVIDER = "aws-kms"
 
 DATA_KEY_BYTES = 32
 
+MAX_CIPHERTEXT = 6144
+"""Bytes of an encrypted data key (KMS API reference, Decrypt, CiphertextBlob)."""
+
 
 class KmsCalls(Protocol):
     """The two calls needed of a boto3 KMS client."""
@@ -58,6 +61,7 @@ class AliasKeyring(IKeyring):  # type: ignore[misc]
                 algorithm_suite=materials.algorithm_suite,
                 encryption_context=materials.encryption_context,
                 required_encryption_context_keys=materials.required_encryption_context_keys,
+                signing_key=materials.signing_key,  # of a signed suite, which others may choose
                 plaintext_data_key=answer["Plaintext"],
                 encrypted_data_keys=[
                     KeyringEncryptedDataKey(
@@ -89,6 +93,7 @@ class AliasKeyring(IKeyring):  # type: ignore[misc]
                 algorithm_suite=materials.algorithm_suite,
                 encryption_context=materials.encryption_context,
                 required_encryption_context_keys=materials.required_encryption_context_keys,
+                verification_key=materials.verification_key,
                 plaintext_data_key=answer["Plaintext"],
             )
         )
@@ -103,6 +108,8 @@ class AliasKeyring(IKeyring):  # type: ignore[misc]
             key_arn = bytes(data_key.key_provider_info).decode("ascii")
         except UnicodeDecodeError as error:
             raise DamagedMessage("the encrypted data key names no key ARN") from error
+        if not 1 <= len(data_key.ciphertext) <= MAX_CIPHERTEXT:
+            raise DamagedMessage("the encrypted data key is empty, or longer than any of KMS")
         ours, theirs = self._alias_arn.split(":", 5), key_arn.split(":", 5)
         if data_key.key_provider_id != PROVIDER or len(theirs) != len(ours) or not theirs[5].startswith("key/"):
             raise DamagedMessage("the encrypted data key is not of a KMS key")

@@ -12,10 +12,9 @@ from tenant_keys.client.connections import Connections
 from tenant_keys.client.discovery import discover
 from tenant_keys.client.errors import ConfigurationError
 from tenant_keys.client.limits import Limits
-from tenant_keys.client.redaction import redact_botocore
 from tenant_keys.client.tenant import Tenant
 from tenant_keys.client.tenant_id import check_tenant_id
-from tenant_keys.client.token import TokenVerifier, verifier_from_environment
+from tenant_keys.client.token import SESSION_TAG_CLAIM, TokenVerifier, verifier_from_environment
 
 if TYPE_CHECKING:
     import boto3
@@ -42,8 +41,10 @@ class TenantKeys:
         on_event: Hook | None = None,
     ) -> None:
         limits = limits or Limits()
+        if settings.access == "web-identity" and verifier is not None and verifier.claim != SESSION_TAG_CLAIM:
+            # What is cached for a tenant is handed out by our claim, so it must be the one that STS goes by.
+            raise ConfigurationError("in web-identity mode the tenant's claim must be SESSION_TAG_CLAIM, as for STS")
         self._settings, self._verifier = settings, verifier
-        redact_botocore()
         self._connections = Connections(
             Aws(session, attempts=limits.attempts), settings, limits=limits, on_event=on_event
         )

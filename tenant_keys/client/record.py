@@ -12,12 +12,14 @@ from tenant_keys.client.errors import DamagedMessage, WrongRecord
 
 VERSION = 1
 PREFIX = 3
-MAX_NAME = 4096
-"""Bytes; an S3 key has 1,024 and a DynamoDB key 3,072 at most (service quotas)."""
+MAX_NAME = 32_768
+"""Bytes; a DynamoDB key has 3,072 at most (service quotas), of which JSON may write each as six."""
 
 
 def seal_name(name: str) -> bytes:
-    encoded = name.encode()
+    if not isinstance(name, str):
+        raise TypeError(f"name: got {type(name).__name__}; expected a string")
+    encoded = str.encode(name)
     if not encoded or len(encoded) > MAX_NAME:
         raise ValueError(f"name: got {len(encoded)} bytes; allowed are 1 to {MAX_NAME}")
     return bytes([VERSION]) + len(encoded).to_bytes(2, "big") + encoded

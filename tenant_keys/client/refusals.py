@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, MetadataRetrievalError
+from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from tenant_keys.client.errors import (
     AccessDenied,
@@ -39,6 +40,8 @@ _BY_CODE: dict[str, tuple[type[TenantKeysError], str]] = {
 _THROTTLING = {"ThrottlingException", "Throttling", "LimitExceededException", "TooManyRequestsException", "SlowDown",
                "RequestLimitExceeded", "RequestThrottled"}  # fmt: skip
 _DENIED = {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"}
+_UNREACHABLE = (BotoConnectionError, HTTPClientError, MetadataRetrievalError)
+
 SESSION_ENDED = {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"}
 """The session's credentials are no longer good; a new session may be."""
 
@@ -47,9 +50,10 @@ def translate(error: ClientError | BotoCoreError, *, operation: str, target: str
     """The error to raise for one AWS call: `operation` as IAM writes it, `target` the role or alias it named."""
     where = f"{operation} on {target}"
     if not isinstance(error, ClientError):
-        if isinstance(error, (NoCredentialsError, NoRegionError)):
-            return ConfigurationError(f"{where}: {error}")
-        return ServiceUnavailable(f"{where}: {type(error).__name__}: could not reach AWS")
+        if isinstance(error, _UNREACHABLE):
+            return ServiceUnavailable(f"{where}: {type(error).__name__}: could not reach AWS")
+        # What else botocore refuses to send: no credentials, an expired login of a profile, no Region.
+        return ConfigurationError(f"{where}: {type(error).__name__}: {error}")
     code, message = code_of(error), str(error.response.get("Error", {}).get("Message", ""))
     if code in _THROTTLING:
         retries = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
@@ -70,6 +74,11 @@ def code_of(error: ClientError) -> str:
 
 def likely_cause(operation: str, message: str) -> str:
     """AWS names the kind of policy that said no; what that means depends on how this project builds it."""
+    if operation == "sts:AssumeRoleWithWebIdentity":
+        return (
+            "the role does not exist yet, or the token lacks what it asks for: this workload's audience, and tenant_id "
+            "among the principal_tags of claim https://aws.amazon.com/tags"
+        )
     if operation.startswith("sts:"):
         return (
             "the role does not exist yet, does not trust this workload's role, or the tenant is not one of this "

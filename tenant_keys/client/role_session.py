@@ -40,7 +40,6 @@ def open_session(aws: Aws, settings: Settings, tenant_id: str, token: str | None
     policy = session_policy(names, tenant_id, settings.operations)
     name = f"{settings.workload}-{tenant_id}"[:64]  # 2 to 64 characters (STS API reference)
     web_identity = settings.access == "web-identity"
-    operation = "sts:AssumeRoleWithWebIdentity" if web_identity else "sts:AssumeRole"
     try:
         sts = aws.sts(region=names.region, signed=not web_identity)
         if web_identity:
@@ -65,7 +64,7 @@ def open_session(aws: Aws, settings: Settings, tenant_id: str, token: str | None
         assumed = sts.assume_role(**request)
         return _session(assumed["Credentials"])
     except (ClientError, BotoCoreError) as error:
-        raise translate(error, operation=operation, target=names.role_arn) from error
+        raise translate(error, operation=settings.sts_operation, target=names.role_arn) from error
 
 
 def _session(credentials: CredentialsTypeDef) -> RoleSession:

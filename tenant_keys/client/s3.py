@@ -10,9 +10,11 @@ the same object does open, so keep `s3:DeleteObjectVersion` and unversioned over
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from tenant_keys.client.s3_parts import MAX_PARTS, PART, upload_parts
+from tenant_keys.client.stream import Exactly
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -36,16 +38,34 @@ def put_object(
     *,
     bucket: str,
     key: str,
-    body: bytes | BinaryIO,
+    body: bytes | bytearray | memoryview | BinaryIO,
     size: int | None = None,
     **extra: Any,
 ) -> None:
     """Uploads while it encrypts. `extra` goes to S3, such as `Metadata` or `IfNoneMatch`.
 
-    `size` in bytes is needed only for a body over 80 GB that cannot seek: S3 takes 10,000 parts.
+    `size`: the body's length in bytes, where it cannot seek. Exactly so many are read; fewer raise `EOFError` and leave
+    no object, so that a request whose sender hung up does not become a shorter one. Without it the body is read to its
+    end, which must come before 80 GB: S3 takes 10,000 parts.
     """
-    source = io.BytesIO(body) if isinstance(body, bytes) else body
-    part = _part_size(_size_of(source) if size is None else size)
+    source = io.BytesIO(body) if isinstance(body, (bytes, bytearray, memoryview)) else body
+    size = _size_of(source) if size is None else size
+    whole = source if size is None else cast("BinaryIO", Exactly(source, size))
+    upload(tenant, client, bucket=bucket, key=key, source=whole, about=size, extra=extra)
+
+
+def upload(
+    tenant: Tenant,
+    client: S3Client,
+    *,
+    bucket: str,
+    key: str,
+    source: BinaryIO,
+    about: int | None,
+    extra: Mapping[str, Any],
+) -> None:
+    """Reads the source to its end; `about` how many bytes that is decides how big the parts are."""
+    part = _part_size(about)
     message = tenant.encrypting(source, name=object_name(bucket, key))
     first = message.read(part)
     if len(first) < part:
@@ -55,7 +75,12 @@ def put_object(
 
 
 def get_object(tenant: Tenant, client: S3Client, *, bucket: str, key: str, **extra: Any) -> UnsealingReader:
-    """A file of the plaintext, to be read to its end: a truncated object is known by then, and not before."""
+    """A file of the plaintext, to be read to its end: a truncated object is known by then, and not before.
+
+    `extra` goes to S3, such as `VersionId`.
+    """
+    if refused := {"Range", "PartNumber"} & set(extra):
+        raise ValueError(f"{refused.pop()}: a piece of an encrypted object proves nothing; read the object whole")
     body = client.get_object(Bucket=bucket, Key=key, **extra)["Body"]
     try:
         return tenant.decrypting(body, name=object_name(bucket, key))  # type: ignore[arg-type]  # it reads
@@ -65,7 +90,10 @@ def get_object(tenant: Tenant, client: S3Client, *, bucket: str, key: str, **ext
 
 
 def download(tenant: Tenant, client: S3Client, *, bucket: str, key: str, to: BinaryIO) -> int:
-    """Writes the plaintext to a file that can seek; leaves it as it was if the object is refused. Returns the bytes."""
+    """Writes the plaintext to a file that can seek, and cuts it off where it began if the object is refused.
+
+    Returns the bytes written. Whoever reads the file before this returns sees what may yet be refused.
+    """
     start = to.tell()
     written = 0
     try:
@@ -80,7 +108,8 @@ def download(tenant: Tenant, client: S3Client, *, bucket: str, key: str, to: Bin
 
 
 def _size_of(source: BinaryIO) -> int | None:
-    if not source.seekable():
+    # What a WSGI server hands on has read() and no more (PEP 3333).
+    if not hasattr(source, "seekable") or not source.seekable():
         return None
     here = source.tell()
     end = source.seek(0, io.SEEK_END)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Literal, cast
 
 from tenant_keys.client.errors import ConfigurationError
@@ -17,8 +18,8 @@ ACCESS_MODES: Final = ("tenant-role", "session-tag", "web-identity")
 PLACEHOLDER: Final = "{tenant_id}"
 """Stands literally in the document's patterns. Replaced, never formatted: a pattern is data."""
 
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/{}-]+\Z")
-_ALIAS = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):(\d{12}):(alias/[\w/{}-]+)\Z")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/{}-]+\Z", re.ASCII)
+_ALIAS = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):(\d{12}):(alias/[\w/{}-]+)\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,21 @@ class Settings:
             raise ConfigurationError(f"access: got {self.access!r}; allowed are {', '.join(ACCESS_MODES)}")
         _check("role_arn", self.role_arn, _ROLE, placeholders=1 if self.access == "tenant-role" else 0)
         _check("alias_arn", self.alias_arn, _ALIAS, placeholders=1)
+        # A copy: what is checked here must not change in the caller's hands.
+        object.__setattr__(self, "exceptions", MappingProxyType(dict(self.exceptions)))
         for tenant_id, alias_arn in self.exceptions.items():
             _same_alias_elsewhere(self.alias_arn.replace(PLACEHOLDER, check_tenant_id(tenant_id)), alias_arn)
 
     def names(self, tenant_id: str) -> Names:
         """Role and alias of a tenant. The id is checked here, so that no other text gets into an ARN."""
-        check_tenant_id(tenant_id)
+        tenant_id = check_tenant_id(tenant_id)
         alias_arn = self.exceptions.get(tenant_id) or self.alias_arn.replace(PLACEHOLDER, tenant_id)
         return Names(role_arn=self.role_arn.replace(PLACEHOLDER, tenant_id), alias_arn=alias_arn)
+
+    @property
+    def sts_operation(self) -> str:
+        """As IAM writes it."""
+        return "sts:AssumeRoleWithWebIdentity" if self.access == "web-identity" else "sts:AssumeRole"
 
     @classmethod
     def from_json(cls, text: str, *, origin: str) -> Settings:

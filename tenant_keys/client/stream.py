@@ -8,12 +8,9 @@ from typing import BinaryIO
 
 from tenant_keys.client.errors import DamagedMessage
 from tenant_keys.client.materials import PARSER_ERRORS, ExpectingMaterials, TenantMaterials, refuse
-from tenant_keys.client.message import ended
+from tenant_keys.client.message import STEP, ended, pull
 from tenant_keys.client.record import seal_name, skip_name
 from tenant_keys.client.sdk import FRAME, MAX_DATA_KEYS, POLICY, SUITE, StreamDecryptor, StreamEncryptor
-
-CHUNK = 16 * FRAME
-"""Bytes read at a time when the caller asks for all."""
 
 
 class _Reader(io.RawIOBase):
@@ -35,7 +32,7 @@ class _Reader(io.RawIOBase):
 
     def __iter__(self) -> Iterator[bytes]:
         """Chunks, not lines: the content is binary."""
-        while chunk := self._some(CHUNK):
+        while chunk := self._some(STEP):
             yield chunk
 
     def _some(self, size: int) -> bytes:
@@ -57,7 +54,7 @@ class SealingReader(_Reader):
         )
 
     def _some(self, size: int) -> bytes:
-        return self._encryptor.read(size)  # type: ignore[no-any-return]
+        return pull(self._encryptor, size)
 
 
 class UnsealingReader(_Reader):
@@ -88,7 +85,7 @@ class UnsealingReader(_Reader):
         if self._failed:
             raise DamagedMessage("the message was refused before")
         try:
-            data: bytes = self._decryptor.read(size)
+            data = pull(self._decryptor, size)
             if len(data) < size and (not ended(self._decryptor) or self._source.read(1)):
                 raise DamagedMessage("the message is truncated, or something follows it")
         except PARSER_ERRORS as error:
@@ -108,10 +105,29 @@ class Prefixed:
         self.closed = False
 
     def read(self, size: int = -1) -> bytes:
-        if not self._prefix:
-            return self._rest.read(size)
+        """May give less than `size`; the SDK asks until it has enough, or gets nothing."""
+        if self._prefix:
+            head, self._prefix = (self._prefix, b"") if size < 0 else (self._prefix[:size], self._prefix[size:])
+            return head + self._rest.read() if size < 0 else head
+        data = self._rest.read(size)
+        if not isinstance(data, (bytes, bytearray)):  # None from a source that does not wait would pass for its end
+            raise TypeError(f"the source gave {type(data).__name__}; expected bytes, from a source that waits for them")
+        return data
+
+
+class Exactly:
+    """So many bytes of a file: one that ends earlier raises, and what follows is not read."""
+
+    def __init__(self, rest: BinaryIO, size: int) -> None:
         if size < 0:
-            head, self._prefix = self._prefix, b""
-            return head + self._rest.read()
-        head, self._prefix = self._prefix[:size], self._prefix[size:]
-        return head
+            raise ValueError(f"size: got {size}; expected bytes, 0 or more")
+        self._rest, self._left = rest, size
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._left:
+            return b""
+        data = self._rest.read(self._left if size < 0 else min(size, self._left))
+        if not data:
+            raise EOFError(f"the body ended {self._left} bytes early")
+        self._left -= len(data)
+        return data

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 RESERVED_PREFIX = "aws-crypto-"
 """Context keys that the Encryption SDK keeps for itself."""
 
+MAX_CONTEXT = 65_535
+"""Bytes, with two more a string for its length (Encryption SDK message format, AAD)."""
+
 
 class Tenant:
     """Encrypts and decrypts for one tenant; ends when the token that it came from expires. Thread-safe.
@@ -71,15 +74,22 @@ class Tenant:
         return connection.materials
 
     def _context(self, context: Mapping[str, str] | None) -> dict[str, str]:
-        if not context:
-            return {CONTEXT_KEY: self._id}
-        for key, value in context.items():
-            if not isinstance(key, str) or not isinstance(value, str) or not key or not value:
-                raise ValueError("context: keys and values must be strings, and not empty")
+        """A copy in plain strings, each checked as it is copied: the caller's mapping is read once and may change."""
+        copy: dict[str, str] = {}
+        for given, text in context.items() if context else ():
+            if not isinstance(given, str) or not isinstance(text, str):
+                raise ValueError("context: keys and values must be strings")
+            key, value = str.__str__(given), str.__str__(text)
+            if not key or not value:
+                raise ValueError("context: keys and values must not be empty")
             # Policies compare the key without its case (KMS guide, conditions), so must we.
             if key.lower() == CONTEXT_KEY or key.startswith(RESERVED_PREFIX):
                 raise ValueError(f"context: {key!r} is set by the client, from the tenant of this handle")
-        return {**context, CONTEXT_KEY: self._id}
+            copy[key] = value
+        copy[CONTEXT_KEY] = self._id
+        if context and sum(len(text.encode()) + 2 for pair in copy.items() for text in pair) + 2 > MAX_CONTEXT:
+            raise ValueError(f"context: longer than the {MAX_CONTEXT} bytes that a message has room for")
+        return copy
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"{name}: a tenant handle never changes; ask TenantKeys for another one")

@@ -17,7 +17,10 @@ _SHAPE = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 
 
 def check_tenant_id(value: object) -> str:
-    """The same value, or `UnknownTenant` where it could mean something else in an ARN or a policy."""
+    """The id as a plain string, or `UnknownTenant` where it could mean something else in an ARN or a policy."""
+    if isinstance(value, str):
+        # Its characters alone: a subclass, such as an enum's member, may compare, hash or print as something else.
+        value = str.__str__(value)
     if isinstance(value, str) and len(value) <= MAX_LENGTH and "--" not in value and _SHAPE.match(value):
         return value
     raise UnknownTenant(

@@ -42,6 +42,7 @@ class TokenVerifier:
     """`keys` is the issuer's JWKS: its https address, fetched and cached, or the document itself.
 
     `claim` is the path to the tenant's id inside the claims; its value is a string, or a list of exactly one.
+    Nothing in a token's header chooses a key but `kid`, among the issuer's own: `jku`, `x5u` and `jwk` are ignored.
     """
 
     def __init__(
@@ -54,9 +55,9 @@ class TokenVerifier:
     ) -> None:
         if not issuer or not audience or not claim:
             raise ConfigurationError("issuer, audience and claim must not be empty")
-        self._issuer, self._audience, self._claim = issuer, audience, claim
+        self._issuer, self._audience, self.claim = issuer, audience, claim
         self._remote = _remote(keys) if isinstance(keys, str) else None
-        self._given = None if isinstance(keys, str) else jwt.PyJWKSet.from_dict(dict(keys))
+        self._given = None if isinstance(keys, str) else _given(keys)
 
     def verify(self, token: str) -> VerifiedToken:
         """Raises `TokenExpired`, `TokenRefused`, or `ServiceUnavailable` if the issuer's keys cannot be fetched."""
@@ -70,15 +71,15 @@ class TokenVerifier:
                 issuer=self._issuer,
                 audience=self._audience,
                 leeway=LEEWAY,
-                options={"require": REQUIRED},
+                options={"require": REQUIRED, "enforce_minimum_key_length": True},
             )
+            # The same leeway as above, or a token could be good enough to verify and too old to use.
+            expires_at = float(claims["exp"]) + LEEWAY
         except jwt.ExpiredSignatureError as error:
             raise TokenExpired("the token has expired") from error
-        except jwt.PyJWKClientConnectionError as error:
-            raise ServiceUnavailable("the issuer's JWKS could not be fetched") from error
-        except (jwt.PyJWTError, ValueError, TypeError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
             raise TokenRefused(f"the token was refused: {error}") from error
-        return VerifiedToken(self._tenant_in(claims), float(claims["exp"]), token)
+        return VerifiedToken(self._tenant_in(claims), expires_at, token)
 
     def _key(self, token: str) -> jwt.PyJWK:
         header = jwt.get_unverified_header(token)
@@ -88,7 +89,7 @@ class TokenVerifier:
         if not isinstance(kid, str):
             raise TokenRefused("the token names no key (kid)")
         if self._remote is not None:
-            return self._remote.get_signing_key(kid)
+            return _fetched(self._remote, kid)
         for key in self._given.keys if self._given else ():
             if key.key_id == kid and key.public_key_use in ("sig", None):
                 return key
@@ -96,21 +97,42 @@ class TokenVerifier:
 
     def _tenant_in(self, claims: Mapping[str, Any]) -> str:
         value: Any = claims
-        for part in self._claim:
+        for part in self.claim:
             value = value.get(part) if isinstance(value, Mapping) else None
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         try:
             return check_tenant_id(value)
         except UnknownTenant as error:
-            raise TokenRefused(f"claim {' / '.join(self._claim)}: {error}") from error
+            raise TokenRefused(f"claim {' / '.join(self.claim)}: {error}") from error
 
 
 def _remote(address: str) -> jwt.PyJWKClient:
     parts = urlsplit(address)
-    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1"):
+    local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
+    if parts.scheme != "https" and not local:
         raise ConfigurationError(f"the JWKS address must be https: got {address!r}")
     return jwt.PyJWKClient(address, lifespan=JWKS_LIFESPAN, timeout=JWKS_TIMEOUT)
+
+
+def _given(keys: Mapping[str, Any]) -> jwt.PyJWKSet:
+    try:
+        return jwt.PyJWKSet.from_dict(dict(keys))
+    except (jwt.PyJWTError, TypeError, ValueError) as error:
+        raise ConfigurationError(f"keys: not a JWKS: {error}") from error
+
+
+def _fetched(remote: jwt.PyJWKClient, kid: str) -> jwt.PyJWK:
+    """Fetched anew where the issuer has rotated its keys, at most every 30 s: unknown ids must not hammer it."""
+    try:
+        return remote.get_signing_key(kid)
+    except jwt.PyJWKClientConnectionError as error:
+        raise ServiceUnavailable("the issuer's JWKS could not be fetched") from error
+    except (jwt.PyJWTError, ValueError) as error:
+        # Nothing that could be kept has come from the issuer: its fault, not the token's.
+        if remote.jwk_set_cache is None or remote.jwk_set_cache.get() is None:
+            raise ServiceUnavailable("what the issuer answers is no JWKS") from error
+        raise
 
 
 def verifier_from_environment(environ: Mapping[str, str], *, web_identity: bool) -> TokenVerifier | None:

@@ -18,8 +18,8 @@ class Issuer:
     url = "https://idp.example.com"
     audience = "orders-api"
 
-    def __init__(self) -> None:
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    def __init__(self, *, bits: int = 2048) -> None:
+        self._key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
     @property
     def jwks(self) -> dict[str, Any]:

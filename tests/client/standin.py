@@ -114,9 +114,16 @@ class StandIn:
         raise Refused("ParameterNotFound")
 
     def _GenerateDataKey(self, request: dict[str, Any]) -> dict[str, Any]:
-        key_id, plaintext, nonce = self._key(request), os.urandom(32), os.urandom(12)
+        plaintext = os.urandom(32)
+        return self._seal(request, plaintext) | {"Plaintext": plaintext}
+
+    def _Encrypt(self, request: dict[str, Any]) -> dict[str, Any]:
+        return self._seal(request, base64.b64decode(request["Plaintext"]))
+
+    def _seal(self, request: dict[str, Any], plaintext: bytes) -> dict[str, Any]:
+        key_id, nonce = self._key(request), os.urandom(12)
         sealed = AESGCM(self._secret(key_id)).encrypt(nonce, plaintext, _aad(request))
-        return {"KeyId": key_arn(key_id), "Plaintext": plaintext, "CiphertextBlob": key_id.encode() + nonce + sealed}
+        return {"KeyId": key_arn(key_id), "CiphertextBlob": key_id.encode() + nonce + sealed}
 
     def _Decrypt(self, request: dict[str, Any]) -> dict[str, Any]:
         key_id, blob = self._key(request), base64.b64decode(request["CiphertextBlob"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -12,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from tenant_keys.client import (
     AccessDenied,
+    AliasKeyring,
     ConfigurationError,
     Counters,
     KeyMismatch,
@@ -24,9 +28,10 @@ from tenant_keys.client import (
     UnknownTenant,
     WrongRecord,
     WrongTenant,
+    redaction,
 )
 from tenant_keys.client.aws import Aws
-from tenant_keys.client.role_session import open_session
+from tenant_keys.client.role_session import RoleSession, open_session
 from tenant_keys.client.sdk import POLICY, AWSEncryptionSDKClientError, StreamDecryptor
 from tests.client.conftest import CROWD
 from tests.client.local_estate import CENTRAL, REGION, Stage
@@ -105,8 +110,14 @@ def test_revocation_waits_for_max_age_or_takes_effect_at_once_with_zero(stage: S
     assert cached.decrypt(blob, name="row") == uncached.decrypt(blob, name="row") == b"data"
     stage.as_role("KeyAdministrator", "disable_key", KeyId=stage.key_arn("revoked"))
     assert cached.decrypt(blob, name="row") == b"data", "the delay that max_age states"
-    with pytest.raises(TenantSuspended):
-        uncached.decrypt(blob, name="row")
+    for refused in (
+        lambda: uncached.decrypt(blob, name="row"),
+        lambda: uncached.encrypt(b"data", name="row"),
+        lambda: uncached.decrypting(io.BytesIO(blob), name="row"),
+        lambda: uncached.encrypting(io.BytesIO(b"data"), name="row").read(),
+    ):
+        with pytest.raises(TenantSuspended):
+            refused()
 
 
 def test_forgetting_a_tenant_revokes_at_once(stage: Stage) -> None:
@@ -219,11 +230,12 @@ def open_wide_session(stage: Stage, tenant: str) -> Any:
     return stage.aws.session(credentials=answer["Credentials"])
 
 
-@pytest.mark.parametrize("workload", ["orders", "billing"])
+@pytest.mark.parametrize("workload", MODES)
 def test_fifty_tenants_and_eight_threads_never_see_each_others_data(stage: Stage, workload: str) -> None:
     """Every thread uses every tenant, in another order, and tries the neighbour's message as well."""
     counters = Counters()
     keys: TenantKeys = stage.keys(workload, on_event=counters)
+    tokens = {name: stage.token(name) for name in CROWD}
     shelf: dict[str, bytes] = {}
     start = threading.Barrier(8)
 
@@ -232,7 +244,7 @@ def test_fifty_tenants_and_eight_threads_never_see_each_others_data(stage: Stage
         crossed = 0
         for turn in range(len(CROWD)):
             name = CROWD[(turn * 7 + thread * 3) % len(CROWD)]
-            tenant = keys.tenant_without_token(name)
+            tenant = keys.tenant(tokens[name])
             for round_ in range(3):
                 data = f"{name}/{thread}/{round_}".encode()
                 blob = tenant.encrypt(data, name="row")
@@ -262,6 +274,49 @@ def test_ten_thousand_messages_of_ten_tenants_take_twenty_kms_calls(stage: Stage
             assert tenant.decrypt(tenant.encrypt(b"data", name=str(row)), name=str(row)) == b"data"
     assert counters.total("kms") == 20
     assert counters.total("cache_hit") == 2 * 1000 - 20
+
+
+def test_no_debug_line_of_a_real_conversation_carries_a_secret(
+    stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All loggers at DEBUG, from reading the settings to decrypting: what goes over the wire must not be in the log."""
+    sessions: list[RoleSession] = []
+    data_keys: list[bytes] = []
+    unwrapped = AliasKeyring.on_encrypt
+
+    def open_and_note(*arguments: Any) -> RoleSession:
+        sessions.append(open_session(*arguments))
+        return sessions[-1]
+
+    def encrypt_and_note(self: AliasKeyring, param: Any) -> Any:
+        answer = unwrapped(self, param)
+        data_keys.append(answer.materials.plaintext_data_key)
+        return answer
+
+    monkeypatch.setattr("tenant_keys.client.connection.open_session", open_and_note)
+    monkeypatch.setattr(AliasKeyring, "on_encrypt", encrypt_and_note)
+    caplog.set_level(logging.DEBUG)
+    for name in redaction._LOGGERS:  # as in a process that has not used the client yet
+        logging.getLogger(name).removeFilter(redaction._FILTER)
+    for workload in MODES:
+        session = stage.runs_as(workload)
+        own = session.get_credentials()
+        assert own is not None
+        token = stage.token("acme")
+        keys = TenantKeys.from_environment(stage.environment(workload), session=session, limits=Limits(max_age=0))
+        keys._verifier = stage.keys(workload)._verifier
+        tenant = keys.tenant(token)
+        assert tenant.decrypt(tenant.encrypt(b"TOP-SECRET-DATA", name="row"), name="row") == b"TOP-SECRET-DATA"
+        text = "\n".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records)
+        assert "GenerateDataKey" in text
+        assert "left out" in text, "botocore did have something to say"
+        secrets = [token, "TOP-SECRET-DATA", own.secret_key, own.token or "-" * 9]
+        secrets += [secret for one in sessions for secret in (one.secret_access_key, one.session_token)]
+        secrets += [form for key in data_keys for form in (base64.b64encode(key).decode(), key.hex(), repr(key)[2:-1])]
+        assert len(secrets) >= 9
+        for secret in secrets:
+            assert secret not in text
+        caplog.clear()
 
 
 def test_a_missing_parameter_says_what_to_do(stage: Stage) -> None:

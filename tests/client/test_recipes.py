@@ -7,17 +7,22 @@ import io
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from uuid import uuid4
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tenant_keys.client import Limits, errors
 from tenant_keys.client.sdk import AWSEncryptionSDKClientError
 from tests.client.local_estate import AUDIENCE, CENTRAL, ISSUER, ORDERS, REGION, Stage
 from tests.client.test_local_aws import open_wide_session
@@ -48,8 +53,7 @@ def credentials(stage: Stage, workload: str) -> dict[str, str]:
 def jwks(stage: Stage) -> Iterator[Jwks]:
     server = Jwks(stage.issuer.key_set)
     yield server
-    server.server.shutdown()
-    server.server.server_close()
+    server.stop()
 
 
 @pytest.fixture
@@ -89,6 +93,34 @@ def test_the_three_lines_of_the_page_run(at_home: pytest.MonkeyPatch, stage: Sta
     scope = {"token": token(stage, "acme"), "data": b"data"}
     exec(code, scope)  # noqa: S102  # the page is ours
     assert scope["opened"] == b"data"
+
+
+def test_the_page_names_every_error_and_every_limit_with_its_default() -> None:
+    page = PAGE.read_text()
+    for name, value in vars(errors).items():
+        if isinstance(value, type) and issubclass(value, errors.TenantKeysError):
+            assert f"`{name}`" in page, f"{name} is missing in docs/runtime.md"
+    for limit in fields(Limits):
+        default = f"{limit.default:,.0f}"
+        assert re.search(rf"\| `{limit.name}` \| {default}( s)? \|", page), f"{limit.name}: {default}"
+
+
+def test_the_page_moves_existing_data_as_it_says(at_home: pytest.MonkeyPatch, stage: Stage, tmp_path: Path) -> None:
+    (code,) = (
+        block for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL) if "DynamoItems(" in block
+    )
+    resource = stage.aws.session(ORDERS).resource("dynamodb")
+    table = resource.create_table(
+        TableName=f"cards-{uuid4().hex[:8]}",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    table.put_item(Item={"pk": "1", "tenant": "acme", "card": "4711"})
+    at_home.chdir(tmp_path)
+    exec(code, {"table": table, "keys": stage.keys("orders")})  # noqa: S102  # the page is ours
+    assert b"4711" not in bytes(table.get_item(Key={"pk": "1"})["Item"]["card"].value)  # type: ignore[union-attr]
+    assert json.loads((tmp_path / "cards.json").read_text())["counts"]["converted"] == 1
 
 
 def test_a_lambda_function_keeps_cards_apart(at_home: pytest.MonkeyPatch, stage: Stage) -> None:
@@ -135,6 +167,7 @@ def test_a_container_streams_documents(at_home: pytest.MonkeyPatch, stage: Stage
             "REQUEST_METHOD": method,
             "PATH_INFO": "/report.pdf",
             "HTTP_AUTHORIZATION": f"Bearer {bearer}",
+            "CONTENT_LENGTH": str(len(body)),
             "wsgi.input": io.BytesIO(body),
         }
         chunks = app(environ, lambda code, _: status.append(code))
@@ -145,6 +178,56 @@ def test_a_container_streams_documents(at_home: pytest.MonkeyPatch, stage: Stage
     assert call("GET", token(stage, "acme")) == ("200 OK", data)
     assert call("GET", token(stage, "globex"))[0] == "404 Not Found"
     assert call("GET", "")[0] == "401 Unauthorized"
+
+
+class Server:
+    """wsgiref's, whose input is the connection itself: whoever reads beyond the body waits for ever."""
+
+    def __init__(self, app: Any) -> None:
+        class Quiet(WSGIRequestHandler):
+            def log_message(self, *_: object) -> None: ...
+
+        self._server = make_server("127.0.0.1", 0, app, handler_class=Quiet)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def send(self, *lines: str, body: bytes = b"", hang_up: bool = False) -> bytes:
+        with socket.create_connection(("127.0.0.1", self._server.server_port), timeout=20) as connection:
+            connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+            if hang_up:
+                connection.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def test_a_container_behind_a_real_server_takes_what_was_announced_and_no_less(
+    at_home: pytest.MonkeyPatch, stage: Stage, bucket: str
+) -> None:
+    at_home.setenv("BUCKET", bucket)
+    app = example("ecs_service").Documents()
+    app.s3 = client = stage.aws.session(ORDERS).client("s3")
+    server = Server(app)
+    bearer = f"Authorization: Bearer {token(stage, 'acme')}"
+
+    def stored() -> list[str]:
+        return [item["Key"] for item in client.list_objects_v2(Bucket=bucket).get("Contents", [])]
+
+    try:
+        answer = server.send("PUT /a HTTP/1.1", bearer, "Content-Length: 4", body=b"data")
+        assert b" 204 " in answer
+        assert b" 411 " in server.send("PUT /b HTTP/1.1", bearer)
+        cut = server.send("PUT /c HTTP/1.1", bearer, "Content-Length: 9", body=b"data", hang_up=True)
+        assert b" 400 " in cut
+        assert stored() == ["acme/a"]
+        server.send("PUT -evil/d HTTP/1.1", bearer, "Content-Length: 4", body=b"data")
+        assert stored() == ["acme/-evil/d", "acme/a"], "never under acme-evil, another tenant's name"
+        assert server.send("GET /a HTTP/1.1", bearer).endswith(b"data")
+    finally:
+        server.stop()
 
 
 def test_a_batch_job_names_its_tenant(at_home: pytest.MonkeyPatch, stage: Stage, bucket: str) -> None:

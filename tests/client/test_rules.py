@@ -8,6 +8,7 @@ import gc
 import io
 import json
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -17,7 +18,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from aws_cryptographic_material_providers.mpl.models import (  # type: ignore[import-untyped]
+    CreateMultiKeyringInput,
+)
+from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient  # type: ignore[import-untyped]
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    MetadataRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    ReadTimeoutError,
+    UnauthorizedSSOTokenError,
+)
 
 from tenant_keys.client import (
     AccessDenied,
@@ -27,6 +41,7 @@ from tenant_keys.client import (
     Event,
     KeyMismatch,
     Limits,
+    MessageRefused,
     ServiceUnavailable,
     Settings,
     TenantKeys,
@@ -41,9 +56,22 @@ from tenant_keys.client.aio import AsyncTenant
 from tenant_keys.client.cache import ExpiringCache
 from tenant_keys.client.keyring import AliasKeyring, same_key
 from tenant_keys.client.refusals import likely_cause, translate
+from tenant_keys.client.sdk import (
+    FRAME,
+    POLICY,
+    SUITE,
+    Algorithm,
+    AwsCryptographicMaterialProviders,
+    AWSEncryptionSDKClientError,
+    MaterialProvidersConfig,
+    OpaqueError,
+    StreamEncryptor,
+)
 from tenant_keys.client.session_policy import MAX_LENGTH, session_policy
+from tenant_keys.client.token import SESSION_TAG_CLAIM
 from tests.client.issuer import Issuer
-from tests.client.standin import CENTRAL, StandIn, key_arn, settings
+from tests.client.standin import CENTRAL, REGION, StandIn, key_arn, settings
+from tests.client.stock import stock_keyring
 
 
 class Clock:
@@ -135,6 +163,30 @@ def test_the_sweeper_ends_with_the_keys_that_it_sweeps(aws: StandIn) -> None:
     assert sweepers() == before
 
 
+def test_used_after_close_the_sweeper_sweeps_again(aws: StandIn) -> None:
+    keys = aws.keys(limits=Limits(max_age=0.3))
+    keys.close()
+    keys.tenant_without_token("acme").encrypt(b"x", name="n")
+    materials = keys._connections.to("acme").materials
+    assert len(materials._writing) == 1
+    time.sleep(0.5)
+    assert len(materials._writing) == 0
+
+
+def test_after_a_fork_the_client_says_so_instead_of_sharing_connections(aws: StandIn) -> None:
+    keys = aws.keys()
+    keys.tenant_without_token("acme").encrypt(b"x", name="n")
+    child = os.fork()
+    if child == 0:
+        try:
+            keys.tenant_without_token("acme").encrypt(b"x", name="n")
+        except ConfigurationError as error:
+            os._exit(0 if "fork" in str(error) else 2)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 def test_only_so_many_data_keys_and_tenants_are_kept(aws: StandIn) -> None:
     aws.add(*(f"t{number}" for number in range(8)))
     keys = aws.keys(limits=Limits(max_tenants=3, max_data_keys=2))
@@ -195,6 +247,21 @@ def test_if_renewal_fails_the_session_is_used_to_its_end(aws: StandIn, clock: Cl
         tenant.encrypt(b"x", name="n")
 
 
+def test_a_renewal_that_fails_is_not_tried_at_every_call(aws: StandIn, clock: Clock) -> None:
+    """STS is down: each try takes its retries, and the tenant's threads wait for it."""
+    tenant = aws.keys(limits=Limits(max_age=0)).tenant_without_token("acme")
+    tenant.encrypt(b"x", name="n")
+    aws.fail["AssumeRole"] = "ServiceUnavailable"
+    clock.forward(3600 - 200)
+    for _ in range(10):
+        tenant.encrypt(b"x", name="n")
+    assert aws.calls["AssumeRole"] == 2
+    del aws.fail["AssumeRole"]
+    clock.forward(31)
+    tenant.encrypt(b"x", name="n")
+    assert aws.calls["AssumeRole"] == 3
+
+
 def test_a_session_that_aws_ended_early_is_renewed_once(aws: StandIn) -> None:
     tenant = aws.keys(limits=Limits(max_age=0)).tenant_without_token("acme")
     tenant.encrypt(b"x", name="n")
@@ -209,7 +276,10 @@ def test_a_session_that_aws_ended_early_is_renewed_once(aws: StandIn) -> None:
 @pytest.mark.parametrize("access", ["tenant-role", "session-tag", "web-identity"])
 def test_each_mode_sends_sts_what_its_trust_policy_asks_for(aws: StandIn, issuer: Issuer, access: str) -> None:
     token = issuer.token("acme")
-    aws.keys(access, verifier=issuer.verifier()).tenant(token).encrypt(b"x", name="n")
+    events: list[Event] = []
+    keys = aws.keys(access, verifier=issuer.verifier(claim=SESSION_TAG_CLAIM), on_event=events.append)
+    keys.tenant(token).encrypt(b"x", name="n")
+    assert events[0].operation == f"sts:{aws.requests[0]['operation']}"
     sent = aws.requests[0]
     assert sent["DurationSeconds"] == 3600
     assert json.loads(sent["Policy"])["Statement"][0]["Condition"]["StringEquals"]["kms:RequestAlias"] == (
@@ -223,7 +293,7 @@ def test_each_mode_sends_sts_what_its_trust_policy_asks_for(aws: StandIn, issuer
 
 
 def test_in_web_identity_mode_an_ended_session_needs_a_live_token(aws: StandIn, issuer: Issuer, clock: Clock) -> None:
-    keys = aws.keys("web-identity", verifier=issuer.verifier(), limits=Limits(max_age=0))
+    keys = aws.keys("web-identity", verifier=issuer.verifier(claim=SESSION_TAG_CLAIM), limits=Limits(max_age=0))
     keys.tenant(issuer.token("acme", lives=60)).encrypt(b"x", name="n")
     clock.forward(3601)
     fresh = issuer.token("acme", lives=4000, iat=int(time.time()) - 3700)
@@ -285,6 +355,19 @@ def test_a_document_with_a_hole_is_refused(missing: str) -> None:
         Settings.from_json(json.dumps({k: v for k, v in DOCUMENT.items() if k != missing}), origin="test")
 
 
+def test_settings_do_not_change_with_the_mapping_that_they_were_made_from() -> None:
+    exceptions = {"acme": "arn:aws:kms:eu-central-1:111111111111:alias/tenant-acme"}
+    made = settings(exceptions=exceptions)
+    exceptions["acme"] = "arn:aws:kms:eu-west-1:111111111111:alias/tenant-globex"
+    assert made.names("acme").alias_arn == "arn:aws:kms:eu-central-1:111111111111:alias/tenant-acme"
+
+
+def test_in_web_identity_mode_the_tenant_is_read_where_sts_reads_it(aws: StandIn, issuer: Issuer) -> None:
+    """Else a token with two answers would be served from the cache of a tenant that STS would not give it."""
+    with pytest.raises(ConfigurationError, match="SESSION_TAG_CLAIM"):
+        aws.keys("web-identity", verifier=issuer.verifier())
+
+
 def test_without_any_settings_the_error_says_what_to_set() -> None:
     with pytest.raises(ConfigurationError, match="TENANT_KEYS_WORKLOAD"):
         TenantKeys.from_environment({})
@@ -307,6 +390,67 @@ def test_the_keyring_takes_the_arn_of_an_alias_and_nothing_else(alias: str) -> N
         AliasKeyring(kms=None, alias_arn=alias, tenant_id="acme")
 
 
+@pytest.mark.parametrize("context", [{}, {"tenant_id": "globex"}, {"Tenant_ID": "acme"}, {"tenant_id": ""}], ids=str)
+def test_the_keyring_by_itself_wants_its_tenant_in_the_context(aws: StandIn, context: dict[str, str]) -> None:
+    """For whoever uses `AliasKeyring` with the Encryption SDK and without the rest."""
+    sdk = EncryptionSDKClient(commitment_policy=POLICY, max_encrypted_data_keys=1)
+    kms = aws.session().client("kms")
+    arn = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-acme"
+    keyring = AliasKeyring(kms=kms, alias_arn=arn, tenant_id="acme")
+    with pytest.raises((AWSEncryptionSDKClientError, OpaqueError)):
+        sdk.encrypt(source=b"data", keyring=keyring, encryption_context=context)
+    assert not aws.calls
+    good, _ = sdk.encrypt(source=b"data", keyring=keyring, encryption_context={"tenant_id": "acme"})
+    assert sdk.decrypt(source=good, keyring=keyring)[0] == b"data"
+    assert {request["KeyId"] for request in aws.requests} == {arn}
+    aws.calls.clear()
+    with pytest.raises((AWSEncryptionSDKClientError, OpaqueError)):
+        sdk.decrypt(source=good, keyring=AliasKeyring(kms=kms, alias_arn=arn, tenant_id="globex"))
+    assert not aws.calls
+
+
+def test_a_message_that_two_keys_could_open_is_refused_before_kms_is_asked(aws: StandIn) -> None:
+    """Whoever may write could add a data key of another tenant's, and that tenant would read along."""
+    kms = aws.session().client("kms")
+    arns = [f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}" for tenant in ("acme", "globex")]
+    own, other = (stock_keyring(aws.session(), arn) for arn in arns)
+    providers = AwsCryptographicMaterialProviders(config=MaterialProvidersConfig())
+    both = providers.create_multi_keyring(input=CreateMultiKeyringInput(generator=own, child_keyrings=[other]))
+    message = StreamEncryptor(
+        source=b"\x01\x00\x03rowdata",
+        keyring=both,
+        encryption_context={"tenant_id": "acme"},
+        algorithm=SUITE,
+        frame_length=FRAME,
+        commitment_policy=POLICY,
+    ).read()
+    assert message.count(b"aws-kms") == 2
+    with pytest.raises(MessageRefused):
+        aws.keys().tenant_without_token("acme").decrypt(message, name="row")
+    keyring = AliasKeyring(kms=kms, alias_arn=arns[0], tenant_id="acme")
+    with pytest.raises((AWSEncryptionSDKClientError, OpaqueError)):
+        EncryptionSDKClient(commitment_policy=POLICY).decrypt(source=message, keyring=keyring)
+    assert not aws.calls["Decrypt"]
+
+
+@pytest.mark.parametrize(
+    "algorithm", [None, Algorithm.AES_256_GCM_IV12_TAG16_HKDF_SHA256, Algorithm.AES_256_GCM_IV12_TAG16], ids=str
+)
+def test_a_message_of_another_suite_is_refused_before_kms_is_asked(aws: StandIn, algorithm: Algorithm | None) -> None:
+    """Signed, or without key commitment, under which one message can hold two plaintexts for two keys."""
+    arn = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-acme"
+    policy = CommitmentPolicy.FORBID_ENCRYPT_ALLOW_DECRYPT if algorithm else POLICY
+    message, _ = EncryptionSDKClient(commitment_policy=policy).encrypt(
+        source=b"\x01\x00\x03rowdata",
+        keyring=stock_keyring(aws.session(), arn),
+        encryption_context={"tenant_id": "acme"},
+        algorithm=algorithm,
+    )
+    with pytest.raises(MessageRefused):
+        aws.keys().tenant_without_token("acme").decrypt(message, name="row")
+    assert not aws.calls["Decrypt"]
+
+
 def test_replicas_of_one_key_are_the_same_key_and_namesakes_are_not() -> None:
     assert same_key(key_arn("mrk-1"), key_arn("mrk-1", region="eu-central-1"))
     assert not same_key(key_arn("1"), key_arn("1", region="eu-central-1"))
@@ -319,6 +463,18 @@ def test_a_message_of_a_key_in_another_account_is_refused_before_kms_is_asked(aw
     blob = keys.tenant_without_token("acme").encrypt(b"x", name="n").replace(CENTRAL.encode(), b"999999999999")
     with pytest.raises(KeyMismatch):
         keys.tenant_without_token("acme").decrypt(blob, name="n")
+    assert not aws.calls["Decrypt"]
+
+
+@pytest.mark.parametrize("ciphertext", [b"", b"x" * 6145], ids=["empty", "longer than any of KMS"])
+def test_an_encrypted_data_key_that_kms_would_not_take_is_damage_and_no_outage(aws: StandIn, ciphertext: bytes) -> None:
+    tenant = aws.keys().tenant_without_token("acme")
+    blob = tenant.encrypt(b"x", name="n")
+    start = blob.index(b":key/") + len(":key/") + 36
+    length = int.from_bytes(blob[start : start + 2])
+    forged = blob[:start] + len(ciphertext).to_bytes(2) + ciphertext + blob[start + 2 + length :]
+    with pytest.raises(DamagedMessage):
+        tenant.decrypt(forged, name="n")
     assert not aws.calls["Decrypt"]
 
 
@@ -357,13 +513,15 @@ def test_what_sts_answers_about_a_token_has_a_name(
 ) -> None:
     aws.fail["AssumeRoleWithWebIdentity"] = code
     with pytest.raises(error):
-        aws.keys("web-identity", verifier=issuer.verifier()).tenant(issuer.token()).encrypt(b"x", name="n")
+        keys = aws.keys("web-identity", verifier=issuer.verifier(claim=SESSION_TAG_CLAIM))
+        keys.tenant(issuer.token()).encrypt(b"x", name="n")
 
 
 @pytest.mark.parametrize(
     ("operation", "message", "cause"),
     [
         ("sts:AssumeRole", "", "does not exist yet"),
+        ("sts:AssumeRoleWithWebIdentity", "", "principal_tags"),
         ("kms:Decrypt", "because no session policy allows the kms:Decrypt action", "session policy"),
         ("kms:Decrypt", "with an explicit deny in a resource-based policy", "key policy refuses"),
         ("kms:Decrypt", "because no identity-based policy allows", "KeyId must be the alias"),
@@ -375,10 +533,26 @@ def test_a_denial_names_its_likely_cause(operation: str, message: str, cause: st
     assert cause in likely_cause(operation, message)
 
 
-def test_no_network_and_no_credentials_are_told_apart() -> None:
-    down = EndpointConnectionError(endpoint_url="https://kms")
-    assert isinstance(translate(down, operation="kms:Decrypt", target="x"), ServiceUnavailable)
-    assert isinstance(translate(NoCredentialsError(), operation="sts:AssumeRole", target="x"), ConfigurationError)
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (EndpointConnectionError(endpoint_url="https://kms"), ServiceUnavailable),
+        (ReadTimeoutError(endpoint_url="https://kms"), ServiceUnavailable),
+        (MetadataRetrievalError(error_msg="timed out"), ServiceUnavailable),
+        (NoCredentialsError(), ConfigurationError),
+        (UnauthorizedSSOTokenError(), ConfigurationError),
+        (NoRegionError(), ConfigurationError),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_no_network_and_no_credentials_are_told_apart(error: BotoCoreError, kind: type[Exception]) -> None:
+    assert type(translate(error, operation="sts:AssumeRole", target="x")) is kind
+
+
+def test_a_profile_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(ConfigurationError, match="nobody"):
+        TenantKeys(settings())
 
 
 def test_throttling_is_retried_with_backoff_before_it_is_an_error(
@@ -448,7 +622,8 @@ def test_no_log_line_at_any_level_carries_a_secret(
     honest = aws._GenerateDataKey
     aws._GenerateDataKey = lambda request: answers.append(honest(request)) or answers[-1]  # type: ignore[func-returns-value, method-assign]
     token = issuer.token()
-    tenant = aws.keys("web-identity", verifier=issuer.verifier(), limits=Limits(max_age=0)).tenant(token)
+    verifier = issuer.verifier(claim=SESSION_TAG_CLAIM)
+    tenant = aws.keys("web-identity", verifier=verifier, limits=Limits(max_age=0)).tenant(token)
     tenant.decrypt(tenant.encrypt(b"TOP-SECRET-DATA", name="n"), name="n")
     aws.fail["GenerateDataKey"] = "DisabledException"
     with pytest.raises(TenantSuspended):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -14,10 +17,21 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tenant_keys.client import DamagedMessage, Tenant, TenantKeys, TenantKeysError, WrongRecord, WrongTenant, s3
+from tenant_keys.client import (
+    ConfigurationError,
+    DamagedMessage,
+    MessageRefused,
+    Tenant,
+    TenantKeys,
+    TenantKeysError,
+    WrongRecord,
+    WrongTenant,
+    s3,
+)
 from tenant_keys.client.dynamodb import decrypt_item, encrypt_item
 from tenant_keys.client.reencrypt import DynamoItems, Progress, S3Objects, reencrypt
 from tests.client.local_estate import ORDERS, Stage
@@ -110,6 +124,25 @@ def test_an_attribute_copied_to_another_item_does_not_open(aws: StandIn, change:
         decrypt_item(tenant, stored, **(WHERE | {"table": "other"}))
 
 
+@pytest.mark.parametrize(
+    ("written", "given_back"), [("1.50", "1.5"), ("1E+1", "10"), ("10", "10"), ("-0", "0"), ("1E-130", "1E-130")]
+)
+def test_a_number_in_the_key_is_known_by_its_value(aws: StandIn, written: str, given_back: str) -> None:
+    """DynamoDB drops trailing zeros: the item must open under the key that comes back."""
+    tenant = aws.keys().tenant_without_token("acme")
+    stored = encrypt_item(tenant, {"pk": "a", "sk": Decimal(written), "card": "1"}, **WHERE)
+    assert decrypt_item(tenant, stored | {"sk": Decimal(given_back)}, **WHERE)["card"] == "1"
+    with pytest.raises(WrongRecord):
+        decrypt_item(tenant, stored | {"sk": Decimal(given_back) + Decimal("0.1")}, **WHERE)
+    with pytest.raises(WrongRecord):
+        decrypt_item(tenant, stored | {"sk": given_back}, **WHERE)
+
+
+def test_an_item_without_its_whole_key_is_named(aws: StandIn) -> None:
+    with pytest.raises(ValueError, match="lacks sk"):
+        encrypt_item(aws.keys().tenant_without_token("acme"), {"pk": "a", "card": "1"}, **WHERE)
+
+
 def test_attributes_swapped_within_an_item_do_not_open(aws: StandIn) -> None:
     tenant = aws.keys().tenant_without_token("acme")
     stored = encrypt_item(tenant, {"pk": "a", "sk": 1, "card": "1", "note": "2"}, **WHERE)
@@ -183,6 +216,66 @@ def test_a_truncated_object_leaves_no_file_behind(acme: Tenant, client: S3Client
     with pytest.raises(DamagedMessage):
         s3.download(acme, client, bucket=bucket, key="k", to=into)
     assert into.getvalue() == b"before"
+
+
+def test_an_object_whose_parts_were_put_together_in_another_order_is_refused(
+    acme: Tenant, client: S3Client, bucket: str
+) -> None:
+    s3.put_object(acme, client, bucket=bucket, key="k", body=os.urandom(20_000_000))
+    whole = client.get_object(Bucket=bucket, Key="k")["Body"].read()
+    part = 8 * 1024 * 1024
+    parts = [whole[at : at + part] for at in range(0, len(whole), part)]
+    assert len(parts) == 3
+    for order in ([0, 2, 1], [1, 0, 2], [0, 1], [0, 1, 1, 2], [0, 0, 1, 2], [0, 1, 2, 2]):
+        client.put_object(Bucket=bucket, Key="k", Body=b"".join(parts[number] for number in order))
+        into = io.BytesIO()
+        with pytest.raises(MessageRefused):
+            s3.download(acme, client, bucket=bucket, key="k", to=into)
+        assert not into.getvalue()
+
+
+@pytest.mark.parametrize("piece", [{"Range": "bytes=0-99"}, {"PartNumber": 1}], ids=str)
+def test_a_piece_of_an_object_is_not_asked_for(
+    acme: Tenant, client: S3Client, bucket: str, piece: dict[str, Any]
+) -> None:
+    s3.put_object(acme, client, bucket=bucket, key="k", body=b"data")
+    with pytest.raises(ValueError, match="whole"):
+        s3.get_object(acme, client, bucket=bucket, key="k", **piece)
+
+
+class Body:
+    """What a WSGI server hands on: read(), and nothing else; `then` comes after what was announced."""
+
+    def __init__(self, data: bytes, then: bytes = b"") -> None:
+        self._data = io.BytesIO(data + then)
+
+    def read(self, size: int = -1) -> bytes:
+        return self._data.read(size)
+
+
+@pytest.mark.parametrize("size", [0, 5, 9_000_000])
+def test_a_body_of_a_known_size_is_read_so_far_and_no_further(
+    acme: Tenant, client: S3Client, bucket: str, size: int
+) -> None:
+    data = os.urandom(size)
+    s3.put_object(acme, client, bucket=bucket, key="k", body=Body(data, b"the next request"), size=size)
+    with s3.get_object(acme, client, bucket=bucket, key="k") as reader:
+        assert reader.read() == data
+
+
+@pytest.mark.parametrize("came", [0, 5, 9_000_000])
+def test_a_body_that_ends_early_leaves_no_object(acme: Tenant, client: S3Client, bucket: str, came: int) -> None:
+    with pytest.raises(EOFError, match="1 bytes early"):
+        s3.put_object(acme, client, bucket=bucket, key="k", body=Body(bytes(came)), size=came + 1)
+    assert not client.list_objects_v2(Bucket=bucket).get("Contents")
+    assert not client.list_multipart_uploads(Bucket=bucket).get("Uploads")
+
+
+def test_an_upload_is_conditional_when_it_is_asked_to_be(acme: Tenant, client: S3Client, bucket: str) -> None:
+    for body in (b"small", bytes(9_000_000)):
+        s3.put_object(acme, client, bucket=bucket, key=str(len(body)), body=body, IfNoneMatch="*")
+        with pytest.raises(ClientError, match="PreconditionFailed"):
+            s3.put_object(acme, client, bucket=bucket, key=str(len(body)), body=body, IfNoneMatch="*")
 
 
 def test_an_upload_that_fails_leaves_no_parts_behind(acme: Tenant, client: S3Client, bucket: str) -> None:
@@ -297,6 +390,112 @@ def test_a_job_that_was_killed_goes_on_where_it_was(
     check(table, keys)
 
 
+KILLED_IN_S3 = """
+import os, sys
+from pathlib import Path
+import boto3
+from tenant_keys.client import TenantKeys
+from tenant_keys.client.reencrypt import S3Objects, reencrypt
+keys = TenantKeys.from_environment()
+client = boto3.Session("222222222222", sys.argv[3], region_name="eu-west-1").client("s3")
+seen = []
+def read_old(key, content):
+    seen.append(key)
+    if len(seen) == 8:
+        os.kill(os.getpid(), 9)
+    return content
+job = S3Objects(client, bucket=sys.argv[1], tenant_of=lambda _: keys.tenant_without_token("acme"), read_old=read_old,
+                page=5)
+reencrypt(job, checkpoint=Path(sys.argv[2]))
+"""
+
+
+def test_a_job_over_a_bucket_that_was_killed_goes_on_where_it_was(
+    stage: Stage, acme: Tenant, client: S3Client, bucket: str, tmp_path: Path
+) -> None:
+    for number in range(12):
+        client.put_object(Bucket=bucket, Key=f"{number:02}", Body=b"data" * number)
+    role = stage.runs_as("orders").get_credentials()
+    assert role is not None
+    given = {"AccessKeyId": role.access_key, "SecretAccessKey": role.secret_key, "SessionToken": role.token}
+    environment = os.environ | stage.aws.environment(credentials=given) | {"TENANT_KEYS_WORKLOAD": "orders"}
+    secret = stage.aws.environment(ORDERS)["AWS_SECRET_ACCESS_KEY"]
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED_IN_S3, bucket, str(tmp_path / "job"), secret],
+        env=environment | {"PYTHONPATH": os.pathsep.join(part for part in sys.path if part)},
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == -9, ended.stderr.decode()[-2000:]
+    assert json.loads((tmp_path / "job").read_text())["cursor"] == "04"
+    job = S3Objects(client, bucket=bucket, tenant_of=lambda _: acme, page=5)
+    rest = reencrypt(job, checkpoint=tmp_path / "job")
+    assert (rest.counts["converted"], rest.counts["already"], rest.counts["failed"]) == (10, 2, 0)
+    for number in range(12):
+        with s3.get_object(acme, client, bucket=bucket, key=f"{number:02}") as reader:
+            assert reader.read() == b"data" * number
+
+
+def test_a_job_that_ended_with_failures_looks_at_all_again(table: Table, keys: TenantKeys, tmp_path: Path) -> None:
+    fill(table, 3)
+    table.put_item(Item={"pk": "9", "tenant": "wrong--id", "card": "x"})
+    first = reencrypt(items_job(table, keys), checkpoint=tmp_path / "job")
+    assert (first.counts["converted"], first.counts["failed"], first.done) == (3, 1, True)
+    table.put_item(Item={"pk": "9", "tenant": "acme", "card": "x"})
+    again = reencrypt(items_job(table, keys), checkpoint=tmp_path / "job")
+    assert (again.counts["converted"], again.counts["already"], again.counts["failed"]) == (1, 3, 0)
+    assert reencrypt(items_job(table, keys), checkpoint=tmp_path / "job") == again, "and one without, not at all"
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"identity": 1, "more": 2}'])
+def test_a_broken_checkpoint_says_what_to_do(table: Table, keys: TenantKeys, tmp_path: Path, content: str) -> None:
+    (tmp_path / "job").write_text(content)
+    with pytest.raises(ConfigurationError, match="delete it"):
+        reencrypt(items_job(table, keys), checkpoint=tmp_path / "job")
+    with pytest.raises(ConfigurationError, match="folder"):
+        reencrypt(items_job(table, keys), checkpoint=tmp_path / "nowhere" / "job")
+
+
+def test_a_record_that_cannot_be_converted_does_not_stop_the_others(
+    table: Table, keys: TenantKeys, tmp_path: Path
+) -> None:
+    """An item that grows beyond 400 KB, and one that others write all the time."""
+    fill(table, 2)
+    too_large = {"Error": {"Code": "ValidationException", "Message": "Item size to update has exceeded the limit"}}
+    honest, raced = table.update_item, iter(range(100))
+
+    class Between:
+        """The table, as it answers to the job."""
+
+        name, scan, get_item = table.name, table.scan, table.get_item
+
+        def update_item(self, **request: Any) -> Any:
+            if request["Key"] == {"pk": "0"}:
+                raise ClientError(too_large, "UpdateItem")
+            table.put_item(Item={"pk": "1", "tenant": "globex", "card": next(raced)})
+            return honest(**request)
+
+    progress = reencrypt(items_job(Between(), keys), checkpoint=tmp_path / "job")
+    assert progress.counts["failed"] == 2
+    assert sorted(why for _, why in progress.failures) == [
+        "NotConverted: DynamoDB refuses it: Item size to update has exceeded the limit",
+        "NotConverted: written by others 5 times in a row",
+    ]
+    assert table.get_item(Key={"pk": "1"})["Item"]["card"] == 4, "what the others wrote is there"
+
+
+def test_an_item_deleted_meanwhile_stays_deleted(table: Table, keys: TenantKeys, tmp_path: Path) -> None:
+    fill(table, 1)
+
+    def tenant_of(item: Any) -> Tenant:
+        table.delete_item(Key={"pk": "0"})
+        return keys.tenant_without_token(item["tenant"])
+
+    job = DynamoItems(table, key=("pk",), attributes=("card",), tenant_of=tenant_of)
+    assert reencrypt(job, checkpoint=tmp_path / "job").counts["nothing to convert"] == 1
+    assert not table.scan()["Items"]
+
+
 def test_a_checkpoint_of_another_job_is_refused(table: Table, keys: TenantKeys, tmp_path: Path) -> None:
     fill(table, 3)
     reencrypt(items_job(table, keys), checkpoint=tmp_path / "job")
@@ -321,6 +520,41 @@ def test_an_item_written_meanwhile_is_read_again_and_never_lost(table: Table, ke
     stored = table.get_item(Key={"pk": "0"})["Item"]
     where: dict[str, Any] = {"table": table.name, "key": ("pk",), "attributes": ("card",)}
     assert decrypt_item(keys.tenant_without_token("acme"), stored, **where)["card"] == "newer"
+
+
+def test_what_a_busy_writer_wrote_last_is_there_after_the_job(table: Table, keys: TenantKeys, tmp_path: Path) -> None:
+    """A writer that writes in the clear and without conditions, all the time, while jobs run again and again."""
+    fill(table, 3)
+    last: dict[str, int] = {}
+    stop = threading.Event()
+
+    def write() -> None:
+        for turn in itertools.count():
+            if stop.is_set():
+                return
+            pk = str(turn % 3)
+            table.update_item(
+                Key={"pk": pk}, UpdateExpression="SET card = :c", ExpressionAttributeValues={":c": {"turn": turn}}
+            )
+            last[pk] = turn
+            time.sleep(0.005)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    converted = 0
+    try:
+        for number in range(3):
+            counts = reencrypt(items_job(table, keys), checkpoint=tmp_path / f"job{number}").counts
+            converted += counts["converted"]
+    finally:
+        stop.set()
+        writer.join()
+    assert converted > 3, "the two did meet"
+    reencrypt(items_job(table, keys), checkpoint=tmp_path / "last")
+    for item in table.scan()["Items"]:
+        tenant = keys.tenant_without_token(str(item["tenant"]))
+        opened = decrypt_item(tenant, item, table=table.name, key=("pk",), attributes=("card",))
+        assert opened["card"] == {"turn": last[str(item["pk"])]}
 
 
 def test_a_message_under_a_foreign_name_is_reported_and_left_alone(
@@ -378,3 +612,53 @@ def test_an_object_written_meanwhile_is_read_again_and_never_lost(
     assert reencrypt(job, checkpoint=tmp_path / "job").counts["converted"] == 1
     with s3.get_object(acme, client, bucket=bucket, key="k") as reader:
         assert reader.read() == b"newer"
+
+
+@pytest.mark.parametrize("when", ["before it is read", "while it is read"])
+def test_an_object_deleted_meanwhile_stays_deleted_and_stops_nothing(
+    acme: Tenant, client: S3Client, bucket: str, tmp_path: Path, when: str
+) -> None:
+    for key in "ab":
+        client.put_object(Bucket=bucket, Key=key, Body=b"data")
+
+    def delete(key: str, moment: str) -> None:
+        if key == "a" and when == moment:
+            client.delete_object(Bucket=bucket, Key="a")
+
+    def tenant_of(key: str) -> Tenant:
+        delete(key, "before it is read")
+        return acme
+
+    def read_old(key: str, content: Any) -> Any:
+        delete(key, "while it is read")
+        return content
+
+    job = S3Objects(client, bucket=bucket, tenant_of=tenant_of, read_old=read_old)
+    counts = reencrypt(job, checkpoint=tmp_path / "job").counts
+    assert (counts["converted"], counts["nothing to convert"], counts["failed"]) == (1, 1, 0)
+    assert [item["Key"] for item in client.list_objects_v2(Bucket=bucket)["Contents"]] == ["b"]
+
+
+def test_an_archived_object_is_reported_and_stops_nothing(
+    acme: Tenant, client: S3Client, bucket: str, tmp_path: Path
+) -> None:
+    """The local AWS archives nothing; the answer is S3's (S3 API reference, GetObject, InvalidObjectState)."""
+    for key in "ab":
+        client.put_object(Bucket=bucket, Key=key, Body=b"data")
+    archived = {"Error": {"Code": "InvalidObjectState", "Message": "not valid for the object's storage class"}}
+
+    def answer(params: Any, **_: Any) -> None:
+        if params["Key"] == "a":
+            raise ClientError(archived, "GetObject")
+
+    client.meta.events.register("provide-client-params.s3.GetObject", answer)
+    progress = reencrypt(S3Objects(client, bucket=bucket, tenant_of=lambda _: acme), checkpoint=tmp_path / "job")
+    assert (progress.counts["converted"], progress.counts["failed"]) == (1, 1)
+    assert progress.failures[0][1] == "NotConverted: S3 refuses GetObject: InvalidObjectState"
+
+
+def test_an_objects_storage_class_is_kept(acme: Tenant, client: S3Client, bucket: str, tmp_path: Path) -> None:
+    client.put_object(Bucket=bucket, Key="k", Body=b"data", StorageClass="STANDARD_IA", CacheControl="no-store")
+    reencrypt(S3Objects(client, bucket=bucket, tenant_of=lambda _: acme), checkpoint=tmp_path / "job")
+    head = client.head_object(Bucket=bucket, Key="k")
+    assert (head["StorageClass"], head["CacheControl"]) == ("STANDARD_IA", "no-store")

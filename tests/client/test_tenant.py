@@ -6,6 +6,11 @@ import copy
 import io
 import pickle
 import time
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from enum import Enum
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -132,6 +137,77 @@ def test_a_message_cut_between_frames_is_refused_at_its_end_and_never_read_as_sh
             reader.read(1)
 
 
+FRAME_ON_THE_WIRE = 4 + 12 + 65_536 + 16
+
+
+@pytest.fixture(scope="module")
+def long_message(acme: Tenant) -> tuple[bytes, bytes]:
+    data = bytes(range(256)) * 2048
+    return data, acme.encrypt(data, name="big")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    damage=st.sampled_from(["swap", "repeat", "drop", "cut", "flip"]),
+    one=st.integers(0, 7),
+    other=st.integers(0, 7),
+    chunk=st.sampled_from([1000, 65_536, 100_001, 1_000_000]),
+)
+def test_a_stream_gives_a_true_beginning_and_then_an_error(
+    acme: Tenant, long_message: tuple[bytes, bytes], damage: str, one: int, other: int, chunk: int
+) -> None:
+    """Parts of an object in another order, twice, missing, cut off or altered: nothing unauthenticated is given."""
+    data, message = long_message
+    header = message.index(b"\x00\x00\x00\x01" + bytes(11) + b"\x01")
+    body = message[header:]
+    frames = [body[at : at + FRAME_ON_THE_WIRE] for at in range(0, 8 * FRAME_ON_THE_WIRE, FRAME_ON_THE_WIRE)]
+    final = body[8 * FRAME_ON_THE_WIRE :]
+    assert b"".join([message[:header], *frames, final]) == message
+    if damage == "swap":
+        other = other if other != one else (one + 1) % 8
+        frames[one], frames[other] = frames[other], frames[one]
+    elif damage == "repeat":
+        frames.insert(one, frames[one])
+    elif damage == "drop":
+        del frames[one]
+    elif damage == "cut":
+        del frames[one:]
+        final = b""
+    else:
+        frames[one] = frames[one][:-1] + bytes([frames[one][-1] ^ 1])
+    given_out = b""
+    with pytest.raises(DamagedMessage):
+        reader = acme.decrypting(io.BytesIO(b"".join([message[:header], *frames, final])), name="big")
+        while piece := reader.read(chunk):
+            given_out += piece
+    assert data.startswith(given_out)
+    assert len(given_out) < len(data)
+
+
+def test_a_source_that_gives_little_at_a_time_is_read_whole(acme: Tenant) -> None:
+    class Trickle(io.RawIOBase):
+        def __init__(self, data: bytes) -> None:
+            self.rest = io.BytesIO(data)
+
+        def read(self, size: int = -1) -> bytes:
+            return self.rest.read(min(size, 1000) if size > 0 else size)
+
+    data = bytes(300_000)
+    message = acme.encrypting(Trickle(data), name="row").read()
+    assert acme.decrypt(message, name="row") == data
+    assert acme.decrypting(Trickle(message), name="row").read() == data
+
+
+@pytest.mark.parametrize("gives", [None, "text"])
+def test_a_source_that_does_not_wait_or_gives_text_is_no_end_of_data(acme: Tenant, gives: object) -> None:
+    class Source(io.RawIOBase):
+        def read(self, size: int = -1) -> Any:
+            return gives
+
+    with pytest.raises(TypeError, match="source"):
+        acme.encrypting(Source(), name="row").read()
+
+
 def test_bytes_after_the_message_are_refused(acme: Tenant, blob: bytes) -> None:
     with pytest.raises(DamagedMessage):
         acme.decrypt(blob + b"x", name="orders/1")
@@ -197,11 +273,131 @@ def test_a_handle_ends_with_its_token_even_if_all_is_cached(
 ) -> None:
     tenant = aws.keys(verifier=issuer.verifier()).tenant(issuer.token(lives=60))
     message = tenant.encrypt(b"data", name="row")
-    later = time.time() + 61
+    later = time.time() + 66
     monkeypatch.setattr(time, "time", lambda: later)
     for use in (lambda: tenant.encrypt(b"data", name="row"), lambda: tenant.decrypt(message, name="row")):
         with pytest.raises(TokenExpired):
             use()
+
+
+def test_a_token_good_enough_to_verify_is_good_enough_to_use(aws: StandIn, issuer: Issuer) -> None:
+    """Clocks may differ by 5 s, at both places."""
+    aws.keys(verifier=issuer.verifier()).tenant(issuer.token(lives=-2)).encrypt(b"data", name="row")
+
+
+class Impostor(str):
+    """Says that it equals everything, and hides in the dictionary's place of globex."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    def __hash__(self) -> int:
+        return hash("globex")
+
+    def lower(self) -> str:
+        return "harmless"
+
+
+class Plan(str, Enum):  # noqa: UP042  # such enums print as their name
+    ACME = "acme"
+
+
+def test_an_id_of_another_string_type_is_its_characters_and_no_more(aws: StandIn) -> None:
+    keys = aws.keys()
+    globex = keys.tenant_without_token("globex")
+    secret = globex.encrypt(b"secret", name="row")
+    globex.decrypt(secret, name="row")
+    tenant = keys.tenant_without_token(Impostor("acme"))
+    assert type(tenant.id) is str
+    with pytest.raises(WrongTenant):
+        tenant.decrypt(secret, name="row")
+    keys.tenant_without_token(Plan.ACME).encrypt(b"data", name="row")
+    assert [request["RoleSessionName"] for request in aws.requests if "RoleSessionName" in request] == [
+        "orders-globex",
+        "orders-acme",
+    ]
+
+
+class TwoFaced(Mapping[str, str]):
+    """Shows one key when it is checked and another when it is read again."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def __getitem__(self, key: str) -> str:
+        return "globex"
+
+    def __iter__(self) -> Iterator[str]:
+        self.looks += 1
+        return iter(["table"] if self.looks == 1 else ["Tenant_ID"])
+
+    def __len__(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("context", [TwoFaced(), {Impostor("Tenant_ID"): "globex"}], ids=["mapping", "string"])
+def test_a_context_that_changes_after_the_check_names_no_tenant(aws: StandIn, context: Mapping[str, str]) -> None:
+    tenant = aws.keys().tenant_without_token("acme")
+    with suppress(ValueError):
+        tenant.encrypt(b"data", name="row", context=context)
+    for request in aws.requests:
+        assert "Tenant_ID" not in request.get("EncryptionContext", {})
+        assert request.get("EncryptionContext", {"tenant_id": "acme"})["tenant_id"] == "acme"
+
+
+def test_a_context_is_a_copy(acme: Tenant) -> None:
+    context = {"table": "orders"}
+    reader = acme.encrypting(io.BytesIO(b"data"), name="row", context=context)
+    context["table"] = "invoices"
+    assert acme.decrypt(reader.read(), name="row", context={"table": "orders"}) == b"data"
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda tenant: tenant.encrypt("text", name="row"), "data: got str"),
+        (lambda tenant: tenant.encrypt(None, name="row"), "data: got NoneType"),
+        (lambda tenant: tenant.decrypt("text", name="row"), "blob: got str"),
+        (lambda tenant: tenant.encrypt(b"", name=7), "name: got int"),
+        (lambda tenant: tenant.encrypt(b"", name=b"row"), "name: got bytes"),
+        (lambda tenant: tenant.encrypt(b"", name=""), "name: got 0 bytes"),
+        (lambda tenant: tenant.encrypt(b"", name="x" * 32_769), "name: got 32769 bytes"),
+        (lambda tenant: tenant.encrypt(b"", name="row", context={"a": 1}), "context: keys and values"),
+        (lambda tenant: tenant.encrypt(b"", name="row", context={"a": "x" * 70_000}), "context: longer"),
+    ],
+)
+def test_a_mistake_of_the_caller_is_named(acme: Tenant, call: Callable[[Any], object], said: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=said):
+        call(acme)
+
+
+def test_what_holds_bytes_is_taken_as_bytes(acme: Tenant) -> None:
+    for kind in (bytearray, memoryview):
+        assert acme.decrypt(kind(acme.encrypt(kind(b"data"), name="row")), name="row") == b"data"
+
+
+def test_a_big_message_takes_time_in_proportion(acme: Tenant) -> None:
+    """The SDK copies all that it holds once a frame; asked for 64 MB in one step, it takes minutes."""
+    data = bytes(64 * 1024 * 1024)
+    started = time.monotonic()
+    message = acme.encrypt(data, name="big")
+    assert acme.decrypt(message, name="big") == data
+    reader = acme.encrypting(io.BytesIO(data), name="big")
+    assert len(reader.read(len(message))) == len(message)
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_name_is_its_code_points_and_not_how_it_looks(acme: Tenant, form: Literal["NFC", "NFD"]) -> None:
+    other: Literal["NFC", "NFD"] = "NFD" if form == "NFC" else "NFC"
+    message = acme.encrypt(b"data", name=unicodedata.normalize(form, "é"))
+    with pytest.raises(WrongRecord):
+        acme.decrypt(message, name=unicodedata.normalize(other, "é"))
 
 
 def test_two_handles_on_one_process_never_share_a_data_key(aws: StandIn) -> None:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -13,6 +14,9 @@ from typing import Any
 
 import jwt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jwt.warnings import InsecureKeyLengthWarning
 
 from tenant_keys.client import ConfigurationError, ServiceUnavailable, TokenExpired, TokenRefused, TokenVerifier
 from tenant_keys.client.token import SESSION_TAG_CLAIM, verifier_from_environment
@@ -48,6 +52,47 @@ def test_hs256_keyed_with_the_public_key_is_refused(issuer: Issuer) -> None:
         issuer.verifier().verify(f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}")
 
 
+@pytest.mark.parametrize("kid", ["k1", "theirs", "../../dev/null", "' OR 1=1", ""])
+def test_no_header_brings_a_key_of_its_own(issuer: Issuer, jwks: Jwks, kid: str) -> None:
+    """`jku`, `x5u`, `jwk` and `x5c` say where a key is; only the issuer's JWKS is asked."""
+    attacker = Issuer()
+    theirs = Jwks({"keys": [attacker.jwks["keys"][0] | {"kid": kid or "k1"}]})
+    headers = {"kid": kid, "jku": theirs.address, "x5u": theirs.address, "jwk": attacker.jwks["keys"][0], "x5c": ["AA"]}
+    token = jwt.encode(attacker.claims("globex"), attacker._key, "RS256", headers=headers)
+    for verifier in (issuer.verifier(), issuer.verifier(keys=jwks.address)):
+        with pytest.raises(TokenRefused):
+            verifier.verify(token)
+    assert theirs.fetches == 0
+    theirs.stop()
+
+
+@pytest.mark.parametrize(
+    "header", [{"alg": "PS256"}, {"alg": "ES256"}, {"alg": "RS512"}, {"alg": ["RS256"]}, {}], ids=str
+)
+def test_the_algorithm_is_the_keys_and_on_our_list(issuer: Issuer, header: dict[str, Any]) -> None:
+    with pytest.raises(TokenRefused):
+        issuer.verifier().verify(f"{part({'kid': 'k1'} | header)}.{part(issuer.claims())}.AAAA")
+
+
+@pytest.mark.parametrize("change", [{"alg": "RS512"}, {"use": "enc"}, {"kid": "another"}], ids=str)
+def test_a_key_for_something_else_verifies_nothing(issuer: Issuer, change: dict[str, str]) -> None:
+    verifier = issuer.verifier(keys={"keys": [issuer.jwks["keys"][0] | change]})
+    with pytest.raises(TokenRefused):
+        verifier.verify(issuer.token())
+
+
+def test_a_short_rsa_key_is_refused() -> None:
+    weak = Issuer(bits=1024)
+    with pytest.raises(TokenRefused), pytest.warns(InsecureKeyLengthWarning):
+        weak.verifier().verify(weak.token())
+
+
+def test_a_critical_header_that_nobody_understands_is_refused(issuer: Issuer) -> None:
+    token = jwt.encode(issuer.claims(), issuer._key, "RS256", headers={"kid": "k1", "crit": ["exp2"], "exp2": 1})
+    with pytest.raises(TokenRefused):
+        issuer.verifier().verify(token)
+
+
 def test_a_key_of_the_attackers_is_refused(issuer: Issuer) -> None:
     with pytest.raises(TokenRefused):
         issuer.verifier().verify(Issuer().token())
@@ -77,12 +122,23 @@ def test_an_expired_token_is_refused_by_its_own_name(issuer: Issuer) -> None:
         {"sub": 7},
         {"iat": 4_000_000_000},
         {"nbf": 4_000_000_000},
+        {"nbf": "soon"},
+        {"exp": "never"},
+        {"exp": 10**400},
+        {"exp": float("inf")},
+        {"aud": ["another-api"]},
+        {"aud": []},
+        {"aud": {"orders-api": True}},
+        {"iss": ["https://idp.example.com"]},
+        {"iss": "https://idp.example.com/"},
     ],
     ids=str,
 )
 def test_a_claim_missing_or_for_somebody_else_is_refused(issuer: Issuer, change: dict[str, Any]) -> None:
+    claims = json.dumps(issuer.claims(**change)).encode()
+    token = jwt.api_jws.encode(claims, issuer._key, "RS256", headers={"kid": "k1"})
     with pytest.raises(TokenRefused):
-        issuer.verifier().verify(jwt.encode(issuer.claims(**change), issuer._key, "RS256", headers={"kid": "k1"}))
+        issuer.verifier().verify(token)
 
 
 @pytest.mark.parametrize(
@@ -93,22 +149,49 @@ def test_a_tenant_that_is_no_tenant_id_is_refused(issuer: Issuer, tenant: object
         issuer.verifier().verify(issuer.token(tenant))
 
 
-@pytest.mark.parametrize("token", ["", "x", "a.b.c", "é", "x" * 30_000, None, b"x"], ids=lambda t: str(t)[:9])
+def test_clocks_may_differ_by_five_seconds(issuer: Issuer) -> None:
+    now = int(time.time())
+    assert issuer.verifier().verify(issuer.token(lives=-3))
+    assert issuer.verifier().verify(issuer.token(nbf=now + 3, iat=now + 3))
+    for change in ({"nbf": now + 30}, {"iat": now + 30}):
+        with pytest.raises(TokenRefused):
+            issuer.verifier().verify(issuer.token(**change))
+
+
+DEEP = base64.urlsafe_b64encode(b"[" * 14_000).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "x", "a.b.c", "é", "\ud800", "x" * 30_000, "." * 20_000, f"{DEEP}.e30.", None, b"x"],
+    ids=lambda t: repr(t)[:9],
+)
 def test_what_is_no_token_is_refused(issuer: Issuer, token: Any) -> None:
     with pytest.raises(TokenRefused):
         issuer.verifier().verify(token)
 
 
+@given(text=st.text(alphabet=st.characters(), max_size=200) | st.from_regex(r"[\w-]{0,40}\.[\w-]{0,40}\.[\w-]{0,9}"))
+def test_no_text_at_all_is_a_token_or_a_crash(issuer: Issuer, text: str) -> None:
+    with pytest.raises(TokenRefused):
+        issuer.verifier().verify(text)
+
+
 class Jwks:
-    def __init__(self, document: dict[str, Any]) -> None:
+    """An issuer's address; `document` may be changed, and bytes are served as they are."""
+
+    def __init__(self, document: dict[str, Any] | bytes) -> None:
         self.fetches = 0
+        self.document = document
+        self.status = 200
         jwks = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 jwks.fetches += 1
-                body = json.dumps(document).encode()
-                self.send_response(200)
+                served = jwks.document
+                body = served if isinstance(served, bytes) else json.dumps(served).encode()
+                self.send_response(jwks.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -119,13 +202,16 @@ class Jwks:
         self.address = f"http://127.0.0.1:{self.server.server_port}/jwks.json"
         Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
 
 @pytest.fixture
 def jwks(issuer: Issuer) -> Iterator[Jwks]:
     server = Jwks(issuer.jwks)
     yield server
-    server.server.shutdown()
-    server.server.server_close()
+    server.stop()
 
 
 def test_the_issuers_keys_are_fetched_once_for_many_tokens(issuer: Issuer, jwks: Jwks) -> None:
@@ -143,6 +229,78 @@ def test_tokens_of_unknown_keys_cannot_make_us_hammer_the_issuer(issuer: Issuer,
     assert jwks.fetches <= 2
 
 
+def test_a_rotated_key_is_fetched_and_the_withdrawn_one_is_forgotten(
+    issuer: Issuer, jwks: Jwks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steady, passed = time.monotonic, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: steady() + passed[0])
+    verifier = issuer.verifier(keys=jwks.address)
+    verifier.verify(issuer.token())
+    rotated = Issuer()
+    new = rotated.jwks["keys"][0] | {"kid": "k2"}
+    token = jwt.encode(rotated.claims("globex"), rotated._key, "RS256", headers={"kid": "k2"})
+    jwks.document = {"keys": [new, *issuer.jwks["keys"]]}
+    passed[0] = 31
+    assert verifier.verify(token).tenant_id == "globex"
+    assert verifier.verify(issuer.token()).tenant_id == "acme"
+    jwks.document = {"keys": [new]}
+    passed[0] = 31 + 301
+    assert verifier.verify(token).tenant_id == "globex"
+    with pytest.raises(TokenRefused):
+        verifier.verify(issuer.token())
+
+
+@pytest.mark.parametrize("document", [b"", b"<html>", b"[]", b"{}", b'{"keys": []}', b'{"keys": [{"kty": "x"}]}'])
+def test_what_is_no_jwks_is_the_issuers_fault_and_no_refusal(issuer: Issuer, jwks: Jwks, document: bytes) -> None:
+    jwks.document = document
+    with pytest.raises(ServiceUnavailable):
+        issuer.verifier(keys=jwks.address).verify(issuer.token())
+
+
+def test_keys_stay_good_through_a_short_outage_and_not_through_a_long_one(
+    issuer: Issuer, jwks: Jwks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steady, passed = time.monotonic, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: steady() + passed[0])
+    verifier = issuer.verifier(keys=jwks.address)
+    verifier.verify(issuer.token())
+    jwks.status = 503
+    passed[0] = 200
+    assert verifier.verify(issuer.token())
+    passed[0] = 301
+    with pytest.raises(ServiceUnavailable):
+        verifier.verify(issuer.token())
+
+
+def test_the_jwks_is_not_looked_for_where_somebody_redirects_to(issuer: Issuer) -> None:
+    elsewhere = Jwks(issuer.jwks)
+    redirecting = HTTPServer(("127.0.0.1", 0), _redirect_to(elsewhere.address))
+    Thread(target=redirecting.serve_forever, daemon=True).start()
+    with pytest.raises(ServiceUnavailable):
+        issuer.verifier(keys=f"http://127.0.0.1:{redirecting.server_port}/").verify(issuer.token())
+    assert elsewhere.fetches == 0
+    redirecting.shutdown()
+    redirecting.server_close()
+    elsewhere.stop()
+
+
+def _redirect_to(address: str) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", address)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    return Handler
+
+
+def test_given_keys_that_are_no_jwks_are_a_configuration_error() -> None:
+    with pytest.raises(ConfigurationError, match="JWKS"):
+        TokenVerifier(issuer="i", audience="a", keys={"keys": []})
+
+
 def test_an_issuer_that_is_down_is_no_refusal(issuer: Issuer) -> None:
     with pytest.raises(ServiceUnavailable):
         issuer.verifier(keys="http://127.0.0.1:9/jwks.json").verify(issuer.token())
@@ -153,6 +311,9 @@ def test_keys_are_not_fetched_in_the_clear() -> None:
         TokenVerifier(issuer="i", audience="a", keys="http://idp.example.com/jwks.json")
     with pytest.raises(ConfigurationError):
         TokenVerifier(issuer="i", audience="a", keys="file:///etc/passwd")
+    for scheme in ("file", "ftp", "data"):
+        with pytest.raises(ConfigurationError):
+            TokenVerifier(issuer="i", audience="a", keys=f"{scheme}://localhost/etc/passwd")
 
 
 def test_an_issuer_without_an_audience_is_a_configuration_error() -> None:

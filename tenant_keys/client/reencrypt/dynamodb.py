@@ -10,7 +10,7 @@ from boto3.dynamodb.types import Binary, TypeDeserializer
 from botocore.exceptions import ClientError
 
 from tenant_keys.client.dynamodb import attribute_name, binaries, decrypt_attribute, encrypt_item, typed
-from tenant_keys.client.errors import TenantKeysError
+from tenant_keys.client.errors import NotConverted
 from tenant_keys.client.reencrypt.job import Outcome
 from tenant_keys.client.reencrypt.looks import looks_encrypted
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 5
 """Times that an item is read again because somebody else wrote it meanwhile."""
+
+_OF_THE_ITEM = {"ValidationException", "ItemCollectionSizeLimitExceededException"}
+"""Such as an item that the encryption would make larger than 400 KB (DynamoDB API reference, UpdateItem)."""
 
 
 class DynamoItems:
@@ -71,7 +74,7 @@ class DynamoItems:
             item = self._table.get_item(Key=key, ConsistentRead=True).get("Item", {})
             if not item:
                 return Outcome.NOTHING
-        raise TenantKeysError(f"{self.label(record)} was written by others {ATTEMPTS} times in a row")
+        raise NotConverted(f"written by others {ATTEMPTS} times in a row")
 
     def _opens(self, tenant: Tenant, item: Mapping[str, Any], attribute: str) -> bool:
         """False for what is not encrypted. What looks like a message and does not open is nobody's to overwrite."""
@@ -99,8 +102,11 @@ class DynamoItems:
                 },
             )
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+            code = error.response.get("Error", {}).get("Code")
+            if code == "ConditionalCheckFailedException":
                 return False
+            if code in _OF_THE_ITEM:
+                raise NotConverted(f"DynamoDB refuses it: {error.response['Error'].get('Message')}") from error
             raise
         return True
 

@@ -14,6 +14,7 @@ from tenant_keys.client.errors import (
     AccessDenied,
     ConfigurationError,
     MessageRefused,
+    NotConverted,
     TenantSuspended,
     UnknownTenant,
 )
@@ -23,7 +24,7 @@ Record = TypeVar("Record")
 KEPT_FAILURES = 1_000
 """Records that a checkpoint names; the counts are of all."""
 
-_OF_THE_RECORD = (AccessDenied, MessageRefused, TenantSuspended, UnknownTenant)
+_OF_THE_RECORD = (AccessDenied, MessageRefused, NotConverted, TenantSuspended, UnknownTenant)
 """Errors that say something of one record or tenant. All others, throttling among them, stop the job to be resumed."""
 
 
@@ -73,10 +74,16 @@ def reencrypt(
     dry_run: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Progress:
-    """Runs the job from where the checkpoint left it. A dry run reads all, writes nothing, keeps no checkpoint."""
+    """Runs the job from where the checkpoint left it; one that ended with failures starts again from the beginning.
+
+    A dry run reads all, writes nothing, keeps no checkpoint. `target.tenant_of` may raise `UnknownTenant` for a record
+    that is nobody's: it is counted as failed, and the job goes on.
+    """
     progress = Progress(target.identity) if dry_run else _load(checkpoint, target.identity)
     if progress.done:
-        return progress
+        if not progress.counts[Outcome.FAILED]:
+            return progress
+        progress = Progress(target.identity)
     for records, cursor in target.pages(progress.cursor):
         for record in records:
             try:
@@ -95,12 +102,17 @@ def reencrypt(
 
 
 def _load(checkpoint: Path, identity: str) -> Progress:
+    if not checkpoint.parent.is_dir():
+        raise ConfigurationError(f"{checkpoint}: no such folder; a job notes its progress there")
     if not checkpoint.exists():
         return Progress(identity)
-    saved = json.loads(checkpoint.read_text(encoding="utf-8"))
-    if saved["identity"] != identity:
-        raise ConfigurationError(f"{checkpoint}: is the checkpoint of another job: {saved['identity']}")
-    return Progress(**saved)
+    try:
+        saved = Progress(**json.loads(checkpoint.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"{checkpoint}: is no checkpoint: {error}; delete it to begin anew") from error
+    if saved.identity != identity:
+        raise ConfigurationError(f"{checkpoint}: is the checkpoint of another job: {saved.identity}")
+    return saved
 
 
 def _save(checkpoint: Path, progress: Progress, *, dry_run: bool) -> None:
