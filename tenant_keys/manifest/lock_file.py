@@ -137,7 +137,7 @@ def _capacity(record: dict[str, Any], limit: int) -> Capacity:
 
 
 _FIELDS = {"tenant", "cell", "origin", "multi_region", "primary_region", "roles"}
-_OPTIONAL = {"key_id", "phase"}
+_OPTIONAL = {"key_id", "phase", "rotation_days"}
 
 
 def _entry(record: dict[str, Any]) -> Entry:
@@ -157,7 +157,11 @@ def _entry(record: dict[str, Any]) -> Entry:
         _expect("key_id", MULTI_REGION_KEY.fullmatch(key_id or "") and record["multi_region"])
     if "phase" in record:
         _expect("phase", phase in ("offboarding", "offboarded"))
-    return Entry(tenant, cell, record["origin"], record["multi_region"], record["primary_region"], roles, key_id, phase)
+    days = record.get("rotation_days")
+    if "rotation_days" in record:
+        _expect("rotation_days", days == "off" or (type(days) is int and 90 <= days <= 2560))
+    birth = (record["origin"], record["multi_region"], record["primary_region"])
+    return Entry(tenant, cell, *birth, roles, key_id, phase, days)
 
 
 def _expect(what: str, holds: object) -> None:

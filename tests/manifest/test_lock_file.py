@@ -17,7 +17,7 @@ ACME = (
 )
 GLOBEX = (
     '{"tenant": "globex", "cell": 2, "origin": "imported", "multi_region": true, "primary_region": "eu-central-1", '
-    '"roles": {}, "key_id": "mrk-0123456789abcdef0123456789abcdef", "phase": "offboarded"}'
+    '"roles": {}, "key_id": "mrk-0123456789abcdef0123456789abcdef", "phase": "offboarded", "rotation_days": 180}'
 )
 TEXT = f"{HEADER}\n{ACME}\n{GLOBEX}\n"
 LOCK = Lock(
@@ -26,7 +26,7 @@ LOCK = Lock(
     {
         "acme": Entry("acme", 1, "aws-kms", False, "eu-west-1", {"billing": 2, "orders": 1}),
         "globex": Entry(
-            "globex", 2, "imported", True, "eu-central-1", {}, "mrk-0123456789abcdef0123456789abcdef", "offboarded"
+            "globex", 2, "imported", True, "eu-central-1", {}, "mrk-0123456789abcdef0123456789abcdef", "offboarded", 180
         ),
     },
     Capacity(80, 100),
@@ -86,6 +86,8 @@ BROKEN = {
     "origin": (f"{HEADER}\n{ACME.replace('aws-kms', 'hsm')}\n", "origin is not what"),
     "key id": (f"{HEADER}\n{GLOBEX.replace('mrk-', 'key-')}\n", "key_id is not what"),
     "key id of one Region": (f"{HEADER}\n{GLOBEX.replace('true', 'false')}\n", "key_id is not what"),
+    "rotation": (f"{HEADER}\n{GLOBEX.replace('180', '89')}\n", "rotation_days is not what"),
+    "rotation true": (f"{HEADER}\n{GLOBEX.replace('180', 'true')}\n", "rotation_days is not what"),
     "phase": (f"{HEADER}\n{GLOBEX.replace('offboarded', 'active')}\n", "phase is not what"),
 }
 
