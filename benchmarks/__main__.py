@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks import evaluator, proof, synth
+from benchmarks import evaluator, manifest, proof, synth
 
 
 def main() -> None:
     synth.run()
+    manifest.main()
     proof.run()
     evaluator.main()
 

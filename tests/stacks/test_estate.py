@@ -33,6 +33,23 @@ def test_stacks_are_deployed_by_the_roles_that_the_key_policies_name(tmp_path: P
     ]
 
 
+def test_one_named_deployment_role_deploys_the_stacks_of_the_central_account(tmp_path: Path) -> None:
+    """Any other would be refused by the key policies."""
+    synthesized(settled(manifest(deployment_roles="[role/Deploy]")), tmp_path)
+    roles = {
+        name: artifact["properties"]["cloudFormationExecutionRoleArn"]
+        for name, artifact in artifacts(tmp_path).items()
+        if artifact["type"] == "aws:cloudformation:stack"
+    }
+    own = "arn:${AWS::Partition}:iam::222222222222:role/cdk-hnb659fds-cfn-exec-role-222222222222-"
+    assert roles == {
+        "tenant-keys-cell-eu-west-1-001": "arn:aws:iam::111111111111:role/Deploy",
+        "tenant-keys-roles-001": "arn:aws:iam::111111111111:role/Deploy",
+        "tenant-keys-workload-222222222222-eu-west-1": f"{own}eu-west-1",
+        "tenant-keys-workload-222222222222-eu-central-1": f"{own}eu-central-1",
+    }
+
+
 def test_a_replica_waits_for_the_primarys_id_and_then_stands_in_a_stack_of_its_own(tmp_path: Path) -> None:
     before = synthesized(sample(), tmp_path / "before")
     after = synthesized(with_tenant(sample(), "umbrella", multi_region_key_id=UMBRELLA_KEY), tmp_path / "after")
