@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks import evaluator, proof, review, synth
+from benchmarks import evaluator, manifest, proof, review, synth
 
 
 def main() -> None:
     synth.run()
+    manifest.main()
     proof.run()
     review.run()
     evaluator.main()

@@ -79,9 +79,14 @@ class _Stacks:
             description=description,
             termination_protection=keeps_keys,
             suppress_template_indentation=True,  # policies are long: 100 tenants must fit 1 MB
-            # The execution roles that this qualifier names are those that the key policies trust.
-            synthesizer=DefaultStackSynthesizer(qualifier=self._estate.central.bootstrap_qualifier),
+            synthesizer=self._synthesizer(account),
         )
+
+    def _synthesizer(self, account: str) -> DefaultStackSynthesizer:
+        """Deploys with a role that the key policies trust: of this qualifier, or the one that the manifest names."""
+        central = self._estate.central
+        named = central.deployers[0] if account == central.account and len(central.deployers) == 1 else None
+        return DefaultStackSynthesizer(qualifier=central.bootstrap_qualifier, cloud_formation_execution_role=named)
 
     def _add_keys(self) -> None:
         for region, number, tenants in key_cells(self._estate):

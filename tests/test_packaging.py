@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import constructs
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,3 +35,14 @@ def test_the_tests_are_collected_without_the_working_folder_on_the_path() -> Non
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
     assert "tests/stacks/test_templates.py::test_stacks_keep_their_names" in done.stdout
+
+
+@pytest.mark.skipif(not (ROOT / ".venv").exists(), reason="no `make setup` in this checkout")
+def test_the_cdk_runs_the_app_in_a_shell_that_knows_nothing_of_the_setup() -> None:
+    """`npx cdk synth` in a fresh shell: python3 is then another, without the CDK."""
+    app = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["app"]
+    command = app.replace("app.py", "-c 'import aws_cdk, tenant_keys'")
+    assert command != app
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(Path.home())}
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

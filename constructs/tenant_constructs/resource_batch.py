@@ -22,7 +22,7 @@ from typing import Any, Self
 from aws_cdk.cloudformation_include import CfnInclude
 from constructs import Construct
 
-from tenant_keys.policy.limits import TEMPLATE_BYTES, PolicyTooLarge
+from tenant_keys.policy.limits import FEWER_DEPLOYERS, TEMPLATE_BYTES, TEMPLATE_RESOURCES, PolicyTooLarge
 
 ADDED_BY_CDK = 4_096
 """Bytes kept for what a template holds beside resources: parameter and rule of the bootstrap, metadata."""
@@ -55,12 +55,19 @@ class ResourceBatch:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if kind is not None or not self._resources:
             return
+        if len(self._resources) > TEMPLATE_RESOURCES:
+            raise PolicyTooLarge(
+                f"stack {self._scope.node.path}: got {len(self._resources):,} resources, CloudFormation accepts "
+                f"{TEMPLATE_RESOURCES:,} beside the one that the CDK adds; spread the workloads over more accounts, "
+                "or have fewer"
+            )
         text, size = _with_anchors(self._resources)
         size += ADDED_BY_CDK
         if size > TEMPLATE_BYTES:
             raise PolicyTooLarge(
                 f"stack {self._scope.node.path}: got a template of {size:,} bytes, CloudFormation accepts "
-                f"{TEMPLATE_BYTES:,}; let fewer workloads serve its tenants, or use access session-tag"
+                f"{TEMPLATE_BYTES:,}; let fewer workloads serve its tenants, use access session-tag, or "
+                f"{FEWER_DEPLOYERS}"
             )
         with tempfile.TemporaryDirectory() as folder:
             template = Path(folder, "template.json")

@@ -10,7 +10,7 @@ from tenant_constructs.tags import tenant_tags
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.policy import names
 from tenant_keys.policy.key_policy import key_policy
-from tenant_keys.policy.limits import KEY_POLICY_BYTES, check_size
+from tenant_keys.policy.limits import FEWER_DEPLOYERS, KEY_POLICY_BYTES, check_size
 from tenant_keys.policy.statement import Document
 
 KEPT = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
@@ -75,5 +75,5 @@ def _common(tenant: Tenant, estate: Estate, cell: str) -> dict[str, Any]:
 
 
 def _policy(tenant: Tenant, estate: Estate) -> Document:
-    way_out = f"let fewer workloads than {len(tenant.workloads)} serve this tenant"
+    way_out = f"let fewer workloads serve this tenant, which has {len(tenant.workloads)}, or {FEWER_DEPLOYERS}"
     return check_size(key_policy(tenant, estate), KEY_POLICY_BYTES, f"key policy of tenant {tenant.id}", way_out)

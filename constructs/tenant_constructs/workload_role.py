@@ -11,7 +11,14 @@ from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import PROJECT, estate_tags
 from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.policy import names
-from tenant_keys.policy.limits import PARAMETER_CHARACTERS, PolicyTooLarge
+from tenant_keys.policy.limits import (
+    INLINE_POLICY_CHARACTERS,
+    MANAGED_POLICY_CHARACTERS,
+    PARAMETER_CHARACTERS,
+    TRUST_POLICY_CHARACTERS,
+    PolicyTooLarge,
+    check_size,
+)
 from tenant_keys.policy.workload_role import workload_role_policy, workload_role_trust
 
 
@@ -21,7 +28,9 @@ class WorkloadTrustRole:
     def __init__(self, batch: ResourceBatch, *, workload: Workload, estate: Estate) -> None:
         self._role = logical_id("Role", workload.name)
         name = names.workload_role_name(workload)
-        policy = workload_role_policy(workload, estate)
+        fewer = f"name fewer Regions in workloads.{workload.name}.regions"
+        limit = MANAGED_POLICY_CHARACTERS if workload.existing_role else INLINE_POLICY_CHARACTERS
+        policy = check_size(workload_role_policy(workload, estate), limit, f"policy of workload {workload.name}", fewer)
         if workload.existing_role:
             properties: dict[str, Any] = {
                 "ManagedPolicyName": name,
@@ -32,10 +41,12 @@ class WorkloadTrustRole:
                 logical_id("Policy", workload.name), {"Type": "AWS::IAM::ManagedPolicy", "Properties": properties}
             )
             return
+        trust = workload_role_trust(workload, self._trust_anchor(batch, workload, estate))
+        check_size(trust, TRUST_POLICY_CHARACTERS, f"trust policy of role {name}", fewer)
         properties = {
             "RoleName": name,
             "Description": f"Workload {workload.name}",
-            "AssumeRolePolicyDocument": workload_role_trust(workload, self._trust_anchor(batch, workload, estate)),
+            "AssumeRolePolicyDocument": trust,
             "Policies": [{"PolicyName": "AssumeAccessRoles", "PolicyDocument": policy}],
             "Tags": estate_tags(estate),
         }

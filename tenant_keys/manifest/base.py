@@ -50,6 +50,8 @@ def _contradictions(before: Entry, after: Entry) -> list[str]:
     ]
     if before.key_id is not None and before.key_id != after.key_id:
         found.append(f"its key_id was {before.key_id} and is {after.key_id}")
+    if before.rotation_days and after.rotation_days not in (None, before.rotation_days):
+        found.append(f"its disabled key rotated at {before.rotation_days} days and rotates at {after.rotation_days}")
     if before.phase == "offboarded" and after.phase != "offboarded":
         found.append("it was offboarded, and that is final")
     elif _ORDER.index(after.phase) > _ORDER.index(before.phase) + 1:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tenant_keys.manifest.errors import Problem
 from tenant_keys.manifest.lock import Lock, Phase
-from tenant_keys.manifest.model import Manifest, Tenant
+from tenant_keys.manifest.model import Manifest, Origin, RotationDays, Tenant
 
 LOCK_FILE = "tenants.lock"
 
@@ -44,7 +44,15 @@ class SetPhase:
     phase: Phase | None
 
 
-Change = Append | AddRole | DropRole | SetPhase
+@dataclass(frozen=True, slots=True)
+class HoldRotation:
+    """A key that is disabled, whose rotation stays as it is; or that is enabled again, and follows the manifest."""
+
+    tenant: str
+    days: RotationDays | None
+
+
+Change = Append | AddRole | DropRole | SetPhase | HoldRotation
 
 
 def wanted_roles(manifest: Manifest, tenant: Tenant, per_tenant: frozenset[str]) -> frozenset[str]:
@@ -60,6 +68,16 @@ def per_tenant_workloads(manifest: Manifest) -> frozenset[str]:
     return frozenset(name for name, workload in manifest.workloads.items() if workload.access == "tenant-role")
 
 
+def held_rotation(manifest: Manifest, tenant: Tenant, origin: Origin, held: RotationDays | None) -> RotationDays | None:
+    """How a key rotates that is disabled: as when it was enabled last. None where the manifest decides."""
+    if tenant.state == "active" or origin == "imported":
+        return None
+    if tenant.state == "offboarded":
+        return held
+    written = manifest.defaults.rotation_days if tenant.rotation_days is None else tenant.rotation_days
+    return written if held is None else held
+
+
 def changes(manifest: Manifest, lock: Lock) -> Iterator[Change]:
     """What `tenant-keys lock` would record, in the order of ids."""
     per_tenant = per_tenant_workloads(manifest)
@@ -71,6 +89,9 @@ def changes(manifest: Manifest, lock: Lock) -> Iterator[Change]:
         phase: Phase | None = tenant.state if tenant.state in ("offboarding", "offboarded") else None
         if phase != entry.phase:
             yield SetPhase(name, phase)
+        days = held_rotation(manifest, tenant, entry.origin, entry.rotation_days)
+        if days != entry.rotation_days:
+            yield HoldRotation(name, days)
         wanted = wanted_roles(manifest, tenant, per_tenant)
         if wanted == entry.roles.keys():
             continue

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tenant_keys.manifest.model import Origin
+from tenant_keys.manifest.model import Origin, RotationDays
 from tenant_keys.manifest.replace_file import replace_file
 
 VERSION = 1
@@ -42,6 +42,9 @@ class Entry:
     """`mrk-...`: the multi-Region key's id, once recorded."""
     phase: Phase | None = None
     """Only of a tenant that is leaving; `offboarded` is the tombstone, which stays for ever."""
+    rotation_days: RotationDays | None = None
+    """Only while its key is disabled: rotation as it was, since CloudFormation cannot change it before the key is
+    enabled again, and one tenant's failure would roll back its whole cell (AWS::KMS::Key, EnableKeyRotation)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ def entry_line(entry: Entry) -> str:
         line["key_id"] = entry.key_id
     if entry.phase is not None:
         line["phase"] = entry.phase
+    if entry.rotation_days is not None:
+        line["rotation_days"] = entry.rotation_days
     return json.dumps(line)
 
 

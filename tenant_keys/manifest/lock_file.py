@@ -13,6 +13,8 @@ from tenant_keys.manifest.lock import VERSION, Capacity, Entry, Lock
 from tenant_keys.manifest.model import TENANT_ID, WORKLOAD_NAME
 
 MOST_CELLS = 100_000
+MOST_RESOURCES = 499
+"""In a stack: CloudFormation allows 500, and the CDK's command line adds one. A key has an alias beside it."""
 LARGEST = 64 * 1024 * 1024
 MULTI_REGION_KEY = re.compile(r"mrk-[0-9a-f]{32}")
 _TENANT = re.compile(r"(?=.{1,40}\Z)" + TENANT_ID.replace("$", r"\Z"))
@@ -40,9 +42,11 @@ def read_lock(path: Path) -> Lock:
 def read_lock_text(path: Path) -> str:
     """The text of the file; raises `LockError` where it cannot be read."""
     try:
-        if path.stat().st_size > LARGEST:
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+        if len(data) > LARGEST:
             raise LockError([Problem((), "larger than 64 MB; restore it from git", 0, path.name)])
-        return path.read_text(encoding="utf-8")
+        return data.decode("utf-8")
     except FileNotFoundError:
         raise LockError([Problem((), "no such file; run tenant-keys lock, and commit it", 0, path.name)]) from None
     except OSError as error:
@@ -83,7 +87,7 @@ def parse_lines(text: str, name: str = "tenants.lock") -> LockLines:
             problems.append(Problem((), message, number, name))
             continue
         try:
-            record = json.loads(line)
+            record = json.loads(line, object_pairs_hook=_each_once)
             _expect("it", isinstance(record, dict))
             if "version" in record:
                 found = _header(record)
@@ -103,6 +107,14 @@ def parse_lines(text: str, name: str = "tenants.lock") -> LockLines:
     if problems or header is None:
         raise LockError(problems)
     return LockLines(header, entries, lines)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; a name given twice would let a reader see another cell than the program does."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is given twice in one line")
+    return found
 
 
 def _reason(error: Exception) -> str:
@@ -125,8 +137,8 @@ def _header(record: dict[str, Any]) -> Lock:
         record["account"],
         record["home_region"],
         {},
-        _capacity(capacity["keys"], 250),
-        _capacity(capacity["roles"], 500),
+        _capacity(capacity["keys"], MOST_RESOURCES // 2),
+        _capacity(capacity["roles"], MOST_RESOURCES),
     )
 
 
@@ -137,7 +149,7 @@ def _capacity(record: dict[str, Any], limit: int) -> Capacity:
 
 
 _FIELDS = {"tenant", "cell", "origin", "multi_region", "primary_region", "roles"}
-_OPTIONAL = {"key_id", "phase"}
+_OPTIONAL = {"key_id", "phase", "rotation_days"}
 
 
 def _entry(record: dict[str, Any]) -> Entry:
@@ -150,6 +162,7 @@ def _entry(record: dict[str, Any]) -> Entry:
     _expect("origin", record["origin"] in ("aws-kms", "imported"))
     _expect("multi_region", type(record["multi_region"]) is bool)
     _expect("primary_region", _REGION.fullmatch(record["primary_region"]))
+    _expect("roles", isinstance(roles, dict))
     for workload, number in roles.items():
         _expect("roles", _WORKLOAD.match(workload) and type(number) is int and 1 <= number <= MOST_CELLS)
     key_id, phase = record.get("key_id"), record.get("phase")
@@ -157,7 +170,11 @@ def _entry(record: dict[str, Any]) -> Entry:
         _expect("key_id", MULTI_REGION_KEY.fullmatch(key_id or "") and record["multi_region"])
     if "phase" in record:
         _expect("phase", phase in ("offboarding", "offboarded"))
-    return Entry(tenant, cell, record["origin"], record["multi_region"], record["primary_region"], roles, key_id, phase)
+    days = record.get("rotation_days")
+    if "rotation_days" in record:
+        _expect("rotation_days", days == "off" or (type(days) is int and 90 <= days <= 2560))
+    birth = (record["origin"], record["multi_region"], record["primary_region"])
+    return Entry(tenant, cell, *birth, roles, key_id, phase, days)
 
 
 def _expect(what: str, holds: object) -> None:

@@ -63,11 +63,13 @@ def _fold(lines: list[Entry], before: Entry | None, wanted: frozenset[str]) -> E
     phases = [line.phase for line in lines]
     if before is not None and before.phase == "offboarded":
         phases.append("offboarded")
+    held = [line.rotation_days for line in (*([before] if before else []), *lines) if line.rotation_days is not None]
     return replace(
         birth,
         roles=dict(sorted(roles.items())),
         key_id=next(iter(key_ids), None),
         phase=max(phases, key=_PHASES.index),
+        rotation_days=next(iter(held), None),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenant_keys.manifest.compare import LOCK_FILE, AddRole, Append, Change, DropRole, changes, overfull
+from tenant_keys.manifest.compare import LOCK_FILE, AddRole, Append, Change, DropRole, HoldRotation, changes, overfull
 from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.estate import Central, Estate, Tenant, Workload
 from tenant_keys.manifest.lock import Entry, Lock
@@ -41,6 +41,8 @@ def _mismatch(change: Change) -> str:
         return f"its role for {change.workload} has no cell in {LOCK_FILE} yet"
     if isinstance(change, DropRole):
         return f"{LOCK_FILE} still has a cell for its role for {change.workload}"
+    if isinstance(change, HoldRotation):
+        return f"{LOCK_FILE} {'still says' if change.days is None else 'does not say yet'} how its disabled key rotates"
     return f"{LOCK_FILE} does not say that it is {change.phase}" if change.phase else f"{LOCK_FILE} says that it leaves"
 
 
@@ -101,7 +103,7 @@ def _tenants(manifest: Manifest, lock: Lock, workloads: dict[str, Workload]) -> 
 
 def _tenant(name: str, written: Written, entry: Entry, workloads: tuple[Workload, ...], manifest: Manifest) -> Tenant:
     defaults = manifest.defaults
-    rotation = defaults.rotation_days if written.rotation_days is None else written.rotation_days
+    rotation = entry.rotation_days or written.rotation_days or defaults.rotation_days
     window, decrypt_by = written.deletion_window_days, written.decrypt_by
     imported, key = entry.origin == "imported", written.key
     return Tenant(

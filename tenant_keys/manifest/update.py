@@ -10,8 +10,10 @@ from tenant_keys.manifest.compare import (
     AddRole,
     Append,
     DropRole,
+    HoldRotation,
     SetPhase,
     changes,
+    held_rotation,
     occupancy,
     overfull,
     per_tenant_workloads,
@@ -20,7 +22,7 @@ from tenant_keys.manifest.compare import (
 from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.lock import Entry, Lock
 from tenant_keys.manifest.lock_file import MULTI_REGION_KEY, with_entries
-from tenant_keys.manifest.model import Manifest
+from tenant_keys.manifest.model import Manifest, RotationDays
 from tenant_keys.manifest.refusals import refusals
 
 
@@ -72,6 +74,9 @@ def update(manifest: Manifest, lock: Lock) -> tuple[Lock, list[str]]:
         elif isinstance(change, SetPhase):
             entries[change.tenant] = replace(entries[change.tenant], phase=change.phase)
             done.append(f"recorded that {change.tenant} {_PHASES[change.phase]}")
+        elif isinstance(change, HoldRotation):
+            entries[change.tenant] = replace(entries[change.tenant], rotation_days=change.days)
+            done.append(f"recorded that the key of {change.tenant} {_rotates(change.days)}")
     places = Places(with_entries(lock, entries))
     per_tenant = per_tenant_workloads(manifest)
     for change in pending:
@@ -90,18 +95,25 @@ def update(manifest: Manifest, lock: Lock) -> tuple[Lock, list[str]]:
 _PHASES = {None: "stays", "offboarding": "is offboarding", "offboarded": "is offboarded; its id stays reserved"}
 
 
+def _rotates(days: RotationDays | None) -> str:
+    if days is None:
+        return "rotates as the manifest says"
+    return f"rotates {'never' if days == 'off' else f'every {days} days'} while it is disabled, as before"
+
+
 def _born(name: str, manifest: Manifest, places: Places, per_tenant: frozenset[str]) -> Entry:
     tenant, defaults = manifest.tenants[name], manifest.defaults.key
     key = tenant.key
-    region = key.region or manifest.central.home_region
+    region, origin = key.region or manifest.central.home_region, key.origin or defaults.origin
     return Entry(
         tenant=name,
         cell=places.key(region),
-        origin=key.origin or defaults.origin,
+        origin=origin,
         multi_region=defaults.multi_region if key.multi_region is None else key.multi_region,
         primary_region=region,
         roles={workload: places.role() for workload in sorted(wanted_roles(manifest, tenant, per_tenant))},
         phase="offboarding" if tenant.state == "offboarding" else None,
+        rotation_days=held_rotation(manifest, tenant, origin, None),
     )
 
 

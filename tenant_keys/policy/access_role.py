@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.policy import actions, names
 from tenant_keys.policy.statement import Condition, Document, Statement, allow, document, only, root_of
+from tenant_keys.policy.workload_role import has_source_identity
 
 OWN_TAG = f"${{aws:PrincipalTag/{names.TENANT_TAG}}}"
 """The tenant of a shared role's session. Without the tag a condition with it matches nothing (IAM guide, variables)."""
@@ -44,31 +45,20 @@ def _use(workload: Workload, keys: list[str], tenant_id: str, *, by_key: bool) -
 
 def tenant_role_trust(workload: Workload, estate: Estate) -> Document:
     """Only the workload's own role assumes it, with no session tags: sts:TagSession is not granted."""
-    return document(
-        [
-            allow(
-                "AssumeFromWorkload",
-                ["sts:AssumeRole"],
-                {**only([names.workload_role_arn(workload)]), **_within(estate.organization)},
-                Principal=root_of(workload.account),
-            )
-        ]
-    )
+    return document(_from_workload(workload, estate, ["sts:AssumeRole"], {}))
 
 
 def shared_role_trust(workload: Workload, estate: Estate) -> Document:
     """Only the workload's own role assumes it, and only with the tenant as the one session tag."""
-    tagged = _with_tenant_tag_only()
-    return document(
-        [
-            allow(
-                "AssumeFromWorkload",
-                ["sts:AssumeRole", "sts:TagSession"],
-                {**only([names.workload_role_arn(workload)]), **_within(estate.organization), **tagged},
-                Principal=root_of(workload.account),
-            )
-        ]
-    )
+    return document(_from_workload(workload, estate, ["sts:AssumeRole", "sts:TagSession"], _with_tenant_tag_only()))
+
+
+def _from_workload(workload: Workload, estate: Estate, of: list[str], tagged: Condition) -> Iterator[Statement]:
+    whom = {**only([names.workload_role_arn(workload)]), **_within(estate.organization)}
+    principal = root_of(workload.account)
+    yield allow("AssumeFromWorkload", of, {**whom, **tagged}, Principal=principal)
+    if has_source_identity(workload):
+        yield allow("KeepSourceIdentity", ["sts:SetSourceIdentity"], whom, Principal=principal)
 
 
 def web_identity_trust(workload: Workload, provider_arn: object) -> Document:

@@ -17,12 +17,22 @@ def workload_role_policy(workload: Workload, estate: Estate) -> Document:
     return document([*_assume(workload, estate.central.account), _read_parameter(workload)])
 
 
+def has_source_identity(workload: Workload) -> bool:
+    """Whether the workload's sessions may carry a source identity, which stays with them when they assume a role.
+
+    Roles Anywhere always sets the certificate's common name (IAM Roles Anywhere guide, trust-model); who set one for a
+    role that exists is not ours to know. Both policies must allow it then, or the assumption fails (IAM guide,
+    id_credentials_temp_control-access_monitor).
+    """
+    return workload.runs_on in {"roles-anywhere", "existing-role"}
+
+
 def _assume(workload: Workload, central_account: str) -> Iterator[Statement]:
+    role = names.shared_role_arn(workload, central_account)
     if workload.access == "tenant-role":
-        roles = f"arn:aws:iam::{central_account}:role{names.access_role_path(workload)}*"
-        yield allow("AssumeAccessRoles", ["sts:AssumeRole"], Resource=[roles])
+        role = f"arn:aws:iam::{central_account}:role{names.access_role_path(workload)}*"
+        yield allow("AssumeAccessRoles", ["sts:AssumeRole"], Resource=[role])
     else:
-        role = names.shared_role_arn(workload, central_account)
         yield allow("AssumeAccessRole", ["sts:AssumeRole"], Resource=[role])
         yield allow(
             "TagWithTenant",
@@ -33,6 +43,8 @@ def _assume(workload: Workload, central_account: str) -> Iterator[Statement]:
             },
             Resource=[role],
         )
+    if has_source_identity(workload):
+        yield allow("KeepSourceIdentity", ["sts:SetSourceIdentity"], Resource=[role])
 
 
 def _read_parameter(workload: Workload) -> Statement:

@@ -10,7 +10,7 @@ from tenant_keys.manifest.lock_file import with_entries
 
 KEY_ID = "mrk-0123456789abcdef0123456789abcdef"
 ACME = Entry("acme", 1, "aws-kms", True, "eu-west-1", {"orders": 1, "billing": 2}, KEY_ID)
-GLOBEX = Entry("globex", 1, "imported", False, "eu-west-1", {}, None, "offboarding")
+GLOBEX = Entry("globex", 1, "aws-kms", False, "eu-west-1", {}, None, "offboarding", 180)
 WONKA = Entry("wonka", 2, "aws-kms", False, "eu-west-1", {}, None, "offboarded")
 HEADER = Lock("111111111111", "eu-west-1")
 
@@ -44,6 +44,10 @@ FORBIDDEN = {
         lock(ACME, GLOBEX, WONKA, replace(WONKA, tenant="new")),
         "new: it is offboarded, but the merge base does not know it",
     ),
+    "another rotation of a disabled key": (
+        lock(ACME, replace(GLOBEX, rotation_days=90), WONKA),
+        "globex: its disabled key rotated at 180 days and rotates at 90",
+    ),
     "another account": (
         lock(ACME, GLOBEX, WONKA, header=replace(HEADER, account="222222222222")),
         "the header's account differs",
@@ -71,6 +75,8 @@ ALLOWED = {
     "offboarding": lock(replace(ACME, phase="offboarding"), GLOBEX, WONKA),
     "offboarded after offboarding": lock(ACME, replace(GLOBEX, phase="offboarded"), WONKA),
     "back in time": lock(ACME, replace(GLOBEX, phase=None), WONKA),
+    "enabled again": lock(ACME, replace(GLOBEX, phase=None, rotation_days=None), WONKA),
+    "disabled": lock(replace(ACME, rotation_days="off"), GLOBEX, WONKA),
 }
 
 

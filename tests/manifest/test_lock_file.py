@@ -2,6 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tenant_keys.manifest import LockError
 from tenant_keys.manifest.lock import Capacity, Entry, Lock, render_lock, write_lock
@@ -17,7 +19,7 @@ ACME = (
 )
 GLOBEX = (
     '{"tenant": "globex", "cell": 2, "origin": "imported", "multi_region": true, "primary_region": "eu-central-1", '
-    '"roles": {}, "key_id": "mrk-0123456789abcdef0123456789abcdef", "phase": "offboarded"}'
+    '"roles": {}, "key_id": "mrk-0123456789abcdef0123456789abcdef", "phase": "offboarded", "rotation_days": 180}'
 )
 TEXT = f"{HEADER}\n{ACME}\n{GLOBEX}\n"
 LOCK = Lock(
@@ -26,7 +28,7 @@ LOCK = Lock(
     {
         "acme": Entry("acme", 1, "aws-kms", False, "eu-west-1", {"billing": 2, "orders": 1}),
         "globex": Entry(
-            "globex", 2, "imported", True, "eu-central-1", {}, "mrk-0123456789abcdef0123456789abcdef", "offboarded"
+            "globex", 2, "imported", True, "eu-central-1", {}, "mrk-0123456789abcdef0123456789abcdef", "offboarded", 180
         ),
     },
     Capacity(80, 100),
@@ -82,10 +84,20 @@ BROKEN = {
     "cell true": (f"{HEADER}\n{ACME.replace(': 1, ', ': true, ')}\n", "cell is not what"),
     "tenant": (f"{HEADER}\n{ACME.replace('acme', 'Acme')}\n", "tenant is not what"),
     "tenant with a line break": (f"{HEADER}\n{ACME.replace('acme', 'acme' + chr(92) + 'n')}\n", "tenant is not what"),
+    "roles in a list": (f"{HEADER}\n{GLOBEX.replace('{}', '[]')}\n", "tenants.lock:2: roles is not what"),
+    "roles of nothing": (f"{HEADER}\n{GLOBEX.replace('{}', 'null')}\n", "tenants.lock:2: roles is not what"),
+    "a cell twice": (
+        f"{HEADER}\n{ACME.replace(': 1, ', ': 1, ' + chr(34) + 'cell' + chr(34) + ': 2, ')}\n",
+        "given twice",
+    ),
+    "a role twice": (f"{HEADER}\n{ACME.replace('billing', 'orders')}\n", "a name is given twice in one line"),
+    "more than a stack holds": (HEADER.replace("100", "250"), "capacity is not what this program writes"),
     "roles": (f"{HEADER}\n{ACME.replace('orders', 'Orders')}\n", "roles is not what"),
     "origin": (f"{HEADER}\n{ACME.replace('aws-kms', 'hsm')}\n", "origin is not what"),
     "key id": (f"{HEADER}\n{GLOBEX.replace('mrk-', 'key-')}\n", "key_id is not what"),
     "key id of one Region": (f"{HEADER}\n{GLOBEX.replace('true', 'false')}\n", "key_id is not what"),
+    "rotation": (f"{HEADER}\n{GLOBEX.replace('180', '89')}\n", "rotation_days is not what"),
+    "rotation true": (f"{HEADER}\n{GLOBEX.replace('180', 'true')}\n", "rotation_days is not what"),
     "phase": (f"{HEADER}\n{GLOBEX.replace('offboarded', 'active')}\n", "phase is not what"),
 }
 
@@ -93,6 +105,31 @@ BROKEN = {
 @pytest.mark.parametrize(("text", "expected"), BROKEN.values(), ids=BROKEN)
 def test_a_broken_lock_is_a_clear_error(text: str, expected: str) -> None:
     assert expected in told(text)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=5), below, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(line=st.sampled_from([HEADER, ACME, GLOBEX]), value=ANYTHING, data=st.data())
+def test_no_line_of_whatever_shape_raises_anything_else(line: str, value: object, data: st.DataObject) -> None:
+    record = json.loads(line)
+    record[data.draw(st.sampled_from(sorted(record)))] = value
+    text = f"{HEADER}\n{json.dumps(record)}\n"
+    try:
+        lock = parse_lock(text)
+    except LockError:
+        return
+    assert parse_lock(render_lock(lock)) == lock
+
+
+def test_a_lock_without_end_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "tenants.lock").symlink_to("/dev/zero")
+    with pytest.raises(LockError, match="larger than 64 MB; restore it from git"):
+        read_lock(tmp_path / "tenants.lock")
 
 
 def test_a_lock_that_is_no_text_is_a_clear_error(tmp_path: Path) -> None:

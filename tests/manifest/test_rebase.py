@@ -39,6 +39,12 @@ def test_both_branches_changes_to_one_tenant_are_kept() -> None:
     assert done == ["folded 3 lines of acme into one"]
 
 
+def test_the_merge_base_decides_how_a_disabled_key_rotates() -> None:
+    ours, theirs = replace(ACME, rotation_days="off"), replace(ACME, rotation_days=90)
+    assert rebase(lines(ours, theirs), base(replace(ACME, rotation_days=365)))[0].entries["acme"].rotation_days == 365
+    assert rebase(lines(ACME, theirs), base(ACME))[0].entries["acme"].rotation_days == 90
+
+
 def test_the_merge_base_decides_where_a_tenant_lives() -> None:
     lock, _ = rebase(lines(replace(ACME, cell=2), ACME), base(ACME))
     assert lock.entries["acme"] == ACME

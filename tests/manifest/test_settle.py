@@ -63,6 +63,22 @@ def test_an_imported_key_has_no_automatic_rotation_whatever_the_default() -> Non
     assert settled().tenants["acme"].rotation_days == 365
 
 
+def test_a_disabled_key_rotates_as_the_lock_says_whatever_the_manifest_says() -> None:
+    text = edited(("acme: {", "acme: {state: suspended, "))
+    raised = edited(("workloads: [orders]", "workloads: [orders]\n  rotation_days: 180"), text=text)
+    assert settle(parse_manifest(raised), lock_of(text)).tenants["acme"].rotation_days == 365
+    off = edited(("state: suspended", "state: suspended, rotation_days: off"), text=text)
+    assert settle(parse_manifest(off), lock_of(text)).tenants["acme"].rotation_days == 365
+    assert settle(parse_manifest(text), lock_of(off)).tenants["acme"].rotation_days is None
+
+
+def test_suspending_and_resuming_need_the_lock() -> None:
+    told = refused(("acme: {", "acme: {state: suspended, "))
+    assert told == ["tenants.acme: tenants.lock does not say yet how its disabled key rotates; run tenant-keys lock"]
+    told = refused(lock=lock_of(edited(("acme: {", "acme: {state: suspended, "))))
+    assert told == ["tenants.acme: tenants.lock still says how its disabled key rotates; run tenant-keys lock"]
+
+
 def test_new_defaults_do_not_touch_keys_that_exist() -> None:
     changed = manifest(("workloads: [orders]", "workloads: [orders]\n  key: {origin: imported, multi_region: true}"))
     acme = settle(changed, lock_of()).tenants["acme"]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tenant_keys.manifest import Lock, LockError, parse_manifest
@@ -58,7 +60,10 @@ def test_a_place_that_was_left_is_taken_by_the_next() -> None:
 
 def test_a_tenant_leaves_in_two_steps_and_its_id_stays_for_ever() -> None:
     lock, done = update(manifest(("acme: {", "acme: {state: offboarding, ")), start())
-    assert done == ["recorded that acme is offboarding"]
+    assert done == [
+        "recorded that acme is offboarding",
+        "recorded that the key of acme rotates every 365 days while it is disabled, as before",
+    ]
     assert lock.entries["acme"].roles == {"orders": 1}
     lock, _ = update(manifest(("acme: {", "acme: {state: offboarded, ")), lock)
     assert (lock.entries["acme"].phase, lock.entries["acme"].roles) == ("offboarded", {})
@@ -71,11 +76,37 @@ def test_a_tenant_leaves_in_two_steps_and_its_id_stays_for_ever() -> None:
 
 def test_a_tenant_may_come_back_before_it_has_left() -> None:
     leaving, _ = update(manifest(("acme: {", "acme: {state: offboarding, ")), start())
-    assert update(manifest(), leaving) == (start(), ["recorded that acme stays"])
+    assert update(manifest(), leaving) == (
+        start(),
+        ["recorded that acme stays", "recorded that the key of acme rotates as the manifest says"],
+    )
 
 
-def test_suspending_changes_no_line() -> None:
-    assert update(manifest(("acme: {", "acme: {state: suspended, ")), start()) == (start(), [])
+def test_a_key_that_is_disabled_keeps_its_rotation_until_it_is_enabled_again() -> None:
+    """CloudFormation cannot change it before, and would roll back the whole cell."""
+    suspended, done = update(manifest(("acme: {", "acme: {state: suspended, rotation_days: 180, ")), start())
+    assert done == ["recorded that the key of acme rotates every 180 days while it is disabled, as before"]
+    assert suspended.entries["acme"] == replace(start().entries["acme"], rotation_days=180)
+    for later in ("suspended, rotation_days: 90", "offboarding", "suspended, rotation_days: off"):
+        lock, _ = update(manifest(("acme: {", f"acme: {{state: {later}, ")), suspended)
+        assert lock.entries["acme"].rotation_days == 180
+    assert update(manifest(), suspended) == (start(), ["recorded that the key of acme rotates as the manifest says"])
+
+
+def test_a_key_without_rotation_stays_without_while_it_is_disabled() -> None:
+    lock, done = update(manifest(("acme: {", "acme: {state: suspended, rotation_days: off, ")), start())
+    assert done == ["recorded that the key of acme rotates never while it is disabled, as before"]
+    later, done = update(manifest(("acme: {", "acme: {state: suspended, ")), lock)
+    assert (later, done) == (lock, [])
+
+
+def test_an_imported_key_has_no_rotation_to_keep() -> None:
+    assert update(manifest(("globex: {", "globex: {state: suspended, ")), start()) == (start(), [])
+
+
+def test_a_tenant_born_suspended_keeps_the_rotation_it_is_born_with() -> None:
+    lock = start(edited(("acme: {", "acme: {state: suspended, ")))
+    assert lock.entries["acme"].rotation_days == 365
 
 
 def test_what_loses_a_key_is_refused() -> None:

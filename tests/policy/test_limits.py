@@ -11,15 +11,18 @@ import pytest
 from tenant_constructs.access_role import SharedAccessRole, TenantAccessRole
 from tenant_constructs.resource_batch import ADDED_BY_CDK, ResourceBatch
 from tenant_constructs.tenant_key import TenantKey
-from tenant_constructs.workload_role import WorkloadParameter
+from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest.model import Quotas
 from tenant_keys.policy.limits import (
     INLINE_POLICY_CHARACTERS,
     KEY_POLICY_BYTES,
+    MANAGED_POLICY_CHARACTERS,
     PARAMETER_CHARACTERS,
     SESSION_POLICY_CHARACTERS,
     TEMPLATE_BYTES,
+    TEMPLATE_RESOURCES,
+    TRUST_POLICY_CHARACTERS,
     PolicyTooLarge,
 )
 from tenant_keys.policy.session_policy import session_policy
@@ -43,7 +46,8 @@ def recorder() -> ResourceBatch:
 def test_the_limits_are_those_of_aws() -> None:
     """Source: KMS, IAM, STS, SSM and CloudFormation quotas."""
     assert (KEY_POLICY_BYTES, INLINE_POLICY_CHARACTERS, SESSION_POLICY_CHARACTERS) == (32_768, 10_240, 2_048)
-    assert (PARAMETER_CHARACTERS, TEMPLATE_BYTES) == (4_096, 1_048_576)
+    assert (PARAMETER_CHARACTERS, TEMPLATE_BYTES, TEMPLATE_RESOURCES) == (4_096, 1_048_576, 499)
+    assert (TRUST_POLICY_CHARACTERS, MANAGED_POLICY_CHARACTERS) == (2_048, 6_144)
 
 
 def served_by(number: int) -> Estate:
@@ -62,7 +66,40 @@ def test_a_key_policy_that_is_too_large_names_the_tenant_and_the_way_out() -> No
         TenantKey(recorder(), tenant=estate.tenants["acme"], estate=estate, cell="c")
     text = str(refused.value)
     assert text.startswith("key policy of tenant acme: got 4")
-    assert text.endswith("characters, AWS accepts 32,768; let fewer workloads than 90 serve this tenant")
+    assert text.endswith(
+        "characters, AWS accepts 32,768; let fewer workloads serve this tenant, which has 90, "
+        "or name one role for all Regions in central.deployment_roles"
+    )
+
+
+def test_naming_one_deployment_role_is_a_way_out_where_regions_fill_the_key_policy() -> None:
+    regions = ", ".join(["eu-west-1", *(f"eu-{letter}{second}-1" for letter in "abcdefghi" for second in "abcdef")])
+    estate = settled(manifest(regions=regions))
+    with pytest.raises(PolicyTooLarge, match=r"which has 1, or name one role for all Regions"):
+        TenantKey(recorder(), tenant=estate.tenants["acme"], estate=estate, cell="c")
+    named = settled(manifest(regions=regions, deployment_roles="[role/Deploy]"))
+    TenantKey(recorder(), tenant=named.tenants["acme"], estate=named, cell="c")
+
+
+@pytest.mark.parametrize(
+    ("runs_on", "told"),
+    [
+        ("runs_on: ecs", "trust policy of role tenant-keys-orders: got 2,"),
+        ("runs_on: existing-role, role: role/Orders", "policy of workload orders: got 6,"),
+    ],
+)
+def test_a_policy_in_a_workload_account_that_is_too_large_names_the_workload_and_the_way_out(
+    runs_on: str, told: str
+) -> None:
+    """Its account's quotas are the defaults, for all that the manifest knows."""
+    count = 60 if "ecs" in runs_on else 92
+    regions = ["eu-west-1", *(f"eu-{a}{b}-1" for a in "abcdefghij" for b in "abcdefghij")][:count]
+    text = manifest(workloads=f"  orders: {{account: '222222222222', {runs_on}}}", regions=", ".join(regions))
+    estate = settled(text)
+    with pytest.raises(PolicyTooLarge) as refused:
+        WorkloadTrustRole(recorder(), workload=estate.workloads["orders"], estate=estate)
+    assert str(refused.value).startswith(told)
+    assert str(refused.value).endswith("name fewer Regions in workloads.orders.regions")
 
 
 def with_quota(estate: Estate, characters: int) -> Estate:
@@ -105,13 +142,12 @@ def test_a_parameter_that_is_too_large_names_the_workload_and_the_way_out() -> N
     assert "SSM accepts 4,096; give fewer of its tenants a key.region, or make them multi_region" in text
 
 
-def test_a_template_that_is_too_large_is_refused_before_the_cdk_sees_it() -> None:
-    class Node:
+class Scope:
+    class node:  # noqa: N801  # as the CDK calls it
         path = "tenant-keys-cell-eu-west-1-001"
 
-    class Scope:
-        node = Node()
 
+def test_a_template_that_is_too_large_is_refused_before_the_cdk_sees_it() -> None:
     batch = ResourceBatch(cast("Any", Scope()), "Keys")
     with (
         pytest.raises(PolicyTooLarge, match="stack tenant-keys-cell-eu-west-1-001: got a template of 1,0") as refused,
@@ -119,7 +155,18 @@ def test_a_template_that_is_too_large_is_refused_before_the_cdk_sees_it() -> Non
     ):
         for number in range(110):
             batch.add(f"Key{number}", {"Type": "AWS::KMS::Key", "Properties": {"Description": "x" * 9_500}})
-    assert "let fewer workloads serve its tenants, or use access session-tag" in str(refused.value)
+    assert "let fewer workloads serve its tenants, use access session-tag, or name one role" in str(refused.value)
+
+
+def test_a_stack_with_more_resources_than_cloudformation_takes_is_refused_before_the_cdk_sees_it() -> None:
+    batch = ResourceBatch(cast("Any", Scope()), "Workloads")
+    with (
+        pytest.raises(PolicyTooLarge, match="got 500 resources, CloudFormation accepts 499 beside the one") as refused,
+        batch,
+    ):
+        for number in range(500):
+            batch.add(f"Role{number}", {"Type": "AWS::IAM::Role", "Properties": {}})
+    assert str(refused.value).endswith("spread the workloads over more accounts, or have fewer")
 
 
 def test_the_largest_session_policy_fits() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tenant_keys.manifest import Workload
+from tenant_keys.policy.access_role import shared_role_trust, tenant_role_trust
 from tenant_keys.policy.workload_role import workload_role_policy, workload_role_trust
 from tests.policy.estates import manifest, settled
 
@@ -109,3 +110,56 @@ def test_a_workload_may_assume_its_own_access_roles_and_nothing_else() -> None:
         ["sts:AssumeRole"],
         ["ssm:GetParameter"],
     ]
+
+
+SOURCE = {"premises": f"roles-anywhere, roles_anywhere: {{certificate_authority: '{CA}', common_name: orders}}"}
+SOURCE["existing"] = "existing-role, role: role/shop/Orders"
+ROLE_OF = {"premises": "tenant-keys-orders", "existing": "shop/Orders"}
+
+
+@pytest.mark.parametrize("place", SOURCE)
+@pytest.mark.parametrize("access", ["tenant-role", "session-tag"])
+def test_a_source_identity_stays_with_the_session_when_it_assumes_an_access_role(place: str, access: str) -> None:
+    """Roles Anywhere always sets one; unless both policies allow it, AssumeRole fails (IAM guide)."""
+    text = manifest(workloads=f"  orders: {{account: '222222222222', access: {access}, runs_on: {SOURCE[place]}}}")
+    estate = settled(text)
+    orders = estate.workloads["orders"]
+    resource = "arn:aws:iam::111111111111:role/tenant-keys/orders/" + (
+        "*" if access == "tenant-role" else "shared.orders"
+    )
+    mine = {statement["Sid"]: statement for statement in workload_role_policy(orders, estate)["Statement"]}
+    assert mine["KeepSourceIdentity"] == {
+        "Sid": "KeepSourceIdentity",
+        "Effect": "Allow",
+        "Resource": [resource],
+        "Action": ["sts:SetSourceIdentity"],
+    }
+    trust = tenant_role_trust(orders, estate) if access == "tenant-role" else shared_role_trust(orders, estate)
+    assert trust["Statement"][1:] == [
+        {
+            "Sid": "KeepSourceIdentity",
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::222222222222:root"},
+            "Action": ["sts:SetSourceIdentity"],
+            "Condition": {
+                "ArnEquals": {"aws:PrincipalArn": [f"arn:aws:iam::222222222222:role/{ROLE_OF[place]}"]},
+                "StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"},
+            },
+        }
+    ]
+
+
+@pytest.mark.parametrize("place", ["lambda", "ecs", "batch", "ec2", "pod", "irsa"])
+def test_nobody_else_may_set_a_source_identity(place: str) -> None:
+    estate = settled(
+        manifest(workloads=f"  orders: {{account: '222222222222', {WORKLOADS[place]}}}", regions="eu-west-1")
+    )
+    orders = estate.workloads["orders"]
+    for document in (
+        workload_role_policy(orders, estate),
+        workload_role_trust(orders),
+        tenant_role_trust(orders, estate),
+        shared_role_trust(orders, estate),
+    ):
+        for statement in document["Statement"]:
+            assert "sts:SetSourceIdentity" not in statement["Action"], statement["Sid"]

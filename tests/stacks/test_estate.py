@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
-from stacks.validation import accepted_findings
+from stacks import add_stacks
+from stacks.validation import accepted_findings, add_validations
+from tenant_keys.manifest import Estate
 from tests.policy.estates import ROOT, UMBRELLA_KEY, manifest, sample, settled, with_tenant
 from tests.stacks.synth import artifacts, synthesized
 
@@ -31,6 +34,23 @@ def test_stacks_are_deployed_by_the_roles_that_the_key_policies_name(tmp_path: P
         "arn:aws:iam::111111111111:role/cdk-tenantkeys-cfn-exec-role-111111111111-eu-west-1",
         "arn:aws:iam::111111111111:role/cdk-tenantkeys-cfn-exec-role-111111111111-eu-central-1",
     ]
+
+
+def test_one_named_deployment_role_deploys_the_stacks_of_the_central_account(tmp_path: Path) -> None:
+    """Any other would be refused by the key policies."""
+    synthesized(settled(manifest(deployment_roles="[role/Deploy]")), tmp_path)
+    roles = {
+        name: artifact["properties"]["cloudFormationExecutionRoleArn"]
+        for name, artifact in artifacts(tmp_path).items()
+        if artifact["type"] == "aws:cloudformation:stack"
+    }
+    own = "arn:${AWS::Partition}:iam::222222222222:role/cdk-hnb659fds-cfn-exec-role-222222222222-"
+    assert roles == {
+        "tenant-keys-cell-eu-west-1-001": "arn:aws:iam::111111111111:role/Deploy",
+        "tenant-keys-roles-001": "arn:aws:iam::111111111111:role/Deploy",
+        "tenant-keys-workload-222222222222-eu-west-1": f"{own}eu-west-1",
+        "tenant-keys-workload-222222222222-eu-central-1": f"{own}eu-central-1",
+    }
 
 
 def test_a_replica_waits_for_the_primarys_id_and_then_stands_in_a_stack_of_its_own(tmp_path: Path) -> None:
@@ -54,6 +74,33 @@ def test_a_replica_waits_for_the_primarys_id_and_then_stands_in_a_stack_of_its_o
         "TargetKeyId": {"Ref": "Replicaumbrella"},
     }
     assert resources["Aliasumbrella"]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+def replicated() -> Estate:
+    """A replica in each other Region, of generated and of imported material, and of a tenant in each state."""
+    tenants = """\
+  acme: {workloads: [orders, billing], key: {multi_region: true}}
+  globex: {workloads: [orders], key: {multi_region: true, origin: imported, import_role: role/globex-key-import}}
+  initech: {workloads: [orders], state: suspended, key: {multi_region: true, region: eu-central-1}}
+  wonka: {workloads: [billing], state: offboarding, key: {multi_region: true}}"""
+    workloads = """\
+  orders: {account: '222222222222', runs_on: lambda}
+  billing: {account: '333333333333', runs_on: ecs, access: session-tag}"""
+    ids = {name: f"mrk-{number:032x}" for number, name in enumerate(("acme", "globex", "initech", "wonka"))}
+    return settled(manifest(workloads, tenants, "eu-west-1, eu-central-1, eu-north-1"), ids)
+
+
+def test_replicas_pass_nag_proof_and_cfn_lint(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path), tree_metadata=False, builtin_cloud_formation_validation=False)
+    add_stacks(app, replicated())
+    add_validations(app, replicated())
+    app.synth()
+    files = sorted(map(str, tmp_path.glob("*.template.json")))
+    stacks = [file for file in files if "tenant-keys-replica-" in file]
+    assert len(stacks) == 4  # of a cell in each of two Regions
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--format", "parseable", *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_a_suspended_replica_is_disabled_too(tmp_path: Path) -> None:

@@ -91,13 +91,13 @@ def test_a_role_that_exists_gets_a_policy_of_ours(templates: Templates) -> None:
     assert properties["Roles"] == ["Orders"]
     assert properties["ManagedPolicyName"] == "tenant-keys-existing"
     actions = [statement["Action"] for statement in properties["PolicyDocument"]["Statement"]]
-    assert actions == [["sts:AssumeRole"], ["ssm:GetParameter"]]
+    assert actions == [["sts:AssumeRole"], ["sts:SetSourceIdentity"], ["ssm:GetParameter"]]
 
 
 def test_the_access_role_of_an_existing_role_trusts_it_by_its_path(templates: Templates) -> None:
     role = templates["tenant-keys-roles-001"]["Resources"]["RoleacmeForexisting"]["Properties"]
-    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Condition"]["ArnEquals"] == {"aws:PrincipalArn": ["arn:aws:iam::222222222222:role/shop/Orders"]}
+    for trust in role["AssumeRolePolicyDocument"]["Statement"]:
+        assert trust["Condition"]["ArnEquals"] == {"aws:PrincipalArn": ["arn:aws:iam::222222222222:role/shop/Orders"]}
 
 
 def test_every_place_passes_nag_and_proof(tmp_path: Path) -> None:
