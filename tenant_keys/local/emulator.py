@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+_AMZ_DATE = re.compile(r"\d{8}T\d{6}Z\Z", re.ASCII)
 _HEX_DIGITS = 64
-"""Of a SHA-256; S3 also declares other things in its place, such as UNSIGNED-PAYLOAD."""
+"""Of a SHA-256; requests to S3 may declare other things in its place, such as UNSIGNED-PAYLOAD."""
 Asgi = Callable[[dict[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
 
 
@@ -330,21 +332,42 @@ def signature_failure(
     headers: Mapping[str, str],
     body: bytes,
 ) -> tuple[str, str] | None:
-    """Why a signature does not hold: time, scope or bytes (IAM guide, reference_sigv)."""
+    """Why a signature does not hold: time, scope, headers or bytes (IAM guide, reference_sigv)."""
     from ministack.core import sigv4
 
-    if not signature.presigned and (skewed := sigv4.request_time_failure(signature.parsed)):
+    parsed, is_s3 = signature.parsed, signature.service == "s3"
+    if parsed.region_set is not None or not _AMZ_DATE.match(parsed.amz_date):
+        return "SignatureDoesNotMatch", "The local AWS takes AWS4-HMAC-SHA256 signatures with a date in ISO 8601 basic."
+    # S3 limits a presigned request by X-Amz-Expires, which ministack looks at; elsewhere five or fifteen minutes hold.
+    if not (signature.presigned and is_s3) and (skewed := sigv4.request_time_failure(parsed)):
         return str(skewed[0]), str(skewed[1])
+    if signature.presigned and not is_s3 and _presign_expired(parsed.amz_date, query):
+        return "RequestTimeTooSkewed", "Signature expired: the request was presigned for less time."
+    if unsigned := _unsigned_headers(parsed.signed_headers, headers):
+        return "SignatureDoesNotMatch", f"'{unsigned}' must be a 'SignedHeader' in the AWS Authorization."
     failure = sigv4.header_signature_failure(
-        signature.parsed, secret, method, raw_path, query, headers, body, presigned=signature.presigned
+        parsed, secret, method, raw_path, query, headers, body, presigned=signature.presigned
     )
     if failure is None:
-        # The signature covers the declared hash of the body; the body must have that hash, too.
+        # The signature covers the declared hash of the body; the body must have that hash, too. S3 alone takes others.
         declared = headers.get("x-amz-content-sha256")
-        if declared and len(declared) == _HEX_DIGITS and declared != _sha256(body):
+        if declared and (len(declared) == _HEX_DIGITS or not is_s3) and declared != _sha256(body):
             return "SignatureDoesNotMatch", "The body does not have the hash that was signed."
         return None
     return str(failure[0]), str(failure[1])
+
+
+def _presign_expired(amz_date: str, query: Mapping[str, Any]) -> bool:
+    from ministack.core import sigv4
+
+    given = (query.get("X-Amz-Expires") or ["0"])[0]
+    return not str(given).isdigit() or bool(sigv4.presigned_request_is_expired(amz_date, given))
+
+
+def _unsigned_headers(signed: str, headers: Mapping[str, str]) -> str | None:
+    """The first header that must be signed and is not: the host, and all of AWS's own (reference_sigv-create)."""
+    names = ["host", *(name for name in headers if name.startswith("x-amz-"))]
+    return next((name for name in names if name not in signed.split(";")), None)
 
 
 def _sha256(body: bytes) -> str:

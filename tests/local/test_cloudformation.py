@@ -40,12 +40,17 @@ class Deployer:
             RoleARN=role,
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )
+        return self.settled(name, region)
+
+    def settled(self, name: str, region: str = estate.REGION) -> str:
+        cloudformation = self.aws.session(region=region).client("cloudformation")
         while True:
             status = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
             if not status.endswith("IN_PROGRESS"):
                 return status
 
     def reasons(self, name: str) -> str:
+        self.settled(name)
         cloudformation = self.aws.session().client("cloudformation")
         events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
         return "\n".join(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
@@ -69,7 +70,7 @@ class Execution:
         caller = self._identities.holder(signature.access_key)
         action = given.get("Action", "")
         role_arn = self._role(caller, action, given)
-        return self.as_role(role_arn) if role_arn and action in _STARTS else caller
+        return self.as_role(role_arn) if role_arn and action in _STARTS else replace(caller, via_service=SERVICE)
 
     def _role(self, caller: Caller, action: str, given: Mapping[str, str]) -> str | None:
         """The role of an operation; a stack keeps the role that it was given last."""

@@ -24,7 +24,7 @@ WINDOW = range(7, 31)
 def create_key(call: Call) -> dict[str, Any]:
     origin = call.one_of("Origin", ("AWS_KMS", "EXTERNAL"), "AWS_KMS")
     multi_region = call.parameters.get("MultiRegion") is True
-    tags = parse_tags(call.parameters.get("Tags"))
+    tags = parse_tags(call)
     bypass = {"kms:BypassPolicyLockoutSafetyCheck": str(bool(call.parameters.get("BypassPolicyLockoutSafetyCheck")))}
     context = {
         **conditions.of_new_key(origin, multi_region=multi_region),

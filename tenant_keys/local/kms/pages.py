@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tenant_keys.local.fault import Fault
+from tenant_keys.local.fault import Fault, invalid
 from tenant_keys.local.kms.call import Call
+
+LARGEST = 1000
 
 
 def page(call: Call, name: str, items: list[Any], *, default: int = 100) -> dict[str, Any]:
@@ -14,7 +16,12 @@ def page(call: Call, name: str, items: list[Any], *, default: int = 100) -> dict
     if not marker.isdecimal():
         raise Fault("InvalidMarkerException", "Could not deserialize marker")
     start = int(marker)
-    limit = int(call.parameters.get("Limit") or default)
+    limit = int(call.parameters.get("Limit", default))
+    if not 1 <= limit <= LARGEST:
+        raise invalid(
+            f"1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: "
+            f"Member must have value between 1 and {LARGEST}"
+        )
     answer: dict[str, Any] = {name: items[start : start + limit], "Truncated": start + limit < len(items)}
     if answer["Truncated"]:
         answer["NextMarker"] = str(start + limit)

@@ -18,7 +18,7 @@ from tenant_keys.local.kms.tags import parse_tags
 def replicate_key(call: Call) -> dict[str, Any]:
     """Make a replica; its policy, tags, aliases and state are its own, its material the primary's."""
     region = call.text("ReplicaRegion")
-    tags = parse_tags(call.parameters.get("Tags"))
+    tags = parse_tags(call)
     primary = call.managed_key({"kms:ReplicaRegion": region, **conditions.of_tags(tags)})
     there = replace(call, region=region)
     there.authorize_account("kms:CreateKey", "*", conditions.of_new_key(primary.origin, multi_region=True))

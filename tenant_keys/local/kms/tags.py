@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tenant_keys.local.fault import Fault
@@ -13,11 +12,13 @@ LIMIT = 50
 KEY_CHARACTERS, VALUE_CHARACTERS = 128, 256
 
 
-def parse_tags(given: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+def parse_tags(call: Call) -> dict[str, str]:
+    """The tags of a request; aws: tags are CloudFormation's own, and nobody else may set them."""
     tags: dict[str, str] = {}
-    for tag in given or ():
-        name, value = str(tag["TagKey"]), str(tag.get("TagValue", ""))
-        # CloudFormation's own aws: tags are set by the service, as on AWS; a caller may not.
+    for tag in call.parameters.get("Tags") or ():
+        name, value = str(tag.get("TagKey", "")), str(tag.get("TagValue", ""))
+        if name.lower().startswith("aws:") and call.caller.via_service is None:
+            raise Fault("TagException", "aws: prefixed tag key names are not allowed for external use.")
         if not 1 <= len(name) <= KEY_CHARACTERS or len(value) > VALUE_CHARACTERS or name in tags:
             raise Fault("TagException", f"Tag key {name!r} is not valid or is there twice.")
         tags[name] = value
@@ -27,11 +28,9 @@ def parse_tags(given: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
 
 
 def tag_resource(call: Call) -> dict[str, Any]:
-    tags = parse_tags(call.parameters.get("Tags"))
+    tags = parse_tags(call)
     key = call.managed_key(conditions.of_tags(tags))
     key.require_not_deleting()
-    if any(name.startswith("aws:") for name in tags) and call.caller.via_service is None:
-        raise Fault("TagException", "aws: prefixed tag key names are not allowed for external use.")
     if len(key.tags | tags) > LIMIT:
         raise Fault("LimitExceededException", "Too many tags")
     key.tags.update(tags)

@@ -116,8 +116,9 @@ def not_for_symmetric_keys(call: Call) -> dict[str, Any]:
 
 def generate_random(call: Call) -> dict[str, Any]:
     call.authorize_account("kms:GenerateRandom")
-    size = int(call.parameters.get("NumberOfBytes") or 32)
-    return {"Plaintext": _b64(secrets.token_bytes(min(size, DATA_KEY_LIMIT)))}
+    if call.parameters.get("NumberOfBytes") is None:
+        raise invalid("NumberOfBytes is required.")
+    return {"Plaintext": _b64(secrets.token_bytes(_bytes(call.parameters["NumberOfBytes"])))}
 
 
 # --- shared steps
@@ -236,12 +237,16 @@ def _data_key_size(call: Call) -> int:
         raise invalid("Please specify either number of bytes or key spec.")
     if spec is not None:
         return {"AES_256": 32, "AES_128": 16}[call.one_of("KeySpec", ("AES_128", "AES_256"), "")]
-    if not 1 <= int(str(number)) <= DATA_KEY_LIMIT:
+    return _bytes(number)
+
+
+def _bytes(number: Any) -> int:
+    if not 1 <= int(number) <= DATA_KEY_LIMIT:
         raise invalid(
             f"1 validation error detected: Value '{number}' at 'numberOfBytes' failed to satisfy constraint: "
-            "Member must have value less than or equal to 1024"
+            f"Member must have value between 1 and {DATA_KEY_LIMIT}"
         )
-    return int(str(number))
+    return int(number)
 
 
 def _b64(value: bytes) -> str:
