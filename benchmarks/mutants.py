@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tenant_keys.review.proof.guards import Texts
+from tenant_keys.review.diff.guards import Texts
 from tests.review.mutations.catalogue import MUTANTS
 from tests.review.mutations.estate import Synthesized, synthesize
 from tests.review.mutations.mutant import guards_of, judge

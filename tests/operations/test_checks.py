@@ -89,7 +89,7 @@ def test_a_guard_dropped_from_the_code_needs_review_though_all_is_still_proved(p
     assert "passed  proof of isolation" in done.stdout
     comment = (project / "report/comment.md").read_text()
     assert comment.startswith("## tenant-keys: needs review\n")
-    assert "The key policy loses the guard DenyOtherContext" in comment
+    assert "no Deny StringNotEquals kms:encryptioncontext:tenant\\_id as strict as DenyOtherContext was" in comment
 
 
 def test_a_door_in_the_code_is_blocked_by_the_synth_the_rules_the_proof_and_the_diff(project: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from tenant_keys.review.diff.change import Change, Severity
-from tenant_keys.review.diff.guards import lost_guards
+from tenant_keys.review.diff.guards import guard_texts, lost_guards
 from tenant_keys.review.diff.snapshot import Snapshot
 from tenant_keys.review.iam import Policies, Request, authorize
 from tenant_keys.review.iam.variables import Value
@@ -52,14 +52,16 @@ def access_changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
             for found in _class_changes(worlds[0], worlds[1], tenants[0]):
                 merged.setdefault(found, []).extend(tenants)
     for (severity, rule, sentence, actions), tenants in merged.items():
-        whose = f"tenant {tenants[0]}'s key"
-        if len(tenants) > 1:
-            whose = (
-                f"the keys of {len(tenants):,} tenants ({', '.join(tenants[:3])}{', ...' if len(tenants) > 3 else ''})"
-            )
+        whose = _keys_of(tenants)
         yield Change(severity, rule, sentence.format(actions=actions, key=whose), tuple(tenants[:5]), len(tenants))
     yield from _issuance_changes(worlds[0], worlds[1])
-    yield from _shared_guard_changes(worlds[0], worlds[1])
+    yield from _guard_changes(old, new)
+
+
+def _keys_of(tenants: list[str]) -> str:
+    if len(tenants) == 1:
+        return f"tenant {tenants[0]}'s key"
+    return f"the keys of {len(tenants):,} tenants ({', '.join(tenants[:3])}{', ...' if len(tenants) > 3 else ''})"
 
 
 def _shared(side: Snapshot) -> dict[str, object]:
@@ -96,14 +98,6 @@ def _class_changes(old: World, new: World, tenant: str) -> Iterator[_Found]:
         for (who, action), flips in rows.items():
             for severity, rule, sentence in _sentences(who, flips):
                 grouped.setdefault((severity, rule, sentence), []).append(action.partition(":")[2])
-        for guard in lost_guards(before[region], after[region]):
-            grouped[Severity.REVIEW, "guard-removed", f"The key policy loses the guard {guard}: {{key}}"] = []
-    roles = {role.arn: role for role in old.own_roles[tenant]}
-    for role in new.own_roles[tenant]:
-        for guard in lost_guards(roles[role.arn], role) if role.arn in roles else ():
-            workload = role.use.workload if role.use else ""
-            lost = f"The tenant's role of workload {workload} loses the guard {guard}: {{key}}"
-            grouped[Severity.REVIEW, "guard-removed", lost] = []
     for (severity, rule, sentence), actions in grouped.items():
         yield severity, rule, sentence, ", ".join(dict.fromkeys(actions))
 
@@ -243,8 +237,10 @@ def _steps(world: World) -> set[tuple[str, str, str | None]]:
     return steps
 
 
-def _shared_guard_changes(old: World, new: World) -> Iterator[Change]:
-    before = {role.arn: role for role in old.other_roles}
-    for role in new.other_roles:
-        for guard in lost_guards(before[role.arn], role) if role.arn in before else ():
-            yield Change(Severity.REVIEW, "guard-removed", f"{role.arn} loses a guard, {guard}")
+def _guard_changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
+    """A redundant guard grants nothing when it goes, and would otherwise pass unseen."""
+    before, after = guard_texts(old.inventory, old.promises), guard_texts(new.inventory, new.promises)
+    for guard, owners in lost_guards(before, after).items():
+        tenants = [owner for owner in owners if owner in new.promises]
+        whose = f": {_keys_of(tenants)}" if tenants else ""
+        yield Change(Severity.REVIEW, "guard-loosened", guard + whose, tuple(tenants[:5]), max(1, len(tenants)))

@@ -39,17 +39,31 @@ def markdown(comparison: Comparison) -> str:
 
 
 def _section(severity: Severity, changes: list[Change]) -> Iterator[str]:
-    folded = severity is Severity.NOTE
-    title = f"{_HEADINGS[severity]} ({len(changes)})"
-    yield f"<details><summary>{title}</summary>" if folded else f"### {title}"
+    """One severity; guards come last and folded, unless nothing else tells why a review is needed."""
+    guards = [change for change in changes if change.rule == "guard-loosened"]
+    rest = [change for change in changes if change not in guards]
+    if rest:
+        title = f"{_HEADINGS[severity]} ({len(rest)})"
+        yield from _listed(f"### {title}", rest) if severity is not Severity.NOTE else _folded(title, rest)
+    if guards:
+        title = f"Guards that are gone or let more through ({len(guards)})"
+        yield from _folded(title, guards) if rest else _listed(f"### {title}", guards)
+
+
+def _folded(title: str, changes: list[Change]) -> Iterator[str]:
+    yield from _listed(f"<details><summary>{title}</summary>", changes)
+    yield "</details>"
+    yield ""
+
+
+def _listed(title: str, changes: list[Change]) -> Iterator[str]:
+    yield title
     yield ""
     for change in changes[:_SHOWN]:
         yield f"- {escaped(change.what)}" + (f" — {escaped(change.fix)}" if change.fix else "")
     if len(changes) > _SHOWN:
         yield f"- and {len(changes) - _SHOWN:,} more, in the JSON"
     yield ""
-    if folded:
-        yield "</details>"
 
 
 def as_json(comparison: Comparison) -> str:

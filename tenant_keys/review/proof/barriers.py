@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tenant_keys.review.iam.elements import action_tests, strings
 from tenant_keys.review.proof.findings import Kind
-from tenant_keys.review.proof.guards import Texts, lost
-from tenant_keys.review.proof.key_access import Adversary, prove_key_access
-from tenant_keys.review.proof.world import Edit, World
+from tenant_keys.review.proof.key_access import Adversary, key_actions, prove_key_access
+from tenant_keys.review.proof.world import Edit, World, keep
+
+_Guard = tuple[str, str, str | None]
+"""Kind of policy, Sid, and the condition of an Allow; None for a whole Deny."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,57 +41,58 @@ def barriers(build: Callable[[Edit], World]) -> list[Barrier]:
 
     `build` makes the world with an edit applied to each document.
     """
-    return [_without(guard, build) for guard in _guards(build(lambda _kind, document: document))]
+    return [_without(guard, actions, build) for guard, actions in _guards(build(keep)).items()]
 
 
-def lost_barriers(before: Mapping[str, Texts], after: Mapping[str, Texts]) -> list[str]:
-    """Guards that are gone or let more through, though another may still hold: for each with how many tenants.
-
-    Both as `guard_texts` reads them. Tenants and roles that are not in both have nothing to lose.
-    """
-    found: dict[str, list[str]] = {}
-    for owner, texts in after.items():
-        for one in lost(before.get(owner, texts), texts):
-            found.setdefault(one, []).append(owner)
-    return [
-        f"{what}: {owners[0]}" + (f" and {len(owners) - 1:,} more" if len(owners) > 1 else "")
-        for what, owners in found.items()
-    ]
-
-
-def _guards(world: World) -> list[tuple[str, str, str | None]]:
+def _guards(world: World) -> dict[_Guard, frozenset[str]]:
+    """Each guard, with the actions on a key of which its statements speak."""
     documents = [("key", case.document.raw) for case in world.keys]
     roles = [role for alike in world.tenant_roles for role in alike]
     central = world.estate.central.account
     roles += [role for role in world.other_roles if role.arn.split(":")[4] == central]
     documents += [("identity", document.raw) for role in roles for document in role.identity]
-    found: dict[tuple[str, str, str | None], None] = {}
+    found: dict[_Guard, frozenset[str]] = {}
     for kind, document in documents:
         for statement in _statements(document):
-            sid = str(statement.get("Sid", ""))
-            if statement["Effect"] == "Deny":
-                found[kind, sid, None] = None
-                continue
-            for operator, keys in statement.get("Condition", {}).items():
-                for key in keys:
-                    found[kind, sid, f"{operator} {key}"] = None
-    return list(found)
+            sid, actions = str(statement.get("Sid", "")), _actions(statement)
+            for condition in _conditions(statement):
+                guard = (kind, sid, condition)
+                found[guard] = found.get(guard, frozenset()) | actions
+    return found
 
 
-def _without(guard: tuple[str, str, str | None], build: Callable[[Edit], World]) -> Barrier:
+def _conditions(statement: Mapping[str, Any]) -> list[str | None]:
+    """What can be taken away: a Deny as a whole (None), or one condition of an Allow."""
+    if statement["Effect"] == "Deny":
+        return [None]
+    return [f"{operator} {key}" for operator, keys in statement.get("Condition", {}).items() for key in keys]
+
+
+def _actions(statement: Mapping[str, Any]) -> frozenset[str]:
+    element = "Action" if "Action" in statement else "NotAction"
+    tests = action_tests(strings(statement[element], element), element)
+    return frozenset(
+        action for action in key_actions() if any(test(action.lower()) for test in tests) is (element == "Action")
+    )
+
+
+def _without(guard: _Guard, actions: frozenset[str], build: Callable[[Edit], World]) -> Barrier:
+    """What is lost without it: of other actions than its own nothing changes."""
     kind, sid, condition = guard
     world = build(_editor(kind, sid, condition))
-    lost, example = _worst(world, Adversary())
-    also, _ = _worst(world, Adversary(repoints_aliases=True))
+    also, _ = _worst(world, Adversary(repoints_aliases=True), actions)
+    # Whoever may re-point aliases may leave them: what is refused to it is refused without.
+    lost, example = _worst(world, Adversary(), actions) if also != "nothing" else ("nothing", "")
     return Barrier(kind, sid, condition, lost, example, also)
 
 
 _ORDER = ("nothing", "description", "administration", "plaintext")
 
 
-def _worst(world: World, adversary: Adversary) -> tuple[str, str]:
+def _worst(world: World, adversary: Adversary, actions: frozenset[str]) -> tuple[str, str]:
     worst, example = "nothing", ""
-    for finding in prove_key_access(world, adversary, excess_only=True).findings:
+    gained = prove_key_access(world, adversary, excess_only=True, only=actions.__contains__)
+    for finding in gained.findings:
         action = str((finding.request or {}).get("action", ""))
         lost = "plaintext"
         if finding.kind is Kind.MORE_THAN_DECLARED:

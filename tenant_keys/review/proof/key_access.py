@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import combinations
@@ -84,7 +84,11 @@ class KeyAccess:
 
 
 def prove_key_access(
-    world: World, adversary: Adversary | None = None, *, excess_only: bool = False, cryptographic_only: bool = False
+    world: World,
+    adversary: Adversary | None = None,
+    *,
+    excess_only: bool = False,
+    only: Callable[[str], bool] = lambda _action: True,
 ) -> KeyAccess:
     """Decide every class of requests on every representative key.
 
@@ -92,13 +96,13 @@ def prove_key_access(
         world: what is tried.
         adversary: what somebody may have changed before.
         excess_only: leave out what is declared and refused.
-        cryptographic_only: leave out actions that do not work with the key's material.
+        only: leave out actions of which this does not hold.
     """
     result = KeyAccess()
     for case in world.keys:
         result.classes += 1
         for actor, groups in _asking(case, world):
-            chosen = [g for g in groups if any(map(is_cryptographic, g))] if cryptographic_only else groups
+            chosen = [group for group in groups if any(map(only, group))]
             _judge_all(case, actor, chosen, adversary or Adversary(), result, excess_only=excess_only)
     return result
 

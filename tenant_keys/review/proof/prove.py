@@ -112,7 +112,7 @@ def prove(directory: str | Path | Stacks, estate: Estate, *, with_barriers: bool
 
 def _others_gain(world: World, adversary: Adversary) -> bool:
     """Whether other tenants or outsiders gain use of a key where the adversary has acted."""
-    gains = prove_key_access(world, adversary, excess_only=True, cryptographic_only=True).findings
+    gains = prove_key_access(world, adversary, excess_only=True, only=is_cryptographic).findings
     others = (Kind.OTHER_TENANT, Kind.OUTSIDER)
     return any(finding.kind in others and is_cryptographic(str((finding.request or {})["action"])) for finding in gains)
 

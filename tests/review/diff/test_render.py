@@ -37,6 +37,16 @@ def test_the_comment_has_the_verdict_first_and_folds_what_only_informs() -> None
     ]
 
 
+def test_guards_are_folded_where_something_graver_is_told_and_plain_where_they_are_all() -> None:
+    guard = Change(Severity.REVIEW, "guard-loosened", "key policy: no Deny x")
+    assert "<details><summary>Guards that are gone or let more through (1)</summary>" in markdown(
+        Comparison((WIDER, guard), proved=True)
+    )
+    assert "### Guards that are gone or let more through (1)\n\n- key policy: no Deny x\n" in markdown(
+        Comparison((guard,), proved=True)
+    )
+
+
 def test_a_change_of_cost_alone_is_no_change_of_access() -> None:
     text = markdown(Comparison((COST,), proved=True))
     assert text.startswith("## tenant-keys: nothing widened\n")

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tenant_keys.manifest import Estate
 from tenant_keys.review.assembly import Assembly
+from tenant_keys.review.diff.guards import Texts, guard_texts, lost_guards
 from tenant_keys.review.proof import Kind, Proof, prove
-from tenant_keys.review.proof.barriers import lost_barriers
-from tenant_keys.review.proof.guards import Texts, guard_texts
+from tenant_keys.review.proof.inventory import take_inventory
+from tenant_keys.review.proof.promise import promises
 from tests.review.mutations.estate import Body, Synthesized, Templates
 
 Edit = Callable[[Templates], None]
@@ -106,13 +108,18 @@ def judge(mutant: Mutant, original: Synthesized, guards: dict[str, Texts]) -> Ou
     with tempfile.TemporaryDirectory() as name:
         folder = original.write(templates, Path(name) / "cdk.out")
         proof = prove(folder, original.estate)
-        lost = lost_barriers(guards, guard_texts(Assembly.open(folder), original.estate)) if proof.proved else []
+        lost = list(lost_guards(guards, _guards(folder, original.estate))) if proof.proved else []
     return Outcome(mutant, proof, lost)
 
 
 def guards_of(original: Synthesized) -> dict[str, Texts]:
     """The guards before anything is broken."""
-    return guard_texts(Assembly.open(original.folder), original.estate)
+    return _guards(original.folder, original.estate)
+
+
+def _guards(folder: Path, estate: Estate) -> dict[str, Texts]:
+    promised = promises(estate)
+    return guard_texts(take_inventory(Assembly.open(folder), promised), promised)
 
 
 # What edits are made of.
