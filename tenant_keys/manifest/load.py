@@ -56,23 +56,24 @@ def parse_manifest(text: str, name: str = "tenants.yaml") -> Manifest:
 
 def read_text(file: FilePath) -> str:
     """The text of a file that a person wrote; raises `ManifestError` for what is not text."""
+    name = file.name or str(file)
     try:
         with file.open("rb") as stream:
             data = stream.read(LARGEST + 1)
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
-        raise ManifestError([Problem((), f"{reason}; give the path of the manifest", 0, file.name)]) from None
+        raise ManifestError([Problem((), f"{reason}; give the path of the manifest", 0, name)]) from None
     if len(data) > LARGEST:
         size = f"larger than {LARGEST // 1024 // 1024} MB"
-        raise ManifestError([Problem((), f"{size}; 10,000 tenants take about one", 0, file.name)])
+        raise ManifestError([Problem((), f"{size}; 10,000 tenants take about one", 0, name)])
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ManifestError([Problem((), "got UTF-16; save it as UTF-8", 1, file.name)])
+        raise ManifestError([Problem((), "got UTF-16; save it as UTF-8", 1, name)])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         message = f"got the byte 0x{data[error.start]:02x}, which is not UTF-8; save the file as UTF-8"
-        raise ManifestError([Problem((), message, line, file.name)]) from None
+        raise ManifestError([Problem((), message, line, name)]) from None
 
 
 def _read(text: str, name: str) -> tuple[list[Problem], object]:

@@ -70,16 +70,16 @@ def workload_role_trust(workload: Workload, trust_anchor_arn: object = None) -> 
         case "ec2":
             return document([_service("RunOnInstances", "ec2.amazonaws.com")])
         case "eks":
-            # No sts:TagSession: Pod Identity's own session tags are transitive and would reach the access roles, so
-            # the association switches them off (EKS API, PodIdentityAssociation, disableSessionTags).
-            return document([_service("RunInPod", "pods.eks.amazonaws.com")])
+            # EKS refuses to associate a role without sts:TagSession (Amazon EKS guide, pod-id-role). Its tags are
+            # transitive and would reach the access roles, so the association switches them off (disableSessionTags).
+            return document([_service("RunInPod", "pods.eks.amazonaws.com", "sts:TagSession")])
         case "roles-anywhere":
             return document([_certificate(workload, trust_anchor_arn)])
     raise ValueError(f"workload {workload.name} has no role of ours: runs_on {workload.runs_on}")
 
 
-def _service(sid: str, service: str) -> Statement:
-    return allow(sid, ["sts:AssumeRole"], Principal={"Service": service})
+def _service(sid: str, service: str, *more: str) -> Statement:
+    return allow(sid, ["sts:AssumeRole", *more], Principal={"Service": service})
 
 
 def _task(workload: Workload) -> Statement:

@@ -198,6 +198,11 @@ def test_no_text_raises_anything_else(text: str) -> None:
     assert_nothing_but_manifest_errors(text)
 
 
+def test_a_folder_is_named_in_its_error() -> None:
+    with pytest.raises(ManifestError, match=r"^\.: is a directory; give the path of the manifest$"):
+        load_manifest(".")
+
+
 @settings(max_examples=300, deadline=2_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200))
 def test_no_file_raises_anything_else(tmp_path: Path, content: bytes) -> None:

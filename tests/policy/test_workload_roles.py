@@ -56,7 +56,7 @@ TRUST: dict[str, dict[str, Any]] = {
         "Sid": "RunInPod",
         "Effect": "Allow",
         "Principal": {"Service": "pods.eks.amazonaws.com"},
-        "Action": ["sts:AssumeRole"],
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
     },
     "irsa": {
         "Sid": "RunInPod",
