@@ -303,6 +303,45 @@ def test_in_web_identity_mode_an_ended_session_needs_a_live_token(aws: StandIn, 
     assert [r["WebIdentityToken"] == fresh for r in aws.requests if "WebIdentityToken" in r] == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("operations", "actions"),
+    [
+        ({"encrypt", "decrypt"}, ["kms:Decrypt", "kms:GenerateDataKey"]),
+        ({"decrypt"}, ["kms:Decrypt"]),
+        ({"encrypt"}, ["kms:GenerateDataKey"]),
+    ],
+)
+def test_the_session_policy_is_this_and_no_more(operations: set[str], actions: list[str]) -> None:
+    policy = json.loads(session_policy(settings().names("acme"), "acme", frozenset(operations)))
+    assert policy == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "UseOwnTenantKey",
+                "Effect": "Allow",
+                "Action": actions,
+                "Resource": "arn:aws:kms:eu-west-1:111111111111:key/*",
+                "Condition": {
+                    "StringEquals": {
+                        "kms:RequestAlias": "alias/tenant-acme",
+                        "kms:EncryptionContext:tenant_id": "acme",
+                    }
+                },
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize("operations", [{"encrypt"}, {"decrypt"}], ids=str)
+def test_a_workload_does_not_ask_kms_for_what_is_not_its_operation(aws: StandIn, operations: set[str]) -> None:
+    blob = aws.keys().tenant_without_token("acme").encrypt(b"x", name="n")
+    aws.calls.clear()
+    tenant = aws.keys(operations=frozenset(operations)).tenant_without_token("acme")
+    with pytest.raises(AccessDenied, match="operations"):
+        tenant.decrypt(blob, name="n") if operations == {"encrypt"} else tenant.encrypt(b"x", name="n")
+    assert not aws.calls
+
+
 def test_the_longest_session_policy_fits() -> None:
     tenant = "a" * 40
     policy = session_policy(settings().names(tenant), tenant, frozenset({"encrypt", "decrypt"}))
