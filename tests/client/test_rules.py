@@ -57,6 +57,7 @@ from tenant_keys.client import (
 from tenant_keys.client.aio import AsyncTenant
 from tenant_keys.client.cache import ExpiringCache
 from tenant_keys.client.keyring import AliasKeyring, same_key
+from tenant_keys.client.materials import TenantMaterials
 from tenant_keys.client.refusals import likely_cause, translate
 from tenant_keys.client.sdk import (
     FRAME,
@@ -199,6 +200,37 @@ def test_only_so_many_data_keys_and_tenants_are_kept(aws: StandIn) -> None:
     for table in "abcde":
         tenant.encrypt(b"x", name="n", context={"table": table})
     assert len(keys._connections.to("acme").materials._writing) == 2
+
+
+def test_what_is_forgotten_or_pushed_out_is_forgotten_at_once(aws: StandIn) -> None:
+    keys = aws.keys(limits=Limits(max_tenants=1))
+
+    def used(tenant: str) -> TenantMaterials:
+        handle = keys.tenant_without_token(tenant)
+        handle.decrypt(handle.encrypt(b"x", name="n"), name="n")
+        return keys._connections.to(tenant).materials
+
+    acme = used("acme")
+    assert len(acme._writing) == len(acme._reading) == 1
+    globex = used("globex")
+    assert len(acme._writing) == len(acme._reading) == 0, "pushed out"
+    keys.forget("globex")
+    assert len(globex._writing) == len(globex._reading) == 0
+    acme = used("acme")
+    keys.close()
+    assert len(acme._writing) == len(acme._reading) == 0
+
+
+def test_age_counts_from_before_kms_was_asked(clock: Clock) -> None:
+    """KMS may have said yes just before the key was disabled, and the answer may have been long on its way."""
+    cache: ExpiringCache[str, int] = ExpiringCache(max_age=60, capacity=10, max_uses=100)
+
+    def slow() -> int:
+        clock.forward(61)
+        return 7
+
+    assert cache.get("k", slow) == (7, False)
+    assert cache.get("k", lambda: 8) == (8, False)
 
 
 def test_eight_threads_that_miss_together_load_once() -> None:
@@ -407,6 +439,15 @@ def test_in_web_identity_mode_the_tenant_is_read_where_sts_reads_it(aws: StandIn
     """Else a token with two answers would be served from the cache of a tenant that STS would not give it."""
     with pytest.raises(ConfigurationError, match="SESSION_TAG_CLAIM"):
         aws.keys("web-identity", verifier=issuer.verifier())
+
+
+def test_the_parameter_of_another_workload_is_refused(aws: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    value = {"Parameter": {"Value": json.dumps(DOCUMENT)}}
+    monkeypatch.setattr(aws, "_GetParameter", lambda _: value)
+    assert TenantKeys.from_environment({"TENANT_KEYS_WORKLOAD": "orders"}, session=aws.session())
+    with pytest.raises(ConfigurationError, match="is for workload 'orders'"):
+        TenantKeys.from_environment({"TENANT_KEYS_WORKLOAD": "billing"}, session=aws.session())
+    assert [request["Name"] for request in aws.requests] == ["/tenant-keys/orders", "/tenant-keys/billing"]
 
 
 def test_one_boto3_session_serves_settings_and_keys(monkeypatch: pytest.MonkeyPatch) -> None:
