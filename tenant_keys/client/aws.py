@@ -32,7 +32,7 @@ class Aws:
     def __init__(self, session: boto3.Session | None = None, *, attempts: int = 5) -> None:
         redact_botocore()  # before the first request: each carries the workload's own session token
         try:
-            self._session = session or boto3.Session()
+            self.session = session or boto3.Session()
         except BotoCoreError as error:  # AWS_PROFILE names no profile
             raise ConfigurationError(f"AWS credentials: {error}") from error
         self._lock = threading.Lock()
@@ -46,7 +46,7 @@ class Aws:
 
     def ssm(self) -> SSMClient:
         with self._lock:
-            return self._session.client("ssm", config=self._config)
+            return self.session.client("ssm", config=self._config)
 
     def sts(self, *, region: str, signed: bool = True) -> STSClient:
         """The Regional endpoint of the caller's own Region, else of the key's.
@@ -55,11 +55,11 @@ class Aws:
         """
         config = self._config if signed else self._config.merge(Config(signature_version=UNSIGNED))
         with self._lock:
-            return self._session.client("sts", region_name=self._session.region_name or region, config=config)
+            return self.session.client("sts", region_name=self.session.region_name or region, config=config)
 
     def kms(self, *, region: str, session: RoleSession) -> KMSClient:
         with self._lock:
-            return self._session.client(
+            return self.session.client(
                 "kms",
                 region_name=region,
                 aws_access_key_id=session.access_key_id,

@@ -63,9 +63,10 @@ class TenantKeys:
         """
         environ = os.environ if environ is None else environ
         limits = limits or Limits()
-        settings = discover(environ, Aws(session, attempts=limits.attempts))
+        aws = Aws(session, attempts=limits.attempts)
+        settings = discover(environ, aws)
         verifier = verifier_from_environment(environ, web_identity=settings.access == "web-identity")
-        return cls(settings, verifier=verifier, session=session, limits=limits, on_event=on_event)
+        return cls(settings, verifier=verifier, session=aws.session, limits=limits, on_event=on_event)
 
     def tenant(self, token: str) -> Tenant:
         """The handle of the tenant that the token proves. Keep it for the request; verify each token once."""

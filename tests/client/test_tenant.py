@@ -77,6 +77,8 @@ def test_a_name_that_continues_into_the_data_is_not_the_same_name(acme: Tenant) 
     message = acme.encrypt(b"2/card", name="orders/1")
     with pytest.raises(WrongRecord):
         acme.decrypt(message, name="orders/12")
+    with pytest.raises(WrongRecord):
+        acme.decrypting(io.BytesIO(message), name="orders/12")
 
 
 def test_blobs_of_two_tenants_swapped_open_for_neither(aws: StandIn) -> None:
