@@ -46,3 +46,13 @@ def test_the_cdk_runs_the_app_in_a_shell_that_knows_nothing_of_the_setup() -> No
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(Path.home())}
     done = subprocess.run(["sh", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_command_says_what_it_lacks_where_the_client_alone_is_installed() -> None:
+    bare = f"[p for p in sys.path if 'site-packages' not in p] + [{str(ROOT)!r}]"
+    code = f"import sys; sys.path = {bare}; import tenant_keys.cli"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "tenant-keys: the command is not installed with the client alone; pip install 'tenant-keys[app,local]'\n"
+    )

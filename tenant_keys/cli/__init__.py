@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
+
+if find_spec("typer") is None:  # the client alone is installed: a workload has no use for the command
+    sys.exit("tenant-keys: the command is not installed with the client alone; pip install 'tenant-keys[app,local]'")
 
 import typer
 from typer.exceptions import TyperException
