@@ -56,8 +56,8 @@ def demo_command(
     if as_json:
         typer.echo(json.dumps(report.as_document(), indent=1))
     else:
+        progress.print()
         console = _console()
-        console.print()
         screen.show_estate(report, console, with_names=synth_only)
         if not synth_only:
             screen.show_calls(report, console)
