@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,9 +64,13 @@ def test_a_manifest_with_mistakes_is_refused_before_anything_starts(shell: Shell
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sign", "after"), [("cdk synth", 2.5), ("bootstrap 333333333333", 0.5)])
-def test_an_interrupt_stops_everything(shell: Shell, sign: str, after: float) -> None:
-    run = shell.interrupt_at(sign, after=after)
+@pytest.mark.parametrize(
+    ("sign", "after", "number"),
+    [("cdk synth", 2.5, signal.SIGINT), ("bootstrap 333333333333", 0.5, signal.SIGTERM)],
+    ids=["interrupted at synth", "terminated at bootstrap"],
+)
+def test_an_interrupt_stops_everything(shell: Shell, sign: str, after: float, number: signal.Signals) -> None:
+    run = shell.interrupt_at(sign, after=after, number=number)
     assert run.code == 130, run.err
     assert run.err.endswith("interrupted; nothing is left running\n")
     assert "Traceback" not in run.err
