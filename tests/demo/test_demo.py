@@ -169,7 +169,8 @@ def test_it_prints_what_the_docs_show_of_it(run: Run, monkeypatch: pytest.Monkey
         cleaned_up=document["cleaned_up"],
     )
     monkeypatch.setattr(story, "tell", lambda *_arguments, **_options: report)
-    assert CliRunner().invoke(app, ["demo"]).stdout == (ROOT / "docs" / "demo.txt").read_text(encoding="utf-8")
+    recorded = (ROOT / "docs" / "demo.txt").read_text(encoding="utf-8")
+    assert CliRunner().invoke(app, ["demo"]).stdout == recorded, "record it again: tenant-keys demo > docs/demo.txt"
 
 
 def _call(given: dict[str, Any]) -> Call:
