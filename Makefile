@@ -19,6 +19,7 @@ setup: .venv/.installed node_modules/.installed ## make .venv/ and node_modules/
 .venv/.installed: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	JSII_RUNTIME_PACKAGE_CACHE_ROOT=.venv/jsii $(BIN)/python -c 'import aws_cdk, cdk_nag'  # else each demo unpacks them
 	touch $@
 
 node_modules/.installed: package.json package-lock.json

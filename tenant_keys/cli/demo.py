@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -42,6 +40,7 @@ def demo_command(
     Nothing leaves this machine and nothing is left on it. Exit codes: 0 as promised; 2 an attack got through or a
     legitimate call failed; 1 could not run; 130 interrupted.
     """
+    from tenant_keys.cli.local import terminating
     from tenant_keys.demo import environment, screen, story
 
     progress = _console(stderr=True)
@@ -51,13 +50,13 @@ def demo_command(
         progress.print(f"[dim]{time.monotonic() - started:5.1f} s[/]  ", end="")
         progress.print(line, markup=False, soft_wrap=True)
 
-    with _failing_clearly(progress), _terminating(), environment.nothing_of_the_users():
+    with _failing_clearly(progress), terminating(), environment.nothing_of_the_users():
         report = story.synthesize_only(manifest, say) if synth_only else story.tell(manifest, say, port=port)
     if as_json:
         typer.echo(json.dumps(report.as_document(), indent=1))
     else:
+        progress.print()
         console = _console()
-        console.print()
         screen.show_estate(report, console, with_names=synth_only)
         if not synth_only:
             screen.show_calls(report, console)
@@ -85,17 +84,3 @@ def _failing_clearly(progress: Console) -> Iterator[None]:
     except KeyboardInterrupt:
         progress.print("interrupted; nothing is left running")
         raise typer.Exit(INTERRUPTED) from None
-
-
-@contextmanager
-def _terminating() -> Iterator[None]:
-    """A termination unwinds like an interrupt, so that processes and folder are removed."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -21,6 +21,8 @@ from tenant_keys.policy.key_policy import key_policy
 
 _BLOCK = re.compile(r"(?P<begin><!-- generated: (?P<name>[\w-]+) -->)\n.*?(?P<end><!-- end -->)", re.DOTALL)
 SAMPLE = Path("tenants.yaml")
+DEMO = Path("docs/demo.txt")
+"""What the demo prints, recorded by `tenant-keys demo > docs/demo.txt`; its test compares a real run with it."""
 
 
 def register(app: typer.Typer) -> None:
@@ -134,6 +136,31 @@ def _commands() -> str:
     return "\n".join(["| command | does |", "|---|---|", *rows])
 
 
+_OF_THE_DEMO = (
+    ("orders ", "S3 PutObject"),
+    ("acme's session ", "Decrypt, alias of acme "),
+    ("acme's session ", "GenerateDataKey, alias of globex "),
+    ("acme's session ", "Decrypt, key ARN of globex "),
+    ("acme's session ", "Decrypt, own alias on globex's key "),
+    ("billing, tag acme ", "Decrypt, alias of umbrella "),
+    ("a stranger ", "AssumeRoleWithWebIdentity "),
+    ("administrator ", "Decrypt, alias of globex "),
+    ("initech's session ", "GenerateDataKey, own alias "),
+)
+"""Who and what, of the lines that README.md shows; the rest stands in docs/demo.txt."""
+
+
+def _demo() -> str:
+    said = DEMO.read_text(encoding="utf-8").splitlines()
+    shown = []
+    for who, tried in _OF_THE_DEMO:
+        found = [line for line in said if line.startswith(f"✓ {who}") and f" {tried}" in line]
+        if len(found) != 1:
+            raise typer.BadParameter(f"{DEMO}: got {len(found)} lines of {who}{tried}, want one; record it again")
+        shown += found
+    return "\n".join(["```", *shown, said[-1], "```"])
+
+
 def _json(value: object) -> str:
     return f"```json\n{json.dumps(value, indent=1)}\n```"
 
@@ -146,5 +173,6 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "tenant-role": lambda: _role("acme", "orders"),
     "shared-role": lambda: _role("acme", "billing"),
     "commands": _commands,
+    "demo": _demo,
     "execution-permissions": _execution_permissions,
 }

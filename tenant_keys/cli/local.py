@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -19,6 +19,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tenant_keys.demo.environment import nothing_of_the_users
+from tenant_keys.demo.synth import synthesize
 from tenant_keys.local import LocalAws
 from tenant_keys.local.attacks import Outcome, attack_all
 from tenant_keys.local.errors import LocalAwsError
@@ -45,14 +47,14 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Start a local AWS, deploy the estate, print what to export, and run until interrupted."""
-    with failing_clearly(), terminating(), started(load_estate(manifest), port) as aws:
+    with failing_clearly(), terminating(), nothing_of_the_users(), started(load_estate(manifest), port) as aws:
         if deploy:
             deploy_estate(aws, manifest)
-        environment = {**aws.environment(), WHERE: str(aws.directory)}
+        environment = {**aws.environment(), "NO_PROXY": os.environ["NO_PROXY"], WHERE: str(aws.directory)}
         if as_json:
             typer.echo(json.dumps(environment))
         else:
-            typer.echo("\n".join(f"export {name}={value}" for name, value in environment.items()))
+            typer.echo("\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment.items()))
         sys.stdout.flush()
         say.print(f"local AWS at {aws.endpoint}, decisions in {aws.settings.decision_log}; Ctrl-C stops it")
         while aws.running():
@@ -69,7 +71,7 @@ def attack(
     as_json: AsJson = False,
 ) -> None:
     """Attack what is deployed. Exit code 0: everything was refused as it must be; 2: something was not."""
-    with failing_clearly(), terminating():
+    with failing_clearly(), terminating(), nothing_of_the_users():
         estate = load_estate(manifest)
         if running is not None:
             outcomes = attack_estate(LocalAws.attach(running), estate, running, as_json=as_json)
@@ -123,20 +125,8 @@ def started(estate: Estate, port: int) -> Iterator[LocalAws]:
 
 def deploy_estate(aws: LocalAws, manifest: Path) -> None:
     out = aws.directory / "cdk.out"
-    say.print("synthesizing")
-    synth = subprocess.run(
-        [sys.executable, "app.py"],
-        env={
-            **os.environ,
-            "CDK_OUTDIR": str(out),
-            "CDK_CONTEXT_JSON": json.dumps({"manifest": str(manifest.resolve())}),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if synth.returncode != 0:
-        raise LocalAwsError(f"app.py ended with {synth.returncode}\n{synth.stderr[-2000:]}")
+    say.print("cdk synth, and the proof of isolation")
+    synthesize(manifest, aws.directory / "synth", out)
     done = aws.deploy(out, progress=_progress)
     say.print(f"bootstrapped in {done.bootstrap_seconds:.1f} s, deployed in {done.seconds:.1f} s")
 

@@ -46,6 +46,9 @@ EXPECTED: Final[Mapping[str, Expected]] = {
     "a re-pointed alias": Expected(
         _SESSION, "Decrypt, own alias on {victim}'s key", DENIED, _VICTIMS, "DenyUseByAnyoneElse"
     ),
+    "a tag of a tenant not served": Expected(
+        "billing, tag {victim}", "Decrypt, alias of {victim}", DENIED, _VICTIMS, "DenyUseByAnyoneElse"
+    ),
     "an administrator decrypts": Expected(
         _ADMINISTRATOR, "Decrypt, alias of {victim}", DENIED, _VICTIMS, "DenyUseByAnyoneElse"
     ),
@@ -71,6 +74,9 @@ EXPECTED: Final[Mapping[str, Expected]] = {
         _VICTIMS,
         "DenySharedRoleOfOtherTenant",
         victim="umbrella",
+    ),
+    "its data, in another Region": Expected(
+        _SESSION, "Decrypt, replica of {victim}", DENIED, _VICTIMS, "DenyUseByAnyoneElse", victim="umbrella"
     ),
     "a suspended tenant": Expected(
         "{suspended}'s session",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from tenant_keys.demo.report import Call, Report
 
@@ -18,22 +17,19 @@ MARGIN = 4
 def show_estate(report: Report, console: Console, *, with_names: bool = False) -> None:
     """The proof's verdict, and one row a stack."""
     colour = "green" if report.verdict == "proved" else "red"
-    console.print(f"[bold {colour}]{report.verdict.upper()}[/] {escape(report.claim)}")
+    console.print(f"[bold {colour}]{report.verdict.upper()}[/] {escape(report.claim)}", soft_wrap=True)
     console.print(
         f"  {report.tenants} tenants, {report.keys} keys, {len(report.stacks)} stacks; "
         f"{report.requests:,} requests decided, each for all of its class\n"
     )
-    table = _table("account", "Region", "stack", "holds")
+    rows = []
     for stack in report.stacks:
         holds = ", ".join(f"{count} {_one(kind, count)}" for kind, count in stack.resources.items())
-        table.add_row(stack.account, stack.region, stack.name, holds)
-    console.print(table)
+        rows.append((stack.account, stack.region, stack.name, holds))
+    _show_table(console, ("account", "Region", "stack", "holds"), rows)
     if with_names:
-        table = _table("account", "Region", "name")
-        for row in report.names:
-            table.add_row(*row)
         console.print()
-        console.print(table)
+        _show_table(console, ("account", "Region", "name"), report.names)
 
 
 def show_calls(report: Report, console: Console) -> None:
@@ -68,9 +64,8 @@ def show_verdict(report: Report, console: Console) -> None:
     )
     if report.skipped:
         line += f", {len(report.skipped)} had nothing to attack"
-    gone = f"{report.endpoint} and {report.folder} are gone"
     if report.as_promised:
-        console.print(f"\n[bold green]AS PROMISED[/]  {line}; {escape(gone)}")
+        console.print(f"\n[bold green]AS PROMISED[/]  {line}; nothing of it is left")
         return
     console.print(f"\n[bold red]NOT AS PROMISED[/]  {line}")
     for call in [*report.served, *report.attacks]:
@@ -81,11 +76,12 @@ def show_verdict(report: Report, console: Console) -> None:
         console.print(f"[red]  not all is gone: {report.endpoint}, {escape(report.folder)}[/]")
 
 
-def _table(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    return table
+def _show_table(console: Console, heading: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Without blanks at the ends of lines, since docs/demo.txt is what is printed."""
+    widths = [max(map(len, column)) for column in zip(heading, *rows, strict=True)]
+    for number, row in enumerate([heading, *rows]):
+        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        console.print(escape(line), style=None if number else "dim", soft_wrap=True)
 
 
 def _who(call: Call) -> str:

@@ -54,6 +54,8 @@ def tell(manifest: Path, say: Say, *, port: int = 0) -> Report:
                 ) from None
             raise
     report.cleaned_up = not Path(report.folder).exists() and not _listening(stage.aws.port)
+    if report.cleaned_up:
+        say(f"{report.endpoint} and {report.folder} are gone")
     return report
 
 

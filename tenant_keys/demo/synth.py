@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from tenant_keys.demo.errors import SynthFailed
-from tenant_keys.local.deploy import find_cdk
+from tenant_keys.local.deploy import end, find_cdk
+
+UNPACKED = Path(sys.prefix) / "jsii"
+"""The CDK's thousands of files, where `make setup` unpacked them; else each run does, and removes them again."""
 
 
 def project() -> Path:
@@ -41,7 +42,7 @@ def synthesize(manifest: Path, scratch: Path, output: Path, *, validate: bool = 
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",  # cdk.json says python3
         "CDK_HOME": str(scratch / "cdk"),
-        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(scratch / "jsii"),
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(UNPACKED if UNPACKED.is_dir() else scratch / "jsii"),
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         "NODE_NO_WARNINGS": "1",
         "TMPDIR": str(scratch),
@@ -59,9 +60,7 @@ def synthesize(manifest: Path, scratch: Path, output: Path, *, validate: bool = 
     try:
         said, _ = process.communicate()
     except BaseException:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        end(process)
         raise
     if process.returncode:
         raise SynthFailed(f"cdk synth ended with {process.returncode}\n{said[-4000:].strip()}")

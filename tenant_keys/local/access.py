@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+from botocore.loaders import create_loader
 
 from tenant_keys.local.control import TOKEN_HEADER
 from tenant_keys.local.errors import Refused, Stopped
@@ -18,6 +19,9 @@ from tenant_keys.local.settings import Settings
 
 Credentials = Mapping[str, object]
 """AccessKeyId, SecretAccessKey and perhaps SessionToken: what STS answers under `Credentials`."""
+
+_LOADER = create_loader()
+"""One for all sessions: each would read the models of every service anew, a tenth of a second a client."""
 
 
 def endpoint(settings: Settings) -> str:
@@ -55,6 +59,7 @@ def session(settings: Settings, credentials: Credentials, region: str | None) ->
     core = made._session  # noqa: SLF001
     core.get_component("config_store").set_config_variable("endpoint_url", found["AWS_ENDPOINT_URL"])
     core.set_config_variable("ca_bundle", found["AWS_CA_BUNDLE"])
+    core.register_component("data_loader", _LOADER)
     return made
 
 

@@ -55,16 +55,14 @@ def attack_all(scene: Scene, attacks: tuple[Attack, ...] | None = None) -> Itera
 
 
 def _try(attack: Attack, scene: Scene) -> Outcome:
-    before = len(scene.aws.decisions())
-    message = ""
-    try:
-        attack.run(scene)
-        got = "ALLOWED"
-    except ClientError as refusal:
-        got, message = refusal.response["Error"]["Code"], refusal.response["Error"]["Message"]
-    except NothingToAttack as nothing:
-        return Outcome(attack.name, attack.call, attack.expected, "SKIPPED", (), f"needs {nothing}")
-    found = scene.aws.decisions()[before:]
+    got, message = "ALLOWED", ""
+    with scene.aws.watch() as found:
+        try:
+            attack.run(scene)
+        except ClientError as refusal:
+            got, message = refusal.response["Error"]["Code"], refusal.response["Error"]["Message"]
+        except NothingToAttack as nothing:
+            return Outcome(attack.name, attack.call, attack.expected, "SKIPPED", (), f"needs {nothing}")
     refused_by = refusers(found, got, message) if got != "ALLOWED" else ()
     return Outcome(attack.name, attack.call, attack.expected, got, refused_by, message)
 
@@ -101,6 +99,18 @@ def _decrypt_naming_none(scene: Scene) -> object:
     return scene.own.client("kms").decrypt(CiphertextBlob=scene.loot, EncryptionContext=scene.context(scene.victim))
 
 
+def _in_another_region(scene: Scene) -> object:
+    return (
+        scene.own_in(scene.replica_region())
+        .client("kms")
+        .decrypt(
+            CiphertextBlob=scene.loot,
+            KeyId=scene.alias(scene.victim),
+            EncryptionContext=scene.context(scene.victim),
+        )
+    )
+
+
 def _own_alias_victims_ciphertext(scene: Scene) -> object:
     return scene.own.client("kms").decrypt(
         CiphertextBlob=scene.loot,
@@ -122,6 +132,18 @@ def _lying_tag(scene: Scene) -> object:
     """The workload names one tenant in the session tag and uses the key of another."""
     shared, runtime = scene.tagged()
     tag = [{"Key": "tenant_id", "Value": scene.attacker}]
+    session = scene.assume(runtime, shared.role_arn, "billing", Tags=tag)
+    return session.client("kms").decrypt(
+        CiphertextBlob=scene.loot,
+        KeyId=scene.alias(scene.victim),
+        EncryptionContext=scene.context(scene.victim),
+    )
+
+
+def _tag_of_a_stranger(scene: Scene) -> object:
+    """The workload says that it works for a tenant which it does not serve."""
+    shared, runtime = scene.stranger()
+    tag = [{"Key": "tenant_id", "Value": scene.victim}]
     session = scene.assume(runtime, shared.role_arn, "billing", Tags=tag)
     return session.client("kms").decrypt(
         CiphertextBlob=scene.loot,
@@ -247,6 +269,7 @@ ATTACKS: tuple[Attack, ...] = (
         lambda scene: _decrypt(scene, str(scene.key(scene.victim)["KeyId"])),
     ),
     Attack("its data, naming no key", "Decrypt without KeyId", DENIED, _decrypt_naming_none),
+    Attack("its data, in another Region", "Decrypt by the replica's alias", DENIED, _in_another_region),
     Attack(
         "its data through the own alias",
         "Decrypt KeyId=own alias, own context",
@@ -255,6 +278,7 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     Attack("a forged encryption context", "GenerateDataKey own alias, victim's context", DENIED, _forged_context),
     Attack("a lying session tag", "Decrypt as session tagged otherwise", DENIED, _lying_tag),
+    Attack("a tag of a tenant not served", "Decrypt as session tagged victim", DENIED, _tag_of_a_stranger),
     Attack("a second session tag", "AssumeRole with a tag that nobody asked for", ("AccessDenied",), _second_tag),
     Attack("a tag on a tenant's own role", "AssumeRole with the victim's tag", ("AccessDenied",), _tagged_tenant_role),
     Attack(

@@ -265,17 +265,18 @@ class LocalAws:
 
     def decisions(self) -> list[dict[str, Any]]:
         """Every decision of KMS and STS since the start or the last reset, oldest first."""
-        path = self.settings.decision_log
-        if not path.exists():
-            return []
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return [json.loads(line) for line in self._log_lines()]
 
     @contextlib.contextmanager
     def watch(self) -> Iterator[list[dict[str, Any]]]:
         """The decisions made within the block, filled in when it ends."""
-        before, found = len(self.decisions()), list[dict[str, Any]]()
+        before, found = len(self._log_lines()), list[dict[str, Any]]()
         yield found
-        found += self.decisions()[before:]
+        found += map(json.loads, self._log_lines()[before:])
+
+    def _log_lines(self) -> list[str]:
+        path = self.settings.decision_log
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     def log_tail(self) -> str:
         """The last that the server said."""

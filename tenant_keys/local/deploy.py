@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -96,8 +98,7 @@ class Cdk:
                 self._finish(process, "cdk bootstrap")
         finally:
             for process in running:  # where one failed or was interrupted, the others must not stay
-                process.kill()
-                process.wait()
+                end(process)
         return time.monotonic() - started
 
     def deploy(self, cdk_out: Path, stacks: Sequence[str], credentials: Mapping[str, str], region: str) -> float:
@@ -129,6 +130,7 @@ class Cdk:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,  # so that it can be ended with what it starts
         )
 
     def _finish(self, process: subprocess.Popen[str], what: str) -> None:
@@ -142,8 +144,7 @@ class Cdk:
                     self._progress(line.rstrip())
             code = process.wait()
         except BaseException:
-            process.terminate()
-            process.wait()
+            end(process)
             raise
         finally:
             output.close()
@@ -158,9 +159,16 @@ class Cdk:
         """The CLI would try to connect for a minute."""
         while process.poll() is None:
             if not self._aws.running():
-                process.terminate()
+                end(process)
                 return
             time.sleep(0.1)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End a CLI and what it started at once: asked to terminate, it first waits for the stacks that it deploys."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def operator_credentials(aws: LocalAws, account: str) -> dict[str, str]:

@@ -63,6 +63,15 @@ class Scene:
     def own(self) -> boto3.Session:
         return self.tenant_session(self.attacker)
 
+    def own_in(self, region: str) -> boto3.Session:
+        """The same session in another Region."""
+        held = self.own.get_credentials()
+        if held is None:
+            raise NothingToAttack("a session of the attacker's own")
+        key = held.get_frozen_credentials()
+        credentials = {"AccessKeyId": key.access_key, "SecretAccessKey": key.secret_key, "SessionToken": key.token}
+        return self.aws.session(credentials=credentials, region=region)
+
     @cached_property
     def administrator(self) -> boto3.Session:
         """An administrator of the key account: AdministratorAccess, no boundary."""
@@ -98,6 +107,13 @@ class Scene:
     def key(self, tenant: str) -> Mapping[str, Any]:
         return self.estate.keys[tenant]
 
+    def replica_region(self) -> str:
+        """Where else the victim's key stands."""
+        found = self.deployer.client("kms").describe_key(KeyId=self.alias(self.victim))["KeyMetadata"]
+        for replica in found.get("MultiRegionConfiguration", {}).get("ReplicaKeys", ()):
+            return str(replica["Region"])
+        raise NothingToAttack("a replica of the victim's key")
+
     def context(self, tenant: str) -> dict[str, str]:
         return {"tenant_id": tenant}
 
@@ -109,6 +125,14 @@ class Scene:
             if shared.provider is None and shared.workload in self.estate.runtimes:
                 return shared, self.runtime(shared.workload)
         raise NothingToAttack("a workload with session tags")
+
+    def stranger(self) -> tuple[Shared, boto3.Session]:
+        """The same, where it does not serve the victim."""
+        shared, runtime = self.tagged()
+        key = str(self.key(self.victim)["KeyId"])
+        if shared.role_arn in self.deployer.client("kms").get_key_policy(KeyId=key)["Policy"]:
+            raise NothingToAttack("a victim whom the workload with session tags does not serve")
+        return shared, runtime
 
     def federated(self) -> tuple[Shared, LocalIssuer]:
         """The shared role for signed tokens, and the issuer whose key we hold."""

@@ -54,8 +54,8 @@ class Shell:
         out, err = process.communicate(timeout=240)
         return Run(process.returncode, out, err, time.monotonic() - started)
 
-    def interrupt_at(self, sign: str, *, after: float = 0.0) -> Run:
-        """Ctrl-C, once this stands in the progress and some seconds have passed."""
+    def interrupt_at(self, sign: str, *, after: float = 0.0, number: signal.Signals = signal.SIGINT) -> Run:
+        """Ctrl-C or another signal, once this stands in the progress and some seconds have passed."""
         started, said = time.monotonic(), ""
         with self.start() as process:
             assert process.stderr is not None
@@ -63,7 +63,7 @@ class Shell:
                 said += line
                 if sign in line:
                     time.sleep(after)
-                    process.send_signal(signal.SIGINT)
+                    process.send_signal(number)
                     break
             out, err = process.communicate(timeout=60)
         return Run(process.returncode, out, said + err, time.monotonic() - started)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from tenant_keys.cli import app
+from tenant_keys.demo import Call, Report, Statement, story
 from tenant_keys.demo.attacks import EXPECTED
+from tenant_keys.demo.report import StackRow
 from tenant_keys.local.attacks import ATTACKS
-from tests.demo.conftest import Run, Shell
+from tests.demo.conftest import ROOT, Run, Shell
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("local-aws")]
 
@@ -24,6 +28,7 @@ REFUSED = {
     ("acme's session", "Decrypt, no KeyId"): (DENIED, [(GLOBEX, ONLY_OURS), (GLOBEX, OUR_ALIAS)]),
     ("portal, acme's token", "GenerateDataKey, alias of globex"): (DENIED, [(GLOBEX, ONLY_OURS)]),
     ("acme's session", "Decrypt, own alias on globex's key"): (DENIED, [(GLOBEX, ONLY_OURS), (GLOBEX, OUR_ALIAS)]),
+    ("billing, tag globex", "Decrypt, alias of globex"): (DENIED, [(GLOBEX, ONLY_OURS)]),
     ("administrator", "Decrypt, alias of globex"): (DENIED, [(GLOBEX, ONLY_OURS)]),
     ("root of 111111111111", "Decrypt, alias of globex"): (DENIED, [(GLOBEX, ONLY_OURS)]),
     ("administrator", "PutKeyPolicy, key of globex"): (DENIED, [(GLOBEX, "DenyDeployByAnyoneElse")]),
@@ -31,6 +36,7 @@ REFUSED = {
     ("administrator", "UpdateAlias of acme to globex's key"): (DENIED, [(ACME, "DenyToEveryone")]),
     ("acme's session", "GenerateDataKey, tenant_id globex"): (DENIED, [(ACME, "DenyOtherContext")]),
     ("billing, tag acme", "Decrypt, alias of umbrella"): (DENIED, [(UMBRELLA, "DenySharedRoleOfOtherTenant")]),
+    ("acme's session", "Decrypt, replica of umbrella"): (DENIED, [(UMBRELLA, ONLY_OURS)]),
     ("initech's session", "GenerateDataKey, own alias"): (
         DENIED,
         [("key policy of initech", "DenyUseWhileSuspended")],
@@ -145,6 +151,30 @@ def test_the_estate_is_proved_and_stands_in_three_accounts(run: Run) -> None:
 def test_progress_goes_to_stderr_while_it_works(run: Run) -> None:
     for sign in ("starting a local AWS", "cdk synth", "cdk bootstrap and cdk deploy", "serving tenants", "attacking"):
         assert sign in run.err
+
+
+def test_it_prints_what_the_docs_show_of_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/demo.txt, from which README.md takes its lines; `tenant-keys demo > docs/demo.txt` records it again."""
+    document = run.document
+    stacks = [StackRow(**each) for each in document["stacks"]]
+    report = Report(
+        verdict=document["verdict"],
+        claim=document["claim"],
+        tenants=document["tenants"],
+        keys=document["keys"],
+        requests=document["requests"],
+        stacks=stacks,
+        served=[_call(each) for each in document["served"]],
+        attacks=[_call(each) for each in document["attacks"]],
+        cleaned_up=document["cleaned_up"],
+    )
+    monkeypatch.setattr(story, "tell", lambda *_arguments, **_options: report)
+    recorded = (ROOT / "docs" / "demo.txt").read_text(encoding="utf-8")
+    assert CliRunner().invoke(app, ["demo"]).stdout == recorded, "record it again: tenant-keys demo > docs/demo.txt"
+
+
+def _call(given: dict[str, Any]) -> Call:
+    return Call(**{**given, "decided_by": tuple(Statement(**each) for each in given["decided_by"])})
 
 
 def test_it_takes_no_longer_than_promised(run: Run) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,7 +24,7 @@ from tenant_keys.demo.service import Service
 from tenant_keys.demo.stage import Stage, staged
 from tenant_keys.demo.steps import serve
 from tenant_keys.local.attacks import ATTACKS
-from tenant_keys.local.errors import Stopped
+from tenant_keys.local.errors import DeploymentFailed, Stopped
 from tenant_keys.local.scene import Scene
 from tenant_keys.manifest import load_estate
 from tests.demo.conftest import ROOT, Shell
@@ -62,9 +64,13 @@ def test_a_manifest_with_mistakes_is_refused_before_anything_starts(shell: Shell
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sign", "after"), [("cdk synth", 2.5), ("bootstrap 333333333333", 0.5)])
-def test_an_interrupt_stops_everything(shell: Shell, sign: str, after: float) -> None:
-    run = shell.interrupt_at(sign, after=after)
+@pytest.mark.parametrize(
+    ("sign", "after", "number"),
+    [("cdk synth", 2.5, signal.SIGINT), ("bootstrap 333333333333", 0.5, signal.SIGTERM)],
+    ids=["interrupted at synth", "terminated at bootstrap"],
+)
+def test_an_interrupt_stops_everything(shell: Shell, sign: str, after: float, number: signal.Signals) -> None:
+    run = shell.interrupt_at(sign, after=after, number=number)
     assert run.code == 130, run.err
     assert run.err.endswith("interrupted; nothing is left running\n")
     assert "Traceback" not in run.err
@@ -91,6 +97,29 @@ def test_a_killed_emulator_is_noticed(sample_assembly: Path, monkeypatch: pytest
     monkeypatch.setattr(story, "synthesize", copy)
     with pytest.raises(Stopped, match="the local AWS ended in the middle of the demo; run it again"):
         story.tell(ROOT / "tenants.yaml", kill)
+
+
+@pytest.mark.slow
+def test_a_key_policy_that_forgets_the_deployment_role_fails_the_demo(
+    sample_assembly: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """KMS's lockout check, asked as the execution role: whoever deploys must be able to change the policy again."""
+
+    def forgetful(_manifest: Path, _scratch: Path, output: Path, **_options: bool) -> None:
+        shutil.copytree(sample_assembly, output)
+        cell = output / "tenant-keys-cell-eu-west-1-001.template.json"
+        template = cell.read_text()
+        assert "cdk-hnb659fds-cfn-exec-role-111111111111-eu-west-1" in template
+        cell.write_text(template.replace("cdk-hnb659fds-cfn-exec-role-", "nobody-"))
+
+    lines: list[str] = []
+    monkeypatch.setattr(story, "synthesize", forgetful)
+    monkeypatch.setattr(
+        story, "prove", lambda *_arguments: SimpleNamespace(verdict="proved", tenants=0, keys=0, requests=0)
+    )
+    with pytest.raises(DeploymentFailed, match="will not allow you to update the key policy in the future"):
+        story.tell(ROOT / "tenants.yaml", lines.append)
+    assert any("CREATE_FAILED" in line for line in lines)
 
 
 def test_an_emulator_killed_while_it_serves_is_no_refusal(tmp_path: Path) -> None:

@@ -42,6 +42,37 @@ def test_up_prints_an_environment_that_works_and_cleans_up(number: signal.Signal
     assert not Path(environment["TENANT_KEYS_LOCAL"]).exists()
 
 
+def test_up_has_nothing_of_the_users_in_its_way(tmp_path: Path) -> None:
+    """A proxy, a profile, and a temporary folder with a blank in its name; the shell reads what is printed."""
+    folder = tmp_path / "with blank"
+    folder.mkdir()
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "AWS_PROFILE": "nobody", "TMPDIR": str(folder)}
+    up = subprocess.Popen(
+        [*COMMAND, "up", "--no-deploy"],
+        cwd=ROOT,
+        env={**os.environ, **nowhere},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert up.stdout is not None
+    lines = []
+    for line in up.stdout:
+        lines.append(line)
+        if "TENANT_KEYS_LOCAL=" in line:
+            break
+    ask = f"{sys.executable} -c \"import boto3; print(boto3.client('kms').list_keys()['Keys'])\""
+    script = "".join(lines) + f"unset AWS_PROFILE\n{ask}\n"
+    answer = subprocess.run(
+        ["bash", "-c", script], env={**os.environ, **nowhere}, capture_output=True, text=True, check=False
+    )
+    up.send_signal(signal.SIGTERM)
+    assert up.wait(timeout=20) == 130
+    up.stdout.close()
+    assert answer.stdout == "[]\n", answer.stderr
+    assert list(folder.iterdir()) == []
+
+
 def test_a_manifest_that_is_not_there_is_said() -> None:
     result = CliRunner().invoke(app, ["attack", "--manifest", "/nowhere/tenants.yaml"])
     assert result.exit_code == 1
