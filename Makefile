@@ -26,7 +26,7 @@ node_modules/.installed: package.json package-lock.json
 	npm ci --silent --no-audit --no-fund
 	touch $@
 
-demo: setup ## make the sample estate and show what stands in which account
+demo: setup ## synthesize, prove, deploy to a local AWS, serve tenants, attack them
 	tenant-keys demo
 
 test: setup ## run the tests
@@ -47,7 +47,7 @@ synth: setup ## synthesize tenants.yaml into cdk.out
 mutants: setup ## break real templates and random ones, and print how many the proof catches
 	python -m benchmarks.mutants
 
-bench: setup ## measure synth, manifest and proof, as ratios within one run
+bench: setup ## measure synth, manifest, proof and review, as ratios within one run
 	python -m benchmarks
 
 bench-client: setup ## measure the runtime client beside the Encryption SDK

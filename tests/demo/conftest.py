@@ -49,14 +49,13 @@ class Shell:
         )
 
     def run(self, *arguments: str) -> Run:
-        started = time.monotonic()
         process = self.start(*arguments)
         out, err = process.communicate(timeout=240)
-        return Run(process.returncode, out, err, time.monotonic() - started)
+        return Run(process.returncode, out, err)
 
     def interrupt_at(self, sign: str, *, after: float = 0.0, number: signal.Signals = signal.SIGINT) -> Run:
         """Ctrl-C or another signal, once this stands in the progress and some seconds have passed."""
-        started, said = time.monotonic(), ""
+        said = ""
         with self.start() as process:
             assert process.stderr is not None
             for line in process.stderr:
@@ -66,7 +65,7 @@ class Shell:
                     process.send_signal(number)
                     break
             out, err = process.communicate(timeout=60)
-        return Run(process.returncode, out, said + err, time.monotonic() - started)
+        return Run(process.returncode, out, said + err)
 
     def left(self) -> list[str]:
         """Files in home and temporary folder, and processes that were started there."""
@@ -94,7 +93,6 @@ class Run:
     code: int
     out: str
     err: str
-    seconds: float
 
     @property
     def document(self) -> dict[str, Any]:

@@ -177,10 +177,6 @@ def _call(given: dict[str, Any]) -> Call:
     return Call(**{**given, "decided_by": tuple(Statement(**each) for each in given["decided_by"])})
 
 
-def test_it_takes_no_longer_than_promised(run: Run) -> None:
-    assert run.seconds < 120
-
-
 def test_nothing_is_left_of_it(run: Run, shell_of_the_run: Shell) -> None:
     assert shell_of_the_run.left() == []
     assert run.document["cleaned_up"]

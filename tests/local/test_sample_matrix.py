@@ -5,7 +5,6 @@ every action, every way to name the key; and the evaluator in process on the sam
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -318,13 +317,9 @@ def promised(sample: Sample, probe: Probe) -> bool:
 
 @pytest.fixture(scope="module")
 def answers(sample: Sample, callers: list[Who]) -> dict[Probe, bool]:
-    started = time.monotonic()
     asked = list(probes(sample, callers))
     with ThreadPoolExecutor(4) as pool:
-        found = dict(zip(asked, pool.map(partial(over_the_wire, sample), asked), strict=True))
-    took = time.monotonic() - started
-    assert took < 60, f"{len(asked):,} requests in {took:.0f} s"
-    return found
+        return dict(zip(asked, pool.map(partial(over_the_wire, sample), asked), strict=True))
 
 
 def test_what_the_manifest_promises_comes_through_and_nothing_else(sample: Sample, answers: dict[Probe, bool]) -> None:
