@@ -23,7 +23,6 @@ from tenant_keys.review.proof.actor import (
     everything,
     role_session,
     service,
-    token_holder,
 )
 from tenant_keys.review.proof.actors import services
 from tenant_keys.review.proof.document import Document, Guard, is_fixed
@@ -34,6 +33,7 @@ from tenant_keys.review.proof.outsiders import outsiders, persons
 from tenant_keys.review.proof.promise import TAG
 from tenant_keys.review.proof.reach import reaching
 from tenant_keys.review.proof.tags import tag_sets
+from tenant_keys.review.proof.tokens import POD_AUDIENCE, claim, pods_of, subject, token_holders
 from tenant_keys.review.proof.world import RoleCase, World
 
 MOST_REQUESTS: Final = 50_000
@@ -107,8 +107,11 @@ def _prove_workload_role(case: RoleCase, workloads: Mapping[str, Workload], worl
 
 def _runs(workload: Workload, actor: Actor) -> bool:
     if workload.irsa is not None:
-        provider = f"arn:aws:iam::{workload.account}:oidc-provider/{workload.irsa.oidc_provider}"
-        return actor.principal.arn == provider and actor.label.endswith(" for audience sts.amazonaws.com")
+        provider = pods_of(workload)
+        return actor.principal.arn == provider and actor.token == {
+            claim(provider, "aud"): POD_AUDIENCE,
+            claim(provider, "sub"): subject(workload),
+        }
     place = _PLACES.get(workload.runs_on or "")
     return place is not None and actor.principal.arn == place
 
@@ -161,9 +164,10 @@ def _declared(workload: Workload, actor: Actor, tags: Mapping[str, str], estate:
     if workload.access == "web-identity":
         provider = workload.identity_provider
         host = provider.issuer.removeprefix("https://") if provider else ""
-        right = actor.principal.arn == f"arn:aws:iam::{estate.central.account}:oidc-provider/{host}"
+        issuer = f"arn:aws:iam::{estate.central.account}:oidc-provider/{host}"
         # The audience is asked for apart: a token of another audience must not do.
-        return right and actor.label.endswith(f"for audience {workload.audience}") and _is_tenant_alone(tags)
+        right = actor.principal.arn == issuer and actor.token.get(claim(issuer, "aud")) == workload.audience
+        return right and _is_tenant_alone(tags)
     if actor.role_arn != _workload_role(workload):
         return False
     return not tags if workload.access == "tenant-role" else _is_tenant_alone(tags)
@@ -200,35 +204,13 @@ def _callers(case: RoleCase, world: World) -> Iterator[Actor]:
         yield replace(actor, label=f"a session of {actor.label}") if actor.role_arn else actor
     for name in services(case.trust):
         yield service(name)
-    yield from _token_holders(case, estate)
+    yield from token_holders(case.trust, estate)
     yield anonymous()
 
 
 def _caller_tags(case: RoleCase, identity: tuple[Document, ...], own: Mapping[str, str]) -> list[Mapping[str, str]]:
     """Tags that the caller's own session carries, where the trust policy asks for any."""
     return tag_sets((case.trust, *identity), (case.arn,), "a-tenant", own=own, always=False)
-
-
-def _token_holders(case: RoleCase, estate: Estate) -> Iterator[Actor]:
-    """Holders of tokens, one for each provider and each audience that the trust policy tells apart."""
-    central = estate.central.account
-    issuers = {
-        w.identity_provider.issuer.removeprefix("https://") for w in estate.workloads.values() if w.identity_provider
-    }
-    arns = {f"arn:aws:iam::{central}:oidc-provider/{host}" for host in {*issuers, "other.example.com"}}
-    own = tuple(dict.fromkeys(w.audience for w in estate.workloads.values() if w.audience))
-    for arn in sorted(arns | set(_federated(case.trust))):
-        if ":saml-provider/" in arn:
-            yield token_holder(arn)
-            continue
-        guards = [guard for clause in case.trust.clauses for guard in clause.guards if guard.key == _audience_key(arn)]
-        for audience in text_classes(guards, {}, (*own, "another-audience")):
-            holder = token_holder(arn)
-            yield Actor(f"{holder.label} for audience {audience}", holder.principal, ())
-
-
-def _audience_key(provider: str) -> str:
-    return f"{provider.rpartition('oidc-provider/')[2]}:aud".lower()
 
 
 def _sessions(case: RoleCase, actor: Actor, result: Issuance) -> Iterator[tuple[Mapping[str, str], Decision]]:
@@ -245,9 +227,7 @@ def _sessions_by(
     action: str, case: RoleCase, actor: Actor, result: Issuance
 ) -> Iterator[tuple[Mapping[str, str], Decision]]:
     account = case.arn.split(":")[4]
-    fixed: dict[str, Value] = {}
-    if " for audience " in actor.label:
-        fixed[_audience_key(str(actor.principal.arn))] = actor.label.rpartition(" for audience ")[2]
+    fixed: dict[str, Value] = dict(actor.token)
     base = Request(actor.principal, action, case.arn, account, fixed)
     allowing = case.trust.speaking(base.action_key, allow=True)
     if not any(clause.static.naming(base, bounded=False) for clause in allowing):
@@ -322,12 +302,6 @@ def _values(key: str, guards: Sequence[Guard], context: Mapping[str, Value]) -> 
 
 def _is_tag(key: str) -> bool:
     return key == _TAG_KEYS or key.startswith(_REQUEST_TAG)
-
-
-def _federated(document: Document) -> Iterator[str]:
-    for clause in document.clauses:
-        if clause.statement.principals is not None:
-            yield from clause.statement.principals.federated
 
 
 def _shown_tag(tags: Mapping[str, str]) -> str | None:

@@ -21,6 +21,7 @@ from tests.review.mutations.mutant import (
 
 ALIAS, CONTEXT = "kms:RequestAlias", "kms:EncryptionContext:tenant_id"
 WORKLOAD = "222222222222"
+PODS = "oidc.eks.eu-west-1.amazonaws.com/id/AB"
 MORE, OBTAINS, INVENTORY, REFUSED = (
     Kind.MORE_THAN_DECLARED,
     Kind.OBTAINS_SESSION,
@@ -506,9 +507,24 @@ def trusts() -> list[Mutant]:
             change(lambda t: trust(t.workload("orders")), Principal={"AWS": WORKLOAD}),
         ),
         Mutant(
+            "a pod's role for any pod",
+            Refuted(OBTAINS, ("subject another-subject", "tenant-keys-mails")),
+            drop(lambda t: trust(t.workload("mails")), "StringEquals", f"{PODS}:sub"),
+        ),
+        Mutant(
+            "a pod's role for every pod of the namespace",
+            Refuted(OBTAINS, ("subject system:serviceaccount:mails:", "tenant-keys-mails")),
+            together(
+                drop(lambda t: trust(t.workload("mails")), "StringEquals", f"{PODS}:sub"),
+                setting(
+                    lambda t: trust(t.workload("mails")), "StringLike", f"{PODS}:sub", "system:serviceaccount:mails:*"
+                ),
+            ),
+        ),
+        Mutant(
             "a pod's role for any audience",
             Refuted(OBTAINS, ("tenant-keys-mails",)),
-            drop(lambda t: trust(t.workload("mails")), "StringEquals", "oidc.eks.eu-west-1.amazonaws.com/id/AB:aud"),
+            drop(lambda t: trust(t.workload("mails")), "StringEquals", f"{PODS}:aud"),
         ),
     ]
 
