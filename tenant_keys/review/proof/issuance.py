@@ -146,7 +146,7 @@ def _prove_role(case: RoleCase, workload: Workload | None, world: World, result:
             if not declared and not reported:
                 reported = True
                 result.findings.append(_obtained(case, actor, tags, decision, workload))
-    if workload is not None and not expected:
+    if workload is not None and not (expected and _own_policies_suffice(case, workload, world, result)):
         whom = "nobody" if workload.access == "web-identity" else _workload_role(workload)
         result.findings.append(
             Finding(
@@ -154,10 +154,20 @@ def _prove_role(case: RoleCase, workload: Workload | None, world: World, result:
                 f"{whom} obtains a session of {case.arn}, which is declared for workload {workload.name}"
                 if whom == "nobody"
                 else f"{whom} cannot obtain a session of {case.arn}, which is declared",
-                "restore the trust policy, or correct the manifest",
+                "restore the trust policy and the caller's own, or correct the manifest",
                 case.tenant,
             )
         )
+
+
+def _own_policies_suffice(case: RoleCase, workload: Workload, world: World, result: Issuance) -> bool:
+    """Whether the workload's role obtains what is declared by its own policies too, where they are in the templates."""
+    caller = next((one for one in world.other_roles if one.arn == _workload_role(workload)), None)
+    if caller is None or caller.unknown_policies or workload.existing_role or workload.access == "web-identity":
+        return True
+    organization = world.estate.organization
+    actor = role_session(caller.arn, organization=organization, identity=caller.identity, tags=caller.tags)
+    return any(_declared(workload, actor, tags, world.estate) for tags, _ in _sessions(case, actor, result))
 
 
 def _declared(workload: Workload, actor: Actor, tags: Mapping[str, str], estate: Estate) -> bool:

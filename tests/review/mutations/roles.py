@@ -489,6 +489,16 @@ def trusts() -> list[Mutant]:
             change(lambda t: trust(t.workload("orders")), Principal={"Service": "ec2.amazonaws.com"}),
         ),
         Mutant(
+            "a workload's role without a policy",
+            Refuted(REFUSED, ("role/tenant-keys-orders cannot obtain a session of", "tenant-alma.orders")),
+            lambda t: t.workload("orders").pop("Policies"),
+        ),
+        Mutant(
+            "a workload's role that may not tag",
+            Refuted(REFUSED, ("role/tenant-keys-billing cannot obtain a session of", "shared.billing")),
+            change(lambda t: identity(_workload_of_billing(t), "TagWithTenant"), Action="sts:AssumeRole"),
+        ),
+        Mutant(
             "a workload's role for nobody",
             Refuted(REFUSED, ("nothing obtains a session of", "tenant-keys-orders")),
             change(lambda t: trust(t.workload("orders")), Effect="Deny"),
@@ -527,6 +537,11 @@ def trusts() -> list[Mutant]:
             drop(lambda t: trust(t.workload("mails")), "StringEquals", f"{PODS}:aud"),
         ),
     ]
+
+
+def _workload_of_billing(templates: Templates) -> Body:
+    properties: Body = templates.resources("tenant-keys-workload-333333333333-eu-west-1")["Rolebilling"]["Properties"]
+    return properties
 
 
 def _saml(templates: Templates) -> None:
