@@ -322,19 +322,33 @@ def _obtained(
     case: RoleCase, actor: Actor, tags: Mapping[str, str], decision: Decision, workload: Workload | None
 ) -> Finding:
     with_tags = f" with tags {dict(tags)}" if tags else ""
-    fix = "let the trust policy name the workload's role alone, by aws:PrincipalArn, and no session tag"
-    if workload is not None and workload.access != "tenant-role":
-        fix += f' but {TAG}, which must be there (StringLike aws:RequestTag/{TAG} "?*")'
+    action = "sts:AssumeRole"
+    if actor.principal.kind is PrincipalKind.FEDERATED:
+        action = _WITH_TOKEN[":saml-provider/" in str(actor.principal.arn)]
     return Finding(
         Kind.OBTAINS_SESSION,
         f"{actor.label} obtains a session of {case.arn}{with_tags}",
-        fix,
+        _fix(case, workload),
         case.tenant,
         {
             "principal": actor.principal.arn or "anonymous",
-            "action": "sts:AssumeRole",
+            "action": action,
             "role": case.arn,
+            **({"token": dict(actor.token)} if actor.token else {}),
             **({"session tags": dict(tags)} if tags else {}),
         },
         tuple(f"{one.policy}: {one.sid or f'statement {one.index}'}" for one in decision.deciders),
     )
+
+
+def _fix(case: RoleCase, workload: Workload | None) -> str:
+    if workload is None:
+        return "take the role out of the app, or its policies out of the role"
+    if case.arn == _workload_role(workload):
+        return "let the trust policy name the place where the workload runs alone, a pod by audience and subject"
+    if workload.access == "web-identity":
+        whom = f"tokens of {workload.identity_provider.issuer if workload.identity_provider else ''} for its audience"
+    else:
+        whom = "the workload's role alone, by aws:PrincipalArn"
+    only = f' but {TAG}, which must be there (StringLike aws:RequestTag/{TAG} "?*")'
+    return f"let the trust policy name {whom}, and no session tag{only if workload.access != 'tenant-role' else ''}"
