@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from pathlib import Path
 
@@ -38,8 +39,10 @@ class IsolationProof:
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
         """Prove; every finding is a violation of the resource's stack."""
         paths = list(context.template_paths)
+        # With stages there are several folders; the one above them all has the manifest that names every stack.
+        folder = Path(os.path.commonpath([Path(path).parent for path in paths]))
         try:
-            findings = list(prove(Path(paths[0]).parent, self._estate).findings)
+            findings = list(prove(folder, self._estate).findings)
         except ReviewError as problem:
             return _report([_violation("not proved", str(problem), "", paths[0])])
         return _report([_of(finding, paths[0]) for finding in findings])

@@ -120,7 +120,14 @@ def test_accepted_findings_are_these_and_no_others() -> None:
     ]
 
 
-@pytest.mark.parametrize(("plant", "told"), [("bucket", "AwsSolutions-S1"), ("role", "does not declare is allowed")])
+@pytest.mark.parametrize(
+    ("plant", "told"),
+    [
+        ("bucket", "AwsSolutions-S1"),
+        ("role", "does not declare is allowed"),
+        ("stage", "AWS::IAM::User: the proof does not know what it grants"),
+    ],
+)
 def test_a_planted_violation_fails_the_synth(plant: str, told: str, tmp_path: Path) -> None:
     estate = load_estate(ROOT / "tenants.yaml")
     app = cdk.App(outdir=str(tmp_path), tree_metadata=False, builtin_cloud_formation_validation=False)
@@ -128,6 +135,9 @@ def test_a_planted_violation_fails_the_synth(plant: str, told: str, tmp_path: Pa
     stack: Any = app.node.find_child("tenant-keys-shared-access")
     if plant == "bucket":
         s3.CfnBucket(stack, "Planted")
+    elif plant == "stage":
+        stage = cdk.Stage(app, "Aside", env=cdk.Environment(account="111111111111", region="eu-west-1"))
+        cdk.aws_iam.CfnUser(cdk.Stack(stage, "Planted"), "User")
     else:
         _plant_role(stack)
     add_validations(app, estate)

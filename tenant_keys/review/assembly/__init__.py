@@ -3,5 +3,16 @@
 from tenant_keys.review.assembly.model import HIDING_TYPES, READ_TYPES, Resource, Stack
 from tenant_keys.review.assembly.physical import UNBORN, is_unborn, unborn
 from tenant_keys.review.assembly.reader import Assembly
+from tenant_keys.review.assembly.template import collector_paused
 
-__all__ = ["HIDING_TYPES", "READ_TYPES", "UNBORN", "Assembly", "Resource", "Stack", "is_unborn", "unborn"]
+__all__ = [
+    "HIDING_TYPES",
+    "READ_TYPES",
+    "UNBORN",
+    "Assembly",
+    "Resource",
+    "Stack",
+    "collector_paused",
+    "is_unborn",
+    "unborn",
+]

@@ -61,7 +61,7 @@ def read_bytes(path: Path) -> bytes:
 def parse_template(path: Path, data: bytes) -> Template:
     """Parse a template."""
     try:
-        with _collector_paused():
+        with collector_paused():
             sections = json.loads(data.decode(), object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as error:
         raise AssemblyUnreadable(f"{path}: not JSON in UTF-8 ({error}); run cdk synth again") from error
@@ -119,8 +119,8 @@ def _misshapen(logical_id: str, body: object) -> str | None:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Pause the garbage collector: it would look through every new object, and parsed JSON has no circles."""
+def collector_paused() -> Iterator[None]:
+    """Pause the garbage collector: it would look through every new object, and what is read has no circles."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -26,6 +26,8 @@ class Actor:
     """Whose session it is, if a tenant's."""
     known: bool = field(default=False)
     """Whether the manifest names it."""
+    token: Mapping[str, str] = field(default_factory=dict)
+    """What the token of an identity provider says, by context key in lower case."""
 
     @property
     def role_arn(self) -> str | None:
@@ -107,4 +109,4 @@ def anonymous() -> Actor:
 def token_holder(provider_arn: str) -> Actor:
     """Whoever holds a token of an identity provider, and no role yet."""
     principal = Principal(PrincipalKind.FEDERATED, arn=provider_arn)
-    return Actor(f"a holder of a token of {provider_arn.partition('/')[2]}", principal, ())
+    return Actor(f"a holder of a token of {provider_arn.partition('/')[2] or provider_arn}", principal, ())

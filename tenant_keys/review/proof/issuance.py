@@ -23,7 +23,6 @@ from tenant_keys.review.proof.actor import (
     everything,
     role_session,
     service,
-    token_holder,
 )
 from tenant_keys.review.proof.actors import services
 from tenant_keys.review.proof.document import Document, Guard, is_fixed
@@ -34,6 +33,7 @@ from tenant_keys.review.proof.outsiders import outsiders, persons
 from tenant_keys.review.proof.promise import TAG
 from tenant_keys.review.proof.reach import reaching
 from tenant_keys.review.proof.tags import tag_sets
+from tenant_keys.review.proof.tokens import POD_AUDIENCE, claim, pods_of, subject, token_holders
 from tenant_keys.review.proof.world import RoleCase, World
 
 MOST_REQUESTS: Final = 50_000
@@ -107,8 +107,11 @@ def _prove_workload_role(case: RoleCase, workloads: Mapping[str, Workload], worl
 
 def _runs(workload: Workload, actor: Actor) -> bool:
     if workload.irsa is not None:
-        provider = f"arn:aws:iam::{workload.account}:oidc-provider/{workload.irsa.oidc_provider}"
-        return actor.principal.arn == provider and actor.label.endswith(" for audience sts.amazonaws.com")
+        provider = pods_of(workload)
+        return actor.principal.arn == provider and actor.token == {
+            claim(provider, "aud"): POD_AUDIENCE,
+            claim(provider, "sub"): subject(workload),
+        }
     place = _PLACES.get(workload.runs_on or "")
     return place is not None and actor.principal.arn == place
 
@@ -143,7 +146,7 @@ def _prove_role(case: RoleCase, workload: Workload | None, world: World, result:
             if not declared and not reported:
                 reported = True
                 result.findings.append(_obtained(case, actor, tags, decision, workload))
-    if workload is not None and not expected:
+    if workload is not None and not (expected and _own_policies_suffice(case, workload, world, result)):
         whom = "nobody" if workload.access == "web-identity" else _workload_role(workload)
         result.findings.append(
             Finding(
@@ -151,19 +154,30 @@ def _prove_role(case: RoleCase, workload: Workload | None, world: World, result:
                 f"{whom} obtains a session of {case.arn}, which is declared for workload {workload.name}"
                 if whom == "nobody"
                 else f"{whom} cannot obtain a session of {case.arn}, which is declared",
-                "restore the trust policy, or correct the manifest",
+                "restore the trust policy and the caller's own, or correct the manifest",
                 case.tenant,
             )
         )
+
+
+def _own_policies_suffice(case: RoleCase, workload: Workload, world: World, result: Issuance) -> bool:
+    """Whether the workload's role obtains what is declared by its own policies too, where they are in the templates."""
+    caller = next((one for one in world.other_roles if one.arn == _workload_role(workload)), None)
+    if caller is None or caller.unknown_policies or workload.existing_role or workload.access == "web-identity":
+        return True
+    organization = world.estate.organization
+    actor = role_session(caller.arn, organization=organization, identity=caller.identity, tags=caller.tags)
+    return any(_declared(workload, actor, tags, world.estate) for tags, _ in _sessions(case, actor, result))
 
 
 def _declared(workload: Workload, actor: Actor, tags: Mapping[str, str], estate: Estate) -> bool:
     if workload.access == "web-identity":
         provider = workload.identity_provider
         host = provider.issuer.removeprefix("https://") if provider else ""
-        right = actor.principal.arn == f"arn:aws:iam::{estate.central.account}:oidc-provider/{host}"
+        issuer = f"arn:aws:iam::{estate.central.account}:oidc-provider/{host}"
         # The audience is asked for apart: a token of another audience must not do.
-        return right and actor.label.endswith(f"for audience {workload.audience}") and _is_tenant_alone(tags)
+        right = actor.principal.arn == issuer and actor.token.get(claim(issuer, "aud")) == workload.audience
+        return right and _is_tenant_alone(tags)
     if actor.role_arn != _workload_role(workload):
         return False
     return not tags if workload.access == "tenant-role" else _is_tenant_alone(tags)
@@ -200,35 +214,13 @@ def _callers(case: RoleCase, world: World) -> Iterator[Actor]:
         yield replace(actor, label=f"a session of {actor.label}") if actor.role_arn else actor
     for name in services(case.trust):
         yield service(name)
-    yield from _token_holders(case, estate)
+    yield from token_holders(case.trust, estate)
     yield anonymous()
 
 
 def _caller_tags(case: RoleCase, identity: tuple[Document, ...], own: Mapping[str, str]) -> list[Mapping[str, str]]:
     """Tags that the caller's own session carries, where the trust policy asks for any."""
     return tag_sets((case.trust, *identity), (case.arn,), "a-tenant", own=own, always=False)
-
-
-def _token_holders(case: RoleCase, estate: Estate) -> Iterator[Actor]:
-    """Holders of tokens, one for each provider and each audience that the trust policy tells apart."""
-    central = estate.central.account
-    issuers = {
-        w.identity_provider.issuer.removeprefix("https://") for w in estate.workloads.values() if w.identity_provider
-    }
-    arns = {f"arn:aws:iam::{central}:oidc-provider/{host}" for host in {*issuers, "other.example.com"}}
-    own = tuple(dict.fromkeys(w.audience for w in estate.workloads.values() if w.audience))
-    for arn in sorted(arns | set(_federated(case.trust))):
-        if ":saml-provider/" in arn:
-            yield token_holder(arn)
-            continue
-        guards = [guard for clause in case.trust.clauses for guard in clause.guards if guard.key == _audience_key(arn)]
-        for audience in text_classes(guards, {}, (*own, "another-audience")):
-            holder = token_holder(arn)
-            yield Actor(f"{holder.label} for audience {audience}", holder.principal, ())
-
-
-def _audience_key(provider: str) -> str:
-    return f"{provider.rpartition('oidc-provider/')[2]}:aud".lower()
 
 
 def _sessions(case: RoleCase, actor: Actor, result: Issuance) -> Iterator[tuple[Mapping[str, str], Decision]]:
@@ -245,9 +237,7 @@ def _sessions_by(
     action: str, case: RoleCase, actor: Actor, result: Issuance
 ) -> Iterator[tuple[Mapping[str, str], Decision]]:
     account = case.arn.split(":")[4]
-    fixed: dict[str, Value] = {}
-    if " for audience " in actor.label:
-        fixed[_audience_key(str(actor.principal.arn))] = actor.label.rpartition(" for audience ")[2]
+    fixed: dict[str, Value] = dict(actor.token)
     base = Request(actor.principal, action, case.arn, account, fixed)
     allowing = case.trust.speaking(base.action_key, allow=True)
     if not any(clause.static.naming(base, bounded=False) for clause in allowing):
@@ -324,12 +314,6 @@ def _is_tag(key: str) -> bool:
     return key == _TAG_KEYS or key.startswith(_REQUEST_TAG)
 
 
-def _federated(document: Document) -> Iterator[str]:
-    for clause in document.clauses:
-        if clause.statement.principals is not None:
-            yield from clause.statement.principals.federated
-
-
 def _shown_tag(tags: Mapping[str, str]) -> str | None:
     return "any" if tags.get(TAG) else None
 
@@ -338,19 +322,33 @@ def _obtained(
     case: RoleCase, actor: Actor, tags: Mapping[str, str], decision: Decision, workload: Workload | None
 ) -> Finding:
     with_tags = f" with tags {dict(tags)}" if tags else ""
-    fix = "let the trust policy name the workload's role alone, by aws:PrincipalArn, and no session tag"
-    if workload is not None and workload.access != "tenant-role":
-        fix += f' but {TAG}, which must be there (StringLike aws:RequestTag/{TAG} "?*")'
+    action = "sts:AssumeRole"
+    if actor.principal.kind is PrincipalKind.FEDERATED:
+        action = _WITH_TOKEN[":saml-provider/" in str(actor.principal.arn)]
     return Finding(
         Kind.OBTAINS_SESSION,
         f"{actor.label} obtains a session of {case.arn}{with_tags}",
-        fix,
+        _fix(case, workload),
         case.tenant,
         {
             "principal": actor.principal.arn or "anonymous",
-            "action": "sts:AssumeRole",
+            "action": action,
             "role": case.arn,
+            **({"token": dict(actor.token)} if actor.token else {}),
             **({"session tags": dict(tags)} if tags else {}),
         },
         tuple(f"{one.policy}: {one.sid or f'statement {one.index}'}" for one in decision.deciders),
     )
+
+
+def _fix(case: RoleCase, workload: Workload | None) -> str:
+    if workload is None:
+        return "take the role out of the app, or its policies out of the role"
+    if case.arn == _workload_role(workload):
+        return "let the trust policy name the place where the workload runs alone, a pod by audience and subject"
+    if workload.access == "web-identity":
+        whom = f"tokens of {workload.identity_provider.issuer if workload.identity_provider else ''} for its audience"
+    else:
+        whom = "the workload's role alone, by aws:PrincipalArn"
+    only = f' but {TAG}, which must be there (StringLike aws:RequestTag/{TAG} "?*")'
+    return f"let the trust policy name {whom}, and no session tag{only if workload.access != 'tenant-role' else ''}"

@@ -8,6 +8,7 @@ from functools import cache
 from itertools import combinations
 from typing import Final
 
+from tenant_keys.review.assembly import is_unborn
 from tenant_keys.review.iam import Request
 from tenant_keys.review.iam.authorization import WITHIN_ACCOUNT_ONLY
 from tenant_keys.review.iam.catalogue import actions_on, is_listed
@@ -21,6 +22,7 @@ from tenant_keys.review.proof.domain import MOST_MEMBERS, text_classes
 from tenant_keys.review.proof.findings import Finding, Kind, describe_request
 from tenant_keys.review.proof.key_ids import check_key_ids
 from tenant_keys.review.proof.outcome import NotProved
+from tenant_keys.review.proof.outsiders import shown_tags
 from tenant_keys.review.proof.promise import CONTEXT_KEY, OPERATIONS, WRAPPING
 from tenant_keys.review.proof.requests import Answer, Target, answers, base_request, possible
 from tenant_keys.review.proof.world import KeyCase, World
@@ -341,10 +343,11 @@ _FIXES: Final[Mapping[Kind, str]] = {
 
 def _shown(case: KeyCase, actor: Actor, action: str, answer: Answer) -> dict[str, object]:
     named = answer.request.keys.get("kms:requestalias")
-    by = f"KeyId={named}" if named else f"KeyId={case.record.arn}"
+    known = "the key's id or ARN" if is_unborn(case.record.key_id) else case.record.arn
     context: dict[str, Value] = dict(answer.context)
     principal = actor.principal.arn or "anonymous"
-    return describe_request(principal, actor.principal.tags, action, case.promise.alias, by, context)
+    tags = shown_tags(actor.principal.tags)
+    return describe_request(principal, tags, action, case.promise.alias, f"KeyId={named or known}", context)
 
 
 def _decider(decider: Decider) -> str:

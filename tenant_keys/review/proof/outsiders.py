@@ -108,8 +108,13 @@ def persons(
 
 def with_tags(label: str, tags: Mapping[str, str]) -> str:
     """A label that says which tags a session carries."""
-    shown = {key: value for key, value in tags.items() if not key.startswith("tenant-keys:")}
+    shown = shown_tags(tags)
     return f"{label} with tags {shown}" if shown else label
+
+
+def shown_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags but for those that the app gives its roles, which every session of theirs has."""
+    return {key: value for key, value in tags.items() if not key.startswith("tenant-keys:")}
 
 
 def _within(account: str, found: Outsiders, own: Mapping[str, str | None]) -> tuple[str | None, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tenant_keys.manifest import Estate
-from tenant_keys.review.assembly import Assembly
+from tenant_keys.review.assembly import Assembly, collector_paused
 from tenant_keys.review.errors import TemplateRefused, UnresolvedIntrinsic
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof.barriers import Barrier, barriers
@@ -68,8 +68,9 @@ def prove(directory: str | Path | Stacks, estate: Estate, *, with_barriers: bool
     promised = promises(estate)
     try:
         assembly = Assembly.open(directory) if isinstance(directory, str | Path) else directory
-        inventory = take_inventory(assembly, promised)
-        found = shapes(inventory, promised)
+        with collector_paused():
+            inventory = take_inventory(assembly, promised)
+            found = shapes(inventory, promised)
     except _NOT_UNDERSTOOD as problem:
         return Proof("not proved", (_not_proved(problem),), len(promised), 0, 0, 0, 0, (), (), True, True, (), 0.0)
 

@@ -21,6 +21,7 @@ from tests.review.mutations.mutant import (
 
 ALIAS, CONTEXT = "kms:RequestAlias", "kms:EncryptionContext:tenant_id"
 WORKLOAD = "222222222222"
+PODS = "oidc.eks.eu-west-1.amazonaws.com/id/AB"
 MORE, OBTAINS, INVENTORY, REFUSED = (
     Kind.MORE_THAN_DECLARED,
     Kind.OBTAINS_SESSION,
@@ -488,6 +489,16 @@ def trusts() -> list[Mutant]:
             change(lambda t: trust(t.workload("orders")), Principal={"Service": "ec2.amazonaws.com"}),
         ),
         Mutant(
+            "a workload's role without a policy",
+            Refuted(REFUSED, ("role/tenant-keys-orders cannot obtain a session of", "tenant-alma.orders")),
+            lambda t: t.workload("orders").pop("Policies"),
+        ),
+        Mutant(
+            "a workload's role that may not tag",
+            Refuted(REFUSED, ("role/tenant-keys-billing cannot obtain a session of", "shared.billing")),
+            change(lambda t: identity(_workload_of_billing(t), "TagWithTenant"), Action="sts:AssumeRole"),
+        ),
+        Mutant(
             "a workload's role for nobody",
             Refuted(REFUSED, ("nothing obtains a session of", "tenant-keys-orders")),
             change(lambda t: trust(t.workload("orders")), Effect="Deny"),
@@ -506,11 +517,31 @@ def trusts() -> list[Mutant]:
             change(lambda t: trust(t.workload("orders")), Principal={"AWS": WORKLOAD}),
         ),
         Mutant(
+            "a pod's role for any pod",
+            Refuted(OBTAINS, ("subject another-subject", "tenant-keys-mails")),
+            drop(lambda t: trust(t.workload("mails")), "StringEquals", f"{PODS}:sub"),
+        ),
+        Mutant(
+            "a pod's role for every pod of the namespace",
+            Refuted(OBTAINS, ("subject system:serviceaccount:mails:", "tenant-keys-mails")),
+            together(
+                drop(lambda t: trust(t.workload("mails")), "StringEquals", f"{PODS}:sub"),
+                setting(
+                    lambda t: trust(t.workload("mails")), "StringLike", f"{PODS}:sub", "system:serviceaccount:mails:*"
+                ),
+            ),
+        ),
+        Mutant(
             "a pod's role for any audience",
             Refuted(OBTAINS, ("tenant-keys-mails",)),
-            drop(lambda t: trust(t.workload("mails")), "StringEquals", "oidc.eks.eu-west-1.amazonaws.com/id/AB:aud"),
+            drop(lambda t: trust(t.workload("mails")), "StringEquals", f"{PODS}:aud"),
         ),
     ]
+
+
+def _workload_of_billing(templates: Templates) -> Body:
+    properties: Body = templates.resources("tenant-keys-workload-333333333333-eu-west-1")["Rolebilling"]["Properties"]
+    return properties
 
 
 def _saml(templates: Templates) -> None:

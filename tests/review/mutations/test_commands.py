@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tenant_keys.cli import main
-from tests.review.mutations.estate import CENTRAL, ROLES, Synthesized, Templates, identity
+from tests.review.mutations.estate import CENTRAL, ROLES, Synthesized, Templates, identity, trust
 from tests.review.mutations.mutant import adding, together, without
 
 Run = Callable[..., tuple[int, str]]
@@ -62,6 +62,32 @@ def test_a_refutation_ends_with_two_and_prints_a_request(run: Run, broken: Path)
         "  decided by key policy of alma in eu-west-1: Added\n",
         "  decided by policy UseTenantKey of tenant-bert.orders: UseOwnTenantKey\n",
         "  fix: bind the statements above to this tenant",
+    ):
+        assert line in told
+
+
+def test_a_request_names_nothing_that_aws_has_yet_to_choose(run: Run, broken: Path) -> None:
+    code, told = run("prove", folder=broken)
+    assert code == 2
+    assert "  named by: KeyId=the key's id or ARN\n" in told
+    assert "unborn!" not in told
+    assert "tenant-keys:cell" not in told  # the app's own tags on its roles
+
+
+def test_a_session_that_a_token_obtains_is_told_as_sts_is_called(
+    run: Run, original: Synthesized, tmp_path: Path
+) -> None:
+    templates = Templates(original.templates)
+    provider = "oidc.eks.eu-west-1.amazonaws.com/id/AB"
+    del trust(templates.workload("mails"))["Condition"]["StringEquals"][f"{provider}:sub"]
+    code, told = run("prove", folder=original.write(templates, tmp_path / "cdk.out"))
+    assert code == 2
+    for line in (
+        f"  principal: arn:aws:iam::222222222222:oidc-provider/{provider}\n",
+        "  action: sts:AssumeRoleWithWebIdentity\n",
+        "  role: arn:aws:iam::222222222222:role/tenant-keys-mails\n",
+        f"'{provider.lower()}:sub': 'another-subject'",
+        "  fix: let the trust policy name the place where the workload runs alone, a pod by audience and subject\n",
     ):
         assert line in told
 

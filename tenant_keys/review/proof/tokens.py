@@ -1,0 +1,67 @@
+"""Who holds tokens of identity providers: the customers of a workload, and the pods of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from tenant_keys.manifest import Estate, Workload
+from tenant_keys.review.proof.actor import Actor, token_holder
+from tenant_keys.review.proof.document import Document, Guard
+from tenant_keys.review.proof.domain import text_classes
+
+POD_AUDIENCE: Final = "sts.amazonaws.com"
+"""Of the tokens that EKS gives to pods (EKS guide, IAM roles for service accounts)."""
+
+
+def token_holders(trust: Document, estate: Estate) -> Iterator[Actor]:
+    """One for each provider, audience and subject that the trust policy or the manifest tells apart."""
+    central = estate.central.account
+    issuers = {
+        w.identity_provider.issuer.removeprefix("https://") for w in estate.workloads.values() if w.identity_provider
+    }
+    arns = {f"arn:aws:iam::{central}:oidc-provider/{host}" for host in {*issuers, "other.example.com"}}
+    own = tuple(dict.fromkeys(w.audience for w in estate.workloads.values() if w.audience))
+    for arn in sorted(arns | set(_federated(trust))):
+        if ":saml-provider/" in arn:
+            yield token_holder(arn)
+            continue
+        holder = token_holder(arn)
+        subjects = [subject(w) for w in estate.workloads.values() if w.irsa and pods_of(w) == arn]
+        audiences = (*own, *([POD_AUDIENCE] if subjects else []), "another-audience")
+        for audience in text_classes(_guards_on(trust, claim(arn, "aud")), {}, audiences):
+            label, token = f"{holder.label} for audience {audience}", {claim(arn, "aud"): audience}
+            guards = _guards_on(trust, claim(arn, "sub"))
+            if not guards and not subjects:
+                yield replace(holder, label=label, token=token)
+                continue
+            for told_subject in text_classes(guards, {}, (*subjects, "another-subject")):
+                told = {**token, claim(arn, "sub"): told_subject}
+                yield replace(holder, label=f"{label} and subject {told_subject}", token=told)
+
+
+def _guards_on(trust: Document, key: str) -> list[Guard]:
+    return [guard for clause in trust.clauses for guard in clause.guards if guard.key == key]
+
+
+def claim(provider: str, name: str) -> str:
+    """The context key of a claim of a provider's tokens."""
+    return f"{provider.rpartition('oidc-provider/')[2]}:{name}".lower()
+
+
+def pods_of(workload: Workload) -> str:
+    """The provider of the tokens of a cluster's pods (EKS guide, IAM roles for service accounts)."""
+    return f"arn:aws:iam::{workload.account}:oidc-provider/{workload.irsa.oidc_provider if workload.irsa else ''}"
+
+
+def subject(workload: Workload) -> str:
+    """The subject of the tokens of the workload's pods; empty where it has none."""
+    irsa = workload.irsa
+    return f"system:serviceaccount:{irsa.namespace}:{irsa.service_account}" if irsa else ""
+
+
+def _federated(document: Document) -> Iterator[str]:
+    for clause in document.clauses:
+        if clause.statement.principals is not None:
+            yield from clause.statement.principals.federated
