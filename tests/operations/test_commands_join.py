@@ -58,12 +58,24 @@ def test_recording_stands_alone() -> None:
     assert "--record" in done.stderr
 
 
-def test_a_revision_with_a_link_out_of_the_repository_is_refused(tmp_path: Path) -> None:
-    git = ["git", "-C", str(tmp_path), "-c", "user.name=t", "-c", "user.email=t@example.com"]
-    subprocess.run([*git, "init", "-q"], check=True)
-    (tmp_path / "out").symlink_to("/etc/passwd")
-    subprocess.run([*git, "add", "out"], check=True)
-    subprocess.run([*git, "commit", "-q", "-m", "link"], check=True)
+def _committed(project: Path, link: str) -> Path:
+    """A repository with a link of its own, and one that leads to its top."""
+    git = ["git", "-C", str(project), "-c", "user.name=t", "-c", "user.email=t@example.com"]
+    (project / "down").mkdir()
+    (project / "down" / "up").symlink_to("..")
+    (project / "out").symlink_to(link)
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "link"]):
+        subprocess.run([*git, *command], check=True)
+    return project
 
-    with pytest.raises(RevisionUnusable, match="link out of the repository"):
-        check_out("HEAD", tmp_path / "checkout", tmp_path)
+
+@pytest.mark.parametrize("link", ["/etc/passwd", "../outside", "down/up/../outside"])
+def test_a_revision_with_a_link_out_of_the_repository_is_refused(link: str, tmp_path: Path) -> None:
+    with pytest.raises(RevisionUnusable, match="leads out of the repository"):
+        check_out("HEAD", tmp_path / "checkout", _committed(tmp_path, link))
+
+
+@pytest.mark.parametrize("link", ["down", "down/up/down", "out"])
+def test_a_link_that_stays_in_the_repository_is_kept(link: str, tmp_path: Path) -> None:
+    checkout = check_out("HEAD", tmp_path / "checkout", _committed(tmp_path, link))
+    assert str((checkout / "out").readlink()) == link
