@@ -101,18 +101,23 @@ def who_command(
     region: Region = None,
     as_json: Json = False,
 ) -> None:
-    """List everybody who may do it, and by which request. Exit codes: 0 answered, 1 could not run."""
+    """List everybody who may do it, by which hops and which request. Exit codes: 0 answered, 1 could not run."""
     holders = Questions(directory, load_estate(manifest), key, region).who(action)
     if as_json:
         typer.echo(json.dumps([asdict(holder) for holder in holders], indent=1))
         return
-    table = Table(title=f"{action} with the key of {key}", title_justify="left")
-    for heading in ("who", "names the key by", "with context", "allowed by"):
-        table.add_column(heading, overflow="fold")
+    console = Console(soft_wrap=True)
+    console.print(f"{len(holders) or 'nobody'} may {action} with the key of {key}")
     for holder in holders:
-        context = "\n".join(f"{name}={value}" for name, value in holder.context.items())
-        table.add_row(escape(_short(holder.label)), holder.named_by, context, "\n".join(holder.statements))
-    Console().print(table if holders else f"nobody may {action} with the key of {key}")
+        console.print(f"\n[bold]{escape(_short(holder.label))}[/bold]")
+        for path in holder.paths:
+            console.print(f"  by way of: {escape(_short(' → '.join(path)))}")
+        if not holder.paths:
+            console.print("  by way of: what is not in these templates")
+        named = ", ".join(f"{name}={value}" for name, value in holder.context.items())
+        console.print(f"  request: names the key by {escape(holder.named_by)}, with {escape(named) or 'any context'}")
+        for statement in holder.statements:
+            console.print(f"  allowed by: {escape(statement)}")
 
 
 def show(proof: Proof, console: Console) -> None:

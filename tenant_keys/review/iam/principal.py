@@ -46,6 +46,8 @@ _IN_ACCOUNT = frozenset(
 )
 _TAGGED = frozenset({PrincipalKind.ROLE_SESSION, PrincipalKind.USER, PrincipalKind.FEDERATED_USER})
 TAG_PREFIX = "aws:principaltag/"
+#: IAM Roles Anywhere asks for a session with a certificate's names as principal tags (its guide, trust-model).
+CERTIFICATES = "rolesanywhere.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Principal:
             raise InvalidRequest(f"a {kind.value} needs an arn")
         if (self.role_arn is not None) != (kind is PrincipalKind.ROLE_SESSION):
             raise InvalidRequest("role_arn: for a role session, and only there, the ARN of the role with its path")
-        if self.tags and kind not in _TAGGED:
+        if self.tags and kind not in _TAGGED and (kind, self.arn) != (PrincipalKind.SERVICE, CERTIFICATES):
             raise InvalidRequest(f"a {kind.value} carries no principal tags")
         if not self.in_account:
             return

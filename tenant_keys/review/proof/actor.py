@@ -26,8 +26,8 @@ class Actor:
     """Whose session it is, if a tenant's."""
     known: bool = field(default=False)
     """Whether the manifest names it."""
-    token: Mapping[str, str] = field(default_factory=dict)
-    """What the token of an identity provider says, by context key in lower case."""
+    presents: Mapping[str, str] = field(default_factory=dict)
+    """The claims of its token, or the trust anchor of its certificate; by context key in lower case."""
 
     @property
     def role_arn(self) -> str | None:

@@ -27,7 +27,6 @@ _QUIET: Final = frozenset(
         "AWS::IAM::OIDCProvider",
         "AWS::Organizations::Policy",
         "AWS::RolesAnywhere::Profile",
-        "AWS::RolesAnywhere::TrustAnchor",
         "AWS::SSM::Parameter",
     }
 )
@@ -115,6 +114,8 @@ class Inventory:
     """Resources of types that the proof does not know."""
     twice: list[str] = field(default_factory=list)
     """Roles whose name is taken by another role of the account: which of the two would stand is not known."""
+    anchors: dict[str, str] = field(default_factory=dict)
+    """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor."""
     loose: list[AttachedPolicy] = field(default_factory=list)
     """Policies of roles that stand in no template."""
     stacks: int = 0
@@ -266,8 +267,17 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
             yield from _attached(resource)
             if properties.get("Users") or properties.get("Groups"):
                 inventory.unmodelled.append(f"{resource.stack} {resource.logical_id}: a policy of users or groups")
+        elif kind == "AWS::RolesAnywhere::TrustAnchor":
+            arn = f"arn:aws:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{unborn(resource)}"
+            inventory.anchors[arn] = _authority(resource)
         elif kind not in _KMS | _QUIET:
             inventory.unmodelled.append(f"{resource.stack} {resource.logical_id}: {kind}")
+
+
+def _authority(resource: Resource) -> str:
+    source = _checked(resource, "Source", resource.properties.get("Source"), dict)
+    data = _checked(resource, "Source.SourceData", source.get("SourceData"), dict)
+    return str(data.get("AcmPcaArn", "a certificate of the templates"))
 
 
 def _attached(resource: Resource) -> Iterator[AttachedPolicy]:

@@ -16,6 +16,7 @@ from tenant_keys.manifest import Estate, Workload
 from tenant_keys.review.iam import Policies, PrincipalKind, Request, authorize
 from tenant_keys.review.iam.decision import Decision
 from tenant_keys.review.iam.errors import UnsupportedPolicy
+from tenant_keys.review.iam.principal import CERTIFICATES
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import (
     Actor,
@@ -25,6 +26,7 @@ from tenant_keys.review.proof.actor import (
     service,
 )
 from tenant_keys.review.proof.actors import services
+from tenant_keys.review.proof.certificates import certificate_holders, is_own_certificate
 from tenant_keys.review.proof.document import Document, Guard, is_fixed
 from tenant_keys.review.proof.domain import ABSENT, candidates, resolved, text_classes
 from tenant_keys.review.proof.findings import Finding, Kind
@@ -50,6 +52,8 @@ class Step:
     role_arn: str
     tag: str | None
     """None: the session carries no tenant; "any": whichever the caller chooses."""
+    caller: str | None = None
+    """The role whose session asks; None for a service, a user or the holder of a token."""
 
 
 @dataclass(slots=True)
@@ -85,12 +89,12 @@ def _reaches(case: RoleCase, workloads: Mapping[str, Workload]) -> bool:
 
 def _prove_workload_role(case: RoleCase, workloads: Mapping[str, Workload], world: World, result: Issuance) -> None:
     """Only the place where the workload runs becomes its role."""
-    workload = next((one for one in workloads.values() if _workload_role(one) == case.arn), None)
+    workload = _running_as(case.arn, workloads)
     expected = False
     for actor in _callers(case, world):
         for _tags, decision in _sessions(case, actor, result):
-            result.steps.add(Step(actor.label, case.arn, None))
-            declared = workload is not None and _runs(workload, actor)
+            result.steps.add(Step(actor.label, case.arn, None, actor.role_arn))
+            declared = workload is not None and _runs(workload, actor, world.anchors)
             expected |= declared
             if not declared:
                 result.findings.append(_obtained(case, actor, {}, decision, workload))
@@ -105,10 +109,16 @@ def _prove_workload_role(case: RoleCase, workloads: Mapping[str, Workload], worl
         )
 
 
-def _runs(workload: Workload, actor: Actor) -> bool:
+def _running_as(role_arn: str, workloads: Mapping[str, Workload]) -> Workload | None:
+    return next((one for one in workloads.values() if _workload_role(one) == role_arn), None)
+
+
+def _runs(workload: Workload, actor: Actor, anchors: Mapping[str, str]) -> bool:
+    if workload.roles_anywhere is not None:
+        return is_own_certificate(actor, workload, anchors)
     if workload.irsa is not None:
         provider = pods_of(workload)
-        return actor.principal.arn == provider and actor.token == {
+        return actor.principal.arn == provider and actor.presents == {
             claim(provider, "aud"): POD_AUDIENCE,
             claim(provider, "sub"): subject(workload),
         }
@@ -122,7 +132,6 @@ _PLACES: Final[Mapping[str, str]] = {
     "batch": "ecs-tasks.amazonaws.com",
     "ec2": "ec2.amazonaws.com",
     "eks": "pods.eks.amazonaws.com",
-    "roles-anywhere": "rolesanywhere.amazonaws.com",
 }
 
 
@@ -141,7 +150,7 @@ def _prove_role(case: RoleCase, workload: Workload | None, world: World, result:
         reported = False
         for tags, decision in _sessions(case, actor, result):
             declared = workload is not None and _declared(workload, actor, tags, world.estate)
-            result.steps.add(Step(actor.label, case.arn, _shown_tag(tags)))
+            result.steps.add(Step(actor.label, case.arn, _shown_tag(tags), actor.role_arn))
             expected |= declared
             if not declared and not reported:
                 reported = True
@@ -176,7 +185,7 @@ def _declared(workload: Workload, actor: Actor, tags: Mapping[str, str], estate:
         host = provider.issuer.removeprefix("https://") if provider else ""
         issuer = f"arn:aws:iam::{estate.central.account}:oidc-provider/{host}"
         # The audience is asked for apart: a token of another audience must not do.
-        right = actor.principal.arn == issuer and actor.token.get(claim(issuer, "aud")) == workload.audience
+        right = actor.principal.arn == issuer and actor.presents.get(claim(issuer, "aud")) == workload.audience
         return right and _is_tenant_alone(tags)
     if actor.role_arn != _workload_role(workload):
         return False
@@ -213,7 +222,9 @@ def _callers(case: RoleCase, world: World) -> Iterator[Actor]:
             continue  # "You cannot call any AWS STS operations except GetCallerIdentity" (STS API, GetFederationToken)
         yield replace(actor, label=f"a session of {actor.label}") if actor.role_arn else actor
     for name in services(case.trust):
-        yield service(name)
+        if name != CERTIFICATES:
+            yield service(name)
+    yield from certificate_holders(case.trust, _running_as(case.arn, estate.workloads), world.anchors)
     yield from token_holders(case.trust, estate)
     yield anonymous()
 
@@ -237,7 +248,7 @@ def _sessions_by(
     action: str, case: RoleCase, actor: Actor, result: Issuance
 ) -> Iterator[tuple[Mapping[str, str], Decision]]:
     account = case.arn.split(":")[4]
-    fixed: dict[str, Value] = dict(actor.token)
+    fixed: dict[str, Value] = dict(actor.presents)
     base = Request(actor.principal, action, case.arn, account, fixed)
     allowing = case.trust.speaking(base.action_key, allow=True)
     if not any(clause.static.naming(base, bounded=False) for clause in allowing):
@@ -334,18 +345,27 @@ def _obtained(
             "principal": actor.principal.arn or "anonymous",
             "action": action,
             "role": case.arn,
-            **({"token": dict(actor.token)} if actor.token else {}),
+            **_credential(actor),
             **({"session tags": dict(tags)} if tags else {}),
         },
         tuple(f"{one.policy}: {one.sid or f'statement {one.index}'}" for one in decision.deciders),
     )
 
 
+def _credential(actor: Actor) -> Mapping[str, Mapping[str, str]]:
+    if actor.principal.arn == CERTIFICATES:
+        return {"certificate": {**actor.principal.tags, **actor.presents}}
+    return {"token": dict(actor.presents)} if actor.presents else {}
+
+
 def _fix(case: RoleCase, workload: Workload | None) -> str:
     if workload is None:
         return "take the role out of the app, or its policies out of the role"
     if case.arn == _workload_role(workload):
-        return "let the trust policy name the place where the workload runs alone, a pod by audience and subject"
+        one = (
+            "certificate by trust anchor and common name" if workload.roles_anywhere else "pod by audience and subject"
+        )
+        return f"let the trust policy name the place where the workload runs alone, a {one}"
     if workload.access == "web-identity":
         whom = f"tokens of {workload.identity_provider.issuer if workload.identity_provider else ''} for its audience"
     else:

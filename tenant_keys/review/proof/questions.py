@@ -25,7 +25,10 @@ from tenant_keys.review.proof.actor import (
 )
 from tenant_keys.review.proof.actors import actors_of
 from tenant_keys.review.proof.inventory import Inventory, take_inventory
+from tenant_keys.review.proof.issuance import prove_issuance
 from tenant_keys.review.proof.key_access import carries, key_actions
+from tenant_keys.review.proof.paths import Path as Hops
+from tenant_keys.review.proof.paths import paths_to
 from tenant_keys.review.proof.promise import access_role_arn, promises
 from tenant_keys.review.proof.requests import Target, answers
 from tenant_keys.review.proof.shapes import shapes
@@ -50,6 +53,8 @@ class Holder:
     named_by: str
     context: Mapping[str, object]
     statements: tuple[str, ...]
+    paths: tuple[Hops, ...]
+    """How it comes to the session, hop by hop; empty where these templates do not say."""
 
 
 class Questions:
@@ -89,6 +94,7 @@ class Questions:
             {"kms:requestalias": [None, *aliases]},
         )
         holders: dict[str, Holder] = {}
+        steps = prove_issuance(self._world).steps
         for actor in actors_of(self.case, self._world):
             whose = actor.role_arn or actor.label
             if whose in holders:
@@ -99,7 +105,8 @@ class Questions:
                 rest = {key: value for key, value in allowed.context.items() if key != "kms:requestalias"}
                 deciders = allowed.decision.deciders
                 by = tuple(f"{one.policy}: {one.sid or f'statement {one.index}'}" for one in deciders)
-                holders[whose] = Holder(actor.label, str(named or "key ARN"), rest, by)
+                paths = tuple(paths_to(actor.role_arn, steps)) if actor.role_arn else ()
+                holders[whose] = Holder(actor.label, str(named or "key ARN"), rest, by, paths)
         return list(holders.values())
 
     def _actor(self, principal: str, tags: Mapping[str, str]) -> Actor:

@@ -34,11 +34,11 @@ def token_holders(trust: Document, estate: Estate) -> Iterator[Actor]:
             label, token = f"{holder.label} for audience {audience}", {claim(arn, "aud"): audience}
             guards = _guards_on(trust, claim(arn, "sub"))
             if not guards and not subjects:
-                yield replace(holder, label=label, token=token)
+                yield replace(holder, label=label, presents=token)
                 continue
             for told_subject in text_classes(guards, {}, (*subjects, "another-subject")):
                 told = {**token, claim(arn, "sub"): told_subject}
-                yield replace(holder, label=f"{label} and subject {told_subject}", token=told)
+                yield replace(holder, label=f"{label} and subject {told_subject}", presents=told)
 
 
 def _guards_on(trust: Document, key: str) -> list[Guard]:

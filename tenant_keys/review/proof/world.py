@@ -58,6 +58,8 @@ class World:
     """By tenant, for each tenant that a key stands for."""
     other_roles: list[RoleCase]
     """Shared roles, workload roles and whatever else the templates hold."""
+    anchors: Mapping[str, str]
+    """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor."""
     memory: dict[object, Any] = field(default_factory=dict)
     """What was worked out of it before, for the next run over it."""
 
@@ -95,7 +97,8 @@ def build_world(
                 _keep_two(keys, form, _key_case(record, promise, inventory, shape, tenants.count, edit))
     tenant_role_arns = {use.role_arn for promise in promises.values() for use in promise.uses if not use.shared}
     others = [role_case(role, None, None, edit) for arn, role in inventory.roles.items() if arn not in tenant_role_arns]
-    return World(estate, promises, [case for kept in keys.values() for case in kept], list(roles.values()), own, others)
+    representatives = [case for kept in keys.values() for case in kept]
+    return World(estate, promises, representatives, list(roles.values()), own, others, inventory.anchors)
 
 
 def role_case(role: RoleRecord, promise: Promise | None, use: Use | None, edit: Edit) -> RoleCase:

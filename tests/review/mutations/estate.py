@@ -1,4 +1,4 @@
-"""The estate of twelve tenants that is mutated: every mode, every state, a replica, imported keys."""
+"""The estate of thirteen tenants that is mutated: every mode, every state, a replica, imported keys."""
 
 from __future__ import annotations
 
@@ -39,6 +39,13 @@ workloads:
     operations: [encrypt]
     irsa: {oidc_provider: oidc.eks.eu-west-1.amazonaws.com/id/AB, namespace: mails, service_account: mails}
   billing: {account: "333333333333", runs_on: ecs, access: session-tag}
+  premises:
+    account: "333333333333"
+    runs_on: roles-anywhere
+    roles_anywhere:
+      certificate_authority:
+        arn:aws:acm-pca:eu-west-1:333333333333:certificate-authority/11111111-2222-3333-4444-555555555555
+      common_name: premises
   portal: {account: "222222222222", access: web-identity, identity_provider: customers, audience: portal-keys}
 defaults: {workloads: [orders, mails, billing, portal]}
 tenants:
@@ -52,6 +59,7 @@ tenants:
   gina: {workloads: [orders, billing], key: {multi_region: true}}
   hugo: {key: {origin: imported, import_role: role/hugo-key-import}}
   ida: {key: {origin: imported, import_role: role/ida-key-import, expires: never}}
+  lola: {workloads: [premises]}
   jan: {state: suspended}
   kim: {state: offboarding}
 """

@@ -22,6 +22,8 @@ from tests.review.mutations.mutant import (
 ALIAS, CONTEXT = "kms:RequestAlias", "kms:EncryptionContext:tenant_id"
 WORKLOAD = "222222222222"
 PODS = "oidc.eks.eu-west-1.amazonaws.com/id/AB"
+COMMON_NAME = "aws:PrincipalTag/x509Subject/CN"
+BILLING = "tenant-keys-workload-333333333333-eu-west-1"
 MORE, OBTAINS, INVENTORY, REFUSED = (
     Kind.MORE_THAN_DECLARED,
     Kind.OBTAINS_SESSION,
@@ -536,11 +538,56 @@ def trusts() -> list[Mutant]:
             Refuted(OBTAINS, ("tenant-keys-mails",)),
             drop(lambda t: trust(t.workload("mails")), "StringEquals", f"{PODS}:aud"),
         ),
+        Mutant(
+            "a server's role for any certificate of its authority",
+            Refuted(OBTAINS, ("certificate of any common name", "tenant-keys-premises")),
+            drop(lambda t: trust(_workload_of_premises(t)), "StringEquals", COMMON_NAME),
+        ),
+        Mutant(
+            "a server's role for names that begin like its own",
+            Refuted(OBTAINS, ("certificate of common name", "tenant-keys-premises")),
+            turn(
+                lambda t: trust(_workload_of_premises(t)),
+                "StringEquals",
+                "StringLike",
+                **{COMMON_NAME: "premises*"},
+            ),
+        ),
+        Mutant(
+            "a server's role for any authority",
+            Refuted(OBTAINS, ("999999999999:trust-anchor/another", "tenant-keys-premises")),
+            drop(lambda t: trust(_workload_of_premises(t)), "ArnEquals", "aws:SourceArn"),
+        ),
+        Mutant(
+            "a server's role for every trust anchor of its account",
+            Refuted(OBTAINS, ("trust-anchor/", "tenant-keys-premises")),
+            together(
+                drop(lambda t: trust(_workload_of_premises(t)), "ArnEquals", "aws:SourceArn"),
+                setting(
+                    lambda t: trust(_workload_of_premises(t)),
+                    "ArnLike",
+                    "aws:SourceArn",
+                    "arn:aws:rolesanywhere:*:333333333333:trust-anchor/*",
+                ),
+            ),
+        ),
+        Mutant(
+            "a trust anchor of another authority",
+            Refuted(OBTAINS, ("certificate of common name 'premises'", "tenant-keys-premises")),
+            lambda t: t.resources(BILLING)["TrustAnchorpremises"]["Properties"]["Source"].update(
+                SourceData={"AcmPcaArn": "arn:aws:acm-pca:eu-west-1:999999999999:certificate-authority/other"}
+            ),
+        ),
     ]
 
 
 def _workload_of_billing(templates: Templates) -> Body:
-    properties: Body = templates.resources("tenant-keys-workload-333333333333-eu-west-1")["Rolebilling"]["Properties"]
+    properties: Body = templates.resources(BILLING)["Rolebilling"]["Properties"]
+    return properties
+
+
+def _workload_of_premises(templates: Templates) -> Body:
+    properties: Body = templates.resources(BILLING)["Rolepremises"]["Properties"]
     return properties
 
 

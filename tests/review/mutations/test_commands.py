@@ -196,6 +196,20 @@ def test_who_lists_everybody_and_by_which_request(run: Run) -> None:
         assert holder["named_by"] == "alias/tenant-alma"
         assert holder["context"] == {"kms:encryptioncontext:tenant_id": "alma"}
         assert holder["statements"]
+    central, work = "arn:aws:iam::111111111111:role", "arn:aws:iam::222222222222:role/tenant-keys-orders"
+    assert [["the service lambda.amazonaws.com", work, f"{central}/tenant-keys/orders/tenant-alma.orders"]] in [
+        holder["paths"] for holder in holders
+    ]
+
+
+def test_who_tells_each_hop(run: Run) -> None:
+    code, text = run("who", "Decrypt", "lola")
+    assert code == 0
+    assert text.startswith("1 may Decrypt with the key of lola\n\ntenant lola through workload premises\n")
+    authority = "333333333333:certificate-authority/11111111-2222-3333-4444-555555555555"
+    holder = "  by way of: a holder of a certificate of common name 'premises' issued by arn:aws:acm-pca:eu-west-1"
+    hops = "333333333333 role/tenant-keys-premises → 111111111111 role/tenant-keys/premises/tenant-lola.premises\n"
+    assert f"{holder}:{authority} → {hops}" in text
 
 
 def test_who_says_so_where_nobody_may(run: Run) -> None:
