@@ -66,7 +66,7 @@ def read(chromium: Browser, tmp_path: Path) -> Iterator[Reader]:
             "request", lambda request: None if request.url.startswith(file.as_uri()) else troubles.append(request.url)
         )
         page.goto(f"{file.as_uri()}#/{view}")
-        page.wait_for_function("document.documentElement.dataset.ready !== undefined")
+        page.wait_for_selector("html[data-ready]", state="attached")
         return page
 
     yield open_at

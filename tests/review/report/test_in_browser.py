@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tenant_keys.review.report import render_html
 from tests.review.report.conftest import ROOT, Reader
@@ -159,7 +159,7 @@ def test_the_keyboard_alone_reaches_a_tenants_page_and_the_focus_follows(sample_
         page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Tenants"
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'h-tenants'")
+    expect(page.locator("#h-tenants")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.type("wayne")
     assert page.inner_text("#found") == "1 of 6 tenants"
@@ -168,7 +168,7 @@ def test_the_keyboard_alone_reaches_a_tenants_page_and_the_focus_follows(sample_
         if page.evaluate("document.activeElement.textContent") == "wayne":
             break
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'h-tenant'")
+    expect(page.locator("#h-tenant")).to_be_focused()
     assert "alias/tenant-wayne" in page.inner_text("#tenant")
 
 
@@ -189,7 +189,7 @@ def test_on_paper_every_view_is_there_and_a_tenants_page_stands_alone(
     assert page.locator("section[data-view]:visible").count() == 7
     assert page.locator("header nav:visible").count() == 0
     page.evaluate("window.location.hash = '#/tenant/acme'")
-    page.wait_for_function("document.body.classList.contains('on-tenant')")
+    expect(page.locator("body.on-tenant")).to_have_count(1)
     assert page.locator("section[data-view]:visible").evaluate_all("all => all.map(one => one.dataset.view)") == [
         "tenant"
     ]
