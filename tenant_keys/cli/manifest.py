@@ -86,13 +86,16 @@ def _record(manifest: Path, *, as_json: bool) -> None:
         typer.echo(f"AWS: {error}; nothing is written; use credentials of the key account", err=True)
         raise typer.Exit(COULD_NOT_RUN) from None
     if as_json:
-        typer.echo(json.dumps({"recorded": found.key_ids, "not_deployed": list(found.not_deployed)}, indent=1))
+        waiting = {"not_deployed": list(found.not_deployed), "not_enabled": found.not_enabled}
+        typer.echo(json.dumps({"recorded": found.key_ids, **waiting}, indent=1))
         return
     for tenant, key_id in found.key_ids.items():
         typer.echo(f"recorded {key_id} of {tenant}")
     for tenant in found.not_deployed:
         typer.echo(f"{tenant} is not deployed yet; deploy its cell, then record again")
-    if not (found.key_ids or found.not_deployed):
+    for tenant, state in found.not_enabled.items():
+        typer.echo(f"the key of {tenant} is {state}; KMS replicates only what is Enabled: record again later")
+    if not (found.key_ids or found.not_deployed or found.not_enabled):
         typer.echo("no multi-Region key waits to be recorded")
 
 

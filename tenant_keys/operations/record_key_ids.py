@@ -34,6 +34,9 @@ class Recorded:
     """Tenant to `mrk-...`, for those that the lock did not know."""
     not_deployed: tuple[str, ...]
     """Tenants whose alias does not exist yet: no error, deploy and record again."""
+    not_enabled: dict[str, str]
+    """Tenant to its key's state, where that is not Enabled: KMS would refuse to replicate the key, and all the stack's
+    replicas would roll back with it (KMS guide, key-state, ReplicateKey). No error either."""
 
 
 def record(manifest: Path, client_of: ClientOf | None = None) -> Recorded:
@@ -57,6 +60,7 @@ def find_key_ids(estate: Estate, client_of: ClientOf | None = None) -> Recorded:
     clients: dict[str, KMSClient] = {}
     key_ids: dict[str, str] = {}
     missing: list[str] = []
+    waiting: dict[str, str] = {}
     wrong: list[str] = []
     for tenant in estate.tenants.values():
         if not tenant.multi_region or tenant.multi_region_key_id:
@@ -73,11 +77,13 @@ def find_key_ids(estate: Estate, client_of: ClientOf | None = None) -> Recorded:
         problem = _mismatch(tenant, estate, key)
         if problem:
             wrong.append(f"{alias}: {problem}")
+        elif key.get("KeyState") != "Enabled":
+            waiting[tenant.id] = key.get("KeyState", "unknown")
         else:
             key_ids[tenant.id] = key["KeyId"]
     if wrong:
         raise KeyMismatch("\n".join(wrong))
-    return Recorded(key_ids, tuple(missing))
+    return Recorded(key_ids, tuple(missing), waiting)
 
 
 def _client(region: str) -> KMSClient:

@@ -23,7 +23,8 @@ ALIAS = {"KeyId": "arn:aws:kms:eu-west-1:111111111111:alias/tenant-umbrella"}
 def metadata(**changed: Any) -> dict[str, Any]:
     arn = f"arn:aws:kms:eu-west-1:111111111111:key/{ID}"
     primary = {"MultiRegionKeyType": "PRIMARY", "PrimaryKey": {"Arn": arn, "Region": "eu-west-1"}, "ReplicaKeys": []}
-    key = {"KeyId": ID, "AWSAccountId": "111111111111", "MultiRegion": True, "MultiRegionConfiguration": primary}
+    key: dict[str, Any] = {"KeyId": ID, "AWSAccountId": "111111111111", "KeyState": "Enabled", "MultiRegion": True}
+    key["MultiRegionConfiguration"] = primary
     return {"KeyMetadata": key | changed}
 
 
@@ -61,6 +62,15 @@ def test_not_deployed_yet_is_said_and_is_no_error(manifest: Path) -> None:
     with kms("NotFoundException") as client_of:
         found = record(manifest, client_of)
     assert (found.key_ids, found.not_deployed) == ({}, ("umbrella",))
+    assert manifest.with_suffix(".lock").read_bytes() == before
+
+
+@pytest.mark.parametrize("state", ["Disabled", "PendingImport", "PendingDeletion"])
+def test_a_key_that_kms_would_not_replicate_waits(manifest: Path, state: str) -> None:
+    before = manifest.with_suffix(".lock").read_bytes()
+    with kms(metadata(KeyState=state)) as client_of:
+        found = record(manifest, client_of)
+    assert (found.key_ids, found.not_deployed, found.not_enabled) == ({}, (), {"umbrella": state})
     assert manifest.with_suffix(".lock").read_bytes() == before
 
 
