@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 
 from tenant_keys.review.proof.issuance import Step
@@ -11,21 +12,23 @@ Path = tuple[str, ...]
 
 
 def paths_to(role_arn: str, steps: Iterable[Step]) -> list[Path]:
-    """Every path that ends in a session of the role, without becoming a role twice; sorted, the shortest first.
+    """Everybody who can come to a session of the role, each by a shortest path to it; the shortest first.
 
+    A role on the way is gone through once, so roles that all become each other cost no more than their steps.
     Nothing where no step leads there: a role whose trust policy is not in the templates.
     """
     known: dict[str, list[Step]] = {}
-    for step in steps:
+    for step in sorted(steps, key=lambda one: (one.role_arn, one.actor)):
         known.setdefault(step.role_arn, []).append(step)
-    return sorted(set(_ending_in(role_arn, known, frozenset())), key=lambda path: (len(path), path))
-
-
-def _ending_in(role_arn: str, known: dict[str, list[Step]], passed: frozenset[str]) -> Iterable[Path]:
-    passed |= {role_arn}
-    for step in known.get(role_arn, ()):
-        if step.caller is None or step.caller not in known:
-            yield (step.actor, role_arn)
-        elif step.caller not in passed:
-            for path in _ending_in(step.caller, known, passed):
-                yield (*path, role_arn)
+    found: set[Path] = set()
+    passed = {role_arn}
+    waiting: deque[Path] = deque([(role_arn,)])
+    while waiting:
+        path = waiting.popleft()
+        for step in known.get(path[0], ()):
+            if step.caller is None or step.caller not in known:
+                found.add((step.actor, *path))
+            elif step.caller not in passed:
+                passed.add(step.caller)
+                waiting.append((step.caller, *path))
+    return sorted(found, key=lambda path: (len(path), path))

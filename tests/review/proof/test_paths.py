@@ -40,3 +40,10 @@ def test_roles_that_become_each_other_end_no_search() -> None:
 
 def test_a_role_that_no_step_reaches_has_no_path() -> None:
     assert paths_to(OTHER, [Step(LAMBDA, WORK, None)]) == []
+
+
+def test_many_roles_that_all_become_each_other_cost_no_more_than_their_steps() -> None:
+    roles = [f"arn:aws:iam::1:role/r{number}" for number in range(60)]
+    steps = [Step(session(one), other, None, one) for one in roles for other in roles]
+    steps.append(Step(LAMBDA, roles[7], None))
+    assert paths_to(roles[0], steps) == [(LAMBDA, roles[7], roles[0])]
