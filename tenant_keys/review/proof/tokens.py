@@ -30,9 +30,9 @@ def token_holders(trust: Document, estate: Estate) -> Iterator[Actor]:
         holder = token_holder(arn)
         subjects = [subject(w) for w in estate.workloads.values() if w.irsa and pods_of(w) == arn]
         audiences = (*own, *([POD_AUDIENCE] if subjects else []), "another-audience")
-        for audience in text_classes(_guards_on(trust, claim(arn, "aud")), {}, audiences):
+        for audience in text_classes(guards_on(trust, claim(arn, "aud")), {}, audiences):
             label, token = f"{holder.label} for audience {audience}", {claim(arn, "aud"): audience}
-            guards = _guards_on(trust, claim(arn, "sub"))
+            guards = guards_on(trust, claim(arn, "sub"))
             if not guards and not subjects:
                 yield replace(holder, label=label, presents=token)
                 continue
@@ -41,7 +41,8 @@ def token_holders(trust: Document, estate: Estate) -> Iterator[Actor]:
                 yield replace(holder, label=f"{label} and subject {told_subject}", presents=told)
 
 
-def _guards_on(trust: Document, key: str) -> list[Guard]:
+def guards_on(trust: Document, key: str) -> list[Guard]:
+    """Every condition of a trust policy on one key in lower case."""
     return [guard for clause in trust.clauses for guard in clause.guards if guard.key == key]
 
 
