@@ -7,8 +7,8 @@ from pathlib import Path
 
 from aws_cdk import App
 
-from stacks import add_stacks
 from tenant_keys.manifest import load_estate
+from tenant_stacks import add_stacks
 
 
 def main() -> None:
