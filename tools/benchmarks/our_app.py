@@ -1,4 +1,4 @@
-"""Our app with every validation off, for a fair comparison: python benchmarks/our_app.py MANIFEST OUTPUT_FOLDER."""
+"""Our app with no validation, for a fair comparison: python tools/benchmarks/our_app.py MANIFEST OUTPUT_FOLDER."""
 
 from __future__ import annotations
 
