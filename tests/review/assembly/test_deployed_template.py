@@ -19,7 +19,7 @@ from tenant_keys.manifest import load_estate
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.errors import AssemblyInconsistent, ReviewError
 from tenant_keys.review.proof import prove
-from tests.cloud_assembly import edit_json, edit_template
+from tools.cloud_assembly import edit_json, edit_template
 
 ROOT = Path(__file__).parents[3]
 CELL, ROLES = "tenant-keys-cell-eu-west-1-001", "tenant-keys-roles-001"

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from tenant_keys.cli import review
 from tenant_keys.review.errors import ReviewError
-from tests.cloud_assembly import edit_template
+from tools.cloud_assembly import edit_template
 
 MANIFEST = Path(__file__).parents[3] / "tenants.yaml"
 NAMES = ["review.html", "review.json", "review.md"]

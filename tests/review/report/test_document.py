@@ -16,7 +16,7 @@ from tenant_keys.review.proof import prove
 from tenant_keys.review.report import build_document
 from tenant_keys.review.report.controls import CHECKS
 from tenant_keys.review.report.names import named_values, names_of
-from tests.cloud_assembly import edit_template
+from tools.cloud_assembly import edit_template
 
 Json = dict[str, Any]
 CELL = "tenant-keys-cell-eu-west-1-001"
