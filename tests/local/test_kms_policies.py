@@ -31,6 +31,18 @@ def test_a_policy_that_locks_its_author_out_is_refused(kms: KMSClient) -> None:
     kms.create_key(Policy=policy, BypassPolicyLockoutSafetyCheck=True)
 
 
+@pytest.mark.parametrize(("given", "carried"), [({}, None), ({"BypassPolicyLockoutSafetyCheck": False}, "false")])
+def test_a_request_without_the_bypass_parameter_carries_no_condition_key(
+    aws: LocalAws, kms: KMSClient, key_id: str, given: dict[str, bool], carried: str | None
+) -> None:
+    """AWS KMS guide, conditions-kms: the example tests Null for requests without the parameter."""
+    policy = json.dumps(estate.document(estate.allow("Root", ["kms:*"], Principal=estate.ROOT, Resource="*")))
+    with aws.watch() as seen:
+        kms.create_key(**given)  # type: ignore[arg-type]
+        kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=policy, **given)
+    assert [entry["context"].get("kms:BypassPolicyLockoutSafetyCheck") for entry in seen] == [carried, carried]
+
+
 def test_a_policy_that_names_nobody_is_refused(kms: KMSClient, key_id: str) -> None:
     ghost = {"AWS": f"arn:aws:iam::{estate.CENTRAL}:role/ghost"}
     statements = [
