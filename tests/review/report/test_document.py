@@ -16,6 +16,7 @@ from tenant_keys.review.proof import prove
 from tenant_keys.review.report import build_document
 from tenant_keys.review.report.controls import CHECKS
 from tenant_keys.review.report.names import named_values, names_of
+from tools.cloud_assembly import edit_template
 
 Json = dict[str, Any]
 CELL = "tenant-keys-cell-eu-west-1-001"
@@ -38,10 +39,7 @@ def class_of(document: Json, name: str) -> Json:
 def broken(assembly: Path, folder: Path, stack: str, edit: Callable[[Json], None]) -> Path:
     copied = folder / "cdk.out"
     shutil.copytree(assembly, copied)
-    path = copied / f"{stack}.template.json"
-    template = json.loads(path.read_text())
-    edit(template["Resources"])
-    path.write_text(json.dumps(template))
+    edit_template(copied, stack, lambda template: edit(template["Resources"]))
     return copied
 
 
