@@ -15,9 +15,9 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tenant_keys.review.iam.wildcards import glob, has_wildcard
-from tenant_keys.review.proof.document import values
 from tenant_keys.review.proof.inventory import MARK, Inventory, KeyRecord, marked, names
 from tenant_keys.review.proof.promise import Promise, Use
+from tenant_keys.review.syntax import parse_document
 
 _VARIABLE = re.compile(r"\$\{[^},]*(?:, '([^']*)')?[^}]*\}")
 
@@ -139,7 +139,7 @@ class _Names:
     def meeting(self, documents: Iterable[str]) -> dict[str, frozenset[tuple[str, str]]]:
         """For each tenant that is named in a document not its own, the values that name it, each with the name."""
         found: dict[str, set[tuple[str, str]]] = {}
-        for value in {value for text in documents for value in values(json.loads(text))}:
+        for value in {value for text in documents for value in parse_document(text, "a policy").values()}:
             if MARK in value or value == "*":
                 continue  # its own name; everything alike
             for tenant, name in self._met(_VARIABLE.sub("*", value)):
