@@ -15,8 +15,8 @@ from typing import Final
 from tenant_keys.review.iam.catalogue import is_listed, is_multivalued
 from tenant_keys.review.iam.variables import Value, template
 from tenant_keys.review.proof.document import Condition
+from tenant_keys.review.proof.examples import examples
 from tenant_keys.review.proof.outcome import NotProved
-from tenant_keys.review.proof.witnesses import witnesses
 
 ABSENT: Final = None
 MOST_MEMBERS: Final = 6
@@ -97,7 +97,7 @@ def _classes(
         raise NotProved(f"{key}: patterns and conditions that ignore case on one key: write exact values")
     exact += told_apart
     found = [*exact, *folded, *_other_cases(key, folded, exact), *like, *arn]
-    return tuple(dict.fromkeys([*found, *witnesses(arn, arn=True, plain=like, exact=[*exact, *folded])]))
+    return tuple(dict.fromkeys([*found, *examples(arn, arn=True, plain=like, exact=[*exact, *folded])]))
 
 
 def _other_cases(key: str, folded: Sequence[str], exact: Sequence[str]) -> list[str]:

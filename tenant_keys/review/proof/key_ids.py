@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from tenant_keys.review.assembly.physical import UNBORN, is_unborn
 from tenant_keys.review.proof.document import Document
+from tenant_keys.review.proof.examples import Pattern
 from tenant_keys.review.proof.inventory import KeyRecord
 from tenant_keys.review.proof.outcome import NotProved
-from tenant_keys.review.proof.witnesses import Pattern
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 

@@ -23,8 +23,8 @@ from tenant_keys.review.proof.actor import (
 )
 from tenant_keys.review.proof.document import Condition, Document
 from tenant_keys.review.proof.domain import ARN, EXACT, LIKE, text_classes
+from tenant_keys.review.proof.examples import Pattern, accounts_told_apart, examples
 from tenant_keys.review.proof.outcome import NotProved
-from tenant_keys.review.proof.witnesses import Pattern, accounts_told_apart, witnesses
 
 _IMPOSSIBLE: Final = ":*?${}"
 """No name of a role or user holds them (IAM API, RoleName, Path)."""
@@ -173,7 +173,7 @@ def _named(
     for service, kind in (("iam", "role"), ("iam", "user"), ("sts", "federated-user")):
         found.append([])
         for account in accounts:
-            found[-1] += witnesses(
+            found[-1] += examples(
                 as_arn,
                 arn=True,
                 plain=plain,

@@ -17,7 +17,7 @@ _Guard = tuple[str, str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Barrier:
+class Safeguard:
     """A guard, and what gets through without it."""
 
     kind: str
@@ -37,7 +37,7 @@ class Barrier:
         return self.lost == "plaintext"
 
 
-def barriers(build: Callable[[Edit], World]) -> list[Barrier]:
+def safeguards(build: Callable[[Edit], World]) -> list[Safeguard]:
     """Every Deny and every condition of an Allow, of key policies and access roles, one at a time.
 
     `build` makes the world with an edit applied to each document.
@@ -76,14 +76,14 @@ def _actions(statement: Statement) -> frozenset[str]:
     )
 
 
-def _without(guard: _Guard, actions: frozenset[str], build: Callable[[Edit], World]) -> Barrier:
+def _without(guard: _Guard, actions: frozenset[str], build: Callable[[Edit], World]) -> Safeguard:
     """What is lost without it: of other actions than its own nothing changes."""
     kind, sid, condition = guard
     world = build(_editor(kind, sid, condition))
     also, _ = _worst(world, Adversary(repoints_aliases=True), actions)
     # Whoever may re-point aliases may leave them: what is refused to it is refused without.
     lost, example = _worst(world, Adversary(), actions) if also != "nothing" else ("nothing", "")
-    return Barrier(kind, sid, condition, lost, example, also)
+    return Safeguard(kind, sid, condition, lost, example, also)
 
 
 _ORDER = ("nothing", "description", "administration", "plaintext")
