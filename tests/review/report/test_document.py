@@ -154,8 +154,8 @@ def test_every_distinct_statement_stands_once_and_has_a_sentence(sample_document
 
 
 def test_no_guard_is_a_single_point_of_failure_for_plaintext(sample_document: Json) -> None:
-    assert len(sample_document["barriers"]) > 30
-    assert not [one for one in sample_document["barriers"] if one["lost"] == "plaintext"]
+    assert len(sample_document["safeguards"]) > 30
+    assert not [one for one in sample_document["safeguards"] if one["lost"] == "plaintext"]
 
 
 def test_the_document_is_json_and_says_so_twice_alike(sample_document: Json) -> None:
