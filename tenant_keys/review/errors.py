@@ -52,6 +52,12 @@ class UnresolvedIntrinsic(ReviewError):
 class MalformedPolicy(ReviewError):
     """Raised when a policy document is not of the shape that IAM accepts."""
 
+    def __init__(self, where: str, got: object, allowed: str) -> None:
+        self.where = where
+        self.got = got
+        self.allowed = allowed
+        super().__init__(f"{where}: got {got!r:.200}; {allowed}")
+
 
 class NothingToReview(ReviewError):
     """Raised when the stacks hold no policy at all: "0 of 0" is no success."""

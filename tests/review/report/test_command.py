@@ -38,7 +38,7 @@ def test_three_files_of_one_document_are_written(app: typer.Typer, sample_assemb
     assert "taking each guard away" in result.stderr
     document = json.loads((output / "review.json").read_text())
     assert document["summary"]["verdict"] == "proved"
-    assert document["barriers"]
+    assert document["safeguards"]
 
 
 def test_json_goes_to_stdout_alone_and_no_file_is_written(
