@@ -10,9 +10,11 @@ from tenant_keys.review.diff.access import access_changes
 from tenant_keys.review.diff.change import Change, Severity
 from tenant_keys.review.diff.costs import cost_changes
 from tenant_keys.review.diff.keys import key_changes
-from tenant_keys.review.diff.snapshot import take_snapshot
-from tenant_keys.review.iam.errors import UnsupportedPolicy
-from tenant_keys.review.proof import NotProved, prove
+from tenant_keys.review.diff.safeguards import safeguard_changes
+from tenant_keys.review.diff.settings import setting_changes, stack_changes
+from tenant_keys.review.proof import prove
+from tenant_keys.review.proof.prove import NOT_UNDERSTOOD
+from tenant_keys.review.proof.reviewed import review_estate
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,21 @@ def compare(
     Raises:
         ReviewError: one of them cannot be read. What is read and not understood blocks.
     """
-    proof = prove(new, new_estate)
     leaving = frozenset(
         t for t in old_estate.tenants if t in offboarded and old_estate.tenants[t].state == "offboarding"
     )
-    changes = list(key_changes(old, new, leaving=leaving))
+    changes: list[Change] = []
     try:
-        changes += access_changes(take_snapshot(old, old_estate), take_snapshot(new, new_estate))
-    except (NotProved, UnsupportedPolicy) as problem:
+        before, after = review_estate(old, old_estate), review_estate(new, new_estate)
+        proof = prove(after, new_estate)
+        changes += key_changes(before, after, leaving=leaving)
+        changes += access_changes(before, after)
+        changes += safeguard_changes(before, after)
+        changes += setting_changes(before, after)
+        changes += stack_changes(before.artifacts, after.artifacts)
+    except NOT_UNDERSTOOD as problem:
         changes.append(Change(Severity.BLOCKED, "not-understood", f"access cannot be compared: {problem}"))
+        proof = prove(new, new_estate)
     changes += [
         Change(
             Severity.BLOCKED, "not-proved", finding.what, (finding.tenant,) if finding.tenant else (), fix=finding.fix

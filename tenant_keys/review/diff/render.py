@@ -39,15 +39,15 @@ def markdown(comparison: Comparison) -> str:
 
 
 def _section(severity: Severity, changes: list[Change]) -> Iterator[str]:
-    """One severity; guards come last and folded, unless nothing else tells why a review is needed."""
-    guards = [change for change in changes if change.rule == "guard-loosened"]
-    rest = [change for change in changes if change not in guards]
+    """One severity; safeguards come last and folded, unless nothing else tells why a review is needed."""
+    safeguards = [change for change in changes if change.rule == "safeguard-loosened"]
+    rest = [change for change in changes if change not in safeguards]
     if rest:
         title = f"{_HEADINGS[severity]} ({len(rest)})"
         yield from _listed(f"### {title}", rest) if severity is not Severity.NOTE else _folded(title, rest)
-    if guards:
-        title = f"Guards that are gone or let more through ({len(guards)})"
-        yield from _folded(title, guards) if rest else _listed(f"### {title}", guards)
+    if safeguards:
+        title = f"Safeguards that are gone or let more through ({len(safeguards)})"
+        yield from _folded(title, safeguards) if rest else _listed(f"### {title}", safeguards)
 
 
 def _folded(title: str, changes: list[Change]) -> Iterator[str]:

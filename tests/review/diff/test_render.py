@@ -37,13 +37,13 @@ def test_the_comment_has_the_verdict_first_and_folds_what_only_informs() -> None
     ]
 
 
-def test_guards_are_folded_where_something_graver_is_told_and_plain_where_they_are_all() -> None:
-    guard = Change(Severity.REVIEW, "guard-loosened", "key policy: no Deny x")
-    assert "<details><summary>Guards that are gone or let more through (1)</summary>" in markdown(
-        Comparison((WIDER, guard), proved=True)
+def test_safeguards_are_folded_where_something_graver_is_told_and_plain_where_they_are_all() -> None:
+    safeguard = Change(Severity.REVIEW, "safeguard-loosened", "key policy: no Deny x")
+    assert "<details><summary>Safeguards that are gone or let more through (1)</summary>" in markdown(
+        Comparison((WIDER, safeguard), proved=True)
     )
-    assert "### Guards that are gone or let more through (1)\n\n- key policy: no Deny x\n" in markdown(
-        Comparison((guard,), proved=True)
+    assert "### Safeguards that are gone or let more through (1)\n\n- key policy: no Deny x\n" in markdown(
+        Comparison((safeguard,), proved=True)
     )
 
 
