@@ -21,8 +21,8 @@ from tenant_keys.review.proof.requests import Target, contexts, possible
 from tenant_keys.review.proof.reviewed import ReviewedEstate
 from tenant_keys.review.proof.world import KeyCase, World, build_world
 
-_Found = tuple[Severity, str, str, str]
-"""Severity, rule, sentence and actions of a change."""
+_Found = tuple[Severity, str, str, str, str]
+"""Severity, rule, sentence, actions and caller of a change."""
 
 
 @dataclass(slots=True)
@@ -50,9 +50,9 @@ def access_changes(old: ReviewedEstate, new: ReviewedEstate) -> Iterator[Change]
         for tenants in classes.values():
             for found in _class_changes(worlds[0], worlds[1], tenants[0]):
                 merged.setdefault(found, []).extend(tenants)
-    for (severity, rule, sentence, actions), tenants in merged.items():
-        whose = keys_of(tenants)
-        yield Change(severity, rule, sentence.format(actions=actions, key=whose), tuple(tenants[:5]), len(tenants))
+    for (severity, rule, sentence, actions, who), tenants in merged.items():
+        told = sentence.format(actions=actions, key=keys_of(tenants))
+        yield Change(severity, rule, told, tuple(tenants[:5]), len(tenants), like=who)
     yield from _issuance_changes(worlds[0], worlds[1])
 
 
@@ -83,15 +83,15 @@ def _class_changes(old: World, new: World, tenant: str) -> Iterator[_Found]:
     """What changes for the tenants of one class, told of one of them; `{key}` stands for their keys."""
     before = {case.record.region: case for case in old.keys if case.promise.tenant == tenant}
     after = {case.record.region: case for case in new.keys if case.promise.tenant == tenant}
-    grouped: dict[tuple[Severity, str, str], list[str]] = {}
+    grouped: dict[tuple[Severity, str, str, str], list[str]] = {}
     for region in before.keys() & after.keys():
         rows: dict[tuple[str, str], _Flips] = {}
         _decide_both(old, new, before[region], after[region], rows)
         for (who, action), flips in rows.items():
             for severity, rule, sentence in _sentences(who, flips):
-                grouped.setdefault((severity, rule, sentence), []).append(action.partition(":")[2])
-    for (severity, rule, sentence), actions in grouped.items():
-        yield severity, rule, sentence, ", ".join(dict.fromkeys(actions))
+                grouped.setdefault((severity, rule, sentence, who), []).append(action.partition(":")[2])
+    for (severity, rule, sentence, who), actions in grouped.items():
+        yield severity, rule, sentence, ", ".join(dict.fromkeys(actions)), who
 
 
 def _decide_both(old: World, new: World, before: KeyCase, after: KeyCase, rows: dict[tuple[str, str], _Flips]) -> None:

@@ -31,6 +31,8 @@ class Change:
     """Tenants concerned."""
     stack: str | None = None
     fix: str | None = None
+    like: str = ""
+    """What changes that a reader takes for one have in common: the caller, the document; empty where there is none."""
 
 
 def keys_of(tenants: list[str]) -> str:

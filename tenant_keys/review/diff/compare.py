@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ class Comparison:
     """The gravest first."""
     proved: bool
     """Whether isolation is proved of the new templates."""
+    causes: tuple[str, ...] = ()
+    """What was edited: fields of the manifest with their lines, and files of the code."""
 
     @property
     def touches_keys_or_access(self) -> bool:
@@ -42,9 +45,25 @@ class Comparison:
 
 
 def compare(
-    old: Path, old_estate: Estate, new: Path, new_estate: Estate, *, offboarded: frozenset[str] = frozenset()
+    old: Path,
+    old_estate: Estate,
+    new: Path,
+    new_estate: Estate,
+    *,
+    offboarded: frozenset[str] = frozenset(),
+    causes: Sequence[str] = (),
+    more: Sequence[Change] = (),
 ) -> Comparison:
-    """Compare two cloud assemblies with their manifests; `offboarded` are tombstones of the new lock.
+    """Compare two cloud assemblies with their manifests.
+
+    Args:
+        old: the assembly before.
+        old_estate: its manifest.
+        new: the assembly after.
+        new_estate: its manifest.
+        offboarded: tombstones of the new lock.
+        causes: what was edited.
+        more: changes that are known besides.
 
     Raises:
         ReviewError: one of them cannot be read. What is read and not understood blocks.
@@ -52,7 +71,7 @@ def compare(
     leaving = frozenset(
         t for t in old_estate.tenants if t in offboarded and old_estate.tenants[t].state == "offboarding"
     )
-    changes: list[Change] = []
+    changes = list(more)
     try:
         before, after = review_estate(old, old_estate), review_estate(new, new_estate)
         proof = prove(after, new_estate)
@@ -73,4 +92,4 @@ def compare(
     changes += cost_changes(old_estate, new_estate)
     order = list(Severity)
     changes.sort(key=lambda change: order.index(change.severity))
-    return Comparison(tuple(changes), proof.proved)
+    return Comparison(tuple(changes), proof.proved, tuple(causes))

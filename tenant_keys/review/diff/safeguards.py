@@ -56,7 +56,15 @@ def safeguard_changes(old: ReviewedEstate, new: ReviewedEstate) -> Iterator[Chan
         for what, owners in found.items():
             tenants = [owner for owner in owners if owner in new.promises]
             whose = f": {keys_of(tenants)}" if tenants else ""
-            yield Change(severity, rule, what + whose, tuple(tenants[:5]), max(1, len(tenants)))
+            told = what + whose
+            yield Change(severity, rule, told, tuple(tenants[:5]), max(1, len(tenants)), like=_like(what))
+
+
+def _like(what: str) -> str:
+    """The document and the example: what differs by Sid and action alone is one to a reader."""
+    label, _, rest = what.partition(": ")
+    kind = "Deny" if rest.startswith("no Deny") else "Allow"
+    return f"{label} {kind} {rest.partition(', such as where ')[2].rpartition(' (')[0]}"
 
 
 def documents_of(inventory: Inventory, promised: Mapping[str, Promise]) -> dict[str, Texts]:
