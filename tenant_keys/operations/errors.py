@@ -29,3 +29,7 @@ class RevisionUnusable(OperationError):
 
 class AppFailed(OperationError):
     """Raised when the app of a checkout does not synthesize: its own refusal, or a validation that found something."""
+
+
+class NoProject(OperationError):
+    """Raised when the current folder is not the root of a project: `app.py` or `tenants.yaml` is missing."""
