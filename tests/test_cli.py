@@ -201,7 +201,7 @@ def test_the_docs_are_those_of_the_code_and_drift_ends_with_two(tmp_path: Path) 
     copied = write_project(tmp_path, "tenants.yaml", "tenants.lock")
     shutil.copytree(ROOT / "docs", copied / "docs")
     shutil.copytree(ROOT / "tests/manifest", copied / "tests/manifest")
-    page = "<!-- generated: barrier -->\nold\n<!-- end -->\n"
+    page = "<!-- generated: safeguard -->\nold\n<!-- end -->\n"
     (copied / "README.md").write_text(page, encoding="utf-8")
     done = generate_docs("--check", cwd=copied)
     assert (done.returncode, done.stdout) == (2, "README.md: has drifted; run make docs\n")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from tests.command import tenant_keys
+from tools.cloud_assembly import edit_template
 
 MANIFEST = Path(__file__).parents[3] / "tenants.yaml"
 NAMES = ["review.html", "review.json", "review.md"]
@@ -21,11 +23,10 @@ def test_three_files_of_one_document_are_written(sample_assembly: Path, tmp_path
     assert "taking each guard away" in result.stderr
     document = json.loads((output / "review.json").read_text())
     assert document["summary"]["verdict"] == "proved"
-    assert document["barriers"]
+    assert document["safeguards"]
 
 
-def test_json_goes_to_stdout_alone_and_no_file_is_written(sample_assembly: Path, tmp_path: Path
-) -> None:
+def test_json_goes_to_stdout_alone_and_no_file_is_written(sample_assembly: Path, tmp_path: Path) -> None:
     output = tmp_path / "report"
     arguments = ["review", str(sample_assembly), "--manifest", str(MANIFEST), "--output", str(output), "--json"]
     result = tenant_keys(*arguments)
@@ -34,18 +35,18 @@ def test_json_goes_to_stdout_alone_and_no_file_is_written(sample_assembly: Path,
     assert not output.exists()
 
 
-def test_a_refuted_estate_is_reported_and_is_exit_code_two(sample_assembly: Path, tmp_path: Path
-) -> None:
+def test_a_refuted_estate_is_reported_and_is_exit_code_two(sample_assembly: Path, tmp_path: Path) -> None:
     copied = tmp_path / "cdk.out"
     shutil.copytree(sample_assembly, copied)
-    path = copied / "tenant-keys-cell-eu-west-1-001.template.json"
-    template = json.loads(path.read_text())
-    statements = template["Resources"]["Keyacme"]["Properties"]["KeyPolicy"]["Statement"]
-    statements[:] = [one for one in statements if one["Sid"] != "DenyScheduleDeletionByAnyoneElse"]
-    for one in statements:
-        if one["Sid"] == "ScheduleDeletion":
-            del one["Condition"]
-    path.write_text(json.dumps(template))
+
+    def anyone_may_delete(template: dict[str, Any]) -> None:
+        statements = template["Resources"]["Keyacme"]["Properties"]["KeyPolicy"]["Statement"]
+        statements[:] = [one for one in statements if one["Sid"] != "DenyScheduleDeletionByAnyoneElse"]
+        for one in statements:
+            if one["Sid"] == "ScheduleDeletion":
+                del one["Condition"]
+
+    edit_template(copied, "tenant-keys-cell-eu-west-1-001", anyone_may_delete)
     output = tmp_path / "report"
     result = tenant_keys("review", str(copied), "--manifest", str(MANIFEST), "--output", str(output))
     assert result.exit_code == 2
