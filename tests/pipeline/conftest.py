@@ -98,7 +98,6 @@ def assembly(desk: Desk) -> Callable[..., None]:
             }
             for name, account in stacks.items()
         }
-        artifacts["assets"] = {"type": "cdk:asset-manifest"}
         (desk.folder / "cdk.out").mkdir(exist_ok=True)
         (desk.folder / "cdk.out/manifest.json").write_text(json.dumps({"version": "55.0.0", "artifacts": artifacts}))
 
