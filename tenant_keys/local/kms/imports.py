@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections import defaultdict, deque
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,19 +38,32 @@ class Offer:
 
 
 _offers: dict[bytes, Offer] = {}
+_KEY_PAIRS = 4
+"""Wrapping keys of each size; an RSA key of 4,096 bits takes a second to make, so offers use them in turn."""
+_pairs: defaultdict[int, deque[rsa.RSAPrivateKey]] = defaultdict(deque)
 
 
 def forget_offers() -> None:
     _offers.clear()
 
 
+def _wrapping_key(size: int) -> rsa.RSAPrivateKey:
+    """A private key that none of the last offers has: what was wrapped for one does not open under the next."""
+    pairs = _pairs[size]
+    if len(pairs) < _KEY_PAIRS:
+        pairs.append(rsa.generate_private_key(public_exponent=65537, key_size=size))
+    else:
+        pairs.rotate(-1)
+    return pairs[-1]
+
+
 def get_parameters_for_import(call: Call) -> dict[str, Any]:
-    """A fresh wrapping key and token, good for 24 hours."""
+    """A wrapping key and a fresh token, good for 24 hours."""
     algorithm = call.one_of("WrappingAlgorithm", tuple(_HASHES), "")
     spec = call.one_of("WrappingKeySpec", tuple(_SIZES), "")
     key = _external(call, {"kms:WrappingAlgorithm": algorithm, "kms:WrappingKeySpec": spec})
     token = secrets.token_bytes(64)
-    wrapping = rsa.generate_private_key(public_exponent=65537, key_size=_SIZES[spec])
+    wrapping = _wrapping_key(_SIZES[spec])
     offer = Offer(key.arn, wrapping, algorithm, call.now + TOKEN_LIFE)
     _offers[token] = offer
     public = wrapping.public_key().public_bytes(
@@ -75,6 +89,8 @@ def import_key_material(call: Call) -> dict[str, Any]:
     material = imported(key.id, _unwrap(call, key), call.now)
     material.expires = expires
     material.description = call.parameters.get("KeyMaterialDescription")
+    if material.description is not None and key.multi_region and not key.primary:
+        raise Fault("UnsupportedOperationException", f"{key.arn} is a replica; describe the material at the primary.")
     default = "EXISTING_KEY_MATERIAL" if key.materials.versions else "NEW_KEY_MATERIAL"
     kind = call.one_of("ImportType", ("NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"), default)
     named = call.parameters.get("KeyMaterialId")
@@ -167,22 +183,23 @@ def _add(call: Call, key: Key, material: Material) -> None:
 def _again(call: Call, key: Key, material: Material) -> None:
     """Only the same bytes fill a place again (importing-keys-import-key-material)."""
     known = key.materials.named(material.id)
-    if known is None and _pending_at_primary(call, key, material.id):
-        key.materials.pending = material
+    if known is None and (pending := _pending_at_primary(call, key, material.id)):
+        key.materials.pending = replace(material, description=pending.description)
         return
     if known is None:
         raise Fault(
             "IncorrectKeyMaterialException", f"The key material is not the one that was imported into {key.arn} before."
         )
     known.secret, known.expires = material.secret, material.expires
-    if material.description is not None:  # else KMS keeps the one of the last import
-        known.description = material.description
+    if material.description is None:
+        return  # KMS keeps the one of the last import
+    for each in (key, *call.store.family(key)):  # the primary's is that of all Regions
+        place = each.materials.named(material.id)
+        if place is not None:
+            place.description = material.description
 
 
-def _pending_at_primary(call: Call, key: Key, material_id: str) -> bool:
-    """Whether the primary waits for this material in its replicas, before RotateKeyOnDemand."""
-    return any(
-        primary.materials.pending is not None and primary.materials.pending.id == material_id
-        for primary in call.store.family(key)
-        if primary.primary
-    )
+def _pending_at_primary(call: Call, key: Key, material_id: str) -> Material | None:
+    """The primary's new material if it waits for its replicas, before RotateKeyOnDemand."""
+    found = (other.materials.pending for other in call.store.family(key) if other.primary)
+    return next((pending for pending in found if pending is not None and pending.id == material_id), None)

@@ -38,11 +38,16 @@ class Ceremony:
         return read_keys(self.tenant, self.estate, self.make)
 
 
-def start(ceremony: Ceremony, *, new: bool, say: Say) -> dict[str, Any]:
-    """Fetch wrapping keys and tokens for what the key waits for; they live 24 hours.
+Purpose = Literal["missing", "new", "renew"]
+"""What parameters are fetched for: material that the key waits for, new material, or all again with another expiry."""
+
+
+def start(ceremony: Ceremony, purpose: Purpose, *, say: Say) -> dict[str, Any]:
+    """Fetch wrapping keys and tokens; they live 24 hours.
 
     Args:
-        new: ask for new material, beside what the key has.
+        ceremony: the tenant's key.
+        purpose: for which material.
         say: told of each Region.
 
     Returns:
@@ -52,7 +57,7 @@ def start(ceremony: Ceremony, *, new: bool, say: Say) -> dict[str, Any]:
         ByokError: nothing is missing, or new material is pending already.
     """
     slots = []
-    for key, material_id, label in _wanted(ceremony.read(), new=new):
+    for key, material_id, label in _wanted(ceremony.read(), purpose):
         with explained(key.arn):
             answer = ceremony.make(key.region).get_parameters_for_import(
                 KeyId=key.arn, WrappingAlgorithm=ALGORITHM, WrappingKeySpec=SPEC
@@ -76,24 +81,26 @@ _Slot = tuple[RegionalKey, "str | None", str]
 """A key in a Region, the material it waits for (None: new), and that material's label."""
 
 
-def _wanted(keys: list[RegionalKey], *, new: bool) -> list[_Slot]:
-    primary, missing = keys[0], [(key, each.id, each.label) for key in keys for each in key.missing]
-    if not primary.materials and not new:
-        label = _new_label()
-        return [(key, None, label) for key in keys]
-    if not new:
-        missing += list(_unfinished(keys))
-        if not missing:
-            raise ByokError(f"{primary.arn}: every material is imported in every Region; --new asks for new material")
-        return missing
-    if missing or not primary.materials:
-        raise ByokError(f"{primary.arn}: material is missing; import it first (`byok start` without --new)")
+def _wanted(keys: list[RegionalKey], purpose: Purpose) -> list[_Slot]:
+    primary = keys[0]
+    label_of = {each.id: each.label for each in primary.materials}
+    if purpose == "renew":
+        if found := [(key, each.id, label_of.get(each.id, "")) for key in keys for each in key.materials]:
+            return found
+        raise ByokError(f"{primary.arn}: no material was ever imported; leave out --renew")
+    missing = [(key, each.id, label_of.get(each.id, "")) for key in keys for each in key.missing]
+    if purpose == "missing" and primary.materials:
+        if found := [*missing, *_unfinished(keys)]:
+            return found
+        raise ByokError(f"{primary.arn}: every material is imported in every Region; --new asks for new material")
+    if missing or (purpose == "new" and not primary.materials):
+        raise ByokError(f"{primary.arn}: material is missing; import it first, without --new")
     if primary.pending is not None:
         raise ByokError(
             f"{primary.arn}: {primary.pending.id} is pending already, and KMS takes one at a time; `byok rotate`, or "
             "`byok revoke --pending` to drop it"
         )
-    label = _new_label()
+    label = f"byok-{secrets.token_hex(8)}"
     return [(key, None, label) for key in keys]
 
 
@@ -105,10 +112,6 @@ def _unfinished(keys: list[RegionalKey]) -> Iterator[_Slot]:
             yield key, fresh.id, fresh.label
 
 
-def _new_label() -> str:
-    return f"byok-{secrets.token_hex(8)}"
-
-
 def import_material(
     ceremony: Ceremony, wrapped: Mapping[str, Any], *, expires: datetime | None, say: Say
 ) -> list[RegionalKey]:
@@ -118,7 +121,9 @@ def import_material(
         ByokError: the file is of another tenant or key, AWS refused, or the expiry is not what the manifest says.
     """
     if wrapped.get("tenant") != ceremony.tenant.id:
-        raise ByokError(f"the file is of tenant {wrapped.get('tenant')}, not {ceremony.tenant.id}; nothing was imported")
+        raise ByokError(
+            f"the file is of tenant {wrapped.get('tenant')}, not {ceremony.tenant.id}; nothing was imported"
+        )
     _check_expiry(ceremony.tenant, expires)
     keys = {key.arn: key for key in ceremony.read()}
     slots = list(wrapped["slots"])

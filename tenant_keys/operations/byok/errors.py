@@ -20,7 +20,7 @@ WAYS_OUT: Final = {
     "ExpiredImportTokenException": f"import tokens live 24 hours; {_START}",
     "IncorrectKeyMaterialException": "these are not the bytes that this key had; wrap the material of the same label",
     "InvalidArnException": "the file names a key in another form than this Region's; " + _START,
-    "InvalidCiphertextException": f"it was wrapped under another key or not by OAEP with SHA-256 for both digests; {_START}",
+    "InvalidCiphertextException": f"wrapped under another key, or not by OAEP with SHA-256 for both digests; {_START}",
     "InvalidImportTokenException": f"the token belongs to another key; {_START}",
     "KMSInternalException": f"KMS failed; {_AGAIN}",
     "KMSInvalidStateException": "`tenant-keys byok status` shows the key's state; finish or undo what it is in",

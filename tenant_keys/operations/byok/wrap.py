@@ -84,7 +84,9 @@ def wrap(parameters: dict[str, Any], materials: dict[str, bytes]) -> dict[str, A
             raise WrapError(f"{slot['region']}: needs the material {slot['label']}; got {have}; add it with --material")
         public = load_der_public_key(base64.b64decode(slot["public_key"]))
         if not isinstance(public, rsa.RSAPublicKey) or public.key_size != WRAPPING_BITS:
-            raise WrapError(f"{slot['region']}: the wrapping key is not an RSA key of {WRAPPING_BITS} bits; start again")
+            raise WrapError(
+                f"{slot['region']}: the wrapping key is not an RSA key of {WRAPPING_BITS} bits; start again"
+            )
         sha256 = hashes.SHA256()
         blob = public.encrypt(material, padding.OAEP(mgf=padding.MGF1(algorithm=sha256), algorithm=sha256, label=None))
         kept = {name: slot[name] for name in ("region", "key_arn", "material", "label", "token", "valid_until")}
@@ -134,7 +136,9 @@ def read_material(text: bytes) -> bytes:
             continue
         if len(found) == MATERIAL_BYTES:
             return found
-    raise WrapError(f"standard input: got {len(text)} bytes; allowed: {MATERIAL_BYTES} bytes, raw, hexadecimal or base64")
+    raise WrapError(
+        f"standard input: got {len(text)} bytes; allowed: {MATERIAL_BYTES} bytes, raw, hexadecimal or base64"
+    )
 
 
 def read_json(path: str, what: str) -> dict[str, Any]:
@@ -234,7 +238,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{arguments.parameters}: incomplete or damaged ({type(problem).__name__}); start again", file=sys.stderr)
         return 1
     print(f"fingerprint of the answer:     {fingerprint_of_wrapped(wrapped)}")
-    print(f"written: {arguments.out}; it holds no readable material" + (f", and {arguments.keep}" if arguments.keep else ""))
+    print(f"written: {arguments.out}, which holds no readable material")
     return 0
 
 
