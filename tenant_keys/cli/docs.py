@@ -63,7 +63,7 @@ def _statement() -> str:
     return _json(role["Statement"][0])
 
 
-def _barrier() -> str:
+def _safeguard() -> str:
     estate = load_estate(SAMPLE)
     statements = key_policy(estate.tenants["acme"], estate)["Statement"]
     return _json(next(statement for statement in statements if statement["Sid"] == "DenyOtherAlias"))
@@ -173,7 +173,7 @@ def _json(value: object) -> str:
 
 GENERATORS: dict[str, Callable[[], str]] = {
     "statement": _statement,
-    "barrier": _barrier,
+    "safeguard": _safeguard,
     "key-policy": _key_policy,
     "key-policy-table": _key_policy_table,
     "tenant-role": lambda: _role("acme", "orders"),

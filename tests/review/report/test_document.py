@@ -16,6 +16,7 @@ from tenant_keys.review.proof import prove
 from tenant_keys.review.report import build_document
 from tenant_keys.review.report.controls import CHECKS
 from tenant_keys.review.report.names import named_values, names_of
+from tools.cloud_assembly import edit_template
 
 Json = dict[str, Any]
 CELL = "tenant-keys-cell-eu-west-1-001"
@@ -38,10 +39,7 @@ def class_of(document: Json, name: str) -> Json:
 def broken(assembly: Path, folder: Path, stack: str, edit: Callable[[Json], None]) -> Path:
     copied = folder / "cdk.out"
     shutil.copytree(assembly, copied)
-    path = copied / f"{stack}.template.json"
-    template = json.loads(path.read_text())
-    edit(template["Resources"])
-    path.write_text(json.dumps(template))
+    edit_template(copied, stack, lambda template: edit(template["Resources"]))
     return copied
 
 
@@ -156,8 +154,8 @@ def test_every_distinct_statement_stands_once_and_has_a_sentence(sample_document
 
 
 def test_no_guard_is_a_single_point_of_failure_for_plaintext(sample_document: Json) -> None:
-    assert len(sample_document["barriers"]) > 30
-    assert not [one for one in sample_document["barriers"] if one["lost"] == "plaintext"]
+    assert len(sample_document["safeguards"]) > 30
+    assert not [one for one in sample_document["safeguards"] if one["lost"] == "plaintext"]
 
 
 def test_the_document_is_json_and_says_so_twice_alike(sample_document: Json) -> None:

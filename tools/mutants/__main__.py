@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from tenant_keys.review.diff.guards import Texts
-from tests.review.mutations.catalogue import MUTANTS
-from tests.review.mutations.estate import Synthesized, synthesize
-from tests.review.mutations.mutant import guards_of, judge
-from tests.review.proof.many import PART, few_actions, part, verdict
+from tools.mutants.catalogue import MUTANTS
+from tools.mutants.mutant import guards_of, judge
+from tools.mutants.original import Synthesized, synthesize
+from tools.random_estates.samples import PART, few_actions, part, verdict
 
 PARTS: Final = 50
 
@@ -45,7 +45,7 @@ def _by_hand() -> int:
         else:
             wrong.append(told)
             print(f"MISSED {mutant.name}: expected {mutant.expected!r}, got {told}")
-    for expected in ("refuted", "not proved", "lost barrier", "harmless"):
+    for expected in ("refuted", "not proved", "lost safeguard", "harmless"):
         total = sum(str(mutant.expected) == expected for mutant in MUTANTS)
         print(f"{expected:<13} {right[expected]:>4} of {total}")
     print(f"{'mutants':<13} {right.total():>4} of {len(MUTANTS)} in {time.perf_counter() - start:.0f} s")

@@ -8,14 +8,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.estate import manifest_text
-from benchmarks.measure import measure
-from benchmarks.synth import HERE
 from tenant_keys.manifest import load_estate, load_manifest
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.proof import prove
 from tenant_keys.review.report import build_document, render_html, render_json, render_markdown
+from tools.benchmarks.generated_manifest import manifest_text
+from tools.benchmarks.measure import measure
+from tools.benchmarks.synth import HERE
 
 TENANTS = 10_000
 QUERIES = ("0", "00", "enterprise", "suspended 7", "tenant-04242")
@@ -35,13 +35,13 @@ def run() -> None:
         proof = prove(assembly, estate)
         proved = time.perf_counter()
         assert proof.proved, proof.findings[:1]
-        document = build_document(assembly, estate, prove(assembly, estate, with_barriers=True))
+        document = build_document(assembly, estate, prove(assembly, estate, with_safeguards=True))
         texts = [render_html(document), render_markdown(document), render_json(document)]
         written = time.perf_counter()
         sizes = ", ".join(
             f"{kind} {len(t) / 1e6:.1f} MB" for kind, t in zip(("HTML", "Markdown", "JSON"), texts, strict=True)
         )
-        print(f"review of {TENANTS:,} tenants in {proof.shapes} classes, its own proof and barriers included")
+        print(f"review of {TENANTS:,} tenants in {proof.classes} classes, its own proof and safeguards included")
         print(
             f"  proof {proved - start:.2f} s, review {written - proved:.2f} s, "
             f"ratio {(written - proved) / (proved - start):.1f}; {sizes}"

@@ -13,7 +13,7 @@ from tenant_keys.review.diff.guards import Texts, guard_texts, lost_guards
 from tenant_keys.review.proof import Kind, Proof, prove
 from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.promise import promises
-from tests.review.mutations.estate import Body, Synthesized, Templates
+from tools.mutants.original import Body, Synthesized, Templates
 
 Edit = Callable[[Templates], None]
 
@@ -40,13 +40,13 @@ class NotProvedBecause:
 
 
 @dataclass(frozen=True)
-class LostBarrier:
+class LostSafeguard:
     """Another guard holds: still proved, and the comparison of guards tells which one is gone."""
 
     words: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return "lost barrier"
+        return "lost safeguard"
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Harmless:
         return "harmless"
 
 
-Expectation = Refuted | NotProvedBecause | LostBarrier | Harmless
+Expectation = Refuted | NotProvedBecause | LostSafeguard | Harmless
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Outcome:
                 )
             case NotProvedBecause():
                 return verdict == "not proved" and _in(expected.words, [one.what for one in self.proof.findings])
-            case LostBarrier():
+            case LostSafeguard():
                 return verdict == "proved" and _in(expected.words, self.lost)
             case Harmless():
                 return verdict == "proved" and not self.lost

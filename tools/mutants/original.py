@@ -15,8 +15,9 @@ from typing import Any
 from tenant_keys.manifest import Estate, load_estate, load_manifest
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, record_key_ids, update
+from tools.cloud_assembly import rename_assets
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 CENTRAL = "111111111111"
 PRIMARY = "mrk-" + "0a" * 16
 """The id of gina's key, as if it were deployed."""
@@ -78,14 +79,15 @@ class Synthesized:
     templates: Mapping[str, Body]
 
     def write(self, changed: Templates, folder: Path) -> Path:
-        """Write an assembly with the changed templates; the rest is linked."""
+        """Write an assembly with the changed templates, its assets named for them; the rest is linked."""
         folder.mkdir()
         for file in self.folder.iterdir():
             stack = file.name.removesuffix(".template.json")
             if stack in changed.opened:
                 (folder / file.name).write_text(json.dumps(changed.opened[stack]))
-            elif file.name == "manifest.json" or stack in self.templates:
+            else:
                 os.link(file, folder / file.name)
+        rename_assets(folder)
         return folder
 
 
@@ -165,7 +167,7 @@ def synthesize(folder: Path) -> Synthesized:
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "constructs")]),
     }
-    program = [sys.executable, str(ROOT / "benchmarks" / "our_app.py"), str(manifest), str(output)]
+    program = [sys.executable, str(ROOT / "tools" / "benchmarks" / "our_app.py"), str(manifest), str(output)]
     subprocess.run(program, env=environment, check=True, capture_output=True)
     return Synthesized(output, load_estate(manifest), dict(_read(output)))
 
