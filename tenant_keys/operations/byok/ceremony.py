@@ -85,10 +85,11 @@ def _wanted(keys: list[RegionalKey], purpose: Purpose) -> list[_Slot]:
     primary = keys[0]
     label_of = {each.id: each.label for each in primary.materials}
     if purpose == "renew":
-        if found := [(key, each.id, label_of.get(each.id, "")) for key in keys for each in key.materials]:
-            return found
+        every: list[_Slot] = [(key, each.id, label_of.get(each.id, "")) for key in keys for each in key.materials]
+        if every:
+            return every
         raise ByokError(f"{primary.arn}: no material was ever imported; leave out --renew")
-    missing = [(key, each.id, label_of.get(each.id, "")) for key in keys for each in key.missing]
+    missing: list[_Slot] = [(key, each.id, label_of.get(each.id, "")) for key in keys for each in key.missing]
     if purpose == "missing" and primary.materials:
         if found := [*missing, *_unfinished(keys)]:
             return found

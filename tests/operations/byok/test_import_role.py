@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from tenant_keys.local import LocalAws
 from tenant_keys.local.existing import assume
 from tenant_keys.manifest import Estate
+from tenant_keys.manifest.model import State
 from tenant_keys.operations import byok
 from tenant_keys.operations.byok import ByokError, Ceremony, wrap
 from tenant_keys.policy.key_policy import key_policy
@@ -35,7 +36,7 @@ def documented_policy() -> Policy:
 def deploy(aws: LocalAws, estate: Estate) -> Deploy:
     """Makes a tenant's key with its real policy, and a ceremony as a role that has an identity policy."""
 
-    def make(tenant: str, role: str, policy: Policy, *, state: str = "active") -> Ceremony:
+    def make(tenant: str, role: str, policy: Policy, *, state: State = "active") -> Ceremony:
         kms = aws.session(CENTRAL).client("kms")
         declared = replace(estate.tenants[tenant], state=state)
         key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
