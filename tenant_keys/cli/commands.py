@@ -9,10 +9,12 @@ Command = namedtuple("Command", ("module", "does", "distribution"), defaults=(""
 
 LOCAL = "tenant-keys-local"
 COMMANDS = {
+    "byok": Command("byok", "Bring your own key: import, rotate, withdraw and restore a tenant's key material."),
     "can": Command("prove", "Decide one request, and print the statements that decide the request."),
     "check": Command("check", "Run every check of a pull request: lock, synth, lint, proof, quotas, change."),
     "cost": Command("cost", "Print the monthly cost, the quotas in use, and the duration of a first deployment."),
     "demo": Command("demo", "Deploy the estate to an AWS on this machine, use it, and attack it.", LOCAL),
+    "deployed": Command("deployed", "Download the templates that CloudFormation holds, for the proof."),
     "diff": Command("diff", "Compare two versions: what changes in access and in keys."),
     "local": Command("local", "Run an AWS on this machine that enforces the policies, and attack it.", LOCAL),
     "lock": Command("manifest", "Record in tenants.lock the stack of each key and role. Nothing placed ever moves."),
