@@ -12,6 +12,7 @@ import jsii
 from tenant_keys.manifest import Estate
 from tenant_keys.review.errors import ReviewError
 from tenant_keys.review.proof import Finding, Kind, prove
+from tenant_keys.review.proof.alike import folded
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
@@ -45,12 +46,14 @@ class IsolationProof:
             findings = list(prove(folder, self._estate).findings)
         except ReviewError as problem:
             return _report([_violation("not proved", str(problem), "", paths[0])])
-        return _report([_of(finding, paths[0]) for finding in findings])
+        return _report([_of(finding, more, paths[0]) for finding, more in folded(findings)])
 
 
-def _of(finding: Finding, path: str) -> cdk.PolicyViolation:
+def _of(finding: Finding, more: int, path: str) -> cdk.PolicyViolation:
     lines = [finding.what, *(f"{name}: {value}" for name, value in (finding.request or {}).items())]
     lines += [f"decided by {statement}" for statement in finding.statements]
+    if more:
+        lines.append(f"and {more:,} more like it; tenant-keys prove --json lists them all")
     return _violation(finding.kind.value, "\n".join(lines), finding.fix, path)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tenant_keys.manifest import Problem
-from tenant_keys.manifest.document import Odd, plain
+from tenant_keys.manifest.document import Odd, Reader
 from tenant_keys.manifest.errors import Path as Field
 from tenant_keys.manifest.errors import dotted, shortened
 from tenant_keys.manifest.lines import locate
@@ -18,11 +18,13 @@ _Edit = tuple[Field, str, Field]
 def manifest_edits(old: Path, new: Path) -> tuple[str, ...]:
     """Every field that differs between two manifests, such as `administrators: + role/X, tenants.yaml:9`.
 
+    Both have been loaded before, so their form is right.
+
     Raises:
         OSError: one of them cannot be read.
     """
     text = new.read_text(encoding="utf-8-sig")
-    edits = list(_edits((), plain(old.read_text(encoding="utf-8-sig")), plain(text)))
+    edits = list(_edits((), Reader(old.read_text(encoding="utf-8-sig")).read(), Reader(text).read()))
     lines = [problem.line for problem in locate(text, [Problem(place, "") for _, _, place in edits])]
     return tuple(
         f"{_field(field)}: {told}, {new.name}:{line}" for (field, told, _), line in zip(edits, lines, strict=True)
