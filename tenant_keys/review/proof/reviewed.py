@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from tenant_keys.manifest import Estate
-from tenant_keys.review.assembly import Assembly, Resource, Stack, StackArtifact, collector_paused
+from tenant_keys.manifest.garbage_collection import collection_paused
+from tenant_keys.review.assembly import Assembly, Resource, Stack, StackArtifact
 from tenant_keys.review.proof.equivalence import TenantClass, Tenants, by_class, class_of_each
 from tenant_keys.review.proof.inventory import Inventory, Stacks, take_inventory
 from tenant_keys.review.proof.promise import Promise, promises
@@ -64,7 +65,7 @@ def review_estate(source: str | Path | Stacks, estate: Estate, *, first: str | N
     if first is not None:
         promised = {first: promised[first], **promised}
     resources: dict[Place, Resource] = {}
-    with collector_paused():
+    with collection_paused():
         inventory = take_inventory(_Noting(stacks, resources), promised)
         class_of = dict(class_of_each(inventory, promised))
     artifacts = stacks.artifacts if isinstance(stacks, Assembly) else ()

@@ -17,7 +17,7 @@ import aws_cdk as cdk
 import pytest
 
 from tenant_keys.manifest import Estate, load_estate
-from tenant_keys.manifest.locking import locked
+from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.review.diff import Change, Severity
 from tenant_keys.review.diff.keys import key_changes
 from tenant_keys.review.diff.safeguards import safeguard_changes
@@ -67,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("effects")
     manifest = folder / "tenants.yaml"
     manifest.write_text(MANIFEST)
-    locked(manifest).write()
+    bring_up_to_date(manifest).write()
     app = cdk.App(outdir=str(folder / "cdk.out"), tree_metadata=False, builtin_cloud_formation_validation=False)
     add_stacks(app, load_estate(manifest))
     app.synth()
