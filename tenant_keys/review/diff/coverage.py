@@ -27,6 +27,7 @@ MOST_PIECES: Final = 2_000
 """Remains of one statement that are followed; with more, it counts as not covered."""
 _ACCOUNT: Final = re.compile(r"(?:arn:aws[a-z-]*:(?:iam|sts)::)?([0-9]{12})(:.*)?")
 _EVERYONE: Final = ("*", "*")
+_ANY_AWS: Final = ("AWS", "*")
 
 Atom = object
 """A class of values of one dimension."""
@@ -187,15 +188,16 @@ def _principals(reach: Reach) -> frozenset[Atom]:
     if statement.not_principals:
         # NotPrincipal "*" names nobody (IAM guide, reference_policies_elements_notprincipal).
         spared = frozenset(map(_name, statement.not_principals))
-        return frozenset() if _EVERYONE in spared else frozenset([("but", spared)])
+        return frozenset() if spared & {_EVERYONE, _ANY_AWS} else frozenset([("but", spared)])
     return frozenset(map(_name, statement.principals)) or frozenset([_EVERYONE])
 
 
 def _name(principal: tuple[str, str]) -> tuple[str, str]:
-    """One form for all that name the same (IAM guide, reference_policies_elements_principal)."""
+    """One form for all that name the same (IAM guide, reference_policies_elements_principal).
+
+    Whether `{"AWS": "*"}` names services too is not said there, so it stays apart from `"*"`.
+    """
     kind, name = principal
-    if name == "*" and kind in ("AWS", "*"):
-        return _EVERYONE
     match = _ACCOUNT.fullmatch(name) if kind == "AWS" else None
     if match and match[2] in (None, ":root"):
         return kind, match[1]
@@ -206,6 +208,9 @@ def _names(reach: Reach, atom: Atom) -> bool:
     named = _principals(reach)
     if _EVERYONE in named or atom in named:
         return True
+    if _ANY_AWS in named:
+        # In doubt an Allow of old allowed it to AWS principals alone, and a Deny stops these alone.
+        return isinstance(atom, tuple) and atom[0] == "AWS"
     if reach.allows or not isinstance(atom, tuple) or atom[0] != "AWS":
         return False  # an Allow to an account leaves it to that account; one to its role does not
     match = _ACCOUNT.fullmatch(str(atom[1]))

@@ -17,6 +17,7 @@ from tenant_keys.review import syntax
 from tenant_keys.review.diff.change import Change, Severity, keys_of
 from tenant_keys.review.diff.coverage import Reach, uncovered
 from tenant_keys.review.iam.elements import action_tests
+from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.inventory import MARK, Inventory, KeyRecord, RoleRecord, marked, names
 from tenant_keys.review.proof.key_access import key_actions
 from tenant_keys.review.proof.promise import Promise
@@ -172,31 +173,38 @@ def _loosened(reach: Reach) -> str:
 
 
 def _widened(reach: Reach, allowed: Sequence[Reach]) -> str:
-    """Which condition of the nearest earlier Allow is gone."""
+    """Which condition of the nearest earlier Allow is gone, or lets more values through."""
     if not allowed:
         return "an Allow that was not there"
-    own = {_shown(one): set(one.values) for one in reach.statement.conditions}
+    own = _told(reach)
 
-    def gone(earlier: Reach) -> list[str]:
-        """Conditions that are not there any more, or let more values through."""
-        return [
-            _shown(one)
-            for one in earlier.statement.conditions
-            if (values := own.get(_shown(one))) is None
-            or (values < set(one.values) if one.operator.negated else values > set(one.values))
-            or values ^ set(one.values)
-        ]
+    def distance(earlier: Reach) -> tuple[int, int, int]:
+        told = _told(earlier)
+        changed = told.items() ^ own.items()
+        return len(told.items() - own.items()), len(changed), len(_keys(told) ^ _keys(own))
 
-    nearest = min((gone(one) for one in allowed), key=len)
-    if nearest:
-        return "an Allow without " + " and ".join(sorted(nearest)) + " as strict as before"
+    nearest = min(allowed, key=distance)
+    gone = [name for name, values in _told(nearest).items() if own.get(name) != values]
+    if gone:
+        return "an Allow without " + " and ".join(sorted(gone)) + " as strict as before"
     return "an Allow to more principals or resources"
 
 
+def _told(reach: Reach) -> dict[str, frozenset[str]]:
+    """Each condition as a reader is told it, with its values."""
+    return {_shown(one): frozenset(one.values) for one in reach.statement.conditions}
+
+
+def _keys(told: Mapping[str, object]) -> set[str]:
+    return {name.rpartition(" ")[2] for name in told}
+
+
 def _shown(condition: syntax.Condition) -> str:
-    """Operator and key; of the two names of an ARN operator always the same."""
+    """Operator and key; of two names of one operator always the same."""
     qualifier, colon, name = condition.spelled.rpartition(":")
     name = name.replace("ArnLike", "ArnEquals").replace("ArnNotLike", "ArnNotEquals")
+    if not any(map(has_wildcard, condition.values)):
+        name = name.replace("StringLike", "StringEquals").replace("StringNotLike", "StringNotEquals")
     return f"{qualifier}{colon}{name} {condition.key}"
 
 

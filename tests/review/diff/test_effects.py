@@ -194,6 +194,7 @@ REVIEW: dict[str, tuple[Edit, str]] = {
         LOST,
     ),
     "a Deny of one principal": (deny(ALIAS, Principal={"AWS": "arn:aws:iam::999999999999:root"}), LOST),
+    "a Deny of AWS principals, and in doubt of no service": (deny(ALIAS, Principal={"AWS": "*"}), LOST),
     "a Deny of a service": (deny(ALIAS, Principal={"Service": "s3.amazonaws.com"}), LOST),
     "a Deny of all but everybody": (
         statement(ALIAS, lambda one: one.update(NotPrincipal="*") or one.pop("Principal")),
@@ -450,7 +451,6 @@ SAME: dict[str, Edit] = {
     "a Deny of each action": split(ALIAS, "Action"),
     "a Deny twice": only(lambda all_: [*all_, {**all_[-1], "Sid": "Again"}]),
     "two Denies for one": policy(split_by_presence),
-    "every principal by its other name": deny(ALIAS, Principal={"AWS": "*"}),
     "the account by its id": statement(
         "EncryptThroughTenantRole", lambda one: one.update(Principal={"AWS": "111111111111"})
     ),
