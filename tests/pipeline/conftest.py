@@ -31,7 +31,7 @@ WORKLOAD, CENTRAL = "222222222222", "111111111111"
 
 
 @dataclass
-class Desk:
+class FakeProject:
     """A project's folder with fake `tenant-keys`, `cdk`, `gh` and `make` in front of everything else on the PATH."""
 
     folder: Path
@@ -62,7 +62,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def project(tmp_path: Path) -> FakeProject:
     folder, programs, rules = tmp_path / "project", tmp_path / "bin", tmp_path / "rules"
     for made in (folder, programs, rules):
         made.mkdir()
@@ -82,11 +82,11 @@ def desk(tmp_path: Path) -> Desk:
         "RULES": str(rules),
         "TENANT_KEYS": str(Path(sys.executable).with_name("tenant-keys")),
     }
-    return Desk(folder, tmp_path / "calls", rules, env)
+    return FakeProject(folder, tmp_path / "calls", rules, env)
 
 
 @pytest.fixture
-def assembly(desk: Desk) -> Callable[..., None]:
+def assembly(project: FakeProject) -> Callable[..., None]:
     """Write a cloud assembly with these stacks: `assembly(cell="111111111111", ...)`, in this order."""
 
     def write(**stacks: str) -> None:
@@ -98,8 +98,8 @@ def assembly(desk: Desk) -> Callable[..., None]:
             }
             for name, account in stacks.items()
         }
-        (desk.folder / "cdk.out").mkdir(exist_ok=True)
-        (desk.folder / "cdk.out/manifest.json").write_text(json.dumps({"version": "55.0.0", "artifacts": artifacts}))
+        (project.folder / "cdk.out").mkdir(exist_ok=True)
+        (project.folder / "cdk.out/manifest.json").write_text(json.dumps({"version": "55.0.0", "artifacts": artifacts}))
 
     return write
 

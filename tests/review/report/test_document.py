@@ -153,7 +153,7 @@ def test_every_distinct_statement_stands_once_and_has_a_sentence(sample_document
     assert all(row["sentence"].endswith(".") and row["sid"] for row in rows)
 
 
-def test_no_guard_is_a_single_point_of_failure_for_plaintext(sample_document: Json) -> None:
+def test_no_safeguard_is_a_single_point_of_failure_for_plaintext(sample_document: Json) -> None:
     assert len(sample_document["safeguards"]) > 30
     assert not [one for one in sample_document["safeguards"] if one["lost"] == "plaintext"]
 
@@ -168,8 +168,8 @@ def test_a_door_left_open_is_refuted_and_shown_on_the_tenants_page(
 ) -> None:
     def open_a_door(resources: Json) -> None:
         statements = resources["Keyacme"]["Properties"]["KeyPolicy"]["Statement"]
-        guards = ("DenyUseByAnyoneElse", "DenyOtherAlias", "DenyOtherContext", "DenyOutsideOrganization")
-        statements[:] = [one for one in statements if one["Sid"] not in guards]
+        denies = ("DenyUseByAnyoneElse", "DenyOtherAlias", "DenyOtherContext", "DenyOutsideOrganization")
+        statements[:] = [one for one in statements if one["Sid"] not in denies]
         principal = {"AWS": "arn:aws:iam::999999999999:root"}
         statements.append(
             {"Sid": "Door", "Effect": "Allow", "Principal": principal, "Action": "kms:Decrypt", "Resource": "*"}
