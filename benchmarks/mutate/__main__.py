@@ -59,10 +59,10 @@ def _judge(folder: Folder, count: int, seed: int, jobs: int) -> bool:
     survivors = []
     with tempfile.TemporaryDirectory() as name:
         first = Workbench(Path(name, "first"))
-        lines, costs = first.measure(folder)
+        found = first.measure(folder)
         measured = time.monotonic() - start
-        tests = [tests_of(mutation, lines, costs) for mutation in tried]
-        seconds = [sum(costs[test] for test in of) for of in tests]
+        tests = [tests_of(mutation, found) for mutation in tried]
+        seconds = [sum(found.costs[test] for test in of) for of in tests]
         context = multiprocessing.get_context("fork")
         with ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(name, first.root)) as pool:
             for mutation, survived in zip(tried, pool.map(_survives, tried, tests, seconds), strict=True):

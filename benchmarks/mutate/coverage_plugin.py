@@ -13,17 +13,23 @@ from typing import Any
 import pytest
 from coverage import Coverage
 
+PROGRAMS = frozenset({"python", "python3", Path(sys.executable).name, "tenant-keys", "cdk"})
 Lines = dict[str, dict[int, set[str]]]
 """File to line to the tests that run it."""
 
 
 class CoverageByTest:
-    """Fixtures of a module or a session count for each test that asks for them, and no test lives off another's cache."""
+    """Fixtures of a module or a session count for each test that asks for them, and no test lives off another's cache.
+
+    A test that starts a program in Python may run any line: it is among the tests of each of them.
+    """
 
     def __init__(self, root: Path, code: str) -> None:
         self._root = root
         self._coverage = Coverage(data_file=None, config_file=False, source=[str(root / code)])
         self._contexts = ["collection"]
+        self._programs: set[str] = set()
+        """Contexts that start a program."""
         self._caches: list[Any] = []
         self._modules = 0
         self._fixtures: dict[str, float] = {}
@@ -31,8 +37,13 @@ class CoverageByTest:
 
     def start(self) -> None:
         """Before any of our modules is imported."""
+        sys.addaudithook(self._audit)
         self._coverage.start()
         self._coverage.switch_context("collection")
+
+    def _audit(self, event: str, details: tuple[Any, ...]) -> None:
+        if event == "subprocess.Popen" and any(Path(word).name in PROGRAMS for word in map(str, details[1][:2])):
+            self._programs.add(self._contexts[-1])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -78,14 +89,22 @@ class CoverageByTest:
             for test, (seconds, needed) in self._tests.items()
         }
 
-    def lines(self) -> Lines:
-        """What each test runs, from the end of the run on."""
-        self._coverage.stop()
+    def running_programs(self) -> set[str]:
+        """The tests that start a program of ours, or whose fixtures do."""
+        return {test for context in self._programs for test in self._users().get(context, ())}
+
+    def _users(self) -> dict[str, set[str]]:
         users: dict[str, set[str]] = defaultdict(set)
         for test, (_, fixtures) in self._tests.items():
             users[f"test {test}"].add(test)
             for fixture in fixtures:
                 users[f"fixture {fixture}"].add(test)
+        return users
+
+    def lines(self) -> Lines:
+        """What each test runs, from the end of the run on."""
+        self._coverage.stop()
+        users = self._users()
         data = self._coverage.get_data()
         found: Lines = {}
         for file in data.measured_files():

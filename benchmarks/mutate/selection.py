@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain, zip_longest
 
 from benchmarks.mutate.coverage_plugin import Lines
@@ -23,11 +24,22 @@ def sample(mutations: Sequence[Mutation], count: int, seed: int) -> list[Mutatio
     return [mutation for mutation in in_turn if mutation is not None][:count]
 
 
-def tests_of(mutation: Mutation, lines: Lines, costs: dict[str, float]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A run of all tests of a folder, with nothing broken."""
+
+    lines: Lines
+    costs: dict[str, float]
+    """Test to the seconds that it takes alone."""
+    programs: set[str]
+    """Tests that start a program of ours: any of them may run any line."""
+
+
+def tests_of(mutation: Mutation, measured: Measured) -> list[str]:
     """The tests that run what was changed, the cheapest first; all of them where that runs at import."""
+    costs, by_line = measured.costs, measured.lines.get(mutation.file, {})
     if mutation.lines is None:
-        touching = set[str]().union(*lines.get(mutation.file, {}).values())
+        touching = set[str]().union(*by_line.values())
         return sorted(costs, key=lambda test: (test not in touching, costs[test]))
-    by_line = lines.get(mutation.file, {})
-    running = set[str]().union(*(by_line.get(line, ()) for line in mutation.lines))
+    running = measured.programs.union(*(by_line.get(line, ()) for line in mutation.lines))
     return sorted(running, key=lambda test: costs[test])

@@ -22,9 +22,10 @@ from typing import Final
 import hypothesis
 import pytest
 
-from benchmarks.mutate.coverage_plugin import CoverageByTest, Lines
+from benchmarks.mutate.coverage_plugin import CoverageByTest
 from benchmarks.mutate.folders import Folder
 from benchmarks.mutate.mutation import Mutation
+from benchmarks.mutate.selection import Measured
 
 ROOT: Final = Path(__file__).parents[2]
 IMPORTED_ONCE: Final = (
@@ -54,8 +55,8 @@ class Workbench:
             if (ROOT / name).exists():
                 (self.root / name).symlink_to(ROOT / name)
 
-    def measure(self, folder: Folder) -> tuple[Lines, dict[str, float]]:
-        """What each test runs and costs.
+    def measure(self, folder: Folder) -> Measured:
+        """What each test runs and costs, with nothing broken.
 
         Raises:
             RuntimeError: the tests fail although nothing is broken.
@@ -67,14 +68,16 @@ class Workbench:
             plugin.start()
             code = int(pytest.main([*ARGUMENTS, *folder.tests], plugins=[plugin]))
             lines = {file: {n: sorted(tests) for n, tests in of.items()} for file, of in plugin.lines().items()}
-            report.write_text(json.dumps([lines, plugin.costs()]), encoding="utf-8")
+            measured = [lines, plugin.costs(), sorted(plugin.running_programs())]
+            report.write_text(json.dumps(measured), encoding="utf-8")
             return code
 
         log = self.root.parent / "baseline.log"
         if self._fork(run, None, log) != PASSED:
             raise RuntimeError(f"{' '.join(folder.tests)} fail although nothing is broken:\n{_end(log)}")
-        lines, costs = json.loads(report.read_text(encoding="utf-8"))
-        return {file: {int(n): set(tests) for n, tests in of.items()} for file, of in lines.items()}, costs
+        lines, costs, programs = json.loads(report.read_text(encoding="utf-8"))
+        by_file = {file: {int(n): set(tests) for n, tests in of.items()} for file, of in lines.items()}
+        return Measured(by_file, costs, set(programs))
 
     def survives(self, mutation: Mutation, tests: Sequence[str], seconds: float) -> bool:
         """True where every one of the tests passes although the module is broken; `seconds` is what they cost whole."""
