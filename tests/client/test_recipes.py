@@ -24,9 +24,9 @@ from botocore.exceptions import ClientError
 
 from tenant_keys.client import Limits, errors
 from tenant_keys.client.sdk import AWSEncryptionSDKClientError
-from tests.client.local_estate import AUDIENCE, CENTRAL, ISSUER, ORDERS, REGION, Stage
 from tests.client.test_local_aws import open_wide_session
 from tests.client.test_token import Jwks
+from tools.benchmarks.client_estate import AUDIENCE, CENTRAL, ISSUER, ORDERS, REGION, Stage
 
 pytestmark = pytest.mark.xdist_group("client-local-aws")
 ROOT = Path(__file__).parents[2]

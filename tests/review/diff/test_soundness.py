@@ -17,9 +17,9 @@ from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.key_access import FUTURE
 from tenant_keys.review.proof.promise import promises
 from tenant_keys.review.proof.shapes import shape_of_each
-from tests.review.proof.chance import mutated
-from tests.review.proof.small import Templates, templates_of
 from tests.review.proof.test_soundness import ESTATE, Draw
+from tools.random_estates.random_mutations import mutated
+from tools.random_estates.small_estates import Templates, templates_of
 
 PROMISED = promises(ESTATE)
 

@@ -12,13 +12,13 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from stacks import add_stacks
 from tenant_keys.manifest import Estate, Lock, LockError, load_estate, load_manifest, settle
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.cost import with_tenants
 from tenant_keys.review.diff import Comparison, Severity, compare
 from tenant_keys.review.diff.costs import cost_changes
+from tenant_stacks import add_stacks
 
 MANIFEST = """
 organization: o-a1b2c3d4e5

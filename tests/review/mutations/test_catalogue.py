@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from tenant_keys.review.proof import prove
-from tests.review.mutations.catalogue import MUTANTS
-from tests.review.mutations.estate import Synthesized, Templates
-from tests.review.mutations.mutant import Refuted
+from tools.mutants.catalogue import MUTANTS
+from tools.mutants.mutant import Refuted
+from tools.mutants.original import Synthesized, Templates
 
 
 def test_the_estate_is_proved_before_anything_is_broken(original: Synthesized) -> None:

@@ -13,7 +13,7 @@ from tenant_keys.review.diff.guards import Texts, guard_texts, lost_guards
 from tenant_keys.review.proof import Kind, Proof, prove
 from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.promise import promises
-from tests.review.mutations.estate import Body, Synthesized, Templates
+from tools.mutants.original import Body, Synthesized, Templates
 
 Edit = Callable[[Templates], None]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tenant_keys.review.proof import Kind
-from tests.review.mutations.estate import (
+from tools.mutants.mutant import Edit, Harmless, Mutant, NotProvedBecause, Refuted, change, setting, turn
+from tools.mutants.original import (
     CELL,
     CENTRAL,
     PRIMARY,
@@ -15,8 +16,7 @@ from tests.review.mutations.estate import (
     identity,
     trust,
 )
-from tests.review.mutations.mutant import Edit, Harmless, Mutant, NotProvedBecause, Refuted, change, setting, turn
-from tests.review.mutations.roles import own, stranger
+from tools.mutants.roles import own, stranger
 
 INVENTORY = Kind.INVENTORY
 

@@ -1,4 +1,4 @@
-"""Our app with every validation off, for a fair comparison: python benchmarks/our_app.py MANIFEST OUTPUT_FOLDER."""
+"""Our app with no validation, for a fair comparison: python tools/benchmarks/our_app.py MANIFEST OUTPUT_FOLDER."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from aws_cdk import App
 
-from stacks import add_stacks
 from tenant_keys.manifest import load_estate
+from tenant_stacks import add_stacks
 
 
 def main() -> None:

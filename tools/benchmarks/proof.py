@@ -9,10 +9,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.measure import measure
-from benchmarks.synth import HERE, write_estate
 from tenant_keys.manifest import load_estate
 from tenant_keys.review.proof import prove
+from tools.benchmarks.measure import measure
+from tools.benchmarks.synth import HERE, write_estate
 
 
 def run() -> None:

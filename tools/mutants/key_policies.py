@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tenant_keys.review.proof import Kind
-from tests.review.mutations.estate import CENTRAL, REPLICA, Body, Templates, identity
-from tests.review.mutations.mutant import (
+from tools.mutants.mutant import (
     LostBarrier,
     Mutant,
     NotProvedBecause,
@@ -17,6 +16,7 @@ from tests.review.mutations.mutant import (
     turn,
     without,
 )
+from tools.mutants.original import CENTRAL, REPLICA, Body, Templates, identity
 
 ROOT = {"AWS": f"arn:aws:iam::{CENTRAL}:root"}
 BERT = f"arn:aws:iam::{CENTRAL}:role/tenant-keys/orders/tenant-bert.orders"

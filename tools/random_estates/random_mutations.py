@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tenant_keys.manifest import Estate
-from tests.review.proof.small import CENTRAL, Templates
+from tools.random_estates.small_estates import CENTRAL, Templates
 
 Statement = dict[str, Any]
 OPERATORS = (

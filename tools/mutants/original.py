@@ -16,7 +16,7 @@ from tenant_keys.manifest import Estate, load_estate, load_manifest
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, record_key_ids, update
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 CENTRAL = "111111111111"
 PRIMARY = "mrk-" + "0a" * 16
 """The id of gina's key, as if it were deployed."""
@@ -165,7 +165,7 @@ def synthesize(folder: Path) -> Synthesized:
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "constructs")]),
     }
-    program = [sys.executable, str(ROOT / "benchmarks" / "our_app.py"), str(manifest), str(output)]
+    program = [sys.executable, str(ROOT / "tools" / "benchmarks" / "our_app.py"), str(manifest), str(output)]
     subprocess.run(program, env=environment, check=True, capture_output=True)
     return Synthesized(output, load_estate(manifest), dict(_read(output)))
 

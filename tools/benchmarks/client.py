@@ -33,7 +33,7 @@ from tenant_keys.client.sdk import (
 )
 from tenant_keys.local import LocalAws
 from tenant_keys.local.issuer import LocalIssuer
-from tests.client.local_estate import BILLING, CENTRAL, ISSUER, ORDERS, REGION, Stage, build
+from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, REGION, Stage, build
 
 TENANTS = [f"tenant{number}" for number in range(10)]
 MESSAGE = os.urandom(1024)

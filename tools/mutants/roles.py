@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tenant_keys.review.proof import Kind
-from tests.review.mutations.estate import CENTRAL, PLACE, ROLES, SHARED, Body, Templates, identity, trust
-from tests.review.mutations.mutant import (
+from tools.mutants.mutant import (
     Edit,
     LostBarrier,
     Mutant,
@@ -18,6 +17,7 @@ from tests.review.mutations.mutant import (
     turn,
     without,
 )
+from tools.mutants.original import CENTRAL, PLACE, ROLES, SHARED, Body, Templates, identity, trust
 
 ALIAS, CONTEXT = "kms:RequestAlias", "kms:EncryptionContext:tenant_id"
 WORKLOAD = "222222222222"

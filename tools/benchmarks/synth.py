@@ -9,10 +9,10 @@ from collections import Counter
 from pathlib import Path
 from statistics import median
 
-from benchmarks.measure import Measurement, measure
 from tenant_keys.manifest import load_manifest
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, update
+from tools.benchmarks.measure import Measurement, measure
 
 HERE = Path(__file__).parent
 HEAD = """

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from aws_cdk import Acknowledgment, App, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from stacks import names
-from stacks.estate import key_cells, role_cells, role_region
-from stacks.isolation import IsolationProof
 from tenant_constructs.logical_id import logical_id
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.policy.names import access_role_path, keys_of_account
+from tenant_stacks import names
+from tenant_stacks.isolation import IsolationProof
+from tenant_stacks.placement import key_cells, role_cells, role_region
 
 SOLUTIONS = "AwsSolutions::AwsSolutions"
 """With the name of the pack, an accepted finding still stands in `validation-report.json`; without, it is gone."""

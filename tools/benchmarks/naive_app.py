@@ -2,7 +2,7 @@
 
 The policies are the very same documents, handed over whole, which favours this app: statement objects cost more.
 
-    python benchmarks/naive_app.py MANIFEST OUTPUT_FOLDER
+    python tools/benchmarks/naive_app.py MANIFEST OUTPUT_FOLDER
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How long a manifest takes to load, next to what libyaml alone takes to parse the same text.
 
-`python -m benchmarks.manifest [tenants]`. Every measurement is the best of several, in one process, each with the
+`python -m tools.benchmarks.manifest [tenants]`. Every measurement is the best of several, in one process, each with the
 garbage collector in the state that is printed; `load_manifest` pauses it by itself.
 """
 
@@ -14,12 +14,12 @@ from collections.abc import Callable
 
 import yaml
 
-from benchmarks.estate import manifest_text
 from tenant_keys.manifest import parse_manifest, settle
 from tenant_keys.manifest.document import Reader
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.lock_file import parse_lock
 from tenant_keys.manifest.update import new_lock, update
+from tools.benchmarks.generated_manifest import manifest_text
 
 ROUNDS = 9
 

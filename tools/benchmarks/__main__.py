@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import evaluator, manifest, proof, review, synth
+from tools.benchmarks import evaluator, manifest, proof, review, synth
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.review.mutations import key_policies, roles, templates
-from tests.review.mutations.mutant import Mutant
+from tools.mutants import key_policies, roles, templates
+from tools.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (*key_policies.MUTANTS, *roles.MUTANTS, *templates.MUTANTS)

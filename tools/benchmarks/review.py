@@ -8,14 +8,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.estate import manifest_text
-from benchmarks.measure import measure
-from benchmarks.synth import HERE
 from tenant_keys.manifest import load_estate, load_manifest
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.proof import prove
 from tenant_keys.review.report import build_document, render_html, render_json, render_markdown
+from tools.benchmarks.generated_manifest import manifest_text
+from tools.benchmarks.measure import measure
+from tools.benchmarks.synth import HERE
 
 TENANTS = 10_000
 QUERIES = ("0", "00", "enterprise", "suspended 7", "tenant-04242")

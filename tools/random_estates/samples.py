@@ -9,9 +9,9 @@ from unittest.mock import patch
 from tenant_keys.manifest import Estate
 from tenant_keys.review.proof import key_access
 from tenant_keys.review.proof.key_access import FUTURE
-from tests.review.proof.brute import Both, both
-from tests.review.proof.chance import mutated
-from tests.review.proof.small import estate_of, templates_of
+from tools.random_estates.brute_force import Both, both
+from tools.random_estates.random_mutations import mutated
+from tools.random_estates.small_estates import estate_of, templates_of
 
 ACTIONS = (
     "kms:Decrypt",

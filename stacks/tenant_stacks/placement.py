@@ -9,7 +9,6 @@ from itertools import groupby
 from aws_cdk import DefaultStackSynthesizer, Environment, Stack
 from constructs import Construct
 
-from stacks import names
 from tenant_constructs.access_role import SharedAccessRole, TenantAccessRole
 from tenant_constructs.identity_provider import TokenIssuer
 from tenant_constructs.pod_identity import PodIdentity
@@ -17,6 +16,7 @@ from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
 from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_stacks import names
 
 
 def add_stacks(scope: Construct, estate: Estate) -> None:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from tenant_keys.review.diff.guards import Texts
-from tests.review.mutations.catalogue import MUTANTS
-from tests.review.mutations.estate import Synthesized, synthesize
-from tests.review.mutations.mutant import guards_of, judge
-from tests.review.proof.many import PART, few_actions, part, verdict
+from tools.mutants.catalogue import MUTANTS
+from tools.mutants.mutant import guards_of, judge
+from tools.mutants.original import Synthesized, synthesize
+from tools.random_estates.samples import PART, few_actions, part, verdict
 
 PARTS: Final = 50
 
