@@ -8,22 +8,23 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.mutate.mutation import Mutation, header, told
-from benchmarks.mutate.operators import conditions_kept, other_statements, replacements, without_an_entry
+from tools.mutate.folders import ROOT, Folder
+from tools.mutate.mutation import Mutation, header, told
+from tools.mutate.operators import conditions_kept, other_statements, replacements, without_an_entry
 
 LEFT_ALONE: Final = frozenset({"decorator_list", "returns", "type_params"})
 """Fields of syntax that do nothing at run time, or say how a class is made and not what it means."""
 NAMES_OF_MODULES: Final = frozenset({"__all__", "__slots__"})
 
 
-def mutations(root: Path, file: Path) -> list[Mutation]:
-    """Every mutation of one module, in order.
+def mutations(folder: Folder, file: Path) -> list[Mutation]:
+    """Every mutation of one module of the folder, in order.
 
     Left alone: docstrings, imports, decorators, annotations (but those of pydantic's models, which are rules), messages
     of errors, and sentences, which are for people: any string with a space.
     """
     module = ast.parse(file.read_text(encoding="utf-8"))
-    name = file.relative_to(root).as_posix()
+    name = file.relative_to(folder.source_root()).as_posix()
     original = ast.unparse(module)
     seen: Counter[str] = Counter()
     found = []
@@ -38,7 +39,7 @@ def mutations(root: Path, file: Path) -> list[Mutation]:
             text = f"{name} {place.function or 'module'}: {told(before, after)}"
             seen[text] += 1
             number = f" #{seen[text]}" if seen[text] > 1 else ""
-            found.append(Mutation(text + number, name, place.kind, place.lines, source))
+            found.append(Mutation(text + number, file.relative_to(ROOT).as_posix(), place.kind, place.lines, source))
     return found
 
 

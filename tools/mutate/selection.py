@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
-from benchmarks.mutate.coverage_plugin import Lines
-from benchmarks.mutate.mutation import Mutation
+from tools.mutate.coverage_plugin import Lines
+from tools.mutate.mutation import Mutation
 
 
 def sample(mutations: Sequence[Mutation], count: int, seed: int) -> list[Mutation]:

@@ -1,6 +1,6 @@
 """`make mutate`: break our own code in one place at a time, and count how often a test notices.
 
-    python -m benchmarks.mutate [--folder tenant_keys/policy] [--count 60] [--seed 1] [--jobs 2]
+    python -m tools.mutate [--folder tenant_keys/policy] [--count 60] [--seed 1] [--jobs 2]
 
 Exit code 0 where each folder reaches its target, 2 where one does not, 1 where nothing could be measured: tests fail
 although nothing is broken, a folder has no mutations, an equivalent is listed that no longer exists.
@@ -17,12 +17,12 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from benchmarks.mutate.equivalents import equivalents, stale
-from benchmarks.mutate.folders import FOLDERS, Folder
-from benchmarks.mutate.mutation import Mutation
-from benchmarks.mutate.selection import sample, tests_of
-from benchmarks.mutate.sites import mutations
-from benchmarks.mutate.workbench import ROOT, Workbench, import_once
+from tools.mutate.equivalents import equivalents, stale
+from tools.mutate.folders import FOLDERS, Folder
+from tools.mutate.mutation import Mutation
+from tools.mutate.selection import sample, tests_of
+from tools.mutate.sites import mutations
+from tools.mutate.workbench import Workbench, import_once
 
 
 def main() -> int:
@@ -48,8 +48,7 @@ def main() -> int:
 def _judge(folder: Folder, count: int, seed: int, jobs: int) -> bool:
     """Print the folder's score; True where it is high enough."""
     start = time.monotonic()
-    files = sorted((ROOT / folder.code).rglob("*.py"))
-    every = [mutation for file in files for mutation in mutations(ROOT, file)]
+    every = [mutation for file in folder.files() for mutation in mutations(folder, file)]
     listed = equivalents()
     if old := stale(listed, folder.code, {mutation.id for mutation in every}):
         raise ValueError("\n".join(["equivalents.txt: no such mutations any more:", *old]))

