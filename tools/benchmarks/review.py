@@ -35,13 +35,13 @@ def run() -> None:
         proof = prove(assembly, estate)
         proved = time.perf_counter()
         assert proof.proved, proof.findings[:1]
-        document = build_document(assembly, estate, prove(assembly, estate, with_barriers=True))
+        document = build_document(assembly, estate, prove(assembly, estate, with_safeguards=True))
         texts = [render_html(document), render_markdown(document), render_json(document)]
         written = time.perf_counter()
         sizes = ", ".join(
             f"{kind} {len(t) / 1e6:.1f} MB" for kind, t in zip(("HTML", "Markdown", "JSON"), texts, strict=True)
         )
-        print(f"review of {TENANTS:,} tenants in {proof.shapes} classes, its own proof and barriers included")
+        print(f"review of {TENANTS:,} tenants in {proof.classes} classes, its own proof and safeguards included")
         print(
             f"  proof {proved - start:.2f} s, review {written - proved:.2f} s, "
             f"ratio {(written - proved) / (proved - start):.1f}; {sizes}"

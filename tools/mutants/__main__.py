@@ -45,7 +45,7 @@ def _by_hand() -> int:
         else:
             wrong.append(told)
             print(f"MISSED {mutant.name}: expected {mutant.expected!r}, got {told}")
-    for expected in ("refuted", "not proved", "lost barrier", "harmless"):
+    for expected in ("refuted", "not proved", "lost safeguard", "harmless"):
         total = sum(str(mutant.expected) == expected for mutant in MUTANTS)
         print(f"{expected:<13} {right[expected]:>4} of {total}")
     print(f"{'mutants':<13} {right.total():>4} of {len(MUTANTS)} in {time.perf_counter() - start:.0f} s")

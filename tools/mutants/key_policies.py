@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenant_keys.review.proof import Kind
 from tools.mutants.mutant import (
-    LostBarrier,
+    LostSafeguard,
     Mutant,
     NotProvedBecause,
     Refuted,
@@ -34,7 +34,7 @@ def statement(sid: str, tenant: str = "alma"):  # type: ignore[no-untyped-def]  
 def lost_denies() -> list[Mutant]:
     """Each Deny alone: another guard holds for every one of them but that of the suspended."""
     found = [
-        Mutant(f"without {sid}", LostBarrier((f"no Deny {guarded}",)), without("alma", sid))
+        Mutant(f"without {sid}", LostSafeguard((f"no Deny {guarded}",)), without("alma", sid))
         for sid, guarded in (
             ("DenyUseByAnyoneElse", "ArnNotEquals aws:principalarn"),
             ("DenySharedRoleOfOtherTenant", "ArnEquals aws:principalarn and StringNotEquals aws:principaltag"),
@@ -52,7 +52,7 @@ def lost_denies() -> list[Mutant]:
         *found,
         Mutant(
             "without DenyOtherAlias",
-            LostBarrier(("no Deny StringNotEquals kms:requestalias",)),
+            LostSafeguard(("no Deny StringNotEquals kms:requestalias",)),
             without("dora", "DenyOtherAlias"),
         ),
         Mutant(
@@ -60,7 +60,7 @@ def lost_denies() -> list[Mutant]:
             Refuted(Kind.MORE_THAN_DECLARED, ("shared.billing with tags {'tenant_id': 'alma'}", "Decrypt")),
             without("alma", "DenyOtherAlias"),
         ),
-        Mutant("a key policy without any Deny", LostBarrier(("key policy",)), without("dora")),
+        Mutant("a key policy without any Deny", LostSafeguard(("key policy",)), without("dora")),
     ]
 
 
@@ -68,17 +68,17 @@ def weakened_denies() -> list[Mutant]:
     return [
         Mutant(
             "one more role spared by the Deny on use",
-            LostBarrier(("no Deny ArnNotEquals aws:principalarn",)),
+            LostSafeguard(("no Deny ArnNotEquals aws:principalarn",)),
             lambda t: t.statement("alma", "DenyUseByAnyoneElse")["Condition"]["ArnNotEquals"][ARN].append(BERT),
         ),
         Mutant(
             "the Deny on use spares a wildcard",
-            LostBarrier(("no Deny ArnNotEquals aws:principalarn",)),
+            LostSafeguard(("no Deny ArnNotEquals aws:principalarn",)),
             setting(statement("DenyUseByAnyoneElse"), "ArnNotEquals", ARN, MEMBERS),
         ),
         Mutant(
             "the Deny on aliases spares a prefix",
-            LostBarrier(("no Deny StringNotEquals kms:requestalias",)),
+            LostSafeguard(("no Deny StringNotEquals kms:requestalias",)),
             turn(
                 statement("DenyOtherAlias"),
                 "StringNotEquals",
@@ -88,7 +88,7 @@ def weakened_denies() -> list[Mutant]:
         ),
         Mutant(
             "the Deny on aliases holds only if an alias is named",
-            LostBarrier(("no Deny StringNotEquals kms:requestalias",)),
+            LostSafeguard(("no Deny StringNotEquals kms:requestalias",)),
             change(
                 statement("DenyOtherAlias", "dora"),
                 Condition={
@@ -99,22 +99,22 @@ def weakened_denies() -> list[Mutant]:
         ),
         Mutant(
             "the Deny on use leaves services out",
-            LostBarrier(("no Deny ArnNotEquals",)),
+            LostSafeguard(("no Deny ArnNotEquals",)),
             change(statement("DenyUseByAnyoneElse"), Principal={"AWS": "*"}),
         ),
         Mutant(
             "the Deny on use by NotPrincipal",
-            LostBarrier(("no Deny ArnNotEquals",)),
+            LostSafeguard(("no Deny ArnNotEquals",)),
             _by_not_principal,
         ),
         Mutant(
             "the Deny on the tag ignores case",
-            LostBarrier(("StringNotEquals aws:principaltag/tenant_id",)),
+            LostSafeguard(("StringNotEquals aws:principaltag/tenant_id",)),
             turn(statement("DenySharedRoleOfOtherTenant"), "StringNotEquals", "StringNotEqualsIgnoreCase"),
         ),
         Mutant(
             "the Deny on organisations spares a pattern",
-            LostBarrier(("no Deny StringNotEquals aws:principalorgid",)),
+            LostSafeguard(("no Deny StringNotEquals aws:principalorgid",)),
             turn(statement("DenyOutsideOrganization"), "StringNotEquals", "StringNotLike", aws__PrincipalOrgID="o-*"),
         ),
         Mutant(
@@ -142,7 +142,7 @@ def widened_allows() -> list[Mutant]:
     return [
         Mutant(
             "decryption for the whole account, Denies in place",
-            LostBarrier(("an Allow without ArnEquals aws:principalarn",)),
+            LostSafeguard(("an Allow without ArnEquals aws:principalarn",)),
             drop(tenant_role, "ArnEquals", ARN),
         ),
         Mutant(
@@ -152,7 +152,7 @@ def widened_allows() -> list[Mutant]:
         ),
         Mutant(
             "decryption for all access roles, Denies in place",
-            LostBarrier(("an Allow without ArnEquals aws:principalarn",)),
+            LostSafeguard(("an Allow without ArnEquals aws:principalarn",)),
             setting(tenant_role, "ArnEquals", ARN, MEMBERS),
         ),
         Mutant(
@@ -173,7 +173,7 @@ def widened_allows() -> list[Mutant]:
         ),
         Mutant(
             "the shared role without the tag, no Denies but that on aliases",
-            LostBarrier(("an Allow without StringEquals aws:principaltag/tenant_id",)),
+            LostSafeguard(("an Allow without StringEquals aws:principaltag/tenant_id",)),
             together(
                 without("alma", "DenyUseByAnyoneElse", "DenySharedRoleOfOtherTenant", "DenyOtherContext"),
                 drop(shared_role, "StringEquals", "aws:PrincipalTag/tenant_id"),
@@ -195,7 +195,7 @@ def widened_allows() -> list[Mutant]:
         ),
         Mutant(
             "the tag ignoring case",
-            LostBarrier(("an Allow without StringEquals aws:principaltag/tenant_id",)),
+            LostSafeguard(("an Allow without StringEquals aws:principaltag/tenant_id",)),
             turn(shared_role, "StringEquals", "StringEqualsIgnoreCase"),
         ),
         Mutant(
@@ -217,7 +217,7 @@ def widened_allows() -> list[Mutant]:
         ),
         Mutant(
             "deployment by any role of the CDK, the Deny in place",
-            LostBarrier(("an Allow without ArnEquals aws:principalarn",)),
+            LostSafeguard(("an Allow without ArnEquals aws:principalarn",)),
             setting(statement("Deploy"), "ArnEquals", ARN, f"arn:aws:iam::{CENTRAL}:role/cdk-*"),
         ),
         Mutant(
@@ -475,17 +475,17 @@ def _with_denies() -> list[Mutant]:
         ),
         Mutant(
             "held by the Denies: another tenant's role",
-            LostBarrier(("an Allow",)),
+            LostSafeguard(("an Allow",)),
             adding("carla", Principal={"AWS": BERT}, Action=DECRYPT),
         ),
         Mutant(
             "held by the Denies: a session",
-            LostBarrier(("an Allow",)),
+            LostSafeguard(("an Allow",)),
             adding("carla", Principal=session, Action=DECRYPT),
         ),
         Mutant(
             "held by the Denies: a grant permission",
-            LostBarrier(("an Allow that was not there (kms:CreateGrant)",)),
+            LostSafeguard(("an Allow that was not there (kms:CreateGrant)",)),
             adding("carla", Principal=ROOT, Action="kms:CreateGrant"),
         ),
     ]
@@ -503,7 +503,7 @@ def replicas() -> list[Mutant]:
         ),
         Mutant(
             "a replica without the Deny on use",
-            LostBarrier(("key policy in eu-central-1", "no Deny ArnNotEquals")),
+            LostSafeguard(("key policy in eu-central-1", "no Deny ArnNotEquals")),
             without("gina", "DenyUseByAnyoneElse", stack=REPLICA),
         ),
         Mutant(

@@ -40,13 +40,13 @@ class NotProvedBecause:
 
 
 @dataclass(frozen=True)
-class LostBarrier:
+class LostSafeguard:
     """Another guard holds: still proved, and the comparison of guards tells which one is gone."""
 
     words: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return "lost barrier"
+        return "lost safeguard"
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Harmless:
         return "harmless"
 
 
-Expectation = Refuted | NotProvedBecause | LostBarrier | Harmless
+Expectation = Refuted | NotProvedBecause | LostSafeguard | Harmless
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Outcome:
                 )
             case NotProvedBecause():
                 return verdict == "not proved" and _in(expected.words, [one.what for one in self.proof.findings])
-            case LostBarrier():
+            case LostSafeguard():
                 return verdict == "proved" and _in(expected.words, self.lost)
             case Harmless():
                 return verdict == "proved" and not self.lost

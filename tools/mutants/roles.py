@@ -5,7 +5,7 @@ from __future__ import annotations
 from tenant_keys.review.proof import Kind
 from tools.mutants.mutant import (
     Edit,
-    LostBarrier,
+    LostSafeguard,
     Mutant,
     NotProvedBecause,
     Refuted,
@@ -52,17 +52,17 @@ def identities() -> list[Mutant]:
     return [
         Mutant(
             "a role without the alias",
-            LostBarrier(("an Allow without StringEquals kms:requestalias",)),
+            LostSafeguard(("an Allow without StringEquals kms:requestalias",)),
             drop(own, "StringEquals", ALIAS),
         ),
         Mutant(
             "a role without the context",
-            LostBarrier(("an Allow without StringEquals kms:encryptioncontext:tenant_id",)),
+            LostSafeguard(("an Allow without StringEquals kms:encryptioncontext:tenant_id",)),
             drop(own, "StringEquals", CONTEXT),
         ),
         Mutant(
             "a role without alias and context",
-            LostBarrier(("StringEquals kms:encryptioncontext:tenant_id and StringEquals kms:requestalias",)),
+            LostSafeguard(("StringEquals kms:encryptioncontext:tenant_id and StringEquals kms:requestalias",)),
             lambda t: own(t).pop("Condition"),
         ),
         Mutant(
@@ -72,7 +72,7 @@ def identities() -> list[Mutant]:
         ),
         Mutant(
             "an alias by prefix",
-            LostBarrier(("an Allow without StringEquals kms:requestalias",)),
+            LostSafeguard(("an Allow without StringEquals kms:requestalias",)),
             turn(own, "StringEquals", "StringLike", kms__RequestAlias="alias/tenant-alma*"),
         ),
         Mutant(
@@ -99,7 +99,7 @@ def identities() -> list[Mutant]:
         ),
         Mutant(
             "an alias if it is there",
-            LostBarrier(("an Allow without StringEquals kms:",)),
+            LostSafeguard(("an Allow without StringEquals kms:",)),
             turn(own, "StringEquals", "StringEqualsIfExists"),
         ),
         Mutant(
@@ -114,20 +114,20 @@ def identities() -> list[Mutant]:
         ),
         Mutant(
             "all aliases instead of any",
-            LostBarrier(("ForAnyValue:StringEquals kms:resourcealiases",)),
+            LostSafeguard(("ForAnyValue:StringEquals kms:resourcealiases",)),
             turn(
                 lambda t: identity(t.role("fred"), "DecryptWithOwnTenantKey"),
                 "ForAnyValue:StringEquals",
                 "ForAllValues:StringEquals",
             ),
         ),
-        Mutant("a role for every key", LostBarrier(("more principals or resources",)), change(own, Resource="*")),
+        Mutant("a role for every key", LostSafeguard(("more principals or resources",)), change(own, Resource="*")),
         Mutant(
             "a role for keys of every account",
-            LostBarrier(("more principals or resources",)),
+            LostSafeguard(("more principals or resources",)),
             change(own, Resource="arn:aws:kms:*:*:key/*"),
         ),
-        Mutant("a role with kms:*", LostBarrier(("an Allow that was not there",)), change(own, Action="kms:*")),
+        Mutant("a role with kms:*", LostSafeguard(("an Allow that was not there",)), change(own, Action="kms:*")),
         Mutant(
             "a key by an id that AWS is yet to choose",
             NotProvedBecause(("yet to choose",)),
@@ -143,7 +143,7 @@ def identities() -> list[Mutant]:
         ),
         Mutant(
             "the shared role for any alias",
-            LostBarrier(("an Allow without StringEquals kms:requestalias",)),
+            LostSafeguard(("an Allow without StringEquals kms:requestalias",)),
             turn(billing, "StringEquals", "StringLike", kms__RequestAlias="alias/tenant-*"),
         ),
         Mutant(
@@ -391,7 +391,7 @@ def trusts() -> list[Mutant]:
         ),
         Mutant(
             "without the organisation",
-            LostBarrier(("an Allow without StringEquals aws:principalorgid",)),
+            LostSafeguard(("an Allow without StringEquals aws:principalorgid",)),
             drop(role, "StringEquals", "aws:PrincipalOrgID"),
         ),
         Mutant(

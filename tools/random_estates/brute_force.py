@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.iam.errors import UnsupportedPolicy
+from tenant_keys.review.proof.equivalence import TenantClass, Tenants, class_of_each, key_form, tenant_classes
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Stacks, take_inventory
 from tenant_keys.review.proof.issuance import prove_issuance
 from tenant_keys.review.proof.key_access import prove_key_access
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import promises
-from tenant_keys.review.proof.shapes import Shape, Tenants, key_form, shape_of_each, shapes
 from tenant_keys.review.proof.world import World, build_world
 
 Broken = frozenset[tuple[Kind, str | None]]
@@ -62,20 +62,20 @@ def both(source: Stacks, estate: Estate) -> Both:
     promised = promises(estate)
     try:
         inventory = take_inventory(source, promised)
-        found = shapes(inventory, promised)
-        each = dict(shape_of_each(inventory, promised))
+        found = tenant_classes(inventory, promised)
+        each = dict(class_of_each(inventory, promised))
     except (NotProved, UnsupportedPolicy):
         return Both(Verdict(None), Verdict(None), {}, frozenset())
     alone = {
-        replace(shape, named_by=frozenset({("stands for itself", tenant)})): Tenants(1, [tenant])
-        for tenant, shape in each.items()
+        replace(alike, named_by=frozenset({("stands for itself", tenant)})): Tenants(1, [tenant])
+        for tenant, alike in each.items()
     }
     forms: dict[str, frozenset[Hashable]] = {}
-    for tenant, shape in each.items():
+    for tenant, alike in each.items():
         keys = [key_form(record, inventory, promised[tenant]) for record in inventory.keys.get(tenant, ())]
-        forms[tenant] = frozenset([*((form, shape.promise) for form in keys), *shape.roles])
+        forms[tenant] = frozenset([*((form, alike.promise) for form in keys), *alike.roles])
 
-    def verdict(classes: dict[Shape, Tenants]) -> Verdict:
+    def verdict(classes: dict[TenantClass, Tenants]) -> Verdict:
         try:
             world = build_world(estate, inventory, promised, classes)
             return Verdict(_broken(_findings(world)))

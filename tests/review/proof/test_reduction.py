@@ -11,7 +11,7 @@ from itertools import islice
 
 import pytest
 
-from tenant_keys.review.proof.shapes import _Names
+from tenant_keys.review.proof.equivalence import _Names
 from tools.random_estates.samples import ESTATES, few_actions, judged, part, verdict
 
 

@@ -15,9 +15,9 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tenant_keys.review.iam.wildcards import glob, has_wildcard
-from tenant_keys.review.proof.document import values
 from tenant_keys.review.proof.inventory import MARK, Inventory, KeyRecord, marked, names
 from tenant_keys.review.proof.promise import Promise, Use
+from tenant_keys.review.syntax import parse_document
 
 _VARIABLE = re.compile(r"\$\{[^},]*(?:, '([^']*)')?[^}]*\}")
 
@@ -33,8 +33,8 @@ class RoleText:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """What a tenant is, but for its names. Tenants of equal shape are interchangeable."""
+class TenantClass:
+    """What a tenant is, but for its names. Tenants of one class are interchangeable."""
 
     promise: tuple[object, ...]
     keys: tuple[tuple[Hashable, ...], ...]
@@ -45,25 +45,25 @@ class Shape:
 
 @dataclass(slots=True)
 class Tenants:
-    """The tenants of one shape: how many, and the first few of them."""
+    """The tenants of one class: how many, and the first few of them."""
 
     count: int
     first: list[str]
 
 
-def shapes(inventory: Inventory, promises: Mapping[str, Promise]) -> dict[Shape, Tenants]:
-    """Sort the tenants by shape; linear in their number."""
-    found: dict[Shape, Tenants] = {}
-    for tenant, shape in shape_of_each(inventory, promises):
-        tenants = found.setdefault(shape, Tenants(0, []))
+def tenant_classes(inventory: Inventory, promises: Mapping[str, Promise]) -> dict[TenantClass, Tenants]:
+    """Sort the tenants by equivalence class; linear in their number."""
+    found: dict[TenantClass, Tenants] = {}
+    for tenant, alike in class_of_each(inventory, promises):
+        tenants = found.setdefault(alike, Tenants(0, []))
         tenants.count += 1
         if len(tenants.first) < 2:
             tenants.first.append(tenant)
     return found
 
 
-def shape_of_each(inventory: Inventory, promises: Mapping[str, Promise]) -> Iterator[tuple[str, Shape]]:
-    """Every tenant with its shape."""
+def class_of_each(inventory: Inventory, promises: Mapping[str, Promise]) -> Iterator[tuple[str, TenantClass]]:
+    """Every tenant with its class."""
     texts: dict[RoleText, RoleText] = {}
     named = _Names(inventory, promises)
     rough: dict[
@@ -82,7 +82,7 @@ def shape_of_each(inventory: Inventory, promises: Mapping[str, Promise]) -> Iter
     strays = [record.policy for record in inventory.keys.get(None, ())]
     meeting = named.meeting({*documents, *shared, *strays})
     for tenant, (promised, keys, roles) in rough.items():
-        yield tenant, Shape(promised, keys, roles, meeting.get(tenant, frozenset()))
+        yield tenant, TenantClass(promised, keys, roles, meeting.get(tenant, frozenset()))
 
 
 def key_form(record: KeyRecord, inventory: Inventory, promise: Promise) -> tuple[Hashable, ...]:
@@ -139,7 +139,7 @@ class _Names:
     def meeting(self, documents: Iterable[str]) -> dict[str, frozenset[tuple[str, str]]]:
         """For each tenant that is named in a document not its own, the values that name it, each with the name."""
         found: dict[str, set[tuple[str, str]]] = {}
-        for value in {value for text in documents for value in values(json.loads(text))}:
+        for value in {value for text in documents for value in parse_document(text, "a policy").values()}:
             if MARK in value or value == "*":
                 continue  # its own name; everything alike
             for tenant, name in self._met(_VARIABLE.sub("*", value)):

@@ -117,7 +117,7 @@ class Words:
         return self._word.get(node)
 
 
-def witnesses(
+def examples(
     patterns: Sequence[str],
     *,
     arn: bool,

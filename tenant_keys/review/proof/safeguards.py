@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tenant_keys.review.iam.elements import action_tests, strings
+from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.proof.findings import Kind
 from tenant_keys.review.proof.key_access import Adversary, key_actions, prove_key_access
 from tenant_keys.review.proof.world import Edit, World, keep
+from tenant_keys.review.syntax import Statement
 
 _Guard = tuple[str, str, str | None]
 """Kind of policy, Sid, and the condition of an Allow; None for a whole Deny."""
 
 
 @dataclass(frozen=True, slots=True)
-class Barrier:
+class Safeguard:
     """A guard, and what gets through without it."""
 
     kind: str
@@ -36,7 +37,7 @@ class Barrier:
         return self.lost == "plaintext"
 
 
-def barriers(build: Callable[[Edit], World]) -> list[Barrier]:
+def safeguards(build: Callable[[Edit], World]) -> list[Safeguard]:
     """Every Deny and every condition of an Allow, of key policies and access roles, one at a time.
 
     `build` makes the world with an edit applied to each document.
@@ -46,44 +47,43 @@ def barriers(build: Callable[[Edit], World]) -> list[Barrier]:
 
 def _guards(world: World) -> dict[_Guard, frozenset[str]]:
     """Each guard, with the actions on a key of which its statements speak."""
-    documents = [("key", case.document.raw) for case in world.keys]
+    documents = [("key", case.document.tree) for case in world.keys]
     roles = [role for alike in world.tenant_roles for role in alike]
     central = world.estate.central.account
     roles += [role for role in world.other_roles if role.arn.split(":")[4] == central]
-    documents += [("identity", document.raw) for role in roles for document in role.identity]
+    documents += [("identity", document.tree) for role in roles for document in role.identity]
     found: dict[_Guard, frozenset[str]] = {}
     for kind, document in documents:
-        for statement in _statements(document):
-            sid, actions = str(statement.get("Sid", "")), _actions(statement)
+        for statement in document.statements:
+            sid, actions = statement.sid or "", _actions(statement)
             for condition in _conditions(statement):
                 guard = (kind, sid, condition)
                 found[guard] = found.get(guard, frozenset()) | actions
     return found
 
 
-def _conditions(statement: Mapping[str, Any]) -> list[str | None]:
+def _conditions(statement: Statement) -> list[str | None]:
     """What can be taken away: a Deny as a whole (None), or one condition of an Allow."""
-    if statement["Effect"] == "Deny":
+    if not statement.allows:
         return [None]
-    return [f"{operator} {key}" for operator, keys in statement.get("Condition", {}).items() for key in keys]
+    return [f"{condition.spelled} {condition.key}" for condition in statement.conditions]
 
 
-def _actions(statement: Mapping[str, Any]) -> frozenset[str]:
-    element = "Action" if "Action" in statement else "NotAction"
-    tests = action_tests(strings(statement[element], element), element)
+def _actions(statement: Statement) -> frozenset[str]:
+    tests = action_tests(statement.actions or statement.not_actions, "Action")
     return frozenset(
-        action for action in key_actions() if any(test(action.lower()) for test in tests) is (element == "Action")
+        action for action in key_actions() if any(test(action.lower()) for test in tests) is bool(statement.actions)
     )
 
 
-def _without(guard: _Guard, actions: frozenset[str], build: Callable[[Edit], World]) -> Barrier:
+def _without(guard: _Guard, actions: frozenset[str], build: Callable[[Edit], World]) -> Safeguard:
     """What is lost without it: of other actions than its own nothing changes."""
     kind, sid, condition = guard
     world = build(_editor(kind, sid, condition))
     also, _ = _worst(world, Adversary(repoints_aliases=True), actions)
     # Whoever may re-point aliases may leave them: what is refused to it is refused without.
     lost, example = _worst(world, Adversary(), actions) if also != "nothing" else ("nothing", "")
-    return Barrier(kind, sid, condition, lost, example, also)
+    return Safeguard(kind, sid, condition, lost, example, also)
 
 
 _ORDER = ("nothing", "description", "administration", "plaintext")
@@ -122,7 +122,7 @@ def _edited(statements: Sequence[Mapping[str, Any]], sid: str, condition: str | 
         elif condition is not None:
             operator, _, key = condition.partition(" ")
             kept = {
-                name: {k: v for k, v in keys.items() if (name, k) != (operator, key)}
+                name: {k: v for k, v in keys.items() if (name, k.lower()) != (operator, key)}
                 for name, keys in statement.get("Condition", {}).items()
             }
             kept = {name: keys for name, keys in kept.items() if keys}
