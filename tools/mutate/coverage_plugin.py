@@ -24,9 +24,9 @@ class CoverageByTest:
     A test that starts a program in Python may run any line: it is among the tests of each of them.
     """
 
-    def __init__(self, root: Path, code: Path) -> None:
+    def __init__(self, root: Path, files: list[str]) -> None:
         self._root = root
-        self._coverage = Coverage(data_file=None, config_file=False, source=[str(code)])
+        self._coverage = Coverage(data_file=None, config_file=False, include=files)
         self._contexts = ["collection"]
         self._programs: set[str] = set()
         """Contexts that start a program."""

@@ -34,5 +34,5 @@ def equivalents() -> dict[str, str]:
 
 
 def stale(listed: Collection[str], folder: str, existing: Collection[str]) -> list[str]:
-    """Listed ids of a folder of which the code has no mutation any more."""
-    return [id_ for id_ in listed if id_.startswith(f"{folder}/") and id_ not in existing]
+    """Listed ids of a folder (a path from its source root) of which the code has no mutation any more."""
+    return [identifier for identifier in listed if identifier.startswith(f"{folder}/") and identifier not in existing]

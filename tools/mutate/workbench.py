@@ -63,7 +63,7 @@ class Workbench:
         report = self.root.parent / "report.json"
 
         def run() -> int:
-            plugin = CoverageByTest(self.root, self.root / folder.source_root().relative_to(ROOT) / folder.code)
+            plugin = CoverageByTest(self.root, [str(self.root / file.relative_to(ROOT)) for file in folder.files()])
             plugin.start()
             code = int(pytest.main([*ARGUMENTS, *folder.tests], plugins=[plugin]))
             lines = {file: {n: sorted(tests) for n, tests in of.items()} for file, of in plugin.lines().items()}
