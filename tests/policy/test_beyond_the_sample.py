@@ -144,6 +144,19 @@ def test_a_document_of_exactly_the_limit_is_accepted_and_one_character_more_is_n
     assert str(refused.value) == "key policy: got 24 characters, AWS accepts 23; shorten it"
 
 
+@pytest.mark.parametrize(
+    ("expires", "model"), [(True, "KEY_MATERIAL_EXPIRES"), (False, "KEY_MATERIAL_DOES_NOT_EXPIRE")]
+)
+def test_material_is_imported_with_the_expiry_that_the_manifest_says(expires: bool, model: str) -> None:
+    estate = with_tenant(sample(), "globex", material_expires=expires)
+    statement = by_sid(key_policy(estate.tenants["globex"], estate)["Statement"])["ImportMaterial"]
+    assert statement["Action"] == ["kms:ImportKeyMaterial"]
+    assert statement["Condition"] == {
+        "ArnEquals": {"aws:PrincipalArn": ["arn:aws:iam::111111111111:role/globex-key-import"]},
+        "StringEquals": {"kms:ExpirationModel": model},
+    }
+
+
 def test_a_workload_that_lacks_what_its_trust_needs_has_no_trust_policy() -> None:
     """The manifest refuses each; a policy without the condition must not come out whoever calls."""
     portal, orders = sample().workloads["portal"], sample().workloads["orders"]
