@@ -54,6 +54,14 @@ class CoverageByTest:
         return result
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Iterator[None]:
+        """What a module of tests runs when it is imported counts for each of its tests."""
+        if not isinstance(collector, pytest.Module):
+            return (yield)
+        with _Timed(self, f"module {collector.nodeid}"):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
         if fixturedef.scope == "function":
             return (yield)
@@ -97,6 +105,7 @@ class CoverageByTest:
         users: dict[str, set[str]] = defaultdict(set)
         for test, (_, fixtures) in self._tests.items():
             users[f"test {test}"].add(test)
+            users[f"module {test.partition('::')[0]}"].add(test)
             for fixture in fixtures:
                 users[f"fixture {fixture}"].add(test)
         return users

@@ -45,7 +45,7 @@ class Folder:
 
 FOLDERS: Final = (
     Folder("tenant_keys/policy", ("tests/policy",), 95),
-    Folder("tenant_keys/review/iam", ("tests/review/iam", "tests/policy"), 95, ("tenant_keys/review/syntax.py",)),
+    Folder("tenant_keys/review/iam", ("tests/review/iam",), 95, ("tenant_keys/review/syntax.py",)),
     Folder("tenant_keys/review/proof", ("tests/review/proof", "tests/review/mutations"), 95),
     Folder("tenant_constructs", ("tests/constructs", "tests/policy", "tests/golden", "tests/stacks"), 90),
     Folder("tenant_stacks", ("tests/stacks", "tests/golden", "tests/policy"), 90),
