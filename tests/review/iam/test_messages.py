@@ -15,6 +15,9 @@ KEY_POLICY: dict[str, Any] = {**GOOD, "Principal": {"AWS": ROLE}}
 TRUST: dict[str, Any] = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}
 ACTION = "an action is written service:Operation, or *"
 PRINCIPAL = '"*" or an object of AWS, Service and Federated'
+ELEMENTS = "the elements Action, Condition, Effect, NotAction, NotPrincipal, NotResource, Principal, Resource, Sid"
+EITHER = "either Resource or NotResource: without one it has no effect"
+QUALIFIERS = "an operator; the qualifiers are ForAllValues: and ForAnyValue:"
 STRINGS = "a string or a list of strings"
 
 
@@ -35,10 +38,7 @@ STATEMENTS: list[tuple[PolicyKind, object, str]] = [
     (
         "identity",
         {**GOOD, "Resources": "*"},
-        (
-            ": got ['Resources']; the elements Action, Condition, Effect, NotAction, NotPrincipal, NotResource, Principal, "
-            "Resource, Sid"
-        ),
+        f": got ['Resources']; {ELEMENTS}",
     ),
     (
         "identity",
@@ -48,10 +48,7 @@ STATEMENTS: list[tuple[PolicyKind, object, str]] = [
     (
         "identity",
         {**GOOD, "NotResource": "*"},
-        (
-            ": got ['Action', 'Effect', 'NotResource', 'Resource']; either Resource or NotResource: without one it has no "
-            "effect"
-        ),
+        f": got ['Action', 'Effect', 'NotResource', 'Resource']; {EITHER}",
     ),
     ("identity", {**GOOD, "Action": {"Ref": "X"}}, f".Action: got {{'Ref': 'X'}}; {STRINGS}"),
     ("identity", {**GOOD, "Action": []}, f".Action: got (); {STRINGS}, not empty"),
@@ -108,10 +105,7 @@ STATEMENTS: list[tuple[PolicyKind, object, str]] = [
     (
         "identity",
         condition({"ForSome:StringEquals": {"aws:PrincipalArn": "x"}}),
-        (
-            ".Condition.ForSome:StringEquals: got 'ForSome:StringEquals'; an operator; the qualifiers are ForAllValues: "
-            "and ForAnyValue:"
-        ),
+        f".Condition.ForSome:StringEquals: got 'ForSome:StringEquals'; {QUALIFIERS}",
     ),
     (
         "identity",
@@ -127,6 +121,11 @@ STATEMENTS: list[tuple[PolicyKind, object, str]] = [
         "identity",
         condition({"StringEquals": {"test:key": ["a"], "Test:Key": ["b"]}}),
         ".Condition: got [('StringEquals', 'test:key')]; each key once under an operator: their names ignore case",
+    ),
+    (
+        "identity",
+        condition({"NumericEquals": {"test:key": [1.5, "ten"]}}),
+        ".Condition.NumericEquals.test:key: got ('1.5', 'ten'); 'ten' is not a number",
     ),
     ("resource", GOOD, ": got ['Action', 'Effect', 'Resource']; either Principal or NotPrincipal"),
     (
