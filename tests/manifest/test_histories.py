@@ -117,9 +117,12 @@ def edit(branch: Branch, what: str, one: int, two: int) -> bool:
 
 
 def add(document: Document, one: int, two: int) -> None:
-    keys = [{}, {"region": REGIONS[two % 3]}, {"multi_region": True}, {"origin": "imported", "import_role": "role/I"}]
+    keys: list[Document] = [{}, {"region": REGIONS[two % 3]}, {"multi_region": True}, {"origin": "imported"}]
     for number in range(one, one + two):
-        document["tenants"].setdefault(IDS[number % len(IDS)], {"key": keys[(one + two) % 4]})
+        name, key = IDS[number % len(IDS)], dict(keys[(one + two) % 4])
+        if key.get("origin") == "imported":
+            key["import_role"] = f"role/{name}-import"
+        document["tenants"].setdefault(name, {"key": key})
 
 
 def reorder(document: Document, one: int, two: int) -> None:
