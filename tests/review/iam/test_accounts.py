@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from tenant_keys.review.iam import Outcome, Policies, Policy, Principal, PrincipalKind, Request, authorize, catalogue
+from tenant_keys.review.iam import (
+    InvalidRequest,
+    Outcome,
+    Policies,
+    Policy,
+    Principal,
+    PrincipalKind,
+    Request,
+    authorize,
+    catalogue,
+)
 
 KEYS, OTHER = "111111111111", "222222222222"
 KEY = f"arn:aws:kms:eu-west-1:{KEYS}:key/1"
@@ -174,3 +184,16 @@ def test_who_has_no_account_fulfils_no_condition_on_it(who: str) -> None:
         condition = {operator: {"aws:PrincipalAccount": KEYS}}
         policy = Policy.parse({"Statement": {**statement, "Condition": condition}}, name="key policy", kind="resource")
         assert authorize(Request(principal, "kms:Decrypt", KEY, KEYS), Policies(resource=policy)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalType", "aws:username"),
+        *("aws:PrincipalIsAWSService", "aws:PrincipalServiceName", "kms:CallerAccount", "aws:PrincipalTag/team"),
+    ],
+)
+def test_what_the_principal_implies_cannot_be_given(key: str) -> None:
+    for name in (key, key.lower(), key.upper()):
+        with pytest.raises(InvalidRequest, match=r"the principal implies it, it cannot be given"):
+            Request(session(KEYS), "kms:Decrypt", KEY, KEYS, {name: "x"})
