@@ -16,7 +16,7 @@ from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
 from tenant_keys.manifest import Estate, Tenant, Workload
-from tenant_stacks import names
+from tenant_keys.manifest import stack_names as names
 
 
 def add_stacks(scope: Construct, estate: Estate) -> None:
