@@ -47,8 +47,8 @@ FOLDERS: Final = (
     Folder("tenant_keys/policy", ("tests/policy",), 95),
     Folder("tenant_keys/review/iam", ("tests/review/iam",), 95, ("tenant_keys/review/syntax.py",)),
     Folder("tenant_keys/review/proof", ("tests/review/proof", "tests/review/mutations"), 95),
-    Folder("tenant_constructs", ("tests/constructs", "tests/policy", "tests/golden", "tests/stacks"), 90),
-    Folder("tenant_stacks", ("tests/stacks", "tests/golden", "tests/policy"), 90),
-    Folder("tenant_keys/manifest", ("tests/manifest", "tests/policy", "tests/operations/test_manifest_edit.py"), 90),
+    Folder("tenant_constructs", ("tests/constructs", "tests/policy/test_limits.py", "tests/golden"), 90),
+    Folder("tenant_stacks", ("tests/stacks", "tests/golden"), 90),
+    Folder("tenant_keys/manifest", ("tests/manifest",), 90),
     Folder("tenant_keys/client", ("tests/client",), 90),
 )
