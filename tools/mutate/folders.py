@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tools.mutate.mutation import Mutation
+from tools.mutate.sites import mutations
+
 ROOT: Final = Path(__file__).parents[2]
 _pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SOURCE_ROOTS: Final[tuple[str, ...]] = tuple(_pyproject["tool"]["pytest"]["ini_options"]["pythonpath"])
@@ -41,6 +44,19 @@ class Folder:
         """Its modules, and those beside it."""
         root = self.source_root()
         return [*sorted((root / self.code).rglob("*.py")), *(root / file for file in self.beside)]
+
+    def mutations(self) -> list[Mutation]:
+        """Every mutation of every module."""
+        root = self.source_root()
+        return [
+            mutation
+            for file in self.files()
+            for mutation in mutations(
+                file.read_text(encoding="utf-8"),
+                name=file.relative_to(root).as_posix(),
+                file=file.relative_to(ROOT).as_posix(),
+            )
+        ]
 
 
 FOLDERS: Final = (
