@@ -1,11 +1,11 @@
-# Every target sets up what it needs: Python 3.11, Node 20, make and git are all a machine must have.
+# Every target sets up what it needs: Python 3.11 or newer, Node 22 (20 works), make and git are all a machine must have.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Node 20 is what we promise to run on; jsii would print a banner about its age on every synth.
+# Node 20 still works, until January 2027; jsii would print a banner about its age on every synth.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -48,6 +48,7 @@ check: setup ## everything that CI runs: lint, types, import contracts, docs dri
 	ruff format --check .              # one format
 	mypy                               # types, strict
 	lint-imports                       # who may import whom: the review must not know the code it judges
+	zizmor --offline --quiet .github   # workflows: permissions, pins, injection
 	python -m tools.docs --check       # what the docs show is what the code does, the JSON Schema included
 	python -m pytest -n 2 --dist loadfile -q
 

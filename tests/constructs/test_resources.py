@@ -15,7 +15,7 @@ from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
 from tenant_keys.manifest import Estate
-from tests.policy.estates import UMBRELLA_KEY, manifest, sample, settled, with_tenant
+from tests.policy.estates import UMBRELLA_KEY, estate_of_text, manifest, sample, with_tenant
 
 CA = "arn:aws:acm-pca:eu-west-1:222222222222:certificate-authority/11111111-2222-3333-4444-555555555555"
 PROJECT = {"Key": "tenant-keys:project", "Value": "tenant-keys"}
@@ -166,7 +166,7 @@ def with_portals(existing: str) -> Estate:
         tenants="  acme: {workloads: [portal, mobile]}",
     )
     provider = f"identity_providers:\n  customers: {{issuer: https://login.example.com{existing}}}\nworkloads:"
-    return settled(text.replace("workloads:", provider, 1))
+    return estate_of_text(text.replace("workloads:", provider, 1))
 
 
 def test_an_issuer_is_one_provider_with_the_audiences_of_its_workloads() -> None:
@@ -201,7 +201,7 @@ def test_a_provider_that_exists_is_not_made_again_and_is_named_by_its_arn() -> N
 
 
 def running(place: str) -> Estate:
-    return settled(manifest(workloads=f"  orders: {{account: '222222222222', {place}}}", regions="eu-west-1"))
+    return estate_of_text(manifest(workloads=f"  orders: {{account: '222222222222', {place}}}", regions="eu-west-1"))
 
 
 @pytest.mark.parametrize("with_role", [True, False])
@@ -338,7 +338,7 @@ def test_the_aliases_region_is_that_of_most_tenants() -> None:
   a: {workloads: [orders], key: {region: eu-central-1}}
   b: {workloads: [orders], key: {region: eu-central-1}}
   c: {workloads: [orders]}"""
-    value = parameter(settled(manifest(tenants=tenants)), "orders", "eu-west-1")
+    value = parameter(estate_of_text(manifest(tenants=tenants)), "orders", "eu-west-1")
     assert value["alias_arn"] == ALIAS("eu-central-1", "{tenant_id}")
     assert value["exceptions"] == {"c": ALIAS("eu-west-1", "c")}
 
@@ -357,7 +357,7 @@ def test_tenants_of_other_workloads_are_no_business_of_a_parameter() -> None:
 
 
 def test_tags_of_the_manifest_come_first_the_tenants_over_them_and_ours_over_both() -> None:
-    base = settled(manifest())
+    base = estate_of_text(manifest())
     estate = with_tenant(
         replace(base, tags={"team": "a", "stage": "prod", "tenant-keys:project": "x"}),
         "acme",

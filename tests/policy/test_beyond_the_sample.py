@@ -14,13 +14,13 @@ from tenant_keys.policy.key_policy import key_policy
 from tenant_keys.policy.limits import PolicyTooLarge, check_size
 from tenant_keys.policy.statement import Statement
 from tenant_keys.policy.workload_role import workload_role_trust
-from tests.policy.estates import UMBRELLA_KEY, manifest, sample, settled, with_tenant
+from tests.policy.estates import UMBRELLA_KEY, estate_of_text, manifest, sample, with_tenant
 
 ROOT_OF_KEYS = {"AWS": "arn:aws:iam::111111111111:root"}
 
 
 def reencrypting() -> Estate:
-    return settled(
+    return estate_of_text(
         manifest(
             workloads="""\
   moves: {account: '222222222222', runs_on: lambda, operations: [re-encrypt]}
@@ -163,7 +163,7 @@ def test_a_workload_that_lacks_what_its_trust_needs_has_no_trust_policy() -> Non
     for lacking in (replace(portal, identity_provider=None), replace(portal, audience=None), orders):
         with pytest.raises(ValueError, match=rf"workload {lacking.name} has no identity provider"):
             web_identity_trust(lacking, "arn:aws:iam::111111111111:oidc-provider/login.example.com")
-    premises = settled(
+    premises = estate_of_text(
         manifest(
             workloads="  orders: {account: '222222222222', runs_on: roles-anywhere, roles_anywhere: "
             "{certificate_authority: 'arn:aws:acm-pca:eu-west-1:222222222222:certificate-authority/"
