@@ -351,7 +351,7 @@ def test_tenants_of_other_workloads_are_no_business_of_a_parameter() -> None:
   a: {workloads: [desk], key: {region: eu-central-1}}
   b: {workloads: [desk], key: {region: eu-central-1}}
   c: {workloads: [orders]}"""
-    value = parameter(settled(manifest(workloads, tenants)), "orders", "eu-west-1")
+    value = parameter(estate_of_text(manifest(workloads, tenants)), "orders", "eu-west-1")
     assert value["alias_arn"] == ALIAS("eu-west-1", "{tenant_id}")
     assert value["exceptions"] == {}
 
