@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tenant_keys.manifest import Problem
-from tenant_keys.manifest.document import Odd, Reader
+from tenant_keys.manifest.document import Reader, Unusable
 from tenant_keys.manifest.errors import Path as Field
 from tenant_keys.manifest.errors import dotted, shortened
 from tenant_keys.manifest.lines import locate
@@ -52,7 +52,7 @@ def _edits(field: Field, old: object, new: object) -> Iterator[_Edit]:
 
 
 def _same(old: object, new: object) -> bool:
-    if isinstance(old, Odd) and isinstance(new, Odd):
+    if isinstance(old, Unusable) and isinstance(new, Unusable):
         return old.text == new.text
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         return old.keys() == new.keys() and all(_same(old[name], new[name]) for name in old)
@@ -68,11 +68,11 @@ def _field(field: Field) -> str:
 
 def _value(value: object) -> str:
     """A new field's value, where it is a plain one."""
-    return "" if isinstance(value, Mapping | tuple | Odd) else f": {_shown(value)}"
+    return "" if isinstance(value, Mapping | tuple | Unusable) else f": {_shown(value)}"
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, Odd):
+    if isinstance(value, Unusable):
         return shortened(value.text) or "nothing"
     if isinstance(value, Mapping):
         return shortened(", ".join(f"{name}: {_shown(one)}" for name, one in value.items()))
