@@ -212,3 +212,37 @@ def test_what_concerns_all_tenants_is_read_without_scripts(sample_document: Json
         "Read the Markdown or JSON report",
     ):
         assert part.lower() in shown.lower()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_but_pictures_is_wider_than_a_phone(sample_document: Json, read: Reader, view: str) -> None:
+    page = read(sample_document, view)
+    page.set_viewport_size({"width": 390, "height": 844})
+    wide = page.evaluate(
+        "() => [...document.querySelectorAll('section.current *, header *')]"
+        ".filter((one) => !one.closest('.picture, pre, .scroll:has(.picture)') && one.offsetParent !== null)"
+        ".filter((one) => one.getBoundingClientRect().right > 391).map((one) => one.outerHTML.slice(0, 120))"
+    )
+    assert wide == []
+
+
+def test_on_a_phone_each_cell_carries_its_heading(sample_document: Json, read: Reader) -> None:
+    page = read(sample_document, "accounts")
+    page.set_viewport_size({"width": 390, "height": 844})
+    cells = page.locator("section:visible table").first.locator("tbody tr").first.locator("th, td")
+    labels = cells.evaluate_all("(cells) => cells.map((cell) => getComputedStyle(cell, '::before').content)")
+    assert labels[:4] == ['"Workload"', '"Account"', '"Runs on"', '"Runs as"']
+    assert '"Identified by"' in labels
+
+
+def test_what_was_tried_is_folded_unless_it_went_wrong(sample_document: Json, read: Reader) -> None:
+    page = read(sample_document, "tenant/acme")
+    told = page.locator("#tenant details > summary", has_text="decided as declared")
+    assert "Another tenant tries: 24 of 24 decided as declared" in told.all_inner_texts()
+    assert page.locator("#tenant details[open]").count() == 0
+    document = copy.deepcopy(sample_document)
+    number = next(one["class"] for one in document["tenants"] if one["id"] == "acme")
+    wrong = next(one for one in document["classes"][number]["attempts"] if one["group"] == "another tenant")
+    wrong.update(outcome="ALLOWED", as_expected=False)
+    page = read(document, "tenant/acme")
+    assert "Another tenant tries: 23 of 24" in page.locator("#tenant details[open] > summary").inner_text()
