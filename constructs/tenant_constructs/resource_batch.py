@@ -86,7 +86,7 @@ class _Writer:
     """A statement that repeats has one anchor; of the others, what mostly repeats has one."""
 
     OPENED = frozenset({"Properties", "KeyPolicy", "AssumeRolePolicyDocument", "PolicyDocument"})
-    REPEATING = frozenset({"Action", "Condition", "Principal", "Resource"})
+    REPEATING = frozenset({"Action", "Condition", "Metadata", "Principal", "Resource"})
 
     def __init__(self, resources: Mapping[str, Mapping[str, Any]]) -> None:
         self.anchors = _Anchors()

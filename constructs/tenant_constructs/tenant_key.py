@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tenant_constructs.acknowledged import key_metadata
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import tenant_tags
@@ -24,7 +25,8 @@ class TenantKey:
 
     def __init__(self, batch: ResourceBatch, *, tenant: Tenant, estate: Estate, cell: str) -> None:
         key = logical_id("Key", tenant.id)
-        batch.add(key, {"Type": "AWS::KMS::Key", "Properties": _key(tenant, estate, cell), **KEPT})
+        properties = _key(tenant, estate, cell)
+        batch.add(key, {"Type": "AWS::KMS::Key", **key_metadata(tenant), "Properties": properties, **KEPT})
         batch.add(logical_id("Alias", tenant.id), alias(tenant, key))
 
 

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
+from tenant_constructs.acknowledged import INLINE_POLICY_METADATA
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import PROJECT, estate_tags
@@ -50,7 +51,7 @@ class WorkloadTrustRole:
             "Policies": [{"PolicyName": "AssumeAccessRoles", "PolicyDocument": policy}],
             "Tags": estate_tags(estate),
         }
-        batch.add(self._role, {"Type": "AWS::IAM::Role", "Properties": properties})
+        batch.add(self._role, {"Type": "AWS::IAM::Role", "Metadata": INLINE_POLICY_METADATA, "Properties": properties})
         self._attach(batch, workload, estate)
 
     def _trust_anchor(self, batch: ResourceBatch, workload: Workload, estate: Estate) -> object:
