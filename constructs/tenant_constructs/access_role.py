@@ -8,6 +8,7 @@ from tenant_constructs.acknowledged import INLINE_POLICY_METADATA
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import estate_tags, tenant_tags
+from tenant_keys.aws_facts.quotas import INLINE_POLICY_CHARACTERS
 from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.policy import names
 from tenant_keys.policy.access_role import (
@@ -17,7 +18,7 @@ from tenant_keys.policy.access_role import (
     tenant_role_trust,
     web_identity_trust,
 )
-from tenant_keys.policy.limits import INLINE_POLICY_CHARACTERS, check_size
+from tenant_keys.policy.limits import check_size
 from tenant_keys.policy.statement import Document
 
 

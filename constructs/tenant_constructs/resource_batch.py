@@ -22,7 +22,8 @@ from typing import Any, Self
 from aws_cdk.cloudformation_include import CfnInclude
 from constructs import Construct
 
-from tenant_keys.policy.limits import FEWER_DEPLOYERS, TEMPLATE_BYTES, TEMPLATE_RESOURCES, PolicyTooLarge
+from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES, TEMPLATE_RESOURCES
+from tenant_keys.policy.limits import FEWER_DEPLOYERS, PolicyTooLarge
 
 ADDED_BY_CDK = 4_096
 """Bytes kept for what a template holds beside resources: parameter and rule of the bootstrap, metadata."""
