@@ -38,7 +38,7 @@ def show_calls(report: Report, console: Console) -> None:
     who, tried = _width(report.served, _who), _width(report.served, _tried)
     for call in report.served:
         _row(console, call, f"{call.who:<{who}}  {call.tried:<{tried}}", call.seen or _statements(call))
-    console.print("\n[bold]Refused[/]")
+    console.print("\n[bold]Denied[/]")
     who, tried, code = (_width(report.attacks, part) for part in (_who, _tried, _answer))
     for group, calls in groupby(report.attacks, key=_refuser):
         console.print(f"[dim]  by {escape(group)}[/]")
