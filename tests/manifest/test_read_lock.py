@@ -165,6 +165,11 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_new_lock_is_written_by_its_owner_and_read_by_everybody(tmp_path: Path) -> None:
+    write_lock(tmp_path / "tenants.lock", LOCK)
+    assert (tmp_path / "tenants.lock").stat().st_mode & 0o777 == 0o644
+
+
 def test_a_capacity_may_be_filled_to_the_last_place_and_no_further() -> None:
     """250 keys with their aliases fill the 500 resources of a stack."""
     whole = json.loads(HEADER)
