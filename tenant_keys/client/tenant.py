@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from tenant_keys.client.errors import TokenExpired
+from tenant_keys.client.materials import HeldMaterials, TenantMaterials
 from tenant_keys.client.message import seal, unseal
 from tenant_keys.client.stream import SealingReader, UnsealingReader
 from tenant_keys.client.tenant_id import CONTEXT_KEY
 
 if TYPE_CHECKING:
     from tenant_keys.client.connections import Connections
-    from tenant_keys.client.materials import TenantMaterials
+    from tenant_keys.client.data_keys import DataKeys, Token
     from tenant_keys.client.token import VerifiedToken
 
 RESERVED_PREFIX = "aws-crypto-"
@@ -29,20 +30,25 @@ class Tenant:
     `name` is the record's: unique within the tenant's data, the same at every later decryption, not secret, bound
     into the message. `context` is optional and goes to KMS and into CloudTrail: a few fixed pairs such as
     `{"table": "orders"}`, since every different context takes a data key, and a KMS call, of its own.
+
+    An operation waits for AWS for the handle's `timeout` at most, its session and retries included, and then raises
+    `TimedOut`; for a stream that holds for its data key, not for the source that it reads.
     """
 
-    __slots__ = ("_connections", "_expires_at", "_id", "_token")
+    __slots__ = ("_connections", "_id", "_timeout", "_token")
 
-    def __init__(self, connections: Connections, tenant_id: str, verified: VerifiedToken | None = None) -> None:
+    def __init__(
+        self, connections: Connections, tenant_id: str, verified: VerifiedToken | None = None, *, timeout: float
+    ) -> None:
         object.__setattr__(self, "_connections", connections)
         object.__setattr__(self, "_id", tenant_id)
-        object.__setattr__(self, "_token", verified.token if verified else None)
-        object.__setattr__(self, "_expires_at", verified.expires_at if verified else None)
+        object.__setattr__(self, "_token", (verified.token, verified.expires_at) if verified else None)
+        object.__setattr__(self, "_timeout", timeout)
 
     _connections: Connections
     _id: str
-    _token: str | None
-    _expires_at: float | None
+    _token: Token | None
+    _timeout: float
 
     @property
     def id(self) -> str:
@@ -65,13 +71,18 @@ class Tenant:
         return UnsealingReader(self._materials(), source, name=name, context=self._context(context))
 
     def _materials(self) -> TenantMaterials:
+        return TenantMaterials(self._data_keys(), own=self._token, timeout=self._timeout)
+
+    def _held_materials(self) -> HeldMaterials:
+        return HeldMaterials(self._data_keys(), own=self._token)
+
+    def _data_keys(self) -> DataKeys:
         connection = self._connections.to(self._id)
-        if self._expires_at is not None:
-            if time.time() >= self._expires_at:
+        if self._token is not None:
+            if time.time() >= self._token[1]:
                 raise TokenExpired(f"tenant {self._id}: the token that this handle came from has expired")
-            if self._token is not None:
-                connection.offer(self._token, self._expires_at)
-        return connection.materials
+            connection.session.offer(*self._token)
+        return connection.data_keys
 
     def _context(self, context: Mapping[str, str] | None) -> dict[str, str]:
         """A copy in plain strings, each checked as it is copied: the caller's mapping is read once and may change."""

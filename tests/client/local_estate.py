@@ -9,7 +9,11 @@ from typing import Any
 import boto3
 
 from tenant_constructs.workload_role import workload_configuration
-from tenant_keys.client import TenantKeys, TokenVerifier
+from tenant_keys.client import Settings, TenantKeys, TokenVerifier
+from tenant_keys.client.aws import Aws
+from tenant_keys.client.deadline import Deadline
+from tenant_keys.client.retry import Retries
+from tenant_keys.client.role_session import RoleSession, open_session
 from tenant_keys.client.token import SESSION_TAG_CLAIM
 from tenant_keys.local import LocalAws
 from tenant_keys.local.issuer import LocalIssuer
@@ -109,6 +113,12 @@ class Stage:
         answer = sts.assume_role(RoleArn=f"arn:aws:iam::{CENTRAL}:role/{role}", RoleSessionName="test")
         session = self.aws.session(credentials=answer["Credentials"])
         getattr(session.client("kms"), action)(**request)
+
+
+def open_once(aws: Aws, settings: Settings, tenant_id: str, token: str | None) -> RoleSession:
+    """A tenant's session without the client around it."""
+    retries = Retries(tenant_id, attempts=1, deadline=Deadline(20), events=[])
+    return open_session(aws, settings, tenant_id, token, retries)
 
 
 def build(aws: LocalAws, issuer: LocalIssuer, tenants: list[str]) -> Stage:
