@@ -38,9 +38,9 @@ class ExpiringCache(Generic[Key, Value]):
     def take(self, key: Key) -> Value | None:
         """Uses an entry once, if there is a live one."""
         with self._lock:
-            if not self._alive(key):
+            entry = self._alive(key)
+            if entry is None:
                 return None
-            entry = self._entries[key]
             entry.uses_left -= 1
             self._entries.move_to_end(key)
             return entry.value
@@ -54,7 +54,7 @@ class ExpiringCache(Generic[Key, Value]):
         if self._max_age <= 0:
             return start(), True
         with self._lock:
-            if self._alive(key):
+            if self._alive(key) is not None:
                 return None
             flight = self._flights.get(key)
             if flight is not None and not flight.done() and not flight.overdue():
@@ -91,7 +91,7 @@ class ExpiringCache(Generic[Key, Value]):
         if not self._entries:
             return
         with self._lock:
-            for key in [key for key, entry in self._entries.items() if entry.since.age() >= self._max_age]:
+            for key in [key for key, entry in self._entries.items() if not entry.since.within(self._max_age)]:
                 del self._entries[key]
 
     def clear(self) -> None:
@@ -101,12 +101,12 @@ class ExpiringCache(Generic[Key, Value]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def _alive(self, key: Key) -> bool:
+    def _alive(self, key: Key) -> Entry[Value] | None:
         entry = self._entries.get(key)
-        if entry is not None and (entry.uses_left <= 0 or entry.since.age() >= self._max_age):
+        if entry is not None and (entry.uses_left <= 0 or not entry.since.within(self._max_age)):
             del self._entries[key]
-            return False
-        return entry is not None
+            return None
+        return entry
 
     def _landed(self, key: Key) -> None:
         with self._lock:

@@ -47,12 +47,12 @@ class WritingKey:
 class DataKeys:
     """An entry is found only under the same whole encryption context. Thread-safe."""
 
-    __slots__ = ("_alias_arn", "_reading", "_region", "_session", "_tenant_id", "_transport", "_writing")
+    __slots__ = ("_alias_arn", "_operations", "_reading", "_region", "_session", "_tenant_id", "_transport", "_writing")
 
     def __init__(self, transport: Transport, session: TenantSession, tenant_id: str) -> None:
         self._transport, self._session, self._tenant_id = transport, session, tenant_id
         names, limits = transport.settings.names(tenant_id), transport.limits
-        self._alias_arn, self._region = names.alias_arn, names.region
+        self._alias_arn, self._region, self._operations = names.alias_arn, names.region, transport.settings.operations
         self._writing: ExpiringCache[Context, WritingKey] = ExpiringCache(
             max_age=limits.max_age, capacity=limits.max_data_keys, max_uses=limits.max_messages
         )
@@ -164,9 +164,8 @@ class DataKeys:
         return transport.fly(f"kms-{self._region}", self._tenant_id, f"KMS for {self._alias_arn}", work)
 
     def _allowed(self, operation: str) -> None:
-        operations = self._transport.settings.operations
-        if operation not in operations:
-            raise AccessDenied(f"this workload may not {operation}: its operations are {sorted(operations)}")
+        if operation not in self._operations:
+            raise AccessDenied(f"this workload may not {operation}: its operations are {sorted(self._operations)}")
 
     def _tell(self, operation: str, *, hit: bool) -> None:
         if (hook := self._transport.on_event) is not None:

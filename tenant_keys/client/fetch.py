@@ -38,7 +38,7 @@ def fetch(address: str, *, headers: Mapping[str, str], proxy: str | None, timeou
         raise ServiceUnavailable(f"{address}: {type(error).__name__}: could not be reached") from error
     finally:
         timer.cancel()
-        connection.close()
+        connection.release()
 
 
 def check_address(address: str) -> None:
@@ -76,10 +76,10 @@ class _Connection(http.client.HTTPConnection):
         netloc = self._address.netloc.rpartition("@")[2]
         self.connect()
         self.request("GET", path, headers={**headers, "Host": netloc, "Connection": "close"})
-        answer = self.getresponse()
-        if answer.status != 200:
-            raise ServiceUnavailable(f"{self._address.geturl()}: HTTP status {answer.status}")
-        body = answer.read(MAX_BODY + 1)
+        with self.getresponse() as answer:  # it may hold the socket alone by now
+            if answer.status != 200:
+                raise ServiceUnavailable(f"{self._address.geturl()}: HTTP status {answer.status}")
+            body = answer.read(MAX_BODY + 1)
         if self.was_cut:
             raise TimeoutError
         if len(body) > MAX_BODY:
@@ -100,11 +100,11 @@ class _Connection(http.client.HTTPConnection):
                 with suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
 
-    def close(self) -> None:
-        below, self._below = getattr(self, "_below", None), None
-        if below is not None:
-            below.close()
-        super().close()
+    def release(self) -> None:
+        """Not `close`, which http.client calls as soon as the answer has the socket to itself."""
+        self.close()
+        if self._below is not None:
+            self._below.close()
 
     def _proxy(self, given: str | None) -> SplitResult | None:
         if not self._tls:  # this machine itself

@@ -10,6 +10,7 @@ import asyncio
 import copy
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from tenant_keys.client.deadline import Deadline
@@ -63,7 +64,15 @@ class Flight(Generic[Value]):
     async def wait_async(self, deadline: Deadline) -> Value:
         """The same for an event loop; a task that is cancelled leaves the flight to the others."""
         if not self._future.done():
-            await asyncio.wait([asyncio.wrap_future(self._future)], timeout=deadline.left())
+            loop = asyncio.get_running_loop()
+            landed: asyncio.Future[None] = loop.create_future()
+
+            def wake(_: Future[Value]) -> None:
+                with suppress(RuntimeError):  # the loop has been closed, and nobody waits any more
+                    loop.call_soon_threadsafe(lambda: landed.done() or landed.set_result(None))
+
+            self._future.add_done_callback(wake)
+            await asyncio.wait([landed], timeout=deadline.left())
         if not self._future.done():
             raise self._timed_out(deadline)
         return self._landed(self._future.exception())

@@ -24,3 +24,7 @@ class Instant:
         """Seconds since then by the clock that says more; infinite if the wall clock was set back."""
         wall = time.time() - self.wall
         return math.inf if wall < -SLACK else max(time.monotonic() - self.steady, wall)
+
+    def within(self, seconds: float) -> bool:
+        """Whether that is less than so many seconds ago."""
+        return time.monotonic() - self.steady < seconds and -SLACK <= time.time() - self.wall < seconds

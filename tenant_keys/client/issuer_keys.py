@@ -132,9 +132,7 @@ class IssuerKeys:
         except TenantKeysError as error:
             failure = error
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError):
-            failure = ServiceUnavailable(
-                f"{self.address}: what the issuer answers is no JWKS"
-            )
+            failure = ServiceUnavailable(f"{self.address}: what the issuer answers is no JWKS")
         with self._lock:
             self._asked = Instant.now()
             self._failure = failure

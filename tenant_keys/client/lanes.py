@@ -32,9 +32,12 @@ class Lane:
     def submit(self, tenant_id: str, job: Job) -> None:
         """Runs the job in a thread of the lane, at once unless the lane or the tenant is full. It must not raise."""
         with self._lock:
-            self._waiting.setdefault(tenant_id, deque()).append(job)
+            jobs = self._waiting.setdefault(tenant_id, deque())
+            jobs.append(job)
             self._jobs += 1
             self._work.notify()
+            if self._busy[tenant_id] + len(jobs) > CALLS_OF_ONE_TENANT:
+                return  # a thread that is busy for the tenant takes it up
             # A thread that was woken is idle until it takes a job, so jobs are counted against idle threads.
             if self._jobs > self._idle and self._threads < CALLS:
                 self._threads += 1

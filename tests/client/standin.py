@@ -56,7 +56,8 @@ class StandIn:
     """`aliases` maps an alias ARN to a key id; `fail` maps an operation to the error code it answers with.
 
     `why` and `status` are its message and HTTP status, `meanwhile` what happens while the call is on its way: a test
-    waits there for an event. `signed_by` has the operation, the KeyId and the access key of every call.
+    waits there for an event. `signed_by` has the operation, the KeyId and the access key of every call, and
+    `session_of` the name of an access key's session.
     """
 
     aliases: dict[str, str] = field(default_factory=dict)
@@ -64,13 +65,14 @@ class StandIn:
     fail: dict[str, str] = field(default_factory=dict)
     status: dict[str, int] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
-    meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
+    meanwhile: dict[str, Callable[[dict[str, Any]], object]] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     requests: list[dict[str, Any]] = field(default_factory=list)
     session_seconds: float = 3600
 
     def __post_init__(self) -> None:
         self._material: dict[str, bytes] = {}
+        self.session_of: dict[str, str] = {}
         self.signed_by: list[tuple[str, str | None, str | None]] = []
         self._lock = threading.Lock()
 
@@ -109,7 +111,7 @@ class StandIn:
             self.requests.append({"operation": model.name, **request})
             signed_by = context.get("signing", {}).get("request_credentials")
             self.signed_by.append((model.name, request.get("KeyId"), signed_by and signed_by.access_key))
-        self.meanwhile.get(model.name, lambda: None)()
+        self.meanwhile.get(model.name, lambda _: None)(request)
         try:
             if code := self.fail.get(model.name):
                 raise Refused(code, self.why.get(model.name, "no"))
@@ -123,8 +125,10 @@ class StandIn:
             return SimpleNamespace(status_code=status, headers={}), answer
 
     def _AssumeRole(self, request: dict[str, Any]) -> dict[str, Any]:
+        key = "ASIA" + os.urandom(4).hex()
+        self.session_of[key] = request["RoleSessionName"]
         ends = datetime.fromtimestamp(time.time() + self.session_seconds, UTC)
-        return {"Credentials": {"AccessKeyId": "ASIA" + os.urandom(4).hex(), "SecretAccessKey": "SECRET-ACCESS",
+        return {"Credentials": {"AccessKeyId": key, "SecretAccessKey": "SECRET-ACCESS",
                                 "SessionToken": "SESSION-TOKEN", "Expiration": ends}}  # fmt: skip
 
     _AssumeRoleWithWebIdentity = _AssumeRole

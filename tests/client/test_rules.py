@@ -77,28 +77,10 @@ from tenant_keys.client.sdk import (
 )
 from tenant_keys.client.session_policy import MAX_LENGTH, session_policy
 from tenant_keys.client.token import SESSION_TAG_CLAIM
+from tests.client.clock import Clock, soon
 from tests.client.issuer import Issuer
 from tests.client.standin import CENTRAL, REGION, StandIn, key_arn, settings
 from tests.client.stock import stock_keyring
-
-
-class Clock:
-    """Both clocks, moved by hand."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.wall = self.steady = 0.0
-        wall, steady = time.time, time.monotonic
-        monkeypatch.setattr(time, "time", lambda: wall() + self.wall)
-        monkeypatch.setattr(time, "monotonic", lambda: steady() + self.steady)
-
-    def forward(self, seconds: float) -> None:
-        self.wall += seconds
-        self.steady += seconds
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
 
 
 # --- caches
@@ -144,14 +126,6 @@ def test_a_data_key_encrypts_no_more_messages_than_its_limit(aws: StandIn) -> No
     for _ in range(25):
         tenant.encrypt(b"x", name="n")
     assert aws.calls["GenerateDataKey"] == 3
-
-
-def soon(holds: Callable[[], bool]) -> bool:
-    """Within ten seconds: a busy machine is slow, and what never happens is still found."""
-    end = time.monotonic() + 10
-    while not (held := holds()) and time.monotonic() < end:
-        time.sleep(0.05)
-    return held
 
 
 def test_an_idle_process_forgets_plaintext_keys(aws: StandIn) -> None:
@@ -231,7 +205,7 @@ def test_age_counts_from_before_kms_was_asked(aws: StandIn, clock: Clock) -> Non
     """KMS may have said yes just before the key was disabled, and the answer may have been long on its way."""
     tenant = aws.keys(limits=Limits(max_age=60)).tenant_without_token("acme")
     tenant.encrypt(b"x", name="warm up", context={"table": "another"})
-    aws.meanwhile["GenerateDataKey"] = lambda: clock.forward(61)
+    aws.meanwhile["GenerateDataKey"] = lambda _: clock.forward(61)
     tenant.encrypt(b"x", name="n")
     aws.meanwhile.clear()
     tenant.encrypt(b"x", name="n")
