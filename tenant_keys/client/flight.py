@@ -67,11 +67,15 @@ class Flight(Generic[Value]):
             loop = asyncio.get_running_loop()
             landed: asyncio.Future[None] = loop.create_future()
 
-            def wake(_: Future[Value]) -> None:
-                with suppress(RuntimeError):  # the loop has been closed, and nobody waits any more
-                    loop.call_soon_threadsafe(lambda: landed.done() or landed.set_result(None))
+            def wake() -> None:
+                if not landed.done():
+                    landed.set_result(None)
 
-            self._future.add_done_callback(wake)
+            def call(_: Future[Value]) -> None:
+                with suppress(RuntimeError):  # the loop has been closed, and nobody waits any more
+                    loop.call_soon_threadsafe(wake)
+
+            self._future.add_done_callback(call)
             await asyncio.wait([landed], timeout=deadline.left())
         if not self._future.done():
             raise self._timed_out(deadline)

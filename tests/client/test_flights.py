@@ -151,9 +151,10 @@ def test_a_call_that_hangs_for_ever_does_not_hang_those_who_come_later(
 ) -> None:
     """Such as an answer of a byte a second: it is left to itself, and a new call is made."""
     keys = aws.keys(limits=Limits(timeout=15))
-    tenant = keys.tenant_without_token("acme", timeout=0.2)
+    tenant = keys.tenant_without_token("acme", timeout=1)
     gate = Gate(aws, "GenerateDataKey")
     (first,) = encrypting(pool, tenant, 1)
+    assert soon(lambda: gate.at == 1)
     assert isinstance(first.exception(30), TimedOut)
     aws.meanwhile.clear()
     clock.forward(16)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import gc
-import io
 import json
 import logging
 import os
@@ -13,8 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -81,7 +78,6 @@ from tests.client.clock import Clock, soon
 from tests.client.issuer import Issuer
 from tests.client.standin import CENTRAL, REGION, StandIn, key_arn, settings
 from tests.client.stock import stock_keyring
-
 
 # --- caches
 
