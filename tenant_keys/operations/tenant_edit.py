@@ -92,8 +92,9 @@ def known(tenant: str, tenants: Mapping[str, T]) -> T:
 
 def _plan(path: Path, tenant: str, change: Callable[[str, Manifest], str]) -> Edit:
     text, lock_path = read_text(path), path.with_suffix(".lock")
+    manifest = parse_manifest(text, path.name)
     lock_text = read_lock_text(lock_path)
-    manifest, lock = parse_manifest(text, path.name), parse_lock(lock_text, lock_path.name)
+    lock = parse_lock(lock_text, lock_path.name)
     spoken_of = text
     try:
         before = settle(manifest, lock)
