@@ -156,6 +156,6 @@ def _unknown() -> TokenRefused:
 
 def _user_agent() -> str:
     try:
-        return f"tenant-keys-client/{version("tenant-keys-client")}"
+        return f"tenant-keys-client/{version('tenant-keys-client')}"
     except PackageNotFoundError:  # a checkout
         return "tenant-keys-client"

@@ -116,7 +116,9 @@ class TenantSession:
                 raise
             with self._lock:
                 self._held = session
-                self._renew_at = session.expires_at - RENEW_BEFORE - random.uniform(0, SPREAD)  # noqa: S311  # no secret
+                before = RENEW_BEFORE + random.uniform(0, SPREAD)  # noqa: S311  # no secret
+                # A session that is shorter than we asked for must not be renewed at every call.
+                self._renew_at = session.expires_at - min(before, (session.expires_at - time.time()) / 2)
             return session
 
         return self._transport.fly("sts", self._tenant_id, self._transport.settings.sts_operation, work)
