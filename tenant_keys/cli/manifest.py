@@ -32,8 +32,8 @@ def lock_command(
     base: Annotated[
         str | None, typer.Option("--base", metavar="REV", help="Also check the lock against the merge base with REV.")
     ] = None,
-    rebase: Annotated[
-        bool, typer.Option("--rebase", help="After a merge: one line per id, no overfull cell. Moves nothing deployed.")
+    merge: Annotated[
+        bool, typer.Option("--merge", help="After a merge: one line per id, no overfull cell. Moves nothing deployed.")
     ] = False,
     record: Annotated[
         bool,
@@ -43,14 +43,14 @@ def lock_command(
     as_json: AsJson = False,
 ) -> None:
     """Record in tenants.lock the stack of each tenant's key and roles. Nothing that has been placed ever moves."""
-    from tenant_keys.manifest.locking import locked
+    from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 
     if record:
-        if check or rebase or dry_run or base:
+        if check or merge or dry_run or base:
             raise typer.BadParameter("--record stands alone: it writes what AWS says, and nothing else")
         _record(manifest, as_json=as_json)
         return
-    result = locked(manifest, base=base, rebase=rebase)
+    result = bring_up_to_date(manifest, base=base, merge=merge)
     if not (check or dry_run):
         result.write()
     if as_json:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenant_keys.manifest import Estate, EstateError, load_estate, read_lock
-from tenant_keys.manifest.locking import locked
+from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.operations.errors import AppFailed, NoProject
 from tenant_keys.operations.revision import check_out, synthesize
 from tenant_keys.review.assembly import Assembly
@@ -82,7 +82,7 @@ class Checks:
         return self.estate
 
     def _locked(self) -> Iterator[str]:
-        result = locked(self.manifest, base=self._base, rebase=False)
+        result = bring_up_to_date(self.manifest, base=self._base, merge=False)
         if result.changed:
             yield f"{result.path.name} does not match {self.manifest.name}; run tenant-keys lock, and commit it"
         self._loaded()

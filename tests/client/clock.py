@@ -1,10 +1,9 @@
-"""Time as the tests have it: moved by hand, and waited for only where a thread must come round."""
+"""Time as the tests have it, moved by hand, and who waits."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -28,14 +27,6 @@ class Clock:
     def steadily(self, seconds: float) -> None:
         """The steady one alone, where tokens are checked, whose times PyJWT compares with the real wall clock."""
         self.steady += seconds
-
-
-def soon(holds: Callable[[], bool]) -> bool:
-    """Within twenty seconds: a busy machine is slow, and what never happens is still found."""
-    end = time.monotonic() + 20
-    while not (held := holds()) and time.monotonic() < end:
-        time.sleep(0.02)
-    return held
 
 
 class Waiters:

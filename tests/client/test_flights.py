@@ -25,9 +25,10 @@ from tenant_keys.client import (
 from tenant_keys.client.aws import Aws
 from tenant_keys.client.role_session import RoleSession
 from tenant_keys.client.token import SESSION_TAG_CLAIM
-from tests.client.clock import Clock, Waiters, soon
+from tests.client.clock import Clock, Waiters
 from tests.client.issuer import Issuer
 from tests.client.standin import CENTRAL, REGION, Refused, StandIn
+from tests.work import eventually
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_threads_that_wait_for_the_same_failing_call_share_its_error(
     gate = Gate(aws, operation)
     aws.fail[operation] = "AccessDenied"
     crowd = encrypting(pool, tenant, 8)
-    assert soon(lambda: len([one for one in waiters.flights if not one.done()]) >= 8 and gate.at == 1)
+    assert eventually(lambda: len([one for one in waiters.flights if not one.done()]) >= 8 and gate.at == 1)
     gate.opened.set()
     errors = [one.exception(30) for one in crowd]
     assert {type(error) for error in errors} == {AccessDenied}
@@ -79,7 +80,7 @@ def test_threads_that_miss_the_same_key_together_load_it_once(
     gate = Gate(aws, "GenerateDataKey")
     waited = len(waiters)
     crowd = encrypting(pool, tenant, 32)
-    assert soon(lambda: len(waiters) == waited + 32)
+    assert eventually(lambda: len(waiters) == waited + 32)
     gate.opened.set()
     assert all(one.result(30) for one in crowd)
     assert aws.calls["GenerateDataKey"] == 2
@@ -93,7 +94,7 @@ def test_waiters_never_use_a_data_key_more_often_than_its_limit(
     gate = Gate(aws, "GenerateDataKey")
     waited = len(waiters)
     crowd = encrypting(pool, tenant, 20)
-    assert soon(lambda: len(waiters) == waited + 20)
+    assert eventually(lambda: len(waiters) == waited + 20)
     gate.opened.set()
     assert all(one.result(30) for one in crowd)
     assert aws.calls["GenerateDataKey"] == 1 + 7
@@ -120,7 +121,7 @@ def test_one_handles_short_timeout_ends_nobody_elses_wait(
     keys.tenant_without_token("acme").encrypt(b"x", name="n", context={"table": "another"})
     gate = Gate(aws, "GenerateDataKey")
     hasty = pool.submit(keys.tenant_without_token("acme", timeout=1.5).encrypt, b"x", name="n")
-    assert soon(lambda: gate.at == 1)
+    assert eventually(lambda: gate.at == 1)
     (patient,) = encrypting(pool, keys.tenant_without_token("acme"), 1)
     assert isinstance(hasty.exception(30), TimedOut)
     assert not patient.done()
@@ -152,15 +153,16 @@ def test_a_call_that_hangs_for_ever_does_not_hang_those_who_come_later(
 ) -> None:
     """Such as an answer of a byte a second: it is left to itself, and a new call is made."""
     keys = aws.keys(limits=Limits(timeout=15))
-    tenant = keys.tenant_without_token("acme", timeout=1)
+    keys.tenant_without_token("acme").encrypt(b"x", name="n", context={"table": "another"})
+    tenant = keys.tenant_without_token("acme", timeout=1.5)
     gate = Gate(aws, "GenerateDataKey")
     (first,) = encrypting(pool, tenant, 1)
-    assert soon(lambda: gate.at == 1)
+    assert eventually(lambda: gate.at == 1)
     assert isinstance(first.exception(30), TimedOut)
     aws.meanwhile.clear()
     clock.forward(16)
     assert keys.tenant_without_token("acme").encrypt(b"x", name="n")
-    assert aws.calls["GenerateDataKey"] == 2
+    assert aws.calls["GenerateDataKey"] == 3
     gate.opened.set()
 
 
@@ -171,7 +173,7 @@ def test_renewing_a_valid_session_holds_up_nobody(aws: StandIn, clock: Clock) ->
     clock.forward(3600 - 200)
     for _ in range(20):
         tenant.encrypt(b"x", name="n")
-    assert soon(lambda: gate.at == 1)
+    assert eventually(lambda: gate.at == 1)
     assert aws.calls["AssumeRole"] == 2
     assert aws.calls["GenerateDataKey"] == 21
     gate.opened.set()
@@ -206,7 +208,7 @@ def test_a_session_that_aws_ended_is_opened_once_for_all_threads(
 
     aws._GenerateDataKey = ended  # type: ignore[method-assign]
     crowd = encrypting(pool, tenant, 8)
-    assert soon(lambda: len(waiters) == waited + 8 and gate.at == 8)
+    assert eventually(lambda: len(waiters) == waited + 8 and gate.at == 8)
     gate.opened.set()
     assert all(one.result(30) for one in crowd)
     assert aws.calls["AssumeRole"] == 2
@@ -252,7 +254,7 @@ def test_a_hook_hears_of_a_call_that_nobody_waited_for(aws: StandIn) -> None:
         aws.keys(on_event=told.append).tenant_without_token("acme", timeout=0.1).encrypt(b"x", name="n")
     assert not told
     gate.opened.set()
-    assert soon(lambda: [event.operation for event in told] == ["sts:AssumeRole"])
+    assert eventually(lambda: [event.operation for event in told] == ["sts:AssumeRole"])
 
 
 def test_each_try_is_an_event_of_its_own(aws: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,7 +281,7 @@ def test_a_tenant_whose_calls_hang_delays_no_other_tenant(
     acme.encrypt(b"x", name="n")
     gate = Gate(aws, "GenerateDataKey", only="tenant-acme")
     hanging = [pool.submit(acme.encrypt, b"x", name="n", context={"table": str(n)}) for n in range(30)]
-    assert soon(lambda: gate.at == 2), "no more than the share of one tenant"
+    assert eventually(lambda: gate.at == 2), "no more than the share of one tenant"
     for number in range(10):
         assert globex.encrypt(b"x", name="n", context={"table": str(number)})
     assert acme.encrypt(b"x", name="n"), "and what the tenant itself has cached is served as well"
@@ -299,7 +301,7 @@ def test_an_sts_that_hangs_delays_nobody_who_has_a_session(
     acme.encrypt(b"x", name="n")
     gate = Gate(aws, "AssumeRole")
     cold = [pool.submit(keys.tenant_without_token(name).encrypt, b"x", name="n") for name in names]
-    assert soon(lambda: gate.at == 4), "the lane is full"
+    assert eventually(lambda: gate.at == 4), "the lane is full"
     for number in range(10):
         assert acme.encrypt(b"x", name="n", context={"table": str(number)})
     assert aws.calls["GenerateDataKey"] == 11
@@ -317,7 +319,7 @@ def test_a_region_that_hangs_delays_no_other_region(
     gate = Gate(aws, "GenerateDataKey", only="eu-central-1")
     acme, globex = keys.tenant_without_token("acme"), keys.tenant_without_token("globex")
     hanging = [pool.submit(acme.encrypt, b"x", name="n", context={"table": str(n)}) for n in range(10)]
-    assert soon(lambda: gate.at == 2)
+    assert eventually(lambda: gate.at == 2)
     assert globex.encrypt(b"x", name="n")
     gate.opened.set()
     assert all(one.result(30) for one in hanging)
@@ -331,14 +333,14 @@ def test_threads_of_the_network_end_when_there_is_nothing_to_do(
     tenant = aws.keys().tenant_without_token("acme")
     gate = Gate(aws, "GenerateDataKey")
     crowd = [pool.submit(tenant.encrypt, b"x", name="n", context={"table": str(n)}) for n in range(12)]
-    assert soon(lambda: gate.at == 12)
+    assert eventually(lambda: gate.at == 12)
     gate.opened.set()
     assert all(one.result(30) for one in crowd)
 
     def ours() -> list[str]:
         return [one.name for one in threading.enumerate() if one not in before and "tenant-keys-kms" in one.name]
 
-    assert soon(lambda: not ours())
+    assert eventually(lambda: not ours())
     assert tenant.encrypt(b"x", name="n", context={"table": "later"}), "and new ones are made"
 
 

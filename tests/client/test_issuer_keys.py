@@ -27,9 +27,10 @@ from tenant_keys.client import (
     issuer_keys,
 )
 from tenant_keys.local.certificate import make_certificate
-from tests.client.clock import Clock, Waiters, soon
+from tests.client.clock import Clock, Waiters
 from tests.client.issuer import Issuer
 from tests.client.raw_server import RawServer, read_head, whole
+from tests.work import eventually
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_no_token_with_a_known_key_waits_for_a_fetch_that_others_cause(
     server.respond = server.hang
     clock.steadily(31)
     strangers = [pool.submit(verifier.verify, unknown(issuer, f"invented-{n}")) for n in range(3)]
-    assert soon(lambda: len(server.requests) == 2)
+    assert eventually(lambda: len(server.requests) == 2)
     for _ in range(20):
         assert verifier.verify(issuer.token()).tenant_id == "acme"
     assert not any(stranger.done() for stranger in strangers), "the fetch was under way all the time"
@@ -86,7 +87,7 @@ def test_threads_without_any_key_share_one_fetch(
     server.respond = late
     verifier = issuer.verifier(keys=server.address)
     cold = [pool.submit(verifier.verify, issuer.token()) for _ in range(30)]
-    assert soon(lambda: len(waiters) == 30)
+    assert eventually(lambda: len(waiters) == 30)
     gate.set()
     assert {one.result(20).tenant_id for one in cold} == {"acme"}
     assert len(server.requests) == 1
@@ -158,7 +159,7 @@ def test_keys_are_refreshed_beside_the_work_and_served_meanwhile(
     clock.steadily(151)
     for _ in range(10):
         assert verifier.verify(issuer.token())
-    assert soon(lambda: len(server.requests) == 2)
+    assert eventually(lambda: len(server.requests) == 2)
     assert not server.released.is_set(), "the refresh still hangs"
 
 
@@ -192,7 +193,7 @@ def test_a_key_that_the_issuer_withdrew_is_refused_once_the_refresh_has_landed(
             return True
         return False
 
-    assert soon(refused)
+    assert eventually(refused)
 
 
 PROLOGUE = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n"
@@ -489,7 +490,7 @@ def test_a_fork_in_the_midst_of_a_fetch_does_not_stop_the_child(issuer: Issuer, 
     server.respond = server.hang
     verifier: TokenVerifier = issuer.verifier(keys=server.address)
     begun: Future[Any] = ThreadPoolExecutor(1).submit(verifier.verify, issuer.token())
-    assert soon(lambda: len(server.requests) == 1)
+    assert eventually(lambda: len(server.requests) == 1)
     server.respond = whole(issuer.jwks)
     child = os.fork()
     if child == 0:

@@ -74,10 +74,11 @@ from tenant_keys.client.sdk import (
 )
 from tenant_keys.client.session_policy import MAX_LENGTH, session_policy
 from tenant_keys.client.token import SESSION_TAG_CLAIM
-from tests.client.clock import Clock, soon
+from tests.client.clock import Clock
 from tests.client.issuer import Issuer
 from tests.client.standin import CENTRAL, REGION, StandIn, key_arn, settings
 from tests.client.stock import stock_keyring
+from tests.work import eventually
 
 # --- caches
 
@@ -130,7 +131,7 @@ def test_an_idle_process_forgets_plaintext_keys(aws: StandIn) -> None:
     tenant.decrypt(tenant.encrypt(b"x", name="n"), name="n")
     materials = keys._connections.to("acme").data_keys
     assert len(materials._writing) == len(materials._reading) == 1
-    assert soon(lambda: len(materials._writing) == len(materials._reading) == 0)
+    assert eventually(lambda: len(materials._writing) == len(materials._reading) == 0)
 
 
 def test_the_sweeper_ends_with_the_keys_that_it_sweeps(aws: StandIn) -> None:
@@ -140,7 +141,7 @@ def test_the_sweeper_ends_with_the_keys_that_it_sweeps(aws: StandIn) -> None:
     assert sweeper.name == "tenant-keys-sweeper"
     del keys
     gc.collect()
-    assert soon(lambda: not sweeper.is_alive())
+    assert eventually(lambda: not sweeper.is_alive())
 
 
 def test_used_after_close_the_sweeper_sweeps_again(aws: StandIn) -> None:
@@ -149,7 +150,7 @@ def test_used_after_close_the_sweeper_sweeps_again(aws: StandIn) -> None:
     keys.tenant_without_token("acme").encrypt(b"x", name="n")
     materials = keys._connections.to("acme").data_keys
     assert len(materials._writing) == 1
-    assert soon(lambda: len(materials._writing) == 0)
+    assert eventually(lambda: len(materials._writing) == 0)
 
 
 def test_after_a_fork_the_client_says_so_instead_of_sharing_connections(aws: StandIn) -> None:
@@ -230,7 +231,7 @@ def test_a_session_is_renewed_before_it_ends_and_not_at_every_call(aws: StandIn,
     clock.forward(3600 - 299)
     for _ in range(5):
         tenant.encrypt(b"x", name="n")
-    assert soon(lambda: aws.calls["AssumeRole"] == 2)
+    assert eventually(lambda: aws.calls["AssumeRole"] == 2)
     tenant.encrypt(b"x", name="n")
     assert aws.calls["AssumeRole"] == 2
 
@@ -259,14 +260,14 @@ def test_a_renewal_that_fails_is_not_tried_at_every_call(aws: StandIn, clock: Cl
     aws.fail["AssumeRole"] = "ServiceUnavailable"
     clock.forward(3600 - 200)
     tenant.encrypt(b"x", name="n")
-    assert soon(lambda: renewal_failed(keys))
+    assert eventually(lambda: renewal_failed(keys))
     for _ in range(10):
         tenant.encrypt(b"x", name="n")
     assert aws.calls["AssumeRole"] == 2
     del aws.fail["AssumeRole"]
     clock.forward(31)
     tenant.encrypt(b"x", name="n")
-    assert soon(lambda: aws.calls["AssumeRole"] == 3)
+    assert eventually(lambda: aws.calls["AssumeRole"] == 3)
 
 
 def test_a_session_that_aws_ended_early_is_renewed_once(aws: StandIn) -> None:

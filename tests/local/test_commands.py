@@ -14,6 +14,7 @@ import pytest
 from tenant_keys.cli.local import table
 from tenant_keys.local.attacks import Outcome
 from tests.command import tenant_keys
+from tests.work import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [str(Path(sys.executable).with_name("tenant-keys")), "local"]
@@ -37,7 +38,7 @@ def test_up_prints_an_environment_that_works_and_cleans_up(number: signal.Signal
     )
     assert answer.stdout.strip() == "111111111111"
     up.send_signal(number)
-    assert up.wait(timeout=20) == 130
+    assert up.wait(timeout=PATIENCE) == 130
     up.stdout.close()
     assert not Path(environment["TENANT_KEYS_LOCAL"]).exists()
 
@@ -67,7 +68,7 @@ def test_up_has_nothing_of_the_users_in_its_way(tmp_path: Path) -> None:
         ["bash", "-c", script], env={**os.environ, **nowhere}, capture_output=True, text=True, check=False
     )
     up.send_signal(signal.SIGTERM)
-    assert up.wait(timeout=20) == 130
+    assert up.wait(timeout=PATIENCE) == 130
     up.stdout.close()
     assert answer.stdout == "[]\n", answer.stderr
     assert list(folder.iterdir()) == []

@@ -138,7 +138,7 @@ def test_branches_that_add_different_tenants_merge_without_a_question() -> None:
     assert run("lock", "--check", "--base", "main~1")[0] == 0
 
 
-def test_branches_that_change_one_tenant_need_a_rebase() -> None:
+def test_branches_that_change_one_tenant_need_a_merge_of_their_lines() -> None:
     git("checkout", "-q", "-b", "other")
     write(edited(("acme: {", "acme: {state: offboarding, ")))
     assert run("lock")[0] == 0
@@ -150,8 +150,8 @@ def test_branches_that_change_one_tenant_need_a_rebase() -> None:
     git("merge", "-q", "other", "-m", "merge")
     code, output = run("lock")
     assert code == 2
-    assert "acme: two different lines; run tenant-keys lock --rebase" in output
-    code, output = run("lock", "--rebase", "--base", "other")
+    assert "acme: two different lines; run tenant-keys lock --merge" in output
+    code, output = run("lock", "--merge", "--base", "other")
     assert (code, "folded 2 lines of acme into one" in output) == (0, True)
     line = json.loads(Path("tenants.lock").read_text().splitlines()[1])
     assert (line["roles"], line["phase"]) == ({"billing": 1, "orders": 1}, "offboarding")
@@ -167,7 +167,7 @@ def test_git_trouble_is_no_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     write(TEXT)
     assert run("lock")[0] == 0
-    assert run("lock", "--rebase")[0] == 1
+    assert run("lock", "--merge")[0] == 1
     monkeypatch.setenv("PATH", "")
     code, output = run("lock", "--base", "main")
     assert (code, "git cannot be run" in output) == (1, True)

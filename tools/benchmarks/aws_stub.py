@@ -7,13 +7,13 @@ It decides nothing and protects nothing: it is for measuring the client. Each se
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -133,10 +133,11 @@ class StubProcess:
     def hang(self, what: str | None, *, session_seconds: int = 3600) -> dict[str, int]:
         """Returns the calls of each service so far. `session_seconds`: of sessions that are opened from now on."""
         asked = json.dumps({"hang": what, "session_seconds": session_seconds}).encode()
-        request = urllib.request.Request(f"{self.address}/control", asked)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            calls: dict[str, int] = json.load(answer)
-            return calls
+        connection = http.client.HTTPConnection(self.address.removeprefix("http://"), timeout=30)
+        connection.request("POST", "/control", asked)
+        calls: dict[str, int] = json.load(connection.getresponse())
+        connection.close()
+        return calls
 
     def environment(self) -> dict[str, str]:
         return {

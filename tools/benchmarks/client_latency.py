@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -109,31 +108,37 @@ def main() -> None:
     ):
         with StubProcess(tokens.key_set) as stub:
             os.environ.update(stub.environment())
-            verifier = TokenVerifier(issuer=ISSUER, audience=AUDIENCE, keys=f"{stub.address}/jwks.json")
-            keys = TenantKeys.from_environment({"TENANT_KEYS_CONFIG": json.dumps(SETTINGS)})
-            keys = TenantKeys(keys._settings, verifier=verifier)
-            course = Course(keys, tokens)
-            if hang == "sts":
-                stub.hang(None, session_seconds=int(options.seconds * 1.6))  # renewed from the half on
-            for turn in range(len(TENANTS)):
-                course.request(turn)
-            keys.tenant_without_token("slow").encrypt(b"x", name="n")
-            provokers: dict[str | None, Callable[[int], Any]] = {
-                "issuer": lambda number: keys.tenant(tokens.of("t0", f"invented-{number}")),
-                "kms:tenant-slow": lambda number: keys.tenant_without_token("slow").encrypt(
-                    b"x", name="n", context={"n": str(number)}
-                ),
-                "kms": lambda number: keys.tenant_without_token(TENANTS[number % 20]).encrypt(
-                    b"x", name="n", context={"n": str(number)}
-                ),
-                "sts": lambda number: keys.tenant_without_token(f"cold{number}").encrypt(b"x", name="n"),
-            }
-            course.cached_only = hang == "kms"
-            if hang == "issuer":
-                time.sleep(31)  # no unknown key causes a fetch sooner after the last one
-            stub.hang(hang)
-            row(name, course.run(options.seconds, provokers.get(hang, lambda _: None)))
-            stub.hang(None)
+            row(name, measured(stub, tokens, hang, options.seconds))
+
+
+def measured(stub: StubProcess, tokens: Tokens, hang: str | None, seconds: float) -> list[float]:
+    """Milliseconds of each request, while `hang` hangs."""
+    settings = TenantKeys.from_environment({"TENANT_KEYS_CONFIG": json.dumps(SETTINGS)})._settings
+    verifier = TokenVerifier(issuer=ISSUER, audience=AUDIENCE, keys=f"{stub.address}/jwks.json")
+    keys = TenantKeys(settings, verifier=verifier)
+    course = Course(keys, tokens)
+    if hang == "sts":
+        stub.hang(None, session_seconds=int(seconds * 1.6))  # renewed from the half on
+    for turn in range(len(TENANTS)):
+        course.request(turn)
+    keys.tenant_without_token("slow").encrypt(b"x", name="n")
+
+    def seal(tenant: str, number: int) -> object:
+        return keys.tenant_without_token(tenant).encrypt(b"x", name="n", context={"n": str(number)})
+
+    provokers: dict[str | None, Callable[[int], object]] = {
+        "issuer": lambda number: keys.tenant(tokens.of("t0", f"invented-{number}")),
+        "kms:tenant-slow": lambda number: seal("slow", number),
+        "kms": lambda number: seal(TENANTS[number % len(TENANTS)], number),
+        "sts": lambda number: seal(f"cold{number}", number),
+    }
+    course.cached_only = hang == "kms"
+    if hang == "issuer":
+        time.sleep(31)  # no unknown key causes a fetch sooner after the last one
+    stub.hang(hang)
+    taken = course.run(seconds, provokers.get(hang, lambda _: None))
+    stub.hang(None)
+    return taken
 
 
 if __name__ == "__main__":

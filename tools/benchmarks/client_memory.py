@@ -46,7 +46,7 @@ def descriptors() -> int:
 
 def child(tenants: int) -> dict[str, float]:
     """Serves each tenant once, and says what that has left behind."""
-    import tenant_keys.client as client
+    from tenant_keys import client
 
     keys = client.TenantKeys.from_environment(
         {"TENANT_KEYS_CONFIG": json.dumps(SETTINGS)},
@@ -93,11 +93,14 @@ def main() -> int:
         rows.append(row)
         each = row["more"] * 1024 / tenants
         print(f"{tenants:14,}{row['imported']:14.0f}{row['more']:10.0f}{each:14.1f}{row['descriptors']:18.0f}")
-    more = rows[-1]["descriptors"] - rows[0]["descriptors"]
+    memory, more = rows[-1]["more"], rows[-1]["descriptors"] - rows[0]["descriptors"]
     findings = [
-        (f"memory over the import: {rows[-1]['more']:.0f} MiB, at most {MAX_MEBIBYTES}", rows[-1]["more"] <= MAX_MEBIBYTES),
-        (f"descriptors that come with tenants: {more:.0f}, at most {MAX_MORE_DESCRIPTORS}", more <= MAX_MORE_DESCRIPTORS),
-    ]  # fmt: skip
+        (f"memory over the import: {memory:.0f} MiB, at most {MAX_MEBIBYTES}", memory <= MAX_MEBIBYTES),
+        (
+            f"descriptors that come with tenants: {more:.0f}, at most {MAX_MORE_DESCRIPTORS}",
+            more <= MAX_MORE_DESCRIPTORS,
+        ),
+    ]
     for text, holds in findings:
         print(f"{'ok  ' if holds else 'FAIL'} {text}")
     return 0 if all(holds for _, holds in findings) else 2

@@ -8,7 +8,7 @@ from tenant_keys.local.kms.key import Key
 from tenant_keys.local.kms.store import Store
 
 
-def settle(key: Key, store: Store, now: datetime) -> bool:
+def apply_due_changes(key: Key, store: Store, now: datetime) -> bool:
     """Bring a key up to date. Returns whether it is gone."""
     if key.deletion is not None and key.deletion <= now:
         store.remove(key)
