@@ -23,6 +23,7 @@ from typing import Any
 
 import urllib3
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 from urllib3.exceptions import InsecureRequestWarning
 
@@ -61,7 +62,7 @@ class Tally:
                 getattr(self, counter)[key] += 1
 
 
-class Renewed(Credentials):  # type: ignore[misc]
+class Renewed(Credentials):
     """The workload's own credentials, as its platform renews them."""
 
     def __init__(self) -> None:
@@ -87,7 +88,7 @@ class Crowd:
 
     def _client(self) -> TenantKeys:
         keys = self._stage.keys("orders", limits=LIMITS, on_event=self.counters)
-        session = keys._connections._transport.aws.session
+        session: Any = keys._connections._transport.aws.session
         self._own.now = session.get_credentials()
         session._session._credentials = self._own
         # The certificate of AWS outlives a failure; that of the local AWS is made at each start, for the same name.
@@ -106,7 +107,7 @@ class Crowd:
         if self._random.random() >= THROTTLED:
             return None
         body = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
-        return AWSResponse(request.url, 400, {}, _Body(body))
+        return AWSResponse(request.url, 400, HTTPHeaders(), _Body(body))
 
     def rebuild(self) -> None:
         """Ends AWS as a crash would, and deploys the estate again: with other keys, under the same names."""
