@@ -17,6 +17,7 @@ from tenant_keys.client.deadline import Deadline, check_timeout
 from tenant_keys.client.flight import drive_async
 from tenant_keys.client.materials import NotHeld
 from tenant_keys.client.message import payload_of, seal_payload, unseal
+from tenant_keys.client.record import Names
 from tenant_keys.client.sdk import FRAME
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class AsyncTenant:
         materials.writing = held
         return await _compute(payload, lambda: seal_payload(materials, payload, context=whole))
 
-    async def decrypt(self, blob: bytes, *, name: str, context: Mapping[str, str] | None = None) -> bytes:
+    async def decrypt(self, blob: bytes, *, name: Names, context: Mapping[str, str] | None = None) -> bytes:
         """As `Tenant.decrypt`."""
         tenant, whole = self._tenant, self._tenant._context(context)
         materials = tenant._held_materials()

@@ -22,6 +22,7 @@ from tenant_keys.client.sdk import (
     MasterKeyInfo,
 )
 from tenant_keys.client.single_frame import SingleFrameSealer
+from tenant_keys.client.tenant_id import CONTEXT_KEY
 from tenant_keys.client.tenant_kms import SessionEnded, TenantKms
 
 if TYPE_CHECKING:
@@ -97,6 +98,18 @@ class DataKeys:
             return DecryptionMaterials(data_key=DataKey(provider, plaintext, ciphertext))
 
         return self._key(self._reading, _name_of(request), "decrypt", load, own)
+
+    def material(self, data_key: bytes, own: Token | None) -> Steps[tuple[str | None]]:
+        """The id of the key material under which an encrypted data key without a context is. Asks KMS each time."""
+        self._allowed("decrypt")
+        context = {CONTEXT_KEY: self._tenant_id}
+
+        def load(kms: TenantKms) -> tuple[str | None]:
+            answer = kms.decrypt(KeyId=self._alias_arn, CiphertextBlob=data_key, EncryptionContext=context)
+            return (answer.get("KeyMaterialId"),)
+
+        uncached: ExpiringCache[bytes, tuple[str | None]] = ExpiringCache(max_age=0, capacity=1, max_uses=1)
+        return self._key(uncached, data_key, "decrypt", load, own)
 
     def sweep(self) -> None:
         self._writing.sweep()
