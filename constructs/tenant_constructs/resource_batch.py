@@ -23,10 +23,7 @@ from aws_cdk.cloudformation_include import CfnInclude
 from constructs import Construct
 
 from tenant_keys.policy.limits import FEWER_DEPLOYERS, TEMPLATE_BYTES, TEMPLATE_RESOURCES, PolicyTooLarge
-
-ADDED_BY_CDK = 4_096
-"""Bytes kept for what a template holds beside resources: parameter and rule of the bootstrap, metadata."""
-
+from tenant_keys.policy.template_size import ADDED_BY_CDK, what_is_large
 
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -66,7 +63,8 @@ class ResourceBatch:
         if size > TEMPLATE_BYTES:
             raise PolicyTooLarge(
                 f"stack {self._scope.node.path}: got a template of {size:,} bytes, CloudFormation accepts "
-                f"{TEMPLATE_BYTES:,}; let fewer workloads serve its tenants, use access session-tag, or "
+                f"{TEMPLATE_BYTES:,}; large are {what_is_large(self._resources.values())}: "
+                "set fewer or shorter tags, let fewer workloads serve its tenants, use access session-tag, or "
                 f"{FEWER_DEPLOYERS}"
             )
         with tempfile.TemporaryDirectory() as folder:

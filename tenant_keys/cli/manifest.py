@@ -16,6 +16,7 @@ from tenant_keys.manifest.base import GitError
 from tenant_keys.manifest.locking import locked
 from tenant_keys.manifest.reference import MarkersMissing, with_reference
 from tenant_keys.manifest.schema import schema_text
+from tenant_keys.policy.template_size import reserved_sizes
 
 COULD_NOT_RUN = 1
 TO_MEND = 2
@@ -56,7 +57,7 @@ def lock_command(
         _record(manifest, as_json=as_json)
         return
     with _problems_told(as_json=as_json):
-        result = locked(manifest, base=base, rebase=rebase)
+        result = locked(manifest, reserved_sizes, base=base, rebase=rebase)
         if not (check or dry_run):
             result.write()
         if as_json:

@@ -12,6 +12,7 @@ from tenant_keys.manifest.lines import with_lines
 from tenant_keys.manifest.load import parse_manifest, read_text
 from tenant_keys.manifest.lock import Lock, render_lock, write_lock
 from tenant_keys.manifest.lock_file import parse_lines, parse_lock, read_lock_text
+from tenant_keys.manifest.places import Measure
 from tenant_keys.manifest.rebase import rebase as fold
 from tenant_keys.manifest.update import new_lock, update
 
@@ -43,8 +44,11 @@ class Locked:
             write_lock(self.path, self.lock)
 
 
-def locked(manifest_path: Path, *, base: str | None = None, rebase: bool = False) -> Locked:
-    """The lock brought up to date; raises `EstateError` with all that no command may do."""
+def locked(manifest_path: Path, measure: Measure, *, base: str | None = None, rebase: bool = False) -> Locked:
+    """The lock brought up to date; raises `EstateError` with all that no command may do.
+
+    `measure` says how many bytes of a template each tenant may come to take.
+    """
     text = read_text(manifest_path)
     manifest = parse_manifest(text, manifest_path.name)
     path = manifest_path.with_suffix(".lock")
@@ -61,7 +65,7 @@ def locked(manifest_path: Path, *, base: str | None = None, rebase: bool = False
     else:
         lock = parse_lock(before, path.name)
     try:
-        lock, updated = update(manifest, lock)
+        lock, updated = update(manifest, lock, measure)
     except LockError as error:
         raise with_lines(error, (manifest_path.name, text), (path.name, before or "")) from None
     done += updated

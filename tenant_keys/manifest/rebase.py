@@ -14,7 +14,7 @@ from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.lock import Entry, Lock
 from tenant_keys.manifest.lock_file import LockLines, with_entries
 from tenant_keys.manifest.model import Manifest
-from tenant_keys.manifest.update import Places
+from tenant_keys.manifest.places import Places, Sizes
 
 _PHASES = (None, "offboarding", "offboarded")
 
@@ -98,11 +98,12 @@ def _relieve_key_cells(lock: Lock, settled: Mapping[str, Entry]) -> tuple[Lock, 
         movable = [tenant for tenant in tenants if _may_move(lock.entries[tenant], settled)]
         excess = max(0, len(tenants) - lock.keys.most)
         moving += movable[len(movable) - min(excess, len(movable)) :]
-    places = Places(with_entries(lock, {name: e for name, e in lock.entries.items() if name not in set(moving)}))
+    staying = {name: entry for name, entry in lock.entries.items() if name not in set(moving)}
+    places = Places(with_entries(lock, staying), Sizes(0))
     entries, done = dict(lock.entries), []
     for tenant in sorted(moving):
         entry = entries[tenant]
-        entries[tenant] = replace(entry, cell=places.key(entry.primary_region))
+        entries[tenant] = replace(entry, cell=places.key(entry.primary_region, tenant))
         done.append(f"moved {tenant} from key cell {entry.cell} to {entries[tenant].cell} of {entry.primary_region}")
     return with_entries(lock, entries), done
 
@@ -122,9 +123,9 @@ def _relieve_role_cells(lock: Lock, settled: Mapping[str, Entry]) -> tuple[Lock,
     for tenant, workload in moving:
         entry = entries[tenant]
         entries[tenant] = replace(entry, roles={name: c for name, c in entry.roles.items() if name != workload})
-    places = Places(with_entries(lock, entries))
+    places = Places(with_entries(lock, entries), Sizes(0))
     for tenant, workload in sorted(moving):
-        entry, cell = entries[tenant], places.role()
+        entry, cell = entries[tenant], places.role(tenant, workload)
         entries[tenant] = replace(entry, roles=dict(sorted({**entry.roles, workload: cell}.items())))
         before = lock.entries[tenant].roles[workload]
         done.append(f"moved the role {tenant}.{workload} from role cell {before} to {cell}")
