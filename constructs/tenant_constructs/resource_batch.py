@@ -64,8 +64,8 @@ class ResourceBatch:
             raise PolicyTooLarge(
                 f"stack {self._scope.node.path}: got a template of {size:,} bytes, CloudFormation accepts "
                 f"{TEMPLATE_BYTES:,}; large are {what_is_large(self._resources.values())}: "
-                "set fewer or shorter tags, let fewer workloads serve its tenants, use access session-tag, or "
-                f"{FEWER_DEPLOYERS}"
+                "set fewer or shorter tags, shorten roles' paths, let fewer workloads serve its tenants, "
+                f"use access session-tag, or {FEWER_DEPLOYERS}"
             )
         with tempfile.TemporaryDirectory() as folder:
             template = Path(folder, "template.json")

@@ -97,10 +97,18 @@ def _alike(tenant: Tenant) -> tuple[object, ...]:
     )
 
 
+_BY_STATEMENT: Final = {
+    "deployment roles": "Deploy",
+    "workloads of a tenant": "DenyUseByAnyoneElse",
+    "other roles of central": "Read",
+}
+"""What a role is called in a message, by the statement that names it."""
+
+
 def what_is_large(resources: Iterable[Mapping[str, Any]]) -> str:
     """Where a template's bytes go, largest first: `deployment roles (14) 512,000 bytes, tags ...`.
 
-    Deployment roles and workloads are those of the statements `Deploy` and `DenyUseByAnyoneElse` of key policies.
+    The roles are those of the statements `Deploy`, `DenyUseByAnyoneElse` and `Read` of key policies.
     """
     size: Counter[str] = Counter()
     most: Counter[str] = Counter()
@@ -111,8 +119,10 @@ def what_is_large(resources: Iterable[Mapping[str, Any]]) -> str:
             most["tags"] = max(most["tags"], len(tags))
         if policy := properties.get("KeyPolicy"):
             text = compact(policy)
-            for name, sid in (("deployment roles", "Deploy"), ("workloads of a tenant", "DenyUseByAnyoneElse")):
-                roles = _named_by(policy, sid)
+            seen: set[str] = set()
+            for name, sid in _BY_STATEMENT.items():
+                roles = [role for role in _named_by(policy, sid) if role not in seen]
+                seen.update(roles)
                 size[name] += sum(text.count(f'"{arn}"') * (len(arn) + len('"",')) for arn in roles)
                 most[name] = max(most[name], len(roles))
     return ", ".join(f"{name} ({most[name]}) {taken:,} bytes" for name, taken in size.most_common())
