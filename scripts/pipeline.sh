@@ -82,6 +82,7 @@ deploy() {
     echo "no stack of account $account in $ASSEMBLY" >&2
     return 1
   fi
+  tenant-keys preflight "$account" --assembly "$ASSEMBLY" --repair | summary
   ship "$names"
   if grep -q '^tenant-keys-cell-' <<< "$names"; then
     tenant-keys lock --record | summary

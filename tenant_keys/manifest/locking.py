@@ -44,10 +44,12 @@ class Locked:
             write_lock(self.path, self.lock)
 
 
-def locked(manifest_path: Path, measure: Measure, *, base: str | None = None, rebase: bool = False) -> Locked:
+def locked(
+    manifest_path: Path, measure: Measure | None = None, *, base: str | None = None, rebase: bool = False
+) -> Locked:
     """The lock brought up to date; raises `EstateError` with all that no command may do.
 
-    `measure` says how many bytes of a template each tenant may come to take.
+    `measure` says how many bytes of a template each tenant may come to take; without it cells fill by number alone.
     """
     text = read_text(manifest_path)
     manifest = parse_manifest(text, manifest_path.name)

@@ -24,6 +24,7 @@ def test_the_key_account_is_deployed_replicas_last_after_their_ids_are_recorded(
     done = desk.run("scripts/pipeline.sh deploy 111111111111")
     assert done.returncode == 0, done.stderr
     assert desk.calls == [
+        "tenant-keys preflight 111111111111 --assembly cdk.out --repair",
         f"cdk deploy --app cdk.out {SHIP} {CELL} {ROLES}",
         "tenant-keys lock --record",
         f"cdk deploy --app cdk.out {SHIP} {COPY}",
@@ -46,6 +47,7 @@ def test_newly_recorded_ids_are_synthesized_and_proved_before_their_replicas_are
     done = desk.run("scripts/pipeline.sh deploy 111111111111")
     assert done.returncode == 0, done.stderr
     assert desk.calls == [
+        "tenant-keys preflight 111111111111 --assembly cdk.out --repair",
         f"cdk deploy --app cdk.out {SHIP} {CELL}",
         "tenant-keys lock --record",
         "tenant-keys lock --check",
@@ -61,6 +63,7 @@ def test_a_workload_account_gets_its_own_stacks_and_records_nothing(desk: Any, a
     assembly(**STACKS)
     assert desk.run("scripts/pipeline.sh deploy 222222222222").returncode == 0
     assert desk.calls == [
+        "tenant-keys preflight 222222222222 --assembly cdk.out --repair",
         f"cdk deploy --app cdk.out {SHIP} {WORKLOAD}",
         "tenant-keys deployed 222222222222 --assembly cdk.out --output deployed",
         "tenant-keys prove deployed",
@@ -82,7 +85,9 @@ def test_a_proof_that_fails_stops_the_plan(desk: Any, assembly: Assembly) -> Non
     assert "accounts=" not in done.stdout
 
 
-@pytest.mark.parametrize("call", ["cdk deploy *", "tenant-keys lock --record", "tenant-keys deployed *"])
+@pytest.mark.parametrize(
+    "call", ["tenant-keys preflight *", "cdk deploy *", "tenant-keys lock --record", "tenant-keys deployed *"]
+)
 def test_a_failure_stops_the_deployment_there(desk: Any, assembly: Assembly, call: str) -> None:
     assembly(**STACKS)
     desk.when(call, "exit 1")
