@@ -12,7 +12,21 @@ import typer
 from typer.exceptions import TyperException
 from typer.rich_utils import rich_format_error
 
-from tenant_keys.cli import check, cost, demo, deployed, diff, docs, local, manifest, preflight, prove, review, tenant
+from tenant_keys.cli import (
+    adopt,
+    check,
+    cost,
+    demo,
+    deployed,
+    diff,
+    docs,
+    local,
+    manifest,
+    preflight,
+    prove,
+    review,
+    tenant,
+)
 from tenant_keys.manifest import EstateError
 from tenant_keys.manifest.base import GitError
 from tenant_keys.operations.errors import OperationError
@@ -31,6 +45,7 @@ prove.register(app)
 diff.register(app)
 deployed.register(app)
 preflight.register(app)
+adopt.register(app)
 check.register(app)
 review.register(app)
 cost.register(app)

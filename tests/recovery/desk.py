@@ -75,7 +75,7 @@ class Desk:
         try:
             self.deploy(assembly)
         except DeploymentFailed as failure:
-            return str(failure)
+            return " ".join(str(failure).split())  # the CLI breaks lines
         raise AssertionError("the deployment succeeded")
 
     def cdk(self, *arguments: str) -> subprocess.CompletedProcess[str]:
