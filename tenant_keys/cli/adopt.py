@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from tenant_keys.manifest import load_estate
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the main program."""
@@ -18,17 +20,23 @@ def adopt_command(
     manifest: Annotated[Path, typer.Option(help="The manifest, which has the tenants already.")] = Path("tenants.yaml"),
     *,
     plan: Annotated[bool, typer.Option("--plan", help="Say what is found, and change nothing.")] = False,
+    probe: Annotated[
+        str | None,
+        typer.Option(metavar="WORKLOAD", help="With that workload's credentials: ask KMS whether it reaches the keys."),
+    ] = None,
 ) -> None:
     """Bring existing keys into the estate: lock, alias and CloudFormation import, each key with its present policy.
 
     Runs in the folder of `app.py`, with an administrator's credentials of the key account. Repeat it after an
-    interruption: what is done is passed over. Exit codes: 0 done, 2 a key cannot be adopted, 1 could not run.
+    interruption: what is done is passed over. Exit codes: 0 done, 2 a key cannot be adopted or does not answer, 1 could
+    not run.
     """
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
     from tenant_keys.operations.adopt import Adoption, AdoptionRefused
     from tenant_keys.operations.adopt.describe import describe
+    from tenant_keys.operations.adopt.probe import probe as ask
     from tenant_keys.operations.revision import synthesize
 
     given = dict(pair.partition("=")[::2] for pair in keys)
@@ -43,6 +51,11 @@ def adopt_command(
         if plan:
             for tenant, key in adoption.plan().items():
                 typer.echo(describe(tenant, key))
+            return
+        if probe:
+            estate = load_estate(manifest)
+            for answered in ask(estate, probe, given, boto3.client("sts", region_name=estate.central.home_region)):
+                typer.echo(answered)
             return
         for done in adoption.run():
             typer.echo(done)

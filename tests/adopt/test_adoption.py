@@ -10,6 +10,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from botocore.exceptions import ClientError
 
 from tenant_keys.local import LocalAws
 from tenant_keys.local.existing import assume
@@ -17,6 +18,9 @@ from tenant_keys.manifest import load_estate, read_lock
 from tenant_keys.manifest.locking import locked
 from tenant_keys.operations.adopt import Adoption, AdoptionRefused
 from tenant_keys.operations.adopt.describe import describe
+from tenant_keys.operations.adopt.found_key import read_key
+from tenant_keys.operations.adopt.importing import CHANGE_SET, Importer, Wanted
+from tenant_keys.operations.adopt.probe import probe
 from tenant_keys.policy.key_policy import key_policy
 from tenant_stacks import add_stacks
 from tests.local import estate
@@ -224,8 +228,30 @@ def test_five_keys_are_adopted_though_the_work_is_killed_after_every_change(offi
         "wonka": ("aws-kms", False, None, 100),
     }
 
+    # The workload reaches them by their new names, under the present policies.
+    assembly = office.synthesize(office.folder / "after")
+    roles = ["tenant-keys-roles-001", "tenant-keys-workload-222222222222-eu-west-1"]
+    office.aws.deploy(assembly, stacks=roles)
+    orders = office.aws.run_as(f"arn:aws:iam::{estate.WORKLOAD}:role/tenant-keys-orders")
+
+    def probed() -> list[str]:
+        active = {tenant: arn for tenant, arn in keys.items() if tenant != "wonka"}
+
+        def open_kms(credentials: Any, region: str) -> Any:
+            return office.aws.session(credentials=credentials, region=region).client("kms")
+
+        return list(probe(load_estate(office.manifest), "orders", active, orders.client("sts"), open_kms))
+
+    agreed = probed()
+    alias = f"arn:aws:kms:{HOME}:{estate.CENTRAL}:alias/tenant-acme"
+    assert f"acme: orders may DescribeKey, Decrypt, GenerateDataKey by {alias}" in [
+        line.replace("GenerateDataKey, Decrypt", "Decrypt, GenerateDataKey") for line in agreed
+    ]
+    assert len(agreed) == 4
+
     # Ours, by an ordinary deployment; nothing was created or re-encrypted, and the old names stay.
-    office.aws.deploy(office.synthesize(office.folder / "after"))
+    office.aws.deploy(assembly)
+    assert probed() == agreed
     made = load_estate(office.manifest)
     for tenant, arn in keys.items():
         assert office.policy(arn) == key_policy(made.tenants[tenant], made)
@@ -235,7 +261,6 @@ def test_five_keys_are_adopted_though_the_work_is_killed_after_every_change(offi
     assert {"alias/shop/acme", "alias/shop/globex", "alias/shop/umbrella"} <= names
     described = office.client("kms").describe_key(KeyId=keys["wonka"])["KeyMetadata"]
     assert described["KeyState"] == "Disabled"
-    orders = office.aws.run_as(f"arn:aws:iam::{estate.WORKLOAD}:role/tenant-keys-orders")
     role = f"arn:aws:iam::{estate.CENTRAL}:role/tenant-keys/orders/tenant-acme.orders"
     given = orders.client("sts").assume_role(RoleArn=role, RoleSessionName="orders")["Credentials"]
     opened = (
@@ -252,7 +277,7 @@ def test_five_keys_are_adopted_though_the_work_is_killed_after_every_change(offi
 
 def only_root(*denied: str) -> str:
     """The default policy, which keeps CloudFormation's role from some calls."""
-    deny = {"Effect": "Deny", "Principal": "*", "Action": list(denied), "Resource": "*"}
+    deny: dict[str, Any] = {"Effect": "Deny", "Principal": "*", "Action": list(denied), "Resource": "*"}
     deny["Condition"] = {"StringLike": {"aws:PrincipalArn": "*cfn-exec*"}}
     allow = estate.allow("Root", ["kms:*"], Principal=estate.ROOT, Resource="*")
     return json.dumps(estate.document(allow, deny))
@@ -302,3 +327,67 @@ def test_a_birth_that_the_manifest_contradicts_is_refused(office: Office) -> Non
     arn = str(office.client("kms").create_key()["KeyMetadata"]["Arn"])
     said = refused(office, hooli=arn)
     assert "the key is aws-kms, single-Region, in eu-west-1, but manifest and lock say aws-kms, multi-Region" in said
+
+
+def resources(tenant: str) -> dict[str, Any]:
+    """Key and alias as a template of the app has them."""
+    found = estate.key(tenant, KeySpec="SYMMETRIC_DEFAULT", KeyUsage="ENCRYPT_DECRYPT", Origin="AWS_KMS")
+    found[f"Key{tenant}"]["Properties"] |= {"MultiRegion": False, "PendingWindowInDays": 30}
+    return found
+
+
+def test_202_resources_are_imported_in_two_change_sets_through_s3(office: Office) -> None:
+    """CloudFormation API, CreateChangeSet: at most 200 resources; a template over 51,200 bytes comes from S3."""
+    kms, wanted = office.client("kms"), []
+    for number in range(101):
+        tenant = f"many{number:03d}"
+        key = kms.create_key(Description="as it was")["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=f"alias/tenant-{tenant}", TargetKeyId=key)
+        own = resources(tenant)
+        wanted.append(Wanted(f"Key{tenant}", own[f"Key{tenant}"], {"KeyId": key}, read_key(kms, key)))
+        wanted.append(Wanted(f"Alias{tenant}", own[f"Alias{tenant}"], {"AliasName": f"alias/tenant-{tenant}"}, None))
+    uploaded: list[int] = []
+
+    def upload(body: bytes, name: str) -> str:
+        uploaded.append(len(body))
+        bucket = f"cdk-hnb659fds-assets-{estate.CENTRAL}-{HOME}"
+        office.client("s3").put_object(Bucket=bucket, Key=name, Body=body)
+        return f"https://s3.{HOME}.amazonaws.com/{bucket}/{name}"
+
+    cloudformation = office.client("cloudformation")
+    role = f"arn:aws:iam::{estate.CENTRAL}:role/cdk-hnb659fds-cfn-exec-role-{estate.CENTRAL}-{HOME}"
+    done = list(Importer(cloudformation, "tenant-keys-cell-eu-west-1-900", role, upload).run(wanted))
+    assert [line.count("Key") for line in done] == [100, 1]
+    assert len(uploaded) == 2
+    assert all(size > 51_200 for size in uploaded)
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName="tenant-keys-cell-eu-west-1-900")
+    assert sum(len(page["StackResourceSummaries"]) for page in pages) == 202
+    assert list(Importer(cloudformation, "tenant-keys-cell-eu-west-1-900", role, upload).run(wanted)) == []
+
+
+def test_the_local_aws_refuses_imports_as_aws_does(office: Office) -> None:
+    cloudformation = office.client("cloudformation")
+    key = office.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    own = resources("strict")
+
+    def create(number: int, template: dict[str, Any], identifier: str = key) -> Any:
+        one: dict[str, Any] = {"ResourceType": "AWS::KMS::Key", "LogicalResourceId": "Keystrict"}
+        one |= {"ResourceIdentifier": {"KeyId": identifier}}
+        cloudformation.create_change_set(
+            StackName="Strict",
+            ChangeSetName=CHANGE_SET,
+            ChangeSetType="IMPORT",
+            TemplateBody=json.dumps({"Resources": template}),
+            ResourcesToImport=[one] * number,
+        )
+        return cloudformation.describe_change_set(StackName="Strict", ChangeSetName=CHANGE_SET)
+
+    with pytest.raises(ClientError, match="Member must have length less than or equal to 200"):
+        create(201, {"Keystrict": own["Keystrict"]})
+    unkept = {name: value for name, value in own["Keystrict"].items() if name != "DeletionPolicy"}
+    with pytest.raises(ClientError, match="must have DeletionPolicy"):
+        create(1, {"Keystrict": unkept})
+    with pytest.raises(ClientError, match="is missing from ResourceToImport list"):
+        create(1, own)
+    missing = create(1, {"Keystrict": own["Keystrict"]}, "0" * 36)
+    assert (missing["Status"], "does not exist" in missing["StatusReason"]) == ("FAILED", True)

@@ -126,7 +126,7 @@ def test_what_could_not_run_blocks_without_a_report(desk: Any) -> None:
 def test_concurrency_base_and_folders_are_settings(desk: Any, assembly: Assembly) -> None:
     assembly(**STACKS)
     desk.run("CONCURRENCY=2 scripts/pipeline.sh deploy 222222222222")
-    assert "--concurrency 2 " in desk.calls[0]
+    assert "--concurrency 2 " in desk.calls[1]
     desk.when("tenant-keys check *", "echo text > out/comment.md")
     desk.run("BASE=origin/release REPORT=out scripts/pipeline.sh check")
     assert "tenant-keys check --base origin/release --report out" in desk.calls

@@ -92,6 +92,7 @@ class Importer:
             if one.logical_id not in present:
                 missing.append(one)
         for start in range(0, len(missing), MOST):
+            self._clear_the_way()  # also of the change set before, whose name is used again
             batch = missing[start : start + MOST]
             self._import(batch)
             yield f"imported {', '.join(one.logical_id for one in batch)} into {self._stack}"
