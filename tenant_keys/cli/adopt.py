@@ -37,6 +37,7 @@ def adopt_command(
     from tenant_keys.operations.adopt import Adoption, AdoptionRefused
     from tenant_keys.operations.adopt.describe import describe
     from tenant_keys.operations.adopt.probe import probe as ask
+    from tenant_keys.operations.errors import OperationError
     from tenant_keys.operations.revision import synthesize
 
     given = dict(pair.partition("=")[::2] for pair in keys)
@@ -63,8 +64,7 @@ def adopt_command(
         typer.echo(str(refused), err=True)
         raise typer.Exit(2) from None
     except (BotoCoreError, ClientError) as error:
-        typer.echo(f"AWS: {error}; repeat the command, it goes on where it stopped", err=True)
-        raise typer.Exit(1) from None
+        raise OperationError(f"AWS: {error}; repeat the command, it goes on where it stopped") from None
     typer.echo(
         "adopted, each with its present policy. Next: deploy the access roles, let callers name alias/tenant-<id> with "
         "the context tenant_id, re-encrypt what has no such context, then deploy the keys' stacks (docs/adopt.md)"

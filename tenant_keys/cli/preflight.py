@@ -23,7 +23,7 @@ def preflight_command(
         bool,
         typer.Option("--repair", help="Turn off termination protection of a stack whose creation failed."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Name what would stop a deployment: stacks that failed, and names that are taken.
 
@@ -32,13 +32,13 @@ def preflight_command(
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from tenant_keys.operations.errors import OperationError
     from tenant_keys.operations.preflight import preflight
 
     try:
         obstacles = preflight(assembly, account, repair=repair)
     except (BotoCoreError, ClientError) as error:
-        typer.echo(f"AWS: {error}; use credentials of account {account}", err=True)
-        raise typer.Exit(1) from None
+        raise OperationError(f"AWS: {error}; use credentials of account {account}") from None
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in obstacles], indent=1))
     else:

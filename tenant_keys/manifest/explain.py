@@ -23,15 +23,12 @@ _MAPPING_WANTED = {"dict_type", "model_type", "model_attributes_type"}
 def explain(error: ValidationError, document: object) -> list[Problem]:
     """One problem for each place, however many rules it broke."""
     places: dict[Path, list[Any]] = {}
-    in_union: set[Path] = set()
     for detail in error.errors(include_url=False, include_input=False, include_context=True)[:MOST_DETAILS]:
-        path, tagged = _path(detail["loc"], document, missing=detail["type"] == "missing")
+        path = _path(detail["loc"], document, missing=detail["type"] == "missing")
         places.setdefault(path, []).append(detail)
-        if tagged:
-            in_union.add(path)
-    # A list where `default` or a list may stand: only what is wrong in the list counts.
-    parents = {path[:-1] for path in places if path and isinstance(path[-1], int)}
-    places = {path: details for path, details in places.items() if not (path in in_union and path in parents)}
+    # Only what is wrong in a list counts: without it the list may be too short, or the other form of a union.
+    lists = {path[:-1] for path in places if path and isinstance(path[-1], int)}
+    places = {path: details for path, details in places.items() if path not in lists}
     suggest = len(places) <= MOST_SHOWN
     if suggest:
         _drop_misspelt(places)
@@ -49,19 +46,17 @@ def _drop_misspelt(places: dict[Path, list[Any]]) -> None:
                 missing.discard((*path[:-1], near[0]))
 
 
-def _path(location: tuple[str | int, ...], document: object, *, missing: bool) -> tuple[Path, bool]:
+def _path(location: tuple[str | int, ...], document: object, *, missing: bool) -> Path:
     """The place in the document: pydantic's location without the names of union members."""
     path: list[str | int] = []
-    value, tagged = document, False
+    value = document
     steps = location[:-1] if missing else location
     for step in steps:
         below = _below(value, step)
-        if below is _NO_SUCH:
-            tagged = tagged or step != "[key]"
-        else:
+        if below is not _NO_SUCH:
             value = below
             path.append(step)
-    return (*path, *location[len(steps) :]), tagged
+    return (*path, *location[len(steps) :])
 
 
 def _below(value: object, step: str | int) -> object:

@@ -21,11 +21,11 @@ from tenant_keys.manifest.compare import (
 )
 from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.lock import Entry, Lock
-from tenant_keys.manifest.lock_file import MULTI_REGION_KEY, with_entries
 from tenant_keys.manifest.model import Manifest, RotationDays
 from tenant_keys.manifest.places import Measure, Places, Sizes
+from tenant_keys.manifest.read_lock import MULTI_REGION_KEY, with_entries
 from tenant_keys.manifest.refusals import refusals
-from tenant_keys.manifest.settle import settle
+from tenant_keys.manifest.resolve import resolve
 
 
 def new_lock(manifest: Manifest) -> Lock:
@@ -62,7 +62,7 @@ def update(manifest: Manifest, lock: Lock, measure: Measure | None = None) -> tu
     if measure is None or by_number == before:
         places = Places(before, Sizes(0))
     else:
-        places = Places(before, measure(settle(manifest, by_number)))
+        places = Places(before, measure(resolve(manifest, by_number)))
     placed, told = _placed(manifest, before, pending, places, per_tenant)
     return placed, done + told
 

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from tenant_keys.local import LocalAws
 from tenant_keys.local.existing import assume
 from tenant_keys.manifest import load_estate, read_lock
-from tenant_keys.manifest.locking import locked
+from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.operations.adopt import Adoption, AdoptionRefused
 from tenant_keys.operations.adopt.describe import describe
 from tenant_keys.operations.adopt.found_key import read_key
@@ -158,7 +158,7 @@ def replicated(office: Office) -> str:
 def retained(office: Office) -> str:
     """Its stack was deployed, and deleted: key and alias stay."""
     office.write(OLD)
-    locked(office.manifest).write()
+    bring_up_to_date(office.manifest).write()
     office.aws.deploy(office.synthesize(office.folder / "before"))
     key = office.resources(CELL)["Keyinitech"]
     cloudformation = office.client("cloudformation")

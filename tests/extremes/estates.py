@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenant_keys.manifest import Estate, parse_manifest, settle
+from tenant_keys.manifest import Estate, parse_manifest, resolve
 from tenant_keys.manifest.lock import Capacity, Lock
 from tenant_keys.manifest.update import new_lock, record_key_ids, update
 from tenant_keys.policy.template_size import reserved_sizes
@@ -94,7 +94,7 @@ def settled(text: str, *, by_number: bool = False, cell: int | None = None) -> E
         lock = Lock(lock.account, lock.home_region, {}, Capacity(cell, cell), Capacity(300, 300))
     lock, _ = update(model, lock, None if by_number else reserved_sizes)
     ids = [name for name, entry in lock.entries.items() if entry.multi_region]
-    return settle(model, record_key_ids(lock, {name: f"mrk-{n:032x}" for n, name in enumerate(ids)}))
+    return resolve(model, record_key_ids(lock, {name: f"mrk-{n:032x}" for n, name in enumerate(ids)}))
 
 
 ISSUER = "https://" + "l" * 60 + ".example.com/" + "t" * 170

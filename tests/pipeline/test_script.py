@@ -42,7 +42,8 @@ def test_newly_recorded_ids_are_synthesized_and_proved_before_their_replicas_are
     desk.when(
         "cdk synth *",
         f'sed -i \'s/"{CELL}"/"{COPY}": {{"type": "aws:cloudformation:stack", '
-        '"environment": "aws:\\/\\/111111111111\\/eu-central-1"}, &/\' cdk.out/manifest.json',
+        '"environment": "aws:\\/\\/111111111111\\/eu-central-1", "properties": {"templateFile": "x.json"}}, &/\' '
+        "cdk.out/manifest.json",
     )
     done = desk.run("scripts/pipeline.sh deploy 111111111111")
     assert done.returncode == 0, done.stderr

@@ -11,11 +11,11 @@ import pytest
 from tenant_constructs.access_role import TenantAccessRole
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
-from tenant_keys.manifest import Estate, Tenant, parse_manifest, settle
+from tenant_keys.manifest import Estate, Tenant, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.policy.limits import TEMPLATE_BYTES, PolicyTooLarge
 from tenant_keys.policy.template_size import ADDED_BY_CDK, key_bytes, reserved_sizes, role_bytes, what_is_large
-from tests.policy.estates import UMBRELLA_KEY, manifest, sample, settled
+from tests.policy.estates import UMBRELLA_KEY, estate_of_text, manifest, sample
 
 SEVEN = "eu-west-1, eu-west-2, eu-west-3, eu-central-1, eu-north-1, us-east-1, us-west-2"
 EIGHT = f"{SEVEN}, ap-southeast-2"
@@ -44,14 +44,14 @@ def of_key(tenant: Tenant, estate: Estate, *, replica: bool = False) -> Recorder
 
 ESTATES = {
     "the sample": sample,
-    "longest names": lambda: settled(
+    "longest names": lambda: estate_of_text(
         manifest(
             workloads="  wwwwwwwwwwwwwwww: {account: '222222222222', runs_on: lambda}",
             tenants=f"  {'t' * 40}: {{workloads: [wwwwwwwwwwwwwwww]}}\n  a: {{workloads: [wwwwwwwwwwwwwwww]}}",
         )
     ),
-    "most tags": lambda: settled(manifest(tenants=f"  acme: {{workloads: [orders], tags: {{{TAGS}}}}}")),
-    "imported, replicated, eight Regions": lambda: settled(
+    "most tags": lambda: estate_of_text(manifest(tenants=f"  acme: {{workloads: [orders], tags: {{{TAGS}}}}}")),
+    "imported, replicated, eight Regions": lambda: estate_of_text(
         manifest(
             regions=EIGHT,
             tenants="  acme: {workloads: [orders], key: {origin: imported, multi_region: true, import_role: role/I}}",
@@ -86,7 +86,7 @@ def locked(text: str) -> tuple[Estate, Counter[int]]:
     """The estate as `tenant-keys lock` places it, and how many tenants each key cell holds."""
     model = parse_manifest(text)
     lock, _ = update(model, new_lock(model), reserved_sizes)
-    return settle(model, lock), Counter(entry.cell for entry in lock.entries.values())
+    return resolve(model, lock), Counter(entry.cell for entry in lock.entries.values())
 
 
 def template_bytes(estate: Estate, cell: int) -> int:
@@ -107,7 +107,7 @@ def test_a_cell_with_much_in_it_is_filled_by_bytes() -> None:
 def test_role_cells_are_filled_by_bytes_too() -> None:
     model = parse_manifest(manifest(tenants=many(100, TAGS)))
     lock, _ = update(model, new_lock(model), reserved_sizes)
-    estate, roles = settle(model, lock), Counter(entry.roles["orders"] for entry in lock.entries.values())
+    estate, roles = resolve(model, lock), Counter(entry.roles["orders"] for entry in lock.entries.values())
     assert len(roles) > 1
     for cell in roles:
         recorder = Recorder()
@@ -137,7 +137,7 @@ def test_a_full_cell_takes_a_further_region_and_old_and_new_deployment_roles_at_
     later = parse_manifest(manifest(regions=EIGHT, tenants=many(200), deployment_roles=f"[{', '.join(both)}]"))
     after, done = update(later, lock, reserved_sizes)
     assert (after, done) == (lock, [])
-    estate = settle(later, lock)
+    estate = resolve(later, lock)
     cells = Counter(tenant.cell for tenant in estate.tenants.values())
     largest = max(template_bytes(estate, cell) for cell in cells)
     assert 800_000 < largest <= TEMPLATE_BYTES
@@ -152,7 +152,7 @@ def test_tenants_of_a_locked_cell_stay_where_they_are_and_a_full_one_takes_no_mo
 
 
 def test_what_makes_a_template_large_is_named_largest_first() -> None:
-    estate = settled(manifest(regions=SEVEN, tenants=many(80, TAGS)))
+    estate = estate_of_text(manifest(regions=SEVEN, tenants=many(80, TAGS)))
     resources = [r for t in estate.tenants.values() for r in of_key(t, estate).resources.values()]
     said = what_is_large(resources)
     assert said.startswith("tags (47) 1,4")
@@ -162,7 +162,7 @@ def test_what_makes_a_template_large_is_named_largest_first() -> None:
 
 
 def test_the_refusal_of_a_template_names_what_is_large() -> None:
-    estate = settled(manifest(tenants=many(80, TAGS)))
+    estate = estate_of_text(manifest(tenants=many(80, TAGS)))
 
     class Scope:
         class node:  # noqa: N801  # as the CDK calls it
