@@ -26,6 +26,7 @@ from tenant_stacks import add_stacks
 from tests.local import estate
 from tests.local.test_kms_import import bring
 
+pytestmark = pytest.mark.slow
 HOME, OTHER = "eu-west-1", "eu-central-1"
 CELL, COPIES = "tenant-keys-cell-eu-west-1-001", "tenant-keys-replica-eu-central-1-of-eu-west-1-001"
 HEAD = """

@@ -18,6 +18,7 @@ from tests.local import estate
 from tests.local.estate import Document
 from tests.recovery.desk import STACK, Desk, assembly
 
+pytestmark = pytest.mark.slow
 ROLE = estate.role(
     f"arn:aws:iam::{estate.CENTRAL}:role/tenant-keys/orders/tenant-acme.orders",
     estate.document(estate.allow("Assume", ["sts:AssumeRole"], Principal=estate.ROOT)),
