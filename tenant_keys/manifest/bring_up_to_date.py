@@ -63,7 +63,7 @@ def bring_up_to_date(
             raise LockError([Problem((), message, 1, path.name)])
         lock = new_lock(manifest)
     elif merge:
-        lock, done = merge_lines(parse_lines(before, path.name), at_base, manifest)
+        lock, done = merge_lines(parse_lines(before, path.name), at_base, manifest, measure)
     else:
         lock = parse_lock(before, path.name)
     try:

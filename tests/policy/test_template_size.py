@@ -12,6 +12,9 @@ from tenant_constructs.access_role import TenantAccessRole
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
 from tenant_keys.manifest import Estate, Tenant, parse_manifest, resolve
+from tenant_keys.manifest.lock import render_lock
+from tenant_keys.manifest.merge_lines import merge_lines
+from tenant_keys.manifest.read_lock import parse_lines, with_entries
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.policy.limits import TEMPLATE_BYTES, PolicyTooLarge
 from tenant_keys.policy.template_size import ADDED_BY_CDK, key_bytes, reserved_sizes, role_bytes, what_is_large
@@ -175,3 +178,26 @@ def test_the_refusal_of_a_template_names_what_is_large() -> None:
     ):
         for tenant in estate.tenants.values():
             TenantKey(batch, tenant=tenant, estate=estate, cell="eu-west-1-001")
+
+
+def test_two_merged_branches_that_filled_one_cell_are_parted_by_bytes_and_nothing_settled_moves() -> None:
+    """Each branch adds tenants with the most tags up to what the cell takes; together they are too much."""
+    start = parse_manifest(manifest(tenants=many(10, TAGS)))
+    base, _ = update(start, new_lock(start), reserved_sizes)
+    names = [f"{letter}{number:039d}" for letter in "uv" for number in range(15)]
+    added = [f"  {name}: {{workloads: [orders], tags: {{{TAGS}}}}}" for name in names]
+    branches = []
+    for side in (added[:15], added[15:]):
+        branch = parse_manifest(manifest(tenants="\n".join([many(10, TAGS), *side])))
+        branches.append(update(branch, base, reserved_sizes)[0])
+    both = {**branches[0].entries, **branches[1].entries}
+    assert Counter(entry.cell for entry in both.values()) == {1: 40}
+    merged = parse_manifest(manifest(tenants="\n".join([many(10, TAGS), *added])))
+    text = render_lock(with_entries(base, both))
+    lock, done = merge_lines(parse_lines(text, "tenants.lock"), base, merged, reserved_sizes)
+    estate = resolve(merged, update(merged, lock, reserved_sizes)[0])
+    cells = Counter(tenant.cell for tenant in estate.tenants.values())
+    assert len(cells) == 2
+    assert all(template_bytes(estate, cell) <= TEMPLATE_BYTES for cell in cells)
+    assert any(line.startswith("moved v") for line in done)
+    assert all(lock.entries[name] == entry for name, entry in base.entries.items())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tenant_keys.cli import main
 from tenant_keys.local import LocalAws
 from tenant_keys.local.errors import DeploymentFailed
 from tests.local import estate
@@ -239,3 +242,34 @@ def test_a_replica_before_its_primary_is_repeated(desk: Desk, tmp_path: Path) ->
     desk.deploy(copies)
     assert desk.status(name, estate.OTHER_REGION) == ("CREATE_COMPLETE", True)
     assert desk.ready("wide", estate.OTHER_REGION)
+
+
+def test_the_command_names_and_repairs_with_the_bootstraps_roles(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = assembly(tmp_path / "good", estate.key("acme"))
+    desk.aws.fail("CreateAlias", "ThrottlingException", "Rate exceeded")
+    desk.fails(good)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in desk.aws.environment(region=estate.REGION, credentials=desk.aws.operator()).items():
+        monkeypatch.setenv(name, value)
+
+    def command(*arguments: str) -> tuple[int, str]:
+        given = ["tenant-keys", "preflight", estate.CENTRAL, "--assembly", str(good), *arguments]
+        monkeypatch.setattr(sys, "argv", given)
+        with pytest.raises(SystemExit) as left:
+            main()
+        printed = capsys.readouterr()
+        return int(left.value.code or 0), printed.out + printed.err
+
+    with desk.aws.watch() as seen:
+        code, said = command()
+    assert (code, said.startswith(f"stops  {STACK}: ROLLBACK_COMPLETE: its creation failed")) == (2, True), said
+    assert {entry["who"].split("/")[-1] for entry in seen if entry["operation"] == "ListAliases"} == {
+        "tenant-keys-lookup"
+    }
+    code, said = command("--repair")
+    assert (code, said.startswith(f"repaired  {STACK}:")) == (0, True), said
+    desk.deploy(good)
+    assert command() == (0, f"nothing stops the deployment of account {estate.CENTRAL}\n")
