@@ -24,8 +24,10 @@ from tenant_keys.review.assembly.template import deployed_bytes
 ClientOf = Callable[[Environment, str, str], Any]
 """A boto3 client in a place, of a service, with the session of an office: `lookup` reads, `deploy` repairs."""
 
-CREATION_FAILED: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"})
-"""The CDK CLI deletes a stack in one of these states and makes it anew."""
+CREATION_FAILED: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
+"""The CDK CLI deletes a stack in one of these states and creates it again."""
+PAUSED: Final = frozenset({"CREATE_FAILED", "UPDATE_FAILED", "UPDATE_ROLLBACK_FAILED"})
+"""`cdk rollback` brings a stack out of these: an update that could not be undone, or a deployment without rollback."""
 GONE: Final = frozenset({"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"})
 """No stack, or one of which nothing was made yet."""
 SOUND: Final = frozenset(
@@ -80,9 +82,9 @@ def _of_stack(artifact: StackArtifact, make: ClientOf, *, repair: bool) -> Itera
     elif status.endswith("_IN_PROGRESS"):
         yield Obstacle(name, f"{status}: an operation is running; wait for its end, and deploy again")
         return
-    elif status == "UPDATE_ROLLBACK_FAILED":
+    elif status in PAUSED:
         mend = f"mend what its events name, then run cdk rollback {name}, and deploy again"
-        yield Obstacle(name, f"{status}: CloudFormation could not undo the last update; {mend}")
+        yield Obstacle(name, f"{status}: the last operation was not undone; {mend}")
         return
     else:
         yield Obstacle(name, f"{status}: no deployment starts from there; see the stack's events")
