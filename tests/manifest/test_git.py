@@ -109,3 +109,10 @@ def test_a_base_before_the_first_lock_has_none() -> None:
 
 def commit_empty(message: str) -> None:
     git("commit", "-q", "--allow-empty", "-m", message)
+
+
+def test_a_head_of_the_remote_that_names_nothing_is_passed_over() -> None:
+    """Git warns of it, and says no."""
+    git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/gone")
+    code, output = run("lock", "--merge", "--check")
+    assert code == 0, output
