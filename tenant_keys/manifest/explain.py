@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tenant_keys.manifest.allowed import ALLOWED, KEYS
-from tenant_keys.manifest.document import Odd
+from tenant_keys.manifest.document import Unusable
 from tenant_keys.manifest.errors import MOST_SHOWN, Path, Problem, shortened, shown_key
 from tenant_keys.manifest.fields import fields_at
 
@@ -83,7 +83,7 @@ def _message(path: Path, details: list[Any], document: object, *, suggest: bool)
         return f"{got}; allowed: a mapping; write `name: value` lines{' or {}' if _is_nothing(value) else ''}"
     if _is_nothing(value):
         return f"{got}; allowed: {allowed(path)}; give a value or leave the field out"
-    if isinstance(value, int | float | Odd) and not isinstance(value, bool) and "string_type" in kinds:
+    if isinstance(value, int | float | Unusable) and not isinstance(value, bool) and "string_type" in kinds:
         reason = ", YAML drops leading zeros" if field == "account" else ""
         return f"{got}; quote it{reason}" + (f"; allowed: {allowed(path)}" if field != "account" else "")
     if "tuple_type" in kinds and not isinstance(value, tuple | dict):
@@ -109,7 +109,7 @@ def allowed(path: Path) -> str:
 
 def show(value: object) -> str:
     """A value as an error shows it: short, on one line, with its kind where that matters."""
-    if isinstance(value, Odd):
+    if isinstance(value, Unusable):
         return value.kind if not value.text else f"{value.text[:60]} ({value.kind})"
     if isinstance(value, bool):
         return f"{str(value).lower()} (true or false)"
@@ -129,11 +129,11 @@ def did_you_mean(got: str, known: list[str]) -> str:
 
 
 def _is_nothing(value: object) -> bool:
-    return isinstance(value, Odd) and not value.text
+    return isinstance(value, Unusable) and not value.text
 
 
 def _inline(value: object) -> str:
-    return value.text if isinstance(value, Odd) else str(value)[:60]
+    return value.text if isinstance(value, Unusable) else str(value)[:60]
 
 
 def _at(document: object, path: Path) -> object:

@@ -343,6 +343,19 @@ def test_the_aliases_region_is_that_of_most_tenants() -> None:
     assert value["exceptions"] == {"c": ALIAS("eu-west-1", "c")}
 
 
+def test_tenants_of_other_workloads_are_no_business_of_a_parameter() -> None:
+    workloads = """\
+  orders: {account: '222222222222', runs_on: lambda}
+  desk: {account: '222222222222', runs_on: lambda}"""
+    tenants = """\
+  a: {workloads: [desk], key: {region: eu-central-1}}
+  b: {workloads: [desk], key: {region: eu-central-1}}
+  c: {workloads: [orders]}"""
+    value = parameter(estate_of_text(manifest(workloads, tenants)), "orders", "eu-west-1")
+    assert value["alias_arn"] == ALIAS("eu-west-1", "{tenant_id}")
+    assert value["exceptions"] == {}
+
+
 def test_tags_of_the_manifest_come_first_the_tenants_over_them_and_ours_over_both() -> None:
     base = estate_of_text(manifest())
     estate = with_tenant(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tenant_keys.cli.local import table
-from tenant_keys.local.attacks import Outcome
+from tenant_keys.local.attacks import ATTACKS, Outcome
 from tests.command import tenant_keys
 from tests.work import PATIENCE
 
@@ -81,6 +81,6 @@ def test_a_manifest_that_is_not_there_is_said() -> None:
 
 
 def test_the_table_tells_what_was_not_refused() -> None:
-    allowed = Outcome("name", "call", ("AccessDeniedException",), "ALLOWED", ())
+    allowed = Outcome(ATTACKS[0], "ALLOWED", ())
     assert not allowed.refused
     assert "✗" in next(iter(table([allowed]).columns[0].cells)).replace("[red]", "").replace("[/]", "")  # type: ignore[union-attr]

@@ -21,7 +21,6 @@ from tools.mutate.equivalents import equivalents, stale
 from tools.mutate.folders import FOLDERS, Folder
 from tools.mutate.mutation import Mutation
 from tools.mutate.selection import sample, tests_of
-from tools.mutate.sites import mutations
 from tools.mutate.workbench import Workbench, import_once
 
 
@@ -48,7 +47,7 @@ def main() -> int:
 def _judge(folder: Folder, count: int, seed: int, jobs: int) -> bool:
     """Print the folder's score; True where it is high enough."""
     start = time.monotonic()
-    every = [mutation for file in folder.files() for mutation in mutations(folder, file)]
+    every = folder.mutations()
     listed = equivalents()
     if old := stale(listed, folder.code, {mutation.id for mutation in every}):
         raise ValueError("\n".join(["equivalents.txt: no such mutations any more:", *old]))

@@ -101,6 +101,9 @@ def other_statements(node: ast.stmt) -> Iterator[ast.stmt]:
             yield ast.Return(ast.Constant(None))
         case ast.Expr(value=ast.Constant()):
             return  # a docstring
+        case ast.AugAssign(op=operator) if type(operator) in ARITHMETIC:
+            yield ast.Pass()
+            yield ast.AugAssign(node.target, ARITHMETIC[type(operator)](), node.value)
         case ast.Expr() | ast.Raise() | ast.Continue() | ast.Break() | ast.AugAssign() | ast.Delete():
             yield ast.Pass()
         case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):

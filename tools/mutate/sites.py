@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Final
 
-from tools.mutate.folders import ROOT, Folder
 from tools.mutate.mutation import Mutation, header, told
 from tools.mutate.operators import conditions_kept, other_statements, replacements, without_an_entry
 
@@ -17,14 +15,13 @@ LEFT_ALONE: Final = frozenset({"decorator_list", "returns", "type_params"})
 NAMES_OF_MODULES: Final = frozenset({"__all__", "__slots__"})
 
 
-def mutations(folder: Folder, file: Path) -> list[Mutation]:
-    """Every mutation of one module of the folder, in order.
+def mutations(text: str, *, name: str, file: str) -> list[Mutation]:
+    """Every mutation of a module, in order. Ids begin with `name`, its path from the source root.
 
     Left alone: docstrings, imports, decorators, annotations (but those of pydantic's models, which are rules), messages
     of errors, and sentences, which are for people: any string with a space.
     """
-    module = ast.parse(file.read_text(encoding="utf-8"))
-    name = file.relative_to(folder.source_root()).as_posix()
+    module = ast.parse(text)
     original = ast.unparse(module)
     seen: Counter[str] = Counter()
     found = []
@@ -36,10 +33,10 @@ def mutations(folder: Folder, file: Path) -> list[Mutation]:
                 source = ast.unparse(ast.fix_missing_locations(module))
             if source == original:
                 continue
-            text = f"{name} {place.function or 'module'}: {told(before, after)}"
-            seen[text] += 1
-            number = f" #{seen[text]}" if seen[text] > 1 else ""
-            found.append(Mutation(text + number, file.relative_to(ROOT).as_posix(), place.kind, place.lines, source))
+            identifier = f"{name} {place.function or 'module'}: {told(before, after)}"
+            seen[identifier] += 1
+            number = f" #{seen[identifier]}" if seen[identifier] > 1 else ""
+            found.append(Mutation(identifier + number, file, place.kind, place.lines, source))
     return found
 
 
@@ -173,7 +170,6 @@ class _Walk:
                         self._expression(value if isinstance(value, list) else parent, key, entry)
                     elif isinstance(entry, ast.Subscript) and _is_literal(entry):
                         self._fields(entry)
-                        self._add(entry, "slice", without_an_entry(entry.slice))
 
     def _add(self, holder: Any, key: str | int, changes: Iterable[Any]) -> None:
         if listed := list(changes):
