@@ -1,4 +1,4 @@
-"""What stands in a workload account: the role that may assume access roles, and the parameter that tells it which."""
+"""What is in a workload account: the role that may assume access roles, and the parameter that tells it which."""
 
 from __future__ import annotations
 
@@ -133,5 +133,5 @@ def workload_configuration(workload: Workload, estate: Estate, region: str) -> d
 
 
 def _nearest(tenant: Tenant, estate: Estate, region: str) -> str:
-    """The workload's own Region where the tenant's alias stands in it, else the Region of the tenant's key."""
+    """The workload's own Region where the tenant's alias is in it, else the Region of the tenant's key."""
     return region if region in names.alias_regions(tenant, estate) else tenant.primary_region

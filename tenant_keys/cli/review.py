@@ -43,7 +43,7 @@ def review_command(
         progress.print(f"[dim]{escape(line)}[/]")
 
     estate = load_estate(manifest)
-    say("proving, and taking each guard away in turn")
+    say("proving, and removing each safeguard in turn")
     proof = prove(directory, estate, with_safeguards=True)
     found = report.cfn_lint(directory) if with_cfn_lint else None
     document = report.build_document(directory, estate, proof, lint=found, progress=say)

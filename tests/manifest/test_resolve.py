@@ -120,10 +120,10 @@ BIRTH = {
         ("acme: {", "acme: {key: {origin: imported, import_role: role/r}, "),
         "got imported, but the key was born",
     ),
-    "multi_region": (("acme: {", "acme: {key: {multi_region: true}, "), "got true, but the key was born with false"),
+    "multi_region": (("acme: {", "acme: {key: {multi_region: true}, "), "got true, but the key was created with false"),
     "region": (
         ("acme: {", "acme: {key: {region: eu-central-1}, "),
-        "got eu-central-1, but the key was born with eu-west",
+        "got eu-central-1, but the key was created with eu-west",
     ),
 }
 
@@ -138,15 +138,15 @@ def test_what_a_key_was_born_with_cannot_be_rewritten(edit: tuple[str, str], exp
 HEADER = {
     "account": (
         ("111111111111", "444444444444"),
-        "central.account: got 444444444444, but the keys stand in 111111111111",
+        "central.account: got 444444444444, but the keys are in 111111111111",
     ),
     "home Region": (
         ("home_region: eu-west-1", "home_region: eu-central-1"),
-        "central.home_region: got eu-central-1, but the roles' stacks stand in eu-west-1; put it back",
+        "central.home_region: got eu-central-1, but the roles' stacks are in eu-west-1; put it back",
     ),
     "Region with keys": (
         ("[eu-west-1, eu-central-1]", "[eu-west-1]"),
-        "central.regions: eu-central-1 is gone, but 1 keys were born there; put it back",
+        "central.regions: eu-central-1 is gone, but 1 keys were created there; put it back",
     ),
 }
 
