@@ -75,8 +75,12 @@ mutate: setup ## break our own code in one place at a time, and count how often 
 bench: setup ## measure synth, manifest, proof and review, as ratios within one run
 	python -m tools.benchmarks
 
-bench-client: setup ## measure the runtime client beside the Encryption SDK
+bench-client: setup ## measure the runtime client: beside the Encryption SDK, 10,000 tenants, what hangs, a crowd
 	python -m tools.benchmarks.client
+	python -m tools.benchmarks.client_memory
+	python -m tools.benchmarks.client_latency
+	python -m tools.benchmarks.client_readers
+	python -m tools.benchmarks.client_crowd
 
 clean: ## remove what the targets made
 	rm -rf .venv node_modules cdk.out
