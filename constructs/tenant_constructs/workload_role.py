@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from typing import Any
 
-from tenant_constructs.acknowledged import INLINE_POLICY_METADATA
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import PROJECT, estate_tags
@@ -18,6 +17,7 @@ from tenant_keys.aws_facts.quotas import (
 )
 from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.policy import names
+from tenant_keys.policy.acknowledged import INLINE_POLICY_METADATA
 from tenant_keys.policy.limits import PolicyTooLarge, check_size
 from tenant_keys.policy.workload_role import workload_role_policy, workload_role_trust
 

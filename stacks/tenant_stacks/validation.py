@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from aws_cdk import Acknowledgment, App, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from tenant_constructs.acknowledged import INLINE_POLICY, why_no_rotation
 from tenant_constructs.logical_id import logical_id
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest import stack_names as names
+from tenant_keys.policy.acknowledged import INLINE_POLICY, why_no_rotation
 from tenant_keys.policy.names import access_role_path, keys_of_account
 from tenant_stacks.isolation import IsolationProof
 from tenant_stacks.placement import key_cells, role_cells, role_region
