@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenant_keys.client import (
@@ -103,7 +103,7 @@ def acme(keys: TenantKeys) -> Tenant:
     return keys.tenant_without_token("acme")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80)
 @given(card=VALUES, note=VALUES)
 def test_an_item_comes_back_with_every_type_of_dynamodb(offline: Tenant, card: Any, note: Any) -> None:
     tenant = offline
