@@ -19,6 +19,7 @@ from tenant_keys.client import (
     AccessDenied,
     ConfigurationError,
     Limits,
+    ServiceUnavailable,
     Tenant,
     TenantKeys,
     TenantKeysError,
@@ -318,6 +319,20 @@ def test_an_object_that_is_no_checkpoint_says_what_to_do(client: S3Client, conte
         S3Checkpoint(client, bucket=bucket, key="job", owner="one").open()
     with pytest.raises(ConfigurationError, match="S3 refuses GetObject: NoSuchBucket"):
         S3Checkpoint(client, bucket=f"{bucket}-x", key="job", owner="one").open()
+
+
+def test_a_checkpoint_that_s3_cannot_take_now_may_be_tried_later(client: S3Client) -> None:
+    """So that Step Functions calls the worker again: a configuration error it does not."""
+    bucket = create_bucket(client)
+    checkpoint = S3Checkpoint(client, bucket=bucket, key="job", owner="one")
+    checkpoint.open()
+
+    def slow(**_: Any) -> None:
+        raise answer("SlowDown", 503, "PutObject")
+
+    client.meta.events.register("before-call.s3.PutObject", slow)
+    with pytest.raises(ServiceUnavailable, match="S3 refuses PutObject: SlowDown"):
+        checkpoint.save("page 1")
 
 
 # What stops a job, and what does not.
