@@ -10,6 +10,7 @@ from tenant_keys.manifest import Estate, EstateError, load_estate, read_lock
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.operations.errors import AppFailed, NoProject
 from tenant_keys.operations.revision import check_out, synthesize
+from tenant_keys.policy.template_size import reserved_sizes
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.cost import cost_report
 from tenant_keys.review.diff import Comparison, Severity, compare
@@ -82,7 +83,7 @@ class Checks:
         return self.estate
 
     def _locked(self) -> Iterator[str]:
-        result = bring_up_to_date(self.manifest, base=self._base, merge=False)
+        result = bring_up_to_date(self.manifest, reserved_sizes, base=self._base, merge=False)
         if result.changed:
             yield f"{result.path.name} does not match {self.manifest.name}; run tenant-keys lock, and commit it"
         self._loaded()
