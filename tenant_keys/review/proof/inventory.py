@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 from tenant_keys.review.assembly import Resource, Stack, unborn
+from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
 
@@ -32,6 +33,8 @@ _QUIET: Final = frozenset(
 )
 """Types that grant nothing by themselves: they bind principals to roles, whose trust policies are read, or only
 restrict, as policies of the organisation do."""
+SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
+USAGE: Final = "ENCRYPT_DECRYPT"
 _KMS: Final = frozenset({"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
 _ROLE_ARN: Final = re.compile(r"arn:aws:iam::\d{12}:role/(?:[!-~]+/)?[\w+=,.@!-]+", re.ASCII)
 """As the IAM API has Path and RoleName; `!` stands in names that AWS has yet to choose."""
@@ -56,6 +59,12 @@ class KeyRecord:
     replica: bool
     primary_arn: str | None = None
     """Of a replica: the key whose material it shares."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """What KMS says of the key in the context of requests, by condition key in lower case."""
+
+    def choices(self, aliases: tuple[str, ...]) -> dict[str, Sequence[Value | None]]:
+        """The values of condition keys that the key decides, where these aliases point at it."""
+        return {**{key: [value] for key, value in self.properties.items()}, "kms:resourcealiases": [aliases or None]}
 
     @property
     def arn(self) -> str:
@@ -251,7 +260,28 @@ def _key(resource: Resource, key_id: str, promise: Promise | None, shared: dict[
         resource.deletion_policy == "Retain" and resource.update_replace_policy == "Retain",
         resource.type == "AWS::KMS::ReplicaKey",
         _text(resource, "PrimaryKeyArn") if resource.type == "AWS::KMS::ReplicaKey" else None,
+        _properties(resource),
     )
+
+
+def _properties(resource: Resource) -> dict[str, str]:
+    """As the template has them, or by default (CloudFormation, AWS::KMS::Key)."""
+    if resource.type == "AWS::KMS::ReplicaKey":
+        return {"kms:multiregion": "true", "kms:multiregionkeytype": "REPLICA"}
+    properties = resource.properties
+    spec, usage = (
+        str(properties.get(name, default)) for name, default in (("KeySpec", SYMMETRIC), ("KeyUsage", USAGE))
+    )
+    several = properties.get("MultiRegion") in (True, "true")
+    return {
+        "kms:keyspec": spec,
+        "kms:customermasterkeyspec": spec,
+        "kms:keyusage": usage,
+        "kms:customermasterkeyusage": usage,
+        "kms:keyorigin": str(properties.get("Origin", "AWS_KMS")),
+        "kms:multiregion": "true" if several else "false",
+        **({"kms:multiregionkeytype": "PRIMARY"} if several else {}),
+    }
 
 
 def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPolicy]:
