@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 from typer.rich_utils import rich_format_error
 
-from tenant_keys.cli import check, cost, demo, diff, docs, local, manifest, prove, review, tenant
+from tenant_keys.cli import byok, check, cost, demo, deployed, diff, docs, local, manifest, prove, review, tenant
 from tenant_keys.manifest import EstateError
 from tenant_keys.manifest.base import GitError
 from tenant_keys.operations.errors import OperationError
@@ -29,12 +29,14 @@ app = typer.Typer(
 manifest.register(app)
 prove.register(app)
 diff.register(app)
+deployed.register(app)
 check.register(app)
 review.register(app)
 cost.register(app)
 tenant.register(app)
 demo.register(app)
 docs.register(app)
+app.add_typer(byok.app, name="byok")
 app.add_typer(local.app, name="local")
 
 

@@ -113,6 +113,11 @@ _WORKLOADS = (
 )
 
 
+_BEYOND_SCHEMAS = {"AWS::KMS::Key": ("iam:CreateServiceLinkedRole",)}
+"""Calls that AWS makes of a type's caller though the schema's handlers do not list them: a multi-Region primary key
+(AWS KMS guide, multi-region-keys-auth)."""
+
+
 def _execution_permissions() -> str:
     """What the handlers of each type call, by the registry schemas that cfn-lint ships."""
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER as REGISTRY  # type: ignore[import-untyped]
@@ -121,7 +126,8 @@ def _execution_permissions() -> str:
     for account, types in (("central", _CENTRAL), ("workload", _WORKLOADS)):
         for name in types:
             handlers = REGISTRY.get_resource_schema("us-east-1", name).schema["handlers"].values()
-            calls = sorted({call for handler in handlers for call in handler["permissions"]})
+            listed = {call for handler in handlers for call in handler["permissions"]}
+            calls = sorted(listed.union(_BEYOND_SCHEMAS.get(name, ())))
             rows.append(f"| {account} | `{name}` | {', '.join(calls)} |")
     return "\n".join(rows)
 

@@ -29,3 +29,11 @@ class RevisionUnusable(OperationError):
 
 class AppFailed(OperationError):
     """Raised when the app of a checkout does not synthesize: its own refusal, or a validation that found something."""
+
+
+class NotDeployed(OperationError):
+    """Raised when it cannot be told what is deployed: no such stack, one that is in progress, no folder for it."""
+
+
+class WrongAccount(OperationError):
+    """Raised when the credentials are of another account than the one asked about."""

@@ -19,6 +19,10 @@ class AssemblyTooNew(ReviewError):
     """Raised when the manifest's schema is newer than the newest one that the review has been tried with."""
 
 
+class AssemblyInconsistent(ReviewError):
+    """Raised when the CDK CLI could deploy something other than the template that the review reads."""
+
+
 class EmptyAssembly(ReviewError):
     """Raised when the cloud assembly holds no stack: "0 stacks" proves nothing."""
 

@@ -15,6 +15,7 @@ from typing import Any
 from tenant_keys.manifest import Estate, load_estate, load_manifest
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, record_key_ids, update
+from tools.cloud_assembly import rename_assets
 
 ROOT = Path(__file__).parents[2]
 CENTRAL = "111111111111"
@@ -78,14 +79,15 @@ class Synthesized:
     templates: Mapping[str, Body]
 
     def write(self, changed: Templates, folder: Path) -> Path:
-        """Write an assembly with the changed templates; the rest is linked."""
+        """Write an assembly with the changed templates, its assets named for them; the rest is linked."""
         folder.mkdir()
         for file in self.folder.iterdir():
             stack = file.name.removesuffix(".template.json")
             if stack in changed.opened:
                 (folder / file.name).write_text(json.dumps(changed.opened[stack]))
-            elif file.name == "manifest.json" or stack in self.templates:
+            else:
                 os.link(file, folder / file.name)
+        rename_assets(folder)
         return folder
 
 

@@ -15,6 +15,9 @@ def settle(key: Key, store: Store, now: datetime) -> bool:
         for other in store.family(key):
             _release_primary(other, store, now)
         return True
+    fresh = key.materials.pending
+    if fresh is not None and fresh.expires is not None and fresh.expires <= now:
+        key.materials.pending = None  # not yet permanently associated: nothing waits for the same bytes
     for version in key.materials.versions:
         if version.expires is not None and version.expires <= now:
             version.secret = None

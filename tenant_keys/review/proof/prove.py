@@ -9,8 +9,9 @@ from typing import Final
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.assembly import Assembly, collector_paused
-from tenant_keys.review.errors import TemplateRefused, UnresolvedIntrinsic
+from tenant_keys.review.errors import AssemblyInconsistent, TemplateRefused, UnresolvedIntrinsic
 from tenant_keys.review.iam.errors import UnsupportedPolicy
+from tenant_keys.review.proof.deployment import check_deployment
 from tenant_keys.review.proof.equivalence import tenant_classes
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory, Stacks, take_inventory
@@ -68,6 +69,7 @@ def prove(directory: str | Path | Stacks, estate: Estate, *, with_safeguards: bo
     promised = promises(estate)
     try:
         assembly = Assembly.open(directory) if isinstance(directory, str | Path) else directory
+        deployed = check_deployment(assembly.artifacts, estate) if isinstance(assembly, Assembly) else []
         with collector_paused():
             inventory = take_inventory(assembly, promised)
             found = tenant_classes(inventory, promised)
@@ -82,6 +84,7 @@ def prove(directory: str | Path | Stacks, estate: Estate, *, with_safeguards: bo
     repointed = granted = True
     lost: list[Safeguard] = []
     try:
+        findings += deployed
         findings += check_structure(inventory, promised, estate)
         world = build(keep)
         if not world.keys:
@@ -128,7 +131,7 @@ def _count(inventory: Inventory) -> int:
     return sum(len(records) for records in inventory.keys.values())
 
 
-_NOT_UNDERSTOOD: Final = (NotProved, UnsupportedPolicy, UnresolvedIntrinsic, TemplateRefused)
+_NOT_UNDERSTOOD: Final = (NotProved, UnsupportedPolicy, UnresolvedIntrinsic, TemplateRefused, AssemblyInconsistent)
 _NOTHING: Final = Finding(
     Kind.NOT_PROVED, "there is no key to prove anything about: 0 of 0 is no success", "add a tenant"
 )
