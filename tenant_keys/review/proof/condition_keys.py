@@ -126,6 +126,8 @@ _GLOBAL: Final = {
     "aws:currenttime": Key(_TIME, Type.DATE, always=True),
     "aws:epochtime": Key(_TIME, Type.DATE, always=True),
     "aws:resourceaccount": Key(_RESOURCE, always=True),
+    "aws:resourceorgid": Key(_PLACE),
+    "aws:resourceorgpaths": Key(_PLACE),
 }
 _KMS: Final = {
     "kms:viaservice": _NOT_DIRECTLY,
@@ -176,6 +178,8 @@ def known(key: str) -> Key:
         return _FIXED
     if key.startswith("aws:requesttag/"):
         return Key(_CALLER)
+    if key.startswith("aws:resourcetag/"):
+        return Key(_PLACE)  # those of the template, and of whoever may tag
     if service in ("kms", "sts"):
         kind = condition_key_type(service, key)
         if kind is not None:

@@ -23,11 +23,7 @@ MARK: Final = "\u27e6"
 _QUIET: Final = frozenset(
     {
         "AWS::CDK::Metadata",
-        "AWS::EKS::PodIdentityAssociation",
-        "AWS::IAM::InstanceProfile",
-        "AWS::IAM::OIDCProvider",
         "AWS::Organizations::Policy",
-        "AWS::RolesAnywhere::Profile",
         "AWS::SSM::Parameter",
     }
 )
@@ -35,6 +31,14 @@ _QUIET: Final = frozenset(
 restrict, as policies of the organisation do."""
 SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
 USAGE: Final = "ENCRYPT_DECRYPT"
+_BINDING: Final = frozenset(
+    {
+        "AWS::EKS::PodIdentityAssociation",
+        "AWS::IAM::OIDCProvider",
+        "AWS::RolesAnywhere::Profile",
+        "AWS::RolesAnywhere::TrustAnchor",
+    }
+)
 _KMS: Final = frozenset({"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
 _ROLE_ARN: Final = re.compile(r"arn:aws:iam::\d{12}:role/(?:[!-~]+/)?[\w+=,.@!-]+", re.ASCII)
 """As the IAM API has Path and RoleName; `!` stands in names that AWS has yet to choose."""
@@ -110,6 +114,23 @@ class AttachedPolicy:
     inline: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PodAssociation:
+    """An association of EKS Pod Identity: which pods get sessions of a role."""
+
+    where: str
+    account: str
+    region: str
+    cluster: str
+    namespace: str
+    service_account: str
+    role: str
+    target: str | None
+    """A second role that the pods get instead."""
+    tagged: bool
+    """Whether EKS adds its own session tags, which would reach the access roles."""
+
+
 @dataclass(slots=True)
 class Inventory:
     """All that the templates hold."""
@@ -124,7 +145,14 @@ class Inventory:
     twice: list[str] = field(default_factory=list)
     """Roles whose name is taken by another role of the account: which of the two would stand is not known."""
     anchors: dict[str, str] = field(default_factory=dict)
-    """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor."""
+    """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor; of those that are enabled."""
+    instances: set[tuple[str, str]] = field(default_factory=set)
+    """Account and name of each role that an instance profile hands to instances."""
+    profiles: list[tuple[str, str]] = field(default_factory=list)
+    """Account and ARN of each role for which IAM Roles Anywhere hands out sessions."""
+    providers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Client ids of each OIDC provider, by its ARN."""
+    pods: list[PodAssociation] = field(default_factory=list)
     loose: list[AttachedPolicy] = field(default_factory=list)
     """Policies of roles that stand in no template."""
     stacks: int = 0
@@ -172,7 +200,7 @@ def names(promise: Promise) -> list[tuple[str, str]]:
     """The names of a tenant, and which name each is."""
     own = [(promise.tenant, "id"), (promise.alias, "alias")]
     own += [(use.role_arn, f"role {use.workload}") for use in promise.uses if not use.shared]
-    if promise.signature[-2] is True and promise.import_role:
+    if promise.own_importer and promise.import_role:
         own.append((promise.import_role, "import role"))
     return own
 
@@ -297,17 +325,54 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
             yield from _attached(resource)
             if properties.get("Users") or properties.get("Groups"):
                 inventory.unmodelled.append(f"{resource.stack} {resource.logical_id}: a policy of users or groups")
-        elif kind == "AWS::RolesAnywhere::TrustAnchor":
-            arn = f"arn:aws:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{unborn(resource)}"
-            inventory.anchors[arn] = _authority(resource)
+        elif kind == "AWS::IAM::InstanceProfile":
+            inventory.instances |= {(resource.account, str(role)) for role in _several(resource, "Roles")}
+        elif kind in _BINDING:
+            _read_binding(resource, inventory)
         elif kind not in _KMS | _QUIET:
             inventory.unmodelled.append(f"{resource.stack} {resource.logical_id}: {kind}")
 
 
+def _read_binding(resource: Resource, inventory: Inventory) -> None:
+    """What binds principals to roles beside trust policies."""
+    kind, properties = resource.type, resource.properties
+    enabled = properties.get("Enabled") in (True, "true")
+    if kind == "AWS::RolesAnywhere::TrustAnchor" and enabled:
+        arn = f"arn:aws:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{unborn(resource)}"
+        inventory.anchors[arn] = _authority(resource)
+    elif kind == "AWS::RolesAnywhere::Profile" and enabled:
+        inventory.profiles += [(resource.account, str(arn)) for arn in _several(resource, "RoleArns")]
+    elif kind == "AWS::IAM::OIDCProvider":
+        host = _text(resource, "Url").removeprefix("https://")
+        clients = [_checked(resource, "ClientIdList", one, str) for one in _several(resource, "ClientIdList")]
+        inventory.providers[f"arn:aws:iam::{resource.account}:oidc-provider/{host}"] = tuple(clients)
+    elif kind == "AWS::EKS::PodIdentityAssociation":
+        inventory.pods.append(_association(resource))
+
+
 def _authority(resource: Resource) -> str:
+    """The AWS Private CA of a trust anchor, where its source is one and nothing else."""
     source = _checked(resource, "Source", resource.properties.get("Source"), dict)
     data = _checked(resource, "Source.SourceData", source.get("SourceData"), dict)
-    return str(data.get("AcmPcaArn", "a certificate of the templates"))
+    if source.get("SourceType") != "AWS_ACM_PCA" or set(data) != {"AcmPcaArn"}:
+        return "a certificate of the templates"
+    return str(data["AcmPcaArn"])
+
+
+def _association(resource: Resource) -> PodAssociation:
+    properties = resource.properties
+    target = properties.get("TargetRoleArn")
+    return PodAssociation(
+        f"{resource.stack} {resource.logical_id}",
+        resource.account,
+        resource.region,
+        _text(resource, "ClusterName"),
+        _text(resource, "Namespace"),
+        _text(resource, "ServiceAccount"),
+        _text(resource, "RoleArn"),
+        target=None if target is None else str(target),
+        tagged=properties.get("DisableSessionTags") not in (True, "true"),
+    )
 
 
 def _attached(resource: Resource) -> Iterator[AttachedPolicy]:

@@ -16,7 +16,6 @@ from tenant_keys.review.iam.catalogue import carries as catalogue_carries
 from tenant_keys.review.iam.decision import Decider
 from tenant_keys.review.iam.grant import Grant
 from tenant_keys.review.iam.variables import Value
-from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.actors import actors_of, declared_actors
 from tenant_keys.review.proof.document import Document
@@ -150,7 +149,8 @@ def _later_actions(documents: Iterable[Document]) -> tuple[str, ...]:
         for document in documents
         for statement in document.tree.statements
         for pattern in (*statement.actions, *statement.not_actions)
-        if pattern.lower().startswith("kms:") and has_wildcard(pattern)
+        # `?` alone stands for a letter of a name that is known.
+        if pattern.lower().startswith("kms:") and "*" in pattern
     }
     return _told_apart(tuple(sorted(patterns)), key_actions())
 
@@ -251,7 +251,8 @@ def _declares(case: KeyCase, actor: Actor, action: str, context: Mapping[str, ob
 def _try_declared(case: KeyCase, actor: Actor, group: list[str], result: KeyAccess) -> None:
     """Find one request that works for each way in which the actor is to name the key."""
     promise, action = case.promise, group[0]
-    for named in (promise.alias, None) if promise.by_key else (promise.alias,):
+    administers = actor.role_arn in promise.administration.get(action.lower(), ())
+    for named in (promise.alias, None) if promise.by_key or administers else (promise.alias,):
         chosen: dict[str, Value] = {
             CONTEXT_KEY: promise.tenant,
             "kms:expirationmodel": promise.expiration_model,
@@ -330,7 +331,7 @@ def _not_working(case: KeyCase, actor: Actor, group: list[str], named: str | Non
     if outcome.sometimes:
         return Finding(
             Kind.NOT_PROVED,
-            f"{actor.label} is to have {what}{by}; whether it is allowed depends on {', '.join(outcome.depends_on)}",
+            f"{actor.label} is to have {what}{by}; whether it is allowed depends on {outcome.depends_on}",
             "take out conditions on what the manifest does not say",
             case.promise.tenant,
             statements=deciders,

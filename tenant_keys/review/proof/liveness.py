@@ -7,7 +7,7 @@ of IAM are read so that less is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -30,9 +30,9 @@ class Works:
 
     always: bool
     sometimes: bool
-    """Whether it works in some circumstances that the manifest does not decide."""
-    depends_on: tuple[str, ...]
-    """The condition keys of those circumstances."""
+    """Whether it works in some circumstances that the manifest does not decide, or by one reading of an open rule."""
+    depends_on: str
+    """What those circumstances are."""
     decision: Decision | None
     """A decision against it."""
 
@@ -59,25 +59,45 @@ def works(
     found = domains(base_request(actor, action, target), documents, target, carries)
     directly = actor.principal.kind is not PrincipalKind.SERVICE
     by_caller, by_circumstances = _sorted_out(found, chosen, limits, directly=directly)
-    policies = Policies(identity=tuple(document.strict for document in actor.identity), resource=target.document.strict)
     if prod(map(len, found.values())) > MOST_CONTEXTS:
         raise NotProved(f"{action} by {actor.label}: too many combinations of context values")
-    results: list[Decision] = []
-    for circumstances in _rows(by_circumstances):
-        last: Decision | None = None
-        for free in _rows(by_caller):
-            context = {**target.fixed, **circumstances, **free, **chosen}
-            if not can_be(context, {*found, *chosen}):
-                continue
-            context = {key: value for key, value in context.items() if carries(action, key)}
-            last = authorize(Request(actor.principal, action, target.arn, target.account, context), policies)
-            if last.allowed:
-                break
-        if last is not None:
-            results.append(last)
-    refused = [one for one in results if not one.allowed]
-    allowed = len(results) - len(refused)
-    return Works(bool(results) and not refused, allowed > 0, tuple(by_circumstances), refused[0] if refused else None)
+    rows = [
+        [{**target.fixed, **given, **free, **chosen} for free in _rows(by_caller)] for given in _rows(by_circumstances)
+    ]
+    contexts = [[row for row in several if can_be(row, {*found, *chosen})] for several in rows]
+
+    def decided(context: Mapping[str, Value], policies: Policies) -> Decision:
+        carried = {key: value for key, value in context.items() if carries(action, key)}
+        return authorize(Request(actor.principal, action, target.arn, target.account, carried), policies)
+
+    certainly = Policies(identity=tuple(one.strict for one in actor.identity), resource=target.document.strict)
+    refused = [_refusal(several, certainly, decided) for several in contexts]
+    against = next((one for one in refused if one is not None), None)
+    if against is None:
+        return Works(always=True, sometimes=True, depends_on="", decision=None)
+    if None in refused:
+        return Works(always=False, sometimes=True, depends_on=", ".join(by_circumstances), decision=against)
+    possibly = Policies(identity=tuple(one.policy for one in actor.identity), resource=target.document.policy)
+    open_rule = any(_refusal(several, possibly, decided) is None for several in contexts)
+    return Works(
+        always=False, sometimes=open_rule, depends_on="a rule that AWS's documents leave open", decision=against
+    )
+
+
+def _refusal(
+    contexts: Sequence[Mapping[str, Value]],
+    policies: Policies,
+    decided: Callable[[Mapping[str, Value], Policies], Decision],
+) -> Decision | None:
+    """The decision on the last of the contexts, if none of them is allowed."""
+    last: Decision | None = None
+    for context in contexts:
+        last = decided(context, policies)
+        if last.allowed:
+            return None
+    if last is None:
+        raise NotProved("a declared request has no context that can be")
+    return last
 
 
 _EVER: Final = frozenset({Source.CALLER, Source.RESOURCE})

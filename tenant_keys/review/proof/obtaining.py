@@ -85,19 +85,19 @@ def assumptions(case: RoleCase, workload: Workload, world: World) -> Iterator[At
     if workload.access == "tenant-role":
         yield Attempt(_caller(workload, world), ("sts:AssumeRole", *sources))
         return
-    for promise in {case.promise.tenant: case.promise for case in world.keys}.values():
-        if not any(use.role_arn == case.arn for use in promise.uses):
-            continue
-        context: dict[str, Value] = {f"aws:requesttag/{TAG}": promise.tenant, "aws:tagkeys": (TAG,)}
+    promises = {key.promise.tenant: key.promise for key in world.keys}.values()
+    served = [one.tenant for one in promises if any(use.role_arn == case.arn for use in one.uses)]
+    for tenant in served or ["a-tenant"]:
+        context: dict[str, Value] = {f"aws:requesttag/{TAG}": tenant, "aws:tagkeys": (TAG,)}
         if workload.access == "session-tag":
             actions = ("sts:AssumeRole", "sts:TagSession", *sources)
-            yield Attempt(_caller(workload, world), actions, context, promise.tenant)
+            yield Attempt(_caller(workload, world), actions, context, tenant)
         elif workload.identity_provider is not None and workload.audience is not None:
             host = workload.identity_provider.issuer.removeprefix("https://")
             provider = f"arn:aws:iam::{world.estate.central.account}:oidc-provider/{host}"
             token = {claim(provider, "aud"): workload.audience}
             actor = replace(token_holder(provider), presents=token)
-            yield Attempt(actor, (_BY_TOKEN, "sts:TagSession"), {**token, **context}, promise.tenant)
+            yield Attempt(actor, (_BY_TOKEN, "sts:TagSession"), {**token, **context}, tenant)
 
 
 def _caller(workload: Workload, world: World) -> Actor:
@@ -130,7 +130,7 @@ def not_obtained(case: RoleCase, attempts: Iterable[Attempt], what: str, fix: st
             whose = f" for tenant {attempt.tenant}" if attempt.tenant else ""
             if not outcome.sometimes:
                 return [Finding(Kind.REFUSED, what + whose, f"{fix}, or correct the manifest", case.tenant)]
-            keys = ", ".join(outcome.depends_on)
-            told = f"{attempt.actor.label} is to have {action} on {case.arn}{whose}; whether it may depends on {keys}"
+            told = f"{attempt.actor.label} is to have {action} on {case.arn}{whose}; whether it may, depends on "
+            told += outcome.depends_on
             return [Finding(Kind.NOT_PROVED, told, "take out conditions on what the manifest leaves open", case.tenant)]
     return []

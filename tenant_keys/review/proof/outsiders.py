@@ -142,7 +142,9 @@ def _organizations(
 ) -> tuple[str | None, ...]:
     arns, plain, exact = _patterns(conditions, ("aws:principalorgid",), resource)
     named = solutions(document, "aws:principalorgid", resource, lambda text: text.startswith("o-"))
-    return (None, *examples(arns, arn=True, plain=plain, exact=[*exact, *named], prefix="o-", legal=ORGANIZATION))
+    exact = tuple(dict.fromkeys([*exact, *named]))
+    found = examples(arns, arn=True, plain=plain, exact=exact, prefix="o-", legal=ORGANIZATION)
+    return (None, *dict.fromkeys([*exact, *found]))
 
 
 Patterns = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
