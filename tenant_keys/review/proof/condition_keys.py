@@ -134,6 +134,8 @@ _KMS: Final = {
     "kms:encryptionalgorithm": Key(_CALLER, usual=("SYMMETRIC_DEFAULT",)),
     "kms:bypasspolicylockoutsafetycheck": Key(_CALLER, Type.TRUTH, usual=(None, "false")),
     "kms:validto": Key(_PLACE, Type.DATE),
+    # From 7 to 30 days (AWS KMS API, ScheduleKeyDeletion).
+    "kms:schedulekeydeletionpendingwindowindays": Key(_CALLER, Type.NUMBER, usual=tuple(map(str, range(7, 31)))),
     "kms:rotationperiodindays": Key(_PLACE, Type.NUMBER),
     "kms:replicaregion": Key(_PLACE),
     "kms:primaryregion": Key(_PLACE),

@@ -56,6 +56,7 @@ def works(
         limits: values by key, where a plain request has no others.
     """
     documents = (target.document, *actor.identity)
+    chosen = {key: value for key, value in chosen.items() if carries(action, key)}
     found = domains(base_request(actor, action, target), documents, target, carries)
     directly = actor.principal.kind is not PrincipalKind.SERVICE
     by_caller, by_circumstances = _sorted_out(found, chosen, limits, directly=directly)
