@@ -37,58 +37,37 @@ synthesize() {
   tenant-keys prove "$ASSEMBLY" | summary
 }
 
-# Stack names of the assembly: those of one account, replicas or all others.
+# Names of stacks of one account in the assembly: `stacks ACCOUNT KIND...`, a kind being primary, replica or other.
 stacks() {
-  python3 - "$ASSEMBLY/manifest.json" "$1" "$2" <<'PYTHON'
-import json
-import sys
-
-path, account, kind = sys.argv[1:]
-with open(path, encoding="utf-8") as file:
-    artifacts = json.load(file)["artifacts"]
-for name, artifact in sorted(artifacts.items()):
-    if artifact["type"] != "aws:cloudformation:stack":
-        continue
-    if artifact["environment"].split("/")[2] == account:
-        if name.startswith("tenant-keys-replica-") == (kind == "replicas"):
-            print(name)
-PYTHON
-}
-
-accounts() {
-  python3 - "$ASSEMBLY/manifest.json" <<'PYTHON'
-import json
-import sys
-
-with open(sys.argv[1], encoding="utf-8") as file:
-    artifacts = json.load(file)["artifacts"].values()
-stacks = [artifact for artifact in artifacts if artifact["type"] == "aws:cloudformation:stack"]
-print(json.dumps(sorted({stack["environment"].split("/")[2] for stack in stacks})))
-PYTHON
+  local account=$1 kind
+  local -a kinds=()
+  for kind in "${@:2}"; do kinds+=(--kind "$kind"); done
+  tenant-keys stacks "$ASSEMBLY" --account "$account" "${kinds[@]}"
 }
 
 plan() {
   synthesize
   local found
-  found=$(accounts)
+  found=$(tenant-keys stacks "$ASSEMBLY" --accounts)
   echo "accounts=$found" | tee -a "${GITHUB_OUTPUT:-/dev/null}"
 }
 
 # The key account is the one that holds keys; its replicas need the ids that the primaries are born with.
 deploy() {
-  local account=${1:?name the account} names copies
-  names=$(stacks "$account" others)
+  local account=${1:?name the account} names primaries copies
+  names=$(stacks "$account" primary other)
   if [ -z "$names" ]; then
     echo "no stack of account $account in $ASSEMBLY" >&2
     return 1
   fi
+  primaries=$(stacks "$account" primary)
   ship "$names"
-  if grep -q '^tenant-keys-cell-' <<< "$names"; then
+  if [ -n "$primaries" ]; then
     tenant-keys lock --record | summary
     if ! git diff --quiet -- tenants.lock; then
       synthesize # the replicas of the ids that were recorded just now
     fi
-    copies=$(stacks "$account" replicas)
+    copies=$(stacks "$account" replica)
     if [ -n "$copies" ]; then ship "$copies"; fi
   fi
   verify "$account"

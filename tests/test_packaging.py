@@ -1,20 +1,26 @@
-"""`constructs/` is a source root: with an `__init__.py` it would hide the PyPI package and break `import aws_cdk`."""
+"""The checkout: `constructs/` and `stacks/` are source roots, and `tenant_keys` is shared by three distributions."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import constructs
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[1]
 
 
-def test_our_constructs_folder_is_no_package() -> None:
-    assert not (ROOT / "constructs" / "__init__.py").exists()
+@pytest.mark.parametrize("folder", ["constructs", "stacks", "tenant_keys"])
+def test_the_folder_is_no_package(folder: str) -> None:
+    """`constructs` would hide the PyPI package and break `import aws_cdk`; `tenant_keys` would belong to one wheel."""
+    assert (ROOT / folder).is_dir()
+    assert not (ROOT / folder / "__init__.py").exists()
 
 
 def test_the_imported_constructs_is_the_one_from_pypi() -> None:
@@ -37,6 +43,16 @@ def test_the_tests_are_collected_without_the_working_folder_on_the_path() -> Non
     assert "tests/stacks/test_templates.py::test_stacks_keep_their_names" in done.stdout
 
 
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports for type checkers count: two modules that know each other are one."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    graph = grimp.build_graph(*config["root_packages"])
+    modules = [module for module in graph.modules if not module.startswith("tenant_keys.client.")]
+    assert len(modules) > 200
+    order = TopologicalSorter({module: graph.find_modules_directly_imported_by(module) for module in modules})
+    order.prepare()  # raises CycleError with the circle
+
+
 @pytest.mark.skipif(not (ROOT / ".venv").exists(), reason="no `make setup` in this checkout")
 def test_the_cdk_runs_the_app_in_a_shell_that_knows_nothing_of_the_setup() -> None:
     """`npx cdk synth` in a fresh shell: python3 is then another, without the CDK."""
@@ -46,13 +62,3 @@ def test_the_cdk_runs_the_app_in_a_shell_that_knows_nothing_of_the_setup() -> No
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(Path.home())}
     done = subprocess.run(["sh", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_the_command_says_what_it_lacks_where_the_client_alone_is_installed() -> None:
-    bare = f"[p for p in sys.path if 'site-packages' not in p] + [{str(ROOT)!r}]"
-    code = f"import sys; sys.path = {bare}; import tenant_keys.cli"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr == (
-        "tenant-keys: the command is not installed with the client alone; pip install 'tenant-keys[app,local]'\n"
-    )

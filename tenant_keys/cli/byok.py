@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenant_keys.manifest import EstateError, load_estate
+from tenant_keys.manifest import load_estate
 from tenant_keys.operations.errors import OperationError, UnknownTenant
 
 if TYPE_CHECKING:
     from tenant_keys.operations.byok import Ceremony, RegionalKey
 
-COULD_NOT, NOT_DONE = 1, 2
+NOT_DONE = 2
 CODES = "Exit codes: 0 done, 1 could not, 2 not done: confirm with --yes, or something is still missing."
 TENANTS = Path("tenants.yaml")
 
@@ -33,10 +33,15 @@ app = typer.Typer(
 )
 
 
+def register(main: typer.Typer) -> None:
+    """Add the commands to the main program."""
+    main.add_typer(app, name="byok")
+
+
 @app.command(epilog=CODES)
 def status(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
     """Print what AWS KMS holds of a tenant's key material in each Region. Exit code 2: material is missing."""
-    with _failing_clearly(as_json=as_json):
+    with _told():
         keys = _ceremony(manifest, tenant).read()
         _show(keys, as_json=as_json)
     if any(key.missing or not key.materials for key in keys):
@@ -58,7 +63,7 @@ def start(
     if new and renew:
         raise typer.BadParameter("--new and --renew exclude each other")
     purpose: Any = "new" if new else "renew" if renew else "missing"
-    with _failing_clearly(as_json=False):
+    with _told():
         _must_not_exist(out)
         parameters = byok.start(_ceremony(manifest, tenant), purpose, say=typer.echo)
         wrap.write_new(str(out), parameters)
@@ -86,7 +91,7 @@ def customer_file(
     """Write the customer's half: one Python file that runs offline, without AWS credentials or this project."""
     from tenant_keys.operations.byok import wrap
 
-    with _failing_clearly(as_json=False):
+    with _told():
         _must_not_exist(out)
         out.write_bytes(Path(wrap.__file__).read_bytes())
     typer.echo(f"written: {out}")
@@ -106,7 +111,7 @@ def import_command(
     from tenant_keys.operations import byok
     from tenant_keys.operations.byok import wrap
 
-    with _failing_clearly(as_json=as_json), _readable(wrapped):
+    with _told(), _readable(wrapped):
         content = wrap.read_json(str(wrapped), "the customer's answer")
         say = _say(as_json=as_json)
         say(f"fingerprint of the answer: {wrap.fingerprint_of_wrapped(content)}")
@@ -122,7 +127,7 @@ def rotate(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False
     """Make imported new material the current one in every Region; KMS does so 25 times for a key."""
     from tenant_keys.operations import byok
 
-    with _failing_clearly(as_json=as_json):
+    with _told():
         _show(byok.rotate(_ceremony(manifest, tenant), say=_say(as_json=as_json)), as_json=as_json)
 
 
@@ -142,7 +147,7 @@ def revoke(
         raise typer.BadParameter("--all and --pending exclude each other")
     which: Any = "every" if every else "pending" if pending else "current"
     say = _say(as_json=as_json)
-    with _failing_clearly(as_json=as_json):
+    with _told():
         ceremony = _ceremony(manifest, tenant)
         doomed = byok.to_withdraw(ceremony.read(), which)
         if not doomed:
@@ -172,7 +177,7 @@ def resume(
     from tenant_keys.operations.byok import wrap
 
     say = _say(as_json=as_json)
-    with _failing_clearly(as_json=as_json), _readable(material[0]):
+    with _told(), _readable(material[0]):
         ceremony = _ceremony(manifest, tenant)
         keys = ceremony.read()
         if not any(key.missing for key in keys) and all(key.materials for key in keys):
@@ -241,11 +246,11 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _failing_clearly(*, as_json: bool) -> Iterator[None]:
+def _told() -> Iterator[None]:
+    """A refusal of the customer's half is the user's mistake, too."""
     from tenant_keys.operations.byok.wrap import WrapError
 
     try:
         yield
-    except (EstateError, OperationError, WrapError, OSError) as error:
-        typer.echo(json.dumps({"error": str(error)}) if as_json else str(error), err=not as_json)
-        raise typer.Exit(COULD_NOT) from None
+    except WrapError as error:
+        raise OperationError(str(error)) from None

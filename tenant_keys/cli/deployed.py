@@ -21,7 +21,7 @@ def deployed_command(
     account: Annotated[str, typer.Argument(help="The account whose stacks CloudFormation is asked for.")],
     assembly: Annotated[Path, typer.Option(help="The cloud assembly that was deployed.")] = Path("cdk.out"),
     output: Annotated[Path, typer.Option(help="Folder to write, for tenant-keys prove.")] = Path("deployed"),
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Download the templates that an account's CloudFormation holds, so that they can be proved.
 
@@ -31,12 +31,12 @@ def deployed_command(
     from botocore.exceptions import BotoCoreError, ClientError
 
     from tenant_keys.operations.deployed import download
+    from tenant_keys.operations.errors import OperationError
 
     try:
         stacks = download(assembly, account, output)
     except (BotoCoreError, ClientError) as error:
-        typer.echo(f"AWS: {error}; nothing is written; use credentials of account {account}", err=True)
-        raise typer.Exit(1) from None
+        raise OperationError(f"AWS: {error}; nothing is written; use credentials of account {account}") from None
     if as_json:
         typer.echo(json.dumps([asdict(stack) for stack in stacks], indent=1))
     else:

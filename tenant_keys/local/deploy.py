@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,18 +16,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+import boto3
 from botocore.exceptions import ClientError
 
-from tenant_keys.local.errors import DeploymentFailed, NodeMissing, Stopped
-
-if TYPE_CHECKING:
-    from tenant_keys.local.aws import LocalAws
+from tenant_keys.local.errors import DeploymentFailed, NodeMissing, Stopped, WrongCdk
 
 OPERATOR = "operator"
 """An administrator of the first account: CI, or a platform engineer, who assumes the bootstrap's roles everywhere."""
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+OLDEST_CDK = (2, 1148)
+"""The CDK CLI that package.json pins; npm's `latest` is an older line that cannot read today's assemblies."""
 Progress = Callable[[str], None]
 Environment = tuple[str, str]
 """Account and Region."""
@@ -59,6 +60,26 @@ def find_cdk() -> str:
     return found
 
 
+def require_cdk() -> str:
+    """The CDK CLI, asked for its version: an unusable one is noticed before anything starts.
+
+    Raises:
+        NodeMissing: there is no Node or no CDK CLI, or it does not start.
+        WrongCdk: it is another line or older than what reads the assemblies of aws-cdk-lib.
+    """
+    program = find_cdk()
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    version = re.match(r"(\d+)\.(\d+)\.\d+", done.stdout)
+    if done.returncode or version is None:
+        raise NodeMissing(
+            f"{program} --version: {(done.stderr or done.stdout).strip()[-500:]}; `make setup` installs it"
+        )
+    if (int(version[1]), int(version[2])) < OLDEST_CDK or int(version[1]) != OLDEST_CDK[0]:
+        oldest = ".".join(map(str, OLDEST_CDK))
+        raise WrongCdk(f"{program}: got version {version[0]}, needs {oldest} or newer of its line; run make setup")
+    return program
+
+
 def environments(cdk_out: Path, stacks: Sequence[str] = ()) -> list[Environment]:
     """Accounts and Regions of the stacks in a cloud assembly and in the assemblies nested in it."""
     manifest = json.loads((cdk_out / "manifest.json").read_text(encoding="utf-8"))
@@ -72,10 +93,29 @@ def environments(cdk_out: Path, stacks: Sequence[str] = ()) -> list[Environment]
     return sorted(found)
 
 
+class Server(Protocol):
+    """What the CDK CLI is pointed at: a local AWS."""
+
+    @property
+    def directory(self) -> Path:
+        """Where everything that the CLI writes goes."""
+
+    def environment(
+        self, account: str | None = None, *, region: str | None = None, credentials: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Variables that lead an SDK there."""
+
+    def session(self, account: str | None = None) -> boto3.Session:
+        """A session of an account's root user."""
+
+    def running(self) -> bool:
+        """Whether it still answers."""
+
+
 class Cdk:
     """Runs the CLI in a folder of the local AWS, so that nothing is left elsewhere."""
 
-    def __init__(self, aws: LocalAws, progress: Progress | None = None) -> None:
+    def __init__(self, aws: Server, progress: Progress | None = None) -> None:
         self._aws = aws
         self._progress = progress or (lambda _line: None)
         self._cli = find_cdk()
@@ -171,7 +211,7 @@ def end(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def operator_credentials(aws: LocalAws, account: str) -> dict[str, str]:
+def operator_credentials(aws: Server, account: str) -> dict[str, str]:
     """An access key of the administrator who deploys, made at the first call."""
     iam = aws.session(account).client("iam")
     try:

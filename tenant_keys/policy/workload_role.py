@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tenant_keys.manifest import Estate, Workload
+from tenant_keys.manifest.model import Irsa
 from tenant_keys.policy import names
 from tenant_keys.policy.statement import Condition, Document, Statement, allow, document
 
@@ -58,7 +59,7 @@ def _read_parameter(workload: Workload) -> Statement:
 def workload_role_trust(workload: Workload, trust_anchor_arn: object = None) -> Document:
     """Who may run as the workload, by where it runs. `trust_anchor_arn` is for Roles Anywhere alone."""
     if workload.irsa is not None:
-        return document([_service_account(workload)])
+        return document([_service_account(workload.account, workload.irsa)])
     match workload.runs_on:
         case "lambda":
             return document([_service("RunOnLambda", "lambda.amazonaws.com")])
@@ -93,11 +94,8 @@ def _task(workload: Workload) -> Statement:
     )
 
 
-def _service_account(workload: Workload) -> Statement:
+def _service_account(account: str, irsa: Irsa) -> Statement:
     """IAM roles for service accounts: exactly one service account of one cluster (Amazon EKS guide)."""
-    irsa = workload.irsa
-    if irsa is None:
-        raise ValueError(f"workload {workload.name} has no service account")
     return allow(
         "RunInPod",
         ["sts:AssumeRoleWithWebIdentity"],
@@ -106,7 +104,7 @@ def _service_account(workload: Workload) -> Statement:
             "sts.amazonaws.com",
             sub=f"system:serviceaccount:{irsa.namespace}:{irsa.service_account}",
         ),
-        Principal={"Federated": f"arn:aws:iam::{workload.account}:oidc-provider/{irsa.oidc_provider}"},
+        Principal={"Federated": f"arn:aws:iam::{account}:oidc-provider/{irsa.oidc_provider}"},
     )
 
 

@@ -18,7 +18,7 @@ from botocore.stub import Stubber
 from tenant_keys.cli import main
 from tenant_keys.local import LocalAws
 from tenant_keys.manifest import load_estate
-from tenant_keys.manifest.locking import locked
+from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.operations.deployed import DeployedStack, download
 from tenant_keys.operations.errors import NotDeployed
 from tenant_stacks import add_stacks
@@ -51,7 +51,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     manifest = folder / "tenants.yaml"
     manifest.write_text(MANIFEST)
-    locked(manifest).write()
+    bring_up_to_date(manifest).write()
     app = cdk.App(outdir=str(folder / "cdk.out"), tree_metadata=False, builtin_cloud_formation_validation=False)
     add_stacks(app, load_estate(manifest))
     app.synth()

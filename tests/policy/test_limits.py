@@ -19,14 +19,12 @@ from tenant_keys.policy.limits import (
     KEY_POLICY_BYTES,
     MANAGED_POLICY_CHARACTERS,
     PARAMETER_CHARACTERS,
-    SESSION_POLICY_CHARACTERS,
     TEMPLATE_BYTES,
     TEMPLATE_RESOURCES,
     TRUST_POLICY_CHARACTERS,
     PolicyTooLarge,
 )
-from tenant_keys.policy.session_policy import session_policy
-from tests.policy.estates import manifest, settled
+from tests.policy.estates import estate_of_text, manifest
 
 
 class Recorder:
@@ -45,7 +43,7 @@ def recorder() -> ResourceBatch:
 
 def test_the_limits_are_those_of_aws() -> None:
     """Source: KMS, IAM, STS, SSM and CloudFormation quotas."""
-    assert (KEY_POLICY_BYTES, INLINE_POLICY_CHARACTERS, SESSION_POLICY_CHARACTERS) == (32_768, 10_240, 2_048)
+    assert (KEY_POLICY_BYTES, INLINE_POLICY_CHARACTERS) == (32_768, 10_240)
     assert (PARAMETER_CHARACTERS, TEMPLATE_BYTES, TEMPLATE_RESOURCES) == (4_096, 1_048_576, 499)
     assert (TRUST_POLICY_CHARACTERS, MANAGED_POLICY_CHARACTERS) == (2_048, 6_144)
 
@@ -53,7 +51,7 @@ def test_the_limits_are_those_of_aws() -> None:
 def served_by(number: int) -> Estate:
     names = [f"workload-{index:03d}" for index in range(number)]
     workloads = "\n".join(f"  {name}: {{account: '222222222222', runs_on: lambda}}" for name in names)
-    return settled(manifest(workloads=workloads, tenants=f"  acme: {{workloads: [{', '.join(names)}]}}"))
+    return estate_of_text(manifest(workloads=workloads, tenants=f"  acme: {{workloads: [{', '.join(names)}]}}"))
 
 
 def test_a_key_policy_has_room_for_fifty_workloads() -> None:
@@ -74,10 +72,10 @@ def test_a_key_policy_that_is_too_large_names_the_tenant_and_the_way_out() -> No
 
 def test_naming_one_deployment_role_is_a_way_out_where_regions_fill_the_key_policy() -> None:
     regions = ", ".join(["eu-west-1", *(f"eu-{letter}{second}-1" for letter in "abcdefghi" for second in "abcdef")])
-    estate = settled(manifest(regions=regions))
+    estate = estate_of_text(manifest(regions=regions))
     with pytest.raises(PolicyTooLarge, match=r"which has 1, or name one role for all Regions"):
         TenantKey(recorder(), tenant=estate.tenants["acme"], estate=estate, cell="c")
-    named = settled(manifest(regions=regions, deployment_roles="[role/Deploy]"))
+    named = estate_of_text(manifest(regions=regions, deployment_roles="[role/Deploy]"))
     TenantKey(recorder(), tenant=named.tenants["acme"], estate=named, cell="c")
 
 
@@ -95,7 +93,7 @@ def test_a_policy_in_a_workload_account_that_is_too_large_names_the_workload_and
     count = 60 if "ecs" in runs_on else 92
     regions = ["eu-west-1", *(f"eu-{a}{b}-1" for a in "abcdefghij" for b in "abcdefghij")][:count]
     text = manifest(workloads=f"  orders: {{account: '222222222222', {runs_on}}}", regions=", ".join(regions))
-    estate = settled(text)
+    estate = estate_of_text(text)
     with pytest.raises(PolicyTooLarge) as refused:
         WorkloadTrustRole(recorder(), workload=estate.workloads["orders"], estate=estate)
     assert str(refused.value).startswith(told)
@@ -109,7 +107,7 @@ def with_quota(estate: Estate, characters: int) -> Estate:
 
 def test_a_trust_policy_that_is_too_large_names_the_role_and_the_way_out() -> None:
     """No manifest is known that reaches 2,048 characters; the check is there for one that does."""
-    estate = with_quota(settled(manifest()), 100)
+    estate = with_quota(estate_of_text(manifest()), 100)
     with pytest.raises(PolicyTooLarge, match=r"trust policy of role tenant-acme\.orders: got 319 characters, AWS acc"):
         TenantAccessRole(
             recorder(), tenant=estate.tenants["acme"], workload=estate.workloads["orders"], estate=estate, cell="c"
@@ -123,7 +121,7 @@ def test_an_inline_policy_that_is_too_large_names_the_role_and_the_way_out() -> 
         workloads="  orders: {account: '222222222222', runs_on: lambda, access: session-tag}",
         regions=", ".join(regions),
     )
-    estate = settled(text)
+    estate = estate_of_text(text)
     with pytest.raises(PolicyTooLarge, match=r"policy of role shared\.orders: got 1\d,\d{3}.*fewer Regions in central"):
         SharedAccessRole(recorder(), workload=estate.workloads["orders"], estate=estate)
 
@@ -134,7 +132,7 @@ def test_a_parameter_that_is_too_large_names_the_workload_and_the_way_out() -> N
         f"  tenant-{number:03d}: {{workloads: [orders]{', key: {region: eu-central-1}' if number % 2 else ''}}}"
         for number in range(101)
     )
-    estate = settled(manifest(tenants=tenants))
+    estate = estate_of_text(manifest(tenants=tenants))
     with pytest.raises(PolicyTooLarge) as refused:
         WorkloadParameter(recorder(), workload=estate.workloads["orders"], estate=estate, region="eu-west-1")
     text = str(refused.value)
@@ -167,11 +165,6 @@ def test_a_stack_with_more_resources_than_cloudformation_takes_is_refused_before
         for number in range(500):
             batch.add(f"Role{number}", {"Type": "AWS::IAM::Role", "Properties": {}})
     assert str(refused.value).endswith("spread the workloads over more accounts, or have fewer")
-
-
-def test_the_largest_session_policy_fits() -> None:
-    size = len(json.dumps(session_policy("a" * 40, "111111111111"), separators=(",", ":")))
-    assert 500 < size < SESSION_POLICY_CHARACTERS
 
 
 def test_a_template_leaves_room_for_what_the_cdk_adds(sample_templates: dict[str, Any]) -> None:

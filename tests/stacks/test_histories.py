@@ -9,10 +9,10 @@ from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 from unittest import mock
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenant_keys.manifest import Estate, Manifest, settle
+from tenant_keys.manifest import Estate, Manifest, resolve
 from tenant_stacks import add_stacks
 from tests.manifest.test_histories import EDITS, EDITS_OF_ONE, START, STEPS, Branch, edit, first_document, play
 
@@ -108,7 +108,7 @@ class Deployed(Branch):
 
     def verify(self, manifest: Manifest) -> None:
         super().verify(manifest)
-        estate = settle(manifest, self.lock)
+        estate = resolve(manifest, self.lock)
         after = held_by_stacks(estate)
         assert {owner(place) for place in after} == set(estate.tenants)
         for tenant in estate.tenants:
@@ -118,7 +118,7 @@ class Deployed(Branch):
         self.held = after
 
 
-@settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1_000)
 @given(STEPS)
 def test_no_history_moves_a_key_or_an_alias_to_another_stack_or_logical_id(
     steps: list[tuple[str, int, int, bool]],
@@ -128,20 +128,20 @@ def test_no_history_moves_a_key_or_an_alias_to_another_stack_or_logical_id(
         play(steps, Deployed({}, START))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40)
 @given(st.lists(STEP, min_size=8, max_size=16))
 def test_no_edit_of_one_tenant_changes_the_key_of_another(steps: list[tuple[str, int, int]]) -> None:
     """Not its policy either."""
     branch = Branch({}, START)
     assert branch.propose(first_document())
     with without_cdk():
-        before = held_by_stacks(settle(Manifest.model_validate(branch.document), branch.lock))
+        before = held_by_stacks(resolve(Manifest.model_validate(branch.document), branch.lock))
         assert before
         for what, one, two in steps:
             touched = sorted(branch.document["tenants"])[one % len(branch.document["tenants"])]
             if not edit(branch, what, one, two):
                 continue
-            after = held_by_stacks(settle(Manifest.model_validate(branch.document), branch.lock))
+            after = held_by_stacks(resolve(Manifest.model_validate(branch.document), branch.lock))
             if what in EDITS_OF_ONE:
                 others = [place for place in before if owner(place) != touched]
                 assert {place: after[place] for place in others} == {place: before[place] for place in others}

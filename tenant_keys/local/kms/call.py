@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tenant_keys.local.authority import Authority, Question, Value
+from tenant_keys.local.authorizer import Authorizer, Question, Value
 from tenant_keys.local.caller import Caller
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.decisions import Record
 from tenant_keys.local.denial import HIDDEN
 from tenant_keys.local.fault import Fault, invalid
 from tenant_keys.local.kms import conditions
+from tenant_keys.local.kms.due_changes import apply_due_changes
 from tenant_keys.local.kms.key import Key
-from tenant_keys.local.kms.settle import settle
 from tenant_keys.local.kms.store import Named, Store
 
 _KEY_ID = re.compile(r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
@@ -33,7 +33,7 @@ class Call:
     operation: str
     parameters: Mapping[str, Any]
     store: Store
-    authority: Authority
+    authorizer: Authorizer
     clock: Clock
     record: Record
     request_id: str
@@ -97,7 +97,7 @@ class Call:
         if named.alias is None and not _KEY_ID.match(named.key_id or ""):
             raise Fault("NotFoundException", f"Invalid keyId '{named.key_id}'")
         key = self.store.resolve(named, self.region)
-        if key is not None and settle(key, self.store, self.now):
+        if key is not None and apply_due_changes(key, self.store, self.now):
             key = None
         if key is None:
             raise self._missing(named)
@@ -127,7 +127,7 @@ class Call:
     ) -> None:
         """Ask the evaluator; the key's own policy and grants are part of the question."""
         question = self.question(key, named, action, context)
-        self.authority.require(question, self.record, resource_known=resource_known)
+        self.authorizer.require(question, self.record, resource_known=resource_known)
 
     def question(
         self,
@@ -165,7 +165,7 @@ class Call:
             context=dict(context or {}),
             alias=resource.rpartition(":")[2] if ":alias/" in resource else None,
         )
-        self.authority.require(question, self.record)
+        self.authorizer.require(question, self.record)
 
     def managed_key(
         self,

@@ -6,9 +6,9 @@ from typing import Any
 
 from tenant_keys.local.fault import Fault, invalid
 from tenant_keys.local.kms.call import Call
+from tenant_keys.local.kms.due_changes import next_rotation
 from tenant_keys.local.kms.key import DEFAULT_ROTATION_DAYS, ON_DEMAND_LIMIT, Key
 from tenant_keys.local.kms.pages import page
-from tenant_keys.local.kms.settle import next_rotation
 
 PERIODS = range(90, 2561)
 """Days (API reference, EnableKeyRotation)."""

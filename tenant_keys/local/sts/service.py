@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from xml.sax.saxutils import escape
 
-from tenant_keys.local.authority import Value
+from tenant_keys.local.authorizer import Value
 from tenant_keys.local.caller import Caller, CallerKind
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.fault import Fault

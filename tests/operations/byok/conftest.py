@@ -9,7 +9,7 @@ import pytest
 
 from tenant_keys.local import LocalAws
 from tenant_keys.manifest import Estate, load_estate
-from tenant_keys.manifest.locking import locked
+from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.operations.byok import Ceremony
 
 CENTRAL = "111111111111"
@@ -47,7 +47,7 @@ def aws(own_aws: LocalAws) -> LocalAws:
 def manifest(tmp_path: Path) -> Path:
     path = tmp_path / "tenants.yaml"
     path.write_text(MANIFEST)
-    locked(path, base=None, rebase=False).write()
+    bring_up_to_date(path, base=None, merge=False).write()
     return path
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tenant_keys.manifest import Estate, parse_manifest, settle
+from tenant_keys.manifest import Estate, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.proof import Kind, Proof, prove
 from tools.random_estates.small_estates import CENTRAL, HEAD, Templates, templates_of
@@ -23,7 +23,7 @@ WITHOUT_ORGANIZATION = HEAD.replace("organization: o-a1b2c3d4e5\n", "")
 
 def estate_of(*tenants: str, head: str = HEAD) -> Estate:
     manifest = parse_manifest(head + "".join(f"  {tenant}\n" for tenant in tenants or TENANTS))
-    return settle(manifest, update(manifest, new_lock(manifest))[0])
+    return resolve(manifest, update(manifest, new_lock(manifest))[0])
 
 
 def proved(*edits: Edit, estate: Estate | None = None) -> Proof:

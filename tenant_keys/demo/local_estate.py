@@ -1,0 +1,95 @@
+"""The local: a local AWS with the estate's accounts, and the roles that an organisation has before us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+
+from tenant_keys.demo.identity_provider import published
+from tenant_keys.demo.report import Statement
+from tenant_keys.local import LocalAws
+from tenant_keys.local.existing import ensure_role
+from tenant_keys.local.issuer import LocalIssuer
+from tenant_keys.manifest import Estate
+
+SERVICES = {"lambda": "lambda.amazonaws.com", "ecs": "ecs-tasks.amazonaws.com"}
+
+
+@dataclass(slots=True)
+class LocalEstate:
+    """What the demonstration is played on."""
+
+    aws: LocalAws
+    estate: Estate
+    issuer: LocalIssuer | None
+    jwks_url: str
+    key_of: dict[str, str] = field(default_factory=dict)
+    """Key id to tenant, once deployed."""
+
+    def runs(self, workload: str, *, region: str | None = None) -> boto3.Session:
+        """The workload's code as its compute service runs it, with the credentials that AWS gives it there."""
+        known = self.estate.workloads[workload]
+        cluster = f"arn:aws:ecs:{region or self.estate.central.home_region}:{known.account}:cluster/{workload}"
+        return self.aws.run_as(
+            f"arn:aws:iam::{known.account}:role/tenant-keys-{workload}",
+            service=SERVICES[str(known.runs_on)],
+            session_name=workload,
+            region=region,
+            context={"aws:SourceAccount": known.account, "aws:SourceArn": cluster},
+        )
+
+    def learn_keys(self) -> None:
+        """Which key is whose, by alias."""
+        for page in self.aws.session().client("kms").get_paginator("list_aliases").paginate():
+            for alias in page["Aliases"]:
+                if alias["AliasName"].startswith("alias/tenant-"):
+                    self.key_of[alias["TargetKeyId"]] = alias["AliasName"].removeprefix("alias/tenant-")
+
+    def key_arn(self, tenant: str) -> str:
+        """The tenant's key in the Region of its birth."""
+        key_id = next(key for key, owner in self.key_of.items() if owner == tenant)
+        return f"arn:aws:kms:{self.estate.tenants[tenant].primary_region}:{self.aws.accounts[0]}:key/{key_id}"
+
+    def deciders(self, decision: dict[str, Any]) -> tuple[Statement, ...]:
+        """Statements of an entry of the decision log, with the policy that each stands in; each once."""
+        found = [Statement(self._policy(each, decision), each["sid"]) for each in decision["decided_by"]]
+        return tuple(dict.fromkeys(found))
+
+    def _policy(self, decider: dict[str, Any], decision: dict[str, Any]) -> str:
+        policy = str(decider["policy"])
+        if policy != "key policy":
+            return policy
+        key_id = str(decision["resource"]).rpartition("/")[2]
+        return f"key policy of {self.key_of.get(key_id, key_id)}"
+
+
+@contextmanager
+def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
+    """Start it; at the end of the block nothing of it is left.
+
+    Raises:
+        PortInUse: the port asked for is taken.
+        StartFailed: it did not come up.
+    """
+    central = estate.central
+    workloads = sorted({workload.account for workload in estate.workloads.values()} - {central.account})
+    urls = {each.identity_provider.issuer for each in estate.workloads.values() if each.identity_provider is not None}
+    issuers = [LocalIssuer(url) for url in sorted(urls)]
+    with LocalAws(
+        accounts=(central.account, *workloads),
+        organization=estate.organization,
+        jwks={issuer.url: issuer.key_set for issuer in issuers},
+        region=central.home_region,
+        port=port,
+    ) as aws:
+        for role in (*central.administrators, *central.readers, central.break_glass):
+            ensure_role(aws, role)
+        if not issuers:
+            yield LocalEstate(aws, estate, None, "")
+            return
+        with published(issuers[0]) as jwks_url:
+            yield LocalEstate(aws, estate, issuers[0], jwks_url)

@@ -1,0 +1,46 @@
+"""What time does to a key: imported material expires, keys rotate, scheduled deletions happen."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tenant_keys.local.kms.key import Key
+from tenant_keys.local.kms.store import Store
+
+
+def apply_due_changes(key: Key, store: Store, now: datetime) -> bool:
+    """Bring a key up to date. Returns whether it is gone."""
+    if key.deletion is not None and key.deletion <= now:
+        store.remove(key)
+        for other in store.family(key):
+            _release_primary(other, store, now)
+        return True
+    fresh = key.materials.pending
+    if fresh is not None and fresh.expires is not None and fresh.expires <= now:
+        key.materials.pending = None  # not yet permanently associated: nothing waits for the same bytes
+    for version in key.materials.versions:
+        if version.expires is not None and version.expires <= now:
+            version.secret = None
+    _rotate(key, now)
+    return False
+
+
+def _rotate(key: Key, now: datetime) -> None:
+    """Automatic rotation, counted from when it was switched on (AWS KMS guide, rotate-keys)."""
+    if not key.rotation or key.rotation_from is None or (key.multi_region and not key.primary):
+        return
+    while next_rotation(key) <= now:
+        due = next_rotation(key)
+        key.materials.rotate(due, "AUTOMATIC")
+        key.rotation_from = due
+
+
+def next_rotation(key: Key) -> datetime:
+    return (key.rotation_from or key.created) + timedelta(days=key.rotation_days)
+
+
+def _release_primary(primary: Key, store: Store, now: datetime) -> None:
+    """A primary's waiting period starts when its last replica is gone (AWS KMS guide, multi-region-keys-delete)."""
+    if primary.waits_for_replicas and not store.family(primary):
+        primary.waits_for_replicas = False
+        primary.deletion = now + timedelta(days=primary.pending_days or 30)

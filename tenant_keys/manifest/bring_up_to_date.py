@@ -1,0 +1,75 @@
+"""What `tenant-keys lock` does, without the terminal: reads both files, brings the lock up to date, checks the base."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenant_keys.manifest.base import base_lock, check_against_base, committed
+from tenant_keys.manifest.errors import LockError, Problem
+from tenant_keys.manifest.lines import with_lines
+from tenant_keys.manifest.load import parse_manifest, read_text
+from tenant_keys.manifest.lock import Lock, render_lock, write_lock
+from tenant_keys.manifest.merge_lines import merge_lines
+from tenant_keys.manifest.read_lock import parse_lines, parse_lock, read_lock_text
+from tenant_keys.manifest.update import new_lock, update
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A lock that matches its manifest, and how it differs from the file."""
+
+    path: Path
+    lock: Lock
+    done: list[str]
+    changed: bool
+
+    @property
+    def summary(self) -> str:
+        """What the lock holds, in one line."""
+        stay = [entry for entry in self.lock.entries.values() if entry.phase != "offboarded"]
+        cells = len({(entry.primary_region, entry.cell) for entry in stay})
+        roles = Counter(cell for entry in stay for cell in entry.roles.values())
+        gone = len(self.lock.entries) - len(stay)
+        return (
+            f"tenants {len(stay)}, key cells {cells}, roles {roles.total()}, role cells {len(roles)}, "
+            f"ids of tenants that left {gone}"
+        )
+
+    def write(self) -> None:
+        """Writes the file, if it changes."""
+        if self.changed:
+            write_lock(self.path, self.lock)
+
+
+def bring_up_to_date(manifest_path: Path, *, base: str | None = None, merge: bool = False) -> Locked:
+    """The lock brought up to date; raises `EstateError` with all that no command may do."""
+    text = read_text(manifest_path)
+    manifest = parse_manifest(text, manifest_path.name)
+    path = manifest_path.with_suffix(".lock")
+    done: list[str] = []
+    before = read_lock_text(path) if path.exists() else None
+    at_base = base_lock(path, base) if base or merge else None
+    if before is None:
+        if at_base or committed(path):
+            message = "gone, but git has it; restore it from there, it says where keys live"
+            raise LockError([Problem((), message, 1, path.name)])
+        lock = new_lock(manifest)
+    elif merge:
+        lock, done = merge_lines(parse_lines(before, path.name), at_base, manifest)
+    else:
+        lock = parse_lock(before, path.name)
+    try:
+        lock, updated = update(manifest, lock)
+    except LockError as error:
+        raise with_lines(error, (manifest_path.name, text), (path.name, before or "")) from None
+    done += updated
+    contradictions = check_against_base(at_base, lock) if at_base else []
+    if contradictions:
+        found = LockError(contradictions)
+        raise with_lines(found, (manifest_path.name, text), (path.name, render_lock(lock)))
+    changed = before != render_lock(lock)
+    if changed and not done:
+        done = ["put the lines in order"]
+    return Locked(path, lock, done, changed)

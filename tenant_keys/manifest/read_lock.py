@@ -1,0 +1,182 @@
+"""Reads `tenants.lock` as git may have merged it: any order, and the same line twice, but never two truths."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tenant_keys.manifest.errors import LockError, Problem
+from tenant_keys.manifest.lock import VERSION, Capacity, Entry, Lock
+from tenant_keys.manifest.model import TENANT_ID, WORKLOAD_NAME
+
+MOST_CELLS = 100_000
+MOST_RESOURCES = 499
+"""In a stack: CloudFormation allows 500, and the CDK's command line adds one. A key has an alias beside it."""
+LARGEST = 64 * 1024 * 1024
+MULTI_REGION_KEY = re.compile(r"mrk-[0-9a-f]{32}")
+_TENANT = re.compile(r"(?=.{1,40}\Z)" + TENANT_ID.replace("$", r"\Z"))
+_WORKLOAD = re.compile(WORKLOAD_NAME.replace("$", r"\Z"))
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_MERGE = "run tenant-keys lock --merge"
+
+
+@dataclass(frozen=True, slots=True)
+class LockLines:
+    """A lock file as read: an id may have several lines after a merge."""
+
+    header: Lock
+    """Without entries."""
+    entries: dict[str, list[Entry]]
+    lines: dict[str, int]
+    """Line number of the first line of each tenant."""
+
+
+def read_lock(path: Path) -> Lock:
+    """The lock in the file; raises `LockError`."""
+    return parse_lock(read_lock_text(path), path.name)
+
+
+def read_lock_text(path: Path) -> str:
+    """The text of the file; raises `LockError` where it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise LockError([Problem((), "larger than 64 MB; restore it from git", 0, path.name)])
+        return data.decode("utf-8")
+    except FileNotFoundError:
+        raise LockError([Problem((), "no such file; run tenant-keys lock, and commit it", 0, path.name)]) from None
+    except OSError as error:
+        raise LockError([Problem((), f"{(error.strerror or 'cannot be read').lower()}", 0, path.name)]) from None
+    except UnicodeDecodeError:
+        raise LockError([Problem((), "not UTF-8; restore it from git", 0, path.name)]) from None
+
+
+def parse_lock(text: str, name: str = "tenants.lock") -> Lock:
+    """The lock in a text; two different lines of one tenant are an error."""
+    read = parse_lines(text, name)
+    twice = [
+        Problem((tenant,), f"two different lines; {_MERGE}", read.lines[tenant], name)
+        for tenant, entries in read.entries.items()
+        if len(entries) > 1
+    ]
+    if twice:
+        raise LockError(twice)
+    return with_entries(read.header, {tenant: entries[0] for tenant, entries in read.entries.items()})
+
+
+def with_entries(header: Lock, entries: dict[str, Entry]) -> Lock:
+    """The lock with these entries, sorted."""
+    return Lock(header.account, header.home_region, dict(sorted(entries.items())), header.keys, header.roles)
+
+
+def parse_lines(text: str, name: str = "tenants.lock") -> LockLines:
+    """Every line of the file; exact duplicates once."""
+    problems: list[Problem] = []
+    header: Lock | None = None
+    entries: dict[str, list[Entry]] = {}
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        if line.startswith(("<<<<<<<", "=======", ">>>>>>>", "|||||||")):
+            message = f"a conflict marker; keep the lines of both sides, delete the markers, then {_MERGE}"
+            problems.append(Problem((), message, number, name))
+            continue
+        try:
+            record = json.loads(line, object_pairs_hook=_each_once)
+            _expect("it", isinstance(record, dict))
+            if "version" in record:
+                found = _header(record)
+                if header is not None and found != header:
+                    problems.append(Problem((), "a second header that differs from the first; keep one", number, name))
+                header = found
+            else:
+                entry = _entry(record)
+                known = entries.setdefault(entry.tenant, [])
+                lines.setdefault(entry.tenant, number)
+                if entry not in known:
+                    known.append(entry)
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            problems.append(Problem((), _reason(error), number, name))
+    if header is None and not problems:
+        problems.append(Problem((), "no header line; restore the file from git", 1, name))
+    if problems or header is None:
+        raise LockError(problems)
+    return LockLines(header, entries, lines)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; a name given twice would let a reader see another cell than the program does."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is given twice in one line")
+    return found
+
+
+def _reason(error: Exception) -> str:
+    mend = "restore the line from git, the file is not edited by hand"
+    if isinstance(error, json.JSONDecodeError | RecursionError):
+        return f"not a line of JSON; {mend}"
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing; {mend}"
+    return f"{error}; {mend}" if isinstance(error, ValueError) else f"not a lock line; {mend}"
+
+
+def _header(record: dict[str, Any]) -> Lock:
+    if record["version"] != VERSION:
+        raise ValueError(f"got version {record['version']!r}, this program reads version {VERSION}")
+    _expect("header", set(record) == {"version", "account", "home_region", "capacity"})
+    _expect("account", re.fullmatch("[0-9]{12}", record["account"]))
+    _expect("home_region", _REGION.fullmatch(record["home_region"]))
+    capacity = record["capacity"]
+    return Lock(
+        record["account"],
+        record["home_region"],
+        {},
+        _capacity(capacity["keys"], MOST_RESOURCES // 2),
+        _capacity(capacity["roles"], MOST_RESOURCES),
+    )
+
+
+def _capacity(record: dict[str, Any], limit: int) -> Capacity:
+    fill, most = record["fill"], record["most"]
+    _expect("capacity", type(fill) is int and type(most) is int and 1 <= fill <= most <= limit)
+    return Capacity(fill, most)
+
+
+_FIELDS = {"tenant", "cell", "origin", "multi_region", "primary_region", "roles"}
+_OPTIONAL = {"key_id", "phase", "rotation_days"}
+
+
+def _entry(record: dict[str, Any]) -> Entry:
+    if record.keys() - _OPTIONAL != _FIELDS:
+        unexpected = sorted((record.keys() - _OPTIONAL) ^ _FIELDS)
+        raise ValueError(f"missing or unknown: {', '.join(unexpected)[:100]}")
+    tenant, cell, roles = record["tenant"], record["cell"], record["roles"]
+    _expect("tenant", _TENANT.match(tenant))
+    _expect("cell", type(cell) is int and 1 <= cell <= MOST_CELLS)
+    _expect("origin", record["origin"] in ("aws-kms", "imported"))
+    _expect("multi_region", type(record["multi_region"]) is bool)
+    _expect("primary_region", _REGION.fullmatch(record["primary_region"]))
+    _expect("roles", isinstance(roles, dict))
+    for workload, number in roles.items():
+        _expect("roles", _WORKLOAD.match(workload) and type(number) is int and 1 <= number <= MOST_CELLS)
+    key_id, phase = record.get("key_id"), record.get("phase")
+    if "key_id" in record:
+        _expect("key_id", MULTI_REGION_KEY.fullmatch(key_id or "") and record["multi_region"])
+    if "phase" in record:
+        _expect("phase", phase in ("offboarding", "offboarded"))
+    days = record.get("rotation_days")
+    if "rotation_days" in record:
+        _expect("rotation_days", days == "off" or (type(days) is int and 90 <= days <= 2560))
+    birth = (record["origin"], record["multi_region"], record["primary_region"])
+    return Entry(tenant, cell, *birth, roles, key_id, phase, days)
+
+
+def _expect(what: str, holds: object) -> None:
+    if not holds:
+        raise ValueError(f"{what} is not what this program writes")

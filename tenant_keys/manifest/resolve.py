@@ -1,0 +1,125 @@
+"""Resolves manifest and lock into the estate, from which the stacks are made."""
+
+from __future__ import annotations
+
+from tenant_keys.manifest.compare import LOCK_FILE, AddRole, Append, Change, DropRole, HoldRotation, changes, overfull
+from tenant_keys.manifest.errors import LockError, Problem
+from tenant_keys.manifest.estate import Central, Estate, Tenant, Workload
+from tenant_keys.manifest.lock import Entry, Lock
+from tenant_keys.manifest.model import Manifest
+from tenant_keys.manifest.model import Tenant as Written
+from tenant_keys.manifest.refusals import refusals
+from tenant_keys.manifest.rules import execution_roles
+
+_MEND = "run tenant-keys lock"
+
+
+def resolve(manifest: Manifest, lock: Lock) -> Estate:
+    """The estate; raises `LockError` with every way in which the two do not match."""
+    problems = refusals(manifest, lock) + overfull(lock)
+    refused = {problem.path[:2] for problem in problems}
+    for change in changes(manifest, lock):
+        path = ("tenants", change.tenant)
+        if path not in refused:
+            problems.append(Problem(path, f"{_mismatch(change)}; {_MEND}"))
+    if problems:
+        raise LockError(problems)
+    workloads = _workloads(manifest)
+    return Estate(
+        organization=manifest.organization,
+        central=_central(manifest),
+        workloads=workloads,
+        tenants=_tenants(manifest, lock, workloads),
+        tags=dict(sorted(manifest.tags.items())),
+    )
+
+
+def _mismatch(change: Change) -> str:
+    if isinstance(change, Append):
+        return f"not in {LOCK_FILE} yet"
+    if isinstance(change, AddRole):
+        return f"its role for {change.workload} has no cell in {LOCK_FILE} yet"
+    if isinstance(change, DropRole):
+        return f"{LOCK_FILE} still has a cell for its role for {change.workload}"
+    if isinstance(change, HoldRotation):
+        return f"{LOCK_FILE} {'still says' if change.days is None else 'does not say yet'} how its disabled key rotates"
+    return f"{LOCK_FILE} does not say that it is {change.phase}" if change.phase else f"{LOCK_FILE} says that it leaves"
+
+
+def _arn(account: str, reference: str) -> str:
+    return f"arn:aws:iam::{account}:{reference}"
+
+
+def _central(manifest: Manifest) -> Central:
+    written = manifest.central
+    account = written.account
+    return Central(
+        account=account,
+        home_region=written.home_region,
+        regions=written.regions,
+        administrators=tuple(_arn(account, role) for role in written.administrators),
+        readers=tuple(_arn(account, role) for role in written.readers),
+        break_glass=_arn(account, written.break_glass),
+        deployers=tuple(_arn(account, role) for role in execution_roles(written)),
+        bootstrap_qualifier=written.bootstrap_qualifier,
+        quotas=written.quotas,
+    )
+
+
+def _workloads(manifest: Manifest) -> dict[str, Workload]:
+    return {
+        name: Workload(
+            name=name,
+            account=written.account,
+            runs_on=written.runs_on,
+            access=written.access,
+            operations=tuple(sorted(written.operations)),
+            regions=written.regions or manifest.central.regions,
+            existing_role=None if written.role is None else _arn(written.account, written.role),
+            pod_identity=written.pod_identity,
+            irsa=written.irsa,
+            roles_anywhere=written.roles_anywhere,
+            identity_provider=manifest.identity_providers.get(written.identity_provider or ""),
+            audience=written.audience,
+        )
+        for name, written in sorted(manifest.workloads.items())
+    }
+
+
+def _tenants(manifest: Manifest, lock: Lock, workloads: dict[str, Workload]) -> dict[str, Tenant]:
+    shared: dict[tuple[str, ...], tuple[Workload, ...]] = {}
+    tenants: dict[str, Tenant] = {}
+    for name in sorted(manifest.tenants):
+        written, entry = manifest.tenants[name], lock.entries[name]
+        if written.state == "offboarded":
+            continue
+        names = manifest.defaults.workloads if written.workloads is None else written.workloads
+        used = shared.get(names)
+        if used is None:
+            used = shared[names] = tuple(workloads[name] for name in sorted(names))
+        tenants[name] = _tenant(name, written, entry, used, manifest)
+    return tenants
+
+
+def _tenant(name: str, written: Written, entry: Entry, workloads: tuple[Workload, ...], manifest: Manifest) -> Tenant:
+    defaults = manifest.defaults
+    rotation = entry.rotation_days or written.rotation_days or defaults.rotation_days
+    window, decrypt_by = written.deletion_window_days, written.decrypt_by
+    imported, key = entry.origin == "imported", written.key
+    return Tenant(
+        id=name,
+        state=written.state,
+        workloads=workloads,
+        origin=entry.origin,
+        multi_region=entry.multi_region,
+        primary_region=entry.primary_region,
+        multi_region_key_id=entry.key_id,
+        rotation_days=None if imported or rotation == "off" else rotation,
+        deletion_window_days=defaults.deletion_window_days if window is None else window,
+        decrypt_by=decrypt_by or defaults.decrypt_by,
+        import_role=None if key.import_role is None else _arn(manifest.central.account, key.import_role),
+        material_expires=imported and key.expires == "dated",
+        tags={**defaults.tags, **written.tags} if written.tags else defaults.tags,
+        cell=entry.cell,
+        role_cells=entry.roles,
+    )
