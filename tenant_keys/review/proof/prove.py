@@ -141,4 +141,7 @@ _NOTHING: Final = Finding(
 
 
 def _not_proved(problem: Exception) -> Finding:
-    return Finding(Kind.NOT_PROVED, str(problem), "write the policy in a form that the review understands")
+    fix = "write the policy in a form that the review understands"
+    if isinstance(problem, AssemblyInconsistent):
+        fix = "deploy nothing of this assembly; synthesize again"
+    return Finding(Kind.NOT_PROVED, str(problem), fix)

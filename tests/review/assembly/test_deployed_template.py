@@ -508,6 +508,7 @@ def test_the_proof_of_an_inconsistent_assembly_is_none(sample_assembly: Path, tm
     proof = prove(folder, load_estate(ROOT / "tenants.yaml"))
     assert proof.verdict == "not proved"
     assert f"{CELL}.template.json: its SHA-256 is" in proof.findings[0].what
+    assert proof.findings[0].fix == "deploy nothing of this assembly; synthesize again"
 
 
 def test_tags_that_every_role_and_key_of_the_stack_carries_itself_are_no_news(
