@@ -64,6 +64,12 @@ def _shared(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
     return lambda templates: trust(templates.shared(name))
 
 
+def _default(templates: Templates) -> None:
+    properties = templates.key("dora")["Properties"]
+    for name in ("KeySpec", "KeyUsage", "Origin"):
+        properties.pop(name, None)
+
+
 def keys() -> list[Mutant]:
     """A key that cannot do what is declared."""
 
@@ -80,21 +86,11 @@ def keys() -> list[Mutant]:
         kind("with material of AWS for a tenant that imports", "hugo", "Origin", Origin="AWS_KMS"),
         kind("of several Regions for a tenant of one", "dora", "MultiRegion", MultiRegion=True),
         Mutant(
-            "a key disabled",
-            Refuted(INVENTORY, ("the key is disabled",)),
-            _key("dora", Enabled=False),
-        ),
-        Mutant("a suspended key enabled", Refuted(INVENTORY, ("the key is enabled",)), _key("jan", Enabled=True)),
-        Mutant(
             "a replica disabled",
             Refuted(INVENTORY, ("the key is disabled",)),
             lambda t: t.key("gina", REPLICA)["Properties"].update(Enabled=False),
         ),
-        Mutant(
-            "the kind of a key spelt out",
-            Harmless(),
-            _key("dora", KeySpec="SYMMETRIC_DEFAULT", KeyUsage="ENCRYPT_DECRYPT", Origin="AWS_KMS"),
-        ),
+        Mutant("the kind of a key left to its default", Harmless(), _default),
         Mutant(
             "a check of KMS switched off",
             NotProvedBecause(("BypassPolicyLockoutSafetyCheck",)),
@@ -253,7 +249,11 @@ def certificates() -> list[Mutant]:
     foreign = Refuted(OBTAINS, ("a holder of a certificate", "tenant-keys-premises"))
     return [
         sourced("with its own certificates", bundle, foreign),
-        sourced("of another authority", {"SourceType": "AWS_ACM_PCA", "SourceData": {"AcmPcaArn": other}}, foreign),
+        sourced(
+            "of an authority that nobody declared",
+            {"SourceType": "AWS_ACM_PCA", "SourceData": {"AcmPcaArn": other}},
+            foreign,
+        ),
         sourced(
             "with certificates beside the authority",
             {"SourceType": "AWS_ACM_PCA", "SourceData": {"AcmPcaArn": other, "X509CertificateData": "-----BEGIN"}},
@@ -332,7 +332,7 @@ def tokens() -> list[Mutant]:
             "aud",
             ["portal-keys", "orders"],
         ),
-        condition("of another audience", Refuted(DEAD, ("shared.portal",)), "StringEquals", "aud", "orders"),
+        condition("for another audience alone", Refuted(DEAD, ("shared.portal",)), "StringEquals", "aud", "orders"),
         condition("that must have azp", Refuted(DEAD, ("shared.portal",)), "StringEquals", "oaud", "portal-keys"),
         condition("of one subject", Harmless(), "StringLike", "sub", "*"),
         condition("after MFA", Harmless(), "ForAnyValue:StringEquals", "amr", "mfa"),
@@ -352,7 +352,7 @@ def tokens() -> list[Mutant]:
             _with(SHARED, provider, ClientIdList=["portal-keys", "other"]),
         ),
         Mutant(
-            "tokens of another provider",
+            "tokens of a provider of another address",
             Refuted(DEAD, ("the identity provider is in no template",)),
             _with(SHARED, provider, Url="https://evil.example.com"),
         ),

@@ -320,6 +320,10 @@ def test_each_workload_shows_what_identifies_it(tmp_path: Path) -> None:
                 "(IRSA; the provider is not in these templates)"
             )
         ],
+        "notes": [
+            "pods of service account notes, namespace notes, cluster main in eu-central-1 (EKS Pod Identity)",
+            "pods of service account notes, namespace notes, cluster main in eu-west-1 (EKS Pod Identity)",
+        ],
         "orders": ["pods of service account orders, namespace shop, cluster main in eu-west-1 (EKS Pod Identity)"],
         "portal": ["tokens of https://login.example.com for audience portal-keys; its provider admits portal-keys"],
         "premises": [
