@@ -10,7 +10,7 @@ from tenant_keys.manifest import Estate
 from tenant_keys.review.proof import key_access
 from tenant_keys.review.proof.key_access import FUTURE
 from tests.review.proof.brute import Both, both
-from tests.review.proof.chance import mutated
+from tests.review.proof.random_mutations import mutated
 from tests.review.proof.small import estate_of, templates_of
 
 ACTIONS = (

@@ -14,7 +14,7 @@ from tenant_keys.review.proof.inventory import take_inventory, unmarked
 from tenant_keys.review.proof.key_access import FUTURE, carries
 from tenant_keys.review.proof.promise import Promise, promises
 from tenant_keys.review.proof.shapes import Shape, shape_of_each
-from tests.review.proof.chance import mutated
+from tests.review.proof.random_mutations import mutated
 from tests.review.proof.small import CENTRAL, Templates, estate_of, templates_of
 
 ALIKE = "{workloads: [orders, billing]}"

@@ -1,0 +1,225 @@
+"""Keys: is there a request that IAM allows and the manifest does not declare?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from tenant_keys.manifest import Estate, Tenant
+from tenant_keys.review.second_opinion.conditions import conditions
+from tenant_keys.review.second_opinion.inventory import Inventory, Key
+from tenant_keys.review.second_opinion.permission import ACROSS_ACCOUNTS, Policies, allowed
+from tenant_keys.review.second_opinion.principals import (
+    FEDERATED_USER,
+    ROLE,
+    ROOT,
+    USER,
+    Accounts,
+    Principal,
+    any_of_kind,
+    anonymous,
+    role,
+    service,
+)
+from tenant_keys.review.second_opinion.promise import TENANT, alias_of, declared
+from tenant_keys.review.second_opinion.request import Asked, OneAction, carries, one_of
+from tenant_keys.review.second_opinion.statements import IDENTITY, KEY, Statement, statements
+from tenant_keys.review.second_opinion.terms import (
+    EMPTY,
+    Formula,
+    all_of,
+    any_of,
+    characters,
+    exactly,
+    is_in,
+    negate,
+    sequence,
+    some,
+    text,
+)
+from tenant_keys.review.second_opinion.values import Value, catalogue
+
+_PROMISED: Final = frozenset({"kms:requestalias", f"kms:encryptioncontext:{TENANT}", f"aws:principaltag/{TENANT}"})
+
+
+@cache
+def key_actions() -> tuple[str, ...]:
+    """Every action on a key of the catalogue, in lower case."""
+    source = catalogue().actions
+    found = [source.get_action_details("kms", name) for name in source.get_actions_for_service("kms")]
+    return tuple(
+        sorted(
+            f"kms:{one['name']}".lower() for one in found if "key" in [kind["name"] for kind in one["resourceTypes"]]
+        )
+    )
+
+
+@cache
+def _all_actions() -> tuple[str, ...]:
+    return tuple(f"kms:{name}".lower() for name in catalogue().actions.get_actions_for_service("kms"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """Requests that differ in nothing that a document or the manifest asks for, but the action's name."""
+
+    actions: tuple[str, ...]
+    request: OneAction
+    breach: Formula
+
+
+@dataclass(frozen=True)
+class Question:
+    """Whether any of the cases can happen."""
+
+    who: str
+    what: str
+    tenant: str | None
+    asked: Asked
+    cases: tuple[Case, ...]
+    policy: Any
+
+
+def owner_of(key: Key, inventory: Inventory, estate: Estate) -> Tenant | None:
+    """The tenant at whose key an alias points."""
+    names = inventory.aliases.get(key.arn, [])
+    return next((tenant for tenant in estate.tenants.values() if alias_of(tenant) in names), None)
+
+
+def accounts_of(estate: Estate) -> Accounts:
+    """What the manifest says of accounts."""
+    known = dict.fromkeys([estate.central.account, *(one.account for one in estate.workloads.values())])
+    return Accounts(estate.organization, tuple(known))
+
+
+def callers(key: Key, inventory: Inventory, accounts: Accounts) -> Iterator[Principal]:
+    """Everybody: each role that the templates give policies, and any principal of every kind."""
+    known = [one for one in inventory.roles.values() if one.arn.split(":")[4] == key.account]
+    for one in known:
+        yield role(one.arn, accounts, tags=one.tags, identity=None if one.unknown_policies else tuple(one.identity))
+    yield any_of_kind(ROLE, accounts, but=[one.arn for one in known])
+    for kind in (USER, FEDERATED_USER, ROOT):
+        yield any_of_kind(kind, accounts)
+    yield service()
+    yield anonymous()
+
+
+def questions(inventory: Inventory, estate: Estate) -> Iterator[Question | Exception]:
+    """One question for each key and each kind of caller."""
+    accounts = accounts_of(estate)
+    for key in inventory.keys:
+        resource = statements(key.policy, KEY, key.where)
+        for principal in callers(key, inventory, accounts):
+            yield _question(key, resource, principal, inventory, estate)
+
+
+def _question(
+    key: Key, resource: list[Statement], principal: Principal, inventory: Inventory, estate: Estate
+) -> Question:
+    own = principal.identity
+    identity = None if own is None else [one for name, body in own for one in statements(body, IDENTITY, name)]
+    policies = Policies(tuple(resource), None if identity is None else tuple(identity))
+    tenant = owner_of(key, inventory, estate)
+    asked = ask_about(principal, key.arn, key.account, [*resource, *(identity or ())], _facts(key, inventory))
+    cases: dict[object, Case] = {}
+    for action in key_actions():
+        form = _form(action, asked, policies, tenant, estate)
+        if form in cases:
+            known = cases[form]
+            cases[form] = Case((*known.actions, action), known.request, known.breach)
+        else:
+            cases[form] = _case(asked.of(action, action), (action,), policies, key, tenant, estate)
+    if any("*" in pattern or "?" in pattern for one in resource for pattern in one.actions[1]):
+        cases["open"] = _yet_to_come(asked, policies, key, tenant, estate)
+    found = tuple(case for case in cases.values() if case.breach is not False)
+    name = f"the key of tenant {tenant.id}" if tenant else key.where
+    return Question(principal.label, f"{name} in {key.region}", tenant.id if tenant else None, asked, found, key.policy)
+
+
+def _case(
+    request: OneAction, actions: tuple[str, ...], policies: Policies, key: Key, tenant: Tenant | None, estate: Estate
+) -> Case:
+    crosses = request.known is None or request.known in ACROSS_ACCOUNTS
+    can = allowed(request, policies, crosses=crosses, account=key.account)
+    may = False if can is False or tenant is None else declared(request, request.action, tenant, estate)
+    return Case(actions, request, all_of([can, negate(may)]))
+
+
+def _yet_to_come(asked: Asked, policies: Policies, key: Key, tenant: Tenant | None, estate: Estate) -> Case:
+    """An action that KMS may add: any name that it has not given to another."""
+    action = text("action")
+    known = one_of(_all_actions())
+    new = all_of(
+        [
+            is_in(action, sequence(exactly("kms:"), some(characters("az", "09")))),
+            negate(is_in(action, known)) if known else True,
+        ]
+    )
+    case = _case(asked.of(action, None), ("an action yet to come",), policies, key, tenant, estate)
+    return Case(case.actions, case.request, all_of([new, case.breach]))
+
+
+def _form(action: str, asked: Asked, policies: Policies, tenant: Tenant | None, estate: Estate) -> object:
+    """Equal for actions that nothing tells apart."""
+    from tenant_keys.review.second_opinion.promise import administrators  # noqa: PLC0415
+
+    spoken = tuple(bool(one.speaks_of(action)) for one in (*policies.resource, *(policies.identity or ())))
+    carried = tuple(carries(action, key) for key in sorted(asked.keys))
+    roles = frozenset(administrators(tenant, estate).get(action, ())) if tenant else frozenset()
+    special = action if action in _SPECIAL else ""
+    return spoken, carried, roles, special, action in ACROSS_ACCOUNTS
+
+
+_SPECIAL: Final = frozenset(
+    f"kms:{name}".lower()
+    for name in (
+        "Decrypt",
+        "DescribeKey",
+        "Encrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyWithoutPlaintext",
+        "GetParametersForImport",
+        "ImportKeyMaterial",
+        "ReEncryptFrom",
+        "ReEncryptTo",
+    )
+)
+"""Actions of which the manifest says more than who."""
+
+
+def _facts(key: Key, inventory: Inventory) -> Mapping[str, Any]:
+    return {"aliases": tuple(inventory.aliases.get(key.arn, ()))}
+
+
+def ask_about(
+    principal: Principal, resource: str, account: str, documents: Iterable[Statement], facts: Mapping[str, Any]
+) -> Asked:
+    """Everything that such a principal may send for such a resource."""
+    counted: Counter[str] = Counter()
+    keys = set(_PROMISED)
+    for one in documents:
+        keys.update(one.keys)
+        if "Condition" in one.raw:
+            counted.update(key for _, key, _ in conditions(one.raw["Condition"], one.where))
+    aliases: tuple[str, ...] = facts.get("aliases", ())
+    asked = Asked(
+        principal,
+        resource,
+        account,
+        {"aws:resourceaccount": Value("aws:ResourceAccount", True, account)},
+        {"kms:requestalias": one_of(aliases) or EMPTY},
+        counted,
+        frozenset(keys),
+    )
+    asked.sets["kms:resourcealiases"] = [Value("kms:ResourceAliases", True, name) for name in aliases]
+    if not aliases:
+        asked.values["kms:requestalias"] = Value("kms:RequestAlias", False, "")
+    return asked
+
+
+def breach(question: Question) -> Formula:
+    """Whether the question's answer is yes."""
+    return any_of(case.breach for case in question.cases)

@@ -1,0 +1,98 @@
+"""The second opinion: every question asked, every answer replayed, what was not answered told by name."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tenant_keys.manifest import Estate
+from tenant_keys.review.second_opinion.errors import NotUnderstood
+from tenant_keys.review.second_opinion.example import Example, Replay, example_of, replay
+from tenant_keys.review.second_opinion.inventory import Stacks, take_inventory
+from tenant_keys.review.second_opinion.keys import Question, breach, questions
+from tenant_keys.review.second_opinion.solver import BUDGET, Answer, ask
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A request that IAM allows and the manifest does not declare."""
+
+    who: str
+    what: str
+    tenant: str | None
+    actions: tuple[str, ...]
+    example: Example
+    replay: Replay
+
+
+@dataclass(slots=True)
+class Opinion:
+    """What the second engine says."""
+
+    breaches: list[Breach] = field(default_factory=list)
+    not_understood: list[str] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
+    """Questions at which the solver gave up."""
+    questions: int = 0
+    seconds: float = 0.0
+
+    @property
+    def verdict(self) -> str:
+        """"refuted", "not given" or "no such request"."""
+        if any(one.replay.outcome == "allowed" for one in self.breaches):
+            return "refuted"
+        if self.not_understood or self.unanswered or self.breaches or not self.questions:
+            return "not given"
+        return "no such request"
+
+    @property
+    def disagreements(self) -> list[Breach]:
+        """Requests that the evaluator denies although this engine finds them allowed."""
+        return [one for one in self.breaches if one.replay.outcome == "denied"]
+
+
+def second_opinion(assembly: Stacks, estate: Estate, budget: int = BUDGET) -> Opinion:
+    """Ask for every key whether anything is allowed that the manifest does not declare."""
+    start = time.perf_counter()
+    opinion = Opinion()
+    inventory = take_inventory(assembly)
+    opinion.not_understood += inventory.not_understood
+    try:
+        for question in questions(inventory, estate):
+            _answer(question, opinion, budget)
+    except NotUnderstood as problem:
+        opinion.not_understood.append(str(problem))
+    opinion.seconds = time.perf_counter() - start
+    return opinion
+
+
+def _answer(question: Question, opinion: Opinion, budget: int) -> None:
+    opinion.questions += 1
+    goal = breach(question)
+    if goal is False:
+        return
+    answer, model = ask([goal, question.asked.limits()], budget)
+    if answer is Answer.UNKNOWN:
+        opinion.unanswered.append(f"{question.who} and {question.what}")
+    elif model is not None:
+        case = next(one for one in question.cases if model.holds(one.breach))
+        example = example_of(model, case.request)
+        opinion.breaches.append(
+            Breach(
+                question.who,
+                question.what,
+                question.tenant,
+                case.actions,
+                example,
+                replay(example, question.asked, question.policy),
+            )
+        )
+
+
+def told(opinion: Opinion) -> Iterator[str]:
+    """The opinion in sentences."""
+    for one in opinion.breaches:
+        yield f"{one.who}: {', '.join(one.actions)} with {one.what}; the evaluator: {one.replay.outcome}"
+    yield from (f"not understood: {one}" for one in opinion.not_understood)
+    yield from (f"not answered: {one}" for one in opinion.unanswered)
