@@ -72,7 +72,7 @@ def example_of(model: Model, request: OneAction) -> Example:
             continue
         if key.startswith(TAG):
             tags[key.removeprefix(TAG)] = written(model, value)
-        elif key not in request.principal.fixed:
+        elif not request.principal.decides(key):
             context[key] = written(model, value)
     for key in asked.sets:
         members = [written(model, one) for one in request.members(key) if model.holds(one.present)]
@@ -81,7 +81,7 @@ def example_of(model: Model, request: OneAction) -> Example:
     for key, value in asked.facts.items():
         if value.present is True and key != "aws:resourceaccount":
             context.setdefault(key, model.text(value.held()))
-    userid = request.principal.fixed.get("aws:userid")
+    userid = request.principal.opened.get("aws:userid")
     if userid is not None and userid.present is True:
         context["aws:userid"] = model.text(userid.held())
     return Example(_principal(model, request.principal), tags, model.text(request.action), asked.resource, context)
@@ -109,16 +109,16 @@ def _decimal(number: Fraction) -> str:
 
 def _principal(model: Model, principal: Principal) -> dict[str, Any]:
     arn, account = model.text(principal.arn), model.text(principal.account)
-    organization = principal.fixed["aws:principalorgid"]
+    organization = principal.opened.get("aws:principalorgid")
     made: dict[str, Any] = {"kind": principal.kind}
     if principal.kind == ROLE:
-        session = model.text(principal.session)
+        session = model.text(principal.session) if "session" in principal.__dict__ else "any"
         made |= {"role_arn": arn, "arn": f"arn:aws:sts::{account}:assumed-role/{arn.rpartition('/')[2]}/{session}"}
     elif principal.kind != ANONYMOUS:
         made["arn"] = arn
     if principal.in_account:
         made["account"] = account
-        if model.holds(organization.present):
+        if organization is not None and model.holds(organization.present):
             made["organization"] = model.text(organization.held())
     return made
 

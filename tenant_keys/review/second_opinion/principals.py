@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from tenant_keys.review.second_opinion.terms import (
@@ -61,37 +62,20 @@ _TYPES: Final = {
     ANONYMOUS: "Anonymous",
 }
 IN_ACCOUNT: Final = frozenset({ROLE, USER, FEDERATED_USER, ROOT})
+_OF_PRINCIPALS: Final = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalisawsservice",
+        "aws:principalorgid",
+        "aws:principalservicename",
+        "aws:principaltype",
+        "aws:userid",
+        "aws:username",
+        "kms:calleraccount",
+    }
+)
 TAG: Final = "aws:principaltag/"
-
-
-@dataclass
-class Principal:
-    """One kind of principal, with what is open of it."""
-
-    kind: str
-    label: str
-    account: Text = ""
-    arn: Text = ""
-    """aws:PrincipalArn; a service's name; a provider's ARN."""
-    resource: Text = ""
-    """What follows the account in its ARN."""
-    name: Text = ""
-    """The last part of the ARN."""
-    session: Text = ""
-    unique_id: Text = ""
-    fixed: dict[str, Value] = field(default_factory=dict)
-    """Context keys that the principal alone decides, `aws:PrincipalTag/` apart."""
-    own_tags: Mapping[str, str] = field(default_factory=dict)
-    """Tags of the role, in lower case: a session has them, with these values unless it brings others."""
-    tagged: bool = False
-    identity: tuple[tuple[str, Mapping[str, Any]], ...] | None = None
-    """Its identity-based policies by name; None where they may be any: then they allow everything."""
-    limits: list[Formula] = field(default_factory=list)
-
-    @property
-    def in_account(self) -> bool:
-        """Whether it belongs to an account, whose policies bear on it."""
-        return self.kind in IN_ACCOUNT
 
 
 @dataclass(frozen=True)
@@ -102,10 +86,102 @@ class Accounts:
     known: tuple[str, ...]
 
 
+@dataclass
+class Principal:
+    """One kind of principal, with what is open of it. What no document asks for is never opened."""
+
+    kind: str
+    label: str
+    account: Text = ""
+    arn: Text = ""
+    """aws:PrincipalArn; a service's name; a provider's ARN."""
+    arn_parts: tuple[Text, ...] | None = None
+    resource: Text = ""
+    """What follows the account in its ARN."""
+    name: Text = ""
+    """The last part of the ARN."""
+    own_tags: Mapping[str, str] = field(default_factory=dict)
+    """Tags of the role, in lower case: a session has them, with these values unless it brings others."""
+    tagged: bool = False
+    identity: tuple[tuple[str, Mapping[str, Any]], ...] | None = None
+    """Its identity-based policies by name; None where they may be any: then they allow everything."""
+    accounts: Accounts = field(default_factory=lambda: Accounts(None, ()))
+    limits: list[Formula] = field(default_factory=list)
+    opened: dict[str, Value] = field(default_factory=dict)
+    """Context keys that the principal decides, as far as a document asks for them."""
+
+    @property
+    def in_account(self) -> bool:
+        """Whether it belongs to an account, whose policies bear on it."""
+        return self.kind in IN_ACCOUNT
+
+    @cached_property
+    def session(self) -> Text:
+        """The name of the session of a role."""
+        made = text("session")
+        self.limits.append(is_in(made, sequence(_NAME, _NAME)))
+        return made
+
+    def decides(self, key: str) -> bool:
+        """Whether the principal alone decides the context key."""
+        return key in _OF_PRINCIPALS
+
+    def value(self, key: str) -> Value:
+        """The value of a context key that it decides; absent where the guide lists the key for other kinds alone."""
+        if key not in self.opened:
+            self.opened[key] = self._open(key)
+        return self.opened[key]
+
+    def _open(self, key: str) -> Value:
+        match key:
+            case "aws:principalorgid" if self.in_account:
+                return self._organization(key)
+            case "aws:principalarn" if self.in_account:
+                return Value(key, True, self.arn, self.arn_parts)
+            case "aws:principalaccount" | "kms:calleraccount" if self.in_account:
+                return Value(key, True, self.account)
+            case "aws:principalaccount" | "aws:userid" if self.kind == ANONYMOUS:
+                return Value(key, True, "anonymous")
+            case "aws:principalservicename" if self.kind == SERVICE:
+                return Value(key, True, self.arn)
+            case "aws:username" if self.kind == USER:
+                return Value(key, True, self.name)
+            case "aws:principaltype" if self.kind in _TYPES:
+                return Value(key, True, _TYPES[self.kind])
+            case "aws:principalisawsservice":
+                return Value(key, True, "true" if self.kind == SERVICE else "false")
+            case "aws:userid" if self.in_account:
+                return Value(key, True, self._userid())
+        return Value(key, False, "")
+
+    def _userid(self) -> Text:
+        if self.kind == ROOT:
+            return self.account
+        if self.kind == FEDERATED_USER:
+            return joined([self.account, ":", self.name])
+        unique_id = text("unique id")
+        start = exactly("AIDA" if self.kind == USER else "AROA")
+        self.limits.append(is_in(unique_id, sequence(start, _UNIQUE_ID)))
+        return unique_id if self.kind == USER else joined([unique_id, ":", self.session])
+
+    def _organization(self, key: str) -> Value:
+        """An account of the manifest is in the manifest's organisation; any other may be in any, or in none."""
+        organization = self.accounts.organization
+        known = any_of(equal(self.account, one) for one in self.accounts.known) if organization else False
+        if known is True:
+            return Value(key, True, organization)
+        value = Value.chosen(key, of=ORGANIZATION_ID)
+        self.limits += [
+            is_in(value.held(), ORGANIZATION_ID),
+            any_of([negate(known), all_of([value.present, equal(value.held(), organization or "")])]),
+        ]
+        return value
+
+
 def role(arn: str, accounts: Accounts, *, tags: Mapping[str, str], identity: Any) -> Principal:
     """A session of a role whose ARN is known."""
     resource = arn.split(":", 5)[5]
-    made = Principal(
+    return Principal(
         ROLE,
         f"a session of {resource}",
         account=arn.split(":")[4],
@@ -115,13 +191,13 @@ def role(arn: str, accounts: Accounts, *, tags: Mapping[str, str], identity: Any
         own_tags={key.lower(): value for key, value in tags.items()},
         tagged=True,
         identity=identity,
+        accounts=accounts,
     )
-    return _in_account(made, accounts, parts=None)
 
 
 def any_of_kind(kind: str, accounts: Accounts, *, but: Iterable[str] = ()) -> Principal:
     """Any principal of a kind that belongs to accounts. `but`: ARNs of roles that are asked about one by one."""
-    made = Principal(kind, f"some {kind}", account=text("account"), tagged=kind != ROOT)
+    made = Principal(kind, f"some {kind}", account=text("account"), tagged=kind != ROOT, accounts=accounts)
     made.limits.append(is_in(made.account, ACCOUNT_ID))
     service, prefix, path = {
         ROLE: ("iam", "role/", _PATH),
@@ -146,85 +222,24 @@ def any_of_kind(kind: str, accounts: Accounts, *, but: Iterable[str] = ()) -> Pr
     for arn in but:
         account, resource = arn.split(":", 5)[4:]
         made.limits.append(negate(all_of([equal(made.account, account), equal(made.resource, resource)])))
-    return _in_account(made, accounts, parts=("arn", "aws", service, "", made.account, made.resource))
-
-
-def _in_account(made: Principal, accounts: Accounts, parts: tuple[Text, ...] | None) -> Principal:
-    fixed = made.fixed
-    fixed["aws:principalarn"] = Value("aws:PrincipalArn", True, made.arn, parts)
-    for key in ("aws:principalaccount", "kms:calleraccount"):
-        fixed[key] = Value(key, True, made.account)
-    _organization(made, accounts)
-    made.unique_id = text("unique id")
-    made.session = text("session") if made.kind == ROLE else ""
-    limits = [is_in(made.unique_id, sequence(exactly("AIDA" if made.kind == USER else "AROA"), _UNIQUE_ID))]
-    if made.kind == ROLE:
-        limits.append(is_in(made.session, sequence(_NAME, _NAME)))
-    made.limits += limits
-    userid = {
-        ROLE: lambda: joined([made.unique_id, ":", made.session]),
-        USER: lambda: made.unique_id,
-        FEDERATED_USER: lambda: joined([made.account, ":", made.name]),
-        ROOT: lambda: made.account,
-    }[made.kind]()
-    fixed["aws:userid"] = Value("aws:userid", True, userid)
-    return _common(made, {"aws:username": made.name} if made.kind == USER else {})
-
-
-def _organization(made: Principal, accounts: Accounts) -> None:
-    """An account of the manifest is in the manifest's organisation; any other account may be in any, or in none."""
-    key = "aws:principalorgid"
-    known = any_of(equal(made.account, one) for one in accounts.known) if accounts.organization else False
-    if known is True:
-        made.fixed[key] = Value(key, True, accounts.organization)
-        return
-    value = Value.chosen(key, of=ORGANIZATION_ID)
-    made.fixed[key] = value
-    made.limits.append(
-        any_of([negate(known), all_of([value.present, equal(value.held(), accounts.organization or "")])])
-    )
+    made.arn_parts = ("arn", "aws", service, "", made.account, made.resource)
+    return made
 
 
 def service() -> Principal:
     """An AWS service that asks in its own name."""
     name = text("service")
-    made = Principal(SERVICE, "some service", arn=name, limits=[is_in(name, _SERVICE)])
-    return _common(made, {"aws:principalservicename": name})
+    return Principal(SERVICE, "some service", arn=name, limits=[is_in(name, _SERVICE)])
 
 
 def anonymous() -> Principal:
     """A request that nobody signed."""
-    made = Principal(ANONYMOUS, "anonymous")
-    return _common(made, {"aws:principalaccount": "anonymous", "aws:userid": "anonymous"})
+    return Principal(ANONYMOUS, "anonymous")
 
 
 def token(provider: str) -> Principal:
     """The holder of a token of an identity provider, who has no role yet."""
-    return _common(Principal(TOKEN, f"a token of {provider}", arn=provider), {})
-
-
-_OF_PRINCIPALS: Final = (
-    "aws:principalarn",
-    "aws:principalaccount",
-    "aws:principalorgid",
-    "aws:principalservicename",
-    "aws:principaltype",
-    "aws:userid",
-    "aws:username",
-    "kms:calleraccount",
-)
-
-
-def _common(made: Principal, more: Mapping[str, Text]) -> Principal:
-    """What is left: absent where the guide lists the key for other kinds alone."""
-    for key, held in more.items():
-        made.fixed[key] = Value(key, True, held)
-    made.fixed["aws:principalisawsservice"] = Value("", True, "true" if made.kind == SERVICE else "false")
-    if made.kind in _TYPES:
-        made.fixed["aws:principaltype"] = Value("aws:PrincipalType", True, _TYPES[made.kind])
-    for key in _OF_PRINCIPALS:
-        made.fixed.setdefault(key, Value(key, False, ""))
-    return made
+    return Principal(TOKEN, f"a token of {provider}", arn=provider)
 
 
 # Who is named.

@@ -103,8 +103,8 @@ class Asked:
 
     def _make(self, key: str) -> Value:
         principal = self.principal
-        if key in principal.fixed:
-            return principal.fixed[key]
+        if principal.decides(key):
+            return principal.value(key)
         if key in self.facts:
             return self.facts[key]
         if key.startswith(TAG):
@@ -146,10 +146,6 @@ class Asked:
                     found.append(equal(folded, name))  # names ignore case, and a caller may write them in any
                 elif names:
                     found.append(negate(any_of(equal(folded, each) for each in names)))
-        organization = self.principal.fixed.get("aws:principalorgid")
-        for slot in self.sets.get("aws:principalorgpaths", ()):
-            inside = organization is not None and organization.present
-            found.append(any_of([negate(slot.present), inside]))
         return all_of(found)
 
     def of(self, action: Text, account_action: str | None) -> OneAction:
@@ -176,7 +172,7 @@ class OneAction:
         return self.asked.resource
 
     def _carried(self, key: str) -> bool:
-        return self.known is None or key in self.principal.fixed or carries(self.known, key)
+        return self.known is None or self.principal.decides(key) or carries(self.known, key)
 
     def value(self, key: str) -> Value:
         """The value of a single-valued key."""

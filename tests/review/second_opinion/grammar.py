@@ -204,7 +204,9 @@ class Grammar:
         self._resources(made)
         if key_policy:
             inverted = effect == "Deny" and self._chance(0.4)
-            made[self._count("NotPrincipal" if inverted else "Principal")] = self._principal()
+            element = self._count("NotPrincipal" if inverted else "Principal")
+            delegated = effect == "Allow" and self._chance(0.4)
+            made[element] = {"AWS": f"arn:aws:iam::{CENTRAL}:root"} if delegated else self._principal()
         for _ in range(self.random.choice((0, 1, 1, 1, 2))):
             self._condition_into(made.setdefault("Condition", {}))
         return made
@@ -244,6 +246,8 @@ class Grammar:
         key = self._count(self.random.choice(sorted(KEYS)), "key: ")
         if self._chance(0.35):
             key = self._pick("aws:PrincipalArn", "aws:PrincipalTag/tenant_id", "kms:RequestAlias", "aws:PrincipalOrgID")
+        elif self._chance(0.3):
+            key = self._pick("aws:username", "aws:userid", "aws:PrincipalTag/team", "aws:PrincipalAccount", "aws:PrincipalType")
         name = self._operator(KEYS[key])
         if key.lower() not in {one.lower() for one in condition.get(name, {})}:
             condition.setdefault(name, {})[key] = self._values(name, key)
