@@ -45,13 +45,13 @@ synth: setup ## synthesize tenants.yaml into cdk.out
 	cdk synth --quiet --no-notices
 
 mutants: setup ## break real templates and random ones, and print how many the proof catches
-	python -m benchmarks.mutants
+	python -m tools.mutants
 
 bench: setup ## measure synth, manifest, proof and review, as ratios within one run
-	python -m benchmarks
+	python -m tools.benchmarks
 
 bench-client: setup ## measure the runtime client beside the Encryption SDK
-	python -m benchmarks.client
+	python -m tools.benchmarks.client
 
 clean: ## remove what the targets made
 	rm -rf .venv node_modules cdk.out

@@ -4,15 +4,15 @@
 import sys
 from pathlib import Path
 
-# Also without `pip install -e .`: constructs/ is a source root, not a package.
-sys.path.insert(0, str(Path(__file__).parent / "constructs"))
+# Also without `pip install -e .`: constructs/ and stacks/ are source roots, not packages.
+sys.path[:0] = [str(Path(__file__).parent / root) for root in ("constructs", "stacks")]
 
 import aws_cdk as cdk
 
-from stacks import add_stacks
-from stacks.validation import add_validations
 from tenant_keys.manifest import EstateError, load_estate
 from tenant_keys.policy.limits import PolicyTooLarge
+from tenant_stacks import add_stacks
+from tenant_stacks.validation import add_validations
 
 
 def main() -> None:

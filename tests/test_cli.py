@@ -46,7 +46,7 @@ def test_docs_outside_the_repository_say_where_to_run(tmp_path: Path) -> None:
 
 def test_the_docs_are_those_of_the_code_and_drift_ends_with_two(tmp_path: Path) -> None:
     assert run("docs", "--check").returncode == 0
-    page = "<!-- generated: barrier -->\nold\n<!-- end -->\n"
+    page = "<!-- generated: safeguard -->\nold\n<!-- end -->\n"
     (tmp_path / "README.md").write_text(page, encoding="utf-8")
     for name in ("tenants.yaml", "tenants.lock"):
         (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")

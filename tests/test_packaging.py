@@ -24,7 +24,7 @@ def test_the_imported_constructs_is_the_one_from_pypi() -> None:
 
 
 def test_the_cdk_and_our_constructs_are_imported_from_any_folder(tmp_path: Path) -> None:
-    code = "import aws_cdk, tenant_constructs, stacks"
+    code = "import aws_cdk, tenant_constructs, tenant_stacks"
     done = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

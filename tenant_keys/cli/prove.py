@@ -39,14 +39,16 @@ def register(app: typer.Typer) -> None:
 def prove_command(
     directory: Directory = CDK_OUT,
     manifest: Manifest = TENANTS,
-    barriers: Annotated[bool, typer.Option("--barriers", help="Take each guard away in turn and prove again.")] = False,
+    safeguards: Annotated[
+        bool, typer.Option("--safeguards", help="Remove each safeguard in turn and prove again.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Prove over the templates that every key is its tenant's alone.
 
     Exit codes: 0 proved, 2 refuted or not proved, 1 could not run.
     """
-    proof = prove(directory, load_estate(manifest), with_barriers=barriers)
+    proof = prove(directory, load_estate(manifest), with_safeguards=safeguards)
     if as_json:
         typer.echo(json.dumps(as_document(proof), indent=1))
     else:
@@ -125,7 +127,7 @@ def show(proof: Proof, console: Console) -> None:
     colour = "green" if proof.proved else "red"
     console.print(f"[bold {colour}]{proof.verdict.upper()}[/]  {CLAIM}")
     console.print(
-        f"  {proof.tenants:,} tenants in {proof.shapes:,} classes, {proof.keys:,} keys, {proof.stacks:,} stacks; "
+        f"  {proof.tenants:,} tenants in {proof.classes:,} classes, {proof.keys:,} keys, {proof.stacks:,} stacks; "
         f"{proof.requests:,} requests decided, each for all of its class; {proof.seconds:.2f} s"
     )
     for finding in proof.findings[:SHOWN]:
@@ -143,8 +145,8 @@ def show(proof: Proof, console: Console) -> None:
     for (may, breaks), group in groupby(proof.trusted, key=lambda trusted: (trusted.may, trusted.breaks)):
         table.add_row(may, breaks, "\n".join(escape(_short(trusted.who)) for trusted in group))
     console.print(table)
-    if proof.barriers:
-        _show_barriers(proof, console)
+    if proof.safeguards:
+        _show_safeguards(proof, console)
 
 
 def show_finding(finding: Finding, console: Console) -> None:
@@ -159,13 +161,13 @@ def show_finding(finding: Finding, console: Console) -> None:
     console.print(f"  fix: {escape(finding.fix)}")
 
 
-def _show_barriers(proof: Proof, console: Console) -> None:
+def _show_safeguards(proof: Proof, console: Console) -> None:
     table = Table(title="What others gain when one guard is taken away", title_justify="left")
     for heading in ("guard", "alone", "with a re-pointed alias too"):
         table.add_column(heading, overflow="fold")
-    for barrier in proof.barriers:
-        guard = f"{barrier.kind} {barrier.sid}" + (f": {barrier.condition}" if barrier.condition else "")
-        table.add_row(escape(guard), barrier.lost, barrier.with_repointed_alias)
+    for safeguard in proof.safeguards:
+        named = f"{safeguard.kind} {safeguard.sid}" + (f": {safeguard.condition}" if safeguard.condition else "")
+        table.add_row(escape(named), safeguard.lost, safeguard.with_repointed_alias)
     console.print(table)
 
 

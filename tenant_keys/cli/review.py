@@ -44,7 +44,7 @@ def review_command(
 
     estate = load_estate(manifest)
     say("proving, and taking each guard away in turn")
-    proof = prove(directory, estate, with_barriers=True)
+    proof = prove(directory, estate, with_safeguards=True)
     found = report.cfn_lint(directory) if with_cfn_lint else None
     document = report.build_document(directory, estate, proof, lint=found, progress=say)
     if as_json:

@@ -94,7 +94,7 @@ class Checks:
             yield f"{row['severity']} {row['rule']}: {row['what']}; {row['count']} places, such as {row['places'][0]}"
 
     def _proved(self) -> Iterator[str]:
-        self.proof = prove(self.assembly, self._loaded(), with_barriers=self._for_review)
+        self.proof = prove(self.assembly, self._loaded(), with_safeguards=self._for_review)
         for finding in self.proof.findings:
             yield f"{finding.kind.value}: {finding.what}; {finding.fix}"
 

@@ -2,7 +2,7 @@
 
 Every Allow is to the account root with a condition on `aws:PrincipalArn`: the role need not exist yet, a role that was
 deleted and made again keeps its access, and its identity and session policies still limit. Conditions within one
-statement are ANDed, so every barrier is a Deny of its own with one negated condition.
+statement are ANDed, so every safeguard is a Deny of its own with one negated condition.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def key_policy(tenant: Tenant, estate: Estate) -> Document:
         [
             *_administration(tenant, estate.central),
             *_use(tenant, estate.central.account),
-            *_barriers(tenant, estate),
+            *_safeguards(tenant, estate),
         ]
     )
 
@@ -108,7 +108,7 @@ def _through_roles(
         yield _allow_root(account, f"{verb}ThroughSharedRole", of, {**only(shared_roles), **own_tag})
 
 
-def _barriers(tenant: Tenant, estate: Estate) -> Iterator[Statement]:
+def _safeguards(tenant: Tenant, estate: Estate) -> Iterator[Statement]:
     """Denies on the cryptographic operations; each alone keeps another tenant, or anybody else, away from plaintext."""
     account = estate.central.account
     shared_roles = _shared_roles(tenant, account)

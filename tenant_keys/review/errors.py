@@ -19,6 +19,10 @@ class AssemblyTooNew(ReviewError):
     """Raised when the manifest's schema is newer than the newest one that the review has been tried with."""
 
 
+class AssemblyInconsistent(ReviewError):
+    """Raised when the CDK CLI could deploy something other than the template that the review reads."""
+
+
 class EmptyAssembly(ReviewError):
     """Raised when the cloud assembly holds no stack: "0 stacks" proves nothing."""
 
@@ -47,6 +51,12 @@ class UnresolvedIntrinsic(ReviewError):
 
 class MalformedPolicy(ReviewError):
     """Raised when a policy document is not of the shape that IAM accepts."""
+
+    def __init__(self, where: str, got: object, allowed: str) -> None:
+        self.where = where
+        self.got = got
+        self.allowed = allowed
+        super().__init__(f"{where}: got {got!r:.200}; {allowed}")
 
 
 class NothingToReview(ReviewError):

@@ -7,8 +7,8 @@ import pytest
 from tenant_keys.local import LocalAws
 from tenant_keys.local.issuer import LocalIssuer
 from tests.client.issuer import Issuer
-from tests.client.local_estate import BILLING, CENTRAL, ISSUER, ORDERS, Stage, build
 from tests.client.standin import StandIn
+from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, Stage, build
 
 CROWD = [f"tenant{number:02}" for number in range(50)]
 

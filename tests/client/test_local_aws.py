@@ -34,8 +34,8 @@ from tenant_keys.client.aws import Aws
 from tenant_keys.client.role_session import RoleSession, open_session
 from tenant_keys.client.sdk import POLICY, AWSEncryptionSDKClientError, StreamDecryptor
 from tests.client.conftest import CROWD
-from tests.client.local_estate import CENTRAL, REGION, Stage
 from tests.client.stock import stock_keyring
+from tools.benchmarks.client_estate import CENTRAL, REGION, Stage
 
 pytestmark = pytest.mark.xdist_group("client-local-aws")
 MODES = ["orders", "billing", "portal"]

@@ -24,9 +24,9 @@ from botocore.exceptions import ClientError
 
 from tenant_keys.client import Limits, errors
 from tenant_keys.client.sdk import AWSEncryptionSDKClientError
-from tests.client.local_estate import AUDIENCE, CENTRAL, ISSUER, ORDERS, REGION, Stage
 from tests.client.test_local_aws import open_wide_session
 from tests.client.test_token import Jwks
+from tools.benchmarks.client_estate import AUDIENCE, CENTRAL, ISSUER, ORDERS, REGION, Stage
 
 pytestmark = pytest.mark.xdist_group("client-local-aws")
 ROOT = Path(__file__).parents[2]
@@ -282,7 +282,7 @@ def test_the_stock_sdk_works_for_a_tenant_that_decrypts_by_key_and_for_no_other(
 
 @pytest.mark.parametrize("tenant", ["acme", "wayne"])
 def test_s3s_own_encryption_is_refused_at_a_tenants_key(stage: Stage, tenant: str) -> None:
-    """Neither the alias nor tenant_id is in what S3 sends; `decrypt_by: key` does not change the second."""
+    """Neither the alias nor, unless the writer adds it, tenant_id is in what S3 sends."""
     sse, kms = example("sse_kms"), open_wide_session(stage, tenant).client("kms")
     name = "arn:aws:s3:::documents/report.pdf"
     for key in (stage.key_arn(tenant), f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}"):
@@ -292,3 +292,19 @@ def test_s3s_own_encryption_is_refused_at_a_tenants_key(stage: Stage, tenant: st
     made = kms.generate_data_key(KeyId=alias, NumberOfBytes=32, EncryptionContext={"tenant_id": tenant})
     with pytest.raises(ClientError, match="AccessDenied"):
         sse.as_s3_reads(kms, made["CiphertextBlob"], name)
+
+
+def test_a_writer_may_add_the_tenant_to_what_s3_sends_and_the_alias_alone_refuses(stage: Stage) -> None:
+    """S3 API, PutObject: x-amz-server-side-encryption-context is stored and sent again on every read."""
+    sse, name = example("sse_kms"), "arn:aws:s3:::documents/report.pdf"
+    sealed = {}
+    for tenant in ("acme", "wayne"):
+        kms = open_wide_session(stage, tenant).client("kms")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            sse.as_s3_writes(kms, stage.key_arn(tenant), name, tenant_id=tenant)
+        alias = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}"
+        sealed[tenant] = sse.as_s3_writes(kms, alias, name, tenant_id=tenant)["CiphertextBlob"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sse.as_s3_reads(open_wide_session(stage, "acme").client("kms"), sealed["acme"], name, tenant_id="acme")
+    by_key = open_wide_session(stage, "wayne").client("kms")  # decrypt_by: key
+    assert len(sse.as_s3_reads(by_key, sealed["wayne"], name, tenant_id="wayne")["Plaintext"]) == 32

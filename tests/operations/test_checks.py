@@ -56,7 +56,7 @@ def test_a_tenant_more_passes_and_leaves_a_report(project: Path) -> None:
     names = {"comment.md", "diff.json", "diff.sarif", "review.html", "review.md", "review.json", "cdk.out"}
     assert {path.name for path in (project / "report").iterdir()} == names
     review = json.loads((project / "report/review.json").read_text())
-    assert review["barriers"]
+    assert review["safeguards"]
     assert review["findings"]["lint"] == []
     assert json.loads((project / "report/diff.sarif").read_text())["version"] == "2.1.0"
 

@@ -164,6 +164,15 @@ def test_nothing_else_is_allowed(action: str, resource: str) -> None:
     assert decide(action, resource, everything) is not Outcome.ALLOWED
 
 
+def test_multi_region_keys_may_link_their_service_and_no_other_service_is_linked() -> None:
+    """AWS KMS guide, multi-region-keys-auth: whoever calls CreateKey needs iam:CreateServiceLinkedRole."""
+    for service, outcome in (("mrk.kms", Outcome.ALLOWED), ("organizations", Outcome.IMPLICIT_DENY)):
+        role = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{service}.amazonaws.com/AWSServiceRoleForSomething"
+        context = {"iam:AWSServiceName": f"{service}.amazonaws.com"}
+        assert decide("iam:CreateServiceLinkedRole", role, context) is outcome
+    assert ("iam:CreateServiceLinkedRole, kms:CreateKey") in (ROOT / "docs/deploy.md").read_text()
+
+
 def test_a_role_may_not_be_passed_to_another_service() -> None:
     assert decide("iam:PassRole", OWN_ROLES[1], {"iam:PassedToService": "lambda.amazonaws.com"}) is not Outcome.ALLOWED
 

@@ -79,7 +79,30 @@ def test_credentials_are_an_oidc_role_of_each_account_and_no_secret(workflow: Wo
     assert step["with"] == {
         "role-to-assume": "arn:aws:iam::${{ matrix.account }}:role/tenant-keys-pipeline",
         "aws-region": "${{ vars.HOME_REGION }}",
+        "role-duration-seconds": "21600",
     }
+
+
+def test_credentials_last_as_long_as_the_deployment(workflow: Workflow) -> None:
+    """An OIDC session ends after one hour unless the job asks for more; IAM allows twelve (IAM guide, id_roles)."""
+    job = workflow("deploy")["jobs"]["deploy"]
+    step = next(s for s in job["steps"] if "configure-aws-credentials" in s.get("uses", ""))
+    assert int(job["timeout-minutes"]) * 60 <= int(step["with"]["role-duration-seconds"]) <= 12 * 3600
+
+
+def test_the_documented_trust_names_a_subject_with_the_ids_that_new_repositories_send() -> None:
+    """GitHub changelog, 2026-04-23: immutable subject claims, default for repositories since 2026-07-15."""
+    page = (ROOT / "docs/pipeline.md").read_text()
+    subject = re.search(r'githubusercontent\.com:sub": "([^"]+)"', page)
+    assert subject is not None
+    assert re.fullmatch(r"repo:\w+@\w+/\w+@\w+:environment:production", subject[1])
+    assert workflow_environment() == "production"
+
+
+def workflow_environment() -> str:
+    found = re.search(r"^    environment: (\w+)$", (ROOT / ".github/workflows/deploy.yml").read_text(), re.MULTILINE)
+    assert found is not None
+    return found[1]
 
 
 def test_one_deployment_at_a_time_and_none_is_cut_short(workflow: Workflow) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import aws_cdk as cdk
 
-from stacks import add_stacks
 from tenant_keys.manifest import Estate
+from tenant_stacks import add_stacks
 
 Templates = dict[str, dict[str, Any]]
 

@@ -12,9 +12,9 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from stacks import add_stacks
-from stacks.validation import accepted_findings, add_validations
 from tenant_keys.manifest import Estate
+from tenant_stacks import add_stacks
+from tenant_stacks.validation import accepted_findings, add_validations
 from tests.policy.estates import ROOT, UMBRELLA_KEY, manifest, sample, settled, with_tenant
 from tests.stacks.synth import artifacts, synthesized
 

@@ -12,8 +12,8 @@ from unittest import mock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stacks import add_stacks
 from tenant_keys.manifest import Estate, Manifest, settle
+from tenant_stacks import add_stacks
 from tests.manifest.test_histories import EDITS, EDITS_OF_ONE, START, STEPS, Branch, edit, first_document, play
 
 Place = tuple[str, str, str]
@@ -64,7 +64,7 @@ def without_cdk() -> Iterator[None]:
             ("Environment", SimpleNamespace),
             ("DefaultStackSynthesizer", SimpleNamespace),
         ):
-            patches.enter_context(mock.patch(f"stacks.estate.{name}", stand_in))
+            patches.enter_context(mock.patch(f"tenant_stacks.placement.{name}", stand_in))
         yield
 
 

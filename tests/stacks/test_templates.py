@@ -12,9 +12,9 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_s3 as s3
 
-from stacks import add_stacks
-from stacks.validation import accepted_findings, add_validations
 from tenant_keys.manifest import load_estate
+from tenant_stacks import add_stacks
+from tenant_stacks.validation import accepted_findings, add_validations
 
 ROOT = Path(__file__).parents[2]
 Templates = dict[str, dict[str, Any]]

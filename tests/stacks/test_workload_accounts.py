@@ -9,9 +9,9 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 
-from stacks import add_stacks
-from stacks.validation import add_validations
 from tenant_keys.manifest import Estate
+from tenant_stacks import add_stacks
+from tenant_stacks.validation import add_validations
 from tests.policy.estates import ROOT, manifest, settled
 from tests.stacks.synth import Templates, artifacts, synthesized
 

@@ -18,9 +18,11 @@ from tenant_keys.local.kms.service import Kms
 
 _FIXED = {"KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "Origin": "AWS_KMS", "MultiRegion": False}
 ROTATION_NEEDS_ENABLED = (
-    "You cannot modify the EnableKeyRotation property when the Enabled property is false. "
-    "Set Enabled to true to modify the EnableKeyRotation property."
+    "You cannot change the EnableKeyRotation property while the Enabled property is false. "
+    "Set Enabled to true to change the EnableKeyRotation property."
 )
+"""Of a key that was disabled and stays disabled; one that this update disables still rotates as the template says
+(aws-cloudformation-resource-providers-kms, aws-kms-key, UpdateHandler)."""
 
 
 class KmsCalls:
@@ -83,7 +85,7 @@ class KmsKey:
         was_enabled = true(old.get("Enabled", True))
         with passed_on("Kms"):
             found = self._kms.call("DescribeKey", key)["KeyMetadata"]
-            if _rotation(old) != _rotation(new) and not enabled:
+            if _rotation(old) != _rotation(new) and not enabled and not was_enabled:
                 raise ResourceFailed(f"{ROTATION_NEEDS_ENABLED} (HandlerErrorCode: InvalidRequest)")
             if enabled and not was_enabled:
                 self._kms.call("EnableKey", key)
@@ -92,9 +94,9 @@ class KmsKey:
                     self._kms.call("EnableKeyRotation", {**key, **_period(new)})
                 else:
                     self._kms.call("DisableKeyRotation", key)
-            update_common(self._kms, physical_id, old, new)
             if was_enabled and not enabled:
                 self._kms.call("DisableKey", key)
+            update_common(self._kms, physical_id, old, new)
         return physical_id, {"Arn": found["Arn"], "KeyId": physical_id}
 
     def delete(self, physical_id: str, properties: Properties) -> None:

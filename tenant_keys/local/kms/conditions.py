@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from tenant_keys.local.authority import Value
 from tenant_keys.local.kms.key import Key
@@ -78,3 +79,11 @@ def of_new_key(origin: str, *, multi_region: bool) -> dict[str, Value]:
     if multi_region:
         context["kms:MultiRegionKeyType"] = "PRIMARY"
     return context
+
+
+def of_lockout_check(parameters: Mapping[str, Any]) -> dict[str, Value]:
+    """kms:BypassPolicyLockoutSafetyCheck, absent where the request lacks the parameter: AWS's own example of the key
+    tests `Null: true` for such requests (AWS KMS guide, conditions-kms).
+    """
+    given = parameters.get("BypassPolicyLockoutSafetyCheck")
+    return {} if given is None else {"kms:BypassPolicyLockoutSafetyCheck": str(given is True).lower()}

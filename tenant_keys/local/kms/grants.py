@@ -27,11 +27,20 @@ OPERATIONS = (
 )
 
 
+_TO_SERVICES = ("GranteeServicePrincipal", "RetiringServicePrincipal")
+
+
 def create_grant(call: Call) -> dict[str, Any]:
+    """A grant to a principal; grants to AWS services (AWS KMS API, CreateGrant, 2026) are refused by name."""
+    constraints = call.parameters.get("Constraints") or {}
+    unknown = [name for name in _TO_SERVICES if call.parameters.get(name)]
+    unknown += [f"Constraints.{name}" for name in constraints if not name.startswith("EncryptionContext")]
+    if unknown:
+        message = f"The local AWS does not support {', '.join(unknown)} of CreateGrant."
+        raise Fault("UnsupportedOperationException", message)
     grantee = call.text("GranteePrincipal")
     retiring = call.parameters.get("RetiringPrincipal")
     operations = tuple(str(operation) for operation in call.parameters.get("Operations") or ())
-    constraints = call.parameters.get("Constraints") or {}
     context: dict[str, Value] = {
         "kms:GranteePrincipal": grantee,
         "kms:GrantOperations": operations,

@@ -70,7 +70,9 @@ def import_key_material(call: Call) -> dict[str, Any]:
     expires = _expiry(call, model)
     context: dict[str, Value] = {"kms:ExpirationModel": model}
     if expires is not None:
-        context["kms:ValidTo"] = expires.isoformat()
+        context["kms:ValidTo"] = str(
+            expires.timestamp()
+        )  # Unix time, for numeric operators (AWS KMS guide, conditions-kms)
     key = _external(call, context)
     material = from_secret(_unwrap(call, key), call.now)
     material.expires = expires

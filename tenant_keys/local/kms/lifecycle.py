@@ -25,11 +25,10 @@ def create_key(call: Call) -> dict[str, Any]:
     origin = call.one_of("Origin", ("AWS_KMS", "EXTERNAL"), "AWS_KMS")
     multi_region = call.parameters.get("MultiRegion") is True
     tags = parse_tags(call)
-    bypass = {"kms:BypassPolicyLockoutSafetyCheck": str(bool(call.parameters.get("BypassPolicyLockoutSafetyCheck")))}
     context = {
         **conditions.of_new_key(origin, multi_region=multi_region),
         **conditions.of_tags(tags),
-        **{name: value.lower() for name, value in bypass.items()},
+        **conditions.of_lockout_check(call.parameters),
     }
     call.authorize_account("kms:CreateKey", "*", context)
     if tags:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from tenant_keys.local.fault import Fault
+from tenant_keys.local.kms import conditions
 from tenant_keys.local.kms.call import Call
 from tenant_keys.local.kms.key import Key
 
@@ -28,7 +29,8 @@ def default_policy(account: str) -> str:
 def check_policy(call: Call, key: Key, policy: str) -> None:
     """Refuse a policy that is too large, malformed, names nobody, or locks its own author out.
 
-    The caller must be able to call PutKeyPolicy again under the new policy; its identity policies count, too.
+    The caller must be able to call PutKeyPolicy again under the new policy. Its identity policies count where the key
+    policy delegates to them (AWS KMS API, CreateKey; AWS KMS guide, key-policy-default).
     """
     if len(policy.encode()) > POLICY_BYTES:
         raise Fault("LimitExceededException", "Policy size exceeds the limit of 32768 bytes.")
@@ -48,8 +50,7 @@ def check_policy(call: Call, key: Key, policy: str) -> None:
 
 def put_key_policy(call: Call) -> dict[str, Any]:
     name = call.parameters.get("PolicyName") or "default"
-    bypass = str(call.parameters.get("BypassPolicyLockoutSafetyCheck") is True).lower()
-    key = call.managed_key({"kms:BypassPolicyLockoutSafetyCheck": bypass, "kms:PolicyName": name})
+    key = call.managed_key({**conditions.of_lockout_check(call.parameters), "kms:PolicyName": name})
     _require_default(call)
     key.require_not_deleting()
     policy = call.text("Policy")

@@ -1,5 +1,7 @@
 """Reads a cloud assembly (`cdk.out`) and resolves its values to what AWS will see."""
 
+from tenant_keys.review.assembly.assets import Environment
+from tenant_keys.review.assembly.manifest import StackArtifact
 from tenant_keys.review.assembly.model import HIDING_TYPES, READ_TYPES, Resource, Stack
 from tenant_keys.review.assembly.physical import UNBORN, is_unborn, unborn
 from tenant_keys.review.assembly.reader import Assembly
@@ -10,8 +12,10 @@ __all__ = [
     "READ_TYPES",
     "UNBORN",
     "Assembly",
+    "Environment",
     "Resource",
     "Stack",
+    "StackArtifact",
     "collector_paused",
     "is_unborn",
     "unborn",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tenant_keys.review.assembly.intrinsics import Resolver
 from tenant_keys.review.assembly.manifest import StackArtifact
-from tenant_keys.review.assembly.template import parse_template, read_bytes
+from tenant_keys.review.assembly.template import deployed_bytes, parse_template
 from tenant_keys.review.errors import UnresolvedIntrinsic
 
 
@@ -50,7 +50,7 @@ class Exports:
         for artifact in self._artifacts:
             if (artifact.account, artifact.region) != place:
                 continue
-            data = read_bytes(artifact.template_path)
+            data = deployed_bytes(artifact)
             if b'"Export"' not in data and b"\\u00" not in data:
                 continue
             template = parse_template(artifact.template_path, data)

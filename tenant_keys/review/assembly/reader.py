@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tenant_keys.review.assembly.exports import Exports
 from tenant_keys.review.assembly.intrinsics import Resolver
 from tenant_keys.review.assembly.manifest import StackArtifact, read_artifacts
 from tenant_keys.review.assembly.model import HIDING_TYPES, READ_TYPES, Resource, Stack
-from tenant_keys.review.assembly.template import read_template
+from tenant_keys.review.assembly.template import deployed_template
 from tenant_keys.review.errors import (
+    AssemblyInconsistent,
     AssemblyNotFound,
     DuplicateStack,
     EmptyAssembly,
     TemplateRefused,
     UnresolvedIntrinsic,
 )
+
+_TAGGED: Final = frozenset({"AWS::IAM::Role", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
+"""The types whose tags a policy can ask for."""
 
 
 class Assembly:
@@ -52,7 +56,7 @@ class Assembly:
 
     def _read(self, artifact: StackArtifact) -> Stack:
         path = artifact.template_path
-        template = read_template(path)
+        template = deployed_template(artifact)
         resolver = Resolver(artifact, template, self._exports.importer(artifact))
         resources: dict[str, Resource] = {}
         left_raw: list[str] = []
@@ -70,6 +74,7 @@ class Assembly:
                 else:
                     properties = known
             resources[logical_id] = _resource(artifact, logical_id, body, properties)
+        _check_tags(artifact, resources)
         return Stack(
             name=artifact.name,
             account=artifact.account,
@@ -79,6 +84,25 @@ class Assembly:
             termination_protection=artifact.termination_protection,
             raw=tuple(left_raw),
         )
+
+
+def _check_tags(artifact: StackArtifact, resources: Mapping[str, Resource]) -> None:
+    """Refuse tags of the stack that its roles and keys do not carry themselves.
+
+    CloudFormation passes the tags of a stack on to its resources (user guide, "Resource tag"), and a tag of a role is a
+    tag of its sessions: `aws:PrincipalTag` would have a value that the template does not show.
+    """
+    for resource in resources.values() if artifact.tags else ():
+        if resource.type not in _TAGGED:
+            continue
+        own = resource.properties.get("Tags")
+        pairs = [(one.get("Key"), one.get("Value")) for one in own or () if isinstance(one, Mapping)]
+        for tag in artifact.tags.items():
+            if tag not in pairs:
+                raise AssemblyInconsistent(
+                    f"{artifact.template_path} {resource.logical_id}: the stack's tag {tag[0]}={tag[1]} would become a "
+                    "tag of this resource; write it into the resource, or take it off the stack"
+                )
 
 
 def _resolved(resolver: Resolver, logical_id: str, body: Mapping[str, Any], *, must: bool) -> dict[str, Any] | None:

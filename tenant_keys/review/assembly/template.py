@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tenant_keys.review.assembly.json_file import parse_json, read_bytes
+from tenant_keys.review.assembly.manifest import StackArtifact
 from tenant_keys.review.assembly.physical import UNBORN
-from tenant_keys.review.errors import AssemblyNotFound, AssemblyUnreadable, TemplateRefused
+from tenant_keys.review.errors import AssemblyInconsistent, AssemblyUnreadable, TemplateRefused
 
 _SECTIONS = frozenset(
     {"AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Mappings", "Conditions"}
@@ -43,28 +46,31 @@ class Template:
     unresolved: frozenset[str]
 
 
-def read_template(path: Path) -> Template:
-    """Read and parse a template."""
-    return parse_template(path, read_bytes(path))
+def deployed_template(artifact: StackArtifact) -> Template:
+    """Read the template that the CDK CLI deploys for a stack.
+
+    Raises:
+        AssemblyInconsistent: the file is not the one whose hash its asset carries.
+    """
+    return parse_template(artifact.template_path, deployed_bytes(artifact))
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return a template as it is on disk."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise AssemblyNotFound(
-            f"{path}: cannot be read ({error.strerror}), but the manifest names it; run cdk synth again"
-        ) from error
+def deployed_bytes(artifact: StackArtifact) -> bytes:
+    """The template that the CDK CLI deploys for a stack, as it is on disk; its hash is that of its asset."""
+    path, asset = artifact.template_path, artifact.asset
+    data = read_bytes(path)
+    if asset is not None and hashlib.sha256(data).hexdigest() != asset.sha256:
+        raise AssemblyInconsistent(
+            f"{path}: its SHA-256 is {hashlib.sha256(data).hexdigest()}, but the object that is deployed is named "
+            f"{asset.sha256}.json: a template of other content; run cdk synth again"
+        )
+    return data
 
 
 def parse_template(path: Path, data: bytes) -> Template:
     """Parse a template."""
-    try:
-        with collector_paused():
-            sections = json.loads(data.decode(), object_pairs_hook=_each_once)
-    except (ValueError, RecursionError) as error:
-        raise AssemblyUnreadable(f"{path}: not JSON in UTF-8 ({error}); run cdk synth again") from error
+    with collector_paused():
+        sections = parse_json(path, data)
     if _holds_unborn(data, sections):
         raise TemplateRefused(f"{path}: got the text {UNBORN}; kept for ids that AWS has yet to choose; remove it")
     if not isinstance(sections, dict) or not isinstance(sections.get("Resources", {}), dict):
@@ -82,15 +88,6 @@ def parse_template(path: Path, data: bytes) -> Template:
         if problem := _misshapen(logical_id, body):
             raise TemplateRefused(f"{path} {logical_id}: {problem}; write the resource out")
     return Template(path, resources, sections, _find_unresolved(data, resources, sections))
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON; which of two equal names CloudFormation would take is not documented."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)} stands twice in one object")
-    return found
 
 
 def _holds_unborn(data: bytes, sections: object) -> bool:

@@ -10,6 +10,11 @@ ALIASES_A_KEY: Final = 50
 """Adjustable; a quota of aliases per Region no longer exists (AWS KMS guide, resource-limits)."""
 IAM_ROLES_MOST: Final = 10_000
 """Roles that AWS grants an account on request (IAM guide, reference_iam-quotas)."""
+OIDC_PROVIDERS: Final = 100
+"""Identity providers of an account; on request 700 (IAM guide, reference_iam-quotas)."""
+STS_REQUESTS: Final = 600
+"""AssumeRole, GetCallerIdentity and others together, a second of an account and Region. AssumeRole into another account
+counts in the caller's; AssumeRoleWithWebIdentity does not count (IAM guide, reference_iam-quotas)."""
 STACKS: Final = 2_000
 """Stacks of an account and Region; adjustable (CloudFormation guide, cloudformation-limits)."""
 STACK_RESOURCES: Final = 500

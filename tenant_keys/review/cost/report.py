@@ -53,7 +53,7 @@ def cost_report(estate: Estate, load: Load | None = None, prices: Prices | None 
         uncached=uncached,
         cached=cached,
         arrangements=arrangements(estate, prices),
-        quotas=tuple(quota_uses(estate, regions, uncached, cached)),
+        quotas=tuple(quota_uses(estate, regions, uncached, cached, load.processes)),
         deployment=deploy_steps(estate, regions),
         prices=prices,
         assumptions=_assumptions(estate, prices),
@@ -68,6 +68,8 @@ def _assumptions(estate: Estate, prices: Prices) -> tuple[str, ...]:
     ]
     if any(tenant.multi_region for tenant in estate.tenants.values()):
         said.append(f"not documented: {prices.not_known[0]}")
-    if any(tenant.origin == "imported" for tenant in estate.tenants.values()):
-        said.append("an imported key that is rotated on demand adds as much as any other rotation")
+    most = prices.key_month + prices.rotations_charged * prices.rotation_month
+    said.append(
+        f"a rotation on demand, of imported keys too, adds as much as any other: at most {most:.0f} dollars a key"
+    )
     return tuple(said)

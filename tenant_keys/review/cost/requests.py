@@ -13,6 +13,8 @@ CACHE_SECONDS = 300
 """Age at which the client gives up a data key: its default; a test holds it to the client's."""
 CACHE_MESSAGES = 10_000
 """Messages that the client encrypts under one data key: its default, held by the same test."""
+SESSION_SECONDS = 3_300
+"""Age at which a process of the client renews a tenant's session, 300 s before its end; a test holds it to its own."""
 REQUESTS_A_MESSAGE = 2
 """A message is encrypted once (GenerateDataKey) and decrypted once (Decrypt)."""
 

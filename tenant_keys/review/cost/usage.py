@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,7 +13,7 @@ from tenant_keys.manifest import Estate
 from tenant_keys.review.cost import quotas
 from tenant_keys.review.cost.keys import RegionKeys
 from tenant_keys.review.cost.parameters import largest_parameter
-from tenant_keys.review.cost.requests import Requests
+from tenant_keys.review.cost.requests import SESSION_SECONDS, Requests
 from tenant_keys.review.cost.what_if import KEYS_A_CELL, ROLES_A_CELL
 
 
@@ -39,14 +40,21 @@ def breaking_point(limit: int, fixed: int, per_tenant: Fraction) -> int | None:
     return None if per_tenant <= 0 else max(0, int((limit - fixed) / per_tenant)) + 1
 
 
-def quota_uses(estate: Estate, keys: tuple[RegionKeys, ...], uncached: Requests, cached: Requests) -> list[QuotaUse]:
-    """Every quota that tenants move, and those that people ask about though tenants do not."""
+def quota_uses(
+    estate: Estate, keys: tuple[RegionKeys, ...], uncached: Requests, cached: Requests, processes: int
+) -> list[QuotaUse]:
+    """Every quota that tenants move, and those that people ask about though tenants do not.
+
+    `processes` serve each tenant of each workload; every one holds a session of its own.
+    """
     return list(
         chain(
             _keys(estate, keys),
             _rates(estate, uncached, "requests a second", "let services use the client, which caches"),
             _rates(estate, cached, "requests a second, cached", "ask AWS to raise it, or keep data keys longer"),
+            _sessions(estate, processes),
             _roles(estate),
+            _providers(estate),
             _stacks(estate),
             _parameters(estate),
         )
@@ -59,7 +67,7 @@ def _keys(estate: Estate, keys: tuple[RegionKeys, ...]) -> Iterator[QuotaUse]:
         breaks = breaking_point(quotas.KMS_KEYS, 0, Fraction(region.total, tenants))
         way_out = "ask AWS to raise it, or a second key account"
         yield QuotaUse("KMS keys", region.region, region.total, quotas.KMS_KEYS, breaks, way_out)
-    yield QuotaUse("aliases of a key", "each key", 1, quotas.ALIASES_A_KEY, None, "one alias a key, whatever happens")
+    yield QuotaUse("aliases of a key", "each key", 1, quotas.ALIASES_A_KEY, None, "ask AWS to raise it")
 
 
 def _rates(estate: Estate, requests: Requests, name: str, way_out: str) -> Iterator[QuotaUse]:
@@ -73,6 +81,27 @@ def _rates(estate: Estate, requests: Requests, name: str, way_out: str) -> Itera
         limit = quotas.symmetric_requests_per_second(region)
         breaks = breaking_point(limit, 0, used / len(estate.tenants))
         yield QuotaUse(name, region, ceil(used), limit, breaks, way_out)
+
+
+def _sessions(estate: Estate, processes: int) -> Iterator[QuotaUse]:
+    """Every process renews the session of each tenant that it serves; at worst all in one Region."""
+    active = [tenant for tenant in estate.tenants.values() if tenant.state == "active"]
+    sessions: Counter[str] = Counter()
+    for tenant in active:
+        sessions.update(w.account for w in tenant.workloads if w.access != "web-identity")
+    if not sessions:
+        return
+    account, held = max(sessions.items(), key=lambda item: (item[1], item[0]))
+    rate = Fraction(held * processes, SESSION_SECONDS)
+    breaks = breaking_point(quotas.STS_REQUESTS, 0, rate / len(estate.tenants))
+    way_out = "serve each tenant by fewer processes, or spread workloads over accounts"
+    yield QuotaUse("STS requests a second", account, ceil(rate), quotas.STS_REQUESTS, breaks, way_out)
+
+
+def _providers(estate: Estate) -> Iterator[QuotaUse]:
+    providers = (workload.identity_provider for workload in estate.workloads.values())
+    used = len({provider.issuer for provider in providers if provider})
+    yield QuotaUse("OIDC providers", "key account", used, quotas.OIDC_PROVIDERS, None, "ask AWS to raise it")
 
 
 def _roles(estate: Estate) -> Iterator[QuotaUse]:

@@ -16,10 +16,10 @@ from tenant_keys.review.iam import Policies, Request, authorize
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.actors import actors_of
+from tenant_keys.review.proof.equivalence import TenantClass, Tenants
 from tenant_keys.review.proof.issuance import prove_issuance
 from tenant_keys.review.proof.key_access import carries, key_actions
 from tenant_keys.review.proof.requests import Target, contexts, possible
-from tenant_keys.review.proof.shapes import Shape, Tenants
 from tenant_keys.review.proof.world import KeyCase, World, build_world
 
 _Found = tuple[Severity, str, str, str]
@@ -37,17 +37,17 @@ class _Flips:
 
 def access_changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     """Every difference in who may do what with the keys that both versions have, and in who obtains which session."""
-    classes: dict[tuple[Shape, Shape], list[str]] = {}
-    for tenant, shape in new.shapes.items():
-        if tenant in old.shapes:
-            classes.setdefault((old.shapes[tenant], shape), []).append(tenant)
+    classes: dict[tuple[TenantClass, TenantClass], list[str]] = {}
+    for tenant, alike in new.classes.items():
+        if tenant in old.classes:
+            classes.setdefault((old.classes[tenant], alike), []).append(tenant)
     worlds = (
         _world(old, [(before, tenants) for (before, _), tenants in classes.items()]),
         _world(new, [(after, tenants) for (_, after), tenants in classes.items()]),
     )
     merged: dict[_Found, list[str]] = {}
     # A document that changed may open any key, so one change anywhere has every class compared.
-    if old.shapes != new.shapes or _shared(old) != _shared(new):
+    if old.classes != new.classes or _shared(old) != _shared(new):
         for tenants in classes.values():
             for found in _class_changes(worlds[0], worlds[1], tenants[0]):
                 merged.setdefault(found, []).extend(tenants)
@@ -71,17 +71,17 @@ def _shared(side: Snapshot) -> dict[str, object]:
     return {"organization": side.estate.organization, **roles}
 
 
-def _world(side: Snapshot, classes: list[tuple[Shape, list[str]]]) -> World:
+def _world(side: Snapshot, classes: list[tuple[TenantClass, list[str]]]) -> World:
     """One version, with the same representatives as the other: tenants that either version tells apart are apart."""
-    found: dict[Shape, Tenants] = {}
+    found: dict[TenantClass, Tenants] = {}
     common: set[str] = set()
-    for number, (shape, tenants) in enumerate(classes):
-        apart = replace(shape, named_by=shape.named_by | {(f"class {number}", "of both versions")})
+    for number, (alike, tenants) in enumerate(classes):
+        apart = replace(alike, named_by=alike.named_by | {(f"class {number}", "of both versions")})
         found[apart] = Tenants(len(tenants), tenants[:2])
         common.update(tenants)
-    for tenant, shape in side.shapes.items():
+    for tenant, alike in side.classes.items():
         if tenant not in common:
-            alone = found.setdefault(shape, Tenants(0, []))
+            alone = found.setdefault(alike, Tenants(0, []))
             alone.count += 1
             alone.first += [tenant][: 2 - len(alone.first)]
     return build_world(side.estate, side.inventory, side.promises, found)

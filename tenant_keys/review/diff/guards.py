@@ -10,14 +10,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-from tenant_keys.review.iam.elements import action_tests, strings
+from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.iam.wildcards import has_wildcard
-from tenant_keys.review.proof.document import statements
 from tenant_keys.review.proof.inventory import Inventory, RoleRecord, marked
 from tenant_keys.review.proof.key_access import key_actions
 from tenant_keys.review.proof.promise import Promise
+from tenant_keys.review.syntax import Statement, parse_document
 
 Texts = tuple[tuple[str, str], ...]
 """Kind and text of each document, with marks for the tenant's own names."""
@@ -132,44 +132,33 @@ def _role_texts(role: RoleRecord, workload: str, promise: Promise) -> Iterator[t
 
 @lru_cache(maxsize=4096)
 def _guards(texts: Texts) -> tuple[Guard, ...]:
-    return tuple(guard for kind, text in texts for one in statements(json.loads(text)) for guard in _of(kind, one))
+    return tuple(
+        guard for kind, text in texts for one in parse_document(text, kind).statements for guard in _of(kind, one)
+    )
 
 
-def _of(kind: str, statement: Mapping[str, Any]) -> Iterator[Guard]:
-    principal = statement.get("Principal", "*")
-    principals = frozenset(_principals(principal) if "NotPrincipal" not in statement else ["not named"])
-    resource = statement.get("Resource", "*")
-    resources = frozenset(resource if isinstance(resource, list) else [resource])
-    conditions = frozenset(_conditions(statement.get("Condition", {})))
-    sid = str(statement.get("Sid", "a statement"))
+def _of(kind: str, statement: Statement) -> Iterator[Guard]:
+    named = [f"{form} {name}" if form != "*" else "*" for form, name in statement.principals]
+    principals = frozenset(["not named"] if statement.not_principals else named or ["*"])
+    resources = frozenset(statement.resources or ["*"])
+    conditions = frozenset(_conditions(statement))
+    effect = "Allow" if statement.allows else "Deny"
     for action in _actions(statement):
-        yield Guard(kind, str(statement.get("Effect")), action, principals, resources, conditions, sid)
+        yield Guard(kind, effect, action, principals, resources, conditions, statement.sid or "a statement")
 
 
-def _principals(principal: object) -> Iterator[str]:
-    if not isinstance(principal, Mapping):
-        yield str(principal)
-        return
-    for form, names in principal.items():
-        for name in names if isinstance(names, list) else [names]:
-            yield f"{form} {name}"
+def _conditions(statement: Statement) -> Iterator[Condition]:
+    for one in statement.conditions:
+        qualifier, colon, name = one.spelled.rpartition(":")
+        if not any(map(has_wildcard, one.values)):
+            name = _WITHOUT_WILDCARDS.get(name, name)
+        yield Condition(f"{qualifier}{colon}{_SAME.get(name, name)}", one.key, frozenset(one.values))
 
 
-def _conditions(condition: Mapping[str, Mapping[str, object]]) -> Iterator[Condition]:
-    for operator, keys in condition.items():
-        for key, value in keys.items():
-            values = frozenset(map(str, value if isinstance(value, list) else [value]))
-            qualifier, colon, name = operator.rpartition(":")
-            if not any(has_wildcard(one) for one in values):
-                name = _WITHOUT_WILDCARDS.get(name, name)
-            yield Condition(f"{qualifier}{colon}{_SAME.get(name, name)}", key.lower(), values)
-
-
-def _actions(statement: Mapping[str, Any]) -> list[str]:
-    element = "Action" if "Action" in statement else "NotAction"
-    tests = action_tests(strings(statement.get(element), element), element)
+def _actions(statement: Statement) -> list[str]:
+    tests = action_tests(statement.actions or statement.not_actions, "Action")
     known = (*key_actions(), *(f"sts:{name}" for name in _STS))
-    return [name for name in known if any(test(name.lower()) for test in tests) is (element == "Action")]
+    return [name for name in known if any(test(name.lower()) for test in tests) is bool(statement.actions)]
 
 
 def _alike(one: Guard, other: Guard) -> bool:

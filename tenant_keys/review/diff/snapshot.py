@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.assembly import Assembly
+from tenant_keys.review.proof.equivalence import TenantClass, class_of_each
 from tenant_keys.review.proof.inventory import Inventory, take_inventory
 from tenant_keys.review.proof.promise import Promise, promises
-from tenant_keys.review.proof.shapes import Shape, shape_of_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Snapshot:
     estate: Estate
     promises: dict[str, Promise]
     inventory: Inventory
-    shapes: dict[str, Shape]
+    classes: dict[str, TenantClass]
     """Of each tenant."""
 
 
@@ -28,4 +28,4 @@ def take_snapshot(directory: Path, estate: Estate) -> Snapshot:
     """Read a cloud assembly; raises ReviewError where it cannot be read or understood."""
     promised = promises(estate)
     inventory = take_inventory(Assembly.open(directory), promised)
-    return Snapshot(directory, estate, promised, inventory, dict(shape_of_each(inventory, promised)))
+    return Snapshot(directory, estate, promised, inventory, dict(class_of_each(inventory, promised)))

@@ -5,13 +5,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-si
 """
 
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
+from tenant_keys.review import syntax
 from tenant_keys.review.iam.catalogue import is_multivalued
 from tenant_keys.review.iam.conditions import OPERATORS, Operator
 from tenant_keys.review.iam.conditions.null import NULL, PRESENT
-from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.iam.variables import Context, Template, Value, template
 from tenant_keys.review.iam.wildcards import Test
 
@@ -20,61 +20,19 @@ Holds = Callable[[Context], bool]
 #: Whether one value of a request fits one of the policy's values, before any negation.
 Fits = Callable[[str, Context], bool]
 
-_SET_QUALIFIERS = ("ForAllValues", "ForAnyValue")
 
+def compile_condition(condition: syntax.Condition, *, substitute: bool, widely: bool) -> Holds:
+    """One condition, compiled. `widely`: where the documents leave it open, it holds.
 
-def compile_conditions(element: object, where: str, *, substitute: bool, allow: bool) -> tuple[Holds, ...]:
-    """All conditions of a statement (they are ANDed). `allow`: in doubt an Allow holds and a Deny does not."""
-    if not isinstance(element, dict) or not element:
-        raise UnsupportedPolicy(where, element, "an object of operators, not empty")
-    holds: list[Holds] = []
-    for name, keys in element.items():
-        if not isinstance(keys, dict) or not keys:
-            raise UnsupportedPolicy(f"{where}.{name}", keys, "an object of condition keys, not empty")
-        try:
-            qualifier, operator, if_exists = _parse_name(str(name))
-        except ValueError as problem:
-            raise UnsupportedPolicy(f"{where}.{name}", name, str(problem)) from problem
-        if len(keys) > 1 and len({str(key).lower() for key in keys}) != len(keys):
-            raise UnsupportedPolicy(f"{where}.{name}", sorted(keys), "each key once: their names ignore case")
-        for key, values in keys.items():
-            try:
-                texts = (values,) if values.__class__ is str else _texts(values)
-                holds.append(_compile(str(key), operator, qualifier, if_exists, texts, substitute, allow))
-            except ValueError as problem:
-                raise UnsupportedPolicy(f"{where}.{name}.{key}", values, str(problem)) from problem
-    return tuple(holds)
-
-
-@cache
-def _parse_name(name: str) -> tuple[str, Operator, bool]:
-    qualifier, colon, rest = name.rpartition(":")
-    if_exists = rest.endswith("IfExists")
-    operator = OPERATORS.get(rest.removesuffix("IfExists"))
+    Raises ValueError where it says something whose effect is not known for certain.
+    """
+    operator = OPERATORS.get(condition.operator.name)
     if operator is None:
         raise ValueError("an operator that AWS documents, such as StringEquals")
-    if colon and qualifier not in _SET_QUALIFIERS:
-        raise ValueError("the qualifiers are ForAllValues and ForAnyValue")
-    if operator is NULL and (colon or if_exists):
+    qualifier, if_exists = condition.operator.qualifier, condition.operator.if_exists
+    if operator is NULL and (qualifier or if_exists):
         raise ValueError("Null takes no qualifier")
-    return qualifier, operator, if_exists
-
-
-def _texts(values: object) -> tuple[str, ...]:
-    several = values if isinstance(values, list | tuple) else [values]
-    if not several:
-        raise ValueError("at least one value")
-    texts: list[str] = []
-    for value in several:
-        if isinstance(value, str):
-            texts.append(value)
-        elif isinstance(value, bool):
-            texts.append("true" if value else "false")
-        elif isinstance(value, int):
-            texts.append(str(value))
-        else:
-            raise ValueError("a string, a whole number or a boolean; quote anything else")
-    return tuple(texts)
+    return _compile(condition.key, operator, qualifier, if_exists, condition.values, substitute, widely)
 
 
 @lru_cache(maxsize=4096)
@@ -85,7 +43,7 @@ def _compile(
     if_exists: bool,
     texts: tuple[str, ...],
     substitute: bool,
-    allow: bool,
+    widely: bool,
 ) -> Holds:
     prefix, _, rest = key.partition(":")
     if not prefix or not rest:
@@ -97,29 +55,45 @@ def _compile(
     if varying and not operator.takes_variables:
         raise ValueError(f"{operator.name} takes no policy variables")
     # Several values and a variable "must also use StringLike": what StringEquals does is not said.
-    if varying and qualifier and not operator.negated and not allow and "Like" not in operator.name:
+    if varying and qualifier and not operator.negated and not widely and "Like" not in operator.name:
         raise ValueError("a Deny on a multi-valued key with a policy variable uses StringLike")
-    fits = _varying(operator, templates) if varying else _constant(operator, templates)
-    lower = key.lower()
+    # In doubt the condition holds where it is read widely, so a negated one must not fit.
+    unreadable = widely is not operator.negated
+    fits = _varying(operator, templates) if varying else _constant(operator, templates, unreadable)
     if operator is NULL:
-        return lambda context: fits(PRESENT if lower in context else "", context)
+        return lambda context: fits(PRESENT if key in context else "", context)
     if qualifier == "ForAllValues":
-        return _for_all(lower, operator, fits, allow)
+        return _for_all(key, operator, fits, widely)
     if qualifier == "ForAnyValue":
-        return _for_any(lower, operator, fits, allow, absent=allow and (operator.negated or if_exists))
+        return _for_any(key, operator, fits, widely, absent=widely and (operator.negated or if_exists))
     if not varying:
-        test = operator.any_of(_prepare(operator, templates))
-        return _single_constant(lower, operator, test, absent=operator.negated or if_exists)
-    return _single(lower, operator, fits, absent=operator.negated or if_exists)
+        test = _test(operator, templates, unreadable)
+        return _single_constant(key, operator, test, absent=operator.negated or if_exists)
+    return _single(key, operator, fits, absent=operator.negated or if_exists)
 
 
 def _prepare(operator: Operator, templates: list[Template]) -> tuple[Any, ...]:
     return tuple([operator.prepare(one.pieces()) for one in templates])
 
 
-def _constant(operator: Operator, templates: list[Template]) -> Fits:
-    test = operator.any_of(_prepare(operator, templates))
+def _constant(operator: Operator, templates: list[Template], unreadable: bool) -> Fits:
+    test = _test(operator, templates, unreadable)
     return lambda value, _: test(value)
+
+
+def _test(operator: Operator, templates: list[Template], unreadable: bool) -> Test:
+    """The test of a request's value; `unreadable`: of one that is no number, date or what else the operator reads."""
+    test = operator.any_of(_prepare(operator, templates))
+    if not operator.typed:
+        return test
+
+    def fits(value: str) -> bool:
+        try:
+            return test(value)
+        except ValueError:
+            return unreadable
+
+    return fits
 
 
 def _varying(operator: Operator, templates: list[Template]) -> Fits:
@@ -167,20 +141,20 @@ def _single(key: str, operator: Operator, fits: Fits, *, absent: bool) -> Holds:
     return holds
 
 
-def _for_all(key: str, operator: Operator, fits: Fits, allow: bool) -> Holds:
+def _for_all(key: str, operator: Operator, fits: Fits, widely: bool) -> Holds:
     negated = operator.negated
 
     def holds(context: Context) -> bool:
         values = _several(context.get(key))
-        # An empty string is no value at all in one edition of the documents: an Allow holds by either reading.
-        if allow and not any(values):
+        # An empty string is no value at all by one page of the documents: read widely, the condition holds.
+        if widely and not any(values):
             return True
         return all(fits(value, context) is not negated for value in values)
 
     return holds
 
 
-def _for_any(key: str, operator: Operator, fits: Fits, allow: bool, *, absent: bool) -> Holds:
+def _for_any(key: str, operator: Operator, fits: Fits, widely: bool, *, absent: bool) -> Holds:
     """`absent`: "if the key does not exist, the condition returns false", against IfExists and negation elsewhere."""
     negated = operator.negated
 
@@ -188,7 +162,7 @@ def _for_any(key: str, operator: Operator, fits: Fits, allow: bool, *, absent: b
         values = _several(context.get(key))
         if not values:
             return absent
-        if not allow and not any(values):
+        if not widely and not any(values):
             return False
         return any(fits(value, context) is not negated for value in values)
 

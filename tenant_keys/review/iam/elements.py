@@ -16,17 +16,6 @@ from tenant_keys.review.iam.wildcards import Piece, Test, glob
 #: Whether a statement speaks of a resource.
 Covers = Callable[[str, Context], bool]
 
-_STRINGS = frozenset({str})
-
-
-def strings(element: object, where: str) -> tuple[str, ...]:
-    """One string, or a list of them."""
-    if isinstance(element, str):
-        return (element,)
-    if not isinstance(element, list | tuple) or not element or not _STRINGS.issuperset(map(type, element)):
-        raise UnsupportedPolicy(where, element, "a string or a list of strings, not empty")
-    return tuple(element)
-
 
 @lru_cache(maxsize=4096)
 def action_test(pattern: str) -> Test:
@@ -50,21 +39,23 @@ def action_tests(patterns: tuple[str, ...], where: str) -> tuple[Test, ...]:
         raise UnsupportedPolicy(where, patterns, str(problem)) from problem
 
 
-def resource_covers(patterns: tuple[str, ...], where: str, *, inverted: bool, substitute: bool, allow: bool) -> Covers:
+def resource_covers(patterns: tuple[str, ...], where: str, *, inverted: bool, substitute: bool, widely: bool) -> Covers:
     """Whether Resource (or, inverted, NotResource) covers an ARN.
 
-    Where a wildcard may or may not cross a colon, and where a variable has no value, an Allow covers and a Deny
-    does not.
+    `widely`: where a wildcard may or may not cross a colon, and where a variable of NotResource has no value, it does.
     """
     try:
-        return _covers(patterns, inverted, substitute, allow)
+        return _covers(patterns, inverted, substitute, widely)
     except ValueError as problem:
         raise UnsupportedPolicy(where, patterns, str(problem)) from problem
 
 
 @lru_cache(maxsize=4096)
-def _covers(patterns: tuple[str, ...], inverted: bool, substitute: bool, allow: bool) -> Covers:
-    tests = [_resource(pattern, substitute=substitute, allow=allow, inverted=inverted) for pattern in patterns]
+def _covers(patterns: tuple[str, ...], inverted: bool, substitute: bool, widely: bool) -> Covers:
+    tests = [
+        _resource(pattern, substitute=substitute, widely=widely is not inverted, inverted=inverted)
+        for pattern in patterns
+    ]
     if len(tests) == 1:
         only = tests[0]
         if inverted:
@@ -75,8 +66,7 @@ def _covers(patterns: tuple[str, ...], inverted: bool, substitute: bool, allow: 
     return lambda resource, context: any(test(resource, context) for test in tests)
 
 
-def _resource(pattern: str, *, substitute: bool, allow: bool, inverted: bool) -> Covers:
-    widely = allow is not inverted  # matching more is the careful reading
+def _resource(pattern: str, *, substitute: bool, widely: bool, inverted: bool) -> Covers:
     if pattern == "*":
         return lambda _resource, _context: True
     if len(pattern.split(":", 5)) != 6 or not pattern.startswith("arn:"):
@@ -90,8 +80,8 @@ def _resource(pattern: str, *, substitute: bool, allow: bool, inverted: bool) ->
     def covers(resource: str, context: Context) -> bool:
         pieces = parsed.resolve(context)
         if pieces is None:
-            # "This might cause the entire statement to be invalid": a Deny does not apply then.
-            return inverted and not allow
+            # "This might cause the entire statement to be invalid": NotResource may then cover nothing.
+            return inverted and widely
         return _fixed(pieces, widely)(resource, context)
 
     return covers

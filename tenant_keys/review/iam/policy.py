@@ -1,18 +1,20 @@
 """A policy document, parsed and compiled once."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tenant_keys.review import syntax
+from tenant_keys.review.errors import MalformedPolicy
 from tenant_keys.review.iam.decision import PolicyKind
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.iam.grant import Grant
-from tenant_keys.review.iam.statement import Statement, parse_statement
+from tenant_keys.review.iam.statement import Statement, compile_statement
 
 _KINDS = ("identity", "boundary", "session", "resource", "scp", "rcp")
 #: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
-_CURRENT, _OLD = "2012-10-17", "2008-10-17"
+_CURRENT, _OLD = syntax.SUBSTITUTING, "2008-10-17"
+_MEMBERS = frozenset({"Version", "Id", "Statement"})
 #: Deny statements and Allow statements that speak of one action.
 Relevant = tuple[tuple[Statement, ...], tuple[Statement, ...]]
 
@@ -27,23 +29,28 @@ class Policy:
     _relevant: dict[str, Relevant] = field(default_factory=dict, repr=False)
 
     @staticmethod
-    def parse(document: Mapping[str, Any] | str, *, name: str, kind: PolicyKind) -> "Policy":
+    def parse(
+        document: Mapping[str, Any] | str, *, name: str, kind: PolicyKind, grants_in_doubt: bool = True
+    ) -> "Policy":
         """Compile a document. Raises UnsupportedPolicy on anything whose effect is not known."""
+        try:
+            tree = syntax.parse_document(document, name)
+        except MalformedPolicy as problem:
+            raise UnsupportedPolicy(problem.where, problem.got, problem.allowed) from problem
+        return Policy.compile(tree, name=name, kind=kind, grants_in_doubt=grants_in_doubt)
+
+    @staticmethod
+    def compile(tree: syntax.Document, *, name: str, kind: PolicyKind, grants_in_doubt: bool = True) -> "Policy":
+        """Compile a syntax tree; `grants_in_doubt`: an open rule is read so that more is allowed, else less."""
         if kind not in _KINDS:
             raise ValueError(f"kind {kind}: one of {', '.join(_KINDS)}")
-        parsed = _load(document, name) if isinstance(document, str) else document
-        if not isinstance(parsed, Mapping) or not {"Version", "Id", "Statement"}.issuperset(parsed):
-            raise UnsupportedPolicy(name, parsed, "an object of Version, Id and Statement")
-        version = parsed.get("Version", _OLD)
-        if version not in (_CURRENT, _OLD):
-            raise UnsupportedPolicy(f"{name}.Version", version, f"{_CURRENT} or {_OLD}")
-        raw = parsed.get("Statement")
-        several = [raw] if isinstance(raw, dict) else raw
-        if not isinstance(several, list | tuple) or not several:
-            raise UnsupportedPolicy(f"{name}.Statement", raw, "a statement or a list of them, not empty")
+        if not _MEMBERS.issuperset(tree.members):
+            raise UnsupportedPolicy(name, sorted(tree.members), "an object of Version, Id and Statement")
+        if "Version" in tree.members and tree.version not in (_CURRENT, _OLD):
+            raise UnsupportedPolicy(f"{name}.Version", tree.version, f"{_CURRENT} or {_OLD}")
         statements = [
-            parse_statement(one, policy=name, kind=kind, index=index, substitute=version == _CURRENT)
-            for index, one in enumerate(several)
+            compile_statement(one, policy=name, kind=kind, substitute=tree.substitutes, grants_in_doubt=grants_in_doubt)
+            for one in tree.statements
         ]
         return Policy(name, kind, tuple(statements))
 
@@ -97,17 +104,3 @@ class Policies:
             for policy in policies:
                 if policy.kind != kind:
                     raise ValueError(f"{policy.name}: parsed as {policy.kind}, given as {kind}")
-
-
-def _load(text: str, name: str) -> object:
-    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        keys = dict(pairs)
-        if len(keys) != len(pairs):
-            raise UnsupportedPolicy(name, sorted(key for key, _ in pairs), "each key of an object once")
-        return keys
-
-    try:
-        loaded: object = json.loads(text, object_pairs_hook=once)
-    except json.JSONDecodeError as problem:
-        raise UnsupportedPolicy(name, text[:80], f"JSON: {problem}") from problem
-    return loaded

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
-from tenant_keys.review.iam.elements import strings
+from tenant_keys.review import syntax
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.iam.principal import Principal, PrincipalKind
 
@@ -42,10 +42,10 @@ class Principals:
     services: frozenset[str]
     federated: frozenset[str]
 
-    def naming(self, principal: Principal, *, allow: bool) -> Naming:
-        """How the element names the principal."""
+    def naming(self, principal: Principal, *, allow: bool, widely: bool) -> Naming:
+        """How the element of an Allow or a Deny names the principal; `widely`: in doubt it does."""
         # {"AWS": "*"} equals "*" for anonymous users; that it does for services and tokens is not said.
-        if self.everyone or (self.every_aws and (allow or principal.kind not in _NOT_AWS)):
+        if self.everyone or (self.every_aws and (widely or principal.kind not in _NOT_AWS)):
             return DIRECT
         kind = principal.kind
         if kind is PrincipalKind.SERVICE:
@@ -57,11 +57,26 @@ class Principals:
         if principal.role_arn is not None and principal.role_arn in self.arns:
             return ROLE
         # Whose session it is, is not in the ARN: any of the users named could be meant.
-        if allow and kind is PrincipalKind.FEDERATED_USER and self._names_user_of(principal.account):
+        if widely and kind is PrincipalKind.FEDERATED_USER and self._names_user_of(principal.account):
             return ROLE
-        # That denying an account denies its users and roles is said for "some cases" only.
-        named = principal.account in self.accounts and (allow or kind is PrincipalKind.ROOT_USER)
+        # Whether denying an account denies its users and roles is not said for every case.
+        named = principal.account in self.accounts and (allow or widely or kind is PrincipalKind.ROOT_USER)
         return ACCOUNT if named else NOT
+
+    def spares(self, principal: Principal, *, surely: bool) -> bool:
+        """Whether NotPrincipal leaves the principal out.
+
+        To leave a session out a policy lists session, role and account: AWS "might" validate each (IAM guide,
+        reference_policies_elements_notprincipal). `surely`: only if all of them are listed.
+        """
+        if not surely or self.everyone:
+            return bool(self.naming(principal, allow=True, widely=not surely))
+        if not principal.in_account:
+            return bool(self.naming(principal, allow=True, widely=False))
+        whole = {principal.arn, principal.role_arn} - {None}
+        if principal.kind is PrincipalKind.ROOT_USER:
+            whole = set()
+        return self.every_aws or (principal.account in self.accounts and whole <= self.arns)
 
     def _names_user_of(self, account: str | None) -> bool:
         return any(arn.split(":")[4] == account and ":user/" in arn for arn in self.arns)
@@ -73,21 +88,21 @@ EVERYONE = Principals(True, True, _NOBODY, _NOBODY, _NOBODY, _NOBODY)
 _EVERY_AWS = Principals(False, True, _NOBODY, _NOBODY, _NOBODY, _NOBODY)
 
 
-def parse_principals(element: object, where: str) -> Principals:
-    """Parse Principal or NotPrincipal; a name with a wildcard, a unique id or a canonical user is refused."""
-    if element == "*":
+def compile_principals(pairs: tuple[tuple[str, str], ...], where: str) -> Principals:
+    """Compile Principal or NotPrincipal; a name with a wildcard, a unique id or a canonical user is refused."""
+    if pairs == syntax.EVERYONE:
         return EVERYONE
-    if element == {"AWS": "*"}:
+    if pairs == (("AWS", "*"),):
         return _EVERY_AWS
-    if not isinstance(element, dict) or not element or not _FORMS.issuperset(element):
-        raise UnsupportedPolicy(where, element, '"*" or an object of AWS, Service and Federated')
-    aws, services, federated = [
-        strings(element[form], f"{where}.{form}") if form in element else () for form in ("AWS", "Service", "Federated")
-    ]
+    if not _FORMS.issuperset(kind for kind, _ in pairs):
+        raise UnsupportedPolicy(where, pairs, '"*" or an object of AWS, Service and Federated')
+    aws, services, federated = (
+        tuple([name for kind, name in pairs if kind == form]) for form in ("AWS", "Service", "Federated")
+    )
     try:
         return _parse(aws, services, federated)
     except ValueError as problem:
-        raise UnsupportedPolicy(where, element, str(problem)) from problem
+        raise UnsupportedPolicy(where, pairs, str(problem)) from problem
 
 
 @lru_cache(maxsize=4096)

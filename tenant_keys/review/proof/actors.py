@@ -34,10 +34,13 @@ def actors_of(case: KeyCase, world: World) -> Iterator[Actor]:
 
 def services(document: Document) -> list[str]:
     """AWS services that a policy tells apart."""
-    guards = [
-        guard for clause in document.clauses for guard in clause.guards if guard.key == "aws:principalservicename"
+    conditions = [
+        condition
+        for clause in document.clauses
+        for condition in clause.conditions
+        if condition.key == "aws:principalservicename"
     ]
-    found = {"other.amazonaws.com", *(text_classes(guards, {}) if guards else ())}
+    found = {"other.amazonaws.com", *(text_classes(conditions, {}) if conditions else ())}
     for clause in document.clauses:
         if clause.statement.principals:
             found |= clause.statement.principals.services

@@ -17,7 +17,7 @@ from tenant_keys.review.proof.actor import Actor, service
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.domain import text_classes
 from tenant_keys.review.proof.tags import tag_sets
-from tenant_keys.review.proof.tokens import guards_on
+from tenant_keys.review.proof.tokens import conditions_on
 
 _COMMON_NAME: Final = "x509subject/cn"
 _ANCHOR: Final = "aws:sourcearn"
@@ -34,7 +34,7 @@ def certificate_holders(trust: Document, workload: Workload | None, anchors: Map
     """
     place = workload.roles_anywhere if workload else None
     common_name = place.common_name if place else "a-name"
-    for anchor in text_classes(guards_on(trust, _ANCHOR), {}, (*anchors, _ANOTHER_ANCHOR)):
+    for anchor in text_classes(conditions_on(trust, _ANCHOR), {}, (*anchors, _ANOTHER_ANCHOR)):
         authority = f"issued by {anchors[anchor]}" if anchor in anchors else f"under {anchor}"
         for tags in tag_sets((trust,), (), common_name, own={}, always=False):
             says = tags.get(_COMMON_NAME)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from tenant_keys.review import syntax
 from tenant_keys.review.iam import Policy
 from tenant_keys.review.iam.condition import Holds
 from tenant_keys.review.iam.decision import PolicyKind
@@ -13,29 +14,34 @@ from tenant_keys.review.iam.principal import IMPLIED_KEYS, TAG_PREFIX
 from tenant_keys.review.iam.statement import Statement
 from tenant_keys.review.iam.variables import Variable, template
 from tenant_keys.review.proof.outcome import NotProved
+from tenant_keys.review.syntax import parse_document
 
 _FIXED_KEYS: Final = IMPLIED_KEYS | {"kms:resourcealiases", "aws:resourceaccount"}
-_SUBSTITUTING: Final = "2012-10-17"
-_VALUES: Final = ("Resource", "NotResource", "Principal", "NotPrincipal", "Condition")
-"""Elements whose values can name a tenant. An action, an effect or a Sid cannot."""
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
-    """One condition: an operator on one key with its values."""
+class Condition:
+    """One condition: an operator on one key with its values, and its test."""
 
-    operator: str
-    key: str
-    """In lower case."""
-    values: tuple[str, ...]
+    tree: syntax.Condition
     holds: Holds
     constant: bool
     """Whether no value holds a policy variable."""
 
     @property
+    def key(self) -> str:
+        """The condition key in lower case."""
+        return self.tree.key
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The policy's values."""
+        return self.tree.values
+
+    @property
     def base(self) -> str:
         """The operator without qualifier and IfExists."""
-        return self.operator.rpartition(":")[2].removesuffix("IfExists")
+        return self.tree.operator.name
 
     @property
     def fixed(self) -> bool:
@@ -45,14 +51,15 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A statement with its guards."""
+    """A statement with its conditions."""
 
     statement: Statement
-    guards: tuple[Guard, ...]
+    tree: syntax.Statement
+    conditions: tuple[Condition, ...]
     static: Statement
-    """The statement with none but the fixed guards: where it does not apply, the statement never does."""
+    """The statement with none but the fixed conditions: where it does not apply, the statement never does."""
     free: frozenset[str]
-    """Keys of the other guards."""
+    """Keys of the other conditions."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +68,7 @@ class Document:
 
     policy: Policy
     clauses: tuple[Clause, ...]
+    tree: syntax.Document
     raw: Mapping[str, Any]
     holding: Mapping[str, tuple[str, ...]]
     """Values with a policy variable, by the key of the variable."""
@@ -69,12 +77,12 @@ class Document:
     @staticmethod
     def parse(raw: Mapping[str, Any], *, name: str, kind: PolicyKind) -> Document:
         """Compile a document; raises UnsupportedPolicy on anything whose effect is not known."""
-        policy = Policy.parse(raw, name=name, kind=kind)
-        substitute = raw.get("Version") == _SUBSTITUTING
-        holding = _variables(raw, name) if substitute else {}
-        pairs = zip(statements(raw), policy.statements, strict=True)
-        clauses = tuple(_clause(body, one, substitute=substitute) for body, one in pairs)
-        return Document(policy, clauses, raw, holding)
+        tree = parse_document(raw, name)
+        policy = Policy.compile(tree, name=name, kind=kind)
+        holding = _variables(tree, name) if tree.substitutes else {}
+        pairs = zip(tree.statements, policy.statements, strict=True)
+        clauses = tuple(_clause(body, one, substitute=tree.substitutes) for body, one in pairs)
+        return Document(policy, clauses, tree, raw, holding)
 
     def speaking(self, action: str, *, allow: bool) -> tuple[Clause, ...]:
         """Clauses of one effect that speak of an action in lower case."""
@@ -94,34 +102,9 @@ def is_fixed(key: str) -> bool:
     return key in _FIXED_KEYS or key.startswith(TAG_PREFIX)
 
 
-def statements(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """The statements as they stand, one or many; raises NotProved where there are none."""
-    several = document.get("Statement")
-    found: list[Any] = list(several) if isinstance(several, list | tuple) else [several]
-    if not all(isinstance(one, Mapping) for one in found):
-        raise NotProved(f"a policy's Statement: got {several!r:.80}; a statement or a list of them")
-    return found
-
-
-def values(document: Mapping[str, Any]) -> Iterator[str]:
-    """Every text in a document that a name could be compared with."""
-    for statement in statements(document):
-        for element in _VALUES:
-            if element in statement:
-                yield from _leaves(statement[element])
-
-
-def resources(document: Mapping[str, Any]) -> Iterator[str]:
-    """Every value of a Resource or NotResource."""
-    for statement in statements(document):
-        for element in ("Resource", "NotResource"):
-            if element in statement:
-                yield from _leaves(statement[element])
-
-
-def _variables(document: Mapping[str, Any], name: str) -> Mapping[str, tuple[str, ...]]:
+def _variables(tree: syntax.Document, name: str) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for value in values(document):
+    for value in tree.values():
         if "${" not in value:
             continue
         for part in template(value, substitute=True).parts:
@@ -135,37 +118,12 @@ def _variables(document: Mapping[str, Any], name: str) -> Mapping[str, tuple[str
     return found
 
 
-def _leaves(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _leaves(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _leaves(part)
-    else:
-        yield str(value)
-
-
-def _clause(raw: Mapping[str, Any], statement: Statement, *, substitute: bool) -> Clause:
-    guards = tuple(_guards(raw.get("Condition", {}), statement, substitute=substitute))
-    fixed = tuple(guard.holds for guard in guards if guard.fixed)
-    free = frozenset(guard.key for guard in guards if not guard.fixed)
-    return Clause(statement, guards, replace(statement, conditions=fixed), free)
-
-
-def _guards(
-    condition: Mapping[str, Mapping[str, object]], statement: Statement, *, substitute: bool
-) -> Iterator[Guard]:
+def _clause(tree: syntax.Statement, statement: Statement, *, substitute: bool) -> Clause:
     # The evaluator compiles conditions in the order in which they stand.
-    compiled = iter(statement.conditions)
-    for operator, keys in condition.items():
-        for key, value in keys.items():
-            texts = tuple(map(_text, value if isinstance(value, list | tuple) else [value]))
-            constant = not substitute or not any("${" in text for text in texts)
-            yield Guard(operator, key.lower(), texts, next(compiled), constant)
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    pairs = zip(tree.conditions, statement.conditions, strict=True)
+    conditions = tuple(
+        Condition(one, holds, not substitute or not any("${" in value for value in one.values)) for one, holds in pairs
+    )
+    fixed = tuple(one.holds for one in conditions if one.fixed)
+    free = frozenset(one.key for one in conditions if not one.fixed)
+    return Clause(statement, tree, conditions, replace(statement, conditions=fixed), free)

@@ -14,9 +14,9 @@ from typing import Final
 
 from tenant_keys.review.iam.catalogue import is_listed, is_multivalued
 from tenant_keys.review.iam.variables import Value, template
-from tenant_keys.review.proof.document import Guard
+from tenant_keys.review.proof.document import Condition
+from tenant_keys.review.proof.examples import examples
 from tenant_keys.review.proof.outcome import NotProved
-from tenant_keys.review.proof.witnesses import witnesses
 
 ABSENT: Final = None
 MOST_MEMBERS: Final = 6
@@ -29,22 +29,24 @@ ARN: Final = frozenset({"ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"})
 
 
 def candidates(
-    key: str, guards: Iterable[Guard], context: Mapping[str, Value], told_apart: Sequence[str] = ()
+    key: str, conditions: Iterable[Condition], context: Mapping[str, Value], told_apart: Sequence[str] = ()
 ) -> list[Value | None]:
     """Representatives of a free key's values, absent first, the fewest and simplest first.
 
     Args:
         key: in lower case.
-        guards: every condition on the key that could matter.
+        conditions: every condition on the key that could matter.
         context: the fixed part of the request's context, for policy variables.
         told_apart: values of which something else is promised than of others.
 
     Raises:
         NotProved: a condition on it is of a kind whose classes are not worked out.
     """
-    on_key = [guard for guard in guards if guard.key == key]
+    on_key = [condition for condition in conditions if condition.key == key]
     single = text_classes(on_key, context, told_apart)
-    if not is_multivalued(key) and not (_is_unknown(key) and any(":" in guard.operator for guard in on_key)):
+    if not is_multivalued(key) and not (
+        _is_unknown(key) and any(condition.tree.operator.qualifier for condition in on_key)
+    ):
         return [ABSENT, *single]
     if len(single) > MOST_MEMBERS:
         raise NotProved(f"{key}: {len(single)} values of a multi-valued key; the proof follows {MOST_MEMBERS}")
@@ -60,13 +62,13 @@ def _is_unknown(key: str) -> bool:
 
 
 def text_classes(
-    guards: Sequence[Guard], context: Mapping[str, Value], told_apart: Sequence[str] = ()
+    conditions: Sequence[Condition], context: Mapping[str, Value], told_apart: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """One text for each class of texts that the conditions on one key, or a promise, tell apart."""
     by_kind: dict[str, list[str]] = {}
-    for guard in guards:
-        by_kind.setdefault(guard.base, []).extend(resolved(guard, context))
-    return _classes(guards[0].key if guards else "", tuple(sorted(_hashable(by_kind))), tuple(told_apart))
+    for condition in conditions:
+        by_kind.setdefault(condition.base, []).extend(resolved(condition, context))
+    return _classes(conditions[0].key if conditions else "", tuple(sorted(_hashable(by_kind))), tuple(told_apart))
 
 
 def _hashable(by_kind: Mapping[str, list[str]]) -> Iterable[tuple[str, tuple[str, ...]]]:
@@ -95,7 +97,7 @@ def _classes(
         raise NotProved(f"{key}: patterns and conditions that ignore case on one key: write exact values")
     exact += told_apart
     found = [*exact, *folded, *_other_cases(key, folded, exact), *like, *arn]
-    return tuple(dict.fromkeys([*found, *witnesses(arn, arn=True, plain=like, exact=[*exact, *folded])]))
+    return tuple(dict.fromkeys([*found, *examples(arn, arn=True, plain=like, exact=[*exact, *folded])]))
 
 
 def _other_cases(key: str, folded: Sequence[str], exact: Sequence[str]) -> list[str]:
@@ -109,12 +111,12 @@ def _other_cases(key: str, folded: Sequence[str], exact: Sequence[str]) -> list[
     return found
 
 
-def resolved(guard: Guard, context: Mapping[str, Value]) -> list[str]:
-    """The guard's values with the variables of the fixed context put in; a value whose variable is absent is none."""
-    if guard.constant:
-        return list(guard.values)
+def resolved(condition: Condition, context: Mapping[str, Value]) -> list[str]:
+    """The values with the variables of the fixed context put in; a value whose variable is absent is none."""
+    if condition.constant:
+        return list(condition.values)
     found = []
-    for value in guard.values:
+    for value in condition.values:
         pieces = template(value, substitute=True).resolve(context)
         if pieces is not None:
             found.append("".join(text for text, _ in pieces))

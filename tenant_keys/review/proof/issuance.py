@@ -27,7 +27,7 @@ from tenant_keys.review.proof.actor import (
 )
 from tenant_keys.review.proof.actors import services
 from tenant_keys.review.proof.certificates import certificate_holders, is_own_certificate
-from tenant_keys.review.proof.document import Document, Guard, is_fixed
+from tenant_keys.review.proof.document import Condition, Document, is_fixed
 from tenant_keys.review.proof.domain import ABSENT, candidates, resolved, text_classes
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.outcome import NotProved
@@ -83,7 +83,7 @@ def prove_issuance(world: World) -> Issuance:
 def _reaches(case: RoleCase, workloads: Mapping[str, Workload]) -> bool:
     """Whether anything hangs on who obtains a session of a role that is not an access role."""
     own = {f"tenant-keys-{name}" for name in workloads}
-    policies = any(True for document in case.identity for _ in reaching(document.raw))
+    policies = any(True for document in case.identity for _ in reaching(document.tree))
     return policies or bool(case.unknown_policies) or case.arn.rpartition("/")[2] in own
 
 
@@ -253,18 +253,21 @@ def _sessions_by(
     allowing = case.trust.speaking(base.action_key, allow=True)
     if not any(clause.static.naming(base, bounded=False) for clause in allowing):
         return
-    guards = [
-        guard
+    conditions = [
+        condition
         for document in (case.trust, *actor.identity)
         for clause in document.clauses
         if clause.statement.speaks_of(base.action_key) or clause.statement.speaks_of("sts:tagsession")
-        for guard in clause.guards
+        for condition in clause.conditions
     ]
-    keys = sorted({guard.key for guard in guards if not _is_tag(guard.key) and not is_fixed(guard.key)} - set(fixed))
-    domains = [candidates(key, guards, base.keys) for key in keys]
+    keys = sorted(
+        {condition.key for condition in conditions if not _is_tag(condition.key) and not is_fixed(condition.key)}
+        - set(fixed)
+    )
+    domains = [candidates(key, conditions, base.keys) for key in keys]
     policies = Policies(identity=tuple(document.policy for document in actor.identity), resource=case.trust.policy)
     tried = 0
-    for tags in _tag_sets(guards, base.keys):
+    for tags in _tag_sets(conditions, base.keys):
         sent: dict[str, Value] = {f"{_REQUEST_TAG}{key.lower()}": value for key, value in tags.items()}
         if tags:
             sent[_TAG_KEYS] = tuple(tags)
@@ -300,10 +303,14 @@ def _obtains(
     return tag if tag.allowed else None
 
 
-def _tag_sets(guards: Sequence[Guard], context: Mapping[str, Value]) -> Iterator[Mapping[str, str]]:
+def _tag_sets(conditions: Sequence[Condition], context: Mapping[str, Value]) -> Iterator[Mapping[str, str]]:
     """Sets of tags that a caller could pass: none, each mentioned tag, and one that nobody mentions."""
-    mentioned = {guard.key.removeprefix(_REQUEST_TAG) for guard in guards if guard.key.startswith(_REQUEST_TAG)}
-    mentioned |= {value for guard in guards if guard.key == _TAG_KEYS for value in resolved(guard, context)}
+    mentioned = {
+        condition.key.removeprefix(_REQUEST_TAG) for condition in conditions if condition.key.startswith(_REQUEST_TAG)
+    }
+    mentioned |= {
+        value for condition in conditions if condition.key == _TAG_KEYS for value in resolved(condition, context)
+    }
     keys = [*sorted(mentioned | {TAG}), _EXTRA_TAG]
     if len(keys) > 5:
         raise NotProved(f"{len(keys)} session tags are told apart: {', '.join(keys)}")
@@ -311,13 +318,13 @@ def _tag_sets(guards: Sequence[Guard], context: Mapping[str, Value]) -> Iterator
         for chosen in combinations(keys, size):
             if len({key.lower() for key in chosen}) < size:
                 continue  # the names of tags ignore case: STS refuses one twice
-            options = [[*_values(key.lower(), guards, context)] for key in chosen]
+            options = [[*_values(key.lower(), conditions, context)] for key in chosen]
             for values in product(*options):
                 yield dict(zip(chosen, values, strict=True))
 
 
-def _values(key: str, guards: Sequence[Guard], context: Mapping[str, Value]) -> Iterator[str]:
-    on_key = [guard for guard in guards if guard.key == _REQUEST_TAG + key]
+def _values(key: str, conditions: Sequence[Condition], context: Mapping[str, Value]) -> Iterator[str]:
+    on_key = [condition for condition in conditions if condition.key == _REQUEST_TAG + key]
     yield from dict.fromkeys(["a-tenant", "", *text_classes(on_key, context)])
 
 

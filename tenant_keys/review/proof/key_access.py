@@ -252,11 +252,11 @@ def _repointed(case: KeyCase, actor: Actor) -> Iterator[Target]:
     """The key in each state to which somebody may bring it who moves aliases: any alias may point at it, or none."""
     documents = (case.document, *actor.identity)
     clauses = [clause for document in documents for clause in document.clauses]
-    guards = [guard for clause in clauses for guard in clause.guards if guard.key in _ALIASES]
+    conditions = [condition for clause in clauses for condition in clause.conditions if condition.key in _ALIASES]
     context = actor.principal.implied
     own = (f"alias/tenant-{actor.tenant}",) if actor.tenant else ()
-    names = tuple(dict.fromkeys([*case.aliases, *own, *text_classes(guards, context), "alias/other"]))
-    if not any(guard.key == "kms:resourcealiases" for guard in guards):
+    names = tuple(dict.fromkeys([*case.aliases, *own, *text_classes(conditions, context), "alias/other"]))
+    if not any(condition.key == "kms:resourcealiases" for condition in conditions):
         yield _target(case, names)
         return
     if len(names) > MOST_MEMBERS:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from tenant_keys.review.assembly.physical import UNBORN, is_unborn
-from tenant_keys.review.proof.document import Document, resources
+from tenant_keys.review.proof.document import Document
+from tenant_keys.review.proof.examples import Pattern
 from tenant_keys.review.proof.inventory import KeyRecord
 from tenant_keys.review.proof.outcome import NotProved
-from tenant_keys.review.proof.witnesses import Pattern
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 
@@ -25,10 +25,16 @@ def check_key_ids(record: KeyRecord, documents: Iterable[Document]) -> None:
         return
     before = record.arn.partition(UNBORN)[0]
     for document in documents:
-        for value in resources(document.raw):
+        for value in _resources(document):
             if _hangs_on_id(value, before):
                 name = document.policy.name
                 raise NotProved(f"{name}: {value} names a key by an id that AWS is yet to choose: write key/*")
+
+
+def _resources(document: Document) -> Iterator[str]:
+    for statement in document.tree.statements:
+        yield from statement.resources
+        yield from statement.not_resources
 
 
 @lru_cache(maxsize=4096)

@@ -21,10 +21,10 @@ from tenant_keys.review.proof.actor import (
     root_user,
     user,
 )
-from tenant_keys.review.proof.document import Document, Guard
+from tenant_keys.review.proof.document import Condition, Document
 from tenant_keys.review.proof.domain import ARN, EXACT, LIKE, text_classes
+from tenant_keys.review.proof.examples import Pattern, accounts_told_apart, examples
 from tenant_keys.review.proof.outcome import NotProved
-from tenant_keys.review.proof.witnesses import Pattern, accounts_told_apart, witnesses
 
 _IMPOSSIBLE: Final = ":*?${}"
 """No name of a role or user holds them (IAM API, RoleName, Path)."""
@@ -61,7 +61,7 @@ def outsiders(document: Document, known: Iterable[str], apart: Iterable[str]) ->
     Raises:
         NotProved: a principal is named in a way whose classes are not worked out.
     """
-    guards = [guard for clause in document.clauses for guard in clause.guards]
+    conditions = [condition for clause in document.clauses for condition in clause.conditions]
     parsed = [clause.statement.principals for clause in document.clauses if clause.statement.principals]
     named = sorted({arn for principals in parsed for arn in principals.arns})
     sessions: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -73,17 +73,22 @@ def outsiders(document: Document, known: Iterable[str], apart: Iterable[str]) ->
         elif ":role/" not in arn and ":user/" not in arn:
             raise NotProved(f"{document.policy.name}: principal {arn} is neither a role nor a user nor a session")
     exact = [arn for arn in named if ":assumed-role/" not in arn]
-    arns = _patterns(guards, ("aws:principalarn",))
-    numbers = _patterns(guards, _NUMBERS)
+    arns = _patterns(conditions, ("aws:principalarn",))
+    numbers = _patterns(conditions, _NUMBERS)
     mentioned = {account for principals in parsed for account in principals.accounts}
     mentioned |= {arn.split(":")[4] for arn in (*named, *apart)}
     accounts, roles, users, federated = _named(
         tuple(sorted({*known, FOREIGN_ACCOUNT, *mentioned})), arns, numbers, (*exact, *sorted(apart))
     )
     roles = (*roles, *(f"arn:aws:iam::{account}:role/{name}" for account, name in sessions))
-    users = (*users, *_users(guards, accounts))
+    users = (*users, *_users(conditions, accounts))
     return Outsiders(
-        tuple(dict.fromkeys(roles)), tuple(dict.fromkeys(users)), federated, accounts, _organizations(guards), sessions
+        tuple(dict.fromkeys(roles)),
+        tuple(dict.fromkeys(users)),
+        federated,
+        accounts,
+        _organizations(conditions),
+        sessions,
     )
 
 
@@ -123,11 +128,11 @@ def _within(account: str, found: Outsiders, own: Mapping[str, str | None]) -> tu
     return found.organizations if known is None else (known,)
 
 
-def _organizations(guards: Sequence[Guard]) -> tuple[str | None, ...]:
-    on_key = [guard for guard in guards if guard.key == "aws:principalorgid"]
+def _organizations(conditions: Sequence[Condition]) -> tuple[str | None, ...]:
+    on_key = [condition for condition in conditions if condition.key == "aws:principalorgid"]
     if not on_key:
         return (None,)
-    if any(not guard.constant for guard in on_key):
+    if any(not condition.constant for condition in on_key):
         raise NotProved("aws:PrincipalOrgID is compared with a policy variable")
     return (None, *text_classes(on_key, {}, (OTHER_ORGANIZATION,)))
 
@@ -136,15 +141,15 @@ Patterns = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 """Values compared as ARNs, as strings with wildcards, and exactly."""
 
 
-def _patterns(guards: Iterable[Guard], keys: Sequence[str]) -> Patterns:
+def _patterns(conditions: Iterable[Condition], keys: Sequence[str]) -> Patterns:
     sorts: dict[str, list[str]] = {"arn": [], "plain": [], "exact": []}
-    for guard in guards:
-        if guard.key not in keys or guard.base == "Null":
+    for condition in conditions:
+        if condition.key not in keys or condition.base == "Null":
             continue
-        if not guard.constant or guard.base not in ARN | LIKE | EXACT:
-            raise NotProved(f"{guard.key} under {guard.operator}: no classes of principals are worked out")
-        sort = "arn" if guard.base in ARN else "plain" if guard.base in LIKE else "exact"
-        sorts[sort] += guard.values
+        if not condition.constant or condition.base not in ARN | LIKE | EXACT:
+            raise NotProved(f"{condition.key} under {condition.tree.spelled}: no classes of principals are worked out")
+        sort = "arn" if condition.base in ARN else "plain" if condition.base in LIKE else "exact"
+        sorts[sort] += condition.values
     return tuple(sorted(set(sorts["arn"]))), tuple(sorted(set(sorts["plain"]))), tuple(sorted(set(sorts["exact"])))
 
 
@@ -168,7 +173,7 @@ def _named(
     for service, kind in (("iam", "role"), ("iam", "user"), ("sts", "federated-user")):
         found.append([])
         for account in accounts:
-            found[-1] += witnesses(
+            found[-1] += examples(
                 as_arn,
                 arn=True,
                 plain=plain,
@@ -179,10 +184,10 @@ def _named(
     return accounts, tuple(found[0]), tuple(found[1]), tuple(found[2])
 
 
-def _users(guards: Iterable[Guard], accounts: Iterable[str]) -> Iterator[str]:
+def _users(conditions: Iterable[Condition], accounts: Iterable[str]) -> Iterator[str]:
     """Users by the names that conditions on aws:username tell apart."""
-    on_key = [guard for guard in guards if guard.key == "aws:username"]
-    if any(not guard.constant for guard in on_key):
+    on_key = [condition for condition in conditions if condition.key == "aws:username"]
+    if any(not condition.constant for condition in on_key):
         raise NotProved("aws:username is compared with a policy variable")
     for name in text_classes(on_key, {}) if on_key else ():
         if name and not set(_IMPOSSIBLE) & set(name):

@@ -9,16 +9,17 @@ from typing import Final
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.assembly import Assembly, collector_paused
-from tenant_keys.review.errors import TemplateRefused, UnresolvedIntrinsic
+from tenant_keys.review.errors import AssemblyInconsistent, TemplateRefused, UnresolvedIntrinsic
 from tenant_keys.review.iam.errors import UnsupportedPolicy
-from tenant_keys.review.proof.barriers import Barrier, barriers
+from tenant_keys.review.proof.deployment import check_deployment
+from tenant_keys.review.proof.equivalence import tenant_classes
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory, Stacks, take_inventory
 from tenant_keys.review.proof.issuance import Issuance, Step, prove_issuance
 from tenant_keys.review.proof.key_access import Adversary, KeyAccess, is_cryptographic, prove_key_access
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import promises
-from tenant_keys.review.proof.shapes import shapes
+from tenant_keys.review.proof.safeguards import Safeguard, safeguards
 from tenant_keys.review.proof.structure import check_structure
 from tenant_keys.review.proof.trusted import Trusted, trusted
 from tenant_keys.review.proof.world import Edit, World, build_world, keep
@@ -40,7 +41,7 @@ class Proof:
     tenants: int
     keys: int
     stacks: int
-    shapes: int
+    classes: int
     """Classes of tenants that no document tells apart."""
     requests: int
     """Requests decided, each for all of its class."""
@@ -48,7 +49,7 @@ class Proof:
     trusted: tuple[Trusted, ...]
     alias_administrators_gain_plaintext: bool
     grants_open_the_key: bool
-    barriers: tuple[Barrier, ...]
+    safeguards: tuple[Safeguard, ...]
     """Empty where they were not asked for."""
     seconds: float
 
@@ -58,7 +59,7 @@ class Proof:
         return self.verdict == "proved"
 
 
-def prove(directory: str | Path | Stacks, estate: Estate, *, with_barriers: bool = False) -> Proof:
+def prove(directory: str | Path | Stacks, estate: Estate, *, with_safeguards: bool = False) -> Proof:
     """Prove the isolation of an estate over the templates of a cloud assembly, on disk or read already.
 
     Raises:
@@ -68,9 +69,10 @@ def prove(directory: str | Path | Stacks, estate: Estate, *, with_barriers: bool
     promised = promises(estate)
     try:
         assembly = Assembly.open(directory) if isinstance(directory, str | Path) else directory
+        deployed = check_deployment(assembly.artifacts, estate) if isinstance(assembly, Assembly) else []
         with collector_paused():
             inventory = take_inventory(assembly, promised)
-            found = shapes(inventory, promised)
+            found = tenant_classes(inventory, promised)
     except _NOT_UNDERSTOOD as problem:
         return Proof("not proved", (_not_proved(problem),), len(promised), 0, 0, 0, 0, (), (), True, True, (), 0.0)
 
@@ -80,8 +82,9 @@ def prove(directory: str | Path | Stacks, estate: Estate, *, with_barriers: bool
     findings: list[Finding] = []
     access, issuance = KeyAccess(), Issuance()
     repointed = granted = True
-    lost: list[Barrier] = []
+    lost: list[Safeguard] = []
     try:
+        findings += deployed
         findings += check_structure(inventory, promised, estate)
         world = build(keep)
         if not world.keys:
@@ -89,7 +92,7 @@ def prove(directory: str | Path | Stacks, estate: Estate, *, with_barriers: bool
         access, issuance = prove_key_access(world), prove_issuance(world)
         repointed = _others_gain(world, Adversary(repoints_aliases=True))
         granted = _others_gain(world, Adversary(grants=True))
-        lost = barriers(build) if with_barriers else []
+        lost = safeguards(build) if with_safeguards else []
     except _NOT_UNDERSTOOD as problem:
         findings.append(_not_proved(problem))
     order = list(Kind)
@@ -100,13 +103,13 @@ def prove(directory: str | Path | Stacks, estate: Estate, *, with_barriers: bool
         tenants=len(promised),
         keys=_count(inventory),
         stacks=inventory.stacks,
-        shapes=len(found),
+        classes=len(found),
         requests=access.requests + issuance.requests,
         steps=tuple(sorted(issuance.steps, key=lambda step: (step.role_arn, step.actor))),
         trusted=tuple(trusted(access, issuance, estate, aliases_matter=repointed, grants_matter=granted)),
         alias_administrators_gain_plaintext=repointed,
         grants_open_the_key=granted,
-        barriers=tuple(lost),
+        safeguards=tuple(lost),
         seconds=time.perf_counter() - start,
     )
 
@@ -128,7 +131,7 @@ def _count(inventory: Inventory) -> int:
     return sum(len(records) for records in inventory.keys.values())
 
 
-_NOT_UNDERSTOOD: Final = (NotProved, UnsupportedPolicy, UnresolvedIntrinsic, TemplateRefused)
+_NOT_UNDERSTOOD: Final = (NotProved, UnsupportedPolicy, UnresolvedIntrinsic, TemplateRefused, AssemblyInconsistent)
 _NOTHING: Final = Finding(
     Kind.NOT_PROVED, "there is no key to prove anything about: 0 of 0 is no success", "add a tenant"
 )

@@ -24,6 +24,7 @@ from tenant_keys.review.proof.actor import (
     user,
 )
 from tenant_keys.review.proof.actors import actors_of
+from tenant_keys.review.proof.equivalence import tenant_classes
 from tenant_keys.review.proof.inventory import Inventory, take_inventory
 from tenant_keys.review.proof.issuance import prove_issuance
 from tenant_keys.review.proof.key_access import carries, key_actions
@@ -31,7 +32,6 @@ from tenant_keys.review.proof.paths import Path as Hops
 from tenant_keys.review.proof.paths import paths_to
 from tenant_keys.review.proof.promise import access_role_arn, promises
 from tenant_keys.review.proof.requests import Target, answers
-from tenant_keys.review.proof.shapes import shapes
 from tenant_keys.review.proof.world import KeyCase, World, build_world, keep, role_case
 
 _ARN: Final = re.compile(
@@ -170,9 +170,9 @@ def _focus(directory: Path, estate: Estate, tenant: str, region: str | None) -> 
     promised = promises(estate)
     if tenant not in promised:
         raise UnknownName(f"{tenant}: no such tenant; tenant-keys tenant list shows them all")
-    first = {tenant: promised[tenant], **promised}  # the tenant in question stands for its shape
+    first = {tenant: promised[tenant], **promised}  # the tenant in question stands for its class
     inventory = take_inventory(Assembly.open(directory), first)
-    world = build_world(estate, inventory, first, shapes(inventory, first))
+    world = build_world(estate, inventory, first, tenant_classes(inventory, first))
     cases = [case for case in world.keys if case.promise.tenant == tenant]
     for case in cases:
         if region in (None, case.record.region):

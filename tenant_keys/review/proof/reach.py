@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from tenant_keys.review.iam.catalogue import actions
-from tenant_keys.review.iam.elements import action_tests, strings
-from tenant_keys.review.proof.document import statements
+from tenant_keys.review.iam.elements import action_tests
+from tenant_keys.review.syntax import Document
 
 MUTATORS: Final = ("iam", "organizations", "cloudformation", "ram", "sso")
 """Services by whose actions a role could be given what the templates do not give it. A stack that has a service role
@@ -15,24 +15,23 @@ is updated with that role's permissions, without iam:PassRole (CloudFormation gu
 RAM is a second policy of a key (AWS KMS API, PutKeyPolicy); a permission set of IAM Identity Center becomes a role."""
 
 
-def reaching(document: Mapping[str, Any]) -> Iterator[str]:
+def reaching(document: Document) -> Iterator[str]:
     """Action patterns that reach keys or sessions, or could give somebody what reaches them."""
     return _allowed(document, ("kms", "sts", *MUTATORS))
 
 
-def mutating(document: Mapping[str, Any]) -> Iterator[str]:
+def mutating(document: Document) -> Iterator[str]:
     """Action patterns by which roles and policies could be changed."""
     return _allowed(document, MUTATORS)
 
 
-def _allowed(document: Mapping[str, Any], services: Sequence[str]) -> Iterator[str]:
-    for statement in statements(document):
-        if statement.get("Effect") == "Deny":
+def _allowed(document: Document, services: Sequence[str]) -> Iterator[str]:
+    for statement in document.statements:
+        if not statement.allows:
             continue
-        if "NotAction" in statement:
-            yield "everything but " + ", ".join(strings(statement["NotAction"], "NotAction"))
-            continue
-        for pattern in strings(statement.get("Action"), "Action"):
+        if statement.not_actions:
+            yield "everything but " + ", ".join(statement.not_actions)
+        for pattern in statement.actions:
             test = action_tests((pattern,), "Action")[0]
             # `iam:Anew*` may reach what the catalogue does not know yet: the service alone is enough.
             if pattern.partition(":")[0].lower() in services or any(

@@ -26,7 +26,7 @@ Carries = Callable[[str, str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is asked for: a key or a role, with the policy that guards it and what is fixed about it."""
+    """What is asked for: a key or a role, with the policy that conditions it and what is fixed about it."""
 
     arn: str
     account: str
@@ -127,5 +127,5 @@ def _domain(
         return [ABSENT]
     if key in target.choices:
         return target.choices[key]
-    guards = [guard for clause in clauses for guard in clause.guards]
-    return candidates(key, guards, base.keys, target.told_apart.get(key, ()))
+    conditions = [condition for clause in clauses for condition in clause.conditions]
+    return candidates(key, conditions, base.keys, target.told_apart.get(key, ()))

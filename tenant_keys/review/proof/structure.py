@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import Inventory, KeyRecord
+from tenant_keys.review.proof.inventory import Inventory, KeyRecord, RoleRecord
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.proof.reach import mutating, reaching
+from tenant_keys.review.syntax import Document, parse_document
 
 
 def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> list[Finding]:
@@ -148,14 +149,14 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
                 "write the statements into the role",
             )
         if arn in known:
-            if changes := sorted({a for _, document in role.identity for a in mutating(document)}):
+            if changes := sorted({a for document in _trees(role) for a in mutating(document)}):
                 yield Finding(
                     Kind.INVENTORY,
                     f"{arn}: the role is allowed {', '.join(changes[:4])}, by which roles and policies are changed",
                     "take the permission out of the role",
                 )
             continue
-        reach = sorted({a for _, document in role.identity for a in reaching(document)})
+        reach = sorted({a for document in _trees(role) for a in reaching(document)})
         if role.account == estate.central.account and reach:
             yield Finding(
                 Kind.INVENTORY,
@@ -169,13 +170,17 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     existing = {_account_and_name(w.existing_role) for w in estate.workloads.values() if w.existing_role}
     for policy in inventory.loose:
         tell = mutating if (policy.account, policy.role_name) in existing else reaching
-        if told := sorted(set(tell(policy.document))):
+        if told := sorted(set(tell(parse_document(policy.document, policy.where)))):
             yield Finding(
                 Kind.INVENTORY,
                 f"{policy.where}: a policy allows {', '.join(told[:4])} to the role {policy.role_name} of account "
                 f"{policy.account}, which stands in no template",
                 "take the policy out of the app, or the permission out of the policy",
             )
+
+
+def _trees(role: RoleRecord) -> list[Document]:
+    return [parse_document(document, f"policy {name} of {role.arn}") for name, document in role.identity]
 
 
 def _account_and_name(arn: str) -> tuple[str, str]:

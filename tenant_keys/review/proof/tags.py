@@ -9,7 +9,7 @@ from typing import Final
 
 from tenant_keys.review.iam.principal import TAG_PREFIX
 from tenant_keys.review.iam.wildcards import has_wildcard
-from tenant_keys.review.proof.document import Document, Guard
+from tenant_keys.review.proof.document import Condition, Document
 from tenant_keys.review.proof.domain import IGNORING_CASE, text_classes
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import TAG
@@ -35,14 +35,16 @@ def tag_sets(
         NotProved: the tags fall into too many classes.
     """
     documents = tuple(documents)
-    guards = [guard for document in documents for clause in document.clauses for guard in clause.guards]
-    if any(guard.base in IGNORING_CASE and not guard.constant for guard in guards):
+    conditions = [condition for document in documents for clause in document.clauses for condition in clause.conditions]
+    if any(condition.base in IGNORING_CASE and not condition.constant for condition in conditions):
         raise NotProved("a policy variable is compared without regard to case: no classes of tags are worked out")
     holding = _holding(documents)
-    asked = {key.removeprefix(TAG_PREFIX) for key in (*holding, *(guard.key for guard in guards)) if _is_tag(key)}
+    asked = {
+        key.removeprefix(TAG_PREFIX) for key in (*holding, *(condition.key for condition in conditions)) if _is_tag(key)
+    }
     keys = sorted(asked | {TAG} if always else asked)
     named = tuple(dict.fromkeys((tenant, *names)))
-    domains = [_tag_values(TAG_PREFIX + key, guards, holding.get(TAG_PREFIX + key, ()), named) for key in keys]
+    domains = [_tag_values(TAG_PREFIX + key, conditions, holding.get(TAG_PREFIX + key, ()), named) for key in keys]
     if prod(map(len, domains)) > MOST_TAGS:
         raise NotProved(f"{prod(map(len, domains))} combinations of principal tags: write exact values")
     sets: list[Mapping[str, str]] = []
@@ -66,10 +68,12 @@ def _holding(documents: Iterable[Document]) -> dict[str, list[str]]:
     return found
 
 
-def _tag_values(key: str, guards: Sequence[Guard], texts: Sequence[str], names: Sequence[str]) -> list[str | None]:
+def _tag_values(
+    key: str, conditions: Sequence[Condition], texts: Sequence[str], names: Sequence[str]
+) -> list[str | None]:
     """Absent, empty, and each class that a condition tells apart or that makes a variable name something."""
-    on_key = [guard for guard in guards if guard.key == key]
-    if any(not guard.constant for guard in on_key):
+    on_key = [condition for condition in conditions if condition.key == key]
+    if any(not condition.constant for condition in on_key):
         raise NotProved(f"{key}: two tags of one session are compared with each other")
     solutions = [solution for text in dict.fromkeys(texts) for name in names for solution in _solutions(text, name)]
     classes = text_classes(on_key, {}, tuple(dict.fromkeys([names[0], *solutions])))

@@ -8,7 +8,7 @@ from typing import Final
 
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.review.proof.actor import Actor, token_holder
-from tenant_keys.review.proof.document import Document, Guard
+from tenant_keys.review.proof.document import Condition, Document
 from tenant_keys.review.proof.domain import text_classes
 
 POD_AUDIENCE: Final = "sts.amazonaws.com"
@@ -30,20 +30,20 @@ def token_holders(trust: Document, estate: Estate) -> Iterator[Actor]:
         holder = token_holder(arn)
         subjects = [subject(w) for w in estate.workloads.values() if w.irsa and pods_of(w) == arn]
         audiences = (*own, *([POD_AUDIENCE] if subjects else []), "another-audience")
-        for audience in text_classes(guards_on(trust, claim(arn, "aud")), {}, audiences):
+        for audience in text_classes(conditions_on(trust, claim(arn, "aud")), {}, audiences):
             label, token = f"{holder.label} for audience {audience}", {claim(arn, "aud"): audience}
-            guards = guards_on(trust, claim(arn, "sub"))
-            if not guards and not subjects:
+            conditions = conditions_on(trust, claim(arn, "sub"))
+            if not conditions and not subjects:
                 yield replace(holder, label=label, presents=token)
                 continue
-            for told_subject in text_classes(guards, {}, (*subjects, "another-subject")):
+            for told_subject in text_classes(conditions, {}, (*subjects, "another-subject")):
                 told = {**token, claim(arn, "sub"): told_subject}
                 yield replace(holder, label=f"{label} and subject {told_subject}", presents=told)
 
 
-def guards_on(trust: Document, key: str) -> list[Guard]:
+def conditions_on(trust: Document, key: str) -> list[Condition]:
     """Every condition of a trust policy on one key in lower case."""
-    return [guard for clause in trust.clauses for guard in clause.guards if guard.key == key]
+    return [condition for clause in trust.clauses for condition in clause.conditions if condition.key == key]
 
 
 def claim(provider: str, name: str) -> str:

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.proof.document import Document
+from tenant_keys.review.proof.equivalence import TenantClass, Tenants
 from tenant_keys.review.proof.inventory import Inventory, KeyRecord, RoleRecord, unmarked
 from tenant_keys.review.proof.promise import Promise, Use
-from tenant_keys.review.proof.shapes import Shape, Tenants
 
 _Case = TypeVar("_Case")
 Edit = Callable[[str, Mapping[str, object]], Mapping[str, object]]
-"""Changes a document of a kind ("key", "identity", "trust") before it is judged: how a barrier is taken away."""
+"""Changes a document of a kind ("key", "identity", "trust") before it is judged: how a safeguard is taken away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class KeyCase:
     record: KeyRecord
     document: Document
     aliases: tuple[str, ...]
-    shape: Shape
+    alike: TenantClass
     stands_for: int
-    """Tenants of the same shape."""
+    """Tenants of the same class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,14 @@ def build_world(
     estate: Estate,
     inventory: Inventory,
     promises: Mapping[str, Promise],
-    found: Mapping[Shape, Tenants],
+    found: Mapping[TenantClass, Tenants],
     edit: Edit = keep,
 ) -> World:
     """Compile the documents of the representatives."""
     keys: dict[Hashable, list[KeyCase]] = {}
     roles: dict[Hashable, list[RoleCase]] = {}
     own: dict[str, list[RoleCase]] = {}
-    for shape, tenants in found.items():
+    for alike, tenants in found.items():
         for tenant in tenants.first:
             promise = promises[tenant]
             own[tenant] = [
@@ -89,12 +89,12 @@ def build_world(
                 if not use.shared and use.role_arn in inventory.roles
             ]
             for case in own[tenant]:
-                text = dict(shape.roles)[case.use.workload if case.use else ""]
-                _keep_two(roles, (case.use.workload if case.use else "", text, shape.named_by), case)
+                text = dict(alike.roles)[case.use.workload if case.use else ""]
+                _keep_two(roles, (case.use.workload if case.use else "", text, alike.named_by), case)
             for record in inventory.keys.get(tenant, ()):
-                # By the whole shape: a tenant whose key is like others' may have roles that are not.
-                form = (record.region, record.replica, shape)
-                _keep_two(keys, form, _key_case(record, promise, inventory, shape, tenants.count, edit))
+                # By the whole class: a tenant whose key is like others' may have roles that are not.
+                form = (record.region, record.replica, alike)
+                _keep_two(keys, form, _key_case(record, promise, inventory, alike, tenants.count, edit))
     tenant_role_arns = {use.role_arn for promise in promises.values() for use in promise.uses if not use.shared}
     others = [role_case(role, None, None, edit) for arn, role in inventory.roles.items() if arn not in tenant_role_arns]
     representatives = [case for kept in keys.values() for case in kept]
@@ -113,12 +113,12 @@ def role_case(role: RoleRecord, promise: Promise | None, use: Use | None, edit: 
 
 
 def _key_case(
-    record: KeyRecord, promise: Promise, inventory: Inventory, shape: Shape, count: int, edit: Edit
+    record: KeyRecord, promise: Promise, inventory: Inventory, alike: TenantClass, count: int, edit: Edit
 ) -> KeyCase:
     name = f"key policy of {promise.tenant} in {record.region}"
     document = Document.parse(edit("key", unmarked(record.policy, promise)), name=name, kind="resource")
     aliases = tuple(sorted(alias.name for alias in inventory.aliases.get((record.region, record.key_id), ())))
-    return KeyCase(promise, record, document, aliases, shape, count)
+    return KeyCase(promise, record, document, aliases, alike, count)
 
 
 def _keep_two(cases: dict[Hashable, list[_Case]], form: Hashable, case: _Case) -> None:

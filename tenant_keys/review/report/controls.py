@@ -17,6 +17,8 @@ SHOWN: Final = 10
 _ALL_KEYS: Final = frozenset(
     {"*", "arn:aws:kms:*", "arn:aws:kms:*:*:*", "arn:aws:kms:*:*:key/*", "arn:*:kms:*:*:key/*"}
 )
+_CONFIG: Final = "AWSServiceRoleForConfig"
+"""AWS Config's service-linked role. KMS.5 fails for a policy that Config cannot read (Security Hub guide, kms-controls)."""
 _DECRYPTION: Final = ("kms:decrypt", "kms:reencryptfrom", "kms:*", "*", "kms:re*", "kms:reencrypt*")
 
 
@@ -66,6 +68,13 @@ def deletion_is_deliberate(document: Json) -> Evidence:
     return (MET if keys and retained == keys and len(who) <= 1 else NOT_MET), evidence
 
 
+def no_deletion_is_scheduled(document: Json) -> Evidence:
+    """Security Hub fails KMS.3 for every key whose deletion is scheduled, deliberate or not (its guide, kms-controls)."""
+    status, evidence = deletion_is_deliberate(document)
+    said = "templates schedule no deletion; Security Hub reports each key that break-glass schedules as failed until it is"
+    return (status if status == NOT_MET else ELSEWHERE), [*evidence, f"{said} gone: suppress the finding by its key"]
+
+
 def keys_rotate(document: Json) -> Evidence:
     profiles = document["profiles"]
     rotating, imported, off = 0, 0, []
@@ -90,7 +99,12 @@ def no_public_key(document: Json) -> Evidence:
     keys = [row for row in _allows(document) if row["policy"] == "key"]
     public = [row["sid"] for row in keys if "NotPrincipal" in row["json"] or _everyone(row["json"].get("Principal"))]
     said = f"{len(keys)} distinct Allow statements of key policies looked at; {len(public)} name everybody"
-    return (NOT_MET, [said, *public[:SHOWN]]) if public or not keys else (MET, [said])
+    if public or not keys:
+        return NOT_MET, [said, *public[:SHOWN]]
+    if any(who.endswith(f"/{_CONFIG}") for who in _holders(document, "kms:GetKeyPolicy")):
+        return MET, [said, f"{_CONFIG} may read the policies, as Security Hub needs"]
+    unread = f"Security Hub reports it as failed where AWS Config cannot read a policy, and {_CONFIG} is no reader"
+    return ELSEWHERE, [said, f"{unread}: name it, or the role that Config records with, in central.readers"]
 
 
 def holders_are_known(document: Json) -> Evidence:
@@ -203,6 +217,7 @@ CHECKS: Final[Mapping[str, Callable[[Json], Evidence]]] = {
         no_managed_policies,
         no_decryption_with_all_keys,
         deletion_is_deliberate,
+        no_deletion_is_scheduled,
         keys_rotate,
         no_public_key,
         holders_are_known,

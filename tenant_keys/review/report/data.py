@@ -17,7 +17,7 @@ from tenant_keys.review.proof import CLAIM, Proof
 from tenant_keys.review.proof.inventory import Inventory, take_inventory
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise, promises
-from tenant_keys.review.proof.shapes import Shape, shape_of_each
+from tenant_keys.review.proof.equivalence import TenantClass, class_of_each
 from tenant_keys.review.report.classes import Classes, Statements
 from tenant_keys.review.report.controls import controls
 from tenant_keys.review.report.facts import Facts, KeyFacts, read_facts
@@ -67,7 +67,7 @@ def build_document(
         "summary": _summary(estate, proof, facts),
         "not_proved": not_proved(proof, {workload.access for workload in estate.workloads.values()}),
         "trusted": [asdict(one) for one in proof.trusted],
-        "barriers": [asdict(one) for one in proof.barriers],
+        "safeguards": [asdict(one) for one in proof.safeguards],
         "steps": [asdict(one) for one in proof.steps],
         "workloads": _workloads(estate),
         "roles": roles,
@@ -91,19 +91,19 @@ def build_document(
     return plain
 
 
-def _inventory(assembly: Assembly, promised: Mapping[str, Promise]) -> tuple[Inventory, dict[Shape, list[str]]] | None:
+def _inventory(assembly: Assembly, promised: Mapping[str, Promise]) -> tuple[Inventory, dict[TenantClass, list[str]]] | None:
     """None where a policy is not understood: the proof has said so, and nothing can be asked of it."""
     try:
         inventory = take_inventory(assembly, promised)
-        sorted_out: dict[Shape, list[str]] = {}
-        for tenant, shape in shape_of_each(inventory, promised):
-            sorted_out.setdefault(shape, []).append(tenant)
+        sorted_out: dict[TenantClass, list[str]] = {}
+        for tenant, alike in class_of_each(inventory, promised):
+            sorted_out.setdefault(alike, []).append(tenant)
     except (NotProved, UnsupportedPolicy):
         return None
     return inventory, sorted_out
 
 
-def _asked(classes: Classes, sorted_out: Mapping[Shape, list[str]]) -> tuple[list[Document], dict[str, int]]:
+def _asked(classes: Classes, sorted_out: Mapping[TenantClass, list[str]]) -> tuple[list[Document], dict[str, int]]:
     """A row for each class, and the row of each tenant; a tenant whose policies are not understood has none."""
     rows: list[Document] = []
     place: dict[str, int] = {}
@@ -118,7 +118,7 @@ def _asked(classes: Classes, sorted_out: Mapping[Shape, list[str]]) -> tuple[lis
 
 
 def _alike(
-    inventory: Inventory, promised: Mapping[str, Promise], sorted_out: Mapping[Shape, list[str]]
+    inventory: Inventory, promised: Mapping[str, Promise], sorted_out: Mapping[TenantClass, list[str]]
 ) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """What stands for its class, and what it stands for."""
 
@@ -164,7 +164,7 @@ def _summary(estate: Estate, proof: Proof, facts: Facts) -> Document:
         "keys": proof.keys,
         "stacks": len(facts.stacks),
         "resources": facts.resources,
-        "classes": proof.shapes,
+        "classes": proof.classes,
         "requests": proof.requests,
         "seconds": round(proof.seconds, 3),
         "account": estate.central.account,

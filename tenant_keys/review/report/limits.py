@@ -34,6 +34,6 @@ def not_proved(proof: Proof, accesses: set[str]) -> list[str]:
         said.append(CLAIMED_BY_WORKLOAD)
     if "web-identity" in accesses:
         said.append(CLAIMED_BY_ISSUER)
-    if not proof.barriers:
-        said.append("Which guard carries the proof: it was not asked for (--barriers).")
+    if not proof.safeguards:
+        said.append("Which guard carries the proof: it was not asked for (--safeguards).")
     return [*said, *ALWAYS]

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tenant_keys.review.rules.model import Finding, Policy, Statement, Test
+from tenant_keys.review.rules.model import Finding, Policy
 from tenant_keys.review.rules.report import finding
+from tenant_keys.review.syntax import Condition, Statement
 
 _MEMBERS = {"aws:tagkeys": "aws:requesttag/", "kms:encryptioncontextkeys": "kms:encryptioncontext:"}
 
@@ -22,8 +23,8 @@ def check(policy: Policy) -> Iterator[Finding]:
     for statement in policy.statements:
         if not statement.allows:
             continue
-        for test in statement.tests:
-            if not (test.operator.if_exists or test.operator.quantifier == "forallvalues"):
+        for test in statement.conditions:
+            if not (test.operator.if_exists or test.operator.qualifier == "ForAllValues"):
                 continue
             if not any(_guards(other, test.key) for other in _present(statement)):
                 yield finding(
@@ -37,19 +38,17 @@ def check(policy: Policy) -> Iterator[Finding]:
                 )
 
 
-def _present(statement: Statement) -> Iterator[Test]:
-    for test in statement.tests:
+def _present(statement: Statement) -> Iterator[Condition]:
+    for test in statement.conditions:
         operator = test.operator
         if operator.is_null:
             if set(test.values) == {"false"}:
                 yield test
-        elif operator.quantifier == "foranyvalue" or not (
-            operator.negated or operator.if_exists or operator.quantifier
-        ):
+        elif operator.qualifier == "ForAnyValue" or not (operator.negated or operator.if_exists or operator.qualifier):
             yield test
 
 
-def _guards(guard: Test, key: str) -> bool:
+def _guards(guard: Condition, key: str) -> bool:
     if guard.key == key:
         return True
     members = _MEMBERS.get(key)
@@ -58,6 +57,6 @@ def _guards(guard: Test, key: str) -> bool:
     for keys, prefix in _MEMBERS.items():
         if guard.key == keys and key.startswith(prefix):
             names = {value.lower() for value in guard.values}
-            exact = guard.operator.name == "stringequals" and guard.operator.quantifier == "foranyvalue"
+            exact = guard.operator.name == "StringEquals" and guard.operator.qualifier == "ForAnyValue"
             return exact and names == {key.removeprefix(prefix)}
     return False

@@ -42,7 +42,7 @@ def _policy(resource: Resource, document: object, kind: Kind, name: str) -> Poli
     if isinstance(document, str):
         document = _parsed(document, resource, name)
     if not isinstance(document, Mapping):
-        raise MalformedPolicy(f"{resource.stack}/{resource.logical_id}/{name}: got {document!r}; expected an object")
+        raise MalformedPolicy(f"{resource.stack}/{resource.logical_id}/{name}", document, "an object")
     return parse_policy(document, kind, Place(resource.stack, resource.logical_id, name, resource.account))
 
 
@@ -50,4 +50,4 @@ def _parsed(text: str, resource: Resource, name: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise MalformedPolicy(f"{resource.stack}/{resource.logical_id}/{name}: not JSON ({error})") from error
+        raise MalformedPolicy(f"{resource.stack}/{resource.logical_id}/{name}", text[:80], f"JSON: {error}") from error

@@ -22,7 +22,7 @@ _WITH_TOKEN = frozenset({"sts:assumerolewithwebidentity", "sts:tagsession", "sts
 def check(policy: Policy) -> Iterator[Finding]:
     for statement in policy.statements:
         for action in statement.actions:
-            for test in statement.tests:
+            for test in statement.conditions:
                 if problem := _problem(action.lower(), test.key):
                     yield finding(
                         __name__,

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tenant_keys.review.iam.catalogue import is_multivalued
-from tenant_keys.review.rules.model import Finding, Policy, Statement, Test
+from tenant_keys.review.rules.model import Finding, Policy
 from tenant_keys.review.rules.report import finding
 from tenant_keys.review.rules.text import has_variable, like
+from tenant_keys.review.syntax import Condition, Statement
 
-_EXACT = "stringequals"
-_POSITIVE = frozenset({_EXACT, "stringlike", "stringequalsignorecase", "arnequals", "arnlike"})
+_EXACT = "StringEquals"
+_POSITIVE = frozenset({_EXACT, "StringLike", "StringEqualsIgnoreCase", "ArnEquals", "ArnLike"})
 
 
 def check(policy: Policy) -> Iterator[Finding]:
@@ -35,35 +36,35 @@ def check(policy: Policy) -> Iterator[Finding]:
 
 
 def _contradicted(statement: Statement) -> Iterator[str]:
-    by_key: dict[str, list[Test]] = {}
-    for test in statement.tests:
+    by_key: dict[str, list[Condition]] = {}
+    for test in statement.conditions:
         by_key.setdefault(test.key, []).append(test)
     for key, tests in by_key.items():
         if len(tests) > 1 and not is_multivalued(key):
-            plain = [test for test in tests if not (test.operator.quantifier or test.operator.if_exists)]
+            plain = [test for test in tests if not (test.operator.qualifier or test.operator.if_exists)]
             if _needs_absent_and_present(plain) or _leaves_no_value(plain):
                 yield key
 
 
-def _needs_absent_and_present(tests: list[Test]) -> bool:
+def _needs_absent_and_present(tests: list[Condition]) -> bool:
     absent = any(test.operator.is_null and set(test.values) == {"true"} for test in tests)
     return absent and any(test.operator.name in _POSITIVE for test in tests)
 
 
-def _leaves_no_value(tests: list[Test]) -> bool:
+def _leaves_no_value(tests: list[Condition]) -> bool:
     tests = [test for test in tests if not any(map(has_variable, test.values))]
     exact = [test for test in tests if test.operator.name == _EXACT]
     return bool(exact) and not any(all(_holds(test, value) for test in tests) for value in exact[0].values)
 
 
-def _holds(test: Test, value: str) -> bool:
+def _holds(test: Condition, value: str) -> bool:
     match test.operator.name:
-        case "stringequals":
+        case "StringEquals":
             return value in test.values
-        case "stringnotequals":
+        case "StringNotEquals":
             return value not in test.values
-        case "stringlike":
+        case "StringLike":
             return any(like(pattern).fullmatch(value) for pattern in test.values)
-        case "stringnotlike":
+        case "StringNotLike":
             return not any(like(pattern).fullmatch(value) for pattern in test.values)
     return True

@@ -16,7 +16,7 @@ def check(policy: Policy) -> Iterator[Finding]:
     if policy.kind != "key":
         return
     for statement in policy.statements:
-        for test in statement.tests:
+        for test in statement.conditions:
             if test.key == "kms:resourcealiases" or test.key.startswith("aws:resourcetag/"):
                 yield finding(
                     __name__,

@@ -14,8 +14,8 @@ from tenant_keys.review.rules.report import finding
 
 def check(policy: Policy) -> Iterator[Finding]:
     for statement in policy.statements:
-        for test in statement.tests:
-            if test.operator.quantifier or test.operator.is_null or not is_multivalued(test.key):
+        for test in statement.conditions:
+            if test.operator.qualifier or test.operator.is_null or not is_multivalued(test.key):
                 continue
             yield finding(
                 __name__,

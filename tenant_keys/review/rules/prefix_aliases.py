@@ -11,9 +11,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from tenant_keys.review.rules.model import Finding, Policy, Statement
+from tenant_keys.review.rules.model import Finding, Policy
 from tenant_keys.review.rules.report import finding
 from tenant_keys.review.rules.text import VARIABLE, has_wildcard, like
+from tenant_keys.review.syntax import Statement
 
 _KEYS = ("kms:requestalias", "kms:resourcealiases")
 
@@ -32,7 +33,7 @@ class PrefixAliases:
     def add_policy(self, policy: Policy) -> None:
         """Take note of the aliases and patterns in a policy."""
         for statement in policy.statements:
-            for test in statement.tests:
+            for test in statement.conditions:
                 if test.key in _KEYS:
                     self._add_values(policy, statement, test.values)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tenant_keys.review.rules.model import Finding, Policy, Severity, Statement
+from tenant_keys.review.rules.model import Finding, Policy, Severity
+from tenant_keys.review.syntax import Statement
 
 
 def finding(

@@ -16,8 +16,8 @@ from tenant_keys.review.rules.report import finding
 
 def check(policy: Policy) -> Iterator[Finding]:
     for statement in policy.statements:
-        for test in statement.tests:
-            if not test.operator.quantifier or is_multivalued(test.key) or "." in test.key.partition(":")[0]:
+        for test in statement.conditions:
+            if not test.operator.qualifier or is_multivalued(test.key) or "." in test.key.partition(":")[0]:
                 continue
             yield finding(
                 __name__,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tenant_keys.review.rules.model import Finding, Policy, Statement
+from tenant_keys.review.rules.model import Finding, Policy
 from tenant_keys.review.rules.report import finding
 from tenant_keys.review.rules.text import VARIABLE
+from tenant_keys.review.syntax import Statement
 
 _COLONS = 5
 
@@ -33,6 +34,6 @@ def check(policy: Policy) -> Iterator[Finding]:
 def _patterns(statement: Statement) -> Iterator[tuple[str, str]]:
     for element, patterns in (("Resource", statement.resources), ("NotResource", statement.not_resources)):
         yield from ((element, pattern) for pattern in patterns if pattern != "*")
-    for test in statement.tests:
-        if test.operator.name.startswith("arn"):
+    for test in statement.conditions:
+        if test.operator.name.startswith("Arn"):
             yield from ((f"{test.spelled} {test.key}", pattern) for pattern in test.values)

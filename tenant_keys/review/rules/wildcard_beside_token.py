@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tenant_keys.review.rules.model import Finding, Policy, Statement
+from tenant_keys.review.rules.model import Finding, Policy
 from tenant_keys.review.rules.report import finding
 from tenant_keys.review.rules.text import has_wildcard, is_presence_pattern
+from tenant_keys.review.syntax import Statement
 
 # Keys whose whole value says which tenant it is.
 _CHOOSE_TENANT = (
@@ -44,8 +45,8 @@ def _patterns(statement: Statement) -> Iterator[tuple[str, str]]:
     for pattern in statement.resources if statement.allows else statement.not_resources:
         if _BESIDE_VARIABLE.search(pattern) or _BESIDE_NAME.search(pattern):
             yield "Resource" if statement.allows else "NotResource", pattern
-    for test in statement.tests:
-        if not test.operator.name.endswith(("like", "arnequals", "arnnotequals")):
+    for test in statement.conditions:
+        if not test.operator.name.endswith(("Like", "ArnEquals", "ArnNotEquals")):
             continue
         if not statement.allows and not test.operator.negated:
             continue

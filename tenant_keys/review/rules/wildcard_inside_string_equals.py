@@ -15,8 +15,8 @@ from tenant_keys.review.rules.text import has_wildcard
 
 def check(policy: Policy) -> Iterator[Finding]:
     for statement in policy.statements:
-        for test in statement.tests:
-            if not test.operator.name.startswith(("stringequals", "stringnotequals")):
+        for test in statement.conditions:
+            if not test.operator.name.startswith(("StringEquals", "StringNotEquals")):
                 continue
             for value in filter(has_wildcard, test.values):
                 yield finding(

@@ -112,3 +112,24 @@ def test_what_if_repeats_the_mix_in_order(estate_of: EstateOf) -> None:
     assert len(with_tenants(estate, 1).tenants) == 1
     with pytest.raises(ValueError, match="at least 1 tenant"):
         with_tenants(estate, 0)
+
+
+def test_sts_breaks_where_the_sessions_of_one_workload_account_are_renewed_600_times_a_second(
+    estate_of: EstateOf,
+) -> None:
+    """600 a second x 3,300 s = 1,980,000 sessions; with 1,000 processes a tenant that is 1,980 tenants."""
+    estate = estate_of("acme: {}", "globex: {workloads: [orders, billing]}")
+    found = uses(estate, Load(0, processes=1_000))["STS requests a second", "222222222222"]
+    assert (found.used, found.limit, found.breaks_at) == (1, 600, 1_981)
+    assert uses(with_tenants(estate, 1_981), Load(0, processes=1_000))["STS requests a second", "222222222222"].left < 0
+
+
+def test_identity_providers_count_once_for_each_issuer(estate_of: EstateOf) -> None:
+    portal = """\
+identity_providers: {login: {issuer: "https://login.example.com"}}
+workloads:
+  portal: {account: "222222222222", access: web-identity, identity_provider: login, audience: a}
+  mobile: {account: "222222222222", access: web-identity, identity_provider: login, audience: b}
+"""
+    use = uses(estate_of("acme: {}", head=("workloads:\n", portal)))["OIDC providers", "key account"]
+    assert (use.used, use.limit) == (1, 100)

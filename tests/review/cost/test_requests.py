@@ -6,12 +6,15 @@ from decimal import Decimal
 
 import pytest
 
+from tenant_keys.client.connection import RENEW_BEFORE
 from tenant_keys.client.limits import Limits
+from tenant_keys.client.role_session import DURATION
 from tenant_keys.review.cost import Load, load_prices
-from tenant_keys.review.cost.requests import CACHE_MESSAGES, CACHE_SECONDS, with_cache, without_cache
+from tenant_keys.review.cost.requests import CACHE_MESSAGES, CACHE_SECONDS, SESSION_SECONDS, with_cache, without_cache
 
 
 def test_the_cache_modelled_is_the_clients_own_default() -> None:
+    assert DURATION - RENEW_BEFORE == SESSION_SECONDS == 3_300
     assert (Limits().max_age, Limits().max_messages) == (CACHE_SECONDS, CACHE_MESSAGES) == (300, 10_000)
 
 

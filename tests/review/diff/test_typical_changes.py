@@ -12,13 +12,14 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from stacks import add_stacks
 from tenant_keys.manifest import Estate, Lock, LockError, load_estate, load_manifest, settle
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.cost import with_tenants
 from tenant_keys.review.diff import Comparison, Severity, compare
 from tenant_keys.review.diff.costs import cost_changes
+from tenant_stacks import add_stacks
+from tools.cloud_assembly import edit_template
 
 MANIFEST = """
 organization: o-a1b2c3d4e5
@@ -80,10 +81,7 @@ def edited(before: Version, tmp_path: Path, stack: str, edit: Callable[[dict[str
     """Compare with an edit of a template's resources."""
     copy = tmp_path / "cdk.out"
     shutil.copytree(before.directory, copy)
-    path = copy / f"{stack}.template.json"
-    template = json.loads(path.read_text())
-    edit(template["Resources"])
-    path.write_text(json.dumps(template))
+    edit_template(copy, stack, lambda template: edit(template["Resources"]))
     return compare(before.directory, before.estate, copy, before.estate)
 
 

@@ -168,11 +168,6 @@ def test_malformed_condition_is_refused_when_parsed(operator: str, value: str) -
 @pytest.mark.parametrize(
     ("operator", "values", "value"),
     [
-        ("NumericEquals", "1", "many"),
-        ("Bool", "true", "perhaps"),
-        ("DateLessThan", "2026-01-01", "soon"),
-        ("IpAddress", "10.0.0.0/8", "localhost"),
-        ("BinaryEquals", "YWI=", "?"),
         ("StringEquals", "a", ("a", "b")),
         ("StringNotEquals", "a", ("a",)),
         ("StringLike", "${aws:PrincipalTag/team}", ("a",)),
@@ -216,3 +211,33 @@ def test_variables_are_for_string_and_arn_operators() -> None:
     assert {name for name, operator in OPERATORS.items() if operator.takes_variables} == {
         name for name in OPERATORS if name.startswith(("String", "Arn"))
     }
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "value"),
+    [
+        ("NumericEquals", "1", "many"),
+        ("NumericNotEquals", "1", ""),
+        ("NumericLessThanIfExists", "1", "1e3"),
+        ("Bool", "true", "perhaps"),
+        ("DateLessThan", "2026-01-01", "soon"),
+        ("DateNotEquals", "2026-01-01", "2026-02-30"),
+        ("IpAddress", "10.0.0.0/8", "localhost"),
+        ("NotIpAddress", "10.0.0.0/8", "10.0.0.256"),
+        ("BinaryEquals", "YWI=", "?"),
+    ],
+)
+def test_a_value_of_another_type_fulfils_an_allow_and_no_deny_in_doubt(operator: str, values: str, value: str) -> None:
+    """And the reverse where it is asked what is certainly allowed."""
+    condition = {operator: {"test:key": values}}
+    request = Request(USER, "test:Do", "*", ACCOUNT, {"test:key": value})
+    plain = {"Action": "*", "Resource": "*"}
+    for in_doubt in (True, False):
+        for effect, outcomes in (("Allow", ("IMPLICIT_DENY", "ALLOWED")), ("Deny", ("EXPLICIT_DENY", "ALLOWED"))):
+            statements = [{"Effect": effect, **plain, "Condition": condition}]
+            if effect == "Deny":
+                statements.append({"Effect": "Allow", **plain})
+            policy = Policy.parse(
+                {"Version": "2012-10-17", "Statement": statements}, name="p", kind="identity", grants_in_doubt=in_doubt
+            )
+            assert authorize(request, Policies(identity=(policy,))).outcome.name == outcomes[in_doubt]

@@ -84,7 +84,7 @@ def _without(statement: dict[str, Any], *names: str) -> dict[str, Any]:
         {**GOOD, "Condition": {"StringEquals": {"aws:PrincipalArn": []}}},
         {**GOOD, "Condition": {"StringEquals": {"aws:PrincipalArn": None}}},
         {**GOOD, "Condition": {"StringEquals": {"aws:PrincipalArn": {"Ref": "X"}}}},
-        {**GOOD, "Condition": {"NumericEquals": {"kms:RotationPeriodInDays": 1.5}}},
+        {**GOOD, "Condition": {"NumericEquals": {"kms:RotationPeriodInDays": 1e300}}},
         {**GOOD, "Condition": {"StringEquals": {"PrincipalArn": "x"}}},
         {**GOOD, "Condition": {"StringEquals": {"kms:RequestAlias": "a", "KMS:requestalias": "b"}}},
         {**GOOD, "Condition": {"StringEquals": {"kms:ResourceAliases": "alias/a"}}},

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.review.mutations.estate import Synthesized, synthesize
-from tests.review.mutations.mutant import Mutant, Outcome, guards_of, judge
+from tools.mutants.mutant import Mutant, Outcome, guards_of, judge
+from tools.mutants.original import Synthesized, synthesize
 
 
 @pytest.fixture(scope="session")

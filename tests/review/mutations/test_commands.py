@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tenant_keys.cli import main
-from tests.review.mutations.estate import CENTRAL, ROLES, Synthesized, Templates, identity, trust
-from tests.review.mutations.mutant import adding, together, without
+from tools.mutants.mutant import adding, together, without
+from tools.mutants.original import CENTRAL, ROLES, Synthesized, Templates, identity, trust
 
 Run = Callable[..., tuple[int, str]]
 

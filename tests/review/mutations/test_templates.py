@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.review.mutations.mutant import Mutant, Outcome
-from tests.review.mutations.templates import MUTANTS
+from tools.mutants.mutant import Mutant, Outcome
+from tools.mutants.templates import MUTANTS
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

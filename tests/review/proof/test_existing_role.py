@@ -9,7 +9,7 @@ import pytest
 from tenant_keys.manifest import Estate, parse_manifest, settle
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.proof import prove
-from tests.review.proof.small import HEAD, Templates, templates_of
+from tools.random_estates.small_estates import HEAD, Templates, templates_of
 
 ASSUME = {"Sid": "AssumeOwnRoles", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
 

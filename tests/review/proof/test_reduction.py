@@ -11,8 +11,8 @@ from itertools import islice
 
 import pytest
 
-from tenant_keys.review.proof.shapes import _Names
-from tests.review.proof.many import ESTATES, few_actions, judged, part, verdict
+from tenant_keys.review.proof.equivalence import _Names
+from tools.random_estates.samples import ESTATES, few_actions, judged, part, verdict
 
 
 @pytest.fixture(autouse=True)

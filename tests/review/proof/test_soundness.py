@@ -10,12 +10,12 @@ import pytest
 from tenant_keys.review.iam import InvalidRequest, Policies, Policy, Principal, PrincipalKind, Request, authorize
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof import Kind, prove
+from tenant_keys.review.proof.equivalence import TenantClass, class_of_each
 from tenant_keys.review.proof.inventory import take_inventory, unmarked
 from tenant_keys.review.proof.key_access import FUTURE, carries
 from tenant_keys.review.proof.promise import Promise, promises
-from tenant_keys.review.proof.shapes import Shape, shape_of_each
-from tests.review.proof.random_mutations import mutated
-from tests.review.proof.small import CENTRAL, Templates, estate_of, templates_of
+from tools.random_estates.random_mutations import mutated
+from tools.random_estates.small_estates import CENTRAL, Templates, estate_of, templates_of
 
 ALIKE = "{workloads: [orders, billing]}"
 ESTATE = estate_of(
@@ -143,15 +143,15 @@ def test_no_random_request_gets_past_a_proof(part: int) -> None:
         if Kind.NOT_PROVED in {finding.kind for finding in proof.findings}:
             continue
         draw = Draw(seed, templates, promised)
-        shapes = dict(shape_of_each(draw.inventory, promised))
+        classes = dict(class_of_each(draw.inventory, promised))
         for tenant, request in draw.breaches(1_500):
             breaches += 1
-            told = [finding for finding in proof.findings if _alike(finding.tenant, tenant, shapes)]
+            told = [finding for finding in proof.findings if _alike(finding.tenant, tenant, classes)]
             name = request.action.partition(":")[2]
             assert any(name in finding.what or "..." in finding.what for finding in told), f"seed {seed}: {request}"
     assert breaches > 100
 
 
-def _alike(one: str | None, other: str, shapes: Mapping[str, Shape]) -> bool:
+def _alike(one: str | None, other: str, classes: Mapping[str, TenantClass]) -> bool:
     """Whether a finding about the one is a finding about the other."""
-    return one is not None and shapes[one] == shapes[other]
+    return one is not None and classes[one] == classes[other]

@@ -31,7 +31,7 @@ def sample_estate() -> Estate:
 
 @pytest.fixture(scope="session")
 def sample_document(sample_assembly: Path, sample_estate: Estate) -> dict[str, Any]:
-    proof = prove(sample_assembly, sample_estate, with_barriers=True)
+    proof = prove(sample_assembly, sample_estate, with_safeguards=True)
     return build_document(sample_assembly, sample_estate, proof)
 
 

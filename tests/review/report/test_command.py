@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from tenant_keys.cli import review
 from tenant_keys.review.errors import ReviewError
+from tools.cloud_assembly import edit_template
 
 MANIFEST = Path(__file__).parents[3] / "tenants.yaml"
 NAMES = ["review.html", "review.json", "review.md"]
@@ -36,7 +38,7 @@ def test_three_files_of_one_document_are_written(app: typer.Typer, sample_assemb
     assert "taking each guard away" in result.stderr
     document = json.loads((output / "review.json").read_text())
     assert document["summary"]["verdict"] == "proved"
-    assert document["barriers"]
+    assert document["safeguards"]
 
 
 def test_json_goes_to_stdout_alone_and_no_file_is_written(
@@ -55,14 +57,15 @@ def test_a_refuted_estate_is_reported_and_is_exit_code_two(
 ) -> None:
     copied = tmp_path / "cdk.out"
     shutil.copytree(sample_assembly, copied)
-    path = copied / "tenant-keys-cell-eu-west-1-001.template.json"
-    template = json.loads(path.read_text())
-    statements = template["Resources"]["Keyacme"]["Properties"]["KeyPolicy"]["Statement"]
-    statements[:] = [one for one in statements if one["Sid"] != "DenyScheduleDeletionByAnyoneElse"]
-    for one in statements:
-        if one["Sid"] == "ScheduleDeletion":
-            del one["Condition"]
-    path.write_text(json.dumps(template))
+
+    def anyone_may_delete(template: dict[str, Any]) -> None:
+        statements = template["Resources"]["Keyacme"]["Properties"]["KeyPolicy"]["Statement"]
+        statements[:] = [one for one in statements if one["Sid"] != "DenyScheduleDeletionByAnyoneElse"]
+        for one in statements:
+            if one["Sid"] == "ScheduleDeletion":
+                del one["Condition"]
+
+    edit_template(copied, "tenant-keys-cell-eu-west-1-001", anyone_may_delete)
     output = tmp_path / "report"
     result = CliRunner().invoke(app, ["review", str(copied), "--manifest", str(MANIFEST), "--output", str(output)])
     assert result.exit_code == 2

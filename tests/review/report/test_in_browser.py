@@ -44,19 +44,19 @@ def test_the_file_names_no_other_file_and_allows_only_its_own_script(sample_docu
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_no_view_has_a_barrier_that_axe_finds(sample_document: Json, read: Reader, view: str) -> None:
+def test_no_view_has_a_safeguard_that_axe_finds(sample_document: Json, read: Reader, view: str) -> None:
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    assert barriers(read(sample_document, view), rules) == []
+    assert safeguards(read(sample_document, view), rules) == []
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_dark_colours_contrast_too(sample_document: Json, read: Reader, view: str) -> None:
     page = read(sample_document, view, color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(21, 24, 29)"
-    assert barriers(page, {"type": "rule", "values": ["color-contrast"]}) == []
+    assert safeguards(page, {"type": "rule", "values": ["color-contrast"]}) == []
 
 
-def barriers(page: Page, rules: object) -> list[tuple[str, list[str]]]:
+def safeguards(page: Page, rules: object) -> list[tuple[str, list[str]]]:
     """What axe finds wrong in the page, with the places."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("(rules) => axe.run(document, {runOnly: rules})", rules)
@@ -204,5 +204,5 @@ def test_what_concerns_all_tenants_is_read_without_scripts(sample_document: Json
     plain.goto(page.url)
     shown = plain.inner_text("main")
     context.close()
-    for part in ("Who must be trusted", "What is not proved", "Barriers", "KMS.4", "Read the Markdown or JSON report"):
+    for part in ("Who must be trusted", "What is not proved", "Safeguards", "KMS.4", "Read the Markdown or JSON report"):
         assert part.lower() in shown.lower()

@@ -43,7 +43,7 @@ def test_tags_of_a_manifest_are_text_and_never_markup(sample_document: Json) -> 
 def test_a_refuted_estate_says_so_first_with_the_request_that_gets_through(sample_document: Json) -> None:
     document = copy.deepcopy(sample_document)
     document["summary"]["verdict"] = "refuted"
-    document["trusted"] = document["barriers"] = []
+    document["trusted"] = document["safeguards"] = []
     document["findings"]["proof"] = [
         {
             "kind": "cross-tenant",

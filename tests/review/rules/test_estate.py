@@ -6,10 +6,10 @@ from pathlib import Path
 
 from aws_cdk import App
 
-from stacks import add_stacks
 from tenant_keys.manifest import load_estate
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.rules import Linter
+from tenant_stacks import add_stacks
 
 SAMPLE = Path(__file__).parents[3] / "tenants.yaml"
 

@@ -21,4 +21,4 @@ def matches(value: str, wanted: bytes) -> bool:
     return read(value) == wanted
 
 
-BINARY_EQUALS = Operator("BinaryEquals", prepare, matches)
+BINARY_EQUALS = Operator("BinaryEquals", prepare, matches, typed=True)

@@ -22,4 +22,4 @@ def matches(value: str, wanted: bool) -> bool:
     return read(value) is wanted
 
 
-BOOL = Operator("Bool", prepare, matches)
+BOOL = Operator("Bool", prepare, matches, typed=True)

@@ -11,4 +11,4 @@ def matches(value: str, wanted: Fraction) -> bool:
     return read(value) == wanted
 
 
-DATE_EQUALS = Operator("DateEquals", prepare, matches)
+DATE_EQUALS = Operator("DateEquals", prepare, matches, typed=True)

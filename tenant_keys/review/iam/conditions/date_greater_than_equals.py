@@ -11,4 +11,4 @@ def matches(value: str, limit: Fraction) -> bool:
     return read(value) >= limit
 
 
-DATE_GREATER_THAN_EQUALS = Operator("DateGreaterThanEquals", prepare, matches)
+DATE_GREATER_THAN_EQUALS = Operator("DateGreaterThanEquals", prepare, matches, typed=True)

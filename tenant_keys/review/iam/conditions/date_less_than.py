@@ -11,4 +11,4 @@ def matches(value: str, limit: Fraction) -> bool:
     return read(value) < limit
 
 
-DATE_LESS_THAN = Operator("DateLessThan", prepare, matches)
+DATE_LESS_THAN = Operator("DateLessThan", prepare, matches, typed=True)

@@ -11,4 +11,4 @@ def matches(value: str, limit: Fraction) -> bool:
     return read(value) <= limit
 
 
-DATE_LESS_THAN_EQUALS = Operator("DateLessThanEquals", prepare, matches)
+DATE_LESS_THAN_EQUALS = Operator("DateLessThanEquals", prepare, matches, typed=True)

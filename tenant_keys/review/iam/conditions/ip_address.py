@@ -20,4 +20,4 @@ def matches(value: str, network: IPv4Network | IPv6Network) -> bool:
     return ip_address(value) in network
 
 
-IP_ADDRESS = Operator("IpAddress", prepare, matches)
+IP_ADDRESS = Operator("IpAddress", prepare, matches, typed=True)

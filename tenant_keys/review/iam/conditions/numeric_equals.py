@@ -11,4 +11,4 @@ def matches(value: str, wanted: Decimal) -> bool:
     return read(value) == wanted
 
 
-NUMERIC_EQUALS = Operator("NumericEquals", prepare, matches)
+NUMERIC_EQUALS = Operator("NumericEquals", prepare, matches, typed=True)

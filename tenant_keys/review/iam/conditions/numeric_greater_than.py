@@ -11,4 +11,4 @@ def matches(value: str, limit: Decimal) -> bool:
     return read(value) > limit
 
 
-NUMERIC_GREATER_THAN = Operator("NumericGreaterThan", prepare, matches)
+NUMERIC_GREATER_THAN = Operator("NumericGreaterThan", prepare, matches, typed=True)

@@ -11,4 +11,4 @@ def matches(value: str, limit: Decimal) -> bool:
     return read(value) >= limit
 
 
-NUMERIC_GREATER_THAN_EQUALS = Operator("NumericGreaterThanEquals", prepare, matches)
+NUMERIC_GREATER_THAN_EQUALS = Operator("NumericGreaterThanEquals", prepare, matches, typed=True)

@@ -11,4 +11,4 @@ def matches(value: str, limit: Decimal) -> bool:
     return read(value) < limit
 
 
-NUMERIC_LESS_THAN = Operator("NumericLessThan", prepare, matches)
+NUMERIC_LESS_THAN = Operator("NumericLessThan", prepare, matches, typed=True)

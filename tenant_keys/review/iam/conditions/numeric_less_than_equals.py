@@ -11,4 +11,4 @@ def matches(value: str, limit: Decimal) -> bool:
     return read(value) <= limit
 
 
-NUMERIC_LESS_THAN_EQUALS = Operator("NumericLessThanEquals", prepare, matches)
+NUMERIC_LESS_THAN_EQUALS = Operator("NumericLessThanEquals", prepare, matches, typed=True)

@@ -32,7 +32,8 @@ class Operator:
 
     `prepare` reads one policy value and raises ValueError on a malformed one; `matches` compares a value of the
     request with it, without the negation; `matches_any`, where it can be faster, with several at once. `multivalued`
-    says whether it judges a multi-valued key by itself, without ForAnyValue or ForAllValues.
+    says whether it judges a multi-valued key by itself, without ForAnyValue or ForAllValues; `typed` whether `matches`
+    raises ValueError on a value that it cannot read, such as a number.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Operator:
     negated: bool = False
     multivalued: bool = False
     takes_variables: bool = False
+    typed: bool = False
 
     def any_of(self, prepared: tuple[Any, ...]) -> Test:
         """The test of a request's value against several policy values."""

@@ -1,0 +1,97 @@
+"""What is checked at every synth, and the findings that are accepted: all of them stand in this one list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aws_cdk import Acknowledgment, App, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from tenant_constructs.logical_id import logical_id
+from tenant_keys.manifest import Estate, Tenant
+from tenant_keys.policy.names import access_role_path, keys_of_account
+from tenant_stacks import names
+from tenant_stacks.isolation import IsolationProof
+from tenant_stacks.placement import key_cells, role_cells, role_region
+
+SOLUTIONS = "AwsSolutions::AwsSolutions"
+"""With the name of the pack, an accepted finding still stands in `validation-report.json`; without, it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """One finding that is no mistake, at the construct of this path."""
+
+    scope: tuple[str, ...]
+    finding: str
+    reason: str
+
+
+def add_validations(app: App, estate: Estate) -> None:
+    """Have the synth fail on findings that are not accepted. Call it when all stacks are there."""
+    for accepted in accepted_findings(estate):
+        scope = app.node.find_child(accepted.scope[0])
+        for construct_id in accepted.scope[1:]:
+            scope = scope.node.find_child(construct_id)
+        Validations.of(scope).acknowledge(Acknowledgment(id=accepted.finding, reason=accepted.reason))
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), IsolationProof(estate))
+
+
+def accepted_findings(estate: Estate) -> list[Accepted]:
+    """Every finding that is accepted anywhere in the estate, each with its reason."""
+    return [
+        *_keys_without_rotation(estate),
+        *_every_key_of_the_account(estate),
+        *_every_role_of_a_workload(estate),
+    ]
+
+
+def _keys_without_rotation(estate: Estate) -> Iterator[Accepted]:
+    for region, number, tenants in key_cells(estate):
+        for tenant in tenants:
+            if tenant.rotation_days is None:
+                scope = (names.key_stack(region, number), "Keys", logical_id("Key", tenant.id))
+                yield Accepted(scope, f"{SOLUTIONS}-KMS5", _why_no_rotation(tenant))
+
+
+def _why_no_rotation(tenant: Tenant) -> str:
+    if tenant.origin == "imported":
+        return "The tenant imports the key material; AWS KMS rotates no imported key automatically."
+    return "The manifest switches automatic rotation off for this tenant; it is rotated on demand."
+
+
+def _every_key_of_the_account(estate: Estate) -> Iterator[Accepted]:
+    """`key/*` of one account and Region in an access role's policy.
+
+    The key's id is not known before it exists, and only the alias condition may choose it; see
+    `docs/decisions/0002-key-star-under-an-alias-condition.md`.
+    """
+    reason = (
+        "Every Allow on key/* has an alias condition that matches the tenant's one key, and each key's policy denies "
+        "all other roles."
+    )
+    stacks = [names.role_stack(number) for number, _ in role_cells(estate)]
+    if any(workload.access != "tenant-role" for workload in estate.workloads.values()):
+        stacks.append(names.SHARED_ACCESS)
+    for stack in stacks:
+        for keys in keys_of_account(estate.central.regions, estate.central.account):
+            yield Accepted((stack,), f"{SOLUTIONS}-IAM5[Resource::{keys}]", reason)
+
+
+def _every_role_of_a_workload(estate: Estate) -> Iterator[Accepted]:
+    """`role/tenant-keys/<workload>/*` in the policy of a workload with a role for each tenant."""
+    reason = (
+        "The path holds this workload's access roles and nothing else, thousands of which would not fit the policy; "
+        "the trust policy of each names this role."
+    )
+    for workload in estate.workloads.values():
+        if workload.access == "tenant-role":
+            kind = "Policy" if workload.existing_role else "Role"
+            scope = (
+                names.workload_stack(workload.account, role_region(workload, estate)),
+                "Workloads",
+                logical_id(kind, workload.name),
+            )
+            roles = f"arn:aws:iam::{estate.central.account}:role{access_role_path(workload)}*"
+            yield Accepted(scope, f"{SOLUTIONS}-IAM5[Resource::{roles}]", reason)

@@ -1,0 +1,54 @@
+"""Who deploys each stack, and to which account, against what the manifest declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tenant_keys.manifest import Estate
+from tenant_keys.review.assembly import Environment, StackArtifact
+from tenant_keys.review.proof.findings import Finding, Kind
+
+
+def check_deployment(artifacts: Sequence[StackArtifact], estate: Estate) -> list[Finding]:
+    """Compare the stacks of an assembly with the accounts and deployment roles of the manifest.
+
+    Key policies name the roles that CloudFormation acts with (`central.deployment_roles`): a stack that another role
+    deploys is a power that the proof does not list, or a key that nobody can change.
+    """
+    return [finding for artifact in artifacts for finding in _check(artifact, estate)]
+
+
+def _check(artifact: StackArtifact, estate: Estate) -> Iterator[Finding]:
+    where, central = f"stack {artifact.name}", estate.central
+    accounts = {central.account, *(workload.account for workload in estate.workloads.values())}
+    if artifact.account not in accounts:
+        yield Finding(
+            Kind.INVENTORY,
+            f"{where} goes to account {artifact.account}, which tenants.yaml does not declare",
+            "take the stack out of the app, or declare the account",
+        )
+        return
+    place = Environment(artifact.account, artifact.region)
+    if artifact.asset is not None and artifact.asset.qualifier != central.bootstrap_qualifier:
+        yield Finding(
+            Kind.INVENTORY,
+            f"{where} is uploaded by the bootstrap stack {artifact.asset.qualifier}; tenants.yaml declares "
+            f"{central.bootstrap_qualifier}",
+            "synthesize again, or correct central.bootstrap_qualifier",
+        )
+    own = place.bootstrap_role(central.bootstrap_qualifier, "cfn-exec")
+    expected = central.deployers if artifact.account == central.account else (own,)
+    if artifact.execution_role not in expected:
+        yield Finding(
+            Kind.INVENTORY,
+            f"{where} is deployed by {artifact.execution_role or 'the credentials of whoever runs the deployment'}; "
+            f"expected {' or '.join(expected)}",
+            "synthesize again, or correct central.deployment_roles",
+        )
+    deployer = place.bootstrap_role(central.bootstrap_qualifier, "deploy")
+    if artifact.deploy_role not in (None, deployer):
+        yield Finding(
+            Kind.INVENTORY,
+            f"{where}: the CDK CLI assumes {artifact.deploy_role} to deploy it; expected {deployer}",
+            "synthesize again, or correct central.bootstrap_qualifier",
+        )

@@ -1,0 +1,164 @@
+"""Tenants that no document tells apart, so that one of them can stand for all: the reduction by symmetry.
+
+Two tenants are interchangeable when the same is promised for them, their documents are the same but for their own
+names, and every document that is not theirs names either both of them or neither. Exchanging them then maps the estate
+to itself and keeps the truth of every condition, so what holds for one holds for the other. A tenant that another
+tenant's document names (by a whole name, or by a wildcard that meets its names) is told apart by it, and so is every
+tenant that is not met.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tenant_keys.review.iam.wildcards import glob, has_wildcard
+from tenant_keys.review.proof.inventory import MARK, Inventory, KeyRecord, marked, names
+from tenant_keys.review.proof.promise import Promise, Use
+from tenant_keys.review.syntax import parse_document
+
+_VARIABLE = re.compile(r"\$\{[^},]*(?:, '([^']*)')?[^}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class RoleText:
+    """A role's documents as text, with marks for its tenant's names."""
+
+    trust: str
+    identity: tuple[str, ...]
+    managed: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TenantClass:
+    """What a tenant is, but for its names. Tenants of one class are interchangeable."""
+
+    promise: tuple[object, ...]
+    keys: tuple[tuple[Hashable, ...], ...]
+    roles: tuple[tuple[str, RoleText | None], ...]
+    named_by: frozenset[tuple[str, str]]
+    """Values in others' documents that meet one of its names, each with which name it is."""
+
+
+@dataclass(slots=True)
+class Tenants:
+    """The tenants of one class: how many, and the first few of them."""
+
+    count: int
+    first: list[str]
+
+
+def tenant_classes(inventory: Inventory, promises: Mapping[str, Promise]) -> dict[TenantClass, Tenants]:
+    """Sort the tenants by equivalence class; linear in their number."""
+    found: dict[TenantClass, Tenants] = {}
+    for tenant, alike in class_of_each(inventory, promises):
+        tenants = found.setdefault(alike, Tenants(0, []))
+        tenants.count += 1
+        if len(tenants.first) < 2:
+            tenants.first.append(tenant)
+    return found
+
+
+def class_of_each(inventory: Inventory, promises: Mapping[str, Promise]) -> Iterator[tuple[str, TenantClass]]:
+    """Every tenant with its class."""
+    texts: dict[RoleText, RoleText] = {}
+    named = _Names(inventory, promises)
+    rough: dict[
+        str, tuple[tuple[object, ...], tuple[tuple[Hashable, ...], ...], tuple[tuple[str, RoleText | None], ...]]
+    ]
+    rough = {}
+    for tenant, promise in promises.items():
+        keys = tuple(sorted(key_form(record, inventory, promise) for record in inventory.keys.get(tenant, ())))
+        roles = tuple(
+            (use.workload, _role_text(inventory, use, promise, texts)) for use in promise.uses if not use.shared
+        )
+        rough[tenant] = (promise.signature, keys, roles)
+    documents = {text for _, keys, roles in rough.values() for text in _texts(keys, roles)}
+    others = [role for arn, role in inventory.roles.items() if arn not in named.role_owner]
+    shared = [json.dumps(document) for role in others for document in (role.trust, *(d for _, d in role.identity))]
+    strays = [record.policy for record in inventory.keys.get(None, ())]
+    meeting = named.meeting({*documents, *shared, *strays})
+    for tenant, (promised, keys, roles) in rough.items():
+        yield tenant, TenantClass(promised, keys, roles, meeting.get(tenant, frozenset()))
+
+
+def key_form(record: KeyRecord, inventory: Inventory, promise: Promise) -> tuple[Hashable, ...]:
+    """A key, but for the names of its tenant."""
+    aliases = sorted(alias.name for alias in inventory.aliases.get((record.region, record.key_id), ()))
+    own = tuple(f"{MARK}alias" if name == promise.alias else name for name in aliases)
+    return (record.region, record.account, record.replica, record.enabled, own, record.policy)
+
+
+def _role_text(inventory: Inventory, use: Use, promise: Promise, texts: dict[RoleText, RoleText]) -> RoleText | None:
+    role = inventory.roles.get(use.role_arn)
+    if role is None:
+        return None
+    tags = tuple((key, f"{MARK}id" if value == promise.tenant else value) for key, value in sorted(role.tags.items()))
+    text = RoleText(
+        marked(role.trust, promise),
+        tuple(marked(document, promise) for _, document in role.identity),
+        role.managed,
+        tuple(tag for tag in tags if tag[0] != "tenant-keys:cell"),
+    )
+    return texts.setdefault(text, text)
+
+
+def _texts(keys: Iterable[tuple[Hashable, ...]], roles: Iterable[tuple[str, RoleText | None]]) -> Iterator[str]:
+    for key in keys:
+        yield str(key[-1])
+    for _, role in roles:
+        if role is not None:
+            yield role.trust
+            yield from role.identity
+
+
+class _Names:
+    """All names of all tenants, and which of them a value of a policy meets."""
+
+    def __init__(self, inventory: Inventory, promises: Mapping[str, Promise]) -> None:
+        self.role_owner: dict[str, str] = {}
+        self.owner: dict[str, tuple[str, str]] = {}
+        """By name: its tenant, and which of the tenant's names it is."""
+        for tenant, promise in promises.items():
+            for name, mark in names(promise):
+                self.owner[name] = (tenant, mark)
+            for use in promise.uses:
+                if not use.shared:
+                    self.role_owner[use.role_arn] = tenant
+                    self.owner[_sessions_of(use.role_arn)] = (tenant, f"sessions {use.workload}")
+            for record in inventory.keys.get(tenant, ()):
+                where = f"{record.account} {record.region}"
+                self.owner[record.key_id] = (tenant, f"key id {where}")
+                self.owner[record.arn] = (tenant, f"key {where}")
+                alias = f"arn:aws:kms:{record.region}:{record.account}:{promise.alias}"
+                self.owner[alias] = (tenant, f"alias {where}")
+
+    def meeting(self, documents: Iterable[str]) -> dict[str, frozenset[tuple[str, str]]]:
+        """For each tenant that is named in a document not its own, the values that name it, each with the name."""
+        found: dict[str, set[tuple[str, str]]] = {}
+        for value in {value for text in documents for value in parse_document(text, "a policy").values()}:
+            if MARK in value or value == "*":
+                continue  # its own name; everything alike
+            for tenant, name in self._met(_VARIABLE.sub("*", value)):
+                found.setdefault(tenant, set()).add((value, name))
+            by_default = _VARIABLE.sub(lambda variable: "*" if variable[1] is None else variable[1], value)
+            if "${" in value and by_default != _VARIABLE.sub("*", value):
+                for tenant, name in self._met(by_default):
+                    found.setdefault(tenant, set()).add((f"{value} by default", name))
+        return {tenant: frozenset(met) for tenant, met in found.items()}
+
+    def _met(self, value: str) -> Iterable[tuple[str, str]]:
+        if not has_wildcard(value):
+            # A session of a tenant's role is named by the role's name, without its path, and a name of its own.
+            whole = {value, value.lower(), "/".join(value.split("/")[:2]) if ":assumed-role/" in value else value}
+            return {self.owner[name] for name in whole if name in self.owner}
+        matches = glob(((value, False),))
+        return [owner for name, owner in self.owner.items() if matches(name)]
+
+
+def _sessions_of(role_arn: str) -> str:
+    """How the ARNs of a role's sessions begin."""
+    return f"arn:aws:sts::{role_arn.split(':')[4]}:assumed-role/{role_arn.rpartition('/')[2]}"

@@ -1,0 +1,287 @@
+"""What stands in the templates beside policies, with one thing broken; and what means the same."""
+
+from __future__ import annotations
+
+from tenant_keys.review.proof import Kind
+from tools.mutants.mutant import Edit, Harmless, Mutant, NotProvedBecause, Refuted, change, setting, turn
+from tools.mutants.original import (
+    CELL,
+    CENTRAL,
+    PRIMARY,
+    REPLICA,
+    ROLES,
+    SHARED,
+    Body,
+    Templates,
+    identity,
+    trust,
+)
+from tools.mutants.roles import own, stranger
+
+INVENTORY = Kind.INVENTORY
+
+
+def resource(stack: str, kind: str, properties: Body) -> Edit:
+    """One resource more."""
+
+    def edit(templates: Templates) -> None:
+        templates.resources(stack)["Planted"] = {"Type": kind, "Properties": properties}
+
+    return edit
+
+
+def missing(stack: str, *names: str) -> Edit:
+    def edit(templates: Templates) -> None:
+        for name in names:
+            del templates.resources(stack)[name]
+
+    return edit
+
+
+def _swap(templates: Templates) -> None:
+    one, other = templates.alias("alma")["Properties"], templates.alias("bert")["Properties"]
+    one["TargetKeyId"], other["TargetKeyId"] = other["TargetKeyId"], one["TargetKeyId"]
+
+
+def _both_aliases_on_one_key(templates: Templates) -> None:
+    templates.alias("bert")["Properties"]["TargetKeyId"] = templates.alias("alma")["Properties"]["TargetKeyId"]
+
+
+def _keys_gone(templates: Templates) -> None:
+    for stack in (CELL, REPLICA):
+        resources = templates.resources(stack)
+        for name in [name for name, body in resources.items() if body["Type"].startswith("AWS::KMS::")]:
+            del resources[name]
+
+
+def _parameter(templates: Templates) -> None:
+    statement = templates.statement("alma", "DecryptThroughTenantRole")
+    role = statement["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+    statement["Condition"]["ArnEquals"]["aws:PrincipalArn"] = {"Ref": "Role"}
+    templates.opened[CELL]["Parameters"] = {"Role": {"Type": "String", "Default": role}}
+
+
+def broken() -> list[Mutant]:
+    key = f"arn:aws:kms:eu-west-1:{CENTRAL}:key/"
+    return [
+        Mutant("aliases of two tenants swapped", Refuted(Kind.REFUSED, ("tenant alma", "alma")), _swap),
+        Mutant(
+            "two tenants' aliases on one key",
+            Refuted(INVENTORY, ("bert has keys in no Region",)),
+            _both_aliases_on_one_key,
+        ),
+        Mutant(
+            "a second alias on a key",
+            Refuted(INVENTORY, ("a second alias on the key of tenant alma",)),
+            resource(CELL, "AWS::KMS::Alias", {"AliasName": "alias/other", "TargetKeyId": {"Ref": "Keyalma"}}),
+        ),
+        Mutant(
+            "an alias in another stack at a tenant's key",
+            Refuted(INVENTORY, ("a second alias on the key of tenant gina",)),
+            resource(
+                "tenant-keys-workload-222222222222-eu-central-1",
+                "AWS::KMS::Alias",
+                {"AliasName": "alias/mine", "TargetKeyId": PRIMARY},
+            ),
+        ),
+        Mutant(
+            "an alias at a key that is in no template",
+            Refuted(INVENTORY, ("points at no tenant's key",)),
+            resource(
+                SHARED,
+                "AWS::KMS::Alias",
+                {"AliasName": "alias/mine", "TargetKeyId": key + "0a0a0a0a-0a0a-4a0a-8a0a-0a0a0a0a0a0a"},
+            ),
+        ),
+        Mutant(
+            "an alias in capitals",
+            Refuted(INVENTORY, ("alias/tenant-Alma",)),
+            lambda t: t.alias("alma")["Properties"].update(AliasName="alias/tenant-Alma"),
+        ),
+        Mutant(
+            "a role that a deployment chooses by a parameter",
+            NotProvedBecause(("Ref Role", "known only at deployment")),
+            _parameter,
+        ),
+        Mutant(
+            "a macro beside a resource",
+            NotProvedBecause(("Keyalma: got Fn::Transform",)),
+            lambda t: t.key("alma").update({"Fn::Transform": {"Name": "AWS::Include", "Parameters": {}}}),
+        ),
+        Mutant("a key too many", Refuted(INVENTORY, ("that no tenant's alias names",)), _key_too_many),
+        Mutant(
+            "a key missing", Refuted(INVENTORY, ("alma has keys in no Region",)), missing(CELL, "Keyalma", "Aliasalma")
+        ),
+        Mutant(
+            "a replica missing",
+            Refuted(INVENTORY, ("gina has keys in eu-west-1,",)),
+            missing(REPLICA, "Replicagina", "Aliasgina"),
+        ),
+        Mutant("every key missing", Refuted(INVENTORY, ("no Region",)), _keys_gone),
+        Mutant("a key disabled", Refuted(INVENTORY, ("the key is disabled",)), _enabled("alma", value=False)),
+        Mutant("a suspended key enabled", Refuted(INVENTORY, ("the key is enabled",)), _enabled("jan", value=True)),
+        Mutant(
+            "a key not retained",
+            Refuted(INVENTORY, ("schedule the key's deletion",)),
+            lambda t: t.key("alma").pop("DeletionPolicy"),
+        ),
+        Mutant(
+            "a key not retained when replaced",
+            Refuted(INVENTORY, ("schedule the key's deletion",)),
+            lambda t: t.key("alma").update(UpdateReplacePolicy="Delete"),
+        ),
+        Mutant(
+            "a replica not retained",
+            Refuted(INVENTORY, ("schedule the key's deletion",)),
+            lambda t: t.key("gina", REPLICA).update(DeletionPolicy="Delete"),
+        ),
+        Mutant(
+            "an alias not retained",
+            Refuted(INVENTORY, ("could delete the alias",)),
+            lambda t: t.alias("alma").pop("DeletionPolicy"),
+        ),
+        Mutant(
+            "an unknown type",
+            NotProvedBecause(("AWS::Lambda::Function",)),
+            resource(ROLES, "AWS::Lambda::Function", {}),
+        ),
+        Mutant(
+            "a grant by a type to come", NotProvedBecause(("AWS::KMS::Grant",)), resource(CELL, "AWS::KMS::Grant", {})
+        ),
+        Mutant(
+            "a user's policy",
+            NotProvedBecause(("AWS::IAM::UserPolicy",)),
+            resource(ROLES, "AWS::IAM::UserPolicy", {"UserName": "bob", "PolicyName": "x", "PolicyDocument": {}}),
+        ),
+        Mutant(
+            "a nested stack",
+            NotProvedBecause(("AWS::CloudFormation::Stack",)),
+            resource(ROLES, "AWS::CloudFormation::Stack", {}),
+        ),
+        Mutant(
+            "a condition on a resource",
+            NotProvedBecause(("Condition",)),
+            lambda t: t.key("alma").update(Condition="Sometimes"),
+        ),
+    ]
+
+
+def _enabled(tenant: str, *, value: bool) -> Edit:
+    return lambda templates: templates.key(tenant)["Properties"].update(Enabled=value)
+
+
+def _key_too_many(templates: Templates) -> None:
+    templates.resources(CELL)["Keyextra"] = templates.key("alma")
+
+
+def harmless() -> list[Mutant]:
+    def decrypt(templates: Templates) -> Body:
+        return templates.statement("alma", "DecryptThroughTenantRole")
+
+    return [
+        Mutant("statements in another order", Harmless(), lambda t: t.policy("alma")["Statement"].reverse()),
+        Mutant("Sids renamed", Harmless(), _renamed),
+        Mutant("a statement split by action", Harmless(), _split),
+        Mutant("a list of one as a value", Harmless(), change(decrypt, Action="kms:Decrypt")),
+        Mutant("values in another order", Harmless(), _turned_round),
+        Mutant("ArnLike for ArnEquals", Harmless(), turn(decrypt, "ArnEquals", "ArnLike")),
+        Mutant(
+            "StringLike for StringEquals, without wildcards",
+            Harmless(),
+            turn(own, "StringEquals", "StringLike"),
+        ),
+        Mutant(
+            "StringNotEqualsIfExists for StringNotEquals",
+            Harmless(),
+            turn(lambda t: t.statement("alma", "DenyOtherAlias"), "StringNotEquals", "StringNotEqualsIfExists"),
+        ),
+        Mutant(
+            "condition keys in another case",
+            Harmless(),
+            change(
+                own,
+                Condition={
+                    "StringEquals": {
+                        "KMS:requestalias": "alias/tenant-alma",
+                        "kms:encryptioncontext:TENANT_ID": "alma",
+                    }
+                },
+            ),
+        ),
+        Mutant("actions in another case", Harmless(), change(decrypt, Action="KMS:decrypt")),
+        Mutant(
+            "an action by pattern that means one",
+            Harmless(),
+            change(lambda t: t.statement("alma", "Stop"), Action="kms:DisableKe?"),
+        ),
+        Mutant("one more Deny", Harmless(), _one_more_deny),
+        Mutant("a Deny without its condition", Harmless(), _stronger_deny),
+        Mutant("a key policy without Version and variables", Harmless(), lambda t: t.policy("alma").pop("Version")),
+        Mutant(
+            "one more condition on an Allow to the organisation",
+            Harmless(),
+            setting(decrypt, "StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5"),
+        ),
+        Mutant(
+            "a permissions boundary",
+            Harmless(),
+            lambda t: t.role("alma").update(PermissionsBoundary="arn:aws:iam::aws:policy/PowerUserAccess"),
+        ),
+        Mutant(
+            "a policy of the organisation",
+            Harmless(),
+            resource(
+                SHARED, "AWS::Organizations::Policy", {"Name": "x", "Type": "SERVICE_CONTROL_POLICY", "Content": {}}
+            ),
+        ),
+        Mutant("a stray role that reaches nothing", Harmless(), stranger({"Action": "s3:GetObject"})),
+        Mutant("a shorter session of a role", Harmless(), lambda t: t.role("alma").update(MaxSessionDuration=7200)),
+        Mutant(
+            "a trust policy in a list of principals",
+            Harmless(),
+            lambda t: trust(t.role("alma")).update(Principal={"AWS": ["arn:aws:iam::222222222222:root"]}),
+        ),
+        Mutant("a policy in two policies", Harmless(), _two_policies),
+    ]
+
+
+def _renamed(templates: Templates) -> None:
+    for statement in templates.policy("alma")["Statement"]:
+        statement["Sid"] += "Again"
+
+
+def _split(templates: Templates) -> None:
+    statements = templates.policy("alma")["Statement"]
+    deploy = templates.statement("alma", "Deploy")
+    half = {**deploy, "Sid": "DeployMore", "Action": deploy["Action"][5:]}
+    deploy["Action"] = deploy["Action"][:5]
+    statements.append(half)
+
+
+def _turned_round(templates: Templates) -> None:
+    for statement in templates.policy("alma")["Statement"]:
+        statement["Action"].reverse()
+        for keys in statement.get("Condition", {}).values():
+            for value in keys.values():
+                if isinstance(value, list):
+                    value.reverse()
+
+
+def _one_more_deny(templates: Templates) -> None:
+    deny = {"Sid": "More", "Effect": "Deny", "Principal": "*", "Action": "kms:Sign", "Resource": "*"}
+    templates.policy("alma")["Statement"].append(deny)
+
+
+def _stronger_deny(templates: Templates) -> None:
+    templates.statement("kim", "DenyOtherAlias").pop("Condition")
+
+
+def _two_policies(templates: Templates) -> None:
+    role = templates.role("alma")
+    document = role["Policies"][0]["PolicyDocument"]
+    describe = identity(role, "DescribeOwnTenantKey")
+    document["Statement"].remove(describe)
+    role["Policies"].append({"PolicyName": "Describe", "PolicyDocument": {**document, "Statement": [describe]}})
+
+
+MUTANTS = (*broken(), *harmless())
