@@ -100,7 +100,9 @@ PRINCIPALS: Final = (
     "federated user",
     "service",
     "several",
+    "federated",
 )
+"""IAM guide, reference_policies_elements_principal; the last in trust policies alone."""
 ELEMENTS: Final = ("Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal")
 OTHER, ORGANIZATION = "555555555555", "o-a1b2c3d4e5"
 
@@ -131,6 +133,31 @@ ACTIONS: Final = (
     "kms:ImportKeyMaterial",
     "kms:ScheduleKeyDeletion",
 )
+ASSUMPTIONS: Final = (
+    "sts:AssumeRole",
+    "sts:AssumeRole",
+    "sts:TagSession",
+    "sts:*",
+    "sts:AssumeRoleWithWebIdentity",
+    "sts:AssumeRoleWith*",
+)
+PROVIDERS: Final = ("oidc-provider/login.example.com", "oidc-provider/other.example.com", "saml-provider/corporate")
+TRUST_KEYS: Final[dict[str, str]] = {
+    "aws:PrincipalArn": "ARN",
+    "aws:PrincipalOrgID": "String",
+    "aws:RequestTag/team": "String",
+    "aws:RequestTag/tenant_id": "String",
+    "aws:SourceAccount": "String",
+    "aws:TagKeys": "ArrayOfString",
+    "login.example.com:aud": "String",
+    "login.example.com:oaud": "String",
+    "login.example.com:sub": "String",
+    "sts:DurationSeconds": "Numeric",
+    "sts:ExternalId": "String",
+    "sts:RoleSessionName": "String",
+    "sts:SourceIdentity": "String",
+    "sts:TransitiveTagKeys": "ArrayOfString",
+}
 
 
 def _without_organization() -> Estate:
@@ -164,12 +191,16 @@ class Grammar:
         if self.random.random() < 0.45:
             self._without_denies(templates)
         for _ in range(self.random.choice((1, 1, 2))):
-            if self.random.random() < 0.8:
-                self._edit(templates.properties("keys", f"Key{self.tenant}")["KeyPolicy"], key_policy=True)
+            place = self.random.random()
+            if place < 0.65:
+                self._edit(templates.properties("keys", f"Key{self.tenant}")["KeyPolicy"], "key")
+                continue
+            roles = sorted(name for name in templates.resources["roles"])
+            role = templates.properties("roles", self.random.choice(roles))
+            if place < 0.8:
+                self._edit(role["Policies"][0]["PolicyDocument"], "identity")
             else:
-                roles = sorted(name for name in templates.resources["roles"])
-                role = templates.properties("roles", self.random.choice(roles))
-                self._edit(role["Policies"][0]["PolicyDocument"], key_policy=False)
+                self._edit(role["AssumeRolePolicyDocument"], "trust")
 
     def _without_denies(self, templates: Templates) -> None:
         policy = templates.properties("keys", f"Key{self.tenant}")["KeyPolicy"]
@@ -179,43 +210,45 @@ class Grammar:
     def _chance(self, probability: float) -> bool:
         return self.random.random() < probability
 
-    def _edit(self, document: dict[str, Any], *, key_policy: bool) -> None:
+    def _edit(self, document: dict[str, Any], policy: str) -> None:
         statements: list[Statement] = document["Statement"]
         kind = self._pick("add", "add", "add", "add", "condition", "condition", "drop", "operator", "value", "element")
         chosen = self.random.choice(statements)
         if kind == "add":
-            statements.append(self._statement(key_policy=key_policy))
+            statements.append(self._statement(policy))
         elif kind == "condition":
-            self._condition_into(chosen.setdefault("Condition", {}))
+            self._condition_into(chosen.setdefault("Condition", {}), policy)
         elif kind == "drop" and len(statements) > 1:
             statements.remove(chosen)
         elif kind in ("operator", "value") and chosen.get("Condition"):
             self._turn(chosen["Condition"], kind)
-        elif key_policy and self._chance(0.5):
+        elif policy != "identity" and self._chance(0.5):
             chosen.pop("NotPrincipal", None)
-            chosen["Principal"] = self._principal()
+            chosen["Principal"] = self._principal(policy)
         else:
-            self._actions(chosen)
+            self._actions(chosen, policy)
 
-    def _statement(self, *, key_policy: bool) -> Statement:
+    def _statement(self, policy: str) -> Statement:
         effect = self._pick("Allow", "Allow", "Allow", "Deny")
         made: Statement = {"Sid": f"Added{self.random.randrange(10**6)}", "Effect": effect}
-        self._actions(made)
-        self._resources(made)
-        if key_policy:
-            inverted = effect == "Deny" and self._chance(0.4)
+        self._actions(made, policy)
+        if policy != "trust":
+            self._resources(made)
+        if policy != "identity":
+            inverted = policy == "key" and effect == "Deny" and self._chance(0.4)
             element = self._count("NotPrincipal" if inverted else "Principal")
             delegated = effect == "Allow" and self._chance(0.4)
-            made[element] = {"AWS": f"arn:aws:iam::{CENTRAL}:root"} if delegated else self._principal()
+            made[element] = {"AWS": f"arn:aws:iam::{CENTRAL}:root"} if delegated else self._principal(policy)
         for _ in range(self.random.choice((0, 1, 1, 1, 2))):
-            self._condition_into(made.setdefault("Condition", {}))
+            self._condition_into(made.setdefault("Condition", {}), policy)
         return made
 
-    def _actions(self, statement: Statement) -> None:
+    def _actions(self, statement: Statement, policy: str) -> None:
         statement.pop("Action", None)
         statement.pop("NotAction", None)
-        element = "NotAction" if self._chance(0.15) else "Action"
-        chosen = self.random.sample(ACTIONS, self.random.choice((1, 1, 2)))
+        element = "NotAction" if policy != "trust" and self._chance(0.15) else "Action"
+        known = ASSUMPTIONS if policy == "trust" else ACTIONS
+        chosen = self.random.sample(known, self.random.choice((1, 1, 2)))
         statement[self._count(element)] = chosen[0] if len(chosen) == 1 else chosen
 
     def _resources(self, statement: Statement) -> None:
@@ -225,8 +258,9 @@ class Grammar:
         element = "NotResource" if self._chance(0.15) else "Resource"
         statement[self._count(element)] = self.random.choice((*patterns, *with_variable) if self._chance(0.2) else patterns)
 
-    def _principal(self) -> Any:
-        form = self._count(self._pick(*PRINCIPALS), "principal: ")
+    def _principal(self, policy: str) -> Any:
+        known = PRINCIPALS if policy == "trust" else PRINCIPALS[:-1]
+        form = self._count(self._pick(*known), "principal: ")
         role = self._role()
         forms: dict[str, Any] = {
             "everyone": "*",
@@ -239,16 +273,18 @@ class Grammar:
             "federated user": {"AWS": f"arn:aws:sts::{CENTRAL}:federated-user/acme"},
             "service": {"Service": self._pick("logs.amazonaws.com", "s3.amazonaws.com")},
             "several": {"AWS": [f"arn:aws:iam::{CENTRAL}:root", role], "Service": "logs.amazonaws.com"},
+            "federated": {"Federated": f"arn:aws:iam::{CENTRAL}:{self._pick(*PROVIDERS)}"},
         }
         return forms[form]
 
-    def _condition_into(self, condition: dict[str, Any]) -> None:
-        key = self._count(self.random.choice(sorted(KEYS)), "key: ")
+    def _condition_into(self, condition: dict[str, Any], policy: str) -> None:
+        key = self.random.choice(sorted(TRUST_KEYS if policy == "trust" and self._chance(0.6) else KEYS))
         if self._chance(0.35):
             key = self._pick("aws:PrincipalArn", "aws:PrincipalTag/tenant_id", "kms:RequestAlias", "aws:PrincipalOrgID")
         elif self._chance(0.3):
             key = self._pick("aws:username", "aws:userid", "aws:PrincipalTag/team", "aws:PrincipalAccount", "aws:PrincipalType")
-        name = self._operator(KEYS[key])
+        self._count(key, "key: ")
+        name = self._operator({**KEYS, **TRUST_KEYS}[key])
         if key.lower() not in {one.lower() for one in condition.get(name, {})}:
             condition.setdefault(name, {})[key] = self._values(name, key)
 
@@ -348,7 +384,7 @@ def declared() -> set[str]:
     return {
         *(f"operator: {one}" for one in OPERATORS),
         *(f"qualifier: {one}" for one in ("single", "IfExists", "ForAllValues:", "ForAnyValue:")),
-        *(f"key: {one}" for one in KEYS),
+        *(f"key: {one}" for one in {**KEYS, **TRUST_KEYS}),
         *(f"variable: {one}" for one in (*VARIABLES, "with default", "without default")),
         *(f"principal: {one}" for one in PRINCIPALS),
         *(f"element: {one}" for one in ELEMENTS),

@@ -79,7 +79,7 @@ def example_of(model: Model, request: OneAction) -> Example:
         if members:
             context[key] = tuple(dict.fromkeys(members))
     for key, value in asked.facts.items():
-        if value.present is True and key != "aws:resourceaccount":
+        if key != "aws:resourceaccount" and model.holds(value.present):
             context.setdefault(key, model.text(value.held()))
     userid = request.principal.opened.get("aws:userid")
     if userid is not None and userid.present is True:

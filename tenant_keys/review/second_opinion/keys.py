@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from tenant_keys.manifest import Estate, Tenant
-from tenant_keys.review.second_opinion.conditions import conditions
 from tenant_keys.review.second_opinion.inventory import Inventory, Key
 from tenant_keys.review.second_opinion.permission import ACROSS_ACCOUNTS, Policies, allowed
 from tenant_keys.review.second_opinion.principals import (
@@ -24,13 +21,12 @@ from tenant_keys.review.second_opinion.principals import (
     role,
     service,
 )
-from tenant_keys.review.second_opinion.promise import TENANT, alias_of, declared
+from tenant_keys.review.second_opinion.promise import TENANT, administrators, alias_of, declared
+from tenant_keys.review.second_opinion.question import Case, Question, ask_about
 from tenant_keys.review.second_opinion.request import Asked, OneAction, carries
 from tenant_keys.review.second_opinion.statements import IDENTITY, KEY, Statement, statements
 from tenant_keys.review.second_opinion.terms import (
-    Formula,
     all_of,
-    any_of,
     characters,
     exactly,
     is_in,
@@ -40,7 +36,7 @@ from tenant_keys.review.second_opinion.terms import (
     some,
     text,
 )
-from tenant_keys.review.second_opinion.values import Value, catalogue
+from tenant_keys.review.second_opinion.values import catalogue
 
 _PROMISED: Final = frozenset({"kms:requestalias", f"kms:encryptioncontext:{TENANT}", f"aws:principaltag/{TENANT}"})
 
@@ -60,27 +56,6 @@ def key_actions() -> tuple[str, ...]:
 @cache
 def _all_actions() -> tuple[str, ...]:
     return tuple(f"kms:{name}".lower() for name in catalogue().actions.get_actions_for_service("kms"))
-
-
-@dataclass(frozen=True)
-class Case:
-    """Requests that differ in nothing that a document or the manifest asks for, but the action's name."""
-
-    actions: tuple[str, ...]
-    request: OneAction
-    breach: Formula
-
-
-@dataclass(frozen=True)
-class Question:
-    """Whether any of the cases can happen."""
-
-    who: str
-    what: str
-    tenant: str | None
-    asked: Asked
-    cases: tuple[Case, ...]
-    policy: Any
 
 
 def owner_of(key: Key, inventory: Inventory, estate: Estate) -> Tenant | None:
@@ -107,7 +82,7 @@ def callers(key: Key, inventory: Inventory, accounts: Accounts) -> Iterator[Prin
     yield anonymous()
 
 
-def questions(inventory: Inventory, estate: Estate) -> Iterator[Question | Exception]:
+def key_questions(inventory: Inventory, estate: Estate) -> Iterator[Question]:
     """One question for each key and each kind of caller."""
     accounts = accounts_of(estate)
     for key in inventory.keys:
@@ -123,7 +98,9 @@ def _question(
     identity = None if own is None else [one for name, body in own for one in statements(body, IDENTITY, name)]
     policies = Policies(tuple(resource), None if identity is None else tuple(identity))
     tenant = owner_of(key, inventory, estate)
-    asked = ask_about(principal, key.arn, key.account, [*resource, *(identity or ())], _facts(key, inventory))
+    documents = [*resource, *(identity or ())]
+    aliases = tuple(inventory.aliases.get(key.arn, ()))
+    asked = ask_about(principal, key.arn, key.account, documents, keys=_PROMISED, facts={}, aliases=aliases)
     cases: dict[object, Case] = {}
     for action in key_actions():
         form = _form(action, asked, policies, tenant, estate)
@@ -136,7 +113,7 @@ def _question(
         cases["open"] = _yet_to_come(asked, policies, key, tenant, estate)
     found = tuple(case for case in cases.values() if case.breach is not False)
     name = f"the key of tenant {tenant.id}" if tenant else key.where
-    return Question(principal.label, f"{name} in {key.region}", tenant.id if tenant else None, asked, found, key.policy)
+    return Question("key", principal.label, f"{name} in {key.region}", tenant.id if tenant else None, asked, found, key.policy)
 
 
 def _case(
@@ -163,8 +140,6 @@ def _yet_to_come(asked: Asked, policies: Policies, key: Key, tenant: Tenant | No
 
 def _form(action: str, asked: Asked, policies: Policies, tenant: Tenant | None, estate: Estate) -> object:
     """Equal for actions that nothing tells apart."""
-    from tenant_keys.review.second_opinion.promise import administrators  # noqa: PLC0415
-
     spoken = tuple(bool(one.speaks_of(action)) for one in (*policies.resource, *(policies.identity or ())))
     carried = tuple(carries(action, key) for key in sorted(asked.keys))
     roles = frozenset(administrators(tenant, estate).get(action, ())) if tenant else frozenset()
@@ -187,36 +162,3 @@ _SPECIAL: Final = frozenset(
     )
 )
 """Actions of which the manifest says more than who."""
-
-
-def _facts(key: Key, inventory: Inventory) -> Mapping[str, Any]:
-    return {"aliases": tuple(inventory.aliases.get(key.arn, ()))}
-
-
-def ask_about(
-    principal: Principal, resource: str, account: str, documents: Iterable[Statement], facts: Mapping[str, Any]
-) -> Asked:
-    """Everything that such a principal may send for such a resource."""
-    counted: Counter[str] = Counter()
-    keys = set(_PROMISED)
-    for one in documents:
-        keys.update(one.keys)
-        if "Condition" in one.raw:
-            counted.update(key for _, key, _ in conditions(one.raw["Condition"], one.where))
-    aliases: tuple[str, ...] = facts.get("aliases", ())
-    asked = Asked(
-        principal,
-        resource,
-        account,
-        {"aws:resourceaccount": Value("aws:ResourceAccount", True, account)},
-        {"kms:requestalias": aliases},
-        counted,
-        frozenset(keys),
-    )
-    asked.sets["kms:resourcealiases"] = [Value("kms:ResourceAliases", True, name) for name in aliases]
-    return asked
-
-
-def breach(question: Question) -> Formula:
-    """Whether the question's answer is yes."""
-    return any_of(case.breach for case in question.cases)

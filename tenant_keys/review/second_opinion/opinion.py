@@ -10,7 +10,9 @@ from tenant_keys.manifest import Estate
 from tenant_keys.review.second_opinion.errors import NotUnderstood
 from tenant_keys.review.second_opinion.example import Example, Replay, example_of, replay
 from tenant_keys.review.second_opinion.inventory import Stacks, take_inventory
-from tenant_keys.review.second_opinion.keys import Question, breach, questions
+from tenant_keys.review.second_opinion.keys import key_questions
+from tenant_keys.review.second_opinion.question import Question
+from tenant_keys.review.second_opinion.sessions import session_questions
 from tenant_keys.review.second_opinion.solver import BUDGET, Answer, ask
 
 
@@ -18,6 +20,8 @@ from tenant_keys.review.second_opinion.solver import BUDGET, Answer, ask
 class Breach:
     """A request that IAM allows and the manifest does not declare."""
 
+    kind: str
+    """Of a "key" or of a "session"."""
     who: str
     what: str
     tenant: str | None
@@ -53,23 +57,24 @@ class Opinion:
 
 
 def second_opinion(assembly: Stacks, estate: Estate, budget: int = BUDGET) -> Opinion:
-    """Ask for every key whether anything is allowed that the manifest does not declare."""
+    """Ask for every key and every role whether anything is allowed that the manifest does not declare."""
     start = time.perf_counter()
     opinion = Opinion()
     inventory = take_inventory(assembly)
     opinion.not_understood += inventory.not_understood
-    try:
-        for question in questions(inventory, estate):
-            _answer(question, opinion, budget)
-    except NotUnderstood as problem:
-        opinion.not_understood.append(str(problem))
+    for asking in (key_questions, session_questions):
+        try:
+            for question in asking(inventory, estate):
+                _answer(question, opinion, budget)
+        except NotUnderstood as problem:
+            opinion.not_understood.append(str(problem))
     opinion.seconds = time.perf_counter() - start
     return opinion
 
 
 def _answer(question: Question, opinion: Opinion, budget: int) -> None:
     opinion.questions += 1
-    goal = breach(question)
+    goal = question.breach
     if goal is False:
         return
     answer, model = ask([goal, question.asked.limits()], budget)
@@ -77,22 +82,20 @@ def _answer(question: Question, opinion: Opinion, budget: int) -> None:
         opinion.unanswered.append(f"{question.who} and {question.what}")
     elif model is not None:
         case = next(one for one in question.cases if model.holds(one.breach))
-        example = example_of(model, case.request)
+        requests = [case.request]
+        if case.tagging is not None and model.holds(case.tagging[1]):
+            requests.append(case.tagging[0])
+        examples = [example_of(model, one) for one in requests]
+        replays = [replay(one, question.asked, question.policy) for one in examples]
+        worst = next((one for one in replays if one.outcome != "allowed"), replays[0])
         opinion.breaches.append(
-            Breach(
-                question.who,
-                question.what,
-                question.tenant,
-                case.actions,
-                example,
-                replay(example, question.asked, question.policy),
-            )
+            Breach(question.kind, question.who, question.what, question.tenant, case.actions, examples[0], worst)
         )
 
 
 def told(opinion: Opinion) -> Iterator[str]:
     """The opinion in sentences."""
     for one in opinion.breaches:
-        yield f"{one.who}: {', '.join(one.actions)} with {one.what}; the evaluator: {one.replay.outcome}"
+        yield f"{one.who}: {', '.join(one.actions)} on {one.what}; the evaluator: {one.replay.outcome}"
     yield from (f"not understood: {one}" for one in opinion.not_understood)
     yield from (f"not answered: {one}" for one in opinion.unanswered)

@@ -76,6 +76,7 @@ _OF_PRINCIPALS: Final = frozenset(
     }
 )
 TAG: Final = "aws:principaltag/"
+CERTIFICATES: Final = "rolesanywhere.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -229,12 +230,19 @@ def any_of_kind(kind: str, accounts: Accounts, *, but: Iterable[str] = ()) -> Pr
 def service() -> Principal:
     """An AWS service that asks in its own name."""
     name = text("service")
-    return Principal(SERVICE, "some service", arn=name, limits=[is_in(name, _SERVICE)])
+    return Principal(
+        SERVICE, "some service", arn=name, limits=[is_in(name, _SERVICE), negate(equal(name, CERTIFICATES))]
+    )
 
 
 def anonymous() -> Principal:
     """A request that nobody signed."""
     return Principal(ANONYMOUS, "anonymous")
+
+
+def certificate_holder() -> Principal:
+    """The holder of a certificate, for whom IAM Roles Anywhere asks with the certificate's names as principal tags."""
+    return Principal(SERVICE, "a holder of a certificate", arn=CERTIFICATES, tagged=True)
 
 
 def token(provider: str) -> Principal:

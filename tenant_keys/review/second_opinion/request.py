@@ -140,7 +140,7 @@ class Asked:
             prefix = _NAMED_BY.get(key)
             names = sorted(name.removeprefix(prefix) for name in self.keys if prefix and name.startswith(prefix))
             for slot in slots:
-                name = slot.name.partition("#")[2]
+                name = slot.name.partition("#")[2].removeprefix(prefix or "")
                 folded = lower(slot.held())
                 if name in names:
                     found.append(equal(folded, name))  # names ignore case, and a caller may write them in any
