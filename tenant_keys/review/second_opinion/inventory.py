@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from tenant_keys.review.assembly import Resource, Stack, unborn
+from tenant_keys.review.second_opinion.statements import IDENTITY, Statement, statements
 
 _WITHOUT_PERMISSIONS: Final = frozenset(
     {
@@ -63,6 +64,19 @@ class Inventory:
     anchors: dict[str, str] = field(default_factory=dict)
     """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor."""
     not_understood: list[str] = field(default_factory=list)
+    parsed: dict[int, tuple[Statement, ...]] = field(default_factory=dict)
+
+    def statements(self, document: object, kind: str, name: str) -> tuple[Statement, ...]:
+        """The statements of one of these documents, read once."""
+        if id(document) not in self.parsed:
+            self.parsed[id(document)] = tuple(statements(document, kind, name))
+        return self.parsed[id(document)]
+
+    def own(self, identity: tuple[tuple[str, Any], ...] | None) -> tuple[Statement, ...] | None:
+        """The statements of a principal's own policies; None where they may be any."""
+        if identity is None:
+            return None
+        return tuple(one for name, body in identity for one in self.statements(body, IDENTITY, name))
 
 
 def take_inventory(assembly: Stacks) -> Inventory:

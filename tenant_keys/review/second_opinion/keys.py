@@ -24,7 +24,7 @@ from tenant_keys.review.second_opinion.principals import (
 from tenant_keys.review.second_opinion.promise import TENANT, administrators, alias_of, declared
 from tenant_keys.review.second_opinion.question import Case, Question, ask_about
 from tenant_keys.review.second_opinion.request import Asked, OneAction, carries
-from tenant_keys.review.second_opinion.statements import IDENTITY, KEY, Statement, statements
+from tenant_keys.review.second_opinion.statements import KEY, Statement
 from tenant_keys.review.second_opinion.terms import (
     all_of,
     characters,
@@ -86,17 +86,16 @@ def key_questions(inventory: Inventory, estate: Estate) -> Iterator[Question]:
     """One question for each key and each kind of caller."""
     accounts = accounts_of(estate)
     for key in inventory.keys:
-        resource = statements(key.policy, KEY, key.where)
+        resource = inventory.statements(key.policy, KEY, key.where)
         for principal in callers(key, inventory, accounts):
             yield _question(key, resource, principal, inventory, estate)
 
 
 def _question(
-    key: Key, resource: list[Statement], principal: Principal, inventory: Inventory, estate: Estate
+    key: Key, resource: tuple[Statement, ...], principal: Principal, inventory: Inventory, estate: Estate
 ) -> Question:
-    own = principal.identity
-    identity = None if own is None else [one for name, body in own for one in statements(body, IDENTITY, name)]
-    policies = Policies(tuple(resource), None if identity is None else tuple(identity))
+    identity = inventory.own(principal.identity)
+    policies = Policies(resource, identity)
     tenant = owner_of(key, inventory, estate)
     documents = [*resource, *(identity or ())]
     aliases = tuple(inventory.aliases.get(key.arn, ()))

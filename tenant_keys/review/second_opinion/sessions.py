@@ -37,7 +37,7 @@ from tenant_keys.review.second_opinion.principals import (
 from tenant_keys.review.second_opinion.promise import TENANT, access_role, is_shared, is_workloads, workload_role
 from tenant_keys.review.second_opinion.question import Case, Question, ask_about
 from tenant_keys.review.second_opinion.request import Asked, OneAction
-from tenant_keys.review.second_opinion.statements import IDENTITY, TRUST, Statement, statements
+from tenant_keys.review.second_opinion.statements import TRUST, Statement
 from tenant_keys.review.second_opinion.terms import (
     Formula,
     Text,
@@ -98,20 +98,20 @@ class Token:
 def session_questions(inventory: Inventory, estate: Estate) -> Iterator[Question]:
     """One question for each role through which a key is reached and each kind of caller."""
     for one in inventory.roles.values():
-        if not _matters(one, estate):
+        if not _matters(one, inventory, estate):
             continue
-        trust = statements(one.trust, TRUST, f"trust policy of {one.arn}")
+        trust = inventory.statements(one.trust, TRUST, f"trust policy of {one.arn}")
         if not all(pattern.startswith("sts:") for statement in trust for pattern in statement.actions[1]):
             raise NotUnderstood(f"trust policy of {one.arn}: an action that is not STS's")
         for principal in _callers(one, trust, inventory, estate):
             yield _question(one, trust, principal, inventory, estate)
 
 
-def _matters(one: Role, estate: Estate) -> bool:
+def _matters(one: Role, inventory: Inventory, estate: Estate) -> bool:
     """Whether keys, sessions or roles are within reach of the role's own policies, or a workload runs as it."""
     if one.unknown_policies or any(workload_role(each) == one.arn for each in estate.workloads.values()):
         return True
-    own = [each for name, body in one.identity for each in statements(body, IDENTITY, name)]
+    own = inventory.own(tuple(one.identity)) or ()
     return any(each.allow and (each.actions[0] or any(map(_reaches, each.actions[1]))) for each in own)
 
 
@@ -119,7 +119,7 @@ def _reaches(pattern: str) -> bool:
     return pattern.partition(":")[0] in ("*", "kms", "sts", "iam")
 
 
-def _callers(one: Role, trust: list[Statement], inventory: Inventory, estate: Estate) -> Iterator[Principal]:
+def _callers(one: Role, trust: tuple[Statement, ...], inventory: Inventory, estate: Estate) -> Iterator[Principal]:
     accounts = accounts_of(estate)
     for each in inventory.roles.values():
         known = each.arn.split(":")[4] == estate.central.account and not each.unknown_policies
@@ -139,10 +139,9 @@ def _callers(one: Role, trust: list[Statement], inventory: Inventory, estate: Es
 
 
 def _question(
-    one: Role, trust: list[Statement], principal: Principal, inventory: Inventory, estate: Estate
+    one: Role, trust: tuple[Statement, ...], principal: Principal, inventory: Inventory, estate: Estate
 ) -> Question:
-    own = principal.identity
-    identity = None if own is None else tuple(each for name, body in own for each in statements(body, IDENTITY, name))
+    identity = inventory.own(principal.identity)
     account = one.arn.split(":")[4]
     oidc = principal.kind == TOKEN and ":oidc-provider/" in str(principal.arn)
     held = Token.of(str(principal.arn)) if oidc else None
@@ -151,7 +150,7 @@ def _question(
     asked = ask_about(principal, one.arn, account, [*trust, *(identity or ())], keys=keys, facts=facts)
     assume = asked.of(_action_of(principal), None)
     tag = asked.of("sts:tagsession", None)
-    policies = Policies(tuple(trust), identity)
+    policies = Policies(trust, identity)
     tagged = any_of(value.present for value in assume.members("aws:tagkeys"))
     can = all_of(
         [
@@ -237,6 +236,7 @@ def _runs_as(workload: Workload, request: OneAction, held: Token | None, invento
         if held is None or principal.arn != provider:
             return False
         pods = f"system:serviceaccount:{workload.irsa.namespace}:{workload.irsa.service_account}"
-        return all_of([equal(held.aud, _POD_AUDIENCE), equal(held.sub, pods)])
+        # The subject tells whose token it is: a cluster signs one for each service account.
+        return all_of([equal(held.client, _POD_AUDIENCE), equal(held.sub, pods)])
     place = _PLACES.get(workload.runs_on or "")
     return equal(principal.arn, place) if place and principal.kind == SERVICE else False
