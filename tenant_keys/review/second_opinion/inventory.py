@@ -137,5 +137,3 @@ def _key_id(resource: Resource) -> str:
     if resource.type == "AWS::KMS::ReplicaKey":
         return str(resource.properties["PrimaryKeyArn"].rpartition("/")[2])
     return ("mrk-" if resource.properties.get("MultiRegion") in (True, "true") else "") + unborn(resource)
-
-

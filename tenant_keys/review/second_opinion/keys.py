@@ -16,8 +16,8 @@ from tenant_keys.review.second_opinion.principals import (
     USER,
     Accounts,
     Principal,
-    any_of_kind,
     anonymous,
+    any_of_kind,
     role,
     service,
 )
@@ -112,7 +112,9 @@ def _question(
         cases["open"] = _yet_to_come(asked, policies, key, tenant, estate)
     found = tuple(case for case in cases.values() if case.breach is not False)
     name = f"the key of tenant {tenant.id}" if tenant else key.where
-    return Question("key", principal.label, f"{name} in {key.region}", tenant.id if tenant else None, asked, found, key.policy)
+    return Question(
+        "key", principal.label, f"{name} in {key.region}", tenant.id if tenant else None, asked, found, key.policy
+    )
 
 
 def _case(

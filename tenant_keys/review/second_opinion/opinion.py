@@ -12,6 +12,7 @@ from tenant_keys.review.second_opinion.example import Example, Replay, example_o
 from tenant_keys.review.second_opinion.inventory import Stacks, take_inventory
 from tenant_keys.review.second_opinion.keys import key_questions
 from tenant_keys.review.second_opinion.question import Question
+from tenant_keys.review.second_opinion.scope import focused, representatives
 from tenant_keys.review.second_opinion.sessions import session_questions
 from tenant_keys.review.second_opinion.solver import BUDGET, Answer, ask
 
@@ -21,7 +22,7 @@ class Breach:
     """A request that IAM allows and the manifest does not declare."""
 
     kind: str
-    """Of a "key" or of a "session"."""
+    """What it is about: `key` or `session`."""
     who: str
     what: str
     tenant: str | None
@@ -39,11 +40,13 @@ class Opinion:
     unanswered: list[str] = field(default_factory=list)
     """Questions at which the solver gave up."""
     questions: int = 0
+    tenants: int = 0
+    """Tenants about whose keys it was asked."""
     seconds: float = 0.0
 
     @property
     def verdict(self) -> str:
-        """"refuted", "not given" or "no such request"."""
+        """What follows: `refuted`, `not given` or `no such request`."""
         if any(one.replay.outcome == "allowed" for one in self.breaches):
             return "refuted"
         if self.not_understood or self.unanswered or self.breaches or not self.questions:
@@ -55,6 +58,28 @@ class Opinion:
         """Requests that the evaluator denies although this engine finds them allowed."""
         return [one for one in self.breaches if one.replay.outcome == "denied"]
 
+    def as_document(self) -> dict[str, object]:
+        """As JSON types."""
+        return {
+            "verdict": self.verdict,
+            "questions": self.questions,
+            "tenants": self.tenants,
+            "breaches": [
+                {
+                    "who": one.who,
+                    "what": one.what,
+                    "tenant": one.tenant,
+                    "actions": list(one.actions),
+                    "request": one.example.as_document(),
+                    "evaluator": one.replay.outcome,
+                    "reason": one.replay.reason,
+                }
+                for one in self.breaches
+            ],
+            "not_understood": self.not_understood,
+            "unanswered": self.unanswered,
+        }
+
 
 def second_opinion(assembly: Stacks, estate: Estate, budget: int = BUDGET) -> Opinion:
     """Ask for every key and every role whether anything is allowed that the manifest does not declare."""
@@ -62,6 +87,10 @@ def second_opinion(assembly: Stacks, estate: Estate, budget: int = BUDGET) -> Op
     opinion = Opinion()
     inventory = take_inventory(assembly)
     opinion.not_understood += inventory.not_understood
+    chosen = representatives(estate)
+    opinion.tenants = len(chosen)
+    if len(chosen) < len(estate.tenants):
+        inventory = focused(inventory, estate, chosen)
     for asking in (key_questions, session_questions):
         try:
             for question in asking(inventory, estate):

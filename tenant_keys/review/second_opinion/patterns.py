@@ -1,7 +1,7 @@
 """Values of a policy: wildcards and policy variables.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html (StringLike, ArnLike)
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from cvc5 import Term
+
 from tenant_keys.review.second_opinion.errors import NotUnderstood
 from tenant_keys.review.second_opinion.terms import (
     ANY_CHARACTER,
@@ -19,7 +21,6 @@ from tenant_keys.review.second_opinion.terms import (
     NO_COLON,
     Formula,
     Language,
-    Term,
     Text,
     all_of,
     choose,

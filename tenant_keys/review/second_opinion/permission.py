@@ -95,4 +95,3 @@ def _applies(statement: Statement, request: OneAction) -> Formula:
     if spoken is False:
         return False
     return all_of([named, spoken, request.holds(statement)])
-

@@ -272,7 +272,9 @@ def session_of(principal: Principal, account: str, role_name: str, session: str)
     if principal.kind != ROLE:
         return False
     named: Language = sequence(exactly("role/"), _PATH, exactly(role_name))
-    return all_of([equal(principal.account, account), is_in(principal.resource, named), equal(principal.session, session)])
+    return all_of(
+        [equal(principal.account, account), is_in(principal.resource, named), equal(principal.session, session)]
+    )
 
 
 def is_one_of(principal: Principal, arns: Iterable[str]) -> Formula:
@@ -282,5 +284,3 @@ def is_one_of(principal: Principal, arns: Iterable[str]) -> Formula:
         account, resource = arn.split(":", 5)[4:]
         found.append(all_of([equal(principal.account, account), equal(principal.resource, resource)]))
     return any_of(found) if principal.in_account else False
-
-

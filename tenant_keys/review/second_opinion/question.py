@@ -32,7 +32,7 @@ class Question:
     """Whether any of the cases can happen."""
 
     kind: str
-    """ "key" or "session"."""
+    """What is asked about: `key` or `session`."""
     who: str
     what: str
     tenant: str | None

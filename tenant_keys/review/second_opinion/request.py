@@ -188,8 +188,7 @@ class OneAction:
         return found
 
     def holds(self, statement: Statement) -> Formula:
-        """Whether a statement's resource and conditions are the request's: the same for all actions that carry the same."""
+        """Whether resource and conditions are the request's: the same for all actions that carry the same keys."""
         carried = tuple(map(self._carried, statement.keys))
         found: Formula = self.asked.once(("holds", id(statement), carried), lambda: statement.holds(self))
         return found
-

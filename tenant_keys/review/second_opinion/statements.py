@@ -45,9 +45,17 @@ _MARK: Final = UNBORN
 class Request(Context, Protocol):
     """What is asked: an action in lower case, or an open one, on a resource."""
 
-    principal: Principal
-    action: Text
-    resource: str
+    @property
+    def principal(self) -> Principal:
+        """Who asks."""
+
+    @property
+    def action(self) -> Text:
+        """What is to be done."""
+
+    @property
+    def resource(self) -> str:
+        """On what: an ARN."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +148,9 @@ class Statement:
 
         defined, resolved = resolve(parsed, lookup)
         split = tuple(request.resource.split(":", 5))
-        matched = like(request.resource, resolved) if widely else arn_like(request.resource, split, resolved, self.where)
+        matched = (
+            like(request.resource, resolved) if widely else arn_like(request.resource, split, resolved, self.where)
+        )
         if widely and not self.allow:  # NotResource of a Deny: a variable without a value leaves it without effect
             return any_of([negate(defined), matched])
         return all_of([defined, matched])
@@ -167,7 +177,7 @@ class Statement:
         if "Federated" in element and self.kind != TRUST:
             raise NotUnderstood(f"{self.where}: Federated outside a trust policy")
         names = {form: several(element.get(form, ())) for form in ("AWS", "Service", "Federated")}
-        for form, name in [(form, name) for form in names for name in names[form]]:
+        for form, name in [(each, one) for each, found in names.items() for one in found]:
             if not isinstance(name, str) or (form != "AWS" and any(sign in name for sign in "*?$")):
                 raise NotUnderstood(f"{self.where}: {form} {name!r:.80}")
         if principal.kind in (SERVICE, TOKEN):

