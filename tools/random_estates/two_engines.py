@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -52,9 +52,11 @@ class Comparison:
         return None
 
 
-def compare(source: Stacks, estate: Estate) -> tuple[list[Comparison], Opinion]:
-    """Ask both engines of one estate."""
-    opinion = second_opinion(source, estate)
+def compare(
+    source: Stacks, estate: Estate, answered: set[tuple[object, ...]] | None = None
+) -> tuple[list[Comparison], Opinion]:
+    """Ask both engines of one estate. `answered`: what the second knows of others of the same manifest."""
+    opinion = second_opinion(source, estate, answered=answered)
     found = []
     for about, prove in (("key", _on_keys), ("session", _for_sessions)):
         verdict, findings = _first_engine(source, estate, prove)
@@ -128,8 +130,9 @@ class Score:
 def score(seeds: Iterable[int]) -> Score:
     """Compare both engines on an estate for each seed."""
     found = Score()
+    answered: dict[int, set[tuple[object, ...]]] = defaultdict(set)
     for seed, estate, templates in random_estates(seeds, found.drawn):
-        comparisons, opinion = compare(templates, estate)
+        comparisons, opinion = compare(templates, estate, answered[id(estate)])
         found.estates += 1
         found.questions += opinion.questions
         found.unanswered += len(opinion.unanswered)

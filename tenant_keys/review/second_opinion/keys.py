@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 from tenant_keys.manifest import Estate, Tenant
@@ -22,7 +22,7 @@ from tenant_keys.review.second_opinion.principals import (
     service,
 )
 from tenant_keys.review.second_opinion.promise import TENANT, administrators, alias_of, declared
-from tenant_keys.review.second_opinion.question import Case, Question, ask_about
+from tenant_keys.review.second_opinion.question import Case, Pending, Question, ask_about, rests_on
 from tenant_keys.review.second_opinion.request import Asked, OneAction, carries
 from tenant_keys.review.second_opinion.statements import KEY, Statement
 from tenant_keys.review.second_opinion.terms import (
@@ -82,35 +82,40 @@ def callers(key: Key, inventory: Inventory, accounts: Accounts) -> Iterator[Prin
     yield anonymous()
 
 
-def key_questions(inventory: Inventory, estate: Estate) -> Iterator[Question]:
+def key_questions(inventory: Inventory, estate: Estate) -> Iterator[Pending]:
     """One question for each key and each kind of caller."""
     accounts = accounts_of(estate)
     for key in inventory.keys:
         resource = inventory.statements(key.policy, KEY, key.where)
+        groups: dict[tuple[int, ...], list[tuple[str, ...]]] = {}
         for principal in callers(key, inventory, accounts):
-            yield _question(key, resource, principal, inventory, estate)
+            yield Pending(
+                rests_on("key", key.arn, principal, key.policy, inventory.aliases.get(key.arn), sorted(inventory.roles)),
+                partial(_question, key, resource, principal, groups, inventory, estate),
+            )
 
 
 def _question(
-    key: Key, resource: tuple[Statement, ...], principal: Principal, inventory: Inventory, estate: Estate
+    key: Key,
+    resource: tuple[Statement, ...],
+    principal: Principal,
+    known: dict[tuple[int, ...], list[tuple[str, ...]]],
+    inventory: Inventory,
+    estate: Estate,
 ) -> Question:
-    identity = inventory.own(principal.identity)
-    policies = Policies(resource, identity)
     tenant = owner_of(key, inventory, estate)
-    documents = [*resource, *(identity or ())]
+    policies = Policies(resource, inventory.own(principal.identity))
+    own = tuple(map(id, policies.identity or ()))
+    if own not in known:
+        known[own] = _groups(policies, tenant, estate)
+    groups = known[own]
+    documents = [*policies.resource, *(policies.identity or ())]
     aliases = tuple(inventory.aliases.get(key.arn, ()))
     asked = ask_about(principal, key.arn, key.account, documents, keys=_PROMISED, facts={}, aliases=aliases)
-    cases: dict[object, Case] = {}
-    for action in key_actions():
-        form = _form(action, asked, policies, tenant, estate)
-        if form in cases:
-            known = cases[form]
-            cases[form] = Case((*known.actions, action), known.request, known.breach)
-        else:
-            cases[form] = _case(asked.of(action, action), (action,), policies, key, tenant, estate)
-    if any("*" in pattern or "?" in pattern for one in resource for pattern in one.actions[1]):
-        cases["open"] = _yet_to_come(asked, policies, key, tenant, estate)
-    found = tuple(case for case in cases.values() if case.breach is not False)
+    cases = [_case(asked.of(group[0], group[0]), group, policies, key, tenant, estate) for group in groups]
+    if any(one.reaches_further for one in policies.resource):
+        cases.append(_yet_to_come(asked, policies, key, tenant, estate))
+    found = tuple(case for case in cases if case.breach is not False)
     name = f"the key of tenant {tenant.id}" if tenant else key.where
     return Question(
         "key", principal.label, f"{name} in {key.region}", tenant.id if tenant else None, asked, found, key.policy
@@ -139,13 +144,19 @@ def _yet_to_come(asked: Asked, policies: Policies, key: Key, tenant: Tenant | No
     return Case(case.actions, case.request, all_of([new, case.breach]))
 
 
-def _form(action: str, asked: Asked, policies: Policies, tenant: Tenant | None, estate: Estate) -> object:
-    """Equal for actions that nothing tells apart."""
-    spoken = tuple(bool(one.speaks_of(action)) for one in (*policies.resource, *(policies.identity or ())))
-    carried = tuple(carries(action, key) for key in sorted(asked.keys))
-    roles = frozenset(administrators(tenant, estate).get(action, ())) if tenant else frozenset()
-    special = action if action in _SPECIAL else ""
-    return spoken, carried, roles, special, action in ACROSS_ACCOUNTS
+def _groups(policies: Policies, tenant: Tenant | None, estate: Estate) -> list[tuple[str, ...]]:
+    """Actions that no document and no promise tells apart, and that carry the same of the keys asked for."""
+    documents = (*policies.resource, *(policies.identity or ()))
+    keys = sorted(_PROMISED.union(*(one.keys for one in documents)))
+    table = administrators(tenant, estate) if tenant else {}
+    groups: dict[object, list[str]] = {}
+    for action in key_actions():
+        spoken = tuple([one.speaks_of(action) for one in documents])
+        carried = tuple([carries(action, key) for key in keys])
+        special = action if action in _SPECIAL else ""
+        form = spoken, carried, frozenset(table.get(action, ())), special, action in ACROSS_ACCOUNTS
+        groups.setdefault(form, []).append(action)
+    return [tuple(group) for group in groups.values()]
 
 
 _SPECIAL: Final = frozenset(

@@ -81,8 +81,18 @@ class Opinion:
         }
 
 
-def second_opinion(assembly: Stacks, estate: Estate, budget: int = BUDGET) -> Opinion:
-    """Ask for every key and every role whether anything is allowed that the manifest does not declare."""
+def second_opinion(
+    assembly: Stacks, estate: Estate, budget: int = BUDGET, answered: set[tuple[object, ...]] | None = None
+) -> Opinion:
+    """Ask for every key and every role whether anything is allowed that the manifest does not declare.
+
+    Args:
+        assembly: the stacks.
+        estate: what the manifest declares.
+        budget: units of the solver's work for one question.
+        answered: questions about the same manifest of which the answer is known to be no, by what they rest on; those
+            that this call answers are added.
+    """
     start = time.perf_counter()
     opinion = Opinion()
     inventory = take_inventory(assembly)
@@ -93,19 +103,23 @@ def second_opinion(assembly: Stacks, estate: Estate, budget: int = BUDGET) -> Op
         inventory = focused(inventory, estate, chosen)
     for asking in (key_questions, session_questions):
         try:
-            for question in asking(inventory, estate):
-                _answer(question, opinion, budget)
+            for pending in asking(inventory, estate):
+                opinion.questions += 1
+                if answered is not None and pending.rests_on in answered:
+                    continue
+                if _is_no(pending.put(), opinion, budget) and answered is not None:
+                    answered.add(pending.rests_on)
         except NotUnderstood as problem:
             opinion.not_understood.append(str(problem))
     opinion.seconds = time.perf_counter() - start
     return opinion
 
 
-def _answer(question: Question, opinion: Opinion, budget: int) -> None:
-    opinion.questions += 1
+def _is_no(question: Question, opinion: Opinion, budget: int) -> bool:
+    """Put a question; keep what is found, or that the solver gave up."""
     goal = question.breach
     if goal is False:
-        return
+        return True
     answer, model = ask([goal, question.asked.limits()], budget)
     if answer is Answer.UNKNOWN:
         opinion.unanswered.append(f"{question.who} and {question.what}")
@@ -120,6 +134,7 @@ def _answer(question: Question, opinion: Opinion, budget: int) -> None:
         opinion.breaches.append(
             Breach(question.kind, question.who, question.what, question.tenant, case.actions, examples[0], worst)
         )
+    return answer is Answer.NO
 
 
 def told(opinion: Opinion) -> Iterator[str]:

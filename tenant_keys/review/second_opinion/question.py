@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,20 @@ class Question:
     def breach(self) -> Formula:
         """Whether the answer is yes."""
         return any_of(case.breach for case in self.cases)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A question yet to be put together, and all that its answer depends on but the manifest."""
+
+    rests_on: tuple[object, ...]
+    put: Callable[[], Question]
+
+
+def rests_on(about: str, resource: str, principal: Principal, *documents: object) -> tuple[object, ...]:
+    """What the answer depends on: names, and documents as text."""
+    text = json.dumps([documents, principal.identity, dict(principal.own_tags)], sort_keys=True, default=repr)
+    return about, resource, principal.kind, principal.label, text
 
 
 def ask_about(

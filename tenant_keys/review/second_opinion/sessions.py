@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from tenant_keys.manifest import Estate, Workload
@@ -35,7 +36,7 @@ from tenant_keys.review.second_opinion.principals import (
     token,
 )
 from tenant_keys.review.second_opinion.promise import TENANT, access_role, is_shared, is_workloads, workload_role
-from tenant_keys.review.second_opinion.question import Case, Question, ask_about
+from tenant_keys.review.second_opinion.question import Case, Pending, Question, ask_about, rests_on
 from tenant_keys.review.second_opinion.request import Asked, OneAction
 from tenant_keys.review.second_opinion.statements import TRUST, Statement
 from tenant_keys.review.second_opinion.terms import (
@@ -95,8 +96,9 @@ class Token:
         }
 
 
-def session_questions(inventory: Inventory, estate: Estate) -> Iterator[Question]:
+def session_questions(inventory: Inventory, estate: Estate) -> Iterator[Pending]:
     """One question for each role through which a key is reached and each kind of caller."""
+    facts = (inventory.providers, inventory.anchors, sorted(inventory.roles))
     for one in inventory.roles.values():
         if not _matters(one, inventory, estate):
             continue
@@ -104,7 +106,10 @@ def session_questions(inventory: Inventory, estate: Estate) -> Iterator[Question
         if not all(pattern.startswith("sts:") for statement in trust for pattern in statement.actions[1]):
             raise NotUnderstood(f"trust policy of {one.arn}: an action that is not STS's")
         for principal in _callers(one, trust, inventory, estate):
-            yield _question(one, trust, principal, inventory, estate)
+            yield Pending(
+                rests_on("session", one.arn, principal, one.trust, facts, one.unknown_policies),
+                partial(_question, one, trust, principal, inventory, estate),
+            )
 
 
 def _matters(one: Role, inventory: Inventory, estate: Estate) -> bool:

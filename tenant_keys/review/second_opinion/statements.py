@@ -82,6 +82,11 @@ class Statement:
         return inverted, tuple(value.lower() for value in values)
 
     @cached_property
+    def reaches_further(self) -> bool:
+        """Whether actions that AWS may add are among its own."""
+        return self.actions[0] or any(sign in pattern for pattern in self.actions[1] for sign in "*?")
+
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """Every context key that it asks for, in conditions and in variables."""
         found = set()
