@@ -25,7 +25,8 @@ def apart(mutant: Mutant, original: Synthesized) -> str | None:
             opinion = second_opinion(Assembly.open(original.write(templates, Path(name) / "cdk.out")), original.estate)
         except ReviewError:  # the assembly cannot be read: there is nothing to have an opinion on
             return None
-    told = f"{opinion.verdict}: {[(one.who, one.actions[:2], one.what, one.replay.outcome) for one in opinion.breaches[:3]]}"
+    found = [(one.who, one.actions[:2], one.what, one.replay.outcome) for one in opinion.breaches[:3]]
+    told = f"{opinion.verdict}: {found}"
     told += f" {opinion.not_understood[:2]} {opinion.unanswered[:2]}"
     if opinion.disagreements:
         return f"the evaluator denies what it finds; {told}"

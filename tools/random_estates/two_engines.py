@@ -18,7 +18,7 @@ from tenant_keys.review.proof.key_access import prove_key_access
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import promises
 from tenant_keys.review.proof.world import World, build_world
-from tenant_keys.review.second_opinion import Breach, Opinion, second_opinion
+from tenant_keys.review.second_opinion import Answered, Breach, Opinion, second_opinion
 from tools.random_estates.grammar import declared, random_estates
 
 EXCESS: Final = frozenset(
@@ -52,9 +52,7 @@ class Comparison:
         return None
 
 
-def compare(
-    source: Stacks, estate: Estate, answered: set[tuple[object, ...]] | None = None
-) -> tuple[list[Comparison], Opinion]:
+def compare(source: Stacks, estate: Estate, answered: Answered | None = None) -> tuple[list[Comparison], Opinion]:
     """Ask both engines of one estate. `answered`: what the second knows of others of the same manifest."""
     opinion = second_opinion(source, estate, answered=answered)
     found = []
@@ -130,7 +128,7 @@ class Score:
 def score(seeds: Iterable[int]) -> Score:
     """Compare both engines on an estate for each seed."""
     found = Score()
-    answered: dict[int, set[tuple[object, ...]]] = defaultdict(set)
+    answered: dict[int, Answered] = defaultdict(dict)
     for seed, estate, templates in random_estates(seeds, found.drawn):
         comparisons, opinion = compare(templates, estate, answered[id(estate)])
         found.estates += 1

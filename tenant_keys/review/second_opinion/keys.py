@@ -90,7 +90,9 @@ def key_questions(inventory: Inventory, estate: Estate) -> Iterator[Pending]:
         groups: dict[tuple[int, ...], list[tuple[str, ...]]] = {}
         for principal in callers(key, inventory, accounts):
             yield Pending(
-                rests_on("key", key.arn, principal, key.policy, inventory.aliases.get(key.arn), sorted(inventory.roles)),
+                rests_on(
+                    "key", key.arn, principal, key.policy, inventory.aliases.get(key.arn), sorted(inventory.roles)
+                ),
                 partial(_question, key, resource, principal, groups, inventory, estate),
             )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.second_opinion.errors import NotUnderstood
@@ -29,6 +30,10 @@ class Breach:
     actions: tuple[str, ...]
     example: Example
     replay: Replay
+
+
+Answered: TypeAlias = dict[tuple[object, ...], Breach | None]
+"""What was found, by all that the answer rests on but the manifest."""
 
 
 @dataclass(slots=True)
@@ -81,20 +86,18 @@ class Opinion:
         }
 
 
-def second_opinion(
-    assembly: Stacks, estate: Estate, budget: int = BUDGET, answered: set[tuple[object, ...]] | None = None
-) -> Opinion:
+def second_opinion(assembly: Stacks, estate: Estate, budget: int = BUDGET, answered: Answered | None = None) -> Opinion:
     """Ask for every key and every role whether anything is allowed that the manifest does not declare.
 
     Args:
         assembly: the stacks.
         estate: what the manifest declares.
         budget: units of the solver's work for one question.
-        answered: questions about the same manifest of which the answer is known to be no, by what they rest on; those
-            that this call answers are added.
+        answered: answers to questions about the same manifest; those of this call are added.
     """
     start = time.perf_counter()
     opinion = Opinion()
+    remembered = {} if answered is None else answered
     inventory = take_inventory(assembly)
     opinion.not_understood += inventory.not_understood
     chosen = representatives(estate)
@@ -105,36 +108,36 @@ def second_opinion(
         try:
             for pending in asking(inventory, estate):
                 opinion.questions += 1
-                if answered is not None and pending.rests_on in answered:
-                    continue
-                if _is_no(pending.put(), opinion, budget) and answered is not None:
-                    answered.add(pending.rests_on)
+                if pending.rests_on not in remembered:
+                    answer, breach = _answer(pending.put(), budget)
+                    if answer is Answer.UNKNOWN:
+                        opinion.unanswered.append(pending.about)
+                        continue
+                    remembered[pending.rests_on] = breach
+                breach = remembered[pending.rests_on]
+                opinion.breaches += [breach] if breach else []
         except NotUnderstood as problem:
             opinion.not_understood.append(str(problem))
     opinion.seconds = time.perf_counter() - start
     return opinion
 
 
-def _is_no(question: Question, opinion: Opinion, budget: int) -> bool:
-    """Put a question; keep what is found, or that the solver gave up."""
+def _answer(question: Question, budget: int) -> tuple[Answer, Breach | None]:
+    """Put a question to the solver, and what it finds to the evaluator."""
     goal = question.breach
     if goal is False:
-        return True
+        return Answer.NO, None
     answer, model = ask([goal, question.asked.limits()], budget)
-    if answer is Answer.UNKNOWN:
-        opinion.unanswered.append(f"{question.who} and {question.what}")
-    elif model is not None:
-        case = next(one for one in question.cases if model.holds(one.breach))
-        requests = [case.request]
-        if case.tagging is not None and model.holds(case.tagging[1]):
-            requests.append(case.tagging[0])
-        examples = [example_of(model, one) for one in requests]
-        replays = [replay(one, question.asked, question.policy) for one in examples]
-        worst = next((one for one in replays if one.outcome != "allowed"), replays[0])
-        opinion.breaches.append(
-            Breach(question.kind, question.who, question.what, question.tenant, case.actions, examples[0], worst)
-        )
-    return answer is Answer.NO
+    if model is None:
+        return answer, None
+    case = next(one for one in question.cases if model.holds(one.breach))
+    requests = [case.request]
+    if case.tagging is not None and model.holds(case.tagging[1]):
+        requests.append(case.tagging[0])
+    examples = [example_of(model, one) for one in requests]
+    replays = [replay(one, question.asked, question.policy) for one in examples]
+    worst = next((one for one in replays if one.outcome != "allowed"), replays[0])
+    return answer, Breach(question.kind, question.who, question.what, question.tenant, case.actions, examples[0], worst)
 
 
 def told(opinion: Opinion) -> Iterator[str]:

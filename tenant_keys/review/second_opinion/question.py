@@ -55,6 +55,11 @@ class Pending:
     rests_on: tuple[object, ...]
     put: Callable[[], Question]
 
+    @property
+    def about(self) -> str:
+        """Who asks for what."""
+        return f"{self.rests_on[3]}, {self.rests_on[1]}"
+
 
 def rests_on(about: str, resource: str, principal: Principal, *documents: object) -> tuple[object, ...]:
     """What the answer depends on: names, and documents as text."""
