@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from tenant_keys.review.second_opinion.errors import NotUnderstood
 from tenant_keys.review.second_opinion.operators import OPERATORS, Operator
-from tenant_keys.review.second_opinion.patterns import Variable, pieces, resolve
+from tenant_keys.review.second_opinion.patterns import Piece, Variable, pieces, resolve
 from tenant_keys.review.second_opinion.terms import Formula, Text, all_of, any_of, equal, negate
 from tenant_keys.review.second_opinion.values import Value, is_multivalued
 
@@ -79,7 +79,7 @@ def _holds(
         raise NotUnderstood(f"{where}: not a condition as IAM documents it")
     if not qualifier and is_multivalued(key):
         raise NotUnderstood(f"{where}: a multi-valued key asks for ForAnyValue or ForAllValues")
-    parsed = [pieces(value, substitute=substitute) for value in values]
+    parsed = [_parsed(value, where, substitute=substitute) for value in values]
     if any(isinstance(piece, Variable) for one in parsed for piece in one):
         if not operator.takes_variables:
             raise NotUnderstood(f"{where}: {base} takes no policy variables")
@@ -96,6 +96,13 @@ def _holds(
     if operator.negated or rest != base:
         return any_of([negate(value.present), fits(value)])
     return all_of([value.present, fits(value)])
+
+
+def _parsed(value: str, where: str, *, substitute: bool) -> tuple[Piece, ...]:
+    try:
+        return pieces(value, substitute=substitute)
+    except NotUnderstood as problem:
+        raise NotUnderstood(f"{where}: {problem}") from None
 
 
 def _absent(value: str, where: str) -> bool:

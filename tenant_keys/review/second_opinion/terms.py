@@ -36,6 +36,11 @@ def number(name: str) -> Term:
     return TERMS.mkConst(TERMS.getRealSort(), name)
 
 
+def whole_number(name: str) -> Term:
+    """An open whole number."""
+    return TERMS.mkTerm(Kind.TO_REAL, TERMS.mkConst(TERMS.getIntegerSort(), name))
+
+
 def all_of(formulas: Iterable[Formula]) -> Formula:
     """Their conjunction; true of none."""
     open_ones: list[Term] = []

@@ -23,11 +23,13 @@ from tenant_keys.review.second_opinion.terms import (
     Number,
     Text,
     all_of,
+    at_most,
     flag,
     is_in,
     number,
     one_of,
     text,
+    whole_number,
 )
 
 _GLOBAL_TYPES: Final = {
@@ -52,6 +54,8 @@ _GLOBAL_TYPES: Final = {
     "aws:sourceip": "IPAddress",
     "aws:vpcsourceip": "IPAddress",
 }
+_RANGES: Final = {"date": (10_000, 10**11), "IPv4": (0, 2**32 - 1), "IPv6": (0, 2**128 - 1)}
+"""Of what can be written as such: seconds of the epoch have five digits at least, four could be a year."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE: Final = re.compile(r"(\d{4}-\d\d)(-\d\d)?(?:T(\d\d:\d\d)(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d))?", re.ASCII)
 
@@ -144,9 +148,13 @@ class Value:
     def limits(self) -> Formula:
         """What an open value must be, for the solver."""
         found = self.open.get("text")
-        if found is None or self._language is None:
-            return True
-        return is_in(found, self._language)
+        if found is not None and self._language is not None:
+            return is_in(found, self._language)
+        return all_of(
+            all_of([at_most(Fraction(least), self.open[sort]), at_most(self.open[sort], Fraction(most))])
+            for sort, (least, most) in _RANGES.items()
+            if sort in self.open
+        )
 
     def measured(self, sort: str) -> tuple[Formula, Number]:
         """The value as a number, a date in seconds of the epoch, or an address; whether it is one at all.
@@ -161,7 +169,7 @@ class Value:
             read = READERS[sort](self._held)
             return read is not None, Fraction(0) if read is None else read
         if self._new(sort):
-            self._as(sort, number(self.name))
+            self._as(sort, whole_number(self.name) if sort.startswith("IPv") else number(self.name))
             typed = {"number": "Numeric", "date": "Date"}.get(sort) == type_of(self.name) or (
                 sort.startswith("IPv") and type_of(self.name) == "IPAddress"
             )
