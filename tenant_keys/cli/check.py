@@ -28,15 +28,17 @@ def check_command(
         Path | None,
         typer.Option(help="Folder for the pull request's comment, SARIF, the review, and the assembly (cdk.out)."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check manifest, lock, synth with cdk-nag, lint, proof, quotas, and the change against a base.
+    """Run every check of a pull request: lock, synth with cdk-nag, lint, proof, quotas, change against a base.
 
-    Runs in the folder of `app.py`. Exit codes: 0 all passed, 2 something needs review or blocks, 1 could not run.
+    Run the command in the root of the project, the folder of `app.py`.
+
+    Exit codes: 0 all passed, 2 something needs review or blocks, 1 could not run.
     """
     console = Console(stderr=as_json)
     with tempfile.TemporaryDirectory(prefix="tenant-keys-") as folder:
-        checks = Checks(Path.cwd(), Path(folder), base, for_review=report is not None)
+        checks = Checks(Path.cwd(), Path(folder), base, for_review=report is not None, begin=_begin)
         steps = []
         for step in checks.run():
             steps.append(step)
@@ -47,6 +49,11 @@ def check_command(
     if as_json:
         typer.echo(json.dumps([{"check": s.name, "passed": s.passed, "said": list(s.said)} for s in steps], indent=1))
     raise typer.Exit(0 if all(step.passed for step in steps) else 2)
+
+
+def _begin(name: str) -> None:
+    """A check takes up to half a minute: its name appears when the check starts."""
+    typer.echo(f"running {name}", err=True)
 
 
 def _show(step: Step, console: Console) -> None:

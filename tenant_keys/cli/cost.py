@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tenant_keys.manifest import EstateError, load_estate
+from tenant_keys.manifest import Estate, load_estate
 from tenant_keys.review.cost import CostReport, Dollars, Load, as_document, cost_report, with_tenants
 
 QUOTA_EXCEEDED = 2
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def cost_command(
-    manifest: Annotated[Path, typer.Option(help="The manifest; its lock stands beside it.")] = Path("tenants.yaml"),
+    manifest: Annotated[Path, typer.Option(help="The manifest; its lock is beside it.")] = Path("tenants.yaml"),
     tenants: Annotated[int | None, typer.Option(min=1, help="What if: so many tenants of the same mix.")] = None,
     messages_per_second: Annotated[
         float | None, typer.Option(min=0, help="Of all tenants together; by default one for each active tenant.")
@@ -37,18 +37,15 @@ def cost_command(
     processes: Annotated[
         int, typer.Option(min=1, help="Processes that serve each tenant, every one with a cache of its own.")
     ] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what the estate costs a month, which quotas it uses and how long a first deployment takes.
+    """Print the monthly cost of the estate, the quotas in use, and the duration of a first deployment.
 
     Asks AWS nothing. Exit codes: 0 within every quota, 2 a quota is exceeded, 1 could not run.
     """
-    try:
-        estate = load_estate(manifest)
-        estate = estate if tenants is None else with_tenants(estate, tenants)
-    except (EstateError, ValueError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    estate = load_estate(manifest)
+    if tenants is not None:
+        estate = _scaled(estate, tenants)
     active = sum(tenant.state == "active" for tenant in estate.tenants.values())
     each = 1.0 if messages_per_second is None else messages_per_second
     whole = each * active if per_tenant or messages_per_second is None else each
@@ -58,6 +55,13 @@ def cost_command(
     else:
         show(report, Console())
     raise typer.Exit(QUOTA_EXCEEDED if report.exceeded else 0)
+
+
+def _scaled(estate: Estate, tenants: int) -> Estate:
+    try:
+        return with_tenants(estate, tenants)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def show(report: CostReport, console: Console) -> None:

@@ -5,19 +5,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from tenant_keys.local.errors import LocalAwsError
-from tenant_keys.manifest import EstateError
-
 NOT_AS_PROMISED = 2
-INTERRUPTED = 130
 WIDTH = 120
 """Columns where the output is no terminal."""
 
@@ -28,12 +22,12 @@ def register(app: typer.Typer) -> None:
 
 
 def demo_command(
-    manifest: Annotated[Path, typer.Option(help="The manifest; its lock stands beside it.")] = Path("tenants.yaml"),
+    manifest: Annotated[Path, typer.Option(help="The manifest; its lock is beside it.")] = Path("tenants.yaml"),
     synth_only: Annotated[
         bool, typer.Option("--synth-only", help="Show the estate; deploy and attack nothing.")
     ] = False,
     port: Annotated[int, typer.Option(help="Port of the local AWS on 127.0.0.1; 0 is any free one.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout; progress on stderr.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Synthesize the estate, prove it, deploy it to an AWS on this machine, and attack it there.
 
@@ -50,7 +44,7 @@ def demo_command(
         progress.print(f"[dim]{time.monotonic() - started:5.1f} s[/]  ", end="")
         progress.print(line, markup=False, soft_wrap=True)
 
-    with _failing_clearly(progress), terminating(), environment.nothing_of_the_users():
+    with terminating(), environment.nothing_of_the_users():
         report = story.synthesize_only(manifest, say) if synth_only else story.tell(manifest, say, port=port)
     if as_json:
         typer.echo(json.dumps(report.as_document(), indent=1))
@@ -72,15 +66,3 @@ def _console(*, stderr: bool = False) -> Console:
     if not console.is_terminal:
         console.width = WIDTH
     return console
-
-
-@contextmanager
-def _failing_clearly(progress: Console) -> Iterator[None]:
-    try:
-        yield
-    except (LocalAwsError, EstateError) as problem:
-        progress.print(str(problem), markup=False, style="red", soft_wrap=True)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        progress.print("interrupted; nothing is left running")
-        raise typer.Exit(INTERRUPTED) from None

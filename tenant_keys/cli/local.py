@@ -23,20 +23,26 @@ from tenant_keys.demo.environment import nothing_of_the_users
 from tenant_keys.demo.synth import synthesize
 from tenant_keys.local import LocalAws
 from tenant_keys.local.attacks import Outcome, attack_all
+from tenant_keys.local.deploy import require_cdk
 from tenant_keys.local.errors import LocalAwsError
 from tenant_keys.local.existing import assume, ensure_role, import_material
 from tenant_keys.local.issuer import LocalIssuer
-from tenant_keys.local.scene import NothingToAttack, Scene
-from tenant_keys.manifest import Estate, EstateError, load_estate
+from tenant_keys.local.scene import Scene
+from tenant_keys.manifest import Estate, load_estate
 
-app = typer.Typer(help="AWS on the laptop: deploy the estate, watch tenant A refused.", no_args_is_help=True)
+app = typer.Typer(help="Run an AWS on this machine that enforces the policies, and attack it.", no_args_is_help=True)
 say = Console(stderr=True, highlight=False)
 WHERE = "TENANT_KEYS_LOCAL"
 """Environment variable with the folder of a running local AWS."""
 SOMETHING_ALLOWED = 2
 
 Manifest = Annotated[Path, typer.Option(help="The manifest whose accounts are simulated.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def register(main: typer.Typer) -> None:
+    """Add the commands to the main program."""
+    main.add_typer(app, name="local")
 
 
 @app.command()
@@ -47,7 +53,9 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Start a local AWS, deploy the estate, print what to export, and run until interrupted."""
-    with failing_clearly(), terminating(), nothing_of_the_users(), started(load_estate(manifest), port) as aws:
+    if deploy:
+        require_cdk()
+    with terminating(), nothing_of_the_users(), started(load_estate(manifest), port) as aws:
         if deploy:
             deploy_estate(aws, manifest)
         environment = {**aws.environment(), "NO_PROXY": os.environ["NO_PROXY"], WHERE: str(aws.directory)}
@@ -71,11 +79,12 @@ def attack(
     as_json: AsJson = False,
 ) -> None:
     """Attack what is deployed. Exit code 0: everything was refused as it must be; 2: something was not."""
-    with failing_clearly(), terminating(), nothing_of_the_users():
+    with terminating(), nothing_of_the_users():
         estate = load_estate(manifest)
         if running is not None:
             outcomes = attack_estate(LocalAws.attach(running), estate, running, as_json=as_json)
         else:
+            require_cdk()
             with started(estate, 0) as aws:
                 deploy_estate(aws, manifest)
                 outcomes = attack_estate(aws, estate, aws.directory, as_json=as_json)
@@ -165,18 +174,6 @@ def _as_dict(outcome: Outcome) -> dict[str, object]:
         "refused_by": list(outcome.refused_by),
         "message": outcome.message,
     }
-
-
-@contextmanager
-def failing_clearly() -> Iterator[None]:
-    try:
-        yield
-    except (LocalAwsError, EstateError, NothingToAttack) as problem:
-        say.print(str(problem), markup=False, style="red")
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        say.print("stopped")
-        raise typer.Exit(130) from None
 
 
 @contextmanager

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tenant_keys.manifest import EstateError, Problem, load_manifest
-from tenant_keys.manifest.base import GitError
-from tenant_keys.manifest.locking import locked
-from tenant_keys.manifest.reference import MarkersMissing, with_reference
-from tenant_keys.manifest.schema import schema_text
+from tenant_keys.manifest import load_manifest
 
-COULD_NOT_RUN = 1
 TO_MEND = 2
-CODES = "Exit codes: 0 nothing to mend, 1 could not run, 2 something to mend."
+CODES = "Exit codes: 0 nothing to correct, 1 could not run, 2 something to correct."
 
-ManifestPath = Annotated[Path, typer.Option("--manifest", help="The manifest; the lock stands beside it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
-TENANTS, SCHEMA, PAGE = Path("tenants.yaml"), Path("docs/tenants.schema.json"), Path("docs/manifest.md")
+ManifestPath = Annotated[Path, typer.Option("--manifest", help="The manifest; the lock is beside it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+TENANTS = Path("tenants.yaml")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the main program."""
     app.command("lock", epilog=CODES)(lock_command)
     app.command("validate", epilog=CODES)(validate_command)
-    app.command("schema", epilog=CODES)(schema_command)
+    app.command("schema")(schema_command)
 
 
 def lock_command(
@@ -39,8 +32,8 @@ def lock_command(
     base: Annotated[
         str | None, typer.Option("--base", metavar="REV", help="Also check the lock against the merge base with REV.")
     ] = None,
-    rebase: Annotated[
-        bool, typer.Option("--rebase", help="After a merge: one line per id, no overfull cell. Moves nothing deployed.")
+    merge: Annotated[
+        bool, typer.Option("--merge", help="After a merge: one line per id, no overfull cell. Moves nothing deployed.")
     ] = False,
     record: Annotated[
         bool,
@@ -49,28 +42,29 @@ def lock_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Record in tenants.lock where each tenant of the manifest lives; nothing that it has is ever moved."""
+    """Record in tenants.lock the stack of each tenant's key and roles. Nothing that has been placed ever moves."""
+    from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
+
     if record:
-        if check or rebase or dry_run or base:
+        if check or merge or dry_run or base:
             raise typer.BadParameter("--record stands alone: it writes what AWS says, and nothing else")
         _record(manifest, as_json=as_json)
         return
-    with _problems_told(as_json=as_json):
-        result = locked(manifest, base=base, rebase=rebase)
-        if not (check or dry_run):
-            result.write()
-        if as_json:
-            typer.echo(json.dumps({"done": result.done, "changed": result.changed, "problems": []}, indent=1))
+    result = bring_up_to_date(manifest, base=base, merge=merge)
+    if not (check or dry_run):
+        result.write()
+    if as_json:
+        typer.echo(json.dumps({"done": result.done, "changed": result.changed, "problems": []}, indent=1))
+    else:
+        for line in result.done:
+            typer.echo(f"to do: {line}" if check or dry_run else line)
+        name = result.path.name
+        if not result.changed:
+            typer.echo(f"{name} matches {manifest.name}: {result.summary}")
+        elif check:
+            typer.echo(f"{name} does not match {manifest.name}; run tenant-keys lock", err=True)
         else:
-            for line in result.done:
-                typer.echo(f"to do: {line}" if check or dry_run else line)
-            name = result.path.name
-            if not result.changed:
-                typer.echo(f"{name} matches {manifest.name}: {result.summary}")
-            elif check:
-                typer.echo(f"{name} does not match {manifest.name}; run tenant-keys lock", err=True)
-            else:
-                typer.echo(f"{name} {'would be' if dry_run else 'is'} up to date: {result.summary}")
+            typer.echo(f"{name} {'would be' if dry_run else 'is'} up to date: {result.summary}")
     if check and result.changed:
         raise typer.Exit(TO_MEND)
 
@@ -78,13 +72,13 @@ def lock_command(
 def _record(manifest: Path, *, as_json: bool) -> None:
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from tenant_keys.operations.errors import OperationError
     from tenant_keys.operations.record_key_ids import record
 
     try:
         found = record(manifest)
     except (BotoCoreError, ClientError) as error:
-        typer.echo(f"AWS: {error}; nothing is written; use credentials of the key account", err=True)
-        raise typer.Exit(COULD_NOT_RUN) from None
+        raise OperationError(f"AWS: {error}; nothing is written; use credentials of the key account") from None
     if as_json:
         waiting = {"not_deployed": list(found.not_deployed), "not_enabled": found.not_enabled}
         typer.echo(json.dumps({"recorded": found.key_ids, **waiting}, indent=1))
@@ -100,65 +94,24 @@ def _record(manifest: Path, *, as_json: bool) -> None:
 
 
 def validate_command(manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
-    """Check the manifest alone, and print every error at once or one line about it."""
-    with _problems_told(as_json=as_json):
-        found = load_manifest(manifest)
-        states = Counter(tenant.state for tenant in found.tenants.values())
-        if as_json:
-            typer.echo(json.dumps({"tenants": dict(states), "workloads": sorted(found.workloads), "problems": []}))
-        else:
-            by_state = ", ".join(f"{number} {state}" for state, number in states.most_common())
-            typer.echo(
-                f"{manifest.name} is valid: {_counted(len(found.tenants), 'tenant')} ({by_state}), "
-                f"{_counted(len(found.workloads), 'workload')}, {_counted(len(found.central.regions), 'Region')}"
-            )
+    """Check the manifest alone, and print every error or a summary."""
+    found = load_manifest(manifest)
+    states = Counter(tenant.state for tenant in found.tenants.values())
+    if as_json:
+        typer.echo(json.dumps({"tenants": dict(states), "workloads": sorted(found.workloads), "problems": []}))
+        return
+    by_state = ", ".join(f"{number} {state}" for state, number in states.most_common())
+    typer.echo(
+        f"{manifest.name} is valid: {_counted(len(found.tenants), 'tenant')} ({by_state}), "
+        f"{_counted(len(found.workloads), 'workload')}, {_counted(len(found.central.regions), 'Region')}"
+    )
 
 
-def schema_command(
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a file is out of date.")] = False,
-    schema: Annotated[Path, typer.Option(help="Where the JSON Schema stands.")] = SCHEMA,
-    page: Annotated[Path, typer.Option(help="The page with the reference of every field.")] = PAGE,
-) -> None:
-    """Write the JSON Schema and the reference of every field, both generated from the model."""
-    try:
-        wanted = {schema: schema_text(), page: with_reference(page.read_text(encoding="utf-8"))}
-        stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-        if not check:
-            for path in stale:
-                path.write_text(wanted[path], encoding="utf-8")
-    except (OSError, MarkersMissing) as error:
-        typer.echo(f"{page.name}: {error}", err=True)
-        raise typer.Exit(COULD_NOT_RUN) from None
-    for path in stale:
-        typer.echo(f"{path}: {'out of date; run tenant-keys schema' if check else 'written'}", err=check)
-    if check and stale:
-        raise typer.Exit(TO_MEND)
+def schema_command() -> None:
+    """Print the JSON Schema by which an editor completes and checks tenants.yaml."""
+    from tenant_keys.manifest.schema import schema_text
 
-
-@contextmanager
-def _problems_told(*, as_json: bool) -> Iterator[None]:
-    try:
-        yield
-    except EstateError as error:
-        if as_json:
-            typer.echo(json.dumps({"problems": [_as_json(p) for p in error.problems], "more": error.more}, indent=1))
-        else:
-            typer.echo(str(error), err=True)
-            typer.echo(f"{_counted(len(error.problems) + error.more, 'problem')}", err=True)
-        raise typer.Exit(TO_MEND if _of_content(error.problems) else COULD_NOT_RUN) from None
-    except (GitError, OSError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(COULD_NOT_RUN) from None
-
-
-def _of_content(problems: Iterable[Problem]) -> bool:
-    """Whether there is something to mend in a file, rather than no file to read."""
-    return any(problem.line or problem.path for problem in problems)
-
-
-def _as_json(problem: Problem) -> dict[str, object]:
-    path = list(problem.path)
-    return {"file": problem.file, "line": problem.line, "path": path, "message": problem.message, "text": str(problem)}
+    typer.echo(schema_text(), nl=False)
 
 
 def _counted(number: int, noun: str) -> str:

@@ -24,7 +24,7 @@ from tenant_keys.review.proof.questions import Questions
 Directory = Annotated[Path, typer.Argument(help="The cloud assembly that cdk synth wrote.")]
 Assembly = Annotated[Path, typer.Option("--dir", help="The cloud assembly that cdk synth wrote.")]
 Manifest = Annotated[Path, typer.Option(help="The manifest whose promises are to hold.")]
-Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Region = Annotated[str | None, typer.Option(help="Region of the key; by default the first that has it.")]
 CDK_OUT, TENANTS = Path("cdk.out"), Path("tenants.yaml")
 SHOWN = 10

@@ -34,8 +34,8 @@ def ask(directory: Path, estate: Estate) -> Opinion:
     """
     if find_spec("cvc5") is None:
         raise SolverMissing(
-            "--second-opinion: cvc5 is not installed; it is a development dependency: pip install 'tenant-keys[dev]', "
-            "or pip install cvc5==1.4.2 (docs/second-opinion.md)"
+            "--second-opinion: cvc5 is not installed; a solver that only developers need: "
+            "pip install cvc5==1.4.2 (docs/second-opinion.md)"
         )
     from tenant_keys.review.second_opinion import second_opinion
 

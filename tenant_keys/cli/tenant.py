@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,7 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from tenant_keys.cli.tenant_output import show_rows, show_tenant
-from tenant_keys.manifest import EstateError, load_estate, load_manifest, read_lock
+from tenant_keys.manifest import load_estate, load_manifest, read_lock
 from tenant_keys.manifest.model import Origin
 from tenant_keys.operations.errors import OperationError, TransitionRefused
 from tenant_keys.operations.offboarding import after_offboarded, after_offboarding
@@ -20,15 +19,14 @@ from tenant_keys.operations.tenant_edit import Edit, known, plan_addition, plan_
 from tenant_keys.operations.tenant_view import rows, view
 from tenant_keys.operations.transitions import Verb
 
-COULD_NOT = 1
 CODES = "Exit codes: 0 done or shown, 1 could not, 2 not done: confirm with --yes."
 TENANTS = Path("tenants.yaml")
 NOT_CONFIRMED = 2
 
 Id = Annotated[str, typer.Argument(help="The tenant's id.")]
-ManifestPath = Annotated[Path, typer.Option("--manifest", help="The manifest; the lock stands beside it.")]
+ManifestPath = Annotated[Path, typer.Option("--manifest", help="The manifest; the lock is beside it.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 tenants = typer.Typer(help="Look at tenants, and edit them without touching anything else.", no_args_is_help=True)
 
@@ -68,22 +66,19 @@ def add(
         "tags": dict(_pair(text) for text in tag or []),
     }
     given = {name: value for name, value in fields.items() if value}
-    with _failing_clearly(as_json=as_json):
-        _finish(plan_addition(manifest, tenant, given), dry_run=dry_run, confirmed=True, as_json=as_json)
+    _finish(plan_addition(manifest, tenant, given), dry_run=dry_run, confirmed=True, as_json=as_json)
 
 
 @tenants.command(epilog=CODES)
 def suspend(tenant: Id, manifest: ManifestPath = TENANTS, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Stop all use of a tenant's key at the next deployment; everything is kept."""
-    with _failing_clearly(as_json=as_json):
-        _finish(plan_state(manifest, tenant, "suspend"), dry_run=dry_run, confirmed=True, as_json=as_json)
+    _finish(plan_state(manifest, tenant, "suspend"), dry_run=dry_run, confirmed=True, as_json=as_json)
 
 
 @tenants.command(epilog=CODES)
 def resume(tenant: Id, manifest: ManifestPath = TENANTS, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Bring a suspended or offboarding tenant back."""
-    with _failing_clearly(as_json=as_json):
-        _finish(plan_state(manifest, tenant, "resume"), dry_run=dry_run, confirmed=True, as_json=as_json)
+    _finish(plan_state(manifest, tenant, "resume"), dry_run=dry_run, confirmed=True, as_json=as_json)
 
 
 @tenants.command(epilog=CODES)
@@ -97,22 +92,20 @@ def offboard(
 ) -> None:
     """Let a tenant go in two steps: offboarding (roles go, key disabled), then --final (key leaves its stack)."""
     verb: Verb = "offboard --final" if final else "offboard"
-    with _failing_clearly(as_json=as_json):
-        edit = plan_state(manifest, tenant, verb)
-        leaving = edit.before.tenants[tenant]
-        remaining = (after_offboarded if final else after_offboarding)(leaving, edit.before)
-        _finish(edit, dry_run=dry_run, confirmed=yes, as_json=as_json, remaining=remaining)
+    edit = plan_state(manifest, tenant, verb)
+    leaving = edit.before.tenants[tenant]
+    remaining = (after_offboarded if final else after_offboarding)(leaving, edit.before)
+    _finish(edit, dry_run=dry_run, confirmed=yes, as_json=as_json, remaining=remaining)
 
 
 @tenants.command()
 def show(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
     """Say what a tenant's key is, where it stands, and who may use it how. Exit codes: 0 shown, 1 could not."""
-    with _failing_clearly(as_json=as_json):
-        estate = load_estate(manifest)
-        if known(tenant, load_manifest(manifest).tenants).state == "offboarded":
-            message = "was offboarded; its id stays reserved, and its key waits for break-glass or is deleted"
-            raise TransitionRefused(f"tenants.yaml tenants.{tenant}: {message}")
-        found = view(estate.tenants[tenant], estate)
+    estate = load_estate(manifest)
+    if known(tenant, load_manifest(manifest).tenants).state == "offboarded":
+        message = "was offboarded; its id stays reserved, and its key waits for break-glass or is deleted"
+        raise TransitionRefused(f"tenants.yaml tenants.{tenant}: {message}")
+    found = view(estate.tenants[tenant], estate)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1))
     else:
@@ -130,11 +123,10 @@ def list_command(
     as_json: AsJson = False,
 ) -> None:
     """List tenants. Exit codes: 0 listed, 1 could not."""
-    with _failing_clearly(as_json=as_json):
-        estate = load_estate(manifest)
-        if workload is not None and workload not in estate.workloads:
-            raise OperationError(f"--workload: no workload {workload}; there are {', '.join(estate.workloads)}")
-        found = rows(estate, read_lock(manifest.with_suffix(".lock")), state=state, workload=workload)
+    estate = load_estate(manifest)
+    if workload is not None and workload not in estate.workloads:
+        raise OperationError(f"--workload: no workload {workload}; there are {', '.join(estate.workloads)}")
+    found = rows(estate, read_lock(manifest.with_suffix(".lock")), state=state, workload=workload)
     if as_json:
         typer.echo(json.dumps([asdict(row) for row in found], indent=1))
     else:
@@ -173,15 +165,6 @@ def _finish(
     if not confirmed and not dry_run:
         typer.echo("nothing is written; confirm with --yes", err=True)
         raise typer.Exit(NOT_CONFIRMED)
-
-
-@contextmanager
-def _failing_clearly(*, as_json: bool) -> Iterator[None]:
-    try:
-        yield
-    except (EstateError, OperationError, OSError) as error:
-        typer.echo(json.dumps({"error": str(error)}) if as_json else str(error), err=not as_json)
-        raise typer.Exit(COULD_NOT) from None
 
 
 def _pair(text: str) -> tuple[str, str]:

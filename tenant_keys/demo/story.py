@@ -20,7 +20,7 @@ from tenant_keys.demo.report import Call, Report
 from tenant_keys.demo.stage import Stage, staged
 from tenant_keys.demo.steps import check_cast, serve
 from tenant_keys.demo.synth import synthesize
-from tenant_keys.local.deploy import find_cdk
+from tenant_keys.local.deploy import require_cdk
 from tenant_keys.local.errors import Stopped
 from tenant_keys.local.scene import NothingToAttack
 from tenant_keys.manifest import Estate, load_estate
@@ -37,7 +37,7 @@ def tell(manifest: Path, say: Say, *, port: int = 0) -> Report:
         LocalAwsError: it could not run, and why.
         EstateError: the manifest or its lock has mistakes.
     """
-    find_cdk()
+    require_cdk()
     estate = load_estate(manifest)
     check_cast(estate)
     report = Report()
@@ -61,7 +61,7 @@ def tell(manifest: Path, say: Say, *, port: int = 0) -> Report:
 
 def synthesize_only(manifest: Path, say: Say) -> Report:
     """The first act alone, in a folder that is gone afterwards."""
-    find_cdk()
+    require_cdk()
     report = Report()
     folder = Path(tempfile.mkdtemp(prefix="tenant-keys-demo-"))
     try:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from tenant_keys.local.errors import DeploymentFailed, NodeMissing, Stopped
+from tenant_keys.local.errors import DeploymentFailed, NodeMissing, Stopped, WrongCdk
 
 if TYPE_CHECKING:
     from tenant_keys.local.aws import LocalAws
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 OPERATOR = "operator"
 """An administrator of the first account: CI, or a platform engineer, who assumes the bootstrap's roles everywhere."""
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+OLDEST_CDK = (2, 1148)
+"""The CDK CLI that package.json pins; npm's `latest` is an older line that cannot read today's assemblies."""
 Progress = Callable[[str], None]
 Environment = tuple[str, str]
 """Account and Region."""
@@ -57,6 +60,26 @@ def find_cdk() -> str:
     if found is None:
         raise NodeMissing("cdk: not found; `make setup` installs the CDK CLI into node_modules")
     return found
+
+
+def require_cdk() -> str:
+    """The CDK CLI, asked for its version: an unusable one is noticed before anything starts.
+
+    Raises:
+        NodeMissing: there is no Node or no CDK CLI, or it does not start.
+        WrongCdk: it is another line or older than what reads the assemblies of aws-cdk-lib.
+    """
+    program = find_cdk()
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    version = re.match(r"(\d+)\.(\d+)\.\d+", done.stdout)
+    if done.returncode or version is None:
+        raise NodeMissing(
+            f"{program} --version: {(done.stderr or done.stdout).strip()[-500:]}; `make setup` installs it"
+        )
+    if (int(version[1]), int(version[2])) < OLDEST_CDK or int(version[1]) != OLDEST_CDK[0]:
+        oldest = ".".join(map(str, OLDEST_CDK))
+        raise WrongCdk(f"{program}: got version {version[0]}, needs {oldest} or newer of its line; run make setup")
+    return program
 
 
 def environments(cdk_out: Path, stacks: Sequence[str] = ()) -> list[Environment]:

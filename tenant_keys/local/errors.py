@@ -23,6 +23,10 @@ class NodeMissing(LocalAwsError):
     """Raised when Node or the CDK CLI is not installed."""
 
 
+class WrongCdk(LocalAwsError):
+    """Raised when the CDK CLI is too old to read the assemblies of the installed CDK library."""
+
+
 class DeploymentFailed(LocalAwsError):
     """Raised when the CDK CLI reports a failed deployment."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from tenant_keys.local.errors import LocalAwsError
 from tenant_keys.local.estate import Deployed, Shared, discover
 from tenant_keys.local.existing import assume
 from tenant_keys.local.issuer import LocalIssuer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tenant_keys.local.aws import LocalAws
 
 
-class NothingToAttack(Exception):
+class NothingToAttack(LocalAwsError):
     """Raised when the estate lacks what an attack needs, such as a suspended tenant."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tenant_keys.manifest.compare import LOCK_FILE
 from tenant_keys.manifest.errors import Problem
 from tenant_keys.manifest.lock import Entry, Lock, Phase
-from tenant_keys.manifest.lock_file import parse_lock
+from tenant_keys.manifest.read_lock import parse_lock
 
 _UPSTREAM = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 _ORDER: tuple[Phase | None, ...] = (None, "offboarding", "offboarded")
@@ -61,7 +61,7 @@ def _contradictions(before: Entry, after: Entry) -> list[str]:
 
 def _problem(tenant: str, message: str) -> Problem:
     path = (tenant,) if tenant else ()
-    return Problem(path, f"{message}; restore it from the merge base: run tenant-keys lock --rebase", 0, LOCK_FILE)
+    return Problem(path, f"{message}; restore it from the merge base: run tenant-keys lock --merge", 0, LOCK_FILE)
 
 
 def base_lock(lock_path: Path, revision: str | None = None) -> Lock | None:

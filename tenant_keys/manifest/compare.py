@@ -107,7 +107,7 @@ def overfull(lock: Lock) -> list[Problem]:
     crowded = [(f"key cell {cell} of {region}", n, lock.keys.most) for (region, cell), n in keys.items()]
     crowded += [(f"role cell {cell}", n, lock.roles.most) for cell, n in roles.items()]
     return [
-        Problem((), f"{what} holds {held}, allowed: {most}; run tenant-keys lock --rebase", 0, LOCK_FILE)
+        Problem((), f"{what} holds {held}, allowed: {most}; run tenant-keys lock --merge", 0, LOCK_FILE)
         for what, held, most in crowded
         if held > most
     ]

@@ -1,4 +1,4 @@
-"""Rules that need two fields or more of `tenants.yaml`; those that need the lock are in `settle.py`."""
+"""Rules that need two fields or more of `tenants.yaml`; those that need the lock are in `resolve.py`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,18 @@ import re
 
 from tenant_keys.manifest.errors import Problem
 from tenant_keys.manifest.model import Manifest
-from tenant_keys.manifest.rules import Findings, Report, execution_roles, own_role, repeated, role_name, unknown
-from tenant_keys.manifest.tag_rules import check_tags
+from tenant_keys.manifest.rules import (
+    PIPELINE,
+    Findings,
+    Report,
+    execution_roles,
+    linked,
+    own_role,
+    repeated,
+    role_name,
+    unknown,
+)
+from tenant_keys.manifest.tag_rules import check_provider_tags, check_tags
 from tenant_keys.manifest.tenant_rules import check_tenants
 from tenant_keys.manifest.workload_rules import check_workloads
 
@@ -20,6 +30,7 @@ def inconsistencies(manifest: Manifest) -> list[Problem]:
     _check_central(manifest, findings.report)
     check_workloads(manifest, findings.report)
     check_tags(manifest.tags, ("tags",), findings.report)
+    check_provider_tags(manifest, findings.report)
     check_tenants(manifest, findings.report)
     _check_roles_quota(manifest, findings.report)
     return findings.problems
@@ -40,8 +51,13 @@ def _check_central(manifest: Manifest, report: Report) -> None:
     for field, roles in people.items():
         repeated(roles, ("central", field), report)
         for index, role in enumerate(roles):
-            own_role(role, ("central", field, index), report)
+            if not (field == "readers" and role == PIPELINE):
+                own_role(role, ("central", field, index), report)
+            if kind := field != "readers" and linked(role):
+                report(("central", field, index), f"got {role}, {kind}; name a role that people or stacks assume")
     own_role(central.break_glass, ("central", "break_glass"), report)
+    if kind := linked(central.break_glass):
+        report(("central", "break_glass"), f"got {central.break_glass}, {kind}; name a role that people assume")
     _check_break_glass(manifest, report)
 
 

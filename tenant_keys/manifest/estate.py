@@ -1,4 +1,4 @@
-"""The estate: manifest and lock settled into what stands in AWS. Everything downstream reads this and nothing else."""
+"""The estate: manifest and lock resolved into what AWS will hold. Everything downstream reads this alone."""
 
 from __future__ import annotations
 

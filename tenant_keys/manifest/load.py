@@ -1,11 +1,8 @@
-"""`tenants.yaml` to a `Manifest`, or to every error at once."""
+"""Reads `tenants.yaml` into a `Manifest`, and with its lock into an `Estate`, or raises every error at once."""
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path as FilePath
 
@@ -14,15 +11,34 @@ from pydantic import ValidationError
 
 from tenant_keys.manifest.consistency import inconsistencies
 from tenant_keys.manifest.document import Odd, Reader, Stopped
-from tenant_keys.manifest.errors import ManifestError, Problem
+from tenant_keys.manifest.errors import LockError, ManifestError, Problem
+from tenant_keys.manifest.estate import Estate
 from tenant_keys.manifest.explain import MOST_DETAILS, explain, show
-from tenant_keys.manifest.lines import locate
+from tenant_keys.manifest.garbage_collection import collection_paused
+from tenant_keys.manifest.lines import locate, with_lines
 from tenant_keys.manifest.model import Manifest
-from tenant_keys.manifest.salvage import problems_between_sound_fields
+from tenant_keys.manifest.partial_validation import problems_between_sound_fields
+from tenant_keys.manifest.read_lock import parse_lock, read_lock_text
+from tenant_keys.manifest.resolve import resolve
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of a manifest; 10,000 tenants take about one megabyte."""
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+def load_estate(path: str | FilePath) -> Estate:
+    """The estate of a manifest and of the lock beside it (`tenants.yaml`, `tenants.lock`); raises `EstateError`."""
+    with collection_paused():
+        file = FilePath(path)
+        text = read_text(file)
+        manifest = parse_manifest(text, file.name)
+        lock_file = file.with_suffix(".lock")
+        lock_text = read_lock_text(lock_file)
+        lock = parse_lock(lock_text, lock_file.name)
+        try:
+            return resolve(manifest, lock)
+        except LockError as error:
+            raise with_lines(error, (file.name, text), (lock_file.name, lock_text)) from None
 
 
 def load_manifest(path: str | FilePath) -> Manifest:
@@ -33,7 +49,7 @@ def load_manifest(path: str | FilePath) -> Manifest:
 
 def parse_manifest(text: str, name: str = "tenants.yaml") -> Manifest:
     """The manifest in a text; raises `ManifestError` with all that is wrong."""
-    with without_garbage_collection():
+    with collection_paused():
         problems, document = _read(text, name)
         more = 0
         try:
@@ -110,15 +126,3 @@ def _located(text: str, problems: list[Problem], name: str, more: int = 0) -> Ma
     """The error to raise, each problem with its line."""
     problems = [replace(problem, file=name) for problem in locate(text, problems)]
     return ManifestError(problems, more)
-
-
-@contextmanager
-def without_garbage_collection() -> Iterator[None]:
-    """A large document makes many objects and no cycles; collecting in between costs as much as parsing."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

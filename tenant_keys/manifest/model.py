@@ -1,7 +1,7 @@
 """The manifest as a platform team writes it: `tenants.yaml`, field for field.
 
 Only what one field can say about itself is checked here; what needs two fields or the lock is checked in
-`consistency.py` and `settle.py`. The JSON Schema that editors use is generated from these classes.
+`consistency.py` and `resolve.py`. The JSON Schema that editors use is generated from these classes.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ Report = Callable[[Path, str], None]
 MOST_LISTED = 10
 """Names that an error lists as allowed."""
 OWN_PATH = "role/tenant-keys/"
+PIPELINE = "role/tenant-keys-pipeline"
+"""Made by hand for the pipeline (docs/pipeline.md); it may read keys, and holds no other power over them."""
 _OWN_NAME = re.compile(r"(tenant-[a-z0-9-]+|shared)\.[a-z0-9-]+|tenant-keys-[a-z0-9-]+")
 
 
@@ -52,6 +54,14 @@ def own_role(reference: str, path: Path, report: Report) -> None:
     """No role of the manifest is one that the app makes."""
     if reference.casefold().startswith(OWN_PATH) or _OWN_NAME.fullmatch(role_name(reference)):
         report(path, f"got {reference}, the name of a role that this app makes; name another")
+
+
+def linked(reference: str) -> str:
+    """What is wrong with a service-linked role: nobody but its AWS service assumes it (IAM guide)."""
+    own = reference.casefold().startswith("role/aws-service-role/") or role_name(reference).startswith(
+        "awsservicerolefor"
+    )
+    return "a service-linked role, which only its AWS service assumes" if own else ""
 
 
 def execution_roles(central: Central) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tenant_keys.manifest.errors import Path
+from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.rules import Report
 
 OWN_TAGS = ("tenant-keys:tenant", "tenant-keys:cell", "tenant-keys:project")
@@ -29,6 +30,14 @@ def check_tags(tags: Mapping[str, str], path: Path, report: Report) -> None:
         seen.setdefault(folded, key)
     if len(tags) > MOST:
         report(path, f"got {len(tags)} tags; allowed: {MOST}, since AWS allows 50 and this app sets {len(OWN_TAGS)}")
+
+
+def check_provider_tags(manifest: Manifest, report: Report) -> None:
+    """The tags of every resource reach the providers that we make, which need a value (AWS::IAM::OIDCProvider, Tag)."""
+    made = sorted(name for name, provider in manifest.identity_providers.items() if not provider.existing)
+    for key, value in manifest.tags.items():
+        if made and not value:
+            report(("tags", key), f"got an empty value, which the OIDC provider {made[0]} cannot carry; give it one")
 
 
 def check_merged(levels: tuple[Mapping[str, str], ...], path: Path, report: Report) -> None:

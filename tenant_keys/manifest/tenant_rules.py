@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenant_keys.manifest.model import Manifest, Origin, Tenant
-from tenant_keys.manifest.rules import Report, execution_roles, own_role, repeated, role_name, unknown
+from tenant_keys.manifest.rules import Report, execution_roles, linked, own_role, repeated, role_name, unknown
 from tenant_keys.manifest.tag_rules import check_merged, check_tags
 
 NO_KEY = Tenant.model_fields["key"].default
@@ -20,6 +20,7 @@ def check_tenants(manifest: Manifest, report: Report) -> None:
     if not manifest.tenants:
         report(("tenants",), "got 0 tenants; name at least one")
     powerful = _powerful(manifest)
+    importers: dict[str, str] = {}
     good: set[tuple[str, ...]] = set()  # lists of workloads already found to be in order
     for name, tenant in manifest.tenants.items():
         names = tenant.workloads
@@ -33,6 +34,18 @@ def check_tenants(manifest: Manifest, report: Report) -> None:
             check_merged((*inherited, tenant.tags), ("tenants", name, "tags"), report)
         if tenant.key is not NO_KEY:
             _check_key(name, tenant, manifest, powerful, report)
+            if tenant.key.import_role is not None:
+                _check_importer(name, tenant.key.import_role, importers, report)
+
+
+def _check_importer(name: str, role: str, importers: dict[str, str], report: Report) -> None:
+    """One session has power over one tenant's key material alone; IAM compares names without path and case."""
+    other = importers.setdefault(role_name(role), name)
+    if other != name:
+        message = f"got {role}, the import role of {other} (names ignore path and case)"
+        report(
+            ("tenants", name, "key", "import_role"), f"{message}; one session would hold the keys of both, name another"
+        )
 
 
 def _check_names(names: tuple[str, ...], path: tuple[str, ...], manifest: Manifest, report: Report) -> None:
@@ -46,6 +59,7 @@ def _powerful(manifest: Manifest) -> dict[str, str]:
     """Role name to the list it stands in: none of these may also import a tenant's key material."""
     central = manifest.central
     lists = {
+        "central.readers": central.readers,
         "central.administrators": central.administrators,
         "central.deployment_roles": execution_roles(central),
         "central.break_glass": (central.break_glass,),
@@ -63,6 +77,11 @@ def _check_key(name: str, tenant: Tenant, manifest: Manifest, powerful: dict[str
         if where:
             message = f"got {key.import_role}, which is in {where}; who imports material holds no other power over keys"
             report((*path, "import_role"), f"{message}, name another role")
+        elif kind := linked(key.import_role):
+            report((*path, "import_role"), f"got {key.import_role}, {kind}; name a role that the tenant assumes")
+        elif role_name(key.import_role).startswith(f"cdk-{manifest.central.bootstrap_qualifier}-"):
+            message = f"got {key.import_role}, a role of cdk bootstrap, which deploys every tenant's key"
+            report((*path, "import_role"), f"{message}; name another role")
     if key.origin is not None:
         check_origin(name, tenant, key.origin, report)
 

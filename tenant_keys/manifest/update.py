@@ -21,8 +21,8 @@ from tenant_keys.manifest.compare import (
 )
 from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.lock import Entry, Lock
-from tenant_keys.manifest.lock_file import MULTI_REGION_KEY, with_entries
 from tenant_keys.manifest.model import Manifest, RotationDays
+from tenant_keys.manifest.read_lock import MULTI_REGION_KEY, with_entries
 from tenant_keys.manifest.refusals import refusals
 
 

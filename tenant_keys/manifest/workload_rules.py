@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tenant_keys.manifest.model import Manifest, Workload
 from tenant_keys.manifest.rules import Report, own_role, repeated, unknown
+from tenant_keys.manifest.workload_limits import check_limits
 
 _ONLY_WITH = {
     "pod_identity": "eks",
@@ -28,6 +29,7 @@ def check_workloads(manifest: Manifest, report: Report) -> None:
         _check_runs_on(name, workload, report)
     _check_providers(manifest, report)
     _check_audiences(manifest, report)
+    check_limits(manifest, report)
 
 
 def _check_runs_on(name: str, workload: Workload, report: Report) -> None:

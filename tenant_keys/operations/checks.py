@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenant_keys.manifest import Estate, EstateError, load_estate, read_lock
-from tenant_keys.manifest.locking import locked
-from tenant_keys.operations.errors import AppFailed
+from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
+from tenant_keys.operations.errors import AppFailed, NoProject
 from tenant_keys.operations.revision import check_out, synthesize
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.cost import cost_report
@@ -34,11 +34,20 @@ class Step:
 class Checks:
     """The checks of one project; what they found stays here for the report."""
 
-    def __init__(self, project: Path, scratch: Path, base: str | None, *, for_review: bool) -> None:
+    def __init__(
+        self, project: Path, scratch: Path, base: str | None, *, for_review: bool, begin: Callable[[str], None]
+    ) -> None:
         """Take the folder of `app.py`, an empty folder to write in, and the git revision to compare with.
 
-        `for_review`: the proof takes each guard away in turn, which the review shows.
+        `for_review`: the proof removes each safeguard in turn, which the review shows. `begin` is told each check's
+        name when the check starts.
+
+        Raises:
+            NoProject: the folder holds no app or no manifest.
         """
+        for name in ("app.py", "tenants.yaml"):
+            if not (project / name).is_file():
+                raise NoProject(f"{project / name}: no such file; run the command in the root of the project")
         self.assembly = scratch / "cdk.out"
         self.manifest = project / "tenants.yaml"
         self.estate: Estate | None = None
@@ -46,6 +55,7 @@ class Checks:
         self.proof: Proof | None = None
         self.comparison: Comparison | None = None
         self._project, self._scratch, self._base, self._for_review = project, scratch, base, for_review
+        self._begin = begin
 
     def run(self) -> Iterator[Step]:
         """The checks in order; what cannot go on without an earlier one stops there.
@@ -53,26 +63,26 @@ class Checks:
         Raises:
             GitError, OperationError: git does not have the base, or the base does not synthesize.
         """
-        lock = _run("manifest and lock", self._locked)
+        lock = self._run("manifest and lock", self._locked)
         yield lock
         if not lock.passed:
             return
-        yield _run("synth, with cdk-nag and the proof as validations", self._synthesized)
+        yield self._run("synth, with cdk-nag and the proof as validations", self._synthesized)
         if not (self.assembly / "manifest.json").is_file():
             return
-        yield _run("rules on policies", self._linted)
-        yield _run("cfn-lint", self._cfn_linted)
-        yield _run("proof of isolation", self._proved)
-        yield _run("quotas", self._counted)
+        yield self._run("rules on policies", self._linted)
+        yield self._run("cfn-lint", self._cfn_linted)
+        yield self._run("proof of isolation", self._proved)
+        yield self._run("quotas", self._counted)
         if self._base is not None:
-            yield _run(f"change against {self._base}", self._compared)
+            yield self._run(f"change against {self._base}", self._compared)
 
     def _loaded(self) -> Estate:
         self.estate = self.estate or load_estate(self.manifest)
         return self.estate
 
     def _locked(self) -> Iterator[str]:
-        result = locked(self.manifest, base=self._base, rebase=False)
+        result = bring_up_to_date(self.manifest, base=self._base, merge=False)
         if result.changed:
             yield f"{result.path.name} does not match {self.manifest.name}; run tenant-keys lock, and commit it"
         self._loaded()
@@ -114,13 +124,13 @@ class Checks:
         for change in self.comparison.changes:
             yield (NOTE if change.severity is Severity.NOTE else "") + change.what
 
-
-def _run(name: str, check: Callable[[], Iterator[str]]) -> Step:
-    """A check passes when it has nothing to say but notes."""
-    try:
-        said = tuple(check())
-    except EstateError as error:
-        said = tuple(str(error).splitlines())
-    except ReviewError as error:
-        said = (str(error),)
-    return Step(name, all(line.startswith(NOTE) for line in said), said)
+    def _run(self, name: str, check: Callable[[], Iterator[str]]) -> Step:
+        """A check passes when it has nothing to say but notes."""
+        self._begin(name)
+        try:
+            said = tuple(check())
+        except EstateError as error:
+            said = tuple(str(error).splitlines())
+        except ReviewError as error:
+            said = (str(error),)
+        return Step(name, all(line.startswith(NOTE) for line in said), said)

@@ -29,3 +29,15 @@ class RevisionUnusable(OperationError):
 
 class AppFailed(OperationError):
     """Raised when the app of a checkout does not synthesize: its own refusal, or a validation that found something."""
+
+
+class NoProject(OperationError):
+    """Raised when the current folder is not the root of a project: `app.py` or `tenants.yaml` is missing."""
+
+
+class NotDeployed(OperationError):
+    """Raised when it cannot be told what is deployed: no such stack, one that is in progress, no folder for it."""
+
+
+class WrongAccount(OperationError):
+    """Raised when the credentials are of another account than the one asked about."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenant_keys.manifest import Estate, Tenant
+from tenant_keys.manifest import Estate, Tenant, stack_names
 from tenant_keys.operations.tenant_view import stacks
 from tenant_keys.policy import names
 
@@ -49,5 +49,4 @@ def after_offboarded(tenant: Tenant, estate: Estate) -> list[str]:
 
 
 def _role_stacks(tenant: Tenant) -> list[str]:
-    own = [f"tenant-keys-roles-{cell:03d}" for cell in sorted(set(tenant.role_cells.values()))]
-    return list(dict.fromkeys(own))
+    return [stack_names.role_stack(cell) for cell in sorted(set(tenant.role_cells.values()))]

@@ -9,7 +9,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from tenant_keys.operations.errors import AppFailed, RevisionUnusable
+from tenant_keys.operations.errors import AppFailed, NoProject, RevisionUnusable
 
 
 def check_out(revision: str, into: Path, project: Path) -> Path:
@@ -39,10 +39,15 @@ def synthesize(project: Path, output: Path) -> Path:
     """Run the app of a checkout by its own code; returns the cloud assembly.
 
     Raises:
-        AppFailed: the app failed; the message holds what it printed last.
+        AppFailed: the app failed; the message holds the last lines that it printed.
+        NoProject: the checkout holds no app.
     """
-    env = {**os.environ, "CDK_OUTDIR": str(output), "PYTHONPATH": f"{project}{os.pathsep}{project / 'constructs'}"}
-    command = [sys.executable, str(project / "app.py")]
+    app = project / "app.py"
+    if not app.is_file():
+        raise NoProject(f"{app}: no such file; run the command in the root of the project")
+    roots = (project, project / "constructs", project / "stacks")
+    env = {**os.environ, "CDK_OUTDIR": str(output), "PYTHONPATH": os.pathsep.join(map(str, roots))}
+    command = [sys.executable, str(app)]
     done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise AppFailed(f"{project}: the app failed:\n{(done.stderr or done.stdout).strip()[-2000:]}")

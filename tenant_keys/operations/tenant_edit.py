@@ -8,11 +8,11 @@ from difflib import get_close_matches, unified_diff
 from pathlib import Path
 from typing import TypeVar
 
-from tenant_keys.manifest import Estate, LockError, Manifest, parse_lock, parse_manifest, settle
+from tenant_keys.manifest import Estate, LockError, Manifest, parse_lock, parse_manifest, resolve
 from tenant_keys.manifest.lines import with_lines
 from tenant_keys.manifest.load import read_text
 from tenant_keys.manifest.lock import render_lock
-from tenant_keys.manifest.lock_file import read_lock_text
+from tenant_keys.manifest.read_lock import read_lock_text
 from tenant_keys.manifest.replace_file import replace_file
 from tenant_keys.manifest.update import update
 from tenant_keys.operations.consequences import describe_change
@@ -92,11 +92,12 @@ def known(tenant: str, tenants: Mapping[str, T]) -> T:
 
 def _plan(path: Path, tenant: str, change: Callable[[str, Manifest], str]) -> Edit:
     text, lock_path = read_text(path), path.with_suffix(".lock")
+    manifest = parse_manifest(text, path.name)
     lock_text = read_lock_text(lock_path)
-    manifest, lock = parse_manifest(text, path.name), parse_lock(lock_text, lock_path.name)
+    lock = parse_lock(lock_text, lock_path.name)
     spoken_of = text
     try:
-        before = settle(manifest, lock)
+        before = resolve(manifest, lock)
         spoken_of = changed = change(text, manifest)
         after = parse_manifest(changed, path.name)
         _check_the_rest(manifest, after, tenant)
@@ -104,7 +105,7 @@ def _plan(path: Path, tenant: str, change: Callable[[str, Manifest], str]) -> Ed
     except LockError as error:
         raise with_lines(error, (path.name, spoken_of), (lock_path.name, lock_text)) from None
     files = {path: (text, changed), lock_path: (lock_text, render_lock(new_lock))}
-    return Edit(tenant, before, settle(after, new_lock), files, tuple(done))
+    return Edit(tenant, before, resolve(after, new_lock), files, tuple(done))
 
 
 def _check_the_rest(old: Manifest, new: Manifest, tenant: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tenant_keys.manifest import Estate, Lock, Tenant, Workload
+from tenant_keys.manifest import Estate, Lock, Tenant, Workload, stack_names
 from tenant_keys.policy import names
 
 
@@ -73,10 +73,10 @@ def view(tenant: Tenant, estate: Estate) -> TenantView:
 
 def stacks(tenant: Tenant, estate: Estate) -> tuple[str, ...]:
     """The stacks that hold the tenant's key, and its replicas once they can be made."""
-    cell = f"{tenant.primary_region}-{tenant.cell:03d}"
-    others = [region for region in estate.central.regions if region != tenant.primary_region]
-    replicas = [f"tenant-keys-replica-{region}-of-{cell}" for region in others] if tenant.multi_region_key_id else []
-    return (f"tenant-keys-cell-{cell}", *replicas)
+    primary, cell = tenant.primary_region, tenant.cell
+    others = [region for region in estate.central.regions if region != primary and tenant.multi_region_key_id]
+    replicas = (stack_names.replica_stack(region, primary, cell) for region in others)
+    return (stack_names.key_stack(primary, cell), *replicas)
 
 
 def _key(tenant: Tenant) -> str:
@@ -102,13 +102,13 @@ def _user(workload: Workload, tenant: Tenant, estate: Estate) -> User:
     match workload.access:
         case "tenant-role":
             role, chosen = names.tenant_role_arn(tenant.id, workload, account), "which role is assumed"
-            stack = f"tenant-keys-roles-{tenant.role_cells[workload.name]:03d}"
+            stack = stack_names.role_stack(tenant.role_cells[workload.name])
         case "session-tag":
             role, chosen = names.shared_role_arn(workload, account), f"session tag tenant_id={tenant.id}"
-            stack = "tenant-keys-shared-access"
+            stack = stack_names.SHARED_ACCESS
         case "web-identity":
             role, chosen = names.shared_role_arn(workload, account), f"tag tenant_id={tenant.id} in the signed token"
-            stack = "tenant-keys-shared-access"
+            stack = stack_names.SHARED_ACCESS
     issuer = workload.identity_provider.issuer if workload.identity_provider else None
     assumed_by = f"{issuer}, audience {workload.audience}" if issuer else names.workload_role_arn(workload)
     return User(workload.name, workload.operations, role, assumed_by, chosen, stack)

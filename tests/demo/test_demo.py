@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from tenant_keys.cli import app
 from tenant_keys.demo import Call, Report, Statement, story
 from tenant_keys.demo.attacks import EXPECTED
 from tenant_keys.demo.report import StackRow
 from tenant_keys.local.attacks import ATTACKS
+from tests.command import tenant_keys
 from tests.demo.conftest import ROOT, Run, Shell
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("local-aws")]
@@ -170,7 +169,7 @@ def test_it_prints_what_the_docs_show_of_it(run: Run, monkeypatch: pytest.Monkey
     )
     monkeypatch.setattr(story, "tell", lambda *_arguments, **_options: report)
     recorded = (ROOT / "docs" / "demo.txt").read_text(encoding="utf-8")
-    assert CliRunner().invoke(app, ["demo"]).stdout == recorded, "record it again: tenant-keys demo > docs/demo.txt"
+    assert tenant_keys("demo").stdout == recorded, "record it again: tenant-keys demo > docs/demo.txt"
 
 
 def _call(given: dict[str, Any]) -> Call:

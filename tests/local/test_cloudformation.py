@@ -40,9 +40,9 @@ class Deployer:
             RoleARN=role,
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )
-        return self.settled(name, region)
+        return self.estate_of_text(name, region)
 
-    def settled(self, name: str, region: str = estate.REGION) -> str:
+    def estate_of_text(self, name: str, region: str = estate.REGION) -> str:
         cloudformation = self.aws.session(region=region).client("cloudformation")
         while True:
             status = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
@@ -50,7 +50,7 @@ class Deployer:
                 return status
 
     def reasons(self, name: str) -> str:
-        self.settled(name)
+        self.estate_of_text(name)
         cloudformation = self.aws.session().client("cloudformation")
         events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
         return "\n".join(

@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from tenant_keys.cli.local import app, table
+from tenant_keys.cli.local import table
 from tenant_keys.local.attacks import Outcome
+from tests.command import tenant_keys
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from tenant_keys.cli.local import app; app()"]
+COMMAND = [str(Path(sys.executable).with_name("tenant-keys")), "local"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["terminated", "interrupted"])
@@ -74,7 +74,7 @@ def test_up_has_nothing_of_the_users_in_its_way(tmp_path: Path) -> None:
 
 
 def test_a_manifest_that_is_not_there_is_said() -> None:
-    result = CliRunner().invoke(app, ["attack", "--manifest", "/nowhere/tenants.yaml"])
+    result = tenant_keys("local", "attack", "--manifest", "/nowhere/tenants.yaml")
     assert result.exit_code == 1
     assert "no such file" in result.output.lower()
 

@@ -12,13 +12,13 @@ from typing import Any, Self
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from tenant_keys.manifest import LockError, Manifest, settle
+from tenant_keys.manifest import LockError, Manifest, resolve
 from tenant_keys.manifest.base import check_against_base
 from tenant_keys.manifest.compare import occupancy
 from tenant_keys.manifest.consistency import inconsistencies
 from tenant_keys.manifest.lock import Capacity, Entry, Lock, entry_line, header_line, render_lock
-from tenant_keys.manifest.lock_file import parse_lines, parse_lock
-from tenant_keys.manifest.rebase import rebase
+from tenant_keys.manifest.merge_lines import merge_lines
+from tenant_keys.manifest.read_lock import parse_lines, parse_lock
 from tenant_keys.manifest.update import record_key_ids, update
 
 IDS = [f"t{number}" for number in range(30)]
@@ -86,7 +86,7 @@ class Branch:
         for tenant, birth in self.births.items():
             assert birth_of(self.lock.entries[tenant]) == birth
         self.births = {tenant: birth_of(entry) for tenant, entry in self.lock.entries.items()}
-        for stands in settle(manifest, self.lock).tenants.values():
+        for stands in resolve(manifest, self.lock).tenants.values():
             assert (stands.cell, stands.primary_region, stands.origin, stands.multi_region) == self.births[stands.id]
             assert stands.id not in self.gone
             assert set(stands.role_cells) == {w.name for w in stands.workloads if w.access == "tenant-role"}
@@ -117,9 +117,12 @@ def edit(branch: Branch, what: str, one: int, two: int) -> bool:
 
 
 def add(document: Document, one: int, two: int) -> None:
-    keys = [{}, {"region": REGIONS[two % 3]}, {"multi_region": True}, {"origin": "imported", "import_role": "role/I"}]
+    keys: list[Document] = [{}, {"region": REGIONS[two % 3]}, {"multi_region": True}, {"origin": "imported"}]
     for number in range(one, one + two):
-        document["tenants"].setdefault(IDS[number % len(IDS)], {"key": keys[(one + two) % 4]})
+        name, key = IDS[number % len(IDS)], dict(keys[(one + two) % 4])
+        if key.get("origin") == "imported":
+            key["import_role"] = f"role/{name}-import"
+        document["tenants"].setdefault(name, {"key": key})
 
 
 def reorder(document: Document, one: int, two: int) -> None:
@@ -192,7 +195,7 @@ def merge(main: Branch, other: Branch, base: Branch, stale: int) -> bool:
         lines += [entry_line(entry) for entry in kept or sides if entry is not None]
     event("merge with two truths" if len({*lines}) < len(lines) else "merge")
     try:
-        folded, _ = rebase(parse_lines("\n".join(lines)), main.lock, Manifest.model_validate(document))
+        folded, _ = merge_lines(parse_lines("\n".join(lines)), main.lock, Manifest.model_validate(document))
     except LockError:
         return False
     return main.propose(document, folded)

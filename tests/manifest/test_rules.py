@@ -18,6 +18,13 @@ def orders(fields: str) -> tuple[str, str]:
     return ORDERS, f'orders: {{account: "222222222222", {fields}}}'
 
 
+def two(one: str, other: str) -> tuple[str, str]:
+    """Workloads x and orders of one account."""
+    _, changed = orders(other)
+    return ORDERS, f'x: {{account: "222222222222", {one}}}\n  {changed}'
+
+
+ANYWHERE = f"roles_anywhere: {{certificate_authority: '{CA}', common_name: host}}"
 CASES = {
     "home Region not among the Regions": (
         ("home_region: eu-west-1", "home_region: eu-west-2"),
@@ -147,6 +154,91 @@ CASES = {
         ("role/globex-import", "role/cdk-hnb659fds-cfn-exec-role-111111111111-eu-west-1"),
         "which is in central.deployment_roles",
     ),
+    "importer reads every key": (
+        ("import_role: role/globex-import", "import_role: role/x/securityaudit"),
+        "tenants.globex.key.import_role: got role/x/securityaudit, which is in central.readers",
+    ),
+    "importer is a role of the CDK's bootstrap": (
+        ("role/globex-import", "role/cdk-hnb659fds-deploy-role-111111111111-eu-west-1"),
+        "tenants.globex.key.import_role: got role/cdk-hnb659fds-deploy-role-111111111111-eu-west-1, a role of cdk boot",
+    ),
+    "importer is service-linked": (
+        ("role/globex-import", "role/aws-service-role/kms.amazonaws.com/AWSServiceRoleForX"),
+        "tenants.globex.key.import_role: got role/aws-service-role/kms.amazonaws.com/AWSServiceRoleForX, a service-li",
+    ),
+    "one import role for two tenants": (
+        ("acme: {", "acme: {key: {origin: imported, import_role: role/globex-import}, "),
+        "tenants.globex.key.import_role: got role/globex-import, the import role of acme",
+    ),
+    "one import role for two tenants by path and case": (
+        ("acme: {", "acme: {state: suspended, key: {origin: imported, import_role: role/byok/GLOBEX-import}, "),
+        "tenants.globex.key.import_role: got role/globex-import, the import role of acme",
+    ),
+    "importer is the pipeline": (
+        ("role/globex-import", "role/tenant-keys-pipeline"),
+        "tenants.globex.key.import_role: got role/tenant-keys-pipeline, the name of a role that this app makes",
+    ),
+    "workload named like the pipeline's role": (
+        ("orders: {", "pipeline: {account: '222222222222', runs_on: ecs}\n  orders: {"),
+        "workloads.pipeline: role/tenant-keys-pipeline is the pipeline's own role",
+    ),
+    "pipeline reads": (("[role/SecurityAudit]", "[role/tenant-keys-pipeline]"), None),
+    "auditor reads": (
+        ("[role/SecurityAudit]", "[role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig]"),
+        None,
+    ),
+    "pipeline administers": (
+        ("[role/KeyAdministrator]", "[role/tenant-keys-pipeline]"),
+        "central.administrators[0]: got role/tenant-keys-pipeline, the name of a role that this app makes",
+    ),
+    "administrator is service-linked": (
+        ("[role/KeyAdministrator]", "[role/AWSServiceRoleForConfig]"),
+        "central.administrators[0]: got role/AWSServiceRoleForConfig, a service-linked role",
+    ),
+    "break-glass is service-linked": (
+        ("role/KeyBreakGlass", "role/aws-service-role/x.amazonaws.com/R"),
+        "central.break_glass: got role/aws-service-role/x.amazonaws.com/R, a service-linked role",
+    ),
+    "existing role is service-linked": (
+        orders("runs_on: existing-role, role: role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),
+        "workloads.orders.role: got role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS, a service-linked",
+    ),
+    "existing role of Identity Center": (
+        orders("runs_on: existing-role, role: role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Dev_0123456789abcdef"),
+        "a role of IAM Identity Center, whose policies only Identity Center may change; name another role",
+    ),
+    "existing role named as one of Identity Center": (
+        orders("runs_on: existing-role, role: role/AWSReservedSSO_Dev_0123456789abcdef"),
+        "workloads.orders.role: got role/AWSReservedSSO_Dev_0123456789abcdef, a role of IAM Identity Center",
+    ),
+    "pod identity twice": (
+        two(f"runs_on: eks, {EKS}", f"runs_on: eks, {EKS}, regions: [eu-central-1]"),
+        "workloads.orders.pod_identity: got service account n/s of cluster c, which is workload x's too; EKS",
+    ),
+    "pod identity in two Regions' clusters": (
+        two(f"runs_on: eks, {EKS}, regions: [eu-west-1]", f"runs_on: eks, {EKS}, regions: [eu-central-1]"),
+        None,
+    ),
+    "service account twice": (
+        two(f"runs_on: eks, {IRSA}", f"runs_on: eks, {IRSA}"),
+        "workloads.orders.irsa: got service account n/s of oidc.example.com/id/A, which is workload x's too",
+    ),
+    "certificate twice": (
+        two(f"runs_on: roles-anywhere, {ANYWHERE}", f"runs_on: roles-anywhere, {ANYWHERE}"),
+        "workloads.orders.roles_anywhere: got certificates for host, which is workload x's too; one certificate",
+    ),
+    "empty tag value on a provider": (
+        ("defaults:", "tags: {plan: ''}\ndefaults:"),
+        "tags.plan: got an empty value, which the OIDC provider customers cannot carry",
+    ),
+    "empty tag value without a provider of ours": (
+        (
+            "{issuer: https://login.example.com}",
+            "{issuer: https://login.example.com, existing: true}\ntags: {plan: ''}",
+        ),
+        None,
+    ),
+    "empty tag value of a tenant": (("acme: {", "acme: {tags: {plan: ''}, "), None),
     "key in an unknown Region": (
         ("acme: {", "acme: {key: {region: eu-west-3}, "),
         "tenants.acme.key.region: got eu-west-3, which is no Region of central.regions; did you mean eu-west-1?",
@@ -241,3 +333,35 @@ def test_every_field_says_what_it_allows() -> None:
         assert fields_at(place), place
         for field in fields_at(place):
             assert field in ALLOWED, (place, field)
+
+
+def many(number: int, fields: str) -> str:
+    """The sample with that many further workloads; `{n}` is a number of its own."""
+    lines = [f'  w{n}: {{account: "222222222222", {fields.format(n=n)}}}\n' for n in range(number)]
+    return edited(("defaults:\n", f"{''.join(lines)}defaults:\n"))
+
+
+QUOTAS = {
+    "managed policies on an existing role": (
+        10,
+        "runs_on: existing-role, role: role/App",
+        "workloads.w10.role: got 11 workloads with role/App of account 222222222222, each a managed policy on it",
+    ),
+    "trust anchors in a Region": (
+        50,
+        f"runs_on: roles-anywhere, roles_anywhere: {{{{certificate_authority: '{CA}', common_name: h{{n}}}}}}",
+        "workloads.w50.roles_anywhere: got 51 trust anchors in eu-west-1 of account 222222222222, one for each",
+    ),
+    "audiences of a provider": (
+        99,  # the sample has one
+        "access: web-identity, identity_provider: customers, audience: a{n}",
+        "workloads.w99.identity_provider: got 101 audiences of the provider customers, one for each workload",
+    ),
+}
+
+
+@pytest.mark.parametrize(("most", "fields", "expected"), QUOTAS.values(), ids=QUOTAS)
+def test_the_workload_that_is_one_too_many_for_a_quota_is_named(most: int, fields: str, expected: str) -> None:
+    assert errors(many(most, fields)) == []
+    (error,) = errors(many(most + 1, fields))
+    assert expected in error

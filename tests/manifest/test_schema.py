@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tenant_keys.manifest.reference import MarkersMissing, with_reference
 from tenant_keys.manifest.schema import schema, schema_text
+from tools.docs.manifest_reference import MarkersMissing, with_reference
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tenant_keys.manifest.locking import locked
+from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 
 MANIFEST = """\
 # the estate; é is not ASCII
@@ -46,7 +46,7 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
     def to_disk(text: str) -> Path:
         path = tmp_path / "tenants.yaml"
         path.write_bytes(text.encode())
-        locked(path).write()
+        bring_up_to_date(path).write()
         return path
 
     return to_disk

@@ -8,22 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from tenant_keys.cli import tenant
+from tests.command import Done, tenant_keys
 
 Run = Callable[..., Any]
 
 
 @pytest.fixture
 def run(manifest: Path) -> Run:
-    program = typer.Typer()
-    program.callback()(lambda: None)
-    tenant.register(program)
-
-    def invoke(*arguments: str) -> Any:
-        return CliRunner().invoke(program, ["tenant", *arguments, "--manifest", str(manifest)])
+    def invoke(*arguments: str) -> Done:
+        return tenant_keys("tenant", *arguments, "--manifest", str(manifest))
 
     return invoke
 
@@ -105,11 +99,8 @@ def test_show_says_key_roles_and_stacks(run: Run) -> None:
 def test_the_stacks_shown_are_stacks_of_the_app(
     sample_templates: dict[str, dict[str, Any]],
 ) -> None:
-    program = typer.Typer()
-    program.callback()(lambda: None)
-    tenant.register(program)
     sample = str(Path(__file__).parents[2] / "tenants.yaml")
-    shown = json.loads(CliRunner().invoke(program, ["tenant", "show", "acme", "--manifest", sample, "--json"]).output)
+    shown = json.loads(tenant_keys("tenant", "show", "acme", "--manifest", sample, "--json").output)
     assert {*shown["stacks"], *(user["stack"] for user in shown["users"])} <= sample_templates.keys()
 
 

@@ -27,8 +27,8 @@ def test_the_key_account_is_deployed_replicas_last_after_their_ids_are_recorded(
         f"cdk deploy --app cdk.out {SHIP} {CELL} {ROLES}",
         "tenant-keys lock --record",
         f"cdk deploy --app cdk.out {SHIP} {COPY}",
-        f"cdk diff --app cdk.out --exclusively --method template --fail --no-notices {CELL} {ROLES} {COPY}",
-        "tenant-keys prove cdk.out",
+        "tenant-keys deployed 111111111111 --assembly cdk.out --output deployed",
+        "tenant-keys prove deployed",
     ]
 
 
@@ -41,7 +41,8 @@ def test_newly_recorded_ids_are_synthesized_and_proved_before_their_replicas_are
     desk.when(
         "cdk synth *",
         f'sed -i \'s/"{CELL}"/"{COPY}": {{"type": "aws:cloudformation:stack", '
-        '"environment": "aws:\\/\\/111111111111\\/eu-central-1"}, &/\' cdk.out/manifest.json',
+        '"environment": "aws:\\/\\/111111111111\\/eu-central-1", "properties": {"templateFile": "x.json"}}, &/\' '
+        "cdk.out/manifest.json",
     )
     done = desk.run("scripts/pipeline.sh deploy 111111111111")
     assert done.returncode == 0, done.stderr
@@ -52,8 +53,8 @@ def test_newly_recorded_ids_are_synthesized_and_proved_before_their_replicas_are
         "cdk synth --quiet --no-notices --output cdk.out",
         "tenant-keys prove cdk.out",
         f"cdk deploy --app cdk.out {SHIP} {COPY}",
-        f"cdk diff --app cdk.out --exclusively --method template --fail --no-notices {CELL} {COPY}",
-        "tenant-keys prove cdk.out",
+        "tenant-keys deployed 111111111111 --assembly cdk.out --output deployed",
+        "tenant-keys prove deployed",
     ]
 
 
@@ -62,8 +63,8 @@ def test_a_workload_account_gets_its_own_stacks_and_records_nothing(desk: Any, a
     assert desk.run("scripts/pipeline.sh deploy 222222222222").returncode == 0
     assert desk.calls == [
         f"cdk deploy --app cdk.out {SHIP} {WORKLOAD}",
-        f"cdk diff --app cdk.out --exclusively --method template --fail --no-notices {WORKLOAD}",
-        "tenant-keys prove cdk.out",
+        "tenant-keys deployed 222222222222 --assembly cdk.out --output deployed",
+        "tenant-keys prove deployed",
     ]
 
 
@@ -82,12 +83,19 @@ def test_a_proof_that_fails_stops_the_plan(desk: Any, assembly: Assembly) -> Non
     assert "accounts=" not in done.stdout
 
 
-@pytest.mark.parametrize("call", ["cdk deploy *", "tenant-keys lock --record", "cdk diff *"])
+@pytest.mark.parametrize("call", ["cdk deploy *", "tenant-keys lock --record", "tenant-keys deployed *"])
 def test_a_failure_stops_the_deployment_there(desk: Any, assembly: Assembly, call: str) -> None:
     assembly(**STACKS)
     desk.when(call, "exit 1")
     assert desk.run("scripts/pipeline.sh deploy 111111111111").returncode == 1
     assert desk.calls[-1].startswith(call.rstrip("*"))
+
+
+def test_a_difference_is_proved_too_and_fails_the_job_though_all_is_proved(desk: Any, assembly: Assembly) -> None:
+    assembly(**STACKS)
+    desk.when("tenant-keys deployed *", "exit 2")
+    assert desk.run("scripts/pipeline.sh deploy 222222222222").returncode == 2
+    assert desk.calls[-1] == "tenant-keys prove deployed"
 
 
 def test_a_proof_that_fails_after_the_deployment_fails_the_job(desk: Any, assembly: Assembly) -> None:

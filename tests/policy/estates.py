@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tenant_keys.manifest import Estate, load_estate, parse_manifest, settle
+from tenant_keys.manifest import Estate, load_estate, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, record_key_ids, update
 
 ROOT = Path(__file__).parents[2]
@@ -21,11 +21,11 @@ def sample() -> Estate:
     return load_estate(ROOT / "tenants.yaml")
 
 
-def settled(text: str, key_ids: dict[str, str] | None = None) -> Estate:
+def estate_of_text(text: str, key_ids: dict[str, str] | None = None) -> Estate:
     """The estate of a manifest with a lock of its own; `key_ids` as if its multi-Region keys were deployed."""
     manifest = parse_manifest(text)
     lock, _ = update(manifest, new_lock(manifest))
-    return settle(manifest, record_key_ids(lock, key_ids or {}))
+    return resolve(manifest, record_key_ids(lock, key_ids or {}))
 
 
 def with_tenant(estate: Estate, tenant: str, **changes: Any) -> Estate:

@@ -26,7 +26,7 @@ from tenant_keys.policy.limits import (
     PolicyTooLarge,
 )
 from tenant_keys.policy.session_policy import session_policy
-from tests.policy.estates import manifest, settled
+from tests.policy.estates import estate_of_text, manifest
 
 
 class Recorder:
@@ -53,7 +53,7 @@ def test_the_limits_are_those_of_aws() -> None:
 def served_by(number: int) -> Estate:
     names = [f"workload-{index:03d}" for index in range(number)]
     workloads = "\n".join(f"  {name}: {{account: '222222222222', runs_on: lambda}}" for name in names)
-    return settled(manifest(workloads=workloads, tenants=f"  acme: {{workloads: [{', '.join(names)}]}}"))
+    return estate_of_text(manifest(workloads=workloads, tenants=f"  acme: {{workloads: [{', '.join(names)}]}}"))
 
 
 def test_a_key_policy_has_room_for_fifty_workloads() -> None:
@@ -74,10 +74,10 @@ def test_a_key_policy_that_is_too_large_names_the_tenant_and_the_way_out() -> No
 
 def test_naming_one_deployment_role_is_a_way_out_where_regions_fill_the_key_policy() -> None:
     regions = ", ".join(["eu-west-1", *(f"eu-{letter}{second}-1" for letter in "abcdefghi" for second in "abcdef")])
-    estate = settled(manifest(regions=regions))
+    estate = estate_of_text(manifest(regions=regions))
     with pytest.raises(PolicyTooLarge, match=r"which has 1, or name one role for all Regions"):
         TenantKey(recorder(), tenant=estate.tenants["acme"], estate=estate, cell="c")
-    named = settled(manifest(regions=regions, deployment_roles="[role/Deploy]"))
+    named = estate_of_text(manifest(regions=regions, deployment_roles="[role/Deploy]"))
     TenantKey(recorder(), tenant=named.tenants["acme"], estate=named, cell="c")
 
 
@@ -95,7 +95,7 @@ def test_a_policy_in_a_workload_account_that_is_too_large_names_the_workload_and
     count = 60 if "ecs" in runs_on else 92
     regions = ["eu-west-1", *(f"eu-{a}{b}-1" for a in "abcdefghij" for b in "abcdefghij")][:count]
     text = manifest(workloads=f"  orders: {{account: '222222222222', {runs_on}}}", regions=", ".join(regions))
-    estate = settled(text)
+    estate = estate_of_text(text)
     with pytest.raises(PolicyTooLarge) as refused:
         WorkloadTrustRole(recorder(), workload=estate.workloads["orders"], estate=estate)
     assert str(refused.value).startswith(told)
@@ -109,7 +109,7 @@ def with_quota(estate: Estate, characters: int) -> Estate:
 
 def test_a_trust_policy_that_is_too_large_names_the_role_and_the_way_out() -> None:
     """No manifest is known that reaches 2,048 characters; the check is there for one that does."""
-    estate = with_quota(settled(manifest()), 100)
+    estate = with_quota(estate_of_text(manifest()), 100)
     with pytest.raises(PolicyTooLarge, match=r"trust policy of role tenant-acme\.orders: got 319 characters, AWS acc"):
         TenantAccessRole(
             recorder(), tenant=estate.tenants["acme"], workload=estate.workloads["orders"], estate=estate, cell="c"
@@ -123,7 +123,7 @@ def test_an_inline_policy_that_is_too_large_names_the_role_and_the_way_out() -> 
         workloads="  orders: {account: '222222222222', runs_on: lambda, access: session-tag}",
         regions=", ".join(regions),
     )
-    estate = settled(text)
+    estate = estate_of_text(text)
     with pytest.raises(PolicyTooLarge, match=r"policy of role shared\.orders: got 1\d,\d{3}.*fewer Regions in central"):
         SharedAccessRole(recorder(), workload=estate.workloads["orders"], estate=estate)
 
@@ -134,7 +134,7 @@ def test_a_parameter_that_is_too_large_names_the_workload_and_the_way_out() -> N
         f"  tenant-{number:03d}: {{workloads: [orders]{', key: {region: eu-central-1}' if number % 2 else ''}}}"
         for number in range(101)
     )
-    estate = settled(manifest(tenants=tenants))
+    estate = estate_of_text(manifest(tenants=tenants))
     with pytest.raises(PolicyTooLarge) as refused:
         WorkloadParameter(recorder(), workload=estate.workloads["orders"], estate=estate, region="eu-west-1")
     text = str(refused.value)

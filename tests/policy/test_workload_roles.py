@@ -9,7 +9,7 @@ import pytest
 from tenant_keys.manifest import Workload
 from tenant_keys.policy.access_role import shared_role_trust, tenant_role_trust
 from tenant_keys.policy.workload_role import workload_role_policy, workload_role_trust
-from tests.policy.estates import manifest, settled
+from tests.policy.estates import estate_of_text, manifest
 
 CA = "arn:aws:acm-pca:eu-west-1:222222222222:certificate-authority/11111111-2222-3333-4444-555555555555"
 ISSUER = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE"
@@ -87,7 +87,7 @@ TRUST: dict[str, dict[str, Any]] = {
 
 def workload(runs_on: str) -> Workload:
     text = manifest(workloads=f"  orders: {{account: '222222222222', {runs_on}}}", regions="eu-west-1")
-    return settled(text).workloads["orders"]
+    return estate_of_text(text).workloads["orders"]
 
 
 @pytest.mark.parametrize("place", WORKLOADS)
@@ -103,7 +103,7 @@ def test_a_workload_with_a_role_of_its_own_gets_no_role_of_ours() -> None:
 
 
 def test_a_workload_may_assume_its_own_access_roles_and_nothing_else() -> None:
-    estate = settled(manifest())
+    estate = estate_of_text(manifest())
     assert [
         statement["Action"] for statement in workload_role_policy(estate.workloads["orders"], estate)["Statement"]
     ] == [
@@ -122,7 +122,7 @@ ROLE_OF = {"premises": "tenant-keys-orders", "existing": "shop/Orders"}
 def test_a_source_identity_stays_with_the_session_when_it_assumes_an_access_role(place: str, access: str) -> None:
     """Roles Anywhere always sets one; unless both policies allow it, AssumeRole fails (IAM guide)."""
     text = manifest(workloads=f"  orders: {{account: '222222222222', access: {access}, runs_on: {SOURCE[place]}}}")
-    estate = settled(text)
+    estate = estate_of_text(text)
     orders = estate.workloads["orders"]
     resource = "arn:aws:iam::111111111111:role/tenant-keys/orders/" + (
         "*" if access == "tenant-role" else "shared.orders"
@@ -151,7 +151,7 @@ def test_a_source_identity_stays_with_the_session_when_it_assumes_an_access_role
 
 @pytest.mark.parametrize("place", ["lambda", "ecs", "batch", "ec2", "pod", "irsa"])
 def test_nobody_else_may_set_a_source_identity(place: str) -> None:
-    estate = settled(
+    estate = estate_of_text(
         manifest(workloads=f"  orders: {{account: '222222222222', {WORKLOADS[place]}}}", regions="eu-west-1")
     )
     orders = estate.workloads["orders"]

@@ -15,13 +15,13 @@ import pytest
 from tenant_keys.manifest import Estate
 from tenant_stacks import add_stacks
 from tenant_stacks.validation import accepted_findings, add_validations
-from tests.policy.estates import ROOT, UMBRELLA_KEY, manifest, sample, settled, with_tenant
+from tests.policy.estates import ROOT, UMBRELLA_KEY, estate_of_text, manifest, sample, with_tenant
 from tests.stacks.synth import artifacts, synthesized
 
 
 def test_stacks_are_deployed_by_the_roles_that_the_key_policies_name(tmp_path: Path) -> None:
     """KMS's lockout check fails where the execution role of CloudFormation is another."""
-    estate = settled(manifest(bootstrap_qualifier="tenantkeys"))
+    estate = estate_of_text(manifest(bootstrap_qualifier="tenantkeys"))
     templates = synthesized(estate, tmp_path)
     cell = "tenant-keys-cell-eu-west-1-001"
     execution_role = artifacts(tmp_path)[cell]["properties"]["cloudFormationExecutionRoleArn"]
@@ -38,7 +38,7 @@ def test_stacks_are_deployed_by_the_roles_that_the_key_policies_name(tmp_path: P
 
 def test_one_named_deployment_role_deploys_the_stacks_of_the_central_account(tmp_path: Path) -> None:
     """Any other would be refused by the key policies."""
-    synthesized(settled(manifest(deployment_roles="[role/Deploy]")), tmp_path)
+    synthesized(estate_of_text(manifest(deployment_roles="[role/Deploy]")), tmp_path)
     roles = {
         name: artifact["properties"]["cloudFormationExecutionRoleArn"]
         for name, artifact in artifacts(tmp_path).items()
@@ -87,7 +87,7 @@ def replicated() -> Estate:
   orders: {account: '222222222222', runs_on: lambda}
   billing: {account: '333333333333', runs_on: ecs, access: session-tag}"""
     ids = {name: f"mrk-{number:032x}" for number, name in enumerate(("acme", "globex", "initech", "wonka"))}
-    return settled(manifest(workloads, tenants, "eu-west-1, eu-central-1, eu-north-1"), ids)
+    return estate_of_text(manifest(workloads, tenants, "eu-west-1, eu-central-1, eu-north-1"), ids)
 
 
 def test_replicas_pass_nag_proof_and_cfn_lint(tmp_path: Path) -> None:
@@ -125,7 +125,9 @@ def test_a_workload_with_a_replica_nearby_is_told_of_its_alias(tmp_path: Path) -
 )
 def test_different_ids_never_share_a_logical_id(tenants: str, ids: set[str], tmp_path: Path) -> None:
     text = "\n".join(f"  {tenant}: {{workloads: [orders]}}" for tenant in tenants.split(", "))
-    resources = synthesized(settled(manifest(tenants=text)), tmp_path)["tenant-keys-cell-eu-west-1-001"]["Resources"]
+    resources = synthesized(estate_of_text(manifest(tenants=text)), tmp_path)["tenant-keys-cell-eu-west-1-001"][
+        "Resources"
+    ]
     assert {name for name, resource in resources.items() if resource["Type"] == "AWS::KMS::Key"} == ids
 
 

@@ -12,7 +12,7 @@ from unittest import mock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tenant_keys.manifest import Estate, Manifest, settle
+from tenant_keys.manifest import Estate, Manifest, resolve
 from tenant_stacks import add_stacks
 from tests.manifest.test_histories import EDITS, EDITS_OF_ONE, START, STEPS, Branch, edit, first_document, play
 
@@ -108,7 +108,7 @@ class Deployed(Branch):
 
     def verify(self, manifest: Manifest) -> None:
         super().verify(manifest)
-        estate = settle(manifest, self.lock)
+        estate = resolve(manifest, self.lock)
         after = held_by_stacks(estate)
         assert {owner(place) for place in after} == set(estate.tenants)
         for tenant in estate.tenants:
@@ -135,13 +135,13 @@ def test_no_edit_of_one_tenant_changes_the_key_of_another(steps: list[tuple[str,
     branch = Branch({}, START)
     assert branch.propose(first_document())
     with without_cdk():
-        before = held_by_stacks(settle(Manifest.model_validate(branch.document), branch.lock))
+        before = held_by_stacks(resolve(Manifest.model_validate(branch.document), branch.lock))
         assert before
         for what, one, two in steps:
             touched = sorted(branch.document["tenants"])[one % len(branch.document["tenants"])]
             if not edit(branch, what, one, two):
                 continue
-            after = held_by_stacks(settle(Manifest.model_validate(branch.document), branch.lock))
+            after = held_by_stacks(resolve(Manifest.model_validate(branch.document), branch.lock))
             if what in EDITS_OF_ONE:
                 others = [place for place in before if owner(place) != touched]
                 assert {place: after[place] for place in others} == {place: before[place] for place in others}

@@ -12,7 +12,7 @@ import pytest
 from tenant_keys.manifest import Estate
 from tenant_stacks import add_stacks
 from tenant_stacks.validation import add_validations
-from tests.policy.estates import ROOT, manifest, settled
+from tests.policy.estates import ROOT, estate_of_text, manifest
 from tests.stacks.synth import Templates, artifacts, synthesized
 
 CA = "arn:aws:acm-pca:eu-central-1:222222222222:certificate-authority/11111111-2222-3333-4444-555555555555"
@@ -32,7 +32,7 @@ HOME, OTHER = "tenant-keys-workload-222222222222-eu-west-1", "tenant-keys-worklo
 
 def everywhere() -> Estate:
     workloads = "\n".join(f"  {name}: {{account: '222222222222', {place}}}" for name, place in PLACES.items())
-    return settled(manifest(workloads=workloads, tenants=f"  acme: {{workloads: [{', '.join(PLACES)}]}}"))
+    return estate_of_text(manifest(workloads=workloads, tenants=f"  acme: {{workloads: [{', '.join(PLACES)}]}}"))
 
 
 @pytest.fixture(scope="module")

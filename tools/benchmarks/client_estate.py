@@ -13,7 +13,7 @@ from tenant_keys.client import TenantKeys, TokenVerifier
 from tenant_keys.client.token import SESSION_TAG_CLAIM
 from tenant_keys.local import LocalAws
 from tenant_keys.local.issuer import LocalIssuer
-from tenant_keys.manifest import Estate, Tenant, Workload, parse_manifest, settle
+from tenant_keys.manifest import Estate, Tenant, Workload, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.policy import names
 from tenant_keys.policy.access_role import (
@@ -115,7 +115,7 @@ def build(aws: LocalAws, issuer: LocalIssuer, tenants: list[str]) -> Stage:
     text = MANIFEST + "".join(f"  {tenant}: {{}}\n" for tenant in tenants)
     manifest = parse_manifest(text)
     lock, _ = update(manifest, new_lock(manifest))
-    estate = settle(manifest, lock)
+    estate = resolve(manifest, lock)
     central = aws.session(CENTRAL)
     provider = names.oidc_provider_arn(ISSUER, CENTRAL)
     central.client("iam").create_open_id_connect_provider(Url=ISSUER, ClientIDList=[AUDIENCE])

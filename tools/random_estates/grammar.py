@@ -189,7 +189,7 @@ class Grammar:
     def mutate(self, templates: Templates) -> None:
         """One edit, or two together."""
         self.tenant = self.random.choice(self.tenants)
-        if self.random.random() < 0.45:
+        if self.random.random() < 0.6:
             self._without_denies(templates)
         for _ in range(self.random.choice((1, 1, 2))):
             place = self.random.random()

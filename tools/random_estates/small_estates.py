@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tenant_keys.manifest import Estate, parse_manifest, settle
+from tenant_keys.manifest import Estate, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.policy import access_role, key_policy, names, workload_role
 from tenant_keys.review.assembly import Resource, Stack
@@ -37,7 +37,7 @@ CENTRAL, HOME = "111111111111", "eu-west-1"
 def estate_of(*tenants: str, recorded: bool = False) -> Estate:
     """`estate_of("acme: {}", "bolt: {state: suspended}")`; `recorded`: with the ids of multi-Region keys."""
     manifest = parse_manifest(HEAD + "".join(f"  {tenant}\n" for tenant in tenants))
-    estate = settle(manifest, update(manifest, new_lock(manifest))[0])
+    estate = resolve(manifest, update(manifest, new_lock(manifest))[0])
     if not recorded:
         return estate
     found = {

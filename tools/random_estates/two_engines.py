@@ -114,6 +114,17 @@ class Score:
         """What the grammar can draw and never drew."""
         return sorted(declared() - self.drawn.keys())
 
+    def covered(self) -> dict[str, list[str]]:
+        """What was drawn, by kind: operators, qualifiers, keys, variables, principals, elements."""
+        found: dict[str, list[str]] = {}
+        for name in sorted(self.drawn):
+            found.setdefault(name.partition(":")[0], []).append(name)
+        return found
+
+    def uncovered_of(self, kind: str) -> list[str]:
+        """What was never drawn of a kind."""
+        return [name for name in self.uncovered if name.startswith(f"{kind}:")]
+
     def add(self, other: Score) -> None:
         """Take in another part."""
         self.verdicts.update(other.verdicts)

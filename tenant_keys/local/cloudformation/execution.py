@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -59,9 +60,21 @@ class Execution:
         try:
             module = emulator.service_module("cloudformation")
             response: Response = await module.handle_request(method, path, headers, body, query)
-            return response
+            return self._with_roles(response) if given.get("Action") == "DescribeStacks" else response
         finally:
             _acting.reset(token)
+
+    def _with_roles(self, response: Response) -> Response:
+        """Tell the role of each stack (API_Stack, RoleARN), which ministack does not keep."""
+        status, headers, body = response
+        account, region = emulator.current_scope()
+
+        def told(match: re.Match[str]) -> str:
+            role = self._of_stack.get((account, region, match[1]))
+            return match[0] + (f"<RoleARN>{escape(role)}</RoleARN>" if role else "")
+
+        text = body.decode() if isinstance(body, bytes) else body
+        return status, headers, re.sub(r"<StackName>([^<]*)</StackName>(?=<StackId>)", told, text).encode()
 
     def _caller(self, given: Mapping[str, str], headers: Mapping[str, str], query: Mapping[str, Any]) -> Caller | None:
         signature = emulator.signature_of(headers, query)

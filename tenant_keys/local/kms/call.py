@@ -17,8 +17,8 @@ from tenant_keys.local.decisions import Record
 from tenant_keys.local.denial import HIDDEN
 from tenant_keys.local.fault import Fault, invalid
 from tenant_keys.local.kms import conditions
+from tenant_keys.local.kms.due_changes import apply_due_changes
 from tenant_keys.local.kms.key import Key
-from tenant_keys.local.kms.settle import settle
 from tenant_keys.local.kms.store import Named, Store
 
 _KEY_ID = re.compile(r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
@@ -97,7 +97,7 @@ class Call:
         if named.alias is None and not _KEY_ID.match(named.key_id or ""):
             raise Fault("NotFoundException", f"Invalid keyId '{named.key_id}'")
         key = self.store.resolve(named, self.region)
-        if key is not None and settle(key, self.store, self.now):
+        if key is not None and apply_due_changes(key, self.store, self.now):
             key = None
         if key is None:
             raise self._missing(named)

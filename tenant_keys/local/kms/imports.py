@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import secrets
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from tenant_keys.local.authority import Value
 from tenant_keys.local.fault import Fault, invalid
 from tenant_keys.local.kms.call import Call
 from tenant_keys.local.kms.key import Key
-from tenant_keys.local.kms.material import BITS, Material, from_secret
+from tenant_keys.local.kms.material import BITS, Material, imported
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "RSAES_OAEP_SHA_256": hashes.SHA256(),
@@ -37,19 +38,32 @@ class Offer:
 
 
 _offers: dict[bytes, Offer] = {}
+_KEY_PAIRS = 4
+"""Wrapping keys of each size; an RSA key of 4,096 bits takes a second to make, so offers use them in turn."""
+_pairs: defaultdict[int, deque[rsa.RSAPrivateKey]] = defaultdict(deque)
 
 
 def forget_offers() -> None:
     _offers.clear()
 
 
+def _wrapping_key(size: int) -> rsa.RSAPrivateKey:
+    """A private key that none of the last offers has: what was wrapped for one does not open under the next."""
+    pairs = _pairs[size]
+    if len(pairs) < _KEY_PAIRS:
+        pairs.append(rsa.generate_private_key(public_exponent=65537, key_size=size))
+    else:
+        pairs.rotate(-1)
+    return pairs[-1]
+
+
 def get_parameters_for_import(call: Call) -> dict[str, Any]:
-    """A fresh wrapping key and token, good for 24 hours."""
+    """A wrapping key and a fresh token, good for 24 hours."""
     algorithm = call.one_of("WrappingAlgorithm", tuple(_HASHES), "")
     spec = call.one_of("WrappingKeySpec", tuple(_SIZES), "")
     key = _external(call, {"kms:WrappingAlgorithm": algorithm, "kms:WrappingKeySpec": spec})
     token = secrets.token_bytes(64)
-    wrapping = rsa.generate_private_key(public_exponent=65537, key_size=_SIZES[spec])
+    wrapping = _wrapping_key(_SIZES[spec])
     offer = Offer(key.arn, wrapping, algorithm, call.now + TOKEN_LIFE)
     _offers[token] = offer
     public = wrapping.public_key().public_bytes(
@@ -74,17 +88,24 @@ def import_key_material(call: Call) -> dict[str, Any]:
             expires.timestamp()
         )  # Unix time, for numeric operators (AWS KMS guide, conditions-kms)
     key = _external(call, context)
-    material = from_secret(_unwrap(call, key), call.now)
+    material = imported(key.id, _unwrap(call, key), call.now)
     material.expires = expires
     material.description = call.parameters.get("KeyMaterialDescription")
-    if call.parameters.get("KeyMaterialId") not in (None, material.id):
-        raise Fault("IncorrectKeyMaterialException", "The key material is not the one that KeyMaterialId names.")
+    if material.description is not None and key.multi_region and not key.primary:
+        raise Fault("UnsupportedOperationException", f"{key.arn} is a replica; describe the material at the primary.")
     default = "EXISTING_KEY_MATERIAL" if key.materials.versions else "NEW_KEY_MATERIAL"
     kind = call.one_of("ImportType", ("NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"), default)
+    named = call.parameters.get("KeyMaterialId")
     if kind == "NEW_KEY_MATERIAL":
-        _add(key, material)
+        if named is not None:
+            raise invalid("KeyMaterialId cannot be specified when ImportType is NEW_KEY_MATERIAL.")
+        _add(call, key, material)
+    elif named not in (None, material.id):
+        raise Fault("IncorrectKeyMaterialException", "The key material is not the one that KeyMaterialId names.")
     else:
-        _again(key, material)
+        _again(call, key, material)
+    if key.materials.complete():
+        key.disabled = False  # the operation ends in Enabled, whatever the state before the material went (key-state)
     return {"KeyId": key.arn, "KeyMaterialId": material.id}
 
 
@@ -96,7 +117,9 @@ def delete_imported_key_material(call: Call) -> dict[str, Any]:
     if wanted and found is None:
         raise Fault("NotFoundException", f"{key.arn} has no key material {wanted}.")
     if found is not None and found is key.materials.pending:
-        key.materials.pending = None
+        # At the primary it takes the replicas' pending material with it (API reference, DeleteImportedKeyMaterial).
+        for each in (key, *(call.store.family(key) if key.primary else ())):
+            each.materials.pending = None
     elif found is not None:
         found.secret = None
     return {"KeyId": key.arn, **({"KeyMaterialId": found.id} if found else {})}
@@ -143,7 +166,7 @@ def _unwrap(call: Call, key: Key) -> bytes:
     return secret
 
 
-def _add(key: Key, material: Material) -> None:
+def _add(call: Call, key: Key, material: Material) -> None:
     """The first material is used at once; later ones wait for RotateKeyOnDemand."""
     if key.materials.named(material.id) is not None:
         raise Fault("IncorrectKeyMaterialException", "This key material was imported into the key already.")
@@ -151,17 +174,34 @@ def _add(key: Key, material: Material) -> None:
         raise Fault("UnsupportedOperationException", f"{key.arn} is a replica; import new material into the primary.")
     if not key.materials.versions:
         key.materials.versions.append(material)
+        for replica in call.store.family(key):  # made before the first import: they wait for the same bytes
+            replica.materials.versions.append(replace(material, secret=None))
     elif key.materials.pending is not None:
         raise Fault("KMSInvalidStateException", f"{key.arn} has key material pending rotation already.")
     else:
         key.materials.pending = material
 
 
-def _again(key: Key, material: Material) -> None:
+def _again(call: Call, key: Key, material: Material) -> None:
     """Only the same bytes fill a place again (importing-keys-import-key-material)."""
     known = key.materials.named(material.id)
+    if known is None and (pending := _pending_at_primary(call, key, material.id)):
+        key.materials.pending = replace(material, description=pending.description)
+        return
     if known is None:
         raise Fault(
             "IncorrectKeyMaterialException", f"The key material is not the one that was imported into {key.arn} before."
         )
     known.secret, known.expires = material.secret, material.expires
+    if material.description is None:
+        return  # KMS keeps the one of the last import
+    for each in (key, *call.store.family(key)):  # the primary's is that of all Regions
+        place = each.materials.named(material.id)
+        if place is not None:
+            place.description = material.description
+
+
+def _pending_at_primary(call: Call, key: Key, material_id: str) -> Material | None:
+    """The primary's new material if it waits for its replicas, before RotateKeyOnDemand."""
+    found = (other.materials.pending for other in call.store.family(key) if other.primary)
+    return next((pending for pending in found if pending is not None and pending.id == material_id), None)

@@ -10,11 +10,11 @@ from typing import Any
 from tenant_keys.local.fault import Fault, invalid
 from tenant_keys.local.kms import conditions
 from tenant_keys.local.kms.call import Call
+from tenant_keys.local.kms.due_changes import apply_due_changes
 from tenant_keys.local.kms.key import Key, KeyState
 from tenant_keys.local.kms.material import Materials, generate
 from tenant_keys.local.kms.pages import page
 from tenant_keys.local.kms.policies import check_policy, default_policy
-from tenant_keys.local.kms.settle import settle
 from tenant_keys.local.kms.tags import parse_tags
 
 WINDOW = range(7, 31)
@@ -67,7 +67,9 @@ def describe_key(call: Call) -> dict[str, Any]:
 
 def list_keys(call: Call) -> dict[str, Any]:
     call.authorize_account("kms:ListKeys")
-    keys = [key for key in call.store.keys(call.account, call.region) if not settle(key, call.store, call.now)]
+    keys = [
+        key for key in call.store.keys(call.account, call.region) if not apply_due_changes(key, call.store, call.now)
+    ]
     return page(call, "Keys", [{"KeyId": key.id, "KeyArn": key.arn} for key in keys])
 
 

@@ -63,13 +63,14 @@ class Materials:
 
 
 def generate(now: datetime) -> Material:
-    return from_secret(secrets.token_bytes(BITS // 8), now)
+    return Material(id=secrets.token_hex(32), secret=secrets.token_bytes(BITS // 8), created=now)
 
 
-def from_secret(secret: bytes, now: datetime) -> Material:
-    return Material(id=fingerprint(secret), secret=secret, created=now)
+def imported(key_id: str, secret: bytes, now: datetime) -> Material:
+    """Material whose id depends on the key and the bytes, so that KMS recognizes a re-import of other bytes.
 
-
-def fingerprint(secret: bytes) -> str:
-    """The same bytes have the same id, so that a re-import of other bytes is noticed."""
-    return hashlib.sha256(b"tenant-keys local key material\x00" + secret).hexdigest()
+    The same bytes in two keys have different ids; related multi-Region keys share a key id and so their material ids
+    (API reference, ImportKeyMaterial, KeyMaterialId).
+    """
+    digest = hashlib.sha256(b"tenant-keys local key material\x00" + key_id.encode() + b"\x00" + secret)
+    return Material(id=digest.hexdigest(), secret=secret, created=now)

@@ -6,9 +6,9 @@ from typing import Any
 
 from tenant_keys.local.fault import Fault, invalid
 from tenant_keys.local.kms.call import Call
+from tenant_keys.local.kms.due_changes import next_rotation
 from tenant_keys.local.kms.key import DEFAULT_ROTATION_DAYS, ON_DEMAND_LIMIT, Key
 from tenant_keys.local.kms.pages import page
-from tenant_keys.local.kms.settle import next_rotation
 
 PERIODS = range(90, 2561)
 """Days (API reference, EnableKeyRotation)."""
@@ -72,12 +72,21 @@ def rotate_key_on_demand(call: Call) -> dict[str, Any]:
 def list_key_rotations(call: Call) -> dict[str, Any]:
     include = call.one_of("IncludeKeyMaterial", ("ALL_KEY_MATERIAL", "ROTATIONS_ONLY"), "ROTATIONS_ONLY")
     key = call.managed_key()
+    history = _history(key, pending=_pending_state(call, key))
     return page(
-        call, "Rotations", [entry for entry in _history(key) if include != "ROTATIONS_ONLY" or "RotationDate" in entry]
+        call, "Rotations", [entry for entry in history if include != "ROTATIONS_ONLY" or "RotationDate" in entry]
     )
 
 
-def _history(key: Key) -> list[dict[str, Any]]:
+def _pending_state(call: Call, key: Key) -> str:
+    """Of new material: whether every Region of the key has it (API reference, RotationsListEntry)."""
+    fresh = key.materials.pending
+    if fresh is None or all(other.materials.named(fresh.id) for other in call.store.family(key)):
+        return "PENDING_ROTATION"
+    return "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"
+
+
+def _history(key: Key, *, pending: str) -> list[dict[str, Any]]:
     entries = []
     versions = [*key.materials.versions, *([key.materials.pending] if key.materials.pending else [])]
     for version in versions:
@@ -85,7 +94,7 @@ def _history(key: Key) -> list[dict[str, Any]]:
         entry: dict[str, Any] = {
             "KeyId": key.arn,
             "KeyMaterialId": version.id,
-            "KeyMaterialState": "PENDING_ROTATION" if version is key.materials.pending else state,
+            "KeyMaterialState": pending if version is key.materials.pending else state,
         }
         if version.rotated_by is not None:
             entry |= {"RotationDate": version.created.timestamp(), "RotationType": version.rotated_by}

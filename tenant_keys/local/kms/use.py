@@ -11,8 +11,8 @@ from tenant_keys.local.fault import Fault, invalid
 from tenant_keys.local.kms import ciphertext, conditions
 from tenant_keys.local.kms.call import Call
 from tenant_keys.local.kms.ciphertext import CiphertextError, Sealed
+from tenant_keys.local.kms.due_changes import apply_due_changes
 from tenant_keys.local.kms.key import Key
-from tenant_keys.local.kms.settle import settle
 from tenant_keys.local.kms.store import Named
 
 PLAINTEXT_LIMIT = 4096
@@ -195,7 +195,7 @@ def _find_source(call: Call, sealed: Sealed | None, parameter: str) -> tuple[Nam
     if sealed is None:
         raise invalid(f"{parameter} is required if the ciphertext is ignored.")
     found = call.store.find(call.region, sealed.key_id)
-    if found is None or settle(found, call.store, call.now):
+    if found is None or apply_due_changes(found, call.store, call.now):
         raise Fault(
             "AccessDeniedException",
             "The ciphertext refers to a customer master key that does not exist, does not exist in this region, "

@@ -5,7 +5,6 @@ from tenant_keys.review.assembly.manifest import StackArtifact
 from tenant_keys.review.assembly.model import HIDING_TYPES, READ_TYPES, Resource, Stack
 from tenant_keys.review.assembly.physical import UNBORN, is_unborn, unborn
 from tenant_keys.review.assembly.reader import Assembly
-from tenant_keys.review.assembly.template import collector_paused
 
 __all__ = [
     "HIDING_TYPES",
@@ -16,7 +15,6 @@ __all__ = [
     "Resource",
     "Stack",
     "StackArtifact",
-    "collector_paused",
     "is_unborn",
     "unborn",
 ]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tenant_keys.manifest.garbage_collection import collection_paused
 from tenant_keys.review.assembly.json_file import parse_json, read_bytes
 from tenant_keys.review.assembly.manifest import StackArtifact
 from tenant_keys.review.assembly.physical import UNBORN
@@ -69,7 +67,7 @@ def deployed_bytes(artifact: StackArtifact) -> bytes:
 
 def parse_template(path: Path, data: bytes) -> Template:
     """Parse a template."""
-    with collector_paused():
+    with collection_paused():
         sections = parse_json(path, data)
     if _holds_unborn(data, sections):
         raise TemplateRefused(f"{path}: got the text {UNBORN}; kept for ids that AWS has yet to choose; remove it")
@@ -113,18 +111,6 @@ def _misshapen(logical_id: str, body: object) -> str | None:
     ):
         return "DependsOn: not a logical id or a list of them"
     return None
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Pause the garbage collector: it would look through every new object, and what is read has no circles."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _find_unresolved(data: bytes, resources: dict[str, dict[str, Any]], sections: dict[str, Any]) -> frozenset[str]:

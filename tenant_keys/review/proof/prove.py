@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from tenant_keys.manifest import Estate
-from tenant_keys.review.assembly import Assembly, collector_paused
+from tenant_keys.manifest.garbage_collection import collection_paused
+from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.errors import AssemblyInconsistent, TemplateRefused, UnresolvedIntrinsic
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof.deployment import check_deployment
@@ -70,7 +71,7 @@ def prove(directory: str | Path | Stacks, estate: Estate, *, with_safeguards: bo
     try:
         assembly = Assembly.open(directory) if isinstance(directory, str | Path) else directory
         deployed = check_deployment(assembly.artifacts, estate) if isinstance(assembly, Assembly) else []
-        with collector_paused():
+        with collection_paused():
             inventory = take_inventory(assembly, promised)
             found = tenant_classes(inventory, promised)
     except _NOT_UNDERSTOOD as problem:

@@ -18,7 +18,7 @@ _ALL_KEYS: Final = frozenset(
     {"*", "arn:aws:kms:*", "arn:aws:kms:*:*:*", "arn:aws:kms:*:*:key/*", "arn:*:kms:*:*:key/*"}
 )
 _CONFIG: Final = "AWSServiceRoleForConfig"
-"""AWS Config's service-linked role. KMS.5 fails for a policy that Config cannot read (Security Hub guide, kms-controls)."""
+"""AWS Config's service-linked role. KMS.5 fails for a policy that Config cannot read (Security Hub, kms-controls)."""
 _DECRYPTION: Final = ("kms:decrypt", "kms:reencryptfrom", "kms:*", "*", "kms:re*", "kms:reencrypt*")
 
 
@@ -69,9 +69,11 @@ def deletion_is_deliberate(document: Json) -> Evidence:
 
 
 def no_deletion_is_scheduled(document: Json) -> Evidence:
-    """Security Hub fails KMS.3 for every key whose deletion is scheduled, deliberate or not (its guide, kms-controls)."""
+    """Security Hub fails KMS.3 for every key whose deletion is scheduled, deliberate or not (kms-controls)."""
     status, evidence = deletion_is_deliberate(document)
-    said = "templates schedule no deletion; Security Hub reports each key that break-glass schedules as failed until it is"
+    said = (
+        "templates schedule no deletion; Security Hub reports each key that break-glass schedules as failed until it is"
+    )
     return (status if status == NOT_MET else ELSEWHERE), [*evidence, f"{said} gone: suppress the finding by its key"]
 
 

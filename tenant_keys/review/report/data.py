@@ -14,10 +14,10 @@ from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.cost import as_document, cost_report
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof import CLAIM, Proof
+from tenant_keys.review.proof.equivalence import TenantClass, class_of_each
 from tenant_keys.review.proof.inventory import Inventory, take_inventory
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise, promises
-from tenant_keys.review.proof.equivalence import TenantClass, class_of_each
 from tenant_keys.review.report.classes import Classes, Statements
 from tenant_keys.review.report.controls import controls
 from tenant_keys.review.report.facts import Facts, KeyFacts, read_facts
@@ -91,7 +91,9 @@ def build_document(
     return plain
 
 
-def _inventory(assembly: Assembly, promised: Mapping[str, Promise]) -> tuple[Inventory, dict[TenantClass, list[str]]] | None:
+def _inventory(
+    assembly: Assembly, promised: Mapping[str, Promise]
+) -> tuple[Inventory, dict[TenantClass, list[str]]] | None:
     """None where a policy is not understood: the proof has said so, and nothing can be asked of it."""
     try:
         inventory = take_inventory(assembly, promised)

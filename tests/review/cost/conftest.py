@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tenant_keys.manifest import Estate, parse_manifest, settle
+from tenant_keys.manifest import Estate, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
 
 HEAD = """\
@@ -34,7 +34,7 @@ def estate_of() -> EstateOf:
     def build(*tenants: str, head: tuple[str, str] = ("", "")) -> Estate:
         text = HEAD.replace(*head) + "".join(f"  {tenant}\n" for tenant in tenants)
         manifest = parse_manifest(text)
-        return settle(manifest, update(manifest, new_lock(manifest))[0])
+        return resolve(manifest, update(manifest, new_lock(manifest))[0])
 
     return build
 

@@ -5,25 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-import typer
-from typer.testing import CliRunner
-
-from tenant_keys.cli import cost
+from tests.command import tenant_keys
 
 SAMPLE = Path(__file__).parents[3] / "tenants.yaml"
 
 
-@pytest.fixture
-def app() -> typer.Typer:
-    program = typer.Typer()
-    program.callback()(lambda: None)
-    cost.register(program)
-    return program
-
-
-def test_the_sample_fits_one_screen_with_every_part(app: typer.Typer) -> None:
-    result = CliRunner().invoke(app, ["cost", "--manifest", str(SAMPLE)])
+def test_the_sample_fits_one_screen_with_every_part() -> None:
+    result = tenant_keys("cost", "--manifest", str(SAMPLE))
     assert result.exit_code == 0
     assert len(result.output.splitlines()) <= 40
     assert max(map(len, result.output.splitlines())) <= 80
@@ -32,17 +20,15 @@ def test_the_sample_fits_one_screen_with_every_part(app: typer.Typer) -> None:
     assert "…" not in result.output
 
 
-def test_a_quota_that_breaks_is_exit_code_two_and_names_the_way_out(app: typer.Typer) -> None:
-    result = CliRunner().invoke(app, ["cost", "--manifest", str(SAMPLE), "--tenants", "10000"])
+def test_a_quota_that_breaks_is_exit_code_two_and_names_the_way_out() -> None:
+    result = tenant_keys("cost", "--manifest", str(SAMPLE), "--tenants", "10000")
     assert result.exit_code == 2
     assert "exceeded: IAM roles in key account; raise to 10,000, or access: session-tag" in result.output
     assert "…" not in result.output
 
 
-def test_json_carries_the_same_figures(app: typer.Typer) -> None:
-    result = CliRunner().invoke(
-        app, ["cost", "--manifest", str(SAMPLE), "--messages-per-second", "2", "--per-tenant", "--json"]
-    )
+def test_json_carries_the_same_figures() -> None:
+    result = tenant_keys("cost", "--manifest", str(SAMPLE), "--messages-per-second", "2", "--per-tenant", "--json")
     document = json.loads(result.output)
     assert document["tenants"] == 6
     assert document["load"] == {"messages_per_second": 8.0, "processes": 1}
@@ -51,7 +37,7 @@ def test_json_carries_the_same_figures(app: typer.Typer) -> None:
     assert (roles["used"], roles["left"], document["exceeded"]) == (17, 983, [])
 
 
-def test_a_missing_manifest_is_exit_code_one_and_says_so(app: typer.Typer, tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["cost", "--manifest", str(tmp_path / "none.yaml")])
+def test_a_missing_manifest_is_exit_code_one_and_says_so(tmp_path: Path) -> None:
+    result = tenant_keys("cost", "--manifest", str(tmp_path / "none.yaml"))
     assert result.exit_code == 1
     assert "give the path of the manifest" in result.output

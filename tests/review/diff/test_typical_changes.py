@@ -12,7 +12,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from tenant_keys.manifest import Estate, Lock, LockError, load_estate, load_manifest, settle
+from tenant_keys.manifest import Estate, Lock, LockError, load_estate, load_manifest, resolve
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.cost import with_tenants
@@ -275,4 +275,4 @@ def test_an_id_of_a_tenant_that_left_is_refused_before_there_is_anything_to_comp
     again.write_text(MANIFEST.replace(", state: offboarding", ""))
 
     with pytest.raises(LockError, match="initech"):
-        settle(load_manifest(again), left.lock)
+        resolve(load_manifest(again), left.lock)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tenant_keys.manifest import Estate, parse_manifest, settle
+from tenant_keys.manifest import Estate, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.proof import prove
 from tools.random_estates.small_estates import HEAD, Templates, templates_of
@@ -17,7 +17,7 @@ ASSUME = {"Sid": "AssumeOwnRoles", "Effect": "Allow", "Action": "sts:AssumeRole"
 def _estate() -> Estate:
     head = HEAD.replace("runs_on: lambda", "runs_on: existing-role, role: role/app/Orders")
     manifest = parse_manifest(head + "  acme: {}\n  bolt: {}\n")
-    return settle(manifest, update(manifest, new_lock(manifest))[0])
+    return resolve(manifest, update(manifest, new_lock(manifest))[0])
 
 
 def _templates(estate: Estate, role: str = "Orders", **statement: Any) -> Templates:

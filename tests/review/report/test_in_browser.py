@@ -204,5 +204,11 @@ def test_what_concerns_all_tenants_is_read_without_scripts(sample_document: Json
     plain.goto(page.url)
     shown = plain.inner_text("main")
     context.close()
-    for part in ("Who must be trusted", "What is not proved", "Safeguards", "KMS.4", "Read the Markdown or JSON report"):
+    for part in (
+        "Who must be trusted",
+        "What is not proved",
+        "Safeguards",
+        "KMS.4",
+        "Read the Markdown or JSON report",
+    ):
         assert part.lower() in shown.lower()

@@ -1,4 +1,4 @@
-"""Every operator on known values, and open values that the solver has to find. Expected by IAM's pages, typed by hand."""
+"""Every operator on known values, and open values that the solver has to find; expected by IAM's pages, by hand."""
 
 from __future__ import annotations
 

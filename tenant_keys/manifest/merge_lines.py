@@ -1,4 +1,4 @@
-"""Mends a lock after a merge: one line per id, what the merge base says restored, what overfills a cell re-placed.
+"""Merges the lines of a lock after git has merged two branches: one line for each id, no overfull cell.
 
 Only ids that are neither in the merge base nor deployed move; all others keep cell, origin and Region.
 """
@@ -12,22 +12,22 @@ from dataclasses import replace
 from tenant_keys.manifest.compare import LOCK_FILE, per_tenant_workloads, wanted_roles
 from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.lock import Entry, Lock
-from tenant_keys.manifest.lock_file import LockLines, with_entries
 from tenant_keys.manifest.model import Manifest
+from tenant_keys.manifest.read_lock import LockLines, with_entries
 from tenant_keys.manifest.update import Places
 
 _PHASES = (None, "offboarding", "offboarded")
 
 
-def rebase(read: LockLines, base: Lock | None, manifest: Manifest) -> tuple[Lock, list[str]]:
+def merge_lines(read: LockLines, base: Lock | None, manifest: Manifest) -> tuple[Lock, list[str]]:
     """The lock with one line per id, true to the merge base, no cell overfull; and what was done."""
-    settled = base.entries if base else {}
+    kept = base.entries if base else {}
     per_tenant = per_tenant_workloads(manifest)
     entries: dict[str, Entry] = {}
     done: list[str] = []
     problems: list[Problem] = []
-    for tenant in sorted({*read.entries, *settled}):
-        before, written = settled.get(tenant), manifest.tenants.get(tenant)
+    for tenant in sorted({*read.entries, *kept}):
+        before, written = kept.get(tenant), manifest.tenants.get(tenant)
         lines = read.entries.get(tenant) or ([before] if before else [])
         folded = _fold(lines, before, wanted_roles(manifest, written, per_tenant) if written else frozenset())
         if folded is None:
@@ -42,13 +42,13 @@ def rebase(read: LockLines, base: Lock | None, manifest: Manifest) -> tuple[Lock
     if problems:
         raise LockError(problems)
     lock = with_entries(read.header, entries)
-    lock, moved_keys = _relieve_key_cells(lock, settled)
-    lock, moved_roles = _relieve_role_cells(lock, settled)
+    lock, moved_keys = _relieve_key_cells(lock, kept)
+    lock, moved_roles = _relieve_role_cells(lock, kept)
     return lock, done + moved_keys + moved_roles
 
 
 def _fold(lines: list[Entry], before: Entry | None, wanted: frozenset[str]) -> Entry | None:
-    """One entry of several: the birth that counts, every role, the furthest phase. What is settled wins."""
+    """One entry of several: the birth that counts, every role, the furthest phase. The merge base wins."""
     deployed = [line for line in lines if line.key_id is not None]
     birth = before or min(deployed or lines, key=_birth)
     key_ids = {line.key_id for line in (*deployed, birth) if line.key_id is not None}
@@ -77,17 +77,17 @@ def _birth(entry: Entry) -> tuple[int, str, bool, str]:
     return entry.cell, entry.origin, entry.multi_region, entry.primary_region
 
 
-def _may_move(entry: Entry, settled: Mapping[str, Entry]) -> bool:
+def _may_move(entry: Entry, kept: Mapping[str, Entry]) -> bool:
     """Whether no deployment can know the key yet."""
-    return entry.tenant not in settled and entry.key_id is None
+    return entry.tenant not in kept and entry.key_id is None
 
 
-def _role_may_move(entry: Entry, workload: str, settled: Mapping[str, Entry]) -> bool:
-    before = settled.get(entry.tenant)
+def _role_may_move(entry: Entry, workload: str, kept: Mapping[str, Entry]) -> bool:
+    before = kept.get(entry.tenant)
     return before is None or workload not in before.roles
 
 
-def _relieve_key_cells(lock: Lock, settled: Mapping[str, Entry]) -> tuple[Lock, list[str]]:
+def _relieve_key_cells(lock: Lock, kept: Mapping[str, Entry]) -> tuple[Lock, list[str]]:
     """Moves what is too much in a key cell, the last ids first, to a cell with room."""
     cells: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
     for tenant, entry in lock.entries.items():
@@ -95,7 +95,7 @@ def _relieve_key_cells(lock: Lock, settled: Mapping[str, Entry]) -> tuple[Lock, 
             cells[entry.primary_region, entry.cell].append(tenant)
     moving: list[str] = []
     for tenants in cells.values():
-        movable = [tenant for tenant in tenants if _may_move(lock.entries[tenant], settled)]
+        movable = [tenant for tenant in tenants if _may_move(lock.entries[tenant], kept)]
         excess = max(0, len(tenants) - lock.keys.most)
         moving += movable[len(movable) - min(excess, len(movable)) :]
     places = Places(with_entries(lock, {name: e for name, e in lock.entries.items() if name not in set(moving)}))
@@ -107,7 +107,7 @@ def _relieve_key_cells(lock: Lock, settled: Mapping[str, Entry]) -> tuple[Lock, 
     return with_entries(lock, entries), done
 
 
-def _relieve_role_cells(lock: Lock, settled: Mapping[str, Entry]) -> tuple[Lock, list[str]]:
+def _relieve_role_cells(lock: Lock, kept: Mapping[str, Entry]) -> tuple[Lock, list[str]]:
     """Moves what is too much in a role cell, the last ids first, to a cell with room."""
     held = Counter(cell for e in lock.entries.values() if e.phase != "offboarded" for cell in e.roles.values())
     excess = {cell: count - lock.roles.most for cell, count in held.items() if count > lock.roles.most}
@@ -115,7 +115,7 @@ def _relieve_role_cells(lock: Lock, settled: Mapping[str, Entry]) -> tuple[Lock,
     for tenant in sorted(lock.entries, reverse=True):
         entry = lock.entries[tenant]
         for workload, cell in entry.roles.items():
-            if excess.get(cell, 0) > 0 and _role_may_move(entry, workload, settled):
+            if excess.get(cell, 0) > 0 and _role_may_move(entry, workload, kept):
                 excess[cell] -= 1
                 moving.append((tenant, workload))
     entries, done = dict(lock.entries), []

@@ -17,7 +17,7 @@ def key_stack(primary_region: str, number: int) -> str:
 
 
 def replica_stack(region: str, primary_region: str, number: int) -> str:
-    """Replicas in `region` of the keys of one cell: they need the primary's id, which is born at its deployment."""
+    """Replicas in `region` of the keys of one cell: KMS creates a primary's id when the primary is deployed."""
     return f"tenant-keys-replica-{region}-of-{key_cell(primary_region, number)}"
 
 
@@ -32,3 +32,13 @@ def role_stack(number: int) -> str:
 
 def workload_stack(account: str, region: str) -> str:
     return f"tenant-keys-workload-{account}-{region}"
+
+
+def holds_primaries(stack: str) -> bool:
+    """Whether the stack holds primary keys, whose ids are recorded after a deployment."""
+    return stack.startswith("tenant-keys-cell-")
+
+
+def holds_replicas(stack: str) -> bool:
+    """Whether the stack holds replicas, which are deployed after the ids of their primaries are recorded."""
+    return stack.startswith("tenant-keys-replica-")

@@ -1,4 +1,4 @@
-"""Manifest and lock, settled into the estate that the stacks are made of."""
+"""Resolves manifest and lock into the estate, from which the stacks are made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tenant_keys.manifest.rules import execution_roles
 _MEND = "run tenant-keys lock"
 
 
-def settle(manifest: Manifest, lock: Lock) -> Estate:
+def resolve(manifest: Manifest, lock: Lock) -> Estate:
     """The estate; raises `LockError` with every way in which the two do not match."""
     problems = refusals(manifest, lock) + overfull(lock)
     refused = {problem.path[:2] for problem in problems}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tenant_keys.manifest import LockError
 from tenant_keys.manifest.lock import Capacity, Entry, Lock, render_lock, write_lock
-from tenant_keys.manifest.lock_file import parse_lock, read_lock
+from tenant_keys.manifest.read_lock import parse_lock, read_lock
 
 HEADER = (
     '{"version": 1, "account": "111111111111", "home_region": "eu-west-1", '
@@ -54,7 +54,7 @@ def told(text: str) -> str:
 
 def test_two_different_lines_of_one_tenant_name_the_command_that_folds_them() -> None:
     moved = ACME.replace('"cell": 1', '"cell": 2')
-    assert told(f"{TEXT}{moved}\n") == "tenants.lock:2 acme: two different lines; run tenant-keys lock --rebase"
+    assert told(f"{TEXT}{moved}\n") == "tenants.lock:2 acme: two different lines; run tenant-keys lock --merge"
 
 
 def test_conflict_markers_are_recognized() -> None:

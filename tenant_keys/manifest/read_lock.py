@@ -20,7 +20,7 @@ MULTI_REGION_KEY = re.compile(r"mrk-[0-9a-f]{32}")
 _TENANT = re.compile(r"(?=.{1,40}\Z)" + TENANT_ID.replace("$", r"\Z"))
 _WORKLOAD = re.compile(WORKLOAD_NAME.replace("$", r"\Z"))
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
-_REBASE = "run tenant-keys lock --rebase"
+_MERGE = "run tenant-keys lock --merge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def parse_lock(text: str, name: str = "tenants.lock") -> Lock:
     """The lock in a text; two different lines of one tenant are an error."""
     read = parse_lines(text, name)
     twice = [
-        Problem((tenant,), f"two different lines; {_REBASE}", read.lines[tenant], name)
+        Problem((tenant,), f"two different lines; {_MERGE}", read.lines[tenant], name)
         for tenant, entries in read.entries.items()
         if len(entries) > 1
     ]
@@ -83,7 +83,7 @@ def parse_lines(text: str, name: str = "tenants.lock") -> LockLines:
         if not line.strip():
             continue
         if line.startswith(("<<<<<<<", "=======", ">>>>>>>", "|||||||")):
-            message = f"a conflict marker; keep the lines of both sides, delete the markers, then {_REBASE}"
+            message = f"a conflict marker; keep the lines of both sides, delete the markers, then {_MERGE}"
             problems.append(Problem((), message, number, name))
             continue
         try:

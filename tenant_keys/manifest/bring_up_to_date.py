@@ -11,8 +11,8 @@ from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.lines import with_lines
 from tenant_keys.manifest.load import parse_manifest, read_text
 from tenant_keys.manifest.lock import Lock, render_lock, write_lock
-from tenant_keys.manifest.lock_file import parse_lines, parse_lock, read_lock_text
-from tenant_keys.manifest.rebase import rebase as fold
+from tenant_keys.manifest.merge_lines import merge_lines
+from tenant_keys.manifest.read_lock import parse_lines, parse_lock, read_lock_text
 from tenant_keys.manifest.update import new_lock, update
 
 
@@ -43,21 +43,21 @@ class Locked:
             write_lock(self.path, self.lock)
 
 
-def locked(manifest_path: Path, *, base: str | None = None, rebase: bool = False) -> Locked:
+def bring_up_to_date(manifest_path: Path, *, base: str | None = None, merge: bool = False) -> Locked:
     """The lock brought up to date; raises `EstateError` with all that no command may do."""
     text = read_text(manifest_path)
     manifest = parse_manifest(text, manifest_path.name)
     path = manifest_path.with_suffix(".lock")
     done: list[str] = []
     before = read_lock_text(path) if path.exists() else None
-    at_base = base_lock(path, base) if base or rebase else None
+    at_base = base_lock(path, base) if base or merge else None
     if before is None:
         if at_base or committed(path):
             message = "gone, but git has it; restore it from there, it says where keys live"
             raise LockError([Problem((), message, 1, path.name)])
         lock = new_lock(manifest)
-    elif rebase:
-        lock, done = fold(parse_lines(before, path.name), at_base, manifest)
+    elif merge:
+        lock, done = merge_lines(parse_lines(before, path.name), at_base, manifest)
     else:
         lock = parse_lock(before, path.name)
     try:

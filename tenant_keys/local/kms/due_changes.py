@@ -8,13 +8,16 @@ from tenant_keys.local.kms.key import Key
 from tenant_keys.local.kms.store import Store
 
 
-def settle(key: Key, store: Store, now: datetime) -> bool:
+def apply_due_changes(key: Key, store: Store, now: datetime) -> bool:
     """Bring a key up to date. Returns whether it is gone."""
     if key.deletion is not None and key.deletion <= now:
         store.remove(key)
         for other in store.family(key):
             _release_primary(other, store, now)
         return True
+    fresh = key.materials.pending
+    if fresh is not None and fresh.expires is not None and fresh.expires <= now:
+        key.materials.pending = None  # not yet permanently associated: nothing waits for the same bytes
     for version in key.materials.versions:
         if version.expires is not None and version.expires <= now:
             version.secret = None

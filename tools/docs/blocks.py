@@ -1,15 +1,13 @@
-"""`tenant-keys docs`: what the docs show of the code, written again or checked."""
+"""What README.md and docs/ show of the code, one function a block."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
+from tenant_keys.cli.commands import COMMANDS
 from tenant_keys.manifest import load_estate
 from tenant_keys.policy.access_role import (
     shared_role_policy,
@@ -19,41 +17,13 @@ from tenant_keys.policy.access_role import (
 )
 from tenant_keys.policy.key_policy import key_policy
 
-_BLOCK = re.compile(r"(?P<begin><!-- generated: (?P<name>[\w-]+) -->)\n.*?(?P<end><!-- end -->)", re.DOTALL)
 SAMPLE = Path("tenants.yaml")
 DEMO = Path("docs/demo.txt")
 """What the demo prints, recorded by `tenant-keys demo > docs/demo.txt`; its test compares a real run with it."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the main program."""
-    app.command("docs")(docs_command)
-
-
-def docs_command(
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where the docs have drifted.")] = False,
-) -> None:
-    """Write what README.md and docs/ show of the code. Exit codes: 0 up to date, 2 drifted (with --check)."""
-    if not Path("README.md").exists():
-        raise typer.BadParameter("README.md: no such file here; run it in the root of the repository")
-    drifted = []
-    for page in [Path("README.md"), *sorted(Path("docs").glob("*.md"))]:
-        text = page.read_text(encoding="utf-8")
-        fresh = _BLOCK.sub(_filled, text)
-        if fresh != text:
-            drifted.append(str(page))
-            if not check:
-                page.write_text(fresh, encoding="utf-8")
-    for page_name in drifted:
-        typer.echo(f"{page_name}: {'has drifted; run tenant-keys docs' if check else 'written again'}")
-    if check and drifted:
-        raise typer.Exit(2)
-
-
-def _filled(block: re.Match[str]) -> str:
-    if block["name"] not in GENERATORS:
-        raise typer.BadParameter(f"no generator {block['name']}; known are {', '.join(GENERATORS)}")
-    return f"{block['begin']}\n{GENERATORS[block['name']]()}\n{block['end']}"
+class CannotGenerate(ValueError):
+    """Raised when a block names no generator, or a recorded output lacks a line that the block shows."""
 
 
 def _statement() -> str:
@@ -133,12 +103,7 @@ def _execution_permissions() -> str:
 
 
 def _commands() -> str:
-    from tenant_keys.cli import app
-
-    command: Any = typer.main.get_command(app)
-    rows = [
-        f"| `tenant-keys {name}` | {one.get_short_help_str(90)} |" for name, one in sorted(command.commands.items())
-    ]
+    rows = [f"| `tenant-keys {name}` | {command.does} |" for name, command in COMMANDS.items()]
     return "\n".join(["| command | does |", "|---|---|", *rows])
 
 
@@ -153,7 +118,7 @@ _OF_THE_DEMO = (
     ("administrator ", "Decrypt, alias of globex "),
     ("initech's session ", "GenerateDataKey, own alias "),
 )
-"""Who and what, of the lines that README.md shows; the rest stands in docs/demo.txt."""
+"""Who and what, of the lines that README.md shows; the rest is in docs/demo.txt."""
 
 
 def _demo() -> str:
@@ -162,7 +127,7 @@ def _demo() -> str:
     for who, tried in _OF_THE_DEMO:
         found = [line for line in said if line.startswith(f"✓ {who}") and f" {tried}" in line]
         if len(found) != 1:
-            raise typer.BadParameter(f"{DEMO}: got {len(found)} lines of {who}{tried}, want one; record it again")
+            raise CannotGenerate(f"{DEMO}: got {len(found)} lines of {who}{tried}, want one; record it again")
         shown += found
     return "\n".join(["```", *shown, said[-1], "```"])
 

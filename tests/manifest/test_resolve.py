@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tenant_keys.manifest import Estate, LockError, load_estate, parse_manifest, settle
+from tenant_keys.manifest import Estate, LockError, load_estate, parse_manifest, resolve
 from tenant_keys.manifest.lock import Lock, write_lock
 from tenant_keys.manifest.update import new_lock, update
 from tests.manifest.sample import TEXT, edited, manifest
@@ -15,17 +15,17 @@ def lock_of(text: str = TEXT) -> Lock:
 
 def refused(*edits: tuple[str, str], lock: Lock | None = None) -> list[str]:
     with pytest.raises(LockError) as caught:
-        settle(manifest(*edits), lock or lock_of())
+        resolve(manifest(*edits), lock or lock_of())
     return [str(problem) for problem in caught.value.problems]
 
 
-def settled(*edits: tuple[str, str]) -> Estate:
+def estate_of_text(*edits: tuple[str, str]) -> Estate:
     text = edited(*edits)
-    return settle(parse_manifest(text), lock_of(text))
+    return resolve(parse_manifest(text), lock_of(text))
 
 
 def test_role_references_become_arns_of_the_right_account() -> None:
-    estate = settled(("runs_on: lambda", "runs_on: existing-role, role: role/team/Orders"))
+    estate = estate_of_text(("runs_on: lambda", "runs_on: existing-role, role: role/team/Orders"))
     assert estate.central.administrators == ("arn:aws:iam::111111111111:role/KeyAdministrator",)
     assert estate.central.readers == ("arn:aws:iam::111111111111:role/SecurityAudit",)
     assert estate.central.break_glass == "arn:aws:iam::111111111111:role/KeyBreakGlass"
@@ -34,19 +34,19 @@ def test_role_references_become_arns_of_the_right_account() -> None:
 
 
 def test_default_deployers_are_the_execution_roles_of_every_region() -> None:
-    assert settled().central.deployers == (
+    assert estate_of_text().central.deployers == (
         "arn:aws:iam::111111111111:role/cdk-hnb659fds-cfn-exec-role-111111111111-eu-west-1",
         "arn:aws:iam::111111111111:role/cdk-hnb659fds-cfn-exec-role-111111111111-eu-central-1",
     )
 
 
 def test_named_deployers_are_those_and_no_others() -> None:
-    estate = settled(("break_glass:", "deployment_roles: [role/Deploy]\n  break_glass:"))
+    estate = estate_of_text(("break_glass:", "deployment_roles: [role/Deploy]\n  break_glass:"))
     assert estate.central.deployers == ("arn:aws:iam::111111111111:role/Deploy",)
 
 
 def test_tenants_inherit_defaults_and_override_them() -> None:
-    estate = settled(
+    estate = estate_of_text(
         ("workloads: [orders]", "workloads: [orders]\n  tags: {plan: basic, team: a}\n  rotation_days: 180"),
         ("acme: {", "acme: {tags: {plan: big}, rotation_days: off, decrypt_by: key, deletion_window_days: 7, "),
     )
@@ -59,17 +59,17 @@ def test_tenants_inherit_defaults_and_override_them() -> None:
 
 
 def test_an_imported_key_has_no_automatic_rotation_whatever_the_default() -> None:
-    assert settled().tenants["globex"].rotation_days is None
-    assert settled().tenants["acme"].rotation_days == 365
+    assert estate_of_text().tenants["globex"].rotation_days is None
+    assert estate_of_text().tenants["acme"].rotation_days == 365
 
 
 def test_a_disabled_key_rotates_as_the_lock_says_whatever_the_manifest_says() -> None:
     text = edited(("acme: {", "acme: {state: suspended, "))
     raised = edited(("workloads: [orders]", "workloads: [orders]\n  rotation_days: 180"), text=text)
-    assert settle(parse_manifest(raised), lock_of(text)).tenants["acme"].rotation_days == 365
+    assert resolve(parse_manifest(raised), lock_of(text)).tenants["acme"].rotation_days == 365
     off = edited(("state: suspended", "state: suspended, rotation_days: off"), text=text)
-    assert settle(parse_manifest(off), lock_of(text)).tenants["acme"].rotation_days == 365
-    assert settle(parse_manifest(text), lock_of(off)).tenants["acme"].rotation_days is None
+    assert resolve(parse_manifest(off), lock_of(text)).tenants["acme"].rotation_days == 365
+    assert resolve(parse_manifest(text), lock_of(off)).tenants["acme"].rotation_days is None
 
 
 def test_suspending_and_resuming_need_the_lock() -> None:
@@ -81,7 +81,7 @@ def test_suspending_and_resuming_need_the_lock() -> None:
 
 def test_new_defaults_do_not_touch_keys_that_exist() -> None:
     changed = manifest(("workloads: [orders]", "workloads: [orders]\n  key: {origin: imported, multi_region: true}"))
-    acme = settle(changed, lock_of()).tenants["acme"]
+    acme = resolve(changed, lock_of()).tenants["acme"]
     assert (acme.origin, acme.multi_region, acme.primary_region) == ("aws-kms", False, "eu-west-1")
 
 
@@ -92,10 +92,10 @@ def test_a_key_born_imported_by_default_still_needs_its_importer_when_the_defaul
     )
     lock = lock_of(text)
     back = parse_manifest(edited(("\n  key: {origin: imported}", ""), text=text))
-    assert settle(back, lock).tenants["acme"].origin == "imported"
+    assert resolve(back, lock).tenants["acme"].origin == "imported"
     gone = parse_manifest(edited(("key: {import_role: role/acme-import}, ", ""), text=text))
     with pytest.raises(LockError, match=r"tenants\.acme\.key\.import_role: missing; an imported key needs"):
-        settle(gone, lock)
+        resolve(gone, lock)
 
 
 def test_a_tenant_that_is_not_recorded_is_refused_with_the_command_that_mends_it() -> None:
@@ -158,14 +158,14 @@ def test_keys_do_not_move_with_their_account_or_region(edit: tuple[str, str], ex
     lock = lock_of(text)
     silent = edited(("key: {region: eu-central-1}, ", ""), edit, text=text)
     with pytest.raises(LockError) as caught:
-        settle(parse_manifest(silent), lock)
+        resolve(parse_manifest(silent), lock)
     assert expected in str(caught.value)
 
 
 def test_regions_may_be_added_and_reordered() -> None:
-    before = settled().tenants
+    before = estate_of_text().tenants
     changed = manifest(("[eu-west-1, eu-central-1]", "[eu-north-1, eu-central-1, eu-west-1]"))
-    after = settle(changed, lock_of()).tenants
+    after = resolve(changed, lock_of()).tenants
     assert {t.id: (t.cell, t.primary_region) for t in after.values()} == {
         t.id: (t.cell, t.primary_region) for t in before.values()
     }

@@ -1,0 +1,256 @@
+"""`tenant-keys byok`: bring your own key, step by step."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tenant_keys.manifest import load_estate
+from tenant_keys.operations.errors import OperationError, UnknownTenant
+
+if TYPE_CHECKING:
+    from tenant_keys.operations.byok import Ceremony, RegionalKey
+
+NOT_DONE = 2
+CODES = "Exit codes: 0 done, 1 could not, 2 not done: confirm with --yes, or something is still missing."
+TENANTS = Path("tenants.yaml")
+
+Id = Annotated[str, typer.Argument(help="The tenant's id.")]
+ManifestPath = Annotated[Path, typer.Option("--manifest", help="The manifest; the lock is beside it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+app = typer.Typer(
+    help="Bring your own key: import, rotate, withdraw and restore a tenant's key material.", no_args_is_help=True
+)
+
+
+def register(main: typer.Typer) -> None:
+    """Add the commands to the main program."""
+    main.add_typer(app, name="byok")
+
+
+@app.command(epilog=CODES)
+def status(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
+    """Print what AWS KMS holds of a tenant's key material in each Region. Exit code 2: material is missing."""
+    with _told():
+        keys = _ceremony(manifest, tenant).read()
+        _show(keys, as_json=as_json)
+    if any(key.missing or not key.materials for key in keys):
+        raise typer.Exit(NOT_DONE)
+
+
+@app.command(epilog=CODES)
+def start(
+    tenant: Id,
+    out: Annotated[Path, typer.Option("--out", help="The file for the customer.")] = Path("parameters.json"),
+    new: Annotated[bool, typer.Option("--new", help="Ask for new material, to rotate to.")] = False,
+    renew: Annotated[bool, typer.Option("--renew", help="For all material again, to change its expiry.")] = False,
+    manifest: ManifestPath = TENANTS,
+) -> None:
+    """Fetch wrapping keys and import tokens for the material that a tenant's key waits for; they live 24 hours."""
+    from tenant_keys.operations import byok
+    from tenant_keys.operations.byok import wrap
+
+    if new and renew:
+        raise typer.BadParameter("--new and --renew exclude each other")
+    purpose: Any = "new" if new else "renew" if renew else "missing"
+    with _told():
+        _must_not_exist(out)
+        parameters = byok.start(_ceremony(manifest, tenant), purpose, say=typer.echo)
+        wrap.write_new(str(out), parameters)
+    typer.echo(f"fingerprint of the parameters: {wrap.fingerprint_of_parameters(parameters)}")
+    typer.echo(f"written: {out}; the customer runs wrap.py on it, offline, and reads the same fingerprint to you")
+
+
+@app.command(
+    "wrap",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def wrap_command(context: typer.Context) -> None:
+    """Run the customer's half here: the same file that `byok customer-file` writes; see its --help."""
+    from tenant_keys.operations.byok import wrap
+
+    sys.argv = ["tenant-keys byok wrap", *context.args]
+    runpy.run_path(wrap.__file__, run_name="__main__")
+
+
+@app.command("customer-file")
+def customer_file(
+    out: Annotated[Path, typer.Option("--out", help="Where to write it.")] = Path("wrap.py"),
+) -> None:
+    """Write the customer's half: one Python file that runs offline, without AWS credentials or this project."""
+    from tenant_keys.operations.byok import wrap
+
+    with _told():
+        _must_not_exist(out)
+        out.write_bytes(Path(wrap.__file__).read_bytes())
+    typer.echo(f"written: {out}")
+
+
+@app.command("import", epilog=CODES)
+def import_command(
+    tenant: Id,
+    wrapped: Annotated[Path, typer.Argument(help="The customer's answer, wrapped.json.")],
+    expires: Annotated[
+        datetime | None, typer.Option(help="When KMS deletes the material, UTC; at most 365 days ahead.")
+    ] = None,
+    manifest: ManifestPath = TENANTS,
+    as_json: AsJson = False,
+) -> None:
+    """Import wrapped material into every Region, the primary first; run again after an interruption."""
+    from tenant_keys.operations import byok
+    from tenant_keys.operations.byok import wrap
+
+    with _told(), _readable(wrapped):
+        content = wrap.read_json(str(wrapped), "the customer's answer")
+        say = _say(as_json=as_json)
+        say(f"fingerprint of the answer: {wrap.fingerprint_of_wrapped(content)}")
+        until = expires.replace(tzinfo=UTC) if expires else None
+        keys = byok.import_material(_ceremony(manifest, tenant), content, expires=until, say=say)
+        _show(keys, as_json=as_json)
+    if any(key.missing for key in keys):
+        raise typer.Exit(NOT_DONE)
+
+
+@app.command(epilog=CODES)
+def rotate(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
+    """Make imported new material the current one in every Region; KMS does so 25 times for a key."""
+    from tenant_keys.operations import byok
+
+    with _told():
+        _show(byok.rotate(_ceremony(manifest, tenant), say=_say(as_json=as_json)), as_json=as_json)
+
+
+@app.command(epilog=CODES)
+def revoke(
+    tenant: Id,
+    every: Annotated[bool, typer.Option("--all", help="Delete every material, not the current one alone.")] = False,
+    pending: Annotated[bool, typer.Option("--pending", help="Drop new material that waits for rotation.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm: without it nothing is deleted.")] = False,
+    manifest: ManifestPath = TENANTS,
+    as_json: AsJson = False,
+) -> None:
+    """Delete key material from AWS KMS in every Region: all use of the key stops. The same bytes bring it back."""
+    from tenant_keys.operations import byok
+
+    if every and pending:
+        raise typer.BadParameter("--all and --pending exclude each other")
+    which: Any = "every" if every else "pending" if pending else "current"
+    say = _say(as_json=as_json)
+    with _told():
+        ceremony = _ceremony(manifest, tenant)
+        doomed = byok.to_withdraw(ceremony.read(), which)
+        if not doomed:
+            say("nothing to delete: KMS holds no such material")
+        elif yes:
+            _show(byok.revoke(ceremony, which, say=say), as_json=as_json)
+        else:
+            for key, material in doomed:
+                say(f"would delete {material.id} ({material.label or 'no label'}) in {key.region}")
+            typer.echo("nothing is deleted; confirm with --yes", err=True)
+            raise typer.Exit(NOT_DONE)
+
+
+@app.command(epilog=CODES)
+def resume(
+    tenant: Id,
+    material: Annotated[list[Path], typer.Option(help="Sealed material that wrap.py kept; repeat it.")],
+    expires: Annotated[datetime | None, typer.Option(help="When KMS deletes it again, UTC.")] = None,
+    passphrase_fd: Annotated[int | None, typer.Option(help="Read the passphrase from this file descriptor.")] = None,
+    manifest: ManifestPath = TENANTS,
+    as_json: AsJson = False,
+) -> None:
+    """Bring every missing material back in every Region: start, wrap and import in one, with the sealed material."""
+    import getpass
+
+    from tenant_keys.operations import byok
+    from tenant_keys.operations.byok import wrap
+
+    say = _say(as_json=as_json)
+    with _told(), _readable(material[0]):
+        ceremony = _ceremony(manifest, tenant)
+        keys = ceremony.read()
+        if not any(key.missing for key in keys) and all(key.materials for key in keys):
+            say("nothing is missing")
+            _show(keys, as_json=as_json)
+            return
+        parameters = byok.start(ceremony, "missing", say=say)
+        given = wrap.read_passphrase(passphrase_fd)
+        opened = {}
+        for path in material:
+            sealed = wrap.read_json(str(path), "sealed material")
+            word = given if given is not None else getpass.getpass(f"passphrase of {path}: ")
+            opened[str(sealed["label"])] = wrap.unseal(sealed, word)
+        wrapped = wrap.wrap(parameters, opened)
+        until = expires.replace(tzinfo=UTC) if expires else None
+        keys = byok.import_material(ceremony, wrapped, expires=until, say=say)
+        _show(keys, as_json=as_json)
+    if any(key.missing for key in keys):
+        raise typer.Exit(NOT_DONE)
+
+
+def _ceremony(manifest: Path, tenant: str) -> Ceremony:
+    from tenant_keys.operations import byok
+
+    estate = load_estate(manifest)
+    if tenant not in estate.tenants:
+        raise UnknownTenant(f"{manifest} tenants: no tenant {tenant}; there are {len(estate.tenants)}")
+    return byok.Ceremony(estate.tenants[tenant], estate)
+
+
+def _say(*, as_json: bool) -> Any:
+    return lambda line: typer.echo(line, err=as_json)
+
+
+def _show(keys: list[RegionalKey], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([asdict(key) for key in keys], indent=1, default=lambda value: value.isoformat()))
+        return
+    for key in keys:
+        kind = "" if len(keys) == 1 else ", primary" if key.primary else ", replica"
+        typer.echo(f"{key.region}{kind}: {key.state}")
+        if not key.materials:
+            typer.echo("  no material yet: `tenant-keys byok start`")
+        for each in key.materials:
+            presence = "imported" if each.imported else "MISSING"
+            until = f", until {each.expires.astimezone(UTC).isoformat(timespec='minutes')}" if each.expires else ""
+            typer.echo(f"  {each.id[:16]}…  {each.state.lower().replace('_', ' ')}, {presence}{until}  {each.label}")
+
+
+def _must_not_exist(path: Path) -> None:
+    if path.exists():
+        raise OperationError(f"{path}: exists already, and is not replaced; name another file with --out")
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """A file of the ceremony with a part missing or damaged is the user's mistake, told without its content."""
+    from tenant_keys.operations.byok import wrap
+
+    try:
+        yield
+    except wrap.WrapError as problem:
+        raise OperationError(str(problem)) from None
+    except (KeyError, TypeError, ValueError) as problem:
+        raise OperationError(f"{path}: incomplete or damaged ({type(problem).__name__}); make it again") from None
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A refusal of the customer's half is the user's mistake, too."""
+    from tenant_keys.operations.byok.wrap import WrapError
+
+    try:
+        yield
+    except WrapError as error:
+        raise OperationError(str(error)) from None

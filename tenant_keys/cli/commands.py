@@ -1,0 +1,32 @@
+"""Every command: its module, which is imported when the command runs, and the sentence that the help prints."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+Command = namedtuple("Command", ("module", "does", "distribution"), defaults=("",))  # noqa: PYI024 - typing is slow to import
+"""`distribution`: what must be installed beside the app."""
+
+LOCAL = "tenant-keys-local"
+COMMANDS = {
+    "byok": Command("byok", "Bring your own key: import, rotate, withdraw and restore a tenant's key material."),
+    "can": Command("prove", "Decide one request, and print the statements that decide the request."),
+    "check": Command("check", "Run every check of a pull request: lock, synth, lint, proof, quotas, change."),
+    "cost": Command("cost", "Print the monthly cost, the quotas in use, and the duration of a first deployment."),
+    "demo": Command("demo", "Deploy the estate to an AWS on this machine, use it, and attack it.", LOCAL),
+    "deployed": Command("deployed", "Download the templates that CloudFormation holds, for the proof."),
+    "diff": Command("diff", "Compare two versions: what changes in access and in keys."),
+    "local": Command("local", "Run an AWS on this machine that enforces the policies, and attack it.", LOCAL),
+    "lock": Command("manifest", "Record in tenants.lock the stack of each key and role. Nothing placed ever moves."),
+    "prove": Command("prove", "Prove from the templates that each key is usable by its tenant alone."),
+    "review": Command("review", "Write the security review of the templates as HTML, Markdown and JSON."),
+    "schema": Command("manifest", "Print the JSON Schema of tenants.yaml, for editors."),
+    "stacks": Command("stacks", "List the stacks or the accounts of a cloud assembly, for a pipeline."),
+    "tenant": Command("tenant", "List, show, add, suspend, resume and offboard tenants."),
+    "validate": Command("manifest", "Check tenants.yaml, and print every error or a summary."),
+    "who": Command("prove", "List every principal that can perform an action, with the roles and the request."),
+}
+ABOUT = "One KMS key per tenant in one central AWS account, with access proved to be that tenant's alone."
+EXIT_CODES = """\
+Exit codes: 0 done or clean; 1 could not run; 2 something needs review, is refuted, does not match or has errors;
+130 interrupted."""

@@ -1,0 +1,34 @@
+"""Runs `tenant-keys` in this process, through its `main`."""
+
+from __future__ import annotations
+
+import io
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from typing import NamedTuple
+from unittest import mock
+
+from tenant_keys.cli import main
+
+
+class Done(NamedTuple):
+    """Exit code and what was printed."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+
+def tenant_keys(*arguments: str) -> Done:
+    """Run the command line; a traceback is the test's."""
+    out, err = io.StringIO(), io.StringIO()
+    with mock.patch.object(sys, "argv", ["tenant-keys", *arguments]), redirect_stdout(out), redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as left:
+            code = int(left.code or 0)
+    return Done(code, out.getvalue(), err.getvalue())
