@@ -105,14 +105,17 @@ def _two_engines() -> int:
         for number, part_score in enumerate(pool.map(score, parts)):
             total.add(part_score)
             for seed, one in part_score.disagreements:
-                print(f"MISSED estate of seed {seed}, {one.about}: {one.disagreement}; {one.findings[:2]} {one.breaches[:1]}")
+                found = one.findings[:2], one.breaches[:1]
+                print(f"MISSED estate of seed {seed}, {one.about}: {one.disagreement}; {found}")
             print(f"\r{(number + 1) * ESTATES_OF_PART:,} of {ESTATES:,}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     for (about, proof, opinion), count in sorted(total.verdicts.items()):
         print(f"{about:<8} proof {proof:<11} second engine {opinion:<25} {count:>6,}")
     undecided = sum(count for (_, _, opinion), count in total.verdicts.items() if opinion == UNDECIDED)
-    print(f"{total.questions:,} questions; {total.unanswered:,} not answered within the budget; "
-          f"{total.not_understood.total():,} documents not understood; {undecided:,} undecided by the evaluator")  # fmt: skip
+    print(f"{total.questions:,} questions, {total.unanswered:,} of them not answered within the budget")
+    print(
+        f"{total.not_understood.total():,} documents not understood, {undecided:,} requests undecided by the evaluator"
+    )
     for kind, names in total.covered().items():
         print(f"covered: {kind:<10} {len(names):>4} of {len(names) + len(total.uncovered_of(kind))}")
     for name in total.uncovered:
