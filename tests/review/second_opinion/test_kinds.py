@@ -180,7 +180,7 @@ def test_a_trust_policy_that_asks_for_the_signed_audience_too_lets_nobody_else_i
 def _with_trust(conditions: dict[str, Any]) -> Opinion:
     templates = templates_of(ESTATES[0])
     trust = templates.properties("roles", "shared.portal")["AssumeRolePolicyDocument"]
-    tag = {
+    tag: dict[str, Any] = {
         "StringLike": {"aws:RequestTag/tenant_id": "?*"},
         "ForAllValues:StringEquals": {"aws:TagKeys": ["tenant_id"]},
     }
