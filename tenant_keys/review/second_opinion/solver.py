@@ -13,7 +13,7 @@ from cvc5 import Term
 
 from tenant_keys.review.second_opinion.terms import TERMS, Formula, Text
 
-BUDGET: Final = 200_000
+BUDGET: Final = 50_000
 """Units of cvc5's own measure of work, `rlimit`: the same question ends the same way on any machine."""
 
 _OPTIONS: Final = {

@@ -8,6 +8,7 @@ import pytest
 
 from tenant_keys.review.iam import Decision, Outcome
 from tenant_keys.review.second_opinion import Answered, Opinion, example, second_opinion, told
+from tenant_keys.review.second_opinion.solver import BUDGET
 from tools.random_estates.grammar import ESTATES
 from tools.random_estates.small_estates import CENTRAL, Templates, templates_of
 
@@ -15,12 +16,12 @@ ESTATE = ESTATES[3]
 KNOWN: Answered = {}
 
 
-def opinion_on(statement: dict[str, Any] | None = None, budget: int = 200_000) -> Opinion:
+def opinion_on(statement: dict[str, Any] | None = None, budget: int = BUDGET) -> Opinion:
     """On an estate with one statement more in the key policy of its first tenant."""
     templates = templates_of(ESTATE)
     if statement is not None:
         _policy(templates)["Statement"].append(statement)
-    return second_opinion(templates, ESTATE, budget, KNOWN if budget == 200_000 else None)
+    return second_opinion(templates, ESTATE, budget, KNOWN if budget == BUDGET else None)
 
 
 def _policy(templates: Templates) -> Any:
