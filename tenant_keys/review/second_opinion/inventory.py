@@ -38,6 +38,8 @@ class Key:
     region: str
     policy: object
     where: str
+    facts: Mapping[str, str | None]
+    """Condition keys that the key's own properties decide; None where it has no such property."""
 
 
 @dataclass(slots=True)
@@ -102,7 +104,9 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
     match resource.type:
         case "AWS::KMS::Key" | "AWS::KMS::ReplicaKey":
             arn = f"arn:aws:kms:{resource.region}:{resource.account}:key/{_key_id(resource)}"
-            found.keys.append(Key(arn, resource.account, resource.region, properties.get("KeyPolicy"), where))
+            found.keys.append(
+                Key(arn, resource.account, resource.region, properties.get("KeyPolicy"), where, _facts(resource))
+            )
         case "AWS::KMS::Alias":
             target = properties["TargetKeyId"].rpartition("/")[2]
             arn = f"arn:aws:kms:{resource.region}:{resource.account}:key/{target}"
@@ -131,6 +135,30 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
             found.anchors[arn] = str(properties["Source"].get("SourceData", {}).get("AcmPcaArn", "another authority"))
         case kind if kind not in _WITHOUT_PERMISSIONS:
             raise ValueError(f"{kind} is not modelled")
+
+
+def _facts(resource: Resource) -> dict[str, str | None]:
+    """AWS KMS guide, conditions-kms; defaults as CloudFormation has them (AWS::KMS::Key).
+
+    A replica has spec, usage and origin of its primary, which is in another template: there they stay open.
+    """
+    properties = resource.properties
+    if resource.type == "AWS::KMS::ReplicaKey":
+        return {"kms:multiregion": "true", "kms:multiregionkeytype": "REPLICA"}
+    spec, usage = (
+        str(properties.get("KeySpec", "SYMMETRIC_DEFAULT")),
+        str(properties.get("KeyUsage", "ENCRYPT_DECRYPT")),
+    )
+    wide = properties.get("MultiRegion") in (True, "true")
+    return {
+        "kms:keyspec": spec,
+        "kms:customermasterkeyspec": spec,
+        "kms:keyusage": usage,
+        "kms:customermasterkeyusage": usage,
+        "kms:keyorigin": str(properties.get("Origin", "AWS_KMS")),
+        "kms:multiregion": "true" if wide else "false",
+        "kms:multiregionkeytype": "PRIMARY" if wide else None,
+    }
 
 
 def _key_id(resource: Resource) -> str:

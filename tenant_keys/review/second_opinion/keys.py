@@ -36,7 +36,7 @@ from tenant_keys.review.second_opinion.terms import (
     some,
     text,
 )
-from tenant_keys.review.second_opinion.values import catalogue
+from tenant_keys.review.second_opinion.values import Value, catalogue
 
 _PROMISED: Final = frozenset({"kms:requestalias", f"kms:encryptioncontext:{TENANT}", f"aws:principaltag/{TENANT}"})
 
@@ -91,7 +91,13 @@ def key_questions(inventory: Inventory, estate: Estate) -> Iterator[Pending]:
         for principal in callers(key, inventory, accounts):
             yield Pending(
                 rests_on(
-                    "key", key.arn, principal, key.policy, inventory.aliases.get(key.arn), sorted(inventory.roles)
+                    "key",
+                    key.arn,
+                    principal,
+                    key.policy,
+                    dict(key.facts),
+                    inventory.aliases.get(key.arn),
+                    sorted(inventory.roles),
                 ),
                 partial(_question, key, resource, principal, groups, inventory, estate),
             )
@@ -113,7 +119,8 @@ def _question(
     groups = known[own]
     documents = [*policies.resource, *(policies.identity or ())]
     aliases = tuple(inventory.aliases.get(key.arn, ()))
-    asked = ask_about(principal, key.arn, key.account, documents, keys=_PROMISED, facts={}, aliases=aliases)
+    facts = {name: Value(name, held is not None, held or "") for name, held in key.facts.items()}
+    asked = ask_about(principal, key.arn, key.account, documents, keys=_PROMISED, facts=facts, aliases=aliases)
     cases = [_case(asked.of(group[0], group[0]), group, policies, key, tenant, estate) for group in groups]
     if any(one.reaches_further for one in policies.resource):
         cases.append(_yet_to_come(asked, policies, key, tenant, estate))

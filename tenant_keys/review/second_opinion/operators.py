@@ -18,14 +18,11 @@ from tenant_keys.review.second_opinion.terms import (
     Formula,
     all_of,
     at_most,
-    characters,
-    either,
     equal,
-    exactly,
+    ignoring_case,
     is_in,
     lower,
     negate,
-    sequence,
 )
 from tenant_keys.review.second_opinion.values import READERS, Value
 
@@ -52,8 +49,7 @@ def _equal_ignoring_case(value: Value, wanted: Resolved, where: str) -> Formula:
     if isinstance(folded, str):
         if not folded.isascii():
             raise NotUnderstood(f"{where}: how IAM folds {folded} is not documented")
-        letters = [either(exactly(c.lower()), exactly(c.upper())) if c.isalpha() else exactly(c) for c in folded]
-        return is_in(value.held(), sequence(*letters) if letters else exactly(""))
+        return is_in(value.held(), ignoring_case(folded))
     return equal(lower(value.held()), lower(folded))
 
 
@@ -73,7 +69,7 @@ def _bool(value: Value, wanted: Resolved, where: str) -> Formula:
     word = _constant(wanted).lower()
     if word not in ("true", "false"):
         raise NotUnderstood(f"{where}: {word} is neither true nor false")
-    return is_in(value.held(), sequence(*(characters(c, c.upper()) for c in word)))
+    return is_in(value.held(), ignoring_case(word))
 
 
 def _binary(value: Value, wanted: Resolved, where: str) -> Formula:

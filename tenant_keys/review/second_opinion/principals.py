@@ -172,10 +172,7 @@ class Principal:
         if known is True:
             return Value(key, True, organization)
         value = Value.chosen(key, of=ORGANIZATION_ID)
-        self.limits += [
-            is_in(value.held(), ORGANIZATION_ID),
-            any_of([negate(known), all_of([value.present, equal(value.held(), organization or "")])]),
-        ]
+        self.limits.append(any_of([negate(known), all_of([value.present, equal(value.held(), organization or "")])]))
         return value
 
 

@@ -18,14 +18,21 @@ from tenant_keys.review.second_opinion.terms import (
     Text,
     all_of,
     any_of,
-    equal,
-    lower,
+    either,
+    ignoring_case,
+    is_in,
     negate,
+    one_of,
 )
-from tenant_keys.review.second_opinion.values import Value, catalogue, is_multivalued, key_pattern
+from tenant_keys.review.second_opinion.values import Value, catalogue, is_multivalued, key_pattern, type_of
 
 _NAMED_BY: Final = {"kms:encryptioncontextkeys": "kms:encryptioncontext:", "aws:tagkeys": "aws:requesttag/"}
 """Multi-valued keys that list the names of others: what is in the encryption context, which tags are sent."""
+_ALWAYS: Final = frozenset(
+    {"aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:securetransport", "aws:viaawsservice"}
+)
+"""In every request (IAM guide, reference_policies_condition-keys: "always included")."""
+_TRUTH: Final = one_of(("true", "false"))
 _ONLY_WHERE_LISTED: Final = ("aws:requesttag/", "aws:resourcetag/", "aws:tagkeys")
 
 
@@ -114,7 +121,11 @@ class Asked:
             return Value.chosen(key, present=True if own else None, of=TAG_VALUE)
         if key in self.choices:
             return Value.among(key, self.choices[key])
-        return Value.chosen(key, of=TAG_VALUE if key.startswith("aws:requesttag/") else None)
+        if key == "aws:epochtime":
+            return self.open_value("aws:currenttime")
+        there = True if key in _ALWAYS else None
+        language = TAG_VALUE if key.startswith("aws:requesttag/") else _TRUTH if type_of(key) == "Bool" else None
+        return Value.chosen(key, present=there, of=language)
 
     def open_members(self, key: str) -> list[Value]:
         """The values of a multi-valued key, whatever the action."""
@@ -141,11 +152,12 @@ class Asked:
             names = sorted(name.removeprefix(prefix) for name in self.keys if prefix and name.startswith(prefix))
             for slot in slots:
                 name = slot.name.partition("#")[2].removeprefix(prefix or "")
-                folded = lower(slot.held())
+                # Names ignore case, and a caller may write them in any.
                 if name in names:
-                    found.append(equal(folded, name))  # names ignore case, and a caller may write them in any
+                    found.append(is_in(slot.held(), ignoring_case(name)))
                 elif names:
-                    found.append(negate(any_of(equal(folded, each) for each in names)))
+                    known = is_in(slot.held(), either(*map(ignoring_case, names)))
+                    found.append(any_of([negate(slot.present), negate(known)]))
         return all_of(found)
 
     def of(self, action: Text, account_action: str | None) -> OneAction:

@@ -212,6 +212,11 @@ def _range(written: str) -> Language:
     return Language(source, lambda: TERMS.mkTerm(Kind.REGEXP_RANGE, constant(first), constant(last)))
 
 
+def ignoring_case(value: str) -> Language:
+    """The text in any case, as ASCII has it."""
+    return sequence(*(either(*map(exactly, sorted({c.lower(), c.upper()}))) for c in value)) if value else exactly("")
+
+
 ANY_CHARACTER: Final = Language(".", lambda: TERMS.mkTerm(Kind.REGEXP_ALLCHAR))
 ANYTHING: Final = Language(".*", lambda: TERMS.mkTerm(Kind.REGEXP_ALL))
 NO_COLON: Final = characters("\x00" + "9", ";" + "\U0002ffff")

@@ -54,6 +54,8 @@ _GLOBAL_TYPES: Final = {
     "aws:sourceip": "IPAddress",
     "aws:vpcsourceip": "IPAddress",
 }
+_EARLIEST: Final = 1_767_225_600
+"""2026-01-01: no request is earlier than this review."""
 _RANGES: Final = {"date": (10_000, 10**11), "IPv4": (0, 2**32 - 1), "IPv6": (0, 2**128 - 1)}
 """Of what can be written as such: seconds of the epoch have five digits at least, four could be a year."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -151,10 +153,13 @@ class Value:
         if found is not None and self._language is not None:
             return is_in(found, self._language)
         return all_of(
-            all_of([at_most(Fraction(least), self.open[sort]), at_most(self.open[sort], Fraction(most))])
+            all_of([at_most(Fraction(self._least(least)), self.open[sort]), at_most(self.open[sort], Fraction(most))])
             for sort, (least, most) in _RANGES.items()
             if sort in self.open
         )
+
+    def _least(self, least: int) -> int:
+        return _EARLIEST if self.name == "aws:currenttime" else least
 
     def measured(self, sort: str) -> tuple[Formula, Number]:
         """The value as a number, a date in seconds of the epoch, or an address; whether it is one at all.
