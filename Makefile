@@ -9,7 +9,7 @@ BIN := .venv/bin
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test check docs pins synth mutants bench bench-client clean
+.PHONY: help setup demo test test-fast coverage check docs pins synth mutants mutate bench bench-client clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -33,6 +33,16 @@ demo: setup ## synthesize, prove, deploy to a local AWS, serve tenants, attack t
 test: setup ## run the tests
 	python -m pytest -n 2 --dist loadfile -q
 
+FAST := $(addprefix tests/,policy manifest constructs client review/iam review/rules review/assembly)
+test-fast: setup ## run the tests that need a minute: model, policies, evaluator, rules, client; nothing is deployed
+	python -m pytest -n 2 --dist loadfile -q -m "not slow" $(FAST) --ignore-glob='*_local_aws.py' --ignore-glob='*_recipes.py'
+
+coverage: setup ## run the tests and print branch coverage; policy, review/iam and review/proof need 95 %
+	python -m pytest -n 2 --dist loadfile -q --cov --cov-report=
+	coverage report
+	for part in policy review/iam review/proof; do \
+	  printf '%s: ' $$part; coverage report --include="*/tenant_keys/$$part/*" --format=total --fail-under=95; done
+
 check: setup ## everything that CI runs: lint, types, import contracts, docs drift, tests
 	ruff check .                       # style, likely bugs, security smells
 	ruff format --check .              # one format
@@ -55,6 +65,9 @@ synth: setup ## synthesize tenants.yaml into cdk.out
 
 mutants: setup ## break real templates and random ones, and print how many the proof catches
 	python -m tools.mutants
+
+mutate: setup ## break our own code in one place at a time, and count how often a test notices (FOLDER=, COUNT=, SEED=)
+	python -m tools.mutate $(if $(FOLDER),--folder $(FOLDER)) --count $(or $(COUNT),60) --seed $(or $(SEED),1)
 
 bench: setup ## measure synth, manifest, proof and review, as ratios within one run
 	python -m tools.benchmarks

@@ -6,13 +6,29 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("suite", deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+settings.register_profile("ci", settings.get_profile("suite"), derandomize=True, database=None)
+# A busy machine is slow, which says nothing about the code; and what fails in CI must fail at the desk too.
+settings.load_profile("ci" if os.environ.get("CI") else "suite")
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what this machine could not check: a browser or a tool that is missing must not pass unseen."""
+    skipped = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()))
+    if skipped:
+        terminalreporter.section("NOT CHECKED on this machine", red=True, bold=True)
+        for reason, number in skipped.items():
+            terminalreporter.write_line(f"{number} tests: {reason.removeprefix('Skipped: ')}", red=True, bold=True)
 
 
 class Found(NamedTuple):

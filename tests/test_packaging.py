@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import constructs
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +41,16 @@ def test_the_tests_are_collected_without_the_working_folder_on_the_path() -> Non
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
     assert "tests/stacks/test_templates.py::test_stacks_keep_their_names" in done.stdout
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports for type checkers count: two modules that know each other are one."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    graph = grimp.build_graph(*config["root_packages"])
+    modules = [module for module in graph.modules if not module.startswith("tenant_keys.client.")]
+    assert len(modules) > 200
+    order = TopologicalSorter({module: graph.find_modules_directly_imported_by(module) for module in modules})
+    order.prepare()  # raises CycleError with the circle
 
 
 @pytest.mark.skipif(not (ROOT / ".venv").exists(), reason="no `make setup` in this checkout")

@@ -35,7 +35,7 @@ def demo_command(
     legitimate call failed; 1 could not run; 130 interrupted.
     """
     from tenant_keys.cli.local import terminating
-    from tenant_keys.demo import environment, screen, story
+    from tenant_keys.demo import demonstration, environment, screen
 
     progress = _console(stderr=True)
     started = time.monotonic()
@@ -45,7 +45,11 @@ def demo_command(
         progress.print(line, markup=False, soft_wrap=True)
 
     with terminating(), environment.nothing_of_the_users():
-        report = story.synthesize_only(manifest, say) if synth_only else story.tell(manifest, say, port=port)
+        report = (
+            demonstration.synthesize_only(manifest, say)
+            if synth_only
+            else demonstration.demonstrate(manifest, say, port=port)
+        )
     if as_json:
         typer.echo(json.dumps(report.as_document(), indent=1))
     else:

@@ -22,12 +22,12 @@ from rich.table import Table
 from tenant_keys.demo.environment import nothing_of_the_users
 from tenant_keys.demo.synth import synthesize
 from tenant_keys.local import LocalAws
+from tenant_keys.local.attack_setup import AttackSetup
 from tenant_keys.local.attacks import Outcome, attack_all
 from tenant_keys.local.deploy import require_cdk
 from tenant_keys.local.errors import LocalAwsError
 from tenant_keys.local.existing import assume, ensure_role, import_material
 from tenant_keys.local.issuer import LocalIssuer
-from tenant_keys.local.scene import Scene
 from tenant_keys.manifest import Estate, load_estate
 
 app = typer.Typer(help="Run an AWS on this machine that enforces the policies, and attack it.", no_args_is_help=True)
@@ -151,7 +151,7 @@ def attack_estate(aws: LocalAws, estate: Estate, folder: Path, *, as_json: bool)
             ensure_role(aws, tenant.import_role)
             import_material(assume(aws, tenant.import_role), aws.key_id(tenant.id))
     outcomes = []
-    for outcome in attack_all(Scene(aws, issuer_of(folder))):
+    for outcome in attack_all(AttackSetup(aws, issuer_of(folder))):
         outcomes.append(outcome)
         if not as_json:
             say.print(f"  {outcome.name}: {outcome.got}", markup=False)
@@ -167,8 +167,8 @@ def issuer_of(folder: Path) -> LocalIssuer | None:
 def _as_dict(outcome: Outcome) -> dict[str, object]:
     return {
         "attack": outcome.name,
-        "call": outcome.call,
-        "expected": list(outcome.expected),
+        "call": outcome.attack.tried,
+        "expected": outcome.attack.code,
         "got": outcome.got,
         "refused": outcome.refused,
         "refused_by": list(outcome.refused_by),

@@ -15,6 +15,7 @@ from tenant_keys.client.keyring import AliasKeyring
 from tenant_keys.client.materials import TenantMaterials
 from tenant_keys.client.refusals import SESSION_ENDED, code_of, translate
 from tenant_keys.client.role_session import RoleSession, open_session
+from tenant_keys.client.tenant_id import CONTEXT_KEY
 
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
@@ -59,6 +60,13 @@ class Connection:
 
     def decrypt(self, **request: Any) -> Any:
         return self._call("kms:Decrypt", lambda client: client.decrypt(**request))
+
+    def material_of(self, data_key: bytes) -> str | None:
+        answer = self.decrypt(
+            KeyId=self._names.alias_arn, CiphertextBlob=data_key, EncryptionContext={CONTEXT_KEY: self._tenant_id}
+        )
+        material: str | None = answer.get("KeyMaterialId")
+        return material
 
     def _call(self, operation: str, call: Callable[[KMSClient], Any]) -> Any:
         """Once more with a new session if AWS says that this one has ended: clocks differ, and roles get revoked."""

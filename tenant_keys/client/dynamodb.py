@@ -1,22 +1,26 @@
 """DynamoDB attributes under a tenant's key, each bound to its table, its item's key and its own name.
 
-    item = encrypt_item(tenant, item, table="orders", key=("pk", "sk"), attributes=("card",))
-    item = decrypt_item(tenant, item, table="orders", key=("pk", "sk"), attributes=("card",))
+    item = encrypt_item(tenant, item, table="orders", key=("pk", "sk"), attributes=("card",), signed=("status",))
+    item = decrypt_item(tenant, item, table="orders", key=("pk", "sk"), attributes=("card",), signed=("status",))
 
-Items are what boto3's `Table` takes and gives. Keys and what is queried stay in the clear.
+Items are what boto3's `Table` takes and gives. Keys and what is queried stay in the clear; what is `signed` stays in
+the clear too, and an item in which it was changed or dropped does not open.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Collection, Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import DYNAMODB_CONTEXT, Binary, TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import Binary
 
+from tenant_keys.client.attributes import Attributes
+from tenant_keys.client.dynamodb_json import as_stored, from_json, typed
 from tenant_keys.client.errors import DamagedMessage
+from tenant_keys.client.place import Place, table_names
+from tenant_keys.client.record import Names
+from tenant_keys.client.signature import SIGNATURE, check_signature, sign
 
 if TYPE_CHECKING:
     from tenant_keys.client.tenant import Tenant
@@ -24,84 +28,118 @@ if TYPE_CHECKING:
 Item = Mapping[str, Any]
 
 
-def attribute_name(item: Item, *, table: str, key: Collection[str], attribute: str) -> str:
+def attribute_name(item: Item, *, table: str, key: Collection[str], attribute: str, place: Place | None = None) -> str:
     """The record name of one attribute: JSON with DynamoDB's types, so that no two attributes share one."""
-    if missing := [name for name in key if name not in item]:
-        raise ValueError(f"item: lacks {', '.join(missing)} of its key")
-    place = {name: _as_stored(typed(item[name])) for name in key}
-    return json.dumps(["dynamodb", table, place, attribute], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return attribute_names(item, table=table, key=key, attribute=attribute, place=place)[0]
+
+
+def attribute_names(
+    item: Item, *, table: str, key: Collection[str], attribute: str, place: Place | None = None
+) -> tuple[str, ...]:
+    """All names that the attribute may have, the one to write it under first."""
+    where = _item_key(item, key)
+    return tuple(_json(["dynamodb", name, where, attribute]) for name in table_names(table, place))
+
+
+def item_names(item: Item, *, table: str, key: Collection[str], place: Place | None = None) -> tuple[str, ...]:
+    """All names that the item's signature may have; none of them is an attribute's."""
+    where = _item_key(item, key)
+    return tuple(_json(["dynamodb-item", name, where]) for name in table_names(table, place))
 
 
 def encrypt_item(
-    tenant: Tenant, item: Item, *, table: str, key: Collection[str], attributes: Collection[str]
+    tenant: Tenant,
+    item: Item,
+    *,
+    table: str,
+    key: Collection[str],
+    attributes: Collection[str],
+    optional: Collection[str] = (),
+    signed: Collection[str] = (),
+    place: Place | None = None,
 ) -> dict[str, Any]:
-    """The item with these attributes as encrypted binaries; those that it lacks stay lacking."""
-    _apart(key, attributes)
+    """The item with these attributes as encrypted binaries.
+
+    `optional`: attributes that an item may lack; they are encrypted where they are there. `signed`: attributes that
+    stay in the clear. Where any is named, the item gets one attribute more, `tenant_keys_signature`, over these and the
+    encrypted ones. `table`: a name or an ARN. `place`: what the item is bound to, where its table has another name.
+
+    Raises:
+        ValueError: an attribute that the item lacks, or a path such as `card.number`: it would stay in the clear.
+    """
+    wanted = Attributes(key=key, attributes=attributes, optional=optional, signed=signed)
+    names = item_names(item, table=table, key=key, place=place)
+    if missing := wanted.missing(item):
+        raise ValueError(f"item: {missing}; declare as optional what an item may lack")
     sealed = {
-        attribute: tenant.encrypt(
-            json.dumps(typed(item[attribute]), separators=(",", ":")).encode(),
-            name=attribute_name(item, table=table, key=key, attribute=attribute),
+        attribute: encrypted_attribute(
+            tenant,
+            item[attribute],
+            name=attribute_name(item, table=table, key=key, attribute=attribute, place=place),
         )
-        for attribute in attributes
+        for attribute in wanted.encrypted
         if attribute in item
     }
-    return {**item, **sealed}
+    whole = {name: value for name, value in item.items() if name != SIGNATURE or not wanted.signed} | sealed
+    if wanted.signed:
+        whole[SIGNATURE] = sign(tenant, whole, wanted, name=names[0])
+    return whole
 
 
 def decrypt_item(
-    tenant: Tenant, item: Item, *, table: str, key: Collection[str], attributes: Collection[str]
+    tenant: Tenant,
+    item: Item,
+    *,
+    table: str,
+    key: Collection[str],
+    attributes: Collection[str],
+    optional: Collection[str] = (),
+    signed: Collection[str] = (),
+    place: Place | None = None,
 ) -> dict[str, Any]:
-    """The item with these attributes as they were. One that is not encrypted is refused, not passed through."""
-    _apart(key, attributes)
-    opened = {
-        attribute: decrypt_attribute(
-            tenant, item[attribute], name=attribute_name(item, table=table, key=key, attribute=attribute)
+    """The item with these attributes as they were, and without its signature.
+
+    One that is not encrypted is refused, not passed through, and so is one that is missing, unless it is optional.
+    Where `signed` names any, it must be what the item was written with, and the whole item must have been read.
+
+    Raises:
+        MessageRefused: an attribute or the signature is missing, was changed, or belongs to another item.
+    """
+    wanted = Attributes(key=key, attributes=attributes, optional=optional, signed=signed)
+    where: dict[str, Any] = {"table": table, "key": key, "place": place}
+    names = item_names(item, **where)
+    if missing := wanted.missing(item):
+        raise DamagedMessage(
+            f"item: {missing}: dropped, not read, or misspelt; declare as optional what may be lacking"
         )
-        for attribute in attributes
+    if wanted.signed:
+        check_signature(tenant, item, wanted, names=names)
+    opened = {
+        attribute: decrypt_attribute(tenant, item[attribute], name=attribute_names(item, attribute=attribute, **where))
+        for attribute in wanted.encrypted
         if attribute in item
     }
-    return {**item, **opened}
+    return {name: value for name, value in item.items() if name != SIGNATURE or not wanted.signed} | opened
 
 
-def decrypt_attribute(tenant: Tenant, value: object, *, name: str) -> Any:
+def encrypted_attribute(tenant: Tenant, value: object, *, name: str) -> bytes:
+    """One attribute's message."""
+    return tenant.encrypt(json.dumps(typed(value), separators=(",", ":")).encode(), name=name)
+
+
+def decrypt_attribute(tenant: Tenant, value: object, *, name: Names) -> Any:
+    """One attribute's value, `name` being all names that it may have."""
     blob: object = value.value if isinstance(value, Binary) else value  # type: ignore[attr-defined]
     if not isinstance(blob, (bytes, bytearray)):
         raise DamagedMessage("the attribute is not a binary: it was never encrypted, or something replaced it")
-    typed = json.loads(tenant.decrypt(bytes(blob), name=name), object_hook=binaries)
-    return TypeDeserializer().deserialize(typed)
+    return from_json(tenant.decrypt(bytes(blob), name=name))
 
 
-def _apart(key: Collection[str], attributes: Collection[str]) -> None:
-    if isinstance(key, str) or isinstance(attributes, str) or not key or set(key) & set(attributes):
-        raise ValueError("key and attributes must be collections of names, and have none in common")
+def _item_key(item: Item, key: Collection[str]) -> dict[str, Any]:
+    if missing := [name for name in key if name not in item]:
+        raise ValueError(f"item: lacks {', '.join(missing)} of its key")
+    return {name: as_stored(typed(item[name])) for name in key}
 
 
-def typed(value: object) -> Any:
-    """DynamoDB's own JSON, binaries in base64."""
-    return _plain(TypeSerializer().serialize(value))
-
-
-def _as_stored(value: dict[str, str]) -> dict[str, str]:
-    """DynamoDB gives the number 1.50 back as 1.5, and 1E+1 as 10: one number, one name."""
-    if "N" not in value:
-        return value
-    number = Decimal(value["N"]).normalize(DYNAMODB_CONTEXT)
-    return {"N": format(number, "f") if number else "0"}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, (bytes, bytearray)):
-        return base64.b64encode(value).decode()
-    return value
-
-
-def binaries(value: dict[str, Any]) -> dict[str, Any]:
-    if set(value) == {"B"} and isinstance(value["B"], str):
-        return {"B": base64.b64decode(value["B"])}
-    if set(value) == {"BS"} and isinstance(value["BS"], list) and all(isinstance(one, str) for one in value["BS"]):
-        return {"BS": [base64.b64decode(one) for one in value["BS"]]}
-    return value
+def _json(value: list[Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -145,13 +145,15 @@ class ExpectingMaterials(CryptoMaterialsManager):  # type: ignore[misc]
         return self._materials.for_writing(request.encryption_context).materials
 
     def decrypt_materials(self, request: DecryptionMaterialsRequest) -> DecryptionMaterials:
+        if request.algorithm is not SUITE:  # first, since a signed suite adds its public key to the context
+            raise MessageRefused(f"the message has suite {request.algorithm.name}; this client uses {SUITE.name} alone")
         carried = request.encryption_context
         if carried.get(CONTEXT_KEY) != self._context[CONTEXT_KEY]:
             raise WrongTenant(f"the message was encrypted for another tenant than {self._context[CONTEXT_KEY]}")
         if carried != self._context:
             raise WrongContext("the message carries another encryption context than the caller expects")
-        if request.algorithm is not SUITE or len(request.encrypted_data_keys) != 1:
-            raise MessageRefused("the message has another algorithm suite, or not exactly one encrypted data key")
+        if len(request.encrypted_data_keys) != 1:
+            raise MessageRefused("the message has not exactly one encrypted data key")
         return self._materials.for_reading(request)
 
 

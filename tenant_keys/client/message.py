@@ -7,7 +7,7 @@ import sys
 
 from tenant_keys.client.errors import DamagedMessage
 from tenant_keys.client.materials import PARSER_ERRORS, ExpectingMaterials, TenantMaterials, refuse
-from tenant_keys.client.record import open_name, seal_name
+from tenant_keys.client.record import Names, open_name, seal_name
 from tenant_keys.client.sdk import FRAME, MAX_DATA_KEYS, POLICY, SUITE, StreamDecryptor, StreamEncryptor
 
 STEP = 16 * FRAME
@@ -31,7 +31,7 @@ def seal(materials: TenantMaterials, data: bytes, *, name: str, context: dict[st
     return pull(encryptor)
 
 
-def unseal(materials: TenantMaterials, blob: bytes, *, name: str, context: dict[str, str]) -> bytes:
+def unseal(materials: TenantMaterials, blob: bytes, *, name: Names, context: dict[str, str]) -> bytes:
     blob = _bytes("blob", blob)
     source = io.BytesIO(blob)
     try:

@@ -12,6 +12,9 @@ from tenant_keys.client.errors import DamagedMessage, WrongRecord
 
 VERSION = 1
 PREFIX = 3
+Names = str | tuple[str, ...]
+"""To open: the record's name, or all that a declared place gives it. To seal there is always one."""
+
 MAX_NAME = 32_768
 """Bytes; a DynamoDB key has 3,072 at most (service quotas), of which JSON may write each as six."""
 
@@ -25,20 +28,27 @@ def seal_name(name: str) -> bytes:
     return bytes([VERSION]) + len(encoded).to_bytes(2, "big") + encoded
 
 
-def open_name(payload: bytes, name: str) -> bytes:
-    """The data after the name, if the name is the expected one."""
-    expected = seal_name(name)
-    if payload.startswith(expected):
-        return payload[len(expected) :]
+def open_name(payload: bytes, name: Names) -> bytes:
+    """The data after the name, if the name is the expected one, or one of those expected."""
+    for expected in _sealed(name):
+        if payload.startswith(expected):
+            return payload[len(expected) :]
     raise _refusal(payload[:PREFIX])
 
 
-def skip_name(payload: BinaryIO, name: str) -> None:
-    """The same for a stream: reads the name, and no data unless it is the expected one."""
-    expected = seal_name(name)
+def skip_name(payload: BinaryIO, name: Names) -> str:
+    """The same for a stream: reads the name, and no data unless it is an expected one. Returns which."""
+    candidates = _sealed(name)
     start = payload.read(PREFIX)
-    if start != expected[:PREFIX] or payload.read(len(expected) - PREFIX) != expected[PREFIX:]:
-        raise _refusal(start)
+    if any(one[:PREFIX] == start for one in candidates):
+        sealed = start + payload.read(int.from_bytes(start[1:], "big"))
+        if sealed in candidates:
+            return sealed[PREFIX:].decode()
+    raise _refusal(start)
+
+
+def _sealed(name: Names) -> list[bytes]:
+    return [seal_name(one) for one in (name if isinstance(name, tuple) and name else (name,))]  # type: ignore[arg-type]
 
 
 def _refusal(start: bytes) -> Exception:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tenant_keys.client.s3_arguments import LARGE, accepted
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -17,9 +21,6 @@ PART = 8 * 1024 * 1024
 MAX_PARTS = 10_000
 """Of one upload (S3 user guide, qfacts)."""
 
-_AT_THE_END = ("IfMatch", "IfNoneMatch")
-"""Conditions belong to the request that makes the object appear (S3 API reference, CompleteMultipartUpload)."""
-
 
 def upload_parts(
     client: S3Client,
@@ -31,20 +32,27 @@ def upload_parts(
     key: str,
     extra: Mapping[str, Any],
 ) -> None:
-    """Part after part, `first` being read already. Not `upload_fileobj`, which takes no conditions."""
-    conditions = {name: value for name, value in extra.items() if name in _AT_THE_END}
-    properties = {name: value for name, value in extra.items() if name not in _AT_THE_END}
-    upload = client.create_multipart_upload(Bucket=bucket, Key=key, **properties)["UploadId"]
+    """Part after part, `first` being read already. Not `upload_fileobj`, which takes no conditions.
+
+    Each request gets those arguments of `extra` that it takes. Where a checksum algorithm is asked for, the parts'
+    checksums are named at the end (S3 user guide, checking object integrity: composite checksums).
+    """
+    create, send, complete, abort = (accepted(client, operation, extra) for operation in LARGE)
+    checksum = f"Checksum{extra.get('ChecksumAlgorithm')}"
+    upload = client.create_multipart_upload(Bucket=bucket, Key=key, **create)["UploadId"]
+    of: dict[str, Any] = {"Bucket": bucket, "Key": key, "UploadId": upload}
     try:
         done: list[CompletedPartTypeDef] = []
         for number, content in enumerate(chain([first], _rest(message, part)), start=1):
-            answer = client.upload_part(Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=content)
-            done.append({"PartNumber": number, "ETag": answer["ETag"]})
-        client.complete_multipart_upload(
-            Bucket=bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": done}, **conditions
-        )
-    except BaseException:
-        client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
+            answer = client.upload_part(PartNumber=number, Body=content, **of, **send)
+            proof = {checksum: answer[checksum]} if checksum in answer else {}  # type: ignore[literal-required]
+            done.append(cast("CompletedPartTypeDef", {"PartNumber": number, "ETag": answer["ETag"], **proof}))
+        client.complete_multipart_upload(MultipartUpload={"Parts": done}, **of, **complete)
+    except BaseException as error:
+        try:
+            client.abort_multipart_upload(**of, **abort)
+        except (BotoCoreError, ClientError) as also:
+            error.add_note(f"the unfinished upload {upload} could not be aborted: {also}")
         raise
 
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from tenant_keys.client.errors import DamagedMessage
 from tenant_keys.client.materials import PARSER_ERRORS, ExpectingMaterials, TenantMaterials, refuse
 from tenant_keys.client.message import STEP, ended, pull
-from tenant_keys.client.record import seal_name, skip_name
+from tenant_keys.client.record import Names, seal_name, skip_name
 from tenant_keys.client.sdk import FRAME, MAX_DATA_KEYS, POLICY, SUITE, StreamDecryptor, StreamEncryptor
 
 
@@ -60,11 +60,12 @@ class SealingReader(_Reader):
 class UnsealingReader(_Reader):
     """Reads an encrypted message from `source` and gives the plaintext, frame by authenticated frame.
 
-    The record's name is checked before the first byte is given. That nothing is missing at the end is known at the
-    end: whoever acts on the data must have read until `b""`, which raises `DamagedMessage` for a truncated message.
+    The record's name is checked before the first byte is given; `record` is the one that it carries. That nothing is
+    missing at the end is known at the end: whoever acts on the data must have read until `b""`, which raises
+    `DamagedMessage` for a truncated message.
     """
 
-    def __init__(self, materials: TenantMaterials, source: BinaryIO, *, name: str, context: dict[str, str]) -> None:
+    def __init__(self, materials: TenantMaterials, source: BinaryIO, *, name: Names, context: dict[str, str]) -> None:
         self._source = source
         self._failed = False
         self._decryptor = StreamDecryptor(
@@ -74,7 +75,13 @@ class UnsealingReader(_Reader):
             max_encrypted_data_keys=MAX_DATA_KEYS,
             max_body_length=FRAME,
         )
-        skip_name(self, name)  # type: ignore[arg-type]  # all it needs is read()
+        self.record = skip_name(self, name)  # type: ignore[arg-type]  # all it needs is read()
+
+    @property
+    def data_key(self) -> bytes:
+        """The message's encrypted data key."""
+        (found,) = self._decryptor.header.encrypted_data_keys
+        return bytes(found.encrypted_data_key)
 
     def close(self) -> None:
         if not self.closed and hasattr(self._source, "close"):

@@ -14,6 +14,7 @@ from tenant_keys.client.tenant_id import CONTEXT_KEY
 if TYPE_CHECKING:
     from tenant_keys.client.connections import Connections
     from tenant_keys.client.materials import TenantMaterials
+    from tenant_keys.client.record import Names
     from tenant_keys.client.token import VerifiedToken
 
 RESERVED_PREFIX = "aws-crypto-"
@@ -27,8 +28,9 @@ class Tenant:
     """Encrypts and decrypts for one tenant; ends when the token that it came from expires. Thread-safe.
 
     `name` is the record's: unique within the tenant's data, the same at every later decryption, not secret, bound
-    into the message. `context` is optional and goes to KMS and into CloudTrail: a few fixed pairs such as
-    `{"table": "orders"}`, since every different context takes a data key, and a KMS call, of its own.
+    into the message. To decrypt, a tuple of names means any of them. `context` is optional and goes to KMS and into
+    CloudTrail: a few fixed pairs such as `{"table": "orders"}`, since every different context takes a data key, and a
+    KMS call, of its own.
     """
 
     __slots__ = ("_connections", "_expires_at", "_id", "_token")
@@ -52,7 +54,7 @@ class Tenant:
         """An Encryption SDK message: about 340 bytes longer than the data and its name."""
         return seal(self._materials(), data, name=name, context=self._context(context))
 
-    def decrypt(self, blob: bytes, *, name: str, context: Mapping[str, str] | None = None) -> bytes:
+    def decrypt(self, blob: bytes, *, name: Names, context: Mapping[str, str] | None = None) -> bytes:
         """The data, or a `MessageRefused` if the message is another tenant's, another record's, or damaged."""
         return unseal(self._materials(), blob, name=name, context=self._context(context))
 
@@ -60,9 +62,22 @@ class Tenant:
         """A file to read the message from, of any size, while `source` is read."""
         return SealingReader(self._materials(), source, name=name, context=self._context(context))
 
-    def decrypting(self, source: BinaryIO, *, name: str, context: Mapping[str, str] | None = None) -> UnsealingReader:
+    def decrypting(self, source: BinaryIO, *, name: Names, context: Mapping[str, str] | None = None) -> UnsealingReader:
         """A file to read the data from, of any size. Read it to its end before acting on it."""
         return UnsealingReader(self._materials(), source, name=name, context=self._context(context))
+
+    def renew_data_keys(self) -> None:
+        """Drops this tenant's cached data keys: what is encrypted next is under a new one."""
+        self._materials().clear()
+
+    def material_of(self, data_key: bytes) -> str | None:
+        """The id of the KMS key material under which a message's encrypted data key is, where it has no context.
+
+        Asks KMS each time (KMS API reference, Decrypt, KeyMaterialId: in the answer for symmetric keys).
+        """
+        self._materials()  # for its checks
+        material: str | None = self._connections.to(self._id).material_of(data_key)
+        return material
 
     def _materials(self) -> TenantMaterials:
         connection = self._connections.to(self._id)

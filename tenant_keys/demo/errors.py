@@ -10,4 +10,4 @@ class SynthFailed(LocalAwsError):
 
 
 class NothingToServe(LocalAwsError):
-    """Raised when the manifest lacks what the story is about."""
+    """Raised when the manifest lacks what the demonstration is about."""

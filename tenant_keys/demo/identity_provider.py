@@ -25,7 +25,7 @@ def published(issuer: LocalIssuer) -> Iterator[str]:
             self.wfile.write(document)
 
         def log_message(self, *_arguments: object) -> None:
-            """Keep the terminal for the story."""
+            """Keep the terminal for the demonstration."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Keys) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -13,7 +13,7 @@ from tenant_keys.client import Tenant, TenantKeys
 from tenant_keys.client import s3 as objects
 from tenant_keys.client.dynamodb import decrypt_item, encrypt_item
 from tenant_keys.demo.errors import NothingToServe
-from tenant_keys.demo.stage import Stage
+from tenant_keys.demo.local_estate import LocalEstate
 from tenant_keys.local.existing import assume, ensure_role, import_material
 
 TENANT: Final = "acme"
@@ -34,7 +34,7 @@ class Unexpected(Exception):
 class Service:
     """What the steps hand on to each other."""
 
-    stage: Stage
+    local: LocalEstate
     _clients: list[TenantKeys] = field(default_factory=list)
 
     def close(self) -> None:
@@ -45,7 +45,7 @@ class Service:
 
     @cached_property
     def orders(self) -> boto3.Session:
-        return self.stage.runs("orders")
+        return self.local.runs("orders")
 
     @cached_property
     def keys(self) -> TenantKeys:
@@ -61,18 +61,18 @@ class Service:
         return self.client("orders", self.orders, AUDIENCE).tenant(self.token(TENANT))
 
     def token(self, tenant: str, audience: str = AUDIENCE) -> str:
-        if self.stage.issuer is None:
+        if self.local.issuer is None:
             raise NothingToServe("the manifest names no identity provider, so there is no token to verify")
-        return self.stage.issuer.token(audience, {"tenant_id": tenant}, claims={"tenant_id": tenant})
+        return self.local.issuer.token(audience, {"tenant_id": tenant}, claims={"tenant_id": tenant})
 
     def client(self, workload: str, session: boto3.Session, audience: str, document: str | None = None) -> TenantKeys:
         """As an application makes it: names from SSM, the issuer's keys fetched over HTTP."""
-        issuer = self.stage.issuer
+        issuer = self.local.issuer
         environment = {
             "TENANT_KEYS_WORKLOAD": workload,
             "TENANT_KEYS_ISSUER": issuer.url if issuer else "",
             "TENANT_KEYS_AUDIENCE": audience,
-            "TENANT_KEYS_JWKS_URL": self.stage.jwks_url,
+            "TENANT_KEYS_JWKS_URL": self.local.jwks_url,
             "TENANT_KEYS_CONFIG": document or "",
         }
         made = TenantKeys.from_environment(environment, session=session)
@@ -81,8 +81,8 @@ class Service:
 
     def make_stores(self) -> None:
         """The application's own table and bucket, and leave for its role to use them: not ours to deploy."""
-        account = self.stage.estate.workloads["orders"].account
-        root, region = self.stage.aws.session(account), self.stage.estate.central.home_region
+        account = self.local.estate.workloads["orders"].account
+        root, region = self.local.aws.session(account), self.local.estate.central.home_region
         root.client("dynamodb").create_table(
             TableName=TABLE,
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -118,8 +118,8 @@ class Service:
         return "card sealed under a data key of acme's"
 
     def item_at_rest(self) -> str:
-        account = self.stage.estate.workloads["orders"].account
-        raw = self.stage.aws.session(account).client("dynamodb").get_item(TableName=TABLE, Key={"pk": {"S": "42"}})
+        account = self.local.estate.workloads["orders"].account
+        raw = self.local.aws.session(account).client("dynamodb").get_item(TableName=TABLE, Key={"pk": {"S": "42"}})
         return self.ciphertext(bytes(raw["Item"]["card"]["B"]))
 
     def stores_object(self) -> str:
@@ -127,13 +127,13 @@ class Service:
         return "invoice sealed while it is uploaded"
 
     def object_at_rest(self) -> str:
-        account = self.stage.estate.workloads["orders"].account
-        raw = self.stage.aws.session(account).client("s3").get_object(Bucket=BUCKET, Key=OBJECT)["Body"].read()
+        account = self.local.estate.workloads["orders"].account
+        raw = self.local.aws.session(account).client("s3").get_object(Bucket=BUCKET, Key=OBJECT)["Body"].read()
         return self.ciphertext(raw)
 
     def ciphertext(self, blob: bytes) -> str:
         """An Encryption SDK message: it names the key that opens it, and the card is nowhere in it."""
-        if CARD.encode() in blob or self.stage.key_arn(TENANT).encode() not in blob:
+        if CARD.encode() in blob or self.local.key_arn(TENANT).encode() not in blob:
             raise Unexpected("what is stored is not ciphertext under acme's key")
         return f"{len(blob)} bytes of ciphertext under {TENANT}'s key"
 
@@ -153,29 +153,29 @@ class Service:
         return "the invoice as it was written"
 
     def billing_opens(self) -> str:
-        keys = self.client("billing", self.stage.runs("billing"), AUDIENCE)
+        keys = self.client("billing", self.local.runs("billing"), AUDIENCE)
         return self.opens_item(keys.tenant(self.token(TENANT)))
 
     def portal_opens(self) -> str:
-        portal = self.stage.estate.workloads["portal"]
-        root = self.stage.aws.session(portal.account)
+        portal = self.local.estate.workloads["portal"]
+        root = self.local.aws.session(portal.account)
         document = root.client("ssm").get_parameter(Name="/tenant-keys/portal")["Parameter"]["Value"]
         keys = self.client("portal", root, str(portal.audience), document)
         return self.opens_item(keys.tenant(self.token(TENANT, str(portal.audience))))
 
     def globex_imports(self) -> str:
-        role = self.stage.estate.tenants["globex"].import_role or ""
-        ensure_role(self.stage.aws, role)
-        import_material(assume(self.stage.aws, role), self.stage.aws.key_id("globex"))
+        role = self.local.estate.tenants["globex"].import_role or ""
+        ensure_role(self.local.aws, role)
+        import_material(assume(self.local.aws, role), self.local.aws.key_id("globex"))
         return "the key is enabled with 256 bits that AWS did not make"
 
     def umbrella_moves(self) -> str:
         """Sealed in one Region, opened in another by the replica."""
-        estate = self.stage.estate
+        estate = self.local.estate
         other = next(region for region in estate.central.regions if region != estate.central.home_region)
         sealed = self.keys.tenant(self.token("umbrella")).encrypt(INVOICE, name="umbrella/1")
-        there = self.client("orders", self.stage.runs("orders", region=other), AUDIENCE)
-        with self.stage.aws.watch() as decisions:
+        there = self.client("orders", self.local.runs("orders", region=other), AUDIENCE)
+        with self.local.aws.watch() as decisions:
             opened = there.tenant(self.token("umbrella")).decrypt(sealed, name="umbrella/1")
         regions = {each["region"] for each in decisions if each["operation"] == "Decrypt"}
         if opened != INVOICE or regions != {other}:

@@ -10,9 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tenant_keys.client import TenantKeysError
 from tenant_keys.demo.errors import NothingToServe
+from tenant_keys.demo.local_estate import LocalEstate
 from tenant_keys.demo.report import ALLOWED, Call
 from tenant_keys.demo.service import TENANT, Service, Unexpected
-from tenant_keys.demo.stage import Stage
 from tenant_keys.local.errors import Stopped
 from tenant_keys.manifest import Estate
 
@@ -80,8 +80,8 @@ STEPS: Final = (
 )
 
 
-def check_cast(estate: Estate) -> None:
-    """Whether those whom the story is about are in the manifest.
+def require_tenants(estate: Estate) -> None:
+    """Whether those whom the demonstration is about are in the manifest.
 
     Raises:
         NothingToServe: they are not.
@@ -95,12 +95,12 @@ def check_cast(estate: Estate) -> None:
         raise NothingToServe("identity_providers: the demo needs one that a workload uses, for its tokens")
 
 
-def serve(stage: Stage) -> Iterator[Call]:
+def serve(local: LocalEstate) -> Iterator[Call]:
     """Each call as it is made; one that fails is the last, since the others build on it."""
-    service = Service(stage)
+    service = Service(local)
     try:
         for step in STEPS:
-            if not step.possible(stage.estate):
+            if not step.possible(local.estate):
                 continue
             for call in _taken(step, service):
                 yield call
@@ -112,25 +112,27 @@ def serve(stage: Stage) -> Iterator[Call]:
 
 def _taken(step: Step, service: Service) -> Iterator[Call]:
     seen, answer, promised = "", ALLOWED, True
-    with service.stage.aws.watch() as decisions:
+    with service.local.aws.watch() as decisions:
         try:
             seen = step.run(service)
         except (ClientError, BotoCoreError, TenantKeysError, Unexpected) as problem:
-            if not service.stage.aws.running():
+            if not service.local.aws.running():
                 raise Stopped("the local AWS ended") from problem
             answer, seen, promised = _code(problem), str(problem), False
     if not promised:
         last = step.rows[-1]
-        yield _call(last, service.stage, decisions, seen=seen, answer=answer, promised=False)
+        yield _call(last, service.local, decisions, seen=seen, answer=answer, promised=False)
         return
     for row in step.rows:
         mine = [each for each in decisions if each["operation"] == row.operation and each["error"] is None]
         said = seen if row is step.rows[-1] else ""
         # A call that must stand in the log and does not was never made.
-        yield _call(row, service.stage, mine, seen=said, answer=ALLOWED, promised=bool(mine) or row.operation is None)
+        yield _call(row, service.local, mine, seen=said, answer=ALLOWED, promised=bool(mine) or row.operation is None)
 
 
-def _call(row: Row, stage: Stage, decisions: list[dict[str, Any]], *, seen: str, answer: str, promised: bool) -> Call:
+def _call(
+    row: Row, local: LocalEstate, decisions: list[dict[str, Any]], *, seen: str, answer: str, promised: bool
+) -> Call:
     decision = decisions[-1] if decisions else None
     return Call(
         name=row.name,
@@ -138,7 +140,7 @@ def _call(row: Row, stage: Stage, decisions: list[dict[str, Any]], *, seen: str,
         tried=row.tried,
         answer=answer,
         as_promised=promised,
-        decided_by=stage.deciders(decision) if decision else (),
+        decided_by=local.deciders(decision) if decision else (),
         seen=seen,
         principal=decision["who"] if decision else None,
         action=decision["action"] if decision else None,

@@ -4,34 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from tenant_keys.local.attack_setup import AttackSetup, NothingToAttack
 from tenant_keys.local.issuer import LocalIssuer
-from tenant_keys.local.scene import NothingToAttack, Scene
 
-DENIED = ("AccessDeniedException",)
+DENIED: Final = "AccessDeniedException"
+"""KMS's; STS says AccessDenied."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """Something that must not work."""
+    """One call that must be denied, and how. `{attacker}`, `{victim}` and `{suspended}` stand for tenants."""
 
     name: str
-    call: str
-    expected: tuple[str, ...]
-    """AWS error codes; the policies refuse before the key's state is looked at."""
-    run: Callable[[Scene], object]
+    who: str
+    tried: str
+    code: str
+    """AWS's error code: the policies deny before KMS looks at the key's state."""
+    policy: str
+    sid: str | None
+    """Must be among the statements that deny; None: the policy has no statement that allows."""
+    run: Callable[[AttackSetup], object]
+    victim: str | None = None
+    """Another victim than the setup's, where that one would be denied for another reason."""
+    without_the_policy: str | None = None
+    """The error code of an estate whose policies leave this denial to KMS."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of an attack."""
 
-    name: str
-    call: str
-    expected: tuple[str, ...]
+    attack: Attack
     got: str
     """AWS error code, or what the attacker got."""
     refused_by: tuple[str, ...]
@@ -39,32 +46,37 @@ class Outcome:
     message: str = ""
 
     @property
+    def name(self) -> str:
+        """The attack's name."""
+        return self.attack.name
+
+    @property
     def refused(self) -> bool:
-        """Refused, and in the way it should be."""
-        return self.got in self.expected
+        """Denied with the error code that AWS gives."""
+        return self.got in (self.attack.code, self.attack.without_the_policy)
 
     @property
     def skipped(self) -> bool:
         return self.got == "SKIPPED"
 
 
-def attack_all(scene: Scene, attacks: tuple[Attack, ...] | None = None) -> Iterator[Outcome]:
+def attack_all(setup: AttackSetup, attacks: tuple[Attack, ...] | None = None) -> Iterator[Outcome]:
     """Try every attack, one after the other."""
     for attack in ATTACKS if attacks is None else attacks:
-        yield _try(attack, scene)
+        yield _try(attack, setup)
 
 
-def _try(attack: Attack, scene: Scene) -> Outcome:
+def _try(attack: Attack, setup: AttackSetup) -> Outcome:
     got, message = "ALLOWED", ""
-    with scene.aws.watch() as found:
+    with setup.aws.watch() as found:
         try:
-            attack.run(scene)
+            attack.run(setup)
         except ClientError as refusal:
             got, message = refusal.response["Error"]["Code"], refusal.response["Error"]["Message"]
         except NothingToAttack as nothing:
-            return Outcome(attack.name, attack.call, attack.expected, "SKIPPED", (), f"needs {nothing}")
+            return Outcome(attack, "SKIPPED", (), f"needs {nothing}")
     refused_by = refusers(found, got, message) if got != "ALLOWED" else ()
-    return Outcome(attack.name, attack.call, attack.expected, got, refused_by, message)
+    return Outcome(attack, got, refused_by, message)
 
 
 def refusers(decisions: list[dict[str, Any]], code: str, message: str) -> tuple[str, ...]:
@@ -83,216 +95,368 @@ def refusers(decisions: list[dict[str, Any]], code: str, message: str) -> tuple[
 # --- the victim's key, by every name
 
 
-def _victims_alias(scene: Scene) -> object:
-    return scene.own.client("kms").generate_data_key(
-        KeyId=scene.alias(scene.victim), KeySpec="AES_256", EncryptionContext=scene.context(scene.victim)
+def _victims_alias(setup: AttackSetup) -> object:
+    return setup.own.client("kms").generate_data_key(
+        KeyId=setup.alias(setup.victim), KeySpec="AES_256", EncryptionContext=setup.context(setup.victim)
     )
 
 
-def _decrypt(scene: Scene, key: str) -> object:
-    return scene.own.client("kms").decrypt(
-        CiphertextBlob=scene.loot, KeyId=key, EncryptionContext=scene.context(scene.victim)
+def _decrypt(setup: AttackSetup, key: str) -> object:
+    return setup.own.client("kms").decrypt(
+        CiphertextBlob=setup.stolen_ciphertext, KeyId=key, EncryptionContext=setup.context(setup.victim)
     )
 
 
-def _decrypt_naming_none(scene: Scene) -> object:
-    return scene.own.client("kms").decrypt(CiphertextBlob=scene.loot, EncryptionContext=scene.context(scene.victim))
+def _decrypt_naming_none(setup: AttackSetup) -> object:
+    return setup.own.client("kms").decrypt(
+        CiphertextBlob=setup.stolen_ciphertext, EncryptionContext=setup.context(setup.victim)
+    )
 
 
-def _in_another_region(scene: Scene) -> object:
+def _in_another_region(setup: AttackSetup) -> object:
     return (
-        scene.own_in(scene.replica_region())
+        setup.own_in(setup.replica_region())
         .client("kms")
         .decrypt(
-            CiphertextBlob=scene.loot,
-            KeyId=scene.alias(scene.victim),
-            EncryptionContext=scene.context(scene.victim),
+            CiphertextBlob=setup.stolen_ciphertext,
+            KeyId=setup.alias(setup.victim),
+            EncryptionContext=setup.context(setup.victim),
         )
     )
 
 
-def _own_alias_victims_ciphertext(scene: Scene) -> object:
-    return scene.own.client("kms").decrypt(
-        CiphertextBlob=scene.loot,
-        KeyId=scene.alias(scene.attacker),
-        EncryptionContext=scene.context(scene.attacker),
+def _own_alias_victims_ciphertext(setup: AttackSetup) -> object:
+    return setup.own.client("kms").decrypt(
+        CiphertextBlob=setup.stolen_ciphertext,
+        KeyId=setup.alias(setup.attacker),
+        EncryptionContext=setup.context(setup.attacker),
     )
 
 
-def _forged_context(scene: Scene) -> object:
-    return scene.own.client("kms").generate_data_key(
-        KeyId=scene.alias(scene.attacker), KeySpec="AES_256", EncryptionContext=scene.context(scene.victim)
+def _forged_context(setup: AttackSetup) -> object:
+    return setup.own.client("kms").generate_data_key(
+        KeyId=setup.alias(setup.attacker), KeySpec="AES_256", EncryptionContext=setup.context(setup.victim)
     )
 
 
 # --- who says which tenant it is
 
 
-def _lying_tag(scene: Scene) -> object:
+def _lying_tag(setup: AttackSetup) -> object:
     """The workload names one tenant in the session tag and uses the key of another."""
-    shared, runtime = scene.tagged()
-    tag = [{"Key": "tenant_id", "Value": scene.attacker}]
-    session = scene.assume(runtime, shared.role_arn, "billing", Tags=tag)
+    shared, runtime = setup.tagged()
+    tag = [{"Key": "tenant_id", "Value": setup.attacker}]
+    session = setup.assume(runtime, shared.role_arn, "billing", Tags=tag)
     return session.client("kms").decrypt(
-        CiphertextBlob=scene.loot,
-        KeyId=scene.alias(scene.victim),
-        EncryptionContext=scene.context(scene.victim),
+        CiphertextBlob=setup.stolen_ciphertext,
+        KeyId=setup.alias(setup.victim),
+        EncryptionContext=setup.context(setup.victim),
     )
 
 
-def _tag_of_a_stranger(scene: Scene) -> object:
+def _tag_of_a_stranger(setup: AttackSetup) -> object:
     """The workload says that it works for a tenant which it does not serve."""
-    shared, runtime = scene.stranger()
-    tag = [{"Key": "tenant_id", "Value": scene.victim}]
-    session = scene.assume(runtime, shared.role_arn, "billing", Tags=tag)
+    shared, runtime = setup.stranger()
+    tag = [{"Key": "tenant_id", "Value": setup.victim}]
+    session = setup.assume(runtime, shared.role_arn, "billing", Tags=tag)
     return session.client("kms").decrypt(
-        CiphertextBlob=scene.loot,
-        KeyId=scene.alias(scene.victim),
-        EncryptionContext=scene.context(scene.victim),
+        CiphertextBlob=setup.stolen_ciphertext,
+        KeyId=setup.alias(setup.victim),
+        EncryptionContext=setup.context(setup.victim),
     )
 
 
-def _second_tag(scene: Scene) -> object:
-    shared, runtime = scene.tagged()
-    tags = [{"Key": "tenant_id", "Value": scene.attacker}, {"Key": "role", "Value": "admin"}]
-    return scene.assume(runtime, shared.role_arn, "billing", Tags=tags)
+def _second_tag(setup: AttackSetup) -> object:
+    shared, runtime = setup.tagged()
+    tags = [{"Key": "tenant_id", "Value": setup.attacker}, {"Key": "role", "Value": "admin"}]
+    return setup.assume(runtime, shared.role_arn, "billing", Tags=tags)
 
 
-def _tagged_tenant_role(scene: Scene) -> object:
+def _tagged_tenant_role(setup: AttackSetup) -> object:
     """A tag on a role that is one tenant's alone."""
-    roles = scene.estate.tenant_roles[scene.attacker]
-    workload = next(name for name in sorted(roles) if name in scene.estate.runtimes)
-    tag = [{"Key": "tenant_id", "Value": scene.victim}]
-    return scene.assume(scene.runtime(workload), roles[workload], "tagged", Tags=tag)
+    roles = setup.estate.tenant_roles[setup.attacker]
+    workload = next(name for name in sorted(roles) if name in setup.estate.runtimes)
+    tag = [{"Key": "tenant_id", "Value": setup.victim}]
+    return setup.assume(setup.runtime(workload), roles[workload], "tagged", Tags=tag)
 
 
-def _forged_token(scene: Scene) -> object:
+def _forged_token(setup: AttackSetup) -> object:
     """Signed by a key of the attacker's own, under the issuer's name and key id."""
-    shared, issuer = scene.federated()
-    forged = LocalIssuer(issuer.url).token(str(shared.audience), scene.context(scene.victim))
-    return scene.with_token(shared, forged)
+    shared, issuer = setup.federated()
+    forged = LocalIssuer(issuer.url).token(str(shared.audience), setup.context(setup.victim))
+    return setup.with_token(shared, forged)
 
 
-def _honest_token(scene: Scene) -> object:
+def _honest_token(setup: AttackSetup) -> object:
     """A true token of one tenant, then the key of another."""
-    shared, issuer = scene.federated()
-    session = scene.with_token(shared, issuer.token(str(shared.audience), scene.context(scene.attacker)))
+    shared, issuer = setup.federated()
+    session = setup.with_token(shared, issuer.token(str(shared.audience), setup.context(setup.attacker)))
     return session.client("kms").generate_data_key(
-        KeyId=scene.alias(scene.victim), KeySpec="AES_256", EncryptionContext=scene.context(scene.victim)
+        KeyId=setup.alias(setup.victim), KeySpec="AES_256", EncryptionContext=setup.context(setup.victim)
     )
 
 
 # --- those with power
 
 
-def _update_alias(scene: Scene) -> object:
-    return scene.administrator.client("kms").update_alias(
-        AliasName=scene.alias(scene.attacker), TargetKeyId=scene.key(scene.victim)["KeyId"]
+def _update_alias(setup: AttackSetup) -> object:
+    return setup.administrator.client("kms").update_alias(
+        AliasName=setup.alias(setup.attacker), TargetKeyId=setup.key(setup.victim)["KeyId"]
     )
 
 
-def _repointed_alias(scene: Scene) -> object:
+def _repointed_alias(setup: AttackSetup) -> object:
     """The deployment role puts the attacker's alias on the victim's key; the attacker decrypts by its own alias."""
-    kms, alias = scene.deployer.client("kms"), scene.alias(scene.attacker)
+    kms, alias = setup.deployer.client("kms"), setup.alias(setup.attacker)
     kms.delete_alias(AliasName=alias)
-    kms.create_alias(AliasName=alias, TargetKeyId=scene.key(scene.victim)["KeyId"])
+    kms.create_alias(AliasName=alias, TargetKeyId=setup.key(setup.victim)["KeyId"])
     try:
-        return scene.own.client("kms").decrypt(
-            CiphertextBlob=scene.loot, KeyId=alias, EncryptionContext=scene.context(scene.victim)
+        return setup.own.client("kms").decrypt(
+            CiphertextBlob=setup.stolen_ciphertext, KeyId=alias, EncryptionContext=setup.context(setup.victim)
         )
     finally:
         kms.delete_alias(AliasName=alias)
-        kms.create_alias(AliasName=alias, TargetKeyId=scene.key(scene.attacker)["KeyId"])
+        kms.create_alias(AliasName=alias, TargetKeyId=setup.key(setup.attacker)["KeyId"])
 
 
-def _administrator_decrypts(scene: Scene) -> object:
-    return scene.administrator.client("kms").decrypt(
-        CiphertextBlob=scene.loot,
-        KeyId=scene.alias(scene.victim),
-        EncryptionContext=scene.context(scene.victim),
+def _administrator_decrypts(setup: AttackSetup) -> object:
+    return setup.administrator.client("kms").decrypt(
+        CiphertextBlob=setup.stolen_ciphertext,
+        KeyId=setup.alias(setup.victim),
+        EncryptionContext=setup.context(setup.victim),
     )
 
 
-def _root_decrypts(scene: Scene) -> object:
+def _root_decrypts(setup: AttackSetup) -> object:
     return (
-        scene.aws.session(scene.estate.central)
+        setup.aws.session(setup.estate.central)
         .client("kms")
         .decrypt(
-            CiphertextBlob=scene.loot,
-            KeyId=scene.alias(scene.victim),
-            EncryptionContext=scene.context(scene.victim),
+            CiphertextBlob=setup.stolen_ciphertext,
+            KeyId=setup.alias(setup.victim),
+            EncryptionContext=setup.context(setup.victim),
         )
     )
 
 
-def _administrator_rewrites_policy(scene: Scene) -> object:
-    return scene.administrator.client("kms").put_key_policy(
-        KeyId=scene.key(scene.victim)["KeyId"], PolicyName="default", Policy='{"Version":"2012-10-17","Statement":[]}'
+def _administrator_rewrites_policy(setup: AttackSetup) -> object:
+    return setup.administrator.client("kms").put_key_policy(
+        KeyId=setup.key(setup.victim)["KeyId"], PolicyName="default", Policy='{"Version":"2012-10-17","Statement":[]}'
     )
 
 
-def _administrator_grants(scene: Scene) -> object:
-    return scene.administrator.client("kms").create_grant(
-        KeyId=scene.key(scene.victim)["KeyId"],
-        GranteePrincipal=f"arn:aws:iam::{scene.estate.central}:user/operator",
+def _administrator_grants(setup: AttackSetup) -> object:
+    return setup.administrator.client("kms").create_grant(
+        KeyId=setup.key(setup.victim)["KeyId"],
+        GranteePrincipal=f"arn:aws:iam::{setup.estate.central}:user/operator",
         Operations=["Decrypt"],
     )
 
 
-def _suspended(scene: Scene) -> object:
-    tenant = scene.suspended()
+def _suspended(setup: AttackSetup) -> object:
+    tenant = setup.suspended()
     return (
-        scene.tenant_session(tenant)
+        setup.tenant_session(tenant)
         .client("kms")
-        .generate_data_key(KeyId=scene.alias(tenant), KeySpec="AES_256", EncryptionContext=scene.context(tenant))
+        .generate_data_key(KeyId=setup.alias(tenant), KeySpec="AES_256", EncryptionContext=setup.context(tenant))
     )
 
 
+_VICTIMS, _OWN = "key policy of {victim}", "key policy of {attacker}"
+_SESSION, _ADMINISTRATOR = "{attacker}'s session", "administrator"
+
 ATTACKS: tuple[Attack, ...] = (
-    Attack("the other tenant's alias", "GenerateDataKey KeyId=alias of the victim", DENIED, _victims_alias),
+    Attack(
+        "the other tenant's alias",
+        _SESSION,
+        "GenerateDataKey, alias of {victim}",
+        DENIED,
+        _VICTIMS,
+        "DenyUseByAnyoneElse",
+        _victims_alias,
+    ),
     Attack(
         "its data, by its alias",
-        "Decrypt KeyId=alias of the victim",
+        _SESSION,
+        "Decrypt, alias of {victim}",
         DENIED,
-        lambda scene: _decrypt(scene, scene.alias(scene.victim)),
+        _VICTIMS,
+        "DenyUseByAnyoneElse",
+        lambda setup: _decrypt(setup, setup.alias(setup.victim)),
     ),
     Attack(
         "its data, by key ARN",
-        "Decrypt KeyId=key ARN of the victim",
+        _SESSION,
+        "Decrypt, key ARN of {victim}",
         DENIED,
-        lambda scene: _decrypt(scene, str(scene.key(scene.victim)["Arn"])),
+        _VICTIMS,
+        "DenyUseByAnyoneElse",
+        lambda setup: _decrypt(setup, str(setup.key(setup.victim)["Arn"])),
     ),
     Attack(
         "its data, by key id",
-        "Decrypt KeyId=key id of the victim",
+        _SESSION,
+        "Decrypt, key id of {victim}",
         DENIED,
-        lambda scene: _decrypt(scene, str(scene.key(scene.victim)["KeyId"])),
+        _VICTIMS,
+        "DenyUseByAnyoneElse",
+        lambda setup: _decrypt(setup, str(setup.key(setup.victim)["KeyId"])),
     ),
-    Attack("its data, naming no key", "Decrypt without KeyId", DENIED, _decrypt_naming_none),
-    Attack("its data, in another Region", "Decrypt by the replica's alias", DENIED, _in_another_region),
     Attack(
-        "its data through the own alias",
-        "Decrypt KeyId=own alias, own context",
-        ("IncorrectKeyException",),
-        _own_alias_victims_ciphertext,
+        "its data, naming no key",
+        _SESSION,
+        "Decrypt, no KeyId",
+        DENIED,
+        _VICTIMS,
+        "DenyUseByAnyoneElse",
+        _decrypt_naming_none,
     ),
-    Attack("a forged encryption context", "GenerateDataKey own alias, victim's context", DENIED, _forged_context),
-    Attack("a lying session tag", "Decrypt as session tagged otherwise", DENIED, _lying_tag),
-    Attack("a tag of a tenant not served", "Decrypt as session tagged victim", DENIED, _tag_of_a_stranger),
-    Attack("a second session tag", "AssumeRole with a tag that nobody asked for", ("AccessDenied",), _second_tag),
-    Attack("a tag on a tenant's own role", "AssumeRole with the victim's tag", ("AccessDenied",), _tagged_tenant_role),
+    Attack(
+        "a true token, another key",
+        "portal, {attacker}'s token",
+        "GenerateDataKey, alias of {victim}",
+        DENIED,
+        _VICTIMS,
+        "DenyUseByAnyoneElse",
+        _honest_token,
+    ),
+    Attack(
+        "a re-pointed alias",
+        _SESSION,
+        "Decrypt, own alias on {victim}'s key",
+        DENIED,
+        _VICTIMS,
+        "DenyUseByAnyoneElse",
+        _repointed_alias,
+    ),
+    Attack(
+        "a tag of a tenant not served",
+        "billing, tag {victim}",
+        "Decrypt, alias of {victim}",
+        DENIED,
+        _VICTIMS,
+        "DenyUseByAnyoneElse",
+        _tag_of_a_stranger,
+    ),
+    Attack(
+        "an administrator decrypts",
+        _ADMINISTRATOR,
+        "Decrypt, alias of {victim}",
+        DENIED,
+        _VICTIMS,
+        "DenyUseByAnyoneElse",
+        _administrator_decrypts,
+    ),
+    Attack(
+        "the root user decrypts",
+        "root of 111111111111",
+        "Decrypt, alias of {victim}",
+        DENIED,
+        _VICTIMS,
+        "DenyUseByAnyoneElse",
+        _root_decrypts,
+    ),
+    Attack(
+        "an administrator's own policy",
+        _ADMINISTRATOR,
+        "PutKeyPolicy, key of {victim}",
+        DENIED,
+        _VICTIMS,
+        "DenyDeployByAnyoneElse",
+        _administrator_rewrites_policy,
+    ),
+    Attack(
+        "an administrator's grant",
+        _ADMINISTRATOR,
+        "CreateGrant, key of {victim}",
+        DENIED,
+        _VICTIMS,
+        "DenyToEveryone",
+        _administrator_grants,
+    ),
+    Attack(
+        "re-pointing an alias",
+        _ADMINISTRATOR,
+        "UpdateAlias of {attacker} to {victim}'s key",
+        DENIED,
+        _OWN,
+        "DenyToEveryone",
+        _update_alias,
+    ),
+    Attack(
+        "a forged encryption context",
+        _SESSION,
+        "GenerateDataKey, tenant_id {victim}",
+        DENIED,
+        _OWN,
+        "DenyOtherContext",
+        _forged_context,
+    ),
+    Attack(
+        "a lying session tag",
+        "billing, tag {attacker}",
+        "Decrypt, alias of {victim}",
+        DENIED,
+        _VICTIMS,
+        "DenySharedRoleOfOtherTenant",
+        _lying_tag,
+        victim="umbrella",
+    ),
+    Attack(
+        "its data, in another Region",
+        _SESSION,
+        "Decrypt, replica of {victim}",
+        DENIED,
+        _VICTIMS,
+        "DenyUseByAnyoneElse",
+        _in_another_region,
+        victim="umbrella",
+    ),
+    Attack(
+        "a suspended tenant",
+        "{suspended}'s session",
+        "GenerateDataKey, own alias",
+        DENIED,
+        "key policy of {suspended}",
+        "DenyUseWhileSuspended",
+        _suspended,
+        without_the_policy="DisabledException",
+    ),
+    Attack(
+        "a second session tag",
+        "billing",
+        "AssumeRole, a second tag",
+        "AccessDenied",
+        "trust policy of shared.billing",
+        None,
+        _second_tag,
+    ),
+    Attack(
+        "a tag on a tenant's own role",
+        "orders",
+        "AssumeRole, tag {victim}",
+        "AccessDenied",
+        "trust policy of tenant-{attacker}.orders",
+        None,
+        _tagged_tenant_role,
+    ),
     Attack(
         "a forged token",
-        "AssumeRoleWithWebIdentity, signed by the attacker",
-        ("InvalidIdentityToken",),
+        "a stranger",
+        "AssumeRoleWithWebIdentity",
+        "InvalidIdentityToken",
+        "AWS STS",
+        "not the issuer's signature",
         _forged_token,
     ),
-    Attack("a true token, another key", "GenerateDataKey as the token's tenant", DENIED, _honest_token),
-    Attack("re-pointing an alias", "UpdateAlias as administrator", DENIED, _update_alias),
-    Attack("a re-pointed alias", "Decrypt KeyId=own alias, now on the victim's key", DENIED, _repointed_alias),
-    Attack("an administrator decrypts", "Decrypt as administrator", DENIED, _administrator_decrypts),
-    Attack("the root user decrypts", "Decrypt as root of the key account", DENIED, _root_decrypts),
-    Attack("an administrator's own policy", "PutKeyPolicy as administrator", DENIED, _administrator_rewrites_policy),
-    Attack("an administrator's grant", "CreateGrant as administrator", DENIED, _administrator_grants),
-    Attack("a suspended tenant", "GenerateDataKey as the suspended tenant", (*DENIED, "DisabledException"), _suspended),
+    Attack(
+        "its data through the own alias",
+        _SESSION,
+        "Decrypt, own alias, {victim}'s data",
+        "IncorrectKeyException",
+        "AWS KMS",
+        "ciphertext of another key",
+        _own_alias_victims_ciphertext,
+    ),
 )
+"""In the order in which the demo shows them."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tenant_keys.local import emulator
-from tenant_keys.local.authority import Authority
-from tenant_keys.local.bystanders import Bystanders
+from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.cloudformation import install
 from tenant_keys.local.decisions import Decisions
@@ -12,6 +11,7 @@ from tenant_keys.local.directory import DeployedPolicies
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
 from tenant_keys.local.organization import Organization
+from tenant_keys.local.other_services import OtherServices
 from tenant_keys.local.settings import Settings
 from tenant_keys.local.sts.assume import Assume
 from tenant_keys.local.sts.service import Sts
@@ -34,13 +34,13 @@ class Cloud:
         self.sessions = Sessions()
         self.decisions = Decisions(settings.decision_log)
         self.identities = Identities(self.organization, self.sessions)
-        self.authority = Authority(DeployedPolicies(self.organization))
-        self.kms = Kms(self.authority, self.decisions, self.clock)
-        self.sts = Sts(Assume(self.authority, self.identities, self.sessions), Issuers(settings.jwks), self.decisions)
-        self.execution = install(self)
+        self.authorizer = Authorizer(DeployedPolicies(self.organization))
+        self.kms = Kms(self.authorizer, self.decisions, self.clock)
+        self.sts = Sts(Assume(self.authorizer, self.identities, self.sessions), Issuers(settings.jwks), self.decisions)
+        self.execution = install(self.kms, self.authorizer, self.decisions, self.identities, self.organization)
         for service in ("kms", "sts"):
             emulator.install_service(service, _not_here)
-        emulator.install_judge(Bystanders(self.authority, self.decisions, self.identities).judge)
+        emulator.install_judge(OtherServices(self.authorizer, self.decisions, self.identities).judge)
 
     def reset(self) -> None:
         """Forget everything: an organisation of empty accounts."""

@@ -16,14 +16,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+import boto3
 from botocore.exceptions import ClientError
 
 from tenant_keys.local.errors import DeploymentFailed, NodeMissing, Stopped, WrongCdk
-
-if TYPE_CHECKING:
-    from tenant_keys.local.aws import LocalAws
 
 OPERATOR = "operator"
 """An administrator of the first account: CI, or a platform engineer, who assumes the bootstrap's roles everywhere."""
@@ -95,10 +93,29 @@ def environments(cdk_out: Path, stacks: Sequence[str] = ()) -> list[Environment]
     return sorted(found)
 
 
+class Server(Protocol):
+    """What the CDK CLI is pointed at: a local AWS."""
+
+    @property
+    def directory(self) -> Path:
+        """Where everything that the CLI writes goes."""
+
+    def environment(
+        self, account: str | None = None, *, region: str | None = None, credentials: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Variables that lead an SDK there."""
+
+    def session(self, account: str | None = None) -> boto3.Session:
+        """A session of an account's root user."""
+
+    def running(self) -> bool:
+        """Whether it still answers."""
+
+
 class Cdk:
     """Runs the CLI in a folder of the local AWS, so that nothing is left elsewhere."""
 
-    def __init__(self, aws: LocalAws, progress: Progress | None = None) -> None:
+    def __init__(self, aws: Server, progress: Progress | None = None) -> None:
         self._aws = aws
         self._progress = progress or (lambda _line: None)
         self._cli = find_cdk()
@@ -194,7 +211,7 @@ def end(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def operator_credentials(aws: LocalAws, account: str) -> dict[str, str]:
+def operator_credentials(aws: Server, account: str) -> dict[str, str]:
     """An access key of the administrator who deploys, made at the first call."""
     iam = aws.session(account).client("iam")
     try:

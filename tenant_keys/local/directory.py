@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenant_keys.local import emulator
-from tenant_keys.local.authority import Document
+from tenant_keys.local.authorizer import Document
 from tenant_keys.local.caller import Caller, CallerKind
 from tenant_keys.local.emulator import Identity
 from tenant_keys.local.organization import Organization

@@ -1,7 +1,7 @@
 """YAML to plain dicts, tuples and scalars, by libyaml's events: fast, bounded, and with nothing that surprises.
 
 Scalars follow YAML 1.2 (`off`, `yes` and `no` are text). Aliases, anchors, tags and merge keys are refused, so a
-document never grows beyond its text. What no field can accept (an empty value, `0123`) is kept as `Odd`: the
+document never grows beyond its text. What no field can accept (an empty value, `0123`) is kept as `Unusable`: the
 model then refuses it at its place, and the error shows what was written.
 """
 
@@ -24,7 +24,7 @@ LONGEST_NUMBER = 99
 """Characters; longer ones are text, so that no pattern runs over a whole line of digits."""
 
 
-class Odd:
+class Unusable:
     """A scalar that no field accepts, as it was written."""
 
     __slots__ = ("kind", "text")
@@ -34,14 +34,14 @@ class Odd:
         self.kind = kind
 
 
-_NULL = Odd("", "nothing")
+_NULL = Unusable("", "nothing")
 _WORDS: dict[str, object] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), _NULL),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _OLD_WORDS = frozenset(form for word in ("yes", "no", "on", "off") for form in (word, word.title(), word.upper()))
-_ODD_KEYS = frozenset({*_WORDS, *_OLD_WORDS, "<<"})
+_UNUSABLE_KEYS = frozenset({*_WORDS, *_OLD_WORDS, "<<"})
 _START_OF_NUMBER = frozenset("0123456789+-.")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(
@@ -59,7 +59,7 @@ def plain(text: str) -> object:
         if _INTEGER.fullmatch(text):
             return int(text)
         if _NUMBER.fullmatch(text):
-            return Odd(text, "a number")
+            return Unusable(text, "a number")
     return text
 
 
@@ -97,7 +97,7 @@ class Reader:
     def _mapping(self, place: _Place | None) -> dict[str, object]:
         out: dict[str, object] = {}
         depth = place[2] + 1 if place else 1
-        get, scalar, words, odd_keys, numeric = self._next, yaml.ScalarEvent, _WORDS, _ODD_KEYS, _START_OF_NUMBER
+        get, scalar, words, odd_keys, numeric = self._next, yaml.ScalarEvent, _WORDS, _UNUSABLE_KEYS, _START_OF_NUMBER
         while True:
             event = get()
             if len(out) > WIDEST:
@@ -149,7 +149,7 @@ class Reader:
         kind = type(event)
         if kind is yaml.AliasEvent:
             self._add(f"got the alias *{event.anchor[:60]}; aliases are refused, write the value out", event, place)
-            return Odd(f"*{event.anchor}", "an alias")
+            return Unusable(f"*{event.anchor}", "an alias")
         if event.anchor is not None or event.tag is not None:
             self._refuse_properties(event, place)
         if place and place[2] >= DEEPEST:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tenant_keys.manifest.allowed import ALLOWED, KEYS
-from tenant_keys.manifest.document import Odd
+from tenant_keys.manifest.document import Unusable
 from tenant_keys.manifest.errors import MOST_SHOWN, Path, Problem, shortened, shown_key
 from tenant_keys.manifest.fields import fields_at
 
@@ -23,15 +23,12 @@ _MAPPING_WANTED = {"dict_type", "model_type", "model_attributes_type"}
 def explain(error: ValidationError, document: object) -> list[Problem]:
     """One problem for each place, however many rules it broke."""
     places: dict[Path, list[Any]] = {}
-    in_union: set[Path] = set()
     for detail in error.errors(include_url=False, include_input=False, include_context=True)[:MOST_DETAILS]:
-        path, tagged = _path(detail["loc"], document, missing=detail["type"] == "missing")
+        path = _path(detail["loc"], document, missing=detail["type"] == "missing")
         places.setdefault(path, []).append(detail)
-        if tagged:
-            in_union.add(path)
-    # A list where `default` or a list may stand: only what is wrong in the list counts.
-    parents = {path[:-1] for path in places if path and isinstance(path[-1], int)}
-    places = {path: details for path, details in places.items() if not (path in in_union and path in parents)}
+    # Only what is wrong in a list counts: without it the list may be too short, or the other form of a union.
+    lists = {path[:-1] for path in places if path and isinstance(path[-1], int)}
+    places = {path: details for path, details in places.items() if path not in lists}
     suggest = len(places) <= MOST_SHOWN
     if suggest:
         _drop_misspelt(places)
@@ -49,19 +46,17 @@ def _drop_misspelt(places: dict[Path, list[Any]]) -> None:
                 missing.discard((*path[:-1], near[0]))
 
 
-def _path(location: tuple[str | int, ...], document: object, *, missing: bool) -> tuple[Path, bool]:
+def _path(location: tuple[str | int, ...], document: object, *, missing: bool) -> Path:
     """The place in the document: pydantic's location without the names of union members."""
     path: list[str | int] = []
-    value, tagged = document, False
+    value = document
     steps = location[:-1] if missing else location
     for step in steps:
         below = _below(value, step)
-        if below is _NO_SUCH:
-            tagged = tagged or step != "[key]"
-        else:
+        if below is not _NO_SUCH:
             value = below
             path.append(step)
-    return (*path, *location[len(steps) :]), tagged
+    return (*path, *location[len(steps) :])
 
 
 def _below(value: object, step: str | int) -> object:
@@ -88,7 +83,7 @@ def _message(path: Path, details: list[Any], document: object, *, suggest: bool)
         return f"{got}; allowed: a mapping; write `name: value` lines{' or {}' if _is_nothing(value) else ''}"
     if _is_nothing(value):
         return f"{got}; allowed: {allowed(path)}; give a value or leave the field out"
-    if isinstance(value, int | float | Odd) and not isinstance(value, bool) and "string_type" in kinds:
+    if isinstance(value, int | float | Unusable) and not isinstance(value, bool) and "string_type" in kinds:
         reason = ", YAML drops leading zeros" if field == "account" else ""
         return f"{got}; quote it{reason}" + (f"; allowed: {allowed(path)}" if field != "account" else "")
     if "tuple_type" in kinds and not isinstance(value, tuple | dict):
@@ -114,7 +109,7 @@ def allowed(path: Path) -> str:
 
 def show(value: object) -> str:
     """A value as an error shows it: short, on one line, with its kind where that matters."""
-    if isinstance(value, Odd):
+    if isinstance(value, Unusable):
         return value.kind if not value.text else f"{value.text[:60]} ({value.kind})"
     if isinstance(value, bool):
         return f"{str(value).lower()} (true or false)"
@@ -134,11 +129,11 @@ def did_you_mean(got: str, known: list[str]) -> str:
 
 
 def _is_nothing(value: object) -> bool:
-    return isinstance(value, Odd) and not value.text
+    return isinstance(value, Unusable) and not value.text
 
 
 def _inline(value: object) -> str:
-    return value.text if isinstance(value, Odd) else str(value)[:60]
+    return value.text if isinstance(value, Unusable) else str(value)[:60]
 
 
 def _at(document: object, path: Path) -> object:

@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from tenant_keys.manifest.consistency import inconsistencies
-from tenant_keys.manifest.document import Odd, Reader, Stopped
+from tenant_keys.manifest.document import Reader, Stopped, Unusable
 from tenant_keys.manifest.errors import LockError, ManifestError, Problem
 from tenant_keys.manifest.estate import Estate
 from tenant_keys.manifest.explain import MOST_DETAILS, explain, show
@@ -103,7 +103,7 @@ def _read(text: str, name: str) -> tuple[list[Problem], object]:
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise _located(text, [*(reader.problems if reader else []), _syntax(error, text)], name) from None
     if not isinstance(document, dict) and not reader.problems:
-        message = "got an empty document" if isinstance(document, Odd) else f"got {show(document)}"
+        message = "got an empty document" if isinstance(document, Unusable) else f"got {show(document)}"
         message += "; a manifest is a mapping with at least central, workloads and tenants"
         raise _located(text, [Problem((), message, 1)], name)
     return reader.problems, document

@@ -15,8 +15,6 @@ TRUST_POLICY_CHARACTERS: Final = 2_048
 """Of a role in a workload account, whose quotas the manifest does not know (IAM quotas)."""
 MANAGED_POLICY_CHARACTERS: Final = 6_144
 """Source: IAM quotas, white space not counted."""
-SESSION_POLICY_CHARACTERS: Final = 2_048
-"""Source: STS API, AssumeRole, Policy."""
 PARAMETER_CHARACTERS: Final = 4_096
 """A standard SSM parameter (AWS::SSM::Parameter, Tier)."""
 TEMPLATE_BYTES: Final = 1_048_576

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tenant_keys.manifest import Estate, Workload
+from tenant_keys.manifest.model import Irsa
 from tenant_keys.policy import names
-from tenant_keys.policy.statement import Document, Statement, allow, document
+from tenant_keys.policy.statement import Condition, Document, Statement, allow, document
 
 
 def workload_role_policy(workload: Workload, estate: Estate) -> Document:
@@ -58,7 +59,7 @@ def _read_parameter(workload: Workload) -> Statement:
 def workload_role_trust(workload: Workload, trust_anchor_arn: object = None) -> Document:
     """Who may run as the workload, by where it runs. `trust_anchor_arn` is for Roles Anywhere alone."""
     if workload.irsa is not None:
-        return document([_service_account(workload)])
+        return document([_service_account(workload.account, workload.irsa)])
     match workload.runs_on:
         case "lambda":
             return document([_service("RunOnLambda", "lambda.amazonaws.com")])
@@ -93,22 +94,30 @@ def _task(workload: Workload) -> Statement:
     )
 
 
-def _service_account(workload: Workload) -> Statement:
+def _service_account(account: str, irsa: Irsa) -> Statement:
     """IAM roles for service accounts: exactly one service account of one cluster (Amazon EKS guide)."""
-    irsa = workload.irsa
-    if irsa is None:
-        raise ValueError(f"workload {workload.name} has no service account")
     return allow(
         "RunInPod",
         ["sts:AssumeRoleWithWebIdentity"],
-        {
-            "StringEquals": {
-                f"{irsa.oidc_provider}:aud": "sts.amazonaws.com",
-                f"{irsa.oidc_provider}:sub": f"system:serviceaccount:{irsa.namespace}:{irsa.service_account}",
-            }
-        },
-        Principal={"Federated": f"arn:aws:iam::{workload.account}:oidc-provider/{irsa.oidc_provider}"},
+        of_audience(
+            irsa.oidc_provider,
+            "sts.amazonaws.com",
+            sub=f"system:serviceaccount:{irsa.namespace}:{irsa.service_account}",
+        ),
+        Principal={"Federated": f"arn:aws:iam::{account}:oidc-provider/{irsa.oidc_provider}"},
     )
+
+
+def of_audience(issuer: str, audience: str, **claims: str) -> Condition:
+    """Tokens of one audience, whether they carry `azp` or not.
+
+    STS fills ISSUER:aud from `azp` where a token has it, and ISSUER:oaud from `aud` (IAM guide,
+    reference_policies_iam-condition-keys): without the second condition a token for another audience would do.
+    """
+    return {
+        "StringEquals": {f"{issuer}:aud": audience, **{f"{issuer}:{name}": value for name, value in claims.items()}},
+        "StringEqualsIfExists": {f"{issuer}:oaud": audience},
+    }
 
 
 def _certificate(workload: Workload, trust_anchor_arn: object) -> Statement:

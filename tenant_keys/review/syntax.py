@@ -193,6 +193,10 @@ def _conditions(raw: object, where: str) -> tuple[Condition, ...]:
         if not isinstance(keys, Mapping) or not keys:
             raise MalformedPolicy(f"{where}.{spelled}", keys, "an object of condition keys, not empty")
         operator = _operator(str(spelled))
+        if operator is None:
+            raise MalformedPolicy(
+                f"{where}.{spelled}", spelled, "an operator; the qualifiers are ForAllValues: and ForAnyValue:"
+            )
         for key, values in keys.items():
             texts = (values,) if values.__class__ is str else _texts(values, f"{where}.{spelled}.{key}")
             found.append(Condition(operator, str(spelled), str(key).lower(), texts))
@@ -215,8 +219,8 @@ def _texts(values: object, where: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _operator(spelled: str) -> Operator:
+def _operator(spelled: str) -> Operator | None:
     qualifier, colon, name = spelled.rpartition(":")
     if (colon and qualifier not in _QUALIFIERS) or not name:
-        raise MalformedPolicy(spelled, spelled, "an operator; the qualifiers are ForAllValues: and ForAnyValue:")
+        return None
     return Operator(name.removesuffix("IfExists"), qualifier, name.endswith("IfExists"))

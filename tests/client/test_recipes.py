@@ -269,15 +269,40 @@ def test_the_stock_sdk_works_for_a_tenant_that_decrypts_by_key_and_for_no_other(
     stock = example("stock_sdk")
     wayne, acme = (f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}" for tenant in ("wayne", "acme"))
     session, other = open_wide_session(stage, "wayne"), open_wide_session(stage, "acme")
-    blob = stock.encrypt(session, wayne, "wayne", b"data")
-    assert stock.decrypt(session, CENTRAL, "wayne", blob) == b"data"
+    blob = stock.encrypt(session, wayne, "wayne", "row", b"data")
+    assert stock.decrypt(session, CENTRAL, "wayne", "row", blob) == b"data"
+    with pytest.raises(ValueError, match="another record"):
+        stock.decrypt(session, CENTRAL, "wayne", "ro", blob)
     for tenant in ("acme", "wayne"):
         with pytest.raises(AWSEncryptionSDKClientError):
-            stock.decrypt(other, CENTRAL, tenant, blob)
-    mine = stock.encrypt(other, acme, "acme", b"data")
+            stock.decrypt(other, CENTRAL, tenant, "row", blob)
+    mine = stock.encrypt(other, acme, "acme", "row", b"data")
     with stage.aws.watch() as decisions, pytest.raises(AWSEncryptionSDKClientError):
-        stock.decrypt(other, CENTRAL, "acme", mine)
+        stock.decrypt(other, CENTRAL, "acme", "row", mine)
     assert [decision["outcome"] for decision in decisions] == ["EXPLICIT_DENY"], "DenyOtherAlias of the key policy"
+
+
+@pytest.mark.parametrize("size", [0, 4, 200_000])
+def test_the_stock_sdk_and_the_client_read_each_others_messages(stage: Stage, size: int) -> None:
+    stock, data = example("stock_sdk"), os.urandom(size)
+    alias, session = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-wayne", open_wide_session(stage, "wayne")
+    wayne = stage.keys("orders").tenant_without_token("wayne")
+    assert wayne.decrypt(stock.encrypt(session, alias, "wayne", "row", data), name="row") == data
+    assert stock.decrypt(session, CENTRAL, "wayne", "row", wayne.encrypt(data, name="row")) == data
+
+
+def test_a_message_of_the_signed_suite_is_refused_by_the_suites_name(stage: Stage) -> None:
+    """The SDK's default suite: its public key in the context is not the reason to give."""
+    stock: Any = example("stock_sdk")
+    session = open_wide_session(stage, "wayne")
+    stock.SUITE = stock.Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384
+    alias = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-wayne"
+    signed = stock.encrypt(session, alias, "wayne", "row", b"data")
+    wayne = stage.keys("orders").tenant_without_token("wayne")
+    for read in (lambda: wayne.decrypt(signed, name="row"), lambda: wayne.decrypting(io.BytesIO(signed), name="row")):
+        with pytest.raises(errors.MessageRefused, match="suite AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384") as said:
+            read()
+        assert type(said.value) is errors.MessageRefused
 
 
 @pytest.mark.parametrize("tenant", ["acme", "wayne"])

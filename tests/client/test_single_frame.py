@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenant_keys.client import Tenant
@@ -30,7 +30,7 @@ def writing_key(tenant: Tenant, context: dict[str, str]) -> WritingKey:
     return tenant._materials().for_writing(tenant._context(context))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(payload=st.binary(max_size=5000), context=CONTEXTS)
 def test_the_bytes_are_those_of_the_sdk(acme: Tenant, payload: bytes, context: dict[str, str]) -> None:
     key = writing_key(acme, context)

@@ -14,7 +14,7 @@ from aws_cdk.assertions import Template
 from constructs import IConstruct
 
 from tenant_constructs.logical_id import logical_id
-from tenant_constructs.resource_batch import ADDED_BY_CDK, ResourceBatch
+from tenant_constructs.resource_batch import ADDED_BY_CDK, ResourceBatch, _Anchors, _with_anchors
 from tenant_keys.policy.limits import PolicyTooLarge
 
 
@@ -67,6 +67,54 @@ def test_the_size_is_that_of_the_template_without_anchors(monkeypatch: pytest.Mo
         with nullcontext() if fits else pytest.raises(PolicyTooLarge), ResourceBatch(stack(), "Batch") as batch:
             for name, resource in resources.items():
                 batch.add(name, resource)
+
+
+def test_what_repeats_is_written_once_with_an_anchor() -> None:
+    """Whole statements that repeat; of the others action, condition, principal and resource; and tags."""
+
+    def statement(sid: str) -> dict[str, Any]:
+        own = {"Sid": sid, "Effect": "Allow", "Principal": {"AWS": "1"}, "Action": ["kms:Sign"], "Resource": ["a"]}
+        same = {"Sid": "Same", "Effect": "Deny", "Principal": "*", "Action": ["kms:Sign"], "Resource": "*"}
+        return same if sid == "Same" else {**own, "Condition": {"Bool": {"a:b": "true"}}}
+
+    def resource(name: str) -> dict[str, Any]:
+        policy = {"Version": "v", "Statement": [statement(name), statement("Same")]}
+        return {"Type": "K", "Properties": {"Description": name, "KeyPolicy": policy, "Tags": [{"Key": "a"}]}}
+
+    role = {
+        "Type": "R",
+        "Properties": {
+            "AssumeRolePolicyDocument": {"Statement": [statement("Trust")]},
+            "Policies": [{"PolicyName": "p", "PolicyDocument": {"Statement": [statement("Same")]}}],
+            "Tags": {"a": "b"},
+        },
+    }
+    resources = {"K1": resource("1"), "K2": resource("2"), "R": role}
+    text, size = _with_anchors(resources)
+    own = '"Effect":"Allow","Principal":*s1,"Action":*s2,"Resource":*s3,"Condition":*s4}'
+    assert text == (
+        '{"Resources":{"K1":{"Type":"K","Properties":{"Description":"1","KeyPolicy":{"Version":"v","Statement":['
+        '{"Sid":"1","Effect":"Allow","Principal":&s1 {"AWS":"1"},"Action":&s2 ["kms:Sign"],"Resource":&s3 ["a"],'
+        '"Condition":&s4 {"Bool":{"a:b":"true"}}},'
+        '&s5 {"Sid":"Same","Effect":"Deny","Principal":"*","Action":["kms:Sign"],"Resource":"*"}]},'
+        '"Tags":[&s6 {"Key":"a"}]}},'
+        '"K2":{"Type":"K","Properties":{"Description":"2","KeyPolicy":{"Version":"v","Statement":['
+        f'{{"Sid":"2",{own},*s5]}},"Tags":[*s6]}}}},'
+        f'"R":{{"Type":"R","Properties":{{"AssumeRolePolicyDocument":{{"Statement":[{{"Sid":"Trust",{own}]}},'
+        '"Policies":[{"PolicyName":"p","PolicyDocument":{"Statement":[*s5]}}],"Tags":{"a":"b"}}}}}'
+    )
+    assert size == len(json.dumps({"Resources": resources}, separators=(",", ":")))
+
+
+def test_an_anchor_has_at_most_ninety_nine_aliases() -> None:
+    """The parser takes a hundredth for an attack."""
+    anchors = _Anchors()
+    told = [anchors.refer_to('{"a":1}') for _ in range(201)]
+    assert told[0] == '&s1 {"a":1}'
+    assert set(told[1:100]) == {"*s1"}
+    assert told[100] == '&s2 {"a":1}'
+    assert set(told[101:200]) == {"*s2"}
+    assert told[200] == '&s3 {"a":1}'
 
 
 def test_a_logical_id_is_given_once() -> None:

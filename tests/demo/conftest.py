@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.work import PATIENCE, eventually
+
 ROOT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).with_name("tenant-keys")
 
@@ -50,7 +52,7 @@ class Shell:
 
     def run(self, *arguments: str) -> Run:
         process = self.start(*arguments)
-        out, err = process.communicate(timeout=240)
+        out, err = process.communicate(timeout=10 * PATIENCE)
         return Run(process.returncode, out, err)
 
     def interrupt_at(self, sign: str, *, after: float = 0.0, number: signal.Signals = signal.SIGINT) -> Run:
@@ -64,15 +66,13 @@ class Shell:
                     time.sleep(after)
                     process.send_signal(number)
                     break
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=PATIENCE)
         return Run(process.returncode, out, said + err)
 
     def left(self) -> list[str]:
         """Files in home and temporary folder, and processes that were started there."""
-        deadline = time.monotonic() + 5
-        while (found := [*map(str, self.files()), *self.processes()]) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        return found
+        eventually(lambda: not [*self.files(), *self.processes()])
+        return [*map(str, self.files()), *self.processes()]
 
     def files(self) -> list[Path]:
         return [*self.home.rglob("*"), *self.temporary.rglob("*")]

@@ -15,15 +15,15 @@ from typing import Any
 
 import pytest
 
-from tenant_keys.demo import Call, Report, Statement, story
-from tenant_keys.demo.attacks import EXPECTED, attack
+from tenant_keys.demo import Call, Report, Statement, demonstration
+from tenant_keys.demo.attacks import attack
+from tenant_keys.demo.local_estate import LocalEstate, local_estate
 from tenant_keys.demo.report import StackRow
 from tenant_keys.demo.service import Service
-from tenant_keys.demo.stage import Stage, staged
 from tenant_keys.demo.steps import serve
+from tenant_keys.local.attack_setup import AttackSetup
 from tenant_keys.local.attacks import ATTACKS
 from tenant_keys.local.errors import DeploymentFailed, Stopped
-from tenant_keys.local.scene import Scene
 from tenant_keys.manifest import load_estate
 from tests.command import tenant_keys
 from tests.demo.conftest import ROOT, Shell
@@ -77,25 +77,25 @@ def test_an_interrupt_stops_everything(shell: Shell, sign: str, after: float, nu
 
 
 def test_a_killed_emulator_is_noticed(sample_assembly: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stages: list[Stage] = []
+    locals_seen: list[LocalEstate] = []
 
     @contextmanager
-    def seen(*arguments: Any) -> Iterator[Stage]:
-        with staged(*arguments) as stage:
-            stages.append(stage)
-            yield stage
+    def seen(*arguments: Any) -> Iterator[LocalEstate]:
+        with local_estate(*arguments) as local:
+            locals_seen.append(local)
+            yield local
 
     def copy(_manifest: Path, _scratch: Path, output: Path, **_options: bool) -> None:
         shutil.copytree(sample_assembly, output)
 
     def kill(line: str) -> None:
         if "bootstrap 333333333333" in line:
-            stages[0].aws.kill()
+            locals_seen[0].aws.kill()
 
-    monkeypatch.setattr(story, "staged", seen)
-    monkeypatch.setattr(story, "synthesize", copy)
+    monkeypatch.setattr(demonstration, "local_estate", seen)
+    monkeypatch.setattr(demonstration, "synthesize", copy)
     with pytest.raises(Stopped, match="the local AWS ended in the middle of the demo; run it again"):
-        story.tell(ROOT / "tenants.yaml", kill)
+        demonstration.demonstrate(ROOT / "tenants.yaml", kill)
 
 
 @pytest.mark.slow
@@ -112,20 +112,20 @@ def test_a_key_policy_that_forgets_the_deployment_role_fails_the_demo(
         cell.write_text(template.replace("cdk-hnb659fds-cfn-exec-role-", "nobody-"))
 
     lines: list[str] = []
-    monkeypatch.setattr(story, "synthesize", forgetful)
+    monkeypatch.setattr(demonstration, "synthesize", forgetful)
     monkeypatch.setattr(
-        story, "prove", lambda *_arguments: SimpleNamespace(verdict="proved", tenants=0, keys=0, requests=0)
+        demonstration, "prove", lambda *_arguments: SimpleNamespace(verdict="proved", tenants=0, keys=0, requests=0)
     )
     with pytest.raises(DeploymentFailed, match="will not allow you to update the key policy in the future"):
-        story.tell(ROOT / "tenants.yaml", lines.append)
+        demonstration.demonstrate(ROOT / "tenants.yaml", lines.append)
     assert any("CREATE_FAILED" in line for line in lines)
 
 
 def test_an_emulator_killed_while_it_serves_is_no_refusal(tmp_path: Path) -> None:
-    with staged(load_estate(ROOT / "tenants.yaml")) as stage:
-        stage.aws.kill()
+    with local_estate(load_estate(ROOT / "tenants.yaml")) as local:
+        local.aws.kill()
         with pytest.raises(Stopped):
-            list(serve(stage))
+            list(serve(local))
 
 
 ALLOW_ALL = {
@@ -147,20 +147,20 @@ def test_an_attack_that_gets_through_is_no_success(sample_assembly: Path) -> Non
     """The estate as it is deployed, and then one key policy and one role as somebody careless would leave them."""
     names = ("the other tenant's alias", "its data, by key ARN", "a forged encryption context")
     attacks = tuple(each for each in ATTACKS if each.name in names)
-    with staged(load_estate(ROOT / "tenants.yaml")) as stage:
-        stage.aws.deploy(sample_assembly)
-        stage.learn_keys()
-        Service(stage).globex_imports()
-        scene = Scene(stage.aws, stage.issuer)
-        key = stage.key_arn("globex")
-        scene.deployer.client("kms").put_key_policy(KeyId=key, Policy=json.dumps(ALLOW_ALL))
+    with local_estate(load_estate(ROOT / "tenants.yaml")) as local:
+        local.aws.deploy(sample_assembly)
+        local.learn_keys()
+        Service(local).globex_imports()
+        setup = AttackSetup(local.aws, local.issuer)
+        key = local.key_arn("globex")
+        setup.deployer.client("kms").put_key_policy(KeyId=key, Policy=json.dumps(ALLOW_ALL))
         everything = [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]
-        stage.aws.session().client("iam").put_role_policy(
+        local.aws.session().client("iam").put_role_policy(
             RoleName="tenant-acme.orders",
             PolicyName="Careless",
             PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": everything}),
         )
-        calls = {call.name: call for call in attack(stage, attacks) if isinstance(call, Call)}
+        calls = {call.name: call for call in attack(local, attacks) if isinstance(call, Call)}
     verdicts = {name: (call.answer, call.as_promised) for name, call in calls.items()}
     assert verdicts == {
         "the other tenant's alias": ("ALLOWED", False),
@@ -201,7 +201,7 @@ GOOD = Report(
 def test_the_exit_code_and_the_last_lines_say_how_it_went(
     monkeypatch: pytest.MonkeyPatch, report: Report, code: int, said: str
 ) -> None:
-    monkeypatch.setattr(story, "tell", lambda *_arguments, **_options: report)
+    monkeypatch.setattr(demonstration, "demonstrate", lambda *_arguments, **_options: report)
     shown = tenant_keys("demo")
     assert shown.exit_code == code, shown.output
     assert said in shown.output
@@ -211,7 +211,7 @@ def test_the_exit_code_and_the_last_lines_say_how_it_went(
 
 
 def test_it_is_plain_where_colours_are_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(story, "tell", lambda *_arguments, **_options: GOOD)
+    monkeypatch.setattr(demonstration, "demonstrate", lambda *_arguments, **_options: GOOD)
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b[" in tenant_keys("demo").stdout
     monkeypatch.setenv("NO_COLOR", "1")
@@ -221,7 +221,3 @@ def test_it_is_plain_where_colours_are_not_wanted(monkeypatch: pytest.MonkeyPatc
 def test_the_help_tells_the_exit_codes() -> None:
     text = " ".join(tenant_keys("demo", "--help").stdout.replace("│", " ").split())
     assert "0 as promised; 2 an attack got through or a legitimate call failed; 1 could not run" in text
-
-
-def test_every_attack_has_an_expectation() -> None:
-    assert {each.name for each in ATTACKS} == set(EXPECTED)

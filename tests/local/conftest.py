@@ -50,7 +50,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @dataclass
-class Stage:
+class LocalEstate:
     """The small estate deployed, and the sessions that its roles give."""
 
     aws: LocalAws
@@ -94,7 +94,7 @@ class Stage:
 
 
 @pytest.fixture(scope="session")
-def stage(issuer: LocalIssuer, assembly: Path) -> Iterator[Stage]:
+def local(issuer: LocalIssuer, assembly: Path) -> Iterator[LocalEstate]:
     with LocalAws(
         accounts=(estate.CENTRAL, estate.WORKLOAD),
         outsiders=(estate.OUTSIDER,),
@@ -102,4 +102,4 @@ def stage(issuer: LocalIssuer, assembly: Path) -> Iterator[Stage]:
         jwks={issuer.url: issuer.key_set},
     ) as running:
         running.deploy(assembly)
-        yield Stage(running, issuer)
+        yield LocalEstate(running, issuer)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tenant_keys.local.attack_setup import AttackSetup
 from tenant_keys.local.attacks import ATTACKS, Attack, Outcome, attack_all
-from tenant_keys.local.scene import Scene
-from tests.local.conftest import Stage
+from tests.local.conftest import LocalEstate
 
 
 @pytest.fixture(scope="module")
-def scene(stage: Stage) -> Scene:
-    return Scene(stage.aws, stage.issuer)
+def setup(local: LocalEstate) -> AttackSetup:
+    return AttackSetup(local.aws, local.issuer)
 
 
 ELSEWHERE = {"a tag of a tenant not served", "its data, in another Region"}
@@ -20,43 +20,46 @@ HERE = [each for each in ATTACKS if each.name not in ELSEWHERE]
 
 
 @pytest.mark.parametrize("attack", HERE, ids=lambda attack: attack.name)
-def test_the_attack_is_refused(scene: Scene, attack: Attack) -> None:
-    [outcome] = attack_all(scene, (attack,))
+def test_the_attack_is_refused(setup: AttackSetup, attack: Attack) -> None:
+    [outcome] = attack_all(setup, (attack,))
     assert outcome.refused, outcome
     assert outcome.refused_by
 
 
 @pytest.mark.parametrize("name", sorted(ELSEWHERE))
-def test_an_attack_without_a_victim_is_said_and_is_no_refusal(scene: Scene, name: str) -> None:
-    outcome = _outcome(scene, name)
+def test_an_attack_without_a_victim_is_said_and_is_no_refusal(setup: AttackSetup, name: str) -> None:
+    outcome = _outcome(setup, name)
     assert (outcome.skipped, outcome.refused) == (True, False)
 
 
-def test_an_attack_that_succeeds_is_noticed(scene: Scene) -> None:
+def test_an_attack_that_succeeds_is_noticed(setup: AttackSetup) -> None:
     allowed = Attack(
         "own key",
-        "",
-        ("AccessDeniedException",),
+        "{attacker}'s session",
+        "GenerateDataKey, own alias",
+        "AccessDeniedException",
+        "key policy of {attacker}",
+        None,
         lambda on: on.own.client("kms").generate_data_key(
             KeyId=on.alias(on.attacker), KeySpec="AES_256", EncryptionContext=on.context(on.attacker)
         ),
     )
-    [outcome] = attack_all(scene, (allowed,))
+    [outcome] = attack_all(setup, (allowed,))
     assert not outcome.refused
     assert outcome.got == "ALLOWED"
 
 
-def _outcome(scene: Scene, name: str) -> Outcome:
+def _outcome(setup: AttackSetup, name: str) -> Outcome:
     [attack] = [each for each in ATTACKS if each.name == name]
-    [outcome] = attack_all(scene, (attack,))
+    [outcome] = attack_all(setup, (attack,))
     return outcome
 
 
-def test_the_safeguards_that_refuse_are_named(scene: Scene) -> None:
-    assert _outcome(scene, "a re-pointed alias").refused_by == (
+def test_the_safeguards_that_refuse_are_named(setup: AttackSetup) -> None:
+    assert _outcome(setup, "a re-pointed alias").refused_by == (
         "key policy: DenyUseByAnyoneElse",
         "key policy: DenyOtherAlias",
     )
-    assert _outcome(scene, "a lying session tag").refused_by == ("key policy: DenySharedRoleOfOtherTenant",)
-    assert _outcome(scene, "a forged encryption context").refused_by == ("key policy: DenyOtherContext",)
-    assert _outcome(scene, "an administrator decrypts").refused_by == ("key policy: DenyUseByAnyoneElse",)
+    assert _outcome(setup, "a lying session tag").refused_by == ("key policy: DenySharedRoleOfOtherTenant",)
+    assert _outcome(setup, "a forged encryption context").refused_by == ("key policy: DenyOtherContext",)
+    assert _outcome(setup, "an administrator decrypts").refused_by == ("key policy: DenyUseByAnyoneElse",)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tenant_keys.cli.local import table
-from tenant_keys.local.attacks import Outcome
+from tenant_keys.local.attacks import ATTACKS, Outcome
 from tests.command import tenant_keys
+from tests.work import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [str(Path(sys.executable).with_name("tenant-keys")), "local"]
@@ -37,7 +38,7 @@ def test_up_prints_an_environment_that_works_and_cleans_up(number: signal.Signal
     )
     assert answer.stdout.strip() == "111111111111"
     up.send_signal(number)
-    assert up.wait(timeout=20) == 130
+    assert up.wait(timeout=PATIENCE) == 130
     up.stdout.close()
     assert not Path(environment["TENANT_KEYS_LOCAL"]).exists()
 
@@ -67,7 +68,7 @@ def test_up_has_nothing_of_the_users_in_its_way(tmp_path: Path) -> None:
         ["bash", "-c", script], env={**os.environ, **nowhere}, capture_output=True, text=True, check=False
     )
     up.send_signal(signal.SIGTERM)
-    assert up.wait(timeout=20) == 130
+    assert up.wait(timeout=PATIENCE) == 130
     up.stdout.close()
     assert answer.stdout == "[]\n", answer.stderr
     assert list(folder.iterdir()) == []
@@ -80,6 +81,6 @@ def test_a_manifest_that_is_not_there_is_said() -> None:
 
 
 def test_the_table_tells_what_was_not_refused() -> None:
-    allowed = Outcome("name", "call", ("AccessDeniedException",), "ALLOWED", ())
+    allowed = Outcome(ATTACKS[0], "ALLOWED", ())
     assert not allowed.refused
     assert "✗" in next(iter(table([allowed]).columns[0].cells)).replace("[red]", "").replace("[/]", "")  # type: ignore[union-attr]

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -17,17 +16,16 @@ from tenant_keys.local import LocalAws
 from tenant_keys.local.deploy import find_cdk
 from tenant_keys.local.errors import NodeMissing, PortInUse, Stopped
 from tests.local import estate
+from tests.work import PATIENCE, eventually
 
 
-def test_it_starts_within_a_few_seconds_and_leaves_nothing() -> None:
-    started = time.monotonic()
+def test_it_starts_and_leaves_nothing() -> None:
     with LocalAws() as aws:
-        assert time.monotonic() - started < 10
         folder = aws.directory
         assert (folder / "settings.json").stat().st_mode & 0o077 == 0
     assert not folder.exists()
     with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", aws.port), timeout=1)
+        socket.create_connection(("127.0.0.1", aws.port), timeout=PATIENCE)
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads Linux's table of sockets")
@@ -106,12 +104,9 @@ def test_the_server_ends_with_its_launcher_and_takes_its_folder_along(number: si
     assert launcher.stdout is not None
     folder, _port, pid = launcher.stdout.readline().split()
     launcher.send_signal(number)
-    launcher.wait(timeout=10)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and (Path(folder).exists() or _alive(int(pid))):
-        time.sleep(0.05)
-    assert not Path(folder).exists()
-    assert not _alive(int(pid))
+    launcher.wait(timeout=PATIENCE)
+    assert eventually(lambda: not Path(folder).exists())
+    assert eventually(lambda: not _alive(int(pid)))
     launcher.stdout.close()
 
 

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from tenant_keys.review.iam import Grant, Policies, Policy, Principal, PrincipalKind, Request, authorize
 from tests.local import estate
-from tests.local.conftest import Stage
+from tests.local.conftest import LocalEstate
 
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
@@ -61,7 +61,7 @@ EVERYTHING = estate.document(estate.allow("Everything", ["*"], Resource="*"))
 
 
 @pytest.fixture(scope="module")
-def callers(stage: Stage) -> dict[str, tuple[Who, boto3.Session]]:
+def callers(local: LocalEstate) -> dict[str, tuple[Who, boto3.Session]]:
     """Every access role with every tenant that it can be, and those with power over the key account."""
     found: dict[str, tuple[Who, boto3.Session]] = {}
 
@@ -74,19 +74,19 @@ def callers(stage: Stage) -> dict[str, tuple[Who, boto3.Session]]:
     by_tag = estate.use_policy("${aws:PrincipalTag/tenant_id}")
     for tenant in estate.TENANTS:
         tag, role = {"tenant_id": tenant}, estate.tenant_role(tenant)
-        add(f"role {tenant}", stage.tenant(tenant), _session_principal(role), estate.use_policy(tenant), tenant)
-        add(f"tag {tenant}", stage.tagged(tenant), _session_principal(estate.SHARED, tag), by_tag, tenant)
-        add(f"token {tenant}", stage.portal(tenant), _session_principal(estate.PORTAL, tag, "portal"), by_tag, tenant)
+        add(f"role {tenant}", local.tenant(tenant), _session_principal(role), estate.use_policy(tenant), tenant)
+        add(f"tag {tenant}", local.tagged(tenant), _session_principal(estate.SHARED, tag), by_tag, tenant)
+        add(f"token {tenant}", local.portal(tenant), _session_principal(estate.PORTAL, tag, "portal"), by_tag, tenant)
     operator = Principal(
         kind=PrincipalKind.USER,
         arn=f"arn:aws:iam::{estate.CENTRAL}:user/operator",
         account=estate.CENTRAL,
         organization=estate.ORGANIZATION,
     )
-    administrator = stage.aws.session(credentials=stage.aws.operator())
+    administrator = local.aws.session(credentials=local.aws.operator())
     add("operator", administrator, operator, EVERYTHING, None)
     for name, arn in (("administrator", estate.ADMINISTRATOR), ("break glass", estate.BREAK_GLASS)):
-        add(name, stage.role(arn), _session_principal(arn, session="operator"), EVERYTHING, None)
+        add(name, local.role(arn), _session_principal(arn, session="operator"), EVERYTHING, None)
     for account in (estate.CENTRAL, estate.WORKLOAD):
         root = Principal(
             kind=PrincipalKind.ROOT_USER,
@@ -94,7 +94,7 @@ def callers(stage: Stage) -> dict[str, tuple[Who, boto3.Session]]:
             account=account,
             organization=estate.ORGANIZATION,
         )
-        add(f"root {account}", stage.aws.session(account), root, None, None)
+        add(f"root {account}", local.aws.session(account), root, None, None)
     runtime = estate.document(
         estate.allow(
             "AssumeAccessRoles",
@@ -102,7 +102,7 @@ def callers(stage: Stage) -> dict[str, tuple[Who, boto3.Session]]:
             Resource=f"arn:aws:iam::{estate.CENTRAL}:role/tenant-keys/orders/*",
         )
     )
-    add("runtime", stage.orders(), _session_principal(estate.ORDERS_RUNTIME, session="service"), runtime, None)
+    add("runtime", local.orders(), _session_principal(estate.ORDERS_RUNTIME, session="service"), runtime, None)
     return found
 
 
@@ -166,9 +166,9 @@ def probes(callers: dict[str, tuple[Who, boto3.Session]]) -> Iterator[Probe]:
                         yield Probe(who, action, tenant, named, context)
 
 
-def over_the_wire(stage: Stage, kms: KMSClient, probe: Probe) -> tuple[bool | None, str]:
+def over_the_wire(local: LocalEstate, kms: KMSClient, probe: Probe) -> tuple[bool | None, str]:
     """Whether KMS allowed it; None where it found no such key in the caller's account."""
-    key_id, arn = stage.key_of[probe.tenant]
+    key_id, arn = local.key_of[probe.tenant]
     alias = f"alias/tenant-{probe.tenant}"
     name = {
         "alias": alias,
@@ -188,9 +188,9 @@ def over_the_wire(stage: Stage, kms: KMSClient, probe: Probe) -> tuple[bool | No
     return True, "ok"
 
 
-def in_process(stage: Stage, who: Who, probe: Probe) -> bool:
+def in_process(local: LocalEstate, who: Who, probe: Probe) -> bool:
     """The evaluator's answer, on policies written by hand and a request built here."""
-    _, arn = stage.key_of[probe.tenant]
+    _, arn = local.key_of[probe.tenant]
     context: dict[str, str | tuple[str, ...]] = {"kms:ResourceAliases": (f"alias/tenant-{probe.tenant}",)}
     if probe.named.startswith("alias"):
         context["kms:RequestAlias"] = f"alias/tenant-{probe.tenant}"
@@ -208,13 +208,13 @@ def in_process(stage: Stage, who: Who, probe: Probe) -> bool:
 
 
 @pytest.fixture(scope="module")
-def answers(stage: Stage, callers: dict[str, tuple[Who, boto3.Session]]) -> dict[Probe, tuple[bool | None, str]]:
+def answers(local: LocalEstate, callers: dict[str, tuple[Who, boto3.Session]]) -> dict[Probe, tuple[bool | None, str]]:
     """The whole matrix, asked once."""
     clients = {name: session.client("kms") for name, (_, session) in callers.items()}
     asked = list(probes(callers))
     with ThreadPoolExecutor(4) as pool:
         return dict(
-            zip(asked, pool.map(lambda probe: over_the_wire(stage, clients[probe.who], probe), asked), strict=True)
+            zip(asked, pool.map(lambda probe: over_the_wire(local, clients[probe.who], probe), asked), strict=True)
         )
 
 
@@ -234,13 +234,13 @@ def test_only_the_tenant_itself_comes_through_and_only_by_its_alias(
 
 
 def test_the_wire_and_the_evaluator_agree(
-    stage: Stage,
+    local: LocalEstate,
     callers: dict[str, tuple[Who, boto3.Session]],
     answers: dict[Probe, tuple[bool | None, str]],
 ) -> None:
     asked = {probe: allowed for probe, (allowed, _) in answers.items() if allowed is not None}
     differing = [
-        probe for probe, allowed in asked.items() if in_process(stage, callers[probe.who][0], probe) is not allowed
+        probe for probe, allowed in asked.items() if in_process(local, callers[probe.who][0], probe) is not allowed
     ]
     assert not differing
     assert any(asked.values())
@@ -267,9 +267,9 @@ def test_every_tenant_comes_through_in_every_mode(answers: dict[Probe, tuple[boo
 
 
 def test_the_log_tells_every_decision_of_the_matrix(
-    stage: Stage, answers: dict[Probe, tuple[bool | None, str]]
+    local: LocalEstate, answers: dict[Probe, tuple[bool | None, str]]
 ) -> None:
-    decided = [entry for entry in stage.aws.decisions() if entry["source"] == "kms.amazonaws.com" and entry["action"]]
+    decided = [entry for entry in local.aws.decisions() if entry["source"] == "kms.amazonaws.com" and entry["action"]]
     outcomes = {entry["outcome"] for entry in decided}
     assert outcomes == {"ALLOWED", "IMPLICIT_DENY", "EXPLICIT_DENY"}
     assert all(entry["decided_by"] for entry in decided if entry["outcome"] == "EXPLICIT_DENY")

@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tenant_keys.manifest import LockError, Manifest, resolve
@@ -227,7 +227,7 @@ def play(steps: list[tuple[str, int, int, bool]], main: Branch) -> None:
     event("key cells", len(occupancy(main.lock)[0]))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300)
 @given(STEPS)
 def test_no_history_moves_a_key_or_gives_an_id_out_twice(steps: list[tuple[str, int, int, bool]]) -> None:
     play(steps, Branch({}, START))

@@ -1,14 +1,14 @@
 """The form of the file: what YAML allows and a manifest does not."""
 
-import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenant_keys.manifest import Manifest, ManifestError, load_manifest, parse_manifest
 from tests.manifest.sample import TEXT, edited, errors, with_tenants
+from tests.work import calls_made
 
 FORMS = {
     "an empty file": ("", "1: got an empty file"),
@@ -137,7 +137,7 @@ HEAVY = {
     "billion laughs": LAUGHS,
     "a megabyte of garbage": "".join(chr(33 + (n * n * 31 + n // 7) % 93) for n in range(1_000_000)),
     "brackets": "[{" * 500_000,
-    "unknown fields": "tenants: {" + ",".join(f"k{n}: {{a: 1, b: 2}}" for n in range(30_000)) + "}",
+    "unknown fields": "tenants: {" + ",".join(f"k{n}: {{a: 1, b: 2}}" for n in range(6_000)) + "}",
     "wide list": "tenants: [" + "1," * 500_000 + "]",
     "duplicates": "a: 1\n" * 250_000,
     "digits": f"a: {'1' * 1_000_000}",
@@ -147,11 +147,9 @@ HEAVY = {
 
 
 @pytest.mark.parametrize("text", HEAVY.values(), ids=HEAVY)
-def test_heavy_input_is_refused_in_seconds_with_a_bounded_message(text: str) -> None:
-    start = time.monotonic()
+def test_heavy_input_is_refused_after_a_few_calls_for_each_character_with_a_bounded_message(text: str) -> None:
     with pytest.raises(ManifestError) as caught:
-        parse_manifest(text)
-    assert time.monotonic() - start < 10
+        calls_made(lambda: parse_manifest(text), stop_at=25 * max(len(text), 1_000))
     assert len(caught.value.problems) <= 1_000
     assert all(len(str(problem)) < 500 for problem in caught.value.problems)
 
@@ -183,7 +181,7 @@ def assert_nothing_but_manifest_errors(text: str) -> None:
         assert all("\n" not in str(problem) for problem in error.problems)  # noqa: PT017 - as above
 
 
-@settings(max_examples=1_500, deadline=2_000, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1_500)
 @given(EDITS)
 def test_no_edit_of_a_manifest_raises_anything_else(edits: list[tuple[int, int, str]]) -> None:
     text = TEXT
@@ -192,7 +190,7 @@ def test_no_edit_of_a_manifest_raises_anything_else(edits: list[tuple[int, int, 
     assert_nothing_but_manifest_errors(text)
 
 
-@settings(max_examples=500, deadline=2_000)
+@settings(max_examples=500)
 @given(st.text(max_size=300) | st.text("[]{}:,-?!&*|>'\"%@# \n\tab01", max_size=300))
 def test_no_text_raises_anything_else(text: str) -> None:
     assert_nothing_but_manifest_errors(text)
@@ -203,7 +201,7 @@ def test_a_folder_is_named_in_its_error() -> None:
         load_manifest(".")
 
 
-@settings(max_examples=300, deadline=2_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(st.binary(max_size=200))
 def test_no_file_raises_anything_else(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "tenants.yaml"
@@ -219,7 +217,7 @@ DOCUMENT = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=2_000)
+@settings(max_examples=500)
 @given(DOCUMENT)
 def test_no_document_of_whatever_shape_raises_anything_else(document: object) -> None:
     import yaml

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -12,6 +11,7 @@ from tenant_keys.manifest import load_estate
 from tenant_keys.operations.errors import EditRefused, OperationError
 from tenant_keys.operations.manifest_edit import with_state, with_tenant
 from tenant_keys.operations.tenant_edit import plan_addition, plan_state
+from tests.work import calls_made
 
 
 def changed(old: str, new: str) -> tuple[list[str], list[str]]:
@@ -135,16 +135,18 @@ def test_an_edit_that_breaks_a_rule_of_the_manifest_writes_nothing(manifest: Pat
     assert (manifest.read_bytes(), manifest.with_suffix(".lock").read_bytes()) == before
 
 
-def test_ten_thousand_tenants_are_edited_in_seconds(write: Callable[[str], Path], text: str) -> None:
+def test_an_edit_among_two_thousand_tenants_makes_a_few_hundred_calls_for_each(
+    write: Callable[[str], Path], text: str
+) -> None:
     head, tail = (
         text.split("tenants:\n", maxsplit=1)[0],
-        "".join(f"  t{number:05d}: {{workloads: [billing]}}\n" for number in range(10_000)),
+        "".join(f"  t{number:05d}: {{workloads: [billing]}}\n" for number in range(2_000)),
     )
     path = write(head + "tenants:\n" + tail)
-    start = perf_counter()
-    edit = plan_state(path, "t05000", "suspend")
-    assert perf_counter() - start < 10
+    edits = []
+    calls_made(lambda: edits.append(plan_state(path, "t01000", "suspend")), stop_at=500 * 2_000)
+    (edit,) = edits
     assert changed(path.read_text(), edit.files[path][1]) == (
-        ["  t05000: {workloads: [billing]}\n"],
-        ["  t05000: {workloads: [billing], state: suspended}\n"],
+        ["  t01000: {workloads: [billing]}\n"],
+        ["  t01000: {workloads: [billing], state: suspended}\n"],
     )

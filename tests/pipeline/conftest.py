@@ -31,7 +31,7 @@ WORKLOAD, CENTRAL = "222222222222", "111111111111"
 
 
 @dataclass
-class Desk:
+class Checkout:
     """A project's folder with fake `tenant-keys`, `cdk`, `gh` and `make` in front of everything else on the PATH."""
 
     folder: Path
@@ -62,7 +62,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def checkout(tmp_path: Path) -> Checkout:
     folder, programs, rules = tmp_path / "project", tmp_path / "bin", tmp_path / "rules"
     for made in (folder, programs, rules):
         made.mkdir()
@@ -82,11 +82,11 @@ def desk(tmp_path: Path) -> Desk:
         "RULES": str(rules),
         "TENANT_KEYS": str(Path(sys.executable).with_name("tenant-keys")),
     }
-    return Desk(folder, tmp_path / "calls", rules, env)
+    return Checkout(folder, tmp_path / "calls", rules, env)
 
 
 @pytest.fixture
-def assembly(desk: Desk) -> Callable[..., None]:
+def assembly(checkout: Checkout) -> Callable[..., None]:
     """Write a cloud assembly with these stacks: `assembly(cell="111111111111", ...)`, in this order."""
 
     def write(**stacks: str) -> None:
@@ -98,8 +98,10 @@ def assembly(desk: Desk) -> Callable[..., None]:
             }
             for name, account in stacks.items()
         }
-        (desk.folder / "cdk.out").mkdir(exist_ok=True)
-        (desk.folder / "cdk.out/manifest.json").write_text(json.dumps({"version": "55.0.0", "artifacts": artifacts}))
+        (checkout.folder / "cdk.out").mkdir(exist_ok=True)
+        (checkout.folder / "cdk.out/manifest.json").write_text(
+            json.dumps({"version": "55.0.0", "artifacts": artifacts})
+        )
 
     return write
 

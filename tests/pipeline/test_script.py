@@ -19,11 +19,13 @@ STACKS = {
 }
 
 
-def test_the_key_account_is_deployed_replicas_last_after_their_ids_are_recorded(desk: Any, assembly: Assembly) -> None:
+def test_the_key_account_is_deployed_replicas_last_after_their_ids_are_recorded(
+    checkout: Any, assembly: Assembly
+) -> None:
     assembly(**STACKS)
-    done = desk.run("scripts/pipeline.sh deploy 111111111111")
+    done = checkout.run("scripts/pipeline.sh deploy 111111111111")
     assert done.returncode == 0, done.stderr
-    assert desk.calls == [
+    assert checkout.calls == [
         f"cdk deploy --app cdk.out {SHIP} {CELL} {ROLES}",
         "tenant-keys lock --record",
         f"cdk deploy --app cdk.out {SHIP} {COPY}",
@@ -33,20 +35,20 @@ def test_the_key_account_is_deployed_replicas_last_after_their_ids_are_recorded(
 
 
 def test_newly_recorded_ids_are_synthesized_and_proved_before_their_replicas_are_deployed(
-    desk: Any, assembly: Assembly
+    checkout: Any, assembly: Assembly
 ) -> None:
     assembly(**{CELL: "111111111111"})
-    desk.when("tenant-keys lock --record", "echo after > tenants.lock")
+    checkout.when("tenant-keys lock --record", "echo after > tenants.lock")
     # The second synth has the replicas.
-    desk.when(
+    checkout.when(
         "cdk synth *",
         f'sed -i \'s/"{CELL}"/"{COPY}": {{"type": "aws:cloudformation:stack", '
         '"environment": "aws:\\/\\/111111111111\\/eu-central-1", "properties": {"templateFile": "x.json"}}, &/\' '
         "cdk.out/manifest.json",
     )
-    done = desk.run("scripts/pipeline.sh deploy 111111111111")
+    done = checkout.run("scripts/pipeline.sh deploy 111111111111")
     assert done.returncode == 0, done.stderr
-    assert desk.calls == [
+    assert checkout.calls == [
         f"cdk deploy --app cdk.out {SHIP} {CELL}",
         "tenant-keys lock --record",
         "tenant-keys lock --check",
@@ -58,77 +60,77 @@ def test_newly_recorded_ids_are_synthesized_and_proved_before_their_replicas_are
     ]
 
 
-def test_a_workload_account_gets_its_own_stacks_and_records_nothing(desk: Any, assembly: Assembly) -> None:
+def test_a_workload_account_gets_its_own_stacks_and_records_nothing(checkout: Any, assembly: Assembly) -> None:
     assembly(**STACKS)
-    assert desk.run("scripts/pipeline.sh deploy 222222222222").returncode == 0
-    assert desk.calls == [
+    assert checkout.run("scripts/pipeline.sh deploy 222222222222").returncode == 0
+    assert checkout.calls == [
         f"cdk deploy --app cdk.out {SHIP} {WORKLOAD}",
         "tenant-keys deployed 222222222222 --assembly cdk.out --output deployed",
         "tenant-keys prove deployed",
     ]
 
 
-def test_an_account_without_stacks_deploys_nothing_and_fails(desk: Any, assembly: Assembly) -> None:
+def test_an_account_without_stacks_deploys_nothing_and_fails(checkout: Any, assembly: Assembly) -> None:
     assembly(**STACKS)
-    done = desk.run("scripts/pipeline.sh deploy 999999999999")
-    assert (done.returncode, desk.calls) == (1, [])
+    done = checkout.run("scripts/pipeline.sh deploy 999999999999")
+    assert (done.returncode, checkout.calls) == (1, [])
     assert "no stack of account 999999999999" in done.stderr
 
 
-def test_a_proof_that_fails_stops_the_plan(desk: Any, assembly: Assembly) -> None:
+def test_a_proof_that_fails_stops_the_plan(checkout: Any, assembly: Assembly) -> None:
     assembly(**STACKS)
-    desk.when("tenant-keys prove *", "echo REFUTED; exit 2")
-    done = desk.run("scripts/pipeline.sh plan")
+    checkout.when("tenant-keys prove *", "echo REFUTED; exit 2")
+    done = checkout.run("scripts/pipeline.sh plan")
     assert done.returncode == 2
     assert "accounts=" not in done.stdout
 
 
 @pytest.mark.parametrize("call", ["cdk deploy *", "tenant-keys lock --record", "tenant-keys deployed *"])
-def test_a_failure_stops_the_deployment_there(desk: Any, assembly: Assembly, call: str) -> None:
+def test_a_failure_stops_the_deployment_there(checkout: Any, assembly: Assembly, call: str) -> None:
     assembly(**STACKS)
-    desk.when(call, "exit 1")
-    assert desk.run("scripts/pipeline.sh deploy 111111111111").returncode == 1
-    assert desk.calls[-1].startswith(call.rstrip("*"))
+    checkout.when(call, "exit 1")
+    assert checkout.run("scripts/pipeline.sh deploy 111111111111").returncode == 1
+    assert checkout.calls[-1].startswith(call.rstrip("*"))
 
 
-def test_a_difference_is_proved_too_and_fails_the_job_though_all_is_proved(desk: Any, assembly: Assembly) -> None:
+def test_a_difference_is_proved_too_and_fails_the_job_though_all_is_proved(checkout: Any, assembly: Assembly) -> None:
     assembly(**STACKS)
-    desk.when("tenant-keys deployed *", "exit 2")
-    assert desk.run("scripts/pipeline.sh deploy 222222222222").returncode == 2
-    assert desk.calls[-1] == "tenant-keys prove deployed"
+    checkout.when("tenant-keys deployed *", "exit 2")
+    assert checkout.run("scripts/pipeline.sh deploy 222222222222").returncode == 2
+    assert checkout.calls[-1] == "tenant-keys prove deployed"
 
 
-def test_a_proof_that_fails_after_the_deployment_fails_the_job(desk: Any, assembly: Assembly) -> None:
+def test_a_proof_that_fails_after_the_deployment_fails_the_job(checkout: Any, assembly: Assembly) -> None:
     assembly(**STACKS)
-    desk.when("tenant-keys prove *", "exit 2")
-    assert desk.run("scripts/pipeline.sh deploy 222222222222").returncode == 2
+    checkout.when("tenant-keys prove *", "exit 2")
+    assert checkout.run("scripts/pipeline.sh deploy 222222222222").returncode == 2
 
 
 @pytest.mark.parametrize("code", [0, 2])
-def test_what_needs_review_blocks_with_a_report_that_the_run_shows(desk: Any, code: int) -> None:
-    desk.when("tenant-keys check *", f"echo text > report/comment.md; exit {code}")
-    summary = desk.folder / "summary.md"
-    assert desk.run("scripts/pipeline.sh check", GITHUB_STEP_SUMMARY=str(summary)).returncode == code
+def test_what_needs_review_blocks_with_a_report_that_the_run_shows(checkout: Any, code: int) -> None:
+    checkout.when("tenant-keys check *", f"echo text > report/comment.md; exit {code}")
+    summary = checkout.folder / "summary.md"
+    assert checkout.run("scripts/pipeline.sh check", GITHUB_STEP_SUMMARY=str(summary)).returncode == code
     assert summary.read_text() == "text\n"
 
 
-def test_what_could_not_run_blocks_without_a_report(desk: Any) -> None:
-    desk.when("tenant-keys check *", "exit 1")
-    summary = desk.folder / "summary.md"
-    assert desk.run("scripts/pipeline.sh check", GITHUB_STEP_SUMMARY=str(summary)).returncode == 1
+def test_what_could_not_run_blocks_without_a_report(checkout: Any) -> None:
+    checkout.when("tenant-keys check *", "exit 1")
+    summary = checkout.folder / "summary.md"
+    assert checkout.run("scripts/pipeline.sh check", GITHUB_STEP_SUMMARY=str(summary)).returncode == 1
     assert not summary.exists()
 
 
-def test_concurrency_base_and_folders_are_settings(desk: Any, assembly: Assembly) -> None:
+def test_concurrency_base_and_folders_are_settings(checkout: Any, assembly: Assembly) -> None:
     assembly(**STACKS)
-    desk.run("CONCURRENCY=2 scripts/pipeline.sh deploy 222222222222")
-    assert "--concurrency 2 " in desk.calls[0]
-    desk.when("tenant-keys check *", "echo text > out/comment.md")
-    desk.run("BASE=origin/release REPORT=out scripts/pipeline.sh check")
-    assert "tenant-keys check --base origin/release --report out" in desk.calls
+    checkout.run("CONCURRENCY=2 scripts/pipeline.sh deploy 222222222222")
+    assert "--concurrency 2 " in checkout.calls[0]
+    checkout.when("tenant-keys check *", "echo text > out/comment.md")
+    checkout.run("BASE=origin/release REPORT=out scripts/pipeline.sh check")
+    assert "tenant-keys check --base origin/release --report out" in checkout.calls
 
 
-def test_without_a_subcommand_it_says_how_it_is_used(desk: Any) -> None:
-    done = desk.run("scripts/pipeline.sh")
+def test_without_a_subcommand_it_says_how_it_is_used(checkout: Any) -> None:
+    done = checkout.run("scripts/pipeline.sh")
     assert done.returncode == 1
     assert "pipeline.sh deploy ACCOUNT" in done.stderr

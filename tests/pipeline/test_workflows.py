@@ -135,53 +135,55 @@ def test_one_deployment_at_a_time_and_none_is_cut_short(workflow: Workflow) -> N
     assert workflow("deploy")["on"] == {"push": {"branches": ["main"]}}
 
 
-def test_the_check_step_runs_the_whole_check_against_the_base(desk: Any, workflow: Workflow) -> None:
-    desk.when("tenant-keys check *", "echo passed; echo text > report/comment.md")
-    done = desk.run(run_step(workflow("pull-request"), "check", "Check"), BASE="origin/main")
+def test_the_check_step_runs_the_whole_check_against_the_base(checkout: Any, workflow: Workflow) -> None:
+    checkout.when("tenant-keys check *", "echo passed; echo text > report/comment.md")
+    done = checkout.run(run_step(workflow("pull-request"), "check", "Check"), BASE="origin/main")
     assert done.returncode == 0, done.stderr
-    assert desk.calls == ["tenant-keys check --base origin/main --report report"]
-    assert (desk.folder / "report/check.txt").read_text() == "passed\n"
+    assert checkout.calls == ["tenant-keys check --base origin/main --report report"]
+    assert (checkout.folder / "report/check.txt").read_text() == "passed\n"
 
 
-def test_the_comment_step_writes_one_comment_and_none_without_a_report(desk: Any, workflow: Workflow) -> None:
+def test_the_comment_step_writes_one_comment_and_none_without_a_report(checkout: Any, workflow: Workflow) -> None:
     step = run_step(workflow("pull-request"), "comment", "Comment")
-    assert desk.run(step, NUMBER="7", REPOSITORY="o/r").returncode == 0
-    assert desk.calls == []
-    (desk.folder / "report").mkdir()
-    (desk.folder / "report/comment.md").write_text("text")
-    assert desk.run(step, NUMBER="7", REPOSITORY="o/r").returncode == 0
-    assert desk.calls == ["gh pr comment 7 --repo o/r --body-file report/comment.md --edit-last --create-if-none"]
+    assert checkout.run(step, NUMBER="7", REPOSITORY="o/r").returncode == 0
+    assert checkout.calls == []
+    (checkout.folder / "report").mkdir()
+    (checkout.folder / "report/comment.md").write_text("text")
+    assert checkout.run(step, NUMBER="7", REPOSITORY="o/r").returncode == 0
+    assert checkout.calls == ["gh pr comment 7 --repo o/r --body-file report/comment.md --edit-last --create-if-none"]
 
 
 def test_the_plan_step_hands_the_accounts_to_the_deployment(
-    desk: Any, workflow: Workflow, assembly: Callable[..., None], tmp_path: Path
+    checkout: Any, workflow: Workflow, assembly: Callable[..., None], tmp_path: Path
 ) -> None:
     assembly(tenant_keys_cell_eu_west_1_001="111111111111", tenant_keys_workload_222222222222_eu_west_1="222222222222")
     output, summary = tmp_path / "output", tmp_path / "summary"
-    desk.when("tenant-keys prove *", "echo PROVED")
+    checkout.when("tenant-keys prove *", "echo PROVED")
     step = run_step(workflow("deploy"), "plan", "Plan")
-    done = desk.run(step, GITHUB_OUTPUT=str(output), GITHUB_STEP_SUMMARY=str(summary))
+    done = checkout.run(step, GITHUB_OUTPUT=str(output), GITHUB_STEP_SUMMARY=str(summary))
     assert done.returncode == 0, done.stderr
     assert output.read_text() == 'accounts=["111111111111", "222222222222"]\n'
     assert summary.read_text() == "PROVED\n"
 
 
-def test_the_record_step_proposes_the_lock_that_changed_and_nothing_otherwise(desk: Any, workflow: Workflow) -> None:
+def test_the_record_step_proposes_the_lock_that_changed_and_nothing_otherwise(
+    checkout: Any, workflow: Workflow
+) -> None:
     step = run_step(workflow("deploy"), "record", "Propose the recorded lock")
     for name, text in (("lock-1", "before\n"), ("lock-2", "before\n")):
-        (desk.folder / "locks" / name).mkdir(parents=True)
-        (desk.folder / "locks" / name / "tenants.lock").write_text(text)
-    assert desk.run(step, RUN="5").returncode == 0
-    assert desk.calls == []
-    (desk.folder / "locks/lock-1").mkdir(parents=True)
-    (desk.folder / "locks/lock-1/tenants.lock").write_text("after\n")
-    subprocess.run(["git", "init", "-q", "--bare", desk.folder.parent / "remote"], check=True)
-    subprocess.run(["git", "-C", desk.folder, "remote", "add", "origin", "../remote"], check=True)
-    done = desk.run(step, RUN="5")
+        (checkout.folder / "locks" / name).mkdir(parents=True)
+        (checkout.folder / "locks" / name / "tenants.lock").write_text(text)
+    assert checkout.run(step, RUN="5").returncode == 0
+    assert checkout.calls == []
+    (checkout.folder / "locks/lock-1").mkdir(parents=True)
+    (checkout.folder / "locks/lock-1/tenants.lock").write_text("after\n")
+    subprocess.run(["git", "init", "-q", "--bare", checkout.folder.parent / "remote"], check=True)
+    subprocess.run(["git", "-C", checkout.folder, "remote", "add", "origin", "../remote"], check=True)
+    done = checkout.run(step, RUN="5")
     assert done.returncode == 0, done.stderr
-    assert [call.split(" --title")[0] for call in desk.calls] == [
+    assert [call.split(" --title")[0] for call in checkout.calls] == [
         "gh auth setup-git",
         "gh pr create --base main --head record-key-ids-5",
     ]
-    pushed = ["git", "-C", str(desk.folder.parent / "remote"), "show", "record-key-ids-5:tenants.lock"]
+    pushed = ["git", "-C", str(checkout.folder.parent / "remote"), "show", "record-key-ids-5:tenants.lock"]
     assert subprocess.run(pushed, capture_output=True, text=True, check=True).stdout == "after\n"

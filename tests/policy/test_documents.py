@@ -90,9 +90,54 @@ def test_a_role_has_the_policies_that_are_typed_here(arn: str, sample_resources:
             statement["Principal"] = {"Federated": "arn:aws:iam::111111111111:oidc-provider/login.example.com"}
     assert inline["PolicyDocument"] == expected["policy"]
     assert trust == expected["trust"]
-    assert properties.keys() <= {
-        *("RoleName", "Path", "Description", "MaxSessionDuration", "AssumeRolePolicyDocument", "Policies", "Tags")
-    }
+    assert len(trust["Statement"]) == len({statement["Sid"] for statement in trust["Statement"]})
+
+
+ORDERS, BILLING = "tenant-keys/orders/tenant-acme.orders", "tenant-keys/billing/shared.billing"
+BESIDE_THE_POLICIES: dict[str, dict[str, Any]] = {
+    f"arn:aws:iam::111111111111:role/{ORDERS}": {
+        "RoleName": "tenant-acme.orders",
+        "Path": "/tenant-keys/orders/",
+        "Description": "Key of tenant acme, for workload orders",
+        "MaxSessionDuration": 3600,
+        "Policies": ["UseTenantKey"],
+        "Tags": {"tenant-keys:project": "tenant-keys", "tenant-keys:tenant": "acme", "tenant-keys:cell": "roles-001"},
+    },
+    f"arn:aws:iam::111111111111:role/{BILLING}": {
+        "RoleName": "shared.billing",
+        "Path": "/tenant-keys/billing/",
+        "Description": "Keys of the tenants of workload billing",
+        "MaxSessionDuration": 3600,
+        "Policies": ["UseTenantKey"],
+        "Tags": {"tenant-keys:project": "tenant-keys"},
+    },
+    "arn:aws:iam::222222222222:role/tenant-keys-orders": {
+        "RoleName": "tenant-keys-orders",
+        "Description": "Workload orders",
+        "Policies": ["AssumeAccessRoles"],
+        "Tags": {"tenant-keys:project": "tenant-keys"},
+    },
+}
+
+
+@pytest.mark.parametrize("arn", BESIDE_THE_POLICIES)
+def test_a_role_has_these_properties_and_no_others(arn: str, sample_resources: list[Found]) -> None:
+    """Sessions of an hour: role chaining allows no more. No property means no permissions boundary, no other policy."""
+    properties = dict(roles(sample_resources, arn.split(":")[4])[arn].body["Properties"])
+    assert properties.pop("AssumeRolePolicyDocument")
+    properties["Policies"] = [policy["PolicyName"] for policy in properties["Policies"]]
+    properties["Tags"] = {tag["Key"]: tag["Value"] for tag in properties["Tags"]}
+    assert properties == BESIDE_THE_POLICIES[arn]
+
+
+def test_every_role_has_the_properties_of_its_kind(sample_resources: list[Found]) -> None:
+    common = {"RoleName", "Description", "AssumeRolePolicyDocument", "Policies", "Tags"}
+    for found in sample_resources:
+        if found.body["Type"] == "AWS::IAM::Role":
+            properties = found.body["Properties"]
+            is_workload = found.stack.startswith("tenant-keys-workload-")
+            assert properties.keys() == (common if is_workload else common | {"Path", "MaxSessionDuration"})
+            assert properties.get("MaxSessionDuration") == (None if is_workload else 3600)
 
 
 def test_a_tenant_role_differs_from_another_only_in_the_tenant(sample_resources: list[Found]) -> None:

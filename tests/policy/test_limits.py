@@ -19,13 +19,11 @@ from tenant_keys.policy.limits import (
     KEY_POLICY_BYTES,
     MANAGED_POLICY_CHARACTERS,
     PARAMETER_CHARACTERS,
-    SESSION_POLICY_CHARACTERS,
     TEMPLATE_BYTES,
     TEMPLATE_RESOURCES,
     TRUST_POLICY_CHARACTERS,
     PolicyTooLarge,
 )
-from tenant_keys.policy.session_policy import session_policy
 from tests.policy.estates import estate_of_text, manifest
 
 
@@ -45,7 +43,7 @@ def recorder() -> ResourceBatch:
 
 def test_the_limits_are_those_of_aws() -> None:
     """Source: KMS, IAM, STS, SSM and CloudFormation quotas."""
-    assert (KEY_POLICY_BYTES, INLINE_POLICY_CHARACTERS, SESSION_POLICY_CHARACTERS) == (32_768, 10_240, 2_048)
+    assert (KEY_POLICY_BYTES, INLINE_POLICY_CHARACTERS) == (32_768, 10_240)
     assert (PARAMETER_CHARACTERS, TEMPLATE_BYTES, TEMPLATE_RESOURCES) == (4_096, 1_048_576, 499)
     assert (TRUST_POLICY_CHARACTERS, MANAGED_POLICY_CHARACTERS) == (2_048, 6_144)
 
@@ -167,11 +165,6 @@ def test_a_stack_with_more_resources_than_cloudformation_takes_is_refused_before
         for number in range(500):
             batch.add(f"Role{number}", {"Type": "AWS::IAM::Role", "Properties": {}})
     assert str(refused.value).endswith("spread the workloads over more accounts, or have fewer")
-
-
-def test_the_largest_session_policy_fits() -> None:
-    size = len(json.dumps(session_policy("a" * 40, "111111111111"), separators=(",", ":")))
-    assert 500 < size < SESSION_POLICY_CHARACTERS
 
 
 def test_a_template_leaves_room_for_what_the_cdk_adds(sample_templates: dict[str, Any]) -> None:

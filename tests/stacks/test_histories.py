@@ -9,7 +9,7 @@ from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 from unittest import mock
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenant_keys.manifest import Estate, Manifest, resolve
@@ -118,7 +118,7 @@ class Deployed(Branch):
         self.held = after
 
 
-@settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1_000)
 @given(STEPS)
 def test_no_history_moves_a_key_or_an_alias_to_another_stack_or_logical_id(
     steps: list[tuple[str, int, int, bool]],
@@ -128,7 +128,7 @@ def test_no_history_moves_a_key_or_an_alias_to_another_stack_or_logical_id(
         play(steps, Deployed({}, START))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40)
 @given(st.lists(STEP, min_size=8, max_size=16))
 def test_no_edit_of_one_tenant_changes_the_key_of_another(steps: list[tuple[str, int, int]]) -> None:
     """Not its policy either."""

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from tenant_keys.local import emulator
-from tenant_keys.local.authority import Authority, Question, Value
+from tenant_keys.local.authorizer import Authorizer, Question, Value
 from tenant_keys.local.caller import Caller, CallerKind
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.fault import Fault
@@ -36,8 +36,8 @@ def acting() -> Caller:
 class Execution:
     """CloudFormation's front: finds out the role, checks that it may be passed, and acts as it."""
 
-    def __init__(self, authority: Authority, decisions: Decisions, identities: Identities) -> None:
-        self._authority = authority
+    def __init__(self, authorizer: Authorizer, decisions: Decisions, identities: Identities) -> None:
+        self._authorizer = authorizer
         self._decisions = decisions
         self._identities = identities
         self._of_change_set: dict[tuple[str, str, str, str], str] = {}
@@ -119,12 +119,12 @@ class Execution:
                 denied_code="AccessDenied",
                 denied_status=403,
             )
-            self._authority.require(question, record)
+            self._authorizer.require(question, record)
         role = emulator.role(account, role_arn.rpartition("/")[2])
         service = Caller(CallerKind.SERVICE, account, SERVICE, SERVICE, None)
         trust = role.trust if role is not None and role.arn == role_arn else None
         question = Question(service, "sts:AssumeRole", role_arn, account, region, {}, resource_policy=trust)
-        if trust is None or not self._authority.would_allow(question):
+        if trust is None or not self._authorizer.would_allow(question):
             raise Fault("ValidationError", f"Role {role_arn} is invalid or cannot be assumed")
 
     def as_role(self, role_arn: str) -> Caller:

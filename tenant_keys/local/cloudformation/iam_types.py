@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tenant_keys.local import emulator
-from tenant_keys.local.authority import Authority, Question, Value
+from tenant_keys.local.authorizer import Authorizer, Question, Value
 from tenant_keys.local.cloudformation.execution import acting
 from tenant_keys.local.cloudformation.handler import Made, Properties, ResourceFailed, already_exists, passed_on
 from tenant_keys.local.decisions import Decisions
@@ -30,8 +30,8 @@ TRUST_CHARACTERS = 8_192
 class IamCalls:
     """Asks whether the execution role may."""
 
-    def __init__(self, authority: Authority, decisions: Decisions) -> None:
-        self._authority = authority
+    def __init__(self, authorizer: Authorizer, decisions: Decisions) -> None:
+        self._authorizer = authorizer
         self._decisions = decisions
 
     def require(self, asks: list[Ask]) -> None:
@@ -43,7 +43,7 @@ class IamCalls:
                 with self._decisions.record(
                     "iam.amazonaws.com", operation, caller, region, str(uuid.uuid4())
                 ) as record:
-                    self._authority.require(
+                    self._authorizer.require(
                         Question(
                             caller,
                             action,
@@ -61,7 +61,7 @@ class IamCalls:
         """Only users and roles that exist may be named (IAM guide, reference_policies_elements_principal)."""
         with passed_on("Iam"):
             try:
-                self._authority.check_resource_policy(document if isinstance(document, str) else json.dumps(document))
+                self._authorizer.check_resource_policy(document if isinstance(document, str) else json.dumps(document))
             except Fault as fault:
                 raise Fault("MalformedPolicyDocument", "Invalid principal in policy") from fault
 

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tenant_keys.local import emulator
+from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.cloudformation.execution import Execution
-from tenant_keys.local.cloudformation.guard_policy import OrganizationsPolicy
 from tenant_keys.local.cloudformation.handler import register
 from tenant_keys.local.cloudformation.iam_types import ASKS, AskedFirst, IamCalls
 from tenant_keys.local.cloudformation.identity_provider import OidcProvider
 from tenant_keys.local.cloudformation.kms_alias import KmsAlias
 from tenant_keys.local.cloudformation.kms_key import KmsCalls, KmsKey, KmsReplicaKey
+from tenant_keys.local.cloudformation.organizations_policy import OrganizationsPolicy
 from tenant_keys.local.cloudformation.recorded import RECORDED
+from tenant_keys.local.decisions import Decisions
+from tenant_keys.local.identity import Identities
+from tenant_keys.local.kms.service import Kms
+from tenant_keys.local.organization import Organization
 
-if TYPE_CHECKING:
-    from tenant_keys.local.cloud import Cloud
 
-
-def install(cloud: Cloud) -> Execution:
+def install(
+    kms_service: Kms, authorizer: Authorizer, decisions: Decisions, identities: Identities, organization: Organization
+) -> Execution:
     """Once, before the first request."""
-    kms = KmsCalls(cloud.kms)
+    kms = KmsCalls(kms_service)
     register("AWS::KMS::Key", KmsKey(kms))
     register("AWS::KMS::ReplicaKey", KmsReplicaKey(kms), tags=True)
     register("AWS::KMS::Alias", KmsAlias(kms))
-    iam = IamCalls(cloud.authority, cloud.decisions)
+    iam = IamCalls(authorizer, decisions)
     for name in ASKS:
         register(name, AskedFirst(name, emulator.resource_handlers()[name], iam))
     register("AWS::IAM::OIDCProvider", OidcProvider(iam))
-    register("AWS::Organizations::Policy", OrganizationsPolicy(cloud.organization))
+    register("AWS::Organizations::Policy", OrganizationsPolicy(organization))
     for name, recorded in RECORDED.items():
         register(name, recorded)
-    execution = Execution(cloud.authority, cloud.decisions, cloud.identities)
+    execution = Execution(authorizer, decisions, identities)
     emulator.install_service("cloudformation", execution.handle)
     return execution

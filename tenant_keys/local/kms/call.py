@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tenant_keys.local.authority import Authority, Question, Value
+from tenant_keys.local.authorizer import Authorizer, Question, Value
 from tenant_keys.local.caller import Caller
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.decisions import Record
@@ -33,7 +33,7 @@ class Call:
     operation: str
     parameters: Mapping[str, Any]
     store: Store
-    authority: Authority
+    authorizer: Authorizer
     clock: Clock
     record: Record
     request_id: str
@@ -127,7 +127,7 @@ class Call:
     ) -> None:
         """Ask the evaluator; the key's own policy and grants are part of the question."""
         question = self.question(key, named, action, context)
-        self.authority.require(question, self.record, resource_known=resource_known)
+        self.authorizer.require(question, self.record, resource_known=resource_known)
 
     def question(
         self,
@@ -165,7 +165,7 @@ class Call:
             context=dict(context or {}),
             alias=resource.rpartition(":")[2] if ":alias/" in resource else None,
         )
-        self.authority.require(question, self.record)
+        self.authorizer.require(question, self.record)
 
     def managed_key(
         self,

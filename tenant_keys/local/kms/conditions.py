@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tenant_keys.local.authority import Value
+from tenant_keys.local.authorizer import Value
 from tenant_keys.local.kms.key import Key
 from tenant_keys.local.kms.store import Named, Store
 

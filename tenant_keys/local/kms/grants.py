@@ -6,7 +6,7 @@ import base64
 import secrets
 from typing import Any
 
-from tenant_keys.local.authority import Value
+from tenant_keys.local.authorizer import Value
 from tenant_keys.local.fault import Fault, invalid
 from tenant_keys.local.kms.call import Call
 from tenant_keys.local.kms.key import Grant, Key

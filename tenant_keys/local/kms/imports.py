@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from tenant_keys.local.authority import Value
+from tenant_keys.local.authorizer import Value
 from tenant_keys.local.fault import Fault, invalid
 from tenant_keys.local.kms.call import Call
 from tenant_keys.local.kms.key import Key

@@ -36,12 +36,12 @@ def check_policy(call: Call, key: Key, policy: str) -> None:
         raise Fault("LimitExceededException", "Policy size exceeds the limit of 32768 bytes.")
     if any(not (" " <= character <= "\xff" or character in "\t\r\n") for character in policy):
         raise Fault("MalformedPolicyDocumentException", "Policy contains an invalid character.")
-    call.authority.check_resource_policy(policy)
+    call.authorizer.check_resource_policy(policy)
     if call.parameters.get("BypassPolicyLockoutSafetyCheck") is True:
         return
     before, key.policy = key.policy, policy
     try:
-        allowed = call.authority.would_allow(call.question(key, None, "kms:PutKeyPolicy"))
+        allowed = call.authorizer.would_allow(call.question(key, None, "kms:PutKeyPolicy"))
     finally:
         key.policy = before
     if not allowed:

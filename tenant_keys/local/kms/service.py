@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tenant_keys.local.authority import Authority
+from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.caller import Caller
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.decisions import Decisions
@@ -81,10 +81,10 @@ OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
 class Kms:
     """All keys of the local AWS."""
 
-    def __init__(self, authority: Authority, decisions: Decisions, clock: Clock) -> None:
+    def __init__(self, authorizer: Authorizer, decisions: Decisions, clock: Clock) -> None:
         self.store = Store()
         self.clock = clock
-        self._authority = authority
+        self._authorizer = authorizer
         self._decisions = decisions
 
     def call(
@@ -106,7 +106,9 @@ class Kms:
             if handler is None:
                 raise Fault("UnknownOperationException", f"The local AWS has no KMS operation {operation}.")
             return handler(
-                Call(caller, region, operation, parameters, self.store, self._authority, self.clock, record, request_id)
+                Call(
+                    caller, region, operation, parameters, self.store, self._authorizer, self.clock, record, request_id
+                )
             )
 
     def reset(self) -> None:

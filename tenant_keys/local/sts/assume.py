@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenant_keys.local import emulator
-from tenant_keys.local.authority import Authority, Question, Value
+from tenant_keys.local.authorizer import Authorizer, Question, Value
 from tenant_keys.local.caller import Caller, CallerKind
 from tenant_keys.local.decisions import Record
 from tenant_keys.local.emulator import Identity
@@ -37,8 +37,8 @@ class Assumption:
 class Assume:
     """Decides on the role's trust policy and, where that delegates, on the caller's own policies."""
 
-    def __init__(self, authority: Authority, identities: Identities, sessions: Sessions) -> None:
-        self._authority = authority
+    def __init__(self, authorizer: Authorizer, identities: Identities, sessions: Sessions) -> None:
+        self._authorizer = authorizer
         self._identities = identities
         self._sessions = sessions
 
@@ -95,7 +95,7 @@ class Assume:
         context = self._context(assumption, role)
         actions = [assumption.action, *(["sts:TagSession"] if self._all_tags(assumption) else [])]
         for action in actions:
-            self._authority.require(
+            self._authorizer.require(
                 Question(
                     caller=assumption.caller,
                     action=action,

@@ -7,9 +7,6 @@ class UnsupportedPolicy(ReviewError):
     """Raised when a policy says something whose effect is not known for certain: never a silent pass."""
 
     def __init__(self, where: str, got: object, allowed: str) -> None:
-        self.where = where
-        self.got = got
-        self.allowed = allowed
         super().__init__(f"{where}: got {got!r}; {allowed}")
 
 

@@ -43,6 +43,7 @@ def command(aws: LocalAws, manifest: Path) -> Callable[..., subprocess.Completed
     return run
 
 
+@pytest.mark.slow
 def test_the_ceremony_ends_in_an_enabled_key_and_leaves_no_trace_of_the_material(
     command: Callable[..., subprocess.CompletedProcess[str]],
     ceremony_of: Callable[[str], Ceremony],

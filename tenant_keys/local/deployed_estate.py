@@ -26,7 +26,7 @@ class Shared:
 
 
 @dataclass(slots=True)
-class Deployed:
+class DeployedEstate:
     """Tenants, roles and runtimes of an estate in the local AWS."""
 
     central: str
@@ -51,10 +51,10 @@ class Deployed:
         ]
 
 
-def discover(aws: LocalAws) -> Deployed:
+def discover(aws: LocalAws) -> DeployedEstate:
     """Read aliases, access roles and runtimes as the accounts' root users."""
     central = aws.accounts[0]
-    found = Deployed(central, aws.settings.region)
+    found = DeployedEstate(central, aws.settings.region)
     root = aws.session(central)
     kms = root.client("kms")
     for page in kms.get_paginator("list_aliases").paginate():
@@ -71,14 +71,14 @@ def discover(aws: LocalAws) -> Deployed:
     return found
 
 
-def _states(aws: LocalAws, found: Deployed) -> None:
+def _states(aws: LocalAws, found: DeployedEstate) -> None:
     """A key's state, asked as a role that may: key policies shut the root user out."""
     for tenant, state in aws.key_states(found.region).items():
         if tenant in found.keys:
             found.keys[tenant]["KeyState"] = state
 
 
-def _runtimes(aws: LocalAws, found: Deployed, account: str) -> None:
+def _runtimes(aws: LocalAws, found: DeployedEstate, account: str) -> None:
     for page in aws.session(account).client("iam").get_paginator("list_roles").paginate():
         for role in page["Roles"]:
             service = _service(_document(role["AssumeRolePolicyDocument"]))
@@ -86,7 +86,7 @@ def _runtimes(aws: LocalAws, found: Deployed, account: str) -> None:
                 found.runtimes[role["RoleName"].removeprefix(RUNTIME)] = (role["Arn"], service)
 
 
-def _access_role(found: Deployed, role: Any) -> None:
+def _access_role(found: DeployedEstate, role: Any) -> None:
     workload = role["Path"].removeprefix(ROLES).strip("/")
     name = role["RoleName"]
     if name.startswith("tenant-"):

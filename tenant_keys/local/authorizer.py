@@ -86,7 +86,7 @@ class Question:
     denied_status: int = 400
 
 
-class Authority:
+class Authorizer:
     """Decides every request of KMS and STS, and every call that CloudFormation makes to KMS and IAM."""
 
     def __init__(self, directory: Directory) -> None:

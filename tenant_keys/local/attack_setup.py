@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from tenant_keys.local.deployed_estate import DeployedEstate, Shared, discover
 from tenant_keys.local.errors import LocalAwsError
-from tenant_keys.local.estate import Deployed, Shared, discover
 from tenant_keys.local.existing import assume
 from tenant_keys.local.issuer import LocalIssuer
 
@@ -23,12 +23,12 @@ class NothingToAttack(LocalAwsError):
 
 
 @dataclass
-class Scene:
+class AttackSetup:
     """Everything that an attack may use; made lazily, since not every estate has everything."""
 
     aws: LocalAws
     issuer: LocalIssuer | None = None
-    estate: Deployed = field(init=False)
+    estate: DeployedEstate = field(init=False)
     attacker: str = field(init=False)
     victim: str = field(init=False)
 
@@ -91,7 +91,7 @@ class Scene:
     # --- what is attacked
 
     @cached_property
-    def loot(self) -> bytes:
+    def stolen_ciphertext(self) -> bytes:
         """The victim's data key, sealed: an attacker who reads the database has it."""
         sealed = (
             self.tenant_session(self.victim)

@@ -1,4 +1,4 @@
-"""The stage: a local AWS with the estate's accounts, and the roles that an organisation has before us."""
+"""The local: a local AWS with the estate's accounts, and the roles that an organisation has before us."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SERVICES = {"lambda": "lambda.amazonaws.com", "ecs": "ecs-tasks.amazonaws.com"}
 
 
 @dataclass(slots=True)
-class Stage:
-    """What the story is played on."""
+class LocalEstate:
+    """What the demonstration is played on."""
 
     aws: LocalAws
     estate: Estate
@@ -68,7 +68,7 @@ class Stage:
 
 
 @contextmanager
-def staged(estate: Estate, port: int = 0) -> Iterator[Stage]:
+def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
     """Start it; at the end of the block nothing of it is left.
 
     Raises:
@@ -89,7 +89,7 @@ def staged(estate: Estate, port: int = 0) -> Iterator[Stage]:
         for role in (*central.administrators, *central.readers, central.break_glass):
             ensure_role(aws, role)
         if not issuers:
-            yield Stage(aws, estate, None, "")
+            yield LocalEstate(aws, estate, None, "")
             return
         with published(issuers[0]) as jwks_url:
-            yield Stage(aws, estate, issuers[0], jwks_url)
+            yield LocalEstate(aws, estate, issuers[0], jwks_url)

@@ -1,4 +1,4 @@
-"""The story from the manifest to an AWS that refuses: synth, deploy, serve, attack, clean up."""
+"""The demonstration from the manifest to an AWS that refuses: synth, deploy, serve, attack, clean up."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from botocore.exceptions import ClientError
 
 from tenant_keys.demo.attacks import attack
 from tenant_keys.demo.errors import NothingToServe
-from tenant_keys.demo.estate import names, stack_rows
+from tenant_keys.demo.local_estate import LocalEstate, local_estate
 from tenant_keys.demo.replicas import recorded, wait_for_ids
 from tenant_keys.demo.report import Call, Report
-from tenant_keys.demo.stage import Stage, staged
-from tenant_keys.demo.steps import check_cast, serve
+from tenant_keys.demo.stack_rows import names, stack_rows
+from tenant_keys.demo.steps import require_tenants, serve
 from tenant_keys.demo.synth import synthesize
+from tenant_keys.local.attack_setup import NothingToAttack
 from tenant_keys.local.deploy import require_cdk
 from tenant_keys.local.errors import Stopped
-from tenant_keys.local.scene import NothingToAttack
 from tenant_keys.manifest import Estate, load_estate
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.proof import CLAIM, prove
@@ -30,7 +30,7 @@ from tenant_keys.review.proof import CLAIM, prove
 Say = Callable[[str], None]
 
 
-def tell(manifest: Path, say: Say, *, port: int = 0) -> Report:
+def demonstrate(manifest: Path, say: Say, *, port: int = 0) -> Report:
     """Play it all on an AWS of its own, and leave nothing of it.
 
     Raises:
@@ -39,21 +39,21 @@ def tell(manifest: Path, say: Say, *, port: int = 0) -> Report:
     """
     require_cdk()
     estate = load_estate(manifest)
-    check_cast(estate)
+    require_tenants(estate)
     report = Report()
     say(f"starting a local AWS with the accounts {', '.join(_accounts(estate))}")
-    with staged(estate, port) as stage:
-        report.endpoint, report.folder = stage.aws.endpoint, str(stage.aws.directory)
-        report.accounts = stage.aws.accounts
+    with local_estate(estate, port) as local:
+        report.endpoint, report.folder = local.aws.endpoint, str(local.aws.directory)
+        report.accounts = local.aws.accounts
         try:
-            _play(stage, manifest, report, say)
+            _run(local, manifest, report, say)
         except Exception:
-            if not stage.aws.running():
+            if not local.aws.running():
                 raise Stopped(
-                    f"the local AWS ended in the middle of the demo; run it again\n{stage.aws.log_tail()}".rstrip()
+                    f"the local AWS ended in the middle of the demo; run it again\n{local.aws.log_tail()}".rstrip()
                 ) from None
             raise
-    report.cleaned_up = not Path(report.folder).exists() and not _listening(stage.aws.port)
+    report.cleaned_up = not Path(report.folder).exists() and not _listening(local.aws.port)
     if report.cleaned_up:
         say(f"{report.endpoint} and {report.folder} are gone")
     return report
@@ -72,31 +72,31 @@ def synthesize_only(manifest: Path, say: Say) -> Report:
     return report
 
 
-def _play(stage: Stage, manifest: Path, report: Report, say: Say) -> None:
-    folder = stage.aws.directory
-    _synthesize(manifest, folder / "synth", folder / "cdk.out", stage.estate, report, say)
+def _run(local: LocalEstate, manifest: Path, report: Report, say: Say) -> None:
+    folder = local.aws.directory
+    _synthesize(manifest, folder / "synth", folder / "cdk.out", local.estate, report, say)
     if report.verdict != "proved":
         return
-    _deploy(stage, folder / "cdk.out", report, say)
-    if waiting := wait_for_ids(stage):
+    _deploy(local, folder / "cdk.out", report, say)
+    if waiting := wait_for_ids(local):
         say(f"recording the key id of {', '.join(waiting)}, for its replica")
-        copy = recorded(stage, manifest, folder)
-        stage.estate = load_estate(copy)
-        _synthesize(copy, folder / "synth", folder / "cdk.replicas", stage.estate, report, say, again=True)
-        _deploy(stage, folder / "cdk.replicas", report, say)
-    stage.learn_keys()
+        copy = recorded(local, manifest, folder)
+        local.estate = load_estate(copy)
+        _synthesize(copy, folder / "synth", folder / "cdk.replicas", local.estate, report, say, again=True)
+        _deploy(local, folder / "cdk.replicas", report, say)
+    local.learn_keys()
     say("serving tenants")
     with _timed(report, "serve"):
-        for call in serve(stage):
+        for call in serve(local):
             report.served.append(call)
     say("attacking")
     with _timed(report, "attack"):
-        _attack(stage, report)
+        _attack(local, report)
 
 
-def _attack(stage: Stage, report: Report) -> None:
+def _attack(local: LocalEstate, report: Report) -> None:
     try:
-        for tried in attack(stage):
+        for tried in attack(local):
             if isinstance(tried, Call):
                 report.attacks.append(tried)
             else:
@@ -105,7 +105,7 @@ def _attack(stage: Stage, report: Report) -> None:
         raise NothingToServe(f"the demo needs {nothing}") from None
     except ClientError as problem:  # of the attacks themselves none comes here
         code, text = problem.response["Error"]["Code"], str(problem)
-        lawful = Call("the scene", "a tenant", "a lawful call before an attack", code, as_promised=False, seen=text)
+        lawful = Call("the setup", "a tenant", "a lawful call before an attack", code, as_promised=False, seen=text)
         report.attacks.append(lawful)
 
 
@@ -123,7 +123,7 @@ def _synthesize(
     report.stacks, report.names = stack_rows(assembly), names(assembly)
 
 
-def _deploy(stage: Stage, assembly: Path, report: Report, say: Say) -> None:
+def _deploy(local: LocalEstate, assembly: Path, report: Report, say: Say) -> None:
     def shown(line: str) -> None:
         text = line.strip()
         if text.startswith("bootstrap") or "_FAILED" in text or "❌" in text:
@@ -133,7 +133,7 @@ def _deploy(stage: Stage, assembly: Path, report: Report, say: Say) -> None:
 
     say("cdk bootstrap and cdk deploy")
     with _timed(report, "deploy"):
-        stage.aws.deploy(assembly, progress=shown)
+        local.aws.deploy(assembly, progress=shown)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from tenant_keys.local.authority import Authority, Question, Value
+from tenant_keys.local.authorizer import Authorizer, Question, Value
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.identity import Identities
@@ -17,11 +17,11 @@ _ARN = re.compile(r"arn:[^:]*:[^:]*:[^:]*:(?P<account>\d{12}|):.")
 _GIVEN_ELSEWHERE = ("aws:principal", "aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:securetransport")
 
 
-class Bystanders:
+class OtherServices:
     """Judges a request; only refusals go into the log, which is about keys."""
 
-    def __init__(self, authority: Authority, decisions: Decisions, identities: Identities) -> None:
-        self._authority = authority
+    def __init__(self, authorizer: Authorizer, decisions: Decisions, identities: Identities) -> None:
+        self._authorizer = authorizer
         self._decisions = decisions
         self._identities = identities
 
@@ -48,13 +48,13 @@ class Bystanders:
             context=dict(_values(context)),
             resource_policy=resource_policy[0] if resource_policy else None,
         )
-        if self._authority.would_allow(question):
+        if self._authorizer.would_allow(question):
             return "Allow"
-        decision = self._authority.decide(question)
+        decision = self._authorizer.decide(question)
         try:
             operation, source = action.partition(":")[2], f"{service}.amazonaws.com"
             with self._decisions.record(source, operation, caller, region, str(uuid.uuid4())) as record:
-                self._authority.require(question, record)
+                self._authorizer.require(question, record)
         except Fault:
             pass
         return "Deny" if decision is not None and decision.outcome is Outcome.EXPLICIT_DENY else "ImplicitDeny"

@@ -1,0 +1,377 @@
+"""Every resource that a construct makes, typed by hand but for its policies, which tests/policy types."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from tenant_constructs.access_role import SharedAccessRole, TenantAccessRole
+from tenant_constructs.identity_provider import TokenIssuer
+from tenant_constructs.pod_identity import PodIdentity
+from tenant_constructs.resource_batch import ResourceBatch
+from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
+from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
+from tenant_keys.manifest import Estate
+from tests.policy.estates import UMBRELLA_KEY, estate_of_text, manifest, sample, with_tenant
+
+CA = "arn:aws:acm-pca:eu-west-1:222222222222:certificate-authority/11111111-2222-3333-4444-555555555555"
+PROJECT = {"Key": "tenant-keys:project", "Value": "tenant-keys"}
+POLICIES = {"KeyPolicy", "AssumeRolePolicyDocument", "PolicyDocument", "Policies"}
+
+
+class Recorder:
+    """A batch that keeps what is added, without its policies."""
+
+    def __init__(self) -> None:
+        self.resources: dict[str, Any] = {}
+
+    def add(self, logical_id: str, resource: dict[str, Any]) -> None:
+        properties = {name: value for name, value in resource["Properties"].items() if name not in POLICIES}
+        self.resources[logical_id] = {**resource, "Properties": properties}
+
+
+def made(construct: Any, **arguments: Any) -> dict[str, Any]:
+    recorder = Recorder()
+    construct(cast("ResourceBatch", recorder), **arguments)
+    return recorder.resources
+
+
+def tags(tenant: str, cell: str) -> list[dict[str, str]]:
+    return [
+        {"Key": "tenant-keys:cell", "Value": cell},
+        PROJECT,
+        {"Key": "tenant-keys:tenant", "Value": tenant},
+    ]
+
+
+def alias(tenant: str, key: str) -> dict[str, Any]:
+    return {
+        "Type": "AWS::KMS::Alias",
+        "Properties": {"AliasName": f"alias/tenant-{tenant}", "TargetKeyId": {"Ref": key}},
+        "DeletionPolicy": "RetainExceptOnCreate",
+        "UpdateReplacePolicy": "Retain",
+    }
+
+
+GENERATED: dict[str, Any] = {
+    "Description": "Tenant acme",
+    "Enabled": True,
+    "PendingWindowInDays": 30,
+    "Tags": tags("acme", "eu-west-1-001"),
+    "KeySpec": "SYMMETRIC_DEFAULT",
+    "KeyUsage": "ENCRYPT_DECRYPT",
+    "Origin": "AWS_KMS",
+    "MultiRegion": False,
+    "EnableKeyRotation": True,
+    "RotationPeriodInDays": 365,
+}
+IMPORTED = {
+    **{name: value for name, value in GENERATED.items() if "Rotation" not in name},
+    "Origin": "EXTERNAL",
+}
+IMPORT: dict[str, Any] = {
+    "origin": "imported",
+    "import_role": "arn:aws:iam::111111111111:role/acme-import",
+    "rotation_days": None,
+}
+KEYS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "generated": ({}, GENERATED),
+    "suspended": ({"state": "suspended"}, {**GENERATED, "Enabled": False}),
+    "offboarding": ({"state": "offboarding"}, {**GENERATED, "Enabled": False}),
+    "imported": (IMPORT, IMPORTED),
+    "imported, suspended": ({**IMPORT, "state": "suspended"}, IMPORTED),
+    "multi-Region": ({"multi_region": True}, {**GENERATED, "MultiRegion": True}),
+    "rotated each quarter": ({"rotation_days": 90}, {**GENERATED, "RotationPeriodInDays": 90}),
+    "never rotated": (
+        {"rotation_days": None},
+        {name: value for name, value in GENERATED.items() if name != "RotationPeriodInDays"}
+        | {"EnableKeyRotation": False},
+    ),
+    "with another window": ({"deletion_window_days": 7}, {**GENERATED, "PendingWindowInDays": 7}),
+}
+"""An imported key is never disabled: DisableKey is invalid while its material is pending (KMS guide, key-state)."""
+
+
+@pytest.mark.parametrize(("changes", "properties"), KEYS.values(), ids=KEYS)
+def test_a_key_has_these_properties_and_its_alias(changes: dict[str, Any], properties: dict[str, Any]) -> None:
+    estate = with_tenant(sample(), "acme", **changes)
+    assert made(TenantKey, tenant=estate.tenants["acme"], estate=estate, cell="eu-west-1-001") == {
+        "Keyacme": {
+            "Type": "AWS::KMS::Key",
+            "Properties": properties,
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+        },
+        "Aliasacme": alias("acme", "Keyacme"),
+    }
+
+
+@pytest.mark.parametrize(("state", "enabled"), [("active", True), ("suspended", False), ("offboarding", False)])
+def test_a_replica_has_these_properties_and_an_alias_of_its_own(state: str, enabled: bool) -> None:
+    estate = with_tenant(sample(), "umbrella", multi_region_key_id=UMBRELLA_KEY, state=state)
+    assert made(TenantReplicaKey, tenant=estate.tenants["umbrella"], estate=estate, cell="eu-west-1-001") == {
+        "Replicaumbrella": {
+            "Type": "AWS::KMS::ReplicaKey",
+            "Properties": {
+                "PrimaryKeyArn": f"arn:aws:kms:eu-west-1:111111111111:key/{UMBRELLA_KEY}",
+                "Description": "Tenant umbrella",
+                "Enabled": enabled,
+                "PendingWindowInDays": 30,
+                "Tags": [{"Key": "plan", "Value": "enterprise"}, *tags("umbrella", "eu-west-1-001")],
+            },
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+        },
+        "Aliasumbrella": alias("umbrella", "Replicaumbrella"),
+    }
+
+
+def test_an_access_role_lives_an_hour_under_the_path_of_its_workload() -> None:
+    estate, acme = sample(), sample().tenants["acme"]
+    orders, billing = estate.workloads["orders"], estate.workloads["billing"]
+    assert made(TenantAccessRole, tenant=acme, workload=orders, estate=estate, cell="roles-001") == {
+        "RoleacmeFororders": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "RoleName": "tenant-acme.orders",
+                "Path": "/tenant-keys/orders/",
+                "MaxSessionDuration": 3600,
+                "Description": "Key of tenant acme, for workload orders",
+                "Tags": tags("acme", "roles-001"),
+            },
+        }
+    }
+    assert made(SharedAccessRole, workload=billing, estate=estate) == {
+        "SharedRolebilling": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "RoleName": "shared.billing",
+                "Path": "/tenant-keys/billing/",
+                "MaxSessionDuration": 3600,
+                "Description": "Keys of the tenants of workload billing",
+                "Tags": [PROJECT],
+            },
+        }
+    }
+
+
+def with_portals(existing: str) -> Estate:
+    text = manifest(
+        workloads="""\
+  portal: {account: '222222222222', access: web-identity, identity_provider: customers, audience: portal-keys}
+  mobile: {account: '222222222222', access: web-identity, identity_provider: customers, audience: mobile-keys}""",
+        tenants="  acme: {workloads: [portal, mobile]}",
+    )
+    provider = f"identity_providers:\n  customers: {{issuer: https://login.example.com{existing}}}\nworkloads:"
+    return estate_of_text(text.replace("workloads:", provider, 1))
+
+
+def test_an_issuer_is_one_provider_with_the_audiences_of_its_workloads() -> None:
+    estate = with_portals("")
+    recorder = Recorder()
+    workloads = list(estate.workloads.values())
+    issuer = TokenIssuer(
+        cast("ResourceBatch", recorder), issuer="https://login.example.com", workloads=workloads, estate=estate
+    )
+    assert recorder.resources == {
+        "Issuer4b246bc1a12459de": {
+            "Type": "AWS::IAM::OIDCProvider",
+            "Properties": {
+                "Url": "https://login.example.com",
+                "ClientIdList": ["mobile-keys", "portal-keys"],
+                "Tags": [PROJECT],
+            },
+        }
+    }
+    assert issuer.arn == {"Ref": "Issuer4b246bc1a12459de"}
+
+
+def test_a_provider_that_exists_is_not_made_again_and_is_named_by_its_arn() -> None:
+    estate = with_portals(", existing: true")
+    recorder = Recorder()
+    workloads = list(estate.workloads.values())
+    issuer = TokenIssuer(
+        cast("ResourceBatch", recorder), issuer="https://login.example.com", workloads=workloads, estate=estate
+    )
+    assert recorder.resources == {}
+    assert issuer.arn == "arn:aws:iam::111111111111:oidc-provider/login.example.com"
+
+
+def running(place: str) -> Estate:
+    return estate_of_text(manifest(workloads=f"  orders: {{account: '222222222222', {place}}}", regions="eu-west-1"))
+
+
+@pytest.mark.parametrize("with_role", [True, False])
+def test_a_pod_identity_association_has_these_properties(with_role: bool) -> None:
+    estate = running("runs_on: eks, pod_identity: {cluster: main, namespace: shop, service_account: till}")
+    orders = estate.workloads["orders"]
+    name = "arn:aws:iam::222222222222:role/tenant-keys-orders"
+    assert made(PodIdentity, workload=orders, estate=estate, with_role=with_role) == {
+        "PodIdentityorders": {
+            "Type": "AWS::EKS::PodIdentityAssociation",
+            "Properties": {
+                "ClusterName": "main",
+                "Namespace": "shop",
+                "ServiceAccount": "till",
+                "RoleArn": {"Fn::GetAtt": ["Roleorders", "Arn"]} if with_role else name,
+                "DisableSessionTags": True,
+                "Tags": [PROJECT],
+            },
+        }
+    }
+    with pytest.raises(ValueError, match="workload orders has no pod identity"):
+        made(PodIdentity, workload=replace(orders, pod_identity=None), estate=estate, with_role=with_role)
+
+
+ROLE = {
+    "Type": "AWS::IAM::Role",
+    "Properties": {"RoleName": "tenant-keys-orders", "Description": "Workload orders", "Tags": [PROJECT]},
+}
+PLACES: dict[str, tuple[str, dict[str, Any]]] = {
+    "Lambda": ("runs_on: lambda", {"Roleorders": ROLE}),
+    "EC2": (
+        "runs_on: ec2",
+        {
+            "Roleorders": ROLE,
+            "InstanceProfileorders": {
+                "Type": "AWS::IAM::InstanceProfile",
+                "Properties": {"InstanceProfileName": "tenant-keys-orders", "Roles": [{"Ref": "Roleorders"}]},
+            },
+        },
+    ),
+    "Roles Anywhere": (
+        f"runs_on: roles-anywhere, roles_anywhere: {{certificate_authority: '{CA}', common_name: orders}}",
+        {
+            "TrustAnchororders": {
+                "Type": "AWS::RolesAnywhere::TrustAnchor",
+                "Properties": {
+                    "Name": "tenant-keys-orders",
+                    "Enabled": True,
+                    "Source": {"SourceType": "AWS_ACM_PCA", "SourceData": {"AcmPcaArn": CA}},
+                    "Tags": [PROJECT],
+                },
+            },
+            "Roleorders": ROLE,
+            "Profileorders": {
+                "Type": "AWS::RolesAnywhere::Profile",
+                "Properties": {
+                    "Name": "tenant-keys-orders",
+                    "Enabled": True,
+                    "RoleArns": [{"Fn::GetAtt": ["Roleorders", "Arn"]}],
+                    "Tags": [PROJECT],
+                },
+            },
+        },
+    ),
+    "a role that exists": (
+        "runs_on: existing-role, role: role/shop/Orders",
+        {
+            "Policyorders": {
+                "Type": "AWS::IAM::ManagedPolicy",
+                "Properties": {"ManagedPolicyName": "tenant-keys-orders", "Roles": ["Orders"]},
+            }
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize(("place", "resources"), PLACES.values(), ids=PLACES)
+def test_a_workload_runs_as_a_role_with_what_the_place_needs(place: str, resources: dict[str, Any]) -> None:
+    estate = running(place)
+    assert made(WorkloadTrustRole, workload=estate.workloads["orders"], estate=estate) == resources
+
+
+def parameter(estate: Estate, workload: str, region: str) -> dict[str, Any]:
+    (resource,) = made(WorkloadParameter, workload=estate.workloads[workload], estate=estate, region=region).values()
+    assert resource["Type"] == "AWS::SSM::Parameter"
+    value = json.loads(resource["Properties"].pop("Value"))
+    assert resource["Properties"] == {
+        "Name": f"/tenant-keys/{workload}",
+        "Type": "String",
+        "Description": f"Roles and aliases of workload {workload}",
+        "Tags": {"tenant-keys:project": "tenant-keys"},
+    }
+    found: dict[str, Any] = value
+    return found
+
+
+ALIAS = "arn:aws:kms:{}:111111111111:alias/tenant-{}".format
+
+
+def test_a_parameter_tells_a_workload_its_roles_and_aliases() -> None:
+    estate = with_tenant(sample(), "umbrella", multi_region_key_id=UMBRELLA_KEY)
+    orders = {
+        "version": 1,
+        "workload": "orders",
+        "access": "tenant-role",
+        "role_arn": "arn:aws:iam::111111111111:role/tenant-keys/orders/tenant-{tenant_id}.orders",
+        "alias_arn": ALIAS("eu-west-1", "{tenant_id}"),
+        "operations": ["decrypt", "encrypt"],
+        "exceptions": {},
+    }
+    assert parameter(estate, "orders", "eu-west-1") == orders
+    assert parameter(estate, "orders", "eu-central-1") == {
+        **orders,
+        "exceptions": {"umbrella": ALIAS("eu-central-1", "umbrella")},
+    }
+    assert parameter(estate, "billing", "eu-west-1") == {
+        "version": 1,
+        "workload": "billing",
+        "access": "session-tag",
+        "role_arn": "arn:aws:iam::111111111111:role/tenant-keys/billing/shared.billing",
+        "alias_arn": ALIAS("eu-west-1", "{tenant_id}"),
+        "operations": ["decrypt"],
+        "exceptions": {},
+    }
+
+
+def test_a_workload_without_tenants_is_told_the_home_region() -> None:
+    estate = replace(sample(), tenants={})
+    assert parameter(estate, "orders", "eu-central-1")["alias_arn"] == ALIAS("eu-west-1", "{tenant_id}")
+
+
+def test_the_aliases_region_is_that_of_most_tenants() -> None:
+    tenants = """\
+  a: {workloads: [orders], key: {region: eu-central-1}}
+  b: {workloads: [orders], key: {region: eu-central-1}}
+  c: {workloads: [orders]}"""
+    value = parameter(estate_of_text(manifest(tenants=tenants)), "orders", "eu-west-1")
+    assert value["alias_arn"] == ALIAS("eu-central-1", "{tenant_id}")
+    assert value["exceptions"] == {"c": ALIAS("eu-west-1", "c")}
+
+
+def test_tenants_of_other_workloads_are_no_business_of_a_parameter() -> None:
+    workloads = """\
+  orders: {account: '222222222222', runs_on: lambda}
+  desk: {account: '222222222222', runs_on: lambda}"""
+    tenants = """\
+  a: {workloads: [desk], key: {region: eu-central-1}}
+  b: {workloads: [desk], key: {region: eu-central-1}}
+  c: {workloads: [orders]}"""
+    value = parameter(estate_of_text(manifest(workloads, tenants)), "orders", "eu-west-1")
+    assert value["alias_arn"] == ALIAS("eu-west-1", "{tenant_id}")
+    assert value["exceptions"] == {}
+
+
+def test_tags_of_the_manifest_come_first_the_tenants_over_them_and_ours_over_both() -> None:
+    base = estate_of_text(manifest())
+    estate = with_tenant(
+        replace(base, tags={"team": "a", "stage": "prod", "tenant-keys:project": "x"}),
+        "acme",
+        tags={"team": "b", "tenant-keys:tenant": "y", "tenant-keys:cell": "z"},
+    )
+    key = made(TenantKey, tenant=estate.tenants["acme"], estate=estate, cell="eu-west-1-001")["Keyacme"]
+    assert key["Properties"]["Tags"] == [
+        {"Key": "stage", "Value": "prod"},
+        {"Key": "team", "Value": "b"},
+        *tags("acme", "eu-west-1-001"),
+    ]
+    role = made(WorkloadTrustRole, workload=estate.workloads["orders"], estate=estate)["Roleorders"]
+    assert role["Properties"]["Tags"] == [
+        {"Key": "stage", "Value": "prod"},
+        {"Key": "team", "Value": "a"},
+        PROJECT,
+    ]

@@ -1,0 +1,93 @@
+"""`make mutate`: break our own code in one place at a time, and count how often a test notices.
+
+    python -m tools.mutate [--folder tenant_keys/policy] [--count 60] [--seed 1] [--jobs 2]
+
+Exit code 0 where each folder reaches its target, 2 where one does not, 1 where nothing could be measured: tests fail
+although nothing is broken, a folder has no mutations, an equivalent is listed that no longer exists.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from tools.mutate.equivalents import equivalents, stale
+from tools.mutate.folders import FOLDERS, Folder
+from tools.mutate.mutation import Mutation
+from tools.mutate.selection import sample, tests_of
+from tools.mutate.workbench import Workbench, import_once
+
+
+def main() -> int:
+    """Print the score of each folder and every survivor."""
+    parser = argparse.ArgumentParser(prog="make mutate")
+    parser.add_argument("--folder", choices=[folder.code for folder in FOLDERS], help="this folder alone")
+    parser.add_argument("--count", type=int, default=60, help="mutations of each folder; 0 for all of them")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    chosen = parser.parse_args()
+    import_once()
+    results = []
+    for folder in FOLDERS:
+        if chosen.folder in {None, folder.code}:
+            try:
+                results.append(_judge(folder, chosen.count, chosen.seed, chosen.jobs))
+            except (RuntimeError, ValueError) as problem:
+                print(problem, file=sys.stderr)
+                return 1
+    return 0 if all(results) else 2
+
+
+def _judge(folder: Folder, count: int, seed: int, jobs: int) -> bool:
+    """Print the folder's score; True where it is high enough."""
+    start = time.monotonic()
+    every = folder.mutations()
+    listed = equivalents()
+    if old := stale(listed, folder.code, {mutation.id for mutation in every}):
+        raise ValueError("\n".join(["equivalents.txt: no such mutations any more:", *old]))
+    tried = [mutation for mutation in sample(every, count or len(every), seed) if mutation.id not in listed]
+    if not tried:
+        raise ValueError(f"{folder.code}: no mutations")
+    survivors = []
+    with tempfile.TemporaryDirectory() as name:
+        first = Workbench(Path(name, "first"))
+        found = first.measure(folder)
+        measured = time.monotonic() - start
+        tests = [tests_of(mutation, found) for mutation in tried]
+        seconds = [sum(found.costs[test] for test in of) for of in tests]
+        context = multiprocessing.get_context("fork")
+        with ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(name, first.root)) as pool:
+            for mutation, survived in zip(tried, pool.map(_survives, tried, tests, seconds), strict=True):
+                if survived:
+                    survivors.append(mutation)
+                    print(f"SURVIVED {mutation.id}", flush=True)
+    killed = len(tried) - len(survivors)
+    score = 100 * killed / len(tried)
+    print(
+        f"{folder.code}: {killed} of {len(tried)} killed, {score:.1f} % (target {folder.target} %), seed {seed}, "
+        f"{len(every):,} exist; {measured:.0f} s to measure, {time.monotonic() - start:.0f} s in all",
+        flush=True,
+    )
+    return score >= folder.target
+
+
+_workbench: list[Workbench] = []
+"""That of this process of the pool."""
+
+
+def _start(folder: str, original: Path) -> None:
+    _workbench.append(Workbench(Path(folder, str(os.getpid())), original))
+
+
+def _survives(mutation: Mutation, tests: list[str], seconds: float) -> bool:
+    return not tests or _workbench[0].survives(mutation, tests, seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
