@@ -116,6 +116,7 @@ def _two_engines() -> int:
     print(
         f"{total.not_understood.total():,} documents not understood, {undecided:,} requests undecided by the evaluator"
     )
+    print(f"{total.impossible:,} refuted by the proof alone, for a principal that may not exist")
     for kind, names in total.covered().items():
         print(f"covered: {kind:<10} {len(names):>4} of {len(names) + len(total.uncovered_of(kind))}")
     for name in total.uncovered:

@@ -343,6 +343,8 @@ class Grammar:
             return self._pick(ORGANIZATION, "o-zzzzzzzzzz", "o-*", "*")
         if key in ("kms:RequestAlias", "kms:ResourceAliases"):
             return f"alias/tenant-{self._pick(*self.tenants, '*', 'a*', 'other')}"
+        if key == "aws:userid":
+            return self._pick("AROA*:one", "*:one", "AIDA*", "AROA*", "*", CENTRAL, f"{OTHER}:*", "anonymous")
         if key == "aws:PrincipalType":
             return self._pick("AssumedRole", "User", "Account", "*", "FederatedUser", "Anonymous")
         return self._pick(*self.tenants, *self.tenants, "*", "?*", "a*", "Acme", "", "other", CENTRAL, "*:one")

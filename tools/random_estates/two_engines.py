@@ -25,6 +25,7 @@ EXCESS: Final = frozenset(
     {Kind.OTHER_TENANT, Kind.OUTSIDER, Kind.ADMINISTRATION, Kind.MORE_THAN_DECLARED, Kind.OBTAINS_SESSION}
 )
 """What both engines look for: requests that are allowed and not declared."""
+_LOOSE: Final = ("aws:userid", "aws:principalorgpaths")
 PROVED, REFUTED, NOT_PROVED = "proved", "refuted", "not proved"
 NOTHING, FOUND, NOT_GIVEN, UNDECIDED = "nothing found", "refuted", "not given", "undecided by the evaluator"
 
@@ -39,6 +40,9 @@ class Comparison:
     findings: tuple[str, ...]
     opinion: str
     breaches: tuple[Breach, ...]
+    loose: bool = False
+    """Whether a document asks for a key of which the proof tries every value with every principal, so that it may name
+    a principal that cannot exist (review/proof/condition_keys: `aws:userid`, `aws:PrincipalOrgPaths`)."""
 
     @property
     def disagreement(self) -> str | None:
@@ -47,7 +51,7 @@ class Comparison:
             return "the evaluator denies what the second engine finds"
         if self.proof == PROVED and self.opinion == FOUND:
             return "a hole in the proof"
-        if self.proof == REFUTED and self.opinion == NOTHING:
+        if self.proof == REFUTED and self.opinion == NOTHING and not self.loose:
             return "a hole in the second engine"
         return None
 
@@ -56,10 +60,11 @@ def compare(source: Stacks, estate: Estate, answered: Answered | None = None) ->
     """Ask both engines of one estate. `answered`: what the second knows of others of the same manifest."""
     opinion = second_opinion(source, estate, answered=answered)
     found = []
+    loose = any(key in str(stack.resources).lower() for stack in source.stacks() for key in _LOOSE)
     for about, prove in (("key", _on_keys), ("session", _for_sessions)):
         verdict, findings = _first_engine(source, estate, prove)
         breaches = tuple(one for one in opinion.breaches if one.kind == about)
-        found.append(Comparison(about, verdict, findings, _second(opinion, breaches), breaches))
+        found.append(Comparison(about, verdict, findings, _second(opinion, breaches), breaches, loose))
     return found, opinion
 
 
@@ -102,6 +107,8 @@ class Score:
     """By what is asked about, the proof's verdict and the second opinion."""
     disagreements: list[tuple[int, Comparison]] = field(default_factory=list)
     """With the seed."""
+    impossible: int = 0
+    """Estates that the proof refutes by a principal that may not exist, and the second engine does not."""
     estates: int = 0
     questions: int = 0
     unanswered: int = 0
@@ -130,6 +137,7 @@ class Score:
         self.verdicts.update(other.verdicts)
         self.disagreements += other.disagreements
         self.estates += other.estates
+        self.impossible += other.impossible
         self.questions += other.questions
         self.unanswered += other.unanswered
         self.not_understood.update(other.not_understood)
@@ -148,6 +156,7 @@ def score(seeds: Iterable[int]) -> Score:
         found.not_understood.update(opinion.not_understood)
         for one in comparisons:
             found.verdicts[one.about, one.proof, one.opinion] += 1
+            found.impossible += one.loose and (one.proof, one.opinion) == (REFUTED, NOTHING)
             if one.disagreement:
                 found.disagreements.append((seed, one))
     return found
