@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.errors import ReviewError
-from tenant_keys.review.second_opinion import second_opinion
+from tenant_keys.review.second_opinion import Answered, second_opinion
 from tools.mutants.mutant import Harmless, LostSafeguard, Mutant, Refuted
 from tools.mutants.original import Synthesized, Templates
 from tools.random_estates.two_engines import EXCESS
+
+_ANSWERED: Final[Answered] = {}
+"""About the documents that a mutant leaves as they are: all mutants are of one estate."""
 
 
 def apart(mutant: Mutant, original: Synthesized) -> str | None:
@@ -22,7 +26,9 @@ def apart(mutant: Mutant, original: Synthesized) -> str | None:
     mutant.edit(templates)
     with tempfile.TemporaryDirectory() as name:
         try:
-            opinion = second_opinion(Assembly.open(original.write(templates, Path(name) / "cdk.out")), original.estate)
+            opinion = second_opinion(
+                Assembly.open(original.write(templates, Path(name) / "cdk.out")), original.estate, answered=_ANSWERED
+            )
         except ReviewError:  # the assembly cannot be read: there is nothing to have an opinion on
             return None
     found = [(one.who, one.actions[:2], one.what, one.replay.outcome) for one in opinion.breaches[:3]]
