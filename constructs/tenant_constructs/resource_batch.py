@@ -22,7 +22,8 @@ from typing import Any, Self
 from aws_cdk.cloudformation_include import CfnInclude
 from constructs import Construct
 
-from tenant_keys.policy.limits import FEWER_DEPLOYERS, TEMPLATE_BYTES, TEMPLATE_RESOURCES, PolicyTooLarge
+from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES, TEMPLATE_RESOURCES
+from tenant_keys.policy.limits import FEWER_DEPLOYERS, PolicyTooLarge
 
 ADDED_BY_CDK = 4_096
 """Bytes kept for what a template holds beside resources: parameter and rule of the bootstrap, metadata."""
@@ -86,7 +87,7 @@ class _Writer:
     """A statement that repeats has one anchor; of the others, what mostly repeats has one."""
 
     OPENED = frozenset({"Properties", "KeyPolicy", "AssumeRolePolicyDocument", "PolicyDocument"})
-    REPEATING = frozenset({"Action", "Condition", "Principal", "Resource"})
+    REPEATING = frozenset({"Action", "Condition", "Metadata", "Principal", "Resource"})
 
     def __init__(self, resources: Mapping[str, Mapping[str, Any]]) -> None:
         self.anchors = _Anchors()
