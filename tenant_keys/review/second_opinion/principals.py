@@ -247,6 +247,14 @@ def token(provider: str) -> Principal:
     return Principal(TOKEN, f"a token of {provider}", arn=provider)
 
 
+def token_of_another(account: str, known: Iterable[str]) -> Principal:
+    """The holder of a token of an OpenID Connect provider of the account that is not among those known."""
+    arn = joined([f"arn:aws:iam::{account}:oidc-provider/", text("issuer")])
+    return Principal(
+        TOKEN, "a token of some other provider", arn=arn, limits=[negate(equal(arn, one)) for one in known]
+    )
+
+
 # Who is named.
 
 

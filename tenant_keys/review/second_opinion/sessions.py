@@ -20,7 +20,6 @@ from tenant_keys.review.second_opinion.inventory import Inventory, Role
 from tenant_keys.review.second_opinion.keys import accounts_of
 from tenant_keys.review.second_opinion.permission import Policies, allowed
 from tenant_keys.review.second_opinion.principals import (
-    CERTIFICATES,
     ROLE,
     ROOT,
     SERVICE,
@@ -34,6 +33,7 @@ from tenant_keys.review.second_opinion.principals import (
     role,
     service,
     token,
+    token_of_another,
 )
 from tenant_keys.review.second_opinion.promise import TENANT, access_role, is_shared, is_workloads, workload_role
 from tenant_keys.review.second_opinion.question import Case, Pending, Question, ask_about, rests_on
@@ -141,6 +141,7 @@ def _callers(one: Role, trust: tuple[Statement, ...], inventory: Inventory, esta
     providers |= {arn for arn in inventory.providers if arn.split(":")[4] == account}
     for provider in sorted(map(str, providers)):
         yield token(provider)
+    yield token_of_another(account, sorted(map(str, providers)))
 
 
 def _question(
@@ -148,8 +149,8 @@ def _question(
 ) -> Question:
     identity = inventory.own(principal.identity)
     account = one.arn.split(":")[4]
-    oidc = principal.kind == TOKEN and ":oidc-provider/" in str(principal.arn)
-    held = Token.of(str(principal.arn)) if oidc else None
+    provider = principal.arn if principal.kind == TOKEN and isinstance(principal.arn, str) else ""
+    held = Token.of(provider) if ":oidc-provider/" in provider else None
     keys = (_TAG_SENT, "aws:tagkeys")
     facts = held.keys() if held else {}
     asked = ask_about(principal, one.arn, account, [*trust, *(identity or ())], keys=keys, facts=facts)
@@ -161,7 +162,7 @@ def _question(
         [
             allowed(assume, policies, crosses=True, account=account),
             any_of([negate(tagged), allowed(tag, policies, crosses=True, account=account)]),
-            _accepted(held, principal, inventory),
+            _accepted(held, inventory.providers.get(provider)),
         ]
     )
     may = _declared(one, assume, held, tagged, inventory, estate) if can is not False else False
@@ -173,12 +174,12 @@ def _question(
 def _action_of(principal: Principal) -> str:
     if principal.kind != TOKEN:
         return "sts:assumerole"
-    return "sts:assumerolewithsaml" if ":saml-provider/" in str(principal.arn) else "sts:assumerolewithwebidentity"
+    saml = isinstance(principal.arn, str) and ":saml-provider/" in principal.arn
+    return "sts:assumerolewithsaml" if saml else "sts:assumerolewithwebidentity"
 
 
-def _accepted(held: Token | None, principal: Principal, inventory: Inventory) -> Formula:
+def _accepted(held: Token | None, listed: tuple[str, ...] | None) -> Formula:
     """STS refuses a token for a client that the provider does not list."""
-    listed = inventory.providers.get(str(principal.arn)) if held else None
     if held is None or listed is None:
         return True
     return is_in(held.client, one_of(listed)) if listed else False
@@ -230,7 +231,7 @@ def _runs_as(workload: Workload, request: OneAction, held: Token | None, invento
     """The place where the workload runs, and no other, becomes its role."""
     principal = request.principal
     if workload.roles_anywhere is not None:
-        if principal.arn != CERTIFICATES:
+        if not (principal.kind == SERVICE and principal.tagged):
             return False
         name, anchor = request.value(f"{TAG}x509subject/cn"), request.value("aws:sourcearn")
         own = [arn for arn, one in inventory.anchors.items() if one == workload.roles_anywhere.certificate_authority]

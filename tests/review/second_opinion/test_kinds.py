@@ -188,3 +188,12 @@ def _with_trust(conditions: dict[str, Any]) -> Opinion:
     merged = {name: {**conditions.get(name, {}), **tag.get(name, {})} for name in [*conditions, *tag]}
     trust["Statement"][0]["Condition"] = merged
     return second_opinion(templates, ESTATES[0], answered=KNOWN[0])
+
+
+def test_a_trust_policy_for_everyone_lets_in_tokens_of_providers_that_nobody_named() -> None:
+    templates = templates_of(ESTATES[0])
+    statement = templates.properties("roles", "shared.portal")["AssumeRolePolicyDocument"]["Statement"][0]
+    statement |= {"Principal": "*", "Condition": {}}
+    del statement["Condition"]
+    found_by = [one.who for one in second_opinion(templates, ESTATES[0], answered=KNOWN[0]).breaches]
+    assert "a token of some other provider" in found_by
