@@ -61,8 +61,8 @@ class Inventory:
     aliases: dict[str, list[str]] = field(default_factory=dict)
     """Names by the ARN of the key at which they point."""
     roles: dict[str, Role] = field(default_factory=dict)
-    providers: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Client ids of OpenID Connect providers, by ARN."""
+    providers: list[str] = field(default_factory=list)
+    """ARNs of OpenID Connect providers."""
     anchors: dict[str, str] = field(default_factory=dict)
     """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor."""
     not_understood: list[str] = field(default_factory=list)
@@ -128,8 +128,7 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
                 raise ValueError("a policy of users or groups")
         case "AWS::IAM::OIDCProvider":
             host = properties["Url"].removeprefix("https://")
-            arn = f"arn:aws:iam::{resource.account}:oidc-provider/{host}"
-            found.providers[arn] = tuple(properties.get("ClientIdList", ()))
+            found.providers.append(f"arn:aws:iam::{resource.account}:oidc-provider/{host}")
         case "AWS::RolesAnywhere::TrustAnchor":
             arn = f"arn:aws:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{unborn(resource)}"
             found.anchors[arn] = str(properties["Source"].get("SourceData", {}).get("AcmPcaArn", "another authority"))

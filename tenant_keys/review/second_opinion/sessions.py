@@ -47,9 +47,7 @@ from tenant_keys.review.second_opinion.terms import (
     choose,
     equal,
     flag,
-    is_in,
     negate,
-    one_of,
     text,
 )
 from tenant_keys.review.second_opinion.values import Value
@@ -84,7 +82,10 @@ class Token:
 
     @property
     def client(self) -> Text:
-        """Whom STS takes it to be for: azp where the token has one. It compares this with the provider's client ids."""
+        """Whom STS takes it to be for: azp where the token has one.
+
+        That STS compares this with the provider's client ids only takes away; the trust policy alone must suffice.
+        """
         return choose(self.has_azp, self.azp, self.aud)
 
     def keys(self) -> dict[str, Value]:
@@ -162,7 +163,6 @@ def _question(
         [
             allowed(assume, policies, crosses=True, account=account),
             any_of([negate(tagged), allowed(tag, policies, crosses=True, account=account)]),
-            _accepted(held, inventory.providers.get(provider)),
         ]
     )
     may = _declared(one, assume, held, tagged, inventory, estate) if can is not False else False
@@ -176,13 +176,6 @@ def _action_of(principal: Principal) -> str:
         return "sts:assumerole"
     saml = isinstance(principal.arn, str) and ":saml-provider/" in principal.arn
     return "sts:assumerolewithsaml" if saml else "sts:assumerolewithwebidentity"
-
-
-def _accepted(held: Token | None, listed: tuple[str, ...] | None) -> Formula:
-    """STS refuses a token for a client that the provider does not list."""
-    if held is None or listed is None:
-        return True
-    return is_in(held.client, one_of(listed)) if listed else False
 
 
 def _declared(
