@@ -24,10 +24,7 @@ from constructs import Construct
 
 from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES, TEMPLATE_RESOURCES
 from tenant_keys.policy.limits import FEWER_DEPLOYERS, PolicyTooLarge
-
-ADDED_BY_CDK = 4_096
-"""Bytes kept for what a template holds beside resources: parameter and rule of the bootstrap, metadata."""
-
+from tenant_keys.policy.template_size import ADDED_BY_CDK, what_is_large
 
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -67,8 +64,9 @@ class ResourceBatch:
         if size > TEMPLATE_BYTES:
             raise PolicyTooLarge(
                 f"stack {self._scope.node.path}: got a template of {size:,} bytes, CloudFormation accepts "
-                f"{TEMPLATE_BYTES:,}; let fewer workloads serve its tenants, use access session-tag, or "
-                f"{FEWER_DEPLOYERS}"
+                f"{TEMPLATE_BYTES:,}; large are {what_is_large(self._resources.values())}: "
+                "set fewer or shorter tags, shorten roles' paths, let fewer workloads serve its tenants, "
+                f"use access session-tag, or {FEWER_DEPLOYERS}"
             )
         with tempfile.TemporaryDirectory() as folder:
             template = Path(folder, "template.json")

@@ -21,8 +21,9 @@ STACK_RESOURCES: Final = 500
 """Resources of a template; not adjustable (CloudFormation guide, cloudformation-limits)."""
 TEMPLATE_RESOURCES: Final = STACK_RESOURCES - 1
 """What the app may put into a template: the CDK's command line adds one resource."""
-TEMPLATE_BYTES: Final = 1_048_576
-"""A template in S3: 1 MB (CloudFormation guide, cloudformation-limits)."""
+TEMPLATE_BYTES: Final = 1_000_000
+"""A template in S3. The guide says 1 MB (cloudformation-limits); the service's own error names 1,000,000 (cfn-lint,
+LIMITS; aws-samples/aws-vpc-cidr-mgmt, issue 10)."""
 KEY_POLICY_BYTES: Final = 32_768
 """Source: AWS KMS guide, key-policy-overview; AWS::KMS::Key, KeyPolicy."""
 INLINE_POLICY_CHARACTERS: Final = 10_240

@@ -10,7 +10,7 @@ from tenant_keys.policy.statement import Document
 FEWER_DEPLOYERS: Final = "name one role for all Regions in central.deployment_roles"
 """A way out: every key policy names the execution role of each Region in eight places."""
 
-_compact = json.JSONEncoder(separators=(",", ":")).encode
+compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class PolicyTooLarge(ValueError):
@@ -23,7 +23,7 @@ def check_size(document: Document, limit: int, what: str, way_out: str) -> Docum
     Raises:
         PolicyTooLarge: it has more; says whose document it is and what to change.
     """
-    size = len(_compact(document))
+    size = len(compact(document))
     if size > limit:
         raise PolicyTooLarge(f"{what}: got {size:,} characters, AWS accepts {limit:,}; {way_out}")
     return document

@@ -14,8 +14,9 @@ from aws_cdk.assertions import Template
 from constructs import IConstruct
 
 from tenant_constructs.logical_id import logical_id
-from tenant_constructs.resource_batch import ADDED_BY_CDK, ResourceBatch, _Anchors, _with_anchors
+from tenant_constructs.resource_batch import ResourceBatch, _Anchors, _with_anchors
 from tenant_keys.policy.limits import PolicyTooLarge
+from tenant_keys.policy.template_size import ADDED_BY_CDK
 
 
 def stack() -> cdk.Stack:
@@ -23,7 +24,7 @@ def stack() -> cdk.Stack:
 
 
 def key(description: str) -> dict[str, Any]:
-    """The second statement stands in every key, and so behind an anchor."""
+    """The second statement is in every key, and so behind an anchor."""
     everyones = {"Sid": "Same", "Effect": "Deny", "Principal": "*", "Action": "kms:CreateGrant", "Resource": "*"}
     policy = {"Version": "2012-10-17", "Statement": [{**everyones, "Sid": f"Own{description}"}, everyones]}
     return {"Type": "AWS::KMS::Key", "Properties": {"Description": description, "KeyPolicy": policy}}

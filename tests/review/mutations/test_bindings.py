@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tools.mutants.mutant import Mutant, Outcome
 from tools.mutants.bindings import MUTANTS
+from tools.mutants.mutant import Mutant, Outcome
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
