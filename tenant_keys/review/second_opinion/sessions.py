@@ -114,11 +114,17 @@ def session_questions(inventory: Inventory, estate: Estate) -> Iterator[Pending]
 
 
 def _matters(one: Role, inventory: Inventory, estate: Estate) -> bool:
-    """Whether keys, sessions or roles are within reach of the role's own policies, or a workload runs as it."""
-    if one.unknown_policies or any(workload_role(each) == one.arn for each in estate.workloads.values()):
+    """Whether keys, sessions or roles are within reach of the role's own policies, or it has the name of a workload's role."""
+    # Names of roles are unique in an account whatever their path and case (IAM guide, reference_iam-quotas).
+    names = {_name(workload_role(each)) for each in estate.workloads.values()}
+    if one.unknown_policies or _name(one.arn) in names:
         return True
     own = inventory.own(tuple(one.identity)) or ()
     return any(each.allow and (each.actions[0] or any(map(_reaches, each.actions[1]))) for each in own)
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition("/")[2].lower()
 
 
 def _reaches(pattern: str) -> bool:
