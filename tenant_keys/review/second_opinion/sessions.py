@@ -114,7 +114,7 @@ def session_questions(inventory: Inventory, estate: Estate) -> Iterator[Pending]
 
 
 def _matters(one: Role, inventory: Inventory, estate: Estate) -> bool:
-    """Whether keys, sessions or roles are within reach of the role's own policies, or it has the name of a workload's role."""
+    """Whether keys, sessions or roles are within reach of its own policies, or it has the name of a workload's role."""
     # Names of roles are unique in an account whatever their path and case (IAM guide, reference_iam-quotas).
     names = {_name(workload_role(each)) for each in estate.workloads.values()}
     if one.unknown_policies or _name(one.arn) in names:
