@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tenant_keys.cli.second_opinion import ask, exit_code, show_opinion
 from tenant_keys.manifest import load_estate
 from tenant_keys.review.iam import Outcome
 from tenant_keys.review.proof import CLAIM, Finding, Kind, Proof, prove
@@ -43,18 +44,25 @@ def prove_command(
     safeguards: Annotated[
         bool, typer.Option("--safeguards", help="Remove each safeguard in turn and prove again.")
     ] = False,
+    with_second_opinion: Annotated[
+        bool, typer.Option("--second-opinion", help="Ask an SMT solver too, by another encoding of the same policies.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Prove over the templates that every key is its tenant's alone.
 
     Exit codes: 0 proved, 2 refuted or not proved, 1 could not run.
     """
+    opinion = ask(directory, load_estate(manifest)) if with_second_opinion else None
     proof = prove(directory, load_estate(manifest), with_safeguards=safeguards)
     if as_json:
-        typer.echo(json.dumps(as_document(proof), indent=1))
+        further = {"second_opinion": opinion.as_document()} if opinion else {}
+        typer.echo(json.dumps(as_document(proof) | further, indent=1))
     else:
         show(proof, Console())
-    raise typer.Exit(0 if proof.proved else 2)
+        if opinion:
+            show_opinion(opinion, proof, Console())
+    raise typer.Exit(exit_code(proof, opinion))
 
 
 def can_command(

@@ -34,7 +34,7 @@ ASSUMPTIONS = ("sts:AssumeRole", "sts:TagSession", "sts:*", "sts:AssumeRoleWithW
 CHANGES = ("drop", "guards", *["condition"] * 2, *["value"] * 4, *["add"] * 2, "other")
 
 
-class Chance:
+class Draw:
     """Draws mutations of one estate."""
 
     def __init__(self, seed: int, estate: Estate) -> None:
@@ -205,5 +205,5 @@ def mutated(
     whole = make(estate)
     for seed in seeds:
         templates = whole.copy()
-        Chance(seed, estate).mutate(templates)
+        Draw(seed, estate).mutate(templates)
         yield seed, templates

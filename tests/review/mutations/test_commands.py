@@ -215,3 +215,21 @@ def test_who_tells_each_hop(run: Run) -> None:
 def test_who_says_so_where_nobody_may(run: Run) -> None:
     assert run("who", "UpdateAlias", "alma") == (0, "nobody may UpdateAlias with the key of alma\n")
     assert run("who", "Decrypt", "jan") == (0, "nobody may Decrypt with the key of jan\n")
+
+
+def test_a_second_opinion_finds_by_another_method_what_the_proof_finds(run: Run, broken: Path) -> None:
+    code, told = run("prove", "--second-opinion", folder=broken)
+    assert code == 2
+    assert "SECOND OPINION: REFUTED" in told
+    assert "tenant-bert.orders, kms:decrypt: the key of tenant alma in eu-west-1" in told
+    assert "the evaluator says allowed" in told
+
+
+def test_a_second_opinion_is_part_of_the_proof_as_json(run: Run, broken: Path) -> None:
+    code, told = run("prove", "--second-opinion", "--json", folder=broken)
+    opinion = json.loads(told)["second_opinion"]
+    assert code == 2
+    assert opinion["verdict"] == "refuted"
+    assert {"tenant": "alma", "evaluator": "allowed"}.items() <= opinion["breaches"][0].items()
+    assert opinion["unanswered"] == []
+    assert opinion["tenants"] == 13

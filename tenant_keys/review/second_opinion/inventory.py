@@ -1,0 +1,166 @@
+"""What the templates hold that bears on keys: raw documents and names, as the reading of the assembly gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from tenant_keys.review.assembly import Resource, Stack, unborn
+from tenant_keys.review.second_opinion.statements import IDENTITY, Statement, statements
+
+_WITHOUT_PERMISSIONS: Final = frozenset(
+    {
+        "AWS::CDK::Metadata",
+        "AWS::EKS::PodIdentityAssociation",
+        "AWS::IAM::InstanceProfile",
+        "AWS::Organizations::Policy",
+        "AWS::RolesAnywhere::Profile",
+        "AWS::SSM::Parameter",
+    }
+)
+"""Types that allow nothing by themselves: they bind principals to roles, whose trust policies are read, or restrict."""
+
+
+class Stacks(Protocol):
+    """Stacks one at a time: those of a cloud assembly, or of a test."""
+
+    def stacks(self) -> Iterator[Stack]:
+        """Yield each stack once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key or a replica."""
+
+    arn: str
+    account: str
+    region: str
+    policy: object
+    where: str
+    facts: Mapping[str, str | None]
+    """Condition keys that the key's own properties decide; None where it has no such property."""
+
+
+@dataclass(slots=True)
+class Role:
+    """A role with the policies that the templates attach to it."""
+
+    arn: str
+    trust: object
+    identity: list[tuple[str, Any]]
+    unknown_policies: bool
+    tags: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Inventory:
+    """All that the templates hold."""
+
+    keys: list[Key] = field(default_factory=list)
+    aliases: dict[str, list[str]] = field(default_factory=dict)
+    """Names by the ARN of the key at which they point."""
+    roles: dict[str, Role] = field(default_factory=dict)
+    providers: list[str] = field(default_factory=list)
+    """ARNs of OpenID Connect providers."""
+    anchors: dict[str, str] = field(default_factory=dict)
+    """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor."""
+    not_understood: list[str] = field(default_factory=list)
+    parsed: dict[int, tuple[Statement, ...]] = field(default_factory=dict)
+
+    def statements(self, document: object, kind: str, name: str) -> tuple[Statement, ...]:
+        """The statements of one of these documents, read once."""
+        if id(document) not in self.parsed:
+            self.parsed[id(document)] = tuple(statements(document, kind, name))
+        return self.parsed[id(document)]
+
+    def own(self, identity: tuple[tuple[str, Any], ...] | None) -> tuple[Statement, ...] | None:
+        """The statements of a principal's own policies; None where they may be any."""
+        if identity is None:
+            return None
+        return tuple(one for name, body in identity for one in self.statements(body, IDENTITY, name))
+
+
+def take_inventory(assembly: Stacks) -> Inventory:
+    """Read every stack."""
+    found = Inventory()
+    attached: list[tuple[Resource, str, Any]] = []
+    for stack in assembly.stacks():
+        for resource in stack.resources.values():
+            try:
+                _read(resource, found, attached)
+            except (KeyError, TypeError, AttributeError, ValueError) as problem:
+                found.not_understood.append(f"{resource.stack} {resource.logical_id}: {problem!r}")
+    by_name = {(arn.split(":")[4], arn.rpartition("/")[2].lower()): role for arn, role in found.roles.items()}
+    for resource, role_name, document in attached:
+        role = by_name.get((resource.account, role_name.lower()))
+        if role is not None:  # of a role outside the templates nothing is taken to be forbidden anyway
+            role.identity.append((f"{resource.stack} {resource.logical_id}", document))
+    return found
+
+
+def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, str, Any]]) -> None:
+    properties, where = resource.properties, f"{resource.stack} {resource.logical_id}"
+    match resource.type:
+        case "AWS::KMS::Key" | "AWS::KMS::ReplicaKey":
+            arn = f"arn:aws:kms:{resource.region}:{resource.account}:key/{_key_id(resource)}"
+            found.keys.append(
+                Key(arn, resource.account, resource.region, properties.get("KeyPolicy"), where, _facts(resource))
+            )
+        case "AWS::KMS::Alias":
+            target = properties["TargetKeyId"].rpartition("/")[2]
+            arn = f"arn:aws:kms:{resource.region}:{resource.account}:key/{target}"
+            found.aliases.setdefault(arn, []).append(properties["AliasName"])
+        case "AWS::IAM::Role":
+            name = properties.get("RoleName") or unborn(resource)
+            arn = f"arn:aws:iam::{resource.account}:role{properties.get('Path', '/')}{name}"
+            found.roles[arn] = Role(
+                arn,
+                properties["AssumeRolePolicyDocument"],
+                [(f"{arn} {one['PolicyName']}", one["PolicyDocument"]) for one in properties.get("Policies", ())],
+                bool(properties.get("ManagedPolicyArns")),
+                {one["Key"]: one["Value"] for one in properties.get("Tags", ())},
+            )
+        case "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::RolePolicy":
+            roles = [properties["RoleName"]] if "RoleName" in properties else properties.get("Roles", ())
+            attached += [(resource, name, properties["PolicyDocument"]) for name in roles]
+            if properties.get("Users") or properties.get("Groups"):
+                raise ValueError("a policy of users or groups")
+        case "AWS::IAM::OIDCProvider":
+            host = properties["Url"].removeprefix("https://")
+            found.providers.append(f"arn:aws:iam::{resource.account}:oidc-provider/{host}")
+        case "AWS::RolesAnywhere::TrustAnchor":
+            arn = f"arn:aws:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{unborn(resource)}"
+            found.anchors[arn] = str(properties["Source"].get("SourceData", {}).get("AcmPcaArn", "another authority"))
+        case kind if kind not in _WITHOUT_PERMISSIONS:
+            raise ValueError(f"{kind} is not modelled")
+
+
+def _facts(resource: Resource) -> dict[str, str | None]:
+    """AWS KMS guide, conditions-kms; defaults as CloudFormation has them (AWS::KMS::Key).
+
+    A replica has spec, usage and origin of its primary, which is in another template: there they stay open.
+    """
+    properties = resource.properties
+    if resource.type == "AWS::KMS::ReplicaKey":
+        return {"kms:multiregion": "true", "kms:multiregionkeytype": "REPLICA"}
+    spec, usage = (
+        str(properties.get("KeySpec", "SYMMETRIC_DEFAULT")),
+        str(properties.get("KeyUsage", "ENCRYPT_DECRYPT")),
+    )
+    wide = properties.get("MultiRegion") in (True, "true")
+    return {
+        "kms:keyspec": spec,
+        "kms:customermasterkeyspec": spec,
+        "kms:keyusage": usage,
+        "kms:customermasterkeyusage": usage,
+        "kms:keyorigin": str(properties.get("Origin", "AWS_KMS")),
+        "kms:multiregion": "true" if wide else "false",
+        "kms:multiregionkeytype": "PRIMARY" if wide else None,
+    }
+
+
+def _key_id(resource: Resource) -> str:
+    if resource.type == "AWS::KMS::ReplicaKey":
+        return str(resource.properties["PrimaryKeyArn"].rpartition("/")[2])
+    return ("mrk-" if resource.properties.get("MultiRegion") in (True, "true") else "") + unborn(resource)

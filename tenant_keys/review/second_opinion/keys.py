@@ -1,0 +1,185 @@
+"""Keys: is there a request that IAM allows and the manifest does not declare?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache, partial
+from typing import Final
+
+from tenant_keys.manifest import Estate, Tenant
+from tenant_keys.review.second_opinion.inventory import Inventory, Key
+from tenant_keys.review.second_opinion.permission import ACROSS_ACCOUNTS, Policies, allowed
+from tenant_keys.review.second_opinion.principals import (
+    FEDERATED_USER,
+    ROLE,
+    ROOT,
+    USER,
+    Accounts,
+    Principal,
+    anonymous,
+    any_of_kind,
+    role,
+    service,
+)
+from tenant_keys.review.second_opinion.promise import TENANT, administrators, alias_of, declared
+from tenant_keys.review.second_opinion.question import Case, Pending, Question, ask_about, rests_on
+from tenant_keys.review.second_opinion.request import Asked, OneAction, carries
+from tenant_keys.review.second_opinion.statements import KEY, Statement
+from tenant_keys.review.second_opinion.terms import (
+    all_of,
+    characters,
+    exactly,
+    is_in,
+    negate,
+    one_of,
+    sequence,
+    some,
+    text,
+)
+from tenant_keys.review.second_opinion.values import Value, catalogue
+
+_PROMISED: Final = frozenset({"kms:requestalias", f"kms:encryptioncontext:{TENANT}", f"aws:principaltag/{TENANT}"})
+
+
+@cache
+def key_actions() -> tuple[str, ...]:
+    """Every action on a key of the catalogue, in lower case."""
+    source = catalogue().actions
+    found = [source.get_action_details("kms", name) for name in source.get_actions_for_service("kms")]
+    return tuple(
+        sorted(
+            f"kms:{one['name']}".lower() for one in found if "key" in [kind["name"] for kind in one["resourceTypes"]]
+        )
+    )
+
+
+@cache
+def _all_actions() -> tuple[str, ...]:
+    return tuple(f"kms:{name}".lower() for name in catalogue().actions.get_actions_for_service("kms"))
+
+
+def owner_of(key: Key, inventory: Inventory, estate: Estate) -> Tenant | None:
+    """The tenant at whose key an alias points."""
+    names = inventory.aliases.get(key.arn, [])
+    return next((tenant for tenant in estate.tenants.values() if alias_of(tenant) in names), None)
+
+
+def accounts_of(estate: Estate) -> Accounts:
+    """What the manifest says of accounts."""
+    known = dict.fromkeys([estate.central.account, *(one.account for one in estate.workloads.values())])
+    return Accounts(estate.organization, tuple(known))
+
+
+def callers(key: Key, inventory: Inventory, accounts: Accounts) -> Iterator[Principal]:
+    """Everybody: each role that the templates give policies, and any principal of every kind."""
+    known = [one for one in inventory.roles.values() if one.arn.split(":")[4] == key.account]
+    for one in known:
+        yield role(one.arn, accounts, tags=one.tags, identity=None if one.unknown_policies else tuple(one.identity))
+    yield any_of_kind(ROLE, accounts, but=[one.arn for one in known])
+    for kind in (USER, FEDERATED_USER, ROOT):
+        yield any_of_kind(kind, accounts)
+    yield service()
+    yield anonymous()
+
+
+def key_questions(inventory: Inventory, estate: Estate) -> Iterator[Pending]:
+    """One question for each key and each kind of caller."""
+    accounts = accounts_of(estate)
+    for key in inventory.keys:
+        resource = inventory.statements(key.policy, KEY, key.where)
+        groups: dict[tuple[int, ...], list[tuple[str, ...]]] = {}
+        for principal in callers(key, inventory, accounts):
+            yield Pending(
+                rests_on(
+                    "key",
+                    key.arn,
+                    principal,
+                    key.policy,
+                    dict(key.facts),
+                    inventory.aliases.get(key.arn),
+                    sorted(inventory.roles),
+                ),
+                partial(_question, key, resource, principal, groups, inventory, estate),
+            )
+
+
+def _question(
+    key: Key,
+    resource: tuple[Statement, ...],
+    principal: Principal,
+    known: dict[tuple[int, ...], list[tuple[str, ...]]],
+    inventory: Inventory,
+    estate: Estate,
+) -> Question:
+    tenant = owner_of(key, inventory, estate)
+    policies = Policies(resource, inventory.own(principal.identity))
+    own = tuple(map(id, policies.identity or ()))
+    if own not in known:
+        known[own] = _groups(policies, tenant, estate)
+    groups = known[own]
+    documents = [*policies.resource, *(policies.identity or ())]
+    aliases = tuple(inventory.aliases.get(key.arn, ()))
+    facts = {name: Value(name, held is not None, held or "") for name, held in key.facts.items()}
+    asked = ask_about(principal, key.arn, key.account, documents, keys=_PROMISED, facts=facts, aliases=aliases)
+    cases = [_case(asked.of(group[0], group[0]), group, policies, key, tenant, estate) for group in groups]
+    if any(one.reaches_further for one in policies.resource):
+        cases.append(_yet_to_come(asked, policies, key, tenant, estate))
+    found = tuple(case for case in cases if case.breach is not False)
+    name = f"the key of tenant {tenant.id}" if tenant else key.where
+    return Question(
+        "key", principal.label, f"{name} in {key.region}", tenant.id if tenant else None, asked, found, key.policy
+    )
+
+
+def _case(
+    request: OneAction, actions: tuple[str, ...], policies: Policies, key: Key, tenant: Tenant | None, estate: Estate
+) -> Case:
+    crosses = request.known is None or request.known in ACROSS_ACCOUNTS
+    can = allowed(request, policies, crosses=crosses, account=key.account)
+    may = False if can is False or tenant is None else declared(request, request.action, tenant, estate)
+    return Case(actions, request, all_of([can, negate(may)]))
+
+
+def _yet_to_come(asked: Asked, policies: Policies, key: Key, tenant: Tenant | None, estate: Estate) -> Case:
+    """An action that KMS may add: any name that it has not given to another."""
+    action = text("action")
+    new = all_of(
+        [
+            is_in(action, sequence(exactly("kms:"), some(characters("az", "09")))),
+            negate(is_in(action, one_of(_all_actions()))),
+        ]
+    )
+    case = _case(asked.of(action, None), ("an action yet to come",), policies, key, tenant, estate)
+    return Case(case.actions, case.request, all_of([new, case.breach]))
+
+
+def _groups(policies: Policies, tenant: Tenant | None, estate: Estate) -> list[tuple[str, ...]]:
+    """Actions that no document and no promise tells apart, and that carry the same of the keys asked for."""
+    documents = (*policies.resource, *(policies.identity or ()))
+    keys = sorted(_PROMISED.union(*(one.keys for one in documents)))
+    table = administrators(tenant, estate) if tenant else {}
+    groups: dict[object, list[str]] = {}
+    for action in key_actions():
+        spoken = tuple([one.speaks_of(action) for one in documents])
+        carried = tuple([carries(action, key) for key in keys])
+        special = action if action in _SPECIAL else ""
+        form = spoken, carried, frozenset(table.get(action, ())), special, action in ACROSS_ACCOUNTS
+        groups.setdefault(form, []).append(action)
+    return [tuple(group) for group in groups.values()]
+
+
+_SPECIAL: Final = frozenset(
+    f"kms:{name}".lower()
+    for name in (
+        "Decrypt",
+        "DescribeKey",
+        "Encrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyWithoutPlaintext",
+        "GetParametersForImport",
+        "ImportKeyMaterial",
+        "ReEncryptFrom",
+        "ReEncryptTo",
+    )
+)
+"""Actions of which the manifest says more than who."""

@@ -1,0 +1,125 @@
+"""What `tenants.yaml` declares about keys and sessions, as formulas. Written from the design, for this engine alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.review.second_opinion.principals import ROLE, Principal, is_one_of
+from tenant_keys.review.second_opinion.statements import Request
+from tenant_keys.review.second_opinion.terms import Formula, Text, all_of, any_of, equal
+
+TENANT: Final = "tenant_id"
+_OPERATIONS: Final = {
+    "encrypt": ("Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"),
+    "decrypt": ("Decrypt",),
+    "re-encrypt": ("ReEncryptFrom", "ReEncryptTo"),
+}
+_DEPLOY: Final = (
+    "PutKeyPolicy",
+    "TagResource",
+    "UntagResource",
+    "UpdateKeyDescription",
+    "EnableKeyRotation",
+    "DisableKeyRotation",
+    "EnableKey",
+    "ReplicateKey",
+    "CreateAlias",
+    "DeleteAlias",
+)
+_READ: Final = (
+    "DescribeKey",
+    "GetKeyPolicy",
+    "ListKeyPolicies",
+    "GetKeyRotationStatus",
+    "ListKeyRotations",
+    "ListResourceTags",
+    "ListGrants",
+    "GetKeyLastUsage",
+)
+_MATERIAL: Final = ("GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial")
+
+
+def alias_of(tenant: Tenant) -> str:
+    """The alias of the tenant's key."""
+    return f"alias/tenant-{tenant.id}"
+
+
+def access_role(tenant: Tenant, workload: Workload, estate: Estate) -> str:
+    """The role through which the workload uses the tenant's key."""
+    own = "shared" if is_shared(workload) else f"tenant-{tenant.id}"
+    return f"arn:aws:iam::{estate.central.account}:role/tenant-keys/{workload.name}/{own}.{workload.name}"
+
+
+def is_shared(workload: Workload) -> bool:
+    """Whether one role serves all tenants of the workload."""
+    return workload.access in ("session-tag", "web-identity")
+
+
+def workload_role(workload: Workload) -> str:
+    """The role that the workload runs as."""
+    return workload.existing_role or f"arn:aws:iam::{workload.account}:role/tenant-keys-{workload.name}"
+
+
+def administrators(tenant: Tenant, estate: Estate) -> dict[str, set[str]]:
+    """Roles by action in lower case: the table of administration."""
+    central = estate.central
+    deployers, managers = set(central.deployers), {*central.administrators, central.break_glass}
+    importers = {tenant.import_role} if tenant.import_role else set()
+    table = dict.fromkeys(_DEPLOY, deployers)
+    table |= dict.fromkeys(_READ, deployers | managers | importers | set(central.readers))
+    table |= dict.fromkeys(_MATERIAL, importers)
+    table |= {
+        "DisableKey": deployers | managers,
+        "ScheduleKeyDeletion": {central.break_glass},
+        "CancelKeyDeletion": managers,
+        "RotateKeyOnDemand": importers or set(central.administrators),
+    }
+    return {f"kms:{action}".lower(): roles for action, roles in table.items()}
+
+
+def declared(request: Request, action: Text, tenant: Tenant, estate: Estate) -> Formula:
+    """Whether the manifest declares the request on the tenant's key; nothing is declared of an action yet to come."""
+    if request.principal.kind != ROLE or not isinstance(action, str):
+        return False
+    roles = administrators(tenant, estate).get(action, set())
+    found = [all_of([is_one_of(request.principal, sorted(roles)), _import_fits(request, action, tenant)])]
+    if tenant.state != "offboarding":
+        found += [_uses(request, action, tenant, workload, estate) for workload in tenant.workloads]
+    return any_of(found)
+
+
+def _uses(request: Request, action: str, tenant: Tenant, workload: Workload, estate: Estate) -> Formula:
+    through = is_one_of(request.principal, [access_role(tenant, workload, estate)])
+    if through is False:
+        return False
+    of_tenant = _is(request, f"aws:principaltag/{TENANT}", tenant.id) if is_shared(workload) else True
+    by_alias = _is(request, "kms:requestalias", alias_of(tenant))
+    if action == "kms:describekey":
+        return all_of([through, of_tenant, by_alias])
+    operations = {f"kms:{one}".lower() for name in workload.operations for one in _OPERATIONS[name]}
+    if tenant.state != "active" or action not in operations:
+        return False
+    freely = tenant.decrypt_by == "key" and action == "kms:decrypt"
+    in_context = _is(request, f"kms:encryptioncontext:{TENANT}", tenant.id)
+    return all_of([through, of_tenant, in_context, any_of([by_alias, freely])])
+
+
+def _import_fits(request: Request, action: str, tenant: Tenant) -> Formula:
+    if action == "kms:importkeymaterial":
+        expires = "KEY_MATERIAL_EXPIRES" if tenant.material_expires else "KEY_MATERIAL_DOES_NOT_EXPIRE"
+        return _is(request, "kms:expirationmodel", expires)
+    if action == "kms:getparametersforimport":
+        wrapping = _is(request, "kms:wrappingalgorithm", "RSAES_OAEP_SHA_256")
+        return all_of([wrapping, _is(request, "kms:wrappingkeyspec", "RSA_4096")])
+    return True
+
+
+def _is(request: Request, key: str, wanted: str) -> Formula:
+    value = request.value(key)
+    return all_of([value.present, equal(value.held(), wanted)]) if value.present is not False else False
+
+
+def is_workloads(principal: Principal, workload: Workload) -> Formula:
+    """Whether it is a session of the role that the workload runs as."""
+    return is_one_of(principal, [workload_role(workload)]) if principal.kind == ROLE else False
