@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tenant_keys.review.errors import MalformedPolicy
-from tenant_keys.review.syntax import EVERYONE, Condition, Document, Operator, Statement, parse_document
+from tenant_keys.review.syntax import Condition, Document, Operator, Statement, parse_document
 
 NOTHING: dict[str, Any] = {
     **dict.fromkeys(("actions", "not_actions", "resources", "not_resources"), ()),
@@ -67,7 +67,7 @@ def test_a_document_is_taken_apart_into_this_tree() -> None:
             "allows": False,
             "not_actions": ("a:b", "c:d"),
             "not_resources": ("e",),
-            "not_principals": EVERYONE,
+            "not_principals": (("*", "*"),),
             "elements": frozenset({"Sid", "Effect", "NotPrincipal", "NotAction", "NotResource"}),
         }
     )
