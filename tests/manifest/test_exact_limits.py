@@ -187,6 +187,12 @@ def test_a_wrong_entry_of_a_list_is_told_what_an_entry_may_be() -> None:
     ]
 
 
+def test_what_is_missing_from_the_whole_is_told_where_the_manifest_begins() -> None:
+    text = "# an estate\n\n" + edited((TEXT[TEXT.index("tenants:\n") :], ""))
+    (error,) = errors(text)
+    assert error.startswith("tenants.yaml:3 tenants: missing; add it")
+
+
 def test_a_value_is_shown_up_to_sixty_characters() -> None:
     def shown(characters: int) -> str:
         (error,) = errors(edited(("break_glass: role/KeyBreakGlass", f"break_glass: {'x' * characters}")))
