@@ -211,6 +211,8 @@ def _is_type(node: ast.expr) -> bool:
     match node:
         case ast.Subscript(value=ast.Name(id=name)):
             return name[0].isupper() or name in {"dict", "list", "tuple", "set", "frozenset", "type"}
+        case ast.BinOp(left=ast.Name(id=name), op=ast.BitOr()) if name[0].isupper() and not name.isupper():
+            return True  # Append | Drop
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return _is_type(left) or _is_type(right)
     return False
