@@ -61,6 +61,7 @@ deploy() {
     return 1
   fi
   primaries=$(stacks "$account" primary)
+  tenant-keys preflight "$account" --assembly "$ASSEMBLY" --repair | summary
   ship "$names"
   if [ -n "$primaries" ]; then
     tenant-keys lock --record | summary

@@ -22,11 +22,9 @@ from typing import Any, Self
 from aws_cdk.cloudformation_include import CfnInclude
 from constructs import Construct
 
-from tenant_keys.policy.limits import FEWER_DEPLOYERS, TEMPLATE_BYTES, TEMPLATE_RESOURCES, PolicyTooLarge
-
-ADDED_BY_CDK = 4_096
-"""Bytes kept for what a template holds beside resources: parameter and rule of the bootstrap, metadata."""
-
+from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES, TEMPLATE_RESOURCES
+from tenant_keys.policy.limits import FEWER_DEPLOYERS, PolicyTooLarge
+from tenant_keys.policy.template_size import ADDED_BY_CDK, what_is_large
 
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -66,8 +64,9 @@ class ResourceBatch:
         if size > TEMPLATE_BYTES:
             raise PolicyTooLarge(
                 f"stack {self._scope.node.path}: got a template of {size:,} bytes, CloudFormation accepts "
-                f"{TEMPLATE_BYTES:,}; let fewer workloads serve its tenants, use access session-tag, or "
-                f"{FEWER_DEPLOYERS}"
+                f"{TEMPLATE_BYTES:,}; large are {what_is_large(self._resources.values())}: "
+                "set fewer or shorter tags, shorten roles' paths, let fewer workloads serve its tenants, "
+                f"use access session-tag, or {FEWER_DEPLOYERS}"
             )
         with tempfile.TemporaryDirectory() as folder:
             template = Path(folder, "template.json")
@@ -86,7 +85,7 @@ class _Writer:
     """A statement that repeats has one anchor; of the others, what mostly repeats has one."""
 
     OPENED = frozenset({"Properties", "KeyPolicy", "AssumeRolePolicyDocument", "PolicyDocument"})
-    REPEATING = frozenset({"Action", "Condition", "Principal", "Resource"})
+    REPEATING = frozenset({"Action", "Condition", "Metadata", "Principal", "Resource"})
 
     def __init__(self, resources: Mapping[str, Mapping[str, Any]]) -> None:
         self.anchors = _Anchors()

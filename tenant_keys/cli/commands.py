@@ -9,6 +9,7 @@ Command = namedtuple("Command", ("module", "does", "distribution"), defaults=(""
 
 LOCAL = "tenant-keys-local"
 COMMANDS = {
+    "adopt": Command("adopt", "Bring existing keys into the estate, by a CloudFormation import."),
     "byok": Command("byok", "Bring your own key: import, rotate, withdraw and restore a tenant's key material."),
     "can": Command("prove", "Decide one request, and print the statements that decide the request."),
     "check": Command("check", "Run every check of a pull request: lock, synth, lint, proof, quotas, change."),
@@ -18,6 +19,7 @@ COMMANDS = {
     "diff": Command("diff", "Compare two versions: what changes in access and in keys."),
     "local": Command("local", "Run an AWS on this machine that enforces the policies, and attack it.", LOCAL),
     "lock": Command("manifest", "Record in tenants.lock the stack of each key and role. Nothing placed ever moves."),
+    "preflight": Command("preflight", "Name what would stop a deployment: failed stacks, names that are taken."),
     "prove": Command("prove", "Prove from the templates that each key is usable by its tenant alone."),
     "review": Command("review", "Write the security review of the templates as HTML, Markdown and JSON."),
     "schema": Command("manifest", "Print the JSON Schema of tenants.yaml, for editors."),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tenant_keys.manifest import load_manifest
+
+if TYPE_CHECKING:
+    from tenant_keys.manifest.bring_up_to_date import Locked
 
 TO_MEND = 2
 CODES = "Exit codes: 0 nothing to correct, 1 could not run, 2 something to correct."
@@ -39,32 +42,30 @@ def lock_command(
         bool,
         typer.Option("--record", help="Ask AWS for the ids of deployed multi-Region keys; replicas wait for them."),
     ] = False,
+    take_back: Annotated[
+        list[str] | None,
+        typer.Option("--take-back", metavar="ID", help="Forget a tenant of which nothing was merged or deployed."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Record in tenants.lock the stack of each tenant's key and roles. Nothing that has been placed ever moves."""
     from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
+    from tenant_keys.policy.template_size import reserved_sizes
 
     if record:
         if check or merge or dry_run or base:
             raise typer.BadParameter("--record stands alone: it writes what AWS says, and nothing else")
         _record(manifest, as_json=as_json)
         return
-    result = bring_up_to_date(manifest, base=base, merge=merge)
+    if take_back:
+        if check or merge or dry_run:
+            raise typer.BadParameter("--take-back goes with --base alone")
+        _take_back(manifest, take_back, base, as_json=as_json)
+    result = bring_up_to_date(manifest, reserved_sizes, base=base, merge=merge)
     if not (check or dry_run):
         result.write()
-    if as_json:
-        typer.echo(json.dumps({"done": result.done, "changed": result.changed, "problems": []}, indent=1))
-    else:
-        for line in result.done:
-            typer.echo(f"to do: {line}" if check or dry_run else line)
-        name = result.path.name
-        if not result.changed:
-            typer.echo(f"{name} matches {manifest.name}: {result.summary}")
-        elif check:
-            typer.echo(f"{name} does not match {manifest.name}; run tenant-keys lock", err=True)
-        else:
-            typer.echo(f"{name} {'would be' if dry_run else 'is'} up to date: {result.summary}")
+    _tell(result, manifest, only_said=check or dry_run, check=check, as_json=as_json)
     if check and result.changed:
         raise typer.Exit(TO_MEND)
 
@@ -91,6 +92,38 @@ def _record(manifest: Path, *, as_json: bool) -> None:
         typer.echo(f"the key of {tenant} is {state}; KMS replicates only what is Enabled: record again later")
     if not (found.key_ids or found.not_deployed or found.not_enabled):
         typer.echo("no multi-Region key waits to be recorded")
+
+
+def _tell(result: Locked, manifest: Path, *, only_said: bool, check: bool, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"done": result.done, "changed": result.changed, "problems": []}, indent=1))
+        return
+    for line in result.done:
+        typer.echo(f"to do: {line}" if only_said else line)
+    name = result.path.name
+    if not result.changed:
+        typer.echo(f"{name} matches {manifest.name}: {result.summary}")
+    elif check:
+        typer.echo(f"{name} does not match {manifest.name}; run tenant-keys lock", err=True)
+    else:
+        typer.echo(f"{name} {'would be' if only_said else 'is'} up to date: {result.summary}")
+
+
+def _take_back(manifest: Path, tenants: list[str], base: str | None, *, as_json: bool) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from tenant_keys.operations.errors import OperationError
+    from tenant_keys.operations.take_back import take_back
+
+    try:
+        take_back(manifest.with_suffix(".lock"), tenants, base)
+    except (BotoCoreError, ClientError) as error:
+        raise OperationError(
+            f"AWS: {error}; nothing is written; use credentials of a reader of the key account"
+        ) from None
+    if not as_json:
+        for tenant in tenants:
+            typer.echo(f"took back {tenant}: nothing of it was merged or deployed")
 
 
 def validate_command(manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:

@@ -250,6 +250,10 @@ class LocalAws:
         """Move KMS's time forward: rotation falls due, imported material expires, deletions happen."""
         self._ask("advance", {"days": days})
 
+    def fail(self, operation: str, code: str, message: str = "planned", *, skip: int = 0, times: int = 1) -> None:
+        """Have an operation of KMS fail with AWS's error code, `times` times after `skip` calls that succeed."""
+        self._ask("fail", {"operation": operation, "code": code, "message": message, "skip": skip, "times": times})
+
     def key_states(self, region: str) -> dict[str, str]:
         """State of each tenant's key in the first account: for the demo, since hardly anybody may ask KMS."""
         return {tenant: str(state) for tenant, state in self._ask("key-states", {"region": region}).items()}

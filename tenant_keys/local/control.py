@@ -39,6 +39,10 @@ class Control:
         if name == "advance":
             self._cloud.clock.advance(float(given["days"]))
             return {"now": self._cloud.clock.now().isoformat()}
+        if name == "fail":
+            times = {"skip": int(given["skip"]), "times": int(given["times"])}
+            self._cloud.kms.failures.plan(given["operation"], given["code"], given["message"], **times)
+            return {}
         if name == "run-as":
             session = self._cloud.sts.run_as(
                 given["service"], given["region"], given["role_arn"], given["session_name"], given["context"]

@@ -242,6 +242,13 @@ def resource_handlers() -> dict[str, Handlers]:
     return found
 
 
+def look_up_imports(found: Mapping[str, tuple[str, Callable[[str], str | None]]]) -> None:
+    """Have IMPORT change sets look for our types, by the identifier's key and what says why a resource is missing."""
+    from ministack.services.cloudformation import changesets
+
+    changesets._IMPORT_LOOKUPS.update({name: ((key,), missing) for name, (key, missing) in found.items()})
+
+
 def tag_type(resource_type: str) -> None:
     """Have CloudFormation put the stack's tags on a type of ours."""
     from ministack.services.cloudformation import provisioners

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -65,42 +66,85 @@ def _problem(tenant: str, message: str) -> Problem:
 
 
 def base_lock(lock_path: Path, revision: str | None = None) -> Lock | None:
-    """The lock at the merge base of HEAD and the revision (default: the upstream's main branch), if it had one."""
+    """The lock at the merge base of HEAD and the revision (default: the upstream's main branch), if it had one.
+
+    Raises:
+        GitError: git cannot be asked, or does not have the merge base; with git's own reason.
+    """
     folder = lock_path.resolve().parent
+    _git(folder, "rev-parse", "--show-prefix")  # that git answers here at all
     candidates = (revision,) if revision else _UPSTREAM
     for candidate in candidates:
-        if _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{candidate}^{{commit}}") is not None:
+        arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{candidate}^{{commit}}")
+        if _git(folder, *arguments, no=1) is not None:
             break
     else:
         raise GitError(f"no revision {' or '.join(candidates)}; name the branch you merge into with --base")
-    base = _git(folder, "merge-base", "HEAD", candidate)
+    base = _git(folder, "merge-base", "HEAD", candidate, no=1)
     if base is None:
-        raise GitError(f"HEAD and {candidate} have no commit in common; fetch the full history, or name another --base")
-    prefix = _git(folder, "rev-parse", "--show-prefix")
-    at_base = f"{base.strip()}:{(prefix or '').strip()}{lock_path.name}"
-    if _git(folder, "cat-file", "-e", at_base) is None:
-        return None
-    text = _git(folder, "show", at_base)
-    return parse_lock(text or "", f"{lock_path.name} at the merge base")
+        shallow = (_git(folder, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
+        why = "this clone is shallow" if shallow else "no commit in common"
+        raise GitError(f"HEAD and {candidate}: {why}; fetch the full history, or name another --base")
+    return _lock_at(folder, base.strip(), lock_path.name, "at the merge base")
 
 
 def committed(lock_path: Path) -> bool:
-    """Whether git knows the file at HEAD; no where there is no git."""
-    try:
-        return _git(lock_path.resolve().parent, "cat-file", "-e", f"HEAD:./{lock_path.name}") is not None
-    except GitError:
+    """Whether git knows the file at HEAD. No where the folder is in no repository, which needs no git to tell.
+
+    Raises:
+        GitError: there is a repository, and git cannot be asked about it; with git's own reason.
+    """
+    folder = lock_path.resolve().parent
+    if not in_repository(folder):
         return False
+    try:
+        if _git(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", no=1) is None:
+            return False  # no commit yet
+        return bool(_git(folder, "ls-tree", "--name-only", "HEAD", "--", f"./{lock_path.name}"))
+    except GitError as error:
+        raise GitError(f"{lock_path.name} is gone, and whether it was ever committed is unknown: {error}") from None
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
-    """What git prints, or nothing where it fails."""
+def in_repository(folder: Path) -> bool:
+    """Whether a repository may be around the folder: git is not asked, since it may be absent or refuse to answer."""
+    if "GIT_DIR" in os.environ:
+        return True
+    ceilings = {Path(each) for each in os.environ.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep) if each}
+    for above in (folder, *folder.parents):
+        if above in ceilings and above != folder:
+            return False
+        if os.path.lexists(above / ".git"):
+            return True
+    return False
+
+
+def _lock_at(folder: Path, commit: str, name: str, where: str) -> Lock | None:
+    if not _git(folder, "ls-tree", "--name-only", commit, "--", f"./{name}"):
+        return None
+    return parse_lock(_git(folder, "show", f"{commit}:./{name}") or "", f"{name} {where}")
+
+
+def _git(folder: Path, *arguments: str, no: int | None = None) -> str | None:
+    """What git prints; nothing where it ends with the code that means no. Everything else is no answer.
+
+    Raises:
+        GitError: git cannot be run, or fails in another way: another owner's repository, a missing object.
+    """
     try:
         done = subprocess.run(  # noqa: S603 - fixed program, no shell; a revision cannot become an option
             ["git", "-C", str(folder), *arguments],  # noqa: S607 - git of the user's own PATH
             capture_output=True,
             check=False,
             encoding="utf-8",
+            errors="replace",
+            env={**os.environ, "LC_ALL": "C"},
         )
     except OSError as error:
         raise GitError(f"git cannot be run: {(error.strerror or '').lower()}") from None
-    return done.stdout if done.returncode == 0 else None
+    if done.returncode == 0:
+        return done.stdout
+    told = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("warning: ")]
+    if done.returncode == no and not told:
+        return None
+    reason = (told or [f"exit code {done.returncode}"])[0]
+    raise GitError(f"git {arguments[0]}: {reason}")

@@ -12,6 +12,7 @@ from tenant_keys.manifest.lines import with_lines
 from tenant_keys.manifest.load import parse_manifest, read_text
 from tenant_keys.manifest.lock import Lock, render_lock, write_lock
 from tenant_keys.manifest.merge_lines import merge_lines
+from tenant_keys.manifest.places import Measure
 from tenant_keys.manifest.read_lock import parse_lines, parse_lock, read_lock_text
 from tenant_keys.manifest.update import new_lock, update
 
@@ -43,8 +44,13 @@ class Locked:
             write_lock(self.path, self.lock)
 
 
-def bring_up_to_date(manifest_path: Path, *, base: str | None = None, merge: bool = False) -> Locked:
-    """The lock brought up to date; raises `EstateError` with all that no command may do."""
+def bring_up_to_date(
+    manifest_path: Path, measure: Measure | None = None, *, base: str | None = None, merge: bool = False
+) -> Locked:
+    """The lock brought up to date; raises `EstateError` with all that no command may do.
+
+    `measure` says how many bytes of a template each tenant may come to take; without it cells fill by number alone.
+    """
     text = read_text(manifest_path)
     manifest = parse_manifest(text, manifest_path.name)
     path = manifest_path.with_suffix(".lock")
@@ -57,11 +63,11 @@ def bring_up_to_date(manifest_path: Path, *, base: str | None = None, merge: boo
             raise LockError([Problem((), message, 1, path.name)])
         lock = new_lock(manifest)
     elif merge:
-        lock, done = merge_lines(parse_lines(before, path.name), at_base, manifest)
+        lock, done = merge_lines(parse_lines(before, path.name), at_base, manifest, measure)
     else:
         lock = parse_lock(before, path.name)
     try:
-        lock, updated = update(manifest, lock)
+        lock, updated = update(manifest, lock, measure)
     except LockError as error:
         raise with_lines(error, (manifest_path.name, text), (path.name, before or "")) from None
     done += updated

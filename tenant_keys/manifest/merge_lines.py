@@ -13,13 +13,17 @@ from tenant_keys.manifest.compare import LOCK_FILE, per_tenant_workloads, wanted
 from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.lock import Entry, Lock
 from tenant_keys.manifest.model import Manifest
+from tenant_keys.manifest.places import Measure, Places, Sizes
 from tenant_keys.manifest.read_lock import LockLines, with_entries
-from tenant_keys.manifest.update import Places
+from tenant_keys.manifest.resolve import resolve
+from tenant_keys.manifest.update import new_lock, update
 
 _PHASES = (None, "offboarding", "offboarded")
 
 
-def merge_lines(read: LockLines, base: Lock | None, manifest: Manifest) -> tuple[Lock, list[str]]:
+def merge_lines(
+    read: LockLines, base: Lock | None, manifest: Manifest, measure: Measure | None = None
+) -> tuple[Lock, list[str]]:
     """The lock with one line per id, true to the merge base, no cell overfull; and what was done."""
     kept = base.entries if base else {}
     per_tenant = per_tenant_workloads(manifest)
@@ -42,8 +46,9 @@ def merge_lines(read: LockLines, base: Lock | None, manifest: Manifest) -> tuple
     if problems:
         raise LockError(problems)
     lock = with_entries(read.header, entries)
-    lock, moved_keys = _relieve_key_cells(lock, kept)
-    lock, moved_roles = _relieve_role_cells(lock, kept)
+    sizes = measured(manifest, lock, measure)
+    lock, moved_keys = _relieve_key_cells(lock, kept, sizes)
+    lock, moved_roles = _relieve_role_cells(lock, kept, sizes)
     return lock, done + moved_keys + moved_roles
 
 
@@ -87,7 +92,28 @@ def _role_may_move(entry: Entry, workload: str, kept: Mapping[str, Entry]) -> bo
     return before is None or workload not in before.roles
 
 
-def _relieve_key_cells(lock: Lock, kept: Mapping[str, Entry]) -> tuple[Lock, list[str]]:
+def measured(manifest: Manifest, lock: Lock, measure: Measure | None) -> Sizes:
+    """What each tenant may come to take of a template; nothing where manifest and lock do not make an estate yet."""
+    if measure is None:
+        return Sizes(0)
+    tenants = {}
+    for name, tenant in manifest.tenants.items():
+        entry = lock.entries.get(name)
+        if tenant.state != "offboarded" and not (entry and entry.phase == "offboarded"):
+            birth = {} if entry is None else _written_birth(entry)
+            tenants[name] = tenant.model_copy(update={"key": tenant.key.model_copy(update=birth)})
+    apart = manifest.model_copy(update={"tenants": tenants})
+    try:
+        return measure(resolve(apart, update(apart, new_lock(apart))[0]))
+    except LockError:
+        return Sizes(0)  # what is wrong is told when the lock is brought up to date
+
+
+def _written_birth(entry: Entry) -> dict[str, object]:
+    return {"origin": entry.origin, "multi_region": entry.multi_region, "region": entry.primary_region}
+
+
+def _relieve_key_cells(lock: Lock, kept: Mapping[str, Entry], sizes: Sizes) -> tuple[Lock, list[str]]:
     """Moves what is too much in a key cell, the last ids first, to a cell with room."""
     cells: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
     for tenant, entry in lock.entries.items():
@@ -96,35 +122,45 @@ def _relieve_key_cells(lock: Lock, kept: Mapping[str, Entry]) -> tuple[Lock, lis
     moving: list[str] = []
     for tenants in cells.values():
         movable = [tenant for tenant in tenants if _may_move(lock.entries[tenant], kept)]
-        excess = max(0, len(tenants) - lock.keys.most)
-        moving += movable[len(movable) - min(excess, len(movable)) :]
-    places = Places(with_entries(lock, {name: e for name, e in lock.entries.items() if name not in set(moving)}))
+        held, taken = len(tenants), sum(sizes.keys.get(tenant, 0) for tenant in tenants)
+        while movable and (held > lock.keys.most or taken > sizes.room):
+            held, taken = held - 1, taken - sizes.keys.get(movable[-1], 0)
+            moving.append(movable.pop())
+    staying = {name: entry for name, entry in lock.entries.items() if name not in set(moving)}
+    places = Places(with_entries(lock, staying), sizes)
     entries, done = dict(lock.entries), []
     for tenant in sorted(moving):
         entry = entries[tenant]
-        entries[tenant] = replace(entry, cell=places.key(entry.primary_region))
+        entries[tenant] = replace(entry, cell=places.key(entry.primary_region, tenant))
         done.append(f"moved {tenant} from key cell {entry.cell} to {entries[tenant].cell} of {entry.primary_region}")
     return with_entries(lock, entries), done
 
 
-def _relieve_role_cells(lock: Lock, kept: Mapping[str, Entry]) -> tuple[Lock, list[str]]:
+def _relieve_role_cells(lock: Lock, kept: Mapping[str, Entry], sizes: Sizes) -> tuple[Lock, list[str]]:
     """Moves what is too much in a role cell, the last ids first, to a cell with room."""
-    held = Counter(cell for e in lock.entries.values() if e.phase != "offboarded" for cell in e.roles.values())
-    excess = {cell: count - lock.roles.most for cell, count in held.items() if count > lock.roles.most}
+    held: Counter[int] = Counter()
+    taken: Counter[int] = Counter()
+    for entry in lock.entries.values():
+        if entry.phase != "offboarded":
+            for workload, cell in entry.roles.items():
+                held[cell] += 1
+                taken[cell] += sizes.roles.get((entry.tenant, workload), 0)
     moving: list[tuple[str, str]] = []
     for tenant in sorted(lock.entries, reverse=True):
         entry = lock.entries[tenant]
         for workload, cell in entry.roles.items():
-            if excess.get(cell, 0) > 0 and _role_may_move(entry, workload, kept):
-                excess[cell] -= 1
+            overfull = held[cell] > lock.roles.most or taken[cell] > sizes.room
+            if overfull and _role_may_move(entry, workload, kept):
+                held[cell] -= 1
+                taken[cell] -= sizes.roles.get((tenant, workload), 0)
                 moving.append((tenant, workload))
     entries, done = dict(lock.entries), []
     for tenant, workload in moving:
         entry = entries[tenant]
         entries[tenant] = replace(entry, roles={name: c for name, c in entry.roles.items() if name != workload})
-    places = Places(with_entries(lock, entries))
+    places = Places(with_entries(lock, entries), sizes)
     for tenant, workload in sorted(moving):
-        entry, cell = entries[tenant], places.role()
+        entry, cell = entries[tenant], places.role(tenant, workload)
         entries[tenant] = replace(entry, roles=dict(sorted({**entry.roles, workload: cell}.items())))
         before = lock.entries[tenant].roles[workload]
         done.append(f"moved the role {tenant}.{workload} from role cell {before} to {cell}")

@@ -29,7 +29,7 @@ def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
             regions[entry.primary_region] += 1
             if tenant is None:
                 near = did_you_mean(name, [t for t in manifest.tenants if t not in lock.entries])
-                findings.problems.append(Problem((name,), _DISAPPEARED.format(name) + near, 0, LOCK_FILE))
+                findings.problems.append(Problem((name,), _DISAPPEARED.format(name, name) + near, 0, LOCK_FILE))
         if tenant is not None:
             _check_state(name, tenant, entry, findings)
             _check_birth(name, tenant, entry, findings)
@@ -43,7 +43,8 @@ def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
 
 _DISAPPEARED = (
     "{} disappeared from the manifest without having passed offboarded; put it back with `state: offboarding`, "
-    "deploy, then `state: offboarded`, deploy, then remove it"
+    "deploy, then `state: offboarded`, deploy, then remove it; if nothing of it was ever merged or deployed, run "
+    "tenant-keys lock --take-back {}"
 )
 
 

@@ -9,12 +9,12 @@ from tenant_keys.manifest.compare import (
     LOCK_FILE,
     AddRole,
     Append,
+    Change,
     DropRole,
     HoldRotation,
     SetPhase,
     changes,
     held_rotation,
-    occupancy,
     overfull,
     per_tenant_workloads,
     wanted_roles,
@@ -22,34 +22,10 @@ from tenant_keys.manifest.compare import (
 from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.lock import Entry, Lock
 from tenant_keys.manifest.model import Manifest, RotationDays
+from tenant_keys.manifest.places import Measure, Places, Sizes
 from tenant_keys.manifest.read_lock import MULTI_REGION_KEY, with_entries
 from tenant_keys.manifest.refusals import refusals
-
-
-class Places:
-    """Finds room: the first cell that is not filled."""
-
-    def __init__(self, lock: Lock) -> None:
-        self._fill_keys, self._fill_roles = lock.keys.fill, lock.roles.fill
-        self._keys, self._roles = occupancy(lock)
-        self._from: dict[str, int] = {}
-        self._from_role = 1
-
-    def key(self, region: str) -> int:
-        """A place for a key born in the Region."""
-        cell = self._from.get(region, 1)
-        while self._keys[region, cell] >= self._fill_keys:
-            cell += 1
-        self._from[region] = cell
-        self._keys[region, cell] += 1
-        return cell
-
-    def role(self) -> int:
-        """A place for a role."""
-        while self._roles[self._from_role] >= self._fill_roles:
-            self._from_role += 1
-        self._roles[self._from_role] += 1
-        return self._from_role
+from tenant_keys.manifest.resolve import resolve
 
 
 def new_lock(manifest: Manifest) -> Lock:
@@ -57,8 +33,11 @@ def new_lock(manifest: Manifest) -> Lock:
     return Lock(manifest.central.account, manifest.central.home_region)
 
 
-def update(manifest: Manifest, lock: Lock) -> tuple[Lock, list[str]]:
-    """The lock that matches, and what was done; raises `LockError` with all that no command may do."""
+def update(manifest: Manifest, lock: Lock, measure: Measure | None = None) -> tuple[Lock, list[str]]:
+    """The lock that matches, and what was done; raises `LockError` with all that no command may do.
+
+    Cells are filled by the bytes that `measure` gives, and without it by number alone.
+    """
     problems = refusals(manifest, lock) + overfull(lock)
     if problems:
         raise LockError(problems)
@@ -77,8 +56,22 @@ def update(manifest: Manifest, lock: Lock) -> tuple[Lock, list[str]]:
         elif isinstance(change, HoldRotation):
             entries[change.tenant] = replace(entries[change.tenant], rotation_days=change.days)
             done.append(f"recorded that the key of {change.tenant} {_rotates(change.days)}")
-    places = Places(with_entries(lock, entries))
     per_tenant = per_tenant_workloads(manifest)
+    before = with_entries(lock, entries)
+    by_number, _ = _placed(manifest, before, pending, Places(before, Sizes(0)), per_tenant)
+    if measure is None or by_number == before:
+        places = Places(before, Sizes(0))
+    else:
+        places = Places(before, measure(resolve(manifest, by_number)))
+    placed, told = _placed(manifest, before, pending, places, per_tenant)
+    return placed, done + told
+
+
+def _placed(
+    manifest: Manifest, lock: Lock, pending: list[Change], places: Places, per_tenant: frozenset[str]
+) -> tuple[Lock, list[str]]:
+    """The lock with all that is new, and what was done."""
+    entries, done = dict(lock.entries), []
     for change in pending:
         if isinstance(change, Append):
             entry = _born(change.tenant, manifest, places, per_tenant)
@@ -86,7 +79,7 @@ def update(manifest: Manifest, lock: Lock) -> tuple[Lock, list[str]]:
             also = "".join(f", its role for {name} to role cell {cell}" for name, cell in entry.roles.items())
             done.append(f"appended {change.tenant} to key cell {entry.cell} of {entry.primary_region}{also}")
         elif isinstance(change, AddRole):
-            entry, cell = entries[change.tenant], places.role()
+            entry, cell = entries[change.tenant], places.role(change.tenant, change.workload)
             entries[change.tenant] = replace(entry, roles=dict(sorted({**entry.roles, change.workload: cell}.items())))
             done.append(f"appended the role {change.tenant}.{change.workload} to role cell {cell}")
     return with_entries(lock, entries), done
@@ -105,13 +98,14 @@ def _born(name: str, manifest: Manifest, places: Places, per_tenant: frozenset[s
     tenant, defaults = manifest.tenants[name], manifest.defaults.key
     key = tenant.key
     region, origin = key.region or manifest.central.home_region, key.origin or defaults.origin
+    workloads = sorted(wanted_roles(manifest, tenant, per_tenant))
     return Entry(
         tenant=name,
-        cell=places.key(region),
+        cell=places.key(region, name),
         origin=origin,
         multi_region=defaults.multi_region if key.multi_region is None else key.multi_region,
         primary_region=region,
-        roles={workload: places.role() for workload in sorted(wanted_roles(manifest, tenant, per_tenant))},
+        roles={workload: places.role(name, workload) for workload in workloads},
         phase="offboarding" if tenant.state == "offboarding" else None,
         rotation_days=held_rotation(manifest, tenant, origin, None),
     )

@@ -23,6 +23,10 @@ class KeyMismatch(OperationError):
     """Raised when an alias in AWS names a key that is not the tenant's primary in the key account."""
 
 
+class TakeBackRefused(OperationError):
+    """Raised when a line of the lock cannot be taken back: something of the tenant was merged or deployed."""
+
+
 class RevisionUnusable(OperationError):
     """Raised when a git revision does not exist or holds what must not be written out."""
 

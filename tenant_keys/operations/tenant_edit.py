@@ -19,6 +19,7 @@ from tenant_keys.operations.consequences import describe_change
 from tenant_keys.operations.errors import EditRefused, UnknownTenant
 from tenant_keys.operations.manifest_edit import with_state, with_tenant
 from tenant_keys.operations.transitions import Verb, next_state
+from tenant_keys.policy.template_size import reserved_sizes
 
 T = TypeVar("T")
 
@@ -101,7 +102,7 @@ def _plan(path: Path, tenant: str, change: Callable[[str, Manifest], str]) -> Ed
         spoken_of = changed = change(text, manifest)
         after = parse_manifest(changed, path.name)
         _check_the_rest(manifest, after, tenant)
-        new_lock, done = update(after, lock)
+        new_lock, done = update(after, lock, reserved_sizes)
     except LockError as error:
         raise with_lines(error, (path.name, spoken_of), (lock_path.name, lock_text)) from None
     files = {path: (text, changed), lock_path: (lock_text, render_lock(new_lock))}

@@ -14,8 +14,9 @@ from aws_cdk.assertions import Template
 from constructs import IConstruct
 
 from tenant_constructs.logical_id import logical_id
-from tenant_constructs.resource_batch import ADDED_BY_CDK, ResourceBatch, _Anchors, _with_anchors
+from tenant_constructs.resource_batch import ResourceBatch, _Anchors, _with_anchors
 from tenant_keys.policy.limits import PolicyTooLarge
+from tenant_keys.policy.template_size import ADDED_BY_CDK
 
 
 def stack() -> cdk.Stack:

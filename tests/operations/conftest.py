@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
+from tenant_keys.policy.template_size import reserved_sizes
 
 MANIFEST = """\
 # the estate; é is not ASCII
@@ -46,7 +47,7 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
     def to_disk(text: str) -> Path:
         path = tmp_path / "tenants.yaml"
         path.write_bytes(text.encode())
-        bring_up_to_date(path).write()
+        bring_up_to_date(path, reserved_sizes).write()
         return path
 
     return to_disk

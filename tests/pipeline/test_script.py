@@ -26,6 +26,7 @@ def test_the_key_account_is_deployed_replicas_last_after_their_ids_are_recorded(
     done = checkout.run("scripts/pipeline.sh deploy 111111111111")
     assert done.returncode == 0, done.stderr
     assert checkout.calls == [
+        "tenant-keys preflight 111111111111 --assembly cdk.out --repair",
         f"cdk deploy --app cdk.out {SHIP} {CELL} {ROLES}",
         "tenant-keys lock --record",
         f"cdk deploy --app cdk.out {SHIP} {COPY}",
@@ -49,6 +50,7 @@ def test_newly_recorded_ids_are_synthesized_and_proved_before_their_replicas_are
     done = checkout.run("scripts/pipeline.sh deploy 111111111111")
     assert done.returncode == 0, done.stderr
     assert checkout.calls == [
+        "tenant-keys preflight 111111111111 --assembly cdk.out --repair",
         f"cdk deploy --app cdk.out {SHIP} {CELL}",
         "tenant-keys lock --record",
         "tenant-keys lock --check",
@@ -64,6 +66,7 @@ def test_a_workload_account_gets_its_own_stacks_and_records_nothing(checkout: An
     assembly(**STACKS)
     assert checkout.run("scripts/pipeline.sh deploy 222222222222").returncode == 0
     assert checkout.calls == [
+        "tenant-keys preflight 222222222222 --assembly cdk.out --repair",
         f"cdk deploy --app cdk.out {SHIP} {WORKLOAD}",
         "tenant-keys deployed 222222222222 --assembly cdk.out --output deployed",
         "tenant-keys prove deployed",
@@ -85,7 +88,9 @@ def test_a_proof_that_fails_stops_the_plan(checkout: Any, assembly: Assembly) ->
     assert "accounts=" not in done.stdout
 
 
-@pytest.mark.parametrize("call", ["cdk deploy *", "tenant-keys lock --record", "tenant-keys deployed *"])
+@pytest.mark.parametrize(
+    "call", ["tenant-keys preflight *", "cdk deploy *", "tenant-keys lock --record", "tenant-keys deployed *"]
+)
 def test_a_failure_stops_the_deployment_there(checkout: Any, assembly: Assembly, call: str) -> None:
     assembly(**STACKS)
     checkout.when(call, "exit 1")
@@ -124,7 +129,7 @@ def test_what_could_not_run_blocks_without_a_report(checkout: Any) -> None:
 def test_concurrency_base_and_folders_are_settings(checkout: Any, assembly: Assembly) -> None:
     assembly(**STACKS)
     checkout.run("CONCURRENCY=2 scripts/pipeline.sh deploy 222222222222")
-    assert "--concurrency 2 " in checkout.calls[0]
+    assert "--concurrency 2 " in checkout.calls[1]
     checkout.when("tenant-keys check *", "echo text > out/comment.md")
     checkout.run("BASE=origin/release REPORT=out scripts/pipeline.sh check")
     assert "tenant-keys check --base origin/release --report out" in checkout.calls

@@ -9,12 +9,10 @@ from typing import Any, cast
 import pytest
 
 from tenant_constructs.access_role import SharedAccessRole, TenantAccessRole
-from tenant_constructs.resource_batch import ADDED_BY_CDK, ResourceBatch
+from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tenant_key import TenantKey
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
-from tenant_keys.manifest import Estate
-from tenant_keys.manifest.model import Quotas
-from tenant_keys.policy.limits import (
+from tenant_keys.aws_facts.quotas import (
     INLINE_POLICY_CHARACTERS,
     KEY_POLICY_BYTES,
     MANAGED_POLICY_CHARACTERS,
@@ -22,8 +20,11 @@ from tenant_keys.policy.limits import (
     TEMPLATE_BYTES,
     TEMPLATE_RESOURCES,
     TRUST_POLICY_CHARACTERS,
-    PolicyTooLarge,
 )
+from tenant_keys.manifest import Estate
+from tenant_keys.manifest.model import Quotas
+from tenant_keys.policy.limits import PolicyTooLarge
+from tenant_keys.policy.template_size import ADDED_BY_CDK
 from tests.policy.estates import estate_of_text, manifest
 
 
@@ -44,7 +45,7 @@ def recorder() -> ResourceBatch:
 def test_the_limits_are_those_of_aws() -> None:
     """Source: KMS, IAM, STS, SSM and CloudFormation quotas."""
     assert (KEY_POLICY_BYTES, INLINE_POLICY_CHARACTERS) == (32_768, 10_240)
-    assert (PARAMETER_CHARACTERS, TEMPLATE_BYTES, TEMPLATE_RESOURCES) == (4_096, 1_048_576, 499)
+    assert (PARAMETER_CHARACTERS, TEMPLATE_BYTES, TEMPLATE_RESOURCES) == (4_096, 1_000_000, 499)
     assert (TRUST_POLICY_CHARACTERS, MANAGED_POLICY_CHARACTERS) == (2_048, 6_144)
 
 

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, urlencode
 from xml.sax.saxutils import escape
 
 from tenant_keys.local import emulator
@@ -19,7 +19,12 @@ from tenant_keys.local.fault import Fault
 from tenant_keys.local.identity import Identities
 
 SERVICE = "cloudformation.amazonaws.com"
-_STARTS = frozenset({"CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet", "RollbackStack"})
+_STARTS = frozenset(
+    {
+        *("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet"),
+        *("RollbackStack", "ContinueUpdateRollback"),
+    }
+)
 _acting: contextvars.ContextVar[Caller | None] = contextvars.ContextVar("cloudformation_acts_as", default=None)
 
 Response = tuple[int, dict[str, str], bytes]
@@ -54,6 +59,8 @@ class Execution:
         given = {name: values[0] for name, values in query.items()}
         given |= {name: values[0] for name, values in parse_qs(body.decode(), keep_blank_values=True).items()}
         try:
+            _check_imports(given)
+            body = _without_empty_list(given, body)
             token = _acting.set(self._caller(given, headers, query))
         except Fault as fault:
             return fault.status, {"Content-Type": "text/xml"}, _xml(fault)
@@ -131,6 +138,27 @@ class Execution:
         """A session of the execution role, as CloudTrail shows CloudFormation's calls."""
         account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
         return self._identities.role_session(account, name, "AWSCloudFormation", via_service=SERVICE)
+
+
+MOST_IMPORTS = 200
+"""Resources of an IMPORT change set (CloudFormation API, CreateChangeSet, ResourcesToImport)."""
+
+
+def _check_imports(given: Mapping[str, str]) -> None:
+    if given.get(f"ResourcesToImport.member.{MOST_IMPORTS + 1}.LogicalResourceId"):
+        raise Fault(
+            "ValidationError",
+            "1 validation error detected: Value at 'resourcesToImport' failed to satisfy constraint: Member must have "
+            f"length less than or equal to {MOST_IMPORTS}",
+        )
+
+
+def _without_empty_list(given: Mapping[str, str], body: bytes) -> bytes:
+    """`cdk rollback` sends an empty list of resources to skip, which ministack takes for one without a name."""
+    if given.get("Action") != "ContinueUpdateRollback" or given.get("ResourcesToSkip") != "":
+        return body
+    pairs = parse_qsl(body.decode(), keep_blank_values=True)
+    return urlencode([pair for pair in pairs if pair[0] != "ResourcesToSkip"]).encode()
 
 
 def _name(identifier: str, kind: str) -> str:

@@ -36,7 +36,9 @@ def register(name: str, resource_type: ResourceType, *, tags: bool = False) -> N
     def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str | None = None) -> Made:
         return resource_type.update(physical_id, old, new, stack, logical_id or physical_id)
 
+    adopt = getattr(resource_type, "adopt", None)
     emulator.resource_handlers()[name] = {
+        **({"import": adopt} if adopt else {}),
         "create": resource_type.create,
         "update": update,
         "update_with_logical_id": True,

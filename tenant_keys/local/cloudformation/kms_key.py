@@ -102,6 +102,10 @@ class KmsKey:
     def delete(self, physical_id: str, properties: Properties) -> None:
         delete_key(self._kms, physical_id, properties)
 
+    def adopt(self, identifier: Properties) -> Made:
+        """By an IMPORT change set: the calls of the read handler, and no change."""
+        return adopted(self._kms, str(identifier["KeyId"]), primary=True)
+
 
 class KmsReplicaKey:
     """A replica, made by ReplicateKey in the primary's Region; another PrimaryKeyArn replaces it."""
@@ -145,6 +149,23 @@ class KmsReplicaKey:
 
     def delete(self, physical_id: str, properties: Properties) -> None:
         delete_key(self._kms, physical_id, properties)
+
+    def adopt(self, identifier: Properties) -> Made:
+        """By an IMPORT change set."""
+        return adopted(self._kms, str(identifier["KeyId"]), primary=False)
+
+
+def adopted(kms: KmsCalls, key_id: str, *, primary: bool) -> Made:
+    """Read a key as the read handler does; what it finds is not compared with the template (CloudFormation user guide,
+    import-resources-manually).
+    """
+    with passed_on("Kms"):
+        found = kms.call("DescribeKey", {"KeyId": key_id})["KeyMetadata"]
+        kms.call("GetKeyPolicy", {"KeyId": key_id, "PolicyName": "default"})
+        if primary and found["Origin"] == "AWS_KMS":
+            kms.call("GetKeyRotationStatus", {"KeyId": key_id})
+        kms.call("ListResourceTags", {"KeyId": key_id})
+    return found["KeyId"], {"Arn": found["Arn"], "KeyId": found["KeyId"]}
 
 
 def update_common(kms: KmsCalls, key_id: str, old: Properties, new: Properties) -> None:

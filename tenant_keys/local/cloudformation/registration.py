@@ -33,6 +33,28 @@ def install(
     register("AWS::Organizations::Policy", OrganizationsPolicy(organization))
     for name, recorded in RECORDED.items():
         register(name, recorded)
+    emulator.look_up_imports(
+        {
+            "AWS::KMS::Key": ("KeyId", lambda name: _key_missing(kms_service, name)),
+            "AWS::KMS::ReplicaKey": ("KeyId", lambda name: _key_missing(kms_service, name)),
+            "AWS::KMS::Alias": ("AliasName", lambda name: _alias_missing(kms_service, name)),
+        }
+    )
     execution = Execution(authorizer, decisions, identities)
     emulator.install_service("cloudformation", execution.handle)
     return execution
+
+
+def _key_missing(kms: Kms, key_id: str) -> str | None:
+    account, region = emulator.current_scope()
+    key = kms.store.find(region, key_id)
+    if key is not None and key.account == account:
+        return None
+    return f"Key 'arn:aws:kms:{region}:{account}:key/{key_id}' does not exist"
+
+
+def _alias_missing(kms: Kms, name: str) -> str | None:
+    account, region = emulator.current_scope()
+    if any(alias.name == name and alias.region == region for alias in kms.store.aliases(account, region)):
+        return None
+    return f"Resource of type 'AWS::KMS::Alias' with identifier '{name}' was not found."

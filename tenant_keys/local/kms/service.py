@@ -24,6 +24,7 @@ from tenant_keys.local.kms import (
     use,
 )
 from tenant_keys.local.kms.call import Call
+from tenant_keys.local.kms.failures import Failures
 from tenant_keys.local.kms.store import Store
 
 OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
@@ -84,6 +85,7 @@ class Kms:
     def __init__(self, authorizer: Authorizer, decisions: Decisions, clock: Clock) -> None:
         self.store = Store()
         self.clock = clock
+        self.failures = Failures()
         self._authorizer = authorizer
         self._decisions = decisions
 
@@ -105,6 +107,7 @@ class Kms:
             handler = OPERATIONS.get(operation)
             if handler is None:
                 raise Fault("UnknownOperationException", f"The local AWS has no KMS operation {operation}.")
+            self.failures.check(operation)
             return handler(
                 Call(
                     caller, region, operation, parameters, self.store, self._authorizer, self.clock, record, request_id
@@ -114,4 +117,5 @@ class Kms:
     def reset(self) -> None:
         self.store.clear()
         self.clock.reset()
+        self.failures.clear()
         imports.forget_offers()

@@ -1,0 +1,49 @@
+"""`tenant-keys preflight`: what would stop a deployment, before it starts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the main program."""
+    app.command("preflight")(preflight_command)
+
+
+def preflight_command(
+    account: Annotated[str, typer.Argument(help="The account whose stacks will be deployed.")],
+    assembly: Annotated[Path, typer.Option(help="The cloud assembly that will be deployed.")] = Path("cdk.out"),
+    *,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Turn off termination protection of a stack whose creation failed."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Name what would stop a deployment: stacks that failed, and names that are taken.
+
+    Reads with the lookup role of cdk bootstrap, or the caller's own credentials; --repair uses the deploy role. Exit
+    codes: 0 nothing stops the deployment, 2 something does, 1 could not run.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from tenant_keys.operations.errors import OperationError
+    from tenant_keys.operations.preflight import preflight
+
+    try:
+        obstacles = preflight(assembly, account, repair=repair)
+    except (BotoCoreError, ClientError) as error:
+        raise OperationError(f"AWS: {error}; use credentials of account {account}") from None
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in obstacles], indent=1))
+    else:
+        for one in obstacles:
+            typer.echo(f"{'repaired' if one.repaired else 'stops'}  {one.stack}: {one.what}")
+        if not obstacles:
+            typer.echo(f"nothing stops the deployment of account {account}")
+    raise typer.Exit(2 if any(not one.repaired for one in obstacles) else 0)

@@ -1,0 +1,204 @@
+"""Cells are filled by bytes: what is reckoned for each tenant, against what the constructs make."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any, cast
+
+import pytest
+
+from tenant_constructs.access_role import TenantAccessRole
+from tenant_constructs.resource_batch import ResourceBatch
+from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
+from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES
+from tenant_keys.manifest import Estate, Tenant, parse_manifest, resolve
+from tenant_keys.manifest.lock import render_lock
+from tenant_keys.manifest.merge_lines import merge_lines
+from tenant_keys.manifest.read_lock import parse_lines, with_entries
+from tenant_keys.manifest.update import new_lock, update
+from tenant_keys.policy.limits import PolicyTooLarge
+from tenant_keys.policy.template_size import ADDED_BY_CDK, key_bytes, reserved_sizes, role_bytes, what_is_large
+from tests.policy.estates import UMBRELLA_KEY, estate_of_text, manifest, sample
+
+SEVEN = "eu-west-1, eu-west-2, eu-west-3, eu-central-1, eu-north-1, us-east-1, us-west-2"
+EIGHT = f"{SEVEN}, ap-southeast-2"
+TAGS = ", ".join(f"{'k' * 120}{n:02d}: {'v' * 250}" for n in range(44))
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.resources: dict[str, Any] = {}
+
+    def add(self, logical_id: str, resource: dict[str, Any]) -> None:
+        self.resources[logical_id] = resource
+
+    @property
+    def bytes(self) -> int:
+        """In the template: without the braces around, with a comma after each."""
+        return len(json.dumps(self.resources, separators=(",", ":"))) - 2 + 1
+
+
+def of_key(tenant: Tenant, estate: Estate, *, replica: bool = False) -> Recorder:
+    recorder = Recorder()
+    kind = TenantReplicaKey if replica else TenantKey
+    kind(cast("ResourceBatch", recorder), tenant=tenant, estate=estate, cell=f"{tenant.primary_region}-001")
+    return recorder
+
+
+ESTATES = {
+    "the sample": sample,
+    "longest names": lambda: estate_of_text(
+        manifest(
+            workloads="  wwwwwwwwwwwwwwww: {account: '222222222222', runs_on: lambda}",
+            tenants=f"  {'t' * 40}: {{workloads: [wwwwwwwwwwwwwwww]}}\n  a: {{workloads: [wwwwwwwwwwwwwwww]}}",
+        )
+    ),
+    "most tags": lambda: estate_of_text(manifest(tenants=f"  acme: {{workloads: [orders], tags: {{{TAGS}}}}}")),
+    "imported, replicated, eight Regions": lambda: estate_of_text(
+        manifest(
+            regions=EIGHT,
+            tenants="  acme: {workloads: [orders], key: {origin: imported, multi_region: true, import_role: role/I}}",
+        ),
+        {"acme": UMBRELLA_KEY},
+    ),
+}
+
+
+@pytest.mark.parametrize("estate_of", ESTATES.values(), ids=ESTATES)
+def test_the_bytes_reckoned_are_at_least_those_of_the_template_and_hardly_more(estate_of: Any) -> None:
+    estate: Estate = estate_of()
+    for tenant in estate.tenants.values():
+        actual = of_key(tenant, estate).bytes
+        assert actual <= key_bytes(tenant, estate) <= actual * 1.06, tenant.id
+        if tenant.multi_region_key_id:
+            assert of_key(tenant, estate, replica=True).bytes <= key_bytes(tenant, estate)
+        for workload in tenant.workloads:
+            if workload.access == "tenant-role":
+                recorder = Recorder()
+                batch = cast("ResourceBatch", recorder)
+                TenantAccessRole(batch, tenant=tenant, workload=workload, estate=estate, cell="roles-001")
+                assert recorder.bytes <= role_bytes(tenant, workload, estate) <= recorder.bytes * 1.1, tenant.id
+
+
+def many(number: int, tags: str = "") -> str:
+    """Tenants with the longest ids, in the sample's shape."""
+    return "\n".join(f"  t{n:039d}: {{workloads: [orders], tags: {{{tags}}}}}" for n in range(number))
+
+
+def locked(text: str) -> tuple[Estate, Counter[int]]:
+    """The estate as `tenant-keys lock` places it, and how many tenants each key cell holds."""
+    model = parse_manifest(text)
+    lock, _ = update(model, new_lock(model), reserved_sizes)
+    return resolve(model, lock), Counter(entry.cell for entry in lock.entries.values())
+
+
+def template_bytes(estate: Estate, cell: int) -> int:
+    return ADDED_BY_CDK + sum(of_key(t, estate).bytes for t in estate.tenants.values() if t.cell == cell)
+
+
+def test_a_small_estate_fills_its_cells_by_number() -> None:
+    _, cells = locked(manifest(tenants=many(100)))
+    assert cells == {1: 80, 2: 20}
+
+
+def test_a_cell_with_much_in_it_is_filled_by_bytes() -> None:
+    estate, cells = locked(manifest(regions=SEVEN, tenants=many(100, TAGS)))
+    assert 15 <= cells[1] < 40
+    assert all(template_bytes(estate, cell) <= TEMPLATE_BYTES for cell in cells)
+
+
+def test_role_cells_are_filled_by_bytes_too() -> None:
+    model = parse_manifest(manifest(tenants=many(100, TAGS)))
+    lock, _ = update(model, new_lock(model), reserved_sizes)
+    estate, roles = resolve(model, lock), Counter(entry.roles["orders"] for entry in lock.entries.values())
+    assert len(roles) > 1
+    for cell in roles:
+        recorder = Recorder()
+        for tenant in estate.tenants.values():
+            if tenant.role_cells["orders"] == cell:
+                TenantAccessRole(
+                    cast("ResourceBatch", recorder),
+                    tenant=tenant,
+                    workload=estate.workloads["orders"],
+                    estate=estate,
+                    cell=f"roles-{cell:03d}",
+                )
+        assert recorder.bytes + ADDED_BY_CDK <= TEMPLATE_BYTES
+
+
+def roles_of(*regions: str) -> list[str]:
+    return [f"role/cdk-hnb659fds-cfn-exec-role-111111111111-{region}" for region in regions]
+
+
+def test_a_full_cell_takes_a_further_region_and_old_and_new_deployment_roles_at_once() -> None:
+    """80 tenants and 7 Regions came to 1,064,031 bytes in the documented step of old and new deployment roles."""
+    text = manifest(regions=SEVEN, tenants=many(200))
+    model = parse_manifest(text)
+    lock, _ = update(model, new_lock(model), reserved_sizes)
+    regions = EIGHT.split(", ")
+    both = [*roles_of(*regions), *(role.replace("hnb659fds", "tenantkeys") for role in roles_of(*regions))]
+    later = parse_manifest(manifest(regions=EIGHT, tenants=many(200), deployment_roles=f"[{', '.join(both)}]"))
+    after, done = update(later, lock, reserved_sizes)
+    assert (after, done) == (lock, [])
+    estate = resolve(later, lock)
+    cells = Counter(tenant.cell for tenant in estate.tenants.values())
+    largest = max(template_bytes(estate, cell) for cell in cells)
+    assert 800_000 < largest <= TEMPLATE_BYTES
+
+
+def test_tenants_of_a_locked_cell_stay_where_they_are_and_a_full_one_takes_no_more() -> None:
+    model = parse_manifest(manifest(tenants=many(70)))
+    lock, _ = update(model, new_lock(model), reserved_sizes)
+    grown = parse_manifest(manifest(regions=EIGHT, tenants=many(72)))
+    after, _ = update(grown, lock, reserved_sizes)
+    assert [after.entries[f"t{n:039d}"].cell for n in range(72)] == [1] * 70 + [2] * 2
+
+
+def test_what_makes_a_template_large_is_named_largest_first() -> None:
+    estate = estate_of_text(manifest(regions=SEVEN, tenants=many(80, TAGS)))
+    resources = [r for t in estate.tenants.values() for r in of_key(t, estate).resources.values()]
+    said = what_is_large(resources)
+    assert said.startswith("tags (47) 1,4")
+    parts = [part.split(" (")[0] for part in said.split(" bytes")[:-1]]
+    assert parts == ["tags", ", deployment roles", ", other roles of central", ", workloads of a tenant"]
+    assert "deployment roles (7) " in said
+
+
+def test_the_refusal_of_a_template_names_what_is_large() -> None:
+    estate = estate_of_text(manifest(tenants=many(80, TAGS)))
+
+    class Scope:
+        class node:  # noqa: N801  # as the CDK calls it
+            path = "tenant-keys-cell-eu-west-1-001"
+
+    batch = ResourceBatch(cast("Any", Scope()), "Keys")
+    with (
+        pytest.raises(PolicyTooLarge, match=r"accepts 1,000,000; large are tags \(47\) 1,4\d\d,\d{3} bytes, depl"),
+        batch,
+    ):
+        for tenant in estate.tenants.values():
+            TenantKey(batch, tenant=tenant, estate=estate, cell="eu-west-1-001")
+
+
+def test_two_merged_branches_that_filled_one_cell_are_parted_by_bytes_and_nothing_settled_moves() -> None:
+    """Each branch adds tenants with the most tags up to what the cell takes; together they are too much."""
+    start = parse_manifest(manifest(tenants=many(10, TAGS)))
+    base, _ = update(start, new_lock(start), reserved_sizes)
+    names = [f"{letter}{number:039d}" for letter in "uv" for number in range(15)]
+    added = [f"  {name}: {{workloads: [orders], tags: {{{TAGS}}}}}" for name in names]
+    branches = []
+    for side in (added[:15], added[15:]):
+        branch = parse_manifest(manifest(tenants="\n".join([many(10, TAGS), *side])))
+        branches.append(update(branch, base, reserved_sizes)[0])
+    both = {**branches[0].entries, **branches[1].entries}
+    assert Counter(entry.cell for entry in both.values()) == {1: 40}
+    merged = parse_manifest(manifest(tenants="\n".join([many(10, TAGS), *added])))
+    text = render_lock(with_entries(base, both))
+    lock, done = merge_lines(parse_lines(text, "tenants.lock"), base, merged, reserved_sizes)
+    estate = resolve(merged, update(merged, lock, reserved_sizes)[0])
+    cells = Counter(tenant.cell for tenant in estate.tenants.values())
+    assert len(cells) == 2
+    assert all(template_bytes(estate, cell) <= TEMPLATE_BYTES for cell in cells)
+    assert any(line.startswith("moved v") for line in done)
+    assert all(lock.entries[name] == entry for name, entry in base.entries.items())
