@@ -187,6 +187,22 @@ def test_a_wrong_entry_of_a_list_is_told_what_an_entry_may_be() -> None:
     ]
 
 
+def test_what_is_missing_from_the_whole_is_told_where_the_manifest_begins() -> None:
+    text = "# an estate\n\n" + edited((TEXT[TEXT.index("tenants:\n") :], ""))
+    (error,) = errors(text)
+    assert error.startswith("tenants.yaml:3 tenants: missing; add it")
+
+
+@pytest.mark.parametrize(("workloads", "more"), [(7, ""), (8, ", ...")])
+def test_of_the_names_that_exist_ten_are_listed(workloads: int, more: str) -> None:
+    """The sample has three of its own."""
+    names = [f"a{number}" for number in range(workloads)]
+    lines = "".join(f"  {name}: {{account: '222222222222', runs_on: ecs}}\n" for name in names)
+    (error,) = errors(edited(("defaults:", f"{lines}defaults:"), ("[orders, billing]", "[orders, zzz]")))
+    listed = [*names, "billing", "orders", "portal"][:10]
+    assert error.endswith(f"which is no workload; allowed: {', '.join(listed)}{more}")
+
+
 def test_a_value_is_shown_up_to_sixty_characters() -> None:
     def shown(characters: int) -> str:
         (error,) = errors(edited(("break_glass: role/KeyBreakGlass", f"break_glass: {'x' * characters}")))

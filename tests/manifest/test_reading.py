@@ -52,6 +52,8 @@ REFUSED = {
     "duplicate": ("acme: {state: active, state: active}", "18 tenants.acme.state: given twice"),
     "number as id": ("12: {}", "18 tenants.12: got an unquoted key that YAML takes for something else"),
     "sexagesimal id": ("12:30: {}", "18 tenants.12:30: got an unquoted key"),
+    "Norway, shouted": ("NO: {}", "18 tenants.NO: got an unquoted key"),
+    "Norway, as a word": ("No: {}", "18 tenants.No: got an unquoted key"),
     "Norway": ("no: {}", "18 tenants.no: got an unquoted key"),
     "null id": ("null: {}", "18 tenants.null: got an unquoted key"),
     "nothing": ("acme:", "18 tenants.acme: got nothing; allowed: a mapping; write `name: value` lines or {}"),

@@ -302,3 +302,24 @@ def test_the_sample_of_the_repository_settles() -> None:
     estate = load_estate(root / "tenants.yaml")
     assert set(estate.tenants) == {"acme", "globex", "initech", "umbrella", "wayne", "wonka"}
     assert {tenant.state for tenant in estate.tenants.values()} == {"active", "suspended", "offboarding"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("acme: {", "acme: {state: offboarding, ", "tenants.acme: tenants.lock does not say that it is offboarding"),
+        ("defaults:", "  desk: {account: '222222222222', runs_on: ecs}\ndefaults:", None),
+        ("[orders, billing]", "[billing]", "tenants.acme: tenants.lock still has a cell for its role for orders"),
+        ("  acme: {", "  hooli: {}\n  acme: {", "tenants.hooli: not in tenants.lock yet"),
+    ],
+)
+def test_what_the_lock_lacks_is_said_with_its_tenant(before: str, after: str, told: str | None) -> None:
+    if told is None:
+        assert resolve(manifest((before, after)), lock_of()).workloads["desk"].runs_on == "ecs"
+        return
+    assert any(told in problem for problem in refused((before, after)))
+
+
+def test_a_tenant_that_comes_back_is_said_to_leave_by_the_lock() -> None:
+    leaving = lock_of(edited(("acme: {", "acme: {state: offboarding, ")))
+    assert any("tenants.acme: tenants.lock says that it leaves" in problem for problem in refused(lock=leaving))

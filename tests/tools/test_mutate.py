@@ -28,6 +28,7 @@ def f(a: int, b: bool = True) -> list[str]:
 
 class Model(BaseModel):
     name: Annotated[str, Field(max_length=40)] | Literal["off", "on"]
+    role: str | None = None
 
 
 class Plain:

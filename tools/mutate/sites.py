@@ -127,6 +127,9 @@ class _Walk:
         for name, value in ast.iter_fields(node):
             if name in LEFT_ALONE or (name == "annotation" and not self._models):
                 continue
+            if name == "annotation":
+                self._parts_of_type(ast.Expr(value))
+                continue
             if isinstance(value, list):
                 if value and isinstance(value[0], ast.stmt):
                     self._body(value)
@@ -160,7 +163,7 @@ class _Walk:
         self._add(holder, key, (*replacements(node), *without_an_entry(node)))
         self._fields(node)
 
-    def _parts_of_type(self, node: ast.expr) -> None:
+    def _parts_of_type(self, node: ast.AST) -> None:
         """Of `Annotated[str, Field(max_length=40)] | Literal["off"]` what is a rule: calls and literals."""
         for parent in ast.walk(node):
             for name, value in ast.iter_fields(parent):
@@ -208,6 +211,8 @@ def _is_type(node: ast.expr) -> bool:
     match node:
         case ast.Subscript(value=ast.Name(id=name)):
             return name[0].isupper() or name in {"dict", "list", "tuple", "set", "frozenset", "type"}
+        case ast.BinOp(left=ast.Name(id=name), op=ast.BitOr()) if name[0].isupper() and not name.isupper():
+            return True  # Append | Drop
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return _is_type(left) or _is_type(right)
     return False

@@ -17,7 +17,9 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/app"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/app/i-1"
 USER = f"arn:aws:iam::{ACCOUNT}:user/ann"
 CALLERS = {
-    "session": Principal(PrincipalKind.ROLE_SESSION, arn=SESSION, account=ACCOUNT, role_arn=ROLE),
+    "session": Principal(
+        PrincipalKind.ROLE_SESSION, arn=SESSION, account=ACCOUNT, role_arn=ROLE, tags={"one": "1", "wild": "*"}
+    ),
     "user": Principal(PrincipalKind.USER, arn=USER, account=ACCOUNT),
     "root": Principal(PrincipalKind.ROOT_USER, arn=f"arn:aws:iam::{ACCOUNT}:root", account=ACCOUNT),
     "federated": Principal(
@@ -178,11 +180,15 @@ def test_what_a_set_of_values_fulfils_in_a_deny(operator: str, value: Any, allow
         ("Allow", "Resource", "arn:aws:kms:eu-west-1:*:1", NO),
         ("Allow", "Resource", "arn:*:key/1:*:*:*", NO),
         ("Allow", "Resource", "arn:aws:kms:eu-west-1:111111111111:key/${aws:PrincipalTag/none}", NO),
+        ("Allow", "Resource", "arn:aws:kms:eu-west-1:111111111111:key/${aws:PrincipalTag/one}", YES),
+        ("Allow", "Resource", "arn:aws:kms:eu-west-1:111111111111:key/${aws:PrincipalTag/wild}", NO),
         ("Allow", "NotResource", KEY, NO),
         ("Allow", "NotResource", "arn:aws:kms:eu-west-1:111111111111:key/2", YES),
         ("Allow", "NotResource", "arn:aws:kms:eu-west-1:111111111111:key/${aws:PrincipalTag/none}", OPEN),
         ("Deny", "Resource", KEY, NO),
         ("Deny", "Resource", "arn:aws:kms:eu-west-1:111111111111:key/2", YES),
+        ("Deny", "Resource", "arn:aws:kms:eu-west-1:111111111111:key/${aws:PrincipalTag/one}", NO),
+        ("Deny", "Resource", "arn:aws:kms:eu-west-1:111111111111:key/${aws:PrincipalTag/wild}", YES),
         ("Deny", "NotResource", KEY, YES),
         ("Deny", "NotResource", "arn:aws:kms:eu-west-1:111111111111:key/2", NO),
         ("Deny", "NotResource", "arn:aws:kms:eu-west-1:111111111111:key/${aws:PrincipalTag/none}", OPEN),

@@ -15,7 +15,9 @@ from tenant_keys.review.iam import (
 from tenant_keys.review.iam.conditions import OPERATORS
 
 ACCOUNT = "111111111111"
-USER = Principal(PrincipalKind.USER, arn=f"arn:aws:iam::{ACCOUNT}:user/ann", account=ACCOUNT, tags={"team": "red"})
+USER = Principal(
+    PrincipalKind.USER, arn=f"arn:aws:iam::{ACCOUNT}:user/ann", account=ACCOUNT, tags={"team": "red", "wild": "r*"}
+)
 ARN = "arn:aws:s3:eu-west-1:111111111111:bucket/a"
 
 TABLE: dict[str, list[tuple[list[str] | str, str | None, bool]]] = {
@@ -73,6 +75,10 @@ TABLE: dict[str, list[tuple[list[str] | str, str | None, bool]]] = {
         ("a*${*}", "a12", False),
         ("a*${?}", "ab?", True),
         ("a*${?}", "abc", False),
+        ("${aws:PrincipalTag/wild}", "r*", True),
+        ("${aws:PrincipalTag/wild}", "red", False),
+        ("x*${aws:PrincipalTag/wild}", "xyr*", True),
+        ("x*${aws:PrincipalTag/wild}", "xyred", False),
         ("${aws:PrincipalTag/none, 'b*'}", "b*", True),
         ("${aws:PrincipalTag/none, 'b*'}", "blue", False),
     ],
@@ -120,7 +126,18 @@ TABLE: dict[str, list[tuple[list[str] | str, str | None, bool]]] = {
         ("arn:aws:*:*:*:*", "not an arn", False),
         (ARN, None, False),
     ],
-    "ArnLike": [("arn:*:s3:eu-*:*:bucket/?", ARN, True), ("arn:aws:s3:*:bucket/a:*", ARN, False)],
+    "ArnLike": [
+        ("arn:aws:s3:eu-*:*:bucket/${aws:PrincipalTag/team}", "arn:aws:s3:eu-west-1:1:bucket/red", True),
+        ("arn:aws:s3:eu-*:*:bucket/${aws:PrincipalTag/team}", "arn:aws:s3:eu-west-1:1:bucket/blue", False),
+        ("arn:aws:s3:eu-*:*:bucket/${aws:PrincipalTag/wild}", "arn:aws:s3:eu-west-1:1:bucket/r*", True),
+        ("arn:aws:s3:eu-*:*:bucket/${aws:PrincipalTag/wild}", "arn:aws:s3:eu-west-1:1:bucket/red", False),
+        ("arn:aws:s3:eu-*:*:bucket/*/${aws:PrincipalTag/team}", "arn:aws:s3:eu-west-1:1:bucket/a/red", True),
+        ("arn:aws:s3:eu-*:*:bucket/*/${aws:PrincipalTag/team}", "arn:aws:s3:eu-west-1:1:bucket/red", False),
+        ("arn:aws:s3:eu-*:*:bucket/${*}", "arn:aws:s3:eu-west-1:1:bucket/*", True),
+        ("arn:aws:s3:eu-*:*:bucket/${*}", "arn:aws:s3:eu-west-1:1:bucket/a", False),
+        ("arn:*:s3:eu-*:*:bucket/?", ARN, True),
+        ("arn:aws:s3:*:bucket/a:*", ARN, False),
+    ],
     "ArnNotEquals": [(ARN, ARN, False), (ARN, ARN + "b", True), (ARN, None, True), (ARN, "not an arn", True)],
     "ArnNotLike": [("arn:aws:s3:*:*:bucket/*", ARN, False), ("arn:aws:s3:*:*:other/*", ARN, True)],
     "Null": [("true", None, True), ("true", "x", False), ("false", None, False), ("false", "", True)],
