@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -41,6 +42,17 @@ def add_validations(app: App, estate: Estate) -> None:
             scope = scope.node.find_child(construct_id)
         Validations.of(scope).acknowledge(Acknowledgment(id=accepted.finding, reason=accepted.reason))
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), IsolationProof(estate))
+
+
+def synthesize(app: App) -> None:
+    """Write the cloud assembly; where a validation fails, the CDK prints the findings and the synth ends with 1."""
+    try:
+        app.synth()
+    except RuntimeError as error:
+        # jsii has no type of its own for the CDK's ValidationError; the name stands in the message.
+        if "ValidationFailed" not in str(error):
+            raise
+        sys.exit(1)
 
 
 def accepted_findings(estate: Estate) -> list[Accepted]:

@@ -22,8 +22,8 @@ STACK_RESOURCES: Final = 500
 TEMPLATE_RESOURCES: Final = STACK_RESOURCES - 1
 """What the app may put into a template: the CDK's command line adds one resource."""
 TEMPLATE_BYTES: Final = 1_000_000
-"""A template in S3. The guide says 1 MB (cloudformation-limits); the service's error names 1,000,000 (cfn-lint, LIMITS;
-aws-samples/aws-vpc-cidr-mgmt, issue 10)."""
+"""A template in S3. The guide says 1 MB (cloudformation-limits); the service's own error names 1,000,000 (cfn-lint,
+LIMITS; aws-samples/aws-vpc-cidr-mgmt, issue 10)."""
 KEY_POLICY_BYTES: Final = 32_768
 """Source: AWS KMS guide, key-policy-overview; AWS::KMS::Key, KeyPolicy."""
 INLINE_POLICY_CHARACTERS: Final = 10_240
