@@ -24,7 +24,14 @@ def write_report(folder: Path, checks: Checks, steps: Sequence[Step]) -> Iterato
         texts |= {"diff.json": as_json(checks.comparison), "diff.sarif": sarif(checks.comparison, checks.manifest)}
     if checks.estate is not None and checks.proof is not None:
         made_of = provenance(checks.manifest, checks.assembly)
-        document = build_document(checks.assembly, checks.estate, checks.proof, lint=checks.lint, provenance=made_of)
+        document = build_document(
+            checks.assembly,
+            checks.estate,
+            checks.proof,
+            lint=checks.lint,
+            provenance=made_of,
+            reviewed=checks.reviewed,
+        )
         texts |= {"review.html": render_html(document), "review.md": render_markdown(document)}
         texts["review.json"] = render_json(document)
     for name in ("comment.md", "diff.json", "diff.sarif", "review.html", "review.md", "review.json"):

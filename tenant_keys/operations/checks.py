@@ -19,7 +19,9 @@ from tenant_keys.review.diff import Change, Comparison, Severity, compare
 from tenant_keys.review.diff.causes import manifest_edits
 from tenant_keys.review.errors import ReviewError
 from tenant_keys.review.proof import Proof, prove
+from tenant_keys.review.proof.prove import NOT_UNDERSTOOD
 from tenant_keys.review.proof.record import RECORD, recorded_verdict
+from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_keys.review.report import Document, cfn_lint
 from tenant_keys.review.report.findings import REPORT, nag_findings
 from tenant_keys.review.rules import lint
@@ -65,6 +67,7 @@ class Checks:
         self.manifest = project / "tenants.yaml"
         self.estate: Estate | None = None
         self.lint: list[Document] | None = None
+        self.reviewed: ReviewedEstate | None = None
         self.proof: Proof | None = None
         self.comparison: Comparison | None = None
         self._project, self._scratch, self._base, self._for_review = project, scratch, base, for_review
@@ -140,7 +143,12 @@ class Checks:
             yield f"{row['severity']} {row['rule']}: {row['what']}; {row['count']} places, such as {row['places'][0]}"
 
     def _proved(self) -> Iterator[str]:
-        self.proof = prove(self.assembly, self._loaded(), with_safeguards=self._for_review)
+        estate = self._loaded()
+        try:
+            self.reviewed = review_estate(self.assembly, estate)
+        except NOT_UNDERSTOOD:
+            self.reviewed = None  # the proof says why
+        self.proof = prove(self.reviewed or self.assembly, estate, with_safeguards=self._for_review)
         for finding in self.proof.findings:
             yield f"{finding.kind.value}: {finding.what}; {finding.fix}"
 
@@ -160,8 +168,9 @@ class Checks:
         self.comparison = compare(
             before,
             old,
-            self.assembly,
+            self.reviewed or self.assembly,
             self._loaded(),
+            proof=self.proof,
             offboarded=gone,
             causes=[*manifest_edits(project / "tenants.yaml", self.manifest), *(f"code: {file}" for file in files)],
             more=list(_judge_changes(judges(files))),

@@ -13,9 +13,9 @@ from tenant_keys.review.diff.costs import cost_changes
 from tenant_keys.review.diff.keys import key_changes
 from tenant_keys.review.diff.safeguards import safeguard_changes
 from tenant_keys.review.diff.settings import setting_changes, stack_changes
-from tenant_keys.review.proof import prove
+from tenant_keys.review.proof import Proof, prove
 from tenant_keys.review.proof.prove import NOT_UNDERSTOOD
-from tenant_keys.review.proof.reviewed import review_estate
+from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,10 @@ class Comparison:
 def compare(
     old: Path,
     old_estate: Estate,
-    new: Path,
+    new: Path | ReviewedEstate,
     new_estate: Estate,
     *,
+    proof: Proof | None = None,
     offboarded: frozenset[str] = frozenset(),
     causes: Sequence[str] = (),
     more: Sequence[Change] = (),
@@ -59,8 +60,9 @@ def compare(
     Args:
         old: the assembly before.
         old_estate: its manifest.
-        new: the assembly after.
+        new: the assembly after, read already or not.
         new_estate: its manifest.
+        proof: of the new one, where it has been proved before.
         offboarded: tombstones of the new lock.
         causes: what was edited.
         more: changes that are known besides.
@@ -73,8 +75,9 @@ def compare(
     )
     changes = list(more)
     try:
-        before, after = review_estate(old, old_estate), review_estate(new, new_estate)
-        proof = prove(after, new_estate)
+        after = new if isinstance(new, ReviewedEstate) else review_estate(new, new_estate)
+        before = review_estate(old, old_estate)
+        proof = proof or prove(after, new_estate)
         changes += key_changes(before, after, leaving=leaving)
         changes += access_changes(before, after)
         changes += safeguard_changes(before, after)
@@ -82,7 +85,7 @@ def compare(
         changes += stack_changes(before.artifacts, after.artifacts)
     except NOT_UNDERSTOOD as problem:
         changes.append(Change(Severity.BLOCKED, "not-understood", f"access cannot be compared: {problem}"))
-        proof = prove(new, new_estate)
+        proof = proof or prove(new, new_estate)
     changes += [
         Change(
             Severity.BLOCKED, "not-proved", finding.what, (finding.tenant,) if finding.tenant else (), fix=finding.fix

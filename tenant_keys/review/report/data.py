@@ -38,6 +38,7 @@ def build_document(
     *,
     lint: Sequence[Document] | None = None,
     provenance: Document | None = None,
+    reviewed: ReviewedEstate | None = None,
     progress: Progress = lambda _: None,
 ) -> Document:
     """Everything that a reviewer reads.
@@ -48,6 +49,7 @@ def build_document(
         proof: the proof over the same assembly.
         lint: what cfn-lint said (`cfn_lint`); None where it did not run.
         provenance: date, commit and hashes of what is reviewed; None where the caller has none.
+        reviewed: the reading of the assembly that the proof was made of, where there is one.
         progress: is told what comes next.
 
     Raises:
@@ -55,7 +57,7 @@ def build_document(
     """
     assembly = Assembly.open(directory)
     progress("reading the templates")
-    reviewed = _reviewed(assembly, estate)
+    reviewed = reviewed or _reviewed(assembly, estate)
     inventory, promised, sorted_out = reviewed.inventory, reviewed.promises, _by_class(reviewed)
     progress("asking for each class of tenants who may do what")
     statements = Statements(estate.central.account)
