@@ -9,7 +9,7 @@ BIN := .venv/bin
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test test-fast coverage check docs pins synth mutants mutate bench bench-client clean
+.PHONY: help setup demo test test-fast coverage check docs pins synth checkov mutants mutate bench bench-client clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -63,6 +63,9 @@ pins: setup ## refresh requirements.txt: newest versions that pyproject.toml all
 synth: setup ## synthesize tenants.yaml into cdk.out
 	cdk synth --quiet --no-notices
 
+checkov: synth ## scan cdk.out with checkov, in an environment of its own
+	uv tool run --quiet checkov==3.3.30 --directory cdk.out --framework cloudformation --quiet --compact --skip-download
+
 mutants: setup ## break real templates and random ones, and print how many the proof catches
 	python -m tools.mutants
 
@@ -72,8 +75,12 @@ mutate: setup ## break our own code in one place at a time, and count how often 
 bench: setup ## measure synth, manifest, proof and review, as ratios within one run
 	python -m tools.benchmarks
 
-bench-client: setup ## measure the runtime client beside the Encryption SDK
+bench-client: setup ## measure the runtime client: beside the Encryption SDK, 10,000 tenants, what hangs, a crowd
 	python -m tools.benchmarks.client
+	python -m tools.benchmarks.client_memory
+	python -m tools.benchmarks.client_latency
+	python -m tools.benchmarks.client_readers
+	python -m tools.benchmarks.client_crowd
 
 clean: ## remove what the targets made
 	rm -rf .venv node_modules cdk.out

@@ -12,7 +12,7 @@ import aws_cdk as cdk
 from tenant_keys.manifest import EstateError, load_estate
 from tenant_keys.policy.limits import PolicyTooLarge
 from tenant_stacks import add_stacks
-from tenant_stacks.validation import add_validations
+from tenant_stacks.validation import add_validations, synthesize
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     except (EstateError, PolicyTooLarge) as error:
         sys.exit(f"{error}")
     add_validations(app, estate)
-    app.synth()
+    synthesize(app)
 
 
 if __name__ == "__main__":

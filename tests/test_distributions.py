@@ -22,7 +22,13 @@ PACKAGES = {
     "tenant_keys": {
         "tenant_constructs",
         "tenant_stacks",
-        *("tenant_keys/cli", "tenant_keys/manifest", "tenant_keys/operations", "tenant_keys/policy"),
+        *(
+            "tenant_keys/aws_facts",
+            "tenant_keys/cli",
+            "tenant_keys/manifest",
+            "tenant_keys/operations",
+            "tenant_keys/policy",
+        ),
         "tenant_keys/review",
     },
     "tenant_keys_client": {"tenant_keys/client"},

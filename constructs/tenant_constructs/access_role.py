@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tenant_constructs.acknowledged import INLINE_POLICY_METADATA
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import estate_tags, tenant_tags
+from tenant_keys.aws_facts.quotas import INLINE_POLICY_CHARACTERS
 from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.policy import names
 from tenant_keys.policy.access_role import (
@@ -16,7 +18,7 @@ from tenant_keys.policy.access_role import (
     tenant_role_trust,
     web_identity_trust,
 )
-from tenant_keys.policy.limits import INLINE_POLICY_CHARACTERS, check_size
+from tenant_keys.policy.limits import check_size
 from tenant_keys.policy.statement import Document
 
 
@@ -30,7 +32,7 @@ class TenantAccessRole:
         role["Tags"] = tenant_tags(tenant, estate, cell)
         batch.add(
             logical_id("Role", tenant.id, workload.name),
-            {"Type": "AWS::IAM::Role", "Properties": _checked(role, estate)},
+            {"Type": "AWS::IAM::Role", "Metadata": INLINE_POLICY_METADATA, "Properties": _checked(role, estate)},
         )
 
 
@@ -47,7 +49,8 @@ class SharedAccessRole:
         role["Description"] = f"Keys of the tenants of workload {workload.name}"
         role["Tags"] = estate_tags(estate)
         batch.add(
-            logical_id("SharedRole", workload.name), {"Type": "AWS::IAM::Role", "Properties": _checked(role, estate)}
+            logical_id("SharedRole", workload.name),
+            {"Type": "AWS::IAM::Role", "Metadata": INLINE_POLICY_METADATA, "Properties": _checked(role, estate)},
         )
 
 

@@ -22,7 +22,8 @@ from typing import Any, Self
 from aws_cdk.cloudformation_include import CfnInclude
 from constructs import Construct
 
-from tenant_keys.policy.limits import FEWER_DEPLOYERS, TEMPLATE_BYTES, TEMPLATE_RESOURCES, PolicyTooLarge
+from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES, TEMPLATE_RESOURCES
+from tenant_keys.policy.limits import FEWER_DEPLOYERS, PolicyTooLarge
 from tenant_keys.policy.template_size import ADDED_BY_CDK, what_is_large
 
 _compact = json.JSONEncoder(separators=(",", ":")).encode
@@ -84,7 +85,7 @@ class _Writer:
     """A statement that repeats has one anchor; of the others, what mostly repeats has one."""
 
     OPENED = frozenset({"Properties", "KeyPolicy", "AssumeRolePolicyDocument", "PolicyDocument"})
-    REPEATING = frozenset({"Action", "Condition", "Principal", "Resource"})
+    REPEATING = frozenset({"Action", "Condition", "Metadata", "Principal", "Resource"})
 
     def __init__(self, resources: Mapping[str, Mapping[str, Any]]) -> None:
         self.anchors = _Anchors()

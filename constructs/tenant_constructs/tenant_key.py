@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from tenant_constructs.acknowledged import key_metadata
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import tenant_tags
+from tenant_keys.aws_facts.quotas import KEY_POLICY_BYTES
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.policy import names
 from tenant_keys.policy.key_policy import key_policy
-from tenant_keys.policy.limits import FEWER_DEPLOYERS, KEY_POLICY_BYTES, check_size
+from tenant_keys.policy.limits import FEWER_DEPLOYERS, check_size
 from tenant_keys.policy.statement import Document
 
 KEPT = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
@@ -24,7 +26,8 @@ class TenantKey:
 
     def __init__(self, batch: ResourceBatch, *, tenant: Tenant, estate: Estate, cell: str) -> None:
         key = logical_id("Key", tenant.id)
-        batch.add(key, {"Type": "AWS::KMS::Key", "Properties": _key(tenant, estate, cell), **KEPT})
+        properties = _key(tenant, estate, cell)
+        batch.add(key, {"Type": "AWS::KMS::Key", **key_metadata(tenant), "Properties": properties, **KEPT})
         batch.add(logical_id("Alias", tenant.id), alias(tenant, key))
 
 

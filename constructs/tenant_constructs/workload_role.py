@@ -6,19 +6,19 @@ import json
 from collections import Counter
 from typing import Any
 
+from tenant_constructs.acknowledged import INLINE_POLICY_METADATA
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import PROJECT, estate_tags
-from tenant_keys.manifest import Estate, Tenant, Workload
-from tenant_keys.policy import names
-from tenant_keys.policy.limits import (
+from tenant_keys.aws_facts.quotas import (
     INLINE_POLICY_CHARACTERS,
     MANAGED_POLICY_CHARACTERS,
     PARAMETER_CHARACTERS,
     TRUST_POLICY_CHARACTERS,
-    PolicyTooLarge,
-    check_size,
 )
+from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.policy import names
+from tenant_keys.policy.limits import PolicyTooLarge, check_size
 from tenant_keys.policy.workload_role import workload_role_policy, workload_role_trust
 
 
@@ -50,7 +50,7 @@ class WorkloadTrustRole:
             "Policies": [{"PolicyName": "AssumeAccessRoles", "PolicyDocument": policy}],
             "Tags": estate_tags(estate),
         }
-        batch.add(self._role, {"Type": "AWS::IAM::Role", "Properties": properties})
+        batch.add(self._role, {"Type": "AWS::IAM::Role", "Metadata": INLINE_POLICY_METADATA, "Properties": properties})
         self._attach(batch, workload, estate)
 
     def _trust_anchor(self, batch: ResourceBatch, workload: Workload, estate: Estate) -> object:

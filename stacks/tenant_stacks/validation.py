@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aws_cdk import Acknowledgment, App, Validations
 from cdk_nag import AwsSolutionsChecks
 
+from tenant_constructs.acknowledged import INLINE_POLICY, why_no_rotation
 from tenant_constructs.logical_id import logical_id
-from tenant_keys.manifest import Estate, Tenant
+from tenant_keys.manifest import Estate
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.policy.names import access_role_path, keys_of_account
 from tenant_stacks.isolation import IsolationProof
@@ -17,6 +19,10 @@ from tenant_stacks.placement import key_cells, role_cells, role_region
 
 SOLUTIONS = "AwsSolutions::AwsSolutions"
 """With the name of the pack, an accepted finding still stands in `validation-report.json`; without, it is gone."""
+
+
+NIST, HIPAA, PCI = (f"{pack}::{pack}" for pack in ("NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321"))
+"""Packs of cdk-nag that a team may add; the findings on these stacks are acknowledged for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +44,22 @@ def add_validations(app: App, estate: Estate) -> None:
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), IsolationProof(estate))
 
 
+def synthesize(app: App) -> None:
+    """Write the cloud assembly; where a validation fails, the CDK prints the findings and the synth ends with 1."""
+    try:
+        app.synth()
+    except RuntimeError as error:
+        # jsii has no type of its own for the CDK's ValidationError; the name stands in the message.
+        if "ValidationFailed" not in str(error):
+            raise
+        sys.exit(1)
+
+
 def accepted_findings(estate: Estate) -> list[Accepted]:
     """Every finding that is accepted anywhere in the estate, each with its reason."""
     return [
         *_keys_without_rotation(estate),
+        *_inline_policies(estate),
         *_every_key_of_the_account(estate),
         *_every_role_of_a_workload(estate),
     ]
@@ -50,15 +68,25 @@ def accepted_findings(estate: Estate) -> list[Accepted]:
 def _keys_without_rotation(estate: Estate) -> Iterator[Accepted]:
     for region, number, tenants in key_cells(estate):
         for tenant in tenants:
-            if tenant.rotation_days is None:
+            reason = why_no_rotation(tenant)
+            if reason is not None:
                 scope = (names.key_stack(region, number), "Keys", logical_id("Key", tenant.id))
-                yield Accepted(scope, f"{SOLUTIONS}-KMS5", _why_no_rotation(tenant))
+                yield Accepted(scope, f"{SOLUTIONS}-KMS5", reason)
+                for pack in (NIST, PCI):
+                    yield Accepted(scope, f"{pack}-KMSBackingKeyRotationEnabled", reason)
 
 
-def _why_no_rotation(tenant: Tenant) -> str:
-    if tenant.origin == "imported":
-        return "The tenant imports the key material; AWS KMS rotates no imported key automatically."
-    return "The manifest switches automatic rotation off for this tenant; it is rotated on demand."
+def _inline_policies(estate: Estate) -> Iterator[Accepted]:
+    """Of every role: the packs that ask for managed policies are not run here, and find them acknowledged."""
+    stacks = {names.role_stack(number) for number, _ in role_cells(estate)}
+    for workload in estate.workloads.values():
+        if workload.access != "tenant-role":
+            stacks.add(names.SHARED_ACCESS)
+        if workload.access != "web-identity" and workload.existing_role is None:
+            stacks.add(names.workload_stack(workload.account, role_region(workload, estate)))
+    for stack in sorted(stacks):
+        for pack in (NIST, HIPAA, PCI):
+            yield Accepted((stack,), f"{pack}-IAMNoInlinePolicy", INLINE_POLICY)
 
 
 def _every_key_of_the_account(estate: Estate) -> Iterator[Accepted]:

@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-NOT_AS_PROMISED = 2
+FAILED = 2
 WIDTH = 120
-"""Columns where the output is no terminal."""
+"""Columns where the output is not a terminal."""
 
 
 def register(app: typer.Typer) -> None:
@@ -29,10 +29,10 @@ def demo_command(
     port: Annotated[int, typer.Option(help="Port of the local AWS on 127.0.0.1; 0 is any free one.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Synthesize the estate, prove it, deploy it to an AWS on this machine, and attack it there.
+    """Synthesize the estate, prove its isolation, deploy it to an AWS on this machine, use it, and attack it.
 
-    Nothing leaves this machine and nothing is left on it. Exit codes: 0 as promised; 2 an attack got through or a
-    legitimate call failed; 1 could not run; 130 interrupted.
+    The demo sends nothing to the network and removes everything that it creates. Exit codes: 0 passed; 1 could not run;
+    2 an attack succeeded or a legitimate call failed; 130 interrupted.
     """
     from tenant_keys.cli.local import terminating
     from tenant_keys.demo import demonstration, environment, screen
@@ -60,7 +60,7 @@ def demo_command(
             screen.show_calls(report, console)
             screen.show_verdict(report, console)
     promised = report.verdict == "proved" if synth_only else report.as_promised
-    raise typer.Exit(0 if promised else NOT_AS_PROMISED)
+    raise typer.Exit(0 if promised else FAILED)
 
 
 def _console(*, stderr: bool = False) -> Console:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 from rich.console import Console
@@ -13,9 +13,11 @@ from rich.markup import escape
 from tenant_keys.manifest import Estate, load_estate, read_lock
 from tenant_keys.operations.revision import check_out, synthesize
 from tenant_keys.review.diff import Comparison, Severity, compare
-from tenant_keys.review.diff.render import as_json, markdown, sarif
+from tenant_keys.review.diff.causes import manifest_edits
+from tenant_keys.review.diff.render import as_json, folded, markdown, sarif
 
 TENANTS = Path("tenants.yaml")
+_SHOWN = 10
 _COLOURS = {Severity.BLOCKED: "red", Severity.REVIEW: "yellow", Severity.NOTE: "dim"}
 
 
@@ -38,13 +40,23 @@ def diff_command(
     with tempfile.TemporaryDirectory(prefix="tenant-keys-") as folder:
         before = _side(old, old_manifest, Path(folder, "old"))
         after = _side(new, new_manifest, Path(folder, "new"))
-        comparison = compare(before[0], before[1], after[0], after[1], offboarded=after[2])
+        causes = manifest_edits(before.manifest, after.manifest)
+        comparison = compare(
+            before.assembly, before.estate, after.assembly, after.estate, offboarded=after.offboarded, causes=causes
+        )
     _print(comparison, output, new_manifest or TENANTS)
     raise typer.Exit(0 if comparison.verdict == "nothing widened" else 2)
 
 
-def _side(name: str, manifest: Path | None, folder: Path) -> tuple[Path, Estate, frozenset[str]]:
-    """The cloud assembly, the estate and the tombstones of one side."""
+class _Side(NamedTuple):
+    assembly: Path
+    manifest: Path
+    estate: Estate
+    offboarded: frozenset[str]
+    """Tombstones of the lock."""
+
+
+def _side(name: str, manifest: Path | None, folder: Path) -> _Side:
     if Path(name, "manifest.json").is_file():
         assembly, source = Path(name), manifest or TENANTS
     else:
@@ -53,7 +65,7 @@ def _side(name: str, manifest: Path | None, folder: Path) -> tuple[Path, Estate,
         assembly, source = synthesize(project, folder / "cdk.out"), project / TENANTS
     lock = read_lock(source.with_suffix(".lock"))
     tombstones = frozenset(tenant for tenant, entry in lock.entries.items() if entry.phase == "offboarded")
-    return assembly, load_estate(source), tombstones
+    return _Side(assembly, source, load_estate(source), tombstones)
 
 
 def _print(comparison: Comparison, output: str, manifest: Path) -> None:
@@ -66,10 +78,15 @@ def _print(comparison: Comparison, output: str, manifest: Path) -> None:
     console = Console()
     proved = "proved" if comparison.proved else "NOT proved"
     console.print(f"[bold]{comparison.verdict}[/bold]; isolation of the new templates is {proved}")
+    for cause in comparison.causes[:_SHOWN]:
+        console.print(f"  {escape(cause)}", soft_wrap=True)
+    if len(comparison.causes) > _SHOWN:
+        console.print(f"  and {len(comparison.causes) - _SHOWN:,} edits more; --format json has them all")
     if not comparison.touches_keys_or_access:
         console.print("no access changes, no key changes")
-    for change in comparison.changes:
+    for change, more in folded(comparison.changes):
         colour = _COLOURS[change.severity]
-        console.print(f"[{colour}]{change.severity.value}[/]  {escape(change.what)}", soft_wrap=True)
+        alike = f" (and {more:,} like it)" if more else ""
+        console.print(f"[{colour}]{change.severity.value}[/]  {escape(change.what)}{alike}", soft_wrap=True)
         if change.fix:
             console.print(f"    {escape(change.fix)}", style="dim", soft_wrap=True)

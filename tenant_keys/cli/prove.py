@@ -18,6 +18,7 @@ from rich.table import Table
 from tenant_keys.manifest import load_estate
 from tenant_keys.review.iam import Outcome
 from tenant_keys.review.proof import CLAIM, Finding, Kind, Proof, prove
+from tenant_keys.review.proof.alike import folded
 from tenant_keys.review.proof.questions import Questions
 
 Directory = Annotated[Path, typer.Argument(help="The cloud assembly that cdk synth wrote.")]
@@ -130,10 +131,14 @@ def show(proof: Proof, console: Console) -> None:
         f"  {proof.tenants:,} tenants in {proof.classes:,} classes, {proof.keys:,} keys, {proof.stacks:,} stacks; "
         f"{proof.requests:,} requests decided, each for all of its class; {proof.seconds:.2f} s"
     )
-    for finding in proof.findings[:SHOWN]:
+    groups = folded(proof.findings)
+    for finding, more in groups[:SHOWN]:
         show_finding(finding, console)
-    if len(proof.findings) > SHOWN:
-        console.print(f"  and {len(proof.findings) - SHOWN:,} more; --json has them all")
+        if more:
+            console.print(f"  and {more:,} more like it")
+    if len(groups) > SHOWN:
+        told = sum(1 + more for _, more in groups[SHOWN:])
+        console.print(f"  and {told:,} more; --json has them all")
     if not proof.proved:
         return
     repointed = "gain plaintext" if proof.alias_administrators_gain_plaintext else "gain no plaintext"
@@ -162,7 +167,7 @@ def show_finding(finding: Finding, console: Console) -> None:
 
 
 def _show_safeguards(proof: Proof, console: Console) -> None:
-    table = Table(title="What others gain when one guard is taken away", title_justify="left")
+    table = Table(title="What others gain when one safeguard is removed", title_justify="left")
     for heading in ("guard", "alone", "with a re-pointed alias too"):
         table.add_column(heading, overflow="fold")
     for safeguard in proof.safeguards:

@@ -35,6 +35,7 @@ def review_command(
 
     Exit codes: 0 proved and nothing found, 2 something is refuted, not proved or found, 1 could not run.
     """
+    from tenant_keys.operations.provenance import provenance
     from tenant_keys.review import report
 
     progress = Console(stderr=True)
@@ -43,10 +44,11 @@ def review_command(
         progress.print(f"[dim]{escape(line)}[/]")
 
     estate = load_estate(manifest)
-    say("proving, and taking each guard away in turn")
+    say("proving, and removing each safeguard in turn")
     proof = prove(directory, estate, with_safeguards=True)
     found = report.cfn_lint(directory) if with_cfn_lint else None
-    document = report.build_document(directory, estate, proof, lint=found, progress=say)
+    made_of = provenance(manifest, directory)
+    document = report.build_document(directory, estate, proof, lint=found, provenance=made_of, progress=say)
     if as_json:
         typer.echo(report.render_json(document), nl=False)
     else:

@@ -11,6 +11,7 @@ from tenant_keys.client.errors import (
     TenantKeysError,
     TenantSuspended,
     Throttled,
+    TimedOut,
     TokenError,
     TokenExpired,
     TokenRefused,
@@ -20,12 +21,13 @@ from tenant_keys.client.errors import (
     WrongTenant,
 )
 from tenant_keys.client.events import Counters, Event
+from tenant_keys.client.issuer_keys import IssuerKeys
 from tenant_keys.client.keyring import AliasKeyring
 from tenant_keys.client.keys import TenantKeys
 from tenant_keys.client.limits import Limits
 from tenant_keys.client.settings import Settings
 from tenant_keys.client.tenant import Tenant
-from tenant_keys.client.token import TokenVerifier
+from tenant_keys.client.token import Issuers, TokenVerifier
 
 __all__ = [
     "AccessDenied",
@@ -34,6 +36,8 @@ __all__ = [
     "Counters",
     "DamagedMessage",
     "Event",
+    "IssuerKeys",
+    "Issuers",
     "KeyMismatch",
     "Limits",
     "MessageRefused",
@@ -45,6 +49,7 @@ __all__ = [
     "TenantKeysError",
     "TenantSuspended",
     "Throttled",
+    "TimedOut",
     "TokenError",
     "TokenExpired",
     "TokenRefused",

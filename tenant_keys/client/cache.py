@@ -3,67 +3,95 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from tenant_keys.client.flight import Flight
+from tenant_keys.client.instant import Instant
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
-CLOCK_SLACK = 1.0
-"""Seconds that the wall clock may be set back before cached keys are given up."""
-
 
 @dataclass(slots=True)
-class _Entry(Generic[Value]):
+class Entry(Generic[Value]):
+    """`since` is from before KMS was asked: it may have said yes just before the key was disabled."""
+
     value: Value
-    steady: float
-    wall: float
+    since: Instant
     uses_left: int
-
-
-class _Flight:
-    """Lets one thread load a value while the others wait for it."""
-
-    __slots__ = ("lock", "waiting")
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.waiting = 0
 
 
 class ExpiringCache(Generic[Key, Value]):
     """One tenant's; never shared. `max_age` is in seconds, 0 keeps nothing. Thread-safe."""
 
+    __slots__ = ("_capacity", "_entries", "_flights", "_lock", "_max_age", "_max_uses")
+
     def __init__(self, *, max_age: float, capacity: int, max_uses: int) -> None:
         self._max_age, self._capacity, self._max_uses = max_age, capacity, max_uses
-        self._entries: OrderedDict[Key, _Entry[Value]] = OrderedDict()
-        self._flights: dict[Key, _Flight] = {}
+        self._entries: OrderedDict[Key, Entry[Value]] = OrderedDict()
+        self._flights: dict[Key, Flight[Entry[Value]]] = {}
         self._lock = threading.Lock()
 
-    def get(self, key: Key, load: Callable[[], Value]) -> tuple[Value, bool]:
-        """The value and whether it was cached. Threads that miss the same key together load it once."""
-        if (cached := self._take(key)) is not None:
-            return cached, True
+    def take(self, key: Key) -> Value | None:
+        """Uses an entry once, if there is a live one."""
+        with self._lock:
+            entry = self._alive(key)
+            if entry is None:
+                return None
+            entry.uses_left -= 1
+            self._entries.move_to_end(key)
+            return entry.value
+
+    def join(self, key: Key, start: Callable[[], Flight[Entry[Value]]]) -> tuple[Flight[Entry[Value]], bool] | None:
+        """The load under way, and whether it is the caller's own; None if the entry has arrived meanwhile.
+
+        Who misses a key together loads it once. `start` makes a flight whose work is `load`. With `max_age=0`
+        everybody loads for himself.
+        """
         if self._max_age <= 0:
-            return load(), False
-        with self._flight(key):
-            if (cached := self._take(key)) is not None:
-                return cached, True
-            # Age counts from before the call: AWS may have said yes just before the key was disabled. Two clocks,
-            # since the steady one may stand still while AWS Lambda freezes the process, and the wall may be set back.
-            steady, wall = time.monotonic(), time.time()
-            value = load()
-            self._put(key, _Entry(value, steady, wall, self._max_uses - 1))
-            return value, False
+            return start(), True
+        with self._lock:
+            if self._alive(key) is not None:
+                return None
+            flight = self._flights.get(key)
+            if flight is not None and not flight.done() and not flight.overdue():
+                return flight, False
+            flight = self._flights[key] = start()
+            return flight, True
+
+    def load(self, key: Key, load: Callable[[], Value]) -> Entry[Value]:
+        """Keeps what `load` gives, which runs in the flight's thread."""
+        since = Instant.now()
+        try:
+            entry = Entry(load(), since, self._max_uses)
+        except BaseException:
+            self._landed(key)
+            raise
+        if self._max_age > 0:
+            with self._lock:
+                self._entries[key] = entry
+                while len(self._entries) > self._capacity:
+                    self._entries.popitem(last=False)
+        self._landed(key)
+        return entry
+
+    def share(self, entry: Entry[Value]) -> Value | None:
+        """Uses an entry that has just been loaded; None if the others who waited for it have used it up."""
+        with self._lock:
+            if entry.uses_left <= 0:
+                return None
+            entry.uses_left -= 1
+            return entry.value
 
     def sweep(self) -> None:
         """Forgets what has expired, so that an idle process keeps no plaintext key."""
+        if not self._entries:
+            return
         with self._lock:
-            for key in [key for key, entry in self._entries.items() if self._expired(entry)]:
+            for key in [key for key, entry in self._entries.items() if not entry.since.within(self._max_age)]:
                 del self._entries[key]
 
     def clear(self) -> None:
@@ -73,38 +101,13 @@ class ExpiringCache(Generic[Key, Value]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def _take(self, key: Key) -> Value | None:
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is None:
-                return None
-            if entry.uses_left <= 0 or self._expired(entry):
-                del self._entries[key]
-                return None
-            entry.uses_left -= 1
-            self._entries.move_to_end(key)
-            return entry.value
+    def _alive(self, key: Key) -> Entry[Value] | None:
+        entry = self._entries.get(key)
+        if entry is not None and (entry.uses_left <= 0 or not entry.since.within(self._max_age)):
+            del self._entries[key]
+            return None
+        return entry
 
-    def _put(self, key: Key, entry: _Entry[Value]) -> None:
+    def _landed(self, key: Key) -> None:
         with self._lock:
-            self._entries[key] = entry
-            while len(self._entries) > self._capacity:
-                self._entries.popitem(last=False)
-
-    def _expired(self, entry: _Entry[Value]) -> bool:
-        age = time.monotonic() - entry.steady
-        return age >= self._max_age or not -CLOCK_SLACK <= time.time() - entry.wall < self._max_age
-
-    @contextmanager
-    def _flight(self, key: Key) -> Iterator[None]:
-        with self._lock:
-            flight = self._flights.setdefault(key, _Flight())
-            flight.waiting += 1
-        try:
-            with flight.lock:
-                yield
-        finally:
-            with self._lock:
-                flight.waiting -= 1
-                if not flight.waiting:
-                    self._flights.pop(key, None)
+            self._flights.pop(key, None)

@@ -12,10 +12,7 @@ from tenant_keys.client.connection import Connection
 from tenant_keys.client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from tenant_keys.client.aws import Aws
-    from tenant_keys.client.events import Hook
-    from tenant_keys.client.limits import Limits
-    from tenant_keys.client.settings import Settings
+    from tenant_keys.client.transport import Transport
 
 SWEEPS_PER_AGE = 10
 """An idle process forgets a plaintext key at most a tenth of `max_age` after its last permitted use."""
@@ -24,8 +21,8 @@ SWEEPS_PER_AGE = 10
 class Connections:
     """The least recently used tenant goes first; it connects anew when it comes back."""
 
-    def __init__(self, aws: Aws, settings: Settings, *, limits: Limits, on_event: Hook | None) -> None:
-        self._aws, self._settings, self._limits, self._on_event = aws, settings, limits, on_event
+    def __init__(self, transport: Transport) -> None:
+        self._transport, self._limits = transport, transport.limits
         self._open: OrderedDict[str, Connection] = OrderedDict()
         self._lock = threading.Lock()
         self._process = os.getpid()
@@ -52,11 +49,9 @@ class Connections:
                 self._start_sweeper()
             connection = self._open.get(tenant_id)
             if connection is None:
-                connection = self._open[tenant_id] = Connection(
-                    self._aws, self._settings, tenant_id, limits=self._limits, on_event=self._on_event
-                )
+                connection = self._open[tenant_id] = Connection(self._transport, tenant_id)
                 if len(self._open) > self._limits.max_tenants:
-                    self._open.popitem(last=False)[1].materials.clear()
+                    self._open.popitem(last=False)[1].data_keys.clear()
             else:
                 self._open.move_to_end(tenant_id)
             return connection
@@ -64,19 +59,19 @@ class Connections:
     def forget(self, tenant_id: str) -> None:
         with self._lock:
             if connection := self._open.pop(tenant_id, None):
-                connection.materials.clear()
+                connection.data_keys.clear()
 
     def sweep(self) -> None:
         with self._lock:
             connections = list(self._open.values())
         for connection in connections:
-            connection.materials.sweep()
+            connection.data_keys.sweep()
 
     def close(self) -> None:
         self._stop.set()
         with self._lock:
             while self._open:
-                self._open.popitem()[1].materials.clear()
+                self._open.popitem()[1].data_keys.clear()
 
     def __len__(self) -> int:
         return len(self._open)

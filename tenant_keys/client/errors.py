@@ -43,6 +43,10 @@ class ServiceUnavailable(TenantKeysError):
     """Raised when KMS, STS or SSM cannot be reached or fails on its side; trying again later may work."""
 
 
+class TimedOut(ServiceUnavailable):
+    """Raised when the operation's `timeout` is over before AWS or the issuer has answered."""
+
+
 class NotConverted(TenantKeysError):
     """Raised when a record cannot be re-encrypted: too large, archived, or written by others again and again."""
 

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 LOG = logging.getLogger("tenant_keys.client")
@@ -24,6 +25,8 @@ class Event:
 
 
 Hook = Callable[[Event], None]
+
+_TELLING: ContextVar[bool] = ContextVar("telling", default=False)
 
 
 class Counters:
@@ -48,7 +51,10 @@ class Counters:
 
 
 def tell(hook: Hook | None, event: Event) -> None:
-    """A hook that fails must not lose anyone's data: its error is logged, and the work goes on."""
+    """A hook that fails must not lose anyone's data: its error is logged, and the work goes on.
+
+    It may call the client: nothing is locked then, and what it causes itself is not told to it, or it would never end.
+    """
     if event.seconds or event.error:
         LOG.log(
             logging.WARNING if event.error else logging.DEBUG,
@@ -63,9 +69,12 @@ def tell(hook: Hook | None, event: Event) -> None:
                 "error": event.error,
             },
         )
-    if hook is None:
+    if hook is None or _TELLING.get():
         return
+    telling = _TELLING.set(True)
     try:
         hook(event)
     except Exception:
         LOG.exception("the on_event hook failed")
+    finally:
+        _TELLING.reset(telling)

@@ -10,6 +10,9 @@ MAX_MESSAGES = 2**32
 """Messages a data key at most (Encryption SDK, MAX_MESSAGES_PER_KEY)."""
 
 
+MAX_TIMEOUT = 900
+"""Seconds; no Lambda function lives longer."""
+
 MAX_AGE = 3600
 """Seconds; a delay of revocation longer than a session would surprise everyone."""
 
@@ -28,11 +31,14 @@ class Limits:
     max_data_keys: int = 1_000
     """Data keys kept for reading, a tenant."""
 
-    max_tenants: int = 256
-    """Tenants with live credentials and a KMS client (0.2 MB each); the least recently used one goes first."""
+    max_tenants: int = 10_000
+    """Tenants with live credentials and data keys; the least recently used one goes first."""
 
     attempts: int = 5
     """Tries of an AWS call, the first included, with exponential backoff and jitter between them."""
+
+    timeout: float = 20.0
+    """Seconds that one operation waits for AWS, with the session, the data key and all retries."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_age <= MAX_AGE:
@@ -41,3 +47,5 @@ class Limits:
             raise ConfigurationError(f"max_messages: got {self.max_messages}; allowed are 1 to {MAX_MESSAGES}")
         if min(self.max_data_keys, self.max_tenants, self.attempts) < 1:
             raise ConfigurationError("max_data_keys, max_tenants and attempts must be at least 1")
+        if not 0 < self.timeout <= MAX_TIMEOUT:
+            raise ConfigurationError(f"timeout: got {self.timeout}; allowed are above 0 to {MAX_TIMEOUT} seconds")

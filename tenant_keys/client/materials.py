@@ -1,144 +1,87 @@
-"""The data keys of one tenant: from the tenant's own cache, else from KMS through the alias keyring."""
+"""Where the Encryption SDK gets a message's data key: in a thread that waits for AWS, or in one that must not wait."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import NoReturn, TypeVar
+from typing import NoReturn, Protocol
 
 from cryptography.exceptions import InvalidTag
 
-from tenant_keys.client.cache import ExpiringCache
-from tenant_keys.client.errors import (
-    AccessDenied,
-    DamagedMessage,
-    MessageRefused,
-    TenantKeysError,
-    WrongContext,
-    WrongTenant,
-)
-from tenant_keys.client.events import Event, Hook, tell
-from tenant_keys.client.keyring import AliasKeyring
-from tenant_keys.client.limits import Limits
+from tenant_keys.client.data_keys import DataKeys, Token, WritingKey
+from tenant_keys.client.deadline import Deadline
+from tenant_keys.client.errors import DamagedMessage, MessageRefused, WrongContext, WrongTenant
+from tenant_keys.client.flight import Steps, drive
 from tenant_keys.client.sdk import (
-    FRAME,
-    POLICY,
     SUITE,
-    AwsCryptographicMaterialProviders,
-    AwsCryptographicMaterialProvidersException,
     AWSEncryptionSDKClientError,
-    CollectionOfErrors,
-    CreateDefaultCryptographicMaterialsManagerInput,
     CryptoMaterialsManager,
-    CryptoMaterialsManagerFromMPL,
     DecryptionMaterials,
     DecryptionMaterialsRequest,
     EncryptionMaterials,
     EncryptionMaterialsRequest,
-    MaterialProvidersConfig,
-    OpaqueError,
 )
-from tenant_keys.client.single_frame import SingleFrameSealer
 from tenant_keys.client.tenant_id import CONTEXT_KEY
 
-Context = tuple[tuple[str, str], ...]
-Found = TypeVar("Found")
 
+class Materials(Protocol):
+    """One tenant's data keys, for one handle."""
 
-@dataclass(frozen=True, slots=True)
-class WritingKey:
-    """A data key to encrypt under: for the SDK, and for messages of one frame."""
-
-    materials: EncryptionMaterials = field(repr=False)
-    sealer: SingleFrameSealer
+    def for_writing(self, context: dict[str, str]) -> WritingKey: ...
+    def for_reading(self, request: DecryptionMaterialsRequest) -> DecryptionMaterials: ...
 
 
 class TenantMaterials:
-    """One tenant's keyring and caches. An entry is found only under the same whole encryption context."""
+    """Waits for AWS in the thread that asks, at most `timeout` seconds each time."""
 
-    def __init__(
-        self,
-        keyring: AliasKeyring,
-        *,
-        tenant_id: str,
-        operations: frozenset[str],
-        limits: Limits,
-        on_event: Hook | None,
-    ) -> None:
-        self._tenant_id, self._operations, self._on_event = tenant_id, operations, on_event
-        self._backing = CryptoMaterialsManagerFromMPL(
-            AwsCryptographicMaterialProviders(
-                config=MaterialProvidersConfig()
-            ).create_default_cryptographic_materials_manager(
-                CreateDefaultCryptographicMaterialsManagerInput(keyring=keyring)
-            )
-        )
-        self._writing: ExpiringCache[Context, WritingKey] = ExpiringCache(
-            max_age=limits.max_age, capacity=limits.max_data_keys, max_uses=limits.max_messages
-        )
-        self._reading: ExpiringCache[tuple[bytes, bytes, Context], DecryptionMaterials] = ExpiringCache(
-            max_age=limits.max_age, capacity=limits.max_data_keys, max_uses=2**63
-        )
+    __slots__ = ("_keys", "_own", "_timeout")
+
+    def __init__(self, keys: DataKeys, *, own: Token | None, timeout: float) -> None:
+        self._keys, self._own, self._timeout = keys, own, timeout
 
     def for_writing(self, context: dict[str, str]) -> WritingKey:
-        self._allowed("encrypt")
-        key, hit = self._writing.get(tuple(sorted(context.items())), lambda: self._new_data_key(context))
-        self._tell("encrypt", hit=hit)
-        return key
+        held = self._keys.held_for_writing(context)
+        return held or drive(self._keys.writing(context, self._own), Deadline(self._timeout))
 
     def for_reading(self, request: DecryptionMaterialsRequest) -> DecryptionMaterials:
-        self._allowed("decrypt")
-        (data_key,) = request.encrypted_data_keys
-        key = (
-            data_key.encrypted_data_key,
-            data_key.key_provider.key_info,
-            tuple(sorted(request.encryption_context.items())),
-        )
-        materials, hit = self._reading.get(key, lambda: self._opened_data_key(request))
-        self._tell("decrypt", hit=hit)
-        return materials
+        held = self._keys.held_for_reading(request)
+        return held or drive(self._keys.reading(request, self._own), Deadline(self._timeout))
 
-    def sweep(self) -> None:
-        self._writing.sweep()
-        self._reading.sweep()
 
-    def clear(self) -> None:
-        self._writing.clear()
-        self._reading.clear()
+class NotHeld(Exception):
+    """Raised through the SDK's parser when a message's data key is not at hand: `steps` bring it."""
 
-    def _new_data_key(self, context: dict[str, str]) -> WritingKey:
-        # Without a plaintext's length: the data key serves other messages too, as in the SDK's own caching manager.
-        request = EncryptionMaterialsRequest(
-            encryption_context=dict(context), frame_length=FRAME, algorithm=SUITE, commitment_policy=POLICY
-        )
-        made = _unwrapped(lambda: self._backing.get_encryption_materials(request))
-        # Copied into the SDK's own class: the provider's computes its fields anew at every look.
-        materials = EncryptionMaterials(
-            algorithm=made.algorithm,
-            data_encryption_key=made.data_encryption_key,
-            encrypted_data_keys=made.encrypted_data_keys,
-            encryption_context=made.encryption_context,
-        )
-        return WritingKey(materials, SingleFrameSealer(materials))
+    def __init__(self, steps: Steps[DecryptionMaterials]) -> None:
+        super().__init__()
+        self.steps = steps
 
-    def _opened_data_key(self, request: DecryptionMaterialsRequest) -> DecryptionMaterials:
-        opened = _unwrapped(lambda: self._backing.decrypt_materials(request))
-        return DecryptionMaterials(data_key=opened.data_key)
 
-    def _allowed(self, operation: str) -> None:
-        if operation not in self._operations:
-            raise AccessDenied(f"this workload may not {operation}: its operations are {sorted(self._operations)}")
+class HeldMaterials:
+    """Never waits: gives what is cached or was brought before, else raises `NotHeld`."""
 
-    def _tell(self, operation: str, *, hit: bool) -> None:
-        if self._on_event is not None:
-            tell(self._on_event, Event("cache_hit" if hit else "cache_miss", self._tenant_id, operation))
+    __slots__ = ("_keys", "_own", "reading", "writing")
+
+    def __init__(self, keys: DataKeys, *, own: Token | None) -> None:
+        self._keys, self._own = keys, own
+        self.writing: WritingKey | None = None
+        self.reading: DecryptionMaterials | None = None
+
+    def for_writing(self, context: dict[str, str]) -> WritingKey:  # noqa: ARG002  # brought for just this context
+        if self.writing is None:
+            raise AssertionError("the key is brought before the message is sealed")
+        return self.writing
+
+    def for_reading(self, request: DecryptionMaterialsRequest) -> DecryptionMaterials:
+        """A message has one data key, so the one that was brought is the one that was asked for."""
+        found = self.reading or self._keys.held_for_reading(request)
+        if found is None:
+            raise NotHeld(self._keys.reading(request, self._own))
+        return found
 
 
 class ExpectingMaterials(CryptoMaterialsManager):  # type: ignore[misc]
     """What one message is opened or sealed with: refuses any other context before a cache or KMS is asked."""
 
-    def __init__(self, materials: TenantMaterials, context: dict[str, str]) -> None:
+    def __init__(self, materials: Materials, context: dict[str, str]) -> None:
         self._materials, self._context = materials, context
 
     def get_encryption_materials(self, request: EncryptionMaterialsRequest) -> EncryptionMaterials:
@@ -164,15 +107,3 @@ PARSER_ERRORS = (AWSEncryptionSDKClientError, InvalidTag, struct.error, ValueErr
 def refuse(error: Exception) -> NoReturn:
     """Raises what a failed parse or cipher means, keeping our own errors as they are."""
     raise DamagedMessage("the message is truncated, extended, altered, or none of ours") from error
-
-
-def _unwrapped(call: Callable[[], Found]) -> Found:
-    """The provider library hands our own errors back inside its own."""
-    try:
-        return call()
-    except OpaqueError as error:
-        if isinstance(error.obj, BaseException):
-            raise error.obj from None
-        raise TenantKeysError(f"the material providers library failed: {error.obj!r}") from error
-    except (AWSEncryptionSDKClientError, AwsCryptographicMaterialProvidersException, CollectionOfErrors) as error:
-        raise TenantKeysError(f"the material providers library failed: {error}") from error

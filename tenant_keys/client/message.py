@@ -6,7 +6,7 @@ import io
 import sys
 
 from tenant_keys.client.errors import DamagedMessage
-from tenant_keys.client.materials import PARSER_ERRORS, ExpectingMaterials, TenantMaterials, refuse
+from tenant_keys.client.materials import PARSER_ERRORS, ExpectingMaterials, Materials, refuse
 from tenant_keys.client.record import Names, open_name, seal_name
 from tenant_keys.client.sdk import FRAME, MAX_DATA_KEYS, POLICY, SUITE, StreamDecryptor, StreamEncryptor
 
@@ -14,8 +14,16 @@ STEP = 16 * FRAME
 """Bytes asked of the SDK at a time. It copies all that it holds once a frame: 64 MB in one step took two minutes."""
 
 
-def seal(materials: TenantMaterials, data: bytes, *, name: str, context: dict[str, str]) -> bytes:
-    payload = seal_name(name) + _bytes("data", data)
+def seal(materials: Materials, data: bytes, *, name: str, context: dict[str, str]) -> bytes:
+    return seal_payload(materials, payload_of(data, name), context=context)
+
+
+def payload_of(data: bytes, name: str) -> bytes:
+    """What is sealed: the record's name, and the data."""
+    return seal_name(name) + _bytes("data", data)
+
+
+def seal_payload(materials: Materials, payload: bytes, *, context: dict[str, str]) -> bytes:
     if len(payload) < FRAME:
         return materials.for_writing(context).sealer.seal(payload)
     encryptor = StreamEncryptor(
@@ -31,7 +39,7 @@ def seal(materials: TenantMaterials, data: bytes, *, name: str, context: dict[st
     return pull(encryptor)
 
 
-def unseal(materials: TenantMaterials, blob: bytes, *, name: Names, context: dict[str, str]) -> bytes:
+def unseal(materials: Materials, blob: bytes, *, name: Names, context: dict[str, str]) -> bytes:
     blob = _bytes("blob", blob)
     source = io.BytesIO(blob)
     try:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, MetadataRetrievalError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    MetadataRetrievalError,
+    ParamValidationError,
+)
 from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.parsers import ResponseParserError
 
 from tenant_keys.client.errors import (
     AccessDenied,
@@ -18,6 +26,7 @@ from tenant_keys.client.errors import (
     TokenRefused,
     UnknownTenant,
 )
+from tenant_keys.client.printable import printable
 
 # Error codes: KMS API reference (Decrypt, GenerateDataKey, common errors) and STS API reference.
 _BY_CODE: dict[str, tuple[type[TenantKeysError], str]] = {
@@ -26,50 +35,99 @@ _BY_CODE: dict[str, tuple[type[TenantKeysError], str]] = {
     "KMSInvalidStateException": (TenantSuspended, "the key awaits imported material or its deletion"),
     "InvalidCiphertextException": (DamagedMessage, "the encrypted data key or its encryption context was altered"),
     "IncorrectKeyException": (KeyMismatch, "the alias does not lead to the key that encrypted this message"),
-    "KeyUnavailableException": (ServiceUnavailable, "the key is not available at the moment; try again"),
-    "DependencyTimeoutException": (ServiceUnavailable, "KMS timed out on its side; try again"),
-    "KMSInternalException": (ServiceUnavailable, "KMS failed on its side; try again"),
-    "InternalFailure": (ServiceUnavailable, "the service failed on its side; try again"),
-    "ServiceUnavailable": (ServiceUnavailable, "the service failed on its side; try again"),
-    "IDPCommunicationError": (ServiceUnavailable, "STS could not reach the identity provider; try again"),
+    "InvalidKeyUsageException": (KeyMismatch, "the alias leads to a key that is not for symmetric encryption"),
     "InvalidIdentityToken": (TokenRefused, "STS refused the token: signature, issuer or audience"),
     "IDPRejectedClaim": (TokenRefused, "STS refused the token's claims"),
     "PackedPolicyTooLarge": (ConfigurationError, "session policy and tags are larger than STS packs"),
+    "MalformedPolicyDocument": (ConfigurationError, "STS does not accept the session policy"),
     "RegionDisabledException": (ConfigurationError, "STS is not activated in this Region"),
+    "OptInRequired": (ConfigurationError, "the account has not opted in to this Region or service"),
+    "RequestExpired": (ConfigurationError, "the clock of this machine differs from that of AWS by minutes"),
+    "RequestTimeTooSkewed": (ConfigurationError, "the clock of this machine differs from that of AWS by minutes"),
 }
-_THROTTLING = {"ThrottlingException", "Throttling", "LimitExceededException", "TooManyRequestsException", "SlowDown",
-               "RequestLimitExceeded", "RequestThrottled"}  # fmt: skip
+_FAILED_THERE = {
+    "KeyUnavailableException": "the key is not available at the moment",
+    "DependencyTimeoutException": "KMS timed out on its side",
+    "KMSInternalException": "KMS failed on its side",
+    "InternalFailure": "the service failed on its side",
+    "InternalError": "the service failed on its side",
+    "ServiceUnavailable": "the service failed on its side",
+    "ServiceUnavailableException": "the service failed on its side",
+    "RequestTimeout": "the service did not receive the request in time",
+    "RequestTimeoutException": "the service did not receive the request in time",
+    "IDPCommunicationError": "STS could not reach the identity provider",
+}
+"""All are `ServiceUnavailable` and may pass; so is every answer of HTTP status 5xx whose code is unknown."""
+
+_THROTTLING = {"ThrottlingException", "Throttling", "ThrottledException", "LimitExceededException", "SlowDown",
+               "TooManyRequestsException", "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException",
+               "RequestLimitExceededException", "PriorRequestNotComplete"}  # fmt: skip
 _DENIED = {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"}
-_UNREACHABLE = (BotoConnectionError, HTTPClientError, MetadataRetrievalError)
+_SIGNATURE = {"InvalidSignatureException", "SignatureDoesNotMatch"}
+_SKEWED = ("signature expired", "signature not yet current")
+"""What AWS says in these two codes when it is the time that differs (IAM guide, signature-v4-troubleshooting)."""
+
+_UNREACHABLE = (BotoConnectionError, HTTPClientError, IncompleteReadError, MetadataRetrievalError, ResponseParserError)
+"""No answer, or one that is no answer of AWS: a proxy's page. `ResponseParserError` is no `BotoCoreError`."""
+
+AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
+"""All that botocore raises when a call fails."""
 
 SESSION_ENDED = {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"}
 """The session's credentials are no longer good; a new session may be."""
 
 
-def translate(error: ClientError | BotoCoreError, *, operation: str, target: str) -> TenantKeysError:
-    """The error to raise for one AWS call: `operation` as IAM writes it, `target` the role or alias it named."""
-    where = f"{operation} on {target}"
+def may_pass(error: Exception) -> bool:
+    """Whether the same call may succeed a moment later: throttling, a failure on the side of AWS, no connection."""
     if not isinstance(error, ClientError):
+        return isinstance(error, _UNREACHABLE)
+    return code_of(error) in _THROTTLING or code_of(error) in _FAILED_THERE or _status(error) >= 500 or _too_many(error)
+
+
+def translate(error: Exception, *, operation: str, target: str, retries: int = 0) -> TenantKeysError:
+    """The error to raise for one AWS call: `operation` as IAM writes it, `target` the role or alias it named.
+
+    `error` is one of `AWS_ERRORS`.
+    """
+    where, after = f"{operation} on {target}", f"after {retries} retries with backoff"
+    if not isinstance(error, ClientError):
+        kind = type(error).__name__
         if isinstance(error, _UNREACHABLE):
-            return ServiceUnavailable(f"{where}: {type(error).__name__}: could not reach AWS")
+            return ServiceUnavailable(f"{where}: {kind}: could not reach AWS, {after}")
+        if isinstance(error, ParamValidationError):
+            return TenantKeysError(f"{where}: botocore does not send such a request: {printable(error)}")
         # What else botocore refuses to send: no credentials, an expired login of a profile, no Region.
-        return ConfigurationError(f"{where}: {type(error).__name__}: {error}")
-    code, message = code_of(error), str(error.response.get("Error", {}).get("Message", ""))
-    if code in _THROTTLING:
-        retries = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
-        return Throttled(f"{where}: {code} after {retries} retries with backoff; lower the rate, or cache for longer")
+        return ConfigurationError(f"{where}: {kind}: {printable(error)}")
+    code, message = code_of(error), printable(error.response.get("Error", {}).get("Message") or "")
+    if code in _THROTTLING or _too_many(error):
+        return Throttled(f"{where}: {code} {after}; lower the rate, or cache for longer")
+    if code in _FAILED_THERE or _status(error) >= 500:
+        cause = _FAILED_THERE.get(code, "the service failed on its side")
+        return ServiceUnavailable(f"{where}: {cause} ({code}, HTTP {_status(error)}) {after}")
     if code in _DENIED:
         return AccessDenied(f"{where}: {likely_cause(operation, message)} (AWS says: {message or code})")
     if code in SESSION_ENDED:
         if operation == "sts:AssumeRoleWithWebIdentity":
             return TokenExpired(f"{where}: STS says that the token has expired")
-        return AccessDenied(f"{where}: the credentials have expired ({code})")
-    kind, cause = _BY_CODE.get(code, (TenantKeysError, message))
-    return kind(f"{where}: {cause} ({code})")
+        return AccessDenied(f"{where}: the credentials have expired, or AWS does not know them ({code})")
+    if code in _SIGNATURE:
+        skewed = any(words in message.lower() for words in _SKEWED)
+        cause = _BY_CODE["RequestExpired"][1] if skewed else "AWS does not accept the request's signature"
+        return ConfigurationError(f"{where}: {cause} ({code}: {message})")
+    known, cause = _BY_CODE.get(code, (TenantKeysError, message))
+    return known(f"{where}: {cause} ({code})")
 
 
 def code_of(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+    return printable(error.response.get("Error", {}).get("Code") or "no error code", 100)
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+
+
+def _too_many(error: ClientError) -> bool:
+    return _status(error) == 429
 
 
 def likely_cause(operation: str, message: str) -> str:
@@ -81,8 +139,9 @@ def likely_cause(operation: str, message: str) -> str:
         )
     if operation.startswith("sts:"):
         return (
-            "the role does not exist yet, does not trust this workload's role, or the tenant is not one of this "
-            "workload's; run as role tenant-keys-<workload>, and deploy the tenant first"
+            "the role does not exist yet, does not trust the role that this process runs as, or the tenant is not one "
+            "of this workload's; run as the role that the manifest gives the workload, deploy the tenant first, and "
+            "look whether this process's own session carries transitive session tags, which access roles do not accept"
         )
     if not operation.startswith("kms:"):
         return "the workload's role does not grant it"
@@ -93,7 +152,7 @@ def likely_cause(operation: str, message: str) -> str:
     if "explicit deny in a resource-based policy" in message:
         return (
             "the key policy refuses: KeyId is not the tenant's alias, the context's tenant_id is not this tenant, the "
-            "role does not serve this tenant, or the tenant (imported key) is suspended"
+            "role does not serve this tenant, or the tenant is suspended"
         )
     if "no identity-based policy allows" in message:
         return (

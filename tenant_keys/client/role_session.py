@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from tenant_keys.client.errors import TokenExpired
-from tenant_keys.client.refusals import translate
 from tenant_keys.client.session_policy import session_policy
 from tenant_keys.client.tenant_id import CONTEXT_KEY
 
@@ -16,11 +13,11 @@ if TYPE_CHECKING:
     from types_boto3_sts.type_defs import AssumeRoleRequestTypeDef, CredentialsTypeDef
 
     from tenant_keys.client.aws import Aws
+    from tenant_keys.client.retry import Retries
     from tenant_keys.client.settings import Settings
 
 DURATION = 3600
-"""Seconds. The most that role chaining allows (IAM guide), and far from 900, where botocore's refresh window of
-15 minutes would make every request call STS."""
+"""Seconds. The most that role chaining allows (IAM guide)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +31,26 @@ class RoleSession:
     """Seconds since the epoch."""
 
 
-def open_session(aws: Aws, settings: Settings, tenant_id: str, token: str | None) -> RoleSession:
+def open_session(aws: Aws, settings: Settings, tenant_id: str, token: str | None, retries: Retries) -> RoleSession:
     """One STS call. `token` is needed in web-identity mode alone, where STS reads the tenant from it."""
     names = settings.names(tenant_id)
     policy = session_policy(names, tenant_id, settings.operations)
     name = f"{settings.workload}-{tenant_id}"[:64]  # 2 to 64 characters (STS API reference)
+
     web_identity = settings.access == "web-identity"
-    try:
-        sts = aws.sts(region=names.region, signed=not web_identity)
-        if web_identity:
-            if token is None:
-                raise TokenExpired(f"tenant {tenant_id}: the session ended and no live token is at hand to renew it")
-            answer = sts.assume_role_with_web_identity(
-                RoleArn=names.role_arn,
-                RoleSessionName=name,
-                WebIdentityToken=token,
-                Policy=policy,
-                DurationSeconds=DURATION,
-            )
-            return _session(answer["Credentials"])
+    if web_identity and token is None:
+        raise TokenExpired(f"tenant {tenant_id}: the session ended and no live token is at hand to renew it")
+
+    def with_token() -> CredentialsTypeDef:
+        return aws.sts(region=names.region, signed=False).assume_role_with_web_identity(
+            RoleArn=names.role_arn,
+            RoleSessionName=name,
+            WebIdentityToken=token or "",
+            Policy=policy,
+            DurationSeconds=DURATION,
+        )["Credentials"]
+
+    def as_workload() -> CredentialsTypeDef:
         request: AssumeRoleRequestTypeDef = {
             "RoleArn": names.role_arn,
             "RoleSessionName": name,
@@ -61,13 +59,13 @@ def open_session(aws: Aws, settings: Settings, tenant_id: str, token: str | None
         }
         if settings.access == "session-tag":  # elsewhere the trust policy grants no sts:TagSession
             request["Tags"] = [{"Key": CONTEXT_KEY, "Value": tenant_id}]
-        assumed = sts.assume_role(**request)
-        return _session(assumed["Credentials"])
-    except (ClientError, BotoCoreError) as error:
-        raise translate(error, operation=settings.sts_operation, target=names.role_arn) from error
+        return aws.sts(region=names.region).assume_role(**request)["Credentials"]
 
-
-def _session(credentials: CredentialsTypeDef) -> RoleSession:
+    credentials: CredentialsTypeDef = retries.call(
+        with_token if web_identity else as_workload,
+        operation=settings.sts_operation,
+        target=names.role_arn,
+    )
     return RoleSession(
         access_key_id=credentials["AccessKeyId"],
         secret_access_key=credentials["SecretAccessKey"],

@@ -2,25 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cryptographic_material_providers.mpl import (  # type: ignore[import-untyped]
-    AwsCryptographicMaterialProviders,
-)
-from aws_cryptographic_material_providers.mpl.config import (  # type: ignore[import-untyped]
-    MaterialProvidersConfig,
-)
-from aws_cryptographic_material_providers.mpl.errors import (  # type: ignore[import-untyped]
-    AwsCryptographicMaterialProvidersException,
-    CollectionOfErrors,
-    OpaqueError,
-)
 from aws_cryptographic_material_providers.mpl.models import (  # type: ignore[import-untyped]
-    CreateDefaultCryptographicMaterialsManagerInput,
-    OnDecryptInput,
-    OnDecryptOutput,
-    OnEncryptInput,
-    OnEncryptOutput,
-)
-from aws_cryptographic_material_providers.mpl.models import (
     DecryptionMaterials as KeyringDecryptionMaterials,
 )
 from aws_cryptographic_material_providers.mpl.models import (
@@ -28,6 +10,12 @@ from aws_cryptographic_material_providers.mpl.models import (
 )
 from aws_cryptographic_material_providers.mpl.models import (
     EncryptionMaterials as KeyringEncryptionMaterials,
+)
+from aws_cryptographic_material_providers.mpl.models import (
+    OnDecryptInput,
+    OnDecryptOutput,
+    OnEncryptInput,
+    OnEncryptOutput,
 )
 from aws_cryptographic_material_providers.mpl.references import IKeyring  # type: ignore[import-untyped]
 from aws_encryption_sdk import CommitmentPolicy, StreamDecryptor, StreamEncryptor  # type: ignore[import-untyped]
@@ -40,10 +28,11 @@ from aws_encryption_sdk.materials_managers import (  # type: ignore[import-untyp
     EncryptionMaterialsRequest,
 )
 from aws_encryption_sdk.materials_managers.base import CryptoMaterialsManager  # type: ignore[import-untyped]
-from aws_encryption_sdk.materials_managers.mpl.cmm import (  # type: ignore[import-untyped]
-    CryptoMaterialsManagerFromMPL,
+from aws_encryption_sdk.structures import (  # type: ignore[import-untyped]
+    DataKey,
+    EncryptedDataKey,
+    MasterKeyInfo,
 )
-from aws_encryption_sdk.structures import DataKey  # type: ignore[import-untyped]
 
 SUITE = Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY
 """Committing and unsigned: the signed suite makes a cache 10 times slower and adds a public key to the context, and a
@@ -63,27 +52,22 @@ __all__ = [
     "SUITE",
     "AWSEncryptionSDKClientError",
     "Algorithm",
-    "AwsCryptographicMaterialProviders",
-    "AwsCryptographicMaterialProvidersException",
-    "CollectionOfErrors",
-    "CreateDefaultCryptographicMaterialsManagerInput",
     "CryptoMaterialsManager",
-    "CryptoMaterialsManagerFromMPL",
     "DataKey",
     "DecryptionMaterials",
     "DecryptionMaterialsRequest",
+    "EncryptedDataKey",
     "EncryptionMaterials",
     "EncryptionMaterialsRequest",
     "IKeyring",
     "KeyringDecryptionMaterials",
     "KeyringEncryptedDataKey",
     "KeyringEncryptionMaterials",
-    "MaterialProvidersConfig",
+    "MasterKeyInfo",
     "OnDecryptInput",
     "OnDecryptOutput",
     "OnEncryptInput",
     "OnEncryptOutput",
-    "OpaqueError",
     "StreamDecryptor",
     "StreamEncryptor",
 ]

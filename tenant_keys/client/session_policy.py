@@ -15,7 +15,13 @@ MAX_LENGTH = 2048
 
 
 def session_policy(names: Names, tenant_id: str, operations: frozenset[str]) -> str:
-    """JSON. A safety net against our own mistakes, not a control: the workload writes it itself."""
+    """JSON. A safety net against our own mistakes, not a control: the workload writes it itself.
+
+    DescribeKey carries no encryption context (KMS API reference), so its statement has the alias alone.
+    """
+    # The account is pinned here, since kms:RequestAlias says nothing about it (KMS guide, conditions).
+    keys = f"arn:{names.partition}:kms:{names.region}:{names.account}:key/*"
+    by_alias = {"kms:RequestAlias": names.alias_name}
     return json.dumps(
         {
             "Version": "2012-10-17",
@@ -24,15 +30,16 @@ def session_policy(names: Names, tenant_id: str, operations: frozenset[str]) -> 
                     "Sid": "UseOwnTenantKey",
                     "Effect": "Allow",
                     "Action": sorted(ACTIONS[operation] for operation in operations if operation in ACTIONS),
-                    # The account is pinned here, since kms:RequestAlias says nothing about it (KMS guide, conditions).
-                    "Resource": f"arn:{names.partition}:kms:{names.region}:{names.account}:key/*",
-                    "Condition": {
-                        "StringEquals": {
-                            "kms:RequestAlias": names.alias_name,
-                            f"kms:EncryptionContext:{CONTEXT_KEY}": tenant_id,
-                        }
-                    },
-                }
+                    "Resource": keys,
+                    "Condition": {"StringEquals": {**by_alias, f"kms:EncryptionContext:{CONTEXT_KEY}": tenant_id}},
+                },
+                {
+                    "Sid": "DescribeOwnTenantKey",
+                    "Effect": "Allow",
+                    "Action": "kms:DescribeKey",
+                    "Resource": keys,
+                    "Condition": {"StringEquals": by_alias},
+                },
             ],
         },
         separators=(",", ":"),

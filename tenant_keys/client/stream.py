@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from tenant_keys.client.errors import DamagedMessage
-from tenant_keys.client.materials import PARSER_ERRORS, ExpectingMaterials, TenantMaterials, refuse
+from tenant_keys.client.materials import PARSER_ERRORS, ExpectingMaterials, Materials, refuse
 from tenant_keys.client.message import STEP, ended, pull
 from tenant_keys.client.record import Names, seal_name, skip_name
 from tenant_keys.client.sdk import FRAME, MAX_DATA_KEYS, POLICY, SUITE, StreamDecryptor, StreamEncryptor
@@ -42,7 +42,7 @@ class _Reader(io.RawIOBase):
 class SealingReader(_Reader):
     """Reads plaintext from `source` and gives the encrypted message."""
 
-    def __init__(self, materials: TenantMaterials, source: BinaryIO, *, name: str, context: dict[str, str]) -> None:
+    def __init__(self, materials: Materials, source: BinaryIO, *, name: str, context: dict[str, str]) -> None:
         self._encryptor = StreamEncryptor(
             source=Prefixed(seal_name(name), source),
             materials_manager=ExpectingMaterials(materials, context),
@@ -65,7 +65,7 @@ class UnsealingReader(_Reader):
     `DamagedMessage` for a truncated message.
     """
 
-    def __init__(self, materials: TenantMaterials, source: BinaryIO, *, name: Names, context: dict[str, str]) -> None:
+    def __init__(self, materials: Materials, source: BinaryIO, *, name: Names, context: dict[str, str]) -> None:
         self._source = source
         self._failed = False
         self._decryptor = StreamDecryptor(

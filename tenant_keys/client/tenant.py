@@ -6,14 +6,17 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
+from tenant_keys.client.deadline import Deadline
 from tenant_keys.client.errors import TokenExpired
+from tenant_keys.client.flight import drive
+from tenant_keys.client.materials import HeldMaterials, TenantMaterials
 from tenant_keys.client.message import seal, unseal
 from tenant_keys.client.stream import SealingReader, UnsealingReader
 from tenant_keys.client.tenant_id import CONTEXT_KEY
 
 if TYPE_CHECKING:
     from tenant_keys.client.connections import Connections
-    from tenant_keys.client.materials import TenantMaterials
+    from tenant_keys.client.data_keys import DataKeys, Token
     from tenant_keys.client.record import Names
     from tenant_keys.client.token import VerifiedToken
 
@@ -31,20 +34,25 @@ class Tenant:
     into the message. To decrypt, a tuple of names means any of them. `context` is optional and goes to KMS and into
     CloudTrail: a few fixed pairs such as `{"table": "orders"}`, since every different context takes a data key, and a
     KMS call, of its own.
+
+    An operation waits for AWS for the handle's `timeout` at most, its session and retries included, and then raises
+    `TimedOut`; for a stream that holds for its data key, not for the source that it reads.
     """
 
-    __slots__ = ("_connections", "_expires_at", "_id", "_token")
+    __slots__ = ("_connections", "_id", "_timeout", "_token")
 
-    def __init__(self, connections: Connections, tenant_id: str, verified: VerifiedToken | None = None) -> None:
+    def __init__(
+        self, connections: Connections, tenant_id: str, verified: VerifiedToken | None = None, *, timeout: float
+    ) -> None:
         object.__setattr__(self, "_connections", connections)
         object.__setattr__(self, "_id", tenant_id)
-        object.__setattr__(self, "_token", verified.token if verified else None)
-        object.__setattr__(self, "_expires_at", verified.expires_at if verified else None)
+        object.__setattr__(self, "_token", (verified.token, verified.expires_at) if verified else None)
+        object.__setattr__(self, "_timeout", timeout)
 
     _connections: Connections
     _id: str
-    _token: str | None
-    _expires_at: float | None
+    _token: Token | None
+    _timeout: float
 
     @property
     def id(self) -> str:
@@ -68,25 +76,29 @@ class Tenant:
 
     def renew_data_keys(self) -> None:
         """Drops this tenant's cached data keys: what is encrypted next is under a new one."""
-        self._materials().clear()
+        self._data_keys().clear()
 
     def material_of(self, data_key: bytes) -> str | None:
         """The id of the KMS key material under which a message's encrypted data key is, where it has no context.
 
         Asks KMS each time (KMS API reference, Decrypt, KeyMaterialId: in the answer for symmetric keys).
         """
-        self._materials()  # for its checks
-        material: str | None = self._connections.to(self._id).material_of(data_key)
+        (material,) = drive(self._data_keys().material(data_key, self._token), Deadline(self._timeout))
         return material
 
     def _materials(self) -> TenantMaterials:
+        return TenantMaterials(self._data_keys(), own=self._token, timeout=self._timeout)
+
+    def _held_materials(self) -> HeldMaterials:
+        return HeldMaterials(self._data_keys(), own=self._token)
+
+    def _data_keys(self) -> DataKeys:
         connection = self._connections.to(self._id)
-        if self._expires_at is not None:
-            if time.time() >= self._expires_at:
+        if self._token is not None:
+            if time.time() >= self._token[1]:
                 raise TokenExpired(f"tenant {self._id}: the token that this handle came from has expired")
-            if self._token is not None:
-                connection.offer(self._token, self._expires_at)
-        return connection.materials
+            connection.session.offer(*self._token)
+        return connection.data_keys
 
     def _context(self, context: Mapping[str, str] | None) -> dict[str, str]:
         """A copy in plain strings, each checked as it is copied: the caller's mapping is read once and may change."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any, Final, Protocol
 
 import jwt
 
-from tenant_keys.client.errors import ConfigurationError, ServiceUnavailable, TokenExpired, TokenRefused, UnknownTenant
+from tenant_keys.client.deadline import Deadline
+from tenant_keys.client.errors import ConfigurationError, TokenExpired, TokenRefused, UnknownTenant
+from tenant_keys.client.flight import Steps, drive
+from tenant_keys.client.issuer_keys import FETCH_TIMEOUT, IssuerKeys, given_keys
+from tenant_keys.client.jwt_parts import ALGORITHMS, UnverifiedToken, read_token
+from tenant_keys.client.printable import printable
 from tenant_keys.client.tenant_id import check_tenant_id
-
-ALGORITHMS: Final = ("RS256", "ES256")
-"""Asymmetric alone, and never what the token asks for: with HS256 the public key would be the secret."""
 
 SESSION_TAG_CLAIM: Final = ("https://aws.amazon.com/tags", "principal_tags", "tenant_id")
 """Where STS reads the session tag in web-identity mode (IAM guide, id_session-tags)."""
@@ -21,12 +22,8 @@ SESSION_TAG_CLAIM: Final = ("https://aws.amazon.com/tags", "principal_tags", "te
 REQUIRED: Final = ["exp", "iat", "sub", "aud", "iss"]
 LEEWAY: Final = 5
 """Seconds that clocks may differ."""
-JWKS_LIFESPAN: Final = 300
-"""Seconds that the issuer's keys are cached."""
-JWKS_TIMEOUT: Final = 5
-"""Seconds."""
-MAX_TOKEN: Final = 20_000
-"""Characters (STS API reference, AssumeRoleWithWebIdentity, WebIdentityToken)."""
+MAX_LIFE: Final = 86_400
+"""Seconds from `iat` to `exp`. A token that somebody has stolen opens the tenant's data for as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +35,23 @@ class VerifiedToken:
     token: str = field(repr=False)
 
 
+class Verifier(Protocol):
+    """`TokenVerifier` for one issuer, `Issuers` for several."""
+
+    @property
+    def claims(self) -> frozenset[tuple[str, ...]]:
+        """The paths at which it reads the tenant's id."""
+
+    def steps(self, token: str) -> Steps[VerifiedToken]: ...
+    def verify(self, token: str, *, timeout: float = ...) -> VerifiedToken: ...
+
+
 class TokenVerifier:
-    """`keys` is the issuer's JWKS: its https address, fetched and cached, or the document itself.
+    """`keys` is the issuer's JWKS: its https address, `IssuerKeys` with headers or a proxy, or the document itself.
 
     `claim` is the path to the tenant's id inside the claims; its value is a string, or a list of exactly one.
+    `tenants`: those for which the issuer may speak; None for all. `max_life`: seconds from `iat` to `exp` at most.
+
     Nothing in a token's header chooses a key but `kid`, among the issuer's own: `jku`, `x5u` and `jwk` are ignored.
     """
 
@@ -50,50 +60,88 @@ class TokenVerifier:
         *,
         issuer: str,
         audience: str,
-        keys: str | Mapping[str, Any],
+        keys: str | IssuerKeys | Mapping[str, Any],
         claim: tuple[str, ...] = ("tenant_id",),
+        tenants: Collection[str] | None = None,
+        max_life: float = MAX_LIFE,
     ) -> None:
         if not issuer or not audience or not claim:
             raise ConfigurationError("issuer, audience and claim must not be empty")
-        self._issuer, self._audience, self.claim = issuer, audience, claim
-        self._remote = _remote(keys) if isinstance(keys, str) else None
-        self._given = None if isinstance(keys, str) else _given(keys)
+        if isinstance(tenants, str):
+            raise ConfigurationError("tenants: got a string; expected a collection of tenant ids")
+        if not 0 < max_life <= MAX_LIFE:
+            raise ConfigurationError(f"max_life: got {max_life}; allowed are above 0 to {MAX_LIFE} seconds")
+        self.issuer, self._audience, self.claim, self._max_life = issuer, audience, claim, max_life
+        self._tenants = None if tenants is None else frozenset(map(check_tenant_id, tenants))
+        remote = IssuerKeys(keys) if isinstance(keys, str) else keys
+        self._remote = remote if isinstance(remote, IssuerKeys) else None
+        self._given = None if isinstance(remote, IssuerKeys) else given_keys(remote)
 
-    def verify(self, token: str) -> VerifiedToken:
-        """Raises `TokenExpired`, `TokenRefused`, or `ServiceUnavailable` if the issuer's keys cannot be fetched."""
-        if not isinstance(token, str) or len(token) > MAX_TOKEN:
-            raise TokenRefused("not a token, or a token longer than STS takes")
+    @property
+    def claims(self) -> frozenset[tuple[str, ...]]:
+        return frozenset({self.claim})
+
+    def verify(self, token: str, *, timeout: float = FETCH_TIMEOUT) -> VerifiedToken:
+        """Raises `TokenExpired`, `TokenRefused`, or `ServiceUnavailable` if the issuer's keys cannot be fetched.
+
+        `timeout`: seconds that it may wait for the issuer, where the token's key is not known yet.
+        """
+        return drive(self.steps(token), Deadline(timeout))
+
+    def steps(self, token: str) -> Steps[VerifiedToken]:
+        """All but the signature is checked before the issuer may be asked for a key: no stranger causes a fetch."""
+        return self.steps_of(token, read_token(token))
+
+    def steps_of(self, token: str, unverified: UnverifiedToken) -> Steps[VerifiedToken]:
+        tenant_id, expires_at = self._checked(token, unverified, None)
+        if self._remote is not None:
+            key = yield from self._remote.steps(unverified.key_id, unverified.algorithm)
+        else:
+            found = self._given.find(unverified.key_id, unverified.algorithm) if self._given else None
+            if found is None:
+                raise TokenRefused("the token names a key that the issuer does not have")
+            key = found
+        self._checked(token, unverified, key)
+        return VerifiedToken(tenant_id, expires_at, token)
+
+    def _checked(self, token: str, unverified: UnverifiedToken, key: jwt.PyJWK | None) -> tuple[str, float]:
+        """The tenant and the end; without a key, all that is not the signature."""
+        problem: str | None = None
+        expired = False
         try:
-            claims = jwt.decode(
+            jwt.decode(
                 token,
-                self._key(token),
+                key or "",
                 algorithms=list(ALGORITHMS),
-                issuer=self._issuer,
+                issuer=self.issuer,
                 audience=self._audience,
                 leeway=LEEWAY,
-                options={"require": REQUIRED, "enforce_minimum_key_length": True},
+                options={
+                    "verify_signature": key is not None,
+                    "verify_exp": True,
+                    "verify_nbf": True,
+                    "verify_iat": True,
+                    "verify_aud": True,
+                    "verify_iss": True,
+                    "verify_sub": True,
+                    "verify_jti": True,
+                    "require": REQUIRED,
+                    "enforce_minimum_key_length": True,
+                },
             )
-            # The same leeway as above, or a token could be good enough to verify and too old to use.
-            expires_at = float(claims["exp"]) + LEEWAY
-        except jwt.ExpiredSignatureError as error:
-            raise TokenExpired("the token has expired") from error
+            begins, ends = _seconds(unverified.claims, "iat"), _seconds(unverified.claims, "exp")
+        except jwt.ExpiredSignatureError:
+            expired = True
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
-            raise TokenRefused(f"the token was refused: {error}") from error
-        return VerifiedToken(self._tenant_in(claims), expires_at, token)
-
-    def _key(self, token: str) -> jwt.PyJWK:
-        header = jwt.get_unverified_header(token)
-        if header.get("alg") not in ALGORITHMS:
-            raise TokenRefused(f"algorithm {str(header.get('alg'))[:20]!r} is not one of {', '.join(ALGORITHMS)}")
-        kid = header.get("kid")
-        if not isinstance(kid, str):
-            raise TokenRefused("the token names no key (kid)")
-        if self._remote is not None:
-            return _fetched(self._remote, kid)
-        for key in self._given.keys if self._given else ():
-            if key.key_id == kid and key.public_key_use in ("sig", None):
-                return key
-        raise TokenRefused("the token names a key that the issuer does not have")
+            problem = printable(error)
+        if expired:
+            raise TokenExpired("the token has expired")
+        if problem is not None:
+            raise TokenRefused(f"the token was refused: {problem}")
+        if ends - begins > self._max_life:
+            raise TokenRefused(f"the token lives longer than {self._max_life:g} s")
+        # The same leeway as above, or a token could be good enough to verify and too old to use.
+        return self._tenant_in(unverified.claims), ends + LEEWAY
 
     def _tenant_in(self, claims: Mapping[str, Any]) -> str:
         value: Any = claims
@@ -102,37 +150,48 @@ class TokenVerifier:
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         try:
-            return check_tenant_id(value)
+            tenant_id = check_tenant_id(value)
         except UnknownTenant as error:
             raise TokenRefused(f"claim {' / '.join(self.claim)}: {error}") from error
+        if self._tenants is not None and tenant_id not in self._tenants:
+            raise TokenRefused(f"claim {' / '.join(self.claim)}: this issuer may not speak for tenant {tenant_id}")
+        return tenant_id
 
 
-def _remote(address: str) -> jwt.PyJWKClient:
-    parts = urlsplit(address)
-    local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
-    if parts.scheme != "https" and not local:
-        raise ConfigurationError(f"the JWKS address must be https: got {address!r}")
-    return jwt.PyJWKClient(address, lifespan=JWKS_LIFESPAN, timeout=JWKS_TIMEOUT)
+class Issuers:
+    """Several issuers in one process: a token is verified by the verifier of the issuer that it names, and by no other.
+
+    Each may speak for every tenant unless its verifier has `tenants`: give one to an issuer that a customer runs.
+    """
+
+    def __init__(self, *verifiers: TokenVerifier) -> None:
+        self._by_issuer = {verifier.issuer: verifier for verifier in verifiers}
+        if not verifiers or len(self._by_issuer) != len(verifiers):
+            raise ConfigurationError("issuers: expected at least one verifier, and one an issuer")
+
+    @property
+    def claims(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(verifier.claim for verifier in self._by_issuer.values())
+
+    def verify(self, token: str, *, timeout: float = FETCH_TIMEOUT) -> VerifiedToken:
+        """As `TokenVerifier.verify`."""
+        return drive(self.steps(token), Deadline(timeout))
+
+    def steps(self, token: str) -> Steps[VerifiedToken]:
+        unverified = read_token(token)
+        issuer = unverified.claims.get("iss")
+        verifier = self._by_issuer.get(issuer) if isinstance(issuer, str) else None
+        if verifier is None:
+            raise TokenRefused("the token names an issuer that is none of ours")
+        return verifier.steps_of(token, unverified)
 
 
-def _given(keys: Mapping[str, Any]) -> jwt.PyJWKSet:
-    try:
-        return jwt.PyJWKSet.from_dict(dict(keys))
-    except (jwt.PyJWTError, TypeError, ValueError) as error:
-        raise ConfigurationError(f"keys: not a JWKS: {error}") from error
-
-
-def _fetched(remote: jwt.PyJWKClient, kid: str) -> jwt.PyJWK:
-    """Fetched anew where the issuer has rotated its keys, at most every 30 s: unknown ids must not hammer it."""
-    try:
-        return remote.get_signing_key(kid)
-    except jwt.PyJWKClientConnectionError as error:
-        raise ServiceUnavailable("the issuer's JWKS could not be fetched") from error
-    except (jwt.PyJWTError, ValueError) as error:
-        # Nothing that could be kept has come from the issuer: its fault, not the token's.
-        if remote.jwk_set_cache is None or remote.jwk_set_cache.get() is None:
-            raise ServiceUnavailable("what the issuer answers is no JWKS") from error
-        raise
+def _seconds(claims: Mapping[str, Any], name: str) -> float:
+    """A time claim as a number: PyJWT also takes the text of one, STS does not."""
+    value = claims[name]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} is no number")
+    return float(value)
 
 
 def verifier_from_environment(environ: Mapping[str, str], *, web_identity: bool) -> TokenVerifier | None:

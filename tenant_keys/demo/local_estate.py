@@ -9,14 +9,14 @@ from typing import Any
 
 import boto3
 
+from tenant_keys.demo.errors import NothingToServe
 from tenant_keys.demo.identity_provider import published
 from tenant_keys.demo.report import Statement
 from tenant_keys.local import LocalAws
 from tenant_keys.local.existing import ensure_role
 from tenant_keys.local.issuer import LocalIssuer
 from tenant_keys.manifest import Estate
-
-SERVICES = {"lambda": "lambda.amazonaws.com", "ecs": "ecs-tasks.amazonaws.com"}
+from tenant_keys.manifest.platforms import PLATFORMS
 
 
 @dataclass(slots=True)
@@ -33,10 +33,13 @@ class LocalEstate:
     def runs(self, workload: str, *, region: str | None = None) -> boto3.Session:
         """The workload's code as its compute service runs it, with the credentials that AWS gives it there."""
         known = self.estate.workloads[workload]
+        service = PLATFORMS[known.runs_on].service if known.runs_on else None
+        if service is None:
+            raise NothingToServe(f"workloads.{workload}: no service runs code as a role of runs_on: {known.runs_on}")
         cluster = f"arn:aws:ecs:{region or self.estate.central.home_region}:{known.account}:cluster/{workload}"
         return self.aws.run_as(
             f"arn:aws:iam::{known.account}:role/tenant-keys-{workload}",
-            service=SERVICES[str(known.runs_on)],
+            service=service,
             session_name=workload,
             region=region,
             context={"aws:SourceAccount": known.account, "aws:SourceArn": cluster},

@@ -38,7 +38,7 @@ def show_calls(report: Report, console: Console) -> None:
     who, tried = _width(report.served, _who), _width(report.served, _tried)
     for call in report.served:
         _row(console, call, f"{call.who:<{who}}  {call.tried:<{tried}}", call.seen or _statements(call))
-    console.print("\n[bold]Refused[/]")
+    console.print("\n[bold]Denied[/]")
     who, tried, code = (_width(report.attacks, part) for part in (_who, _tried, _answer))
     for group, calls in groupby(report.attacks, key=_refuser):
         console.print(f"[dim]  by {escape(group)}[/]")
@@ -55,25 +55,25 @@ def _row(console: Console, call: Call, left: str, right: str) -> None:
 
 
 def show_verdict(report: Report, console: Console) -> None:
-    """The last line; loud where something got through."""
+    """The last line, and each call that did not go as expected."""
     worked = sum(call.as_promised for call in report.served)
     refused = sum(call.as_promised for call in report.attacks)
     line = (
-        f"{worked} of {len(report.served)} legitimate calls worked, "
-        f"{refused} of {len(report.attacks)} attacks were refused as they must be"
+        f"{worked} of {len(report.served)} legitimate calls succeeded, "
+        f"{refused} of {len(report.attacks)} attacks denied"
     )
     if report.skipped:
         line += f", {len(report.skipped)} had nothing to attack"
     if report.as_promised:
-        console.print(f"\n[bold green]AS PROMISED[/]  {line}; nothing of it is left")
+        console.print(f"\n[bold green]PASSED[/]  {line}; all resources removed")
         return
-    console.print(f"\n[bold red]NOT AS PROMISED[/]  {line}")
+    console.print(f"\n[bold red]FAILED[/]  {line}")
     for call in [*report.served, *report.attacks]:
         if not call.as_promised:
             how = f"{call.answer} {_statements(call)} {call.seen}".strip()
             console.print(f"[red]  {escape(call.name)}: {escape(call.who)}: {escape(call.tried)}: {escape(how)}[/]")
     if not report.cleaned_up:
-        console.print(f"[red]  not all is gone: {report.endpoint}, {escape(report.folder)}[/]")
+        console.print(f"[red]  not all resources were removed: {report.endpoint}, {escape(report.folder)}[/]")
 
 
 def _show_table(console: Console, heading: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

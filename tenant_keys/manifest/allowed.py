@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tenant_keys.manifest.platforms import PLATFORMS
+
 ROLE = "a role as `role/Name` or `role/path/Name`"
 REGION = "an AWS Region such as eu-west-1"
 TENANT = "at most 40 lower-case letters, digits and single inner hyphens"
@@ -29,7 +31,7 @@ ALLOWED = {
     "oidc_provider": "the issuer without https://, at most 255 characters",
     "certificate_authority": "the ARN of an AWS Private CA",
     "common_name": "1 to 64 letters, digits, spaces, dots, _ and -",
-    "runs_on": "lambda, ecs, eks, ec2, batch, roles-anywhere or existing-role",
+    "runs_on": " or ".join(", ".join(PLATFORMS).rsplit(", ", 1)),
     "access": "tenant-role, session-tag or web-identity",
     "operations": "a list of at least one: encrypt, decrypt or re-encrypt",
     "role": ROLE,

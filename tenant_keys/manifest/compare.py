@@ -93,8 +93,6 @@ def changes(manifest: Manifest, lock: Lock) -> Iterator[Change]:
         if days != entry.rotation_days:
             yield HoldRotation(name, days)
         wanted = wanted_roles(manifest, tenant, per_tenant)
-        if wanted == entry.roles.keys():
-            continue
         for workload in sorted(entry.roles.keys() - wanted):
             yield DropRole(name, workload)
         for workload in sorted(wanted - entry.roles.keys()):

@@ -83,7 +83,7 @@ def _message(path: Path, details: list[Any], document: object, *, suggest: bool)
         return f"{got}; allowed: a mapping; write `name: value` lines{' or {}' if _is_nothing(value) else ''}"
     if _is_nothing(value):
         return f"{got}; allowed: {allowed(path)}; give a value or leave the field out"
-    if isinstance(value, int | float | Unusable) and not isinstance(value, bool) and "string_type" in kinds:
+    if isinstance(value, int | Unusable) and not isinstance(value, bool) and "string_type" in kinds:
         reason = ", YAML drops leading zeros" if field == "account" else ""
         return f"{got}; quote it{reason}" + (f"; allowed: {allowed(path)}" if field != "account" else "")
     if "tuple_type" in kinds and not isinstance(value, tuple | dict):
@@ -113,7 +113,7 @@ def show(value: object) -> str:
         return value.kind if not value.text else f"{value.text[:60]} ({value.kind})"
     if isinstance(value, bool):
         return f"{str(value).lower()} (true or false)"
-    if isinstance(value, int | float):
+    if isinstance(value, int):
         return f"{value} (a number)"
     if isinstance(value, Mapping):
         return "a mapping"

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tenant_keys.aws_facts.quotas import TEMPLATE_RESOURCES
 from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.lock import VERSION, Capacity, Entry, Lock
 from tenant_keys.manifest.model import TENANT_ID, WORKLOAD_NAME
 
 MOST_CELLS = 100_000
-MOST_RESOURCES = 499
-"""In a stack: CloudFormation allows 500, and the CDK's command line adds one. A key has an alias beside it."""
 LARGEST = 64 * 1024 * 1024
 MULTI_REGION_KEY = re.compile(r"mrk-[0-9a-f]{32}")
 _TENANT = re.compile(r"(?=.{1,40}\Z)" + TENANT_ID.replace("$", r"\Z"))
@@ -137,8 +136,8 @@ def _header(record: dict[str, Any]) -> Lock:
         record["account"],
         record["home_region"],
         {},
-        _capacity(capacity["keys"], MOST_RESOURCES // 2),
-        _capacity(capacity["roles"], MOST_RESOURCES),
+        _capacity(capacity["keys"], TEMPLATE_RESOURCES // 2),
+        _capacity(capacity["roles"], TEMPLATE_RESOURCES),
     )
 
 

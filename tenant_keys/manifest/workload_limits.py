@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
 
+from tenant_keys.aws_facts.quotas import AUDIENCES_A_PROVIDER, MANAGED_POLICIES_A_ROLE, TRUST_ANCHORS
 from tenant_keys.manifest.errors import Path
 from tenant_keys.manifest.model import Manifest, Workload
 from tenant_keys.manifest.rules import Report, role_name
 
 RESERVED = {"pipeline": "role/tenant-keys-pipeline is the pipeline's own role, and the stacks may not touch it"}
 """Names of workloads whose role would be another's."""
-MANAGED_POLICIES = 10
-"""On one role, before a quota is raised (IAM guide, reference_iam-quotas; newer editions give 20)."""
-TRUST_ANCHORS = 50
-"""In an account and Region (IAM Roles Anywhere guide, quotas)."""
-AUDIENCES = 100
-"""Of an OIDC provider; not adjustable (IAM guide, reference_iam-quotas)."""
 NOT_MANAGED = {
     "role/aws-service-role/": "a service-linked role, whose policies only its AWS service may change",
     "role/aws-reserved/": "a role of IAM Identity Center, whose policies only Identity Center may change",
@@ -99,7 +94,7 @@ def _counted(workload: Workload) -> Iterator[tuple[tuple[str, ...], str, int, st
     if workload.role is not None:
         key = ("role", workload.account, role_name(workload.role))
         what = f"workloads with {workload.role} of account {workload.account}, each a managed policy on it"
-        yield key, "role", MANAGED_POLICIES, what, "let some of them run as roles of their own"
+        yield key, "role", MANAGED_POLICIES_A_ROLE, what, "let some of them run as roles of their own"
     if workload.roles_anywhere is not None:
         region = workload.roles_anywhere.certificate_authority.split(":")[3]
         what = f"trust anchors in {region} of account {workload.account}, one for each workload"
@@ -108,4 +103,4 @@ def _counted(workload: Workload) -> Iterator[tuple[tuple[str, ...], str, int, st
     if workload.identity_provider is not None:
         what = f"audiences of the provider {workload.identity_provider}, one for each workload"
         way_out = "let some of the workloads use another issuer"
-        yield ("audience", workload.identity_provider), "identity_provider", AUDIENCES, what, way_out
+        yield ("audience", workload.identity_provider), "identity_provider", AUDIENCES_A_PROVIDER, what, way_out

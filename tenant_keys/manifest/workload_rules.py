@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from tenant_keys.manifest.model import Manifest, Workload
+from tenant_keys.manifest.platforms import PLATFORMS
 from tenant_keys.manifest.rules import Report, own_role, repeated, unknown
 from tenant_keys.manifest.workload_limits import check_limits
 
-_ONLY_WITH = {
-    "pod_identity": "eks",
-    "irsa": "eks",
-    "roles_anywhere": "roles-anywhere",
-    "role": "existing-role",
-}
+_ONLY_WITH = {field: place for place, platform in PLATFORMS.items() for field in platform.needs}
 
 
 def check_workloads(manifest: Manifest, report: Report) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tenant_keys.manifest.replace_file import replace_file
 from tenant_keys.operations.checks import Checks, Step
+from tenant_keys.operations.provenance import provenance
 from tenant_keys.review.diff.render import as_json, markdown, sarif
 from tenant_keys.review.markdown import escaped
 from tenant_keys.review.report import build_document, render_html, render_json, render_markdown
@@ -22,7 +23,15 @@ def write_report(folder: Path, checks: Checks, steps: Sequence[Step]) -> Iterato
     if checks.comparison is not None:
         texts |= {"diff.json": as_json(checks.comparison), "diff.sarif": sarif(checks.comparison, checks.manifest)}
     if checks.estate is not None and checks.proof is not None:
-        document = build_document(checks.assembly, checks.estate, checks.proof, lint=checks.lint)
+        made_of = provenance(checks.manifest, checks.assembly)
+        document = build_document(
+            checks.assembly,
+            checks.estate,
+            checks.proof,
+            lint=checks.lint,
+            provenance=made_of,
+            reviewed=checks.reviewed,
+        )
         texts |= {"review.html": render_html(document), "review.md": render_markdown(document)}
         texts["review.json"] = render_json(document)
     for name in ("comment.md", "diff.json", "diff.sarif", "review.html", "review.md", "review.json"):

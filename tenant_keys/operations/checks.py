@@ -5,22 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tenant_keys.manifest import Estate, EstateError, load_estate, read_lock
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
+from tenant_keys.operations.code_changes import changed_files, judges
 from tenant_keys.operations.errors import AppFailed, NoProject
 from tenant_keys.operations.revision import check_out, synthesize
 from tenant_keys.policy.template_size import reserved_sizes
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.cost import cost_report
-from tenant_keys.review.diff import Comparison, Severity, compare
+from tenant_keys.review.diff import Change, Comparison, Severity, compare
+from tenant_keys.review.diff.causes import manifest_edits
 from tenant_keys.review.errors import ReviewError
 from tenant_keys.review.proof import Proof, prove
+from tenant_keys.review.proof.prove import NOT_UNDERSTOOD
+from tenant_keys.review.proof.record import RECORD, recorded_verdict
+from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_keys.review.report import Document, cfn_lint
+from tenant_keys.review.report.findings import REPORT, nag_findings
 from tenant_keys.review.rules import lint
 
-NOTE = "- "
-"""Begins a line that is said and does not fail the check."""
+NAG, PROOF = "AwsSolutions", "tenant-keys-proof"
+"""The validations that every synth of the app runs."""
+SHOWN_FILES: Final = 8
+
+
+class Note(str):
+    """A line that is said and does not fail the check."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,7 @@ class Checks:
         self.manifest = project / "tenants.yaml"
         self.estate: Estate | None = None
         self.lint: list[Document] | None = None
+        self.reviewed: ReviewedEstate | None = None
         self.proof: Proof | None = None
         self.comparison: Comparison | None = None
         self._project, self._scratch, self._base, self._for_review = project, scratch, base, for_review
@@ -89,15 +104,38 @@ class Checks:
         self._loaded()
 
     def _synthesized(self) -> Iterator[str]:
+        """The findings of the validations, from their report; what the app printed only where there is none.
+
+        A validation without a report has not judged anything, whatever the exit code of the app says.
+        """
+        failure: AppFailed | None = None
         try:
             synthesize(self._project, self.assembly)
         except AppFailed as problem:
-            yield str(problem)
+            failure = problem
+        report = nag_findings(self.assembly)
+        for row in report["open"]:
+            places = f"{row['count']:,} places, such as {row['places'][0]}" if row["places"] else "no place given"
+            yield f"{row['by']}: {row['what'].splitlines()[0]} ({row['rule']}; {places})"
+        if failure is not None and not report["open"]:
+            yield str(failure)
+        yield from self._absent({plugin["name"] for plugin in report["plugins"]})
+
+    def _absent(self, reported: set[str]) -> Iterator[str]:
+        """The validations that did not run. The CDK's report names those alone that found or acknowledged something."""
+        fix = "app.py adds it with add_validations"
+        # Every access role has an acknowledged finding of cdk-nag; without workloads there is none.
+        if NAG not in reported and self._loaded().workloads:
+            yield f"the validation {NAG} did not run: {REPORT} of the assembly does not name it; {fix}"
+        if not (self.assembly / "manifest.json").is_file():
+            return
+        if recorded_verdict(self.assembly) is None:
+            yield f"the validation {PROOF} did not run: {RECORD} is not of this assembly; {fix}"
 
     def _linted(self) -> Iterator[str]:
         for finding in lint(Assembly.open(self.assembly)):
-            note = NOTE if finding.severity == "warning" else ""
-            yield f"{note}{finding.where}: {finding.what}; {finding.fix}"
+            told = f"{finding.where}: {finding.what}; {finding.fix}"
+            yield Note(told) if finding.severity == "warning" else told
 
     def _cfn_linted(self) -> Iterator[str]:
         self.lint = cfn_lint(self.assembly)
@@ -105,7 +143,12 @@ class Checks:
             yield f"{row['severity']} {row['rule']}: {row['what']}; {row['count']} places, such as {row['places'][0]}"
 
     def _proved(self) -> Iterator[str]:
-        self.proof = prove(self.assembly, self._loaded(), with_safeguards=self._for_review)
+        estate = self._loaded()
+        try:
+            self.reviewed = review_estate(self.assembly, estate)
+        except NOT_UNDERSTOOD:
+            self.reviewed = None  # the proof says why
+        self.proof = prove(self.reviewed or self.assembly, estate, with_safeguards=self._for_review)
         for finding in self.proof.findings:
             yield f"{finding.kind.value}: {finding.what}; {finding.fix}"
 
@@ -121,9 +164,19 @@ class Checks:
         entries = read_lock(self.manifest.with_suffix(".lock")).entries
         gone = frozenset(tenant for tenant, entry in entries.items() if entry.phase == "offboarded")
         old = load_estate(project / "tenants.yaml")
-        self.comparison = compare(before, old, self.assembly, self._loaded(), offboarded=gone)
+        files = changed_files(project, self._project)
+        self.comparison = compare(
+            before,
+            old,
+            self.reviewed or self.assembly,
+            self._loaded(),
+            proof=self.proof,
+            offboarded=gone,
+            causes=[*manifest_edits(project / "tenants.yaml", self.manifest), *(f"code: {file}" for file in files)],
+            more=list(_judge_changes(judges(files))),
+        )
         for change in self.comparison.changes:
-            yield (NOTE if change.severity is Severity.NOTE else "") + change.what
+            yield Note(change.what) if change.severity is Severity.NOTE else change.what
 
     def _run(self, name: str, check: Callable[[], Iterator[str]]) -> Step:
         """A check passes when it has nothing to say but notes."""
@@ -134,4 +187,16 @@ class Checks:
             said = tuple(str(error).splitlines())
         except ReviewError as error:
             said = (str(error),)
-        return Step(name, all(line.startswith(NOTE) for line in said), said)
+        return Step(name, all(isinstance(line, Note) for line in said), said)
+
+
+def _judge_changes(files: list[str]) -> Iterator[Change]:
+    """A change that touches what judges it is judged by its own code: only a person can tell whether that is right."""
+    if files:
+        more = f" and {len(files) - SHOWN_FILES:,} more" if len(files) > SHOWN_FILES else ""
+        yield Change(
+            Severity.REVIEW,
+            "judge-changed",
+            f"the change touches what judges it: {', '.join(files[:SHOWN_FILES])}{more}",
+            fix="review these files before the verdict: this check ran their new code",
+        )

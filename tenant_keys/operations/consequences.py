@@ -43,7 +43,7 @@ def _created(tenant: Tenant, estate: Estate) -> Iterator[str]:
         if region != tenant.primary_region:
             yield f"replicates it to {region}, once tenant-keys lock --record has its id"
     if tenant.state == "suspended":
-        yield f"the key of {tenant.id} is born disabled"
+        yield f"the key of {tenant.id} is created disabled"
     yield from _roles_appear(tenant, tenant.workloads)
 
 

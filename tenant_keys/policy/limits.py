@@ -7,22 +7,6 @@ from typing import Final
 
 from tenant_keys.policy.statement import Document
 
-KEY_POLICY_BYTES: Final = 32_768
-"""Source: AWS KMS guide, key-policy-overview; AWS::KMS::Key, KeyPolicy."""
-INLINE_POLICY_CHARACTERS: Final = 10_240
-"""All inline policies of a role together, white space not counted (IAM quotas)."""
-TRUST_POLICY_CHARACTERS: Final = 2_048
-"""Of a role in a workload account, whose quotas the manifest does not know (IAM quotas)."""
-MANAGED_POLICY_CHARACTERS: Final = 6_144
-"""Source: IAM quotas, white space not counted."""
-PARAMETER_CHARACTERS: Final = 4_096
-"""A standard SSM parameter (AWS::SSM::Parameter, Tier)."""
-TEMPLATE_BYTES: Final = 1_000_000
-"""A template in S3. The guide says 1 MB; the service's own error names 1,000,000 (cfn-lint, LIMITS; aws-samples,
-aws-vpc-cidr-mgmt, issue 10)."""
-
-TEMPLATE_RESOURCES: Final = 499
-"""CloudFormation allows 500 in a template; the CDK's command line adds one (CloudFormation quotas)."""
 FEWER_DEPLOYERS: Final = "name one role for all Regions in central.deployment_roles"
 """A way out: every key policy names the execution role of each Region in eight places."""
 

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES
 from tenant_keys.manifest import Central, Estate, Tenant, Workload
 from tenant_keys.manifest.places import Sizes
 from tenant_keys.policy.access_role import tenant_role_policy, tenant_role_trust
 from tenant_keys.policy.key_policy import key_policy
-from tenant_keys.policy.limits import TEMPLATE_BYTES, compact
+from tenant_keys.policy.limits import compact
 from tenant_keys.policy.statement import Document
 
 ADDED_BY_CDK: Final = 4_096

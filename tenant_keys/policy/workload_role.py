@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.manifest.model import Irsa
+from tenant_keys.manifest.platforms import PLATFORMS
 from tenant_keys.policy import names
 from tenant_keys.policy.statement import Document, Statement, allow, document
 
@@ -21,11 +23,9 @@ def workload_role_policy(workload: Workload, estate: Estate) -> Document:
 def has_source_identity(workload: Workload) -> bool:
     """Whether the workload's sessions may carry a source identity, which stays with them when they assume a role.
 
-    Roles Anywhere always sets the certificate's common name (IAM Roles Anywhere guide, trust-model); who set one for a
-    role that exists is not ours to know. Both policies must allow it then, or the assumption fails (IAM guide,
-    id_credentials_temp_control-access_monitor).
+    Both policies must allow it then, or the assumption fails (IAM guide, id_credentials_temp_control-access_monitor).
     """
-    return workload.runs_on in {"roles-anywhere", "existing-role"}
+    return workload.runs_on is not None and PLATFORMS[workload.runs_on].source_identity
 
 
 def _assume(workload: Workload, central_account: str) -> Iterator[Statement]:
@@ -60,38 +60,22 @@ def workload_role_trust(workload: Workload, trust_anchor_arn: object = None) -> 
     """Who may run as the workload, by where it runs. `trust_anchor_arn` is for Roles Anywhere alone."""
     if workload.irsa is not None:
         return document([_service_account(workload.account, workload.irsa)])
-    match workload.runs_on:
-        case "lambda":
-            return document([_service("RunOnLambda", "lambda.amazonaws.com")])
-        case "ecs":
-            return document([_task(workload)])
-        case "batch":
-            # A Batch job role is assumed as an ECS task's (AWS Batch guide, job IAM roles).
-            return document([_service("RunOnBatch", "ecs-tasks.amazonaws.com")])
-        case "ec2":
-            return document([_service("RunOnInstances", "ec2.amazonaws.com")])
-        case "eks":
-            # EKS refuses to associate a role without sts:TagSession (Amazon EKS guide, pod-id-role). Its tags are
-            # transitive and would reach the access roles, so the association switches them off (disableSessionTags).
-            return document([_service("RunInPod", "pods.eks.amazonaws.com", "sts:TagSession")])
-        case "roles-anywhere":
-            return document([_certificate(workload, trust_anchor_arn)])
-    raise ValueError(f"workload {workload.name} has no role of ours: runs_on {workload.runs_on}")
+    platform = PLATFORMS[workload.runs_on] if workload.runs_on else None
+    if platform is None or platform.sid is None or platform.service is None:
+        raise ValueError(f"workload {workload.name} has no role of ours: runs_on {workload.runs_on}")
+    conditions: Mapping[str, Any] | None = None
+    if workload.runs_on == "ecs":
+        conditions = _task(workload)
+    elif workload.runs_on == "roles-anywhere":
+        conditions = _certificate(workload, trust_anchor_arn)
+    actions = ["sts:AssumeRole", *platform.also]
+    return document([allow(platform.sid, actions, conditions, Principal={"Service": platform.service})])
 
 
-def _service(sid: str, service: str, *more: str) -> Statement:
-    return allow(sid, ["sts:AssumeRole", *more], Principal={"Service": service})
-
-
-def _task(workload: Workload) -> Statement:
+def _task(workload: Workload) -> Mapping[str, Any]:
     """Source: Amazon ECS guide, task-iam-roles: aws:SourceAccount and aws:SourceArn against the confused deputy."""
     clusters = [f"arn:aws:ecs:{region}:{workload.account}:*" for region in workload.regions]
-    return allow(
-        "RunAsTask",
-        ["sts:AssumeRole"],
-        {"StringEquals": {"aws:SourceAccount": workload.account}, "ArnLike": {"aws:SourceArn": clusters}},
-        Principal={"Service": "ecs-tasks.amazonaws.com"},
-    )
+    return {"StringEquals": {"aws:SourceAccount": workload.account}, "ArnLike": {"aws:SourceArn": clusters}}
 
 
 def _service_account(account: str, irsa: Irsa) -> Statement:
@@ -109,16 +93,11 @@ def _service_account(account: str, irsa: Irsa) -> Statement:
     )
 
 
-def _certificate(workload: Workload, trust_anchor_arn: object) -> Statement:
+def _certificate(workload: Workload, trust_anchor_arn: object) -> Mapping[str, Any]:
     """A certificate of the workload's own authority and name (IAM Roles Anywhere guide, trust model)."""
     if workload.roles_anywhere is None or trust_anchor_arn is None:
         raise ValueError(f"workload {workload.name} has no trust anchor")
-    return allow(
-        "RunOnPremises",
-        ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
-        {
-            "ArnEquals": {"aws:SourceArn": trust_anchor_arn},  # type: ignore[dict-item]  # an intrinsic, in a template
-            "StringEquals": {"aws:PrincipalTag/x509Subject/CN": workload.roles_anywhere.common_name},
-        },
-        Principal={"Service": "rolesanywhere.amazonaws.com"},
-    )
+    return {
+        "ArnEquals": {"aws:SourceArn": trust_anchor_arn},  # an intrinsic, in a template
+        "StringEquals": {"aws:PrincipalTag/x509Subject/CN": workload.roles_anywhere.common_name},
+    }

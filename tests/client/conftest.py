@@ -6,6 +6,7 @@ import pytest
 
 from tenant_keys.local import LocalAws
 from tenant_keys.local.issuer import LocalIssuer
+from tests.client.clock import Clock, Waiters
 from tests.client.issuer import Issuer
 from tests.client.standin import StandIn
 from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, Stage, build
@@ -16,6 +17,16 @@ CROWD = [f"tenant{number:02}" for number in range(50)]
 @pytest.fixture
 def aws() -> StandIn:
     return StandIn().add("acme", "globex")
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def waiters(monkeypatch: pytest.MonkeyPatch) -> Waiters:
+    return Waiters(monkeypatch)
 
 
 @pytest.fixture(scope="session")

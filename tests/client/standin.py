@@ -10,9 +10,11 @@ import base64
 import json
 import os
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,17 +53,27 @@ class Refused(Exception):
 
 @dataclass(repr=False)
 class StandIn:
-    """`aliases` maps an alias ARN to a key id; `fail` maps an operation to the error code it answers with."""
+    """`aliases` maps an alias ARN to a key id; `fail` maps an operation to the error code it answers with.
+
+    `why` and `status` are its message and HTTP status, `meanwhile` what happens while the call is on its way: a test
+    waits there for an event. `signed_by` has the operation, the KeyId and the access key of every call, and
+    `session_of` the name of an access key's session.
+    """
 
     aliases: dict[str, str] = field(default_factory=dict)
     disabled: set[str] = field(default_factory=set)
     fail: dict[str, str] = field(default_factory=dict)
+    status: dict[str, int] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    meanwhile: dict[str, Callable[[dict[str, Any]], object]] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     requests: list[dict[str, Any]] = field(default_factory=list)
     session_seconds: float = 3600
 
     def __post_init__(self) -> None:
         self._material: dict[str, bytes] = {}
+        self.session_of: dict[str, str] = {}
+        self.signed_by: list[tuple[str, str | None, str | None]] = []
         self._lock = threading.Lock()
 
     def add(self, *tenants: str) -> StandIn:
@@ -89,23 +101,34 @@ class StandIn:
             settings(access, **changes), verifier=verifier, session=self.session(), limits=limits, on_event=on_event
         )
 
-    def _answer(self, *, model: Any, params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
+    def _answer(
+        self, *, model: Any, params: dict[str, Any], context: dict[str, Any], **_: Any
+    ) -> tuple[Any, dict[str, Any]]:
         body = params["body"]
         request = json.loads(body) if isinstance(body, (str, bytes)) else dict(body)
         with self._lock:
             self.calls[model.name] += 1
             self.requests.append({"operation": model.name, **request})
+            signed_by = context.get("signing", {}).get("request_credentials")
+            self.signed_by.append((model.name, request.get("KeyId"), signed_by and signed_by.access_key))
+        self.meanwhile.get(model.name, lambda _: None)(request)
         try:
             if code := self.fail.get(model.name):
-                raise Refused(code)
+                raise Refused(code, self.why.get(model.name, "no"))
             return SimpleNamespace(status_code=200, headers={}), getattr(self, f"_{model.name}")(request)
         except Refused as error:
-            answer = {"Error": {"Code": error.code, "Message": error.message}, "ResponseMetadata": {"RetryAttempts": 0}}
-            return SimpleNamespace(status_code=400, headers={}), answer
+            status = self.status.get(model.name, 400)
+            answer = {
+                "Error": {"Code": error.code, "Message": error.message},
+                "ResponseMetadata": {"RetryAttempts": 0, "HTTPStatusCode": status},
+            }
+            return SimpleNamespace(status_code=status, headers={}), answer
 
     def _AssumeRole(self, request: dict[str, Any]) -> dict[str, Any]:
-        ends = datetime.now(UTC) + timedelta(seconds=self.session_seconds)
-        return {"Credentials": {"AccessKeyId": "ASIA" + os.urandom(4).hex(), "SecretAccessKey": "SECRET-ACCESS",
+        key = "ASIA" + os.urandom(4).hex()
+        self.session_of[key] = request["RoleSessionName"]
+        ends = datetime.fromtimestamp(time.time() + self.session_seconds, UTC)
+        return {"Credentials": {"AccessKeyId": key, "SecretAccessKey": "SECRET-ACCESS",
                                 "SessionToken": "SESSION-TOKEN", "Expiration": ends}}  # fmt: skip
 
     _AssumeRoleWithWebIdentity = _AssumeRole

@@ -15,7 +15,6 @@ from botocore.exceptions import ClientError
 
 from tenant_keys.client import (
     AccessDenied,
-    AliasKeyring,
     ConfigurationError,
     Counters,
     KeyMismatch,
@@ -31,11 +30,12 @@ from tenant_keys.client import (
     redaction,
 )
 from tenant_keys.client.aws import Aws
+from tenant_keys.client.data_key import OpenKey, generate
 from tenant_keys.client.role_session import RoleSession, open_session
 from tenant_keys.client.sdk import POLICY, AWSEncryptionSDKClientError, StreamDecryptor
 from tests.client.conftest import CROWD
 from tests.client.stock import stock_keyring
-from tools.benchmarks.client_estate import CENTRAL, REGION, Stage
+from tools.benchmarks.client_estate import CENTRAL, REGION, Stage, open_once
 
 pytestmark = pytest.mark.xdist_group("client-local-aws")
 MODES = ["orders", "billing", "portal"]
@@ -67,7 +67,7 @@ def test_a_stolen_session_of_one_tenant_is_refused_at_anothers_key(stage: Stage,
     with pytest.raises(WrongTenant):
         keys.tenant(token).decrypt(theirs, name="row")
     kms = Aws(stage.runs_as(workload)).kms(
-        region=REGION, session=open_session(Aws(stage.runs_as(workload)), keys._settings, "acme", token)
+        region=REGION, session=open_once(Aws(stage.runs_as(workload)), keys._settings, "acme", token)
     )
     for key_id in (alias("globex"), stage.key_arn("globex"), stage.key_arn("acme")):
         for context in ({"tenant_id": "globex"}, {"tenant_id": "acme"}, {}):
@@ -83,7 +83,7 @@ def test_the_session_policy_narrows_a_shared_role_to_the_tenant_that_was_verifie
     sent: list[dict[str, Any]] = []
     session = stage.runs_as("billing")
     session.events.register("provide-client-params.sts.AssumeRole", lambda params, **_: sent.append(params))
-    open_session(Aws(session), stage.keys("billing")._settings, "acme", None)
+    open_once(Aws(session), stage.keys("billing")._settings, "acme", None)
     assert '"kms:RequestAlias":"alias/tenant-acme"' in sent[0]["Policy"]
     assert sent[0]["Tags"] == [{"Key": "tenant_id", "Value": "acme"}]
     assert sent[0]["DurationSeconds"] == 3600
@@ -154,10 +154,10 @@ def test_sts_refuses_a_forged_or_expired_token_even_if_we_were_fooled(stage: Sta
     header, _, signature = stage.token("acme").split(".")
     forged = f"{header}.{stage.token('globex').split('.')[1]}.{signature}"
     with pytest.raises(TokenRefused):
-        open_session(Aws(stage.runs_as("portal")), settings, "globex", forged)
+        open_once(Aws(stage.runs_as("portal")), settings, "globex", forged)
     with pytest.raises(TokenExpired):
         expired = stage.token("acme", lifetime=timedelta(minutes=-5))
-        open_session(Aws(stage.runs_as("portal")), settings, "acme", expired)
+        open_once(Aws(stage.runs_as("portal")), settings, "acme", expired)
 
 
 def test_in_web_identity_mode_nobody_names_a_tenant_without_a_token(stage: Stage) -> None:
@@ -168,7 +168,7 @@ def test_in_web_identity_mode_nobody_names_a_tenant_without_a_token(stage: Stage
 def test_a_token_of_one_tenant_cannot_open_a_session_that_another_uses(stage: Stage) -> None:
     """STS reads the tag from the token; a session policy of another tenant meets it and nothing is left."""
     settings = stage.keys("portal")._settings
-    session = open_session(Aws(stage.runs_as("portal")), settings, "globex", stage.token("acme"))
+    session = open_once(Aws(stage.runs_as("portal")), settings, "globex", stage.token("acme"))
     kms = Aws(stage.runs_as("portal")).kms(region=REGION, session=session)
     for tenant in ("acme", "globex"):
         with pytest.raises(ClientError, match="AccessDenied"):
@@ -282,19 +282,18 @@ def test_no_debug_line_of_a_real_conversation_carries_a_secret(
     """All loggers at DEBUG, from reading the settings to decrypting: what goes over the wire must not be in the log."""
     sessions: list[RoleSession] = []
     data_keys: list[bytes] = []
-    unwrapped = AliasKeyring.on_encrypt
 
     def open_and_note(*arguments: Any) -> RoleSession:
         sessions.append(open_session(*arguments))
         return sessions[-1]
 
-    def encrypt_and_note(self: AliasKeyring, param: Any) -> Any:
-        answer = unwrapped(self, param)
-        data_keys.append(answer.materials.plaintext_data_key)
-        return answer
+    def generate_and_note(*arguments: Any) -> OpenKey:
+        made = generate(*arguments)
+        data_keys.append(made.plaintext)
+        return made
 
-    monkeypatch.setattr("tenant_keys.client.connection.open_session", open_and_note)
-    monkeypatch.setattr(AliasKeyring, "on_encrypt", encrypt_and_note)
+    monkeypatch.setattr("tenant_keys.client.tenant_session.open_session", open_and_note)
+    monkeypatch.setattr("tenant_keys.client.data_keys.generate", generate_and_note)
     caplog.set_level(logging.DEBUG)
     for name in redaction._LOGGERS:  # as in a process that has not used the client yet
         logging.getLogger(name).removeFilter(redaction._FILTER)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import gc
-import io
 import json
 import logging
 import os
@@ -13,13 +12,19 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
 import boto3
 import pytest
+from aws_cryptographic_material_providers.mpl import (  # type: ignore[import-untyped]
+    AwsCryptographicMaterialProviders,
+)
+from aws_cryptographic_material_providers.mpl.config import (  # type: ignore[import-untyped]
+    MaterialProvidersConfig,
+)
+from aws_cryptographic_material_providers.mpl.errors import OpaqueError  # type: ignore[import-untyped]
 from aws_cryptographic_material_providers.mpl.models import (  # type: ignore[import-untyped]
     CreateMultiKeyringInput,
 )
@@ -55,47 +60,25 @@ from tenant_keys.client import (
     UnknownTenant,
 )
 from tenant_keys.client.aio import AsyncTenant
-from tenant_keys.client.cache import ExpiringCache
-from tenant_keys.client.keyring import AliasKeyring, same_key
-from tenant_keys.client.materials import TenantMaterials
+from tenant_keys.client.data_key import same_key
+from tenant_keys.client.data_keys import DataKeys
+from tenant_keys.client.keyring import AliasKeyring
 from tenant_keys.client.refusals import likely_cause, translate
 from tenant_keys.client.sdk import (
     FRAME,
     POLICY,
     SUITE,
     Algorithm,
-    AwsCryptographicMaterialProviders,
     AWSEncryptionSDKClientError,
-    MaterialProvidersConfig,
-    OpaqueError,
     StreamEncryptor,
 )
 from tenant_keys.client.session_policy import MAX_LENGTH, session_policy
 from tenant_keys.client.token import SESSION_TAG_CLAIM
+from tests.client.clock import Clock
 from tests.client.issuer import Issuer
 from tests.client.standin import CENTRAL, REGION, StandIn, key_arn, settings
 from tests.client.stock import stock_keyring
 from tests.work import eventually
-
-
-class Clock:
-    """Both clocks, moved by hand."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.wall = self.steady = 0.0
-        wall, steady = time.time, time.monotonic
-        monkeypatch.setattr(time, "time", lambda: wall() + self.wall)
-        monkeypatch.setattr(time, "monotonic", lambda: steady() + self.steady)
-
-    def forward(self, seconds: float) -> None:
-        self.wall += seconds
-        self.steady += seconds
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
-
 
 # --- caches
 
@@ -131,7 +114,7 @@ def test_with_age_zero_every_message_asks_kms_and_nothing_is_kept(aws: StandIn) 
     for _ in range(3):
         tenant.decrypt(tenant.encrypt(b"x", name="n"), name="n")
     assert (aws.calls["GenerateDataKey"], aws.calls["Decrypt"]) == (3, 3)
-    materials = keys._connections.to("acme").materials
+    materials = keys._connections.to("acme").data_keys
     assert len(materials._writing) == len(materials._reading) == 0
 
 
@@ -146,7 +129,7 @@ def test_an_idle_process_forgets_plaintext_keys(aws: StandIn) -> None:
     keys = aws.keys(limits=Limits(max_age=1.5))
     tenant = keys.tenant_without_token("acme")
     tenant.decrypt(tenant.encrypt(b"x", name="n"), name="n")
-    materials = keys._connections.to("acme").materials
+    materials = keys._connections.to("acme").data_keys
     assert len(materials._writing) == len(materials._reading) == 1
     assert eventually(lambda: len(materials._writing) == len(materials._reading) == 0)
 
@@ -165,7 +148,7 @@ def test_used_after_close_the_sweeper_sweeps_again(aws: StandIn) -> None:
     keys = aws.keys(limits=Limits(max_age=1.5))
     keys.close()
     keys.tenant_without_token("acme").encrypt(b"x", name="n")
-    materials = keys._connections.to("acme").materials
+    materials = keys._connections.to("acme").data_keys
     assert len(materials._writing) == 1
     assert eventually(lambda: len(materials._writing) == 0)
 
@@ -193,16 +176,16 @@ def test_only_so_many_data_keys_and_tenants_are_kept(aws: StandIn) -> None:
     tenant = keys.tenant_without_token("acme")
     for table in "abcde":
         tenant.encrypt(b"x", name="n", context={"table": table})
-    assert len(keys._connections.to("acme").materials._writing) == 2
+    assert len(keys._connections.to("acme").data_keys._writing) == 2
 
 
 def test_what_is_forgotten_or_pushed_out_is_forgotten_at_once(aws: StandIn) -> None:
     keys = aws.keys(limits=Limits(max_tenants=1))
 
-    def used(tenant: str) -> TenantMaterials:
+    def used(tenant: str) -> DataKeys:
         handle = keys.tenant_without_token(tenant)
         handle.decrypt(handle.encrypt(b"x", name="n"), name="n")
-        return keys._connections.to(tenant).materials
+        return keys._connections.to(tenant).data_keys
 
     acme = used("acme")
     assert len(acme._writing) == len(acme._reading) == 1
@@ -215,40 +198,26 @@ def test_what_is_forgotten_or_pushed_out_is_forgotten_at_once(aws: StandIn) -> N
     assert len(acme._writing) == len(acme._reading) == 0
 
 
-def test_age_counts_from_before_kms_was_asked(clock: Clock) -> None:
+def test_age_counts_from_before_kms_was_asked(aws: StandIn, clock: Clock) -> None:
     """KMS may have said yes just before the key was disabled, and the answer may have been long on its way."""
-    cache: ExpiringCache[str, int] = ExpiringCache(max_age=60, capacity=10, max_uses=100)
-
-    def slow() -> int:
-        clock.forward(61)
-        return 7
-
-    assert cache.get("k", slow) == (7, False)
-    assert cache.get("k", lambda: 8) == (8, False)
-
-
-def test_eight_threads_that_miss_together_load_once() -> None:
-    cache: ExpiringCache[str, int] = ExpiringCache(max_age=60, capacity=10, max_uses=100)
-    loads: list[int] = []
-
-    def load() -> int:
-        time.sleep(0.05)
-        loads.append(1)
-        return 7
-
-    with ThreadPoolExecutor(8) as pool:
-        got = list(pool.map(lambda _: cache.get("k", load), range(8)))
-    assert {value for value, _ in got} == {7}
-    assert len(loads) == 1
-    assert not cache._flights
+    tenant = aws.keys(limits=Limits(max_age=60)).tenant_without_token("acme")
+    tenant.encrypt(b"x", name="warm up", context={"table": "another"})
+    aws.meanwhile["GenerateDataKey"] = lambda _: clock.forward(61)
+    tenant.encrypt(b"x", name="n")
+    aws.meanwhile.clear()
+    tenant.encrypt(b"x", name="n")
+    assert aws.calls["GenerateDataKey"] == 3
 
 
-def test_a_load_that_fails_is_not_remembered() -> None:
-    cache: ExpiringCache[str, int] = ExpiringCache(max_age=60, capacity=10, max_uses=100)
-    with pytest.raises(ZeroDivisionError):
-        cache.get("k", lambda: 1 // 0)
-    assert cache.get("k", lambda: 7) == (7, False)
-    assert cache.get("k", lambda: 8) == (7, True)
+def test_a_load_that_fails_is_not_remembered(aws: StandIn) -> None:
+    tenant = aws.keys().tenant_without_token("acme")
+    aws.fail["GenerateDataKey"] = "SomethingNew"
+    with pytest.raises(TenantKeysError):
+        tenant.encrypt(b"x", name="n")
+    del aws.fail["GenerateDataKey"]
+    tenant.encrypt(b"x", name="n")
+    tenant.encrypt(b"x", name="n")
+    assert aws.calls["GenerateDataKey"] == 2
 
 
 # --- sessions
@@ -260,6 +229,9 @@ def test_a_session_is_renewed_before_it_ends_and_not_at_every_call(aws: StandIn,
         tenant.encrypt(b"x", name="n")
     assert aws.calls["AssumeRole"] == 1
     clock.forward(3600 - 299)
+    for _ in range(5):
+        tenant.encrypt(b"x", name="n")
+    assert eventually(lambda: aws.calls["AssumeRole"] == 2)
     tenant.encrypt(b"x", name="n")
     assert aws.calls["AssumeRole"] == 2
 
@@ -275,19 +247,27 @@ def test_if_renewal_fails_the_session_is_used_to_its_end(aws: StandIn, clock: Cl
         tenant.encrypt(b"x", name="n")
 
 
+def renewal_failed(keys: TenantKeys) -> bool:
+    flight = keys._connections.to("acme").session._flight
+    return flight is not None and flight.done()
+
+
 def test_a_renewal_that_fails_is_not_tried_at_every_call(aws: StandIn, clock: Clock) -> None:
-    """STS is down: each try takes its retries, and the tenant's threads wait for it."""
-    tenant = aws.keys(limits=Limits(max_age=0)).tenant_without_token("acme")
+    """STS is down, and each try takes its retries."""
+    keys = aws.keys(limits=Limits(max_age=0, attempts=1))
+    tenant = keys.tenant_without_token("acme")
     tenant.encrypt(b"x", name="n")
     aws.fail["AssumeRole"] = "ServiceUnavailable"
     clock.forward(3600 - 200)
+    tenant.encrypt(b"x", name="n")
+    assert eventually(lambda: renewal_failed(keys))
     for _ in range(10):
         tenant.encrypt(b"x", name="n")
     assert aws.calls["AssumeRole"] == 2
     del aws.fail["AssumeRole"]
     clock.forward(31)
     tenant.encrypt(b"x", name="n")
-    assert aws.calls["AssumeRole"] == 3
+    assert eventually(lambda: aws.calls["AssumeRole"] == 3)
 
 
 def test_a_session_that_aws_ended_early_is_renewed_once(aws: StandIn) -> None:
@@ -353,7 +333,14 @@ def test_the_session_policy_is_this_and_no_more(operations: set[str], actions: l
                         "kms:EncryptionContext:tenant_id": "acme",
                     }
                 },
-            }
+            },
+            {
+                "Sid": "DescribeOwnTenantKey",
+                "Effect": "Allow",
+                "Action": "kms:DescribeKey",
+                "Resource": "arn:aws:kms:eu-west-1:111111111111:key/*",
+                "Condition": {"StringEquals": {"kms:RequestAlias": "alias/tenant-acme"}},
+            },
         ],
     }
 
@@ -580,7 +567,7 @@ def test_an_encrypted_data_key_that_kms_would_not_take_is_damage_and_no_outage(a
     ],
 )
 def test_what_kms_answers_has_a_name(aws: StandIn, code: str, error: type[Exception]) -> None:
-    tenant = aws.keys().tenant_without_token("acme")
+    tenant = aws.keys(limits=Limits(attempts=1)).tenant_without_token("acme")
     blob = tenant.encrypt(b"x", name="n")
     aws.fail["Decrypt"] = code
     with pytest.raises(error) as caught:
@@ -639,27 +626,71 @@ def test_a_profile_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch)
         TenantKeys(settings())
 
 
-def test_throttling_is_retried_with_backoff_before_it_is_an_error(
-    aws: StandIn, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Notes the pauses between tries instead of making them."""
+    paused: list[float] = []
+    monkeypatch.setattr("tenant_keys.client.retry.time.sleep", paused.append)
+    return paused
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "error"),
+    [
+        ("ThrottlingException", 400, Throttled),
+        ("SomethingNew", 429, Throttled),
+        ("KMSInternalException", 500, ServiceUnavailable),
+        ("DependencyTimeoutException", 503, ServiceUnavailable),
+        ("KeyUnavailableException", 400, ServiceUnavailable),
+        ("SomethingNew", 500, ServiceUnavailable),
+        ("502", 502, ServiceUnavailable),
+        ("", 503, ServiceUnavailable),
+    ],
+)
+def test_what_may_pass_is_retried_with_backoff_before_it_is_an_error(
+    aws: StandIn, no_pause: list[float], code: str, status: int, error: type[Exception]
 ) -> None:
-    """botocore's standard mode does it; here the answers come from its HTTP layer, so that its retries run."""
-    from botocore.awsrequest import AWSResponse
-
     tenant = aws.keys(limits=Limits(attempts=3)).tenant_without_token("acme")
-    client = tenant._connections.to("acme")._kms()
-    client.meta.events.unregister("before-call.kms", aws._answer)
-    sent: list[str] = []
-
-    def throttle(request: Any, **_: Any) -> AWSResponse:
-        sent.append(request.url)
-        raw = io.BytesIO(b'{"__type":"ThrottlingException"}')
-        raw.stream = lambda **_: iter([raw.read()])  # type: ignore[attr-defined]
-        return AWSResponse(request.url, 400, {"x-amzn-errortype": "ThrottlingException"}, raw)
-
-    client.meta.events.register("before-send.kms", throttle)
-    with pytest.raises(Throttled, match="after 2 retries"):
+    aws.fail["GenerateDataKey"], aws.status["GenerateDataKey"] = code or "no error code", status
+    with pytest.raises(error, match="after 2 retries") as caught:
         tenant.encrypt(b"x", name="n")
-    assert len(sent) == 3
+    assert type(caught.value) is error
+    assert aws.calls["GenerateDataKey"] == 3
+    assert len(no_pause) == 2
+    assert 0 <= no_pause[0] <= 0.5
+    assert 0 <= no_pause[1] <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("code", "why", "error", "said"),
+    [
+        ("AccessDeniedException", "no", AccessDenied, "AWS says: no"),
+        ("InvalidSignatureException", "Signature expired: 20261128T1 is now earlier than", ConfigurationError, "clock"),
+        ("InvalidSignatureException", "Signature not yet current: 2026", ConfigurationError, "clock"),
+        ("InvalidSignatureException", "The request signature does not match", ConfigurationError, "signature"),
+        ("RequestExpired", "no", ConfigurationError, "clock"),
+        ("RequestTimeTooSkewed", "no", ConfigurationError, "clock"),
+        ("InvalidKeyUsageException", "no", KeyMismatch, "not for symmetric encryption"),
+        ("SomethingNew", "unheard of", TenantKeysError, "unheard of"),
+    ],
+)
+def test_what_does_not_pass_is_not_retried(
+    aws: StandIn, no_pause: list[float], code: str, why: str, error: type[Exception], said: str
+) -> None:
+    tenant = aws.keys().tenant_without_token("acme")
+    aws.fail["GenerateDataKey"], aws.why["GenerateDataKey"] = code, why
+    with pytest.raises(error, match=said) as caught:
+        tenant.encrypt(b"x", name="n")
+    assert type(caught.value) is error
+    assert aws.calls["GenerateDataKey"] == 1
+    assert not no_pause
+
+
+def test_a_message_of_aws_cannot_forge_a_log_line(aws: StandIn) -> None:
+    aws.fail["AssumeRole"], aws.why["AssumeRole"] = "AccessDenied", "no\n2026-11-28 root: all is well\x1b[2J"
+    with pytest.raises(AccessDenied) as caught:
+        aws.keys().tenant_without_token("acme").encrypt(b"x", name="n")
+    assert str(caught.value).isprintable()
 
 
 # --- events, logs, asyncio

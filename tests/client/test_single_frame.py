@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenant_keys.client import Tenant
-from tenant_keys.client.materials import WritingKey
+from tenant_keys.client.data_keys import WritingKey
 from tenant_keys.client.sdk import FRAME, POLICY, SUITE, StreamEncryptor
 from tenant_keys.client.single_frame import _Given
 from tests.client.standin import StandIn

@@ -423,7 +423,7 @@ def test_two_handles_on_one_process_never_share_a_data_key(aws: StandIn) -> None
     assert aws.calls["GenerateDataKey"] == 2
     with pytest.raises(TenantKeysError):
         globex.decrypt(message, name="row")
-    mine, theirs = (keys._connections.to(tenant).materials for tenant in ("acme", "globex"))
+    mine, theirs = (keys._connections.to(tenant).data_keys for tenant in ("acme", "globex"))
     assert mine._reading is not theirs._reading
     assert mine._writing is not theirs._writing
 

@@ -77,6 +77,26 @@ IMPORT: dict[str, Any] = {
     "import_role": "arn:aws:iam::111111111111:role/acme-import",
     "rotation_days": None,
 }
+
+
+def unrotated(reason: str) -> dict[str, Any]:
+    return {
+        "checkov": {"skip": [{"id": "CKV_AWS_7", "comment": reason}]},
+        "guard": {"SuppressedRules": ["CMK_BACKING_KEY_ROTATION_ENABLED"], "Reason": reason},
+    }
+
+
+METADATA = {
+    "imported": unrotated("The tenant imports the key material; AWS KMS rotates no imported key automatically."),
+    "off": unrotated("The manifest switches automatic rotation off for this tenant; it is rotated on demand."),
+}
+INLINE = {
+    "guard": {
+        "SuppressedRules": ["IAM_NO_INLINE_POLICY_CHECK"],
+        "Reason": "The policy is this role's alone and is deleted with it; "
+        "a managed policy could be attached elsewhere.",
+    }
+}
 KEYS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "generated": ({}, GENERATED),
     "suspended": ({"state": "suspended"}, {**GENERATED, "Enabled": False}),
@@ -98,9 +118,12 @@ KEYS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize(("changes", "properties"), KEYS.values(), ids=KEYS)
 def test_a_key_has_these_properties_and_its_alias(changes: dict[str, Any], properties: dict[str, Any]) -> None:
     estate = with_tenant(sample(), "acme", **changes)
+    origin = "imported" if properties["Origin"] == "EXTERNAL" else "on" if properties["EnableKeyRotation"] else "off"
+    metadata = {} if origin == "on" else {"Metadata": METADATA[origin]}
     assert made(TenantKey, tenant=estate.tenants["acme"], estate=estate, cell="eu-west-1-001") == {
         "Keyacme": {
             "Type": "AWS::KMS::Key",
+            **metadata,
             "Properties": properties,
             "DeletionPolicy": "Retain",
             "UpdateReplacePolicy": "Retain",
@@ -135,6 +158,7 @@ def test_an_access_role_lives_an_hour_under_the_path_of_its_workload() -> None:
     assert made(TenantAccessRole, tenant=acme, workload=orders, estate=estate, cell="roles-001") == {
         "RoleacmeFororders": {
             "Type": "AWS::IAM::Role",
+            "Metadata": INLINE,
             "Properties": {
                 "RoleName": "tenant-acme.orders",
                 "Path": "/tenant-keys/orders/",
@@ -147,6 +171,7 @@ def test_an_access_role_lives_an_hour_under_the_path_of_its_workload() -> None:
     assert made(SharedAccessRole, workload=billing, estate=estate) == {
         "SharedRolebilling": {
             "Type": "AWS::IAM::Role",
+            "Metadata": INLINE,
             "Properties": {
                 "RoleName": "shared.billing",
                 "Path": "/tenant-keys/billing/",
@@ -228,6 +253,7 @@ def test_a_pod_identity_association_has_these_properties(with_role: bool) -> Non
 
 ROLE = {
     "Type": "AWS::IAM::Role",
+    "Metadata": INLINE,
     "Properties": {"RoleName": "tenant-keys-orders", "Description": "Workload orders", "Tags": [PROJECT]},
 }
 PLACES: dict[str, tuple[str, dict[str, Any]]] = {

@@ -191,11 +191,11 @@ GOOD = Report(
 @pytest.mark.parametrize(
     ("report", "code", "said"),
     [
-        (GOOD, 0, "AS PROMISED  1 of 1 legitimate calls worked, 1 of 1 attacks were refused"),
-        (replace(GOOD, attacks=[replace(REFUSED, answer="ALLOWED", as_promised=False)]), 2, "NOT AS PROMISED"),
-        (replace(GOOD, served=[replace(WORKED, answer="AccessDenied", as_promised=False)]), 2, "NOT AS PROMISED"),
+        (GOOD, 0, "PASSED  1 of 1 legitimate calls succeeded, 1 of 1 attacks denied; all resources removed"),
+        (replace(GOOD, attacks=[replace(REFUSED, answer="ALLOWED", as_promised=False)]), 2, "FAILED"),
+        (replace(GOOD, served=[replace(WORKED, answer="AccessDenied", as_promised=False)]), 2, "FAILED"),
         (replace(GOOD, attacks=[]), 2, "0 of 0 attacks"),
-        (replace(GOOD, cleaned_up=False), 2, "not all is gone"),
+        (replace(GOOD, cleaned_up=False), 2, "not all resources were removed"),
     ],
 )
 def test_the_exit_code_and_the_last_lines_say_how_it_went(
@@ -220,4 +220,4 @@ def test_it_is_plain_where_colours_are_not_wanted(monkeypatch: pytest.MonkeyPatc
 
 def test_the_help_tells_the_exit_codes() -> None:
     text = " ".join(tenant_keys("demo", "--help").stdout.replace("│", " ").split())
-    assert "0 as promised; 2 an attack got through or a legitimate call failed; 1 could not run" in text
+    assert "0 passed; 1 could not run; 2 an attack succeeded or a legitimate call failed; 130 interrupted" in text

@@ -178,6 +178,24 @@ def test_a_quota_of_one_role_can_be_written_and_of_none_cannot() -> None:
         Quotas(iam_roles=0)
 
 
+def test_a_wrong_entry_of_a_list_is_told_what_an_entry_may_be() -> None:
+    assert errors(edited(("eu-central-1]", "Frankfurt]"))) == [
+        'tenants.yaml:5 central.regions[1]: got "Frankfurt"; allowed: an AWS Region such as eu-west-1'
+    ]
+    assert errors(edited(("[role/SecurityAudit]", "[SecurityAudit]"))) == [
+        'tenants.yaml:7 central.readers[0]: got "SecurityAudit"; allowed: a role as `role/Name` or `role/path/Name`'
+    ]
+
+
+def test_a_value_is_shown_up_to_sixty_characters() -> None:
+    def shown(characters: int) -> str:
+        (error,) = errors(edited(("break_glass: role/KeyBreakGlass", f"break_glass: {'x' * characters}")))
+        return error.partition(" got ")[2].partition(";")[0]
+
+    assert shown(60) == f'"{"x" * 60}"'
+    assert shown(61) == f'"{"x" * 57}..."'
+
+
 def test_an_empty_tag_value_and_an_id_of_forty_characters_are_accepted() -> None:
     assert errors(edited(tenant("tags: {k: ''}"))) == []
     assert errors(with_tenants(f"{'a' * 40}: {{}}")) == []

@@ -163,3 +163,25 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         write_lock(file, LOCK)
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_new_lock_is_written_by_its_owner_and_read_by_everybody(tmp_path: Path) -> None:
+    write_lock(tmp_path / "tenants.lock", LOCK)
+    assert (tmp_path / "tenants.lock").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_capacity_may_be_filled_to_the_last_place_and_no_further() -> None:
+    """250 keys with their aliases fill the 500 resources of a stack."""
+    whole = json.loads(HEADER)
+    for keys, accepted in (
+        ({"fill": 100, "most": 100}, True),
+        ({"fill": 1, "most": 1}, True),
+        ({"fill": 0, "most": 1}, False),
+        ({"fill": 101, "most": 100}, False),
+    ):
+        text = json.dumps({**whole, "capacity": {**whole["capacity"], "keys": keys}}) + "\n"
+        if accepted:
+            assert parse_lock(text).keys.fill == keys["fill"]
+        else:
+            with pytest.raises(LockError, match="capacity is not what this program writes"):
+                parse_lock(text)

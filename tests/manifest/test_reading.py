@@ -38,6 +38,12 @@ REFUSED = {
     "anchor": ("acme: {workloads: &a [orders]}", "18 tenants.acme.workloads: got the anchor &a; anchors are refused"),
     "alias": ("acme: {workloads: *a}", "18 tenants.acme.workloads: got the alias *a; aliases are refused"),
     "merge key": ("acme: {<<: {state: active}}", "18 tenants.acme.<<: got a merge key; merge keys are refused"),
+    "anchor on an id": ("&a acme: {}", "18 tenants.acme: got the anchor &a; anchors are refused"),
+    "tag on an id": ("!!str acme: {}", "18 tenants.acme: got the tag tag:yaml.org,2002:str; tags are refused"),
+    "anchor in a list": ("acme: {workloads: [&a orders]}", "18 tenants.acme.workloads[0]: got the anchor &a; anchors"),
+    "tag in a list": ("acme: {workloads: [!!str orders]}", "18 tenants.acme.workloads[0]: got the tag tag:yaml.org"),
+    "anchor on a mapping": ("acme: &a {}", "18 tenants.acme: got the anchor &a; anchors are refused"),
+    "tag: of a word": ("acme: {state: !!str active}", "18 tenants.acme.state: got the tag tag:yaml.org,2002:str; tags"),
     "tag": ("acme: !!map {}", "18 tenants.acme: got the tag tag:yaml.org,2002:map; tags are refused"),
     "python tag": (
         "acme: !!python/object/apply:os.system [ls]",

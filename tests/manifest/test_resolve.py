@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from tenant_keys.manifest import Estate, LockError, load_estate, parse_manifest, resolve
+from tenant_keys.manifest.estate import Tenant, Workload
 from tenant_keys.manifest.lock import Lock, write_lock
+from tenant_keys.manifest.model import IdentityProvider
 from tenant_keys.manifest.update import new_lock, update
 from tests.manifest.sample import TEXT, edited, manifest
 
@@ -22,6 +24,96 @@ def refused(*edits: tuple[str, str], lock: Lock | None = None) -> list[str]:
 def estate_of_text(*edits: tuple[str, str]) -> Estate:
     text = edited(*edits)
     return resolve(parse_manifest(text), lock_of(text))
+
+
+@pytest.mark.parametrize(("expires", "dated"), [("", False), (", expires: never", False), (", expires: dated", True)])
+def test_material_of_an_imported_key_expires_where_it_is_dated_and_nowhere_else(expires: str, dated: bool) -> None:
+    estate = estate_of_text(("import_role: role/globex-import", f"import_role: role/globex-import{expires}"))
+    assert estate.tenants["globex"].material_expires is dated
+    assert estate.tenants["acme"].material_expires is False
+
+
+def test_every_field_of_a_tenant_has_its_value() -> None:
+    estate = estate_of_text()
+    orders, billing = estate.workloads["orders"], estate.workloads["billing"]
+    assert estate.tenants == {
+        "acme": Tenant(
+            id="acme",
+            state="active",
+            workloads=(billing, orders),
+            origin="aws-kms",
+            multi_region=False,
+            primary_region="eu-west-1",
+            multi_region_key_id=None,
+            rotation_days=365,
+            deletion_window_days=30,
+            decrypt_by="alias",
+            import_role=None,
+            material_expires=False,
+            tags={},
+            cell=1,
+            role_cells={"orders": 1},
+        ),
+        "globex": Tenant(
+            id="globex",
+            state="active",
+            workloads=(orders,),
+            origin="imported",
+            multi_region=False,
+            primary_region="eu-west-1",
+            multi_region_key_id=None,
+            rotation_days=None,
+            deletion_window_days=30,
+            decrypt_by="alias",
+            import_role="arn:aws:iam::111111111111:role/globex-import",
+            material_expires=False,
+            tags={},
+            cell=1,
+            role_cells={"orders": 1},
+        ),
+    }
+
+
+def test_every_field_of_a_workload_has_its_value() -> None:
+    provider = IdentityProvider(issuer="https://login.example.com", existing=False)
+    nothing: dict[str, None] = dict.fromkeys(("existing_role", "pod_identity", "irsa", "roles_anywhere"))
+    both = ("eu-west-1", "eu-central-1")
+    assert estate_of_text().workloads == {
+        "billing": Workload(
+            name="billing",
+            account="333333333333",
+            runs_on="ecs",
+            access="session-tag",
+            operations=("decrypt", "encrypt"),
+            regions=both,
+            identity_provider=None,
+            audience=None,
+            **nothing,
+        ),
+        "orders": Workload(
+            name="orders",
+            account="222222222222",
+            runs_on="lambda",
+            access="tenant-role",
+            operations=("decrypt", "encrypt"),
+            regions=both,
+            identity_provider=None,
+            audience=None,
+            **nothing,
+        ),
+        "portal": Workload(
+            name="portal",
+            account="222222222222",
+            runs_on=None,
+            access="web-identity",
+            operations=("decrypt", "encrypt"),
+            regions=both,
+            identity_provider=provider,
+            audience="portal-keys",
+            **nothing,
+        ),
+    }
+    assert list(estate_of_text().workloads) == ["billing", "orders", "portal"]
 
 
 def test_role_references_become_arns_of_the_right_account() -> None:

@@ -49,7 +49,10 @@ def test_a_tenant_more_passes_and_leaves_a_report(project: Path) -> None:
     done = run(project, "check", "--base", "HEAD", "--report", "report")
     assert done.returncode == 0, done.stdout + done.stderr
     comment = (project / "report/comment.md").read_text()
-    assert comment.startswith("## tenant-keys: nothing widened\n\nisolation is proved of the new templates\n")
+    assert comment.startswith(
+        "## tenant-keys: nothing widened\n\n- `tenants: + hooli, tenants.yaml:37`\n\n"
+        "isolation is proved of the new templates\n"
+    )
     assert "- key created for tenant hooli in eu-west-1\n" in comment
     assert "- the keys cost $8.00 a month instead of $7.00 a month; " in comment
     assert "### Failed" not in comment
@@ -88,7 +91,7 @@ def test_a_guard_dropped_from_the_code_needs_review_though_all_is_still_proved(p
     assert done.returncode == 2, done.stdout + done.stderr
     assert "passed  proof of isolation" in done.stdout
     comment = (project / "report/comment.md").read_text()
-    assert comment.startswith("## tenant-keys: needs review\n")
+    assert comment.startswith("## tenant-keys: needs review\n\n- `code: tenant_keys/policy/key_policy.py`\n\n")
     assert "no Deny StringNotEquals kms:encryptioncontext:tenant\\_id as strict as DenyOtherContext was" in comment
 
 
@@ -108,9 +111,25 @@ def test_a_door_in_the_code_is_blocked_by_the_synth_the_rules_the_proof_and_the_
     for name in ("synth, with cdk-nag and the proof as validations", "rules on policies", "proof of isolation"):
         assert f"failed  {name}" in done.stdout
     comment = (project / "report/comment.md").read_text()
-    assert comment.startswith("## tenant-keys: blocked\n\nisolation is NOT proved of the new templates\n")
+    assert comment.startswith(
+        "## tenant-keys: blocked\n\n- `code: tenant_keys/policy/key_policy.py`\n\n"
+        "isolation is NOT proved of the new templates\n"
+    )
+    assert "Traceback" not in done.stdout + done.stderr + comment
     assert "may now ListGrants with the keys of 6 tenants" in comment
     assert (project / "report/review.md").read_text().startswith("# Review of tenants' keys: refuted\n")
+
+
+def test_a_validation_that_does_not_run_fails_the_check_and_the_app_that_left_it_out_is_told(project: Path) -> None:
+    edit(project / "app.py", "    add_validations(app, estate)\n", "")
+    done = run(project, "check", "--base", "HEAD", "--report", "report")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "failed  synth, with cdk-nag and the proof as validations" in done.stdout
+    assert "the validation AwsSolutions did not run: validation-report.json of the assembly does not" in done.stdout
+    assert "the validation tenant-keys-proof did not run: tenant-keys-proof.json is not of this assembly" in done.stdout
+    comment = (project / "report/comment.md").read_text()
+    assert comment.startswith("## tenant-keys: needs review\n\n- `code: app.py`\n\n")
+    assert "- the change touches what judges it: app.py — review these files before the verdict" in comment
 
 
 def test_a_base_that_git_does_not_know_is_told(project: Path) -> None:

@@ -12,9 +12,7 @@ from tenant_constructs.access_role import SharedAccessRole, TenantAccessRole
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tenant_key import TenantKey
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
-from tenant_keys.manifest import Estate
-from tenant_keys.manifest.model import Quotas
-from tenant_keys.policy.limits import (
+from tenant_keys.aws_facts.quotas import (
     INLINE_POLICY_CHARACTERS,
     KEY_POLICY_BYTES,
     MANAGED_POLICY_CHARACTERS,
@@ -22,8 +20,10 @@ from tenant_keys.policy.limits import (
     TEMPLATE_BYTES,
     TEMPLATE_RESOURCES,
     TRUST_POLICY_CHARACTERS,
-    PolicyTooLarge,
 )
+from tenant_keys.manifest import Estate
+from tenant_keys.manifest.model import Quotas
+from tenant_keys.policy.limits import PolicyTooLarge
 from tenant_keys.policy.template_size import ADDED_BY_CDK
 from tests.policy.estates import estate_of_text, manifest
 

@@ -11,12 +11,13 @@ import pytest
 from tenant_constructs.access_role import TenantAccessRole
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
+from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES
 from tenant_keys.manifest import Estate, Tenant, parse_manifest, resolve
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.merge_lines import merge_lines
 from tenant_keys.manifest.read_lock import parse_lines, with_entries
 from tenant_keys.manifest.update import new_lock, update
-from tenant_keys.policy.limits import TEMPLATE_BYTES, PolicyTooLarge
+from tenant_keys.policy.limits import PolicyTooLarge
 from tenant_keys.policy.template_size import ADDED_BY_CDK, key_bytes, reserved_sizes, role_bytes, what_is_large
 from tests.policy.estates import UMBRELLA_KEY, estate_of_text, manifest, sample
 

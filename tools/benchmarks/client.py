@@ -14,26 +14,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from aws_cryptographic_material_providers.mpl import (  # type: ignore[import-untyped]
+    AwsCryptographicMaterialProviders,
+)
+from aws_cryptographic_material_providers.mpl.config import (  # type: ignore[import-untyped]
+    MaterialProvidersConfig,
+)
+from aws_cryptographic_material_providers.mpl.models import (  # type: ignore[import-untyped]
+    CreateDefaultCryptographicMaterialsManagerInput,
+)
 from aws_encryption_sdk import (  # type: ignore[import-untyped]
     CachingCryptoMaterialsManager,
     EncryptionSDKClient,
     LocalCryptoMaterialsCache,
 )
+from aws_encryption_sdk.materials_managers.mpl.cmm import (  # type: ignore[import-untyped]
+    CryptoMaterialsManagerFromMPL,
+)
 
 from tenant_keys.client import AliasKeyring, Counters, Limits, Tenant, TenantKeys
 from tenant_keys.client.aws import Aws
-from tenant_keys.client.role_session import open_session
-from tenant_keys.client.sdk import (
-    POLICY,
-    SUITE,
-    AwsCryptographicMaterialProviders,
-    CreateDefaultCryptographicMaterialsManagerInput,
-    CryptoMaterialsManagerFromMPL,
-    MaterialProvidersConfig,
-)
+from tenant_keys.client.sdk import POLICY, SUITE
 from tenant_keys.local import LocalAws
 from tenant_keys.local.issuer import LocalIssuer
-from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, REGION, Stage, build
+from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, REGION, Stage, build, open_once
 
 TENANTS = [f"tenant{number}" for number in range(10)]
 MESSAGE = os.urandom(1024)
@@ -79,7 +83,7 @@ class Sdk:
         self.kms: list[CountedKms] = []
         self.managers = {}
         for tenant in TENANTS:
-            kms = CountedKms(aws.kms(region=REGION, session=open_session(aws, settings, tenant, None)))
+            kms = CountedKms(aws.kms(region=REGION, session=open_once(aws, settings, tenant, None)))
             keyring = AliasKeyring(kms=kms, alias_arn=settings.names(tenant).alias_arn, tenant_id=tenant)
             providers = AwsCryptographicMaterialProviders(config=MaterialProvidersConfig())
             manager = CryptoMaterialsManagerFromMPL(

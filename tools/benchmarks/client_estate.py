@@ -9,9 +9,14 @@ from typing import Any
 import boto3
 
 from tenant_constructs.workload_role import workload_configuration
-from tenant_keys.client import TenantKeys, TokenVerifier
+from tenant_keys.client import Settings, TenantKeys, TokenVerifier
+from tenant_keys.client.aws import Aws
+from tenant_keys.client.deadline import Deadline
+from tenant_keys.client.retry import Retries
+from tenant_keys.client.role_session import RoleSession, open_session
 from tenant_keys.client.token import SESSION_TAG_CLAIM
 from tenant_keys.local import LocalAws
+from tenant_keys.local.existing import import_material
 from tenant_keys.local.issuer import LocalIssuer
 from tenant_keys.manifest import Estate, Tenant, Workload, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
@@ -46,12 +51,20 @@ workloads:
   billing: {{account: "{BILLING}", runs_on: ecs, access: session-tag}}
   reader: {{account: "{BILLING}", runs_on: lambda, operations: [decrypt]}}
   portal: {{account: "{ORDERS}", access: web-identity, identity_provider: customers, audience: {AUDIENCE}}}
+  runner: {{account: "{ORDERS}", runs_on: existing-role, role: role/BatchRunner}}
 defaults:
-  workloads: [orders, billing, reader, portal]
+  workloads: [orders, billing, reader, portal, runner]
 tenants:
   wayne: {{decrypt_by: key}}
   newcomer: {{workloads: [billing]}}
+  stopped: {{state: suspended}}
+  held: {{state: suspended, key: {{origin: imported, import_role: role/HeldImport, expires: never}}}}
+  empty: {{key: {{origin: imported, import_role: role/EmptyImport, expires: never}}}}
 """
+
+
+WITHOUT_MATERIAL = "empty"
+_ASSUME_AND_TAG = ["sts:AssumeRole", "sts:TagSession"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,8 @@ class Stage:
         """What Lambda or ECS gives a workload's code: a session of its role; web identity needs none."""
         if workload == "portal":
             return self.aws.session(ORDERS)
+        if workload == "runner":
+            return self.as_existing_role()
         service = {"billing": "ecs-tasks.amazonaws.com"}.get(workload, "lambda.amazonaws.com")
         account = self.estate.workloads[workload].account
         return self.aws.run_as(
@@ -74,6 +89,20 @@ class Stage:
                 "aws:SourceArn": f"arn:aws:ecs:{REGION}:{account}:*",
             },
         )
+
+    def as_existing_role(self, **tags: Any) -> boto3.Session:
+        """The role of workload `runner`, which somebody else made and assumes, here with the given session tags."""
+        iam = self.aws.session(ORDERS).client("iam")
+        trust = _document([{"Effect": "Allow", "Principal": {"AWS": CENTRAL}, "Action": _ASSUME_AND_TAG}])
+        try:
+            iam.create_role(RoleName="BatchRunner", AssumeRolePolicyDocument=trust)
+            policy = json.dumps(workload_role_policy(self.estate.workloads["runner"], self.estate))
+            iam.put_role_policy(RoleName="BatchRunner", PolicyName="Use", PolicyDocument=policy)
+        except iam.exceptions.EntityAlreadyExistsException:
+            pass
+        sts = self.aws.session(credentials=self.aws.operator()).client("sts")
+        answer = sts.assume_role(RoleArn=f"arn:aws:iam::{ORDERS}:role/BatchRunner", RoleSessionName="runner", **tags)
+        return self.aws.session(credentials=answer["Credentials"])
 
     def environment(self, workload: str) -> dict[str, str]:
         issued = {"TENANT_KEYS_ISSUER": ISSUER, "TENANT_KEYS_AUDIENCE": AUDIENCE}
@@ -111,6 +140,12 @@ class Stage:
         getattr(session.client("kms"), action)(**request)
 
 
+def open_once(aws: Aws, settings: Settings, tenant_id: str, token: str | None) -> RoleSession:
+    """A tenant's session without the client around it."""
+    retries = Retries(tenant_id, attempts=1, deadline=Deadline(20), events=[])
+    return open_session(aws, settings, tenant_id, token, retries)
+
+
 def build(aws: LocalAws, issuer: LocalIssuer, tenants: list[str]) -> Stage:
     text = MANIFEST + "".join(f"  {tenant}: {{}}\n" for tenant in tenants)
     manifest = parse_manifest(text)
@@ -129,7 +164,7 @@ def build(aws: LocalAws, issuer: LocalIssuer, tenants: list[str]) -> Stage:
 def _add_workload(aws: LocalAws, workload: Workload, estate: Estate, provider: str) -> None:
     account = aws.session(workload.account)
     central = aws.session(CENTRAL).client("iam")
-    if workload.access != "web-identity":
+    if workload.access != "web-identity" and workload.runs_on != "existing-role":
         own = account.client("iam")
         _role(
             own,
@@ -156,8 +191,13 @@ def _add_tenant(central: boto3.Session, tenant: Tenant, estate: Estate) -> None:
             role = names.tenant_role_arn(tenant.id, workload, CENTRAL)
             _role(iam, role, tenant_role_trust(workload, estate), tenant_role_policy(tenant, workload, estate))
     # The policy last: it lets only the deployment roles name an alias, and the emulator's root user is none of them.
-    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    imported = tenant.origin == "imported"
+    key = kms.create_key(Origin="EXTERNAL" if imported else "AWS_KMS")["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName=names.alias_name(tenant.id), TargetKeyId=key)
+    if imported and tenant.id != WITHOUT_MATERIAL:
+        import_material(central, key)
+    if tenant.state == "suspended" and not imported:  # as the stacks do: an imported key's policy alone suspends it
+        kms.disable_key(KeyId=key)
     policy = json.dumps(key_policy(tenant, estate))
     kms.put_key_policy(KeyId=key, Policy=policy, BypassPolicyLockoutSafetyCheck=True)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tenant_keys.manifest.schema import schema_text
 from tools.docs.blocks import GENERATORS, CannotGenerate
+from tools.docs.lint_rules import lint_rules
 from tools.docs.manifest_reference import with_reference
 
 BLOCK = re.compile(r"(?P<begin><!-- generated: (?P<name>[\w-]+) -->)\n.*?(?P<end><!-- end -->)", re.DOTALL)
@@ -50,9 +51,10 @@ def generated() -> dict[Path, str]:
 
 
 def _filled(block: re.Match[str]) -> str:
-    if block["name"] not in GENERATORS:
-        raise CannotGenerate(f"no generator {block['name']}; known are {', '.join(GENERATORS)}")
-    return f"{block['begin']}\n{GENERATORS[block['name']]()}\n{block['end']}"
+    generators = {**GENERATORS, "lint-rules": lint_rules}
+    if block["name"] not in generators:
+        raise CannotGenerate(f"no generator {block['name']}; known are {', '.join(generators)}")
+    return f"{block['begin']}\n{generators[block['name']]()}\n{block['end']}"
 
 
 if __name__ == "__main__":

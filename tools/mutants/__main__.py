@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tenant_keys.review.diff.guards import Texts
+from tenant_keys.review.diff.safeguards import Texts
 from tools.mutants.catalogue import MUTANTS
 from tools.mutants.mutant import guards_of, judge
 from tools.mutants.original import Synthesized, synthesize

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.assembly import Assembly
-from tenant_keys.review.diff.guards import Texts, guard_texts, lost_guards
+from tenant_keys.review.diff.safeguards import Texts, documents_of, lost_safeguards
 from tenant_keys.review.proof import Kind, Proof, prove
 from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.promise import promises
@@ -108,7 +108,7 @@ def judge(mutant: Mutant, original: Synthesized, guards: dict[str, Texts]) -> Ou
     with tempfile.TemporaryDirectory() as name:
         folder = original.write(templates, Path(name) / "cdk.out")
         proof = prove(folder, original.estate)
-        lost = list(lost_guards(guards, _guards(folder, original.estate))) if proof.proved else []
+        lost = list(lost_safeguards(guards, _guards(folder, original.estate))) if proof.proved else []
     return Outcome(mutant, proof, lost)
 
 
@@ -119,7 +119,7 @@ def guards_of(original: Synthesized) -> dict[str, Texts]:
 
 def _guards(folder: Path, estate: Estate) -> dict[str, Texts]:
     promised = promises(estate)
-    return guard_texts(take_inventory(Assembly.open(folder), promised), promised)
+    return documents_of(take_inventory(Assembly.open(folder), promised), promised)
 
 
 # What edits are made of.

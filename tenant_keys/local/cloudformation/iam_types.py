@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tenant_keys.aws_facts.quotas import INLINE_POLICY_CHARACTERS, TRUST_POLICY_CHARACTERS_MOST
 from tenant_keys.local import emulator
 from tenant_keys.local.authorizer import Authorizer, Question, Value
 from tenant_keys.local.cloudformation.execution import acting
@@ -20,11 +21,6 @@ from tenant_keys.local.fault import Fault
 
 Ask = tuple[str, str, dict[str, Value]]
 """Action, resource ARN, context."""
-
-INLINE_CHARACTERS = 10_240
-"""All inline policies of a role, without white space (IAM guide, reference_iam-quotas)."""
-TRUST_CHARACTERS = 8_192
-"""The most that the trust policy quota can be raised to."""
 
 
 class IamCalls:
@@ -165,14 +161,16 @@ class AskedFirst:
             raise already_exists(self._type, name)
         trust = properties.get("AssumeRolePolicyDocument", {})
         self._calls.check_principals(trust)
-        if len(json.dumps(trust, separators=(",", ":"))) > TRUST_CHARACTERS:
-            raise ResourceFailed(f"Cannot exceed quota for ACLSizePerRole: {TRUST_CHARACTERS} (Service: Iam)")
+        if len(json.dumps(trust, separators=(",", ":"))) > TRUST_POLICY_CHARACTERS_MOST:
+            raise ResourceFailed(
+                f"Cannot exceed quota for ACLSizePerRole: {TRUST_POLICY_CHARACTERS_MOST} (Service: Iam)"
+            )
         inline = [
             json.dumps(policy["PolicyDocument"], separators=(",", ":")) for policy in properties.get("Policies") or ()
         ]
-        if sum(map(len, inline)) > INLINE_CHARACTERS:
+        if sum(map(len, inline)) > INLINE_POLICY_CHARACTERS:
             raise ResourceFailed(
-                f"Maximum policy size of {INLINE_CHARACTERS} bytes exceeded for role {name} (Service: Iam)"
+                f"Maximum policy size of {INLINE_POLICY_CHARACTERS} bytes exceeded for role {name} (Service: Iam)"
             )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tenant_keys.aws_facts.quotas import CREATE_KEYS_A_REPLICA, REQUESTS_PER_SECOND
 from tenant_keys.manifest import Estate
 from tenant_keys.review.cost.keys import RegionKeys
-from tenant_keys.review.cost.quotas import CREATE_KEYS_A_REPLICA, REQUESTS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)

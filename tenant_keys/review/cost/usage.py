@@ -9,8 +9,8 @@ from fractions import Fraction
 from itertools import chain
 from math import ceil
 
+from tenant_keys.aws_facts import quotas
 from tenant_keys.manifest import Estate
-from tenant_keys.review.cost import quotas
 from tenant_keys.review.cost.keys import RegionKeys
 from tenant_keys.review.cost.parameters import largest_parameter
 from tenant_keys.review.cost.requests import SESSION_SECONDS, Requests

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from tenant_keys.review.diff.change import Change, Severity
-from tenant_keys.review.diff.guards import guard_texts, lost_guards
-from tenant_keys.review.diff.snapshot import Snapshot
+from tenant_keys.review.diff.change import Change, Severity, keys_of
 from tenant_keys.review.iam import Policies, Request, authorize
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor
@@ -20,10 +18,11 @@ from tenant_keys.review.proof.equivalence import TenantClass, Tenants
 from tenant_keys.review.proof.issuance import prove_issuance
 from tenant_keys.review.proof.key_access import carries, key_actions
 from tenant_keys.review.proof.requests import Target, contexts, possible
+from tenant_keys.review.proof.reviewed import ReviewedEstate
 from tenant_keys.review.proof.world import KeyCase, World, build_world
 
-_Found = tuple[Severity, str, str, str]
-"""Severity, rule, sentence and actions of a change."""
+_Found = tuple[Severity, str, str, str, str]
+"""Severity, rule, sentence, actions and caller of a change."""
 
 
 @dataclass(slots=True)
@@ -35,43 +34,36 @@ class _Flips:
     revoked: list[Mapping[str, Value]] = field(default_factory=list)
 
 
-def access_changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
+def access_changes(old: ReviewedEstate, new: ReviewedEstate) -> Iterator[Change]:
     """Every difference in who may do what with the keys that both versions have, and in who obtains which session."""
     classes: dict[tuple[TenantClass, TenantClass], list[str]] = {}
-    for tenant, alike in new.classes.items():
-        if tenant in old.classes:
-            classes.setdefault((old.classes[tenant], alike), []).append(tenant)
+    for tenant, alike in new.class_of.items():
+        if tenant in old.class_of:
+            classes.setdefault((old.class_of[tenant], alike), []).append(tenant)
     worlds = (
         _world(old, [(before, tenants) for (before, _), tenants in classes.items()]),
         _world(new, [(after, tenants) for (_, after), tenants in classes.items()]),
     )
     merged: dict[_Found, list[str]] = {}
     # A document that changed may open any key, so one change anywhere has every class compared.
-    if old.classes != new.classes or _shared(old) != _shared(new):
+    if old.class_of != new.class_of or _shared(old) != _shared(new):
         for tenants in classes.values():
             for found in _class_changes(worlds[0], worlds[1], tenants[0]):
                 merged.setdefault(found, []).extend(tenants)
-    for (severity, rule, sentence, actions), tenants in merged.items():
-        whose = _keys_of(tenants)
-        yield Change(severity, rule, sentence.format(actions=actions, key=whose), tuple(tenants[:5]), len(tenants))
+    for (severity, rule, sentence, actions, who), tenants in merged.items():
+        told = sentence.format(actions=actions, key=keys_of(tenants))
+        yield Change(severity, rule, told, tuple(tenants[:5]), len(tenants), like=who)
     yield from _issuance_changes(worlds[0], worlds[1])
-    yield from _guard_changes(old, new)
 
 
-def _keys_of(tenants: list[str]) -> str:
-    if len(tenants) == 1:
-        return f"tenant {tenants[0]}'s key"
-    return f"the keys of {len(tenants):,} tenants ({', '.join(tenants[:3])}{', ...' if len(tenants) > 3 else ''})"
-
-
-def _shared(side: Snapshot) -> dict[str, object]:
+def _shared(side: ReviewedEstate) -> dict[str, object]:
     """Documents of roles that are no single tenant's, and what surrounds the keys."""
     own = {use.role_arn for promise in side.promises.values() for use in promise.uses if not use.shared}
     roles = {arn: (role.trust, role.identity) for arn, role in side.inventory.roles.items() if arn not in own}
     return {"organization": side.estate.organization, **roles}
 
 
-def _world(side: Snapshot, classes: list[tuple[TenantClass, list[str]]]) -> World:
+def _world(side: ReviewedEstate, classes: list[tuple[TenantClass, list[str]]]) -> World:
     """One version, with the same representatives as the other: tenants that either version tells apart are apart."""
     found: dict[TenantClass, Tenants] = {}
     common: set[str] = set()
@@ -79,7 +71,7 @@ def _world(side: Snapshot, classes: list[tuple[TenantClass, list[str]]]) -> Worl
         apart = replace(alike, named_by=alike.named_by | {(f"class {number}", "of both versions")})
         found[apart] = Tenants(len(tenants), tenants[:2])
         common.update(tenants)
-    for tenant, alike in side.classes.items():
+    for tenant, alike in side.class_of.items():
         if tenant not in common:
             alone = found.setdefault(alike, Tenants(0, []))
             alone.count += 1
@@ -91,15 +83,15 @@ def _class_changes(old: World, new: World, tenant: str) -> Iterator[_Found]:
     """What changes for the tenants of one class, told of one of them; `{key}` stands for their keys."""
     before = {case.record.region: case for case in old.keys if case.promise.tenant == tenant}
     after = {case.record.region: case for case in new.keys if case.promise.tenant == tenant}
-    grouped: dict[tuple[Severity, str, str], list[str]] = {}
+    grouped: dict[tuple[Severity, str, str, str], list[str]] = {}
     for region in before.keys() & after.keys():
         rows: dict[tuple[str, str], _Flips] = {}
         _decide_both(old, new, before[region], after[region], rows)
         for (who, action), flips in rows.items():
             for severity, rule, sentence in _sentences(who, flips):
-                grouped.setdefault((severity, rule, sentence), []).append(action.partition(":")[2])
-    for (severity, rule, sentence), actions in grouped.items():
-        yield severity, rule, sentence, ", ".join(dict.fromkeys(actions))
+                grouped.setdefault((severity, rule, sentence, who), []).append(action.partition(":")[2])
+    for (severity, rule, sentence, who), actions in grouped.items():
+        yield severity, rule, sentence, ", ".join(dict.fromkeys(actions)), who
 
 
 def _decide_both(old: World, new: World, before: KeyCase, after: KeyCase, rows: dict[tuple[str, str], _Flips]) -> None:
@@ -235,12 +227,3 @@ def _steps(world: World) -> set[tuple[str, str, str | None]]:
         shown = f"a tenant's role of workload {role.use.workload}" if role and role.use else step.role_arn
         steps.add((step.actor, shown, step.tag))
     return steps
-
-
-def _guard_changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
-    """A redundant guard grants nothing when it goes, and would otherwise pass unseen."""
-    before, after = guard_texts(old.inventory, old.promises), guard_texts(new.inventory, new.promises)
-    for guard, owners in lost_guards(before, after).items():
-        tenants = [owner for owner in owners if owner in new.promises]
-        whose = f": {_keys_of(tenants)}" if tenants else ""
-        yield Change(Severity.REVIEW, "guard-loosened", guard + whose, tuple(tenants[:5]), max(1, len(tenants)))

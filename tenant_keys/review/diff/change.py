@@ -12,7 +12,7 @@ class Severity(Enum):
     BLOCKED = "blocked"
     """A key or its alias would be lost, or isolation is no longer proved."""
     REVIEW = "needs review"
-    """Somebody may do more than before, or a guard is gone."""
+    """Somebody may do more than before, or a safeguard is gone."""
     NOTE = "note"
     """Nobody may do more than before."""
 
@@ -31,3 +31,12 @@ class Change:
     """Tenants concerned."""
     stack: str | None = None
     fix: str | None = None
+    like: str = ""
+    """What changes that a reader takes for one have in common: the caller, the document; empty where there is none."""
+
+
+def keys_of(tenants: list[str]) -> str:
+    """The keys of some tenants, in words."""
+    if len(tenants) == 1:
+        return f"tenant {tenants[0]}'s key"
+    return f"the keys of {len(tenants):,} tenants ({', '.join(tenants[:3])}{', ...' if len(tenants) > 3 else ''})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from tenant_keys.review.diff.access import access_changes
 from tenant_keys.review.diff.change import Change, Severity
 from tenant_keys.review.diff.costs import cost_changes
 from tenant_keys.review.diff.keys import key_changes
-from tenant_keys.review.diff.snapshot import take_snapshot
-from tenant_keys.review.iam.errors import UnsupportedPolicy
-from tenant_keys.review.proof import NotProved, prove
+from tenant_keys.review.diff.safeguards import safeguard_changes
+from tenant_keys.review.diff.settings import setting_changes, stack_changes
+from tenant_keys.review.proof import Proof, prove
+from tenant_keys.review.proof.prove import NOT_UNDERSTOOD
+from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Comparison:
     """The gravest first."""
     proved: bool
     """Whether isolation is proved of the new templates."""
+    causes: tuple[str, ...] = ()
+    """What was edited: fields of the manifest with their lines, and files of the code."""
 
     @property
     def touches_keys_or_access(self) -> bool:
@@ -40,22 +45,47 @@ class Comparison:
 
 
 def compare(
-    old: Path, old_estate: Estate, new: Path, new_estate: Estate, *, offboarded: frozenset[str] = frozenset()
+    old: Path,
+    old_estate: Estate,
+    new: Path | ReviewedEstate,
+    new_estate: Estate,
+    *,
+    proof: Proof | None = None,
+    offboarded: frozenset[str] = frozenset(),
+    causes: Sequence[str] = (),
+    more: Sequence[Change] = (),
 ) -> Comparison:
-    """Compare two cloud assemblies with their manifests; `offboarded` are tombstones of the new lock.
+    """Compare two cloud assemblies with their manifests.
+
+    Args:
+        old: the assembly before.
+        old_estate: its manifest.
+        new: the assembly after, read already or not.
+        new_estate: its manifest.
+        proof: of the new one, where it has been proved before.
+        offboarded: tombstones of the new lock.
+        causes: what was edited.
+        more: changes that are known besides.
 
     Raises:
         ReviewError: one of them cannot be read. What is read and not understood blocks.
     """
-    proof = prove(new, new_estate)
     leaving = frozenset(
         t for t in old_estate.tenants if t in offboarded and old_estate.tenants[t].state == "offboarding"
     )
-    changes = list(key_changes(old, new, leaving=leaving))
+    changes = list(more)
     try:
-        changes += access_changes(take_snapshot(old, old_estate), take_snapshot(new, new_estate))
-    except (NotProved, UnsupportedPolicy) as problem:
+        after = new if isinstance(new, ReviewedEstate) else review_estate(new, new_estate)
+        before = review_estate(old, old_estate)
+        proof = proof or prove(after, new_estate)
+        changes += key_changes(before, after, leaving=leaving)
+        changes += access_changes(before, after)
+        changes += safeguard_changes(before, after)
+        changes += setting_changes(before, after)
+        changes += stack_changes(before.artifacts, after.artifacts)
+    except NOT_UNDERSTOOD as problem:
         changes.append(Change(Severity.BLOCKED, "not-understood", f"access cannot be compared: {problem}"))
+        proof = proof or prove(new, new_estate)
     changes += [
         Change(
             Severity.BLOCKED, "not-proved", finding.what, (finding.tenant,) if finding.tenant else (), fix=finding.fix
@@ -65,4 +95,4 @@ def compare(
     changes += cost_changes(old_estate, new_estate)
     order = list(Severity)
     changes.sort(key=lambda change: order.index(change.severity))
-    return Comparison(tuple(changes), proof.proved)
+    return Comparison(tuple(changes), proof.proved, tuple(causes))

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-from tenant_keys.review.assembly import Assembly
+from tenant_keys.review.assembly import Resource, unborn
 from tenant_keys.review.diff.change import Change, Severity
+from tenant_keys.review.diff.settings import settings_of
+from tenant_keys.review.proof.reviewed import Place, ReviewedEstate
 
 _IMMUTABLE: Final = ("KeySpec", "KeyUsage", "Origin", "MultiRegion")
 """CloudFormation fails an update of these (AWS::KMS::Key)."""
 _KEPT: Final = ("Retain", "RetainExceptOnCreate")
-
-Place = tuple[str, str, str, str]
-"""Account, Region, stack, logical id: what makes a resource the same resource to CloudFormation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +36,8 @@ class AliasRow:
     retained: bool
 
 
-def key_changes(old: Path, new: Path, *, leaving: frozenset[str]) -> Iterator[Change]:
-    """Compare the keys and aliases of two assemblies; `leaving` are tenants that are offboarded on purpose."""
+def key_changes(old: ReviewedEstate, new: ReviewedEstate, *, leaving: frozenset[str]) -> Iterator[Change]:
+    """Compare the keys and aliases of two estates; `leaving` are tenants that are offboarded on purpose."""
     old_keys, old_aliases = _read(old)
     new_keys, new_aliases = _read(new)
     by_tenant = {(row.tenant, row.place[1]): row for row in new_keys.values()}
@@ -71,33 +68,35 @@ def key_changes(old: Path, new: Path, *, leaving: frozenset[str]) -> Iterator[Ch
             )
 
 
-def _read(directory: Path) -> tuple[dict[Place, KeyRow], dict[tuple[str, str, str], AliasRow]]:
-    keys: dict[Place, KeyRow] = {}
+def _read(reviewed: ReviewedEstate) -> tuple[dict[Place, KeyRow], dict[tuple[str, str, str], AliasRow]]:
+    keys: dict[tuple[str, str, str], Place] = {}
+    owners: dict[Place, str] = {}
     aliases: dict[tuple[str, str, str], AliasRow] = {}
-    for stack in Assembly.open(directory).stacks():
-        here: dict[str, Place] = {}
-        owners: dict[str, str] = {}
-        resources = [r for r in stack.resources.values() if r.type in ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")]
-        for resource in resources:
-            primary = str(resource.properties.get("PrimaryKeyArn", ""))
-            mark = "mrk-" if resource.properties.get("MultiRegion") in (True, "true") else ""
-            token = f"{mark}unborn!{stack.account}!{stack.region}!{stack.name}!{resource.logical_id}"
-            key_id = primary.rpartition("/")[2] if primary else token
-            here[key_id] = (stack.account, stack.region, stack.name, resource.logical_id)
-        for resource in stack.resources.values():
-            if resource.type != "AWS::KMS::Alias":
-                continue
-            target = str(resource.properties["TargetKeyId"]).rpartition("/")[2]
+    rows: dict[Place, KeyRow] = {}
+    for place, resource in reviewed.resources.items():
+        if resource.type in ("AWS::KMS::Key", "AWS::KMS::ReplicaKey"):
+            keys[resource.account, resource.region, _key_id(resource)] = place
+    for place, resource in reviewed.resources.items():
+        if resource.type == "AWS::KMS::Alias":
             name = str(resource.properties["AliasName"])
-            owners.setdefault(target, name.removeprefix("alias/tenant-"))
-            place = (stack.account, stack.region, stack.name, resource.logical_id)
+            target = str(resource.properties["TargetKeyId"]).rpartition("/")[2]
+            key = keys.get((resource.account, resource.region, target))
+            if key is not None:
+                owners.setdefault(key, name.removeprefix("alias/tenant-"))
             retained = resource.deletion_policy in _KEPT and resource.update_replace_policy == "Retain"
-            aliases[stack.account, stack.region, name] = AliasRow(place, name, here.get(target), retained)
-        for key_id, place in here.items():
-            resource = stack.resources[place[3]]
-            retained = resource.deletion_policy == "Retain" and resource.update_replace_policy == "Retain"
-            keys[place] = KeyRow(place, owners.get(key_id), resource.properties, retained)
-    return keys, aliases
+            aliases[resource.account, resource.region, name] = AliasRow(place, name, key, retained)
+    for place in keys.values():
+        resource = reviewed.resources[place]
+        retained = resource.deletion_policy == "Retain" and resource.update_replace_policy == "Retain"
+        rows[place] = KeyRow(place, owners.get(place), settings_of(resource), retained)
+    return rows, aliases
+
+
+def _key_id(resource: Resource) -> str:
+    if resource.type == "AWS::KMS::ReplicaKey":
+        return str(resource.properties.get("PrimaryKeyArn", "")).rpartition("/")[2]
+    multi_region = resource.properties.get("MultiRegion") in (True, "true")
+    return ("mrk-" if multi_region else "") + unborn(resource)
 
 
 def _lost(row: KeyRow, after: Mapping[tuple[str | None, str], KeyRow], leaving: frozenset[str]) -> Iterator[Change]:
@@ -149,23 +148,40 @@ def _changed(before: KeyRow, after: KeyRow) -> Iterator[Change]:
         yield change(
             Severity.BLOCKED, "key-unretained", f"the key {whose} is no longer retained", "DeletionPolicy: Retain"
         )
-    enabled = [row.properties.get("Enabled", True) in (True, "true") for row in (before, after)]
-    if enabled[0] != enabled[1]:
-        state = "enabled again" if enabled[1] else "disabled"
-        yield change(Severity.REVIEW if enabled[1] else Severity.NOTE, "key-state", f"the key {whose} is {state}")
-    for name, label in (
-        ("EnableKeyRotation", "automatic rotation"),
-        ("RotationPeriodInDays", "rotation period in days"),
-        ("PendingWindowInDays", "deletion window in days"),
-    ):
-        if before.properties.get(name) != after.properties.get(name):
+    for name in sorted((before.properties.keys() | after.properties.keys()) - {*_IMMUTABLE, "PrimaryKeyArn"}):
+        one, other = before.properties.get(name), after.properties.get(name)
+        if one != other:
+            severity, told = _setting(name, one, other)
             yield change(
-                Severity.NOTE,
-                "key-setting",
-                f"{label} of the key {whose}: {before.properties.get(name)} becomes {after.properties.get(name)}",
+                severity, "key-setting" if name != "Enabled" else "key-state", told.format(key=f"the key {whose}")
             )
-    if _text(before.properties.get("KeyPolicy")) != _text(after.properties.get("KeyPolicy")):
-        yield change(Severity.NOTE, "key-policy", f"the policy of the key {whose} is written differently")
+
+
+_LABELS: Final = {
+    "PendingWindowInDays": ("deletion window in days", 30),
+    "RotationPeriodInDays": ("rotation period in days", 365),
+}
+
+
+def _setting(name: str, one: Any, other: Any) -> tuple[Severity, str]:
+    """What a changed property of a key asks of a reviewer; `{key}` stands for the key."""
+    match name:
+        case "Enabled":
+            enabled = other is None  # true is the default
+            return (Severity.REVIEW, "{key} is enabled again") if enabled else (Severity.NOTE, "{key} is disabled")
+        case "EnableKeyRotation":
+            on = other is not None  # false is the default
+            severity = Severity.NOTE if on else Severity.REVIEW
+            return severity, f"automatic rotation of {{key}} is switched {'on' if on else 'off'}"
+        case "PendingWindowInDays" | "RotationPeriodInDays":
+            label, default = _LABELS[name]
+            days = int(one or default), int(other or default)
+            # Less time to notice a deletion that is scheduled by mistake; how often a key rotates opens nothing.
+            shorter = name == "PendingWindowInDays" and days[1] < days[0]
+            return (Severity.REVIEW if shorter else Severity.NOTE), f"{label} of {{key}}: {days[0]} becomes {days[1]}"
+        case "Description" | "Tags":
+            return Severity.NOTE, f"{name} of {{key}} change"
+    return Severity.REVIEW, f"{name} of {{key}}: {one or 'none'} becomes {other or 'none'}"
 
 
 def _alias(
@@ -211,7 +227,3 @@ def _alias(
 
 def _one(tenant: str | None) -> tuple[str, ...]:
     return (tenant,) if tenant else ()
-
-
-def _text(value: object) -> str:
-    return json.dumps(value, sort_keys=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tenant_keys.manifest import Problem
@@ -19,16 +19,22 @@ _HEADINGS = {
 }
 _LEVELS = {Severity.BLOCKED: "error", Severity.REVIEW: "warning", Severity.NOTE: "note"}
 _SHOWN = 20
+_SHOWN_CAUSES = 10
 
 
 def markdown(comparison: Comparison) -> str:
-    """A pull-request comment: the verdict, what matters, and the rest folded."""
+    """A pull-request comment: the verdict, what was edited, what it does, and the rest folded."""
     proved = (
         "isolation is proved of the new templates"
         if comparison.proved
         else "isolation is NOT proved of the new templates"
     )
-    lines = [f"## tenant-keys: {comparison.verdict}", "", proved, ""]
+    lines = [f"## tenant-keys: {comparison.verdict}", ""]
+    lines += [f"- `{_code(cause)}`" for cause in comparison.causes[:_SHOWN_CAUSES]]
+    if len(comparison.causes) > _SHOWN_CAUSES:
+        lines.append(f"- and {len(comparison.causes) - _SHOWN_CAUSES:,} edits more, in the JSON")
+    lines += [""] if comparison.causes else []
+    lines += [proved, ""]
     if not comparison.touches_keys_or_access:
         lines += ["No access changes, no key changes.", ""]
     for severity in Severity:
@@ -38,19 +44,32 @@ def markdown(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
+def _code(text: str) -> str:
+    """Text within backticks, which hold no backtick and no line break."""
+    return text.replace("`", "'").replace("\n", " ")
+
+
+def folded(changes: Iterable[Change]) -> list[tuple[Change, int]]:
+    """Near-duplicates as one: of those alike, the one that concerns most, and how many more there are."""
+    alike: dict[tuple[str, ...], list[Change]] = {}
+    for change in changes:
+        alike.setdefault((change.rule, change.like or change.what), []).append(change)
+    return [(max(several, key=lambda one: one.count), len(several) - 1) for several in alike.values()]
+
+
 def _section(severity: Severity, changes: list[Change]) -> Iterator[str]:
-    """One severity; guards come last and folded, unless nothing else tells why a review is needed."""
-    guards = [change for change in changes if change.rule == "guard-loosened"]
-    rest = [change for change in changes if change not in guards]
+    """One severity; safeguards come last and folded, unless nothing else tells why a review is needed."""
+    safeguards = [change for change in changes if change.rule == "safeguard-loosened"]
+    rest = [change for change in changes if change not in safeguards]
     if rest:
         title = f"{_HEADINGS[severity]} ({len(rest)})"
-        yield from _listed(f"### {title}", rest) if severity is not Severity.NOTE else _folded(title, rest)
-    if guards:
-        title = f"Guards that are gone or let more through ({len(guards)})"
-        yield from _folded(title, guards) if rest else _listed(f"### {title}", guards)
+        yield from _listed(f"### {title}", rest) if severity is not Severity.NOTE else _hidden(title, rest)
+    if safeguards:
+        title = f"Safeguards that are gone or let more through ({len(safeguards)})"
+        yield from _hidden(title, safeguards) if rest else _listed(f"### {title}", safeguards)
 
 
-def _folded(title: str, changes: list[Change]) -> Iterator[str]:
+def _hidden(title: str, changes: list[Change]) -> Iterator[str]:
     yield from _listed(f"<details><summary>{title}</summary>", changes)
     yield "</details>"
     yield ""
@@ -59,10 +78,12 @@ def _folded(title: str, changes: list[Change]) -> Iterator[str]:
 def _listed(title: str, changes: list[Change]) -> Iterator[str]:
     yield title
     yield ""
-    for change in changes[:_SHOWN]:
-        yield f"- {escaped(change.what)}" + (f" — {escaped(change.fix)}" if change.fix else "")
-    if len(changes) > _SHOWN:
-        yield f"- and {len(changes) - _SHOWN:,} more, in the JSON"
+    several = folded(changes)
+    for change, more in several[:_SHOWN]:
+        alike = f" (and {more:,} like it)" if more else ""
+        yield f"- {escaped(change.what)}{alike}" + (f" — {escaped(change.fix)}" if change.fix else "")
+    if len(several) > _SHOWN:
+        yield f"- and {len(several) - _SHOWN:,} more, in the JSON"
     yield ""
 
 
@@ -80,7 +101,8 @@ def as_json(comparison: Comparison) -> str:
         }
         for change in comparison.changes
     ]
-    return json.dumps({"verdict": comparison.verdict, "proved": comparison.proved, "changes": changes}, indent=1)
+    document = {"verdict": comparison.verdict, "proved": comparison.proved, "causes": list(comparison.causes)}
+    return json.dumps({**document, "changes": changes}, indent=1)
 
 
 def sarif(comparison: Comparison, manifest: Path) -> str:

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 
 from collections.abc import Iterable
 
+from tenant_keys.aws_facts.operations import BEYOND_RCPS, WITHIN_ACCOUNT_ONLY
 from tenant_keys.review.iam.decision import Decider, Decision, Outcome
 from tenant_keys.review.iam.errors import InvalidRequest
 from tenant_keys.review.iam.policy import Policies, Policy
@@ -22,38 +23,6 @@ _CALLED = {
     "scp": "a service control policy",
     "rcp": "a resource control policy",
 }
-#: Operations on keys and aliases that never cross accounts ("Cross-account use: No" in the API reference).
-#: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
-WITHIN_ACCOUNT_ONLY = frozenset(
-    {
-        "kms:cancelkeydeletion",
-        "kms:createalias",
-        "kms:deletealias",
-        "kms:deleteimportedkeymaterial",
-        "kms:disablekey",
-        "kms:disablekeyrotation",
-        "kms:enablekey",
-        "kms:enablekeyrotation",
-        "kms:getkeylastusage",
-        "kms:getkeypolicy",
-        "kms:getparametersforimport",
-        "kms:importkeymaterial",
-        "kms:listkeypolicies",
-        "kms:listkeyrotations",
-        "kms:listresourcetags",
-        "kms:putkeypolicy",
-        "kms:replicatekey",
-        "kms:rotatekeyondemand",
-        "kms:schedulekeydeletion",
-        "kms:tagresource",
-        "kms:untagresource",
-        "kms:updatealias",
-        "kms:updatekeydescription",
-        "kms:updateprimaryregion",
-    }
-)
-#: RCPs do not reach these (orgs_manage_policies_rcps).
-_BEYOND_RCPS = frozenset({"kms:retiregrant"})
 
 
 def authorize(request: Request, policies: Policies) -> Decision:
@@ -65,7 +34,7 @@ def authorize(request: Request, policies: Policies) -> Decision:
     bounded = policies.boundary is not None
     in_account = request.principal.in_account
     scps = policies.scps if in_account else ()
-    rcps = () if action in _BEYOND_RCPS else policies.rcps
+    rcps = () if action in BEYOND_RCPS else policies.rcps
 
     denies = [
         statement.decider

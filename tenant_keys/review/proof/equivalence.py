@@ -53,8 +53,13 @@ class Tenants:
 
 def tenant_classes(inventory: Inventory, promises: Mapping[str, Promise]) -> dict[TenantClass, Tenants]:
     """Sort the tenants by equivalence class; linear in their number."""
+    return by_class(class_of_each(inventory, promises))
+
+
+def by_class(pairs: Iterable[tuple[str, TenantClass]]) -> dict[TenantClass, Tenants]:
+    """The first two tenants of each class, and how many it has."""
     found: dict[TenantClass, Tenants] = {}
-    for tenant, alike in class_of_each(inventory, promises):
+    for tenant, alike in pairs:
         tenants = found.setdefault(alike, Tenants(0, []))
         tenants.count += 1
         if len(tenants.first) < 2:

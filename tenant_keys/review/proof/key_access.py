@@ -8,9 +8,9 @@ from functools import cache
 from itertools import combinations
 from typing import Final
 
+from tenant_keys.aws_facts.operations import WITHIN_ACCOUNT_ONLY
 from tenant_keys.review.assembly import is_unborn
 from tenant_keys.review.iam import Request
-from tenant_keys.review.iam.authorization import WITHIN_ACCOUNT_ONLY
 from tenant_keys.review.iam.catalogue import actions_on, is_listed
 from tenant_keys.review.iam.catalogue import carries as catalogue_carries
 from tenant_keys.review.iam.decision import Decider

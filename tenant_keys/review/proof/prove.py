@@ -8,18 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from tenant_keys.manifest import Estate
-from tenant_keys.manifest.garbage_collection import collection_paused
-from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.errors import AssemblyInconsistent, TemplateRefused, UnresolvedIntrinsic
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof.deployment import check_deployment
-from tenant_keys.review.proof.equivalence import tenant_classes
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import Inventory, Stacks, take_inventory
+from tenant_keys.review.proof.inventory import Inventory, Stacks
 from tenant_keys.review.proof.issuance import Issuance, Step, prove_issuance
 from tenant_keys.review.proof.key_access import Adversary, KeyAccess, is_cryptographic, prove_key_access
 from tenant_keys.review.proof.outcome import NotProved
-from tenant_keys.review.proof.promise import promises
+from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_keys.review.proof.safeguards import Safeguard, safeguards
 from tenant_keys.review.proof.structure import check_structure
 from tenant_keys.review.proof.trusted import Trusted, trusted
@@ -60,22 +57,20 @@ class Proof:
         return self.verdict == "proved"
 
 
-def prove(directory: str | Path | Stacks, estate: Estate, *, with_safeguards: bool = False) -> Proof:
+def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_safeguards: bool = False) -> Proof:
     """Prove the isolation of an estate over the templates of a cloud assembly, on disk or read already.
 
     Raises:
         ReviewError: the assembly cannot be read. What is read and not understood is a finding, never a pass.
     """
     start = time.perf_counter()
-    promised = promises(estate)
     try:
-        assembly = Assembly.open(directory) if isinstance(directory, str | Path) else directory
-        deployed = check_deployment(assembly.artifacts, estate) if isinstance(assembly, Assembly) else []
-        with collection_paused():
-            inventory = take_inventory(assembly, promised)
-            found = tenant_classes(inventory, promised)
-    except _NOT_UNDERSTOOD as problem:
-        return Proof("not proved", (_not_proved(problem),), len(promised), 0, 0, 0, 0, (), (), True, True, (), 0.0)
+        reviewed = source if isinstance(source, ReviewedEstate) else review_estate(source, estate)
+    except NOT_UNDERSTOOD as problem:
+        return Proof(
+            "not proved", (_not_proved(problem),), len(estate.tenants), 0, 0, 0, 0, (), (), True, True, (), 0.0
+        )
+    inventory, promised, found = reviewed.inventory, reviewed.promises, reviewed.classes
 
     def build(edit: Edit) -> World:
         return build_world(estate, inventory, promised, found, edit)
@@ -85,7 +80,7 @@ def prove(directory: str | Path | Stacks, estate: Estate, *, with_safeguards: bo
     repointed = granted = True
     lost: list[Safeguard] = []
     try:
-        findings += deployed
+        findings += check_deployment(reviewed.artifacts, estate)
         findings += check_structure(inventory, promised, estate)
         world = build(keep)
         if not world.keys:
@@ -94,7 +89,7 @@ def prove(directory: str | Path | Stacks, estate: Estate, *, with_safeguards: bo
         repointed = _others_gain(world, Adversary(repoints_aliases=True))
         granted = _others_gain(world, Adversary(grants=True))
         lost = safeguards(build) if with_safeguards else []
-    except _NOT_UNDERSTOOD as problem:
+    except NOT_UNDERSTOOD as problem:
         findings.append(_not_proved(problem))
     order = list(Kind)
     findings = sorted([*findings, *access.findings, *issuance.findings], key=lambda finding: order.index(finding.kind))
@@ -132,7 +127,7 @@ def _count(inventory: Inventory) -> int:
     return sum(len(records) for records in inventory.keys.values())
 
 
-_NOT_UNDERSTOOD: Final = (NotProved, UnsupportedPolicy, UnresolvedIntrinsic, TemplateRefused, AssemblyInconsistent)
+NOT_UNDERSTOOD: Final = (NotProved, UnsupportedPolicy, UnresolvedIntrinsic, TemplateRefused, AssemblyInconsistent)
 _NOTHING: Final = Finding(
     Kind.NOT_PROVED, "there is no key to prove anything about: 0 of 0 is no success", "add a tenant"
 )

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from tenant_keys.manifest import Estate
-from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.errors import ReviewError
 from tenant_keys.review.iam import Policies, Request, authorize
 from tenant_keys.review.iam.decision import Decision
@@ -24,14 +23,14 @@ from tenant_keys.review.proof.actor import (
     user,
 )
 from tenant_keys.review.proof.actors import actors_of
-from tenant_keys.review.proof.equivalence import tenant_classes
-from tenant_keys.review.proof.inventory import Inventory, take_inventory
+from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.issuance import prove_issuance
 from tenant_keys.review.proof.key_access import carries, key_actions
 from tenant_keys.review.proof.paths import Path as Hops
 from tenant_keys.review.proof.paths import paths_to
-from tenant_keys.review.proof.promise import access_role_arn, promises
+from tenant_keys.review.proof.promise import access_role_arn
 from tenant_keys.review.proof.requests import Target, answers
+from tenant_keys.review.proof.reviewed import review_estate
 from tenant_keys.review.proof.world import KeyCase, World, build_world, keep, role_case
 
 _ARN: Final = re.compile(
@@ -167,14 +166,12 @@ def known_action(action: str) -> str:
 
 
 def _focus(directory: Path, estate: Estate, tenant: str, region: str | None) -> tuple[Inventory, World, KeyCase]:
-    promised = promises(estate)
-    if tenant not in promised:
+    if tenant not in estate.tenants:
         raise UnknownName(f"{tenant}: no such tenant; tenant-keys tenant list shows them all")
-    first = {tenant: promised[tenant], **promised}  # the tenant in question stands for its class
-    inventory = take_inventory(Assembly.open(directory), first)
-    world = build_world(estate, inventory, first, tenant_classes(inventory, first))
+    reviewed = review_estate(directory, estate, first=tenant)
+    world = build_world(estate, reviewed.inventory, reviewed.promises, reviewed.classes)
     cases = [case for case in world.keys if case.promise.tenant == tenant]
     for case in cases:
         if region in (None, case.record.region):
-            return inventory, world, case
+            return reviewed.inventory, world, case
     raise UnknownName(f"{tenant}: no key in {region or 'any Region'} of these templates")

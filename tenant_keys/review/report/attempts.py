@@ -22,7 +22,7 @@ from tenant_keys.review.proof.actor import (
 )
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.report import names
-from tenant_keys.review.report.bench import Bench, by
+from tenant_keys.review.report.key_evaluator import KeyEvaluator, by
 
 _VERBS: Final = ("kms:Decrypt", "kms:GenerateDataKey")
 
@@ -56,16 +56,16 @@ def attempt(
     group: str, who: str, action: str, resource: str, context: str, decision: Decision, *, allowed: bool = False
 ) -> Attempt:
     """Write down what was decided."""
-    guard = "trust policy" if group == "session" else "key policy"
-    deciders = tuple(dict.fromkeys(by(one, guard) for one in decision.deciders)) or (_why(decision, guard),)
+    policy = "trust policy" if group == "session" else "key policy"
+    deciders = tuple(dict.fromkeys(by(one, policy) for one in decision.deciders)) or (_why(decision, policy),)
     expected = "ALLOWED" if allowed else "DENIED"
     return Attempt(group, who, action, resource, context, expected, decision.outcome.value, deciders)
 
 
-def _why(decision: Decision, guard: str) -> str:
+def _why(decision: Decision, policy: str) -> str:
     """IAM names no statement where none allows; it names the kind of policy that should have."""
     lacking = decision.reason.rpartition(" because no ")[2].partition(" allows ")[0]
-    return f"no statement of the {guard} allows it" if lacking.startswith("resource") else f"no {lacking} allows it"
+    return f"no statement of the {policy} allows it" if lacking.startswith("resource") else f"no {lacking} allows it"
 
 
 OWN_CONTEXT: Final = f"tenant_id={names.TENANT}"
@@ -73,60 +73,60 @@ OTHER_CONTEXT: Final = f"tenant_id={names.OTHER}"
 KEY_ARN: Final = "the key's ARN"
 
 
-def attempts(bench: Bench, other: Callable[[Workload], Promise | None]) -> Iterator[Attempt]:
+def attempts(evaluator: KeyEvaluator, other: Callable[[Workload], Promise | None]) -> Iterator[Attempt]:
     """Everything that is tried against the key.
 
     `other` finds another tenant that uses the workload.
     """
-    for use in bench.promise.uses:
-        workload = bench.estate.workloads[use.workload]
-        yield from _own(bench, workload)
-        yield from _others(bench, workload, other(workload))
-    yield from _administration(bench)
-    yield from _outsiders(bench)
+    for use in evaluator.promise.uses:
+        workload = evaluator.estate.workloads[use.workload]
+        yield from _own(evaluator, workload)
+        yield from _others(evaluator, workload, other(workload))
+    yield from _administration(evaluator)
+    yield from _outsiders(evaluator)
 
 
-def _own(bench: Bench, workload: Workload) -> Iterator[Attempt]:
+def _own(evaluator: KeyEvaluator, workload: Workload) -> Iterator[Attempt]:
     """The tenant's own session: as declared, and as not."""
-    promise, tenant, alias = bench.promise, bench.promise.tenant, bench.promise.alias
-    session, who = bench.user_of(tenant, workload), f"its own session, through {workload.name}"
+    promise, tenant, alias = evaluator.promise, evaluator.promise.tenant, evaluator.promise.alias
+    session, who = evaluator.user_of(tenant, workload), f"its own session, through {workload.name}"
     allowed = promise.usable
     for action in _declared(workload):
         rows = (
             (names.ALIAS, OWN_CONTEXT, alias, tenant, allowed),
             (KEY_ARN, OWN_CONTEXT, None, tenant, allowed and promise.by_key and action == "kms:Decrypt"),
-            (names.ALIAS, OTHER_CONTEXT, alias, bench.nobody, False),
+            (names.ALIAS, OTHER_CONTEXT, alias, evaluator.nobody, False),
             (names.ALIAS, "none", alias, None, False),
         )
         for resource, context, named, sent, expected in rows:
-            decision = bench.decide(session, action, alias=named, context=sent)
+            decision = evaluator.decide(session, action, alias=named, context=sent)
             made = attempt("own session", who, action, resource, context, decision, allowed=expected)
-            yield _with_others(made, (bench.nobody,)) if context == OTHER_CONTEXT else made
+            yield _with_others(made, (evaluator.nobody,)) if context == OTHER_CONTEXT else made
     for action in ("kms:PutKeyPolicy", "kms:CreateGrant", "kms:ScheduleKeyDeletion"):
-        decision = bench.decide(session, action, alias=alias, context=None)
+        decision = evaluator.decide(session, action, alias=alias, context=None)
         yield attempt("own session", who, action, names.ALIAS, "none", decision)
     if workload.access != "tenant-role":
-        bare = bench.user_of(tenant, workload, tag="")
-        decision = bench.decide(bare, "kms:Decrypt", alias=alias, context=tenant)
+        bare = evaluator.user_of(tenant, workload, tag="")
+        decision = evaluator.decide(bare, "kms:Decrypt", alias=alias, context=tenant)
         who = f"a session of {workload.name} without a tenant tag"
         yield attempt("own session", who, "kms:Decrypt", names.ALIAS, OWN_CONTEXT, decision)
 
 
-def _others(bench: Bench, workload: Workload, other: Promise | None) -> Iterator[Attempt]:
+def _others(evaluator: KeyEvaluator, workload: Workload, other: Promise | None) -> Iterator[Attempt]:
     """Another tenant's session, with whatever the caller can choose."""
-    stranger = other.tenant if other else bench.nobody
-    session = bench.user_of(stranger, workload)
-    others = (stranger, bench.promise.tenant)
+    stranger = other.tenant if other else evaluator.nobody
+    session = evaluator.user_of(stranger, workload)
+    others = (stranger, evaluator.promise.tenant)
     who = f"tenant {names.OTHER}, through {workload.name}"
     rows = (
-        (names.ALIAS, OWN_CONTEXT, bench.promise.alias, bench.promise.tenant),
-        (KEY_ARN, OWN_CONTEXT, None, bench.promise.tenant),
+        (names.ALIAS, OWN_CONTEXT, evaluator.promise.alias, evaluator.promise.tenant),
+        (KEY_ARN, OWN_CONTEXT, None, evaluator.promise.tenant),
         (KEY_ARN, OTHER_CONTEXT, None, stranger),
         (f"alias/tenant-{names.OTHER}, re-pointed to this key", OTHER_CONTEXT, f"alias/tenant-{stranger}", stranger),
     )
     for action in _VERBS:
         for resource, context, named, sent in rows:
-            decision = bench.decide(session, action, alias=named, context=sent)
+            decision = evaluator.decide(session, action, alias=named, context=sent)
             made = attempt("another tenant", who, action, resource, context, decision)
             yield _with_others(made, others)
 
@@ -135,9 +135,9 @@ def _with_others(made: Attempt, others: tuple[str, ...]) -> Attempt:
     return replace(made, others=others)
 
 
-def _administration(bench: Bench) -> Iterator[Attempt]:
+def _administration(evaluator: KeyEvaluator) -> Iterator[Attempt]:
     """Those who administer keys use none, and each does its own office only."""
-    central = bench.estate.central
+    central = evaluator.estate.central
     offices = {
         "an administrator": central.administrators[:1],
         "break-glass": (central.break_glass,),
@@ -146,21 +146,26 @@ def _administration(bench: Bench) -> Iterator[Attempt]:
     }
     for title, arns in offices.items():
         for arn in arns:
-            session, who = bench.session(arn), f"{title}, {arn.rpartition('/')[2]}"
+            session, who = evaluator.session(arn), f"{title}, {arn.rpartition('/')[2]}"
             actions = ["kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant", "kms:UpdateAlias"]
             for action in [*actions, "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]:
-                allowed = arn in bench.promise.administration.get(action.lower(), ())
+                allowed = arn in evaluator.promise.administration.get(action.lower(), ())
                 context = OWN_CONTEXT if action in _VERBS else "none"
-                decision = bench.decide(session, action, alias=bench.promise.alias, context=bench.promise.tenant)
+                decision = evaluator.decide(
+                    session, action, alias=evaluator.promise.alias, context=evaluator.promise.tenant
+                )
                 yield attempt("administration", who, action, names.ALIAS, context, decision, allowed=allowed)
 
 
-def _outsiders(bench: Bench) -> Iterator[Attempt]:
+def _outsiders(evaluator: KeyEvaluator) -> Iterator[Attempt]:
     """Whoever the manifest does not name, with full rights in its own account."""
-    estate = bench.estate
+    estate = evaluator.estate
     central, organization = estate.central.account, estate.organization
     people: list[tuple[str, Actor]] = [
-        ("a role of the key account with administrator rights", bench.session(f"arn:aws:iam::{central}:role/other")),
+        (
+            "a role of the key account with administrator rights",
+            evaluator.session(f"arn:aws:iam::{central}:role/other"),
+        ),
         ("the root user of the key account", root_user(central, organization)),
         (
             f"an administrator of foreign account {FOREIGN_ACCOUNT}",
@@ -172,7 +177,7 @@ def _outsiders(bench: Bench) -> Iterator[Attempt]:
     people += [
         (
             f"the role of workload {workload.name} itself",
-            bench.session(
+            evaluator.session(
                 workload.existing_role or f"arn:aws:iam::{workload.account}:role/tenant-keys-{workload.name}"
             ),
         )
@@ -181,7 +186,7 @@ def _outsiders(bench: Bench) -> Iterator[Attempt]:
     ]
     for who, actor in people:
         for action in (*_VERBS, "kms:PutKeyPolicy"):
-            decision = bench.decide(actor, action, alias=bench.promise.alias, context=bench.promise.tenant)
+            decision = evaluator.decide(actor, action, alias=evaluator.promise.alias, context=evaluator.promise.tenant)
             context = OWN_CONTEXT if action in _VERBS else "none"
             yield attempt("outsider", who, action, names.ALIAS, context, decision)
 

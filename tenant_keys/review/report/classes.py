@@ -13,8 +13,8 @@ from tenant_keys.review.proof.promise import Promise, Use
 from tenant_keys.review.proof.world import RoleCase
 from tenant_keys.review.report import names
 from tenant_keys.review.report.attempts import Attempt, attempts
-from tenant_keys.review.report.bench import Bench, benches
 from tenant_keys.review.report.issuance import sessions_tried
+from tenant_keys.review.report.key_evaluator import KeyEvaluator, key_evaluators
 from tenant_keys.review.report.sentences import Kind, sentence
 from tenant_keys.review.report.uses import nobody, offices, paths
 
@@ -58,19 +58,19 @@ class Classes:
     def row(self, tenants: list[str]) -> Json:
         """What holds for every tenant of a class; the first one stands for it."""
         first = tenants[0]
-        asked = benches(self.estate, self.inventory, self.promises, first, self._compiled)
+        asked = key_evaluators(self.estate, self.inventory, self.promises, first, self._compiled)
         described = _asked(asked[0], self._other(first, tenants)) if asked else _no_key()
         promise = self.promises[first]
         return {
             "tenants": len(tenants),
             "first": first,
-            "keys": [self._key(bench) for bench in asked],
+            "keys": [self._key(evaluator) for evaluator in asked],
             "roles": [self._role(use, promise) for use in promise.uses if use.role_arn in self.inventory.roles],
             **described,
         }
 
-    def _key(self, bench: Bench) -> Json:
-        record = bench.record
+    def _key(self, evaluator: KeyEvaluator) -> Json:
+        record = evaluator.record
         policy = self.statements.of(record.policy, "key")
         return {"region": record.region, "replica": record.replica, "enabled": record.enabled, "policy": policy}
 
@@ -104,10 +104,10 @@ class Classes:
                     yield name
 
 
-def _asked(bench: Bench, other: Callable[[Workload], Promise | None]) -> Json:
+def _asked(evaluator: KeyEvaluator, other: Callable[[Workload], Promise | None]) -> Json:
     """What the evaluator answers."""
-    used, administered = list(paths(bench)), offices(bench)
-    tried = [*attempts(bench, other), *sessions_tried(bench)]
+    used, administered = list(paths(evaluator)), offices(evaluator)
+    tried = [*attempts(evaluator, other), *sessions_tried(evaluator)]
     return {
         "uses": [asdict(path) for path in used],
         "administration": [asdict(office) for office in administered],

@@ -11,8 +11,8 @@ from tenant_keys.review.report import names
 
 Json = dict[str, Any]
 Evidence = tuple[str, list[str]]
-"""Status ("met", "not met", "elsewhere") and the sentences that show it."""
-MET, NOT_MET, ELSEWHERE = "met", "not met", "elsewhere"
+"""Status ("met", "partly", "not met", "elsewhere") and the sentences that show it."""
+MET, PARTLY, NOT_MET, ELSEWHERE = "met", "partly", "not met", "elsewhere"
 SHOWN: Final = 10
 _ALL_KEYS: Final = frozenset(
     {"*", "arn:aws:kms:*", "arn:aws:kms:*:*:*", "arn:aws:kms:*:*:key/*", "arn:*:kms:*:*:key/*"}
@@ -30,7 +30,7 @@ def controls(document: Json) -> Json:
     rows = []
     for control in mapping["controls"]:
         status, evidence = found[control["check"]]
-        if unknown and status == MET:
+        if unknown and status in (MET, PARTLY):
             status, evidence = NOT_MET, [f"the policies of {unknown} tenants are not understood", *evidence]
         rows.append({**{k: control[k] for k in ("framework", "id", "title")}, "status": status, "evidence": evidence})
     return {"read": mapping["read"], "sources": mapping["sources"], "rows": rows}
@@ -90,11 +90,13 @@ def keys_rotate(document: Json) -> Evidence:
             rotating += 1
     evidence = [f"{rotating} of {len(document['tenants'])} tenants' keys rotate automatically"]
     if imported:
-        evidence.append(f"{imported} hold imported material, which KMS does not rotate; its owner rotates it on demand")
+        evidence.append(f"{imported} hold imported material, which KMS never rotates; only its owner can, on demand")
     if off:
         more = f" and {len(off) - SHOWN} more" if len(off) > SHOWN else ""
         evidence.append(f"{len(off)} have rotation switched off in the manifest: {', '.join(off[:SHOWN])}{more}")
-    return (MET if document["tenants"] and not off else NOT_MET), evidence
+    if not document["tenants"] or off:
+        return NOT_MET, evidence
+    return (PARTLY if imported else MET), evidence
 
 
 def no_public_key(document: Json) -> Evidence:

@@ -14,14 +14,16 @@ from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.cost import as_document, cost_report
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof import CLAIM, Proof
-from tenant_keys.review.proof.equivalence import TenantClass, class_of_each
-from tenant_keys.review.proof.inventory import Inventory, take_inventory
-from tenant_keys.review.proof.outcome import NotProved
+from tenant_keys.review.proof.equivalence import TenantClass
+from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.promise import Promise, promises
+from tenant_keys.review.proof.prove import NOT_UNDERSTOOD
+from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_keys.review.report.classes import Classes, Statements
 from tenant_keys.review.report.controls import controls
 from tenant_keys.review.report.facts import Facts, KeyFacts, read_facts
 from tenant_keys.review.report.findings import nag_findings, proof_findings, rule_findings
+from tenant_keys.review.report.identities import identified_by, workload_role
 from tenant_keys.review.report.limits import not_proved
 
 Document = dict[str, Any]
@@ -35,6 +37,8 @@ def build_document(
     proof: Proof,
     *,
     lint: Sequence[Document] | None = None,
+    provenance: Document | None = None,
+    reviewed: ReviewedEstate | None = None,
     progress: Progress = lambda _: None,
 ) -> Document:
     """Everything that a reviewer reads.
@@ -44,16 +48,17 @@ def build_document(
         estate: what the manifest declares.
         proof: the proof over the same assembly.
         lint: what cfn-lint said (`cfn_lint`); None where it did not run.
+        provenance: date, commit and hashes of what is reviewed; None where the caller has none.
+        reviewed: the reading of the assembly that the proof was made of, where there is one.
         progress: is told what comes next.
 
     Raises:
         ReviewError: the assembly cannot be read.
     """
     assembly = Assembly.open(directory)
-    promised = promises(estate)
     progress("reading the templates")
-    found = _inventory(assembly, promised)
-    inventory, sorted_out = found if found is not None else (Inventory(), {})
+    reviewed = reviewed or _reviewed(assembly, estate)
+    inventory, promised, sorted_out = reviewed.inventory, reviewed.promises, _by_class(reviewed)
     progress("asking for each class of tenants who may do what")
     statements = Statements(estate.central.account)
     classes = Classes(estate, inventory, promised, statements)
@@ -65,11 +70,12 @@ def build_document(
     document: Document = {
         "schema": SCHEMA,
         "summary": _summary(estate, proof, facts),
+        "provenance": provenance,
         "not_proved": not_proved(proof, {workload.access for workload in estate.workloads.values()}),
         "trusted": [asdict(one) for one in proof.trusted],
         "safeguards": [asdict(one) for one in proof.safeguards],
         "steps": [asdict(one) for one in proof.steps],
-        "workloads": _workloads(estate),
+        "workloads": _workloads(reviewed),
         "roles": roles,
         "statements": statements.rows,
         "classes": rows,
@@ -91,18 +97,19 @@ def build_document(
     return plain
 
 
-def _inventory(
-    assembly: Assembly, promised: Mapping[str, Promise]
-) -> tuple[Inventory, dict[TenantClass, list[str]]] | None:
-    """None where a policy is not understood: the proof has said so, and nothing can be asked of it."""
+def _reviewed(assembly: Assembly, estate: Estate) -> ReviewedEstate:
+    """Without anything to ask where a policy is not understood: the proof has said so."""
     try:
-        inventory = take_inventory(assembly, promised)
-        sorted_out: dict[TenantClass, list[str]] = {}
-        for tenant, alike in class_of_each(inventory, promised):
-            sorted_out.setdefault(alike, []).append(tenant)
-    except (NotProved, UnsupportedPolicy):
-        return None
-    return inventory, sorted_out
+        return review_estate(assembly, estate)
+    except NOT_UNDERSTOOD:
+        return ReviewedEstate(estate, promises(estate), Inventory(), {}, assembly.artifacts, {})
+
+
+def _by_class(reviewed: ReviewedEstate) -> dict[TenantClass, list[str]]:
+    found: dict[TenantClass, list[str]] = {}
+    for tenant, alike in reviewed.class_of.items():
+        found.setdefault(alike, []).append(tenant)
+    return found
 
 
 def _asked(classes: Classes, sorted_out: Mapping[TenantClass, list[str]]) -> tuple[list[Document], dict[str, int]]:
@@ -179,7 +186,8 @@ def _summary(estate: Estate, proof: Proof, facts: Facts) -> Document:
     }
 
 
-def _workloads(estate: Estate) -> list[Document]:
+def _workloads(reviewed: ReviewedEstate) -> list[Document]:
+    estate = reviewed.estate
     used = Counter(w.name for t in estate.tenants.values() if t.state != "offboarding" for w in t.workloads)
     central = estate.central.account
     return [
@@ -190,13 +198,12 @@ def _workloads(estate: Estate) -> list[Document]:
             "access": one.access,
             "operations": list(one.operations),
             "regions": list(one.regions),
-            "role": None
-            if one.access == "web-identity"
-            else one.existing_role or f"arn:aws:iam::{one.account}:role/tenant-keys-{one.name}",
+            "role": workload_role(one),
             "access_role": f"arn:aws:iam::{central}:role/tenant-keys/{one.name}/"
             + (f"tenant-<id>.{one.name}" if one.access == "tenant-role" else f"shared.{one.name}"),
             "issuer": one.identity_provider.issuer if one.identity_provider else None,
             "audience": one.audience,
+            "identified_by": identified_by(one, reviewed),
             "tenants": used[one.name],
         }
         for one in estate.workloads.values()

@@ -13,20 +13,20 @@ from tenant_keys.review.proof.promise import TAG
 from tenant_keys.review.proof.world import RoleCase
 from tenant_keys.review.report import names
 from tenant_keys.review.report.attempts import Attempt, attempt
-from tenant_keys.review.report.bench import Bench
+from tenant_keys.review.report.key_evaluator import KeyEvaluator
 
 
-def sessions_tried(bench: Bench) -> Iterator[Attempt]:
+def sessions_tried(evaluator: KeyEvaluator) -> Iterator[Attempt]:
     """Everything that is tried against the trust policies of the tenant's roles."""
-    for use in bench.promise.uses:
-        role = bench.role(use.role_arn)
+    for use in evaluator.promise.uses:
+        role = evaluator.role(use.role_arn)
         if role is not None:
-            workload = bench.estate.workloads[use.workload]
+            workload = evaluator.estate.workloads[use.workload]
             resource = use.role_arn if use.shared else names.role(use.workload)
             if workload.access == "web-identity":
-                yield from _with_token(bench, role, workload, resource)
+                yield from _with_token(evaluator, role, workload, resource)
             else:
-                yield from _with_role(bench, role, workload, resource)
+                yield from _with_role(evaluator, role, workload, resource)
 
 
 def workload_role_arn(workload: Workload) -> str:
@@ -34,9 +34,9 @@ def workload_role_arn(workload: Workload) -> str:
     return workload.existing_role or f"arn:aws:iam::{workload.account}:role/tenant-keys-{workload.name}"
 
 
-def _with_role(bench: Bench, role: RoleCase, workload: Workload, resource: str) -> Iterator[Attempt]:
-    estate, tenant = bench.estate, bench.promise.tenant
-    own = _caller(bench, workload_role_arn(workload))
+def _with_role(evaluator: KeyEvaluator, role: RoleCase, workload: Workload, resource: str) -> Iterator[Attempt]:
+    estate, tenant = evaluator.estate, evaluator.promise.tenant
+    own = _caller(evaluator, workload_role_arn(workload))
     shared = workload.access == "session-tag"
     right: Mapping[str, str] = {TAG: tenant} if shared else {}
     tries: list[tuple[str, Actor, Mapping[str, str], bool]] = [(f"workload {workload.name}", own, right, True)]
@@ -52,10 +52,10 @@ def _with_role(bench: Bench, role: RoleCase, workload: Workload, resource: str) 
         if other.name != workload.name and workload_role_arn(other) != workload_role_arn(workload):
             if other.access == "web-identity":
                 continue
-            tries.append((f"workload {other.name}", _caller(bench, workload_role_arn(other)), right, False))
+            tries.append((f"workload {other.name}", _caller(evaluator, workload_role_arn(other)), right, False))
     account, organization = workload.account, estate.organization
     outside = role_session(f"arn:aws:iam::{FOREIGN_ACCOUNT}:role/Admin", organization=OTHER_ORGANIZATION)
-    breaker = bench.session(estate.central.break_glass)
+    breaker = evaluator.session(estate.central.break_glass)
     tries += [
         (
             f"another role of account {account} with administrator rights",
@@ -71,10 +71,10 @@ def _with_role(bench: Bench, role: RoleCase, workload: Workload, resource: str) 
         yield attempt("session", who, "sts:AssumeRole", resource, _shown(tags, tenant), decision, allowed=allowed)
 
 
-def _with_token(bench: Bench, role: RoleCase, workload: Workload, resource: str) -> Iterator[Attempt]:
+def _with_token(evaluator: KeyEvaluator, role: RoleCase, workload: Workload, resource: str) -> Iterator[Attempt]:
     if workload.identity_provider is None:
         return
-    tenant, central = bench.promise.tenant, bench.estate.central.account
+    tenant, central = evaluator.promise.tenant, evaluator.estate.central.account
     host = workload.identity_provider.issuer.removeprefix("https://")
     holder = token_holder(f"arn:aws:iam::{central}:oidc-provider/{host}")
     stranger = token_holder(f"arn:aws:iam::{central}:oidc-provider/other.example.com")
@@ -105,9 +105,9 @@ def _obtain(role: RoleCase, actor: Actor, action: str, tags: Mapping[str, str], 
     return authorize(Request(actor.principal, "sts:TagSession", role.arn, account, context), policies)
 
 
-def _caller(bench: Bench, arn: str) -> Actor:
+def _caller(evaluator: KeyEvaluator, arn: str) -> Actor:
     """A role of another account: its own policies are that account's, so they are taken to allow everything."""
-    return role_session(arn, organization=bench.estate.organization)
+    return role_session(arn, organization=evaluator.estate.organization)
 
 
 def _shown(tags: Mapping[str, str], tenant: str) -> str:

@@ -11,7 +11,7 @@ from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.key_access import FUTURE, is_cryptographic, key_actions
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.report import names
-from tenant_keys.review.report.bench import Bench
+from tenant_keys.review.report.key_evaluator import KeyEvaluator
 
 DESCRIBE: Final = "kms:DescribeKey"
 
@@ -49,35 +49,37 @@ class Office:
     who: tuple[str, ...]
 
 
-def paths(bench: Bench) -> Iterator[Path]:
+def paths(evaluator: KeyEvaluator) -> Iterator[Path]:
     """Every way that is declared, with what really goes through."""
-    for use in bench.promise.uses:
-        workload = bench.estate.workloads[use.workload]
-        operations = tuple(_operations(bench, workload))
+    for use in evaluator.promise.uses:
+        workload = evaluator.estate.workloads[use.workload]
+        operations = tuple(_operations(evaluator, workload))
         role = use.role_arn if use.shared else names.role(use.workload)
         yield Path(use.workload, role, use.shared, operations)
 
 
-def _operations(bench: Bench, workload: Workload) -> Iterator[Operation]:
-    tenant, alias = bench.promise.tenant, bench.promise.alias
-    session = bench.user_of(tenant, workload)
+def _operations(evaluator: KeyEvaluator, workload: Workload) -> Iterator[Operation]:
+    tenant, alias = evaluator.promise.tenant, evaluator.promise.alias
+    session = evaluator.user_of(tenant, workload)
     for action in key_actions():
         if action != DESCRIBE and not is_cryptographic(action):
             continue
-        if bench.decide(session, action, alias=alias, context=tenant).allowed:
-            by_key = bench.decide(session, action, alias=None, context=tenant).allowed
-            bare = bench.decide(session, action, alias=alias, context=None).allowed
+        if evaluator.decide(session, action, alias=alias, context=tenant).allowed:
+            by_key = evaluator.decide(session, action, alias=None, context=tenant).allowed
+            bare = evaluator.decide(session, action, alias=alias, context=None).allowed
             yield Operation(action, not by_key, not bare)
 
 
-def offices(bench: Bench) -> list[Office]:
+def offices(evaluator: KeyEvaluator) -> list[Office]:
     """The administration of the key, list by list."""
     found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    people = [(label, bench.session(arn)) for arn, label in administrators(bench.promise, bench.estate).items()]
+    people = [
+        (label, evaluator.session(arn)) for arn, label in administrators(evaluator.promise, evaluator.estate).items()
+    ]
     for action in key_actions():
         if action == FUTURE or is_cryptographic(action):
             continue
-        holders = [(label, sid) for label, actor in people if (sid := _sid(bench, actor, action)) is not None]
+        holders = [(label, sid) for label, actor in people if (sid := _sid(evaluator, actor, action)) is not None]
         if holders:
             found.setdefault((holders[0][1], tuple(label for label, _ in holders)), []).append(action)
     return [Office(name, tuple(actions), who) for (name, who), actions in found.items()]
@@ -100,14 +102,16 @@ def administrators(promise: Promise, estate: Estate) -> dict[str, str]:
     return people
 
 
-def _sid(bench: Bench, actor: Actor, action: str) -> str | None:
+def _sid(evaluator: KeyEvaluator, actor: Actor, action: str) -> str | None:
     """The statement of the key policy that lets the request through, in the form that suits it best."""
     best = {
-        "kms:ExpirationModel": bench.promise.expiration_model,
+        "kms:ExpirationModel": evaluator.promise.expiration_model,
         "kms:WrappingAlgorithm": "RSAES_OAEP_SHA_256",
         "kms:WrappingKeySpec": "RSA_4096",
     }
-    decision = bench.decide(actor, action, alias=bench.promise.alias, context=bench.promise.tenant, extra=best)
+    decision = evaluator.decide(
+        actor, action, alias=evaluator.promise.alias, context=evaluator.promise.tenant, extra=best
+    )
     if not decision.allowed:
         return None
     return next((one.sid or str(one.index) for one in decision.deciders if one.kind == "resource"), "")

@@ -3,7 +3,8 @@
 Presence is asked for by `Null: {key: "false"}`, or by any other test of the same key that is false where it is absent
 (one that is neither negated nor IfExists nor ForAllValues; ForAnyValue is false for no values). aws:TagKeys holds the
 keys of the request's tags, and kms:EncryptionContextKeys those of the context, so such a test of aws:RequestTag/x,
-or of kms:EncryptionContext:x, guards them as well; and ForAnyValue:StringEquals aws:TagKeys x guards aws:RequestTag/x.
+or of kms:EncryptionContext:x, requires them as well; and ForAnyValue:StringEquals aws:TagKeys x requires
+aws:RequestTag/x.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 """
@@ -26,13 +27,13 @@ def check(policy: Policy) -> Iterator[Finding]:
         for test in statement.conditions:
             if not (test.operator.if_exists or test.operator.qualifier == "ForAllValues"):
                 continue
-            if not any(_guards(other, test.key) for other in _present(statement)):
+            if not any(_requires(other, test.key) for other in _present(statement)):
                 yield finding(
                     __name__,
                     "error",
                     policy,
                     statement,
-                    what=f"{test.spelled} {test.key} in an Allow without a guard",
+                    what=f"{test.spelled} {test.key} in an Allow without a condition that requires the key",
                     why="the test holds where the request does not carry the key at all",
                     fix=f'add "Null": {{"{test.key}": "false"}}, or test the key with an operator that needs it',
                 )
@@ -48,15 +49,15 @@ def _present(statement: Statement) -> Iterator[Condition]:
             yield test
 
 
-def _guards(guard: Condition, key: str) -> bool:
-    if guard.key == key:
+def _requires(other: Condition, key: str) -> bool:
+    if other.key == key:
         return True
     members = _MEMBERS.get(key)
     if members is not None:
-        return guard.key.startswith(members)
+        return other.key.startswith(members)
     for keys, prefix in _MEMBERS.items():
-        if guard.key == keys and key.startswith(prefix):
-            names = {value.lower() for value in guard.values}
-            exact = guard.operator.name == "StringEquals" and guard.operator.qualifier == "ForAnyValue"
+        if other.key == keys and key.startswith(prefix):
+            names = {value.lower() for value in other.values}
+            exact = other.operator.name == "StringEquals" and other.operator.qualifier == "ForAnyValue"
             return exact and names == {key.removeprefix(prefix)}
     return False

@@ -24,5 +24,5 @@ def check(policy: Policy) -> Iterator[Finding]:
                 statement,
                 what=f"{test.spelled} on {test.key}, which may have several values",
                 why="AWS does not define which of the values is compared",
-                fix=f"write ForAnyValue:{test.spelled} if one value is enough, ForAllValues: with a Null guard if not",
+                fix=f"write ForAnyValue:{test.spelled} if one value is enough, else ForAllValues: and a Null condition",
             )

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tenant_keys.aws_facts.quotas import symmetric_requests_per_second
 from tenant_keys.manifest import Estate
 from tenant_keys.review.cost import Load, cost_report, with_tenants
-from tenant_keys.review.cost.quotas import symmetric_requests_per_second
 from tenant_keys.review.cost.usage import QuotaUse
 
 EstateOf = Callable[..., Estate]

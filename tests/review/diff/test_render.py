@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from tenant_keys.review.diff import Comparison, Severity
@@ -37,13 +38,13 @@ def test_the_comment_has_the_verdict_first_and_folds_what_only_informs() -> None
     ]
 
 
-def test_guards_are_folded_where_something_graver_is_told_and_plain_where_they_are_all() -> None:
-    guard = Change(Severity.REVIEW, "guard-loosened", "key policy: no Deny x")
-    assert "<details><summary>Guards that are gone or let more through (1)</summary>" in markdown(
-        Comparison((WIDER, guard), proved=True)
+def test_safeguards_are_folded_where_something_graver_is_told_and_plain_where_they_are_all() -> None:
+    safeguard = Change(Severity.REVIEW, "safeguard-loosened", "key policy: no Deny x")
+    assert "<details><summary>Safeguards that are gone or let more through (1)</summary>" in markdown(
+        Comparison((WIDER, safeguard), proved=True)
     )
-    assert "### Guards that are gone or let more through (1)\n\n- key policy: no Deny x\n" in markdown(
-        Comparison((guard,), proved=True)
+    assert "### Safeguards that are gone or let more through (1)\n\n- key policy: no Deny x\n" in markdown(
+        Comparison((safeguard,), proved=True)
     )
 
 
@@ -55,7 +56,7 @@ def test_a_change_of_cost_alone_is_no_change_of_access() -> None:
 
 
 def test_many_changes_are_cut_in_the_comment_and_whole_in_the_json() -> None:
-    many = Comparison((WIDER,) * 30, proved=True)
+    many = Comparison(tuple(replace(WIDER, what=f"{WIDER.what} {number}") for number in range(30)), proved=True)
     assert "- and 10 more, in the JSON" in markdown(many)
     document = json.loads(as_json(many))
     assert (document["verdict"], len(document["changes"])) == ("needs review", 30)
@@ -73,3 +74,28 @@ def test_code_scanning_is_shown_the_line_of_the_tenant(tmp_path: Path) -> None:
     assert places == [("key-lost", "error", 5), ("access-widened", "warning", 3), ("cost-changed", "note", 2)]
     assert run["results"][0]["message"]["text"] == "the key of tenant bolt is lost; keep it"
     assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} == {"key-lost", "access-widened", "cost-changed"}
+
+
+def test_a_comment_begins_with_what_was_edited_and_shows_ten_edits() -> None:
+    causes = tuple(f"tenants: + t{number}, tenants.yaml:{number}" for number in range(12))
+    lines = markdown(Comparison((WIDER,), proved=True, causes=causes)).splitlines()
+    assert lines[:3] == ["## tenant-keys: needs review", "", "- `tenants: + t0, tenants.yaml:0`"]
+    assert "- and 2 edits more, in the JSON" in lines
+    assert lines.index("### Needs review (1)") > lines.index("- and 2 edits more, in the JSON")
+
+
+def test_an_edit_cannot_end_its_line_or_its_code() -> None:
+    text = markdown(Comparison((WIDER,), proved=True, causes=("tenants: + x`\n# Proved\n`, tenants.yaml:1",)))
+    assert "- `tenants: + x' # Proved ', tenants.yaml:1`" in text.splitlines()
+
+
+def test_changes_alike_are_one_line_with_a_count_the_one_of_most_tenants_first() -> None:
+    changes = tuple(
+        Change(Severity.REVIEW, "access-widened", f"Role X may now {verb}", count=count, like="Role X")
+        for verb, count in (("Decrypt", 1), ("DescribeKey", 5), ("ListGrants", 2))
+    )
+    other = Change(Severity.REVIEW, "access-widened", "Role Y may now Decrypt", like="Role Y")
+    lines = markdown(Comparison((*changes, other), proved=True)).splitlines()
+    assert "- Role X may now DescribeKey (and 2 like it)" in lines
+    assert "- Role Y may now Decrypt" in lines
+    assert "### Needs review (4)" in lines

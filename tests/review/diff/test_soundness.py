@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tenant_keys.review.diff import Change, Severity
 from tenant_keys.review.diff.access import access_changes
-from tenant_keys.review.diff.snapshot import Snapshot
 from tenant_keys.review.iam import InvalidRequest, Policies, Request, authorize
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof import NotProved
-from tenant_keys.review.proof.equivalence import class_of_each
-from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.key_access import FUTURE
 from tenant_keys.review.proof.promise import promises
+from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tests.review.proof.test_soundness import ESTATE, Draw
 from tools.random_estates.random_mutations import mutated
 from tools.random_estates.small_estates import Templates, templates_of
@@ -24,9 +21,8 @@ from tools.random_estates.small_estates import Templates, templates_of
 PROMISED = promises(ESTATE)
 
 
-def snapshot(templates: Templates) -> Snapshot:
-    inventory = take_inventory(templates, PROMISED)
-    return Snapshot(Path(), ESTATE, PROMISED, inventory, dict(class_of_each(inventory, PROMISED)))
+def snapshot(templates: Templates) -> ReviewedEstate:
+    return review_estate(templates, ESTATE)
 
 
 def gained(seed: int, old: Templates, new: Templates, number: int) -> Iterator[tuple[str, Request]]:

@@ -98,6 +98,7 @@ def test_adding_a_tenant_creates_a_key_and_widens_nothing(before: Version, tmp_p
     assert comparison.verdict == "nothing widened"
     assert sentences(comparison, Severity.NOTE) == [
         "key created for tenant umbrella in eu-west-1",
+        "role tenant-umbrella.orders of account 111111111111 is created",
         # 3 and 4 keys of $1; twice rotated $3 each, but initech's, which is disabled, stays at $1 (KMS pricing)
         "the keys cost $4.00 a month instead of $3.00 a month; $10.00 instead of $7.00 once they have rotated twice",
         (
@@ -116,7 +117,7 @@ def test_adding_a_workload_to_a_tenant_needs_review(before: Version, tmp_path: P
     assert widened + "tenant acme's key" in sentences(comparison, Severity.REVIEW)
 
 
-def test_loosening_a_condition_is_told_even_where_another_guard_holds(before: Version, tmp_path: Path) -> None:
+def test_loosening_a_condition_is_told_even_where_another_safeguard_holds(before: Version, tmp_path: Path) -> None:
     def forget_context(resources: dict[str, Any]) -> None:
         statement = resources["RoleacmeFororders"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]
         del statement["Condition"]["StringEquals"]["kms:EncryptionContext:tenant_id"]
@@ -127,7 +128,8 @@ def test_loosening_a_condition_is_told_even_where_another_guard_holds(before: Ve
     (lost,) = sentences(comparison, Severity.REVIEW)
     assert lost == (
         "identity policy of the role of orders: an Allow without StringEquals kms:encryptioncontext:tenant_id as "
-        "strict as before (kms:Decrypt, kms:Encrypt, kms:GenerateDataKey, kms:GenerateDataKeyWithoutPlaintext): "
+        "strict as before, such as where kms:encryptioncontext:tenant_id is absent "
+        "(kms:Decrypt, kms:Encrypt, kms:GenerateDataKey, kms:GenerateDataKeyWithoutPlaintext): "
         "tenant acme's key"
     )
 
@@ -192,7 +194,7 @@ def test_a_second_alias_on_a_key_is_told(before: Version, tmp_path: Path) -> Non
     assert told in sentences(comparison, Severity.REVIEW)
 
 
-def test_a_guard_lost_by_one_of_many_tenants_alike_is_told(before: Version, tmp_path: Path) -> None:
+def test_a_safeguard_lost_by_one_of_many_tenants_alike_is_told(before: Version, tmp_path: Path) -> None:
     """The first two of a class stand for it in the proof; here the third is the one that changes."""
     alike = "".join(f"  {name}: {{workloads: [orders]}}\n" for name in ("aaa", "bbb", "ccc", "ddd"))
     many = version(tmp_path / "many", MANIFEST + alike)
@@ -249,7 +251,7 @@ def test_a_refactoring_without_effect_changes_no_access(before: Version, tmp_pat
 
     assert comparison.verdict == "nothing widened"
     assert sentences(comparison, Severity.NOTE) == [
-        "the policy of the key of tenant acme in eu-west-1 is written differently"
+        "key policy in eu-west-1 is written differently and means the same: tenant acme's key"
     ]
 
 

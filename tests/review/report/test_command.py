@@ -20,7 +20,7 @@ def test_three_files_of_one_document_are_written(sample_assembly: Path, tmp_path
     assert result.exit_code == 0, result.output
     assert sorted(file.name for file in output.iterdir()) == NAMES
     assert result.stdout.startswith("proved; 6 tenants, 0 open findings; ")
-    assert "taking each guard away" in result.stderr
+    assert "removing each safeguard" in result.stderr
     document = json.loads((output / "review.json").read_text())
     assert document["summary"]["verdict"] == "proved"
     assert document["safeguards"]

@@ -13,10 +13,11 @@ import pytest
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.proof import prove
-from tenant_keys.review.report import build_document
+from tenant_keys.review.report import build_document, render_html, render_json, render_markdown
 from tenant_keys.review.report.controls import CHECKS
 from tenant_keys.review.report.names import named_values, names_of
 from tools.cloud_assembly import edit_template
+from tools.mutants.original import Templates, synthesize
 
 Json = dict[str, Any]
 CELL = "tenant-keys-cell-eu-west-1-001"
@@ -153,7 +154,7 @@ def test_every_distinct_statement_stands_once_and_has_a_sentence(sample_document
     assert all(row["sentence"].endswith(".") and row["sid"] for row in rows)
 
 
-def test_no_guard_is_a_single_point_of_failure_for_plaintext(sample_document: Json) -> None:
+def test_no_safeguard_is_a_single_point_of_failure_for_plaintext(sample_document: Json) -> None:
     assert len(sample_document["safeguards"]) > 30
     assert not [one for one in sample_document["safeguards"] if one["lost"] == "plaintext"]
 
@@ -168,8 +169,8 @@ def test_a_door_left_open_is_refuted_and_shown_on_the_tenants_page(
 ) -> None:
     def open_a_door(resources: Json) -> None:
         statements = resources["Keyacme"]["Properties"]["KeyPolicy"]["Statement"]
-        guards = ("DenyUseByAnyoneElse", "DenyOtherAlias", "DenyOtherContext", "DenyOutsideOrganization")
-        statements[:] = [one for one in statements if one["Sid"] not in guards]
+        denies = ("DenyUseByAnyoneElse", "DenyOtherAlias", "DenyOtherContext", "DenyOutsideOrganization")
+        statements[:] = [one for one in statements if one["Sid"] not in denies]
         principal = {"AWS": "arn:aws:iam::999999999999:root"}
         statements.append(
             {"Sid": "Door", "Effect": "Allow", "Principal": principal, "Action": "kms:Decrypt", "Resource": "*"}
@@ -269,10 +270,67 @@ def test_security_hub_fails_a_key_whose_policy_config_cannot_read_and_one_that_i
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_each_control_can_fail(sample_document: Json, name: str) -> None:
-    assert CHECKS[name](sample_document)[0] == ("elsewhere" if name == "no_public_key" else "met")
+    sound = {"no_public_key": "elsewhere", "keys_rotate": "partly"}  # the sample has a key with imported material
+    assert CHECKS[name](sample_document)[0] == sound.get(name, "met")
     document = copy.deepcopy(sample_document)
     BREAKS[name](document)
     assert CHECKS[name](document)[0] == "not met"
+
+
+def test_rotation_is_met_where_every_key_rotates_and_partly_where_one_never_does(sample_document: Json) -> None:
+    rows = {row["id"]: row for row in sample_document["controls"]["rows"]}
+    assert {rows[control]["status"] for control in ("KMS.4", "3.6", "SC-28(3)", "3.7.4")} == {"partly"}
+    assert any("which KMS never rotates" in line for line in rows["KMS.4"]["evidence"])
+    document = copy.deepcopy(sample_document)
+    for profile in document["profiles"]:
+        profile["origin"] = "AWS_KMS"
+        profile["rotation_days"] = 365
+    assert CHECKS["keys_rotate"](document)[0] == "met"
+
+
+def test_a_report_tells_what_it_was_made_of_in_every_form(sample_document: Json) -> None:
+    files = [{"name": name, "sha256": name[0] * 64} for name in ("manifest", "lock", "assembly")]
+    made_of: Json = {"date": "2026-11-28T15:00:00+00:00", "commit": "c" * 40, "modified": True, "files": files}
+    document = {**sample_document, "provenance": made_of}
+    for text in (render_html(document), render_markdown(document)):
+        for part in (made_of["date"], "c" * 40, ", with changes that are not committed", "m" * 64, "l" * 64, "a" * 64):
+            assert part in text
+    assert json.loads(render_json(document))["provenance"] == made_of
+    assert "What was reviewed" not in render_html({**document, "provenance": None})
+
+
+def test_each_workload_shows_what_identifies_it(tmp_path: Path) -> None:
+    original = synthesize(tmp_path)
+    templates = Templates(original.templates)
+    properties = {
+        "ClusterName": "main",
+        "Namespace": "shop",
+        "ServiceAccount": "orders",
+        "RoleArn": "arn:aws:iam::222222222222:role/tenant-keys-orders",
+    }
+    association = {"Type": "AWS::EKS::PodIdentityAssociation", "Properties": properties}
+    templates.resources("tenant-keys-workload-222222222222-eu-west-1")["Pod"] = association
+    document = document_of(original.write(templates, tmp_path / "with-pod"), original.estate)
+    ways = {one["name"]: one["identified_by"] for one in document["workloads"]}
+    assert ways == {
+        "billing": [],
+        "mails": [
+            (
+                "pods of service account mails, namespace mails, by tokens of oidc.eks.eu-west-1.amazonaws.com/id/AB "
+                "(IRSA; the provider is not in these templates)"
+            )
+        ],
+        "orders": ["pods of service account orders, namespace shop, cluster main in eu-west-1 (EKS Pod Identity)"],
+        "portal": ["tokens of https://login.example.com for audience portal-keys; its provider admits portal-keys"],
+        "premises": [
+            (
+                "certificates with common name premises, issued by arn:aws:acm-pca:eu-west-1:333333333333:"
+                "certificate-authority/11111111-2222-3333-4444-555555555555 (trust anchor in eu-west-1)"
+            )
+        ],
+    }
+    for text in (render_html(document), render_markdown(document)):
+        assert "namespace shop, cluster main in eu-west-1 (EKS Pod Identity)" in text
 
 
 def test_every_control_of_the_mapping_is_checked_or_said_to_stand_elsewhere(sample_document: Json) -> None:

@@ -44,19 +44,19 @@ def test_the_file_names_no_other_file_and_allows_only_its_own_script(sample_docu
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_no_view_has_a_safeguard_that_axe_finds(sample_document: Json, read: Reader, view: str) -> None:
+def test_no_view_has_a_barrier_for_assistive_technology(sample_document: Json, read: Reader, view: str) -> None:
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    assert safeguards(read(sample_document, view), rules) == []
+    assert violations(read(sample_document, view), rules) == []
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_dark_colours_contrast_too(sample_document: Json, read: Reader, view: str) -> None:
     page = read(sample_document, view, color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(21, 24, 29)"
-    assert safeguards(page, {"type": "rule", "values": ["color-contrast"]}) == []
+    assert violations(page, {"type": "rule", "values": ["color-contrast"]}) == []
 
 
-def safeguards(page: Page, rules: object) -> list[tuple[str, list[str]]]:
+def violations(page: Page, rules: object) -> list[tuple[str, list[str]]]:
     """What axe finds wrong in the page, with the places."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("(rules) => axe.run(document, {runOnly: rules})", rules)
@@ -78,13 +78,13 @@ def test_the_summary_says_what_a_reviewer_decides_by(sample_document: Json, read
 def test_a_tenants_page_has_its_own_names_and_those_of_nobody_else(sample_document: Json, read: Reader) -> None:
     page = read(sample_document, "tenant/acme")
     shown = page.inner_text("#tenant")
+    assert "key policy: DenySharedRoleOfOtherTenant" in page.locator("#tenant").evaluate("(one) => one.textContent")
     for part in (
         "alias/tenant-acme",
         "eu-west-1: Keyacme in tenant-keys-cell-eu-west-1-001",
         "111111111111:role/tenant-keys/orders/tenant-acme.orders",
         "Decrypt by alias, context tenant_id=acme",
         "Nobody but sessions of role KeyBreakGlass of account 111111111111 may ScheduleKeyDeletion.",
-        "key policy: DenySharedRoleOfOtherTenant",
     ):
         assert part in shown
     assert "\u27e6" not in page.content().partition('id="data"')[0]
@@ -212,3 +212,37 @@ def test_what_concerns_all_tenants_is_read_without_scripts(sample_document: Json
         "Read the Markdown or JSON report",
     ):
         assert part.lower() in shown.lower()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_but_pictures_is_wider_than_a_phone(sample_document: Json, read: Reader, view: str) -> None:
+    page = read(sample_document, view)
+    page.set_viewport_size({"width": 390, "height": 844})
+    wide = page.evaluate(
+        "() => [...document.querySelectorAll('section.current *, header *')]"
+        ".filter((one) => !one.closest('.picture, pre, .scroll:has(.picture)') && one.offsetParent !== null)"
+        ".filter((one) => one.getBoundingClientRect().right > 391).map((one) => one.outerHTML.slice(0, 120))"
+    )
+    assert wide == []
+
+
+def test_on_a_phone_each_cell_carries_its_heading(sample_document: Json, read: Reader) -> None:
+    page = read(sample_document, "accounts")
+    page.set_viewport_size({"width": 390, "height": 844})
+    cells = page.locator("section:visible table").first.locator("tbody tr").first.locator("th, td")
+    labels = cells.evaluate_all("(cells) => cells.map((cell) => getComputedStyle(cell, '::before').content)")
+    assert labels[:4] == ['"Workload"', '"Account"', '"Runs on"', '"Runs as"']
+    assert '"Identified by"' in labels
+
+
+def test_what_was_tried_is_folded_unless_it_went_wrong(sample_document: Json, read: Reader) -> None:
+    page = read(sample_document, "tenant/acme")
+    told = page.locator("#tenant details > summary", has_text="decided as declared")
+    assert "Another tenant tries: 24 of 24 decided as declared" in told.all_inner_texts()
+    assert page.locator("#tenant details[open]").count() == 0
+    document = copy.deepcopy(sample_document)
+    number = next(one["class"] for one in document["tenants"] if one["id"] == "acme")
+    wrong = next(one for one in document["classes"][number]["attempts"] if one["group"] == "another tenant")
+    wrong.update(outcome="ALLOWED", as_expected=False)
+    page = read(document, "tenant/acme")
+    assert "Another tenant tries: 23 of 24" in page.locator("#tenant details[open] > summary").inner_text()

@@ -12,8 +12,7 @@ import pytest
 from tenant_keys.review import rules
 from tenant_keys.review.errors import MalformedPolicy
 from tenant_keys.review.rules import RULES, Finding, Kind, Place, parse_policy
-
-from . import cases
+from tools import lint_examples as cases
 
 PLACE = Place("app", "It", "KeyPolicy", "111111111111")
 NOT_RULES = {"__init__", "collect", "linter", "model", "registry", "report", "text"}

@@ -15,8 +15,19 @@ function h(name, attributes, ...children) {
 // A table with a caption and headings, in a region that the keyboard can scroll.
 function table(caption, headings, rows) {
   const head = h('thead', null, h('tr', null, headings.map((text) => h('th', { scope: 'col' }, text))));
-  return h('div', { class: 'scroll', role: 'region', tabindex: '0', 'aria-label': caption },
-    h('table', null, h('caption', null, caption), head, h('tbody', null, rows)));
+  const made = h('table', null, h('caption', null, caption), head, h('tbody', null, rows));
+  label([made]);
+  return h('div', { class: 'scroll', role: 'region', tabindex: '0', 'aria-label': caption }, made);
+}
+
+// Each cell with its heading, for narrow screens, where a row is a list.
+function label(tables) {
+  for (const one of tables) {
+    const headings = [...one.querySelectorAll('thead th')].map((heading) => heading.textContent);
+    for (const cells of one.querySelectorAll('tbody tr')) {
+      [...cells.children].forEach((cell, place) => { if (cell.colSpan === 1) cell.dataset.label = headings[place] || ''; });
+    }
+  }
 }
 
 function row(cells, kind) {

@@ -29,6 +29,7 @@ function decode(text) {
 }
 
 document.documentElement.classList.add('js');
+label(document.querySelectorAll('main table'));
 window.addEventListener('hashchange', () => route(true));
 route(false);
 document.documentElement.dataset.ready = performance.now().toFixed(1);

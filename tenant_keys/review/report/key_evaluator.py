@@ -1,4 +1,4 @@
-"""One tenant that stands for its class, set up so that any request to its key can be decided."""
+"""Decides any request for the key of one tenant, which stands for its class."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONTEXT = f"kms:EncryptionContext:{TAG}"
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class KeyEvaluator:
     """A key with its policy, and the roles of the templates."""
 
     estate: Estate
@@ -30,7 +30,7 @@ class Bench:
     record: KeyRecord
     document: Document
     compiled: dict[str, RoleCase] = field(default_factory=dict)
-    """Roles already compiled, by ARN; shared between benches."""
+    """Roles already compiled, by ARN; shared between the evaluators."""
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -97,13 +97,13 @@ class Bench:
         return authorize(Request(actor.principal, action, record.arn, record.account, keys), policies)
 
 
-def benches(
+def key_evaluators(
     estate: Estate, inventory: Inventory, promises: Mapping[str, Promise], tenant: str, compiled: dict[str, RoleCase]
-) -> list[Bench]:
+) -> list[KeyEvaluator]:
     """One for each key of the tenant, its primary first."""
     promise = promises[tenant]
     return [
-        Bench(
+        KeyEvaluator(
             estate,
             inventory,
             promises,
@@ -116,9 +116,9 @@ def benches(
     ]
 
 
-def by(decider: Decider, guard: str) -> str:
+def by(decider: Decider, policy: str) -> str:
     """The statement that decided, without the name of the tenant whose policy it stands in."""
-    where = guard if decider.kind == "resource" else "role's policy"
+    where = policy if decider.kind == "resource" else "role's policy"
     if decider.policy == "full administrator rights":
         where = "any policy of its account"
     return f"{where}: {decider.sid or f'statement {decider.index}'}"

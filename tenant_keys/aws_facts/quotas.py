@@ -1,4 +1,4 @@
-"""AWS's quotas that grow with the number of tenants, as their documents state them. Read 2026-11."""
+"""Quotas and sizes, as AWS's documents state them. Read in November 2026."""
 
 from __future__ import annotations
 
@@ -19,6 +19,27 @@ STACKS: Final = 2_000
 """Stacks of an account and Region; adjustable (CloudFormation guide, cloudformation-limits)."""
 STACK_RESOURCES: Final = 500
 """Resources of a template; not adjustable (CloudFormation guide, cloudformation-limits)."""
+TEMPLATE_RESOURCES: Final = STACK_RESOURCES - 1
+"""What the app may put into a template: the CDK's command line adds one resource."""
+TEMPLATE_BYTES: Final = 1_000_000
+"""A template in S3. The guide says 1 MB (cloudformation-limits); the service's own error names 1,000,000 (cfn-lint,
+LIMITS; aws-samples/aws-vpc-cidr-mgmt, issue 10)."""
+KEY_POLICY_BYTES: Final = 32_768
+"""Source: AWS KMS guide, key-policy-overview; AWS::KMS::Key, KeyPolicy."""
+INLINE_POLICY_CHARACTERS: Final = 10_240
+"""All inline policies of a role together, white space not counted (IAM guide, reference_iam-quotas)."""
+TRUST_POLICY_CHARACTERS: Final = 2_048
+"""Of a role, before the quota is raised (IAM guide, reference_iam-quotas)."""
+TRUST_POLICY_CHARACTERS_MOST: Final = 8_192
+"""Of a role, on request (IAM guide, reference_iam-quotas)."""
+MANAGED_POLICY_CHARACTERS: Final = 6_144
+"""White space not counted (IAM guide, reference_iam-quotas)."""
+MANAGED_POLICIES_A_ROLE: Final = 10
+"""Before the quota is raised (IAM guide, reference_iam-quotas; newer editions give 20)."""
+TRUST_ANCHORS: Final = 50
+"""In an account and Region (IAM Roles Anywhere guide, quotas)."""
+AUDIENCES_A_PROVIDER: Final = 100
+"""Of an OIDC provider; not adjustable (IAM guide, reference_iam-quotas)."""
 PARAMETERS: Final = 10_000
 """Standard SSM parameters of an account and Region (AWS General Reference, Systems Manager quotas)."""
 PARAMETER_CHARACTERS: Final = 4_096

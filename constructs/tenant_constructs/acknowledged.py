@@ -1,0 +1,41 @@
+"""Findings of other tools that are meant, as metadata of the resource.
+
+checkov reads Metadata.checkov.skip. The rules of cfn-guard's AWS Guard Rules Registry skip a resource that names them
+in Metadata.guard.SuppressedRules. The packs of cdk-nag read acknowledgements of the app: `tenant_stacks.validation`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tenant_keys.manifest import Tenant
+
+IMPORTED_KEY: Final = "The tenant imports the key material; AWS KMS rotates no imported key automatically."
+ROTATION_OFF: Final = "The manifest switches automatic rotation off for this tenant; it is rotated on demand."
+INLINE_POLICY: Final = (
+    "The policy is this role's alone and is deleted with it; a managed policy could be attached elsewhere."
+)
+
+INLINE_POLICY_METADATA: Final = {
+    "guard": {"SuppressedRules": ["IAM_NO_INLINE_POLICY_CHECK"], "Reason": INLINE_POLICY},
+}
+
+
+def why_no_rotation(tenant: Tenant) -> str | None:
+    """Why the tenant's key has no automatic rotation; None where it has."""
+    if tenant.origin == "imported":
+        return IMPORTED_KEY
+    return ROTATION_OFF if tenant.rotation_days is None else None
+
+
+def key_metadata(tenant: Tenant) -> dict[str, Any]:
+    """`Metadata` of the tenant's key; empty where every tool is content."""
+    reason = why_no_rotation(tenant)
+    if reason is None:
+        return {}
+    return {
+        "Metadata": {
+            "checkov": {"skip": [{"id": "CKV_AWS_7", "comment": reason}]},
+            "guard": {"SuppressedRules": ["CMK_BACKING_KEY_ROTATION_ENABLED"], "Reason": reason},
+        }
+    }

@@ -1,0 +1,69 @@
+"""Which files of the code a change touches, and which of them judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Final
+
+_CODE: Final = (
+    ".github/workflows",
+    "app.py",
+    "cdk.json",
+    "constructs",
+    "package-lock.json",
+    "package.json",
+    "pyproject.toml",
+    "requirements.txt",
+    "scripts",
+    "stacks",
+    "tenant_keys",
+)
+"""Files and folders that decide what is synthesized, judged or deployed."""
+_JUDGES: Final = (
+    ".github/workflows/*",
+    "app.py",
+    "cdk.json",
+    "package-lock.json",
+    "package.json",
+    "pyproject.toml",
+    "requirements.txt",
+    "scripts/*",
+    "stacks/*isolation.py",
+    "stacks/*validation.py",
+    "tenant_keys/cli/*",
+    "tenant_keys/manifest/*",
+    "tenant_keys/operations/*",
+    "tenant_keys/review/*",
+)
+"""Those among them that decide what is refused: the app that asks for validations, the review, and who runs it."""
+
+
+def changed_files(base: Path, project: Path) -> list[str]:
+    """Files of the code that differ between two checkouts, are new or are gone; paths from their roots, sorted.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    names = {*_files(base), *_files(project)}
+    return sorted(name for name in names if _content(base / name) != _content(project / name))
+
+
+def judges(files: list[str]) -> list[str]:
+    """Those of the files that judge a change."""
+    return [name for name in files if any(fnmatch(name, pattern) for pattern in _JUDGES)]
+
+
+def _files(root: Path) -> Iterator[str]:
+    for part in _CODE:
+        path = root / part
+        found = path.rglob("*") if path.is_dir() else [path]
+        for file in found:
+            name = file.relative_to(root).as_posix()
+            if file.is_file() and "__pycache__" not in name and ".egg-info" not in name:
+                yield name
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None

@@ -1,0 +1,95 @@
+"""One reading of an assembly, which every command takes: what is declared, and what the templates hold of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from tenant_keys.manifest import Estate
+from tenant_keys.manifest.garbage_collection import collection_paused
+from tenant_keys.review.assembly import Assembly, Resource, Stack, StackArtifact
+from tenant_keys.review.proof.equivalence import TenantClass, Tenants, by_class, class_of_each
+from tenant_keys.review.proof.inventory import Inventory, Stacks, take_inventory
+from tenant_keys.review.proof.promise import Promise, promises
+
+Place = tuple[str, str, str, str]
+"""Account, Region, stack, logical id: what makes a resource the same resource to CloudFormation."""
+POLICIES: Final[Mapping[str, frozenset[str]]] = {
+    "AWS::IAM::ManagedPolicy": frozenset({"PolicyDocument"}),
+    "AWS::IAM::Policy": frozenset({"PolicyDocument"}),
+    "AWS::IAM::Role": frozenset({"AssumeRolePolicyDocument", "Policies"}),
+    "AWS::IAM::RolePolicy": frozenset({"PolicyDocument"}),
+    "AWS::KMS::Key": frozenset({"KeyPolicy"}),
+    "AWS::KMS::ReplicaKey": frozenset({"KeyPolicy"}),
+}
+"""The properties that hold the documents of the inventory."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedEstate:
+    """An estate as its manifest declares it and as its templates describe it."""
+
+    estate: Estate
+    promises: Mapping[str, Promise]
+    """Of each tenant: what is expected of its key and its roles."""
+    inventory: Inventory
+    """Keys, aliases, roles and their documents."""
+    resources: Mapping[Place, Resource]
+    """Every resource, without the documents that are in the inventory."""
+    artifacts: tuple[StackArtifact, ...]
+    """How each stack is deployed; empty where the templates come from no assembly."""
+    class_of: Mapping[str, TenantClass]
+    """Of each tenant."""
+
+    @property
+    def classes(self) -> dict[TenantClass, Tenants]:
+        """The first tenants of each class, and how many it has."""
+        return by_class(self.class_of.items())
+
+
+def review_estate(source: str | Path | Stacks, estate: Estate, *, first: str | None = None) -> ReviewedEstate:
+    """Read a cloud assembly, or stacks that are read already, once.
+
+    Args:
+        source: the folder of the assembly, or its stacks.
+        estate: what the manifest declares.
+        first: the tenant that stands for its class.
+
+    Raises:
+        ReviewError: the assembly cannot be read, is not consistent, or holds what the review does not understand.
+    """
+    stacks = Assembly.open(source) if isinstance(source, str | Path) else source
+    promised = promises(estate)
+    if first is not None:
+        promised = {first: promised[first], **promised}
+    resources: dict[Place, Resource] = {}
+    with collection_paused():
+        inventory = take_inventory(_Noting(stacks, resources), promised)
+        class_of = dict(class_of_each(inventory, promised))
+    artifacts = stacks.artifacts if isinstance(stacks, Assembly) else ()
+    return ReviewedEstate(estate, promised, inventory, resources, artifacts, class_of)
+
+
+@dataclass(frozen=True, slots=True)
+class _Noting:
+    """Stacks, whose resources are noted as they go by."""
+
+    source: Stacks
+    resources: dict[Place, Resource]
+
+    def stacks(self) -> Iterator[Stack]:
+        for stack in self.source.stacks():
+            for resource in stack.resources.values():
+                place = (resource.account, resource.region, resource.stack, resource.logical_id)
+                self.resources[place] = _without_policies(resource)
+            yield stack
+
+
+def _without_policies(resource: Resource) -> Resource:
+    policies = POLICIES.get(resource.type)
+    if policies is None:
+        return resource
+    kept = {name: value for name, value in resource.properties.items() if name not in policies}
+    return replace(resource, properties=kept)

@@ -1,0 +1,117 @@
+"""A broken field hides no contradiction between sound ones, and begets none of its own: all errors typed by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.manifest.sample import TEXT, edited, errors
+
+ORDERS = 'orders: {account: "222222222222", runs_on: lambda}'
+IRSA = "irsa: {oidc_provider: a.b, namespace: n, service_account: s}"
+TWICE = ("[role/KeyAdministrator]", "[role/A, role/A]")
+ELSEWHERE = ("home_region: eu-west-1", "home_region: eu-west-2")
+CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
+    "a field that has nothing to do with the rule": (
+        [(ORDERS, f'orders: {{account: "222222222222", runs_on: lambda, operations: [encrypts], {IRSA}}}')],
+        ["12 workloads.orders.operations[0]", "12 workloads.orders.irsa"],
+    ),
+    "a field of the same group": (
+        [(ORDERS, f'orders: {{account: "222222222222", runs_on: lambda, access: tenant-rol, {IRSA}}}')],
+        ["12 workloads.orders.access"],
+    ),
+    "a field of the same group, of keys": (
+        [("globex: {key: {origin: imported, ", "globex: {rotation_days: 365, key: {origin: import, ")],
+        ["19 tenants.globex.key.origin"],
+    ),
+    "a misspelt field of the same tenant": (
+        [("globex: {key", "globex: {rotation: 365, rotation_days: 365, key")],
+        ["19 tenants.globex.rotation"],
+    ),
+    "no workloads": (
+        [(TEXT[TEXT.index("workloads:\n") : TEXT.index("defaults:")], ""), ELSEWHERE],
+        ["1 workloads", "4 central.home_region"],
+    ),
+    "no tenants": ([(TEXT[TEXT.index("tenants:\n") :], ""), TWICE], ["1 tenants", "6 central.administrators[1]"]),
+    "no account": ([('  account: "111111111111"\n', ""), ELSEWHERE], ["2 central.account", "3 central.home_region"]),
+    "no home Region": ([("  home_region: eu-west-1\n", ""), TWICE], ["2 central.home_region", "5 central.administ"]),
+    "no Regions": (
+        [("  regions: [eu-west-1, eu-central-1]\n", ""), TWICE],
+        ["2 central.regions", "5 central.administrators[1]"],
+    ),
+    "no administrators": (
+        [("  administrators: [role/KeyAdministrator]\n", ""), ELSEWHERE],
+        ["2 central.administrators", "4 central.home_region"],
+    ),
+    "no break-glass": (
+        [("  break_glass: role/KeyBreakGlass\n", ""), ELSEWHERE],
+        ["2 central.break_glass", "4 central.home_region"],
+    ),
+    "no issuer": (
+        [("issuer: https://login.example.com", ""), TWICE],
+        ["6 central.administrators[1]", "10 identity_providers.customers.issuer"],
+    ),
+    "two issuers missing": (
+        [("customers: {issuer: https://login.example.com}", "customers: {}\n  others: {}"), TWICE],
+        [
+            *("6 central.administrators[1]", "10 identity_providers.customers.issuer"),
+            "11 identity_providers.others.issuer",
+        ],
+    ),
+    "no central": (
+        [
+            (TEXT[TEXT.index("central:\n") : TEXT.index("identity_providers:")], ""),
+            ("[orders, billing]", "[orders, orders]"),
+        ],
+        ["1 central", "11 tenants.acme.workloads[1]"],
+    ),
+    "a wrong entry of a list": (
+        [("[orders, billing]", "[orders, 7]"), TWICE],
+        ["6 central.administrators[1]", "18 tenants.acme.workloads[1]"],
+    ),
+    "a broken workload that a tenant names": (
+        [(ORDERS, 'orders: {account: "222222222222", runs_on: lamda}'), TWICE],
+        ["6 central.administrators[1]", "12 workloads.orders.runs_on"],
+    ),
+    "no Region that a workload or a key could name": (
+        [
+            ("  regions: [eu-west-1, eu-central-1]\n", "  regions: 7\n"),
+            ("acme: {", "acme: {key: {region: eu-west-3}, "),
+        ],
+        ["5 central.regions"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("edits", "places"), CASES.values(), ids=CASES)
+def test_a_broken_field_hides_nothing_and_adds_nothing(edits: list[tuple[str, str]], places: list[str]) -> None:
+    told = errors(edited(*edits))
+    assert len(told) == len(places)
+    for error, place in zip(told, places, strict=True):
+        assert error.startswith(f"tenants.yaml:{place}")
+
+
+def merged(defaults: int, own: int, everywhere: int = 0) -> str:
+    return edited(
+        ("globex: {", f"globex: {{tags: {{{', '.join(f't{n}: v' for n in range(own))}}}, "),
+        ("defaults:\n", f"defaults:\n  tags: {{{', '.join(f'd{n}: v' for n in range(defaults))}}}\n"),
+        ("organization:", f"tags: {{{', '.join(f'e{n}: v' for n in range(everywhere))}}}\norganization:"),
+    )
+
+
+def test_tags_of_all_levels_together_are_forty_seven_at_most() -> None:
+    assert errors(merged(23, 24)) == []
+    assert errors(merged(20, 20, 7)) == []
+    (error,) = errors(merged(24, 24))
+    assert error == (
+        "tenants.yaml:21 tenants.globex.tags: got 48 tags with those of defaults and of the manifest; allowed: 47"
+    )
+
+
+def test_two_workloads_that_share_a_service_account_are_told_once_though_in_two_regions() -> None:
+    pod = "runs_on: eks, pod_identity: {cluster: c, namespace: n, service_account: s}"
+    (error,) = errors(
+        edited(
+            (ORDERS, f'orders: {{account: "222222222222", {pod}}}\n  desk: {{account: "222222222222", {pod}}}'),
+        )
+    )
+    assert error.startswith("tenants.yaml:13 workloads.desk.pod_identity: got service account n/s of cluster c, which")
