@@ -26,8 +26,10 @@ FURTHER_REGION: Final = "ap-southeast-99"
 """Stands for a Region that may be added: as long as the longest name."""
 _KEY_FRAME: Final = 590
 """Bytes of a key and its alias beside policy, tags and what the id adds; a test compares them with real templates."""
-_ROLE_FRAME: Final = 300
-"""Bytes of a role beside policies, tags and what the names add."""
+_ROLE_FRAME: Final = 490
+"""Bytes of a role, its metadata included, beside policies, tags and what the names add."""
+_UNROTATED: Final = 310
+"""Bytes of the metadata by which other tools pass over a key that does not rotate."""
 _TAG_FRAME: Final = 21
 """`{"Key":"","Value":""},`"""
 
@@ -65,7 +67,14 @@ def with_room(central: Central) -> Central:
 
 def key_bytes(tenant: Tenant, estate: Estate) -> int:
     """Bytes, at most, of the tenant's key and alias, or of its replica and alias, in a template."""
-    return _KEY_FRAME + 5 * len(tenant.id) + len(compact(key_policy(tenant, estate))) + _tag_bytes(tenant, estate)
+    unrotated = _UNROTATED if tenant.rotation_days is None else 0
+    return (
+        _KEY_FRAME
+        + unrotated
+        + 5 * len(tenant.id)
+        + len(compact(key_policy(tenant, estate)))
+        + _tag_bytes(tenant, estate)
+    )
 
 
 def role_bytes(tenant: Tenant, workload: Workload, estate: Estate) -> int:
@@ -87,6 +96,7 @@ def _alike(tenant: Tenant) -> tuple[object, ...]:
         len(tenant.id),
         tuple(workload.name for workload in tenant.workloads),
         tenant.state,
+        tenant.rotation_days is None,
         tenant.origin,
         tenant.multi_region,
         tenant.primary_region,
