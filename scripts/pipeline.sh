@@ -52,7 +52,7 @@ plan() {
   echo "accounts=$found" | tee -a "${GITHUB_OUTPUT:-/dev/null}"
 }
 
-# The key account is the one that holds keys; its replicas need the ids that the primaries are born with.
+# The key account is the one that holds keys; its replicas need the ids that AWS KMS gives their primaries.
 deploy() {
   local account=${1:?name the account} names primaries copies
   names=$(stacks "$account" primary other)

@@ -35,6 +35,7 @@ ALIAS = {"kms:RequestAlias": "alias/tenant-acme"}
 BREAKS: dict[str, list[Case]] = {
     "absent_key_allows": [
         ("trust", trust(TAG_KEYS)),
+        ("trust", trust({"StringEquals": {"i.x:sub": "a"}, "StringEqualsIfExists": {"i.x:oaud": "a"}})),
         ("identity", use({"StringEqualsIfExists": ALIAS})),
         ("identity", use({"StringNotEqualsIfExists": ALIAS})),
         ("identity", use({"ForAllValues:StringEquals": {"kms:ResourceAliases": "alias/tenant-acme"}})),
@@ -180,6 +181,7 @@ BREAKS: dict[str, list[Case]] = {
 
 KEEPS: dict[str, list[Case]] = {
     "absent_key_allows": [
+        ("trust", trust({"StringEquals": {"i.x:aud": "a"}, "StringEqualsIfExists": {"i.x:oaud": "a"}})),
         ("trust", trust({**TAG_KEYS, "Null": {"aws:TagKeys": "false"}})),
         ("trust", trust({**TAG_KEYS, "Null": {"aws:TagKeys": False}})),
         ("trust", trust({**TAG_KEYS, "StringLike": {"aws:RequestTag/tenant_id": "?*"}})),

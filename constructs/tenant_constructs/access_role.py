@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tenant_constructs.acknowledged import INLINE_POLICY_METADATA
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import estate_tags, tenant_tags
@@ -18,6 +17,7 @@ from tenant_keys.policy.access_role import (
     tenant_role_trust,
     web_identity_trust,
 )
+from tenant_keys.policy.acknowledged import INLINE_POLICY_METADATA
 from tenant_keys.policy.limits import check_size
 from tenant_keys.policy.statement import Document
 

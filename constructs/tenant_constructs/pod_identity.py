@@ -10,10 +10,10 @@ from tenant_keys.policy import names
 
 
 class PodIdentity:
-    """One association in the cluster's Region. The role is global and may stand in the stack of another Region."""
+    """One association in the cluster's Region. The role is global and may be in the stack of another Region."""
 
     def __init__(self, batch: ResourceBatch, *, workload: Workload, estate: Estate, with_role: bool) -> None:
-        """`with_role`: the role stands in the same stack, which then makes it first."""
+        """`with_role`: the role is in the same stack, which then makes it first."""
         if workload.pod_identity is None:
             raise ValueError(f"workload {workload.name} has no pod identity")
         role = {"Fn::GetAtt": [logical_id("Role", workload.name), "Arn"]}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tenant_constructs.acknowledged import key_metadata
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import tenant_tags
 from tenant_keys.aws_facts.quotas import KEY_POLICY_BYTES
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.policy import names
+from tenant_keys.policy.acknowledged import key_metadata
 from tenant_keys.policy.key_policy import key_policy
 from tenant_keys.policy.limits import FEWER_DEPLOYERS, check_size
 from tenant_keys.policy.statement import Document

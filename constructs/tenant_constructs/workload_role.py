@@ -1,4 +1,4 @@
-"""What stands in a workload account: the role that may assume access roles, and the parameter that tells it which."""
+"""What is in a workload account: the role that may assume access roles, and the parameter that tells it which."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from typing import Any
 
-from tenant_constructs.acknowledged import INLINE_POLICY_METADATA
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import PROJECT, estate_tags
@@ -18,6 +17,7 @@ from tenant_keys.aws_facts.quotas import (
 )
 from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.policy import names
+from tenant_keys.policy.acknowledged import INLINE_POLICY_METADATA
 from tenant_keys.policy.limits import PolicyTooLarge, check_size
 from tenant_keys.policy.workload_role import workload_role_policy, workload_role_trust
 
@@ -133,5 +133,5 @@ def workload_configuration(workload: Workload, estate: Estate, region: str) -> d
 
 
 def _nearest(tenant: Tenant, estate: Estate, region: str) -> str:
-    """The workload's own Region where the tenant's alias stands in it, else the Region of the tenant's key."""
+    """The workload's own Region where the tenant's alias is in it, else the Region of the tenant's key."""
     return region if region in names.alias_regions(tenant, estate) else tenant.primary_region

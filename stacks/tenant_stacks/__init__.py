@@ -1,4 +1,4 @@
-"""Which construct stands in which account and Region, and what every synth checks."""
+"""Which construct is in which account and Region, and what every synth checks."""
 
 from tenant_stacks.placement import add_stacks
 

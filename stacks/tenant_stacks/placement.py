@@ -92,7 +92,7 @@ class _Stacks:
                     TenantKey(batch, tenant=tenant, estate=self._estate, cell=cell)
 
     def _add_replicas(self) -> None:
-        """Replicas stand in stacks of their own, once the lock has the ids of their primaries."""
+        """Replicas are in stacks of their own, once the lock has the ids of their primaries."""
         for primary, number, tenants in key_cells(self._estate):
             replicated = [tenant for tenant in tenants if tenant.multi_region and tenant.multi_region_key_id]
             if not replicated:
@@ -132,7 +132,7 @@ class _Stacks:
                 SharedAccessRole(batch, workload=workload, estate=estate, provider=issuer.arn if issuer else None)
 
     def _add_workload_accounts(self) -> None:
-        """One stack per workload account and Region. IAM is global: a role stands in one of them."""
+        """One stack per workload account and Region. IAM is global: a role is in one of them."""
         for account in sorted({workload.account for workload in self._estate.workloads.values()}):
             workloads = [workload for workload in self._estate.workloads.values() if workload.account == account]
             stacks: dict[str, Stack] = {}

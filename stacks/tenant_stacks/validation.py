@@ -1,4 +1,4 @@
-"""What is checked at every synth, and the findings that are accepted: all of them stand in this one list."""
+"""What is checked at every synth, and the findings that are accepted: all of them are in this one list."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from aws_cdk import Acknowledgment, App, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from tenant_constructs.acknowledged import INLINE_POLICY, why_no_rotation
 from tenant_constructs.logical_id import logical_id
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest import stack_names as names
+from tenant_keys.policy.acknowledged import INLINE_POLICY, why_no_rotation
 from tenant_keys.policy.names import access_role_path, keys_of_account
 from tenant_stacks.isolation import IsolationProof
 from tenant_stacks.placement import key_cells, role_cells, role_region
 
 SOLUTIONS = "AwsSolutions::AwsSolutions"
-"""With the name of the pack, an accepted finding still stands in `validation-report.json`; without, it is gone."""
+"""With the name of the pack, an accepted finding still is in `validation-report.json`; without, it is gone."""
 
 
 NIST, HIPAA, PCI = (f"{pack}::{pack}" for pack in ("NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321"))

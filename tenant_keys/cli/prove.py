@@ -143,7 +143,7 @@ def show(proof: Proof, console: Console) -> None:
         return
     repointed = "gain plaintext" if proof.alias_administrators_gain_plaintext else "gain no plaintext"
     granted = "would open a key" if proof.grants_open_the_key else "would open no key"
-    console.print(f"  whoever re-points an alias would {repointed}; a grant {granted} to anybody else")
+    console.print(f"  a principal that re-points an alias would {repointed}; a grant {granted} to anybody else")
     table = Table(title="Who must be trusted", title_justify="left")
     for heading in ("may", "puts at risk", "who"):
         table.add_column(heading, overflow="fold")

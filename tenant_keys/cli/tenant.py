@@ -44,7 +44,7 @@ def add(
     import_role: Annotated[str | None, typer.Option(help="With imported: role/Name that imports.")] = None,
     expires: Annotated[Literal["never", "dated"] | None, typer.Option(help="With imported.")] = None,
     multi_region: Annotated[bool | None, typer.Option(help="Replicas in all Regions; never changes.")] = None,
-    region: Annotated[str | None, typer.Option(help="Where the key is born; never changes.")] = None,
+    region: Annotated[str | None, typer.Option(help="Where AWS KMS creates the key; never changes.")] = None,
     rotation_days: Annotated[str | None, typer.Option(help="90 to 2560, or off.")] = None,
     decrypt_by: Annotated[Literal["alias", "key"] | None, typer.Option(help="What Decrypt names.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="name=value; repeat it.")] = None,

@@ -29,23 +29,24 @@ class Attributes:
         optional: Collection[str] = (),
         signed: Collection[str] = (),
     ) -> None:
-        lists = {"key": key, "attributes": attributes, "optional": optional, "signed": signed}
+        given = {"key": key, "attributes": attributes, "optional": optional, "signed": signed}
+        # Copied before they are looked at: a generator can be read once.
+        lists = {what: names if isinstance(names, str) else tuple(names) for what, names in given.items()}
         for what, names in lists.items():
             if isinstance(names, str) or not all(isinstance(name, str) and name for name in names):
                 raise ValueError(f"{what}: got {names!r}; expected a collection of names")
-        if not key:
+        self.key, named, may_lack, self.signed = (tuple(names) for names in lists.values())
+        if not self.key:
             raise ValueError("key: got none; expected the names of the table's key")
-        self.key = tuple(key)
-        self.optional = frozenset(optional)
-        self.signed = tuple(signed)
-        self.encrypted = tuple(dict.fromkeys([*attributes, *(name for name in optional if name not in signed)]))
-        if both := (set(key) & {*self.encrypted, *signed}) | (set(self.encrypted) & set(signed)):
+        self.optional = frozenset(may_lack)
+        self.encrypted = tuple(dict.fromkeys([*named, *(name for name in may_lack if name not in self.signed)]))
+        if both := (set(self.key) & {*self.encrypted, *self.signed}) | (set(self.encrypted) & set(self.signed)):
             raise ValueError(f"{_list(both)}: key, attributes and signed must have no name in common")
-        if SIGNATURE in {*key, *self.encrypted, *signed}:
+        if SIGNATURE in {*self.key, *self.encrypted, *self.signed}:
             raise ValueError(f"{SIGNATURE}: is the client's own attribute")
         if not self.encrypted and not self.signed:
             raise ValueError("attributes: got none; expected the names of what is to be encrypted or signed")
-        if paths := {name for name in {*self.encrypted, *signed} - self.optional if _head(name) != name}:
+        if paths := {name for name in {*self.encrypted, *self.signed} - self.optional if _head(name) != name}:
             raise ValueError(
                 f"{_list(paths)}: a path into an attribute cannot be encrypted or signed; name the whole attribute "
                 "(and declare as optional one whose own name has a dot or a bracket)"

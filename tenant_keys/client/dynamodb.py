@@ -68,14 +68,14 @@ def encrypt_item(
         ValueError: an attribute that the item lacks, or a path such as `card.number`: it would stay in the clear.
     """
     wanted = Attributes(key=key, attributes=attributes, optional=optional, signed=signed)
-    names = item_names(item, table=table, key=key, place=place)
+    names = item_names(item, table=table, key=wanted.key, place=place)
     if missing := wanted.missing(item):
         raise ValueError(f"item: {missing}; declare as optional what an item may lack")
     sealed = {
         attribute: encrypted_attribute(
             tenant,
             item[attribute],
-            name=attribute_name(item, table=table, key=key, attribute=attribute, place=place),
+            name=attribute_name(item, table=table, key=wanted.key, attribute=attribute, place=place),
         )
         for attribute in wanted.encrypted
         if attribute in item
@@ -106,7 +106,7 @@ def decrypt_item(
         MessageRefused: an attribute or the signature is missing, was changed, or belongs to another item.
     """
     wanted = Attributes(key=key, attributes=attributes, optional=optional, signed=signed)
-    where: dict[str, Any] = {"table": table, "key": key, "place": place}
+    where: dict[str, Any] = {"table": table, "key": wanted.key, "place": place}
     names = item_names(item, **where)
     if missing := wanted.missing(item):
         raise DamagedMessage(
@@ -136,9 +136,12 @@ def decrypt_attribute(tenant: Tenant, value: object, *, name: Names) -> Any:
 
 
 def _item_key(item: Item, key: Collection[str]) -> dict[str, Any]:
-    if missing := [name for name in key if name not in item]:
+    names = tuple(key)
+    if isinstance(key, str) or not names:  # else all items would have one name
+        raise ValueError(f"key: got {key!r}; expected the names of the table's key")
+    if missing := [name for name in names if name not in item]:
         raise ValueError(f"item: lacks {', '.join(missing)} of its key")
-    return {name: as_stored(typed(item[name])) for name in key}
+    return {name: as_stored(typed(item[name])) for name in names}
 
 
 def _json(value: list[Any]) -> str:

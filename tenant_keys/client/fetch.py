@@ -42,11 +42,21 @@ def fetch(address: str, *, headers: Mapping[str, str], proxy: str | None, timeou
 
 
 def check_address(address: str) -> None:
-    """https, or http to this machine itself."""
-    parts = urlsplit(address)
+    """https, or http to this machine itself, in the characters of an address."""
+    try:
+        parts = urlsplit(address)
+        good = parts.port != 0 and address.isascii() and all(char.isprintable() and char != " " for char in address)
+    except ValueError:  # a port that is no number, or too large; brackets that do not match
+        raise ConfigurationError(f"the JWKS address is malformed: got {address!r}") from None
     local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
-    if (parts.scheme != "https" and not local) or not parts.hostname:
+    if not good or (parts.scheme != "https" and not local) or not parts.hostname:
         raise ConfigurationError(f"the JWKS address must be https: got {address!r}")
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if not name.isascii() or not name.replace("-", "").isalnum() or not value.isascii() or not value.isprintable():
+            raise ConfigurationError(f"headers: {name!r}: expected a name and a value in printable ASCII characters")
 
 
 def check_proxy(proxy: str | None) -> None:

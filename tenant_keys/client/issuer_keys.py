@@ -13,7 +13,7 @@ import jwt
 
 from tenant_keys.client.errors import ConfigurationError, ServiceUnavailable, TenantKeysError, TokenRefused
 from tenant_keys.client.events import Event
-from tenant_keys.client.fetch import check_address, check_proxy, fetch
+from tenant_keys.client.fetch import check_address, check_headers, check_proxy, fetch
 from tenant_keys.client.flight import Flight, Steps, own_copy
 from tenant_keys.client.instant import Instant
 
@@ -66,6 +66,7 @@ class IssuerKeys:
     def __init__(self, address: str, *, headers: Mapping[str, str] | None = None, proxy: str | None = None) -> None:
         check_address(address)
         check_proxy(proxy)
+        check_headers(headers or {})
         self.address, self._proxy = address, proxy
         self._headers = {"User-Agent": _user_agent(), "Accept": "application/json", **(headers or {})}
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""Why the demo could not run. That something went otherwise than promised is no error: it stands in the report."""
+"""Why the demo could not run. That something went otherwise than promised is no error: it is in the report."""
 
 from __future__ import annotations
 

@@ -53,12 +53,12 @@ class LocalEstate:
                     self.key_of[alias["TargetKeyId"]] = alias["AliasName"].removeprefix("alias/tenant-")
 
     def key_arn(self, tenant: str) -> str:
-        """The tenant's key in the Region of its birth."""
+        """The tenant's key in the Region where it was created."""
         key_id = next(key for key, owner in self.key_of.items() if owner == tenant)
         return f"arn:aws:kms:{self.estate.tenants[tenant].primary_region}:{self.aws.accounts[0]}:key/{key_id}"
 
     def deciders(self, decision: dict[str, Any]) -> tuple[Statement, ...]:
-        """Statements of an entry of the decision log, with the policy that each stands in; each once."""
+        """Statements of an entry of the decision log, with the policy that each is in; each once."""
         found = [Statement(self._policy(each, decision), each["sid"]) for each in decision["decided_by"]]
         return tuple(dict.fromkeys(found))
 

@@ -1,4 +1,4 @@
-"""The second half of a deployment: ids of multi-Region keys are born in the first, and replicas need them."""
+"""The second half of a deployment: ids of multi-Region keys come from the first deployment, and replicas need them."""
 
 from __future__ import annotations
 

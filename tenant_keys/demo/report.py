@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class StackRow:
-    """A stack and how many resources of each kind stand in it."""
+    """A stack and how many resources of each kind are in it."""
 
     account: str
     region: str

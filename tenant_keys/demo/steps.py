@@ -126,7 +126,7 @@ def _taken(step: Step, service: Service) -> Iterator[Call]:
     for row in step.rows:
         mine = [each for each in decisions if each["operation"] == row.operation and each["error"] is None]
         said = seen if row is step.rows[-1] else ""
-        # A call that must stand in the log and does not was never made.
+        # A call that must be in the log and does not was never made.
         yield _call(row, service.local, mine, seen=said, answer=ALLOWED, promised=bool(mine) or row.operation is None)
 
 

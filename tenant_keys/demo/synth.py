@@ -15,7 +15,7 @@ UNPACKED = Path(sys.prefix) / "jsii"
 
 
 def project() -> Path:
-    """The folder of cdk.json: the current one, or the checkout that this code stands in.
+    """The folder of cdk.json: the current one, or the checkout that this code is in.
 
     Raises:
         SynthFailed: neither is.

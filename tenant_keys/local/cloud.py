@@ -47,7 +47,7 @@ class Cloud:
         emulator.reset()
         self.kms.reset()
         self.sessions.clear()
-        self.organization.guards.clear()
+        self.organization.control_policies.clear()
         self.execution.reset()
         self.decisions.clear()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def ensure_role(aws: LocalAws, role_arn: str) -> None:
-    """Make a role as it stands in an account before us: an administrator, whom only the key policies hold back."""
+    """Make a role as it is in an account before us: an administrator, whom only the key policies hold back."""
     account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
     path = role_arn.partition(":role")[2].removesuffix(name)
     trust = {

@@ -1,4 +1,4 @@
-"""The organisation: which accounts belong to it, and which guard policies apply to them."""
+"""The organisation: which accounts belong to it, and which control policies apply to them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ALLOW = Document(
 
 
 @dataclass(slots=True)
-class GuardPolicy:
+class ControlPolicy:
     """A service or resource control policy and the accounts or roots that it is attached to."""
 
     id: str
@@ -37,7 +37,7 @@ class Organization:
     outsiders: frozenset[str] = frozenset()
     management: str | None = None
     """Guard policies do not apply in the management account (Organizations guide)."""
-    guards: dict[str, GuardPolicy] = field(default_factory=dict)
+    control_policies: dict[str, ControlPolicy] = field(default_factory=dict)
 
     @property
     def accounts(self) -> frozenset[str]:
@@ -47,13 +47,13 @@ class Organization:
         return self.id if account in self.members else None
 
     def policies(self, account: str, kind: PolicyType) -> list[list[Document]]:
-        """Two levels, root and account, each with AWS's FullAWSAccess; none where no guard is attached."""
-        mine = [guard for guard in self.guards.values() if guard.type == kind]
+        """Two levels, root and account, each with AWS's FullAWSAccess; none where no control policy is attached."""
+        mine = [one for one in self.control_policies.values() if one.type == kind]
         if not mine or account not in self.members or account == self.management:
             return []
         full = _ALLOW if kind == "SERVICE_CONTROL_POLICY" else _EVERYTHING
         levels = []
         for applies in (lambda target: target.startswith(("r-", "ou-")), lambda target: target == account):
-            found = [Document(guard.name, guard.text) for guard in mine if any(map(applies, guard.targets))]
+            found = [Document(one.name, one.text) for one in mine if any(map(applies, one.targets))]
             levels.append([full, *found])
         return levels

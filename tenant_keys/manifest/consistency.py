@@ -8,7 +8,7 @@ from tenant_keys.manifest.errors import Problem
 from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.rules import (
     PIPELINE,
-    Findings,
+    Problems,
     Report,
     execution_roles,
     linked,
@@ -26,7 +26,7 @@ _OTHER_PARTITION = re.compile(r"cn-|us-gov-|us-iso|eu-iso")
 
 def inconsistencies(manifest: Manifest) -> list[Problem]:
     """Every problem between fields."""
-    findings = Findings()
+    findings = Problems()
     _check_central(manifest, findings.report)
     check_workloads(manifest, findings.report)
     check_tags(manifest.tags, ("tags",), findings.report)

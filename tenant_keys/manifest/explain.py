@@ -1,4 +1,4 @@
-"""What pydantic found wrong, in the words of whoever wrote the manifest."""
+"""What pydantic found wrong, in the words of the manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tenants.lock`: where each tenant lives and how its key was born. One line a tenant; nothing in it is ever moved."""
+"""`tenants.lock`: where each tenant lives and how its key was created. One line a tenant; nothing ever moves."""
 
 from __future__ import annotations
 

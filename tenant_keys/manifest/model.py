@@ -37,7 +37,7 @@ Tags = dict[
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Quotas(_Model):
@@ -53,15 +53,15 @@ class Central(_Model):
     """The account that holds the keys and runs no workloads."""
 
     account: AccountId
-    """The account, in quotes: YAML drops leading zeros. No workload may run in it."""
+    """The account, in quotes: YAML drops leading zeros. No workload runs in this account."""
     home_region: Region
-    """Holds the IAM roles' stacks; a tenant's key is born here unless its `key.region` says otherwise."""
+    """Holds the stacks with IAM roles, and each tenant's key unless its `key.region` names another Region."""
     regions: Annotated[tuple[Region, ...], Field(min_length=1)]
     """Regions with keys; a `multi_region` tenant has its key or a replica in each of them."""
     administrators: Annotated[tuple[RoleReference, ...], Field(min_length=1)]
     """May disable a key, rotate its material and cancel its deletion; may neither use a key nor change its policy."""
     readers: tuple[RoleReference, ...] = ()
-    """May look at keys, policies, tags and grants, and do nothing else: audit."""
+    """May read keys, policies, tags and grants, and nothing else: audit."""
     break_glass: RoleReference
     """The only role that may schedule a deletion."""
     deployment_roles: Literal["default"] | Annotated[tuple[RoleReference, ...], Field(min_length=1)] = "default"
@@ -69,14 +69,14 @@ class Central(_Model):
     bootstrap_qualifier: Annotated[str, Field(pattern=r"^[a-z0-9]{1,10}$")] = "hnb659fds"
     """The qualifier given to `cdk bootstrap`; part of the execution roles' names."""
     quotas: Quotas = Quotas()
-    """Say here where AWS has raised a quota of this account."""
+    """Quotas of this account that AWS has raised."""
 
 
 class IdentityProvider(_Model):
     """An OpenID Connect provider whose tokens STS verifies."""
 
     issuer: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(/[A-Za-z0-9_./-]*[A-Za-z0-9_-])?$", max_length=255)]
-    """Whose tokens: the `iss` claim, exactly."""
+    """The exact `iss` claim of the tokens."""
     existing: bool = False
     """True where the central account already has the provider: then none is created."""
 
@@ -142,16 +142,16 @@ class Workload(_Model):
 
 
 class KeyDefaults(_Model):
-    """Birth properties of the keys of tenants that are yet to come."""
+    """What the keys of new tenants have; the lock records what existing keys have."""
 
     origin: Origin = "aws-kms"
-    """Where key material comes from: AWS KMS makes it, or the tenant imports it."""
+    """Where key material comes from: AWS KMS generates it, or the tenant imports it."""
     multi_region: bool = False
     """Whether the key has a replica in every other Region of `central.regions`."""
 
 
 class Defaults(_Model):
-    """What a tenant has unless it says otherwise."""
+    """What a tenant has unless its own entry differs."""
 
     workloads: tuple[WorkloadName, ...] = ()
     """Workloads of a tenant that names none."""
@@ -162,20 +162,20 @@ class Defaults(_Model):
     decrypt_by: DecryptBy = "alias"
     """`key` for software that names no alias when it decrypts: such a Decrypt names the key or nothing."""
     key: KeyDefaults = KeyDefaults()
-    """For keys yet to be born; the lock remembers how the others were."""
+    """For the keys of new tenants; the lock records how existing keys were created."""
     tags: Tags = {}
     """On the key and the roles of every tenant."""
 
 
 class Key(_Model):
-    """Birth properties of one key: they never change, since CloudFormation refuses to update them."""
+    """What AWS KMS fixes when it creates a key: CloudFormation refuses to update it."""
 
     origin: Origin | None = None
     """Where key material comes from; `defaults.key.origin` where it is left out."""
     multi_region: bool | None = None
     """Whether the key has replicas; `defaults.key.multi_region` where it is left out."""
     region: Region | None = None
-    """Where the key is born; the home Region by default."""
+    """Where AWS KMS creates the key; the home Region by default."""
     import_role: RoleReference | None = None
     """With `origin: imported`: the tenant's role in the central account that may import key material."""
     expires: Literal["never", "dated"] | None = None
@@ -196,7 +196,7 @@ class Tenant(_Model):
     decrypt_by: DecryptBy | None = None
     """Other than `defaults.decrypt_by`."""
     key: Key = Key()
-    """How its key is born. Nothing here can change once the lock has the tenant, except `import_role` and `expires`."""
+    """How its key is created. Once the lock has the tenant, only `import_role` and `expires` can change."""
     tags: Tags = {}
     """On its key and its roles, over those of `defaults.tags`. Never secret: tags show up in logs."""
 
@@ -213,7 +213,7 @@ class Manifest(_Model):
     workloads: Annotated[dict[WorkloadName, Workload], Field(min_length=1)]
     """By name: up to 16 lower-case letters, digits and single inner hyphens, starting with a letter."""
     defaults: Defaults = Defaults()
-    """What a tenant has unless it says otherwise."""
+    """What a tenant has unless its own entry differs."""
     tenants: dict[TenantId, Tenant]
     """By id: up to 40 lower-case letters, digits and single inner hyphens. An id is never given out twice."""
     tags: Tags = {}

@@ -9,18 +9,18 @@ from tenant_keys.manifest.errors import Problem
 from tenant_keys.manifest.explain import did_you_mean
 from tenant_keys.manifest.lock import Entry, Lock
 from tenant_keys.manifest.model import Manifest, Tenant
-from tenant_keys.manifest.rules import Findings
+from tenant_keys.manifest.rules import Problems
 from tenant_keys.manifest.tenant_rules import NO_KEY, check_origin
 
 
 def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
     """What would lose, move or confuse a key: an edit of the manifest mends it, no command."""
-    findings = Findings()
+    findings = Problems()
     report, central = findings.report, manifest.central
     if central.account != lock.account:
-        report(("central", "account"), f"got {central.account}, but the keys stand in {lock.account}; put it back")
+        report(("central", "account"), f"got {central.account}, but the keys are in {lock.account}; put it back")
     if central.home_region != lock.home_region:
-        message = f"got {central.home_region}, but the roles' stacks stand in {lock.home_region}; put it back"
+        message = f"got {central.home_region}, but the roles' stacks are in {lock.home_region}; put it back"
         report(("central", "home_region"), message)
     regions: Counter[str] = Counter()
     for name, entry in lock.entries.items():
@@ -35,7 +35,7 @@ def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
             _check_birth(name, tenant, entry, findings)
     for region, held in sorted(regions.items()):
         if region not in central.regions:
-            message = f"{region} is gone, but {held} keys were born there; put it back"
+            message = f"{region} is gone, but {held} keys were created there; put it back"
             report(("central", "regions"), message)
     _check_new(manifest, lock, findings)
     return findings.problems
@@ -48,7 +48,7 @@ _DISAPPEARED = (
 )
 
 
-def _check_state(name: str, tenant: Tenant, entry: Entry, findings: Findings) -> None:
+def _check_state(name: str, tenant: Tenant, entry: Entry, findings: Problems) -> None:
     path = ("tenants", name, "state")
     if entry.phase == "offboarded" and tenant.state != "offboarded":
         message = f"{name} was offboarded, and an id is never given out twice; choose another id"
@@ -58,7 +58,7 @@ def _check_state(name: str, tenant: Tenant, entry: Entry, findings: Findings) ->
         findings.report(path, message)
 
 
-def _check_birth(name: str, tenant: Tenant, entry: Entry, findings: Findings) -> None:
+def _check_birth(name: str, tenant: Tenant, entry: Entry, findings: Problems) -> None:
     if tenant.key is not NO_KEY:
         key, path = tenant.key, ("tenants", name, "key")
         born = (("origin", entry.origin), ("multi_region", entry.multi_region), ("region", entry.primary_region))
@@ -66,7 +66,9 @@ def _check_birth(name: str, tenant: Tenant, entry: Entry, findings: Findings) ->
             got = getattr(key, field)
             if got is not None and got != value:
                 shown = str(value).lower()
-                message = f"got {str(got).lower()}, but the key was born with {shown}, which never changes; put it back"
+                message = (
+                    f"got {str(got).lower()}, but the key was created with {shown}, which never changes; put it back"
+                )
                 findings.report((*path, field), message)
         if key.origin is None:
             check_origin(name, tenant, entry.origin, findings.report)
@@ -74,7 +76,7 @@ def _check_birth(name: str, tenant: Tenant, entry: Entry, findings: Findings) ->
         check_origin(name, tenant, entry.origin, findings.report)
 
 
-def _check_new(manifest: Manifest, lock: Lock, findings: Findings) -> None:
+def _check_new(manifest: Manifest, lock: Lock, findings: Problems) -> None:
     default = manifest.defaults.key.origin
     for name, tenant in manifest.tenants.items():
         if name in lock.entries:

@@ -19,7 +19,7 @@ PIPELINE = "role/tenant-keys-pipeline"
 _OWN_NAME = re.compile(r"(tenant-[a-z0-9-]+|shared)\.[a-z0-9-]+|tenant-keys-[a-z0-9-]+")
 
 
-class Findings:
+class Problems:
     """Collects problems: `report(path, message)`."""
 
     def __init__(self) -> None:

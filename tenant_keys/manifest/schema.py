@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+from itertools import pairwise
 from typing import Any
 
+from tenant_keys.manifest import model
 from tenant_keys.manifest.model import Manifest
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -15,10 +19,35 @@ def schema() -> dict[str, Any]:
     """The schema: nothing may be null, and no mapping takes a key outside its grammar."""
     generated = Manifest.model_json_schema()
     definitions = generated.pop("$defs")
+    described = _docstrings()
+    for name, part in {"Manifest": generated, **definitions}.items():
+        for field, properties in part["properties"].items():
+            definition = definitions.get(properties.get("$ref", "").removeprefix("#/$defs/"), {})
+            if described[name, field] != definition.get("description"):
+                part["properties"][field] = dict(sorted({**properties, "description": described[name, field]}.items()))
     whole = {"$schema": DIALECT, **generated, "definitions": definitions}
     tidy: dict[str, Any] = _tidy(whole)
     tidy["title"] = "tenants.yaml"
     return tidy
+
+
+def _docstrings() -> dict[tuple[str, str], str]:
+    """Class and field to the string below the field, read from the source.
+
+    Pydantic would do the same each time the model is imported, for every command: a quarter of its start.
+    """
+    described = {}
+    for part in ast.parse(inspect.getsource(model)).body:
+        if isinstance(part, ast.ClassDef):
+            for field, below in pairwise(part.body):
+                if (
+                    isinstance(field, ast.AnnAssign)
+                    and isinstance(field.target, ast.Name)
+                    and isinstance(below, ast.Expr)
+                    and isinstance(below.value, ast.Constant)
+                ):
+                    described[part.name, field.target.id] = inspect.cleandoc(str(below.value.value))
+    return described
 
 
 def schema_text() -> str:

@@ -56,7 +56,7 @@ def _check_names(names: tuple[str, ...], path: tuple[str, ...], manifest: Manife
 
 
 def _powerful(manifest: Manifest) -> dict[str, str]:
-    """Role name to the list it stands in: none of these may also import a tenant's key material."""
+    """Role name to the list it is in: none of these may also import a tenant's key material."""
     central = manifest.central
     lists = {
         "central.readers": central.readers,
@@ -87,7 +87,7 @@ def _check_key(name: str, tenant: Tenant, manifest: Manifest, powerful: dict[str
 
 
 def check_origin(name: str, tenant: Tenant, origin: Origin, report: Report) -> None:
-    """What goes with a key of this origin. The origin of a key that exists stands in the lock."""
+    """What goes with a key of this origin. The origin of a key that exists is in the lock."""
     key, path = tenant.key, ("tenants", name, "key")
     if origin == "imported":
         if key.import_role is None:

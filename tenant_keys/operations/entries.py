@@ -1,4 +1,4 @@
-"""Where each tenant stands in the text of a manifest: positions, so that an edit touches nothing else.
+"""Where each tenant is in the text of a manifest: positions, so that an edit touches nothing else.
 
 By libyaml's events, which know positions and read 10,000 tenants in a second; a round trip through objects takes half a
 minute for that and puts the whole file into its own layout.

@@ -55,7 +55,7 @@ def record(manifest: Path, client_of: ClientOf | None = None) -> Recorded:
 
 
 def find_key_ids(estate: Estate, client_of: ClientOf | None = None) -> Recorded:
-    """Ask KMS for each multi-Region tenant without a recorded id, in the Region of its birth."""
+    """Ask KMS for each multi-Region tenant without a recorded id, in the Region where it was created."""
     make = client_of or _client
     clients: dict[str, KMSClient] = {}
     key_ids: dict[str, str] = {}

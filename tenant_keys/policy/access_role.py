@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.policy import actions, names
 from tenant_keys.policy.statement import Condition, Document, Statement, allow, document, only, root_of
-from tenant_keys.policy.workload_role import has_source_identity
+from tenant_keys.policy.workload_role import has_source_identity, of_audience
 
 OWN_TAG = f"${{aws:PrincipalTag/{names.TENANT_TAG}}}"
 """The tenant of a shared role's session. Without the tag a condition with it matches nothing (IAM guide, variables)."""
@@ -74,7 +74,7 @@ def web_identity_trust(workload: Workload, provider_arn: object) -> Document:
             allow(
                 "AssumeWithToken",
                 ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"],
-                {"StringEquals": {f"{issuer}:aud": workload.audience}, **_with_tenant_tag_only()},
+                {**of_audience(issuer, workload.audience), **_with_tenant_tag_only()},
                 Principal={"Federated": provider_arn},
             )
         ]

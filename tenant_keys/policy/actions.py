@@ -14,7 +14,7 @@ USE: Final[dict[Operation, tuple[str, ...]]] = {
 """What a workload may be allowed. Key pairs are not among it: nobody asked for asymmetric data keys."""
 
 DESCRIBE: Final = ("kms:DescribeKey",)
-"""Tells a workload the key's state; carries no encryption context, so it stands in statements of its own."""
+"""Tells a workload the key's state; carries no encryption context, so it is in statements of its own."""
 
 CRYPTOGRAPHIC: Final = (
     "kms:Dec*",

@@ -16,6 +16,7 @@ from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES
 from tenant_keys.manifest import Central, Estate, Tenant, Workload
 from tenant_keys.manifest.places import Sizes
 from tenant_keys.policy.access_role import tenant_role_policy, tenant_role_trust
+from tenant_keys.policy.acknowledged import INLINE_POLICY_METADATA, key_metadata
 from tenant_keys.policy.key_policy import key_policy
 from tenant_keys.policy.limits import compact
 from tenant_keys.policy.statement import Document
@@ -26,10 +27,8 @@ FURTHER_REGION: Final = "ap-southeast-99"
 """Stands for a Region that may be added: as long as the longest name."""
 _KEY_FRAME: Final = 590
 """Bytes of a key and its alias beside policy, tags and what the id adds; a test compares them with real templates."""
-_ROLE_FRAME: Final = 490
-"""Bytes of a role, its metadata included, beside policies, tags and what the names add."""
-_UNROTATED: Final = 310
-"""Bytes of the metadata by which other tools pass over a key that does not rotate."""
+_ROLE_FRAME: Final = 312
+"""Bytes of a role beside policies, tags and what the names add."""
 _TAG_FRAME: Final = 21
 """`{"Key":"","Value":""},`"""
 
@@ -67,19 +66,17 @@ def with_room(central: Central) -> Central:
 
 def key_bytes(tenant: Tenant, estate: Estate) -> int:
     """Bytes, at most, of the tenant's key and alias, or of its replica and alias, in a template."""
-    unrotated = _UNROTATED if tenant.rotation_days is None else 0
-    return (
-        _KEY_FRAME
-        + unrotated
-        + 5 * len(tenant.id)
-        + len(compact(key_policy(tenant, estate)))
-        + _tag_bytes(tenant, estate)
-    )
+    documents = key_policy(tenant, estate), key_metadata(tenant)
+    return _KEY_FRAME + 5 * len(tenant.id) + sum(len(compact(each)) for each in documents) + _tag_bytes(tenant, estate)
 
 
 def role_bytes(tenant: Tenant, workload: Workload, estate: Estate) -> int:
     """Bytes, at most, of the tenant's access role for a workload."""
-    documents = tenant_role_policy(tenant, workload, estate), tenant_role_trust(workload, estate)
+    documents = (
+        tenant_role_policy(tenant, workload, estate),
+        tenant_role_trust(workload, estate),
+        INLINE_POLICY_METADATA,
+    )
     named = 4 * len(tenant.id) + 5 * len(workload.name)
     return _ROLE_FRAME + named + sum(len(compact(each)) for each in documents) + _tag_bytes(tenant, estate)
 
@@ -96,8 +93,8 @@ def _alike(tenant: Tenant) -> tuple[object, ...]:
         len(tenant.id),
         tuple(workload.name for workload in tenant.workloads),
         tenant.state,
-        tenant.rotation_days is None,
         tenant.origin,
+        tenant.rotation_days is None,
         tenant.multi_region,
         tenant.primary_region,
         tenant.decrypt_by,

@@ -9,7 +9,7 @@ from tenant_keys.manifest import Estate, Workload
 from tenant_keys.manifest.model import Irsa
 from tenant_keys.manifest.platforms import PLATFORMS
 from tenant_keys.policy import names
-from tenant_keys.policy.statement import Document, Statement, allow, document
+from tenant_keys.policy.statement import Condition, Document, Statement, allow, document
 
 
 def workload_role_policy(workload: Workload, estate: Estate) -> Document:
@@ -83,14 +83,25 @@ def _service_account(account: str, irsa: Irsa) -> Statement:
     return allow(
         "RunInPod",
         ["sts:AssumeRoleWithWebIdentity"],
-        {
-            "StringEquals": {
-                f"{irsa.oidc_provider}:aud": "sts.amazonaws.com",
-                f"{irsa.oidc_provider}:sub": f"system:serviceaccount:{irsa.namespace}:{irsa.service_account}",
-            }
-        },
+        of_audience(
+            irsa.oidc_provider,
+            "sts.amazonaws.com",
+            sub=f"system:serviceaccount:{irsa.namespace}:{irsa.service_account}",
+        ),
         Principal={"Federated": f"arn:aws:iam::{account}:oidc-provider/{irsa.oidc_provider}"},
     )
+
+
+def of_audience(issuer: str, audience: str, **claims: str) -> Condition:
+    """Tokens of one audience, whether they carry `azp` or not.
+
+    STS fills ISSUER:aud from `azp` where a token has it, and ISSUER:oaud from `aud` (IAM guide,
+    reference_policies_iam-condition-keys): without the second condition a token for another audience would do.
+    """
+    return {
+        "StringEquals": {f"{issuer}:aud": audience, **{f"{issuer}:{name}": value for name, value in claims.items()}},
+        "StringEqualsIfExists": {f"{issuer}:oaud": audience},
+    }
 
 
 def _certificate(workload: Workload, trust_anchor_arn: object) -> Mapping[str, Any]:

@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 
-from tenant_keys.client import TenantKeys
+from tenant_keys.client import TenantKeys, errors
 from tenant_keys.client.dynamodb import decrypt_item, encrypt_item
 from tenant_keys.client.reencrypt.header import data_key_of
 from tests.client import state_machine
@@ -186,6 +195,21 @@ def test_a_segment_that_another_execution_works_on_is_refused(
         worker.run("two")
     with pytest.raises(Exception, match="another job works with it: one/0"):
         worker({"step": "work", "run": "job", "segment": 0, "of": SEGMENTS, "execution": "two"})
+
+
+def test_the_state_machine_calls_again_for_every_error_that_may_pass() -> None:
+    """Step Functions compares the names of classes, and knows nothing of what they derive from."""
+    retried = definition()["States"]["Segments"]["ItemProcessor"]["States"]["Work"]["Retry"][0]["ErrorEquals"]
+    ours = [
+        one
+        for one in vars(errors).values()
+        if isinstance(one, type) and issubclass(one, errors.Throttled | errors.ServiceUnavailable)
+    ]
+    assert len(ours) >= 3
+    for one in (*ours, ClientError, ReadTimeoutError, ConnectTimeoutError, EndpointConnectionError,
+                ConnectionClosedError, ResponseStreamingError, IncompleteReadError):  # fmt: skip
+        assert one.__name__ in retried
+    assert "ConfigurationError" not in retried
 
 
 def test_the_template_passes_cfn_lint_and_knows_every_step_of_the_worker() -> None:

@@ -98,6 +98,18 @@ def test_a_list_of_attributes_that_makes_no_sense_is_refused(acme: Tenant, wrong
         encrypt_item(acme, ITEM, **(OF | wrong))
 
 
+def test_a_key_given_as_a_generator_is_not_lost(acme: Tenant) -> None:
+    """It can be read once; an item without its key in its name could take any other's place."""
+    whole = encrypt_item(acme, ITEM, table="orders", key=(name for name in ["pk"]), attributes={"card"})
+    assert decrypt_item(acme, whole, **OF, attributes=["card"]) == ITEM
+    with pytest.raises(WrongRecord):
+        decrypt_item(acme, {**whole, "pk": "b"}, table="orders", key=iter(["pk"]), attributes=["card"])
+    none: list[Any] = [(), "pk", [], iter(())]
+    for key in none:
+        with pytest.raises(ValueError, match="key: got"):
+            attribute_name(ITEM, table="orders", key=key, attribute="card")
+
+
 def test_a_job_refuses_its_end_for_an_attribute_that_no_item_has(
     stage: Stage, keys: TenantKeys, tmp_path: Path
 ) -> None:
@@ -189,6 +201,12 @@ def test_a_signed_optional_attribute_may_not_be_added_later(acme: Tenant) -> Non
     assert decrypt_item(acme, whole, **where) == ITEM
     with pytest.raises(MessageRefused):
         decrypt_item(acme, {**whole, "discount": 100}, **where)
+
+
+def test_an_item_that_was_signed_before_is_signed_anew(acme: Tenant) -> None:
+    one = encrypt_item(acme, ITEM, **SIGNED)
+    for item in ({**decrypt_item(acme, one, **SIGNED), "status": "paid"}, {**one, "card": "x", "status": "paid"}):
+        assert decrypt_item(acme, encrypt_item(acme, item, **SIGNED), **SIGNED)["status"] == "paid"
 
 
 def test_an_item_may_be_signed_with_nothing_encrypted(acme: Tenant) -> None:

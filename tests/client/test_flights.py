@@ -268,6 +268,22 @@ def test_each_try_is_an_event_of_its_own(aws: StandIn, monkeypatch: pytest.Monke
     ]
 
 
+def test_a_key_that_was_on_its_way_when_its_tenant_was_forgotten_is_not_used_afterwards(
+    aws: StandIn, pool: ThreadPoolExecutor
+) -> None:
+    keys = aws.keys()
+    tenant = keys.tenant_without_token("acme")
+    tenant.encrypt(b"x", name="n", context={"table": "another"})
+    gate = Gate(aws, "GenerateDataKey")
+    (under_way,) = encrypting(pool, tenant, 1)
+    assert eventually(lambda: gate.at == 1)
+    keys.forget("acme")
+    gate.opened.set()
+    assert under_way.result(30)
+    tenant.encrypt(b"x", name="n")
+    assert aws.calls["GenerateDataKey"] == 3
+
+
 # --- who delays whom
 
 

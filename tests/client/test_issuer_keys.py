@@ -390,6 +390,21 @@ def test_a_proxy_that_we_cannot_use_is_a_configuration_error(proxy: str) -> None
         IssuerKeys("https://idp.example.com/jwks.json", proxy=proxy)
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["https:///x", "https://idp.example.com:abc/", "https://idp.example.com:99999/", "https://a b/", "https://idp/\n"],
+)
+def test_an_address_that_is_none_is_a_configuration_error(address: str) -> None:
+    with pytest.raises(ConfigurationError, match="JWKS address"):
+        IssuerKeys(address)
+
+
+@pytest.mark.parametrize("headers", [{"X-A": "a\r\nX-B: b"}, {"X A": "a"}, {"X-A\n": "a"}, {"": "a"}, {"X-A": "ä"}])
+def test_a_header_cannot_bring_another(headers: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="headers"):
+        IssuerKeys("https://idp.example.com/jwks.json", headers=headers)
+
+
 # --- what causes a fetch
 
 

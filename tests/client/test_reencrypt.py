@@ -7,8 +7,10 @@ import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
@@ -17,11 +19,13 @@ from tenant_keys.client import (
     AccessDenied,
     ConfigurationError,
     Limits,
+    ServiceUnavailable,
     Tenant,
     TenantKeys,
     TenantKeysError,
     Throttled,
     TokenExpired,
+    WrongTenant,
     s3,
 )
 from tenant_keys.client.dynamodb import decrypt_item, encrypt_item
@@ -179,6 +183,38 @@ def test_a_checkpoint_of_the_version_before_says_what_to_do(stage: Stage, acme: 
         reencrypt(items(table, acme), checkpoint=tmp_path / "job")
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("counts", []), ("failures", [[1]]), ("failures", {}), ("done", "yes"), ("seen", None), ("data_keys", "x"),
+     ("identity", "x"), ("version", True), ("more", 1)],
+    ids=str,
+)  # fmt: skip
+def test_a_checkpoint_that_somebody_edited_says_what_to_do(
+    stage: Stage, acme: Tenant, tmp_path: Path, field: str, value: Any
+) -> None:
+    table = create_table(stage)
+    fill(table, 1)
+    reencrypt(items(table, acme), checkpoint=tmp_path / "job")
+    saved = json.loads((tmp_path / "job").read_text())
+    (tmp_path / "job").write_text(json.dumps(saved | {field: value}))
+    with pytest.raises(ConfigurationError, match="delete it to begin anew"):
+        reencrypt(items(table, acme), checkpoint=tmp_path / "job")
+    assert not (tmp_path / "job.lock").exists()
+
+
+def test_a_checkpoint_that_cannot_be_a_file_is_a_clear_error(stage: Stage, acme: Tenant, tmp_path: Path) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    for path in (tmp_path, Path("/proc/job"), tmp_path / "bytes", str(tmp_path / "no" / "job")):
+        with pytest.raises(ConfigurationError, match=r"checkpoint|no such folder"):
+            reencrypt(items(create_table(stage), acme), checkpoint=path)
+
+
+@pytest.mark.parametrize("segment", [(4, 4), (-1, 4), (0, 0), (0, 1_000_001)])
+def test_a_segment_that_cannot_be_is_refused_at_once(stage: Stage, acme: Tenant, segment: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="segment: got"):
+        items(create_table(stage), acme, segment=segment)
+
+
 # Two jobs on one checkpoint.
 
 HOLDS = """
@@ -283,6 +319,20 @@ def test_an_object_that_is_no_checkpoint_says_what_to_do(client: S3Client, conte
         S3Checkpoint(client, bucket=bucket, key="job", owner="one").open()
     with pytest.raises(ConfigurationError, match="S3 refuses GetObject: NoSuchBucket"):
         S3Checkpoint(client, bucket=f"{bucket}-x", key="job", owner="one").open()
+
+
+def test_a_checkpoint_that_s3_cannot_take_now_may_be_tried_later(client: S3Client) -> None:
+    """So that Step Functions calls the worker again: a configuration error it does not."""
+    bucket = create_bucket(client)
+    checkpoint = S3Checkpoint(client, bucket=bucket, key="job", owner="one")
+    checkpoint.open()
+
+    def slow(**_: Any) -> None:
+        raise answer("SlowDown", 503, "PutObject")
+
+    client.meta.events.register("before-call.s3.PutObject", slow)
+    with pytest.raises(ServiceUnavailable, match="S3 refuses PutObject: SlowDown"):
+        checkpoint.save("page 1")
 
 
 # What stops a job, and what does not.
@@ -441,6 +491,71 @@ def test_a_message_of_another_client_is_not_buried_under_ours(
     assert reencrypt(items(table, acme, read_old=read_old), checkpoint=tmp_path / "x").counts["converted"] == 2
 
 
+def test_a_record_that_failed_and_is_gone_by_the_next_run_is_no_failure_any_more(
+    stage: Stage, acme: Tenant, tmp_path: Path
+) -> None:
+    table = create_table(stage)
+    fill(table, 2)
+
+    def tenant_of(item: Any) -> Tenant:
+        if item["pk"] == "0":
+            raise KeyError
+        return acme
+
+    job = items(table, acme, tenant_of=tenant_of)
+    assert reencrypt(job, checkpoint=tmp_path / "job").exit_code == 2
+    table.delete_item(Key={"pk": "0"})
+    progress = reencrypt(job, checkpoint=tmp_path / "job")
+    assert (progress.counts["converted"], progress.counts["nothing to convert"], progress.exit_code) == (1, 1, 0)
+
+
+def test_keys_of_every_type_are_found_again_by_their_label(stage: Stage, acme: Tenant, tmp_path: Path) -> None:
+    table = (
+        stage.aws.session(ORDERS)
+        .resource("dynamodb")
+        .create_table(
+            TableName=f"keys-{uuid4().hex[:8]}",
+            KeySchema=[{"AttributeName": "b", "KeyType": "HASH"}, {"AttributeName": "n", "KeyType": "RANGE"}],
+            AttributeDefinitions=[
+                {"AttributeName": "b", "AttributeType": "B"},
+                {"AttributeName": "n", "AttributeType": "N"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    )
+    for number in range(5):
+        table.put_item(Item={"b": b"\x00\xff", "n": Decimal("1.5") * number, "card": number})
+    bad = [Decimal(3)]
+
+    def tenant_of(item: Any) -> Tenant:
+        if item["n"] in bad:
+            raise KeyError
+        return acme
+
+    job = items(table, acme, key=("b", "n"), tenant_of=tenant_of, page=2)
+    assert reencrypt(job, checkpoint=tmp_path / "job").counts["failed"] == 1
+    bad.clear()
+    progress = reencrypt(job, checkpoint=tmp_path / "job")
+    assert (progress.counts["converted"], progress.exit_code) == (5, 0)
+
+
+def test_no_work_touches_what_is_another_tenants_or_another_attributes(
+    stage: Stage, keys: TenantKeys, tmp_path: Path
+) -> None:
+    table = create_table(stage)
+    acme, globex = (keys.tenant_without_token(one) for one in ("acme", "globex"))
+    both: dict[str, Any] = {"table": table.name, "key": ("pk",), "attributes": ("card", "note")}
+    table.put_item(Item=encrypt_item(globex, {"pk": "foreign", "card": "1", "note": "2"}, **both))
+    one = encrypt_item(acme, {"pk": "swapped", "card": "1", "note": "2"}, **both)
+    table.put_item(Item={**one, "card": one["note"], "note": one["card"]})
+    before = table.scan()["Items"]
+    for work in Work:
+        job = items(table, acme, attributes=("card", "note"))
+        progress = reencrypt(job, checkpoint=tmp_path / work, work=work)
+        assert sorted(why.split(":")[0] for _, why in progress.failures) == ["WrongRecord", "WrongTenant"]
+        assert table.scan()["Items"] == before
+
+
 # Consistent reads.
 
 
@@ -514,6 +629,45 @@ def test_rewrapping_leaves_no_old_data_key_though_the_process_has_one_in_its_cac
     assert read(table, acme) == before
     dry = reencrypt(items(table, acme), checkpoint=tmp_path / "dry", work=Work.REWRAP, dry_run=True)
     assert dry.counts["converted"] == 7
+
+
+def test_rewrapping_finds_old_data_keys_in_the_caches_of_other_clients(
+    stage: Stage, client: S3Client, tmp_path: Path
+) -> None:
+    """tenant_of may hand out a handle of another TenantKeys for each record, each with an old data key in its cache."""
+    table, bucket = create_table(stage), create_bucket(client)
+    many = [stage.keys("orders").tenant_without_token("acme") for _ in range(3)]
+    for number in range(6):
+        item = {"pk": str(number), "card": "x"}
+        table.put_item(Item=encrypt_item(many[number % 3], item, table=table.name, **OF))
+        s3.put_object(many[number % 3], client, bucket=bucket, key=str(number), body=b"x")
+
+    def objects() -> set[bytes]:
+        return {data_key_of(client.get_object(Bucket=bucket, Key=str(n))["Body"].read()) for n in range(6)}
+
+    old = data_keys(table) | objects()
+    for name, job in {
+        "table": items(table, many[0], tenant_of=lambda item: many[int(item["pk"]) % 3]),
+        "bucket": S3Objects(client, bucket=bucket, tenant_of=lambda key: many[int(key) % 3]),
+    }.items():
+        progress = reencrypt(job, checkpoint=tmp_path / name, work=Work.REWRAP)
+        assert (progress.counts["converted"], progress.exit_code) == (6, 0)
+    assert not (data_keys(table) | objects()) & old
+
+
+def test_rewrapping_two_tenants_keeps_each_to_its_own(stage: Stage, keys: TenantKeys, tmp_path: Path) -> None:
+    table = create_table(stage)
+    tenants = [keys.tenant_without_token(one) for one in ("acme", "globex")]
+    for number in range(6):
+        new = {"pk": str(number), "card": "x"}
+        table.put_item(Item=encrypt_item(tenants[number % 2], new, table=table.name, **OF))
+    job = items(table, tenants[0], tenant_of=lambda item: tenants[int(item["pk"]) % 2])
+    assert reencrypt(job, checkpoint=tmp_path / "job", work=Work.REWRAP).counts["converted"] == 6
+    for item in table.scan()["Items"]:
+        number = int(str(item["pk"]))
+        assert decrypt_item(tenants[number % 2], item, table=table.name, **OF)["card"] == "x"
+        with pytest.raises(WrongTenant):
+            decrypt_item(tenants[1 - number % 2], item, table=table.name, **OF)
 
 
 def test_a_census_says_that_the_old_material_is_unused_once_all_is_rewrapped(stage: Stage, tmp_path: Path) -> None:

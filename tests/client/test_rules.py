@@ -686,6 +686,35 @@ def test_what_does_not_pass_is_not_retried(
     assert not no_pause
 
 
+@pytest.mark.parametrize(
+    ("why", "state", "origin", "error"),
+    [
+        ("resource-based policy", "Disabled", "AWS_KMS", TenantSuspended),
+        ("resource-based policy", "PendingDeletion", "AWS_KMS", TenantSuspended),
+        ("resource-based policy", "PendingImport", "EXTERNAL", TenantSuspended),
+        ("resource-based policy", "Enabled", "EXTERNAL", TenantSuspended),
+        ("resource-based policy", "Enabled", "AWS_KMS", AccessDenied),
+        ("resource-based policy", "SomethingNew", "AWS_KMS", AccessDenied),
+        ("resource-based policy", None, None, AccessDenied),
+        ("service control policy", "Disabled", "AWS_KMS", AccessDenied),
+        ("identity-based policy", "Disabled", "AWS_KMS", AccessDenied),
+    ],
+)
+def test_a_denial_is_a_suspension_only_if_the_key_policy_denies_and_the_key_says_so(
+    aws: StandIn, why: str, state: str | None, origin: str | None, error: type[Exception]
+) -> None:
+    aws.fail["GenerateDataKey"] = "AccessDeniedException"
+    aws.why["GenerateDataKey"] = f"not authorized to perform: kms:GenerateDataKey with an explicit deny in a {why}"
+    metadata = {"KeyMetadata": {"KeyId": "x", "KeyState": state, "Origin": origin}}
+    aws._DescribeKey = lambda _: metadata  # type: ignore[attr-defined]
+    if state is None:
+        aws.fail["DescribeKey"] = "AccessDeniedException"
+    with pytest.raises(error) as caught:
+        aws.keys().tenant_without_token("acme").encrypt(b"x", name="n")
+    assert type(caught.value) is error
+    assert aws.calls["DescribeKey"] == (why == "resource-based policy")
+
+
 def test_a_message_of_aws_cannot_forge_a_log_line(aws: StandIn) -> None:
     aws.fail["AssumeRole"], aws.why["AssumeRole"] = "AccessDenied", "no\n2026-11-28 root: all is well\x1b[2J"
     with pytest.raises(AccessDenied) as caught:

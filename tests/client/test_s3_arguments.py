@@ -70,6 +70,24 @@ def test_all_arguments_at_once_reach_the_abort_of_a_failed_upload_as_well(acme: 
     assert len(recorded.given("UploadPart")) == 2
 
 
+@pytest.mark.parametrize("name", ["Body", "Bucket", "Key"])
+def test_what_the_client_sets_itself_cannot_be_replaced(acme: Tenant, name: str) -> None:
+    recorded = RecordedS3()
+    with pytest.raises(ValueError, match=name):
+        s3.put_object(acme, recorded.client, bucket="data", key="k", body=SMALL, **{name: "other"})
+    assert recorded.requests == []
+
+
+def test_an_argument_that_this_botocore_does_not_know_is_refused_for_both(acme: Tenant) -> None:
+    for body in (SMALL, LARGE):
+        recorded = RecordedS3()
+        shape: Any = recorded.client.meta.service_model.operation_model("PutObject").input_shape
+        shape.members.pop("ObjectLockEventHold")
+        with pytest.raises(ValueError, match="ObjectLockEventHold"):
+            s3.put_object(acme, recorded.client, bucket="data", key="k", body=body, ObjectLockEventHold="ON")
+        assert recorded.requests == []
+
+
 NOT_OF_PUTOBJECT = sorted({name for one in OPERATIONS[1:] for name in MODEL.members(one)} - {*ARGUMENTS, *OURS})
 
 

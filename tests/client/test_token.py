@@ -18,7 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.warnings import InsecureKeyLengthWarning
 
-from tenant_keys.client import ConfigurationError, ServiceUnavailable, TokenExpired, TokenRefused, TokenVerifier
+from tenant_keys.client import (
+    ConfigurationError,
+    Issuers,
+    ServiceUnavailable,
+    TokenExpired,
+    TokenRefused,
+    TokenVerifier,
+)
 from tenant_keys.client.token import SESSION_TAG_CLAIM, verifier_from_environment
 from tests.client.issuer import Issuer
 
@@ -156,6 +163,85 @@ def test_clocks_may_differ_by_five_seconds(issuer: Issuer) -> None:
     for change in ({"nbf": now + 30}, {"iat": now + 30}):
         with pytest.raises(TokenRefused):
             issuer.verifier().verify(issuer.token(**change))
+
+
+@pytest.mark.parametrize("typ", ["JWT", "jwt", "at+jwt", "application/at+jwt", "application/AT+JWT"])
+def test_a_type_for_access_is_taken(issuer: Issuer, typ: str) -> None:
+    token = jwt.encode(issuer.claims(), issuer._key, "RS256", headers={"kid": "k1", "typ": typ})
+    assert issuer.verifier().verify(token).tenant_id == "acme"
+
+
+@pytest.mark.parametrize("typ", ["logout+jwt", "dpop+jwt", "secevent+jwt", "jwt\n", "JOSE", "", 1, None])
+def test_a_type_for_something_else_is_refused(issuer: Issuer, typ: object) -> None:
+    claims = json.dumps(issuer.claims()).encode()
+    header = base64.urlsafe_b64encode(json.dumps({"alg": "RS256", "kid": "k1", "typ": typ}).encode()).rstrip(b"=")
+    body = base64.urlsafe_b64encode(claims).rstrip(b"=")
+    signature = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256).sign(header + b"." + body, issuer._key)
+    token = b".".join([header, body, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
+    with pytest.raises(TokenRefused, match="typ"):
+        issuer.verifier().verify(token)
+
+
+@pytest.mark.parametrize("name", ["tenant_id", "tenant\\u005fid", "exp", "iss"])
+def test_a_name_that_occurs_twice_is_refused_though_it_is_signed(issuer: Issuer, name: str) -> None:
+    """Two readers of the token could each take another of the two; STS is one of them."""
+    claims = json.dumps(issuer.claims())[:-1] + f', "{name}": "globex"}}'
+    token = jwt.api_jws.encode(claims.encode(), issuer._key, "RS256", headers={"kid": "k1"})
+    with pytest.raises(TokenRefused, match="unique"):
+        issuer.verifier().verify(token)
+
+
+def test_a_token_lives_a_day_at_most_or_less_if_we_say_so(issuer: Issuer) -> None:
+    assert issuer.verifier().verify(issuer.token(lives=86_000))
+    for verifier, lives in ((issuer.verifier(), 87_000), (issuer.verifier(max_life=60), 100)):
+        with pytest.raises(TokenRefused, match="lives longer"):
+            verifier.verify(issuer.token(lives=lives))
+    for max_life in (0, -1, 86_401, float("nan")):
+        with pytest.raises(ConfigurationError, match="max_life"):
+            issuer.verifier(max_life=max_life)
+
+
+def test_no_error_behind_a_refusal_carries_the_tokens_text(issuer: Issuer) -> None:
+    claims = b'{"secret-claim": "PERSONAL", '
+    token = jwt.api_jws.encode(claims, issuer._key, "RS256", headers={"kid": "k1"})
+    with pytest.raises(TokenRefused) as caught:
+        issuer.verifier().verify(token)
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert "PERSONAL" not in repr(vars(error)) + repr(error.args) + str(getattr(error, "doc", ""))
+        error = error.__cause__ or error.__context__
+
+
+class Customer(Issuer):
+    """A customer's own identity provider, with the same kid as ours."""
+
+    url = "https://login.initech.example"
+
+
+def test_each_of_several_issuers_speaks_with_its_own_keys_and_for_its_own_tenants(issuer: Issuer) -> None:
+    theirs = Customer()
+    both = Issuers(
+        issuer.verifier(),
+        TokenVerifier(issuer=theirs.url, audience=theirs.audience, keys=theirs.jwks, tenants={"initech"}),
+    )
+    assert both.verify(issuer.token("acme")).tenant_id == "acme"
+    assert both.verify(issuer.token("initech")).tenant_id == "initech"
+    assert both.verify(theirs.token("initech")).tenant_id == "initech"
+    named_ours = jwt.encode(issuer.claims("acme"), theirs._key, "RS256", headers={"kid": "k1"})
+    named_theirs = jwt.encode(theirs.claims("initech"), issuer._key, "RS256", headers={"kid": "k1"})
+    for token in (theirs.token("acme"), named_ours, named_theirs, issuer.token(iss="https://another.example")):
+        with pytest.raises(TokenRefused):
+            both.verify(token)
+
+
+def test_several_issuers_are_each_given_once(issuer: Issuer) -> None:
+    for verifiers in ((), (issuer.verifier(), issuer.verifier())):
+        with pytest.raises(ConfigurationError, match="issuers"):
+            Issuers(*verifiers)
+    with pytest.raises(ConfigurationError, match="tenants"):
+        issuer.verifier(tenants="acme")
+    with pytest.raises(TokenRefused, match="may not speak"):
+        issuer.verifier(tenants=[]).verify(issuer.token("acme"))
 
 
 DEEP = base64.urlsafe_b64encode(b"[" * 14_000).rstrip(b"=").decode()

@@ -24,7 +24,7 @@ def stack() -> cdk.Stack:
 
 
 def key(description: str) -> dict[str, Any]:
-    """The second statement stands in every key, and so behind an anchor."""
+    """The second statement is in every key, and so behind an anchor."""
     everyones = {"Sid": "Same", "Effect": "Deny", "Principal": "*", "Action": "kms:CreateGrant", "Resource": "*"}
     policy = {"Version": "2012-10-17", "Statement": [{**everyones, "Sid": f"Own{description}"}, everyones]}
     return {"Type": "AWS::KMS::Key", "Properties": {"Description": description, "KeyPolicy": policy}}

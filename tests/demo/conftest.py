@@ -56,7 +56,7 @@ class Shell:
         return Run(process.returncode, out, err)
 
     def interrupt_at(self, sign: str, *, after: float = 0.0, number: signal.Signals = signal.SIGINT) -> Run:
-        """Ctrl-C or another signal, once this stands in the progress and some seconds have passed."""
+        """Ctrl-C or another signal, once this is in the progress and some seconds have passed."""
         said = ""
         with self.start() as process:
             assert process.stderr is not None

@@ -234,7 +234,11 @@ def role_stack() -> Document:
                 "AssumeWithToken",
                 ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"],
                 Principal={"Federated": {"Fn::GetAtt": ["Provider", "Arn"]}},
-                Condition={"StringEquals": {f"{ISSUER}:aud": "portal-keys"}, **_TAGGED},
+                Condition={
+                    "StringEquals": {f"{ISSUER}:aud": "portal-keys"},
+                    "StringEqualsIfExists": {f"{ISSUER}:oaud": "portal-keys"},
+                    **_TAGGED,
+                },
             )
         ),
         use_policy("${aws:PrincipalTag/tenant_id}"),

@@ -154,6 +154,17 @@ def test_forged_and_unfit_tokens_are_refused(local: LocalEstate) -> None:
     _with_token(local, good)
 
 
+def test_a_token_with_azp_is_read_as_sts_reads_it(local: LocalEstate) -> None:
+    """STS compares azp with client ids and puts it into ISSUER:aud; aud is in ISSUER:oaud then (IAM guide)."""
+    issuer = local.issuer
+    _with_token(local, issuer.token("portal-keys", ACME, claims={"azp": "portal-keys"}))
+    with refused("AccessDenied"):
+        _with_token(local, issuer.token("elsewhere", ACME, claims={"azp": "portal-keys"}))
+    for party in ("elsewhere", ["portal-keys"]):
+        with refused("InvalidIdentityToken"):
+            _with_token(local, issuer.token("portal-keys", ACME, claims={"azp": party}))
+
+
 @pytest.mark.parametrize("service", ["kms", "sts", "s3", "iam", "dynamodb"])
 @pytest.mark.parametrize(
     "change",

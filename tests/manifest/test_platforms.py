@@ -6,7 +6,7 @@ from typing import get_args
 
 from tenant_keys.manifest.model import RunsOn, Workload
 from tenant_keys.manifest.platforms import PLATFORMS
-from tenant_keys.review.proof import issuance
+from tenant_keys.review.proof import obtaining
 
 
 def test_every_value_of_runs_on_is_in_the_table() -> None:
@@ -22,4 +22,4 @@ def test_each_field_belongs_to_one_place_and_exists() -> None:
 def test_the_proof_s_own_copy_names_the_same_services() -> None:
     services = {name: platform.service for name, platform in PLATFORMS.items() if platform.service}
     del services["roles-anywhere"]  # the proof asks who holds the certificate
-    assert dict(issuance._PLACES) == services
+    assert dict(obtaining.PLACES) == services

@@ -210,18 +210,18 @@ def test_a_renamed_tenant_is_an_error_and_no_deletion() -> None:
 BIRTH = {
     "origin": (
         ("acme: {", "acme: {key: {origin: imported, import_role: role/r}, "),
-        "got imported, but the key was born",
+        "got imported, but the key was created",
     ),
-    "multi_region": (("acme: {", "acme: {key: {multi_region: true}, "), "got true, but the key was born with false"),
+    "multi_region": (("acme: {", "acme: {key: {multi_region: true}, "), "got true, but the key was created with false"),
     "region": (
         ("acme: {", "acme: {key: {region: eu-central-1}, "),
-        "got eu-central-1, but the key was born with eu-west",
+        "got eu-central-1, but the key was created with eu-west",
     ),
 }
 
 
 @pytest.mark.parametrize(("edit", "expected"), BIRTH.values(), ids=BIRTH)
-def test_what_a_key_was_born_with_cannot_be_rewritten(edit: tuple[str, str], expected: str) -> None:
+def test_what_kms_fixed_when_it_created_a_key_cannot_be_rewritten(edit: tuple[str, str], expected: str) -> None:
     told = refused(edit)
     assert any(f"tenants.acme.key.{field}" in told[0] for field in BIRTH)
     assert expected in told[0]
@@ -230,15 +230,15 @@ def test_what_a_key_was_born_with_cannot_be_rewritten(edit: tuple[str, str], exp
 HEADER = {
     "account": (
         ("111111111111", "444444444444"),
-        "central.account: got 444444444444, but the keys stand in 111111111111",
+        "central.account: got 444444444444, but the keys are in 111111111111",
     ),
     "home Region": (
         ("home_region: eu-west-1", "home_region: eu-central-1"),
-        "central.home_region: got eu-central-1, but the roles' stacks stand in eu-west-1; put it back",
+        "central.home_region: got eu-central-1, but the roles' stacks are in eu-west-1; put it back",
     ),
     "Region with keys": (
         ("[eu-west-1, eu-central-1]", "[eu-west-1]"),
-        "central.regions: eu-central-1 is gone, but 1 keys were born there; put it back",
+        "central.regions: eu-central-1 is gone, but 1 keys were created there; put it back",
     ),
 }
 

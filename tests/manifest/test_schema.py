@@ -1,4 +1,4 @@
-"""The JSON Schema says of the sample what the model says, and what stands in the repository is up to date."""
+"""The JSON Schema says of the sample what the model says, and what is in the repository is up to date."""
 
 from pathlib import Path
 

@@ -50,7 +50,7 @@ def test_each_pattern_matches_something() -> None:
 
 
 def test_every_action_on_a_key_is_decided_and_none_twice() -> None:
-    """An operation that AWS adds is granted to nobody until it stands in a list or in this one."""
+    """An operation that AWS adds is granted to nobody until it is in a list or in this one."""
     lists = [
         matched(actions.CRYPTOGRAPHIC),
         *map(

@@ -37,7 +37,7 @@ def allows(resources: list[Found], kind: str) -> list[tuple[str, dict[str, Any]]
 
 
 def test_every_policy_is_of_a_kind_that_is_searched(sample_resources: list[Found]) -> None:
-    """Nothing that holds a policy may stand in a template without being looked at here."""
+    """Nothing that holds a policy may be in a template without being looked at here."""
     assert {found.body["Type"] for found in sample_resources} == {
         *("AWS::KMS::Key", "AWS::KMS::Alias", "AWS::IAM::Role", "AWS::IAM::OIDCProvider", "AWS::SSM::Parameter")
     }

@@ -69,7 +69,8 @@ TRUST: dict[str, dict[str, Any]] = {
             "StringEquals": {
                 "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE:aud": "sts.amazonaws.com",
                 "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE:sub": "system:serviceaccount:shop:orders",
-            }
+            },
+            "StringEqualsIfExists": {"oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE:oaud": "sts.amazonaws.com"},
         },
     },
     "on-premises": {

@@ -1,4 +1,4 @@
-"""What stands in workload accounts, for each place that a workload runs on."""
+"""What is in workload accounts, for each place that a workload runs on."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from tenant_keys.review.rules.model import Finding, Kind, Place, Policy, parse_policy
+from tenant_keys.review.rules.model import Kind, LintFinding, Place, Policy, parse_policy
 from tenant_keys.review.rules.prefix_aliases import PrefixAliases
 from tenant_keys.review.rules.registry import RULES
 from tools.docs.blocks import CannotGenerate
@@ -49,7 +49,7 @@ def _of_the_estate() -> str:
     return _page("prefix_aliases", found["breaks"][0], breaks, keeps, note)
 
 
-def _over_aliases(example: tuple[str, tuple[str, dict[str, Any]]]) -> Iterator[Finding]:
+def _over_aliases(example: tuple[str, tuple[str, dict[str, Any]]]) -> Iterator[LintFinding]:
     rule = PrefixAliases()
     for alias in ALIASES:
         rule.add_alias(alias)
@@ -64,7 +64,7 @@ def _policy(example: tuple[str, dict[str, Any]]) -> Policy:
 
 
 def _page(
-    rule: str, found: Finding, breaks: tuple[str, dict[str, Any]], keeps: tuple[str, dict[str, Any]], note: str = ""
+    rule: str, found: LintFinding, breaks: tuple[str, dict[str, Any]], keeps: tuple[str, dict[str, Any]], note: str = ""
 ) -> str:
     doc = (importlib.import_module(f"tenant_keys.review.rules.{rule}").__doc__ or "").strip()
     text = " ".join(_URL.sub("", doc).split()).removesuffix(":")

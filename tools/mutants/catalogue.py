@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tools.mutants import key_policies, roles, templates
+from tools.mutants import bindings, key_policies, requests, roles, templates
 from tools.mutants.mutant import Mutant
 
-MUTANTS: tuple[Mutant, ...] = (*key_policies.MUTANTS, *roles.MUTANTS, *templates.MUTANTS)
+MUTANTS: tuple[Mutant, ...] = (
+    *key_policies.MUTANTS,
+    *roles.MUTANTS,
+    *templates.MUTANTS,
+    *requests.MUTANTS,
+    *bindings.MUTANTS,
+)

@@ -104,7 +104,7 @@ def weakened_denies() -> list[Mutant]:
         ),
         Mutant(
             "the Deny on use by NotPrincipal",
-            LostSafeguard(("no Deny ArnNotEquals",)),
+            NotProvedBecause(("a rule that AWS's documents leave open",)),
             _by_not_principal,
         ),
         Mutant(
@@ -390,25 +390,6 @@ def added_allows() -> list[Mutant]:
             {"Principal": {"AWS": f"arn:aws:sts::{CENTRAL}:assumed-role/shared.billing/batch"}, "Action": DECRYPT},
         ),
         (
-            "whoever brings a context key that the catalogue does not list",
-            OUTSIDER,
-            ("Decrypt",),
-            {"Principal": ROOT, "Action": DECRYPT, "Condition": {"StringEquals": {"kms:SomethingNew": "x"}}},
-        ),
-        (
-            "whoever brings two values of such a key",
-            OUTSIDER,
-            ("Decrypt",),
-            {
-                "Principal": ROOT,
-                "Action": DECRYPT,
-                "Condition": {
-                    "ForAnyValue:StringEquals": {"kms:SomethingNew": "x"},
-                    "ForAnyValue:StringLike": {"kms:SomethingNew": "y*"},
-                },
-            },
-        ),
-        (
             "a federated user",
             OUTSIDER,
             ("federated user", "Decrypt"),
@@ -519,10 +500,28 @@ def replicas() -> list[Mutant]:
 def not_understood() -> list[Mutant]:
     stop = statement("Stop")
     return [
+        Mutant(
+            "a condition key that the catalogue does not list",
+            NotProvedBecause(("kms:somethingnew: the proof does not know this condition key",)),
+            adding("carla", Principal=ROOT, Action=DECRYPT, Condition={"StringEquals": {"kms:SomethingNew": "x"}}),
+        ),
+        Mutant(
+            "two values of such a key",
+            NotProvedBecause(("kms:somethingnew: the proof does not know this condition key",)),
+            adding(
+                "carla",
+                Principal=ROOT,
+                Action=DECRYPT,
+                Condition={
+                    "ForAnyValue:StringEquals": {"kms:SomethingNew": "x"},
+                    "ForAnyValue:StringLike": {"kms:SomethingNew": "y*"},
+                },
+            ),
+        ),
         Mutant("an unknown operator", NotProvedBecause(("StringSomehow",)), turn(stop, "ArnEquals", "StringSomehow")),
         Mutant(
             "a date",
-            NotProvedBecause(("DateLessThan",)),
+            NotProvedBecause(("Decrypt", "depends on aws:currenttime")),
             setting(statement("DecryptThroughTenantRole"), "DateLessThan", "aws:CurrentTime", "2030-01-01T00:00:00Z"),
         ),
         Mutant(
@@ -537,7 +536,7 @@ def not_understood() -> list[Mutant]:
         ),
         Mutant(
             "a variable that the caller chooses",
-            NotProvedBecause(("the caller chooses",)),
+            NotProvedBecause(("aws:userid", "no classes are worked out")),
             setting(
                 statement("DecryptThroughTenantRole"),
                 "StringEquals",
@@ -547,7 +546,7 @@ def not_understood() -> list[Mutant]:
         ),
         Mutant(
             "a session's ARN as aws:PrincipalArn",
-            NotProvedBecause(("no role or user has",)),
+            Refuted(Kind.REFUSED, ("KeyAdministrator may not DisableKey",)),
             setting(stop, "ArnEquals", ARN, f"arn:aws:sts::{CENTRAL}:assumed-role/KeyAdministrator/x"),
         ),
         Mutant(

@@ -47,6 +47,11 @@ workloads:
       certificate_authority:
         arn:aws:acm-pca:eu-west-1:333333333333:certificate-authority/11111111-2222-3333-4444-555555555555
       common_name: premises
+  notes:
+    account: "333333333333"
+    runs_on: eks
+    operations: [decrypt]
+    pod_identity: {cluster: main, namespace: notes, service_account: notes}
   portal: {account: "222222222222", access: web-identity, identity_provider: customers, audience: portal-keys}
 defaults: {workloads: [orders, mails, billing, portal]}
 tenants:
@@ -60,7 +65,7 @@ tenants:
   gina: {workloads: [orders, billing], key: {multi_region: true}}
   hugo: {key: {origin: imported, import_role: role/hugo-key-import}}
   ida: {key: {origin: imported, import_role: role/ida-key-import, expires: never}}
-  lola: {workloads: [premises]}
+  lola: {workloads: [premises, notes]}
   jan: {state: suspended}
   kim: {state: offboarding}
 """

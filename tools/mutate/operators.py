@@ -38,7 +38,7 @@ MARK: Final = "XX"
 
 
 def replacements(node: ast.expr) -> Iterator[ast.expr]:
-    """Other expressions that could stand in this one's place."""
+    """Other expressions that could be in this one's place."""
     match node:
         case ast.Constant():
             yield from _constants(node)
@@ -95,7 +95,7 @@ def without_an_entry(node: ast.expr) -> Iterator[ast.expr]:
 
 
 def other_statements(node: ast.stmt) -> Iterator[ast.stmt]:
-    """Other statements that could stand in this one's place."""
+    """Other statements that could be in this one's place."""
     match node:
         case ast.Return(value=value) if value is not None and not _is_none(value):
             yield ast.Return(ast.Constant(None))

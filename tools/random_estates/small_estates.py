@@ -77,6 +77,7 @@ class Templates:
 def templates_of(estate: Estate) -> Templates:
     """What the app would write, in fewer stacks."""
     places = {"keys": (CENTRAL, HOME), "replicas": (CENTRAL, "eu-central-1"), "roles": (CENTRAL, HOME)}
+    places["issuers"] = (CENTRAL, HOME)
     places |= {f"workload-{w.account}": (w.account, HOME) for w in estate.workloads.values()}
     made = Templates({}, places)
     for tenant in estate.tenants.values():
@@ -90,6 +91,9 @@ def templates_of(estate: Estate) -> Templates:
     for workload in estate.workloads.values():
         if workload.access != "tenant-role":
             issuer = workload.identity_provider.issuer if workload.identity_provider else None
+            if issuer:
+                provider = {"Url": issuer, "ClientIdList": [workload.audience]}
+                made.add("issuers", f"Issuer{workload.name}", "AWS::IAM::OIDCProvider", provider)
             trust = (
                 access_role.web_identity_trust(workload, names.oidc_provider_arn(issuer, CENTRAL))
                 if issuer
@@ -108,7 +112,8 @@ def _keys(made: Templates, estate: Estate, tenant_id: str) -> None:
     tenant = estate.tenants[tenant_id]
     common = {"KeyPolicy": key_policy.key_policy(tenant, estate), "MultiRegion": tenant.multi_region}
     enabled = tenant.state == "active" or tenant.origin == "imported"
-    made.add("keys", f"Key{tenant_id}", "AWS::KMS::Key", {**common, "Enabled": enabled})
+    origin = {"Origin": "EXTERNAL"} if tenant.origin == "imported" else {}
+    made.add("keys", f"Key{tenant_id}", "AWS::KMS::Key", {**common, "Enabled": enabled, **origin})
     unborn = f"unborn!{CENTRAL}!{HOME}!keys!Key{tenant_id}"
     alias = {"AliasName": names.alias_name(tenant_id), "TargetKeyId": ("mrk-" if tenant.multi_region else "") + unborn}
     made.add("keys", f"Alias{tenant_id}", "AWS::KMS::Alias", alias)

@@ -52,8 +52,12 @@ class FileCheckpoint:
     def open(self) -> str | None:
         if not self._path.parent.is_dir():
             raise ConfigurationError(f"{self._path}: no such folder; a job notes its progress there")
-        self._lock = self._locked()
-        return self._path.read_text(encoding="utf-8") if self._path.exists() else None
+        try:
+            self._lock = self._locked()
+            return self._path.read_text(encoding="utf-8") if self._path.exists() else None
+        except (OSError, UnicodeDecodeError) as error:
+            self.close()
+            raise ConfigurationError(f"{self._path}: is no file to keep a checkpoint in: {error}") from error
 
     def save(self, text: str) -> None:
         beside = self._path.with_name(self._path.name + ".new")

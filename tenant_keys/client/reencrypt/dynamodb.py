@@ -17,7 +17,7 @@ from tenant_keys.client.dynamodb_json import from_json, typed, untyped
 from tenant_keys.client.errors import ConfigurationError, NotConverted
 from tenant_keys.client.place import Place, table_names
 from tenant_keys.client.reencrypt.header import data_key_of, looks_encrypted, looks_foreign
-from tenant_keys.client.reencrypt.work import Outcome, Task, Work
+from tenant_keys.client.reencrypt.work import Outcome, StaleDataKey, Task, Work
 from tenant_keys.client.signature import SIGNATURE, check_signature, sign
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ ReadOld = Callable[[str, Any], Any]
 
 ATTEMPTS = 5
 """Times that an item is read again because somebody else wrote it meanwhile."""
+
+MAX_SEGMENTS = 1_000_000
+"""Of a parallel scan (DynamoDB API reference, Scan, TotalSegments)."""
 
 _OF_THE_ITEM = {"ValidationException", "ItemCollectionSizeLimitExceededException"}
 """Such as an item that the encryption would make larger than 400 KB (DynamoDB API reference, UpdateItem)."""
@@ -64,6 +67,8 @@ class DynamoItems:
         segment: tuple[int, int] | None = None,
         page: int = 100,
     ) -> None:
+        if segment is not None and not 0 <= segment[0] < segment[1] <= MAX_SEGMENTS:
+            raise ValueError(f"segment: got {segment}; expected (number, of how many), counted from 0")
         self._table, self._page, self._segment = table, page, segment
         self._wanted = Attributes(key=key, attributes=attributes, optional=optional, signed=signed)
         self._where: dict[str, Any] = {"table": table.name, "key": self._wanted.key, "place": place}
@@ -115,8 +120,11 @@ class DynamoItems:
         for _ in range(ATTEMPTS):
             if item is None:
                 return Outcome.NOTHING
-            if outcome := self._convert(item, task):
-                return outcome
+            try:
+                if outcome := self._convert(item, task):
+                    return outcome
+            except StaleDataKey:
+                task.prepare(self._tenant_of(item), anew=True)
             item = self._read({name: record[name] for name in self._wanted.key})
         raise NotConverted(f"written by others {ATTEMPTS} times in a row")
 

@@ -22,7 +22,7 @@ IN_A_ROW = 10
 def reencrypt(
     target: Target[Any],
     *,
-    checkpoint: Path | Checkpoint,
+    checkpoint: Path | str | Checkpoint,
     work: Work = Work.ENCRYPT,
     materials: Collection[str] = (),
     dry_run: bool = False,
@@ -44,7 +44,7 @@ def reencrypt(
     if materials and work is not Work.REWRAP:
         raise ConfigurationError(f"materials: got {sorted(materials)}; only Work.REWRAP takes any")
     identity = {**target.identity(), "work": work.value, "materials": sorted(materials)}
-    store = None if dry_run else FileCheckpoint(checkpoint) if isinstance(checkpoint, Path) else checkpoint
+    store = None if dry_run else FileCheckpoint(Path(checkpoint)) if isinstance(checkpoint, (Path, str)) else checkpoint
     saved = store.open() if store else None
     with _closing(store):
         progress = Progress(identity)

@@ -69,9 +69,13 @@ class Progress:
             raise ConfigurationError(f"{origin}: is no checkpoint: {error}; {begin}") from error
         if not isinstance(saved, dict) or saved.get("version") != VERSION:
             raise ConfigurationError(f"{origin}: is no checkpoint of this version; {begin}")
-        if set(saved) != {one.name for one in fields(cls)}:
-            raise ConfigurationError(f"{origin}: is no checkpoint: it lacks fields or has others; {begin}")
-        saved["failures"] = [(str(record), str(error)) for record, error in saved["failures"]]
+        whole = {one.name: type(getattr(cls({}), one.name)) for one in fields(cls) if one.name != "cursor"}
+        if set(saved) != {*whole, "cursor"} or any(type(saved[name]) is not kind for name, kind in whole.items()):
+            raise ConfigurationError(f"{origin}: is no checkpoint: fields are missing or of another type; {begin}")
+        try:
+            saved["failures"] = [(str(record), str(error)) for record, error in saved["failures"]]
+        except (TypeError, ValueError) as error:
+            raise ConfigurationError(f"{origin}: is no checkpoint: failures are not pairs; {begin}") from error
         return cls(**saved)
 
 

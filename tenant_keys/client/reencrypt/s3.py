@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from tenant_keys.client.errors import ConfigurationError, NotConverted
 from tenant_keys.client.place import Place
 from tenant_keys.client.reencrypt.header import START, data_key_of, looks_encrypted, looks_foreign
-from tenant_keys.client.reencrypt.work import Outcome, Task, Work
+from tenant_keys.client.reencrypt.work import Outcome, StaleDataKey, Task, Work
 from tenant_keys.client.s3 import object_names, upload
 from tenant_keys.client.s3_arguments import accepted, check_access
 from tenant_keys.client.stream import Prefixed, UnsealingReader
@@ -150,6 +150,9 @@ class S3Objects:
         for _ in range(ATTEMPTS):
             try:
                 return self._convert(tenant, record, task)
+            except StaleDataKey:
+                tenant = self._tenant_of(record[0])
+                task.prepare(tenant, anew=True)
             except ClientError as error:
                 code = error.response.get("Error", {}).get("Code")
                 if code in _GONE:

@@ -11,7 +11,8 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from tenant_keys.client.errors import ConfigurationError
+from tenant_keys.client.errors import ConfigurationError, ServiceUnavailable, TenantKeysError
+from tenant_keys.client.reencrypt.refusal import may_pass
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -83,7 +84,7 @@ class S3Checkpoint:
         except ClientError as error:
             if _code(error) in _NONE:
                 return {}, None
-            raise ConfigurationError(f"{self.place}: S3 refuses GetObject: {_code(error)}") from error
+            raise self._refusal(error) from error
         except ValueError as error:
             raise ConfigurationError(f"{self.place}: is no checkpoint: {error}; delete it to begin anew") from error
         if not isinstance(saved, dict) or set(saved) != {"owner", "until", "progress", "write"}:
@@ -102,7 +103,7 @@ class S3Checkpoint:
         except ClientError as error:
             self._etag = None
             if _code(error) not in _LOST | _NONE:
-                raise ConfigurationError(f"{self.place}: S3 refuses PutObject: {_code(error)}") from error
+                raise self._refusal(error) from error
             found, etag = self._read()
             if found.get("write") != write:  # else the first try had arrived, and only its answer was lost
                 raise ConfigurationError(
@@ -111,6 +112,10 @@ class S3Checkpoint:
             self._etag = etag
         else:
             self._etag = answer["ETag"]
+
+    def _refusal(self, error: ClientError) -> TenantKeysError:
+        kind = ServiceUnavailable if may_pass(error) else ConfigurationError
+        return kind(f"{self.place}: S3 refuses {error.operation_name}: {_code(error)}")
 
 
 def _code(error: ClientError) -> str:

@@ -38,6 +38,10 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+class StaleDataKey(Exception):
+    """Raised when a record would be written again under the data key that it has: another cache still had it."""
+
+
 class Task:
     """The job, as a target sees it while it converts a record. `page` is what the records at hand have brought."""
 
@@ -61,9 +65,9 @@ class Task:
         for name in attributes:
             self.page.seen[name] = self.page.seen.get(name, 0) + 1
 
-    def prepare(self, tenant: Any) -> None:
+    def prepare(self, tenant: Any, *, anew: bool = False) -> None:
         """New data keys are those that were made after the job began: none from the cache of this process."""
-        if self.work is Work.REWRAP and tenant.id not in self._renewed:
+        if self.work is Work.REWRAP and (anew or tenant.id not in self._renewed):
             tenant.renew_data_keys()
             self._renewed.add(tenant.id)
 
@@ -99,12 +103,12 @@ class Task:
         """Notes the new data keys, so that a resumed job knows what it has written.
 
         Raises:
-            NotConverted: a new data key is an old one; then nothing would be gained.
+            StaleDataKey: a new data key is an old one; then nothing would be gained.
         """
         if self.work is not Work.REWRAP:
             return
         if set(new) & set(old):
-            raise NotConverted("the new data key is the old one: another thread shares this TenantKeys; run it alone")
+            raise StaleDataKey
         marks = {fingerprint(one) for one in new}
         self._used |= marks
         if unknown := marks - set(self.progress.data_keys):

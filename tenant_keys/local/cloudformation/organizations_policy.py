@@ -8,11 +8,11 @@ from typing import Any
 
 from tenant_keys.local.cloudformation.handler import Made, Properties, ResourceFailed
 from tenant_keys.local.cloudformation.kms_key import policy_text
-from tenant_keys.local.organization import GuardPolicy, Organization
+from tenant_keys.local.organization import ControlPolicy, Organization
 
 
 class OrganizationsPolicy:
-    """A guard of the organisation; its content may be JSON or text."""
+    """A control policy of the organization; its content may be JSON or text."""
 
     def __init__(self, organization: Organization) -> None:
         self._organization = organization
@@ -24,13 +24,13 @@ class OrganizationsPolicy:
         return self._put(physical_id, new)
 
     def delete(self, physical_id: str, properties: Properties) -> None:
-        self._organization.guards.pop(physical_id, None)
+        self._organization.control_policies.pop(physical_id, None)
 
     def _put(self, policy_id: str, properties: Properties) -> Made:
         kind = properties["Type"]
         if kind not in ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"):
             raise ResourceFailed(f"The local AWS has no organisation policies of type {kind}.")
-        self._organization.guards[policy_id] = GuardPolicy(
+        self._organization.control_policies[policy_id] = ControlPolicy(
             policy_id,
             str(properties["Name"]),
             kind,

@@ -69,6 +69,8 @@ def _by_token(token: Token, region: str, given: read.Parameters) -> Assumption:
         CallerKind.WEB_IDENTITY, account, f"{token.host}:{token.subject}", token.provider_arn, organization=None
     )
     context: dict[str, Value] = {f"{token.host}:aud": token.audience, f"{token.host}:sub": token.subject}
+    if token.original_audience is not None:
+        context[f"{token.host}:oaud"] = token.original_audience
     amr = token.claims.get("amr")
     if isinstance(amr, list) and amr:
         context[f"{token.host}:amr"] = tuple(str(value) for value in amr)

@@ -1,6 +1,7 @@
 """Web identity tokens: signature, audience and lifetime, offline.
 
-Source: STS API reference, AssumeRoleWithWebIdentity; IAM guide, id_roles_providers_create_oidc and id_session-tags.
+Source: STS API reference, AssumeRoleWithWebIdentity; IAM guide, id_roles_providers_create_oidc (client ids are compared
+with `azp` where a token has one), reference_policies_iam-condition-keys and id_session-tags.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ class Token:
     host: str
     subject: str
     audience: str
+    """What STS compares with the provider's client ids and puts into ISSUER:aud: `azp` where the token has one."""
+    original_audience: str | None
+    """The claim `aud` beside `azp`, which STS puts into ISSUER:oaud; None without `azp`."""
     claims: Mapping[str, Any]
     tags: Mapping[str, str]
     transitive: tuple[str, ...]
@@ -55,11 +59,17 @@ class Issuers:
         provider = emulator.oidc_provider(account, provider_arn)
         if not issuer.startswith("https://") or provider is None:
             raise _refused(f"No OpenIDConnect provider found in your account for {issuer}")
-        claims = self._claims(token, header, issuer, provider["ClientIDList"])
+        claims = self._claims(token, header, issuer)
         tags, transitive = _tags(claims)
-        return Token(provider_arn, host, str(claims["sub"]), _audience(claims), claims, tags, transitive)
+        audience, party = _audience(claims), claims.get("azp")
+        if not isinstance(party, str | None):
+            raise _refused("The claim azp of the token is not a string")
+        if (party or audience) not in provider["ClientIDList"]:
+            raise _refused("Incorrect token audience")
+        original = audience if party else None
+        return Token(provider_arn, host, str(claims["sub"]), party or audience, original, claims, tags, transitive)
 
-    def _claims(self, token: str, header: Mapping[str, Any], issuer: str, audiences: list[str]) -> Mapping[str, Any]:
+    def _claims(self, token: str, header: Mapping[str, Any], issuer: str) -> Mapping[str, Any]:
         keys = self._sets.get(issuer.rstrip("/"))
         if keys is None:
             raise _refused("Couldn't retrieve verification key from your identity provider")
@@ -72,14 +82,11 @@ class Issuers:
                 token,
                 key,
                 algorithms=[str(algorithm)],
-                audience=audiences,
                 issuer=issuer,
-                options={"require": ["iss", "sub", "aud", "exp", "iat"]},
+                options={"require": ["iss", "sub", "aud", "exp", "iat"], "verify_aud": False},
             )
         except jwt.ExpiredSignatureError:
             raise Fault("ExpiredTokenException", "Token expired") from None
-        except jwt.InvalidAudienceError:
-            raise _refused("Incorrect token audience") from None
         except jwt.InvalidSignatureError:
             raise _refused("The ID token signature is invalid") from None
         except (jwt.PyJWTError, ValueError, TypeError) as problem:

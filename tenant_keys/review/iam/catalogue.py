@@ -88,6 +88,17 @@ def is_multivalued(condition_key: str) -> bool:
     return any(matches(key) for matches in _multivalued(_LISTED_UNDER.get(prefix, prefix)))
 
 
+@lru_cache(maxsize=1024)
+def condition_key_type(service: str, condition_key: str) -> str | None:
+    """The type of a service's own key, such as String or Bool; None where the catalogue does not have the key."""
+    key = condition_key.lower()
+    conditions = _data().conditions
+    for name in conditions.get_condition_keys_for_service(service):
+        if name.lower().startswith(f"{service}:") and _template(name)(key):
+            return str(conditions.get_condition_key_details(service, name)["type"])
+    return None
+
+
 @cache
 def _multivalued(service: str) -> tuple[Callable[[str], bool], ...]:
     if not _data().services.service_exists(service):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
+from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor, anonymous, everything, role_session, service
-from tenant_keys.review.proof.document import Document
+from tenant_keys.review.proof.document import RESOURCE, Clause, Document
 from tenant_keys.review.proof.domain import text_classes
-from tenant_keys.review.proof.outsiders import Outsiders, outsiders, persons, with_tags
-from tenant_keys.review.proof.promise import TAG
+from tenant_keys.review.proof.examples import fresh_word
+from tenant_keys.review.proof.outsiders import Outsiders, outsiders, persons, with_tags, within
+from tenant_keys.review.proof.promise import CONTEXT_KEY, TAG
 from tenant_keys.review.proof.tags import tag_sets
 from tenant_keys.review.proof.world import KeyCase, RoleCase, World
-
-SESSION = "any-session"
 
 
 def actors_of(case: KeyCase, world: World) -> Iterator[Actor]:
@@ -21,37 +22,67 @@ def actors_of(case: KeyCase, world: World) -> Iterator[Actor]:
     in_templates = {role.arn for roles in (*world.tenant_roles, *world.own_roles.values()) for role in roles}
     in_templates |= {role.arn for role in world.other_roles if role.arn.split(":")[4] == central}
     declared = {arn for roles in case.promise.administration.values() for arn in roles}
-    estate = world.estate
-    own = dict.fromkeys((central, *(w.account for w in estate.workloads.values())), estate.organization)
-    found = outsiders(case.document, own, in_templates | declared)
+    own = world.organizations
+    found = outsiders(case.document, own, in_templates | declared, resource_of(case))
     for role in _roles_for(case, world):
-        yield from _sessions(role, case, found, estate.organization)
+        yield from _sessions(role, case, found, within(central, found, own))
     yield from persons(found, own, _tags(case, (), {}), frozenset(in_templates))
     for name in services(case.document):
         yield service(name)
     yield anonymous()
 
 
+def declared_actors(case: KeyCase, world: World) -> Iterator[Actor]:
+    """A plain session of each role of which something is declared, as its workload or person obtains it."""
+    promise = case.promise
+    here = {role.arn: role for role in (*world.own_roles[promise.tenant], *world.other_roles)}
+    found = outsiders(case.document, world.organizations, (), resource_of(case))
+    shared = {use.role_arn for use in promise.uses if use.shared}
+    for arn in sorted(
+        {use.role_arn for use in promise.uses} | {r for rs in promise.administration.values() for r in rs}
+    ):
+        role = here.get(arn)
+        tags = {**(role.tags if role else {}), **({TAG: promise.tenant} if arn in shared else {})}
+        identity = everything() if role is None or role.unknown_policies else role.identity
+        label = _label(role, {}) if role else arn
+        if arn in shared:
+            label = f"tenant {promise.tenant} through {arn.rpartition('/')[2]}"
+        for organization in within(arn.split(":")[4], found, world.organizations):
+            yield role_session(
+                arn, label=label, organization=organization, tags=tags, identity=identity, session=found.session
+            )
+
+
+def resource_of(case: KeyCase) -> dict[str, Value]:
+    """What the key decides, by the condition key with which it is compared."""
+    record = case.record
+    return {
+        RESOURCE: record.arn,
+        "aws:resourceaccount": record.account,
+        "kms:requestalias": case.aliases,
+        "kms:resourcealiases": case.aliases,
+        **record.properties,
+    }
+
+
 def services(document: Document) -> list[str]:
-    """AWS services that a policy tells apart."""
-    conditions = [
-        condition
-        for clause in document.clauses
-        for condition in clause.conditions
-        if condition.key == "aws:principalservicename"
-    ]
-    found = {"other.amazonaws.com", *(text_classes(conditions, {}) if conditions else ())}
-    for clause in document.clauses:
-        if clause.statement.principals:
-            found |= clause.statement.principals.services
-    return sorted(found)
+    """AWS services that a policy tells apart, and one that it does not."""
+    key = "aws:principalservicename"
+    conditions = [one for clause in document.clauses for one in clause.conditions if one.key == key]
+    named = {one for clause in document.clauses for one in _named(clause)}
+    found = {*named, *(text_classes(conditions, {}) if conditions else ())}
+    return sorted(found | {f"{fresh_word([one.partition('.')[0] for one in found])}.amazonaws.com"})
 
 
-def _sessions(role: RoleCase, case: KeyCase, found: Outsiders, organization: str | None) -> Iterator[Actor]:
+def _named(clause: Clause) -> frozenset[str]:
+    return clause.statement.principals.services if clause.statement.principals else frozenset()
+
+
+def _sessions(role: RoleCase, case: KeyCase, found: Outsiders, organizations: Sequence[str | None]) -> Iterator[Actor]:
     identity = everything() if role.unknown_policies else role.identity
     for tags in _tags(case, identity, role.tags):
         carried = role.tenant if role.use is not None else _tenant_tag(tags)
-        for session in (SESSION, *found.session_names(role.arn)):
+        for session, organization in product(found.session_names(role.arn), organizations):
             yield role_session(
                 role.arn,
                 label=_label(role, tags),
@@ -65,10 +96,8 @@ def _sessions(role: RoleCase, case: KeyCase, found: Outsiders, organization: str
 
 
 def _tags(case: KeyCase, identity: tuple[Document, ...], own: Mapping[str, str]) -> list[Mapping[str, str]]:
-    record = case.record
-    names = [*case.aliases, record.arn, record.key_id]
-    names += [f"arn:aws:kms:{record.region}:{record.account}:{alias}" for alias in case.aliases]
-    return tag_sets((case.document, *identity), names, case.promise.tenant, own=own)
+    named = {CONTEXT_KEY: (case.promise.tenant,)}
+    return tag_sets((case.document, *identity), resource_of(case), case.promise.tenant, own=own, named=named)
 
 
 def _tenant_tag(tags: Mapping[str, str]) -> str | None:

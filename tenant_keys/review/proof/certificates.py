@@ -19,9 +19,8 @@ from tenant_keys.review.proof.domain import text_classes
 from tenant_keys.review.proof.tags import tag_sets
 from tenant_keys.review.proof.tokens import conditions_on
 
-_COMMON_NAME: Final = "x509subject/cn"
-_ANCHOR: Final = "aws:sourcearn"
-_ANOTHER_ANCHOR: Final = "arn:aws:rolesanywhere:eu-west-1:999999999999:trust-anchor/another"
+COMMON_NAME: Final = "x509subject/cn"
+ANCHOR: Final = "aws:sourcearn"
 
 
 def certificate_holders(trust: Document, workload: Workload | None, anchors: Mapping[str, str]) -> Iterator[Actor]:
@@ -34,16 +33,16 @@ def certificate_holders(trust: Document, workload: Workload | None, anchors: Map
     """
     place = workload.roles_anywhere if workload else None
     common_name = place.common_name if place else "a-name"
-    for anchor in text_classes(conditions_on(trust, _ANCHOR), {}, (*anchors, _ANOTHER_ANCHOR)):
+    for anchor in text_classes(conditions_on(trust, ANCHOR), {}, tuple(anchors)):
         authority = f"issued by {anchors[anchor]}" if anchor in anchors else f"under {anchor}"
-        for tags in tag_sets((trust,), (), common_name, own={}, always=False):
-            says = tags.get(_COMMON_NAME)
+        for tags in tag_sets((trust,), {}, common_name, own={}, always=False):
+            says = tags.get(COMMON_NAME)
             named = "any common name" if says is None else f"common name {says!r}"
             yield replace(
                 service(CERTIFICATES),
                 label=f"a holder of a certificate of {named} {authority}",
                 principal=Principal(PrincipalKind.SERVICE, arn=CERTIFICATES, tags=tags),
-                presents={_ANCHOR: anchor},
+                presents={ANCHOR: anchor},
             )
 
 
@@ -53,6 +52,6 @@ def is_own_certificate(actor: Actor, workload: Workload, anchors: Mapping[str, s
     return (
         place is not None
         and actor.principal.arn == CERTIFICATES
-        and actor.principal.tags.get(_COMMON_NAME) == place.common_name
-        and anchors.get(actor.presents.get(_ANCHOR, "")) == place.certificate_authority
+        and actor.principal.tags.get(COMMON_NAME) == place.common_name
+        and anchors.get(actor.presents.get(ANCHOR, "")) == place.certificate_authority
     )

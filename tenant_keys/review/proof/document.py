@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -10,13 +10,22 @@ from tenant_keys.review import syntax
 from tenant_keys.review.iam import Policy
 from tenant_keys.review.iam.condition import Holds
 from tenant_keys.review.iam.decision import PolicyKind
-from tenant_keys.review.iam.principal import IMPLIED_KEYS, TAG_PREFIX
+from tenant_keys.review.iam.principal import TAG_PREFIX
 from tenant_keys.review.iam.statement import Statement
 from tenant_keys.review.iam.variables import Variable, template
+from tenant_keys.review.iam.wildcards import has_wildcard
+from tenant_keys.review.proof.condition_keys import MODELLED, known
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.syntax import parse_document
 
-_FIXED_KEYS: Final = IMPLIED_KEYS | {"kms:resourcealiases", "aws:resourceaccount"}
+RESOURCE: Final = "resource"
+"""Stands for the resource's ARN among the keys with which values are compared."""
+VARIABLES: Final = frozenset(
+    {"aws:username", "aws:principalaccount", "kms:calleraccount", "aws:principalorgid", "aws:principaltype"}
+    | {"aws:resourceaccount"}
+)
+"""Policy variables whose values the representatives differ in; principal tags besides."""
+_FIXED_KEYS: Final = MODELLED | {"aws:resourceaccount"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +76,32 @@ class Document:
     """A policy with its clauses."""
 
     policy: Policy
+    """Compiled so that every open rule allows more: what is possibly allowed."""
     clauses: tuple[Clause, ...]
     tree: syntax.Document
     raw: Mapping[str, Any]
-    holding: Mapping[str, tuple[str, ...]]
-    """Values with a policy variable, by the key of the variable."""
+    holding: Mapping[str, tuple[tuple[str, str], ...]]
+    """Values with a policy variable, each with the key that it is compared with, by the key of the variable."""
     _found: dict[tuple[str, bool], tuple[Clause, ...]] = field(default_factory=dict, repr=False)
+    _strict: list[Policy] = field(default_factory=list, repr=False)
+
+    @property
+    def strict(self) -> Policy:
+        """The policy with every open rule read so that less is allowed: what is certainly allowed."""
+        if not self._strict:
+            self._strict.append(
+                Policy.compile(self.tree, name=self.policy.name, kind=self.policy.kind, grants_in_doubt=False)
+            )
+        return self._strict[0]
 
     @staticmethod
     def parse(raw: Mapping[str, Any], *, name: str, kind: PolicyKind) -> Document:
         """Compile a document; raises UnsupportedPolicy on anything whose effect is not known."""
         tree = parse_document(raw, name)
         policy = Policy.compile(tree, name=name, kind=kind)
+        for statement in tree.statements:
+            for condition in statement.conditions:
+                _check_known(condition.key, name)
         holding = _variables(tree, name) if tree.substitutes else {}
         pairs = zip(tree.statements, policy.statements, strict=True)
         clauses = tuple(_clause(body, one, substitute=tree.substitutes) for body, one in pairs)
@@ -97,25 +120,48 @@ class Document:
         return found
 
 
+def _check_known(key: str, name: str) -> None:
+    try:
+        known(key)
+    except NotProved as problem:
+        raise NotProved(f"{name}: {problem}") from None
+
+
 def is_fixed(key: str) -> bool:
     """Whether the caller cannot choose the key's value, and the proof knows it."""
     return key in _FIXED_KEYS or key.startswith(TAG_PREFIX)
 
 
-def _variables(tree: syntax.Document, name: str) -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for value in tree.values():
+def _variables(tree: syntax.Document, name: str) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    for key, value in _compared(tree):
         if "${" not in value:
             continue
-        for part in template(value, substitute=True).parts:
+        try:
+            parts = template(value, substitute=True).parts
+        except ValueError as problem:
+            raise NotProved(f"{name}: {value}: {problem}") from problem
+        for part in parts:
             if not isinstance(part, Variable):
                 if part[1]:
                     raise NotProved(f"{name}: {value} holds an escape; no classes of values are worked out for it")
-            elif not is_fixed(part.key):
-                raise NotProved(f"{name}: {value} compares with a value that the caller chooses")
+            elif not (part.key in VARIABLES or part.key.startswith(TAG_PREFIX)):
+                raise NotProved(f"{name}: {value} compares with {part.key}, of which no classes are worked out")
+            elif has_wildcard(part.default or ""):
+                raise NotProved(f"{name}: {value} has a wildcard as the default of a variable")
             else:
-                found[part.key] = (*found.get(part.key, ()), value)
+                found[part.key] = (*found.get(part.key, ()), (key, value))
     return found
+
+
+def _compared(tree: syntax.Document) -> Iterator[tuple[str, str]]:
+    """Each value with the key that it is compared with; "resource" for those of Resource and NotResource."""
+    for statement in tree.statements:
+        for value in (*statement.resources, *statement.not_resources):
+            yield RESOURCE, value
+        for condition in statement.conditions:
+            for value in condition.values:
+                yield condition.key, value
 
 
 def _clause(tree: syntax.Statement, statement: Statement, *, substitute: bool) -> Clause:

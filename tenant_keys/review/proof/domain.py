@@ -1,21 +1,23 @@
 """The values that a context key can take, as finitely many classes: one representative for each.
 
 Two values that no condition and no promise tells apart are decided alike, so one of them stands for both. What tells
-values apart are the conditions' own values: exact ones, patterns, thresholds, presence.
+values apart are the conditions' own values: exact ones, patterns, thresholds, presence, and being of the type that an
+operator reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, combinations, pairwise
+from itertools import chain, combinations
 from typing import Final
 
 from tenant_keys.review.iam.catalogue import is_listed, is_multivalued
 from tenant_keys.review.iam.variables import Value, template
+from tenant_keys.review.proof import points
+from tenant_keys.review.proof.condition_keys import EARLIEST, Key, Source, Type, known
 from tenant_keys.review.proof.document import Condition
-from tenant_keys.review.proof.examples import examples
+from tenant_keys.review.proof.examples import examples, fresh_word
 from tenant_keys.review.proof.outcome import NotProved
 
 ABSENT: Final = None
@@ -26,6 +28,16 @@ EXACT: Final = frozenset({"StringEquals", "StringNotEquals"})
 IGNORING_CASE: Final = frozenset({"StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"})
 LIKE: Final = frozenset({"StringLike", "StringNotLike"})
 ARN: Final = frozenset({"ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"})
+_Points = Callable[[Sequence[str]], list[str]]
+_TYPED: Final[tuple[tuple[str, Type | None, _Points], ...]] = (
+    ("Numeric", Type.NUMBER, points.numbers),
+    ("Date", Type.DATE, points.moments),
+    ("Bool", Type.TRUTH, points.truths),
+    ("IpAddress", Type.ADDRESS, points.addresses),
+    ("NotIpAddress", Type.ADDRESS, points.addresses),
+    ("Binary", None, points.binaries),
+)
+"""By the beginning of an operator's name: the type that it reads, and one value for each class that it tells apart."""
 
 
 def candidates(
@@ -42,17 +54,17 @@ def candidates(
     Raises:
         NotProved: a condition on it is of a kind whose classes are not worked out.
     """
-    on_key = [condition for condition in conditions if condition.key == key]
-    single = text_classes(on_key, context, told_apart)
-    if not is_multivalued(key) and not (
-        _is_unknown(key) and any(condition.tree.operator.qualifier for condition in on_key)
-    ):
-        return [ABSENT, *single]
+    entry = known(key)
+    on_key = [one for one in conditions if one.key == key]
+    single = text_classes(on_key, context, told_apart, entry)
+    absent = [] if entry.always else [ABSENT]
+    if not is_multivalued(key) and not (_is_unknown(key) and any(one.tree.operator.qualifier for one in on_key)):
+        return [*absent, *single]
     if len(single) > MOST_MEMBERS:
         raise NotProved(f"{key}: {len(single)} values of a multi-valued key; the proof follows {MOST_MEMBERS}")
     sizes = range(1, len(single) + 1)
-    # An empty text alone is by one edition of the documents no value at all (docs/iam-readings.md).
-    return [ABSENT, ("",), *chain.from_iterable(combinations(single, size) for size in sizes)]
+    # An empty text alone is by one page of the documents no value at all (docs/iam-readings.md).
+    return [*absent, ("",), *chain.from_iterable(combinations(single, size) for size in sizes)]
 
 
 def _is_unknown(key: str) -> bool:
@@ -61,46 +73,65 @@ def _is_unknown(key: str) -> bool:
     return service != "aws" and not (service in ("kms", "sts") and is_listed(service, key))
 
 
+_ANY_TEXT: Final = Key(Source.CALLER)
+
+
 def text_classes(
-    conditions: Sequence[Condition], context: Mapping[str, Value], told_apart: Sequence[str] = ()
+    conditions: Sequence[Condition],
+    context: Mapping[str, Value],
+    told_apart: Sequence[str] = (),
+    entry: Key = _ANY_TEXT,
 ) -> tuple[str, ...]:
     """One text for each class of texts that the conditions on one key, or a promise, tell apart."""
     by_kind: dict[str, list[str]] = {}
-    for condition in conditions:
-        by_kind.setdefault(condition.base, []).extend(resolved(condition, context))
-    return _classes(conditions[0].key if conditions else "", tuple(sorted(_hashable(by_kind))), tuple(told_apart))
-
-
-def _hashable(by_kind: Mapping[str, list[str]]) -> Iterable[tuple[str, tuple[str, ...]]]:
-    return ((kind, tuple(dict.fromkeys(values))) for kind, values in by_kind.items() if kind != "Null")
+    for one in conditions:
+        by_kind.setdefault(one.base, []).extend(resolved(one, context))
+    sorted_out = ((kind, tuple(dict.fromkeys(values))) for kind, values in by_kind.items() if kind != "Null")
+    return _classes(conditions[0].key if conditions else "", entry, tuple(sorted(sorted_out)), tuple(told_apart))
 
 
 @lru_cache(maxsize=4096)
 def _classes(
-    key: str, by_kind: tuple[tuple[str, tuple[str, ...]], ...], told_apart: tuple[str, ...]
+    key: str, entry: Key, by_kind: tuple[tuple[str, tuple[str, ...]], ...], told_apart: tuple[str, ...]
 ) -> tuple[str, ...]:
-    values = dict(by_kind)
-    kinds = values.keys()
-    if not kinds:
-        return (*told_apart, "any")
-    if kinds == {"Bool"}:
-        return tuple(dict.fromkeys([*told_apart, "true", "false"]))
-    if all(kind.startswith("Numeric") for kind in kinds):
-        return tuple(dict.fromkeys([*told_apart, *_around(chain.from_iterable(values.values()))]))
-    if not kinds <= EXACT | IGNORING_CASE | LIKE | ARN:
-        raise NotProved(f"{key}: no classes of values are worked out for {', '.join(sorted(kinds))}")
+    if entry.type is Type.TRUTH:
+        return ("true", "false")
+    kinds = {kind for kind, _ in by_kind}
+    typed = {kind: one for kind in kinds for one in _TYPED if kind.startswith(one[0])}
+    if typed:
+        if len({one[2] for one in typed.values()}) > 1 or not kinds - typed.keys() <= EXACT:
+            raise NotProved(f"{key}: no classes of values are worked out for {', '.join(sorted(kinds))} together")
+        _, kind_of_value, classes_of = next(iter(typed.values()))
+        texts = [value for kind, values in by_kind if kind in typed for value in values]
+        if entry.source is Source.TIME:
+            later = [text for text in classes_of([*texts, str(EARLIEST)]) if float(text) >= EARLIEST]
+            return tuple(dict.fromkeys(later))
+        found = classes_of(texts)
+        if entry.type is kind_of_value:
+            return tuple(dict.fromkeys(found))
+        exact = [value for kind, values in by_kind if kind in EXACT for value in values]
+        named = [*told_apart, *exact]
+        return tuple(dict.fromkeys([*named, *found, fresh_word([*named, *found])]))
+    return _of_text(key, dict(by_kind), told_apart)
+
+
+def _of_text(key: str, values: Mapping[str, tuple[str, ...]], told_apart: Sequence[str]) -> tuple[str, ...]:
+    if not values:
+        return (*told_apart, fresh_word(told_apart, "any"))
+    if not values.keys() <= EXACT | IGNORING_CASE | LIKE | ARN:
+        raise NotProved(f"{key}: no classes of values are worked out for {', '.join(sorted(values))}")
     exact, like, arn, folded = (
-        [value for kind in sorted(family & kinds) for value in values[kind]]
+        [value for kind in sorted(family & values.keys()) for value in values[kind]]
         for family in (EXACT, LIKE, ARN, IGNORING_CASE)
     )
     if folded and (like or arn):
         raise NotProved(f"{key}: patterns and conditions that ignore case on one key: write exact values")
     exact += told_apart
-    found = [*exact, *folded, *_other_cases(key, folded, exact), *like, *arn]
+    found = [*exact, *folded, *other_cases(key, folded, exact), *like, *arn]
     return tuple(dict.fromkeys([*found, *examples(arn, arn=True, plain=like, exact=[*exact, *folded])]))
 
 
-def _other_cases(key: str, folded: Sequence[str], exact: Sequence[str]) -> list[str]:
+def other_cases(key: str, folded: Sequence[str], exact: Sequence[str]) -> list[str]:
     """For each value whose case is ignored, one in another case that no exact condition names."""
     found = []
     for value in folded:
@@ -121,14 +152,3 @@ def resolved(condition: Condition, context: Mapping[str, Value]) -> list[str]:
         if pieces is not None:
             found.append("".join(text for text, _ in pieces))
     return found
-
-
-def _around(values: Iterable[str]) -> list[str]:
-    """Each threshold, what lies between two of them, and what lies outside."""
-    try:
-        thresholds = sorted({Decimal(value) for value in values})
-    except InvalidOperation as problem:
-        raise NotProved(f"a threshold that is no number: {problem}") from problem
-    between = [(low + high) / 2 for low, high in pairwise(thresholds)]
-    points = sorted({thresholds[0] - 1, *thresholds, *between, thresholds[-1] + 1}) if thresholds else [Decimal(1)]
-    return [f"{point:f}" for point in points]

@@ -4,7 +4,8 @@ Two tenants are interchangeable when the same is promised for them, their docume
 names, and every document that is not theirs names either both of them or neither. Exchanging them then maps the estate
 to itself and keeps the truth of every condition, so what holds for one holds for the other. A tenant that another
 tenant's document names (by a whole name, or by a wildcard that meets its names) is told apart by it, and so is every
-tenant that is not met.
+tenant that is not met. A tenant whose id is also an account, a word of a policy or another value of the estate stands
+for itself alone: exchanging it would change more than its names.
 """
 
 from __future__ import annotations
@@ -85,16 +86,20 @@ def class_of_each(inventory: Inventory, promises: Mapping[str, Promise]) -> Iter
     others = [role for arn, role in inventory.roles.items() if arn not in named.role_owner]
     shared = [json.dumps(document) for role in others for document in (role.trust, *(d for _, d in role.identity))]
     strays = [record.policy for record in inventory.keys.get(None, ())]
-    meeting = named.meeting({*documents, *shared, *strays})
+    every = {*documents, *shared, *strays}
+    meeting = named.meeting(every)
+    apart = _Apart(inventory, named, every)
     for tenant, (promised, keys, roles) in rough.items():
-        yield tenant, TenantClass(promised, keys, roles, meeting.get(tenant, frozenset()))
+        alone = frozenset({(f"{tenant} itself", why)} if (why := apart.because(promises[tenant])) else ())
+        yield tenant, TenantClass(promised, keys, roles, meeting.get(tenant, frozenset()) | alone)
 
 
 def key_form(record: KeyRecord, inventory: Inventory, promise: Promise) -> tuple[Hashable, ...]:
     """A key, but for the names of its tenant."""
     aliases = sorted(alias.name for alias in inventory.aliases.get((record.region, record.key_id), ()))
     own = tuple(f"{MARK}alias" if name == promise.alias else name for name in aliases)
-    return (record.region, record.account, record.replica, record.enabled, own, record.policy)
+    properties = tuple(sorted(record.properties.items()))
+    return (record.region, record.account, record.replica, record.enabled, properties, own, record.policy)
 
 
 def _role_text(inventory: Inventory, use: Use, promise: Promise, texts: dict[RoleText, RoleText]) -> RoleText | None:
@@ -120,6 +125,41 @@ def _texts(keys: Iterable[tuple[Hashable, ...]], roles: Iterable[tuple[str, Role
             yield from role.identity
 
 
+_TOKEN = re.compile(r"[a-z0-9-]+")
+_READ_BY_VALUE = re.compile(r"Numeric|Date|Bool|IpAddress")
+_WORDS = frozenset(
+    {"anonymous", "account", "user", "assumedrole", "federateduser", "true", "false", "external", "primary", "replica"}
+)
+"""Values of keys that the caller does not choose, in lower case."""
+
+
+class _Apart:
+    """Tenants that cannot be exchanged: one of whose names also means something else in the estate."""
+
+    def __init__(self, inventory: Inventory, named: _Names, documents: Iterable[str]) -> None:
+        self._roles = set(inventory.roles) - named.role_owner.keys()
+        self._values = {value for arn in self._roles for value in inventory.roles[arn].tags.values()} | _WORDS
+        self._by_value = False
+        for text in documents:
+            self._values.update(_TOKEN.findall(text.lower()))
+            self._by_value |= _READ_BY_VALUE.search(text) is not None
+        for records in inventory.keys.values():
+            self._values |= {one for record in records for one in (record.account, record.region)}
+        self._values |= {role.account for role in inventory.roles.values()}
+        self._twice = named.twice
+
+    def because(self, promise: Promise) -> str:
+        """Why the tenant stands for itself alone; empty where it does not."""
+        tenant = promise.tenant
+        if tenant in self._values or (self._by_value and tenant.replace("-", "").isdigit()):
+            return "its id means something else in a policy"
+        if tenant in self._twice:
+            return "one of its names is another's too"
+        if promise.import_role in self._roles:
+            return "its import role is in the templates"
+        return ""
+
+
 class _Names:
     """All names of all tenants, and which of them a value of a policy meets."""
 
@@ -127,8 +167,12 @@ class _Names:
         self.role_owner: dict[str, str] = {}
         self.owner: dict[str, tuple[str, str]] = {}
         """By name: its tenant, and which of the tenant's names it is."""
+        self.twice: set[str] = set()
+        """Tenants that share a name."""
         for tenant, promise in promises.items():
             for name, mark in names(promise):
+                if name in self.owner:
+                    self.twice |= {tenant, self.owner[name][0]}
                 self.owner[name] = (tenant, mark)
             for use in promise.uses:
                 if not use.shared:

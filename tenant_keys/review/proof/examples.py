@@ -8,8 +8,9 @@ colons of the first five parts).
 
 from __future__ import annotations
 
+import unicodedata
 from collections import deque
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -117,6 +118,109 @@ class Words:
         return self._word.get(node)
 
 
+@dataclass(frozen=True)
+class Affixed:
+    """Reads a pattern with a fixed text before and after."""
+
+    inner: Pattern
+    before: str
+    after: str
+
+    def start(self) -> frozenset[int]:
+        return self.inner.read(self.before)
+
+    def step(self, state: frozenset[int], character: str) -> frozenset[int]:
+        return self.inner.step(state, character)
+
+    def accepts(self, state: frozenset[int]) -> bool:
+        for character in self.after:
+            state = self.inner.step(state, character)
+        return self.inner.accepts(state)
+
+
+class Legal(Protocol):
+    """Reads what follows the prefix, and accepts what AWS lets be created."""
+
+    def start(self) -> int: ...
+    def step(self, state: Any, character: str) -> int: ...
+    def accepts(self, state: Any) -> bool: ...
+    def allows(self, character: str) -> bool: ...
+
+
+class PathAndName:
+    """Path and name of a role or user (IAM API, Path: `!` to `~`; RoleName: letters, digits and `_+=,.@-`)."""
+
+    _BEGINS, _NAMES, _PATH, _NEVER = 0, 1, 2, -1
+
+    def start(self) -> int:
+        return self._BEGINS
+
+    def step(self, state: int, character: str) -> int:
+        if state == self._NEVER or not self.allows(character):
+            return self._NEVER
+        if character == "/":
+            return self._BEGINS
+        return self._NAMES if state != self._PATH and _in_names(character) else self._PATH
+
+    def accepts(self, state: int) -> bool:
+        return state == self._NAMES
+
+    def allows(self, character: str) -> bool:
+        return "!" <= character <= "~"
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """A word of certain characters, at least so long."""
+
+    allows: Callable[[str], bool]
+    length: int
+
+    def start(self) -> int:
+        return 0
+
+    def step(self, state: int, character: str) -> int:
+        return -1 if state < 0 or not self.allows(character) else min(state + 1, self.length)
+
+    def accepts(self, state: int) -> bool:
+        return state == self.length
+
+
+def _in_names(character: str) -> bool:
+    return character.isascii() and (character.isalnum() or character in "_+=,.@-")
+
+
+def in_tags(character: str) -> bool:
+    """Whether a tag's value can hold the character (STS API, Tag, Value)."""
+    return unicodedata.category(character)[0] in "LZN" or character in "_.:/=+-@"
+
+
+PATH_AND_NAME: Final = PathAndName()
+FEDERATED_NAME: Final = AtLeast(_in_names, 2)
+"""STS API, GetFederationToken, Name."""
+ORGANIZATION: Final = AtLeast(
+    lambda character: character.isascii() and character.isalnum() and not character.isupper(), 10
+)
+"""What follows `o-` (Organizations API, Organization, Id)."""
+TAG_VALUE: Final = AtLeast(in_tags, 0)
+
+
+@dataclass(frozen=True)
+class LastSegment:
+    """Reads what follows the last slash alone: the name in an ARN with a path."""
+
+    inner: Reader
+
+    def start(self) -> Hashable:
+        return self.inner.start()
+
+    def step(self, state: Any, character: str) -> Hashable:
+        return self.inner.start() if character == "/" else self.inner.step(state, character)
+
+    def accepts(self, state: Any) -> Hashable:
+        return self.inner.accepts(state)
+
+
 def examples(
     patterns: Sequence[str],
     *,
@@ -124,7 +228,9 @@ def examples(
     plain: Sequence[str] = (),
     exact: Sequence[str] = (),
     prefix: str = "",
-    without: str = "",
+    legal: Legal | None = None,
+    also: Sequence[Reader] = (),
+    letters: str = "",
 ) -> list[str]:
     """A shortest string for each set of patterns that can match together, the empty set included.
 
@@ -134,22 +240,30 @@ def examples(
         plain: more patterns, which are compared as plain strings.
         exact: more values, without wildcards whatever they hold.
         prefix: what every string begins with.
-        without: characters that no string has after the prefix.
+        legal: the strings that can be, after the prefix; every string without it.
+        also: more readers by which strings are told apart.
+        letters: the characters that those read.
 
     Raises:
         NotProved: the patterns interlock in more ways than can be followed.
     """
     texts = list(dict.fromkeys([*patterns, *plain, *exact]))
-    if not any(has_wildcard(pattern) for pattern in (*patterns, *plain)):
-        literals = [text for text in texts if _continues(text, prefix, without)]
-        return [*literals, prefix + _fresh_word(texts)]
+    if not also and not any(has_wildcard(pattern) for pattern in (*patterns, *plain)):
+        literals = [text for text in texts if text.startswith(prefix) and _is_legal(text[len(prefix) :], legal)]
+        return [*literals, prefix + fresh_word(texts, legal=legal)]
     compiled: list[Reader] = [Pattern.of([(text, False)], arn=arn) for text in dict.fromkeys(patterns)]
     compiled += [Pattern.of([(text, False)], arn=False) for text in dict.fromkeys(plain)]
-    compiled.append(Words(exact))
-    alphabet = [_fresh("".join(texts)), *sorted({c for text in texts for c in text if c not in "*?" + without})]
-    if arn and ":" not in alphabet and ":" not in without:
+    compiled += [Words(exact), *also]
+    used = {c for text in (*texts, letters) for c in text if c not in "*?"} | {c for text in exact for c in text}
+    alphabet = [_fresh(used), *sorted(c for c in used if legal is None or legal.allows(c))]
+    if arn and legal is None and ":" not in alphabet:
         alphabet.append(":")
-    return _explore(compiled, after(compiled, prefix), prefix, alphabet)
+    start = after(compiled, prefix)
+    if legal is None:
+        return _explore(compiled, start, prefix, alphabet, empty=not prefix)
+    compiled.append(legal)
+    found = _explore(compiled, (*start, legal.start()), prefix, alphabet, empty=False)
+    return [text for text in found if _is_legal(text[len(prefix) :], legal)]
 
 
 def after(compiled: Sequence[Reader], prefix: str) -> _State:
@@ -168,16 +282,19 @@ def accounts_told_apart(known: Sequence[str], arns: Sequence[Pattern], numbers: 
         arns: patterns of ARNs of principals of IAM or STS.
         numbers: patterns of account ids.
     """
-    compiled = [*arns, *arns, *numbers]
+    words = Words(known)  # so that each other account is one of which the manifest and the policies say nothing
+    compiled: list[Reader] = [*arns, *arns, *numbers, words]
 
     def read(account: str) -> _State:
         return (
             *after(arns, f"arn:aws:iam::{account}"),
             *after(arns, f"arn:aws:sts::{account}"),
             *after(numbers, account),
+            *after([words], account),
         )
 
-    digits = {step[1] for pattern in compiled for step in pattern.steps if step[1].isdecimal()}
+    digits = {step[1] for pattern in (*arns, *numbers) for step in pattern.steps if step[1].isdecimal()}
+    digits |= {digit for account in known for digit in account}
     alphabet = sorted(digits | set(sorted(set("0123456789") - digits)[:1]))
     layer: dict[_State, str] = {read(""): ""}
     for _ in range(12):
@@ -192,18 +309,23 @@ def accounts_told_apart(known: Sequence[str], arns: Sequence[Pattern], numbers: 
     return [*known, *(text for state, text in layer.items() if state not in met)]
 
 
-def _continues(text: str, prefix: str, without: str) -> bool:
-    rest = text.removeprefix(prefix)
-    return (text != prefix and text.startswith(prefix) and not any(c in rest for c in without)) or not (prefix or text)
+def _is_legal(text: str, legal: Legal | None) -> bool:
+    if legal is None:
+        return True
+    state = legal.start()
+    for character in text:
+        state = legal.step(state, character)
+    return legal.accepts(state)
 
 
-def _explore(compiled: Sequence[Reader], start: _State, prefix: str, alphabet: list[str]) -> list[str]:
+def _explore(compiled: Sequence[Reader], start: _State, prefix: str, alphabet: list[str], *, empty: bool) -> list[str]:
+    """`empty`: whether the prefix alone is a string too."""
     found: dict[_State, str] = {}
     seen: set[_State] = set()
     queue: deque[tuple[_State, str]] = deque([(start, prefix)])
-    if not prefix:  # the empty string is a value too; a name behind a prefix is never empty
+    if empty:
         seen.add(start)
-        found[_accepted(compiled, start)] = ""
+        found[_accepted(compiled, start)] = prefix
     while queue:
         state, text = queue.popleft()
         for character in alphabet:
@@ -226,17 +348,16 @@ def _read(compiled: Sequence[Reader], state: _State, character: str) -> _State:
     return tuple([reader.step(one, character) for reader, one in zip(compiled, state, strict=True)])
 
 
-def _fresh_word(texts: Sequence[str]) -> str:
+def fresh_word(texts: Sequence[str], word: str = "other", legal: Legal | None = None) -> str:
     """A word that ends none of the texts, whatever the case of its letters."""
-    word = "other"
-    while any(text.lower().endswith(word) for text in texts):
+    while any(text.lower().endswith(word) for text in texts) or not _is_legal(word, legal):
         word += "z"
     return word
 
 
-def _fresh(text: str) -> str:
-    """A character that none of the texts holds."""
-    for character in "zqxjkvwybfgu0123456789ZQXJKVWYBFGU_":
-        if character not in text:
+def _fresh(used: set[str]) -> str:
+    """A letter or digit that none of the texts holds; every name and value can hold it."""
+    for character in "zqxjkvwybfgu0123456789":
+        if character not in used:
             return character
     raise NotProved("patterns that use every letter on one key: write exact values")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 from tenant_keys.review.assembly import Resource, Stack, unborn
+from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
 
@@ -22,16 +23,22 @@ MARK: Final = "\u27e6"
 _QUIET: Final = frozenset(
     {
         "AWS::CDK::Metadata",
-        "AWS::EKS::PodIdentityAssociation",
-        "AWS::IAM::InstanceProfile",
-        "AWS::IAM::OIDCProvider",
         "AWS::Organizations::Policy",
-        "AWS::RolesAnywhere::Profile",
         "AWS::SSM::Parameter",
     }
 )
 """Types that grant nothing by themselves: they bind principals to roles, whose trust policies are read, or only
 restrict, as policies of the organisation do."""
+SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
+USAGE: Final = "ENCRYPT_DECRYPT"
+_BINDING: Final = frozenset(
+    {
+        "AWS::EKS::PodIdentityAssociation",
+        "AWS::IAM::OIDCProvider",
+        "AWS::RolesAnywhere::Profile",
+        "AWS::RolesAnywhere::TrustAnchor",
+    }
+)
 _KMS: Final = frozenset({"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
 _ROLE_ARN: Final = re.compile(r"arn:aws:iam::\d{12}:role/(?:[!-~]+/)?[\w+=,.@!-]+", re.ASCII)
 """As the IAM API has Path and RoleName; `!` stands in names that AWS has yet to choose."""
@@ -56,6 +63,12 @@ class KeyRecord:
     replica: bool
     primary_arn: str | None = None
     """Of a replica: the key whose material it shares."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """What KMS says of the key in the context of requests, by condition key in lower case."""
+
+    def choices(self, aliases: tuple[str, ...]) -> dict[str, Sequence[Value | None]]:
+        """The values of condition keys that the key decides, where these aliases point at it."""
+        return {**{key: [value] for key, value in self.properties.items()}, "kms:resourcealiases": [aliases or None]}
 
     @property
     def arn(self) -> str:
@@ -101,6 +114,23 @@ class AttachedPolicy:
     inline: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PodAssociation:
+    """An association of EKS Pod Identity: which pods get sessions of a role."""
+
+    where: str
+    account: str
+    region: str
+    cluster: str
+    namespace: str
+    service_account: str
+    role: str
+    target: str | None
+    """A second role that the pods get instead."""
+    tagged: bool
+    """Whether EKS adds its own session tags, which would reach the access roles."""
+
+
 @dataclass(slots=True)
 class Inventory:
     """All that the templates hold."""
@@ -115,7 +145,14 @@ class Inventory:
     twice: list[str] = field(default_factory=list)
     """Roles whose name is taken by another role of the account: which of the two would stand is not known."""
     anchors: dict[str, str] = field(default_factory=dict)
-    """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor."""
+    """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor; of those that are enabled."""
+    instances: set[tuple[str, str]] = field(default_factory=set)
+    """Account and name of each role that an instance profile hands to instances."""
+    profiles: list[tuple[str, str]] = field(default_factory=list)
+    """Account and ARN of each role for which IAM Roles Anywhere hands out sessions."""
+    providers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Client ids of each OIDC provider, by its ARN."""
+    pods: list[PodAssociation] = field(default_factory=list)
     loose: list[AttachedPolicy] = field(default_factory=list)
     """Policies of roles that stand in no template."""
     stacks: int = 0
@@ -163,7 +200,7 @@ def names(promise: Promise) -> list[tuple[str, str]]:
     """The names of a tenant, and which name each is."""
     own = [(promise.tenant, "id"), (promise.alias, "alias")]
     own += [(use.role_arn, f"role {use.workload}") for use in promise.uses if not use.shared]
-    if promise.signature[-2] is True and promise.import_role:
+    if promise.own_importer and promise.import_role:
         own.append((promise.import_role, "import role"))
     return own
 
@@ -251,7 +288,28 @@ def _key(resource: Resource, key_id: str, promise: Promise | None, shared: dict[
         resource.deletion_policy == "Retain" and resource.update_replace_policy == "Retain",
         resource.type == "AWS::KMS::ReplicaKey",
         _text(resource, "PrimaryKeyArn") if resource.type == "AWS::KMS::ReplicaKey" else None,
+        _properties(resource),
     )
+
+
+def _properties(resource: Resource) -> dict[str, str]:
+    """As the template has them, or by default (CloudFormation, AWS::KMS::Key)."""
+    if resource.type == "AWS::KMS::ReplicaKey":
+        return {"kms:multiregion": "true", "kms:multiregionkeytype": "REPLICA"}
+    properties = resource.properties
+    spec, usage = (
+        str(properties.get(name, default)) for name, default in (("KeySpec", SYMMETRIC), ("KeyUsage", USAGE))
+    )
+    several = properties.get("MultiRegion") in (True, "true")
+    return {
+        "kms:keyspec": spec,
+        "kms:customermasterkeyspec": spec,
+        "kms:keyusage": usage,
+        "kms:customermasterkeyusage": usage,
+        "kms:keyorigin": str(properties.get("Origin", "AWS_KMS")),
+        "kms:multiregion": "true" if several else "false",
+        **({"kms:multiregionkeytype": "PRIMARY"} if several else {}),
+    }
 
 
 def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPolicy]:
@@ -267,17 +325,54 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
             yield from _attached(resource)
             if properties.get("Users") or properties.get("Groups"):
                 inventory.unmodelled.append(f"{resource.stack} {resource.logical_id}: a policy of users or groups")
-        elif kind == "AWS::RolesAnywhere::TrustAnchor":
-            arn = f"arn:aws:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{unborn(resource)}"
-            inventory.anchors[arn] = _authority(resource)
+        elif kind == "AWS::IAM::InstanceProfile":
+            inventory.instances |= {(resource.account, str(role)) for role in _several(resource, "Roles")}
+        elif kind in _BINDING:
+            _read_binding(resource, inventory)
         elif kind not in _KMS | _QUIET:
             inventory.unmodelled.append(f"{resource.stack} {resource.logical_id}: {kind}")
 
 
+def _read_binding(resource: Resource, inventory: Inventory) -> None:
+    """What binds principals to roles beside trust policies."""
+    kind, properties = resource.type, resource.properties
+    enabled = properties.get("Enabled") in (True, "true")
+    if kind == "AWS::RolesAnywhere::TrustAnchor" and enabled:
+        arn = f"arn:aws:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{unborn(resource)}"
+        inventory.anchors[arn] = _authority(resource)
+    elif kind == "AWS::RolesAnywhere::Profile" and enabled:
+        inventory.profiles += [(resource.account, str(arn)) for arn in _several(resource, "RoleArns")]
+    elif kind == "AWS::IAM::OIDCProvider":
+        host = _text(resource, "Url").removeprefix("https://")
+        clients = [_checked(resource, "ClientIdList", one, str) for one in _several(resource, "ClientIdList")]
+        inventory.providers[f"arn:aws:iam::{resource.account}:oidc-provider/{host}"] = tuple(clients)
+    elif kind == "AWS::EKS::PodIdentityAssociation":
+        inventory.pods.append(_association(resource))
+
+
 def _authority(resource: Resource) -> str:
+    """The AWS Private CA of a trust anchor, where its source is one and nothing else."""
     source = _checked(resource, "Source", resource.properties.get("Source"), dict)
     data = _checked(resource, "Source.SourceData", source.get("SourceData"), dict)
-    return str(data.get("AcmPcaArn", "a certificate of the templates"))
+    if source.get("SourceType") != "AWS_ACM_PCA" or set(data) != {"AcmPcaArn"}:
+        return "a certificate of the templates"
+    return str(data["AcmPcaArn"])
+
+
+def _association(resource: Resource) -> PodAssociation:
+    properties = resource.properties
+    target = properties.get("TargetRoleArn")
+    return PodAssociation(
+        f"{resource.stack} {resource.logical_id}",
+        resource.account,
+        resource.region,
+        _text(resource, "ClusterName"),
+        _text(resource, "Namespace"),
+        _text(resource, "ServiceAccount"),
+        _text(resource, "RoleArn"),
+        target=None if target is None else str(target),
+        tagged=properties.get("DisableSessionTags") not in (True, "true"),
+    )
 
 
 def _attached(resource: Resource) -> Iterator[AttachedPolicy]:

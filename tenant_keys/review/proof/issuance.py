@@ -27,15 +27,16 @@ from tenant_keys.review.proof.actor import (
 )
 from tenant_keys.review.proof.actors import services
 from tenant_keys.review.proof.certificates import certificate_holders, is_own_certificate
-from tenant_keys.review.proof.document import Condition, Document, is_fixed
+from tenant_keys.review.proof.document import RESOURCE, Condition, Document, is_fixed
 from tenant_keys.review.proof.domain import ABSENT, candidates, resolved, text_classes
 from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.obtaining import PLACES, assumptions, not_obtained, starts, workload_role
 from tenant_keys.review.proof.outcome import NotProved
-from tenant_keys.review.proof.outsiders import outsiders, persons
+from tenant_keys.review.proof.outsiders import outsiders, persons, within
 from tenant_keys.review.proof.promise import TAG
 from tenant_keys.review.proof.reach import reaching
 from tenant_keys.review.proof.tags import tag_sets
-from tenant_keys.review.proof.tokens import POD_AUDIENCE, claim, pods_of, subject, token_holders
+from tenant_keys.review.proof.tokens import POD_AUDIENCE, audience_of, claim, pods_of, subject, token_holders
 from tenant_keys.review.proof.world import RoleCase, World
 
 MOST_REQUESTS: Final = 50_000
@@ -66,17 +67,18 @@ class Issuance:
 
 
 def prove_issuance(world: World) -> Issuance:
-    """Try to obtain a session of every role through which a key is reached."""
+    """Try to obtain a session of every role through which a key is reached, and what is declared too."""
     result = Issuance()
     workloads = {workload.name: workload for workload in world.estate.workloads.values()}
     central = world.estate.central.account
     for case in [alike[0] for alike in world.tenant_roles] + world.other_roles:
-        if _serving(case, workloads) is None and not _reaches(case, workloads):
+        serving = _serving(case, workloads)
+        if serving is None and not _reaches(case, workloads):
             continue
         if case.arn.split(":")[4] == central:
-            _prove_role(case, _serving(case, workloads), world, result)
+            _prove_role(case, serving, world, result)
         else:
-            _prove_workload_role(case, workloads, world, result)
+            _proveworkload_role(case, workloads, world, result)
     return result
 
 
@@ -87,30 +89,22 @@ def _reaches(case: RoleCase, workloads: Mapping[str, Workload]) -> bool:
     return policies or bool(case.unknown_policies) or case.arn.rpartition("/")[2] in own
 
 
-def _prove_workload_role(case: RoleCase, workloads: Mapping[str, Workload], world: World, result: Issuance) -> None:
+def _proveworkload_role(case: RoleCase, workloads: Mapping[str, Workload], world: World, result: Issuance) -> None:
     """Only the place where the workload runs becomes its role."""
     workload = _running_as(case.arn, workloads)
-    expected = False
     for actor in _callers(case, world):
         for _tags, decision in _sessions(case, actor, result):
             result.steps.add(Step(actor.label, case.arn, None, actor.role_arn))
-            declared = workload is not None and _runs(workload, actor, world.anchors)
-            expected |= declared
-            if not declared:
+            if workload is None or not _runs(workload, actor, world.anchors):
                 result.findings.append(_obtained(case, actor, {}, decision, workload))
             break
-    if workload is not None and not expected:
-        result.findings.append(
-            Finding(
-                Kind.REFUSED,
-                f"nothing obtains a session of {case.arn}, which workload {workload.name} runs as",
-                "restore the trust policy, or correct the manifest",
-            )
-        )
+    if workload is not None and workload.existing_role is None:
+        what = f"nothing obtains a session of {case.arn}, which workload {workload.name} runs as"
+        result.findings += not_obtained(case, starts(workload, world.anchors), what, "restore the trust policy")
 
 
 def _running_as(role_arn: str, workloads: Mapping[str, Workload]) -> Workload | None:
-    return next((one for one in workloads.values() if _workload_role(one) == role_arn), None)
+    return next((one for one in workloads.values() if workload_role(one) == role_arn), None)
 
 
 def _runs(workload: Workload, actor: Actor, anchors: Mapping[str, str]) -> bool:
@@ -118,21 +112,11 @@ def _runs(workload: Workload, actor: Actor, anchors: Mapping[str, str]) -> bool:
         return is_own_certificate(actor, workload, anchors)
     if workload.irsa is not None:
         provider = pods_of(workload)
-        return actor.principal.arn == provider and actor.presents == {
-            claim(provider, "aud"): POD_AUDIENCE,
-            claim(provider, "sub"): subject(workload),
-        }
-    place = _PLACES.get(workload.runs_on or "")
+        right = audience_of(provider, actor.presents) == POD_AUDIENCE
+        own = actor.presents.get(claim(provider, "sub")) == subject(workload)
+        return actor.principal.arn == provider and right and own
+    place = PLACES.get(workload.runs_on or "")
     return place is not None and actor.principal.arn == place
-
-
-_PLACES: Final[Mapping[str, str]] = {
-    "lambda": "lambda.amazonaws.com",
-    "ecs": "ecs-tasks.amazonaws.com",
-    "batch": "ecs-tasks.amazonaws.com",
-    "ec2": "ec2.amazonaws.com",
-    "eks": "pods.eks.amazonaws.com",
-}
 
 
 def _serving(case: RoleCase, workloads: Mapping[str, Workload]) -> Workload | None:
@@ -145,38 +129,21 @@ def _serving(case: RoleCase, workloads: Mapping[str, Workload]) -> Workload | No
 
 
 def _prove_role(case: RoleCase, workload: Workload | None, world: World, result: Issuance) -> None:
-    expected = False
     for actor in _callers(case, world):
         reported = False
         for tags, decision in _sessions(case, actor, result):
-            declared = workload is not None and _declared(workload, actor, tags, world.estate)
             result.steps.add(Step(actor.label, case.arn, _shown_tag(tags), actor.role_arn))
-            expected |= declared
+            declared = workload is not None and _declared(workload, actor, tags, world.estate)
             if not declared and not reported:
                 reported = True
                 result.findings.append(_obtained(case, actor, tags, decision, workload))
-    if workload is not None and not (expected and _own_policies_suffice(case, workload, world, result)):
-        whom = "nobody" if workload.access == "web-identity" else _workload_role(workload)
-        result.findings.append(
-            Finding(
-                Kind.REFUSED,
-                f"{whom} obtains a session of {case.arn}, which is declared for workload {workload.name}"
-                if whom == "nobody"
-                else f"{whom} cannot obtain a session of {case.arn}, which is declared",
-                "restore the trust policy and the caller's own, or correct the manifest",
-                case.tenant,
-            )
-        )
-
-
-def _own_policies_suffice(case: RoleCase, workload: Workload, world: World, result: Issuance) -> bool:
-    """Whether the workload's role obtains what is declared by its own policies too, where they are in the templates."""
-    caller = next((one for one in world.other_roles if one.arn == _workload_role(workload)), None)
-    if caller is None or caller.unknown_policies or workload.existing_role or workload.access == "web-identity":
-        return True
-    organization = world.estate.organization
-    actor = role_session(caller.arn, organization=organization, identity=caller.identity, tags=caller.tags)
-    return any(_declared(workload, actor, tags, world.estate) for tags, _ in _sessions(case, actor, result))
+    if workload is not None:
+        whom = workload_role(workload)
+        what = f"{whom} cannot obtain a session of {case.arn}, which is declared"
+        if workload.access == "web-identity":
+            what = f"nobody obtains a session of {case.arn}, which is declared for workload {workload.name}"
+        fix = "restore the trust policy and the caller's own"
+        result.findings += not_obtained(case, assumptions(case, workload, world), what, fix)
 
 
 def _declared(workload: Workload, actor: Actor, tags: Mapping[str, str], estate: Estate) -> bool:
@@ -185,9 +152,9 @@ def _declared(workload: Workload, actor: Actor, tags: Mapping[str, str], estate:
         host = provider.issuer.removeprefix("https://") if provider else ""
         issuer = f"arn:aws:iam::{estate.central.account}:oidc-provider/{host}"
         # The audience is asked for apart: a token of another audience must not do.
-        right = actor.principal.arn == issuer and actor.presents.get(claim(issuer, "aud")) == workload.audience
+        right = actor.principal.arn == issuer and audience_of(issuer, actor.presents) == workload.audience
         return right and _is_tenant_alone(tags)
-    if actor.role_arn != _workload_role(workload):
+    if actor.role_arn != workload_role(workload):
         return False
     return not tags if workload.access == "tenant-role" else _is_tenant_alone(tags)
 
@@ -196,27 +163,22 @@ def _is_tenant_alone(tags: Mapping[str, str]) -> bool:
     return set(tags) == {TAG} and tags[TAG] != ""
 
 
-def _workload_role(workload: Workload) -> str:
-    return workload.existing_role or f"arn:aws:iam::{workload.account}:role/tenant-keys-{workload.name}"
-
-
 def _callers(case: RoleCase, world: World) -> Iterator[Actor]:
     """Every class of principals that could ask for a session of the role."""
     estate = world.estate
     central = estate.central.account
-    own = dict.fromkeys((central, *(w.account for w in estate.workloads.values())), estate.organization)
+    own = world.organizations
     in_templates = {role.arn: role for role in world.other_roles}
     in_templates |= {role.arn: role for alike in world.tenant_roles for role in alike}
-    workload_roles = {_workload_role(w) for w in estate.workloads.values() if w.access != "web-identity"}
-    found = outsiders(case.trust, own, in_templates.keys() | workload_roles)
+    workload_roles = {workload_role(w) for w in estate.workloads.values() if w.access != "web-identity"}
+    found = outsiders(case.trust, own, in_templates.keys() | workload_roles, resource_of_role(case))
     for arn, role in sorted(in_templates.items()):
         # A session of an access role has the role's own policies; a role of another account may have everything.
         known = arn.split(":")[4] == central and not role.unknown_policies
         identity = role.identity if known else everything()
         for tags in _caller_tags(case, identity, role.tags):
-            for session in ("any-session", *found.session_names(arn)):
-                within = own.get(arn.split(":")[4])
-                yield role_session(arn, organization=within, identity=identity, tags=tags, session=session)
+            for session, one in product(found.session_names(arn), within(arn.split(":")[4], found, own)):
+                yield role_session(arn, organization=one, identity=identity, tags=tags, session=session)
     for actor in persons(found, own, _caller_tags(case, (), {}), frozenset(in_templates)):
         if actor.principal.kind is PrincipalKind.FEDERATED_USER:
             continue  # "You cannot call any AWS STS operations except GetCallerIdentity" (STS API, GetFederationToken)
@@ -231,7 +193,12 @@ def _callers(case: RoleCase, world: World) -> Iterator[Actor]:
 
 def _caller_tags(case: RoleCase, identity: tuple[Document, ...], own: Mapping[str, str]) -> list[Mapping[str, str]]:
     """Tags that the caller's own session carries, where the trust policy asks for any."""
-    return tag_sets((case.trust, *identity), (case.arn,), "a-tenant", own=own, always=False)
+    return tag_sets((case.trust, *identity), resource_of_role(case), "a-tenant", own=own, always=False)
+
+
+def resource_of_role(case: RoleCase) -> dict[str, Value]:
+    """What the role decides, by the condition key with which it is compared."""
+    return {RESOURCE: case.arn, "aws:resourceaccount": case.arn.split(":")[4]}
 
 
 def _sessions(case: RoleCase, actor: Actor, result: Issuance) -> Iterator[tuple[Mapping[str, str], Decision]]:
@@ -368,7 +335,7 @@ def _credential(actor: Actor) -> Mapping[str, Mapping[str, str]]:
 def _fix(case: RoleCase, workload: Workload | None) -> str:
     if workload is None:
         return "take the role out of the app, or its policies out of the role"
-    if case.arn == _workload_role(workload):
+    if case.arn == workload_role(workload):
         one = (
             "certificate by trust anchor and common name" if workload.roles_anywhere else "pod by audience and subject"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import combinations
 from typing import Final
@@ -17,10 +17,13 @@ from tenant_keys.review.iam.decision import Decider
 from tenant_keys.review.iam.grant import Grant
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor
-from tenant_keys.review.proof.actors import actors_of
+from tenant_keys.review.proof.actors import actors_of, declared_actors
+from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.domain import MOST_MEMBERS, text_classes
+from tenant_keys.review.proof.examples import AtLeast, examples
 from tenant_keys.review.proof.findings import Finding, Kind, describe_request
 from tenant_keys.review.proof.key_ids import check_key_ids
+from tenant_keys.review.proof.liveness import Works, works
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.outsiders import shown_tags
 from tenant_keys.review.proof.promise import CONTEXT_KEY, OPERATIONS, WRAPPING
@@ -105,7 +108,11 @@ def prove_key_access(
         result.classes += 1
         for actor, groups in _asking(case, world):
             chosen = [group for group in groups if any(map(only, group))]
-            _judge_all(case, actor, chosen, adversary or Adversary(), result, excess_only=excess_only)
+            _judge_all(case, actor, chosen, adversary or Adversary(), result)
+        if not excess_only:
+            for actor in declared_actors(case, world):
+                for group in _action_classes(case, actor):
+                    _try_declared(case, actor, group, result)
     return result
 
 
@@ -125,9 +132,37 @@ def _asking(case: KeyCase, world: World) -> list[tuple[Actor, list[list[str]]]]:
 
 
 @cache
+def _listed_actions() -> frozenset[str]:
+    return frozenset(action.lower() for action in actions_on("kms", "key"))
+
+
+@cache
 def key_actions() -> tuple[str, ...]:
     """Every action on a key that the catalogue knows, and the one that it cannot know."""
     return (*sorted(actions_on("kms", "key")), FUTURE)
+
+
+def _later_actions(documents: Iterable[Document]) -> tuple[str, ...]:
+    """One action that KMS may add for each way in which the documents' patterns tell such actions apart."""
+    patterns = {
+        pattern.lower()
+        for document in documents
+        for statement in document.tree.statements
+        for pattern in (*statement.actions, *statement.not_actions)
+        # `?` alone stands for a letter of a name that is known.
+        if pattern.lower().startswith("kms:") and "*" in pattern
+    }
+    return _told_apart(tuple(sorted(patterns)), key_actions())
+
+
+@cache
+def _told_apart(patterns: tuple[str, ...], actions: tuple[str, ...]) -> tuple[str, ...]:
+    known = [action.lower() for action in actions]
+    found = examples((), arn=False, plain=patterns, exact=known, prefix="kms:", legal=_ACTION_NAME)
+    return tuple(action for action in found if action not in known)
+
+
+_ACTION_NAME: Final = AtLeast("abcdefghijklmnopqrstuvwxyz0123456789".__contains__, 1)
 
 
 def carries(action: str, key: str) -> bool:
@@ -137,7 +172,7 @@ def carries(action: str, key: str) -> bool:
     identity providers outlast the call that they are made for (IAM guide, reference_policies_iam-condition-keys:
     available in subsequent requests).
     """
-    if action == FUTURE or not key.startswith(("aws:", "kms:")):
+    if not key.startswith(("aws:", "kms:")) or action.lower() not in _listed_actions():
         return True
     return catalogue_carries(action, key) or not (key.startswith("aws:") or is_listed("kms", key))
 
@@ -146,7 +181,7 @@ def _action_classes(case: KeyCase, actor: Actor) -> list[list[str]]:
     """Actions of which the same statements speak, which carry the same keys and of which the same is declared."""
     classes: dict[object, list[str]] = {}
     documents = (case.document, *actor.identity)
-    for action in key_actions():
+    for action in (*key_actions(), *_later_actions(documents)):
         lower = action.lower()
         clauses = [
             clause
@@ -175,29 +210,18 @@ _SPECIAL: Final = frozenset(
 """Actions of which a promise says more than who, or that weigh less than others of their kind."""
 
 
-def _judge_all(
-    case: KeyCase,
-    actor: Actor,
-    groups: list[list[str]],
-    adversary: Adversary,
-    result: KeyAccess,
-    *,
-    excess_only: bool,
-) -> None:
+def _judge_all(case: KeyCase, actor: Actor, groups: list[list[str]], adversary: Adversary, result: KeyAccess) -> None:
     grantee = actor.role_arn or actor.principal.arn
     grants = (Grant(grantee, GRANT_OPERATIONS, name="a grant"),) if adversary.grants and grantee else ()
     granted = bool(grants)
     targets = list(_repointed(case, actor)) if adversary.repoints_aliases else [_target(case, case.aliases)]
-    concerned = case.promise.concerns(actor.role_arn)
     asked = [(target, base_request(actor, FUTURE, target)) for target in targets]
-    if not (concerned or granted) and not any(_allowed_by_some(case, base) for _, base in asked):
+    if not granted and not any(_allowed_by_some(case, base) for _, base in asked):
         return
     for group in groups:
         key = group[0].lower()
         live = [t for t, base in asked if possible(actor, base, t, action_key=key, granted=granted)]
-        if live or (concerned and not excess_only):
-            found = (answer for target in live for answer in answers(actor, group[0], target, carries, grants))
-            _judge(case, actor, group, found, result, excess_only=excess_only)
+        _judge(case, actor, group, (one for t in live for one in answers(actor, group[0], t, carries, grants)), result)
 
 
 def _allowed_by_some(case: KeyCase, base: Request) -> bool:
@@ -206,27 +230,44 @@ def _allowed_by_some(case: KeyCase, base: Request) -> bool:
     return any(static.naming(base, bounded=False) for static in allowing)
 
 
-def _judge(
-    case: KeyCase, actor: Actor, group: list[str], found: Iterable[Answer], result: KeyAccess, *, excess_only: bool
-) -> None:
+def _judge(case: KeyCase, actor: Actor, group: list[str], found: Iterable[Answer], result: KeyAccess) -> None:
     action = group[0]
-    allowed_at_all = False
-    reported = False
+    allowed_at_all = reported = False
     for answer in found:
         result.requests += 1
-        declared = case.promise.declares(actor.role_arn, actor.principal.tags, action.lower(), answer.request.keys)
         allowed_at_all |= answer.decision.allowed
-        if answer.decision.allowed and not declared and not reported:
+        if answer.decision.allowed and not reported and not _declares(case, actor, action, answer.request.keys):
             result.report(_excess(case, actor, group, answer), actor)
-            reported = True
-        elif declared and not answer.decision.allowed and not excess_only and not reported:
-            result.report(_refused(case, actor, action, answer), actor)
             reported = True
     if allowed_at_all:
         for one in group:
             result.who.setdefault(one, set()).add(_who(case, actor))
-    elif not excess_only and _declared_at_all(case, actor, action):
-        result.report(_refused(case, actor, action, None), actor)
+
+
+def _declares(case: KeyCase, actor: Actor, action: str, context: Mapping[str, object]) -> bool:
+    return case.promise.declares(actor.role_arn, actor.principal.tags, action.lower(), context)
+
+
+def _try_declared(case: KeyCase, actor: Actor, group: list[str], result: KeyAccess) -> None:
+    """Find one request that works for each way in which the actor is to name the key."""
+    promise, action = case.promise, group[0]
+    administers = actor.role_arn in promise.administration.get(action.lower(), ())
+    for named in (promise.alias, None) if promise.by_key or administers else (promise.alias,):
+        chosen: dict[str, Value] = {
+            CONTEXT_KEY: promise.tenant,
+            "kms:expirationmodel": promise.expiration_model,
+            "kms:wrappingalgorithm": WRAPPING[0],
+            "kms:wrappingkeyspec": WRAPPING[1],
+            **({"kms:requestalias": named} if named else {}),
+        }
+        if not _declares(case, actor, action, chosen):
+            continue
+        target = replace(_target(case, case.aliases), choices=case.record.choices(case.aliases))
+        limits: dict[str, Sequence[Value | None]] = {} if named else {"kms:requestalias": [None]}
+        outcome = works(actor, action, target, carries, chosen, limits)
+        result.requests += 1
+        if not outcome.always:
+            result.report(_not_working(case, actor, group, named, outcome), actor)
 
 
 def _target(case: KeyCase, named: Sequence[str], pointing: tuple[str, ...] | None = None) -> Target:
@@ -237,8 +278,8 @@ def _target(case: KeyCase, named: Sequence[str], pointing: tuple[str, ...] | Non
         case.record.arn,
         case.record.account,
         case.document,
-        {"kms:resourcealiases": aliases} if aliases else {},
-        {"kms:requestalias": [None, *named]},
+        {},
+        case.record.choices(aliases) | {"kms:requestalias": [None, *named]},
         {
             CONTEXT_KEY: (promise.tenant,),
             "kms:expirationmodel": (promise.expiration_model,),
@@ -269,26 +310,12 @@ def _repointed(case: KeyCase, actor: Actor) -> Iterator[Target]:
 _ALIASES: Final = frozenset({"kms:requestalias", "kms:resourcealiases"})
 
 
-def _declared_at_all(case: KeyCase, actor: Actor, action: str) -> bool:
-    """Whether anything is declared for the actor and the action, in the request that suits it best."""
-    promise = case.promise
-    context = {
-        "kms:requestalias": promise.alias,
-        CONTEXT_KEY: promise.tenant,
-        "kms:expirationmodel": promise.expiration_model,
-        "kms:wrappingalgorithm": WRAPPING[0],
-        "kms:wrappingkeyspec": WRAPPING[1],
-    }
-    return promise.declares(actor.role_arn, actor.principal.tags, action.lower(), context)
-
-
 def _excess(case: KeyCase, actor: Actor, group: list[str], answer: Answer) -> Finding:
     kind = _kind(case, actor, group)
-    actions = ", ".join(action.partition(":")[2] for action in group[:6]) + (" ..." if len(group) > 6 else "")
     own = "its own key" if actor.tenant == case.promise.tenant else f"the key of tenant {case.promise.tenant}"
     return Finding(
         kind,
-        f"{actor.label} may {actions} with {own} in {case.record.region}",
+        f"{actor.label} may {_named_actions(group)} with {own} in {case.record.region}",
         _FIXES[kind],
         case.promise.tenant,
         _shown(case, actor, group[0], answer),
@@ -297,17 +324,32 @@ def _excess(case: KeyCase, actor: Actor, group: list[str], answer: Answer) -> Fi
     )
 
 
-def _refused(case: KeyCase, actor: Actor, action: str, answer: Answer | None) -> Finding:
+def _not_working(case: KeyCase, actor: Actor, group: list[str], named: str | None, outcome: Works) -> Finding:
+    what = f"{_named_actions(group)} with the key of tenant {case.promise.tenant} in {case.record.region}"
+    by = "" if named else ", named by its ARN"
+    deciders = tuple(map(_decider, outcome.decision.deciders)) if outcome.decision else ()
+    if outcome.sometimes:
+        return Finding(
+            Kind.NOT_PROVED,
+            f"{actor.label} is to have {what}{by}; whether it is allowed depends on {outcome.depends_on}",
+            "take out conditions on what the manifest does not say",
+            case.promise.tenant,
+            statements=deciders,
+            others=case.stands_for - 1,
+        )
     return Finding(
         Kind.REFUSED,
-        f"{actor.label} may not {action.partition(':')[2]} with the key of tenant {case.promise.tenant} in "
-        f"{case.record.region}, which is declared",
-        "restore the Allow, or correct the manifest",
+        f"{actor.label} may not {what}{by}, which is declared",
+        "restore the Allow, take out the Deny, or correct the manifest",
         case.promise.tenant,
-        _shown(case, actor, action, answer) if answer else None,
-        tuple(map(_decider, answer.decision.deciders)) if answer else (),
+        {"principal": actor.principal.arn, "action": group[0], "named by": f"KeyId={named or case.record.arn}"},
+        deciders,
         case.stands_for - 1,
     )
+
+
+def _named_actions(group: list[str]) -> str:
+    return ", ".join(action.partition(":")[2] for action in group[:6]) + (" ..." if len(group) > 6 else "")
 
 
 def _kind(case: KeyCase, actor: Actor, group: list[str]) -> Kind:
@@ -322,13 +364,15 @@ def _kind(case: KeyCase, actor: Actor, group: list[str]) -> Kind:
 
 def _uses(action: str) -> bool:
     """Whether the action yields or takes plaintext, or opens a way to it."""
-    return is_cryptographic(action) or action in (FUTURE, "kms:CreateGrant")
+    return is_cryptographic(action) or action == "kms:CreateGrant" or action.lower() not in _listed_actions()
 
 
 @cache
 def is_cryptographic(action: str) -> bool:
     """Whether the action works with the key's material: those that carry an alias, but for DescribeKey."""
-    return action not in (FUTURE, "kms:DescribeKey") and catalogue_carries(action, "kms:RequestAlias")
+    if action == "kms:DescribeKey" or action.lower() not in _listed_actions():
+        return False
+    return catalogue_carries(action, "kms:RequestAlias")
 
 
 _FIXES: Final[Mapping[Kind, str]] = {

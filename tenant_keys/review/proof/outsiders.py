@@ -12,22 +12,24 @@ from functools import lru_cache
 from itertools import product
 from typing import Final
 
-from tenant_keys.review.proof.actor import (
-    FOREIGN_ACCOUNT,
-    OTHER_ORGANIZATION,
-    Actor,
-    federated_user,
-    role_session,
-    root_user,
-    user,
-)
+from tenant_keys.review.iam.variables import Value, Variable, template
+from tenant_keys.review.proof.actor import Actor, federated_user, role_session, root_user, user
 from tenant_keys.review.proof.document import Condition, Document
-from tenant_keys.review.proof.domain import ARN, EXACT, LIKE, text_classes
-from tenant_keys.review.proof.examples import Pattern, accounts_told_apart, examples
+from tenant_keys.review.proof.domain import ARN, EXACT, LIKE, resolved
+from tenant_keys.review.proof.examples import (
+    FEDERATED_NAME,
+    ORGANIZATION,
+    PATH_AND_NAME,
+    LastSegment,
+    Pattern,
+    Words,
+    accounts_told_apart,
+    examples,
+    fresh_word,
+)
 from tenant_keys.review.proof.outcome import NotProved
+from tenant_keys.review.proof.solutions import solutions
 
-_IMPOSSIBLE: Final = ":*?${}"
-"""No name of a role or user holds them (IAM API, RoleName, Path)."""
 _NUMBERS: Final = ("aws:principalaccount", "kms:calleraccount")
 
 
@@ -44,19 +46,24 @@ class Outsiders:
     """Of accounts of which the manifest says nothing."""
     sessions: Mapping[tuple[str, str], tuple[str, ...]]
     """Names of sessions that the policy names, by account and name of the role."""
+    session: str
+    """A session name that the policy does not hold."""
 
     def session_names(self, role_arn: str) -> tuple[str, ...]:
-        """Session names that the policy tells apart from any other."""
-        return self.sessions.get((role_arn.split(":")[4], role_arn.rpartition("/")[2]), ())
+        """Session names that the policy tells apart, with one that stands for all others first."""
+        return (self.session, *self.sessions.get((role_arn.split(":")[4], role_arn.rpartition("/")[2]), ()))
 
 
-def outsiders(document: Document, known: Iterable[str], apart: Iterable[str]) -> Outsiders:
+def outsiders(
+    document: Document, known: Iterable[str], apart: Iterable[str], resource: Mapping[str, Value]
+) -> Outsiders:
     """Everybody whom the policy could tell apart.
 
     Args:
         document: the policy of the key or role.
         known: accounts of which the manifest speaks.
         apart: ARNs of roles of which something is promised or that stand in templates.
+        resource: context that the resource decides, to which a policy variable could be compared.
 
     Raises:
         NotProved: a principal is named in a way whose classes are not worked out.
@@ -70,25 +77,28 @@ def outsiders(document: Document, known: Iterable[str], apart: Iterable[str]) ->
             _, role, session = arn.split("/", 2)
             whose = (arn.split(":")[4], role)
             sessions[whose] = (*sessions.get(whose, ()), session)
-        elif ":role/" not in arn and ":user/" not in arn:
-            raise NotProved(f"{document.policy.name}: principal {arn} is neither a role nor a user nor a session")
     exact = [arn for arn in named if ":assumed-role/" not in arn]
-    arns = _patterns(conditions, ("aws:principalarn",))
-    numbers = _patterns(conditions, _NUMBERS)
+    arns = _patterns(conditions, ("aws:principalarn",), resource)
+    numbers = _patterns(conditions, _NUMBERS, resource)
+    users = _patterns(conditions, ("aws:username",), resource)
+    usernames = (*users[2], *solutions(document, "aws:username", resource, lambda _: True))
     mentioned = {account for principals in parsed for account in principals.accounts}
     mentioned |= {arn.split(":")[4] for arn in (*named, *apart)}
-    accounts, roles, users, federated = _named(
-        tuple(sorted({*known, FOREIGN_ACCOUNT, *mentioned})), arns, numbers, (*exact, *sorted(apart))
+    for key in _NUMBERS:
+        mentioned |= set(solutions(document, key, resource, lambda text: len(text) == 12 and text.isdecimal()))
+    accounts, roles, users_found, federated = _named(
+        tuple(sorted({*known, *mentioned})), arns, numbers, (*exact, *sorted(apart)), (users[0], users[1], usernames)
     )
+    # The role of a named session has a path of its own; which one is not in the session's ARN.
     roles = (*roles, *(f"arn:aws:iam::{account}:role/{name}" for account, name in sessions))
-    users = (*users, *_users(conditions, accounts))
     return Outsiders(
         tuple(dict.fromkeys(roles)),
-        tuple(dict.fromkeys(users)),
+        users_found,
         federated,
         accounts,
-        _organizations(conditions),
+        _organizations(document, conditions, resource),
         sessions,
+        fresh_word([name for names in sessions.values() for name in names], "any-session"),
     )
 
 
@@ -97,18 +107,16 @@ def persons(
 ) -> Iterator[Actor]:
     """Sessions, users and root users. `own`: organisation by account that the manifest names; `without`: role ARNs."""
     for arn in found.roles:
-        sessions = ("any-session", *found.session_names(arn)) if arn not in without else ()
-        for organization, carried, session in product(_within(arn.split(":")[4], found, own), tags, sessions):
+        sessions = found.session_names(arn) if arn not in without else ()
+        for organization, carried, session in product(within(arn.split(":")[4], found, own), tags, sessions):
             label = with_tags(arn, carried)
             yield role_session(arn, organization=organization, tags=carried, label=label, session=session)
     for account in found.accounts:
-        yield from (root_user(account, organization) for organization in _within(account, found, own))
-    for arn in found.users:
-        for organization, carried in product(_within(arn.split(":")[4], found, own), tags):
-            yield user(arn, organization, carried)
-    for arn in found.federated_users:
-        for organization, carried in product(_within(arn.split(":")[4], found, own), tags):
-            yield federated_user(arn, organization, carried)
+        yield from (root_user(account, organization) for organization in within(account, found, own))
+    for make, arns in ((user, found.users), (federated_user, found.federated_users)):
+        for arn in arns:
+            for organization, carried in product(within(arn.split(":")[4], found, own), tags):
+                yield make(arn, organization, carried)
 
 
 def with_tags(label: str, tags: Mapping[str, str]) -> str:
@@ -122,55 +130,63 @@ def shown_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in tags.items() if not key.startswith("tenant-keys:")}
 
 
-def _within(account: str, found: Outsiders, own: Mapping[str, str | None]) -> tuple[str | None, ...]:
+def within(account: str, found: Outsiders, own: Mapping[str, str | None]) -> tuple[str | None, ...]:
+    """The organisations in which an account can be."""
     known = own.get(account)
     # Where the manifest names no organisation an account of its may be in any.
     return found.organizations if known is None else (known,)
 
 
-def _organizations(conditions: Sequence[Condition]) -> tuple[str | None, ...]:
-    on_key = [condition for condition in conditions if condition.key == "aws:principalorgid"]
-    if not on_key:
-        return (None,)
-    if any(not condition.constant for condition in on_key):
-        raise NotProved("aws:PrincipalOrgID is compared with a policy variable")
-    return (None, *text_classes(on_key, {}, (OTHER_ORGANIZATION,)))
+def _organizations(
+    document: Document, conditions: Sequence[Condition], resource: Mapping[str, Value]
+) -> tuple[str | None, ...]:
+    arns, plain, exact = _patterns(conditions, ("aws:principalorgid",), resource)
+    named = solutions(document, "aws:principalorgid", resource, lambda text: text.startswith("o-"))
+    exact = tuple(dict.fromkeys([*exact, *named]))
+    found = examples(arns, arn=True, plain=plain, exact=exact, prefix="o-", legal=ORGANIZATION)
+    return (None, *dict.fromkeys([*exact, *found]))
 
 
 Patterns = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 """Values compared as ARNs, as strings with wildcards, and exactly."""
 
 
-def _patterns(conditions: Iterable[Condition], keys: Sequence[str]) -> Patterns:
+def _patterns(conditions: Iterable[Condition], keys: Sequence[str], resource: Mapping[str, Value]) -> Patterns:
     sorts: dict[str, list[str]] = {"arn": [], "plain": [], "exact": []}
     for condition in conditions:
         if condition.key not in keys or condition.base == "Null":
             continue
-        if not condition.constant or condition.base not in ARN | LIKE | EXACT:
+        if condition.base not in ARN | LIKE | EXACT:
             raise NotProved(f"{condition.key} under {condition.tree.spelled}: no classes of principals are worked out")
         sort = "arn" if condition.base in ARN else "plain" if condition.base in LIKE else "exact"
-        sorts[sort] += condition.values
+        for value in condition.values:
+            parts = [(value, False)] if condition.constant else template(value, substitute=True).parts
+            if any(isinstance(part, Variable) and part.key not in resource for part in parts):
+                raise NotProved(f"{condition.key} is compared with {value}, which the principal decides too")
+        sorts[sort] += resolved(condition, resource)
     return tuple(sorted(set(sorts["arn"]))), tuple(sorted(set(sorts["plain"]))), tuple(sorted(set(sorts["exact"])))
 
 
 @lru_cache(maxsize=1024)
 def _named(
-    known: tuple[str, ...], arns: Patterns, numbers: Patterns, apart: tuple[str, ...]
+    known: tuple[str, ...], arns: Patterns, numbers: Patterns, apart: tuple[str, ...], usernames: Patterns
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Accounts, and ARNs of roles, users and federated users in them."""
     as_arn, plain, exact = arns
     compiled = [Pattern.of([(text, False)], arn=True) for text in as_arn]
     compiled += [Pattern.of([(text, False)], arn=False) for text in plain]
     compiled += [Pattern.of([(text, True)], arn=False) for text in exact]
-    for pattern, text in zip(compiled, (*as_arn, *plain, *exact), strict=True):
-        if not pattern.read("arn:aws:iam::"):
-            # A single federated user of GetFederationToken, or another partition: not modelled.
-            raise NotProved(f"aws:PrincipalArn is compared with {text}, which no role or user has")
     ids = [Pattern.of([(text, False)], arn=False) for text in numbers[1]]
     ids += [Pattern.of([(text, True)], arn=False) for text in (*numbers[0], *numbers[2])]
     accounts = tuple(accounts_told_apart(known, compiled, ids))
+    by_name = [LastSegment(Pattern.of([(text, False)], arn=False)) for text in usernames[1]]
+    by_name += [LastSegment(Words((*usernames[0], *usernames[2])))] if usernames[0] or usernames[2] else []
     found: list[list[str]] = []
-    for service, kind in (("iam", "role"), ("iam", "user"), ("sts", "federated-user")):
+    for service, kind, legal in (
+        ("iam", "role", PATH_AND_NAME),
+        ("iam", "user", PATH_AND_NAME),
+        ("sts", "federated-user", FEDERATED_NAME),
+    ):
         found.append([])
         for account in accounts:
             found[-1] += examples(
@@ -179,16 +195,8 @@ def _named(
                 plain=plain,
                 exact=[*exact, *apart],
                 prefix=f"arn:aws:{service}::{account}:{kind}/",
-                without=_IMPOSSIBLE,
+                legal=legal,
+                also=by_name if kind == "user" else (),
+                letters="".join(text for texts in usernames for text in texts),
             )
-    return accounts, tuple(found[0]), tuple(found[1]), tuple(found[2])
-
-
-def _users(conditions: Iterable[Condition], accounts: Iterable[str]) -> Iterator[str]:
-    """Users by the names that conditions on aws:username tell apart."""
-    on_key = [condition for condition in conditions if condition.key == "aws:username"]
-    if any(not condition.constant for condition in on_key):
-        raise NotProved("aws:username is compared with a policy variable")
-    for name in text_classes(on_key, {}) if on_key else ():
-        if name and not set(_IMPOSSIBLE) & set(name):
-            yield from (f"arn:aws:iam::{account}:user/{name}" for account in accounts)
+    return accounts, *(tuple(dict.fromkeys(one)) for one in found)  # type: ignore[return-value]  # three of them

@@ -81,6 +81,8 @@ class Promise:
     expiration_model: str
     administration: Mapping[str, frozenset[str]]
     """Role ARNs by action in lower case."""
+    own_importer: bool
+    """Whether the import role is this tenant's and has no other part in the estate: then it is one of its names."""
     signature: tuple[object, ...]
     """Equal for tenants of whom the same is declared, but for their names."""
 
@@ -129,11 +131,14 @@ def promises(estate: Estate) -> dict[str, Promise]:
             importers[tenant.import_role] = importers.get(tenant.import_role, 0) + 1
     by_importer: dict[str | None, Mapping[str, frozenset[str]]] = {}
     result = {}
+    central = estate.central
+    elsewhere = {*central.administrators, *central.readers, *central.deployers, central.break_glass}
+    elsewhere |= {workload.existing_role or "" for workload in estate.workloads.values()}
     for tenant in estate.tenants.values():
         role = tenant.import_role
         if role not in by_importer:
             by_importer[role] = _administration(estate, role)
-        own_importer = role is not None and importers[role] == 1
+        own_importer = role is not None and importers[role] == 1 and role not in elsewhere
         result[tenant.id] = _promise(tenant, estate, by_importer[role], own_importer=own_importer)
     return result
 
@@ -156,7 +161,8 @@ def _promise(
         usable,
         by_key,
         tuple((use.workload, use.shared, use.actions) for use in uses),
-        own_importer or tenant.import_role,
+        # Roles of other accounts are decided upon otherwise.
+        ("own", str(tenant.import_role).split(":")[4]) if own_importer else tenant.import_role,
         expiration,
     )
     return Promise(
@@ -170,6 +176,7 @@ def _promise(
         import_role=tenant.import_role,
         expiration_model=expiration,
         administration=administration,
+        own_importer=own_importer,
         signature=signature,
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tenant_keys.manifest import Estate
-from tenant_keys.review.errors import AssemblyInconsistent, TemplateRefused, UnresolvedIntrinsic
+from tenant_keys.review.errors import AssemblyInconsistent, MalformedPolicy, TemplateRefused, UnresolvedIntrinsic
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof.deployment import check_deployment
 from tenant_keys.review.proof.findings import Finding, Kind
@@ -127,7 +127,14 @@ def _count(inventory: Inventory) -> int:
     return sum(len(records) for records in inventory.keys.values())
 
 
-NOT_UNDERSTOOD: Final = (NotProved, UnsupportedPolicy, UnresolvedIntrinsic, TemplateRefused, AssemblyInconsistent)
+NOT_UNDERSTOOD: Final = (
+    NotProved,
+    UnsupportedPolicy,
+    MalformedPolicy,
+    UnresolvedIntrinsic,
+    TemplateRefused,
+    AssemblyInconsistent,
+)
 _NOTHING: Final = Finding(
     Kind.NOT_PROVED, "there is no key to prove anything about: 0 of 0 is no success", "add a tenant"
 )

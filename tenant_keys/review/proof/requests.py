@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from math import prod
 from typing import Final
 
 from tenant_keys.review.iam import Policies, Request, authorize
@@ -79,16 +80,35 @@ def contexts(
 
     The first request that goes wrong is then the shortest. Raises NotProved as `answers` does.
     """
-    clauses = [clause for document in documents for clause in _speaking(document, base.action_key)]
-    keys = sorted({key for clause in clauses for key in clause.free if key not in target.fixed})
-    domains = [_domain(key, clauses, base.action, base, target, carries) for key in keys]
-    combinations = 1
-    for domain in domains:
-        combinations *= len(domain)
+    found = domains(base, documents, target, carries)
+    combinations = prod(map(len, found.values()))
     if combinations > MOST_CONTEXTS:
         raise NotProved(f"{base.action} by {base.principal.arn}: {combinations:,} combinations of context values")
-    for values in sorted(product(*domains), key=lambda row: sum(value is not ABSENT for value in row)):
-        yield {key: value for key, value in zip(keys, values, strict=True) if value is not ABSENT}
+    for values in sorted(product(*found.values()), key=lambda row: sum(value is not ABSENT for value in row)):
+        context = {key: value for key, value in zip(found, values, strict=True) if value is not ABSENT}
+        if can_be(context, found):
+            yield context
+
+
+def domains(
+    base: Request, documents: Sequence[Document], target: Target, carries: Carries
+) -> dict[str, Sequence[Value | None]]:
+    """By key, the values of it that the documents tell apart; of keys that the caller or circumstances decide."""
+    clauses = [clause for document in documents for clause in _speaking(document, base.action_key)]
+    keys = sorted({key for clause in clauses for key in clause.free if key not in target.fixed})
+    return {key: _domain(key, clauses, base.action, base, target, carries) for key in keys}
+
+
+_PAIR: Final = "kms:encryptioncontext:"
+_PAIRS: Final = "kms:encryptioncontextkeys"
+
+
+def can_be(context: Mapping[str, Value], keys: Iterable[str]) -> bool:
+    """Whether a request can have the context: kms:EncryptionContextKeys lists the names of all pairs."""
+    if _PAIRS not in keys:
+        return True
+    listed = {name.lower() for name in context.get(_PAIRS, ())}
+    return all((key.removeprefix(_PAIR) in listed) is (key in context) for key in keys if key.startswith(_PAIR))
 
 
 def possible(
@@ -128,4 +148,8 @@ def _domain(
     if key in target.choices:
         return target.choices[key]
     conditions = [condition for clause in clauses for condition in clause.conditions]
-    return candidates(key, conditions, base.keys, target.told_apart.get(key, ()))
+    told_apart = target.told_apart.get(key, ())
+    if key == _PAIRS:
+        pairs = {free for clause in clauses for free in clause.free if free.startswith(_PAIR)}
+        told_apart = tuple(sorted({*told_apart, *(pair.removeprefix(_PAIR) for pair in pairs)}))
+    return candidates(key, conditions, base.keys, told_apart)

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import Inventory, KeyRecord, RoleRecord
+from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory, KeyRecord, RoleRecord
+from tenant_keys.review.proof.obtaining import workload_role
+from tenant_keys.review.proof.places import check_places
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.proof.reach import mutating, reaching
 from tenant_keys.review.syntax import Document, parse_document
@@ -19,6 +21,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
         *_aliases(inventory, promises),
         *_roles(inventory, promises, estate),
         *_loose(inventory, estate),
+        *check_places(inventory, estate),
         *(
             Finding(Kind.NOT_PROVED, f"{what}: the proof does not know what it grants", _APART)
             for what in inventory.unmodelled
@@ -64,6 +67,7 @@ def _key(record: KeyRecord, promise: Promise, estate: Estate) -> Iterator[Findin
             "synthesize again",
             promise.tenant,
         )
+    yield from _kind_of_key(record, promise, estate, where)
     if record.primary_arn is not None and record.primary_arn != _primary(promise, estate):
         yield Finding(
             Kind.INVENTORY,
@@ -79,6 +83,29 @@ def _key(record: KeyRecord, promise: Promise, estate: Estate) -> Iterator[Findin
             "DeletionPolicy and UpdateReplacePolicy of a key are Retain",
             promise.tenant,
         )
+
+
+def _kind_of_key(record: KeyRecord, promise: Promise, estate: Estate, where: str) -> Iterator[Finding]:
+    """What is declared needs a symmetric key whose material comes from where the manifest says."""
+    if record.replica:
+        return  # what its primary is
+    tenant = estate.tenants[promise.tenant]
+    expected = {
+        "kms:keyspec": SYMMETRIC,
+        "kms:keyusage": USAGE,
+        "kms:keyorigin": {"imported": "EXTERNAL"}.get(tenant.origin, "AWS_KMS"),
+        "kms:multiregion": "true" if tenant.multi_region else "false",
+    }
+    for name, value in expected.items():
+        if record.properties.get(name) != value:
+            said = {"kms:keyspec": "KeySpec", "kms:keyusage": "KeyUsage", "kms:keyorigin": "Origin"}
+            yield Finding(
+                Kind.INVENTORY,
+                f"{where}: {said.get(name, 'MultiRegion')} of the key of tenant {promise.tenant} is "
+                f"{record.properties.get(name)}, declared is {value}",
+                "synthesize again; CloudFormation cannot change it in place",
+                promise.tenant,
+            )
 
 
 def _primary(promise: Promise, estate: Estate) -> str:
@@ -133,7 +160,9 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
             f"{arn}: another role of the account has the same name, and which of them would stand is not known",
             "give one of them another name",
         )
-    for arn in sorted(declared - set(inventory.roles)):
+    existing = {w.existing_role for w in estate.workloads.values()}
+    run = {workload_role(w) for w in estate.workloads.values() if w.access != "web-identity"} - existing
+    for arn in sorted((declared | run) - set(inventory.roles)):
         yield Finding(Kind.REFUSED, f"{arn}: the role is declared and is in no template", "synthesize again")
     for arn, role in inventory.roles.items():
         if any(key.lower() == "tenant_id" for key in role.tags):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -10,35 +10,53 @@ from tenant_keys.manifest import Estate, Workload
 from tenant_keys.review.proof.actor import Actor, token_holder
 from tenant_keys.review.proof.document import Condition, Document
 from tenant_keys.review.proof.domain import text_classes
+from tenant_keys.review.proof.examples import fresh_word
 
 POD_AUDIENCE: Final = "sts.amazonaws.com"
 """Of the tokens that EKS gives to pods (EKS guide, IAM roles for service accounts)."""
 
 
 def token_holders(trust: Document, estate: Estate) -> Iterator[Actor]:
-    """One for each provider, audience and subject that the trust policy or the manifest tells apart."""
+    """One for each provider, audience and subject that the trust policy or the manifest tells apart.
+
+    STS fills ISSUER:aud from the claim `azp` where a token has one, and ISSUER:oaud from `aud` then; else ISSUER:aud is
+    the token's `aud` (IAM guide, reference_policies_iam-condition-keys).
+    """
     central = estate.central.account
     issuers = {
         w.identity_provider.issuer.removeprefix("https://") for w in estate.workloads.values() if w.identity_provider
     }
-    arns = {f"arn:aws:iam::{central}:oidc-provider/{host}" for host in {*issuers, "other.example.com"}}
+    named = {*_federated(trust), *(f"arn:aws:iam::{central}:oidc-provider/{host}" for host in issuers)}
+    other = fresh_word([arn.partition(".")[0] for arn in named])
     own = tuple(dict.fromkeys(w.audience for w in estate.workloads.values() if w.audience))
-    for arn in sorted(arns | set(_federated(trust))):
+    for arn in sorted(named | {f"arn:aws:iam::{central}:oidc-provider/{other}.example.com"}):
         if ":saml-provider/" in arn:
             yield token_holder(arn)
             continue
         holder = token_holder(arn)
         subjects = [subject(w) for w in estate.workloads.values() if w.irsa and pods_of(w) == arn]
-        audiences = (*own, *([POD_AUDIENCE] if subjects else []), "another-audience")
-        for audience in text_classes(conditions_on(trust, claim(arn, "aud")), {}, audiences):
-            label, token = f"{holder.label} for audience {audience}", {claim(arn, "aud"): audience}
+        audiences = (*own, *([POD_AUDIENCE] if subjects else []))
+        for label, token in _tokens(trust, arn, audiences):
             conditions = conditions_on(trust, claim(arn, "sub"))
             if not conditions and not subjects:
-                yield replace(holder, label=label, presents=token)
+                yield replace(holder, label=f"{holder.label} {label}", presents=token)
                 continue
-            for told_subject in text_classes(conditions, {}, (*subjects, "another-subject")):
+            for told_subject in text_classes(conditions, {}, tuple(subjects)):
                 told = {**token, claim(arn, "sub"): told_subject}
-                yield replace(holder, label=f"{label} and subject {told_subject}", presents=told)
+                yield replace(holder, label=f"{holder.label} {label} and subject {told_subject}", presents=told)
+
+
+def _tokens(trust: Document, provider: str, audiences: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+    aud, oaud = claim(provider, "aud"), claim(provider, "oaud")
+    for seen in text_classes(conditions_on(trust, aud), {}, audiences):
+        yield f"for audience {seen}", {aud: seen}
+        for audience in text_classes(conditions_on(trust, oaud), {}, audiences):
+            yield f"for audience {audience} with azp {seen}", {aud: seen, oaud: audience}
+
+
+def audience_of(provider: str, presents: Mapping[str, str]) -> str | None:
+    """The audience of a token: its claim `aud`, whichever key STS puts it in."""
+    return presents.get(claim(provider, "oaud"), presents.get(claim(provider, "aud")))
 
 
 def conditions_on(trust: Document, key: str) -> list[Condition]:

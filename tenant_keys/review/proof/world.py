@@ -60,8 +60,14 @@ class World:
     """Shared roles, workload roles and whatever else the templates hold."""
     anchors: Mapping[str, str]
     """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor."""
+    organizations: Mapping[str, str | None] = field(init=False)
+    """The organisation of each account of the manifest; None where it names none."""
     memory: dict[object, Any] = field(default_factory=dict)
     """What was worked out of it before, for the next run over it."""
+
+    def __post_init__(self) -> None:
+        accounts = (self.estate.central.account, *(one.account for one in self.estate.workloads.values()))
+        self.organizations = dict.fromkeys(accounts, self.estate.organization)
 
 
 def keep(_kind: str, document: Mapping[str, object]) -> Mapping[str, object]:

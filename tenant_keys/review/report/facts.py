@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from tenant_keys.review.assembly import Assembly, Resource, Stack
 from tenant_keys.review.errors import NothingToReview
-from tenant_keys.review.rules import Finding, Linter
+from tenant_keys.review.rules import Linter, LintFinding
 
 OWN_TAGS = "tenant-keys:"
 
@@ -42,7 +42,7 @@ class Facts:
     """By stack and logical id."""
     stacks: list[tuple[str, str, str, bool]] = field(default_factory=list)
     """Name, account, Region, and whether it is protected against deletion."""
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[LintFinding] = field(default_factory=list)
     policies: int = 0
     """Documents that the rules judged."""
     resources: int = 0

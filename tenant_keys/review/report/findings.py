@@ -13,7 +13,7 @@ from typing import Any
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.errors import AssemblyUnreadable, ReviewError
 from tenant_keys.review.proof import Finding, Proof
-from tenant_keys.review.rules import Finding as RuleFinding
+from tenant_keys.review.rules import LintFinding
 
 Json = dict[str, Any]
 REPORT = "validation-report.json"
@@ -34,7 +34,7 @@ def _proof_finding(one: Finding) -> Json:
     return {**asdict(one), "kind": one.kind.value, "statements": list(one.statements)}
 
 
-def rule_findings(found: Iterable[RuleFinding]) -> list[Json]:
+def rule_findings(found: Iterable[LintFinding]) -> list[Json]:
     """Our own rules; where one tenant stands for its class, so does the finding."""
     return [asdict(one) for one in found]
 

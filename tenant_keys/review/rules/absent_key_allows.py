@@ -3,8 +3,8 @@
 Presence is asked for by `Null: {key: "false"}`, or by any other test of the same key that is false where it is absent
 (one that is neither negated nor IfExists nor ForAllValues; ForAnyValue is false for no values). aws:TagKeys holds the
 keys of the request's tags, and kms:EncryptionContextKeys those of the context, so such a test of aws:RequestTag/x,
-or of kms:EncryptionContext:x, requires them as well; and ForAnyValue:StringEquals aws:TagKeys x requires
-aws:RequestTag/x.
+or of kms:EncryptionContext:x, requires them as well; ISSUER:oaud is there only where a token has azp, and ISSUER:aud
+always, which holds azp then. And ForAnyValue:StringEquals aws:TagKeys x requires aws:RequestTag/x.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 """
@@ -13,14 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.model import LintFinding, Policy
 from tenant_keys.review.rules.report import finding
 from tenant_keys.review.syntax import Condition, Statement
 
+_BESIDE_AZP = ":oaud"
 _MEMBERS = {"aws:tagkeys": "aws:requesttag/", "kms:encryptioncontextkeys": "kms:encryptioncontext:"}
 
 
-def check(policy: Policy) -> Iterator[Finding]:
+def check(policy: Policy) -> Iterator[LintFinding]:
     for statement in policy.statements:
         if not statement.allows:
             continue
@@ -50,7 +51,7 @@ def _present(statement: Statement) -> Iterator[Condition]:
 
 
 def _requires(other: Condition, key: str) -> bool:
-    if other.key == key:
+    if other.key == key or (key.endswith(_BESIDE_AZP) and other.key == key.removesuffix(_BESIDE_AZP) + ":aud"):
         return True
     members = _MEMBERS.get(key)
     if members is not None:

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from tenant_keys.review.iam import catalogue
-from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.model import LintFinding, Policy
 from tenant_keys.review.rules.report import finding
 from tenant_keys.review.rules.text import has_wildcard, like
 
 _WITH_TOKEN = frozenset({"sts:assumerolewithwebidentity", "sts:tagsession", "sts:setsourceidentity"})
 
 
-def check(policy: Policy) -> Iterator[Finding]:
+def check(policy: Policy) -> Iterator[LintFinding]:
     for statement in policy.statements:
         for action in statement.actions:
             for test in statement.conditions:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tenant_keys.review.iam.catalogue import is_multivalued
-from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.model import LintFinding, Policy
 from tenant_keys.review.rules.report import finding
 from tenant_keys.review.rules.text import has_variable, like
 from tenant_keys.review.syntax import Condition, Statement
@@ -19,7 +19,7 @@ _EXACT = "StringEquals"
 _POSITIVE = frozenset({_EXACT, "StringLike", "StringEqualsIgnoreCase", "ArnEquals", "ArnLike"})
 
 
-def check(policy: Policy) -> Iterator[Finding]:
+def check(policy: Policy) -> Iterator[LintFinding]:
     for statement in policy.statements:
         if statement.allows:
             continue

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tenant_keys.review.assembly import Assembly, Stack
 from tenant_keys.review.errors import NothingToReview
 from tenant_keys.review.rules.collect import policies
-from tenant_keys.review.rules.model import Finding
+from tenant_keys.review.rules.model import LintFinding
 from tenant_keys.review.rules.prefix_aliases import PrefixAliases
 from tenant_keys.review.rules.registry import RULES
 
@@ -19,7 +19,7 @@ class Linter:
         self.policies = 0
         self._aliases = PrefixAliases()
 
-    def add(self, stack: Stack) -> Iterator[Finding]:
+    def add(self, stack: Stack) -> Iterator[LintFinding]:
         """Yield the findings on the policies of a stack; to be consumed whole."""
         for resource in stack.resources.values():
             if resource.type == "AWS::KMS::Alias":
@@ -30,14 +30,14 @@ class Linter:
             for check in RULES.values():
                 yield from check(policy)
 
-    def finish(self) -> Iterator[Finding]:
+    def finish(self) -> Iterator[LintFinding]:
         """Yield the findings on the estate as a whole."""
         if not self.policies:
             raise NothingToReview("the stacks hold 0 policies; expected at least one; review the assembly of the app")
         yield from self._aliases.findings()
 
 
-def lint(assembly: Assembly) -> Iterator[Finding]:
+def lint(assembly: Assembly) -> Iterator[LintFinding]:
     """Yield all findings on an assembly."""
     linter = Linter()
     for stack in assembly.stacks():

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.model import LintFinding, Policy
 from tenant_keys.review.rules.report import finding
 from tenant_keys.review.rules.text import VARIABLE, has_wildcard, like
 from tenant_keys.review.syntax import Statement
@@ -45,7 +45,7 @@ class PrefixAliases:
             elif statement.allows:
                 self._patterns.setdefault(value, (policy, statement))
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[LintFinding]:
         """Yield a finding for each pattern that matches too much, at the first statement that has it."""
         names = sorted(self._names)
         beginnings = {pattern: _beginning(pattern) for pattern in self._patterns}

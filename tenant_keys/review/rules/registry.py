@@ -23,9 +23,9 @@ from tenant_keys.review.rules import (
     wildcard_beside_token,
     wildcard_inside_string_equals,
 )
-from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.model import LintFinding, Policy
 
-Check = Callable[[Policy], Iterator[Finding]]
+Check = Callable[[Policy], Iterator[LintFinding]]
 
 RULES: Mapping[str, Check] = {
     module.__name__.rpartition(".")[2]: module.check

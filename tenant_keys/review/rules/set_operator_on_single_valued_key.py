@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tenant_keys.review.iam.catalogue import is_multivalued
-from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.model import LintFinding, Policy
 from tenant_keys.review.rules.report import finding
 
 
-def check(policy: Policy) -> Iterator[Finding]:
+def check(policy: Policy) -> Iterator[LintFinding]:
     for statement in policy.statements:
         for test in statement.conditions:
             if not test.operator.qualifier or is_multivalued(test.key) or "." in test.key.partition(":")[0]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.model import LintFinding, Policy
 from tenant_keys.review.rules.report import finding
 from tenant_keys.review.rules.text import VARIABLE
 from tenant_keys.review.syntax import Statement
@@ -16,7 +16,7 @@ from tenant_keys.review.syntax import Statement
 _COLONS = 5
 
 
-def check(policy: Policy) -> Iterator[Finding]:
+def check(policy: Policy) -> Iterator[LintFinding]:
     for statement in policy.statements:
         for element, pattern in _patterns(statement):
             if VARIABLE.sub("", pattern).count(":") < _COLONS:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.model import LintFinding, Policy
 from tenant_keys.review.rules.report import finding
 from tenant_keys.review.rules.text import has_wildcard, is_presence_pattern
 from tenant_keys.review.syntax import Statement
@@ -27,7 +27,7 @@ _BESIDE_VARIABLE = re.compile(r"\$\{[^}*?$]*\}[*?]|[*?]\$\{[^}*?$]*\}")
 _BESIDE_NAME = re.compile(r"\btenant-[A-Za-z0-9-]*[*?]")
 
 
-def check(policy: Policy) -> Iterator[Finding]:
+def check(policy: Policy) -> Iterator[LintFinding]:
     for statement in policy.statements:
         for element, pattern in _patterns(statement):
             yield finding(

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tenant_keys.review.rules.model import Finding, Policy
+from tenant_keys.review.rules.model import LintFinding, Policy
 from tenant_keys.review.rules.report import finding
 from tenant_keys.review.rules.text import has_wildcard
 
 
-def check(policy: Policy) -> Iterator[Finding]:
+def check(policy: Policy) -> Iterator[LintFinding]:
     for statement in policy.statements:
         for test in statement.conditions:
             if not test.operator.name.startswith(("StringEquals", "StringNotEquals")):

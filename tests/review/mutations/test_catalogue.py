@@ -18,6 +18,7 @@ def test_the_estate_is_proved_before_anything_is_broken(original: Synthesized) -
 
 def test_there_are_enough_mutants_of_each_kind_and_none_twice() -> None:
     kinds = Counter(str(mutant.expected) for mutant in MUTANTS)
+    assert len(MUTANTS) >= 350
     assert kinds["refuted"] >= 60
     assert kinds["lost safeguard"] >= 30
     assert kinds["not proved"] >= 12

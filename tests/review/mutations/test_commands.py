@@ -86,7 +86,7 @@ def test_a_session_that_a_token_obtains_is_told_as_sts_is_called(
         f"  principal: arn:aws:iam::222222222222:oidc-provider/{provider}\n",
         "  action: sts:AssumeRoleWithWebIdentity\n",
         "  role: arn:aws:iam::222222222222:role/tenant-keys-mails\n",
-        f"'{provider.lower()}:sub': 'another-subject'",
+        f"'{provider.lower()}:sub': 'any'",
         "  fix: let the trust policy name the place where the workload runs alone, a pod by audience and subject\n",
     ):
         assert line in told
@@ -205,7 +205,7 @@ def test_who_lists_everybody_and_by_which_request(run: Run) -> None:
 def test_who_tells_each_hop(run: Run) -> None:
     code, text = run("who", "Decrypt", "lola")
     assert code == 0
-    assert text.startswith("1 may Decrypt with the key of lola\n\ntenant lola through workload premises\n")
+    assert text.startswith("2 may Decrypt with the key of lola\n\ntenant lola through workload notes\n")
     authority = "333333333333:certificate-authority/11111111-2222-3333-4444-555555555555"
     holder = "  by way of: a holder of a certificate of common name 'premises' issued by arn:aws:acm-pca:eu-west-1"
     hops = "333333333333 role/tenant-keys-premises → 111111111111 role/tenant-keys/premises/tenant-lola.premises\n"

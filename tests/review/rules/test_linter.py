@@ -11,19 +11,19 @@ import pytest
 
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.errors import MalformedPolicy, NothingToReview
-from tenant_keys.review.rules import Finding, lint
+from tenant_keys.review.rules import LintFinding, lint
 
 ROOT = {"AWS": "arn:aws:iam::111111111111:root"}
 PUBLIC = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:Decrypt", "NotResource": "a:b"}]}
 
-Lint = Callable[[dict[str, Any]], list[Finding]]
+Lint = Callable[[dict[str, Any]], list[LintFinding]]
 
 
 @pytest.fixture
 def lint_resources(tmp_path: Path) -> Lint:
     """Return a function from the resources of a stack to the findings on it."""
 
-    def run(resources: dict[str, Any]) -> list[Finding]:
+    def run(resources: dict[str, Any]) -> list[LintFinding]:
         artifact = {
             "type": "aws:cloudformation:stack",
             "environment": "aws://111111111111/eu-west-1",
@@ -117,7 +117,7 @@ def _using(effect: str, *aliases: str) -> dict[str, Any]:
     }
 
 
-def _prefix_findings(findings: list[Finding]) -> list[tuple[str, str]]:
+def _prefix_findings(findings: list[LintFinding]) -> list[tuple[str, str]]:
     return [(finding.where, finding.what) for finding in findings if finding.rule == "prefix_aliases"]
 
 

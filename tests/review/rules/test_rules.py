@@ -11,7 +11,7 @@ import pytest
 
 from tenant_keys.review import rules
 from tenant_keys.review.errors import MalformedPolicy
-from tenant_keys.review.rules import RULES, Finding, Kind, Place, parse_policy
+from tenant_keys.review.rules import RULES, Kind, LintFinding, Place, parse_policy
 from tools import lint_examples as cases
 
 PLACE = Place("app", "It", "KeyPolicy", "111111111111")
@@ -33,7 +33,7 @@ def _document(statement: Document) -> Document:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def _check(rule: str, kind: str, document: Document) -> list[Finding]:
+def _check(rule: str, kind: str, document: Document) -> list[LintFinding]:
     return list(RULES[rule](parse_policy(document, cast("Kind", kind), PLACE)))
 
 
@@ -130,7 +130,7 @@ def test_every_rule_says_its_sentence_and_its_source() -> None:
 def test_a_finding_says_where_what_why_and_how_to_fix_it() -> None:
     statement = cases.use({"StringEquals": {"kms:RequestAlias": "alias/tenant-a*"}})
     assert _check("wildcard_inside_string_equals", "identity", _document(statement)) == [
-        Finding(
+        LintFinding(
             rule="wildcard_inside_string_equals",
             severity="error",
             where="app/It/KeyPolicy/S",

@@ -1,0 +1,92 @@
+"""What binds a workload to its role beside trust policies: pod associations, identity providers, Roles Anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenant_keys.manifest import Estate, Workload
+from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.inventory import Inventory, PodAssociation
+from tenant_keys.review.proof.obtaining import workload_role
+
+
+def check_places(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
+    """Compare what the templates bind to roles with what is declared, both ways."""
+    yield from _pods(inventory, estate)
+    yield from _providers(inventory, estate)
+    for workload in estate.workloads.values():
+        role = (workload.account, workload_role(workload))
+        if workload.roles_anywhere is not None and role not in inventory.profiles:
+            yield _dead(f"no enabled profile of IAM Roles Anywhere hands out sessions of {role[1]}", workload)
+        if workload.runs_on == "ec2" and (workload.account, role[1].rpartition("/")[2]) not in inventory.instances:
+            yield _dead(f"no instance profile gives instances {role[1]}", workload)
+    declared = {(w.account, workload_role(w)) for w in estate.workloads.values() if w.roles_anywhere}
+    for account, arn in inventory.profiles:
+        if (account, arn) not in declared and _is_ours(arn, inventory, estate):
+            yield _undeclared(f"a profile of IAM Roles Anywhere hands out sessions of {arn}")
+
+
+def _pods(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
+    declared: dict[tuple[str, ...], Workload] = {}
+    for workload in estate.workloads.values():
+        pod = workload.pod_identity
+        for region in workload.regions if pod is not None else ():
+            who = (pod.cluster, pod.namespace, pod.service_account) if pod else ()
+            declared[workload.account, region, *who, workload_role(workload)] = workload
+    found: set[tuple[str, ...]] = set()
+    for one in inventory.pods:
+        whose: tuple[str, ...] = (one.account, one.region, one.cluster, one.namespace, one.service_account, one.role)
+        if whose not in declared:
+            if _is_ours(one.role, inventory, estate):
+                yield _undeclared(f"{one.where}: {_called(one)} become {one.role}")
+        elif one.target is not None or one.tagged:
+            what = f"another role, {one.target}" if one.target else "session tags of EKS, which reach the access roles"
+            yield _undeclared(f"{one.where}: {_called(one)} get {what}")
+        elif whose in found:
+            yield _undeclared(f"{one.where}: a second association of {_called(one)}: EKS has one for a service account")
+        found.add(whose)
+    for bound, workload in declared.items():
+        if bound not in found:
+            yield _dead(f"no association gives {bound[-1]} to the pods {bound[3]}/{bound[4]} in {bound[1]}", workload)
+
+
+def _called(one: PodAssociation) -> str:
+    return f"the pods {one.namespace}/{one.service_account} of cluster {one.cluster}"
+
+
+def _is_ours(role: str, inventory: Inventory, estate: Estate) -> bool:
+    """Whether the role is one of the templates or the manifest; a name that is not resolved could be."""
+    known = {*inventory.roles, *(w.existing_role for w in estate.workloads.values())}
+    return role in known or not role.startswith("arn:aws:iam::")
+
+
+def _providers(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
+    """An OIDC provider for each issuer, with the audience of each workload, unless the account has it already."""
+    central = estate.central.account
+    wanted: dict[str, set[str]] = {}
+    for workload in estate.workloads.values():
+        provider = workload.identity_provider
+        if provider is None:
+            continue
+        arn = f"arn:aws:iam::{central}:oidc-provider/{provider.issuer.removeprefix('https://')}"
+        if not provider.existing:
+            wanted.setdefault(arn, set()).add(str(workload.audience))
+        if arn in inventory.providers:
+            if workload.audience not in inventory.providers[arn]:
+                yield _dead(f"{arn}: ClientIdList is without the audience {workload.audience}", workload)
+        elif not provider.existing:
+            yield _dead(f"{arn}: the identity provider is in no template", workload)
+    for arn, clients in inventory.providers.items():
+        for client in sorted(set(clients) - wanted.get(arn, set())):
+            if arn.split(":")[4] == central:
+                yield _undeclared(f"{arn}: ClientIdList admits tokens of {client}, the audience of no workload")
+
+
+def _dead(what: str, workload: Workload) -> Finding:
+    return Finding(
+        Kind.REFUSED, f"{what}, which workload {workload.name} needs", "synthesize again, or correct the manifest"
+    )
+
+
+def _undeclared(what: str) -> Finding:
+    return Finding(Kind.INVENTORY, f"{what}, which the manifest does not declare", "take it out, or declare it")
