@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from tenant_keys.manifest import read_lock
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the main program."""
@@ -18,6 +20,9 @@ def register(app: typer.Typer) -> None:
 def preflight_command(
     account: Annotated[str, typer.Argument(help="The account whose stacks will be deployed.")],
     assembly: Annotated[Path, typer.Option(help="The cloud assembly that will be deployed.")] = Path("cdk.out"),
+    lock: Annotated[
+        Path, typer.Option(help="Says which tenants were offboarded: no other key leaves its stack.")
+    ] = Path("tenants.lock"),
     *,
     repair: Annotated[
         bool,
@@ -36,7 +41,8 @@ def preflight_command(
     from tenant_keys.operations.preflight import preflight
 
     try:
-        obstacles = preflight(assembly, account, repair=repair)
+        known = read_lock(lock) if lock.exists() else None
+        obstacles = preflight(assembly, account, repair=repair, lock=known)
     except (BotoCoreError, ClientError) as error:
         raise OperationError(f"AWS: {error}; use credentials of account {account}") from None
     if as_json:

@@ -15,8 +15,10 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from tenant_keys.manifest import Lock
 from tenant_keys.operations.bootstrap_session import bootstrap_session
 from tenant_keys.operations.errors import NotDeployed
+from tenant_keys.policy.names import alias_name
 from tenant_keys.review.assembly import Assembly, Environment, StackArtifact
 from tenant_keys.review.assembly.json_file import parse_json
 from tenant_keys.review.assembly.template import deployed_bytes
@@ -50,8 +52,12 @@ class Obstacle:
     """It stops nothing any more."""
 
 
-def preflight(assembly: Path, account: str, *, repair: bool, client_of: ClientOf | None = None) -> list[Obstacle]:
+def preflight(
+    assembly: Path, account: str, *, repair: bool, lock: Lock | None = None, client_of: ClientOf | None = None
+) -> list[Obstacle]:
     """Every obstacle to deploying the account's stacks; `repair` removes what holds a failed creation in place.
+
+    `lock` says which tenants have been offboarded: the key of any other may not leave its stack.
 
     Raises:
         NotDeployed: the assembly has no stack in the account.
@@ -62,15 +68,16 @@ def preflight(assembly: Path, account: str, *, repair: bool, client_of: ClientOf
     if not artifacts:
         raise NotDeployed(f"{assembly}: holds no stack of account {account}; name an account of the assembly")
     make = client_of or _clients(artifacts)
-    return [obstacle for artifact in artifacts for obstacle in _of_stack(artifact, make, repair=repair)]
+    gone = {tenant for tenant, entry in lock.entries.items() if entry.phase == "offboarded"} if lock else set()
+    return [obstacle for artifact in artifacts for obstacle in _of_stack(artifact, make, gone, repair=repair)]
 
 
-def _of_stack(artifact: StackArtifact, make: ClientOf, *, repair: bool) -> Iterator[Obstacle]:
+def _of_stack(artifact: StackArtifact, make: ClientOf, gone: set[str], *, repair: bool) -> Iterator[Obstacle]:
     place, name = Environment(artifact.account, artifact.region), artifact.name
     cloudformation = make(place, "cloudformation", "lookup")
     stack = _described(cloudformation, name)
     status = "" if stack is None else str(stack["StackStatus"])
-    own: set[str] = set()
+    own: dict[str, str] = {}
     if stack is None or status in GONE:
         pass
     elif status in CREATION_FAILED:
@@ -78,7 +85,11 @@ def _of_stack(artifact: StackArtifact, make: ClientOf, *, repair: bool) -> Itera
             yield _protected(make, place, name, status, repair=repair)
     elif status in SOUND:
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
-        own = {each["LogicalResourceId"] for page in pages for each in page["StackResourceSummaries"]}
+        own = {
+            each["LogicalResourceId"]: each.get("PhysicalResourceId", "")
+            for page in pages
+            for each in page["StackResourceSummaries"]
+        }
     elif status.endswith("_IN_PROGRESS"):
         yield Obstacle(name, f"{status}: an operation is running; wait for its end, and deploy again")
         return
@@ -91,9 +102,22 @@ def _of_stack(artifact: StackArtifact, make: ClientOf, *, repair: bool) -> Itera
         return
     known: dict[str, dict[str, str]] = {}
     template = parse_json(artifact.template_path, deployed_bytes(artifact))
+    yield from _leaving(name, own, template["Resources"], gone)
     for logical_id, resource in template["Resources"].items():
         if logical_id not in own:
             yield from _taken(name, logical_id, resource, lambda service: make(place, service, "lookup"), known)
+
+
+def _leaving(stack: str, own: dict[str, str], resources: dict[str, Any], gone: set[str]) -> Iterator[Obstacle]:
+    """Tenants whose key the deployment would take out of its stack though they were not offboarded: retained, and lost
+    to the estate. An assembly of another branch than the one that adopted the key does that.
+    """
+    prefix = alias_name("")
+    for logical_id, physical_id in own.items():
+        tenant = physical_id.removeprefix(prefix)
+        if logical_id not in resources and physical_id.startswith(prefix) and tenant not in gone:
+            what = f"the key of {tenant} would leave the stack, though {tenant} was not offboarded"
+            yield Obstacle(stack, f"{logical_id}: {what}; deploy an assembly whose lock has the tenant")
 
 
 def _protected(make: ClientOf, place: Environment, name: str, status: str, *, repair: bool) -> Obstacle:

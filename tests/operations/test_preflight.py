@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tenant_keys.local import LocalAws
+from tenant_keys.manifest.lock import Entry, Lock, Phase
 from tenant_keys.operations.errors import NotDeployed
 from tenant_keys.operations.preflight import preflight
 from tenant_keys.review.assembly import Environment
@@ -76,8 +77,8 @@ def test_every_kind_of_name_that_is_taken_is_named_and_a_free_one_is_not(assembl
 class CloudFormation:
     """A stack in one state, which holds every resource."""
 
-    def __init__(self, status: str, *, protected: bool = True) -> None:
-        self.status, self.protected = status, protected
+    def __init__(self, status: str, *, protected: bool = True, further: str = "") -> None:
+        self.status, self.protected, self.further = status, protected, further
         self.turned: list[bool] = []
 
     def describe_stacks(self, **_: str) -> Any:
@@ -87,7 +88,11 @@ class CloudFormation:
         return self
 
     def paginate(self, **_: str) -> Any:
-        return [{"StackResourceSummaries": [{"LogicalResourceId": name} for name in RESOURCES]}]
+        held = [{"LogicalResourceId": name} for name in RESOURCES]
+        if self.further:
+            alias = {"LogicalResourceId": "Aliasacme", "PhysicalResourceId": f"alias/tenant-{self.further}"}
+            held += [{"LogicalResourceId": "Keyacme", "PhysicalResourceId": "k"}, alias]
+        return [{"StackResourceSummaries": held}]
 
     def update_termination_protection(self, *, StackName: str, EnableTerminationProtection: bool) -> None:
         assert StackName == STACK
@@ -134,3 +139,15 @@ def test_protection_is_turned_off_only_for_a_failed_creation_and_only_when_asked
 def test_an_account_without_stacks_is_told(assembly: Path) -> None:
     with pytest.raises(NotDeployed, match="holds no stack of account 999999999999"):
         preflight(assembly, "999999999999", repair=False)
+
+
+@pytest.mark.parametrize(("phase", "stops"), [(None, True), ("offboarding", True), ("offboarded", False)])
+def test_a_key_leaves_its_stack_only_after_its_tenant_was_offboarded(
+    assembly: Path, phase: Phase | None, stops: bool
+) -> None:
+    entry = Entry("acme", 1, "aws-kms", multi_region=False, primary_region=REGION, phase=phase)
+    stack = CloudFormation("UPDATE_COMPLETE", further="acme")
+    for lock in (Lock(CENTRAL, REGION, {"acme": entry}), None):
+        found = preflight(assembly, CENTRAL, repair=True, lock=lock, client_of=lambda *_: stack)
+        expected = "Aliasacme: the key of acme would leave the stack, though acme was not offboarded"
+        assert [one.what.startswith(expected) for one in found] == ([True] if stops or lock is None else [])

@@ -47,6 +47,7 @@ def of_key(tenant: Tenant, estate: Estate, *, replica: bool = False) -> Recorder
 
 
 ESTATES = {
+    "never rotated": lambda: estate_of_text(manifest(tenants="  acme: {workloads: [orders], rotation_days: 'off'}")),
     "the sample": sample,
     "longest names": lambda: estate_of_text(
         manifest(

@@ -275,7 +275,10 @@ def test_a_permissions_boundary_of_a_declared_role_is_named(stack: str, role: st
     ],
 )
 def test_a_parameter_that_is_gone_is_named(account: str, region: str, workload: str) -> None:
-    proof = proved(lambda templates: templates.resources[f"parameters-{account}-{region}"].pop(workload))
+    def edit(templates: Templates) -> None:
+        del templates.resources[f"parameters-{account}-{region}"][workload]
+
+    proof = proved(edit)
     (finding,) = proof.findings
     assert finding.kind is Kind.REFUSED
     assert f"/tenant-keys/{workload} of account {account} in {region}" in finding.what
