@@ -222,8 +222,17 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     """Policies of roles that exist already: whoever obtains a session of them is not in the templates."""
     existing = {_account_and_name(w.existing_role) for w in estate.workloads.values() if w.existing_role}
     for policy in inventory.loose:
-        tell = mutating if (policy.account, policy.role_name) in existing else reaching
-        if told := sorted(set(tell(parse_document(policy.document, policy.where)))):
+        declared = (policy.account, policy.role_name) in existing
+        document = parse_document(policy.document, policy.where)
+        if declared and any(not statement.allows for statement in document.statements):
+            yield Finding(
+                Kind.NOT_PROVED,
+                f"{policy.where}: a Deny for the role {policy.role_name} of account {policy.account}, in no "
+                "template: what it leaves of the declared access is not worked out",
+                "take the Deny out of the policy",
+            )
+        tell = mutating if declared else reaching
+        if told := sorted(set(tell(document))):
             yield Finding(
                 Kind.INVENTORY,
                 f"{policy.where}: a policy allows {', '.join(told[:4])} to the role {policy.role_name} of account "
