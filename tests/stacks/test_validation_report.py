@@ -38,7 +38,7 @@ def reported(monkeypatch: pytest.MonkeyPatch, folder: Path, answer: object, *tem
     monkeypatch.setattr(isolation, "prove", prove)
     paths = [str(folder / template) for template in templates or ("a.template.json", "b.template.json")]
     (folder / "manifest.json").write_text("{}", encoding="utf-8")
-    return IsolationProof(sample()).validate(SimpleNamespace(template_paths=paths))  # type: ignore[arg-type]
+    return IsolationProof(sample()).validate(SimpleNamespace(template_paths=paths))
 
 
 def proof(*findings: Finding) -> SimpleNamespace:

@@ -84,7 +84,7 @@ def test_only_a_role_session_has_a_role(kind: PrincipalKind) -> None:
 def test_an_anonymous_principal_has_neither_arn_nor_account_nor_tags() -> None:
     for arguments in ({"arn": "x"}, {"account": ACCOUNT}, {"tags": {"a": "b"}}):
         with pytest.raises(InvalidRequest, match=r"^an anonymous principal has no ARN, account or tags$"):
-            Principal(PrincipalKind.ANONYMOUS, **arguments)  # type: ignore[arg-type]
+            Principal(PrincipalKind.ANONYMOUS, **arguments)
 
 
 TAGGED = {
