@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+
 from tenant_keys.review.proof import Kind
 from tools.mutants.mutant import (
     Edit,
@@ -11,18 +14,20 @@ from tools.mutants.mutant import (
     Mutant,
     NotProvedBecause,
     Refuted,
+    adding,
     change,
     setting,
     together,
     turn,
 )
-from tools.mutants.original import PLACE, REPLICA, SHARED, Body, Templates, trust
+from tools.mutants.original import CELL, PLACE, REPLICA, SHARED, Body, Templates, trust
 
 INVENTORY, DEAD, OBTAINS = Kind.INVENTORY, Kind.REFUSED, Kind.OBTAINS_SESSION
 PREMISES = "tenant-keys-workload-333333333333-eu-west-1"
 LOGIN = "login.example.com"
 PODS = "oidc.eks.eu-west-1.amazonaws.com/id/AB"
 STRANGER = "444444444444"
+ACCESS = "arn:aws:iam::111111111111:role/tenant-keys"
 
 
 def _of_kind(templates: Templates, stack: str, kind: str) -> Body:
@@ -166,6 +171,22 @@ def pods() -> list[Mutant]:
             "pods of another subject",
             Refuted(DEAD, ("tenant-keys-mails",)),
             setting(_place("mails", PLACE), "StringEquals", f"{PODS}:sub", "system:serviceaccount:x:mails"),
+        ),
+        # Tags and source identity come from claims of the token (IAM guide, id_session-tags and
+        # id_credentials_temp_control-access_monitor), so from the issuer that is declared. Without these actions a
+        # token that has such claims gets no session; with them, the same workload's. Conditions on tags and on
+        # aws:SourceIdentity are tried with every value in any case: proved, and named as a change.
+        *(
+            Mutant(
+                f"pods that may use {also}",
+                LostSafeguard(("tenant-keys-mails: an Allow that was not there", "sts:")),
+                change(_place("mails", PLACE), Action=["sts:AssumeRoleWithWebIdentity", *also.split(" and ")]),
+            )
+            for also in (
+                "sts:TagSession",
+                "sts:SetSourceIdentity",
+                "sts:TagSession and sts:SetSourceIdentity",
+            )
         ),
         Mutant(
             "pods with tokens for another audience and azp",
@@ -335,6 +356,11 @@ def tokens() -> list[Mutant]:
         condition("for another audience alone", Refuted(DEAD, ("shared.portal",)), "StringEquals", "aud", "orders"),
         condition("that must have azp", Refuted(DEAD, ("shared.portal",)), "StringEquals", "oaud", "portal-keys"),
         condition("of one subject", Harmless(), "StringLike", "sub", "*"),
+        Mutant(
+            "tokens that may bring a source identity",
+            LostSafeguard(("shared.portal: an Allow that was not there (sts:SetSourceIdentity)",)),
+            change(portal, Action=["sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity"]),
+        ),
         condition("after MFA", Harmless(), "ForAnyValue:StringEquals", "amr", "mfa"),
         Mutant(
             "tokens without a provider",
@@ -397,4 +423,165 @@ def tokens() -> list[Mutant]:
     ]
 
 
-MUTANTS = [*keys(), *pods(), *services(), *certificates(), *tokens()]
+def parameters() -> list[Mutant]:
+    """What a workload is told of its roles and aliases."""
+    far = "tenant-keys-workload-222222222222-eu-central-1"
+    alias = "arn:aws:kms:eu-west-1:111111111111:alias/tenant-{tenant_id}"
+    orders = "/tenant-keys/orders"
+
+    def told(name: str, word: str, stack: str = PLACE, **changed: object) -> Mutant:
+        return Mutant(
+            f"a parameter {name}", Refuted(INVENTORY, ("the workload orders is told", word)), _told(stack, **changed)
+        )
+
+    def spelt(name: str, expected: Expectation, spell: Callable[[Body], str]) -> Mutant:
+        return Mutant(f"a parameter {name}", expected, _spelt(spell))
+
+    def planted(name: str, word: str, called: str) -> Mutant:
+        return Mutant(
+            f"a parameter {name}",
+            Refuted(INVENTORY, (word, called)),
+            _planted(PLACE, "AWS::SSM::Parameter", Name=called, Type="String", Value="{}"),
+        )
+
+    return [
+        Mutant(
+            "a parameter gone",
+            Refuted(DEAD, (orders, "account 222222222222 in eu-west-1", "in no template")),
+            lambda t: t.resources(PLACE).pop("Parameterorders"),
+        ),
+        Mutant(
+            "a parameter gone in one Region",
+            Refuted(DEAD, (orders, "in eu-central-1", "in no template")),
+            lambda t: t.resources(far).pop("Parameterorders"),
+        ),
+        Mutant(
+            "a parameter of another name",
+            Refuted(DEAD, (orders, "in no template")),
+            lambda t: t.resources(PLACE)["Parameterorders"]["Properties"].update(Name="/orders"),
+        ),
+        Mutant(
+            "a parameter with another workload's value",
+            Refuted(INVENTORY, (orders, "in eu-central-1", "workload 'mails'")),
+            lambda t: _parameter(t, far).update(Value=t.resources(far)["Parametermails"]["Properties"]["Value"]),
+        ),
+        told("with another workload's role", "role_arn", role_arn=f"{ACCESS}/mails/tenant-{{tenant_id}}.mails"),
+        told("with another tenant's role", "role_arn", role_arn=f"{ACCESS}/orders/tenant-bert.orders"),
+        told("with another mode", "access 'session-tag'", far, access="session-tag"),
+        told("with a version that equals 1 in Python alone", "version True", version=True),
+        told("with one operation fewer", "operations", operations=["decrypt"]),
+        told("without a name", "something else than", extra=1),
+        told("with aliases of another account", "alias_arn", alias_arn=alias.replace("1111111:", "1111119:")),
+        told("with one alias for all tenants", "alias_arn", alias_arn=alias.replace("{tenant_id}", "alma")),
+        told("with aliases of another Region", "tenant alma", alias_arn=alias.replace("eu-west-1", "eu-central-1")),
+        told("with aliases in a list", "alias_arn", alias_arn=[alias]),
+        told(
+            "with another tenant's alias for one",
+            "tenant alma",
+            exceptions={"alma": alias.replace("{tenant_id}", "bert")},
+        ),
+        told(
+            "with an alias for a tenant of another workload",
+            "'emil'",
+            exceptions={"emil": alias.replace("{tenant_id}", "emil")},
+        ),
+        told("with the far alias of a replicated key", "tenant gina", far, exceptions={}),
+        spelt(
+            "with a name twice",
+            Refuted(INVENTORY, (orders, "a name is there twice")),
+            lambda body: json.dumps(body).replace("{", '{"access": "session-tag", ', 1),
+        ),
+        spelt("that is no JSON", Refuted(INVENTORY, (orders, "what is not understood")), lambda _: "orders"),
+        spelt("spelt otherwise", Harmless(), lambda body: json.dumps(dict(sorted(body.items())), indent=1)),
+        planted("twice", "twice in one Region", orders),
+        planted("of a workload that is not declared", "does not declare there", "/tenant-keys/other"),
+        planted("of a workload of another account", "does not declare there", "/tenant-keys/billing"),
+        Mutant(
+            "a parameter of something else",
+            Harmless(),
+            _planted(PLACE, "AWS::SSM::Parameter", Name="/shop/orders", Type="String", Value="{}"),
+        ),
+    ]
+
+
+def _parameter(templates: Templates, stack: str) -> Body:
+    properties: Body = templates.resources(stack)["Parameterorders"]["Properties"]
+    return properties
+
+
+def _told(stack: str, **changed: object) -> Edit:
+    def edit(templates: Templates) -> None:
+        properties = _parameter(templates, stack)
+        properties["Value"] = json.dumps({**json.loads(properties["Value"]), **changed})
+
+    return edit
+
+
+def _spelt(spell: Callable[[Body], str]) -> Edit:
+    def edit(templates: Templates) -> None:
+        properties = _parameter(templates, PLACE)
+        properties["Value"] = spell(json.loads(properties["Value"]))
+
+    return edit
+
+
+def circumstances() -> list[Mutant]:
+    """A Deny on what neither the caller of a declared use nor the manifest decides."""
+
+    def denied(name: str, expected: Expectation, condition: Body, tenant: str = "alma", stack: str = CELL) -> Mutant:
+        uses = ["kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+        return Mutant(
+            f"a Deny of use {name}",
+            expected,
+            adding(tenant, stack, Effect="Deny", Principal="*", Action=uses, Condition=condition),
+        )
+
+    region, kind = "aws:RequestedRegion", "kms:MultiRegionKeyType"
+    return [
+        denied("in the key's own Region", Refuted(DEAD, ("alma",)), {"StringEquals": {region: "eu-west-1"}}),
+        denied("outside another Region", Refuted(DEAD, ("alma",)), {"StringNotEquals": {region: "eu-central-1"}}),
+        denied("in Regions of a pattern", Refuted(DEAD, ("alma",)), {"StringLike": {region: "eu-*"}}),
+        denied(
+            "of a replica in its Region",
+            Refuted(DEAD, ("gina", "in eu-central-1")),
+            {"StringEquals": {region: "eu-central-1"}},
+            "gina",
+            REPLICA,
+        ),
+        denied("outside the key's own Region", Harmless(), {"StringNotEquals": {region: "eu-west-1"}}),
+        denied(
+            "of a replica by its spec",
+            Refuted(DEAD, ("gina", "in eu-central-1")),
+            {"StringEquals": {"kms:KeySpec": "SYMMETRIC_DEFAULT"}},
+            "gina",
+            REPLICA,
+        ),
+        denied(
+            "of a key of one Region by its part among several",
+            NotProvedBecause(("depends on kms:multiregionkeytype",)),
+            {"StringNotEquals": {kind: "PRIMARY"}},
+        ),
+        denied(
+            "of one key for both sides",
+            NotProvedBecause(("depends on kms:reencryptonsamekey",)),
+            {"Bool": {"kms:ReEncryptOnSameKey": "true"}},
+        ),
+        Mutant(
+            "tasks with a session name",
+            NotProvedBecause(("depends on sts:rolesessionname",)),
+            setting(_place("billing"), "StringEquals", "sts:RoleSessionName", "x"),
+        ),
+        Mutant(
+            "functions in a Region of STS",
+            NotProvedBecause(("depends on aws:requestedregion",)),
+            change(_place("orders", PLACE), Condition={"StringEquals": {region: "eu-west-1"}}),
+        ),
+        Mutant(
+            "functions by TLS",
+            Harmless(),
+            change(_place("orders", PLACE), Condition={"Bool": {"aws:SecureTransport": "true"}}),
+        ),
+    ]
+
+
+MUTANTS = [*parameters(), *circumstances(), *keys(), *pods(), *services(), *certificates(), *tokens()]

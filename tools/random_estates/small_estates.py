@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tenant_keys.manifest import Estate, parse_manifest, resolve
+from tenant_keys.manifest import Estate, Workload, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.policy import access_role, key_policy, names, workload_role
 from tenant_keys.review.assembly import Resource, Stack
@@ -79,6 +80,7 @@ def templates_of(estate: Estate) -> Templates:
     places = {"keys": (CENTRAL, HOME), "replicas": (CENTRAL, "eu-central-1"), "roles": (CENTRAL, HOME)}
     places["issuers"] = (CENTRAL, HOME)
     places |= {f"workload-{w.account}": (w.account, HOME) for w in estate.workloads.values()}
+    places |= {f"parameters-{w.account}-{at}": (w.account, at) for w in estate.workloads.values() for at in w.regions}
     made = Templates({}, places)
     for tenant in estate.tenants.values():
         _keys(made, estate, tenant.id)
@@ -89,6 +91,8 @@ def templates_of(estate: Estate) -> Templates:
                 trust = access_role.tenant_role_trust(workload, estate)
                 _role(made, "roles", name, names.access_role_path(workload), trust, policy)
     for workload in estate.workloads.values():
+        for region in workload.regions:
+            _parameter(made, estate, workload, region)
         if workload.access != "tenant-role":
             issuer = workload.identity_provider.issuer if workload.identity_provider else None
             if issuer:
@@ -123,6 +127,26 @@ def _keys(made: Templates, estate: Estate, tenant_id: str) -> None:
         made.add("replicas", f"Key{tenant_id}", "AWS::KMS::ReplicaKey", replica)
         alias = {**alias, "TargetKeyId": tenant.multi_region_key_id}
         made.add("replicas", f"Alias{tenant_id}", "AWS::KMS::Alias", alias)
+
+
+def _parameter(made: Templates, estate: Estate, workload: Workload, region: str) -> None:
+    served = [tenant for tenant in estate.tenants.values() if workload.name in {one.name for one in tenant.workloads}]
+    own = names.tenant_role_arn("{tenant_id}", workload, CENTRAL)
+    value = {
+        "version": 1,
+        "workload": workload.name,
+        "access": workload.access,
+        "role_arn": own if workload.access == "tenant-role" else names.shared_role_arn(workload, CENTRAL),
+        "alias_arn": names.alias_arn("{tenant_id}", HOME, CENTRAL),
+        "operations": list(workload.operations),
+        "exceptions": {
+            tenant.id: names.alias_arn(tenant.id, region, CENTRAL)
+            for tenant in served
+            if region != HOME and tenant.multi_region_key_id
+        },
+    }
+    properties = {"Name": names.parameter_name(workload), "Type": "String", "Value": json.dumps(value)}
+    made.add(f"parameters-{workload.account}-{region}", workload.name, "AWS::SSM::Parameter", properties)
 
 
 def _role(made: Templates, stack: str, name: str, path: str, trust: Any, policy: Any) -> None:

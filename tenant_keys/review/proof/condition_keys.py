@@ -133,6 +133,8 @@ _KMS: Final = {
     "kms:viaservice": _NOT_DIRECTLY,
     "kms:encryptionalgorithm": Key(_CALLER, usual=("SYMMETRIC_DEFAULT",)),
     "kms:bypasspolicylockoutsafetycheck": Key(_CALLER, Type.TRUTH, usual=(None, "false")),
+    # Whether both keys of ReEncrypt are one: a tenant has no other, so it is not chosen.
+    "kms:reencryptonsamekey": Key(_PLACE, Type.TRUTH),
     "kms:validto": Key(_PLACE, Type.DATE),
     # From 7 to 30 days (AWS KMS API, ScheduleKeyDeletion).
     "kms:schedulekeydeletionpendingwindowindays": Key(_CALLER, Type.NUMBER, usual=tuple(map(str, range(7, 31)))),

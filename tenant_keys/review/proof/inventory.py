@@ -24,13 +24,17 @@ _QUIET: Final = frozenset(
     {
         "AWS::CDK::Metadata",
         "AWS::Organizations::Policy",
-        "AWS::SSM::Parameter",
     }
 )
-"""Types that grant nothing by themselves: they bind principals to roles, whose trust policies are read, or only
-restrict, as policies of the organisation do."""
+"""Types that grant nothing: they only restrict, as policies of the organisation do, or do nothing."""
 SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
 USAGE: Final = "ENCRYPT_DECRYPT"
+_SYMMETRIC: Final[Mapping[str, Sequence[Value | None]]] = {
+    "kms:keyspec": [SYMMETRIC],
+    "kms:customermasterkeyspec": [SYMMETRIC],
+    "kms:keyusage": [USAGE],
+    "kms:customermasterkeyusage": [USAGE],
+}
 _BINDING: Final = frozenset(
     {
         "AWS::EKS::PodIdentityAssociation",
@@ -71,6 +75,16 @@ class KeyRecord:
         return {**{key: [value] for key, value in self.properties.items()}, "kms:resourcealiases": [aliases or None]}
 
     @property
+    def unchosen(self) -> dict[str, Sequence[Value | None]]:
+        """What no caller of a declared use can choose, beside the choices.
+
+        A key answers in its own Region alone (AWS KMS guide, concepts; IAM guide, aws:RequestedRegion). A replica
+        shares spec and usage with its primary (AWS KMS guide, multi-Region keys), which is checked apart.
+        """
+        region: dict[str, Sequence[Value | None]] = {"aws:requestedregion": [self.region]}
+        return region | (dict(_SYMMETRIC) if self.replica else {})
+
+    @property
     def arn(self) -> str:
         return f"arn:aws:kms:{self.region}:{self.account}:key/{self.key_id}"
 
@@ -100,6 +114,8 @@ class RoleRecord:
     managed: tuple[str, ...]
     """ARNs of managed policies that are not in the templates."""
     tags: Mapping[str, str]
+    boundary: str | None = None
+    """The ARN of the permissions boundary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +147,17 @@ class PodAssociation:
     """Whether EKS adds its own session tags, which would reach the access roles."""
 
 
+@dataclass(frozen=True, slots=True)
+class ParameterRecord:
+    """A parameter of Systems Manager."""
+
+    where: str
+    account: str
+    region: str
+    name: str
+    value: str
+
+
 @dataclass(slots=True)
 class Inventory:
     """All that the templates hold."""
@@ -153,6 +180,7 @@ class Inventory:
     providers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Client ids of each OIDC provider, by its ARN."""
     pods: list[PodAssociation] = field(default_factory=list)
+    parameters: list[ParameterRecord] = field(default_factory=list)
     loose: list[AttachedPolicy] = field(default_factory=list)
     """Policies of roles that stand in no template."""
     stacks: int = 0
@@ -329,6 +357,8 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
             inventory.instances |= {(resource.account, str(role)) for role in _several(resource, "Roles")}
         elif kind in _BINDING:
             _read_binding(resource, inventory)
+        elif kind == "AWS::SSM::Parameter":
+            inventory.parameters.append(_parameter(resource))
         elif kind not in _KMS | _QUIET:
             inventory.unmodelled.append(f"{resource.stack} {resource.logical_id}: {kind}")
 
@@ -375,6 +405,12 @@ def _association(resource: Resource) -> PodAssociation:
     )
 
 
+def _parameter(resource: Resource) -> ParameterRecord:
+    name = str(resource.properties.get("Name") or unborn(resource))
+    where = f"{resource.stack} {resource.logical_id}"
+    return ParameterRecord(where, resource.account, resource.region, name, _text(resource, "Value"))
+
+
 def _attached(resource: Resource) -> Iterator[AttachedPolicy]:
     properties = resource.properties
     name = str(properties.get("PolicyName") or properties.get("ManagedPolicyName") or resource.logical_id)
@@ -412,6 +448,7 @@ def _role(resource: Resource) -> RoleRecord:
         list(identity.items()),
         tuple(map(str, _several(resource, "ManagedPolicyArns"))),
         dict(_tag(resource, one) for one in _several(resource, "Tags")),
+        None if "PermissionsBoundary" not in properties else str(properties["PermissionsBoundary"]),
     )
 
 

@@ -16,6 +16,7 @@ from tenant_keys.review.iam.catalogue import carries as catalogue_carries
 from tenant_keys.review.iam.decision import Decider
 from tenant_keys.review.iam.grant import Grant
 from tenant_keys.review.iam.variables import Value
+from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.actors import actors_of, declared_actors
 from tenant_keys.review.proof.document import Document
@@ -149,8 +150,7 @@ def _later_actions(documents: Iterable[Document]) -> tuple[str, ...]:
         for document in documents
         for statement in document.tree.statements
         for pattern in (*statement.actions, *statement.not_actions)
-        # `?` alone stands for a letter of a name that is known.
-        if pattern.lower().startswith("kms:") and "*" in pattern
+        if pattern.lower().startswith("kms:") and has_wildcard(pattern)
     }
     return _told_apart(tuple(sorted(patterns)), key_actions())
 
@@ -262,7 +262,7 @@ def _try_declared(case: KeyCase, actor: Actor, group: list[str], result: KeyAcce
         }
         if not _declares(case, actor, action, chosen):
             continue
-        target = replace(_target(case, case.aliases), choices=case.record.choices(case.aliases))
+        target = replace(_target(case, case.aliases), choices=case.record.choices(case.aliases) | case.record.unchosen)
         limits: dict[str, Sequence[Value | None]] = {} if named else {"kms:requestalias": [None]}
         outcome = works(actor, action, target, carries, chosen, limits)
         result.requests += 1

@@ -7,7 +7,7 @@ of IAM are read so that less is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -59,7 +59,7 @@ def works(
     chosen = {key: value for key, value in chosen.items() if carries(action, key)}
     found = domains(base_request(actor, action, target), documents, target, carries)
     directly = actor.principal.kind is not PrincipalKind.SERVICE
-    by_caller, by_circumstances = _sorted_out(found, chosen, limits, directly=directly)
+    by_caller, by_circumstances = _sorted_out(found, chosen, limits, target.choices, directly=directly)
     if prod(map(len, found.values())) > MOST_CONTEXTS:
         raise NotProved(f"{action} by {actor.label}: too many combinations of context values")
     rows = [
@@ -101,13 +101,21 @@ def _refusal(
     return last
 
 
-_EVER: Final = frozenset({Source.CALLER, Source.RESOURCE})
+_TLS: Final = "aws:securetransport"
 
 
 def _sorted_out(
-    found: Mapping[str, _Values], chosen: Mapping[str, Value], limits: Mapping[str, _Values], *, directly: bool
+    found: Mapping[str, _Values],
+    chosen: Mapping[str, Value],
+    limits: Mapping[str, _Values],
+    decided: Collection[str],
+    *,
+    directly: bool,
 ) -> tuple[dict[str, _Values], dict[str, _Values]]:
-    """The keys whose values the caller picks, and those that circumstances decide."""
+    """The keys whose values the caller picks or the resource decides, and those that circumstances decide.
+
+    Of what a service sends, such as the name of a session, the manifest decides nothing.
+    """
     by_caller: dict[str, _Values] = {}
     by_circumstances: dict[str, _Values] = {}
     for key, values in found.items():
@@ -120,7 +128,9 @@ def _sorted_out(
             by_caller[key] = limits[key]
         elif entry.usual and directly:
             by_caller[key] = entry.usual
-        elif entry.source in _EVER:
+        elif key == _TLS and not directly:
+            by_caller[key] = ("true",)
+        elif key in decided or (entry.source is Source.CALLER and directly):
             by_caller[key] = values
         else:
             by_circumstances[key] = values

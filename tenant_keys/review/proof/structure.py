@@ -8,6 +8,7 @@ from tenant_keys.manifest import Estate
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory, KeyRecord, RoleRecord
 from tenant_keys.review.proof.obtaining import workload_role
+from tenant_keys.review.proof.parameters import check_parameters
 from tenant_keys.review.proof.places import check_places
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.proof.reach import mutating, reaching
@@ -22,6 +23,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
         *_roles(inventory, promises, estate),
         *_loose(inventory, estate),
         *check_places(inventory, estate),
+        *check_parameters(inventory, promises, estate),
         *(
             Finding(Kind.NOT_PROVED, f"{what}: the proof does not know what it grants", _APART)
             for what in inventory.unmodelled
@@ -178,6 +180,13 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
                 "write the statements into the role",
             )
         if arn in known:
+            if role.boundary is not None:
+                yield Finding(
+                    Kind.NOT_PROVED,
+                    f"{arn}: what its permissions boundary {role.boundary} leaves of the declared access is not in "
+                    "the templates",
+                    "take the boundary off the role",
+                )
             if changes := sorted({a for document in _trees(role) for a in mutating(document)}):
                 yield Finding(
                     Kind.INVENTORY,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -228,6 +229,82 @@ def test_a_declared_use_that_hangs_on_what_the_manifest_does_not_say_is_not_prov
     assert all(f"depends on {key}" in finding.what for finding in proof.findings)
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringNotEquals": {"aws:RequestedRegion": "eu-central-1"}},
+        {"StringEquals": {"aws:RequestedRegion": ["eu-west-1", "us-east-1"]}},
+        {"StringLike": {"aws:RequestedRegion": "eu-*"}},
+        {"StringEquals": {"kms:KeySpec": "SYMMETRIC_DEFAULT"}},
+    ],
+)
+def test_what_the_key_decides_is_not_chosen_by_the_caller(condition: Statement) -> None:
+    proof = proved(adding(Effect="Deny", Principal="*", Action=["kms:Decrypt", "kms:Encrypt"], Condition=condition))
+    assert {finding.kind for finding in proof.findings} == {Kind.REFUSED}
+
+
+def test_a_deny_outside_the_keys_own_region_stops_nothing() -> None:
+    condition = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    assert proved(adding(Effect="Deny", Principal="*", Condition=condition)).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("stack", "role"),
+    [
+        ("roles", "tenant-acme.orders"),
+        ("roles", "shared.billing"),
+        ("roles", "shared.portal"),
+        ("workload-222222222222", "tenant-keys-orders"),
+        ("workload-333333333333", "tenant-keys-billing"),
+    ],
+)
+def test_a_permissions_boundary_of_a_declared_role_is_named(stack: str, role: str) -> None:
+    boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    proof = proved(lambda templates: templates.properties(stack, role).update(PermissionsBoundary=boundary))
+    assert proof.verdict == "not proved"
+    assert role in proof.findings[0].what
+    assert boundary in proof.findings[0].what
+
+
+@pytest.mark.parametrize(
+    ("account", "region", "workload"),
+    [
+        ("222222222222", "eu-west-1", "orders"),
+        ("222222222222", "eu-central-1", "portal"),
+        ("333333333333", "eu-central-1", "billing"),
+    ],
+)
+def test_a_parameter_that_is_gone_is_named(account: str, region: str, workload: str) -> None:
+    def edit(templates: Templates) -> None:
+        del templates.resources[f"parameters-{account}-{region}"][workload]
+
+    proof = proved(edit)
+    (finding,) = proof.findings
+    assert finding.kind is Kind.REFUSED
+    assert f"/tenant-keys/{workload} of account {account} in {region}" in finding.what
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("workload", "billing"),
+        ("access", "session-tag"),
+        ("role_arn", f"arn:aws:iam::{CENTRAL}:role/tenant-keys/orders/tenant-globex.orders"),
+        ("alias_arn", f"arn:aws:kms:eu-west-1:{CENTRAL}:alias/tenant-globex"),
+        ("exceptions", {"acme": f"arn:aws:kms:eu-west-1:{CENTRAL}:alias/tenant-globex"}),
+        ("version", 1.0),
+    ],
+)
+def test_a_parameter_that_sends_the_workload_elsewhere_is_named(name: str, value: object) -> None:
+    def edit(templates: Templates) -> None:
+        properties = templates.properties("parameters-222222222222-eu-west-1", "orders")
+        properties["Value"] = json.dumps({**json.loads(properties["Value"]), name: value})
+
+    (finding,) = proved(edit).findings
+    assert finding.kind is Kind.INVENTORY
+    assert "parameter /tenant-keys/orders in eu-west-1: the workload orders is told" in finding.what
+
+
 @pytest.mark.parametrize("key", ["aws:NoSuchKey", "kms:NoSuchKey", "s3:prefix", "dynamodb:LeadingKeys"])
 def test_a_condition_key_that_is_not_known_is_named(key: str) -> None:
     proof = proved(adding(Effect="Deny", Principal="*", Condition={"StringEquals": {key: "x"}}))
@@ -235,7 +312,9 @@ def test_a_condition_key_that_is_not_known_is_named(key: str) -> None:
     assert key.lower() in proof.findings[0].what
 
 
-@pytest.mark.parametrize("action", ["kms:Frob*", "kms:Decrypt*", "kms:*Everything", "kms:An*"])
+@pytest.mark.parametrize(
+    "action", ["kms:Frob*", "kms:Decrypt*", "kms:*Everything", "kms:An*", "kms:Decryp?", "kms:?ncrypt", "kms:S?g?"]
+)
 def test_an_action_that_kms_may_add_is_tried_against_every_pattern(action: str) -> None:
     proof = proved(without(), adding(Principal={"AWS": f"arn:aws:iam::{CENTRAL}:role/Stray"}, Action=action))
     assert any("role/Stray" in finding.what for finding in proof.findings)

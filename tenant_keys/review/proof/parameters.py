@@ -1,0 +1,124 @@
+"""Whether each workload is told of its own roles and aliases: the SSM parameters, compared with the manifest.
+
+A workload reads `/tenant-keys/NAME` in its own account and Region, and assumes the role and names the alias that it
+finds there. IAM would refuse it another workload's; it would be sent elsewhere all the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.inventory import Inventory, ParameterRecord
+from tenant_keys.review.proof.promise import Promise, access_role_arn
+
+_PREFIX: Final = "/tenant-keys/"
+_TENANT: Final = "{tenant_id}"
+"""Stands for the id of a tenant."""
+
+
+def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
+    """Compare the parameters of each account and Region with the manifest, both ways."""
+    served: dict[str, list[Tenant]] = {}
+    for tenant in estate.tenants.values():
+        for workload in tenant.workloads:
+            served.setdefault(workload.name, []).append(tenant)
+    declared = {
+        (workload.account, region, f"{_PREFIX}{workload.name}"): workload
+        for workload in estate.workloads.values()
+        for region in workload.regions
+    }
+    found: set[tuple[str, str, str]] = set()
+    for record in inventory.parameters:
+        place = (record.account, record.region, record.name)
+        expected = declared.get(place)
+        if place in found:
+            yield _finding(Kind.INVENTORY, record, "the parameter is there twice in one Region", "take one of them out")
+        elif expected is not None:
+            aliases = {
+                tenant.id: _alias(tenant.id, _nearest(promises[tenant.id], tenant, record.region), estate)
+                for tenant in served.get(expected.name, ())
+            }
+            if told := _difference(record.value, expected, aliases, estate):
+                yield _finding(
+                    Kind.INVENTORY,
+                    record,
+                    f"the workload {expected.name} is told {told}",
+                    "synthesize again, or correct the manifest",
+                )
+        elif record.name.lower().startswith(_PREFIX):
+            what = "a parameter of a workload that the manifest does not declare there"
+            yield _finding(Kind.INVENTORY, record, what, "take it out, or declare it")
+        found.add(place)
+    for (account, region, name), workload in declared.items():
+        if (account, region, name) not in found:
+            yield Finding(
+                Kind.REFUSED,
+                f"parameter {name} of account {account} in {region}: it is in no template, and workload "
+                f"{workload.name} needs it to find its roles and aliases",
+                "synthesize again, or correct the manifest",
+            )
+
+
+def _difference(value: str, workload: Workload, aliases: Mapping[str, str], estate: Estate) -> str | None:
+    """The first thing that a value says and the manifest does not; by the effect on each tenant."""
+    try:
+        document = json.loads(value, object_pairs_hook=_object)
+    except ValueError as problem:
+        return f"what is not understood: {problem}"
+    role = access_role_arn(_TENANT, workload, estate.central.account)
+    if not isinstance(document, dict) or document.keys() != _NAMES:
+        return f"something else than {', '.join(sorted(_NAMES))}: {value:.80}"
+    expected = {"version": 1, "workload": workload.name, "access": workload.access, "role_arn": role}
+    for name, wanted in expected.items():
+        # 1, 1.0 and true are equal in Python, and three values in JSON.
+        if json.dumps(document[name]) != json.dumps(wanted):
+            return f"{name} {document[name]!r:.120}, declared is {wanted!r}"
+    operations = document["operations"]
+    if not isinstance(operations, list) or sorted(map(str, operations)) != sorted(workload.operations):
+        return f"operations {operations!r:.120}, declared are {', '.join(workload.operations)}"
+    return _misnamed(document["alias_arn"], document["exceptions"], aliases, estate)
+
+
+def _misnamed(usual: object, exceptions: object, aliases: Mapping[str, str], estate: Estate) -> str | None:
+    """The first tenant whose alias is not the one that is declared."""
+    if not isinstance(usual, str) or usual not in {
+        _alias(_TENANT, region, estate) for region in estate.central.regions
+    }:
+        return f"alias_arn {usual!r:.120}, which is no alias of the key account for each tenant"
+    if not isinstance(exceptions, dict):
+        return f"exceptions {exceptions!r:.80}, which is no object"
+    if others := sorted(exceptions.keys() - aliases.keys()):
+        return f"an alias for tenant {others[0]!r:.60}, which it does not serve"
+    for tenant, alias in aliases.items():
+        named = exceptions.get(tenant, usual.replace(_TENANT, tenant))
+        if named != alias:
+            return f"the alias {named!r:.120} for tenant {tenant}, declared is {alias}"
+    return None
+
+
+_NAMES: Final = frozenset({"version", "workload", "access", "role_arn", "alias_arn", "operations", "exceptions"})
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Raises ValueError where a name is there twice: readers of JSON differ on which of the values counts."""
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a name is there twice in one object")
+    return document
+
+
+def _nearest(promise: Promise, tenant: Tenant, region: str) -> str:
+    """The workload's own Region where the tenant's key or a replica is in it, else the Region of the tenant's key."""
+    return region if region in promise.regions else tenant.primary_region
+
+
+def _alias(tenant: str, region: str, estate: Estate) -> str:
+    return f"arn:aws:kms:{region}:{estate.central.account}:alias/tenant-{tenant}"
+
+
+def _finding(kind: Kind, record: ParameterRecord, what: str, fix: str) -> Finding:
+    return Finding(kind, f"{record.where}: parameter {record.name} in {record.region}: {what}", fix)
