@@ -72,6 +72,38 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
         [(ORDERS, 'orders: {account: "222222222222", runs_on: lamda}'), TWICE],
         ["6 central.administrators[1]", "12 workloads.orders.runs_on"],
     ),
+    "an account beside a broken access": (
+        [(ORDERS, 'orders: {account: "111111111111", runs_on: lambda, access: tenant-rol}')],
+        ["12 workloads.orders.access", "12 workloads.orders.account"],
+    ),
+    "a broken account beside a field of the group": (
+        [(ORDERS, f"orders: {{account: 7, runs_on: lambda, {IRSA}}}")],
+        ["12 workloads.orders.account", "12 workloads.orders.irsa"],
+    ),
+    "workloads of a tenant beside a broken origin": (
+        [("globex: {key: {origin: imported, ", "globex: {workloads: [orders, orders], key: {origin: import, ")],
+        ["19 tenants.globex.key.origin", "19 tenants.globex.workloads[1]"],
+    ),
+    "broken workloads beside a rotation": (
+        [("globex: {", "globex: {workloads: 7, rotation_days: 365, ")],
+        ["19 tenants.globex.workloads", "19 tenants.globex.rotation_days"],
+    ),
+    "Regions beside broken readers": (
+        [("[role/SecurityAudit]", "[SecurityAudit]"), ELSEWHERE],
+        ["4 central.home_region", "7 central.readers[0]"],
+    ),
+    "a broken issuer that a workload names": (
+        [("https://login.example.com", "http://login.example.com"), TWICE],
+        ["6 central.administrators[1]", "10 identity_providers.customers.issuer"],
+    ),
+    "an unknown workload beside a broken one of the same list": (
+        [("[orders, billing]", "[orders, biling]"), (ORDERS, 'orders: {account: "222222222222", runs_on: lamda}')],
+        ["12 workloads.orders.runs_on", "18 tenants.acme.workloads[1]"],
+    ),
+    "another tenant's broken field": (
+        [("acme: {", "acme: {state: actve, "), ("globex: {", "globex: {rotation_days: 365, ")],
+        ["18 tenants.acme.state", "19 tenants.globex.rotation_days"],
+    ),
     "no Region that a workload or a key could name": (
         [
             ("  regions: [eu-west-1, eu-central-1]\n", "  regions: 7\n"),

@@ -171,7 +171,7 @@ def test_a_new_lock_is_written_by_its_owner_and_read_by_everybody(tmp_path: Path
 
 
 def test_a_capacity_may_be_filled_to_the_last_place_and_no_further() -> None:
-    """250 keys with their aliases fill the 500 resources of a stack."""
+    """249 keys with their aliases fill the 499 resources that the app may put into a template."""
     whole = json.loads(HEADER)
     for keys, accepted in (
         ({"fill": 100, "most": 100}, True),
@@ -185,3 +185,79 @@ def test_a_capacity_may_be_filled_to_the_last_place_and_no_further() -> None:
         else:
             with pytest.raises(LockError, match="capacity is not what this program writes"):
                 parse_lock(text)
+
+
+LIMITS = {
+    "cell": ((ACME, '"cell": 1', '"cell": 100000'), (ACME, '"cell": 1', '"cell": 100001'), "cell"),
+    "role cell": ((ACME, '"orders": 1', '"orders": 100000'), (ACME, '"orders": 1', '"orders": 100001'), "roles"),
+    "first role cell": ((ACME, '"billing": 2', '"billing": 1'), (ACME, '"billing": 2', '"billing": 0'), "roles"),
+    "role cell, not a number": (
+        (ACME, '"billing": 2', '"billing": 3'),
+        (ACME, '"billing": 2', '"billing": true'),
+        "roles",
+    ),
+    "shortest rotation": ((GLOBEX, "180", "90"), (GLOBEX, "180", "89"), "rotation_days"),
+    "longest rotation": ((GLOBEX, "180", "2560"), (GLOBEX, "180", "2561"), "rotation_days"),
+    "rotation off": ((GLOBEX, "180", '"off"'), (GLOBEX, "180", '"on"'), "rotation_days"),
+    "no rotation": ((GLOBEX, "180", "91"), (GLOBEX, "180", "null"), "rotation_days"),
+    "phase": ((GLOBEX, "offboarded", "offboarding"), (GLOBEX, '"offboarded"', "null"), "phase"),
+    "tenant": ((ACME, "acme", "a" * 40), (ACME, "acme", "a" * 41), "tenant"),
+    "key id": ((GLOBEX, "mrk-0", "mrk-f"), (GLOBEX, "mrk-0", "mrk-f0"), "key_id"),
+    "Region": ((ACME, "eu-west-1", "us-gov-west-1"), (ACME, "eu-west-1", "eu-west-10"), "primary_region"),
+    "home Region": ((HEADER, "eu-west-1", "us-gov-west-1"), (HEADER, "eu-west-1", "eu-west-10"), "home_region"),
+    "account": ((HEADER, "111111111111", "012345678901"), (HEADER, "111111111111", "1111111111111"), "account"),
+    "capacity of keys": (
+        (HEADER, '"most": 100', '"most": 249'),
+        (HEADER, '"most": 100', '"most": 250'),
+        "capacity",
+    ),
+    "capacity of roles": (
+        (HEADER, '"most": 300', '"most": 499'),
+        (HEADER, '"most": 300', '"most": 500'),
+        "capacity",
+    ),
+    "capacity as a number": ((HEADER, '"fill": 80', '"fill": 81'), (HEADER, '"fill": 80', '"fill": true'), "capacity"),
+    "most as a number": ((HEADER, '"most": 100', '"most": 101'), (HEADER, '"most": 100', '"most": 100.0'), "capacity"),
+}
+
+
+@pytest.mark.parametrize(("last", "first", "what"), LIMITS.values(), ids=LIMITS)
+def test_the_last_value_of_a_field_is_read_and_the_first_beyond_is_refused_at_its_line(
+    last: tuple[str, str, str], first: tuple[str, str, str], what: str
+) -> None:
+    def text(edit: tuple[str, str, str]) -> tuple[str, int]:
+        line, old, new = edit
+        assert old in line
+        whole = [HEADER, ACME, GLOBEX]
+        number = whole.index(line)
+        whole[number] = line.replace(old, new, 1)
+        return "\n".join(whole) + "\n", number + 1
+
+    accepted, _ = text(last)
+    assert render_lock(parse_lock(accepted)) == "\n".join(
+        [*accepted.split("\n")[:1], *sorted(accepted.split("\n")[1:3]), ""]
+    )
+    refused, number = text(first)
+    assert told(refused) == (
+        f"tenants.lock:{number}: {what} is not what this program writes; "
+        "restore the line from git, the file is not edited by hand"
+    )
+
+
+@pytest.mark.parametrize("name", ["account", "home_region", "capacity"])
+def test_a_header_has_all_of_its_fields_and_no_other(name: str) -> None:
+    header = json.loads(HEADER)
+    for text in ({**header, "more": 1}, {key: value for key, value in header.items() if key != name}):
+        assert told(json.dumps(text)).startswith("tenants.lock:1: header is not what this program writes")
+
+
+def test_a_capacity_without_a_number_is_named() -> None:
+    for name in ("fill", "most"):
+        assert told(HEADER.replace(f'"{name}"', '"x"', 1)).startswith(f"tenants.lock:1: {name} is missing; restore")
+    for name in ("keys", "roles"):
+        assert told(HEADER.replace(f'"{name}"', '"x"', 1)).startswith(f"tenants.lock:1: {name} is missing; restore")
+
+
+def test_every_kind_of_conflict_marker_is_told() -> None:
+    for marker in ("<<<<<<< HEAD", "=======", ">>>>>>> theirs", "||||||| base"):
+        assert told(f"{HEADER}\n{marker}\n").startswith("tenants.lock:2: a conflict marker; keep the lines of both")

@@ -152,3 +152,28 @@ def test_recorded_key_ids_never_change() -> None:
             record_key_ids(recorded, key_ids)
     with pytest.raises(LockError, match="allowed: mrk- and 32 hex digits"):
         record_key_ids(lock, {"globex": "1234"})
+
+
+def test_each_key_id_that_cannot_be_recorded_is_told_with_its_reason_and_none_is_recorded() -> None:
+    lock = start(edited(("origin: imported, ", "origin: imported, multi_region: true, ")))
+    recorded = record_key_ids(lock, {"globex": KEY_ID})
+    other = "mrk-ffffffffffffffffffffffffffffffff"
+    for ids, expected in (
+        ({"nobody": KEY_ID}, [f"tenants.lock nobody: no line; {KEY_ID} belongs to no tenant"]),
+        ({"acme": KEY_ID}, [f"tenants.lock acme: got {KEY_ID}, but its key is not multi-Region"]),
+        ({"globex": f"{KEY_ID}0"}, [f"tenants.lock globex: got {KEY_ID}0; allowed: mrk- and 32 hex digits"]),
+        (
+            {"globex": other},
+            [f"tenants.lock globex: got {other}, but {KEY_ID} is recorded, and replicas hang on it"],
+        ),
+        (
+            {"globex": "x" * 61, "nobody": "y"},
+            [
+                f"tenants.lock globex: got {'x' * 60}; allowed: mrk- and 32 hex digits",
+                "tenants.lock nobody: no line; y belongs to no tenant",
+            ],
+        ),
+    ):
+        with pytest.raises(LockError) as caught:
+            record_key_ids(recorded, ids)
+        assert [str(problem) for problem in caught.value.problems] == expected
