@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from tenant_keys.review.iam import Policies, Policy, Principal, PrincipalKind, Request
+from tenant_keys.review.iam.decision import PolicyKind
 
 NOBODY = Principal(PrincipalKind.ANONYMOUS)
 SHOWN = (
@@ -58,3 +61,12 @@ def test_denies_and_allows_of_an_action_are_kept_apart_in_their_order() -> None:
     assert found("kms:decrypt") == [["B", "E"], ["A", "C"]]
     assert found("kms:encrypt") == [["D", "E"], ["A"]]
     assert found("sts:assumerole") == [["E"], []]
+
+
+def test_there_are_six_kinds_of_policy() -> None:
+    kinds = ("identity", "boundary", "session", "resource", "scp", "rcp")
+    assert get_args(PolicyKind) == kinds
+    for kind in kinds:
+        principal = {"Principal": "*"} if kind in ("resource", "rcp") else {}
+        document = {"Statement": {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*", **principal}}
+        assert Policy.parse(document, name="p", kind=kind).kind == kind
