@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from tenant_keys.review.iam import Policies, Policy, Principal, PrincipalKind, Request
-from tenant_keys.review.iam.decision import PolicyKind
+from tenant_keys.review.iam.decision import DeciderKind, PolicyKind
 
 NOBODY = Principal(PrincipalKind.ANONYMOUS)
 SHOWN = (
@@ -64,8 +64,9 @@ def test_denies_and_allows_of_an_action_are_kept_apart_in_their_order() -> None:
 
 
 def test_there_are_six_kinds_of_policy() -> None:
-    kinds = ("identity", "boundary", "session", "resource", "scp", "rcp")
+    kinds: tuple[PolicyKind, ...] = ("identity", "boundary", "session", "resource", "scp", "rcp")
     assert get_args(PolicyKind) == kinds
+    assert get_args(DeciderKind) == (*kinds, "grant")
     for kind in kinds:
         principal = {"Principal": "*"} if kind in ("resource", "rcp") else {}
         document = {"Statement": {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*", **principal}}
