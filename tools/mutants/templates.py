@@ -229,6 +229,37 @@ def boundaries() -> list[Mutant]:
     ]
 
 
+def ways_out() -> list[Mutant]:
+    """Sessions of roles that stand in no template, such as those of the CDK's bootstrap, which trust their account."""
+
+    def out(name: str, whose: str, find: Callable[[Templates], Body], action: str, target: str) -> Mutant:
+        statement = {"Sid": "Out", "Effect": "Allow", "Action": action, "Resource": target}
+        return Mutant(
+            f"a way out of {name} by {action} of {target}",
+            NotProvedBecause((whose, f"sessions of {target}")),
+            lambda t: find(t)["Policies"][0]["PolicyDocument"]["Statement"].append(statement),
+        )
+
+    def tenant(templates: Templates) -> Body:
+        return templates.role("alma")
+
+    roles = f"arn:aws:iam::{CENTRAL}:role/"
+    return [
+        out("an access role", "tenant-alma.orders", tenant, "sts:AssumeRole", f"{roles}cdk-*"),
+        out("an access role", "tenant-alma.orders", tenant, "sts:AssumeRole", "*"),
+        out("an access role", "tenant-alma.orders", tenant, "sts:*", f"{roles}KeyBreakGlass"),
+        out("an access role", "tenant-alma.orders", tenant, "sts:AssumeRoot", "*"),
+        out("a shared role", "shared.portal", lambda t: t.shared("portal"), "sts:AssumeRole", f"{roles}Key*"),
+        out(
+            "a workload",
+            "tenant-keys-orders",
+            lambda t: t.workload("orders"),
+            "sts:AssumeRole",
+            "arn:aws:iam::222222222222:role/cdk-*",
+        ),
+    ]
+
+
 def _enabled(tenant: str, *, value: bool) -> Edit:
     return lambda templates: templates.key(tenant)["Properties"].update(Enabled=value)
 
@@ -337,4 +368,4 @@ def _two_policies(templates: Templates) -> None:
     role["Policies"].append({"PolicyName": "Describe", "PolicyDocument": {**document, "Statement": [describe]}})
 
 
-MUTANTS = (*broken(), *later_actions(), *boundaries(), *harmless())
+MUTANTS = (*broken(), *later_actions(), *boundaries(), *ways_out(), *harmless())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tenant_keys.review.iam.catalogue import actions
@@ -23,6 +24,15 @@ def reaching(document: Document) -> Iterator[str]:
 def mutating(document: Document) -> Iterator[str]:
     """Action patterns by which roles and policies could be changed."""
     return _allowed(document, MUTATORS)
+
+
+def assuming(document: Document) -> Iterator[str]:
+    """Patterns of the roles of which the policy allows sessions."""
+    for statement in document.statements:
+        if any(_allowed(replace(document, statements=(statement,)), ("sts",))):
+            if statement.not_resources or not statement.resources:
+                yield "everything but " + (", ".join(statement.not_resources) or "nothing")
+            yield from statement.resources
 
 
 def _allowed(document: Document, services: Sequence[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from tenant_keys.review.proof.obtaining import workload_role
 from tenant_keys.review.proof.parameters import check_parameters
 from tenant_keys.review.proof.places import check_places
 from tenant_keys.review.proof.promise import Promise
-from tenant_keys.review.proof.reach import mutating, reaching
+from tenant_keys.review.proof.reach import assuming, mutating, reaching
 from tenant_keys.review.syntax import Document, parse_document
 
 
@@ -180,19 +180,7 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
                 "write the statements into the role",
             )
         if arn in known:
-            if role.boundary is not None:
-                yield Finding(
-                    Kind.NOT_PROVED,
-                    f"{arn}: what its permissions boundary {role.boundary} leaves of the declared access is not in "
-                    "the templates",
-                    "take the boundary off the role",
-                )
-            if changes := sorted({a for document in _trees(role) for a in mutating(document)}):
-                yield Finding(
-                    Kind.INVENTORY,
-                    f"{arn}: the role is allowed {', '.join(changes[:4])}, by which roles and policies are changed",
-                    "take the permission out of the role",
-                )
+            yield from _powers(role, inventory, estate)
             continue
         reach = sorted({a for document in _trees(role) for a in reaching(document)})
         if role.account == estate.central.account and reach:
@@ -203,12 +191,48 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
             )
 
 
+def _powers(role: RoleRecord, inventory: Inventory, estate: Estate) -> Iterator[Finding]:
+    """What a declared role could do beside the requests that are tried."""
+    if role.boundary is not None:
+        yield Finding(
+            Kind.NOT_PROVED,
+            f"{role.arn}: what its permissions boundary {role.boundary} leaves of the declared access is not in the "
+            "templates",
+            "take the boundary off the role",
+        )
+    if changes := sorted({a for document in _trees(role) for a in mutating(document)}):
+        yield Finding(
+            Kind.INVENTORY,
+            f"{role.arn}: the role is allowed {', '.join(changes[:4])}, by which roles and policies are changed",
+            "take the permission out of the role",
+        )
+    ours = f"arn:aws:iam::{estate.central.account}:role/tenant-keys/"
+    for other in sorted({one for document in _trees(role) for one in assuming(document)}):
+        # A role that trusts its own account's root trusts whomever IAM allows it (IAM guide,
+        # reference_policies_elements_principal); of a role outside the templates that is not known.
+        if not other.startswith(ours) and other not in inventory.roles:
+            yield Finding(
+                Kind.NOT_PROVED,
+                f"{role.arn}: the role is allowed sessions of {other}; who trusts whom there is in no template",
+                "take the permission out of the role",
+            )
+
+
 def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     """Policies of roles that exist already: whoever obtains a session of them is not in the templates."""
     existing = {_account_and_name(w.existing_role) for w in estate.workloads.values() if w.existing_role}
     for policy in inventory.loose:
-        tell = mutating if (policy.account, policy.role_name) in existing else reaching
-        if told := sorted(set(tell(parse_document(policy.document, policy.where)))):
+        declared = (policy.account, policy.role_name) in existing
+        document = parse_document(policy.document, policy.where)
+        if declared and any(not statement.allows for statement in document.statements):
+            yield Finding(
+                Kind.NOT_PROVED,
+                f"{policy.where}: a Deny for the role {policy.role_name} of account {policy.account}, in no "
+                "template: what it leaves of the declared access is not worked out",
+                "take the Deny out of the policy",
+            )
+        tell = mutating if declared else reaching
+        if told := sorted(set(tell(document))):
             yield Finding(
                 Kind.INVENTORY,
                 f"{policy.where}: a policy allows {', '.join(told[:4])} to the role {policy.role_name} of account "

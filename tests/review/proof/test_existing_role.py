@@ -48,3 +48,21 @@ def test_more_than_that_is_found(policy: dict[str, Any], told: str) -> None:
     proof = prove(_templates(estate, **policy), estate)
     assert proof.verdict == "refuted"
     assert any(told in finding.what for finding in proof.findings)
+
+
+@pytest.mark.parametrize(
+    "deny",
+    [
+        {"Action": "sts:AssumeRole"},
+        {"Action": "*"},
+        {"NotAction": "s3:*"},
+    ],
+)
+def test_a_deny_of_its_policy_is_named(deny: dict[str, Any]) -> None:
+    estate = _estate()
+    templates = _templates(estate)
+    statements = templates.properties("workload-222222222222", "Policy")["PolicyDocument"]["Statement"]
+    statements.append({"Sid": "Stop", "Effect": "Deny", "Resource": "*", **deny})
+    proof = prove(templates, estate)
+    assert proof.verdict == "not proved"
+    assert "a Deny for the role Orders of account 222222222222" in proof.findings[0].what
