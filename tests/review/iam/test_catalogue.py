@@ -2,7 +2,15 @@
 
 import pytest
 
-from tenant_keys.review.iam.catalogue import actions, actions_on, carries, condition_keys, is_listed, is_multivalued
+from tenant_keys.review.iam.catalogue import (
+    actions,
+    actions_on,
+    carries,
+    condition_key_type,
+    condition_keys,
+    is_listed,
+    is_multivalued,
+)
 
 #: By hand, from the description of kms:RequestAlias: cryptographic operations, DescribeKey and GetPublicKey.
 CARRYING_AN_ALIAS = {
@@ -87,3 +95,49 @@ def test_a_key_that_no_action_is_listed_with_is_not_listed() -> None:
     assert is_listed("kms", "kms:EncryptionContext:any")
     assert is_listed("kms", "KMS:requestalias")
     assert not is_listed("kms", "kms:SomethingNew")
+
+
+@pytest.mark.parametrize(
+    ("service", "key", "expected"),
+    [
+        ("kms", "kms:RequestAlias", "String"),
+        ("kms", "KMS:requestalias", "String"),
+        ("kms", "kms:EncryptionContext:tenant_id", "String"),
+        ("kms", "kms:MultiRegion", "Bool"),
+        ("kms", "kms:RotationPeriodInDays", "Numeric"),
+        ("kms", "kms:ValidTo", "Date"),
+        ("kms", "kms:ResourceAliases", "ArrayOfString"),
+        ("sts", "sts:ExternalId", "String"),
+        ("kms", "kms:SomethingNew", None),
+        ("kms", "aws:ResourceTag/team", None),
+        ("kms", "aws:TagKeys", None),
+        ("kms", "sts:ExternalId", None),
+        ("sts", "kms:RequestAlias", None),
+    ],
+)
+def test_the_type_of_a_services_own_key(service: str, key: str, expected: str | None) -> None:
+    """Service authorization reference, condition keys of AWS KMS and of AWS STS."""
+    assert condition_key_type(service, key) == expected
+
+
+def test_tags_of_request_and_resource_are_carried_only_where_they_are_listed() -> None:
+    for key in ("aws:RequestTag/team", "aws:TagKeys"):
+        assert carries("kms:TagResource", key)
+        assert not carries("kms:Encrypt", key)
+    assert not carries("kms:ListAliases", "aws:ResourceTag/team")
+    assert not carries("kms:Decrypt", "s3:prefix")
+    assert carries("kms:ListAliases", "aws:SourceIp")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("aws:CalledVia", "aws:PrincipalOrgPaths", "aws:PrincipalServiceNamesList", "aws:ResourceOrgPaths"),
+        *("aws:SourceOrgPaths", "aws:TagKeys", "aws:VpceOrgPaths"),
+    ],
+)
+def test_each_global_key_of_several_values_is_multi_valued_and_its_like_is_not(key: str) -> None:
+    """IAM guide, reference_policies_condition-keys: value type multivalued."""
+    assert is_multivalued(key)
+    assert not is_multivalued(f"{key}X")
+    assert not is_multivalued(f"kms:{key.partition(':')[2]}")

@@ -41,6 +41,7 @@ TABLE: dict[str, list[tuple[list[str] | str, str | None, bool]]] = {
         ("a${?}", "a?", True),
         ("a${?}", "ab", False),
         ("a${$}{b}", "a${b}", True),
+        ("${aws:PrincipalTag/team}", None, False),
     ],
     "StringNotEquals": [
         ("a", "a", False),
@@ -48,9 +49,20 @@ TABLE: dict[str, list[tuple[list[str] | str, str | None, bool]]] = {
         (["a", "b"], "b", False),
         ("a", None, True),
         ("${aws:PrincipalTag/none}", "x", True),
+        ("${aws:PrincipalTag/team}", None, True),
     ],
-    "StringEqualsIgnoreCase": [("aB", "Ab", True), ("a", "b", False), ("${aws:PrincipalTag/team}", "RED", True)],
-    "StringNotEqualsIgnoreCase": [("aB", "Ab", False), ("a", "b", True), ("a", None, True)],
+    "StringEqualsIgnoreCase": [
+        ("aB", "Ab", True),
+        ("a", "b", False),
+        ("${aws:PrincipalTag/team}", "RED", True),
+        ("${aws:PrincipalTag/team}", None, False),
+    ],
+    "StringNotEqualsIgnoreCase": [
+        ("aB", "Ab", False),
+        ("a", "b", True),
+        ("a", None, True),
+        ("${aws:PrincipalTag/team}", None, True),
+    ],
     "StringLike": [
         ("a*", "a", True),
         ("a?", "a", False),
@@ -81,8 +93,15 @@ TABLE: dict[str, list[tuple[list[str] | str, str | None, bool]]] = {
         ("x*${aws:PrincipalTag/wild}", "xyred", False),
         ("${aws:PrincipalTag/none, 'b*'}", "b*", True),
         ("${aws:PrincipalTag/none, 'b*'}", "blue", False),
+        ("b/*${aws:PrincipalTag/team}", None, False),
     ],
-    "StringNotLike": [("a*", "ab", False), ("a*", "b", True), (["a*", "b*"], "bc", False), ("*", None, True)],
+    "StringNotLike": [
+        ("a*", "ab", False),
+        ("a*", "b", True),
+        (["a*", "b*"], "bc", False),
+        ("*", None, True),
+        ("${aws:PrincipalTag/team}*", None, True),
+    ],
     "NumericEquals": [("10", "10.0", True), ("10", "1", False), ("-1", "-1", True), ("1", None, False)],
     "NumericNotEquals": [("10", "10", False), ("10", "11", True), ("10", None, True)],
     "NumericLessThan": [("10", "9.99", True), ("10", "10", False), ("10", None, False)],
@@ -137,9 +156,20 @@ TABLE: dict[str, list[tuple[list[str] | str, str | None, bool]]] = {
         ("arn:aws:s3:eu-*:*:bucket/${*}", "arn:aws:s3:eu-west-1:1:bucket/a", False),
         ("arn:*:s3:eu-*:*:bucket/?", ARN, True),
         ("arn:aws:s3:*:bucket/a:*", ARN, False),
+        ("arn:aws:s3:eu-*:*:bucket/${aws:PrincipalTag/team}", None, False),
     ],
-    "ArnNotEquals": [(ARN, ARN, False), (ARN, ARN + "b", True), (ARN, None, True), (ARN, "not an arn", True)],
-    "ArnNotLike": [("arn:aws:s3:*:*:bucket/*", ARN, False), ("arn:aws:s3:*:*:other/*", ARN, True)],
+    "ArnNotEquals": [
+        (ARN, ARN, False),
+        (ARN, ARN + "b", True),
+        (ARN, None, True),
+        (ARN, "not an arn", True),
+        ("arn:aws:s3:::bucket/${aws:PrincipalTag/team}", None, True),
+    ],
+    "ArnNotLike": [
+        ("arn:aws:s3:*:*:bucket/*", ARN, False),
+        ("arn:aws:s3:*:*:other/*", ARN, True),
+        ("arn:aws:s3:*:*:bucket/${aws:PrincipalTag/team}", None, True),
+    ],
     "Null": [("true", None, True), ("true", "x", False), ("false", None, False), ("false", "", True)],
 }
 ROWS = [(name, values, value, holds) for name, rows in TABLE.items() for values, value, holds in rows]
@@ -231,6 +261,12 @@ def test_set_operators_on_one_value_are_the_operator_itself(
 def test_malformed_condition_is_refused_when_parsed(operator: str, value: str) -> None:
     with pytest.raises(UnsupportedPolicy):
         _holds(operator, value, None)
+
+
+@pytest.mark.parametrize("operator", [name for name in TABLE if not name.startswith(("String", "Arn"))])
+def test_an_operator_of_another_type_says_that_it_takes_no_variables(operator: str) -> None:
+    with pytest.raises(UnsupportedPolicy, match=rf"; {operator} takes no policy variables$"):
+        _holds(operator, "${aws:PrincipalTag/team}", None)
 
 
 @pytest.mark.parametrize(
