@@ -137,7 +137,9 @@ def test_no_accepted_finding_is_idle(sample_assembly: Path) -> None:
     (nag,) = report["pluginReports"]  # a plugin that finds nothing at all leaves no report
     assert (nag["pluginName"], nag["conclusion"]) == ("AwsSolutions", "success")
     used = {(found["acknowledgedAt"], found["acknowledgedId"]) for found in nag["suppressedViolations"]}
-    assert {("/".join(entry.scope), entry.finding) for entry in accepted_findings(sample())} == used
+    accepted = {("/".join(entry.scope), entry.finding) for entry in accepted_findings(sample())}
+    # The packs of other frameworks run where a team adds them (test_other_tools).
+    assert {entry for entry in accepted if entry[1].startswith("AwsSolutions::")} == used
 
 
 def test_every_accepted_finding_has_a_reason_of_its_own_words() -> None:
