@@ -401,3 +401,13 @@ def test_tags_of_the_manifest_come_first_the_tenants_over_them_and_ours_over_bot
         {"Key": "team", "Value": "a"},
         PROJECT,
     ]
+
+
+def test_a_parameter_is_written_without_white_space() -> None:
+    """A standard parameter holds 4,096 characters (Systems Manager quotas)."""
+    estate = sample()
+    workload = estate.workloads["orders"]
+    (parameter,) = made(WorkloadParameter, workload=workload, estate=estate, region="eu-west-1").values()
+    value = parameter["Properties"]["Value"]
+    assert value.startswith('{"version":1,"workload":"orders","access":"tenant-role","role_arn":"arn:aws:iam::')
+    assert " " not in value
