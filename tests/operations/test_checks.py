@@ -15,6 +15,9 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("app.py", "cdk.json", "constructs", "stacks", "tenant_keys", "tenants.yaml", "tenants.lock")
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"

@@ -9,6 +9,7 @@ from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 from unittest import mock
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -118,6 +119,7 @@ class Deployed(Branch):
         self.held = after
 
 
+@pytest.mark.slow
 @settings(max_examples=1_000)
 @given(STEPS)
 def test_no_history_moves_a_key_or_an_alias_to_another_stack_or_logical_id(
