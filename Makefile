@@ -31,14 +31,14 @@ demo: setup ## synthesize, prove, deploy to a local AWS, serve tenants, attack t
 	tenant-keys demo
 
 test: setup ## run the tests
-	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
+	python -m pytest -n 2 --dist loadfile -q
 
 FAST := $(addprefix tests/,policy manifest constructs client review/iam review/rules review/assembly)
 test-fast: setup ## run the tests that need a minute: model, policies, evaluator, rules, client; nothing is deployed
-	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q -m "not slow" $(FAST) --ignore-glob='*_local_aws.py' --ignore-glob='*_recipes.py'
+	python -m pytest -n 2 --dist loadfile -q -m "not slow" $(FAST) --ignore-glob='*_local_aws.py' --ignore-glob='*_recipes.py'
 
 coverage: setup ## run the tests and print branch coverage; policy, review/iam and review/proof need 95 %
-	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --cov --cov-report=
+	python -m pytest -n 2 --dist loadfile -q --cov --cov-report=
 	coverage report
 	for part in policy review/iam review/proof; do \
 	  printf '%s: ' $$part; coverage report --include="*/tenant_keys/$$part/*" --format=total --fail-under=95; done
@@ -50,7 +50,7 @@ check: setup ## everything that CI runs: lint, types, import contracts, docs dri
 	lint-imports                       # who may import whom: the review must not know the code it judges
 	zizmor --offline --quiet .github   # workflows: permissions, pins, injection
 	python -m tools.docs --check       # what the docs show is what the code does, the JSON Schema included
-	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
+	python -m pytest -n 2 --dist loadfile -q
 
 docs: setup ## write again what README.md and docs/ show of the code
 	python -m tools.docs
