@@ -49,7 +49,7 @@ def synthesize(app: App) -> None:
     try:
         app.synth()
     except RuntimeError as error:
-        # jsii has no type of its own for the CDK's ValidationError; the name stands in the message.
+        # jsii has no type of its own for the CDK's ValidationError; the message holds the name.
         if "ValidationFailed" not in str(error):
             raise
         sys.exit(1)

@@ -62,7 +62,7 @@ def _same(old: object, new: object) -> bool:
 
 
 def _field(field: Field) -> str:
-    """The name that the reader knows the field by: those of the key account stand in one section."""
+    """The name that the reader knows the field by: those of the key account are in one section."""
     return dotted(field[1:] if field[:1] == ("central",) and len(field) > 1 else field) or "manifest"
 
 

@@ -241,7 +241,7 @@ def examples(
         exact: more values, without wildcards whatever they hold.
         prefix: what every string begins with.
         legal: the strings that can be, after the prefix; every string without it.
-        also: more readers by which strings are told apart.
+        also: more readers that distinguish strings.
         letters: the characters that those read.
 
     Raises:

@@ -1,6 +1,6 @@
 """Values of a policy variable with which a policy's value meets something that it is compared with.
 
-Only such values, and any other, are told apart by a condition that holds the variable.
+Only such values, and any other, are distinguished by a condition that holds the variable.
 """
 
 from __future__ import annotations

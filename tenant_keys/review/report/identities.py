@@ -1,6 +1,6 @@
 """By what a workload is told from others before it obtains a session: its pods, certificate, token, provider.
 
-Read from the templates where they hold it; what stands in other accounts or apps is the manifest's declaration.
+Read from the templates where they hold it; what is in other accounts or apps is the manifest's declaration.
 """
 
 from __future__ import annotations
