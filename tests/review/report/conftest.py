@@ -35,9 +35,13 @@ def sample_document(sample_assembly: Path, sample_estate: Estate) -> dict[str, A
     return build_document(sample_assembly, sample_estate, proof)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium of the machine; where there is none the tests are skipped, but never in CI."""
+    """A headless Chromium of the machine; where there is none the tests are skipped, but never in CI.
+
+    It closes with its module: Playwright keeps an event loop running in the thread that it was started in, and
+    `asyncio.run` of a later test in the same process would refuse to begin.
+    """
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("no Chromium in CI: apt-get install chromium")
