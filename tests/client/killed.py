@@ -88,7 +88,7 @@ class Scene:
         self.dynamodb, self.s3 = data.resource("dynamodb"), data.client("s3")
         self.session = boto3.Session(region_name="eu-west-1")
         for service in ("kms", "sts"):
-            self.session.client(service)  # type: ignore[call-overload]  # the session keeps what it read for it
+            self.session.client(service)  # the session keeps what it read for it
 
     def tenant(self, steps: Steps | None) -> Tenant:
         keys = TenantKeys.from_environment(session=self.session)

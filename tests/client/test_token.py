@@ -274,7 +274,7 @@ NOW = int(time.time())
 TIMES = st.sampled_from([-90_000, -600, -5, -1, 0, 1, 5, 600, 90_000]).flatmap(
     lambda seconds: st.sampled_from([NOW + seconds, NOW + seconds + 0.5, str(NOW + seconds)])
 )
-ODD = st.sampled_from([None, True, 7, 1e300, 10**400, math.inf, "", "x", [], {}, [7], ["x"]])
+ODD: st.SearchStrategy[Any] = st.sampled_from([None, True, 7, 1e300, 10**400, math.inf, "", "x", [], {}, [7], ["x"]])
 NAMES = st.sampled_from([Issuer.url, Issuer.audience, [Issuer.url], [Issuer.audience], [Issuer.audience, "x", 7]])
 CHANGES = st.dictionaries(
     st.sampled_from(["iss", "aud", "sub", "jti", "iat", "nbf", "exp"]), TIMES | ODD | NAMES, max_size=2
