@@ -59,7 +59,7 @@ def _weakness(key: jwt.PyJWK) -> str | None:
     """Why nothing is verified with a key: it is too short, or on another curve than its algorithm."""
     try:
         return key.Algorithm.check_key_length(key.Algorithm.prepare_key(key.key))
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, TypeError, ValueError, AttributeError) as error:
         return str(error)
 
 

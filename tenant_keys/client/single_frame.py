@@ -45,6 +45,8 @@ _EMPTY_FRAME = _FRAME_START + _TAG
 _AFTER_DATA_KEYS = 1 + 4
 """Bytes: content type, frame length."""
 _ONE_DATA_KEY = b"\x00\x01"
+_FRAMED = b"\x02"
+"""Content type."""
 _HEADER_IV = bytes(12)
 _FRAME_IV = bytes(11) + b"\x01"
 _FINAL = struct.pack(">II", 0xFFFFFFFF, 1) + _FRAME_IV
@@ -93,16 +95,17 @@ class SingleFrameSealer:
 class SingleFrameOpener:
     """One data key, and the header of a message that the SDK has opened with it."""
 
-    __slots__ = ("_data_key", "_middle", "_start")
+    __slots__ = ("_data_key", "_longest", "_middle", "_start")
 
     def __init__(self, data_key: bytes, start: bytes, middle: bytes) -> None:
         self._data_key, self._start, self._middle = data_key, start, middle
+        self._longest = int.from_bytes(middle[-4:], "big")  # the header's frame length, which others may choose
 
     @classmethod
     def like(cls, message: bytes, data_key: bytes) -> SingleFrameOpener | None:
         """For messages with the header of this one, which the SDK has opened; None if it has another form."""
         found = sealed_key_in(message)
-        if found is None:
+        if found is None or message[found[2] : found[2] + 1] != _FRAMED:
             return None
         end = found[2] + _AFTER_DATA_KEYS
         return cls(data_key, message[:_START], message[_START + _MESSAGE_ID : end])
@@ -114,7 +117,7 @@ class SingleFrameOpener:
         body = header_end + _TAG
         length = len(message) - body - _EMPTY_FRAME
         if (
-            not 0 <= length <= FRAME
+            not 0 <= length <= self._longest
             or message[:_START] != self._start
             or message[middle : header_end - _COMMITMENT] != self._middle
             or message[body : body + _FRAME_START] != _FINAL + struct.pack(">I", length)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tenant_keys.client import (
     Counters,
+    DamagedMessage,
     Limits,
     MessageRefused,
     Tenant,
@@ -152,3 +153,32 @@ def test_a_message_of_several_frames_is_left_to_the_sdk(acme: Tenant, size: int)
     assert [acme.decrypt(blob, name="row") for blob in blobs] == [b"x" * size] * 2
     one_frame = size + len(seal_name("row")) < FRAME
     assert (acme._materials().opened(blobs[1], acme._context(None)) is not None) == one_frame
+
+
+def test_a_frame_longer_than_its_header_says_is_left_to_the_sdk_which_refuses_it(acme: Tenant) -> None:
+    """Written by somebody who has the data key, and another frame length."""
+    sealer = writing_key(acme, {"table": "short frames"}).sealer
+    sealer._middle = sealer._middle[:-4] + (1024).to_bytes(4, "big")
+    fits, also_fits, longer = (sealer.seal(seal_name("row") + b"x" * size) for size in (100, 1018, 1019))
+    context = {"table": "short frames"}
+    assert acme.decrypt(fits, name="row", context=context) == b"x" * 100
+    assert acme._materials().opened(also_fits, acme._context(context)) == seal_name("row") + b"x" * 1018
+    assert acme._materials().opened(longer, acme._context(context)) is None
+    with pytest.raises(DamagedMessage):
+        acme.decrypt(longer, name="row", context=context)
+
+
+def test_a_message_without_frames_makes_no_template(acme: Tenant) -> None:
+    key, context = writing_key(acme, {"table": "no frames"}), {"table": "no frames"}
+    message = StreamEncryptor(
+        source=seal_name("row") + b"x",
+        materials_manager=_Given(key.materials),
+        encryption_context=key.materials.encryption_context,
+        algorithm=SUITE,
+        frame_length=0,
+        commitment_policy=POLICY,
+        max_encrypted_data_keys=1,
+    ).read()
+    for _ in range(2):
+        assert acme._materials().opened(message, acme._context(context)) is None
+        assert acme.decrypt(message, name="row", context=context) == b"x"
