@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
-from tenant_keys.review.iam.catalogue import actions
+from tenant_keys.review.iam.catalogue import actions, actions_on
 from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.syntax import Document
 
@@ -33,6 +35,39 @@ def assuming(document: Document) -> Iterator[str]:
             if statement.not_resources or not statement.resources:
                 yield "everything but " + (", ".join(statement.not_resources) or "nothing")
             yield from statement.resources
+
+
+def beyond(document: Document, parameters: Collection[str] = ()) -> Iterator[str]:
+    """Action patterns that are not understood: an access role works with keys, a workload's role reads its parameter.
+
+    KMS on keys and sessions of roles are tried; `mutating` tells of what changes roles. Anything else could be a way to
+    the permissions of somebody else, such as the code of a function.
+
+    Args:
+        document: an identity policy.
+        parameters: ARNs of the parameters that the role may read.
+    """
+    for statement in document.statements:
+        if not statement.allows:
+            continue
+        only_keys = bool(statement.resources) and all(map(_KEYS, statement.resources))
+        for pattern in statement.actions:
+            service = pattern.partition(":")[0].lower()
+            if service in ("sts", *MUTATORS) or (service == "kms" and (only_keys or not _beside_keys(pattern))):
+                continue
+            reads = pattern.lower() == "ssm:getparameter" and set(statement.resources) <= set(parameters)
+            if not (reads and statement.resources):
+                yield pattern
+
+
+_KEYS: Final = re.compile(r"arn:aws:kms:[^:]*:[^:]*:key/.*").fullmatch
+
+
+@cache
+def _beside_keys(pattern: str) -> bool:
+    """Whether a pattern reaches actions of KMS that take no key, such as kms:CreateKey."""
+    test = action_tests((pattern,), "Action")[0]
+    return any(test(action.lower()) for action in actions("kms") - actions_on("kms", "key"))
 
 
 def _allowed(document: Document, services: Sequence[str]) -> Iterator[str]:
