@@ -132,7 +132,7 @@ _GLOBAL: Final = {
     "aws:sourceorgid": _NOT_DIRECTLY,
     "aws:sourceorgpaths": _NOT_DIRECTLY,
     "aws:sourceowner": _NOT_DIRECTLY,
-    "aws:securetransport": Key(_CALLER, Type.TRUTH, always=True),
+    "aws:securetransport": Key(_CALLER, Type.TRUTH, always=True, usual=("true",)),
     "aws:useragent": Key(_PLACE),  # of the SDK
     "aws:referer": Key(_PLACE),
     "aws:tagkeys": Key(_CALLER),

@@ -7,7 +7,7 @@ of IAM are read so that less is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -23,6 +23,7 @@ from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.requests import MOST_CONTEXTS, Carries, Target, base_request, can_be, domains
 
 _Values = Sequence[Value | None]
+_Quantifier = Callable[[Iterable[bool]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +68,27 @@ def works(
     ]
     contexts = [[row for row in several if can_be(row, {*found, *chosen})] for several in rows]
 
-    def decisions(context: Mapping[str, Value], policies: Policies) -> Iterator[Decision]:
+    def decided(context: Mapping[str, Value], policies: Policies, quantifier: _Quantifier) -> Decision | None:
+        """The first decision against the call."""
         for action in actions:
             carried = {key: value for key, value in context.items() if carries(action, key)}
-            for one in _readings(action, carried):
-                yield authorize(Request(actor.principal, action, target.arn, target.account, one), policies)
+            requests = (
+                Request(actor.principal, action, target.arn, target.account, one) for one in _readings(action, carried)
+            )
+            found = [authorize(request, policies) for request in requests]
+            if not quantifier(one.allowed for one in found):
+                return next(one for one in found if not one.allowed)
+        return None
 
     certainly = Policies(identity=tuple(one.strict for one in actor.identity), resource=target.document.strict)
-    refused = [_refusal(several, lambda one: decisions(one, certainly)) for several in contexts]
+    refused = [_refusal(several, lambda one: decided(one, certainly, all)) for several in contexts]
     against = next((one for one in refused if one is not None), None)
     if against is None:
         return Works(always=True, sometimes=True, depends_on="", decision=None)
     if None in refused:
         return Works(always=False, sometimes=True, depends_on=", ".join(by_circumstances), decision=against)
     possibly = Policies(identity=tuple(one.policy for one in actor.identity), resource=target.document.policy)
-    open_rule = any(_refusal(several, lambda one: decisions(one, possibly)) is None for several in contexts)
+    open_rule = any(_refusal(several, lambda one: decided(one, possibly, any)) is None for several in contexts)
     return Works(
         always=False, sometimes=open_rule, depends_on="a rule that AWS's documents leave open", decision=against
     )
@@ -96,12 +103,12 @@ def _readings(action: str, context: Mapping[str, Value]) -> Iterator[Mapping[str
 
 
 def _refusal(
-    contexts: Sequence[Mapping[str, Value]], decisions: Callable[[Mapping[str, Value]], Iterator[Decision]]
+    contexts: Sequence[Mapping[str, Value]], decided: Callable[[Mapping[str, Value]], Decision | None]
 ) -> Decision | None:
     """The decision against the last of the contexts, if in none of them everything is allowed."""
     last: Decision | None = None
     for context in contexts:
-        last = next((one for one in decisions(context) if not one.allowed), None)
+        last = decided(context)
         if last is None:
             return None
     if last is None:

@@ -37,7 +37,20 @@ def assuming(document: Document) -> Iterator[str]:
             yield from statement.resources
 
 
-def beyond(document: Document, parameters: Collection[str] = ()) -> Iterator[str]:
+TELEMETRY: Final = frozenset(
+    {
+        "cloudwatch:putmetricdata",
+        "logs:createloggroup",
+        "logs:createlogstream",
+        "logs:putlogevents",
+        "xray:puttelemetryrecords",
+        "xray:puttracesegments",
+    }
+)
+"""What compute services ask of a workload's role: it writes records, and acts by nobody's permissions."""
+
+
+def beyond(document: Document, parameters: Collection[str] | None = None) -> Iterator[str]:
     """Action patterns that are not understood: an access role works with keys, a workload's role reads its parameter.
 
     KMS on keys and sessions of roles are tried; `mutating` tells of what changes roles. Anything else could be a way to
@@ -45,18 +58,23 @@ def beyond(document: Document, parameters: Collection[str] = ()) -> Iterator[str
 
     Args:
         document: an identity policy.
-        parameters: ARNs of the parameters that the role may read.
+        parameters: ARNs of the parameters that a workload's role may read; None for a role of the key account.
     """
     for statement in document.statements:
         if not statement.allows:
             continue
         only_keys = bool(statement.resources) and all(map(_KEYS, statement.resources))
         for pattern in statement.actions:
-            service = pattern.partition(":")[0].lower()
-            if service in ("sts", *MUTATORS) or (service == "kms" and (only_keys or not _beside_keys(pattern))):
-                continue
-            reads = pattern.lower() == "ssm:getparameter" and set(statement.resources) <= set(parameters)
-            if not (reads and statement.resources):
+            lower = pattern.lower()
+            service = lower.partition(":")[0]
+            understood = service in ("sts", *MUTATORS)
+            if parameters is None:
+                # A key that a tenant's session created here could take the alias of a tenant to come.
+                understood |= service == "kms" and (only_keys or not _beside_keys(pattern))
+            else:
+                reads = lower == "ssm:getparameter" and statement.resources and {*statement.resources} <= {*parameters}
+                understood |= service == "kms" or lower in TELEMETRY or bool(reads)
+            if not understood:
                 yield pattern
 
 

@@ -225,7 +225,8 @@ def _powers(role: RoleRecord, inventory: Inventory, estate: Estate) -> Iterator[
             f"{role.arn}: the role is allowed {', '.join(changes[:4])}, by which roles and policies are changed",
             "take the permission out of the role",
         )
-    if unknown := sorted({a for document in _trees(role) for a in beyond(document, _parameters(role.arn, estate))}):
+    parameters = None if role.account == estate.central.account else _parameters(role.arn, estate)
+    if unknown := sorted({a for document in _trees(role) for a in beyond(document, parameters)}):
         yield Finding(
             Kind.NOT_PROVED,
             f"{role.arn}: the role is allowed {', '.join(unknown[:4])}; {_BY_OTHERS}",
