@@ -133,8 +133,8 @@ BY_KIND: Final[Mapping[str, _Rows]] = {
     "an access role also allowed": [
         (
             "lambda:UpdateFunctionCode",
-            _unnamed("alma.orders", "UpdateFunction"),
-            _allowing(_own, "lambda:Update*Function*"),
+            _unnamed("alma.orders", "lambda:UpdateFunctionCode"),
+            _allowing(_own, "lambda:UpdateFunctionCode"),
         ),
         ("ssm:SendCommand", _unnamed("alma.orders", "ssm:SendCommand"), _allowing(_own, "ssm:SendCommand")),
         ("kms:CreateKey", _unnamed("alma.orders", "kms:CreateKey"), _allowing(_own, "kms:CreateKey")),
