@@ -30,6 +30,7 @@ _JUDGES: Final = (
     "pyproject.toml",
     "requirements.txt",
     "scripts/*",
+    "stacks/*app.py",
     "stacks/*isolation.py",
     "stacks/*validation.py",
     "tenant_keys/cli/*",

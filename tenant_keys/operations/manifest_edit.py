@@ -49,7 +49,7 @@ def with_tenant(text: str, tenant: str, fields: Mapping[str, object]) -> str:
     if tenant in found.entries:
         raise OperationError(f"tenants.yaml tenants.{tenant}: is there already; see it with: tenant-keys tenant show")
     column = min(entry.column for entry in found.entries.values())
-    return _with_line(text, _place(text, found, tenant), column, f"{_scalar(tenant)}: {_flow(fields)}")
+    return _with_line(text, _place(text, found, tenant), column, f"{scalar(tenant)}: {_flow(fields)}")
 
 
 def _place(text: str, found: Tenants, tenant: str) -> int:
@@ -68,12 +68,12 @@ def _with_line(text: str, position: int, column: int, line: str) -> str:
 def _flow(value: object) -> str:
     """A value within braces, on one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_scalar(str(key))}: {_flow(below)}" for key, below in value.items()) + "}"
+        return "{" + ", ".join(f"{scalar(str(key))}: {_flow(below)}" for key, below in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_flow, value)) + "]"
-    return _scalar(value) if isinstance(value, str) else json.dumps(value)
+    return scalar(value) if isinstance(value, str) else json.dumps(value)
 
 
-def _scalar(text: str) -> str:
+def scalar(text: str) -> str:
     plain = _PLAIN.fullmatch(text) and text.casefold() not in _TAKEN_FOR_SOMETHING_ELSE
     return text if plain else json.dumps(text)
