@@ -133,7 +133,7 @@ def test_a_validation_that_does_not_run_fails_the_check_and_the_app_that_left_it
     comment = (project / "report/comment.md").read_text()
     assert comment.startswith("## tenant-keys: needs review\n\n- `code: stacks/tenant_stacks/app.py`\n\n")
     assert (
-        "- the change touches what judges it: stacks/tenant_stacks/app.py — review these files before the verdict"
+        "- the change touches what judges it: stacks/tenant\\_stacks/app.py — review these files before the verdict"
         in comment
     )
 
