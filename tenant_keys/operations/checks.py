@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from tenant_keys.manifest import Estate, EstateError, load_estate, read_lock
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.manifest.sample import replaces_sample
-from tenant_keys.operations.code_changes import changed_files, judges
+from tenant_keys.operations.code_changes import changed_files, judges, other_files
 from tenant_keys.operations.errors import AppFailed, NoProject
 from tenant_keys.operations.revision import check_out, synthesize
 from tenant_keys.policy.template_size import reserved_sizes
@@ -181,6 +181,8 @@ class Checks:
             causes=[*manifest_edits(project / "tenants.yaml", self.manifest), *(f"code: {file}" for file in files)],
             more=list(_judge_changes(judges(files))),
         )
+        if self.comparison.only_adds_tenants and other_files(str(self._base), self._project, self.manifest):
+            self.comparison = replace(self.comparison, only_adds_tenants=False)
         for change in self.comparison.changes:
             yield Note(change.what) if change.severity is Severity.NOTE else change.what
 

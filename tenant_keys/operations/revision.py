@@ -20,9 +20,9 @@ def check_out(revision: str, into: Path, project: Path) -> Path:
     Raises:
         RevisionUnusable: git knows no such revision.
     """
-    if not _git(project, revision, "ls-tree", "--name-only", revision, "--", "./"):
+    if not git(project, revision, "ls-tree", "--name-only", revision, "--", "./"):
         return into
-    archived = _git(project, revision, "archive", "--format=tar", revision)
+    archived = git(project, revision, "archive", "--format=tar", revision)
     with tarfile.open(fileobj=io.BytesIO(archived)) as archive:
         # The filters of tarfile came with 3.11.4, and Debian 12 has 3.11.2. Git writes no path that leaves the folder.
         archive.extraction_filter = lambda member, _: member
@@ -34,7 +34,12 @@ def check_out(revision: str, into: Path, project: Path) -> Path:
     return into
 
 
-def _git(project: Path, revision: str, *arguments: str) -> bytes:
+def git(project: Path, revision: str, *arguments: str) -> bytes:
+    """What git prints in the folder of a project.
+
+    Raises:
+        RevisionUnusable: git does not know the revision, or fails otherwise.
+    """
     command = ["git", "-C", str(project), *arguments]
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - arguments, no shell
     if done.returncode:

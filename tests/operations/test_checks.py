@@ -65,6 +65,7 @@ def test_a_tenant_more_passes_and_leaves_a_report(project: Path) -> None:
     assert review["safeguards"]
     assert review["findings"]["lint"] == []
     assert json.loads((project / "report/diff.sarif").read_text())["version"] == "2.1.0"
+    assert json.loads((project / "report/diff.json").read_text())["only_adds_tenants"] is True
 
 
 def test_a_lock_that_was_forgotten_ends_the_check_and_says_the_command(project: Path) -> None:
