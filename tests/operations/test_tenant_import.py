@@ -20,16 +20,25 @@ hooli,orders; billing,180,,eu-central-1,gold,
 "zorg","orders",off,TRUE,,"on = top",key
 plain,,,,,,
 """
-JSON_LINES = "\n".join(
-    [
-        '{"id": "hooli", "workloads": ["orders", "billing"], "rotation_days": 180, "key": {"region": "eu-central-1"},'
-        ' "tags": {"plan": "gold"}}',
-        "",
-        '{"id": "zorg", "workloads": ["orders"], "rotation_days": "off", "key": {"multi_region": true},'
-        ' "tags": {"plan": "on = top"}, "decrypt_by": "key"}',
-        '{"id": "plain"}',
-    ]
-)
+ROWS: list[dict[str, object]] = [
+    {
+        "id": "hooli",
+        "workloads": ["orders", "billing"],
+        "rotation_days": 180,
+        "key": {"region": "eu-central-1"},
+        "tags": {"plan": "gold"},
+    },
+    {
+        "id": "zorg",
+        "workloads": ["orders"],
+        "rotation_days": "off",
+        "key": {"multi_region": True},
+        "tags": {"plan": "on = top"},
+        "decrypt_by": "key",
+    },
+    {"id": "plain"},
+]
+JSON_LINES = "\n\n".join(map(json.dumps, ROWS))
 
 
 def write(folder: Path, text: str, name: str = "tenants.jsonl") -> Path:
