@@ -23,7 +23,7 @@ ALLOWED = {
     "bootstrap_qualifier": "1 to 10 lower-case letters and digits",
     "iam_roles": "a whole number of roles from 1 to 10000",
     "trust_policy_characters": "a whole number of characters from 2048 to 8192",
-    "issuer": "an https URL of at most 255 characters, without a slash at the end",
+    "issuer": "an https URL of at most 255 characters",
     "existing": "true or false",
     "cluster": "a cluster name: 1 to 100 letters, digits, _ and -",
     "namespace": "a Kubernetes namespace: at most 63 lower-case letters, digits and inner hyphens",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from tenant_keys.manifest.errors import Problem
 from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.rules import (
     PIPELINE,
     Problems,
     Report,
+    check_region,
     execution_roles,
     linked,
+    one_partition,
     own_role,
     repeated,
     role_name,
@@ -20,8 +20,6 @@ from tenant_keys.manifest.rules import (
 from tenant_keys.manifest.tag_rules import check_provider_tags, check_tags
 from tenant_keys.manifest.tenant_rules import check_tenants
 from tenant_keys.manifest.workload_rules import check_workloads
-
-_OTHER_PARTITION = re.compile(r"cn-|us-gov-|us-iso|eu-iso")
 
 
 def inconsistencies(manifest: Manifest) -> list[Problem]:
@@ -40,11 +38,17 @@ def _check_central(manifest: Manifest, report: Report) -> None:
     central = manifest.central
     repeated(central.regions, ("central", "regions"), report)
     for index, region in enumerate(central.regions):
-        if _OTHER_PARTITION.match(region):
-            report(("central", "regions", index), f"got {region}; only Regions of the partition aws are supported")
-    if central.home_region not in central.regions:
+        path = ("central", "regions", index)
+        if check_region(region, path, report) and index:
+            one_partition(region, central.regions[0], path, report)
+    home = ("central", "home_region")
+    if (
+        central.home_region not in central.regions
+        and check_region(central.home_region, home, report)
+        and one_partition(central.home_region, central.regions[0], home, report)
+    ):
         message = unknown(central.home_region, central.regions, "Region of central.regions")
-        report(("central", "home_region"), f"{message}; add it there")
+        report(home, f"{message}; add it there")
     people = {"administrators": central.administrators, "readers": central.readers}
     if central.deployment_roles != "default":
         people["deployment_roles"] = central.deployment_roles

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.model import (
     Access,
     DecryptBy,
@@ -34,6 +35,11 @@ class Central:
     """The roles that KMS sees when CloudFormation deploys, of every Region."""
     bootstrap_qualifier: str
     quotas: Quotas
+
+    @property
+    def partition(self) -> str:
+        """The second part of every ARN of the estate: `aws`, `aws-cn` or `aws-us-gov`."""
+        return partition_of(self.home_region)
 
 
 @dataclass(frozen=True, slots=True)
