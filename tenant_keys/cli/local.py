@@ -26,7 +26,7 @@ from tenant_keys.local.attack_setup import AttackSetup
 from tenant_keys.local.attacks import Outcome, attack_all
 from tenant_keys.local.deploy import require_cdk
 from tenant_keys.local.errors import LocalAwsError
-from tenant_keys.local.existing import assume, ensure_role, import_material
+from tenant_keys.local.existing import assume, ensure_auditors, ensure_role, import_material
 from tenant_keys.local.issuer import LocalIssuer
 from tenant_keys.manifest import Estate, load_estate
 
@@ -129,6 +129,7 @@ def started(estate: Estate, port: int) -> Iterator[LocalAws]:
             issuer.save(aws.directory / f"issuer-{number}.pem")
         for role in (*central.administrators, *central.readers, central.break_glass):
             ensure_role(aws, role)
+        ensure_auditors(aws, central.auditors.values())
         yield aws
 
 

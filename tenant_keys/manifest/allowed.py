@@ -18,6 +18,7 @@ ALLOWED = {
     "region": REGION,
     "administrators": f"a list of at least one: {ROLE}",
     "readers": f"a list: {ROLE}",
+    "auditors": "a list: access-analyzer or config",
     "break_glass": ROLE,
     "deployment_roles": f"default, or a list of at least one: {ROLE}",
     "bootstrap_qualifier": "1 to 10 lower-case letters and digits",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
 from tenant_keys.manifest.errors import Problem
-from tenant_keys.manifest.model import Manifest
+from tenant_keys.manifest.model import Central, Manifest
 from tenant_keys.manifest.rules import (
     PIPELINE,
     Problems,
@@ -36,6 +37,26 @@ def inconsistencies(manifest: Manifest) -> list[Problem]:
 
 def _check_central(manifest: Manifest, report: Report) -> None:
     central = manifest.central
+    _check_regions(central, report)
+    people = {"administrators": central.administrators, "readers": central.readers}
+    if central.deployment_roles != "default":
+        people["deployment_roles"] = central.deployment_roles
+    for field, roles in people.items():
+        repeated(roles, ("central", field), report)
+        for index, role in enumerate(roles):
+            if not (field == "readers" and role == PIPELINE):
+                own_role(role, ("central", field, index), report)
+            if kind := field != "readers" and linked(role):
+                report(("central", field, index), f"got {role}, {kind}; name a role that people or stacks assume")
+    _check_auditors(central, report)
+    own_role(central.break_glass, ("central", "break_glass"), report)
+    if kind := linked(central.break_glass):
+        report(("central", "break_glass"), f"got {central.break_glass}, {kind}; name a role that people assume")
+    _check_break_glass(manifest, report)
+
+
+def _check_regions(central: Central, report: Report) -> None:
+    """All of one partition, the home Region among them."""
     repeated(central.regions, ("central", "regions"), report)
     for index, region in enumerate(central.regions):
         path = ("central", "regions", index)
@@ -49,20 +70,16 @@ def _check_central(manifest: Manifest, report: Report) -> None:
     ):
         message = unknown(central.home_region, central.regions, "Region of central.regions")
         report(home, f"{message}; add it there")
-    people = {"administrators": central.administrators, "readers": central.readers}
-    if central.deployment_roles != "default":
-        people["deployment_roles"] = central.deployment_roles
-    for field, roles in people.items():
-        repeated(roles, ("central", field), report)
-        for index, role in enumerate(roles):
-            if not (field == "readers" and role == PIPELINE):
-                own_role(role, ("central", field, index), report)
-            if kind := field != "readers" and linked(role):
-                report(("central", field, index), f"got {role}, {kind}; name a role that people or stacks assume")
-    own_role(central.break_glass, ("central", "break_glass"), report)
-    if kind := linked(central.break_glass):
-        report(("central", "break_glass"), f"got {central.break_glass}, {kind}; name a role that people assume")
-    _check_break_glass(manifest, report)
+
+
+def _check_auditors(central: Central, report: Report) -> None:
+    """A role is admitted once: as an auditor it reads less than a reader."""
+    repeated(central.auditors, ("central", "auditors"), report)
+    admitted = {role_name(SERVICE_LINKED_ROLES[name]): name for name in central.auditors}
+    for index, role in enumerate(central.readers):
+        if name := admitted.get(role_name(role)):
+            message = f"got {role}, the role of {name} in central.auditors, which reads less; name it in one of them"
+            report(("central", "readers", index), message)
 
 
 def _check_break_glass(manifest: Manifest, report: Report) -> None:

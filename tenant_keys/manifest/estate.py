@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.model import (
     Access,
+    Auditor,
     DecryptBy,
     IdentityProvider,
     Irsa,
@@ -30,6 +31,8 @@ class Central:
     regions: tuple[str, ...]
     administrators: tuple[str, ...]
     readers: tuple[str, ...]
+    auditors: Mapping[Auditor, str]
+    """AWS's own auditors by name: the ARN of each one's service-linked role. Sorted by name."""
     break_glass: str
     deployers: tuple[str, ...]
     """The roles that KMS sees when CloudFormation deploys, of every Region."""

@@ -41,6 +41,7 @@ RoleReference = Annotated[
 """A role of a known account, written as the end of its ARN: `role/KeyAdministrator`, `role/path/Name`."""
 
 State = Literal["active", "suspended", "offboarding", "offboarded"]
+Auditor = Literal["access-analyzer", "config"]
 Operation = Literal["encrypt", "decrypt", "re-encrypt"]
 Access = Literal["tenant-role", "session-tag", "web-identity"]
 RunsOn = Literal["lambda", "ecs", "eks", "ec2", "batch", "roles-anywhere", "existing-role"]
@@ -80,6 +81,8 @@ class Central(_Model):
     """May disable a key, rotate its material and cancel its deletion; may neither use a key nor change its policy."""
     readers: tuple[RoleReference, ...] = ()
     """May read keys, policies, tags and grants, and nothing else: audit."""
+    auditors: tuple[Auditor, ...] = ()
+    """AWS's own auditors, whose service-linked roles may read what they ask of a key, and nothing else."""
     break_glass: RoleReference
     """The only role that may schedule a deletion."""
     deployment_roles: Literal["default"] | Annotated[tuple[RoleReference, ...], Field(min_length=1)] = "default"

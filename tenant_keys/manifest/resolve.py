@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
 from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.compare import LOCK_FILE, AddRole, Append, Change, DropRole, HoldRotation, changes, overfull
 from tenant_keys.manifest.errors import LockError, Problem
@@ -60,6 +61,7 @@ def _central(manifest: Manifest) -> Central:
         regions=written.regions,
         administrators=tuple(_arn(manifest, account, role) for role in written.administrators),
         readers=tuple(_arn(manifest, account, role) for role in written.readers),
+        auditors={name: _arn(manifest, account, SERVICE_LINKED_ROLES[name]) for name in sorted(written.auditors)},
         break_glass=_arn(manifest, account, written.break_glass),
         deployers=tuple(_arn(manifest, account, role) for role in execution_roles(written)),
         bootstrap_qualifier=written.bootstrap_qualifier,

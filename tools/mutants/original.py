@@ -29,6 +29,7 @@ central:
   regions: [eu-west-1, eu-central-1]
   administrators: [role/KeyAdministrator]
   readers: [role/SecurityAudit]
+  auditors: [access-analyzer, config]
   break_glass: role/KeyBreakGlass
 identity_providers:
   customers: {issuer: https://login.example.com}
