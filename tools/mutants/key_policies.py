@@ -231,7 +231,7 @@ def widened_allows() -> list[Mutant]:
         ),
         Mutant(
             "AWS Config decrypts, where no Deny on use is left",
-            Refuted(ADMINISTRATION, ("AWSServiceRoleForConfig", "Decrypt")),
+            Refuted(OUTSIDER, ("AWSServiceRoleForConfig", "Decrypt")),
             together(without("alma"), lambda t: t.statement("alma", "ReadByConfig")["Action"].append("kms:Decrypt")),
         ),
         Mutant(
