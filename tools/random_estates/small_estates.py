@@ -13,25 +13,16 @@ from tenant_keys.manifest import Estate, Workload, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.policy import access_role, key_policy, names, workload_role
 from tenant_keys.review.assembly import Resource, Stack
+from tools import sample_manifest
+from tools.sample_manifest import DECRYPTING, ISSUERS, ORDERS, PORTAL
 
-HEAD = """\
-organization: o-a1b2c3d4e5
-central:
-  account: "111111111111"
-  home_region: eu-west-1
-  regions: [eu-west-1, eu-central-1]
-  administrators: [role/KeyAdministrator]
-  readers: [role/SecurityAudit]
-  break_glass: role/KeyBreakGlass
-identity_providers:
-  customers: {issuer: https://login.example.com}
-workloads:
-  orders: {account: "222222222222", runs_on: lambda}
-  billing: {account: "333333333333", runs_on: ecs, access: session-tag, operations: [decrypt]}
-  portal: {account: "222222222222", access: web-identity, identity_provider: customers, audience: portal-keys}
+HEAD = (
+    f"{sample_manifest.CENTRAL}{ISSUERS}workloads:\n{ORDERS}{DECRYPTING}{PORTAL}"
+    """\
 defaults: {workloads: [orders]}
 tenants:
 """
+)
 CENTRAL, HOME = "111111111111", "eu-west-1"
 
 
