@@ -20,6 +20,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
     return [
         *_keys(inventory, promises, estate),
         *_aliases(inventory, promises),
+        *_tags(inventory, promises, estate),
         *_roles(inventory, promises, estate),
         *_loose(inventory, estate),
         *check_places(inventory, estate),
@@ -127,6 +128,22 @@ def _schedules(record: KeyRecord, tenant: Tenant, where: str) -> Iterator[Findin
                 "synthesize again",
                 tenant.id,
             )
+
+
+def _tags(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
+    """The key of each tenant and the roles that are its own carry its tags, and may have more."""
+    for tenant, promise in promises.items():
+        declared = {**estate.tags, **estate.tenants[tenant].tags}
+        roles = [inventory.roles.get(use.role_arn) for use in promise.uses if not use.shared]
+        carrying = [(f"{one.stack} {one.logical_id}", one.tags) for one in inventory.keys.get(tenant, ())]
+        carrying += [(role.arn, role.tags) for role in roles if role is not None]
+        for where, tags in carrying if declared else ():
+            for name, value in declared.items():
+                if tags.get(name) != value:
+                    told = (
+                        f"{where}: the tag {name} of tenant {tenant} is {tags.get(name)!r:.80}, declared is {value!r}"
+                    )
+                    yield Finding(Kind.INVENTORY, told, "synthesize again", tenant)
 
 
 def _primary(promise: Promise, estate: Estate) -> str:
