@@ -191,14 +191,14 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
         if w.access != "tenant-role"
     }
     own = {f"arn:aws:iam::{w.account}:role/tenant-keys-{w.name}" for w in estate.workloads.values()}
-    known = declared | shared | own
+    existing = {w.existing_role for w in estate.workloads.values()}
+    known = declared | shared | own | existing
     for arn in inventory.twice:
         yield Finding(
             Kind.INVENTORY,
             f"{arn}: another role of the account has the same name, and which of them would stand is not known",
             "give one of them another name",
         )
-    existing = {w.existing_role for w in estate.workloads.values()}
     run = {workload_role(w) for w in estate.workloads.values() if w.access != "web-identity"} - existing
     for arn in sorted((declared | run) - set(inventory.roles)):
         yield Finding(Kind.REFUSED, f"{arn}: the role is declared and is in no template", "synthesize again")
