@@ -16,13 +16,15 @@ import boto3
 
 from tenant_keys.local import access
 from tenant_keys.local.access import Credentials
-from tenant_keys.local.deploy import Cdk, Deployment, Environment, Progress, environments, operator_credentials
+from tenant_keys.local.deploy import Cdk, Deployment, Progress, environments, is_bootstrapped, operator_credentials
 from tenant_keys.local.errors import Stopped
 from tenant_keys.local.identity import ROOT_SECRET
 from tenant_keys.local.process import RUNNING, ServerProcess, log_tail
 from tenant_keys.local.settings import Settings
 
 CENTRAL = "111111111111"
+PREFIX = "tenant-keys-local-"
+"""Of the folder in which a local AWS runs, below the folder for temporary files."""
 
 
 class LocalAws:
@@ -58,7 +60,6 @@ class LocalAws:
         self._server: ServerProcess | None = None
         self._settings: Settings | None = None
         self._operator: dict[str, str] | None = None
-        self._bootstrapped: set[Environment] = set()
 
     # --- life
 
@@ -78,7 +79,7 @@ class LocalAws:
             PortInUse: the port asked for is taken.
             StartFailed: the server ended before it was ready.
         """
-        folder = self._directory or Path(tempfile.mkdtemp(prefix="tenant-keys-local-"))
+        folder = self._directory or Path(tempfile.mkdtemp(prefix=PREFIX))
         self._settings = Settings(
             directory=str(folder),
             control_token=secrets.token_hex(16),
@@ -229,9 +230,8 @@ class LocalAws:
         if self._server is not None:
             self._server.require()
         central = self.accounts[0]
-        missing = [place for place in environments(cdk_out, stacks) if place not in self._bootstrapped]
+        missing = [place for place in environments(cdk_out, stacks) if not is_bootstrapped(self, place)]
         bootstrapping = cdk.bootstrap(missing, central) if missing else 0.0
-        self._bootstrapped.update(missing)
         seconds = cdk.deploy(cdk_out, stacks, self.operator(), self.settings.region)
         return Deployment(tuple(stacks), seconds, bootstrapping)
 
@@ -244,7 +244,6 @@ class LocalAws:
 
     def _forget(self) -> None:
         self._operator = None
-        self._bootstrapped.clear()
 
     def advance(self, days: float) -> None:
         """Move KMS's time forward: rotation falls due, imported material expires, deletions happen."""

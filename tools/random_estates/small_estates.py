@@ -105,16 +105,20 @@ def templates_of(estate: Estate) -> Templates:
 
 def _keys(made: Templates, estate: Estate, tenant_id: str) -> None:
     tenant = estate.tenants[tenant_id]
-    common = {"KeyPolicy": key_policy.key_policy(tenant, estate), "MultiRegion": tenant.multi_region}
+    window = tenant.deletion_window_days
+    common = {"KeyPolicy": key_policy.key_policy(tenant, estate), "PendingWindowInDays": window}
     enabled = tenant.state == "active" or tenant.origin == "imported"
-    origin = {"Origin": "EXTERNAL"} if tenant.origin == "imported" else {}
-    made.add("keys", f"Key{tenant_id}", "AWS::KMS::Key", {**common, "Enabled": enabled, **origin})
+    origin: dict[str, Any] = {"Origin": "EXTERNAL"} if tenant.origin == "imported" else {}
+    if tenant.rotation_days is not None and not origin:
+        origin |= {"EnableKeyRotation": True, "RotationPeriodInDays": tenant.rotation_days}
+    several = {"MultiRegion": tenant.multi_region}
+    made.add("keys", f"Key{tenant_id}", "AWS::KMS::Key", {**common, **several, "Enabled": enabled, **origin})
     unborn = f"unborn!{CENTRAL}!{HOME}!keys!Key{tenant_id}"
     alias = {"AliasName": names.alias_name(tenant_id), "TargetKeyId": ("mrk-" if tenant.multi_region else "") + unborn}
     made.add("keys", f"Alias{tenant_id}", "AWS::KMS::Alias", alias)
     if tenant.multi_region_key_id:
         primary = f"arn:aws:kms:{HOME}:{CENTRAL}:key/{tenant.multi_region_key_id}"
-        replica = {"KeyPolicy": common["KeyPolicy"], "PrimaryKeyArn": primary, "Enabled": enabled}
+        replica = {**common, "PrimaryKeyArn": primary, "Enabled": enabled}
         made.add("replicas", f"Key{tenant_id}", "AWS::KMS::ReplicaKey", replica)
         alias = {**alias, "TargetKeyId": tenant.multi_region_key_id}
         made.add("replicas", f"Alias{tenant_id}", "AWS::KMS::Alias", alias)

@@ -218,7 +218,7 @@ def test_a_condition_on_what_the_caller_chooses_can_be_fulfilled(action: object,
         ("aws:sourceip", {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
         ("aws:currenttime", {"DateGreaterThan": {"aws:CurrentTime": "2030-01-01"}}),
         ("aws:resourcetag/env", {"StringNotEquals": {"aws:ResourceTag/env": "prod"}}),
-        ("aws:userid", {"StringNotLike": {"aws:userid": "AROA*"}}),
+        ("aws:userid", {"StringNotLike": {"aws:userid": "AROA*:main"}}),
     ],
 )
 def test_a_declared_use_that_hangs_on_what_the_manifest_does_not_say_is_not_proved(
