@@ -20,6 +20,7 @@ from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.partial_validation import problems_between_sound_fields
 from tenant_keys.manifest.read_lock import parse_lock, read_lock_text
 from tenant_keys.manifest.resolve import resolve
+from tenant_keys.manifest.warnings import warnings
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of a manifest; 10,000 tenants take about one megabyte."""
@@ -45,6 +46,14 @@ def load_manifest(path: str | FilePath) -> Manifest:
     """The manifest in the file; raises `ManifestError` with all that is wrong."""
     file = FilePath(path)
     return parse_manifest(read_text(file), file.name)
+
+
+def located_warnings(path: str | FilePath) -> list[Problem]:
+    """What the manifest in the file accepts and a reviewer should know, each with its line; raises `ManifestError`."""
+    file = FilePath(path)
+    text = read_text(file)
+    found = warnings(parse_manifest(text, file.name))
+    return [replace(problem, file=file.name) for problem in locate(text, found)]
 
 
 def parse_manifest(text: str, name: str = "tenants.yaml") -> Manifest:

@@ -35,7 +35,8 @@ def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
             _check_birth(name, tenant, entry, findings)
     for region, held in sorted(regions.items()):
         if region not in central.regions:
-            message = f"{region} is gone, but {held} keys were created there; put it back"
+            created = "1 key was" if held == 1 else f"{held:,} keys were"
+            message = f"{region} is gone, but {created} created there; put it back"
             report(("central", "regions"), message)
     _check_new(manifest, lock, findings)
     return findings.problems

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from tenant_keys.manifest import Estate, EstateError, load_estate, read_lock
+from tenant_keys.manifest import Estate, EstateError, load_estate, located_warnings, read_lock
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.manifest.sample import replaces_sample
 from tenant_keys.operations.code_changes import changed_files, judges, other_files
@@ -105,6 +105,8 @@ class Checks:
         if result.changed:
             yield f"{result.path.name} does not match {self.manifest.name}; run tenant-keys lock, and commit it"
         self._loaded()
+        for problem in located_warnings(self.manifest):
+            yield Note(f"warning: {problem}")
 
     def _synthesized(self) -> Iterator[str]:
         """The findings of the validations, from their report; what the app printed only where there is none.
