@@ -79,6 +79,7 @@ class Promise:
     uses: tuple[Use, ...]
     import_role: str | None
     expiration_model: str
+    deletion_window_days: int
     administration: Mapping[str, frozenset[str]]
     """Role ARNs by action in lower case."""
     own_importer: bool
@@ -164,6 +165,7 @@ def _promise(
         # Roles of other accounts are decided upon otherwise.
         ("own", str(tenant.import_role).split(":")[4]) if own_importer else tenant.import_role,
         expiration,
+        tenant.deletion_window_days,
     )
     return Promise(
         tenant=tenant.id,
@@ -175,6 +177,7 @@ def _promise(
         uses=uses,
         import_role=tenant.import_role,
         expiration_model=expiration,
+        deletion_window_days=tenant.deletion_window_days,
         administration=administration,
         own_importer=own_importer,
         signature=signature,
