@@ -29,7 +29,7 @@ from tenant_keys.local.attacks import Outcome, attack_all
 from tenant_keys.local.aws import PREFIX
 from tenant_keys.local.deploy import require_cdk
 from tenant_keys.local.errors import LocalAwsError
-from tenant_keys.local.existing import assume, ensure_role, import_material
+from tenant_keys.local.existing import assume, ensure_auditors, ensure_role, import_material
 from tenant_keys.local.issuer import LocalIssuer
 from tenant_keys.local.process import RUNNING
 from tenant_keys.local.settings import Settings
@@ -184,6 +184,7 @@ def ensure_roles(aws: LocalAws, estate: Estate) -> None:
     central = estate.central
     for role in (*central.administrators, *central.readers, central.break_glass):
         ensure_role(aws, role)
+    ensure_auditors(aws, central.auditors.values())
 
 
 def environment_of(aws: LocalAws, credentials: Mapping[str, str], region: str | None = None) -> dict[str, str]:

@@ -46,6 +46,12 @@ def lock_command(
         list[str] | None,
         typer.Option("--take-back", metavar="ID", help="Forget a tenant of which nothing was merged or deployed."),
     ] = None,
+    correct_region: Annotated[
+        str | None,
+        typer.Option(
+            "--correct-region", metavar="WRONG=RIGHT", help="Replace a Region of the lock that AWS does not have."
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -54,20 +60,34 @@ def lock_command(
     from tenant_keys.policy.template_size import reserved_sizes
 
     if record:
-        if check or merge or dry_run or base:
+        if check or merge or dry_run or base or correct_region:
             raise typer.BadParameter("--record stands alone: it writes what AWS says, and nothing else")
         _record(manifest, as_json=as_json)
         return
     if take_back:
-        if check or merge or dry_run:
+        if check or merge or dry_run or correct_region:
             raise typer.BadParameter("--take-back goes with --base alone")
         _take_back(manifest, take_back, base, as_json=as_json)
-    result = bring_up_to_date(manifest, reserved_sizes, base=base, merge=merge)
+    result = bring_up_to_date(
+        manifest, reserved_sizes, base=base, merge=merge, correction=_correction(correct_region, merge=merge)
+    )
     if not (check or dry_run):
         result.write()
     _tell(result, manifest, only_said=check or dry_run, check=check, as_json=as_json)
     if check and result.changed:
         raise typer.Exit(TO_MEND)
+
+
+def _correction(option: str | None, *, merge: bool) -> tuple[str, str] | None:
+    if option is None:
+        return None
+    wrong, equals, right = option.partition("=")
+    if not (wrong and equals and right) or merge:
+        got = "it goes without --merge" if merge else f"got {option}"
+        raise typer.BadParameter(
+            f"{got}; allowed: WRONG=RIGHT, such as eu-west-9=eu-west-1", param_hint="--correct-region"
+        )
+    return wrong, right
 
 
 def _record(manifest: Path, *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from tenant_keys.demo.errors import NothingToServe
 from tenant_keys.demo.identity_provider import published
 from tenant_keys.demo.report import Statement
 from tenant_keys.local import LocalAws
-from tenant_keys.local.existing import ensure_role
+from tenant_keys.local.existing import ensure_auditors, ensure_role
 from tenant_keys.local.issuer import LocalIssuer
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest.platforms import PLATFORMS
@@ -91,6 +91,7 @@ def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
     ) as aws:
         for role in (*central.administrators, *central.readers, central.break_glass):
             ensure_role(aws, role)
+        ensure_auditors(aws, central.auditors.values())
         if not issuers:
             yield LocalEstate(aws, estate, None, "")
             return

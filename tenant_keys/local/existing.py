@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import boto3
@@ -28,13 +29,26 @@ def ensure_role(aws: LocalAws, role_arn: str) -> None:
             {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
         ],
     }
+    _make(aws, account, name, path, json.dumps(trust))
+
+
+def _make(aws: LocalAws, account: str, name: str, path: str, trust: str) -> None:
     iam = aws.session(account).client("iam")
     try:
-        iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(trust))
+        iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
     except ClientError as problem:
         if problem.response["Error"]["Code"] != "EntityAlreadyExists":
             raise
     iam.attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
+
+
+def ensure_auditors(aws: LocalAws, roles: Iterable[str]) -> None:
+    """Make the service-linked roles of AWS's own auditors: trusted by their service alone, with every permission."""
+    for role_arn in roles:
+        account, (_, _, service, name) = role_arn.split(":")[4], role_arn.split("/")
+        statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        _make(aws, account, name, f"/aws-service-role/{service}/", trust)
 
 
 def assume(aws: LocalAws, role_arn: str) -> boto3.Session:

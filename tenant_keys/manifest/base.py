@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
+from tenant_keys.aws_facts.regions import is_region
 from tenant_keys.manifest.compare import LOCK_FILE
 from tenant_keys.manifest.errors import Problem
 from tenant_keys.manifest.lock import Entry, Lock, Phase
@@ -25,6 +26,7 @@ def check_against_base(base: Lock, lock: Lock) -> list[Problem]:
         _problem("", f"the header's {field} differs from the merge base")
         for field in ("account", "home_region", "keys", "roles")
         if getattr(base, field) != getattr(lock, field)
+        and not (field == "home_region" and _is_correction(base.home_region, lock.home_region))
     ]
     for tenant, before in base.entries.items():
         after = lock.entries.get(tenant)
@@ -38,11 +40,17 @@ def check_against_base(base: Lock, lock: Lock) -> list[Problem]:
     return problems
 
 
+def _is_correction(before: str, after: str) -> bool:
+    """Whether a Region that does not exist, in which therefore nothing is deployed, became one that does."""
+    return not is_region(before) and is_region(after)
+
+
 def _contradictions(before: Entry, after: Entry) -> list[str]:
+    corrected = before.key_id is None and _is_correction(before.primary_region, after.primary_region)
     found = [
         f"its {field} was {getattr(before, field)} and is {getattr(after, field)}"
         for field in ("cell", "origin", "multi_region", "primary_region")
-        if getattr(before, field) != getattr(after, field)
+        if getattr(before, field) != getattr(after, field) and not (corrected and field in ("cell", "primary_region"))
     ]
     found += [
         f"its role for {workload} was in role cell {cell} and is in {after.roles[workload]}"

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenant_keys.manifest.base import base_lock, check_against_base, committed
+from tenant_keys.manifest.correct_region import corrected
 from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.load import parse_written
 from tenant_keys.manifest.lock import Lock, render_lock, write_lock
-from tenant_keys.manifest.merge_lines import merge_lines
+from tenant_keys.manifest.merge_lines import measured, merge_lines
 from tenant_keys.manifest.places import Measure
 from tenant_keys.manifest.read_lock import parse_lines, parse_lock, read_lock_text
 from tenant_keys.manifest.sample import replaces_sample
@@ -46,11 +47,17 @@ class Locked:
 
 
 def bring_up_to_date(
-    manifest_path: Path, measure: Measure | None = None, *, base: str | None = None, merge: bool = False
+    manifest_path: Path,
+    measure: Measure | None = None,
+    *,
+    base: str | None = None,
+    merge: bool = False,
+    correction: tuple[str, str] | None = None,
 ) -> Locked:
     """The lock brought up to date; raises `EstateError` with all that no command may do.
 
     `measure` says how many bytes of a template each tenant may come to take; without it cells fill by number alone.
+    `correction` is a Region of the lock that does not exist, and the one that was meant.
     """
     written = read_written(manifest_path)
     manifest = parse_written(written)
@@ -68,6 +75,8 @@ def bring_up_to_date(
     else:
         lock = parse_lock(before, path.name)
     try:
+        if correction is not None:
+            lock, done = corrected(lock, *correction, measured(manifest, lock, measure))
         lock, updated = update(manifest, lock, measure)
     except LockError as error:
         raise written.lock_error(error, path.name, before or "") from None

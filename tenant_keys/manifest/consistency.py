@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
+from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
 from tenant_keys.manifest.errors import Problem
-from tenant_keys.manifest.model import Manifest
+from tenant_keys.manifest.model import Central, Manifest
 from tenant_keys.manifest.rules import (
     PIPELINE,
     Problems,
     Report,
+    check_region,
     execution_roles,
     linked,
+    one_partition,
     own_role,
     repeated,
     role_name,
@@ -20,8 +21,6 @@ from tenant_keys.manifest.rules import (
 from tenant_keys.manifest.tag_rules import check_provider_tags, check_tags
 from tenant_keys.manifest.tenant_rules import check_tenants
 from tenant_keys.manifest.workload_rules import check_workloads
-
-_OTHER_PARTITION = re.compile(r"cn-|us-gov-|us-iso|eu-iso")
 
 
 def inconsistencies(manifest: Manifest) -> list[Problem]:
@@ -38,13 +37,7 @@ def inconsistencies(manifest: Manifest) -> list[Problem]:
 
 def _check_central(manifest: Manifest, report: Report) -> None:
     central = manifest.central
-    repeated(central.regions, ("central", "regions"), report)
-    for index, region in enumerate(central.regions):
-        if _OTHER_PARTITION.match(region):
-            report(("central", "regions", index), f"got {region}; only Regions of the partition aws are supported")
-    if central.home_region not in central.regions:
-        message = unknown(central.home_region, central.regions, "Region of central.regions")
-        report(("central", "home_region"), f"{message}; add it there")
+    _check_regions(central, report)
     people = {"administrators": central.administrators, "readers": central.readers}
     if central.deployment_roles != "default":
         people["deployment_roles"] = central.deployment_roles
@@ -55,10 +48,38 @@ def _check_central(manifest: Manifest, report: Report) -> None:
                 own_role(role, ("central", field, index), report)
             if kind := field != "readers" and linked(role):
                 report(("central", field, index), f"got {role}, {kind}; name a role that people or stacks assume")
+    _check_auditors(central, report)
     own_role(central.break_glass, ("central", "break_glass"), report)
     if kind := linked(central.break_glass):
         report(("central", "break_glass"), f"got {central.break_glass}, {kind}; name a role that people assume")
     _check_break_glass(manifest, report)
+
+
+def _check_regions(central: Central, report: Report) -> None:
+    """All of one partition, the home Region among them."""
+    repeated(central.regions, ("central", "regions"), report)
+    for index, region in enumerate(central.regions):
+        path = ("central", "regions", index)
+        if check_region(region, path, report) and index:
+            one_partition(region, central.regions[0], path, report)
+    home = ("central", "home_region")
+    if (
+        central.home_region not in central.regions
+        and check_region(central.home_region, home, report)
+        and one_partition(central.home_region, central.regions[0], home, report)
+    ):
+        message = unknown(central.home_region, central.regions, "Region of central.regions")
+        report(home, f"{message}; add it there")
+
+
+def _check_auditors(central: Central, report: Report) -> None:
+    """A role is admitted once: as an auditor it reads less than a reader."""
+    repeated(central.auditors, ("central", "auditors"), report)
+    admitted = {role_name(SERVICE_LINKED_ROLES[name]): name for name in central.auditors}
+    for index, role in enumerate(central.readers):
+        if name := admitted.get(role_name(role)):
+            message = f"got {role}, the role of {name} in central.auditors, which reads less; name it in one of them"
+            report(("central", "readers", index), message)
 
 
 def _check_break_glass(manifest: Manifest, report: Report) -> None:

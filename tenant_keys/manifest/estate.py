@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.model import (
     Access,
+    Auditor,
     DecryptBy,
     IdentityProvider,
     Irsa,
@@ -29,11 +31,18 @@ class Central:
     regions: tuple[str, ...]
     administrators: tuple[str, ...]
     readers: tuple[str, ...]
+    auditors: Mapping[Auditor, str]
+    """AWS's own auditors by name: the ARN of each one's service-linked role. Sorted by name."""
     break_glass: str
     deployers: tuple[str, ...]
     """The roles that KMS sees when CloudFormation deploys, of every Region."""
     bootstrap_qualifier: str
     quotas: Quotas
+
+    @property
+    def partition(self) -> str:
+        """The second part of every ARN of the estate: `aws`, `aws-cn` or `aws-us-gov`."""
+        return partition_of(self.home_region)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,8 @@ def _message(path: Path, details: list[Any], document: object, *, suggest: bool)
         return f"got the key {shown_key(field)}; allowed: {KEYS.get(_container(path), 'text')}; rename it"
     value = _at(document, path)
     got = f"got {show(value)}"
+    if kinds == {"value_error"}:
+        return f"{got}; {details[0]['ctx']['error']}"
     if kinds & _MAPPING_WANTED:
         empty = " or {}" if _is_nothing(value) and path not in _NEVER_EMPTY else ""
         return f"{got}; allowed: a mapping; write `name: value` lines{empty}"

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tenant_keys.aws_facts.regions import is_region
 from tenant_keys.manifest.compare import LOCK_FILE, per_tenant_workloads, wanted_roles
 from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.lock import Entry, Lock
@@ -25,7 +26,9 @@ def merge_lines(
     read: LockLines, base: Lock | None, manifest: Manifest, measure: Measure | None = None
 ) -> tuple[Lock, list[str]]:
     """The lock with one line per id, true to the merge base, no cell overfull; and what was done."""
-    kept = base.entries if base else {}
+    # Nothing is deployed in a Region that does not exist, and a correction of it must survive the merge.
+    known = base.entries.items() if base else ()
+    kept = {tenant: entry for tenant, entry in known if entry.key_id or is_region(entry.primary_region)}
     per_tenant = per_tenant_workloads(manifest)
     entries: dict[str, Entry] = {}
     done: list[str] = []

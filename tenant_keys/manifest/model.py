@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from tenant_keys.aws_facts.regions import regions
 
 TENANT_ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 WORKLOAD_NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -18,11 +20,28 @@ TenantId = Annotated[str, Field(pattern=TENANT_ID, max_length=40)]
 WorkloadName = Annotated[str, Field(pattern=WORKLOAD_NAME, max_length=16)]
 """16 characters, so that `tenant-<40 characters>.<workload>` fits a role name's 64."""
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
-Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
-RoleReference = Annotated[str, Field(pattern=r"^role/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$")]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", json_schema_extra={"enum": list(regions())})]
+"""Whether AWS has it is checked in `rules.py`, with what may have been meant; editors complete it."""
+LONGEST_PATH = 512
+"""Characters of a role's path with the slash at each end, `/` or `/path/` (IAM API reference, CreateRole, Path)."""
+
+
+def _short_enough(reference: str) -> str:
+    """A role's name and path have limits of their own, which one pattern cannot tell apart."""
+    if len(reference.rpartition("/")[0].removeprefix("role")) + len("/") > LONGEST_PATH:
+        raise ValueError(f"the path of a role has at most {LONGEST_PATH} characters; name another role")
+    return reference
+
+
+RoleReference = Annotated[
+    str,
+    Field(pattern=r"^role/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$"),
+    AfterValidator(_short_enough),
+]
 """A role of a known account, written as the end of its ARN: `role/KeyAdministrator`, `role/path/Name`."""
 
 State = Literal["active", "suspended", "offboarding", "offboarded"]
+Auditor = Literal["access-analyzer", "config"]
 Operation = Literal["encrypt", "decrypt", "re-encrypt"]
 Access = Literal["tenant-role", "session-tag", "web-identity"]
 RunsOn = Literal["lambda", "ecs", "eks", "ec2", "batch", "roles-anywhere", "existing-role"]
@@ -66,6 +85,8 @@ class Central(_Model):
     """May disable a key, rotate its material and cancel its deletion; may neither use a key nor change its policy."""
     readers: tuple[RoleReference, ...] = ()
     """May read keys, policies, tags and grants, and nothing else: audit."""
+    auditors: tuple[Auditor, ...] = ()
+    """AWS's own auditors, whose service-linked roles may read what they ask of a key, and nothing else."""
     break_glass: RoleReference
     """The only role that may schedule a deletion."""
     deployment_roles: Literal["default"] | Annotated[tuple[RoleReference, ...], Field(min_length=1)] = "default"
@@ -79,8 +100,8 @@ class Central(_Model):
 class IdentityProvider(_Model):
     """An OpenID Connect provider whose tokens STS verifies."""
 
-    issuer: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(/[A-Za-z0-9_./-]*[A-Za-z0-9_-])?$", max_length=255)]
-    """The exact `iss` claim of the tokens."""
+    issuer: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(/[A-Za-z0-9_./-]*)?$", max_length=255)]
+    """The exact `iss` claim of the tokens, with the slash at the end where it has one, as Auth0's has."""
     existing: bool = False
     """True where the central account already has the provider: then none is created."""
 
@@ -99,7 +120,7 @@ class PodIdentity(_Model):
 class Irsa(_Model):
     """IAM roles for service accounts: the cluster's own OIDC provider in the workload account."""
 
-    oidc_provider: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(/[A-Za-z0-9_./-]*[A-Za-z0-9_-])?$", max_length=255)]
+    oidc_provider: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(/[A-Za-z0-9_./-]*)?$", max_length=255)]
     """Without `https://`, as in the provider's ARN: `oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE`."""
     namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
     """Kubernetes namespace of the service account."""
@@ -111,7 +132,7 @@ class RolesAnywhere(_Model):
     """On-premises servers that hold an X.509 certificate: IAM Roles Anywhere."""
 
     certificate_authority: Annotated[
-        str, Field(pattern=r"^arn:aws:acm-pca:[a-z0-9-]+:[0-9]{12}:certificate-authority/[0-9a-f-]{36}$")
+        str, Field(pattern=r"^arn:aws[a-z-]*:acm-pca:[a-z0-9-]+:[0-9]{12}:certificate-authority/[0-9a-f-]{36}$")
     ]
     """The AWS Private CA that issued the certificates."""
     common_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,64}$")]

@@ -22,8 +22,8 @@ _PLACEHOLDER = "placeholder"
 _PLACEHOLDERS: dict[str, object] = {
     "central": {},
     "account": "000000000000",
-    "home_region": "xx-placeholder-1",
-    "regions": ["xx-placeholder-1"],
+    "home_region": "eu-west-1",
+    "regions": ["eu-west-1"],
     "administrators": ["role/placeholder-administrator"],
     "break_glass": "role/placeholder-break-glass",
     "workloads": {"placeholder": {"account": "000000000001", "runs_on": "lambda"}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from tenant_keys.aws_facts.regions import is_region
 from tenant_keys.manifest.compare import LOCK_FILE
 from tenant_keys.manifest.errors import Problem
 from tenant_keys.manifest.explain import did_you_mean
@@ -20,8 +21,8 @@ def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
     if central.account != lock.account:
         report(("central", "account"), f"got {central.account}, but the keys are in {lock.account}; put it back")
     if central.home_region != lock.home_region:
-        message = f"got {central.home_region}, but the roles' stacks are in {lock.home_region}; put it back"
-        report(("central", "home_region"), message)
+        message = _gone(f"the roles' stacks are in {lock.home_region}", lock.home_region, central.home_region)
+        report(("central", "home_region"), f"got {central.home_region}, but {message}")
     regions: Counter[str] = Counter()
     for name, entry in lock.entries.items():
         tenant = manifest.tenants.get(name)
@@ -35,11 +36,19 @@ def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
             _check_birth(name, tenant, entry, findings)
     for region, held in sorted(regions.items()):
         if region not in central.regions:
-            created = "1 key was" if held == 1 else f"{held:,} keys were"
-            message = f"{region} is gone, but {created} created there; put it back"
-            report(("central", "regions"), message)
+            created = "1 key was created there" if held == 1 else f"{held:,} keys were created there"
+            message = _gone(created, region, central.home_region)
+            report(("central", "regions"), f"{region} is gone, but {message}")
     _check_new(manifest, lock, findings)
     return findings.problems
+
+
+def _gone(what: str, region: str, home: str) -> str:
+    """Why a Region of the lock is missed; one that AWS does not have holds nothing."""
+    if is_region(region):
+        return f"{what}; put it back"
+    command = f"tenant-keys lock --correct-region {region}={home}"
+    return f"{LOCK_FILE} holds {region}, which is no Region of AWS; if {home} was meant, run {command}"
 
 
 _DISAPPEARED = (

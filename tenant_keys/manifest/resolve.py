@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
+from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.compare import LOCK_FILE, AddRole, Append, Change, DropRole, HoldRotation, changes, overfull
 from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.estate import Central, Estate, Tenant, Workload
@@ -46,8 +48,8 @@ def _mismatch(change: Change) -> str:
     return f"{LOCK_FILE} does not say that it is {change.phase}" if change.phase else f"{LOCK_FILE} says that it leaves"
 
 
-def _arn(account: str, reference: str) -> str:
-    return f"arn:aws:iam::{account}:{reference}"
+def _arn(manifest: Manifest, account: str, reference: str) -> str:
+    return f"arn:{partition_of(manifest.central.home_region)}:iam::{account}:{reference}"
 
 
 def _central(manifest: Manifest) -> Central:
@@ -57,10 +59,11 @@ def _central(manifest: Manifest) -> Central:
         account=account,
         home_region=written.home_region,
         regions=written.regions,
-        administrators=tuple(_arn(account, role) for role in written.administrators),
-        readers=tuple(_arn(account, role) for role in written.readers),
-        break_glass=_arn(account, written.break_glass),
-        deployers=tuple(_arn(account, role) for role in execution_roles(written)),
+        administrators=tuple(_arn(manifest, account, role) for role in written.administrators),
+        readers=tuple(_arn(manifest, account, role) for role in written.readers),
+        auditors={name: _arn(manifest, account, SERVICE_LINKED_ROLES[name]) for name in sorted(written.auditors)},
+        break_glass=_arn(manifest, account, written.break_glass),
+        deployers=tuple(_arn(manifest, account, role) for role in execution_roles(written)),
         bootstrap_qualifier=written.bootstrap_qualifier,
         quotas=written.quotas,
     )
@@ -75,7 +78,7 @@ def _workloads(manifest: Manifest) -> dict[str, Workload]:
             access=written.access,
             operations=tuple(sorted(written.operations)),
             regions=written.regions or manifest.central.regions,
-            existing_role=None if written.role is None else _arn(written.account, written.role),
+            existing_role=None if written.role is None else _arn(manifest, written.account, written.role),
             pod_identity=written.pod_identity,
             irsa=written.irsa,
             roles_anywhere=written.roles_anywhere,
@@ -117,7 +120,7 @@ def _tenant(name: str, written: Written, entry: Entry, workloads: tuple[Workload
         rotation_days=None if imported or rotation == "off" else rotation,
         deletion_window_days=defaults.deletion_window_days if window is None else window,
         decrypt_by=decrypt_by or defaults.decrypt_by,
-        import_role=None if key.import_role is None else _arn(manifest.central.account, key.import_role),
+        import_role=None if key.import_role is None else _arn(manifest, manifest.central.account, key.import_role),
         material_expires=imported and key.expires == "dated",
         tags={**defaults.tags, **written.tags} if written.tags else defaults.tags,
         cell=entry.cell,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from tenant_keys.aws_facts.regions import is_region, partition_of, regions
 from tenant_keys.manifest.errors import Path, Problem
 from tenant_keys.manifest.explain import did_you_mean
 from tenant_keys.manifest.model import Central
@@ -44,6 +45,25 @@ def unknown(name: str, known: Iterable[str], what: str) -> str:
     listed = ", ".join([*names[:MOST_LISTED], *(["..."] if names[MOST_LISTED:] else [])])
     allowed = f"allowed: {listed}" if names else "there is none"
     return f"got {name}, which is no {what}{did_you_mean(name, names)}; {allowed}"
+
+
+def check_region(region: str, path: Path, report: Report) -> bool:
+    """Whether AWS has the Region; reports it where AWS has not."""
+    if is_region(region):
+        return True
+    near = did_you_mean(region, list(regions()))
+    report(path, f"got {region}, which is no Region of AWS that this version knows{near}; correct it, or upgrade")
+    return False
+
+
+def one_partition(region: str, other: str, path: Path, report: Report) -> bool:
+    """Whether two Regions are of one partition; reports the first where they are not."""
+    partition, its = partition_of(region), partition_of(other)
+    if partition == its or not is_region(other):
+        return True
+    message = f"got {region} of the partition {partition}, beside {other} of {its}"
+    report(path, f"{message}; accounts are of one partition each: make one estate for each partition")
+    return False
 
 
 def role_name(reference: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.model import Manifest, Workload
 from tenant_keys.manifest.platforms import PLATFORMS
-from tenant_keys.manifest.rules import Report, own_role, repeated, unknown
+from tenant_keys.manifest.rules import Report, check_region, own_role, repeated, unknown
 from tenant_keys.manifest.workload_limits import check_limits
 
 _ONLY_WITH = {field: place for place, platform in PLATFORMS.items() for field in platform.needs}
@@ -23,6 +24,7 @@ def check_workloads(manifest: Manifest, report: Report) -> None:
                 message = unknown(region, manifest.central.regions, "Region of central.regions")
                 report((*path, "regions", index), message)
         _check_runs_on(name, workload, report)
+        _check_authority(name, workload, manifest.central.home_region, report)
     _check_providers(manifest, report)
     _check_audiences(manifest, report)
     check_limits(manifest, report)
@@ -50,12 +52,25 @@ def _check_runs_on(name: str, workload: Workload, report: Report) -> None:
         own_role(workload.role, (*path, "role"), report)
 
 
+def _check_authority(name: str, workload: Workload, home: str, report: Report) -> None:
+    """The stack of the workload's role goes to the Region of its certificate authority."""
+    if workload.roles_anywhere is None:
+        return
+    path = ("workloads", name, "roles_anywhere", "certificate_authority")
+    arn = workload.roles_anywhere.certificate_authority
+    _, partition, _, region, _ = arn.split(":", 4)
+    if check_region(region, path, report) and not partition == partition_of(region) == partition_of(home):
+        message = f"got {arn}; an estate whose home is {home} has authorities of the partition {partition_of(home)}"
+        report(path, f"{message}, in its own Regions; name one")
+
+
 def _check_providers(manifest: Manifest, report: Report) -> None:
     issuers: dict[str, str] = {}
     for name, provider in manifest.identity_providers.items():
-        other = issuers.setdefault(provider.issuer, name)
+        other = issuers.setdefault(provider.issuer.rstrip("/"), name)
         if other != name:
-            message = f"got {provider.issuer}, the issuer of {other}; an account has one provider per issuer, keep one"
+            shown = f"got {provider.issuer}, the issuer of {other}"
+            message = f"{shown} but for a slash at most; an account has one provider per issuer, keep one"
             report(("identity_providers", name, "issuer"), message)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
 from tenant_keys.manifest import Estate, EstateError, load_estate, located_warnings, read_lock
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.manifest.sample import replaces_sample
@@ -115,7 +116,7 @@ class Checks:
         result = bring_up_to_date(self.manifest, reserved_sizes, base=self._base, merge=False)
         if result.changed:
             yield f"{result.path.name} does not match {self.manifest.name}; run tenant-keys lock, and commit it"
-        self._loaded()
+        yield from _shut_out(self._loaded())
         for problem in located_warnings(self.manifest):
             yield Note(f"warning: {problem}")
 
@@ -224,6 +225,22 @@ class Checks:
         except ReviewError as error:
             said = (str(error),)
         return Step(name, all(isinstance(line, Note) for line in said), said)
+
+
+def _shut_out(estate: Estate) -> Iterator[Note]:
+    """AWS's own auditors whom the key policies deny what they ask, and what AWS then says of every key."""
+    central = estate.central
+    for auditor, reference in SERVICE_LINKED_ROLES.items():
+        if auditor not in central.auditors and not any(role.endswith(f":{reference}") for role in central.readers):
+            yield Note(f"{_BLIND[auditor]}; name {auditor} in central.auditors")
+
+
+_BLIND: Final = {
+    "access-analyzer": "IAM Access Analyzer may not read the keys, and reports ACCESS_DENIED for each of them",
+    "config": "AWS Config may not read the keys unless it records with a role in central.readers, and Security Hub "
+    "reports KMS.5 as failed",
+}
+"""Source: IAM guide, access-analyzer-resources; Security Hub guide, kms-controls."""
 
 
 def _judge_changes(files: list[str]) -> Iterator[Change]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from tenant_keys.manifest.model import Operation
+from tenant_keys.manifest.model import Auditor, Operation
 
 USE: Final[dict[Operation, tuple[str, ...]]] = {
     "encrypt": ("kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
@@ -77,6 +78,14 @@ READ: Final = (
 )
 """Evidence, and CloudFormation's read handlers. DescribeKey goes with it, but its Deny stands apart: tenants' roles
 have it too."""
+
+AUDITOR: Final[Mapping[Auditor, tuple[str, ...]]] = {
+    "access-analyzer": ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants", "kms:ListKeyPolicies"),
+    "config": ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"),
+}
+"""What AWS's own auditors ask of a key: the actions on keys in the managed policies of their service-linked roles
+(AccessAnalyzerServiceRolePolicy, version 16; AWSConfigServiceRolePolicy). Without them Access Analyzer reports
+ACCESS_DENIED (IAM guide, access-analyzer-resources), and KMS.5 fails (Security Hub guide, kms-controls)."""
 
 NOBODY: Final = ("kms:CreateGrant", "kms:UpdateAlias", "kms:UpdatePrimaryRegion")
 """A grant opens a key beside its policy; a re-pointed alias stops old ciphertext from opening; a moved primary breaks

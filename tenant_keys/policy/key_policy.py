@@ -67,11 +67,22 @@ def _administration(tenant: Tenant, central: Central) -> Iterator[Statement]:
         yield _allow_root(central.account, name, of, only(roles))
         yield _deny_everyone(f"Deny{name}ByAnyoneElse", of, anyone_but(roles))
     yield _allow_root(central.account, "Read", (*actions.DESCRIBE, *actions.READ), only(readers))
-    yield _deny_everyone("DenyReadByAnyoneElse", actions.READ, anyone_but(readers))
-    yield _deny_everyone("DenyDescribeByAnyoneElse", actions.DESCRIBE, anyone_but((*readers, *users)))
+    auditors = tuple(central.auditors.values())
+    yield _deny_everyone("DenyReadByAnyoneElse", actions.READ, anyone_but((*readers, *auditors)))
+    yield _deny_everyone("DenyDescribeByAnyoneElse", actions.DESCRIBE, anyone_but((*readers, *auditors, *users)))
+    yield from _auditors(central)
     if importers:
         yield from _import(tenant, central.account, importers)
     yield _deny_everyone("DenyToEveryone", actions.NOBODY if importers else (*actions.NOBODY, *actions.IMPORT))
+
+
+def _auditors(central: Central) -> Iterator[Statement]:
+    """What each of AWS's own auditors reads, and a Deny of what only the other readers do."""
+    for auditor, role in central.auditors.items():
+        name, of = auditor.title().replace("-", ""), actions.AUDITOR[auditor]
+        yield _allow_root(central.account, f"ReadBy{name}", of, only([role]))
+        other = tuple(action for action in actions.READ if action not in of)
+        yield _deny_everyone(f"DenyOtherReadsBy{name}", other, only([role]))
 
 
 def _import(tenant: Tenant, account: str, importers: tuple[str, ...]) -> Iterator[Statement]:

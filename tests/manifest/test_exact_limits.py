@@ -245,7 +245,7 @@ MISSING = {
     ),
     "issuer": (
         "issuer: https://login.example.com",
-        "10 identity_providers.customers.issuer: missing; add it: an https URL of at most 255 characters, without a sl",
+        "10 identity_providers.customers.issuer: missing; add it: an https URL of at most 255 characters",
     ),
     "tenants": (
         TEXT[TEXT.index("tenants:\n") :],

@@ -32,8 +32,42 @@ CASES = {
     ),
     "another partition": (
         ("[eu-west-1, eu-central-1]", "[eu-west-1, cn-north-1]"),
-        "central.regions[1]: got cn-north-1; only Regions of the partition aws",
+        "central.regions[1]: got cn-north-1 of the partition aws-cn, beside eu-west-1 of aws; accounts are of one",
     ),
+    "a Region that AWS does not have": (
+        ("[eu-west-1, eu-central-1]", "[eu-west-1, eu-west-9]"),
+        "central.regions[1]: got eu-west-9, which is no Region of AWS that this version knows; did you mean eu-west-3?",
+    ),
+    "a home Region that AWS does not have": (
+        ("home_region: eu-west-1", "home_region: eu-west-9"),
+        "central.home_region: got eu-west-9, which is no Region of AWS that this version knows; did you mean",
+    ),
+    "a home Region of another partition": (
+        ("home_region: eu-west-1", "home_region: us-gov-west-1"),
+        "central.home_region: got us-gov-west-1 of the partition aws-us-gov, beside eu-west-1 of aws; accounts are",
+    ),
+    "a Region of a partition that is left out": (
+        ("[eu-west-1, eu-central-1]", "[eu-west-1, us-iso-east-1]"),
+        "central.regions[1]: got us-iso-east-1, which is no Region of AWS that this version knows",
+    ),
+    "a certificate authority in a Region that AWS does not have": (
+        orders(f"runs_on: roles-anywhere, {ANYWHERE}".replace("eu-west-1", "eu-west-9")),
+        "workloads.orders.roles_anywhere.certificate_authority: got eu-west-9, which is no Region of AWS",
+    ),
+    "a certificate authority of another partition": (
+        orders(f"runs_on: roles-anywhere, {ANYWHERE}".replace("arn:aws:acm-pca:eu", "arn:aws-cn:acm-pca:eu")),
+        "an estate whose home is eu-west-1 has authorities of the partition aws, in its own Regions; name one",
+    ),
+    "issuers that differ in the slash at the end": (
+        ("customers: {", "auth0: {issuer: 'https://login.example.com/'}\n  customers: {"),
+        "identity_providers.customers.issuer: got https://login.example.com, the issuer of auth0 but for a slash",
+    ),
+    "a path of a role beyond 512 characters": (
+        ("role/KeyBreakGlass", f"role/{'p' * 511}/KeyBreakGlass"),
+        "the path of a role has at most 512 characters; name another role",
+    ),
+    "a path of a role of 512 characters": (("role/KeyBreakGlass", f"role/{'p' * 510}/KeyBreakGlass"), None),
+    "an issuer with a slash at the end": (("login.example.com}", "acme.eu.auth0.com/}"), None),
     "Region twice": (
         ("[eu-west-1, eu-central-1]", "[eu-west-1, eu-west-1]"),
         "central.regions[1]: got eu-west-1 twice",

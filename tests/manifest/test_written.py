@@ -144,7 +144,7 @@ def test_a_link_does_not_lead_out_of_the_folder(prod: Path, tmp_path_factory: py
 
 def test_a_text_without_a_file_names_no_other() -> None:
     with pytest.raises(
-        ManifestError, match="tenants.yaml:1 extends: names another file, and a text has none beside it"
+        ManifestError, match=r"tenants\.yaml:1 extends: names another file, and a text has none beside it"
     ):
         parse_manifest(PROD)
 

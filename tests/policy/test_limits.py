@@ -49,6 +49,17 @@ def test_the_limits_are_those_of_aws() -> None:
     assert (TRUST_POLICY_CHARACTERS, MANAGED_POLICY_CHARACTERS) == (2_048, 6_144)
 
 
+def in_regions(estate: Estate, count: int) -> Estate:
+    """The estate in more Regions than AWS has, which no manifest may name."""
+    regions = ("eu-west-1", *(f"eu-{a}{b}-1" for a in "abcdefghijkl" for b in "abcdefghij"))[:count]
+    deployers = estate.central.deployers
+    if "cfn-exec-role" in deployers[0]:
+        deployers = tuple(deployers[0].replace("eu-west-1", region) for region in regions)
+    central = replace(estate.central, regions=regions, deployers=deployers)
+    workloads = {name: replace(each, regions=regions) for name, each in estate.workloads.items()}
+    return replace(estate, central=central, workloads=workloads)
+
+
 def served_by(number: int) -> Estate:
     names = [f"workload-{index:03d}" for index in range(number)]
     workloads = "\n".join(f"  {name}: {{account: '222222222222', runs_on: lambda}}" for name in names)
@@ -72,11 +83,10 @@ def test_a_key_policy_that_is_too_large_names_the_tenant_and_the_way_out() -> No
 
 
 def test_naming_one_deployment_role_is_a_way_out_where_regions_fill_the_key_policy() -> None:
-    regions = ", ".join(["eu-west-1", *(f"eu-{letter}{second}-1" for letter in "abcdefghi" for second in "abcdef")])
-    estate = estate_of_text(manifest(regions=regions))
+    estate = in_regions(estate_of_text(manifest()), 55)
     with pytest.raises(PolicyTooLarge, match=r"which has 1, or name one role for all Regions"):
         TenantKey(recorder(), tenant=estate.tenants["acme"], estate=estate, cell="c")
-    named = estate_of_text(manifest(regions=regions, deployment_roles="[role/Deploy]"))
+    named = in_regions(estate_of_text(manifest(deployment_roles="[role/Deploy]")), 55)
     TenantKey(recorder(), tenant=named.tenants["acme"], estate=named, cell="c")
 
 
@@ -92,9 +102,8 @@ def test_a_policy_in_a_workload_account_that_is_too_large_names_the_workload_and
 ) -> None:
     """Its account's quotas are the defaults, for all that the manifest knows."""
     count = 60 if "ecs" in runs_on else 92
-    regions = ["eu-west-1", *(f"eu-{a}{b}-1" for a in "abcdefghij" for b in "abcdefghij")][:count]
-    text = manifest(workloads=f"  orders: {{account: '222222222222', {runs_on}}}", regions=", ".join(regions))
-    estate = estate_of_text(text)
+    text = manifest(workloads=f"  orders: {{account: '222222222222', {runs_on}}}")
+    estate = in_regions(estate_of_text(text), count)
     with pytest.raises(PolicyTooLarge) as refused:
         WorkloadTrustRole(recorder(), workload=estate.workloads["orders"], estate=estate)
     assert str(refused.value).startswith(told)
@@ -117,12 +126,8 @@ def test_a_trust_policy_that_is_too_large_names_the_role_and_the_way_out() -> No
 
 def test_an_inline_policy_that_is_too_large_names_the_role_and_the_way_out() -> None:
     """AWS has fewer Regions than it takes."""
-    regions = ["eu-west-1", *(f"eu-{letter}{second}-1" for letter in "abcdefghij" for second in "abcdefghijkl")]
-    text = manifest(
-        workloads="  orders: {account: '222222222222', runs_on: lambda, access: session-tag}",
-        regions=", ".join(regions),
-    )
-    estate = estate_of_text(text)
+    text = manifest(workloads="  orders: {account: '222222222222', runs_on: lambda, access: session-tag}")
+    estate = in_regions(estate_of_text(text), 121)
     with pytest.raises(PolicyTooLarge, match=r"policy of role shared\.orders: got 1\d,\d{3}.*fewer Regions in central"):
         SharedAccessRole(recorder(), workload=estate.workloads["orders"], estate=estate)
 

@@ -45,6 +45,7 @@ def lost_denies() -> list[Mutant]:
             ("DenyScheduleDeletionByAnyoneElse", "ArnNotEquals aws:principalarn"),
             ("DenyReadByAnyoneElse", "ArnNotEquals aws:principalarn"),
             ("DenyDescribeByAnyoneElse", "ArnNotEquals aws:principalarn"),
+            ("DenyOtherReadsByConfig", "ArnEquals aws:principalarn"),
             ("DenyToEveryone", "to anyone"),
         )
     ]
@@ -219,6 +220,34 @@ def widened_allows() -> list[Mutant]:
             "deployment by any role of the CDK, the Deny in place",
             LostSafeguard(("an Allow without ArnEquals aws:principalarn",)),
             setting(statement("Deploy"), "ArnEquals", ARN, f"arn:aws:iam::{CENTRAL}:role/cdk-*"),
+        ),
+        Mutant(
+            "AWS Config lists grants, which only Access Analyzer may",
+            Refuted(ADMINISTRATION, ("AWSServiceRoleForConfig", "ListGrants")),
+            together(
+                without("alma", "DenyOtherReadsByConfig"),
+                lambda t: t.statement("alma", "ReadByConfig")["Action"].append("kms:ListGrants"),
+            ),
+        ),
+        Mutant(
+            "AWS Config decrypts, where no Deny on use is left",
+            Refuted(OUTSIDER, ("AWSServiceRoleForConfig", "Decrypt")),
+            together(without("alma"), lambda t: t.statement("alma", "ReadByConfig")["Action"].append("kms:Decrypt")),
+        ),
+        Mutant(
+            "Access Analyzer's role at any path",
+            Refuted(ADMINISTRATION, ("AWSServiceRoleForAccessAnalyzer", "ListGrants")),
+            together(
+                without("alma", "DenyReadByAnyoneElse"),
+                setting(
+                    statement("ReadByAccessAnalyzer"), "ArnEquals", ARN, [_role("*AWSServiceRoleForAccessAnalyzer")]
+                ),
+            ),
+        ),
+        Mutant(
+            "Access Analyzer is shut out",
+            Refuted(Kind.REFUSED, ("AWSServiceRoleForAccessAnalyzer",)),
+            without("alma", "ReadByAccessAnalyzer"),
         ),
         Mutant(
             "administrators schedule the deletion",

@@ -23,7 +23,7 @@ CENTRAL = "111111111111"
 PRIMARY = "mrk-" + "0a" * 16
 """The id of gina's key, as if it were deployed."""
 MANIFEST = (
-    f"{sample_manifest.CENTRAL}{sample_manifest.ISSUERS}"
+    f"{sample_manifest.CENTRAL}  auditors: [access-analyzer, config]\n{sample_manifest.ISSUERS}"
     """\
 workloads:
   orders: {account: "222222222222", runs_on: lambda, operations: [encrypt, decrypt, re-encrypt]}

@@ -40,7 +40,7 @@ class Issuers:
     """The keys of the identity providers, by issuer: what STS would fetch from /.well-known."""
 
     def __init__(self, key_sets: Mapping[str, Mapping[str, Any]]) -> None:
-        self._sets = {issuer.rstrip("/"): jwt.PyJWKSet.from_dict(dict(keys)) for issuer, keys in key_sets.items()}
+        self._sets = {issuer: jwt.PyJWKSet.from_dict(dict(keys)) for issuer, keys in key_sets.items()}
 
     def verify(self, token: str, account: str) -> Token:
         """Check a token as STS does for a role of this account.
@@ -54,7 +54,7 @@ class Issuers:
         except jwt.PyJWTError:
             raise _refused("The token is not a valid JWT") from None
         issuer = str(unverified.get("iss", ""))
-        host = issuer.removeprefix("https://").rstrip("/")
+        host = issuer.removeprefix("https://")
         provider_arn = f"arn:aws:iam::{account}:oidc-provider/{host}"
         provider = emulator.oidc_provider(account, provider_arn)
         if not issuer.startswith("https://") or provider is None:
@@ -70,7 +70,7 @@ class Issuers:
         return Token(provider_arn, host, str(claims["sub"]), party or audience, original, claims, tags, transitive)
 
     def _claims(self, token: str, header: Mapping[str, Any], issuer: str) -> Mapping[str, Any]:
-        keys = self._sets.get(issuer.rstrip("/"))
+        keys = self._sets.get(issuer)
         if keys is None:
             raise _refused("Couldn't retrieve verification key from your identity provider")
         algorithm = header.get("alg")

@@ -50,6 +50,12 @@ READING: Final = frozenset(
         "kms:listresourcetags",
     }
 )
+AUDITING: Final[Mapping[str, frozenset[str]]] = {
+    "access-analyzer": frozenset({"kms:describekey", "kms:getkeypolicy", "kms:listgrants", "kms:listkeypolicies"}),
+    "config": frozenset({"kms:describekey", "kms:getkeypolicy", "kms:getkeyrotationstatus", "kms:listresourcetags"}),
+}
+"""What AWS's own auditors read of a key, by their name in the manifest (the managed policies of their service-linked
+roles, AccessAnalyzerServiceRolePolicy and AWSConfigServiceRolePolicy)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,7 @@ def promises(estate: Estate) -> dict[str, Promise]:
     result = {}
     central = estate.central
     elsewhere = {*central.administrators, *central.readers, *central.deployers, central.break_glass}
+    elsewhere |= set(central.auditors.values())
     elsewhere |= {workload.existing_role or "" for workload in estate.workloads.values()}
     for tenant in estate.tenants.values():
         role = tenant.import_role
@@ -204,6 +211,8 @@ def _administration(estate: Estate, import_role: str | None) -> Mapping[str, fro
     managers = administrators | break_glass
     table: dict[str, frozenset[str]] = dict.fromkeys(DEPLOYMENT, deployers)
     table.update(dict.fromkeys(READING, deployers | managers | importers | frozenset(central.readers)))
+    for auditor, role in central.auditors.items():
+        table.update({action: table[action] | {role} for action in AUDITING[auditor]})
     table["kms:disablekey"] = deployers | managers
     table["kms:schedulekeydeletion"] = break_glass
     table["kms:cancelkeydeletion"] = managers

@@ -143,6 +143,7 @@ def _administration(evaluator: KeyEvaluator) -> Iterator[Attempt]:
         "break-glass": (central.break_glass,),
         "a deployment role": central.deployers[:1],
         "a reader": central.readers[:1],
+        "an auditor of AWS": tuple(central.auditors.values()),
     }
     for title, arns in offices.items():
         for arn in arns:

@@ -108,7 +108,10 @@ def no_public_key(document: Json) -> Evidence:
     if any(who.endswith(f"/{_CONFIG}") for who in _holders(document, "kms:GetKeyPolicy")):
         return MET, [said, f"{_CONFIG} may read the policies, as Security Hub needs"]
     unread = f"Security Hub reports it as failed where AWS Config cannot read a policy, and {_CONFIG} is no reader"
-    return ELSEWHERE, [said, f"{unread}: name it, or the role that Config records with, in central.readers"]
+    return ELSEWHERE, [
+        said,
+        f"{unread}: name config in central.auditors, or the role that it records with in central.readers",
+    ]
 
 
 def holders_are_known(document: Json) -> Evidence:

@@ -96,6 +96,7 @@ def administrators(promise: Promise, estate: Estate) -> dict[str, str]:
     """Every role that the manifest names for administration, by ARN, with the name by which the report calls it."""
     central = estate.central
     known = (*central.deployers, *central.administrators, central.break_glass, *central.readers)
+    known = (*known, *central.auditors.values())
     people = {arn: arn for arn in known}
     if promise.import_role and promise.import_role not in people:
         people[promise.import_role] = names.IMPORT_ROLE

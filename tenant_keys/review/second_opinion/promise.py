@@ -37,6 +37,11 @@ _READ: Final = (
     "ListGrants",
     "GetKeyLastUsage",
 )
+_AUDIT: Final = {
+    "access-analyzer": ("DescribeKey", "GetKeyPolicy", "ListKeyPolicies", "ListGrants"),
+    "config": ("DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags"),
+}
+"""What AWS's own auditors read of a key."""
 _MATERIAL: Final = ("GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial")
 
 
@@ -68,6 +73,8 @@ def administrators(tenant: Tenant, estate: Estate) -> dict[str, set[str]]:
     importers = {tenant.import_role} if tenant.import_role else set()
     table = dict.fromkeys(_DEPLOY, deployers)
     table |= dict.fromkeys(_READ, deployers | managers | importers | set(central.readers))
+    for auditor, role in central.auditors.items():
+        table |= {action: table[action] | {role} for action in _AUDIT[auditor]}
     table |= dict.fromkeys(_MATERIAL, importers)
     table |= {
         "DisableKey": deployers | managers,
