@@ -51,7 +51,7 @@ class Condition:
     spelled: str
     """The operator as it is written."""
     key: str
-    """In lower case: keys ignore case."""
+    """In lower case: keys ignore case. As it is written outside ASCII, where AWS documents none."""
     values: tuple[str, ...]
     """Numbers and booleans as text."""
 
@@ -199,8 +199,12 @@ def _conditions(raw: object, where: str) -> tuple[Condition, ...]:
             )
         for key, values in keys.items():
             texts = (values,) if values.__class__ is str else _texts(values, f"{where}.{spelled}.{key}")
-            found.append(Condition(operator, str(spelled), str(key).lower(), texts))
+            found.append(Condition(operator, str(spelled), _plain(str(key)), texts))
     return tuple(found)
+
+
+def _plain(key: str) -> str:
+    return key.lower() if key.isascii() else key
 
 
 def _texts(values: object, where: str) -> tuple[str, ...]:

@@ -48,6 +48,8 @@ def _compile(
     prefix, _, rest = key.partition(":")
     if not prefix or not rest:
         raise ValueError("a condition key has a prefix, such as aws:PrincipalArn")
+    if not key.isascii():
+        raise ValueError("a condition key in ASCII: AWS documents no case outside it, and names of keys ignore case")
     if not qualifier and not operator.multivalued and is_multivalued(key):
         raise ValueError("a multi-valued key needs ForAnyValue or ForAllValues")
     templates = [template(text, substitute=substitute) for text in texts]

@@ -79,4 +79,6 @@ def _variable(inside: str) -> Variable:
     prefix, colon, rest = name.partition(":")
     if not (prefix and colon and rest) or name != name.strip() or any(c in name for c in "*?${'"):
         raise ValueError("a policy variable names a condition key with its prefix, such as aws:PrincipalTag/team")
+    if not name.isascii():
+        raise ValueError("a policy variable names a condition key in ASCII: AWS documents no case outside it")
     return Variable(name.lower(), default[2:-1] if comma else None)

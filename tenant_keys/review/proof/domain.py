@@ -17,7 +17,7 @@ from tenant_keys.review.iam.variables import Value, template
 from tenant_keys.review.proof import points
 from tenant_keys.review.proof.condition_keys import EARLIEST, USER_IDS, Form, Key, Source, Type, known
 from tenant_keys.review.proof.document import Condition
-from tenant_keys.review.proof.examples import Parts, examples, fresh_word, is_legal
+from tenant_keys.review.proof.examples import AnyCase, Parts, examples, fresh_word, is_legal
 from tenant_keys.review.proof.outcome import NotProved
 
 ABSENT: Final = None
@@ -149,6 +149,31 @@ def other_cases(key: str, folded: Sequence[str], exact: Sequence[str]) -> list[s
             raise NotProved(f"{key}: {value} is named in every case")
         found += others[:1]
     return found
+
+
+def spellings(name: str, conditions: Iterable[Condition], context: Mapping[str, Value]) -> list[str]:
+    """Of a name that conditions read without regard to case, the spellings that other conditions tell apart.
+
+    Names in kms:EncryptionContext:NAME and in aws:RequestTag/NAME ignore case; the texts in kms:EncryptionContextKeys
+    and aws:TagKeys that list the same names do not (AWS KMS guide, conditions-kms; IAM guide,
+    reference_policies_condition-keys, aws:TagKeys, and access_tags, case sensitivity).
+
+    Args:
+        name: as it is declared, or in lower case; it comes first.
+        conditions: those on the list of names.
+        context: the fixed part of the request's context, for policy variables.
+    """
+    by_family: dict[bool | None, list[str]] = {}
+    for one in conditions:
+        family = True if one.base in ARN else False if one.base in LIKE else None
+        if one.base in ARN | LIKE | EXACT:
+            by_family.setdefault(family, []).extend(resolved(one, context))
+    arn, like, exact = (by_family.get(family, []) for family in (True, False, None))
+    cases = AnyCase(name)
+    letters = name.lower() + name.upper()
+    exact = [name, *exact]
+    found = examples(arn, arn=True, plain=like, exact=exact, legal=cases, also=(cases,), letters=letters)
+    return list(dict.fromkeys([name, *found]))
 
 
 def resolved(condition: Condition, context: Mapping[str, Value]) -> list[str]:

@@ -235,6 +235,30 @@ TAG_VALUE: Final = AtLeast(in_tags, 0)
 
 
 @dataclass(frozen=True)
+class AnyCase:
+    """A word of ASCII letters and others, each letter in either case."""
+
+    word: str
+
+    def start(self) -> int:
+        return 0
+
+    def step(self, state: int, character: str) -> int:
+        fits = 0 <= state < len(self.word) and character in self._cases(self.word[state])
+        return state + 1 if fits else -1
+
+    def accepts(self, state: int) -> bool:
+        return state == len(self.word)
+
+    def allows(self, character: str) -> bool:
+        return any(character in self._cases(one) for one in self.word)
+
+    @staticmethod
+    def _cases(character: str) -> tuple[str, ...]:
+        return (character.lower(), character.upper()) if character.isascii() else (character,)
+
+
+@dataclass(frozen=True)
 class LastSegment:
     """Reads what follows the last slash alone: the name in an ARN with a path."""
 

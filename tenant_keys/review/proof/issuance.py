@@ -29,7 +29,7 @@ from tenant_keys.review.proof.actor import (
 from tenant_keys.review.proof.actors import services
 from tenant_keys.review.proof.certificates import certificate_holders, is_own_certificate
 from tenant_keys.review.proof.document import RESOURCE, Condition, Document, is_fixed
-from tenant_keys.review.proof.domain import ABSENT, candidates, resolved, text_classes
+from tenant_keys.review.proof.domain import ABSENT, candidates, spellings, text_classes
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.obtaining import (
     PLACES,
@@ -51,6 +51,8 @@ MOST_REQUESTS: Final = 50_000
 _REQUEST_TAG: Final = "aws:requesttag/"
 _TAG_KEYS: Final = "aws:tagkeys"
 _EXTRA_TAG: Final = "another-tag"
+MOST_SESSION_TAGS: Final = 5
+"""Names of session tags of which every set is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ def _declared(workload: Workload, actor: Actor, tags: Mapping[str, str], estate:
 
 
 def _is_tenant_alone(tags: Mapping[str, str]) -> bool:
-    return set(tags) == {TAG} and tags[TAG] != ""
+    return [key.lower() for key in tags] == [TAG] and "" not in tags.values()
 
 
 def _callers(case: RoleCase, world: World) -> Iterator[Actor]:
@@ -303,12 +305,13 @@ def _tag_sets(conditions: Sequence[Condition], context: Mapping[str, Value]) -> 
     mentioned = {
         condition.key.removeprefix(_REQUEST_TAG) for condition in conditions if condition.key.startswith(_REQUEST_TAG)
     }
-    mentioned |= {
-        value for condition in conditions if condition.key == _TAG_KEYS for value in resolved(condition, context)
-    }
-    keys = [*sorted(mentioned | {TAG}), _EXTRA_TAG]
-    if len(keys) > 5:
-        raise NotProved(f"{len(keys)} session tags are told apart: {', '.join(keys)}")
+    on_list = [condition for condition in conditions if condition.key == _TAG_KEYS]
+    texts = text_classes(on_list, context) if any(one.base != "Null" for one in on_list) else ()
+    named = [*sorted(mentioned | {TAG}), *texts, _EXTRA_TAG]
+    keys = list(dict.fromkeys(spelt for name in named for spelt in spellings(name, on_list, context)))
+    several = {key.lower() for key in keys}
+    if len(several) > MOST_SESSION_TAGS:
+        raise NotProved(f"{len(several)} session tags are told apart: {', '.join(sorted(several))}")
     for size in range(len(keys) + 1):
         for chosen in combinations(keys, size):
             if len({key.lower() for key in chosen}) < size:
@@ -333,7 +336,7 @@ def _is_tag(key: str) -> bool:
 
 
 def _shown_tag(tags: Mapping[str, str]) -> str | None:
-    return "any" if tags.get(TAG) else None
+    return "any" if any(value and key.lower() == TAG for key, value in tags.items()) else None
 
 
 def _obtained(

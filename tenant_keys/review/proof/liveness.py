@@ -20,7 +20,7 @@ from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.condition_keys import Source, is_claim, known
 from tenant_keys.review.proof.outcome import NotProved
-from tenant_keys.review.proof.requests import MOST_CONTEXTS, Carries, Target, base_request, can_be, domains
+from tenant_keys.review.proof.requests import MOST_CONTEXTS, PAIR, PAIRS, Carries, Target, base_request, can_be, domains
 
 _Values = Sequence[Value | None]
 _Quantifier = Callable[[Iterable[bool]], bool]
@@ -58,8 +58,11 @@ def works(
         limits: values by key, where a plain request has no others.
     """
     documents = (target.document, *actor.identity)
+    declared = {key.removeprefix(PAIR) for key in chosen if key.startswith(PAIR)}
     chosen = {key: value for key, value in chosen.items() if any(carries(action, key) for action in actions)}
     found = domains(base_request(actor, actions[0], target), documents, target, carries, actions)
+    if PAIRS in found:  # whoever sends a declared pair writes its name as it is declared
+        found[PAIRS] = [names for names in found[PAIRS] if all(map(_as_declared(declared), names or ()))]
     by_caller, by_circumstances = _sorted_out(found, chosen, limits, target.choices, actor)
     if prod(map(len, found.values())) > MOST_CONTEXTS:
         raise NotProved(f"{actions[0]} by {actor.label}: too many combinations of context values")
@@ -92,6 +95,10 @@ def works(
     return Works(
         always=False, sometimes=open_rule, depends_on="a rule that AWS's documents leave open", decision=against
     )
+
+
+def _as_declared(declared: Collection[str]) -> Callable[[str], bool]:
+    return lambda name: name in declared or name.lower() not in declared
 
 
 def _readings(action: str, context: Mapping[str, Value]) -> Iterator[Mapping[str, Value]]:

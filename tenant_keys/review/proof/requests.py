@@ -15,7 +15,7 @@ from tenant_keys.review.iam.principal_element import NOT
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.document import Clause, Document
-from tenant_keys.review.proof.domain import ABSENT, candidates
+from tenant_keys.review.proof.domain import ABSENT, candidates, spellings
 from tenant_keys.review.proof.outcome import NotProved
 
 MOST_CONTEXTS: Final = 20_000
@@ -103,16 +103,16 @@ def domains(
     return {key: _domain(key, clauses, actions, base, target, carries) for key in keys}
 
 
-_PAIR: Final = "kms:encryptioncontext:"
-_PAIRS: Final = "kms:encryptioncontextkeys"
+PAIR: Final = "kms:encryptioncontext:"
+PAIRS: Final = "kms:encryptioncontextkeys"
 
 
 def can_be(context: Mapping[str, Value], keys: Iterable[str]) -> bool:
     """Whether a request can have the context: kms:EncryptionContextKeys lists the names of all pairs."""
-    if _PAIRS not in keys:
+    if PAIRS not in keys:
         return True
-    listed = {name.lower() for name in context.get(_PAIRS, ())}
-    return all((key.removeprefix(_PAIR) in listed) is (key in context) for key in keys if key.startswith(_PAIR))
+    listed = {name.lower() for name in context.get(PAIRS, ())}
+    return all((key.removeprefix(PAIR) in listed) is (key in context) for key in keys if key.startswith(PAIR))
 
 
 def possible(
@@ -153,7 +153,9 @@ def _domain(
         return target.choices[key]
     conditions = [condition for clause in clauses for condition in clause.conditions]
     told_apart = target.told_apart.get(key, ())
-    if key == _PAIRS:
-        pairs = {free for clause in clauses for free in clause.free if free.startswith(_PAIR)}
-        told_apart = tuple(sorted({*told_apart, *(pair.removeprefix(_PAIR) for pair in pairs)}))
+    if key == PAIRS:
+        pairs = {free for clause in clauses for free in clause.free if free.startswith(PAIR)}
+        on_list = [condition for condition in conditions if condition.key == PAIRS]
+        names = sorted({*told_apart, *(pair.removeprefix(PAIR) for pair in pairs)})
+        told_apart = tuple(spelt for name in names for spelt in spellings(name, on_list, base.keys))
     return candidates(key, conditions, base.keys, told_apart)
