@@ -78,12 +78,8 @@ class KeyRecord:
     """As the template has them."""
 
     def choices(self, aliases: tuple[str, ...]) -> dict[str, Sequence[Value | None]]:
-        """The values of condition keys that the key decides, where these aliases point at it.
-
-        Of one Region it is of no multi-Region type (AWS KMS guide, conditions-kms, kms:MultiRegionKeyType).
-        """
-        decided: dict[str, Sequence[Value | None]] = {key: [value] for key, value in self.properties.items()}
-        return {"kms:multiregionkeytype": [None], **decided, "kms:resourcealiases": [aliases or None]}
+        """The values of condition keys that the key decides, where these aliases point at it."""
+        return {**{key: [value] for key, value in self.properties.items()}, "kms:resourcealiases": [aliases or None]}
 
     @property
     def unchosen(self) -> dict[str, Sequence[Value | None]]:

@@ -87,7 +87,6 @@ def test_a_key_is_as_its_template_has_it_or_by_default() -> None:
 
     assert key.choices(("alias/tenant-acme",)) == {
         **{name: [value] for name, value in key.properties.items()},
-        "kms:multiregionkeytype": [None],
         "kms:resourcealiases": [("alias/tenant-acme",)],
     }
     assert key.choices(())["kms:resourcealiases"] == [None]
