@@ -313,7 +313,7 @@ def harmless() -> list[Mutant]:
         ),
         Mutant(
             "a policy of the organisation",
-            Harmless(),
+            NotProvedBecause(("AWS::Organizations::Policy",)),
             resource(
                 SHARED, "AWS::Organizations::Policy", {"Name": "x", "Type": "SERVICE_CONTROL_POLICY", "Content": {}}
             ),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ _ATTRIBUTES = frozenset(
     {"Condition", "CreationPolicy", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdatePolicy"}
     | {"UpdateReplacePolicy"}
 )
+_SUBSTITUTED = re.compile(r"\$\{([A-Za-z0-9]+)[.}]")
 _LOGICAL_ID = re.compile(r"[A-Za-z0-9]+")
 # Long documents, looked through last, because mostly they are literal.
 _LONG = frozenset({"AWS::KMS::Key", "AWS::KMS::ReplicaKey", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy"})
@@ -85,7 +88,66 @@ def parse_template(path: Path, data: bytes) -> Template:
     for logical_id, body in resources.items():
         if problem := _misshapen(logical_id, body):
             raise TemplateRefused(f"{path} {logical_id}: {problem}; write the resource out")
-    return Template(path, resources, sections, _find_unresolved(data, resources, sections))
+    found = Template(path, resources, sections, _find_unresolved(data, resources, sections))
+    if problem := _undeployable(found):
+        raise TemplateRefused(f"{path}: {problem}")
+    return found
+
+
+def _undeployable(template: Template) -> str | None:
+    """Why CloudFormation refuses the template, or may (CloudFormation guide, rules and DependsOn attribute)."""
+    rules = template.sections.get("Rules", {})
+    for name, rule in rules.items() if isinstance(rules, dict) else [("Rules", rules)]:
+        if name != "CheckBootstrapVersion" or not _asks_for_version(rule):
+            return f"got rule {name}; allowed: CheckBootstrapVersion of the CDK; whether others hold is not worked out"
+    resources = template.resources
+    waiting = [name for name, body in resources.items() if body.get("DependsOn")]
+    for name in waiting:
+        if unknown := sorted(set(_awaited(resources[name])) - resources.keys()):
+            return f"{name} depends on {unknown[0]}, which the template does not hold"
+    if waiting:  # the app writes none; references alone are not followed for every template
+        graph = {name: set(_awaited(resources[name])) for name in waiting}
+        for name in template.unresolved:
+            graph[name] = graph.get(name, set()) | {one for one in _referred(resources[name]) if one in resources}
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as problem:
+            return f"resources depend on each other in a circle: {', '.join(problem.args[1])}"
+    return None
+
+
+def _asks_for_version(rule: Any) -> bool:
+    """Whether a rule asks for a version of the bootstrap stack alone, as the CDK writes it."""
+    match rule:
+        case {
+            "Assertions": [{"Assert": {"Fn::Not": [{"Fn::Contains": [list(), {"Ref": "BootstrapVersion"}]}]}, **more}]
+        }:
+            return rule.keys() == {"Assertions"} and more.keys() <= {"AssertDescription"}
+    return False
+
+
+def _awaited(body: dict[str, Any]) -> list[str]:
+    found = body.get("DependsOn", [])
+    return [found] if isinstance(found, str) else found
+
+
+def _referred(value: object) -> Iterator[str]:
+    """The names that Ref, Fn::GetAtt and Fn::Sub in a value refer to."""
+    match value:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
+            yield name
+        case {"Fn::GetAtt": str(text)}:
+            yield text.partition(".")[0]
+        case {"Fn::Sub": text}:
+            parts = text if isinstance(text, list) else [text]
+            yield from (name for part in parts if isinstance(part, str) for name in _SUBSTITUTED.findall(part))
+            yield from (name for part in parts if not isinstance(part, str) for name in _referred(part))
+        case dict():
+            for one in value.values():
+                yield from _referred(one)
+        case list():
+            for one in value:
+                yield from _referred(one)
 
 
 def _holds_unborn(data: bytes, sections: object) -> bool:

@@ -21,13 +21,8 @@ from tenant_keys.review.proof.resource_properties import not_understood
 MARK: Final = "\u27e6"
 """Begins a mark. KMS and IAM accept no such character in a policy (AWS KMS API, PutKeyPolicy)."""
 
-_QUIET: Final = frozenset(
-    {
-        "AWS::CDK::Metadata",
-        "AWS::Organizations::Policy",
-    }
-)
-"""Types that grant nothing: they only restrict, as policies of the organisation do, or do nothing."""
+_QUIET: Final = frozenset({"AWS::CDK::Metadata"})
+"""Types that do nothing. A policy of the organization restricts, and what it leaves of the declared access counts."""
 SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
 USAGE: Final = "ENCRYPT_DECRYPT"
 _SYMMETRIC: Final[Mapping[str, Sequence[Value | None]]] = {
@@ -187,14 +182,16 @@ class Inventory:
     """Roles whose name is taken by another role of the account: which of the two would stand is not known."""
     anchors: dict[str, str] = field(default_factory=dict)
     """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor; of those that are enabled."""
-    instances: set[tuple[str, str]] = field(default_factory=set)
-    """Account and name of each role that an instance profile hands to instances."""
+    instances: list[tuple[str, str]] = field(default_factory=list)
+    """Account and name of the role of each instance profile."""
     profiles: list[tuple[str, str, str]] = field(default_factory=list)
     """Account, Region and ARN of each role for which IAM Roles Anywhere hands out sessions."""
     providers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Client ids of each OIDC provider, by its ARN."""
     pods: list[PodAssociation] = field(default_factory=list)
     parameters: list[ParameterRecord] = field(default_factory=list)
+    tags: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    """Of each resource that takes tags and is neither key nor role: where it stands, and its tags."""
     loose: list[AttachedPolicy] = field(default_factory=list)
     """Policies of roles that stand in no template."""
     stacks: int = 0
@@ -377,6 +374,7 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
         kind, properties = resource.type, resource.properties
         where = f"{resource.stack} {resource.logical_id}"
         inventory.unmodelled += [f"{where}: {kind} {name}" for name in not_understood(resource)]
+        inventory.tags += _tags_beside(resource)
         if kind == "AWS::IAM::Role":
             role = _role(resource)
             if role.arn in inventory.roles:
@@ -387,7 +385,7 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
             if properties.get("Users") or properties.get("Groups"):
                 inventory.unmodelled.append(f"{where}: a policy of users or groups")
         elif kind == "AWS::IAM::InstanceProfile":
-            inventory.instances |= {(resource.account, str(role)) for role in _several(resource, "Roles")}
+            inventory.instances += [(resource.account, str(role)) for role in _several(resource, "Roles")]
         elif kind in _BINDING:
             _read_binding(resource, inventory)
         elif kind == "AWS::SSM::Parameter":
@@ -489,9 +487,24 @@ def _role(resource: Resource) -> RoleRecord:
     )
 
 
+def _tags_beside(resource: Resource) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The tags of a resource that is neither key nor role."""
+    if resource.type in _BINDING or resource.type == "AWS::SSM::Parameter":
+        yield f"{resource.stack} {resource.logical_id} ({resource.type})", _tags(resource)
+
+
 def _tags(resource: Resource) -> dict[str, str]:
+    if resource.type == "AWS::SSM::Parameter":
+        by_name = _checked(resource, "Tags", resource.properties.get("Tags", {}), dict)
+        return {str(name): str(value) for name, value in by_name.items()}
     pairs = [_checked(resource, "Tags", one, dict) for one in _several(resource, "Tags")]
-    return {str(pair.get("Key")): str(pair.get("Value")) for pair in pairs}
+    tags = {str(pair.get("Key")): str(pair.get("Value")) for pair in pairs}
+    where = f"{resource.stack} {resource.logical_id}.Tags"
+    if len(tags) < len(pairs):
+        raise NotProved(f"{where}: two of one name")
+    if reserved := [name for name in tags if name.lower().startswith("aws:")]:
+        raise NotProved(f"{where}: {reserved[0]} begins with aws:, which AWS keeps for itself (AWS KMS API, Tag)")
+    return tags
 
 
 def _several(resource: Resource, name: str) -> list[Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory, PodAssociation
 from tenant_keys.review.proof.obtaining import workload_role
+from tenant_keys.review.proof.tokens import pods_of
 
 
 def check_places(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
@@ -27,10 +29,36 @@ def check_places(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
                 yield _dead(f"no profile of IAM Roles Anywhere for {role[1]} is beside its trust anchor", workload)
         if workload.runs_on == "ec2" and (workload.account, role[1].rpartition("/")[2]) not in inventory.instances:
             yield _dead(f"no instance profile gives instances {role[1]}", workload)
-    declared = {(w.account, workload_role(w)) for w in estate.workloads.values() if w.roles_anywhere}
-    for account, _, arn in inventory.profiles:
+    yield from _certificates(inventory, estate)
+    yield from _instances(inventory, estate)
+
+
+def _certificates(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
+    """Profiles and trust anchors of IAM Roles Anywhere that are there and not declared."""
+    anywhere = [w for w in estate.workloads.values() if w.roles_anywhere]
+    declared = {(w.account, workload_role(w)) for w in anywhere}
+    for (account, region, arn), count in Counter(inventory.profiles).items():
         if (account, arn) not in declared and _is_ours(arn, inventory, estate):
             yield _undeclared(f"a profile of IAM Roles Anywhere hands out sessions of {arn}")
+        elif count > 1:
+            yield _undeclared(f"a second profile of IAM Roles Anywhere hands out sessions of {arn} in {region}")
+    wanted = Counter((w.account, w.roles_anywhere.certificate_authority) for w in anywhere if w.roles_anywhere)
+    found = Counter((arn.split(":")[4], authority) for arn, authority in inventory.anchors.items())
+    for account, authority in found - wanted:
+        yield _undeclared(f"a trust anchor of IAM Roles Anywhere in account {account} trusts {authority}")
+
+
+def _instances(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
+    """Instance profiles that are there and not declared."""
+    machines = [w for w in estate.workloads.values() if w.runs_on == "ec2"]
+    declared = {(w.account, workload_role(w).rpartition("/")[2]) for w in machines}
+    ours = {*inventory.roles, *(w.existing_role for w in estate.workloads.values() if w.existing_role)}
+    names = {(arn.split(":")[4], arn.rpartition("/")[2]) for arn in ours}
+    for (account, name), count in Counter(inventory.instances).items():
+        if (account, name) not in declared and (account, name) in names:
+            yield _undeclared(f"an instance profile gives instances the role {name} of account {account}")
+        elif (account, name) in declared and count > 1:
+            yield _undeclared(f"a second instance profile gives instances the role {name} of account {account}")
 
 
 def _pods(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
@@ -83,10 +111,18 @@ def _providers(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
                 yield _dead(f"{arn}: ClientIdList is without the audience {workload.audience}", workload)
         elif not provider.existing:
             yield _dead(f"{arn}: the identity provider is in no template", workload)
+    yield from _undeclared_providers(inventory, estate, wanted)
+
+
+def _undeclared_providers(inventory: Inventory, estate: Estate, wanted: Mapping[str, set[str]]) -> Iterator[Finding]:
+    central = estate.central.account
+    pods = {pods_of(workload) for workload in estate.workloads.values() if workload.irsa}
     for arn, clients in inventory.providers.items():
-        for client in sorted(set(clients) - wanted.get(arn, set())):
-            if arn.split(":")[4] == central:
+        if arn.split(":")[4] == central and clients:
+            for client in sorted(set(clients) - wanted.get(arn, set())):
                 yield _undeclared(f"{arn}: ClientIdList admits tokens of {client}, the audience of no workload")
+        elif arn not in wanted.keys() | pods:
+            yield _undeclared(f"{arn}: an identity provider of no workload")
 
 
 def _dead(what: str, workload: Workload) -> Finding:

@@ -151,6 +151,14 @@ def promises(estate: Estate) -> dict[str, Promise]:
     return result
 
 
+def administering(estate: Estate) -> frozenset[str]:
+    """ARNs of all roles of which something is declared beside use: administrators, readers, importers and others."""
+    central = estate.central
+    roles = {*central.administrators, *central.readers, *central.deployers, central.break_glass}
+    roles |= set(central.auditors.values())
+    return frozenset(roles | {tenant.import_role for tenant in estate.tenants.values() if tenant.import_role})
+
+
 def _promise(
     tenant: Tenant, estate: Estate, administration: Mapping[str, frozenset[str]], *, own_importer: bool
 ) -> Promise:

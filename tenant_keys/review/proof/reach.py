@@ -88,9 +88,14 @@ def _beside_keys(pattern: str) -> bool:
     return any(test(action.lower()) for action in actions("kms") - actions_on("kms", "key"))
 
 
-def _allowed(document: Document, services: Sequence[str]) -> Iterator[str]:
+def denying(document: Document) -> Iterator[str]:
+    """Action patterns of explicit denies that reach keys."""
+    return _allowed(document, ("kms",), allows=False)
+
+
+def _allowed(document: Document, services: Sequence[str], *, allows: bool = True) -> Iterator[str]:
     for statement in document.statements:
-        if not statement.allows:
+        if statement.allows is not allows:
             continue
         if statement.not_actions:
             yield "everything but " + ", ".join(statement.not_actions)

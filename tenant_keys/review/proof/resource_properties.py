@@ -37,9 +37,10 @@ _NAMES: Final = {kind: frozenset(names.split()) for kind, names in _SAID.items()
 _VALUES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     # Without instance properties in the request CreateSession fails then (Roles Anywhere API, CreateProfile).
     "AWS::RolesAnywhere::Profile": {"DurationSeconds": _LENGTHS, "RequireInstanceProperties": _OFF},
+    "AWS::IAM::Role": {"MaxSessionDuration": frozenset(map(str, range(3600, 43_201)))},
     "AWS::SSM::Parameter": {"DataType": frozenset({"text"}), "Type": frozenset({"String"})},
 }
-"""Where only some values are understood."""
+"""Where only some values are understood, or taken by AWS (IAM API, CreateRole, MaxSessionDuration)."""
 
 
 def not_understood(resource: Resource) -> Iterator[str]:

@@ -10,8 +10,9 @@ from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory, KeyR
 from tenant_keys.review.proof.obtaining import workload_role
 from tenant_keys.review.proof.parameters import check_parameters
 from tenant_keys.review.proof.places import check_places
-from tenant_keys.review.proof.promise import Promise
-from tenant_keys.review.proof.reach import assuming, beyond, mutating, reaching
+from tenant_keys.review.proof.promise import Promise, administering
+from tenant_keys.review.proof.reach import assuming, beyond, denying, mutating, reaching
+from tenant_keys.review.proof.refusals import check_refusals
 from tenant_keys.review.syntax import Document, parse_document
 
 
@@ -21,8 +22,10 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
         *_keys(inventory, promises, estate),
         *_aliases(inventory, promises),
         *_tags(inventory, promises, estate),
+        *_tags_of_all(inventory, promises, estate),
         *_roles(inventory, promises, estate),
         *_loose(inventory, estate),
+        *check_refusals(inventory, estate),
         *check_places(inventory, estate),
         *check_parameters(inventory, promises, estate),
         *(
@@ -146,6 +149,18 @@ def _tags(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate)
                     yield Finding(Kind.INVENTORY, told, "synthesize again", tenant)
 
 
+def _tags_of_all(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
+    """Whatever else takes tags carries those of the estate."""
+    serving = {use.role_arn for promise in promises.values() for use in promise.uses if use.shared}
+    serving |= {workload_role(workload) for workload in estate.workloads.values()}
+    carrying = [(arn, inventory.roles[arn].tags) for arn in sorted(serving & inventory.roles.keys())]
+    for where, tags in (*carrying, *inventory.tags):
+        for name, value in estate.tags.items():
+            if tags.get(name) != value:
+                told = f"{where}: the tag {name} of the estate is {tags.get(name)!r:.80}, declared is {value!r}"
+                yield Finding(Kind.INVENTORY, told, "synthesize again")
+
+
 def _primary(promise: Promise, estate: Estate) -> str:
     tenant = estate.tenants[promise.tenant]
     return f"arn:aws:kms:{tenant.primary_region}:{estate.central.account}:key/{tenant.multi_region_key_id}"
@@ -193,6 +208,7 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
     own = {f"arn:aws:iam::{w.account}:role/tenant-keys-{w.name}" for w in estate.workloads.values()}
     existing = {w.existing_role for w in estate.workloads.values()}
     known = declared | shared | own | existing
+    named = administering(estate)
     for arn in inventory.twice:
         yield Finding(
             Kind.INVENTORY,
@@ -218,6 +234,14 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
         if arn in known:
             yield from _powers(role, inventory, estate)
             continue
+        if arn in named and role.boundary is not None:
+            yield _bounded(role)
+        if arn.lower().startswith(f"arn:aws:iam::{estate.central.account}:role/tenant-keys/"):
+            yield Finding(
+                Kind.INVENTORY,
+                f"{arn}: a role among the access roles that the manifest does not declare",
+                "take the role out of the app, or declare it",
+            )
         reach = sorted({a for document in _trees(role) for a in reaching(document)})
         if role.account == estate.central.account and reach:
             yield Finding(
@@ -230,12 +254,7 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
 def _powers(role: RoleRecord, inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     """What a declared role could do beside the requests that are tried."""
     if role.boundary is not None:
-        yield Finding(
-            Kind.NOT_PROVED,
-            f"{role.arn}: what its permissions boundary {role.boundary} leaves of the declared access is not in the "
-            "templates",
-            "take the boundary off the role",
-        )
+        yield _bounded(role)
     if changes := sorted({a for document in _trees(role) for a in mutating(document)}):
         yield Finding(
             Kind.INVENTORY,
@@ -261,6 +280,15 @@ def _powers(role: RoleRecord, inventory: Inventory, estate: Estate) -> Iterator[
             )
 
 
+def _bounded(role: RoleRecord) -> Finding:
+    return Finding(
+        Kind.NOT_PROVED,
+        f"{role.arn}: what its permissions boundary {role.boundary} leaves of the declared access is not in the "
+        "templates",
+        "take the boundary off the role",
+    )
+
+
 def _parameters(role_arn: str, estate: Estate) -> set[str]:
     """The parameters that a workload's role reads."""
     return {
@@ -276,10 +304,12 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     roles = [w.existing_role for w in estate.workloads.values() if w.existing_role]
     existing = set(map(_account_and_name, roles))
     parameters = {one for arn in roles for one in _parameters(arn, estate)}
+    named = {(account, name.lower()) for account, name in map(_account_and_name, administering(estate))}
     for policy in inventory.loose:
         declared = (policy.account, policy.role_name) in existing
         document = parse_document(policy.document, policy.where)
-        if declared and any(not statement.allows for statement in document.statements):
+        administers = (policy.account, policy.role_name.lower()) in named and any(denying(document))
+        if administers or (declared and any(not statement.allows for statement in document.statements)):
             yield Finding(
                 Kind.NOT_PROVED,
                 f"{policy.where}: a Deny for the role {policy.role_name} of account {policy.account}, in no "

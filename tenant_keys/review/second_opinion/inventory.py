@@ -14,12 +14,11 @@ _WITHOUT_PERMISSIONS: Final = frozenset(
         "AWS::CDK::Metadata",
         "AWS::EKS::PodIdentityAssociation",
         "AWS::IAM::InstanceProfile",
-        "AWS::Organizations::Policy",
         "AWS::RolesAnywhere::Profile",
         "AWS::SSM::Parameter",
     }
 )
-"""Types that allow nothing by themselves: they bind principals to roles, whose trust policies are read, or restrict."""
+"""Types that allow nothing by themselves: they bind principals to roles, whose trust policies are read."""
 
 
 class Stacks(Protocol):

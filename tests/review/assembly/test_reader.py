@@ -36,7 +36,7 @@ def test_a_resource_carries_all_that_the_review_asks_of_it(read: Callable[..., A
         "DependsOn": ["Role", "Other"],
         "Metadata": {"aws:cdk:path": "app/Key/Resource"},
     }
-    stack = read(keys={"Resources": {"Key": key}})["keys"]
+    stack = read(keys={"Resources": {"Key": key, "Role": KEY, "Other": KEY}})["keys"]
     assert stack.resources["Key"] == Resource(
         stack="keys",
         account="111111111111",
@@ -53,7 +53,7 @@ def test_a_resource_carries_all_that_the_review_asks_of_it(read: Callable[..., A
 
 
 def test_a_single_dependency_may_be_text(read: Callable[..., Any]) -> None:
-    stack = read(keys={"Resources": {"Key": {**KEY, "DependsOn": "Role"}}})["keys"]
+    stack = read(keys={"Resources": {"Key": {**KEY, "DependsOn": "Role"}, "Role": KEY}})["keys"]
     assert stack.resources["Key"].depends_on == ("Role",)
 
 
@@ -200,6 +200,43 @@ def test_a_resource_of_another_form_is_refused(read: Callable[..., Any], body: o
         read(keys={"Resources": {"Key": body}})
 
 
+@pytest.mark.parametrize(
+    ("sections", "problem"),
+    [
+        ({"Resources": {"Key": {**KEY, "DependsOn": "Nope"}}}, "Key depends on Nope, which the template does not hold"),
+        ({"Resources": {"Key": {**KEY, "DependsOn": "Key"}}}, "resources depend on each other in a circle: Key, Key"),
+        (
+            {
+                "Resources": {
+                    "Key": {**KEY, "DependsOn": ["Alias"]},
+                    "Alias": {"Type": "AWS::KMS::Alias", "Properties": {"TargetKeyId": {"Fn::GetAtt": ["Key", "Arn"]}}},
+                }
+            },
+            "resources depend on each other in a circle: ",
+        ),
+        (
+            {
+                "Resources": {
+                    "Key": {**KEY, "DependsOn": ["Alias"]},
+                    "Alias": {"Type": "AWS::KMS::Alias", "Properties": {"TargetKeyId": {"Fn::Sub": "${Key.Arn}"}}},
+                }
+            },
+            "resources depend on each other in a circle: ",
+        ),
+        ({"Rules": {"Mine": {"Assertions": []}}, "Resources": {}}, "got rule Mine; allowed: CheckBootstrapVersion"),
+        (
+            {"Rules": {"CheckBootstrapVersion": {"Assertions": [{"Assert": {"Fn::Equals": ["a", "b"]}}]}}},
+            "got rule CheckBootstrapVersion; allowed: CheckBootstrapVersion of the CDK",
+        ),
+    ],
+)
+def test_a_template_that_cloudformation_refuses_is_refused(
+    read: Callable[..., Any], sections: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(TemplateRefused, match=rf"keys\.template\.json: {problem}"):
+        read(keys={"Resources": {}, **sections})
+
+
 def test_outputs_of_another_form_are_refused(read: Callable[..., Any]) -> None:
     with pytest.raises(AssemblyUnreadable, match=r"keys\.template\.json Outputs: expected an object of objects"):
         read(keys={"Resources": {}, "Outputs": {"Out": "a"}})
@@ -312,7 +349,8 @@ def test_texts_that_look_like_intrinsics_hide_none(read: Callable[..., Any], inn
 
 
 def test_signs_in_other_sections_hide_none(read: Callable[..., Any]) -> None:
-    rules = {"Check": {"Assertions": [{"Assert": {"Fn::Contains": [["1"], {"Ref": "BootstrapVersion"}]}}]}}
+    assertion = {"Assert": {"Fn::Not": [{"Fn::Contains": [["1"], {"Ref": "BootstrapVersion"}]}]}}
+    rules = {"CheckBootstrapVersion": {"Assertions": [assertion]}}
     key = {**KEY, "Metadata": {"x": {"Ref": "AWS::Region"}}, "Properties": {"V": {"Ref": "AWS::Region"}}}
     stack = read(keys={"Rules": rules, "Resources": {"Key": key, "Other": KEY}})["keys"]
     assert stack.resources["Key"].properties == {"V": "eu-west-1"}

@@ -113,9 +113,10 @@ def moving(stack: str, region: str, logical_id: str) -> Edit:
 
 NEEDS_MAILS = f"no association gives {MAILS} to the pods mails/mails in eu-west-1, which workload mails needs"
 NEEDS_PREMISES = (
-    "no enabled profile of IAM Roles Anywhere beside its trust anchor hands out sessions of "
-    f"{PREMISES}, which workload premises needs"
+    f"no enabled profile of IAM Roles Anywhere hands out sessions of {PREMISES}, which workload premises needs"
 )
+APART = f"no profile of IAM Roles Anywhere for {PREMISES} is beside its trust anchor, which workload premises needs"
+MACHINE = "tenant-keys-machines"
 UNDECLARED = "which the manifest does not declare"
 
 
@@ -158,10 +159,13 @@ UNDECLARED = "which the manifest does not declare"
         ),
         (removing("three", "Profile"), [NEEDS_PREMISES]),
         (setting("three", "Profile", Enabled=False), [NEEDS_PREMISES]),
-        (removing("three", "Anchor"), [NEEDS_PREMISES]),
-        (setting("three", "Anchor", Enabled=False), [NEEDS_PREMISES]),
-        (setting("three", "Anchor", Source=source(f"{AUTHORITY}6")), [NEEDS_PREMISES]),
-        (moving("three", "eu-central-1", "Anchor"), [NEEDS_PREMISES]),
+        (removing("three", "Anchor"), []),  # the trust policy then names an anchor that is not there
+        (setting("three", "Anchor", Enabled=False), []),
+        (
+            setting("three", "Anchor", Source=source(f"{AUTHORITY}6")),
+            [f"a trust anchor of IAM Roles Anywhere in account 333333333333 trusts {AUTHORITY}6, {UNDECLARED}"],
+        ),
+        (moving("three", "eu-central-1", "Anchor"), [APART]),
         (setting("three", "Profile", RoleArns=[]), [NEEDS_PREMISES]),
         (
             setting("three", "Profile", RoleArns=[PREMISES, "?"]),
@@ -186,7 +190,27 @@ UNDECLARED = "which the manifest does not declare"
             setting("central", "Provider", ClientIdList=["portal-keys", "other"]),
             [f"{PROVIDER}: ClientIdList admits tokens of other, the audience of no workload, {UNDECLARED}"],
         ),
-        (adding("two", "AWS::IAM::OIDCProvider", Url="https://pods.example.com", ClientIdList=["sts"]), []),
+        (
+            adding("two", "AWS::IAM::OIDCProvider", Url="https://pods.example.com", ClientIdList=["sts"]),
+            [f"{OTHER_PROVIDER.replace('1' * 12, '2' * 12)}: an identity provider of no workload, {UNDECLARED}"],
+        ),
+        (
+            adding("two", "AWS::IAM::InstanceProfile", Roles=["tenant-keys-machines"]),
+            [f"a second instance profile gives instances the role {MACHINE} of account 222222222222, {UNDECLARED}"],
+        ),
+        (
+            adding("two", "AWS::IAM::InstanceProfile", Roles=["tenant-keys-mails"]),
+            [f"an instance profile gives instances the role tenant-keys-mails of account 222222222222, {UNDECLARED}"],
+        ),
+        (adding("two", "AWS::IAM::InstanceProfile", Roles=["bastion"]), []),
+        (
+            adding("three", "AWS::RolesAnywhere::Profile", Enabled=True, RoleArns=[PREMISES]),
+            [f"a second profile of IAM Roles Anywhere hands out sessions of {PREMISES} in eu-west-1, {UNDECLARED}"],
+        ),
+        (
+            adding("three", "AWS::RolesAnywhere::TrustAnchor", Enabled=True, Source=source(AUTHORITY)),
+            [f"a trust anchor of IAM Roles Anywhere in account 333333333333 trusts {AUTHORITY}, {UNDECLARED}"],
+        ),
         (
             adding("central", "AWS::IAM::OIDCProvider", Url="https://pods.example.com", ClientIdList=["sts"]),
             [
