@@ -62,6 +62,8 @@ class Key:
     """The values that a plain request has, None for absent; empty where caller or circumstances decide."""
     required: bool = False
     """Whether a call that is declared always has it; others may not."""
+    never: bool = False
+    """Whether no request carries it."""
     form: Form | None = None
     """What the values look like, where AWS limits that."""
 
@@ -74,6 +76,7 @@ _CALLER, _PLACE, _PRINCIPAL, _RESOURCE, _TIME = (
     Source.TIME,
 )
 _NOT_DIRECTLY: Final = Key(_PLACE, usual=(None,))
+_NEVER: Final = Key(_PLACE, never=True)
 _FIXED: Final = Key(_PRINCIPAL)
 
 MODELLED: Final = frozenset(
@@ -159,12 +162,25 @@ _KMS: Final = {
 }
 _SESSION_NAME: Final = (f"{ascii_letters}{digits}_+=,.@-", 2)
 _UNIQUE_ID: Final = (f"{ascii_uppercase}{digits}", 12)
-USER_IDS: Final = {
-    "AssumedRole": Key(_PLACE, always=True, form=Form("AROA", (_UNIQUE_ID, _SESSION_NAME), 128 + 1 + 64)),
-    "User": Key(_PLACE, always=True, form=Form("AIDA", (_UNIQUE_ID,), 128)),
+_ACCOUNT_ID: Final = (digits, 12)
+_ISSUED: Final = Key(_PLACE, Type.DATE, always=True)
+OF_PRINCIPAL: Final = {
+    ("aws:userid", "AssumedRole"): Key(
+        _PLACE, always=True, form=Form("AROA", (_UNIQUE_ID, _SESSION_NAME), 128 + 1 + 64)
+    ),
+    ("aws:userid", "User"): Key(_PLACE, always=True, form=Form("AIDA", (_UNIQUE_ID,), 128)),
+    ("aws:userid", "Account"): Key(_PLACE, always=True, form=Form("", (_ACCOUNT_ID,), 12)),
+    ("aws:userid", "FederatedUser"): Key(_PLACE, always=True, form=Form("", (_ACCOUNT_ID, _SESSION_NAME), 12 + 1 + 32)),
+    ("aws:tokenissuetime", "AssumedRole"): _ISSUED,
+    ("aws:tokenissuetime", "FederatedUser"): _ISSUED,
+    **dict.fromkeys((("aws:federatedprovider", one) for one in ("User", "Account", "FederatedUser")), _NEVER),
 }
-"""aws:userid by aws:PrincipalType (IAM guide, reference_policies_variables, principal key values, and
-reference_identifiers, unique ids; IAM API, Role, RoleId: 16 to 128 characters)."""
+"""Keys of which more is known by aws:PrincipalType.
+
+aws:userid: IAM guide, reference_policies_variables, principal key values, and reference_identifiers, unique ids; IAM
+API, Role, RoleId: 16 to 128 characters. aws:TokenIssueTime is there where temporary credentials are used, and
+aws:FederatedProvider in role sessions alone (IAM guide, reference_policies_condition-keys).
+"""
 _STS: Final = {
     # A required parameter of the calls that assume a role (STS API, AssumeRole).
     "sts:rolesessionname": Key(_CALLER, required=True, form=Form("", (_SESSION_NAME,), 64)),

@@ -15,7 +15,7 @@ from typing import Final
 from tenant_keys.review.iam.catalogue import is_listed, is_multivalued
 from tenant_keys.review.iam.variables import Value, template
 from tenant_keys.review.proof import points
-from tenant_keys.review.proof.condition_keys import EARLIEST, USER_IDS, Form, Key, Source, Type, known
+from tenant_keys.review.proof.condition_keys import EARLIEST, OF_PRINCIPAL, Form, Key, Source, Type, known
 from tenant_keys.review.proof.document import Condition
 from tenant_keys.review.proof.examples import AnyCase, Parts, examples, fresh_word, is_legal
 from tenant_keys.review.proof.outcome import NotProved
@@ -54,7 +54,9 @@ def candidates(
     Raises:
         NotProved: a condition on it is of a kind whose classes are not worked out.
     """
-    entry = USER_IDS.get(str(context.get("aws:principaltype")), known(key)) if key == "aws:userid" else known(key)
+    entry = OF_PRINCIPAL.get((key, str(context.get("aws:principaltype"))), known(key))
+    if entry.never:
+        return [ABSENT]
     on_key = [one for one in conditions if one.key == key]
     single = text_classes(on_key, context, told_apart, entry)
     absent = [] if entry.always else [ABSENT]
@@ -151,7 +153,7 @@ def other_cases(key: str, folded: Sequence[str], exact: Sequence[str]) -> list[s
     return found
 
 
-def spellings(name: str, conditions: Iterable[Condition], context: Mapping[str, Value]) -> list[str]:
+def spellings(name: str, conditions: Iterable[Condition], context: Mapping[str, Value]) -> tuple[str, ...]:
     """Of a name that conditions read without regard to case, the spellings that other conditions tell apart.
 
     Names in kms:EncryptionContext:NAME and in aws:RequestTag/NAME ignore case; the texts in kms:EncryptionContextKeys
@@ -168,12 +170,15 @@ def spellings(name: str, conditions: Iterable[Condition], context: Mapping[str, 
         family = True if one.base in ARN else False if one.base in LIKE else None
         if one.base in ARN | LIKE | EXACT:
             by_family.setdefault(family, []).extend(resolved(one, context))
-    arn, like, exact = (by_family.get(family, []) for family in (True, False, None))
-    cases = AnyCase(name)
-    letters = name.lower() + name.upper()
-    exact = [name, *exact]
+    arn, like, exact = (tuple(by_family.get(family, ())) for family in (True, False, None))
+    return _spelt(name, arn, like, (name, *exact))
+
+
+@lru_cache(maxsize=1024)
+def _spelt(name: str, arn: tuple[str, ...], like: tuple[str, ...], exact: tuple[str, ...]) -> tuple[str, ...]:
+    cases, letters = AnyCase(name), name.lower() + name.upper()
     found = examples(arn, arn=True, plain=like, exact=exact, legal=cases, also=(cases,), letters=letters)
-    return list(dict.fromkeys([name, *found]))
+    return tuple(dict.fromkeys([name, *found]))
 
 
 def resolved(condition: Condition, context: Mapping[str, Value]) -> list[str]:

@@ -77,15 +77,21 @@ class KeyRecord:
         return {**{key: [value] for key, value in self.properties.items()}, "kms:resourcealiases": [aliases or None]}
 
     @property
+    def standing(self) -> dict[str, Sequence[Value | None]]:
+        """What no caller can choose.
+
+        A key answers in its own Region alone (AWS KMS guide, concepts; IAM guide, aws:RequestedRegion). Its tags are
+        those of the template: whoever may change them is on the list of the trusted.
+        """
+        return {"aws:requestedregion": [self.region], **tagged(self.tags)}
+
+    @property
     def unchosen(self) -> dict[str, Sequence[Value | None]]:
         """What no caller of a declared use can choose, beside the choices.
 
-        A key answers in its own Region alone (AWS KMS guide, concepts; IAM guide, aws:RequestedRegion). A replica
-        shares spec and usage with its primary (AWS KMS guide, multi-Region keys), which is checked apart. Its tags are
-        those of the template: whoever may change them is on the list of the trusted.
+        A replica shares spec and usage with its primary (AWS KMS guide, multi-Region keys), which is checked apart.
         """
-        fixed: dict[str, Sequence[Value | None]] = {"aws:requestedregion": [self.region]}
-        return fixed | tagged(self.tags) | (dict(_SYMMETRIC) if self.replica else {})
+        return self.standing | (dict(_SYMMETRIC) if self.replica else {})
 
     @property
     def arn(self) -> str:
@@ -190,6 +196,8 @@ class Inventory:
     """Client ids of each OIDC provider, by its ARN."""
     pods: list[PodAssociation] = field(default_factory=list)
     parameters: list[ParameterRecord] = field(default_factory=list)
+    managed: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Managed policies of the templates, by ARN."""
     tags: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     """Of each resource that takes tags and is neither key nor role: where it stands, and its tags."""
     loose: list[AttachedPolicy] = field(default_factory=list)
@@ -215,6 +223,8 @@ def take_inventory(assembly: Stacks, promises: Mapping[str, Promise]) -> Invento
         attached += _read_identities(stack, inventory)
     by_name: dict[tuple[str, str], RoleRecord] = {}
     for role in inventory.roles.values():
+        role.identity += [(arn, inventory.managed[arn]) for arn in role.managed if arn in inventory.managed]
+        role.managed = tuple(arn for arn in role.managed if arn not in inventory.managed)
         name = (role.account, _plain_name(role.arn))
         if name in by_name:
             inventory.twice.append(role.arn)
@@ -381,7 +391,7 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
                 inventory.twice.append(role.arn)
             inventory.roles[role.arn] = role
         elif kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"):
-            yield from _attached(resource)
+            yield from _attached(resource, inventory)
             if properties.get("Users") or properties.get("Groups"):
                 inventory.unmodelled.append(f"{where}: a policy of users or groups")
         elif kind == "AWS::IAM::InstanceProfile":
@@ -442,7 +452,12 @@ def _parameter(resource: Resource) -> ParameterRecord:
     return ParameterRecord(where, resource.account, resource.region, name, _text(resource, "Value"))
 
 
-def _attached(resource: Resource) -> Iterator[AttachedPolicy]:
+def _policy_arn(resource: Resource) -> str:
+    name = resource.properties.get("ManagedPolicyName") or unborn(resource)
+    return f"arn:aws:iam::{resource.account}:policy{resource.properties.get('Path', '/')}{name}"
+
+
+def _attached(resource: Resource, inventory: Inventory) -> Iterator[AttachedPolicy]:
     properties = resource.properties
     name = str(properties.get("PolicyName") or properties.get("ManagedPolicyName") or resource.logical_id)
     if resource.type == "AWS::IAM::RolePolicy":
@@ -451,6 +466,8 @@ def _attached(resource: Resource) -> Iterator[AttachedPolicy]:
         roles = [_checked(resource, "Roles", role, str) for role in _several(resource, "Roles")]
     document = _document(resource, "PolicyDocument", properties)
     inline = resource.type != "AWS::IAM::ManagedPolicy"
+    if not inline:
+        inventory.managed[_policy_arn(resource)] = document
     for role_name in roles:
         yield AttachedPolicy(
             f"{resource.stack} {resource.logical_id}", resource.account, role_name, name, document, inline

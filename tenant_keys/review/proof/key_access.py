@@ -281,7 +281,7 @@ def _target(case: KeyCase, named: Sequence[str], pointing: tuple[str, ...] | Non
         case.record.account,
         case.document,
         {},
-        case.record.choices(aliases) | {"kms:requestalias": [None, *named]},
+        case.record.choices(aliases) | case.record.standing | {"kms:requestalias": [None, *named]},
         {
             CONTEXT_KEY: (promise.tenant,),
             "kms:expirationmodel": (promise.expiration_model,),

@@ -24,8 +24,21 @@ def reaching(document: Document) -> Iterator[str]:
 
 
 def mutating(document: Document) -> Iterator[str]:
-    """Action patterns by which roles and policies could be changed."""
-    return _allowed(document, MUTATORS)
+    """Action patterns by which roles and policies could be changed; not those that only read, nor what is denied."""
+    denied = [
+        pattern
+        for statement in document.statements
+        if not statement.allows and not statement.conditions and statement.resources == ("*",)
+        for pattern in statement.actions
+    ]
+    for pattern in _allowed(document, MUTATORS):
+        if not _reads(pattern) and pattern not in denied:
+            yield pattern
+
+
+def _reads(pattern: str) -> bool:
+    """Whether the name of the action says that it reads; it is named as one that is not understood all the same."""
+    return pattern.partition(":")[2].startswith(("Describe", "Get", "List", "Simulate"))
 
 
 def assuming(document: Document) -> Iterator[str]:
@@ -67,7 +80,7 @@ def beyond(document: Document, parameters: Collection[str] | None = None) -> Ite
         for pattern in statement.actions:
             lower = pattern.lower()
             service = lower.partition(":")[0]
-            understood = service in ("sts", *MUTATORS)
+            understood = service in ("sts", *MUTATORS) and (service == "sts" or not _reads(pattern))
             if parameters is None:
                 # A key that a tenant's session created here could take the alias of a tenant to come.
                 understood |= service == "kms" and (only_keys or not _beside_keys(pattern))

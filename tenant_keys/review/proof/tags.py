@@ -96,5 +96,9 @@ def _values(
     return [None, *dict.fromkeys(["", *_legal([*exact, *found])])]
 
 
+MOST_CHARACTERS: Final = 256
+"""Of a tag's value (IAM API and STS API, Tag, Value)."""
+
+
 def _legal(values: Iterable[str]) -> list[str]:
-    return [value for value in values if all(map(in_tags, value))]
+    return [value for value in values if len(value) <= MOST_CHARACTERS and all(map(in_tags, value))]

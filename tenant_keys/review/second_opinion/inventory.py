@@ -138,18 +138,26 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
 def _facts(resource: Resource) -> dict[str, str]:
     """AWS KMS guide, conditions-kms; defaults as CloudFormation has them (AWS::KMS::Key).
 
+    A key answers in its own Region alone, and its tags are those of the template until somebody of the trusted changes
+    them (IAM guide, reference_policies_condition-keys, aws:RequestedRegion, aws:ResourceTag).
+
     Open are the spec, usage and origin of a replica, whose primary is in another template, and the type of a key of one
     Region, of which the guide says nothing.
     """
     properties = resource.properties
+    tags = {str(one["Key"]): str(one["Value"]) for one in properties.get("Tags", ())}
+    names = [name.lower() for name in tags]
+    standing = {"aws:requestedregion": resource.region}
+    standing |= {f"aws:resourcetag/{one.lower()}": tags[one] for one in tags if names.count(one.lower()) == 1}
     if resource.type == "AWS::KMS::ReplicaKey":
-        return {"kms:multiregion": "true", "kms:multiregionkeytype": "REPLICA"}
+        return {**standing, "kms:multiregion": "true", "kms:multiregionkeytype": "REPLICA"}
     spec, usage = (
         str(properties.get("KeySpec", "SYMMETRIC_DEFAULT")),
         str(properties.get("KeyUsage", "ENCRYPT_DECRYPT")),
     )
     wide = properties.get("MultiRegion") in (True, "true")
     return {
+        **standing,
         "kms:keyspec": spec,
         "kms:customermasterkeyspec": spec,
         "kms:keyusage": usage,
