@@ -1,0 +1,210 @@
+"""What AWS refuses to take, what restricts a declared role from outside, and tags that are promised; by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tenant_keys.review.proof import Kind, prove
+from tests.review.proof.test_declared_calls import ORDERS, Body, Edit, key, own, trust
+from tests.review.proof.test_kinds import ROOT, adding, estate_of, kinds_of, proved, without
+from tools.random_estates.small_estates import CENTRAL, HEAD, Templates, templates_of
+
+ROLE = "tenant-acme.orders"
+OWN, TRUST = own(ROLE), trust(ROLE)
+
+
+def told(*edits: Edit) -> tuple[str, list[str]]:
+    templates = templates_of(ORDERS)
+    for edit in edits:
+        edit(templates)
+    proof = prove(templates, ORDERS)
+    return proof.verdict, [finding.what for finding in proof.findings]
+
+
+def named(where: Callable[[Templates], list[Body]], sid: str, at: int = 0) -> Edit:
+    return lambda templates: where(templates)[at].update(Sid=sid)
+
+
+def twice(where: Callable[[Templates], list[Body]]) -> Edit:
+    return lambda templates: where(templates).append(dict(where(templates)[0]))
+
+
+def planted(kind: str, stack: str = "roles", **properties: Any) -> Edit:
+    return lambda templates: templates.add(stack, "Planted", kind, properties)
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (twice(OWN), "has the Sid 'UseOwnTenantKey' twice"),
+        (twice(key), "the key policy has the Sid"),
+        (twice(TRUST), "the trust policy has the Sid"),
+        (named(OWN, "Use own"), "has the Sid 'Use own', which holds other characters"),
+        (named(TRUST, "Trust-orders"), "has the Sid 'Trust-orders'"),
+        (named(OWN, "Us\u00e9"), "has the Sid 'Us\u00e9'"),
+        (named(key, "line\nbreak"), "which holds other characters than AWS takes"),
+        (lambda t: OWN(t)[0].update(Resource=[f"arn:aws:kms:*:{CENTRAL}:key/*", *["x" * 500] * 21]), "10,240"),
+        (lambda t: TRUST(t)[0]["Principal"].update(AWS=["2" * 12] * 150), "more than 2,048 characters"),
+        (lambda t: key(t)[0].update(Resource=["*", *["x" * 1000] * 33]), "more than 32,768 bytes"),
+    ],
+)
+def test_what_aws_refuses_of_a_policy_is_named(edit: Edit, words: str) -> None:
+    verdict, findings = told(edit)
+    assert verdict != "proved"
+    assert any(words in one and "AWS refuses it" in one for one in findings), findings
+
+
+@pytest.mark.parametrize(
+    "edit", [named(key, "Use own key: orders, through 2 roles"), named(OWN, "Use2"), lambda t: OWN(t)[0].pop("Sid")]
+)
+def test_a_sid_that_aws_takes_says_nothing(edit: Edit) -> None:
+    assert told(edit) == ("proved", [])
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        ([{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}], "two of one name"),
+        ([{"Key": "aws:a", "Value": "1"}], "aws:a begins with aws:"),
+        ([{"Key": "AWS:a", "Value": "1"}], "AWS:a begins with aws:"),
+    ],
+)
+def test_tags_that_aws_refuses_are_named(tags: list[Body], words: str) -> None:
+    verdict, findings = told(lambda t: t.properties("keys", "Keyacme").update(Tags=tags))
+    assert verdict == "not proved"
+    assert words in findings[0]
+
+
+@pytest.mark.parametrize("role", ["KeyAdministrator", "KeyBreakGlass", "SecurityAudit", "keyadministrator"])
+@pytest.mark.parametrize("action", ["kms:*", "kms:DisableKey", "*"])
+def test_an_explicit_deny_for_a_declared_role_outside_the_templates_is_named(role: str, action: str) -> None:
+    policy = {"Statement": [{"Effect": "Deny", "Action": action, "Resource": "*"}]}
+    verdict, findings = told(planted("AWS::IAM::ManagedPolicy", PolicyDocument=policy, Roles=[role]))
+    assert verdict == "not proved"
+    assert f"a Deny for the role {role} of account {CENTRAL}" in findings[0]
+
+
+@pytest.mark.parametrize(("role", "action"), [("KeyAdministrator", "s3:*"), ("Somebody", "kms:*")])
+def test_a_deny_that_takes_nothing_declared_away_is_proved(role: str, action: str) -> None:
+    policy = {"Statement": [{"Effect": "Deny", "Action": action, "Resource": "*"}]}
+    assert told(planted("AWS::IAM::ManagedPolicy", PolicyDocument=policy, Roles=[role])) == ("proved", [])
+
+
+@pytest.mark.parametrize(
+    "kind", ["AWS::Organizations::Policy", "AWS::Organizations::ResourcePolicy", "AWS::IAM::Group", "AWS::New::Type"]
+)
+@pytest.mark.parametrize("stack", ["keys", "roles", "workload-222222222222"])
+def test_a_type_that_the_proof_does_not_know_is_named_in_any_stack(kind: str, stack: str) -> None:
+    assert told(planted(kind, stack)) == (
+        "not proved",
+        [f"{stack} Planted: {kind}: the proof does not know what it grants"],
+    )
+
+
+NOBODY: Body = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "2" * 12}, "Action": "sts:AssumeRole"}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "expected"),
+    [
+        ("/tenant-keys/orders/", "tenant-hooli.orders", "refuted"),
+        ("/tenant-keys/", "stray", "refuted"),
+        ("/Tenant-Keys/orders/", "stray", "refuted"),
+        ("/others/", "tenant-hooli.orders", "proved"),
+    ],
+)
+def test_an_undeclared_role_among_the_access_roles_is_a_finding(path: str, name: str, expected: str) -> None:
+    role = planted("AWS::IAM::Role", Path=path, RoleName=name, AssumeRolePolicyDocument=NOBODY)
+    assert told(role)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ("logs:PutLogEvents", "not proved"),
+        ("iam:Get*", "not proved"),
+        ("iam:PutRolePolicy", "refuted"),
+        ("kms:DisableKey", "proved"),
+    ],
+)
+def test_a_managed_policy_of_the_templates_is_read(action: str, expected: str) -> None:
+    """KMS: the key policy names who disables a key, and it is not this role."""
+    resource = f"arn:aws:kms:*:{CENTRAL}:key/*" if action.startswith("kms:") else "*"
+    policy = {"Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}
+    arn = f"arn:aws:iam::{CENTRAL}:policy/more"
+
+    def edit(templates: Templates) -> None:
+        templates.add(
+            "roles", "More", "AWS::IAM::ManagedPolicy", {"ManagedPolicyName": "more", "PolicyDocument": policy}
+        )
+        templates.properties("roles", ROLE)["ManagedPolicyArns"] = [arn]
+
+    assert told(edit)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [("iam:Get*", "not proved"), ("iam:*", "refuted"), ("cloudformation:Describe*", "not proved")],
+)
+def test_to_read_iam_is_not_understood_and_to_change_it_is_refuted(action: str, expected: str) -> None:
+    allow = {"Sid": "Added", "Effect": "Allow", "Action": action, "Resource": "*"}
+    assert told(lambda t: OWN(t).append(allow))[0] == expected
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringLike": {"aws:userid": "AIDA*:*"}},
+        {"StringLike": {"aws:userid": "111111111111?*"}},
+        {"StringEquals": {"aws:RequestedRegion": "eu-central-1"}},
+        {"StringEquals": {"aws:ResourceTag/of": "globex"}},
+        {"StringEquals": {"aws:PrincipalTag/a": "x" * 257}},
+        {"Null": {"aws:FederatedProvider": "false", "aws:username": "false"}},
+        {"Null": {"aws:TokenIssueTime": "true"}, "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}},
+    ],
+)
+def test_a_condition_that_nobody_fulfils_opens_nothing(condition: Body) -> None:
+    """Of an open key the declared tenant's own role is left: it may not, by its own policy."""
+
+    def tagged(templates: Templates) -> None:
+        templates.properties("keys", "Keyacme")["Tags"] = [{"Key": "of", "Value": "acme"}]
+
+    assert proved(tagged, without(tenant="acme"), adding(Principal=ROOT, Condition=condition)).findings == ()
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringLike": {"aws:userid": "AIDA*"}},
+        {"StringLike": {"aws:userid": "AROA*:*"}},
+        {"StringLike": {"aws:userid": "1*:*"}},
+        {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}},
+        {"StringEquals": {"aws:ResourceTag/of": "acme"}},
+        {"StringEquals": {"aws:PrincipalTag/a": "x" * 256}},
+        {"Null": {"aws:TokenIssueTime": "true"}},
+    ],
+)
+def test_a_condition_that_somebody_fulfils_opens_the_key(condition: Body) -> None:
+    def tagged(templates: Templates) -> None:
+        templates.properties("keys", "Keyacme")["Tags"] = [{"Key": "of", "Value": "acme"}]
+
+    opened = proved(tagged, without(tenant="acme"), adding(Principal=ROOT, Condition=condition))
+    assert Kind.OUTSIDER in kinds_of(opened)
+
+
+TAGGED = estate_of("acme: {workloads: [orders, billing]}", head=HEAD.replace("defaults:", "tags: {unit: x}\ndefaults:"))
+
+
+def test_whatever_takes_tags_carries_those_of_the_estate() -> None:
+    found = [one.what for one in prove(templates_of(TAGGED), TAGGED).findings]
+    missing = "the tag unit of the estate is None, declared is 'x'"
+    for where in (
+        f"arn:aws:iam::{CENTRAL}:role/tenant-keys/billing/shared.billing",
+        "arn:aws:iam::222222222222:role/tenant-keys-orders",
+        "issuers Issuerportal (AWS::IAM::OIDCProvider)",
+        "parameters-222222222222-eu-west-1 orders (AWS::SSM::Parameter)",
+    ):
+        assert f"{where}: {missing}" in found, found
