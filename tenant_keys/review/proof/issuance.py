@@ -229,20 +229,17 @@ def resource_of_role(case: RoleCase) -> dict[str, Value]:
     return {RESOURCE: case.arn, "aws:resourceaccount": case.arn.split(":")[4]}
 
 
+def _action_of(actor: Actor) -> str:
+    """How the actor asks for a role: with a SAML assertion, with a token, or signed (STS API reference, Actions)."""
+    if actor.principal.kind is not PrincipalKind.FEDERATED:
+        return "sts:AssumeRole"
+    saml = ":saml-provider/" in str(actor.principal.arn)
+    return "sts:AssumeRoleWithSAML" if saml else "sts:AssumeRoleWithWebIdentity"
+
+
 def _sessions(case: RoleCase, actor: Actor, result: Issuance) -> Iterator[tuple[Mapping[str, str], Decision]]:
     """Tags with which the actor obtains a session, each once."""
-    federated = actor.principal.kind is PrincipalKind.FEDERATED
-    for action in _WITH_TOKEN if federated else ("sts:AssumeRole",):
-        yield from _sessions_by(action, case, actor, result)
-
-
-_WITH_TOKEN: Final = ("sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
-
-
-def _sessions_by(
-    action: str, case: RoleCase, actor: Actor, result: Issuance
-) -> Iterator[tuple[Mapping[str, str], Decision]]:
-    account = case.arn.split(":")[4]
+    action, account = _action_of(actor), case.arn.split(":")[4]
     fixed: dict[str, Value] = dict(actor.presents)
     base = Request(actor.principal, action, case.arn, account, fixed)
     allowing = case.trust.speaking(base.action_key, allow=True)
@@ -340,9 +337,6 @@ def _obtained(
     case: RoleCase, actor: Actor, tags: Mapping[str, str], decision: Decision, workload: Workload | None
 ) -> Finding:
     with_tags = f" with tags {dict(tags)}" if tags else ""
-    action = "sts:AssumeRole"
-    if actor.principal.kind is PrincipalKind.FEDERATED:
-        action = _WITH_TOKEN[":saml-provider/" in str(actor.principal.arn)]
     return Finding(
         Kind.OBTAINS_SESSION,
         f"{actor.label} obtains a session of {case.arn}{with_tags}",
@@ -350,7 +344,7 @@ def _obtained(
         case.tenant,
         {
             "principal": actor.principal.arn or "anonymous",
-            "action": action,
+            "action": _action_of(actor),
             "role": case.arn,
             **_credential(actor),
             **({"session tags": dict(tags)} if tags else {}),

@@ -87,10 +87,13 @@ def outsiders(
     for key in _NUMBERS:
         mentioned |= set(solutions(document, key, resource, lambda text: len(text) == 12 and text.isdecimal()))
     accounts, roles, users_found, federated = _named(
-        tuple(sorted({*known, *mentioned})), arns, numbers, (*exact, *sorted(apart)), (users[0], users[1], usernames)
+        tuple(sorted({*known, *mentioned})),
+        arns,
+        numbers,
+        (*exact, *sorted(apart)),
+        (users[0], users[1], usernames),
+        tuple(sorted({name for _, name in sessions})),
     )
-    # The role of a named session has a path of its own; which one is not in the session's ARN.
-    roles = (*roles, *(f"arn:aws:iam::{account}:role/{name}" for account, name in sessions))
     return Outsiders(
         tuple(dict.fromkeys(roles)),
         users_found,
@@ -170,9 +173,18 @@ def _patterns(conditions: Iterable[Condition], keys: Sequence[str], resource: Ma
 
 @lru_cache(maxsize=1024)
 def _named(
-    known: tuple[str, ...], arns: Patterns, numbers: Patterns, apart: tuple[str, ...], usernames: Patterns
+    known: tuple[str, ...],
+    arns: Patterns,
+    numbers: Patterns,
+    apart: tuple[str, ...],
+    usernames: Patterns,
+    of_sessions: tuple[str, ...],
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Accounts, and ARNs of roles, users and federated users in them."""
+    """Accounts, and ARNs of roles, users and federated users in them.
+
+    `of_sessions`: names of roles of which the policy names sessions. A session's ARN does not hold the path of its
+    role, so the role is tried in each path that the policy distinguishes.
+    """
     as_arn, plain, exact = arns
     compiled = [Pattern.of([(text, False)], arn=True) for text in as_arn]
     compiled += [Pattern.of([(text, False)], arn=False) for text in plain]
@@ -182,11 +194,12 @@ def _named(
     accounts = tuple(accounts_told_apart(known, compiled, ids))
     by_name = [LastSegment(Pattern.of([(text, False)], arn=False)) for text in usernames[1]]
     by_name += [LastSegment(Words((*usernames[0], *usernames[2])))] if usernames[0] or usernames[2] else []
+    by_session = [LastSegment(Words(of_sessions))] if of_sessions else []
     found: list[list[str]] = []
-    for service, kind, legal in (
-        ("iam", "role", PATH_AND_NAME),
-        ("iam", "user", PATH_AND_NAME),
-        ("sts", "federated-user", FEDERATED_NAME),
+    for service, kind, legal, also in (
+        ("iam", "role", PATH_AND_NAME, by_session),
+        ("iam", "user", PATH_AND_NAME, by_name),
+        ("sts", "federated-user", FEDERATED_NAME, []),
     ):
         found.append([])
         for account in accounts:
@@ -197,7 +210,7 @@ def _named(
                 exact=[*exact, *apart],
                 prefix=f"arn:aws:{service}::{account}:{kind}/",
                 legal=legal,
-                also=by_name if kind == "user" else (),
-                letters="".join(text for texts in usernames for text in texts),
+                also=also,
+                letters="".join(text for texts in (*usernames, of_sessions) for text in texts),
             )
     return accounts, *(tuple(dict.fromkeys(one)) for one in found)  # type: ignore[return-value]  # three of them
