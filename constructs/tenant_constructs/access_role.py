@@ -26,8 +26,9 @@ class TenantAccessRole:
     """The role through which one workload uses one tenant's key."""
 
     def __init__(self, batch: ResourceBatch, *, tenant: Tenant, workload: Workload, estate: Estate, cell: str) -> None:
-        name = names.tenant_role_name(tenant.id, workload)
-        role = _role(name, workload, tenant_role_trust(workload, estate), tenant_role_policy(tenant, workload, estate))
+        name = names.tenant_role_name(tenant.id, workload, estate)
+        path, trust = names.access_role_path(workload, estate), tenant_role_trust(workload, estate)
+        role = _role(name, path, trust, tenant_role_policy(tenant, workload, estate))
         role["Description"] = f"Key of tenant {tenant.id}, for workload {workload.name}"
         role["Tags"] = tenant_tags(tenant, estate, cell)
         batch.add(
@@ -45,7 +46,8 @@ class SharedAccessRole:
             trust = web_identity_trust(workload, provider)
         else:
             trust = shared_role_trust(workload, estate)
-        role = _role(names.shared_role_name(workload), workload, trust, shared_role_policy(workload, estate))
+        name, path = names.shared_role_name(workload, estate), names.access_role_path(workload, estate)
+        role = _role(name, path, trust, shared_role_policy(workload, estate))
         role["Description"] = f"Keys of the tenants of workload {workload.name}"
         role["Tags"] = estate_tags(estate)
         batch.add(
@@ -54,10 +56,10 @@ class SharedAccessRole:
         )
 
 
-def _role(name: str, workload: Workload, trust: Document, policy: Document) -> dict[str, Any]:
+def _role(name: str, path: str, trust: Document, policy: Document) -> dict[str, Any]:
     return {
         "RoleName": name,
-        "Path": names.access_role_path(workload),
+        "Path": path,
         "MaxSessionDuration": 3600,  # role chaining allows no more (STS API, AssumeRole)
         "AssumeRolePolicyDocument": trust,
         "Policies": [{"PolicyName": "UseTenantKey", "PolicyDocument": policy}],

@@ -12,6 +12,7 @@ from tenant_keys.manifest.model import (
     DecryptBy,
     IdentityProvider,
     Irsa,
+    Naming,
     Operation,
     Origin,
     PodIdentity,
@@ -64,6 +65,11 @@ class Workload:
     identity_provider: IdentityProvider | None
     audience: str | None
 
+    @property
+    def partition(self) -> str:
+        """The second part of every ARN in its account."""
+        return partition_of(self.regions[0])
+
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
@@ -99,6 +105,7 @@ class Estate:
 
     organization: str | None
     central: Central
+    naming: Naming
     workloads: Mapping[str, Workload]
     """Sorted by name."""
     tenants: Mapping[str, Tenant]

@@ -93,6 +93,21 @@ class Central(_Model):
     """Quotas of this account that AWS has raised."""
 
 
+class Naming(_Model):
+    """What aliases, roles and stacks are called: two estates of one account differ in all four. The lock fixes it."""
+
+    alias: Annotated[str, Field(pattern=r"^alias/[A-Za-z0-9/_-]*\{id\}$", max_length=200)] = "alias/tenant-{id}"
+    """Alias of a tenant's key; but for the default it has a name of the estate that ends in `/` or `_`, then `{id}`."""
+    role_path: Annotated[str, Field(pattern=r"^/([A-Za-z0-9_-]+/)+$", max_length=200)] = "/tenant-keys/"
+    """Path above the folders of access roles, one for each workload, and of the workloads' SSM parameters."""
+    role_prefix: Annotated[str, Field(pattern=r"^([a-z0-9-]+_)?$", max_length=32)] = ""
+    """Begins the name of every role and ends in `_`: with `dev_`, `dev_tenant-acme.orders` is one."""
+    stack_prefix: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$", max_length=32)] = (
+        "tenant-keys"
+    )
+    """Begins the name of every stack."""
+
+
 class IdentityProvider(_Model):
     """An OpenID Connect provider whose tokens STS verifies."""
 
@@ -229,6 +244,8 @@ class Manifest(_Model):
     """Every path to a key asks for `aws:PrincipalOrgID` where it is given."""
     central: Central
     """The account that holds the keys."""
+    naming: Naming = Naming()
+    """What aliases, roles and stacks are called; left out, as in this documentation."""
     identity_providers: dict[WorkloadName, IdentityProvider] = {}
     """By name, for workloads with `access: web-identity`."""
     workloads: Annotated[dict[WorkloadName, Workload], Field(min_length=1)]

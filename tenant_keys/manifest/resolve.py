@@ -30,6 +30,7 @@ def resolve(manifest: Manifest, lock: Lock) -> Estate:
     return Estate(
         organization=manifest.organization,
         central=_central(manifest),
+        naming=manifest.naming,
         workloads=workloads,
         tenants=_tenants(manifest, lock, workloads),
         tags=dict(sorted(manifest.tags.items())),

@@ -56,7 +56,7 @@ def reserved_sizes(estate: Estate) -> Sizes:
 def with_room(central: Central) -> Central:
     """The key account with one Region more, and with a second set of deployment roles, one for each Region."""
     regions = (*central.regions, FURTHER_REGION)
-    prefix = f"arn:aws:iam::{central.account}:role/cdk-{'x' * 10}-cfn-exec-role-{central.account}"
+    prefix = f"arn:{central.partition}:iam::{central.account}:role/cdk-{'x' * 10}-cfn-exec-role-{central.account}"
     return replace(
         central,
         regions=regions,

@@ -30,10 +30,10 @@ from tenant_keys.review.proof.certificates import certificate_holders, is_own_ce
 from tenant_keys.review.proof.document import RESOURCE, Condition, Document, is_fixed
 from tenant_keys.review.proof.domain import ABSENT, candidates, resolved, text_classes
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.obtaining import PLACES, assumptions, not_obtained, starts, workload_role
+from tenant_keys.review.proof.obtaining import PLACES, assumptions, not_obtained, starts
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.outsiders import outsiders, persons, within
-from tenant_keys.review.proof.promise import TAG
+from tenant_keys.review.proof.promise import TAG, access_role_arn, issuer_arn, workload_role
 from tenant_keys.review.proof.reach import reaching
 from tenant_keys.review.proof.tags import tag_sets
 from tenant_keys.review.proof.tokens import POD_AUDIENCE, audience_of, claim, pods_of, subject, token_holders
@@ -72,8 +72,8 @@ def prove_issuance(world: World) -> Issuance:
     workloads = {workload.name: workload for workload in world.estate.workloads.values()}
     central = world.estate.central.account
     for case in [alike[0] for alike in world.tenant_roles] + world.other_roles:
-        serving = _serving(case, workloads)
-        if serving is None and not _reaches(case, workloads):
+        serving = _serving(case, world.estate)
+        if serving is None and not _reaches(case, world.estate):
             continue
         if case.arn.split(":")[4] == central:
             _prove_role(case, serving, world, result)
@@ -82,16 +82,16 @@ def prove_issuance(world: World) -> Issuance:
     return result
 
 
-def _reaches(case: RoleCase, workloads: Mapping[str, Workload]) -> bool:
+def _reaches(case: RoleCase, estate: Estate) -> bool:
     """Whether anything hangs on who obtains a session of a role that is not an access role."""
-    own = {f"tenant-keys-{name}" for name in workloads}
+    own = {workload_role(replace(w, existing_role=None), estate).rpartition("/")[2] for w in estate.workloads.values()}
     policies = any(True for document in case.identity for _ in reaching(document.tree))
     return policies or bool(case.unknown_policies) or case.arn.rpartition("/")[2] in own
 
 
 def _proveworkload_role(case: RoleCase, workloads: Mapping[str, Workload], world: World, result: Issuance) -> None:
     """Only the place where the workload runs becomes its role."""
-    workload = _running_as(case.arn, workloads)
+    workload = _running_as(case.arn, workloads, world.estate)
     for actor in _callers(case, world):
         for _tags, decision in _sessions(case, actor, result):
             result.steps.add(Step(actor.label, case.arn, None, actor.role_arn))
@@ -103,8 +103,8 @@ def _proveworkload_role(case: RoleCase, workloads: Mapping[str, Workload], world
         result.findings += not_obtained(case, starts(workload, world.anchors), what, "restore the trust policy")
 
 
-def _running_as(role_arn: str, workloads: Mapping[str, Workload]) -> Workload | None:
-    return next((one for one in workloads.values() if workload_role(one) == role_arn), None)
+def _running_as(role_arn: str, workloads: Mapping[str, Workload], estate: Estate) -> Workload | None:
+    return next((one for one in workloads.values() if workload_role(one, estate) == role_arn), None)
 
 
 def _runs(workload: Workload, actor: Actor, anchors: Mapping[str, str]) -> bool:
@@ -119,13 +119,12 @@ def _runs(workload: Workload, actor: Actor, anchors: Mapping[str, str]) -> bool:
     return place is not None and actor.principal.arn == place
 
 
-def _serving(case: RoleCase, workloads: Mapping[str, Workload]) -> Workload | None:
+def _serving(case: RoleCase, estate: Estate) -> Workload | None:
     """The workload whose access role it is, by the name that the design gives it."""
     if case.use is not None:
-        return workloads[case.use.workload]
-    path, _, name = case.arn.partition(":role/")[2].rpartition("/")
-    workload = workloads.get(path.removeprefix("tenant-keys/"))
-    return workload if workload and name == f"shared.{workload.name}" else None
+        return estate.workloads[case.use.workload]
+    shared = (one for one in estate.workloads.values() if one.access != "tenant-role")
+    return next((one for one in shared if access_role_arn("", one, estate) == case.arn), None)
 
 
 def _prove_role(case: RoleCase, workload: Workload | None, world: World, result: Issuance) -> None:
@@ -138,7 +137,7 @@ def _prove_role(case: RoleCase, workload: Workload | None, world: World, result:
                 reported = True
                 result.findings.append(_obtained(case, actor, tags, decision, workload))
     if workload is not None:
-        whom = workload_role(workload)
+        whom = workload_role(workload, world.estate)
         what = f"{whom} cannot obtain a session of {case.arn}, which is declared"
         if workload.access == "web-identity":
             what = f"nobody obtains a session of {case.arn}, which is declared for workload {workload.name}"
@@ -149,12 +148,11 @@ def _prove_role(case: RoleCase, workload: Workload | None, world: World, result:
 def _declared(workload: Workload, actor: Actor, tags: Mapping[str, str], estate: Estate) -> bool:
     if workload.access == "web-identity":
         provider = workload.identity_provider
-        host = provider.issuer.removeprefix("https://") if provider else ""
-        issuer = f"arn:aws:iam::{estate.central.account}:oidc-provider/{host}"
+        issuer = issuer_arn(provider.issuer if provider else "", estate)
         # The audience is asked for apart: a token of another audience must not do.
         right = actor.principal.arn == issuer and audience_of(issuer, actor.presents) == workload.audience
         return right and _is_tenant_alone(tags)
-    if actor.role_arn != workload_role(workload):
+    if actor.role_arn != workload_role(workload, estate):
         return False
     return not tags if workload.access == "tenant-role" else _is_tenant_alone(tags)
 
@@ -170,8 +168,10 @@ def _callers(case: RoleCase, world: World) -> Iterator[Actor]:
     own = world.organizations
     in_templates = {role.arn: role for role in world.other_roles}
     in_templates |= {role.arn: role for alike in world.tenant_roles for role in alike}
-    workload_roles = {workload_role(w) for w in estate.workloads.values() if w.access != "web-identity"}
-    found = outsiders(case.trust, own, in_templates.keys() | workload_roles, resource_of_role(case))
+    workload_roles = {workload_role(w, estate) for w in estate.workloads.values() if w.access != "web-identity"}
+    found = outsiders(
+        case.trust, own, in_templates.keys() | workload_roles, resource_of_role(case), estate.central.partition
+    )
     for arn, role in sorted(in_templates.items()):
         # A session of an access role has the role's own policies; a role of another account may have everything.
         known = arn.split(":")[4] == central and not role.unknown_policies
@@ -186,7 +186,7 @@ def _callers(case: RoleCase, world: World) -> Iterator[Actor]:
     for name in services(case.trust):
         if name != CERTIFICATES:
             yield service(name)
-    yield from certificate_holders(case.trust, _running_as(case.arn, estate.workloads), world.anchors)
+    yield from certificate_holders(case.trust, _running_as(case.arn, estate.workloads, estate), world.anchors)
     yield from token_holders(case.trust, estate)
     yield anonymous()
 

@@ -46,6 +46,7 @@ class Outsiders:
     """Of accounts of which the manifest says nothing."""
     sessions: Mapping[tuple[str, str], tuple[str, ...]]
     """Names of sessions that the policy names, by account and name of the role."""
+    partition: str
     session: str
     """A session name that the policy does not hold."""
 
@@ -55,7 +56,7 @@ class Outsiders:
 
 
 def outsiders(
-    document: Document, known: Iterable[str], apart: Iterable[str], resource: Mapping[str, Value]
+    document: Document, known: Iterable[str], apart: Iterable[str], resource: Mapping[str, Value], partition: str
 ) -> Outsiders:
     """Everybody whom the policy could tell apart.
 
@@ -63,6 +64,7 @@ def outsiders(
         document: the policy of the key or role.
         known: accounts of which the manifest speaks.
         apart: ARNs of roles of which something is promised or that stand in templates.
+        partition: of all accounts that can be named: no other is visible from this one.
         resource: context that the resource decides, to which a policy variable could be compared.
 
     Raises:
@@ -87,10 +89,15 @@ def outsiders(
     for key in _NUMBERS:
         mentioned |= set(solutions(document, key, resource, lambda text: len(text) == 12 and text.isdecimal()))
     accounts, roles, users_found, federated = _named(
-        tuple(sorted({*known, *mentioned})), arns, numbers, (*exact, *sorted(apart)), (users[0], users[1], usernames)
+        tuple(sorted({*known, *mentioned})),
+        arns,
+        numbers,
+        (*exact, *sorted(apart)),
+        (users[0], users[1], usernames),
+        partition,
     )
     # The role of a named session has a path of its own; which one is not in the session's ARN.
-    roles = (*roles, *(f"arn:aws:iam::{account}:role/{name}" for account, name in sessions))
+    roles = (*roles, *(f"arn:{partition}:iam::{account}:role/{name}" for account, name in sessions))
     return Outsiders(
         tuple(dict.fromkeys(roles)),
         users_found,
@@ -98,6 +105,7 @@ def outsiders(
         accounts,
         _organizations(document, conditions, resource),
         sessions,
+        partition,
         fresh_word([name for names in sessions.values() for name in names], "any-session"),
     )
 
@@ -112,7 +120,10 @@ def persons(
             label = with_tags(arn, carried)
             yield role_session(arn, organization=organization, tags=carried, label=label, session=session)
     for account in found.accounts:
-        yield from (root_user(account, organization) for organization in within(account, found, own))
+        yield from (
+            root_user(f"arn:{found.partition}:iam::{account}:root", organization)
+            for organization in within(account, found, own)
+        )
     for make, arns in ((user, found.users), (federated_user, found.federated_users)):
         for arn in arns:
             for organization, carried in product(within(arn.split(":")[4], found, own), tags):
@@ -169,7 +180,12 @@ def _patterns(conditions: Iterable[Condition], keys: Sequence[str], resource: Ma
 
 @lru_cache(maxsize=1024)
 def _named(
-    known: tuple[str, ...], arns: Patterns, numbers: Patterns, apart: tuple[str, ...], usernames: Patterns
+    known: tuple[str, ...],
+    arns: Patterns,
+    numbers: Patterns,
+    apart: tuple[str, ...],
+    usernames: Patterns,
+    partition: str,
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Accounts, and ARNs of roles, users and federated users in them."""
     as_arn, plain, exact = arns
@@ -178,7 +194,7 @@ def _named(
     compiled += [Pattern.of([(text, True)], arn=False) for text in exact]
     ids = [Pattern.of([(text, False)], arn=False) for text in numbers[1]]
     ids += [Pattern.of([(text, True)], arn=False) for text in (*numbers[0], *numbers[2])]
-    accounts = tuple(accounts_told_apart(known, compiled, ids))
+    accounts = tuple(accounts_told_apart(known, compiled, ids, partition))
     by_name = [LastSegment(Pattern.of([(text, False)], arn=False)) for text in usernames[1]]
     by_name += [LastSegment(Words((*usernames[0], *usernames[2])))] if usernames[0] or usernames[2] else []
     found: list[list[str]] = []
@@ -194,7 +210,7 @@ def _named(
                 arn=True,
                 plain=plain,
                 exact=[*exact, *apart],
-                prefix=f"arn:aws:{service}::{account}:{kind}/",
+                prefix=f"arn:{partition}:{service}::{account}:{kind}/",
                 legal=legal,
                 also=by_name if kind == "user" else (),
                 letters="".join(text for texts in usernames for text in texts),

@@ -13,7 +13,7 @@ from typing import Any, Final
 from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory, ParameterRecord
-from tenant_keys.review.proof.promise import Promise, access_role_arn
+from tenant_keys.review.proof.promise import Promise, access_role_arn, alias_of
 
 _PREFIX: Final = "/tenant-keys/"
 _TENANT: Final = "{tenant_id}"
@@ -69,7 +69,7 @@ def _difference(value: str, workload: Workload, aliases: Mapping[str, str], esta
         document = json.loads(value, object_pairs_hook=_object)
     except ValueError as problem:
         return f"what is not understood: {problem}"
-    role = access_role_arn(_TENANT, workload, estate.central.account)
+    role = access_role_arn(_TENANT, workload, estate)
     if not isinstance(document, dict) or document.keys() != _NAMES:
         return f"something else than {', '.join(sorted(_NAMES))}: {value:.80}"
     expected = {"version": 1, "workload": workload.name, "access": workload.access, "role_arn": role}
@@ -117,7 +117,7 @@ def _nearest(promise: Promise, tenant: Tenant, region: str) -> str:
 
 
 def _alias(tenant: str, region: str, estate: Estate) -> str:
-    return f"arn:aws:kms:{region}:{estate.central.account}:alias/tenant-{tenant}"
+    return f"arn:{estate.central.partition}:kms:{region}:{estate.central.account}:{alias_of(tenant, estate)}"
 
 
 def _finding(kind: Kind, record: ParameterRecord, what: str, fix: str) -> Finding:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory, KeyRecord, RoleRecord
-from tenant_keys.review.proof.obtaining import workload_role
 from tenant_keys.review.proof.parameters import check_parameters
 from tenant_keys.review.proof.places import check_places
-from tenant_keys.review.proof.promise import Promise
+from tenant_keys.review.proof.promise import Promise, access_role_arn, access_roles, workload_role
 from tenant_keys.review.proof.reach import assuming, mutating, reaching
 from tenant_keys.review.syntax import Document, parse_document
 
@@ -112,7 +112,8 @@ def _kind_of_key(record: KeyRecord, promise: Promise, estate: Estate, where: str
 
 def _primary(promise: Promise, estate: Estate) -> str:
     tenant = estate.tenants[promise.tenant]
-    return f"arn:aws:kms:{tenant.primary_region}:{estate.central.account}:key/{tenant.multi_region_key_id}"
+    where = f"arn:{estate.central.partition}:kms:{tenant.primary_region}:{estate.central.account}"
+    return f"{where}:key/{tenant.multi_region_key_id}"
 
 
 def _aliases(inventory: Inventory, promises: Mapping[str, Promise]) -> Iterator[Finding]:
@@ -149,12 +150,8 @@ def _aliases(inventory: Inventory, promises: Mapping[str, Promise]) -> Iterator[
 
 def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
     declared = {use.role_arn for promise in promises.values() for use in promise.uses}
-    shared = {
-        f"arn:aws:iam::{estate.central.account}:role/tenant-keys/{w.name}/shared.{w.name}"
-        for w in estate.workloads.values()
-        if w.access != "tenant-role"
-    }
-    own = {f"arn:aws:iam::{w.account}:role/tenant-keys-{w.name}" for w in estate.workloads.values()}
+    shared = {access_role_arn("", w, estate) for w in estate.workloads.values() if w.access != "tenant-role"}
+    own = {workload_role(replace(w, existing_role=None), estate) for w in estate.workloads.values()}
     known = declared | shared | own
     for arn in inventory.twice:
         yield Finding(
@@ -163,7 +160,7 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
             "give one of them another name",
         )
     existing = {w.existing_role for w in estate.workloads.values()}
-    run = {workload_role(w) for w in estate.workloads.values() if w.access != "web-identity"} - existing
+    run = {workload_role(w, estate) for w in estate.workloads.values() if w.access != "web-identity"} - existing
     for arn in sorted((declared | run) - set(inventory.roles)):
         yield Finding(Kind.REFUSED, f"{arn}: the role is declared and is in no template", "synthesize again")
     for arn, role in inventory.roles.items():
@@ -206,7 +203,7 @@ def _powers(role: RoleRecord, inventory: Inventory, estate: Estate) -> Iterator[
             f"{role.arn}: the role is allowed {', '.join(changes[:4])}, by which roles and policies are changed",
             "take the permission out of the role",
         )
-    ours = f"arn:aws:iam::{estate.central.account}:role/tenant-keys/"
+    ours = access_roles(estate)
     for other in sorted({one for document in _trees(role) for one in assuming(document)}):
         # A role that trusts its own account's root trusts whomever IAM allows it (IAM guide,
         # reference_policies_elements_principal); of a role outside the templates that is not known.

@@ -177,6 +177,7 @@ def _summary(estate: Estate, proof: Proof, facts: Facts) -> Document:
         "requests": proof.requests,
         "seconds": round(proof.seconds, 3),
         "account": estate.central.account,
+        "alias": alias_of("<id>", estate),
         "organization": estate.organization,
         "home_region": estate.central.home_region,
         "regions": list(estate.central.regions),
@@ -189,7 +190,6 @@ def _summary(estate: Estate, proof: Proof, facts: Facts) -> Document:
 def _workloads(reviewed: ReviewedEstate) -> list[Document]:
     estate = reviewed.estate
     used = Counter(w.name for t in estate.tenants.values() if t.state != "offboarding" for w in t.workloads)
-    central = estate.central.account
     return [
         {
             "name": one.name,
@@ -198,9 +198,8 @@ def _workloads(reviewed: ReviewedEstate) -> list[Document]:
             "access": one.access,
             "operations": list(one.operations),
             "regions": list(one.regions),
-            "role": workload_role(one),
-            "access_role": f"arn:aws:iam::{central}:role/tenant-keys/{one.name}/"
-            + (f"tenant-<id>.{one.name}" if one.access == "tenant-role" else f"shared.{one.name}"),
+            "role": None if one.access == "web-identity" else workload_role(one, estate),
+            "access_role": access_role_arn("<id>", one, estate),
             "issuer": one.identity_provider.issuer if one.identity_provider else None,
             "audience": one.audience,
             "identified_by": identified_by(one, reviewed),
