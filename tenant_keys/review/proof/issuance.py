@@ -96,7 +96,7 @@ def _proveworkload_role(case: RoleCase, workloads: Mapping[str, Workload], world
         for _tags, decision in _sessions(case, actor, result):
             result.steps.add(Step(actor.label, case.arn, None, actor.role_arn))
             if workload is None or not _runs(workload, actor, world.anchors):
-                result.findings.append(_obtained(case, actor, {}, decision, workload))
+                result.findings.append(_obtained(case, actor, {}, decision, workload, world.estate))
             break
     if workload is not None and workload.existing_role is None:
         what = f"nothing obtains a session of {case.arn}, which workload {workload.name} runs as"
@@ -135,7 +135,7 @@ def _prove_role(case: RoleCase, workload: Workload | None, world: World, result:
             declared = workload is not None and _declared(workload, actor, tags, world.estate)
             if not declared and not reported:
                 reported = True
-                result.findings.append(_obtained(case, actor, tags, decision, workload))
+                result.findings.append(_obtained(case, actor, tags, decision, workload, world.estate))
     if workload is not None:
         whom = workload_role(workload, world.estate)
         what = f"{whom} cannot obtain a session of {case.arn}, which is declared"
@@ -304,7 +304,7 @@ def _shown_tag(tags: Mapping[str, str]) -> str | None:
 
 
 def _obtained(
-    case: RoleCase, actor: Actor, tags: Mapping[str, str], decision: Decision, workload: Workload | None
+    case: RoleCase, actor: Actor, tags: Mapping[str, str], decision: Decision, workload: Workload | None, estate: Estate
 ) -> Finding:
     with_tags = f" with tags {dict(tags)}" if tags else ""
     action = "sts:AssumeRole"
@@ -313,7 +313,7 @@ def _obtained(
     return Finding(
         Kind.OBTAINS_SESSION,
         f"{actor.label} obtains a session of {case.arn}{with_tags}",
-        _fix(case, workload),
+        _fix(case, workload, estate),
         case.tenant,
         {
             "principal": actor.principal.arn or "anonymous",
@@ -332,10 +332,10 @@ def _credential(actor: Actor) -> Mapping[str, Mapping[str, str]]:
     return {"token": dict(actor.presents)} if actor.presents else {}
 
 
-def _fix(case: RoleCase, workload: Workload | None) -> str:
+def _fix(case: RoleCase, workload: Workload | None, estate: Estate) -> str:
     if workload is None:
         return "take the role out of the app, or its policies out of the role"
-    if case.arn == workload_role(workload):
+    if case.arn == workload_role(workload, estate):
         one = (
             "certificate by trust anchor and common name" if workload.roles_anywhere else "pod by audience and subject"
         )

@@ -20,7 +20,7 @@ from tenant_keys.review.proof.actor import (
     root_user,
     service,
 )
-from tenant_keys.review.proof.promise import Promise
+from tenant_keys.review.proof.promise import Promise, alias_of, workload_role
 from tenant_keys.review.report import names
 from tenant_keys.review.report.key_evaluator import KeyEvaluator, by
 

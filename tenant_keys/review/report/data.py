@@ -16,14 +16,14 @@ from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof import CLAIM, Proof
 from tenant_keys.review.proof.equivalence import TenantClass
 from tenant_keys.review.proof.inventory import Inventory
-from tenant_keys.review.proof.promise import Promise, promises
+from tenant_keys.review.proof.promise import Promise, access_role_arn, alias_of, promises, workload_role
 from tenant_keys.review.proof.prove import NOT_UNDERSTOOD
 from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_keys.review.report.classes import Classes, Statements
 from tenant_keys.review.report.controls import controls
 from tenant_keys.review.report.facts import Facts, KeyFacts, read_facts
 from tenant_keys.review.report.findings import nag_findings, proof_findings, rule_findings
-from tenant_keys.review.report.identities import identified_by, workload_role
+from tenant_keys.review.report.identities import identified_by
 from tenant_keys.review.report.limits import not_proved
 
 Document = dict[str, Any]

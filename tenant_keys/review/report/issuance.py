@@ -9,7 +9,7 @@ from tenant_keys.review.iam import Policies, Request, authorize
 from tenant_keys.review.iam.decision import Decision
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import FOREIGN_ACCOUNT, OTHER_ORGANIZATION, Actor, role_session, token_holder
-from tenant_keys.review.proof.promise import TAG
+from tenant_keys.review.proof.promise import TAG, issuer_arn, workload_role
 from tenant_keys.review.proof.world import RoleCase
 from tenant_keys.review.report import names
 from tenant_keys.review.report.attempts import Attempt, attempt
