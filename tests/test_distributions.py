@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -35,6 +34,12 @@ PACKAGES = {
     "tenant_keys_local": {"tenant_keys/demo", "tenant_keys/local"},
 }
 """Distribution to the packages that its wheel installs, and no others."""
+SCRIPTS: dict[str, set[str]] = {
+    "tenant_keys": {"tenant-keys-pipeline"},
+    "tenant_keys_client": set(),
+    "tenant_keys_local": set(),
+}
+"""Distribution to the programs that it installs beside its entry points."""
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +61,9 @@ def package_of(file: str) -> str:
 def test_a_wheel_installs_its_packages_and_no_generic_name(wheels: dict[str, Path], name: str) -> None:
     files = zipfile.ZipFile(wheels[name]).namelist()
     metadata = f"{name}-{version()}.dist-info"
-    assert {package_of(file) for file in files} - {metadata} == PACKAGES[name]
+    scripts = {file for file in files if f"{name}-{version()}.data/" in file}
+    assert {file.rpartition("/scripts/")[2] for file in scripts} == SCRIPTS[name]
+    assert {package_of(file) for file in {*files} - scripts} - {metadata} == PACKAGES[name]
     assert f"{metadata}/licenses/LICENSE" in files
     for package in PACKAGES[name]:
         assert f"{package}/py.typed" in files
@@ -75,7 +82,7 @@ def test_every_source_file_is_in_exactly_one_wheel(wheels: dict[str, Path]) -> N
     held = Counter(file for wheel in wheels.values() for file in zipfile.ZipFile(wheel).namelist())
     assert sources
     assert {file: held[file] for file in sources if held[file] != 1} == {}
-    assert {file for file in held if ".dist-info/" not in file} == sources
+    assert {file for file in held if ".dist-info/" not in file and ".data/scripts/" not in file} == sources
 
 
 def version() -> str:
@@ -153,9 +160,11 @@ def test_the_app_alone_synthesizes_and_proves_and_says_what_the_demo_needs(
         "boto3",
     }
     project = tmp_path / "project"
-    project.mkdir()
-    for name in ("app.py", "tenants.yaml", "tenants.lock"):
-        shutil.copy(ROOT / name, project / name)
+    options = ("--account", "444444444444", "--region", "eu-west-1", "--workload", "orders", "--tenant", "acme")
+    made = environment.run(
+        "tenant-keys", "init", "project", *options, "--workload-account", "555555555555", cwd=tmp_path
+    )
+    assert made.returncode == 0, made.stderr
     assert environment.run("tenant-keys", "validate", cwd=project).returncode == 0
     synthesized = environment.run("python", "app.py", cwd=project)
     assert synthesized.returncode == 0, synthesized.stderr

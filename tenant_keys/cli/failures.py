@@ -9,6 +9,7 @@ from pathlib import Path
 from tenant_keys.manifest import EstateError, Problem
 from tenant_keys.manifest.base import GitError
 from tenant_keys.operations.errors import OperationError
+from tenant_keys.operations.tenant_file import TenantFileRefused
 from tenant_keys.policy.limits import PolicyTooLarge
 from tenant_keys.review.errors import ReviewError
 
@@ -30,6 +31,10 @@ class Failure:
         """The failure that an exception is; None for a fault of the program."""
         if isinstance(error, EstateError):
             return _of_files(error)
+        if isinstance(error, TenantFileRefused):
+            details: dict[str, object] = {"problems": [_as_json(problem) for problem in error.problems]}
+            number = len(error.problems)
+            return cls(f"{error}\n{number} problem{'s' if number > 1 else ''}; nothing is written", 2, details)
         if isinstance(error, PolicyTooLarge):
             return cls(str(error), ERRORS_IN_A_FILE)
         if isinstance(error, (GitError, OperationError, ReviewError, *_of_the_local_aws())):

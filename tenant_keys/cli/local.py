@@ -7,8 +7,9 @@ import os
 import shlex
 import signal
 import sys
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -20,23 +21,30 @@ from rich.markup import escape
 from rich.table import Table
 
 from tenant_keys.demo.environment import nothing_of_the_users
+from tenant_keys.demo.principals import KNOWN, Principals
 from tenant_keys.demo.synth import synthesize
 from tenant_keys.local import LocalAws
 from tenant_keys.local.attack_setup import AttackSetup
 from tenant_keys.local.attacks import Outcome, attack_all
+from tenant_keys.local.aws import PREFIX
 from tenant_keys.local.deploy import require_cdk
 from tenant_keys.local.errors import LocalAwsError
 from tenant_keys.local.existing import assume, ensure_auditors, ensure_role, import_material
 from tenant_keys.local.issuer import LocalIssuer
+from tenant_keys.local.process import RUNNING
+from tenant_keys.local.settings import Settings
 from tenant_keys.manifest import Estate, load_estate
 
 app = typer.Typer(help="Run an AWS on this machine that enforces the policies, and attack it.", no_args_is_help=True)
 say = Console(stderr=True, highlight=False)
 WHERE = "TENANT_KEYS_LOCAL"
 """Environment variable with the folder of a running local AWS."""
-SOMETHING_ALLOWED = 2
+NOT_ATTACKED, SOMETHING_ALLOWED = 1, 2
 
 Manifest = Annotated[Path, typer.Option(help="The manifest whose accounts are simulated.")]
+Running = Annotated[
+    Path | None, typer.Option(envvar=WHERE, help="Folder of a running local AWS; else the only one that runs.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -58,16 +66,49 @@ def up(
     with terminating(), nothing_of_the_users(), started(load_estate(manifest), port) as aws:
         if deploy:
             deploy_estate(aws, manifest)
-        environment = {**aws.environment(), "NO_PROXY": os.environ["NO_PROXY"], WHERE: str(aws.directory)}
-        if as_json:
-            typer.echo(json.dumps(environment))
-        else:
-            typer.echo("\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment.items()))
-        sys.stdout.flush()
+        _print(environment_of(aws, aws.operator()), as_json=as_json)
         say.print(f"local AWS at {aws.endpoint}, decisions in {aws.settings.decision_log}; Ctrl-C stops it")
         while aws.running():
             threading.Event().wait(0.5)
         raise LocalAwsError(f"the local AWS ended\n{aws.log_tail()}")
+
+
+@app.command()
+def env(
+    who: Annotated[str, typer.Option("--as", metavar="WHO", help=f"Whose credentials: {KNOWN}.")] = "operator",
+    region: Annotated[str | None, typer.Option(help="The Region of the calls; else the home Region.")] = None,
+    manifest: Manifest = Path("tenants.yaml"),
+    running: Running = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what to export for `aws`, `cdk` and every SDK to call a running local AWS as somebody of the manifest.
+
+    eval "$(tenant-keys local env --as acme@orders)"
+    """
+    estate = load_estate(manifest)
+    where = folder_of(running, estate)
+    with nothing_of_the_users():
+        aws = LocalAws.attach(where)
+        credentials = Principals(aws, estate, issuers_of(where)).credentials(who)
+        _print(environment_of(aws, credentials, region), as_json=as_json)
+
+
+@app.command("deploy")
+def deploy_command(manifest: Manifest = Path("tenants.yaml"), running: Running = None) -> None:
+    """Synthesize the manifest, prove it, and deploy it to a running local AWS. Repeat it after each change."""
+    require_cdk()
+    estate = load_estate(manifest)
+    where = folder_of(running, estate)
+    with terminating(), nothing_of_the_users():
+        aws = LocalAws.attach(where)
+        missing = {estate.central.account, *(each.account for each in estate.workloads.values())} - {*aws.accounts}
+        issuers = {each.identity_provider.issuer for each in estate.workloads.values() if each.identity_provider}
+        missing |= issuers - {*issuers_of(where)}
+        if missing or estate.central.account != aws.accounts[0]:
+            wanted = ", ".join(sorted(missing)) or f"{estate.central.account} as the key account"
+            raise LocalAwsError(f"{where}: the local AWS was started without {wanted}; start it again")
+        ensure_roles(aws, estate)
+        deploy_estate(aws, manifest)
 
 
 @app.command()
@@ -78,7 +119,11 @@ def attack(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Attack what is deployed. Exit code 0: everything was refused as it must be; 2: something was not."""
+    """Attack what is deployed.
+
+    Exit codes: 0 every attack that was made was denied as it must be; 1 could not run, or an attack could not be
+    prepared; 2 an attack succeeded.
+    """
     with terminating(), nothing_of_the_users():
         estate = load_estate(manifest)
         if running is not None:
@@ -92,8 +137,10 @@ def attack(
         typer.echo(json.dumps([_as_dict(outcome) for outcome in outcomes], indent=2))
     else:
         Console(highlight=False).print(table(outcomes))
-    if not all(outcome.refused or outcome.skipped for outcome in outcomes) or not any(o.refused for o in outcomes):
+    if any(not (each.refused or each.skipped or each.failed) for each in outcomes):
         raise typer.Exit(SOMETHING_ALLOWED)
+    if any(each.failed for each in outcomes) or not any(each.refused for each in outcomes):
+        raise typer.Exit(NOT_ATTACKED)
 
 
 def table(outcomes: list[Outcome]) -> Table:
@@ -104,7 +151,8 @@ def table(outcomes: list[Outcome]) -> Table:
     shown.add_column("answer", no_wrap=True)
     shown.add_column("refused by", overflow="fold")
     for outcome in outcomes:
-        mark = "[green]✓[/]" if outcome.refused else "[yellow]-[/]" if outcome.skipped else "[red]✗[/]"
+        unknown = "[yellow]-[/]" if outcome.skipped else "[red]?[/]"
+        mark = unknown if outcome.skipped or outcome.failed else "[green]✓[/]" if outcome.refused else "[red]✗[/]"
         reasons = "; ".join(outcome.refused_by).replace("key policy: ", "") or outcome.message
         shown.add_row(mark, outcome.name, outcome.got, escape(reasons.removeprefix("not a policy: ")))
     return shown
@@ -121,16 +169,58 @@ def started(estate: Estate, port: int) -> Iterator[LocalAws]:
         accounts=(central.account, *workloads),
         organization=estate.organization,
         jwks={url: issuer.key_set for url, issuer in made.items()},
+        naming=estate.naming.model_dump(),
         region=central.home_region,
         port=port,
     ) as aws:
         for number, (url, issuer) in enumerate(made.items()):
             (aws.directory / f"issuer-{number}.url").write_text(url)
             issuer.save(aws.directory / f"issuer-{number}.pem")
-        for role in (*central.administrators, *central.readers, central.break_glass):
-            ensure_role(aws, role)
-        ensure_auditors(aws, central.auditors.values())
+        ensure_roles(aws, estate)
         yield aws
+
+
+def ensure_roles(aws: LocalAws, estate: Estate) -> None:
+    """The roles that an organisation has before us."""
+    central = estate.central
+    for role in (*central.administrators, *central.readers, central.break_glass):
+        ensure_role(aws, role)
+    ensure_auditors(aws, central.auditors.values())
+
+
+def environment_of(aws: LocalAws, credentials: Mapping[str, str], region: str | None = None) -> dict[str, str]:
+    """Variables that lead `aws`, `cdk`, every SDK and this command to a running local AWS."""
+    found = aws.environment(credentials=credentials, region=region)
+    return {**found, "NO_PROXY": os.environ["NO_PROXY"], WHERE: str(aws.directory)}
+
+
+def _print(environment: dict[str, str], *, as_json: bool) -> None:
+    """What a shell evaluates. A token of another session would go with the new key, so that none is left."""
+    if as_json:
+        typer.echo(json.dumps(environment))
+    else:
+        if "AWS_SESSION_TOKEN" not in environment:
+            typer.echo("unset AWS_SESSION_TOKEN")
+        typer.echo("\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment.items()))
+    sys.stdout.flush()
+
+
+def folder_of(running: Path | None, estate: Estate) -> Path:
+    """The folder of the running local AWS: the one given, or the only one with the estate's key account.
+
+    Raises:
+        LocalAwsError: there is none, or several.
+    """
+    if running is not None:
+        return running
+    files = [file for file in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{RUNNING}") if os.access(file, os.R_OK)]
+    account = estate.central.account
+    found = sorted(str(file.parent) for file in files if Settings.read(file).accounts[0] == account)
+    if not found:
+        raise LocalAwsError(f"no local AWS with the key account {account} runs; start it with: tenant-keys local up")
+    if found[1:]:
+        raise LocalAwsError(f"{len(found)} run with the key account {account}; name one: --running {found[0]}")
+    return Path(found[0])
 
 
 def deploy_estate(aws: LocalAws, manifest: Path) -> None:
@@ -159,10 +249,15 @@ def attack_estate(aws: LocalAws, estate: Estate, folder: Path, *, as_json: bool)
     return outcomes
 
 
+def issuers_of(folder: Path) -> dict[str, LocalIssuer]:
+    """The identity providers that were made for the local AWS in this folder, by URL."""
+    urls = sorted(folder.glob("issuer-*.url"))
+    return {url.read_text(): LocalIssuer.load(url.read_text(), url.with_suffix(".pem")) for url in urls}
+
+
 def issuer_of(folder: Path) -> LocalIssuer | None:
     """The identity provider that was made for the local AWS in this folder, if its estate has one."""
-    urls = sorted(folder.glob("issuer-*.url"))
-    return LocalIssuer.load(urls[0].read_text(), urls[0].with_suffix(".pem")) if urls else None
+    return next(iter(issuers_of(folder).values()), None)
 
 
 def _as_dict(outcome: Outcome) -> dict[str, object]:

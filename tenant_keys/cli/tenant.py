@@ -16,12 +16,15 @@ from tenant_keys.manifest.model import Origin
 from tenant_keys.operations.errors import OperationError, TransitionRefused
 from tenant_keys.operations.offboarding import after_offboarded, after_offboarding
 from tenant_keys.operations.tenant_edit import Edit, known, plan_addition, plan_state
+from tenant_keys.operations.tenant_file import read_tenants
+from tenant_keys.operations.tenant_import import plan_import
 from tenant_keys.operations.tenant_view import rows, view
 from tenant_keys.operations.transitions import Verb
 
 CODES = "Exit codes: 0 done or shown, 1 could not, 2 not done: confirm with --yes."
 TENANTS = Path("tenants.yaml")
 NOT_CONFIRMED = 2
+SHOWN = 10
 
 Id = Annotated[str, typer.Argument(help="The tenant's id.")]
 ManifestPath = Annotated[Path, typer.Option("--manifest", help="The manifest; the lock is beside it.")]
@@ -38,7 +41,11 @@ def register(app: typer.Typer) -> None:
 
 @tenants.command(epilog=CODES)
 def add(
-    tenant: Id,
+    tenant: Annotated[str | None, typer.Argument(help="The tenant's id; not with --from.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Tenants of a system of record: .csv, or .jsonl (JSON lines)."),
+    ] = None,
     workload: Annotated[list[str] | None, typer.Option(help="A workload; repeat it. Else the defaults.")] = None,
     origin: Annotated[Origin | None, typer.Option(help="Who makes the key material; never changes.")] = None,
     import_role: Annotated[str | None, typer.Option(help="With imported: role/Name that imports.")] = None,
@@ -52,7 +59,12 @@ def add(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add a tenant. What is not given is left to the manifest's defaults."""
+    """Add a tenant, or all that a file has. What is not given is left to the manifest's defaults.
+
+    With --from: all of them or none, every error at once with its line, and a second time nothing.
+    """
+    if (tenant is None) == (file is None):
+        raise typer.BadParameter("name a tenant, or a file with --from")
     key = {"origin": origin, "import_role": import_role, "expires": expires, "region": region}
     key_fields: dict[str, object] = {name: value for name, value in key.items() if value is not None}
     if multi_region is not None:
@@ -66,7 +78,28 @@ def add(
         "tags": dict(_pair(text) for text in tag or []),
     }
     given = {name: value for name, value in fields.items() if value}
-    _finish(plan_addition(manifest, tenant, given), dry_run=dry_run, confirmed=True, as_json=as_json)
+    if file is not None:
+        if given:
+            raise typer.BadParameter(f"with --from the file says all: not with {', '.join(given)}")
+        _add_all(manifest, file, dry_run=dry_run, as_json=as_json)
+    elif tenant is not None:
+        _finish(plan_addition(manifest, tenant, given), dry_run=dry_run, confirmed=True, as_json=as_json)
+
+
+def _add_all(manifest: Path, file: Path, *, dry_run: bool, as_json: bool) -> None:
+    found = plan_import(manifest, read_tenants(file))
+    edit, unchanged = found.edit, found.unchanged
+    if not dry_run:
+        edit.write()
+    if as_json:
+        shown = {"written": bool(edit.tenants) and not dry_run, "added": edit.tenants, "unchanged": unchanged}
+        typer.echo(json.dumps(shown, indent=1))
+        return
+    for tenant in edit.tenants[:SHOWN]:
+        typer.echo(f"{'would add' if dry_run else 'added'} {tenant}")
+    if len(edit.tenants) > SHOWN:
+        typer.echo(f"and {len(edit.tenants) - SHOWN:,} more")
+    typer.echo(f"{len(edit.tenants):,} {'would be ' if dry_run else ''}added, {len(unchanged):,} were there already")
 
 
 @tenants.command(epilog=CODES)
@@ -141,7 +174,7 @@ def _finish(
     say: Callable[[str], None] = typer.echo
     if as_json:
         shown = {
-            "tenant": edit.tenant,
+            "tenant": edit.tenants[0],
             "written": writes,
             "consequences": edit.consequences,
             "lock": edit.done,

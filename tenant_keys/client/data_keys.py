@@ -21,7 +21,7 @@ from tenant_keys.client.sdk import (
     EncryptionMaterials,
     MasterKeyInfo,
 )
-from tenant_keys.client.single_frame import SingleFrameSealer
+from tenant_keys.client.single_frame import SingleFrameOpener, SingleFrameSealer, sealed_key_in
 from tenant_keys.client.tenant_id import CONTEXT_KEY
 from tenant_keys.client.tenant_kms import SessionEnded, TenantKms
 
@@ -45,10 +45,33 @@ class WritingKey:
     sealer: SingleFrameSealer
 
 
+@dataclass(slots=True)
+class ReadingKey:
+    """A data key to decrypt with: for the SDK, and for messages like the first that it has opened."""
+
+    materials: DecryptionMaterials = field(repr=False)
+    opener: SingleFrameOpener | None = None
+
+    def learn(self, message: bytes) -> None:
+        """Takes the header of a message that the SDK has opened for the template."""
+        if self.opener is None:
+            self.opener = SingleFrameOpener.like(message, self.materials.data_key.data_key)
+
+
 class DataKeys:
     """An entry is found only under the same whole encryption context. Thread-safe."""
 
-    __slots__ = ("_alias_arn", "_operations", "_reading", "_region", "_session", "_tenant_id", "_transport", "_writing")
+    __slots__ = (
+        "_alias_arn",
+        "_hits",
+        "_operations",
+        "_reading",
+        "_region",
+        "_session",
+        "_tenant_id",
+        "_transport",
+        "_writing",
+    )
 
     def __init__(self, transport: Transport, session: TenantSession, tenant_id: str) -> None:
         self._transport, self._session, self._tenant_id = transport, session, tenant_id
@@ -57,14 +80,15 @@ class DataKeys:
         self._writing: ExpiringCache[Context, WritingKey] = ExpiringCache(
             max_age=limits.max_age, capacity=limits.max_data_keys, max_uses=limits.max_messages
         )
-        self._reading: ExpiringCache[tuple[bytes, bytes, Context], DecryptionMaterials] = ExpiringCache(
+        self._reading: ExpiringCache[tuple[bytes, bytes, Context], ReadingKey] = ExpiringCache(
             max_age=limits.max_age, capacity=limits.max_data_keys, max_uses=2**63
         )
+        self._hits: dict[str, Event] = {}
 
     def held_for_writing(self, context: dict[str, str]) -> WritingKey | None:
         """The cached key, for which nobody waits."""
         self._allowed("encrypt")
-        return self._held(self._writing, tuple(sorted(context.items())), "encrypt")
+        return self._held(self._writing, _whole(context), "encrypt")
 
     def writing(self, context: dict[str, str], own: Token | None) -> Steps[WritingKey]:
         """The cached key, else a new one from KMS."""
@@ -73,18 +97,30 @@ class DataKeys:
         context = dict(context)
         return self._key(
             self._writing,
-            tuple(sorted(context.items())),
+            _whole(context),
             "encrypt",
             lambda kms: _writing_key(kms, self._alias_arn, context),
             own,
         )
 
-    def held_for_reading(self, request: DecryptionMaterialsRequest) -> DecryptionMaterials | None:
+    def opened(self, message: bytes, context: dict[str, str]) -> bytes | None:
+        """The payload of a message under a cached key, like one that was opened with it; None: ask the SDK."""
+        self._allowed("decrypt")
+        if (found := sealed_key_in(message)) is None:
+            return None
+        data_key, key_arn, _ = found
+        key = self._reading.take((data_key, key_arn, _whole(context)))
+        if key is None or key.opener is None or (payload := key.opener.open(message)) is None:
+            return None
+        self._tell("decrypt", hit=True)
+        return payload
+
+    def held_for_reading(self, request: DecryptionMaterialsRequest) -> ReadingKey | None:
         """The cached key, for which nobody waits."""
         self._allowed("decrypt")
         return self._held(self._reading, _name_of(request), "decrypt")
 
-    def reading(self, request: DecryptionMaterialsRequest, own: Token | None) -> Steps[DecryptionMaterials]:
+    def reading(self, request: DecryptionMaterialsRequest, own: Token | None) -> Steps[ReadingKey]:
         """The message's data key: cached, else opened by KMS."""
         self._allowed("decrypt")
         context = dict(request.encryption_context)
@@ -93,9 +129,9 @@ class DataKeys:
         ciphertext, provider = given.encrypted_data_key, given.key_provider
         sealed = read_sealed_key(provider.provider_id, provider.key_info, ciphertext, self._alias_arn)
 
-        def load(kms: TenantKms) -> DecryptionMaterials:
+        def load(kms: TenantKms) -> ReadingKey:
             plaintext = unseal(kms, self._alias_arn, sealed, context)
-            return DecryptionMaterials(data_key=DataKey(provider, plaintext, ciphertext))
+            return ReadingKey(DecryptionMaterials(data_key=DataKey(provider, plaintext, ciphertext)))
 
         return self._key(self._reading, _name_of(request), "decrypt", load, own)
 
@@ -181,8 +217,14 @@ class DataKeys:
             raise AccessDenied(f"this workload may not {operation}: its operations are {sorted(self._operations)}")
 
     def _tell(self, operation: str, *, hit: bool) -> None:
-        if (hook := self._transport.on_event) is not None:
-            tell(hook, Event("cache_hit" if hit else "cache_miss", self._tenant_id, operation))
+        if (hook := self._transport.on_event) is None:
+            return
+        if not hit:
+            tell(hook, Event("cache_miss", self._tenant_id, operation))
+            return
+        if (event := self._hits.get(operation)) is None:  # every hit's is the same
+            event = self._hits[operation] = Event("cache_hit", self._tenant_id, operation)
+        tell(hook, event)
 
 
 def _writing_key(kms: TenantKms, alias_arn: str, context: dict[str, str]) -> WritingKey:
@@ -199,4 +241,9 @@ def _writing_key(kms: TenantKms, alias_arn: str, context: dict[str, str]) -> Wri
 
 def _name_of(request: DecryptionMaterialsRequest) -> tuple[bytes, bytes, Context]:
     (given,) = request.encrypted_data_keys
-    return given.encrypted_data_key, given.key_provider.key_info, tuple(sorted(request.encryption_context.items()))
+    return given.encrypted_data_key, given.key_provider.key_info, _whole(request.encryption_context)
+
+
+def _whole(context: dict[str, str]) -> Context:
+    """All pairs, in one order."""
+    return tuple(sorted(context.items()))

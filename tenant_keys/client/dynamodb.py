@@ -80,7 +80,7 @@ def encrypt_item(
         for attribute in wanted.encrypted
         if attribute in item
     }
-    whole = {name: value for name, value in item.items() if name != SIGNATURE or not wanted.signed} | sealed
+    whole = _unsigned(item, wanted) | sealed
     if wanted.signed:
         whole[SIGNATURE] = sign(tenant, whole, wanted, name=names[0])
     return whole
@@ -119,7 +119,7 @@ def decrypt_item(
         for attribute in wanted.encrypted
         if attribute in item
     }
-    return {name: value for name, value in item.items() if name != SIGNATURE or not wanted.signed} | opened
+    return _unsigned(item, wanted) | opened
 
 
 def encrypted_attribute(tenant: Tenant, value: object, *, name: str) -> bytes:
@@ -133,6 +133,11 @@ def decrypt_attribute(tenant: Tenant, value: object, *, name: Names) -> Any:
     if not isinstance(blob, (bytes, bytearray)):
         raise DamagedMessage("the attribute is not a binary: it was never encrypted, or something replaced it")
     return from_json(tenant.decrypt(bytes(blob), name=name))
+
+
+def _unsigned(item: Item, wanted: Attributes) -> dict[str, Any]:
+    """A copy without the signature; where nothing is signed, an attribute of its name is one like any other."""
+    return {name: value for name, value in item.items() if name != SIGNATURE or not wanted.signed}
 
 
 def _item_key(item: Item, key: Collection[str]) -> dict[str, Any]:

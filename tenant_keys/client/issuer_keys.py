@@ -37,17 +37,51 @@ class KeySet:
         if not isinstance(document, Mapping):
             raise ValueError("not an object")
         found = jwt.PyJWKSet.from_dict(dict(document)).keys
-        self._keys = [key for key in found if key.public_key_use in ("sig", None)]
+        self._keys = [(key, _weakness(key)) for key in found if key.public_key_use in ("sig", None)]
 
     def find(self, kid: str, alg: str) -> jwt.PyJWK | None:
-        """The key of this id. One that is for another algorithm is refused: a fetch would bring no other."""
-        named = [key for key in self._keys if key.key_id == kid]
-        for key in named:
+        """The key of this id. One that is weak or for another algorithm is refused: a fetch would bring no other."""
+        named = False
+        for key, weakness in self._keys:
+            if key.key_id != kid:
+                continue
+            named = True
             if key.algorithm_name == alg:
+                if weakness is not None:
+                    raise TokenRefused(f"the key that the token names is refused: {weakness}")
                 return key
         if named:
             raise TokenRefused("the token's algorithm is not the one of the key that it names")
         return None
+
+
+def _weakness(key: jwt.PyJWK) -> str | None:
+    """Why nothing is verified with a key: it is too short, or on another curve than its algorithm."""
+    try:
+        return key.Algorithm.check_key_length(key.Algorithm.prepare_key(key.key))
+    except (jwt.PyJWTError, TypeError, ValueError, AttributeError) as error:
+        return str(error)
+
+
+class GivenKeys:
+    """A JWKS that is handed over and never changes."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        try:
+            self._keys = KeySet(document)
+        except (jwt.PyJWTError, TypeError, ValueError, AttributeError) as error:
+            raise ConfigurationError(f"keys: not a JWKS: {error}") from error
+
+    def known(self, kid: str, alg: str) -> jwt.PyJWK | None:
+        return self._keys.find(kid, alg)
+
+    def steps(self, _kid: str, _alg: str) -> Steps[jwt.PyJWK]:
+        """Raises `TokenRefused`: there is nobody to ask for a key that is not known."""
+        raise _unknown()
+        yield  # a generator, like that of `IssuerKeys`
+
+    def keep_fresh(self) -> None:
+        """Nothing to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +111,28 @@ class IssuerKeys:
         self._failures = 0
         self._failure: TenantKeysError | None = None
 
+    def known(self, kid: str, alg: str) -> jwt.PyJWK | None:
+        """The issuer's key of this id, if it is held and still good; asks nobody."""
+        held = self._held
+        return held.keys.find(kid, alg) if held is not None and held.since.within(GOOD_FOR) else None
+
+    def keep_fresh(self) -> None:
+        """Has keys that have grown old fetched beside the work."""
+        held = self._held
+        if held is not None and not held.since.within(REFRESH_AFTER):
+            self._fetch()
+
     def steps(self, kid: str, alg: str) -> Steps[jwt.PyJWK]:
-        """The issuer's key of this id.
+        """The issuer's key of an id that is not known: fetched.
 
         Raises:
             TokenRefused: the issuer has no such key, or has it for another algorithm.
             ServiceUnavailable: the key is not known, and the issuer cannot be asked.
         """
-        held = self._held
-        age = held.since.age() if held else GOOD_FOR
-        key = held.keys.find(kid, alg) if held and age < GOOD_FOR else None
-        if key is not None and age < REFRESH_AFTER:
-            return key
         flight = self._fetch()
-        if key is not None:
-            return key
         if flight is None:
+            if (key := self.known(kid, alg)) is not None:  # it has arrived meanwhile
+                return key
             if self._failure is not None:
                 raise own_copy(self._failure)
             raise _unknown()
@@ -142,13 +182,6 @@ class IssuerKeys:
                 return keys
             self._failures += 1
         raise failure
-
-
-def given_keys(document: Mapping[str, Any]) -> KeySet:
-    try:
-        return KeySet(document)
-    except (jwt.PyJWTError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigurationError(f"keys: not a JWKS: {error}") from error
 
 
 def _unknown() -> TokenRefused:

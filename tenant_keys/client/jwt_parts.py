@@ -21,7 +21,7 @@ TYPES: Final = ("jwt", "at+jwt")
 MAX_TOKEN: Final = 20_000
 """Characters (STS API reference, AssumeRoleWithWebIdentity, WebIdentityToken)."""
 
-_COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\Z")
+_COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\Z")
 _KEY_ID = re.compile(r"[\x20-\x7e]{1,256}\Z")
 
 
@@ -32,6 +32,9 @@ class UnverifiedToken:
     algorithm: str
     key_id: str
     claims: dict[str, Any]
+    signed: bytes
+    """What the signature is over: header and claims as they were sent."""
+    signature: bytes
 
 
 def read_token(token: object) -> UnverifiedToken:
@@ -47,24 +50,37 @@ def read_token(token: object) -> UnverifiedToken:
         raise TokenRefused(f"algorithm {_quoted(algorithm)} is not one of {', '.join(ALGORITHMS)}")
     if not isinstance(key_id, str) or not _KEY_ID.match(key_id):
         raise TokenRefused("the token names no key: kid must be 1 to 256 printable ASCII characters")
-    if "crit" in header:
-        raise TokenRefused("the token has a critical header (crit), and none is understood")
+    if "crit" in header or "b64" in header:  # RFC 7515 section 4.1.11, RFC 7797
+        raise TokenRefused(
+            "the token has a critical header (crit) or an unencoded payload (b64), and none is understood"
+        )
     kind = header.get("typ", TYPES[0])
     if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in TYPES:
         raise TokenRefused(f"type (typ) {_quoted(kind)} is not one of {', '.join(TYPES)}")
-    return UnverifiedToken(algorithm, key_id, claims)
+    if (signature := _decoded(parts[3])) is None:
+        raise TokenRefused("the token's signature is not in base64url")
+    return UnverifiedToken(algorithm, key_id, claims, token[: parts.end(2)].encode(), signature)
 
 
 def _object(name: str, part: str) -> dict[str, Any]:
     """Not chained to the decoder's error, which carries the whole text."""
+    raw = _decoded(part)
     try:
-        text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
-        found = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
-    except (binascii.Error, ValueError, RecursionError):
+        found = None if raw is None else _JSON.decode(raw.decode())
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise TokenRefused(f"the token's {name} are no JSON object whose names are unique")
     return found
+
+
+def _decoded(part: str) -> bytes | None:
+    """None unless the part is the one way to write these bytes: no bits are left over at its end (RFC 4648, 3.5)."""
+    try:
+        raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except binascii.Error:
+        return None
+    return raw if base64.urlsafe_b64encode(raw).rstrip(b"=") == part.encode() else None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -77,6 +93,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number)
 
 
 def _quoted(value: object) -> str:

@@ -7,7 +7,7 @@ from typing import NoReturn, Protocol
 
 from cryptography.exceptions import InvalidTag
 
-from tenant_keys.client.data_keys import DataKeys, Token, WritingKey
+from tenant_keys.client.data_keys import DataKeys, ReadingKey, Token, WritingKey
 from tenant_keys.client.deadline import Deadline
 from tenant_keys.client.errors import DamagedMessage, MessageRefused, WrongContext, WrongTenant
 from tenant_keys.client.flight import Steps, drive
@@ -27,7 +27,8 @@ class Materials(Protocol):
     """One tenant's data keys, for one handle."""
 
     def for_writing(self, context: dict[str, str]) -> WritingKey: ...
-    def for_reading(self, request: DecryptionMaterialsRequest) -> DecryptionMaterials: ...
+    def for_reading(self, request: DecryptionMaterialsRequest) -> ReadingKey: ...
+    def opened(self, blob: bytes, context: dict[str, str]) -> bytes | None: ...
 
 
 class TenantMaterials:
@@ -42,15 +43,19 @@ class TenantMaterials:
         held = self._keys.held_for_writing(context)
         return held or drive(self._keys.writing(context, self._own), Deadline(self._timeout))
 
-    def for_reading(self, request: DecryptionMaterialsRequest) -> DecryptionMaterials:
+    def for_reading(self, request: DecryptionMaterialsRequest) -> ReadingKey:
         held = self._keys.held_for_reading(request)
         return held or drive(self._keys.reading(request, self._own), Deadline(self._timeout))
+
+    def opened(self, blob: bytes, context: dict[str, str]) -> bytes | None:
+        """The payload of a message whose like has been opened with a key at hand; None for every other message."""
+        return self._keys.opened(blob, context)
 
 
 class NotHeld(Exception):
     """Raised through the SDK's parser when a message's data key is not at hand: `steps` bring it."""
 
-    def __init__(self, steps: Steps[DecryptionMaterials]) -> None:
+    def __init__(self, steps: Steps[ReadingKey]) -> None:
         super().__init__()
         self.steps = steps
 
@@ -63,19 +68,23 @@ class HeldMaterials:
     def __init__(self, keys: DataKeys, *, own: Token | None) -> None:
         self._keys, self._own = keys, own
         self.writing: WritingKey | None = None
-        self.reading: DecryptionMaterials | None = None
+        self.reading: ReadingKey | None = None
 
     def for_writing(self, context: dict[str, str]) -> WritingKey:  # noqa: ARG002  # brought for just this context
         if self.writing is None:
             raise AssertionError("the key is brought before the message is sealed")
         return self.writing
 
-    def for_reading(self, request: DecryptionMaterialsRequest) -> DecryptionMaterials:
+    def for_reading(self, request: DecryptionMaterialsRequest) -> ReadingKey:
         """A message has one data key, so the one that was brought is the one that was asked for."""
         found = self.reading or self._keys.held_for_reading(request)
         if found is None:
             raise NotHeld(self._keys.reading(request, self._own))
         return found
+
+    def opened(self, blob: bytes, context: dict[str, str]) -> bytes | None:
+        """As `TenantMaterials.opened`."""
+        return self._keys.opened(blob, context)
 
 
 class ExpectingMaterials(CryptoMaterialsManager):  # type: ignore[misc]
@@ -83,6 +92,7 @@ class ExpectingMaterials(CryptoMaterialsManager):  # type: ignore[misc]
 
     def __init__(self, materials: Materials, context: dict[str, str]) -> None:
         self._materials, self._context = materials, context
+        self.read_with: ReadingKey | None = None
 
     def get_encryption_materials(self, request: EncryptionMaterialsRequest) -> EncryptionMaterials:
         return self._materials.for_writing(request.encryption_context).materials
@@ -97,7 +107,8 @@ class ExpectingMaterials(CryptoMaterialsManager):  # type: ignore[misc]
             raise WrongContext("the message carries another encryption context than the caller expects")
         if len(request.encrypted_data_keys) != 1:
             raise MessageRefused("the message has not exactly one encrypted data key")
-        return self._materials.for_reading(request)
+        self.read_with = self._materials.for_reading(request)
+        return self.read_with.materials
 
 
 # A message is input from outside; these are all the errors with which the SDK's parser and cipher refuse one.

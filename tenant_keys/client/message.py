@@ -41,12 +41,20 @@ def seal_payload(materials: Materials, payload: bytes, *, context: dict[str, str
 
 def unseal(materials: Materials, blob: bytes, *, name: Names, context: dict[str, str]) -> bytes:
     blob = _bytes("blob", blob)
+    if (payload := materials.opened(blob, context)) is None:
+        payload = _parsed(materials, blob, context)
+    return open_name(payload, name)
+
+
+def _parsed(materials: Materials, blob: bytes, context: dict[str, str]) -> bytes:
+    """The payload of any message, by the SDK."""
+    expecting = ExpectingMaterials(materials, context)
     source = io.BytesIO(blob)
     try:
         decryptor = StreamDecryptor(
             source=source,
             source_length=len(blob),
-            materials_manager=ExpectingMaterials(materials, context),
+            materials_manager=expecting,
             commitment_policy=POLICY,
             max_encrypted_data_keys=MAX_DATA_KEYS,
             max_body_length=FRAME,
@@ -56,7 +64,9 @@ def unseal(materials: Materials, blob: bytes, *, name: Names, context: dict[str,
         refuse(error)
     if not ended(decryptor) or source.read(1):
         raise DamagedMessage("the message is truncated, or something follows it")
-    return open_name(payload, name)
+    if expecting.read_with is not None:
+        expecting.read_with.learn(blob)
+    return payload
 
 
 def _bytes(what: str, given: object) -> bytes:

@@ -102,8 +102,10 @@ class Tenant:
 
     def _context(self, context: Mapping[str, str] | None) -> dict[str, str]:
         """A copy in plain strings, each checked as it is copied: the caller's mapping is read once and may change."""
+        if not context:
+            return {CONTEXT_KEY: self._id}
         copy: dict[str, str] = {}
-        for given, text in context.items() if context else ():
+        for given, text in context.items():
             if not isinstance(given, str) or not isinstance(text, str):
                 raise ValueError("context: keys and values must be strings")
             key, value = str.__str__(given), str.__str__(text)
@@ -114,7 +116,7 @@ class Tenant:
                 raise ValueError(f"context: {key!r} is set by the client, from the tenant of this handle")
             copy[key] = value
         copy[CONTEXT_KEY] = self._id
-        if context and sum(len(text.encode()) + 2 for pair in copy.items() for text in pair) + 2 > MAX_CONTEXT:
+        if sum(len(text.encode()) + 2 for pair in copy.items() for text in pair) + 2 > MAX_CONTEXT:
             raise ValueError(f"context: longer than the {MAX_CONTEXT} bytes that a message has room for")
         return copy
 

@@ -7,9 +7,10 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from tenant_keys.client.assume_role import open_session
 from tenant_keys.client.errors import TokenError
 from tenant_keys.client.flight import Flight, Steps
-from tenant_keys.client.role_session import RoleSession, open_session
+from tenant_keys.client.role_session import RoleSession
 
 if TYPE_CHECKING:
     from tenant_keys.client.events import Event

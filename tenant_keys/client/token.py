@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-import jwt
-
+from tenant_keys.client.claims import check_claims
 from tenant_keys.client.deadline import Deadline
-from tenant_keys.client.errors import ConfigurationError, TokenExpired, TokenRefused, UnknownTenant
+from tenant_keys.client.errors import ConfigurationError, TokenRefused, UnknownTenant
 from tenant_keys.client.flight import Steps, drive
-from tenant_keys.client.issuer_keys import FETCH_TIMEOUT, IssuerKeys, given_keys
-from tenant_keys.client.jwt_parts import ALGORITHMS, UnverifiedToken, read_token
-from tenant_keys.client.printable import printable
+from tenant_keys.client.issuer_keys import FETCH_TIMEOUT, GivenKeys, IssuerKeys
+from tenant_keys.client.jwt_parts import UnverifiedToken, read_token
 from tenant_keys.client.tenant_id import check_tenant_id
 
 SESSION_TAG_CLAIM: Final = ("https://aws.amazon.com/tags", "principal_tags", "tenant_id")
 """Where STS reads the session tag in web-identity mode (IAM guide, id_session-tags)."""
 
-REQUIRED: Final = ["exp", "iat", "sub", "aud", "iss"]
-LEEWAY: Final = 5
-"""Seconds that clocks may differ."""
 MAX_LIFE: Final = 86_400
 """Seconds from `iat` to `exp`. A token that somebody has stolen opens the tenant's data for as long."""
 
@@ -74,8 +70,7 @@ class TokenVerifier:
         self.issuer, self._audience, self.claim, self._max_life = issuer, audience, claim, max_life
         self._tenants = None if tenants is None else frozenset(map(check_tenant_id, tenants))
         remote = IssuerKeys(keys) if isinstance(keys, str) else keys
-        self._remote = remote if isinstance(remote, IssuerKeys) else None
-        self._given = None if isinstance(remote, IssuerKeys) else given_keys(remote)
+        self._keys: IssuerKeys | GivenKeys = remote if isinstance(remote, IssuerKeys) else GivenKeys(remote)
 
     @property
     def claims(self) -> frozenset[tuple[str, ...]]:
@@ -89,59 +84,29 @@ class TokenVerifier:
         return drive(self.steps(token), Deadline(timeout))
 
     def steps(self, token: str) -> Steps[VerifiedToken]:
-        """All but the signature is checked before the issuer may be asked for a key: no stranger causes a fetch."""
+        """All but the signature is checked before the issuer may be asked for an unknown key, and the signature too
+        before keys that have grown old are fetched anew: no stranger causes a fetch.
+        """
         return self.steps_of(token, read_token(token))
 
     def steps_of(self, token: str, unverified: UnverifiedToken) -> Steps[VerifiedToken]:
-        tenant_id, expires_at = self._checked(token, unverified, None)
-        if self._remote is not None:
-            key = yield from self._remote.steps(unverified.key_id, unverified.algorithm)
-        else:
-            found = self._given.find(unverified.key_id, unverified.algorithm) if self._given else None
-            if found is None:
-                raise TokenRefused("the token names a key that the issuer does not have")
-            key = found
-        self._checked(token, unverified, key)
+        tenant_id, expires_at = self._checked(unverified)
+        key = self._keys.known(unverified.key_id, unverified.algorithm)
+        if key is None:
+            key = yield from self._keys.steps(unverified.key_id, unverified.algorithm)
+            self._checked(unverified)  # once more: the token may have expired while the issuer was asked
+        if not key.Algorithm.verify(unverified.signed, key.key, unverified.signature):
+            raise TokenRefused("the token was refused: its signature is not that of the key that it names")
+        self._keys.keep_fresh()
         return VerifiedToken(tenant_id, expires_at, token)
 
-    def _checked(self, token: str, unverified: UnverifiedToken, key: jwt.PyJWK | None) -> tuple[str, float]:
-        """The tenant and the end; without a key, all that is not the signature."""
-        problem: str | None = None
-        expired = False
-        try:
-            jwt.decode(
-                token,
-                key or "",
-                algorithms=list(ALGORITHMS),
-                issuer=self.issuer,
-                audience=self._audience,
-                leeway=LEEWAY,
-                options={
-                    "verify_signature": key is not None,
-                    "verify_exp": True,
-                    "verify_nbf": True,
-                    "verify_iat": True,
-                    "verify_aud": True,
-                    "verify_iss": True,
-                    "verify_sub": True,
-                    "verify_jti": True,
-                    "require": REQUIRED,
-                    "enforce_minimum_key_length": True,
-                },
-            )
-            begins, ends = _seconds(unverified.claims, "iat"), _seconds(unverified.claims, "exp")
-        except jwt.ExpiredSignatureError:
-            expired = True
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
-            problem = printable(error)
-        if expired:
-            raise TokenExpired("the token has expired")
-        if problem is not None:
-            raise TokenRefused(f"the token was refused: {problem}")
-        if ends - begins > self._max_life:
-            raise TokenRefused(f"the token lives longer than {self._max_life:g} s")
-        # The same leeway as above, or a token could be good enough to verify and too old to use.
-        return self._tenant_in(unverified.claims), ends + LEEWAY
+    def _checked(self, unverified: UnverifiedToken) -> tuple[str, float]:
+        """The tenant and the end, by all that is not the signature."""
+        claims = unverified.claims
+        ends = check_claims(
+            claims, issuer=self.issuer, audience=self._audience, now=time.time(), max_life=self._max_life
+        )
+        return self._tenant_in(claims), ends
 
     def _tenant_in(self, claims: Mapping[str, Any]) -> str:
         value: Any = claims
@@ -184,14 +149,6 @@ class Issuers:
         if verifier is None:
             raise TokenRefused("the token names an issuer that is none of ours")
         return verifier.steps_of(token, unverified)
-
-
-def _seconds(claims: Mapping[str, Any], name: str) -> float:
-    """A time claim as a number: PyJWT also takes the text of one, STS does not."""
-    value = claims[name]
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} is no number")
-    return float(value)
 
 
 def verifier_from_environment(environ: Mapping[str, str], *, web_identity: bool) -> TokenVerifier | None:

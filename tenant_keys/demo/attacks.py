@@ -37,7 +37,12 @@ def judged(local: LocalEstate, setup: AttackSetup, outcome: Outcome, decisions: 
     """Whether it was refused as it must be: with AWS's code, by the statement that is there for it."""
     attack = outcome.attack
     suspended = next(iter(setup.estate.users_of("Disabled")), "")
-    tenants = {"attacker": setup.attacker, "victim": setup.victim, "suspended": suspended}
+    tenants = {
+        "attacker": setup.attacker,
+        "victim": setup.victim,
+        "suspended": suspended,
+        "central": setup.estate.central,
+    }
     decision = _refusal(decisions)
     refused_by = _refused_by(local, decision, outcome) if outcome.got != "ALLOWED" else ()
     wanted = Statement(attack.policy.format(**tenants), attack.sid)

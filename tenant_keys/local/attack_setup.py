@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from tenant_keys.local.deployed_estate import DeployedEstate, Shared, discover
 from tenant_keys.local.errors import LocalAwsError
@@ -36,7 +37,10 @@ class AttackSetup:
         self.estate = discover(self.aws)
         active = self.estate.users_of("Enabled")
         if not active[1:]:
-            raise NothingToAttack(f"two tenants with an enabled key and a running workload; found {active}")
+            raise NothingToAttack(
+                f"an attack needs two tenants with an enabled key and a role of their own; found {len(active)}: "
+                f"{', '.join(active) or 'none'}; add one with: tenant-keys tenant add ID"
+            )
         self.attacker = "acme" if "acme" in active else active[0]
         self.victim = "globex" if "globex" in active else next(each for each in active if each != self.attacker)
 
@@ -52,9 +56,7 @@ class AttackSetup:
 
     def tenant_session(self, tenant: str) -> boto3.Session:
         """A session of the tenant's own role, as the workload serves it."""
-        roles = self.estate.tenant_roles[tenant]
-        workload = next(name for name in sorted(roles) if name in self.estate.runtimes)
-        return self.assume(self.runtime(workload), roles[workload], tenant)
+        return next(self._sessions_of(tenant))
 
     def assume(self, session: boto3.Session, role_arn: str, name: str, **arguments: Any) -> boto3.Session:
         answer = session.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=name, **arguments)
@@ -93,14 +95,23 @@ class AttackSetup:
     @cached_property
     def stolen_ciphertext(self) -> bytes:
         """The victim's data key, sealed: an attacker who reads the database has it."""
-        sealed = (
-            self.tenant_session(self.victim)
-            .client("kms")
-            .generate_data_key_without_plaintext(
-                KeyId=self.alias(self.victim), KeySpec="AES_256", EncryptionContext=self.context(self.victim)
-            )
-        )
-        return bytes(sealed["CiphertextBlob"])
+        for session in self._sessions_of(self.victim):
+            try:
+                sealed = session.client("kms").generate_data_key_without_plaintext(
+                    KeyId=self.alias(self.victim), KeySpec="AES_256", EncryptionContext=self.context(self.victim)
+                )
+            except ClientError as refused:
+                if refused.response["Error"]["Code"] != "AccessDeniedException":
+                    raise
+            else:
+                return bytes(sealed["CiphertextBlob"])
+        raise NothingToAttack(f"a workload that may encrypt for {self.victim}")
+
+    def _sessions_of(self, tenant: str) -> Iterator[boto3.Session]:
+        """One for each workload that has a role of the tenant's own: a workload may only decrypt, or only encrypt."""
+        for workload, role in sorted(self.estate.tenant_roles[tenant].items()):
+            if workload in self.estate.runtimes:
+                yield self.assume(self.runtime(workload), role, tenant)
 
     def alias(self, tenant: str) -> str:
         return self.estate.alias(tenant)

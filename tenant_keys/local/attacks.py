@@ -6,13 +6,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+import boto3
 from botocore.exceptions import ClientError
 
 from tenant_keys.local.attack_setup import AttackSetup, NothingToAttack
+from tenant_keys.local.errors import LocalAwsError
 from tenant_keys.local.issuer import LocalIssuer
 
 DENIED: Final = "AccessDeniedException"
 """KMS's; STS says AccessDenied."""
+
+
+Made = Callable[[], object]
+"""The call of an attack, when all that comes before it has succeeded."""
+NOT_MADE: Final = "NOT MADE"
+SKIPPED: Final = "SKIPPED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +35,8 @@ class Attack:
     policy: str
     sid: str | None
     """Must be among the statements that deny; None: the policy has no statement that allows."""
-    run: Callable[[AttackSetup], object]
+    prepare: Callable[[AttackSetup], Made]
+    """What the attacker may do; its result makes the call that must be denied."""
     victim: str | None = None
     """Another victim than the setup's, where that one would be denied for another reason."""
     without_the_policy: str | None = None
@@ -40,7 +49,7 @@ class Outcome:
 
     attack: Attack
     got: str
-    """AWS error code, or what the attacker got."""
+    """AWS error code, ALLOWED, or why there was no call: SKIPPED, NOT MADE."""
     refused_by: tuple[str, ...]
     """Policies with the statements that denied, or what no policy allowed."""
     message: str = ""
@@ -57,7 +66,13 @@ class Outcome:
 
     @property
     def skipped(self) -> bool:
-        return self.got == "SKIPPED"
+        """Whether the estate has nothing that this attack could be made on."""
+        return self.got == SKIPPED
+
+    @property
+    def failed(self) -> bool:
+        """Whether what comes before the attack failed, so that nothing is known of it."""
+        return self.got == NOT_MADE
 
 
 def attack_all(setup: AttackSetup, attacks: tuple[Attack, ...] | None = None) -> Iterator[Outcome]:
@@ -67,14 +82,19 @@ def attack_all(setup: AttackSetup, attacks: tuple[Attack, ...] | None = None) ->
 
 
 def _try(attack: Attack, setup: AttackSetup) -> Outcome:
+    """Only the last call can be refused: what comes before it is lawful."""
+    try:
+        made = attack.prepare(setup)
+    except NothingToAttack as nothing:
+        return Outcome(attack, SKIPPED, (), f"needs {nothing}")
+    except (ClientError, LocalAwsError) as problem:
+        return Outcome(attack, NOT_MADE, (), f"while preparing: {problem}")
     got, message = "ALLOWED", ""
     with setup.aws.watch() as found:
         try:
-            attack.run(setup)
+            made()
         except ClientError as refusal:
             got, message = refusal.response["Error"]["Code"], refusal.response["Error"]["Message"]
-        except NothingToAttack as nothing:
-            return Outcome(attack, "SKIPPED", (), f"needs {nothing}")
     refused_by = refusers(found, got, message) if got != "ALLOWED" else ()
     return Outcome(attack, got, refused_by, message)
 
@@ -95,46 +115,47 @@ def refusers(decisions: list[dict[str, Any]], code: str, message: str) -> tuple[
 # --- the victim's key, by every name
 
 
-def _victims_alias(setup: AttackSetup) -> object:
-    return setup.own.client("kms").generate_data_key(
+def _victims_alias(setup: AttackSetup) -> Made:
+    kms = setup.own.client("kms")
+    return lambda: kms.generate_data_key(
         KeyId=setup.alias(setup.victim), KeySpec="AES_256", EncryptionContext=setup.context(setup.victim)
     )
 
 
-def _decrypt(setup: AttackSetup, key: str) -> object:
-    return setup.own.client("kms").decrypt(
-        CiphertextBlob=setup.stolen_ciphertext, KeyId=key, EncryptionContext=setup.context(setup.victim)
-    )
+def _decrypt(setup: AttackSetup, session: boto3.Session, context_of: str | None = None, **key: str) -> Made:
+    """Open the victim's ciphertext, under the encryption context of one tenant, the victim by default."""
+    kms: Any = session.client("kms")
+    stolen, context = setup.stolen_ciphertext, setup.context(context_of or setup.victim)
+    return lambda: kms.decrypt(CiphertextBlob=stolen, EncryptionContext=context, **key)
 
 
-def _decrypt_naming_none(setup: AttackSetup) -> object:
-    return setup.own.client("kms").decrypt(
-        CiphertextBlob=setup.stolen_ciphertext, EncryptionContext=setup.context(setup.victim)
-    )
+def _by_alias(setup: AttackSetup) -> Made:
+    return _decrypt(setup, setup.own, KeyId=setup.alias(setup.victim))
 
 
-def _in_another_region(setup: AttackSetup) -> object:
-    return (
-        setup.own_in(setup.replica_region())
-        .client("kms")
-        .decrypt(
-            CiphertextBlob=setup.stolen_ciphertext,
-            KeyId=setup.alias(setup.victim),
-            EncryptionContext=setup.context(setup.victim),
-        )
-    )
+def _by_key_arn(setup: AttackSetup) -> Made:
+    return _decrypt(setup, setup.own, KeyId=str(setup.key(setup.victim)["Arn"]))
 
 
-def _own_alias_victims_ciphertext(setup: AttackSetup) -> object:
-    return setup.own.client("kms").decrypt(
-        CiphertextBlob=setup.stolen_ciphertext,
-        KeyId=setup.alias(setup.attacker),
-        EncryptionContext=setup.context(setup.attacker),
-    )
+def _by_key_id(setup: AttackSetup) -> Made:
+    return _decrypt(setup, setup.own, KeyId=str(setup.key(setup.victim)["KeyId"]))
 
 
-def _forged_context(setup: AttackSetup) -> object:
-    return setup.own.client("kms").generate_data_key(
+def _naming_none(setup: AttackSetup) -> Made:
+    return _decrypt(setup, setup.own)
+
+
+def _in_another_region(setup: AttackSetup) -> Made:
+    return _decrypt(setup, setup.own_in(setup.replica_region()), KeyId=setup.alias(setup.victim))
+
+
+def _own_alias_victims_ciphertext(setup: AttackSetup) -> Made:
+    return _decrypt(setup, setup.own, setup.attacker, KeyId=setup.alias(setup.attacker))
+
+
+def _forged_context(setup: AttackSetup) -> Made:
+    kms = setup.own.client("kms")
+    return lambda: kms.generate_data_key(
         KeyId=setup.alias(setup.attacker), KeySpec="AES_256", EncryptionContext=setup.context(setup.victim)
     )
 
@@ -142,56 +163,49 @@ def _forged_context(setup: AttackSetup) -> object:
 # --- who says which tenant it is
 
 
-def _lying_tag(setup: AttackSetup) -> object:
+def _lying_tag(setup: AttackSetup) -> Made:
     """The workload names one tenant in the session tag and uses the key of another."""
     shared, runtime = setup.tagged()
     tag = [{"Key": "tenant_id", "Value": setup.attacker}]
     session = setup.assume(runtime, shared.role_arn, "billing", Tags=tag)
-    return session.client("kms").decrypt(
-        CiphertextBlob=setup.stolen_ciphertext,
-        KeyId=setup.alias(setup.victim),
-        EncryptionContext=setup.context(setup.victim),
-    )
+    return _decrypt(setup, session, KeyId=setup.alias(setup.victim))
 
 
-def _tag_of_a_stranger(setup: AttackSetup) -> object:
+def _tag_of_a_stranger(setup: AttackSetup) -> Made:
     """The workload says that it works for a tenant which it does not serve."""
     shared, runtime = setup.stranger()
     tag = [{"Key": "tenant_id", "Value": setup.victim}]
     session = setup.assume(runtime, shared.role_arn, "billing", Tags=tag)
-    return session.client("kms").decrypt(
-        CiphertextBlob=setup.stolen_ciphertext,
-        KeyId=setup.alias(setup.victim),
-        EncryptionContext=setup.context(setup.victim),
-    )
+    return _decrypt(setup, session, KeyId=setup.alias(setup.victim))
 
 
-def _second_tag(setup: AttackSetup) -> object:
+def _second_tag(setup: AttackSetup) -> Made:
     shared, runtime = setup.tagged()
     tags = [{"Key": "tenant_id", "Value": setup.attacker}, {"Key": "role", "Value": "admin"}]
-    return setup.assume(runtime, shared.role_arn, "billing", Tags=tags)
+    return lambda: setup.assume(runtime, shared.role_arn, "billing", Tags=tags)
 
 
-def _tagged_tenant_role(setup: AttackSetup) -> object:
+def _tagged_tenant_role(setup: AttackSetup) -> Made:
     """A tag on a role that is one tenant's alone."""
     roles = setup.estate.tenant_roles[setup.attacker]
     workload = next(name for name in sorted(roles) if name in setup.estate.runtimes)
-    tag = [{"Key": "tenant_id", "Value": setup.victim}]
-    return setup.assume(setup.runtime(workload), roles[workload], "tagged", Tags=tag)
+    tag, runtime = [{"Key": "tenant_id", "Value": setup.victim}], setup.runtime(workload)
+    return lambda: setup.assume(runtime, roles[workload], "tagged", Tags=tag)
 
 
-def _forged_token(setup: AttackSetup) -> object:
+def _forged_token(setup: AttackSetup) -> Made:
     """Signed by a key of the attacker's own, under the issuer's name and key id."""
     shared, issuer = setup.federated()
     forged = LocalIssuer(issuer.url).token(str(shared.audience), setup.context(setup.victim))
-    return setup.with_token(shared, forged)
+    return lambda: setup.with_token(shared, forged)
 
 
-def _honest_token(setup: AttackSetup) -> object:
+def _honest_token(setup: AttackSetup) -> Made:
     """A true token of one tenant, then the key of another."""
     shared, issuer = setup.federated()
     session = setup.with_token(shared, issuer.token(str(shared.audience), setup.context(setup.attacker)))
-    return session.client("kms").generate_data_key(
+    kms = session.client("kms")
+    return lambda: kms.generate_data_key(
         KeyId=setup.alias(setup.victim), KeySpec="AES_256", EncryptionContext=setup.context(setup.victim)
     )
 
@@ -199,66 +213,57 @@ def _honest_token(setup: AttackSetup) -> object:
 # --- those with power
 
 
-def _update_alias(setup: AttackSetup) -> object:
-    return setup.administrator.client("kms").update_alias(
-        AliasName=setup.alias(setup.attacker), TargetKeyId=setup.key(setup.victim)["KeyId"]
-    )
+def _update_alias(setup: AttackSetup) -> Made:
+    kms = setup.administrator.client("kms")
+    return lambda: kms.update_alias(AliasName=setup.alias(setup.attacker), TargetKeyId=setup.key(setup.victim)["KeyId"])
 
 
-def _repointed_alias(setup: AttackSetup) -> object:
+def _repointed_alias(setup: AttackSetup) -> Made:
     """The deployment role puts the attacker's alias on the victim's key; the attacker decrypts by its own alias."""
     kms, alias = setup.deployer.client("kms"), setup.alias(setup.attacker)
+    decrypts = _decrypt(setup, setup.own, KeyId=alias)
     kms.delete_alias(AliasName=alias)
     kms.create_alias(AliasName=alias, TargetKeyId=setup.key(setup.victim)["KeyId"])
-    try:
-        return setup.own.client("kms").decrypt(
-            CiphertextBlob=setup.stolen_ciphertext, KeyId=alias, EncryptionContext=setup.context(setup.victim)
-        )
-    finally:
-        kms.delete_alias(AliasName=alias)
-        kms.create_alias(AliasName=alias, TargetKeyId=setup.key(setup.attacker)["KeyId"])
+
+    def made() -> object:
+        try:
+            return decrypts()
+        finally:
+            kms.delete_alias(AliasName=alias)
+            kms.create_alias(AliasName=alias, TargetKeyId=setup.key(setup.attacker)["KeyId"])
+
+    return made
 
 
-def _administrator_decrypts(setup: AttackSetup) -> object:
-    return setup.administrator.client("kms").decrypt(
-        CiphertextBlob=setup.stolen_ciphertext,
-        KeyId=setup.alias(setup.victim),
-        EncryptionContext=setup.context(setup.victim),
-    )
+def _administrator_decrypts(setup: AttackSetup) -> Made:
+    return _decrypt(setup, setup.administrator, KeyId=setup.alias(setup.victim))
 
 
-def _root_decrypts(setup: AttackSetup) -> object:
-    return (
-        setup.aws.session(setup.estate.central)
-        .client("kms")
-        .decrypt(
-            CiphertextBlob=setup.stolen_ciphertext,
-            KeyId=setup.alias(setup.victim),
-            EncryptionContext=setup.context(setup.victim),
-        )
-    )
+def _root_decrypts(setup: AttackSetup) -> Made:
+    return _decrypt(setup, setup.aws.session(setup.estate.central), KeyId=setup.alias(setup.victim))
 
 
-def _administrator_rewrites_policy(setup: AttackSetup) -> object:
-    return setup.administrator.client("kms").put_key_policy(
+def _administrator_rewrites_policy(setup: AttackSetup) -> Made:
+    kms = setup.administrator.client("kms")
+    return lambda: kms.put_key_policy(
         KeyId=setup.key(setup.victim)["KeyId"], PolicyName="default", Policy='{"Version":"2012-10-17","Statement":[]}'
     )
 
 
-def _administrator_grants(setup: AttackSetup) -> object:
-    return setup.administrator.client("kms").create_grant(
+def _administrator_grants(setup: AttackSetup) -> Made:
+    kms = setup.administrator.client("kms")
+    return lambda: kms.create_grant(
         KeyId=setup.key(setup.victim)["KeyId"],
         GranteePrincipal=f"arn:aws:iam::{setup.estate.central}:user/operator",
         Operations=["Decrypt"],
     )
 
 
-def _suspended(setup: AttackSetup) -> object:
+def _suspended(setup: AttackSetup) -> Made:
     tenant = setup.suspended()
-    return (
-        setup.tenant_session(tenant)
-        .client("kms")
-        .generate_data_key(KeyId=setup.alias(tenant), KeySpec="AES_256", EncryptionContext=setup.context(tenant))
+    kms = setup.tenant_session(tenant).client("kms")
+    return lambda: kms.generate_data_key(
+        KeyId=setup.alias(tenant), KeySpec="AES_256", EncryptionContext=setup.context(tenant)
     )
 
 
@@ -282,7 +287,7 @@ ATTACKS: tuple[Attack, ...] = (
         DENIED,
         _VICTIMS,
         "DenyUseByAnyoneElse",
-        lambda setup: _decrypt(setup, setup.alias(setup.victim)),
+        _by_alias,
     ),
     Attack(
         "its data, by key ARN",
@@ -291,7 +296,7 @@ ATTACKS: tuple[Attack, ...] = (
         DENIED,
         _VICTIMS,
         "DenyUseByAnyoneElse",
-        lambda setup: _decrypt(setup, str(setup.key(setup.victim)["Arn"])),
+        _by_key_arn,
     ),
     Attack(
         "its data, by key id",
@@ -300,7 +305,7 @@ ATTACKS: tuple[Attack, ...] = (
         DENIED,
         _VICTIMS,
         "DenyUseByAnyoneElse",
-        lambda setup: _decrypt(setup, str(setup.key(setup.victim)["KeyId"])),
+        _by_key_id,
     ),
     Attack(
         "its data, naming no key",
@@ -309,7 +314,7 @@ ATTACKS: tuple[Attack, ...] = (
         DENIED,
         _VICTIMS,
         "DenyUseByAnyoneElse",
-        _decrypt_naming_none,
+        _naming_none,
     ),
     Attack(
         "a true token, another key",
@@ -349,7 +354,7 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     Attack(
         "the root user decrypts",
-        "root of 111111111111",
+        "root of {central}",
         "Decrypt, alias of {victim}",
         DENIED,
         _VICTIMS,

@@ -16,13 +16,15 @@ import boto3
 
 from tenant_keys.local import access
 from tenant_keys.local.access import Credentials
-from tenant_keys.local.deploy import Cdk, Deployment, Environment, Progress, environments, operator_credentials
+from tenant_keys.local.deploy import Cdk, Deployment, Progress, environments, is_bootstrapped, operator_credentials
 from tenant_keys.local.errors import Stopped
 from tenant_keys.local.identity import ROOT_SECRET
 from tenant_keys.local.process import RUNNING, ServerProcess, log_tail
-from tenant_keys.local.settings import Settings
+from tenant_keys.local.settings import NAMING, Settings, tenant_of
 
 CENTRAL = "111111111111"
+PREFIX = "tenant-keys-local-"
+"""Of the folder in which a local AWS runs, below the folder for temporary files."""
 
 
 class LocalAws:
@@ -40,6 +42,7 @@ class LocalAws:
         outsiders: Sequence[str] = (),
         management: str | None = None,
         jwks: Mapping[str, Mapping[str, Any]] | None = None,
+        naming: Mapping[str, str] = NAMING,
         region: str = "eu-west-1",
         port: int = 0,
         directory: Path | None = None,
@@ -52,13 +55,13 @@ class LocalAws:
             "outsiders": tuple(outsiders),
             "management": management,
             "jwks": dict(jwks or {}),
+            "naming": dict(naming),
             "region": region,
             "port": port,
         }
         self._server: ServerProcess | None = None
         self._settings: Settings | None = None
         self._operator: dict[str, str] | None = None
-        self._bootstrapped: set[Environment] = set()
 
     # --- life
 
@@ -78,7 +81,7 @@ class LocalAws:
             PortInUse: the port asked for is taken.
             StartFailed: the server ended before it was ready.
         """
-        folder = self._directory or Path(tempfile.mkdtemp(prefix="tenant-keys-local-"))
+        folder = self._directory or Path(tempfile.mkdtemp(prefix=PREFIX))
         self._settings = Settings(
             directory=str(folder),
             control_token=secrets.token_hex(16),
@@ -229,9 +232,8 @@ class LocalAws:
         if self._server is not None:
             self._server.require()
         central = self.accounts[0]
-        missing = [place for place in environments(cdk_out, stacks) if place not in self._bootstrapped]
+        missing = [place for place in environments(cdk_out, stacks) if not is_bootstrapped(self, place)]
         bootstrapping = cdk.bootstrap(missing, central) if missing else 0.0
-        self._bootstrapped.update(missing)
         seconds = cdk.deploy(cdk_out, stacks, self.operator(), self.settings.region)
         return Deployment(tuple(stacks), seconds, bootstrapping)
 
@@ -244,7 +246,6 @@ class LocalAws:
 
     def _forget(self) -> None:
         self._operator = None
-        self._bootstrapped.clear()
 
     def advance(self, days: float) -> None:
         """Move KMS's time forward: rotation falls due, imported material expires, deletions happen."""
@@ -263,9 +264,9 @@ class LocalAws:
         kms = self.session().client("kms")
         for page in kms.get_paginator("list_aliases").paginate():
             for alias in page["Aliases"]:
-                if alias["AliasName"] == f"alias/tenant-{tenant}":
+                if tenant_of(alias["AliasName"], self.settings.naming) == tenant:
                     return str(alias["TargetKeyId"])
-        raise LookupError(f"alias/tenant-{tenant}: no such alias")
+        raise LookupError(f"{self.settings.naming['alias'].replace('{id}', tenant)}: no such alias")
 
     def decisions(self) -> list[dict[str, Any]]:
         """Every decision of KMS and STS since the start or the last reset, oldest first."""

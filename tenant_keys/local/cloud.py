@@ -11,6 +11,7 @@ from tenant_keys.local.directory import DeployedPolicies
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
 from tenant_keys.local.organization import Organization
+from tenant_keys.local.organizations_api import OrganizationsApi
 from tenant_keys.local.other_services import OtherServices
 from tenant_keys.local.settings import Settings
 from tenant_keys.local.sts.assume import Assume
@@ -40,6 +41,7 @@ class Cloud:
         self.execution = install(self.kms, self.authorizer, self.decisions, self.identities, self.organization)
         for service in ("kms", "sts"):
             emulator.install_service(service, _not_here)
+        emulator.install_service("organizations", OrganizationsApi(self.organization).answer)
         emulator.install_judge(OtherServices(self.authorizer, self.decisions, self.identities).judge)
 
     def reset(self) -> None:

@@ -105,7 +105,7 @@ class Server(Protocol):
     ) -> dict[str, str]:
         """Variables that lead an SDK there."""
 
-    def session(self, account: str | None = None) -> boto3.Session:
+    def session(self, account: str | None = None, *, region: str | None = None) -> boto3.Session:
         """A session of an account's root user."""
 
     def running(self) -> bool:
@@ -212,15 +212,37 @@ def end(process: subprocess.Popen[str]) -> None:
 
 
 def operator_credentials(aws: Server, account: str) -> dict[str, str]:
-    """An access key of the administrator who deploys, made at the first call."""
-    iam = aws.session(account).client("iam")
+    """An access key of the administrator who deploys, made at the first call and kept in the folder.
+
+    Another process that is attached to this local AWS gets the same key: a new one would end the sessions of the first.
+    """
+    iam, kept = aws.session(account).client("iam"), aws.directory / "operator.json"
     try:
         iam.create_user(UserName=OPERATOR)
     except ClientError as problem:
         if problem.response["Error"]["Code"] != "EntityAlreadyExists":
             raise
+    known = {key["AccessKeyId"] for key in iam.list_access_keys(UserName=OPERATOR)["AccessKeyMetadata"]}
+    if kept.exists():
+        found: dict[str, str] = json.loads(kept.read_text(encoding="utf-8"))
+        if found["AccessKeyId"] in known:
+            return found
     iam.attach_user_policy(UserName=OPERATOR, PolicyArn=ADMINISTRATOR)
-    for known in iam.list_access_keys(UserName=OPERATOR)["AccessKeyMetadata"]:
-        iam.delete_access_key(UserName=OPERATOR, AccessKeyId=known["AccessKeyId"])
+    for each in known:
+        iam.delete_access_key(UserName=OPERATOR, AccessKeyId=each)
     key = iam.create_access_key(UserName=OPERATOR)["AccessKey"]
-    return {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
+    made = {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
+    kept.touch(mode=0o600)
+    kept.write_text(json.dumps(made), encoding="utf-8")
+    return made
+
+
+def is_bootstrapped(aws: Server, place: Environment) -> bool:
+    """Whether the account has the stack of `cdk bootstrap` in the Region."""
+    account, region = place
+    cloudformation = aws.session(account, region=region).client("cloudformation")
+    try:
+        stacks = cloudformation.describe_stacks(StackName="CDKToolkit")["Stacks"]
+    except ClientError:
+        return False
+    return stacks[0]["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")

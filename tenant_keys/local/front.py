@@ -25,6 +25,8 @@ Answer = tuple[int, str, bytes]
 FORBIDDEN = 403
 _KMS_TARGET = "TrentService."
 _STS_VERSION = "2011-06-15"
+_SIMULATIONS = ("SimulatePrincipalPolicy", "SimulateCustomPolicy")
+"""Of IAM: ministack would answer them by an evaluator of its own."""
 SLOW = frozenset({"GetParametersForImport", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"})
 """Operations that make RSA keys: on a thread, so that the others do not wait."""
 
@@ -63,7 +65,7 @@ class Front:
             return _json_fault(Fault("UnknownOperationException"))
         if scope_service == "sts" or form.get("Action") in UNSIGNED or form.get("Version") == _STS_VERSION:
             return self._sts(request, form)
-        return self._check_sender(request)
+        return self._check_sender(request, form)
 
     async def _kms(self, request: Signed) -> Answer:
         request_id = str(uuid.uuid4())
@@ -94,10 +96,20 @@ class Front:
             return fault.status, "text/xml", render_fault(_sts_words(fault), request_id)
         return 200, "text/xml", render(action, result, request_id)
 
-    def _check_sender(self, request: Signed) -> Answer | None:
-        """Refuse what is not signed by whom it names: ministack takes an account id as its root user unsigned."""
+    def _check_sender(self, request: Signed, form: dict[str, str]) -> Answer | None:
+        """Refuse what is not signed by whom it names: ministack takes an account id as its root user unsigned.
+
+        And what ministack would answer by other rules than ours.
+        """
         try:
             self._cloud.identities.authenticate(request)
+            if form.get("Action") in _SIMULATIONS:
+                raise Fault(
+                    "NotImplemented",
+                    "the local AWS does not simulate policies: make the call, and read the decision log; "
+                    "`tenant-keys can` decides a request without making it",
+                    501,
+                )
         except Fault as fault:
             words = _sts_words(fault)
             if "x-amz-target" in request.headers:

@@ -15,6 +15,7 @@ from tenant_keys.manifest.lock import Lock, render_lock, write_lock
 from tenant_keys.manifest.merge_lines import measured, merge_lines
 from tenant_keys.manifest.places import Measure
 from tenant_keys.manifest.read_lock import parse_lines, parse_lock, read_lock_text
+from tenant_keys.manifest.sample import replaces_sample
 from tenant_keys.manifest.update import new_lock, update
 
 
@@ -80,7 +81,8 @@ def bring_up_to_date(
     except LockError as error:
         raise with_lines(error, (manifest_path.name, text), (path.name, before or "")) from None
     done += updated
-    contradictions = check_against_base(at_base, lock) if at_base else []
+    grew_from = None if at_base and replaces_sample(at_base, lock) else at_base
+    contradictions = check_against_base(grew_from, lock) if grew_from else []
     if contradictions:
         found = LockError(contradictions)
         raise with_lines(found, (manifest_path.name, text), (path.name, render_lock(lock)))

@@ -49,9 +49,8 @@ def write_report(folder: Path, checks: Checks, steps: Sequence[Step]) -> Iterato
 def comment(checks: Checks, steps: Sequence[Step]) -> str:
     """A pull-request comment: what the change does, then what failed; all else is in the report."""
     failed = [step for step in steps if not step.passed]
-    lines = (
-        [markdown(checks.comparison)] if checks.comparison is not None else ["## tenant-keys: could not compare", ""]
-    )
+    without = "the first estate" if checks.is_first else "could not compare"
+    lines = [markdown(checks.comparison)] if checks.comparison is not None else [f"## tenant-keys: {without}", ""]
     for step in failed:
         if checks.comparison is not None and step.name.startswith("change against "):
             continue  # told above

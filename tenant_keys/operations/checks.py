@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
 from tenant_keys.manifest import Estate, EstateError, load_estate, read_lock
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
-from tenant_keys.operations.code_changes import changed_files, judges
+from tenant_keys.manifest.sample import replaces_sample
+from tenant_keys.operations.code_changes import changed_files, judges, other_files
 from tenant_keys.operations.errors import AppFailed, NoProject
 from tenant_keys.operations.revision import check_out, synthesize
 from tenant_keys.policy.template_size import reserved_sizes
@@ -71,6 +72,8 @@ class Checks:
         self.reviewed: ReviewedEstate | None = None
         self.proof: Proof | None = None
         self.comparison: Comparison | None = None
+        self.is_first = False
+        """Whether the base holds no estate yet, so that there is nothing to compare with and nothing to lose."""
         self._project, self._scratch, self._base, self._for_review = project, scratch, base, for_review
         self._begin = begin
 
@@ -161,6 +164,9 @@ class Checks:
         folder = self._scratch / "base"
         folder.mkdir()
         project = check_out(str(self._base), folder, self._project)
+        if self._begins(project):
+            yield from self._first(project)
+            return
         before = synthesize(project, self._scratch / "base.out")
         entries = read_lock(self.manifest.with_suffix(".lock")).entries
         gone = frozenset(tenant for tenant, entry in entries.items() if entry.phase == "offboarded")
@@ -176,8 +182,25 @@ class Checks:
             causes=[*manifest_edits(project / "tenants.yaml", self.manifest), *(f"code: {file}" for file in files)],
             more=list(_judge_changes(judges(files))),
         )
+        if self.comparison.only_adds_tenants and other_files(str(self._base), self._project, self.manifest):
+            self.comparison = replace(self.comparison, only_adds_tenants=False)
         for change in self.comparison.changes:
             yield Note(change.what) if change.severity is Severity.NOTE else change.what
+
+    def _begins(self, project: Path) -> bool:
+        """Whether the base has no estate: neither manifest nor lock, or the sample of the tool in another account."""
+        manifest = project / self.manifest.name
+        lock = manifest.with_suffix(".lock")
+        if not lock.exists():
+            return not manifest.exists()
+        return replaces_sample(read_lock(lock), read_lock(self.manifest.with_suffix(".lock")))
+
+    def _first(self, project: Path) -> Iterator[str]:
+        self.is_first = True
+        yield Note(f"{self._base} holds no estate yet: all keys and all access are new, and the report has them")
+        if (project / "app.py").is_file():
+            for change in _judge_changes(judges(changed_files(project, self._project))):
+                yield f"{change.what}; {change.fix}"
 
     def _run(self, name: str, check: Callable[[], Iterator[str]]) -> Step:
         """A check passes when it has nothing to say but notes."""

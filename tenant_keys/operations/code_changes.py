@@ -7,6 +7,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
+from tenant_keys.operations.revision import git
+
 _CODE: Final = (
     ".github/workflows",
     "app.py",
@@ -30,6 +32,7 @@ _JUDGES: Final = (
     "pyproject.toml",
     "requirements.txt",
     "scripts/*",
+    "stacks/*app.py",
     "stacks/*isolation.py",
     "stacks/*validation.py",
     "tenant_keys/cli/*",
@@ -48,6 +51,22 @@ def changed_files(base: Path, project: Path) -> list[str]:
     """
     names = {*_files(base), *_files(project)}
     return sorted(name for name in names if _content(base / name) != _content(project / name))
+
+
+def other_files(revision: str, project: Path, manifest: Path) -> list[str]:
+    """Files of the whole repository that differ from a revision or are new, but for manifest and lock; sorted.
+
+    Raises:
+        RevisionUnusable: git does not answer.
+    """
+    listed = [
+        git(project, revision, "diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", revision),
+        git(project, revision, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/"),
+    ]
+    prefix = git(project, revision, "rev-parse", "--show-prefix").decode().rstrip("\n")
+    names = [name.decode(errors="replace") for output in listed for name in output.split(b"\0") if name]
+    expected = {f"{prefix}{manifest.name}", f"{prefix}{manifest.with_suffix('.lock').name}"}
+    return sorted({*names} - expected)
 
 
 def judges(files: list[str]) -> list[str]:

@@ -13,18 +13,17 @@ from tenant_keys.operations.errors import AppFailed, NoProject, RevisionUnusable
 
 
 def check_out(revision: str, into: Path, project: Path) -> Path:
-    """Write the files of a revision below `into`; the repository and its working tree stay as they are.
+    """Write the files that a revision has in the project's folder below `into`; the working tree stays as it is.
+
+    Where the revision has no such folder or nothing in it, `into` stays empty: git makes no archive of nothing.
 
     Raises:
         RevisionUnusable: git knows no such revision.
     """
-    command = ["git", "-C", str(project), "archive", "--format=tar", revision]
-    archived = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - arguments, no shell
-    if archived.returncode:
-        raise RevisionUnusable(
-            f"{revision}: {archived.stderr.decode(errors='replace').strip()}; name a commit or a branch"
-        )
-    with tarfile.open(fileobj=io.BytesIO(archived.stdout)) as archive:
+    if not git(project, revision, "ls-tree", "--name-only", revision, "--", "./"):
+        return into
+    archived = git(project, revision, "archive", "--format=tar", revision)
+    with tarfile.open(fileobj=io.BytesIO(archived)) as archive:
         # The filters of tarfile came with 3.11.4, and Debian 12 has 3.11.2. Git writes no path that leaves the folder.
         archive.extraction_filter = lambda member, _: member
         archive.extractall(into)  # noqa: S202 - see above; links are looked at next
@@ -33,6 +32,19 @@ def check_out(revision: str, into: Path, project: Path) -> Path:
             link = path.relative_to(into)
             raise RevisionUnusable(f"{revision}: {link} leads out of the repository, and is not followed")
     return into
+
+
+def git(project: Path, revision: str, *arguments: str) -> bytes:
+    """What git prints in the folder of a project.
+
+    Raises:
+        RevisionUnusable: git does not know the revision, or fails otherwise.
+    """
+    command = ["git", "-C", str(project), *arguments]
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - arguments, no shell
+    if done.returncode:
+        raise RevisionUnusable(f"{revision}: {done.stderr.decode(errors='replace').strip()}; name a commit or a branch")
+    return done.stdout
 
 
 def synthesize(project: Path, output: Path) -> Path:

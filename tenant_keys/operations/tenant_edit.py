@@ -17,7 +17,7 @@ from tenant_keys.manifest.replace_file import replace_file
 from tenant_keys.manifest.update import update
 from tenant_keys.operations.consequences import describe_change
 from tenant_keys.operations.errors import EditRefused, UnknownTenant
-from tenant_keys.operations.manifest_edit import with_state, with_tenant
+from tenant_keys.operations.manifest_edit import with_state, with_tenant, with_tenants
 from tenant_keys.operations.transitions import Verb, next_state
 from tenant_keys.policy.template_size import reserved_sizes
 
@@ -31,7 +31,7 @@ _MARK = b"\xef\xbb\xbf"
 class Edit:
     """What would be written, and what it means."""
 
-    tenant: str
+    tenants: tuple[str, ...]
     before: Estate
     after: Estate
     files: Mapping[Path, tuple[str, str]]
@@ -70,12 +70,17 @@ def plan_state(path: Path, tenant: str, verb: Verb) -> Edit:
     def change(text: str, manifest: Manifest) -> str:
         return with_state(text, tenant, next_state(tenant, known(tenant, manifest.tenants).state, verb))
 
-    return _plan(path, tenant, change)
+    return _plan(path, (tenant,), change)
 
 
 def plan_addition(path: Path, tenant: str, fields: Mapping[str, object]) -> Edit:
     """The edit that adds a tenant; `fields` are those of the manifest, without what is left to the defaults."""
-    return _plan(path, tenant, lambda text, _: with_tenant(text, tenant, fields))
+    return _plan(path, (tenant,), lambda text, _: with_tenant(text, tenant, fields))
+
+
+def plan_additions(path: Path, tenants: Mapping[str, Mapping[str, object]]) -> Edit:
+    """The edit that adds several tenants at once, none where a single one cannot be added."""
+    return _plan(path, tuple(tenants), lambda text, _: with_tenants(text, tenants))
 
 
 def known(tenant: str, tenants: Mapping[str, T]) -> T:
@@ -91,7 +96,7 @@ def known(tenant: str, tenants: Mapping[str, T]) -> T:
     return tenants[tenant]
 
 
-def _plan(path: Path, tenant: str, change: Callable[[str, Manifest], str]) -> Edit:
+def _plan(path: Path, tenants: tuple[str, ...], change: Callable[[str, Manifest], str]) -> Edit:
     text, lock_path = read_text(path), path.with_suffix(".lock")
     manifest = parse_manifest(text, path.name)
     lock_text = read_lock_text(lock_path)
@@ -101,19 +106,21 @@ def _plan(path: Path, tenant: str, change: Callable[[str, Manifest], str]) -> Ed
         before = resolve(manifest, lock)
         spoken_of = changed = change(text, manifest)
         after = parse_manifest(changed, path.name)
-        _check_the_rest(manifest, after, tenant)
+        _check_the_rest(manifest, after, tenants)
         new_lock, done = update(after, lock, reserved_sizes)
     except LockError as error:
         raise with_lines(error, (path.name, spoken_of), (lock_path.name, lock_text)) from None
     files = {path: (text, changed), lock_path: (lock_text, render_lock(new_lock))}
-    return Edit(tenant, before, resolve(after, new_lock), files, tuple(done))
+    return Edit(tenants, before, resolve(after, new_lock), files, tuple(done))
 
 
-def _check_the_rest(old: Manifest, new: Manifest, tenant: str) -> None:
-    """Whatever the layout, an edit of one tenant changes nothing else."""
-    others = [{name: t for name, t in m.tenants.items() if name != tenant} for m in (old, new)]
+def _check_the_rest(old: Manifest, new: Manifest, edited: tuple[str, ...]) -> None:
+    """Whatever the layout, an edit of some tenants changes nothing else."""
+    those = frozenset(edited)
+    others = [{name: t for name, t in m.tenants.items() if name not in those} for m in (old, new)]
     if others[0] != others[1] or old.model_copy(update={"tenants": {}}) != new.model_copy(update={"tenants": {}}):
-        raise EditRefused(f"tenants.yaml tenants.{tenant}: its layout cannot be edited safely; edit it by hand")
+        first = edited[0] if edited else ""
+        raise EditRefused(f"tenants.yaml tenants.{first}: its layout cannot be edited safely; edit it by hand")
 
 
 def _replace(path: Path, text: str) -> None:

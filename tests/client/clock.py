@@ -25,7 +25,7 @@ class Clock:
         self.steady += seconds
 
     def steadily(self, seconds: float) -> None:
-        """The steady one alone, where tokens are checked, whose times PyJWT compares with the real wall clock."""
+        """The steady one alone: no token expires meanwhile."""
         self.steady += seconds
 
 

@@ -3,7 +3,8 @@
     python -m tests.client.killed KIND WORK FOLDER CREDENTIALS
 
 A step is the moment before and the moment after each request to DynamoDB, S3, KMS and STS, and each step of saving a
-checkpoint. Each run is a forked process, so that the kill is a real one. Prints one JSON object a line.
+checkpoint. Each run is a forked process, so that the kill is a real one; what botocore reads from disk for its clients
+is read once, before. Prints one JSON object a line.
 """
 
 from __future__ import annotations
@@ -82,11 +83,12 @@ class Scene:
     """A table or a bucket of its own, filled for the work, and what must be true at the end."""
 
     def __init__(self, kind: str, work: Work, secret: str) -> None:
-        self.kind, self.work = kind, work
-        self.name = f"killed-{uuid4().hex[:10]}"
+        self.kind, self.work, self.name = kind, work, ""
         data = boto3.Session("222222222222", secret, region_name="eu-west-1")
         self.dynamodb, self.s3 = data.resource("dynamodb"), data.client("s3")
         self.session = boto3.Session(region_name="eu-west-1")
+        for service in ("kms", "sts"):
+            self.session.client(service)  # the session keeps what it read for it
 
     def tenant(self, steps: Steps | None) -> Tenant:
         keys = TenantKeys.from_environment(session=self.session)
@@ -98,6 +100,7 @@ class Scene:
         return keys.tenant_without_token("acme")
 
     def fill(self) -> None:
+        self.name = f"killed-{uuid4().hex[:10]}"
         tenant = self.tenant(None)
         if self.kind == "s3":
             place: Any = {"LocationConstraint": "eu-west-1"}
@@ -134,8 +137,7 @@ class Scene:
         items = self.dynamodb.Table(self.name).scan(ConsistentRead=True)["Items"]
         return {str(item["pk"]): _raw(item["card"]) for item in items}
 
-    def opens(self) -> bool:
-        tenant = self.tenant(None)
+    def opens(self, tenant: Tenant) -> bool:
         if self.kind == "s3":
             return all(
                 s3.get_object(tenant, self.s3, bucket=self.name, key=str(n)).read() == f"data {n}".encode()
@@ -165,13 +167,12 @@ def in_a_child(work: Callable[[], None]) -> int:
 
 
 def main(kind: str, work: Work, folder: Path, secret: str) -> None:
+    stage = Scene(kind, work, secret)  # it has asked for nothing yet: no connection is shared with a child
     for die_at in range(1, 1000):
         checkpoint, log, result = (folder / f"{name}-{die_at}" for name in ("checkpoint", "log", "result"))
         log.touch()
-        scene: list[str] = []
 
         def killed(die_at: int = die_at, checkpoint: Path = checkpoint, log: Path = log, result: Path = result) -> None:
-            stage = Scene(kind, work, secret)
             stage.fill()
             old = {key: data_key_of(blob).hex() for key, blob in stage.records().items() if work is not Work.ENCRYPT}
             result.write_text(json.dumps({"name": stage.name, "old": old}))
@@ -182,14 +183,14 @@ def main(kind: str, work: Work, folder: Path, secret: str) -> None:
 
         def resumed(checkpoint: Path = checkpoint, log: Path = log, result: Path = result) -> None:
             made = json.loads(result.read_text())
-            stage = Scene(kind, work, secret)
             stage.name = made["name"]
             steps = Steps(-1, log)
             steps.watch(stage.s3 if kind == "s3" else stage.dynamodb.meta.client)
-            progress = reencrypt(stage.target(stage.tenant(None)), checkpoint=checkpoint, work=work)
+            tenant = stage.tenant(None)
+            progress = reencrypt(stage.target(tenant), checkpoint=checkpoint, work=work)
             kept = [k for k, blob in stage.records().items() if made["old"].get(k) == data_key_of(blob).hex()]
             made |= {
-                "opens": stage.opens(),
+                "opens": stage.opens(tenant),
                 "exit": progress.exit_code,
                 "kept": kept,
                 "writes": sorted(log.read_text().split()),
@@ -199,8 +200,8 @@ def main(kind: str, work: Work, folder: Path, secret: str) -> None:
 
         ended = in_a_child(killed)
         again = in_a_child(resumed)
-        scene.append(result.read_text())
-        sys.stdout.write(json.dumps({"step": die_at, "killed": ended, "resumed": again, **json.loads(scene[0])}) + "\n")
+        made = json.loads(result.read_text())
+        sys.stdout.write(json.dumps({"step": die_at, "killed": ended, "resumed": again, **made}) + "\n")
         sys.stdout.flush()
         if ended != -9:
             return

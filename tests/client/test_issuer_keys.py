@@ -22,6 +22,7 @@ from tenant_keys.client import (
     ServiceUnavailable,
     TimedOut,
     TokenError,
+    TokenExpired,
     TokenRefused,
     TokenVerifier,
     issuer_keys,
@@ -265,9 +266,9 @@ def test_a_name_server_that_does_not_answer_holds_one_thread_and_one_timeout(
             verifier.verify(issuer.token())
     assert len(asked) == 1
     gate.set()
-    assert verifier._remote is not None
-    assert verifier._remote._thread is not None
-    verifier._remote._thread.join(20)
+    assert isinstance(verifier._keys, IssuerKeys)
+    assert verifier._keys._thread is not None
+    verifier._keys._thread.join(20)
     clock.steadily(40)
     assert verifier.verify(issuer.token())
 
@@ -510,12 +511,38 @@ def test_a_fork_in_the_midst_of_a_fetch_does_not_stop_the_child(issuer: Issuer, 
     child = os.fork()
     if child == 0:
         try:
-            remote = verifier._remote
-            if remote is not None:
-                remote._asked = None
+            if isinstance(verifier._keys, IssuerKeys):
+                verifier._keys._asked = None
             os._exit(0 if verifier.verify(issuer.token()).tenant_id == "acme" else 2)
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     server.released.set()
     assert begun.exception(20) is not None
+
+
+def test_a_token_that_expires_while_the_issuer_is_asked_is_refused(
+    issuer: Issuer, server: RawServer, clock: Clock
+) -> None:
+    def late(connection: socket.socket) -> None:
+        clock.wall += 60
+        whole(issuer.jwks)(connection)
+
+    server.respond = late
+    verifier = issuer.verifier(keys=server.address)
+    with pytest.raises(TokenExpired):
+        verifier.verify(issuer.token(lives=10))
+    assert verifier.verify(issuer.token(lives=10)), "and the keys are there"
+    assert len(server.requests) == 1
+
+
+def test_no_forged_token_has_old_keys_fetched_anew(issuer: Issuer, server: RawServer, clock: Clock) -> None:
+    server.respond = whole(issuer.jwks)
+    verifier = issuer.verifier(keys=server.address)
+    assert verifier.verify(issuer.token())
+    clock.steadily(200)
+    with pytest.raises(TokenRefused):
+        verifier.verify(Issuer().token())
+    assert len(server.requests) == 1
+    assert verifier.verify(issuer.token())
+    assert eventually(lambda: len(server.requests) == 2)

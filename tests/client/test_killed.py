@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tenant_keys.policy import names
 from tools.benchmarks.client_estate import ORDERS, Stage
 
 pytestmark = [pytest.mark.xdist_group("client-local-aws"), pytest.mark.slow]
@@ -22,7 +23,10 @@ def test_a_job_killed_at_any_step_goes_on_without_loss_and_without_double_work(
     role = stage.runs_as("orders").get_credentials()
     assert role is not None
     given = {"AccessKeyId": role.access_key, "SecretAccessKey": role.secret_key, "SessionToken": role.token}
-    environment = os.environ | stage.aws.environment(credentials=given) | {"TENANT_KEYS_WORKLOAD": "orders"}
+    parameter = names.parameter_name(stage.estate.workloads["orders"], stage.estate)
+    answer = stage.aws.session(ORDERS).client("ssm").get_parameter(Name=parameter)
+    configuration = {"TENANT_KEYS_CONFIG": answer["Parameter"]["Value"]}  # else each process asks for it
+    environment = os.environ | stage.aws.environment(credentials=given) | configuration
     secret = stage.aws.environment(ORDERS)["AWS_SECRET_ACCESS_KEY"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.client.killed", kind, work, str(tmp_path), secret],

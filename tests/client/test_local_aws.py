@@ -29,9 +29,10 @@ from tenant_keys.client import (
     WrongTenant,
     redaction,
 )
+from tenant_keys.client.assume_role import open_session
 from tenant_keys.client.aws import Aws
 from tenant_keys.client.data_key import OpenKey, generate
-from tenant_keys.client.role_session import RoleSession, open_session
+from tenant_keys.client.role_session import RoleSession
 from tenant_keys.client.sdk import POLICY, AWSEncryptionSDKClientError, StreamDecryptor
 from tests.client.conftest import CROWD
 from tests.client.stock import stock_keyring

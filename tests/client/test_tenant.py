@@ -64,14 +64,14 @@ def test_a_stream_in_any_chunks_is_the_same_message(acme: Tenant, data: bytes, n
 
 
 @AGAIN
-@given(name=NAMES, other=NAMES)
-def test_a_row_copied_to_another_row_does_not_open(acme: Tenant, name: str, other: str) -> None:
+@given(names=st.lists(NAMES, min_size=2, max_size=2, unique=True))
+def test_a_row_copied_to_another_row_does_not_open(acme: Tenant, names: list[str]) -> None:
+    name, other = names
     message = acme.encrypt(b"data", name=name)
-    if name != other:
-        with pytest.raises(WrongRecord):
-            acme.decrypt(message, name=other)
-        with pytest.raises(WrongRecord):
-            acme.decrypting(io.BytesIO(message), name=other)
+    with pytest.raises(WrongRecord):
+        acme.decrypt(message, name=other)
+    with pytest.raises(WrongRecord):
+        acme.decrypting(io.BytesIO(message), name=other)
 
 
 def test_a_name_that_continues_into_the_data_is_not_the_same_name(acme: Tenant) -> None:

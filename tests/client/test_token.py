@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -14,7 +15,8 @@ from typing import Any
 
 import jwt
 import pytest
-from hypothesis import given
+from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from jwt.warnings import InsecureKeyLengthWarning
 
@@ -28,6 +30,11 @@ from tenant_keys.client import (
 )
 from tenant_keys.client.token import SESSION_TAG_CLAIM, verifier_from_environment
 from tests.client.issuer import Issuer
+
+
+@pytest.fixture(scope="module")
+def verifier(issuer: Issuer) -> TokenVerifier:
+    return issuer.verifier()
 
 
 def part(value: object) -> str:
@@ -258,9 +265,85 @@ def test_what_is_no_token_is_refused(issuer: Issuer, token: Any) -> None:
 
 
 @given(text=st.text(alphabet=st.characters(), max_size=200) | st.from_regex(r"[\w-]{0,40}\.[\w-]{0,40}\.[\w-]{0,9}"))
-def test_no_text_at_all_is_a_token_or_a_crash(issuer: Issuer, text: str) -> None:
+def test_no_text_at_all_is_a_token_or_a_crash(verifier: TokenVerifier, text: str) -> None:
     with pytest.raises(TokenRefused):
-        issuer.verifier().verify(text)
+        verifier.verify(text)
+
+
+NOW = int(time.time())
+TIMES = st.sampled_from([-90_000, -600, -5, -1, 0, 1, 5, 600, 90_000]).flatmap(
+    lambda seconds: st.sampled_from([NOW + seconds, NOW + seconds + 0.5, str(NOW + seconds)])
+)
+ODD: st.SearchStrategy[Any] = st.sampled_from([None, True, 7, 1e300, 10**400, math.inf, "", "x", [], {}, [7], ["x"]])
+NAMES = st.sampled_from([Issuer.url, Issuer.audience, [Issuer.url], [Issuer.audience], [Issuer.audience, "x", 7]])
+CHANGES = st.dictionaries(
+    st.sampled_from(["iss", "aud", "sub", "jti", "iat", "nbf", "exp"]), TIMES | ODD | NAMES, max_size=2
+)
+
+
+@settings(max_examples=400)
+@given(changes=CHANGES, missing=st.sampled_from([None] * 7 + ["iss", "aud", "sub", "iat", "exp"]))
+def test_claims_that_are_taken_are_taken_by_another_library_too(
+    issuer: Issuer, verifier: TokenVerifier, changes: dict[str, Any], missing: str | None
+) -> None:
+    claims = {name: value for name, value in (issuer.claims() | changes).items() if name != missing}
+    token = jwt.api_jws.encode(json.dumps(claims).encode(), issuer._key, "RS256", headers={"kid": "k1"})
+    try:
+        ours = verifier.verify(token)
+    except (TokenRefused, TokenExpired):
+        event("refused")
+        return
+    event("taken")
+    theirs = jwt.decode(
+        token,
+        jwt.PyJWK(issuer.jwks["keys"][0]),
+        algorithms=["RS256"],
+        issuer=issuer.url,
+        audience=issuer.audience,
+        leeway=5,
+        options={"require": ["exp", "iat", "sub", "aud", "iss"], "enforce_minimum_key_length": True},
+    )
+    assert ours.tenant_id == theirs["tenant_id"]
+    assert ours.expires_at == int(theirs["exp"]) + 5
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_a_token_can_be_written_in_one_way_alone(issuer: Issuer, part: int) -> None:
+    """The last character of base64 has bits that mean nothing, and a lenient reader takes four tokens for one."""
+    verifier, claims, wrong = issuer.verifier(), issuer.claims(), []
+    for padding in range(3):
+        token = jwt.encode(
+            claims | {"jti": "x" * padding}, issuer._key, "RS256", headers={"kid": "k1", "n": padding * "x"}
+        )
+        parts = token.split(".")
+        if len(parts[part]) % 4:
+            letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+            parts[part] = parts[part][:-1] + letters[letters.index(parts[part][-1]) + 1]
+            wrong.append(".".join(parts))
+        assert verifier.verify(token)
+    assert wrong
+    for token in wrong:
+        with pytest.raises(TokenRefused):
+            verifier.verify(token)
+
+
+@pytest.mark.parametrize("header", [{"b64": False}, {"b64": True}, {"crit": ["b64"], "b64": False}], ids=str)
+def test_an_unencoded_payload_is_refused(issuer: Issuer, header: dict[str, Any]) -> None:
+    signed = f"{part({'alg': 'RS256', 'kid': 'k1'} | header)}.{part(issuer.claims())}"
+    rs256 = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256)
+    signature = base64.urlsafe_b64encode(rs256.sign(signed.encode(), issuer._key)).rstrip(b"=").decode()
+    with pytest.raises(TokenRefused, match="b64"):
+        issuer.verifier().verify(f"{signed}.{signature}")
+
+
+def test_a_key_on_another_curve_than_its_algorithm_verifies_nothing(issuer: Issuer) -> None:
+    private = ec.generate_private_key(ec.SECP384R1())
+    jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(private.public_key())) | {"kid": "k1", "alg": "ES256"}
+    signed = f"{part({'alg': 'ES256', 'kid': 'k1'})}.{part(issuer.claims())}"
+    signature = jwt.algorithms.ECAlgorithm(jwt.algorithms.ECAlgorithm.SHA256).sign(signed.encode(), private)
+    token = f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+    with pytest.raises(TokenRefused, match="curve"):
+        issuer.verifier(keys={"keys": [jwk]}).verify(token)
 
 
 class Jwks:

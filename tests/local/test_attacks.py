@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
+from tenant_keys.cli.local import table
 from tenant_keys.local.attack_setup import AttackSetup
 from tenant_keys.local.attacks import ATTACKS, Attack, Outcome, attack_all
 from tests.local.conftest import LocalEstate
@@ -40,13 +44,39 @@ def test_an_attack_that_succeeds_is_noticed(setup: AttackSetup) -> None:
         "AccessDeniedException",
         "key policy of {attacker}",
         None,
-        lambda on: on.own.client("kms").generate_data_key(
-            KeyId=on.alias(on.attacker), KeySpec="AES_256", EncryptionContext=on.context(on.attacker)
+        lambda on: (
+            lambda: on.own.client("kms").generate_data_key(
+                KeyId=on.alias(on.attacker), KeySpec="AES_256", EncryptionContext=on.context(on.attacker)
+            )
         ),
     )
     [outcome] = attack_all(setup, (allowed,))
     assert not outcome.refused
     assert outcome.got == "ALLOWED"
+
+
+def test_a_failure_before_the_attack_is_no_refusal(setup: AttackSetup) -> None:
+    """A workload that may only decrypt cannot seal what an attacker would steal: nothing was attacked then."""
+
+    def prepare(on: AttackSetup) -> Callable[[], object]:
+        own = on.own.client("kms")
+        own.generate_data_key(KeyId=on.alias(on.victim), KeySpec="AES_256", EncryptionContext=on.context(on.victim))
+        return list
+
+    unprepared = replace(ATTACKS[0], prepare=prepare)
+    [outcome] = attack_all(setup, (unprepared,))
+    assert (outcome.got, outcome.refused, outcome.skipped, outcome.failed) == ("NOT MADE", False, False, True)
+    assert outcome.message.startswith("while preparing: An error occurred (AccessDeniedException)")
+    assert "[red]?" in next(iter(table([outcome]).columns[0].cells))  # type: ignore[operator]
+
+
+def test_data_of_a_victim_for_whom_nobody_encrypts_cannot_be_stolen(setup: AttackSetup) -> None:
+    decrypts = AttackSetup(setup.aws, setup.issuer)
+    decrypts.estate.tenant_roles[decrypts.victim] = {
+        "orders": decrypts.estate.tenant_roles[decrypts.attacker]["orders"]
+    }
+    [outcome] = attack_all(decrypts, (next(each for each in ATTACKS if each.name == "its data, by key ARN"),))
+    assert (outcome.skipped, outcome.message) == (True, f"needs a workload that may encrypt for {decrypts.victim}")
 
 
 def _outcome(setup: AttackSetup, name: str) -> Outcome:

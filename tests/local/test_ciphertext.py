@@ -26,15 +26,13 @@ def test_what_was_sealed_opens(key_id: str, plaintext: bytes, context: dict[str,
     assert ciphertext.unseal(sealed, material, dict(reversed(context.items()))) == plaintext
 
 
-@given(CONTEXTS, CONTEXTS)
-def test_another_context_does_not_open(context: dict[str, str], other: dict[str, str]) -> None:
+@given(st.tuples(CONTEXTS, CONTEXTS).filter(lambda two: two[0] != two[1]))
+def test_another_context_does_not_open(contexts: tuple[dict[str, str], dict[str, str]]) -> None:
+    context, other = contexts
     material, key_id = generate(NOW), str(uuid.uuid4())
     sealed = ciphertext.parse(ciphertext.seal(key_id, material, b"secret", context))
-    if context == other:
-        assert ciphertext.unseal(sealed, material, other) == b"secret"
-    else:
-        with pytest.raises(CiphertextError):
-            ciphertext.unseal(sealed, material, other)
+    with pytest.raises(CiphertextError):
+        ciphertext.unseal(sealed, material, other)
 
 
 def test_the_boundary_between_name_and_value_counts() -> None:

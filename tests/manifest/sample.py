@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from tenant_keys.manifest import Manifest, ManifestError, parse_manifest
+from tools.sample_manifest import BILLING, CENTRAL, ISSUERS, ORDERS, PORTAL
 
-TEXT = """\
-organization: o-a1b2c3d4e5
-central:
-  account: "111111111111"
-  home_region: eu-west-1
-  regions: [eu-west-1, eu-central-1]
-  administrators: [role/KeyAdministrator]
-  readers: [role/SecurityAudit]
-  break_glass: role/KeyBreakGlass
-identity_providers:
-  customers: {issuer: https://login.example.com}
-workloads:
-  orders: {account: "222222222222", runs_on: lambda}
-  billing: {account: "333333333333", runs_on: ecs, access: session-tag}
-  portal: {account: "222222222222", access: web-identity, identity_provider: customers, audience: portal-keys}
+TEXT = (
+    f"{CENTRAL}{ISSUERS}workloads:\n{ORDERS}{BILLING}{PORTAL}"
+    """\
 defaults:
   workloads: [orders]
 tenants:
   acme: {workloads: [orders, billing]}
   globex: {key: {origin: imported, import_role: role/globex-import}}
 """
+)
 
 
 def edited(*edits: tuple[str, str], text: str = TEXT) -> str:

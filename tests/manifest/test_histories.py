@@ -20,6 +20,7 @@ from tenant_keys.manifest.lock import Capacity, Entry, Lock, entry_line, header_
 from tenant_keys.manifest.merge_lines import merge_lines
 from tenant_keys.manifest.read_lock import parse_lines, parse_lock
 from tenant_keys.manifest.update import record_key_ids, update
+from tests.premise import met, met_at_least
 
 IDS = [f"t{number}" for number in range(30)]
 REGIONS = ["eu-west-1", "eu-central-1", "eu-north-1"]
@@ -212,21 +213,33 @@ START = Lock("111111111111", "eu-west-1", {}, Capacity(3, 4), Capacity(4, 5))
 def play(steps: list[tuple[str, int, int, bool]], main: Branch) -> None:
     """A history on two branches that merge."""
     assert main.propose(first_document())
-    base, other = main, None
+    base, other, kinds = main, None, set[str]()
     for what, one, two, on_other in steps:
         if what == "fork":
             base, other = main.fork(), main.fork()
         elif what == "merge":
             if other is not None:
-                event(f"merged: {merge(main, other, base, two)}, left in branch: {bool(other.gone)}")
+                merged = merge(main, other, base, two)
+                event(f"merged: {merged}, left in branch: {bool(other.gone)}")
+                kinds.add("merged" if merged else "merge refused")
             other = None
         else:
-            edit(other if other is not None and on_other else main, what, one, two)
+            taken = edit(other if other is not None and on_other else main, what, one, two)
+            kinds.add("edit taken" if taken else "edit refused")
+    for kind in kinds:
+        met(kind.replace(" ", "_"))
+    if main.gone:
+        met("left_for_ever")
     event("tenants", len(main.lock.entries))
     event("left for ever", len(main.gone))
     event("key cells", len(occupancy(main.lock)[0]))
 
 
+HISTORIES = met_at_least(merged=60, edit_taken=200, edit_refused=150, left_for_ever=60)
+"""What happens in so many of the histories of a run."""
+
+
+@HISTORIES
 @settings(max_examples=300)
 @given(STEPS)
 def test_no_history_moves_a_key_or_gives_an_id_out_twice(steps: list[tuple[str, int, int, bool]]) -> None:

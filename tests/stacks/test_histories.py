@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 
 from tenant_keys.manifest import Estate, Manifest, resolve
 from tenant_stacks import add_stacks
-from tests.manifest.test_histories import EDITS, EDITS_OF_ONE, START, STEPS, Branch, edit, first_document, play
+from tests.manifest.test_histories import (
+    EDITS,
+    EDITS_OF_ONE,
+    HISTORIES,
+    START,
+    STEPS,
+    Branch,
+    edit,
+    first_document,
+    play,
+)
+from tests.premise import met, met_at_least
 
 Place = tuple[str, str, str]
 """Region, stack, logical id."""
@@ -120,6 +131,7 @@ class Deployed(Branch):
 
 
 @pytest.mark.slow
+@HISTORIES
 @settings(max_examples=1_000)
 @given(STEPS)
 def test_no_history_moves_a_key_or_an_alias_to_another_stack_or_logical_id(
@@ -130,6 +142,7 @@ def test_no_history_moves_a_key_or_an_alias_to_another_stack_or_logical_id(
         play(steps, Deployed({}, START))
 
 
+@met_at_least(edit_of_one=15)
 @settings(max_examples=40)
 @given(st.lists(STEP, min_size=8, max_size=16))
 def test_no_edit_of_one_tenant_changes_the_key_of_another(steps: list[tuple[str, int, int]]) -> None:
@@ -145,6 +158,7 @@ def test_no_edit_of_one_tenant_changes_the_key_of_another(steps: list[tuple[str,
                 continue
             after = held_by_stacks(resolve(Manifest.model_validate(branch.document), branch.lock))
             if what in EDITS_OF_ONE:
+                met("edit_of_one")
                 others = [place for place in before if owner(place) != touched]
                 assert {place: after[place] for place in others} == {place: before[place] for place in others}
             before = after

@@ -10,10 +10,11 @@ import boto3
 
 from tenant_constructs.workload_role import workload_configuration
 from tenant_keys.client import Settings, TenantKeys, TokenVerifier
+from tenant_keys.client.assume_role import open_session
 from tenant_keys.client.aws import Aws
 from tenant_keys.client.deadline import Deadline
 from tenant_keys.client.retry import Retries
-from tenant_keys.client.role_session import RoleSession, open_session
+from tenant_keys.client.role_session import RoleSession
 from tenant_keys.client.token import SESSION_TAG_CLAIM
 from tenant_keys.local import LocalAws
 from tenant_keys.local.existing import import_material

@@ -13,24 +13,16 @@ from tenant_keys.manifest import load_manifest
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, update
 from tools.benchmarks.measure import Measurement, measure
+from tools.sample_manifest import BILLING, CENTRAL, ORDERS
 
 HERE = Path(__file__).parent
-HEAD = """
-organization: o-a1b2c3d4e5
-central:
-  account: "111111111111"
-  home_region: eu-west-1
-  regions: [eu-west-1, eu-central-1]
-  administrators: [role/KeyAdministrator]
-  readers: [role/SecurityAudit]
-  break_glass: role/KeyBreakGlass
-  quotas: {iam_roles: 10000}
-workloads:
-  orders: {account: "222222222222", runs_on: lambda}
-  billing: {account: "333333333333", runs_on: ecs, access: session-tag}
+HEAD = (
+    f"{CENTRAL}  quotas: {{iam_roles: 10000}}\nworkloads:\n{ORDERS}{BILLING}"
+    """\
 defaults: {workloads: [orders, billing]}
 tenants:
 """
+)
 
 
 def write_estate(tenants: int, folder: Path, workloads: str = "orders, billing") -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.mutants import bindings, key_policies, requests, roles, templates
+from tools.mutants import bindings, declared_calls, key_policies, requests, roles, templates
 from tools.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -11,4 +11,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *templates.MUTANTS,
     *requests.MUTANTS,
     *bindings.MUTANTS,
+    *declared_calls.MUTANTS,
 )

@@ -15,24 +15,16 @@ from typing import Any
 from tenant_keys.manifest import Estate, load_estate, load_manifest
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, record_key_ids, update
+from tools import sample_manifest
 from tools.cloud_assembly import rename_assets
 
 ROOT = Path(__file__).parents[2]
 CENTRAL = "111111111111"
 PRIMARY = "mrk-" + "0a" * 16
 """The id of gina's key, as if it were deployed."""
-MANIFEST = """\
-organization: o-a1b2c3d4e5
-central:
-  account: "111111111111"
-  home_region: eu-west-1
-  regions: [eu-west-1, eu-central-1]
-  administrators: [role/KeyAdministrator]
-  readers: [role/SecurityAudit]
-  auditors: [access-analyzer, config]
-  break_glass: role/KeyBreakGlass
-identity_providers:
-  customers: {issuer: https://login.example.com}
+MANIFEST = (
+    f"{sample_manifest.CENTRAL}  auditors: [access-analyzer, config]\n{sample_manifest.ISSUERS}"
+    """\
 workloads:
   orders: {account: "222222222222", runs_on: lambda, operations: [encrypt, decrypt, re-encrypt]}
   mails:
@@ -70,6 +62,7 @@ tenants:
   jan: {state: suspended}
   kim: {state: offboarding}
 """
+)
 CELL, REPLICA = "tenant-keys-cell-eu-west-1-001", "tenant-keys-replica-eu-central-1-of-eu-west-1-001"
 ROLES, SHARED = "tenant-keys-roles-001", "tenant-keys-shared-access"
 PLACE = "tenant-keys-workload-222222222222-eu-west-1"

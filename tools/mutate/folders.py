@@ -26,6 +26,8 @@ class Folder:
     """Folders and files, those first that fail soonest."""
     target: int
     """Percent of the mutations that the tests must notice."""
+    later: tuple[str, ...] = ()
+    """Slow tests, for mutations that survive the others."""
     beside: tuple[str, ...] = ()
     """Modules outside the package that belong to it."""
 
@@ -61,8 +63,8 @@ class Folder:
 
 FOLDERS: Final = (
     Folder("tenant_keys/policy", ("tests/policy",), 95),
-    Folder("tenant_keys/review/iam", ("tests/review/iam",), 95, ("tenant_keys/review/syntax.py",)),
-    Folder("tenant_keys/review/proof", ("tests/review/proof", "tests/review/mutations"), 95),
+    Folder("tenant_keys/review/iam", ("tests/review/iam",), 95, beside=("tenant_keys/review/syntax.py",)),
+    Folder("tenant_keys/review/proof", ("tests/review/proof",), 95, later=("tests/review/mutations",)),
     Folder("tenant_constructs", ("tests/constructs", "tests/policy/test_limits.py", "tests/golden"), 90),
     Folder("tenant_stacks", ("tests/stacks", "tests/golden"), 90),
     Folder("tenant_keys/manifest", ("tests/manifest",), 90),

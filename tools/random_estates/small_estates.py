@@ -13,25 +13,16 @@ from tenant_keys.manifest import Estate, Workload, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.policy import access_role, key_policy, names, workload_role
 from tenant_keys.review.assembly import Resource, Stack
+from tools import sample_manifest
+from tools.sample_manifest import DECRYPTING, ISSUERS, ORDERS, PORTAL
 
-HEAD = """\
-organization: o-a1b2c3d4e5
-central:
-  account: "111111111111"
-  home_region: eu-west-1
-  regions: [eu-west-1, eu-central-1]
-  administrators: [role/KeyAdministrator]
-  readers: [role/SecurityAudit]
-  break_glass: role/KeyBreakGlass
-identity_providers:
-  customers: {issuer: https://login.example.com}
-workloads:
-  orders: {account: "222222222222", runs_on: lambda}
-  billing: {account: "333333333333", runs_on: ecs, access: session-tag, operations: [decrypt]}
-  portal: {account: "222222222222", access: web-identity, identity_provider: customers, audience: portal-keys}
+HEAD = (
+    f"{sample_manifest.CENTRAL}{ISSUERS}workloads:\n{ORDERS}{DECRYPTING}{PORTAL}"
+    """\
 defaults: {workloads: [orders]}
 tenants:
 """
+)
 CENTRAL, HOME = "111111111111", "eu-west-1"
 
 
@@ -121,10 +112,14 @@ def templates_of(estate: Estate) -> Templates:
 
 def _keys(made: Templates, estate: Estate, tenant_id: str) -> None:
     tenant = estate.tenants[tenant_id]
-    common = {"KeyPolicy": key_policy.key_policy(tenant, estate), "MultiRegion": tenant.multi_region}
+    window = tenant.deletion_window_days
+    common = {"KeyPolicy": key_policy.key_policy(tenant, estate), "PendingWindowInDays": window}
     enabled = tenant.state == "active" or tenant.origin == "imported"
-    origin = {"Origin": "EXTERNAL"} if tenant.origin == "imported" else {}
-    made.add("keys", f"Key{tenant_id}", "AWS::KMS::Key", {**common, "Enabled": enabled, **origin})
+    origin: dict[str, Any] = {"Origin": "EXTERNAL"} if tenant.origin == "imported" else {}
+    if tenant.rotation_days is not None and not origin:
+        origin |= {"EnableKeyRotation": True, "RotationPeriodInDays": tenant.rotation_days}
+    several = {"MultiRegion": tenant.multi_region}
+    made.add("keys", f"Key{tenant_id}", "AWS::KMS::Key", {**common, **several, "Enabled": enabled, **origin})
     unborn = f"unborn!{CENTRAL}!{HOME}!keys!Key{tenant_id}"
     alias = {
         "AliasName": names.alias_name(tenant_id, estate.naming),
@@ -133,7 +128,7 @@ def _keys(made: Templates, estate: Estate, tenant_id: str) -> None:
     made.add("keys", f"Alias{tenant_id}", "AWS::KMS::Alias", alias)
     if tenant.multi_region_key_id:
         primary = f"arn:aws:kms:{HOME}:{CENTRAL}:key/{tenant.multi_region_key_id}"
-        replica = {"KeyPolicy": common["KeyPolicy"], "PrimaryKeyArn": primary, "Enabled": enabled}
+        replica = {**common, "PrimaryKeyArn": primary, "Enabled": enabled}
         made.add("replicas", f"Key{tenant_id}", "AWS::KMS::ReplicaKey", replica)
         alias = {**alias, "TargetKeyId": tenant.multi_region_key_id}
         made.add("replicas", f"Alias{tenant_id}", "AWS::KMS::Alias", alias)

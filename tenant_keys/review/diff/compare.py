@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tenant_keys.manifest import Estate
@@ -28,6 +28,9 @@ class Comparison:
     """Whether isolation is proved of the new templates."""
     causes: tuple[str, ...] = ()
     """What was edited: fields of the manifest with their lines, and files of the code."""
+    only_adds_tenants: bool = False
+    """Whether tenants were added, and nothing else was changed: no field, no other tenant, no file. A machine may merge
+    such a change without a person."""
 
     @property
     def touches_keys_or_access(self) -> bool:
@@ -95,4 +98,19 @@ def compare(
     changes += cost_changes(old_estate, new_estate)
     order = list(Severity)
     changes.sort(key=lambda change: order.index(change.severity))
-    return Comparison(tuple(changes), proof.proved, tuple(causes))
+    only_adds = (
+        only_tenants_added(old_estate, new_estate)
+        and proof.proved
+        and all(change.severity is Severity.NOTE for change in changes)
+        and bool(causes)
+        and all(cause.startswith("tenants: + ") for cause in causes)
+    )
+    return Comparison(tuple(changes), proof.proved, tuple(causes), only_adds)
+
+
+def only_tenants_added(old: Estate, new: Estate) -> bool:
+    """Whether the new estate has tenants more, every one active, and is otherwise the old one."""
+    added = new.tenants.keys() - old.tenants.keys()
+    kept = {name: tenant for name, tenant in new.tenants.items() if name not in added}
+    all_active = all(new.tenants[name].state == "active" for name in added)
+    return bool(added) and all_active and replace(new, tenants=kept) == old

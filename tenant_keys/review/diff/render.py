@@ -101,7 +101,12 @@ def as_json(comparison: Comparison) -> str:
         }
         for change in comparison.changes
     ]
-    document = {"verdict": comparison.verdict, "proved": comparison.proved, "causes": list(comparison.causes)}
+    document = {
+        "verdict": comparison.verdict,
+        "proved": comparison.proved,
+        "only_adds_tenants": comparison.only_adds_tenants,
+        "causes": list(comparison.causes),
+    }
     return json.dumps({**document, "changes": changes}, indent=1)
 
 

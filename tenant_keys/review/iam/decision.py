@@ -2,10 +2,18 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import Final, Literal
 
 PolicyKind = Literal["identity", "boundary", "session", "resource", "scp", "rcp"]
 DeciderKind = Literal["identity", "boundary", "session", "resource", "scp", "rcp", "grant"]
+CALLED: Final[dict[DeciderKind, str]] = {
+    "identity": "an identity-based policy",
+    "resource": "a resource-based policy",
+    "session": "a session policy",
+    "boundary": "a permissions boundary",
+    "scp": "a service control policy",
+    "rcp": "a resource control policy",
+}
 
 
 class Outcome(Enum):

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 
 import re
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, auto
 from functools import lru_cache
 
 from tenant_keys.review import syntax
@@ -22,9 +22,9 @@ class Naming(IntEnum):
     """How a statement names a principal; what an implicit deny elsewhere can still take away differs."""
 
     NOT = 0
-    ACCOUNT = 1  # delegates to the account's own policies
-    ROLE = 2  # grants, within the limits of the role's boundary and the session's policies
-    DIRECT = 3  # grants to the user, the session, the service or everyone; only an explicit deny takes it away
+    ACCOUNT = auto()  # delegates to the account's own policies
+    ROLE = auto()  # grants, within the limits of the role's boundary and the session's policies
+    DIRECT = auto()  # grants to the user, the session, the service or everyone; only an explicit deny takes it away
 
 
 NOT, ACCOUNT, ROLE, DIRECT = Naming
@@ -85,15 +85,12 @@ class Principals:
 _NOT_AWS = frozenset({PrincipalKind.SERVICE, PrincipalKind.FEDERATED})
 _NOBODY: frozenset[str] = frozenset()
 EVERYONE = Principals(True, True, _NOBODY, _NOBODY, _NOBODY, _NOBODY)
-_EVERY_AWS = Principals(False, True, _NOBODY, _NOBODY, _NOBODY, _NOBODY)
 
 
 def compile_principals(pairs: tuple[tuple[str, str], ...], where: str) -> Principals:
     """Compile Principal or NotPrincipal; a name with a wildcard, a unique id or a canonical user is refused."""
     if pairs == syntax.EVERYONE:
         return EVERYONE
-    if pairs == (("AWS", "*"),):
-        return _EVERY_AWS
     if not _FORMS.issuperset(kind for kind, _ in pairs):
         raise UnsupportedPolicy(where, pairs, '"*" or an object of AWS, Service and Federated')
     aws, services, federated = (

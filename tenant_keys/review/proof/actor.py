@@ -29,6 +29,8 @@ class Actor:
     """Whether the manifest names it."""
     presents: Mapping[str, str] = field(default_factory=dict)
     """The claims of its token, or the trust anchor of its certificate; by context key in lower case."""
+    issuer: str = ""
+    """Whose token it holds, or opened its session: what condition keys of its claims begin with, in lower case."""
 
     @property
     def role_arn(self) -> str | None:
@@ -56,6 +58,7 @@ def role_session(
     tenant: str | None = None,
     known: bool = False,
     session: str = SESSION,
+    issuer: str = "",
 ) -> Actor:
     """A session of a role; its name is the caller's choice."""
     _, partition, _, _, account, _ = role_arn.split(":", 5)
@@ -69,7 +72,7 @@ def role_session(
         tags=dict(tags or {}),
     )
     own = everything() if identity is None else identity
-    return Actor(label or f"a session of {role_arn}", principal, own, tenant, known)
+    return Actor(label or f"a session of {role_arn}", principal, own, tenant, known, issuer=issuer)
 
 
 def root_user(arn: str, organization: str | None) -> Actor:
@@ -110,4 +113,5 @@ def anonymous() -> Actor:
 def token_holder(provider_arn: str) -> Actor:
     """Whoever holds a token of an identity provider, and no role yet."""
     principal = Principal(PrincipalKind.FEDERATED, arn=provider_arn)
-    return Actor(f"a holder of a token of {provider_arn.partition('/')[2] or provider_arn}", principal, ())
+    issuer = provider_arn.partition("/")[2] or provider_arn
+    return Actor(f"a holder of a token of {issuer}", principal, (), issuer=issuer.lower())

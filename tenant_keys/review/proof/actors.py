@@ -38,18 +38,31 @@ def declared_actors(case: KeyCase, world: World) -> Iterator[Actor]:
     here = {role.arn: role for role in (*world.own_roles[promise.tenant], *world.other_roles)}
     found = outsiders(case.document, world.organizations, (), resource_of(case), case.record.partition)
     shared = {use.role_arn for use in promise.uses if use.shared}
+    providers = {name: one.identity_provider for name, one in world.estate.workloads.items()}
+    issuers = {
+        use.role_arn: provider.issuer.removeprefix("https://").lower()
+        for use in promise.uses
+        if (provider := providers[use.workload]) is not None
+    }
     for arn in sorted(
         {use.role_arn for use in promise.uses} | {r for rs in promise.administration.values() for r in rs}
     ):
         role = here.get(arn)
-        tags = {**(role.tags if role else {}), **({TAG: promise.tenant} if arn in shared else {})}
+        own = {key: value for key, value in role.tags.items() if key.lower() != TAG} if role else {}
+        tags = {**own, TAG: promise.tenant} if arn in shared else dict(role.tags if role else {})
         identity = everything() if role is None or role.unknown_policies else role.identity
         label = _label(role, {}) if role else arn
         if arn in shared:
             label = f"tenant {promise.tenant} through {arn.rpartition('/')[2]}"
         for organization in within(arn.split(":")[4], found, world.organizations):
             yield role_session(
-                arn, label=label, organization=organization, tags=tags, identity=identity, session=found.session
+                arn,
+                label=label,
+                organization=organization,
+                tags=tags,
+                identity=identity,
+                session=found.session,
+                issuer=issuers.get(arn, ""),
             )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from string import ascii_letters, ascii_uppercase, digits
 from typing import Final
 
 from tenant_keys.review.iam.catalogue import condition_key_type
@@ -40,6 +41,16 @@ class Type(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """A beginning, then parts between colons: each at least so many of certain characters."""
+
+    prefix: str
+    parts: tuple[tuple[str, int], ...]
+    most: int
+    """Characters of the whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """A condition key."""
 
@@ -49,6 +60,10 @@ class Key:
     """Whether every request carries it."""
     usual: tuple[str | None, ...] = ()
     """The values that a plain request has, None for absent; empty where caller or circumstances decide."""
+    required: bool = False
+    """Whether a call that is declared always has it; others may not."""
+    form: Form | None = None
+    """What the values look like, where AWS limits that."""
 
 
 _CALLER, _PLACE, _PRINCIPAL, _RESOURCE, _TIME = (
@@ -117,9 +132,9 @@ _GLOBAL: Final = {
     "aws:sourceorgid": _NOT_DIRECTLY,
     "aws:sourceorgpaths": _NOT_DIRECTLY,
     "aws:sourceowner": _NOT_DIRECTLY,
-    "aws:securetransport": Key(_CALLER, Type.TRUTH, always=True),
-    "aws:useragent": Key(_CALLER),
-    "aws:referer": Key(_CALLER),
+    "aws:securetransport": Key(_CALLER, Type.TRUTH, always=True, usual=("true",)),
+    "aws:useragent": Key(_PLACE),  # of the SDK
+    "aws:referer": Key(_PLACE),
     "aws:tagkeys": Key(_CALLER),
     "aws:ismcpserviceaction": _NOT_DIRECTLY,
     "aws:requestedregion": Key(_CALLER, always=True),
@@ -132,18 +147,27 @@ _GLOBAL: Final = {
 _KMS: Final = {
     "kms:viaservice": _NOT_DIRECTLY,
     "kms:encryptionalgorithm": Key(_CALLER, usual=("SYMMETRIC_DEFAULT",)),
-    "kms:bypasspolicylockoutsafetycheck": Key(_CALLER, Type.TRUTH, usual=(None, "false")),
+    # CloudFormation leaves it out, or sends the default (KMS API, PutKeyPolicy).
+    "kms:bypasspolicylockoutsafetycheck": Key(_PLACE, Type.TRUTH, usual=(None, "false")),
     # Whether both keys of ReEncrypt are one: a tenant has no other, so it is not chosen.
     "kms:reencryptonsamekey": Key(_PLACE, Type.TRUTH),
     "kms:validto": Key(_PLACE, Type.DATE),
-    # From 7 to 30 days (AWS KMS API, ScheduleKeyDeletion).
-    "kms:schedulekeydeletionpendingwindowindays": Key(_CALLER, Type.NUMBER, usual=tuple(map(str, range(7, 31)))),
     "kms:rotationperiodindays": Key(_PLACE, Type.NUMBER),
     "kms:replicaregion": Key(_PLACE),
     "kms:primaryregion": Key(_PLACE),
     "kms:trailingdayswithoutkeyusage": Key(_PLACE, Type.NUMBER),
 }
+_SESSION_NAME: Final = (f"{ascii_letters}{digits}_+=,.@-", 2)
+_UNIQUE_ID: Final = (f"{ascii_uppercase}{digits}", 12)
+USER_IDS: Final = {
+    "AssumedRole": Key(_PLACE, always=True, form=Form("AROA", (_UNIQUE_ID, _SESSION_NAME), 128 + 1 + 64)),
+    "User": Key(_PLACE, always=True, form=Form("AIDA", (_UNIQUE_ID,), 128)),
+}
+"""aws:userid by aws:PrincipalType (IAM guide, reference_policies_variables, principal key values, and
+reference_identifiers, unique ids; IAM API, Role, RoleId: 16 to 128 characters)."""
 _STS: Final = {
+    # A required parameter of the calls that assume a role (STS API, AssumeRole).
+    "sts:rolesessionname": Key(_CALLER, required=True, form=Form("", (_SESSION_NAME,), 64)),
     # What neither the client nor a compute service sends.
     "sts:externalid": _NOT_DIRECTLY,
     "sts:sourceidentity": Key(_PLACE),
@@ -165,7 +189,6 @@ ABOUT_THE_KEY: Final = frozenset(
 )
 """Properties of a key; they are read from its template."""
 _TYPES: Final = {"Bool": Type.TRUTH, "Numeric": Type.NUMBER, "Date": Type.DATE}
-_CLAIMS_OF_SAML: Final = "saml:"
 
 
 @lru_cache(maxsize=4096)
@@ -188,9 +211,15 @@ def known(key: str) -> Key:
         kind = condition_key_type(service, key)
         if kind is not None:
             return _of_service(key, kind)
-    elif service not in ("aws", "s3", "iam") and ("." in service or "/" in service or key.startswith(_CLAIMS_OF_SAML)):
-        return Key(_CALLER)  # a claim of an identity provider's token
+    elif is_claim(key):
+        return Key(_CALLER)
     raise NotProved(f"{key}: the proof does not know this condition key")
+
+
+def is_claim(key: str) -> bool:
+    """Whether the key holds a claim of an identity provider's token: it begins with the issuer."""
+    issuer = key.partition(":")[0]
+    return issuer not in ("aws", "kms", "sts", "s3", "iam") and ("." in issuer or "/" in issuer or issuer == "saml")
 
 
 def _of_service(key: str, kind: str) -> Key:

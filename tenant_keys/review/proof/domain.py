@@ -15,9 +15,9 @@ from typing import Final
 from tenant_keys.review.iam.catalogue import is_listed, is_multivalued
 from tenant_keys.review.iam.variables import Value, template
 from tenant_keys.review.proof import points
-from tenant_keys.review.proof.condition_keys import EARLIEST, Key, Source, Type, known
+from tenant_keys.review.proof.condition_keys import EARLIEST, USER_IDS, Form, Key, Source, Type, known
 from tenant_keys.review.proof.document import Condition
-from tenant_keys.review.proof.examples import examples, fresh_word
+from tenant_keys.review.proof.examples import Parts, examples, fresh_word, is_legal
 from tenant_keys.review.proof.outcome import NotProved
 
 ABSENT: Final = None
@@ -54,7 +54,7 @@ def candidates(
     Raises:
         NotProved: a condition on it is of a kind whose classes are not worked out.
     """
-    entry = known(key)
+    entry = USER_IDS.get(str(context.get("aws:principaltype")), known(key)) if key == "aws:userid" else known(key)
     on_key = [one for one in conditions if one.key == key]
     single = text_classes(on_key, context, told_apart, entry)
     absent = [] if entry.always else [ABSENT]
@@ -99,6 +99,8 @@ def _classes(
     kinds = {kind for kind, _ in by_kind}
     typed = {kind: one for kind in kinds for one in _TYPED if kind.startswith(one[0])}
     if typed:
+        if entry.form is not None:
+            raise NotProved(f"{key}: no classes of values are worked out for {', '.join(sorted(kinds))}")
         if len({one[2] for one in typed.values()}) > 1 or not kinds - typed.keys() <= EXACT:
             raise NotProved(f"{key}: no classes of values are worked out for {', '.join(sorted(kinds))} together")
         _, kind_of_value, classes_of = next(iter(typed.values()))
@@ -112,11 +114,13 @@ def _classes(
         exact = [value for kind, values in by_kind if kind in EXACT for value in values]
         named = [*told_apart, *exact]
         return tuple(dict.fromkeys([*named, *found, fresh_word([*named, *found])]))
-    return _of_text(key, dict(by_kind), told_apart)
+    return _of_text(key, dict(by_kind), told_apart, entry.form)
 
 
-def _of_text(key: str, values: Mapping[str, tuple[str, ...]], told_apart: Sequence[str]) -> tuple[str, ...]:
-    if not values:
+def _of_text(
+    key: str, values: Mapping[str, tuple[str, ...]], told_apart: Sequence[str], form: Form | None
+) -> tuple[str, ...]:
+    if not values and form is None:
         return (*told_apart, fresh_word(told_apart, "any"))
     if not values.keys() <= EXACT | IGNORING_CASE | LIKE | ARN:
         raise NotProved(f"{key}: no classes of values are worked out for {', '.join(sorted(values))}")
@@ -128,7 +132,12 @@ def _of_text(key: str, values: Mapping[str, tuple[str, ...]], told_apart: Sequen
         raise NotProved(f"{key}: patterns and conditions that ignore case on one key: write exact values")
     exact += told_apart
     found = [*exact, *folded, *other_cases(key, folded, exact), *like, *arn]
-    return tuple(dict.fromkeys([*found, *examples(arn, arn=True, plain=like, exact=[*exact, *folded])]))
+    if form is None:
+        return tuple(dict.fromkeys([*found, *examples(arn, arn=True, plain=like, exact=[*exact, *folded])]))
+    legal = Parts(form.parts)
+    found += examples(arn, arn=True, plain=like, exact=[*exact, *folded], prefix=form.prefix, legal=legal)
+    can_be = (one for one in found if one.startswith(form.prefix) and len(one) <= form.most)
+    return tuple(dict.fromkeys(one for one in can_be if is_legal(one[len(form.prefix) :], legal)))
 
 
 def other_cases(key: str, folded: Sequence[str], exact: Sequence[str]) -> list[str]:

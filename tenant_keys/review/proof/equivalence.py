@@ -16,10 +16,11 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tenant_keys.review.iam.wildcards import glob, has_wildcard
-from tenant_keys.review.proof.inventory import MARK, Inventory, KeyRecord, marked, names
+from tenant_keys.review.proof.inventory import MARK, RESOURCE_TAG, Inventory, KeyRecord, marked, names
 from tenant_keys.review.proof.promise import Promise, Use
 from tenant_keys.review.syntax import parse_document
 
+_RESOURCE_TAG = re.compile(rf'"{RESOURCE_TAG}([^"]+)"')
 _VARIABLE = re.compile(r"\$\{[^},]*(?:, '([^']*)')?[^}]*\}")
 
 
@@ -85,13 +86,24 @@ def class_of_each(inventory: Inventory, promises: Mapping[str, Promise]) -> Iter
     documents = {text for _, keys, roles in rough.values() for text in _texts(keys, roles)}
     others = [role for arn, role in inventory.roles.items() if arn not in named.role_owner]
     shared = [json.dumps(document) for role in others for document in (role.trust, *(d for _, d in role.identity))]
+    shared += [json.dumps(policy.document) for policy in inventory.loose]
     strays = [record.policy for record in inventory.keys.get(None, ())]
     every = {*documents, *shared, *strays}
+    asked = {name for text in every for name in _RESOURCE_TAG.findall(text.lower())}
     meeting = named.meeting(every)
     apart = _Apart(inventory, named, every)
     for tenant, (promised, keys, roles) in rough.items():
         alone = frozenset({(f"{tenant} itself", why)} if (why := apart.because(promises[tenant])) else ())
-        yield tenant, TenantClass(promised, keys, roles, meeting.get(tenant, frozenset()) | alone)
+        tagged = (*keys, *_tags(inventory, promises[tenant], asked)) if asked else keys
+        yield tenant, TenantClass(promised, tagged, roles, meeting.get(tenant, frozenset()) | alone)
+
+
+def _tags(inventory: Inventory, promise: Promise, asked: set[str]) -> Iterator[tuple[Hashable, ...]]:
+    """The tags of the tenant's keys that some condition names."""
+    for record in inventory.keys.get(promise.tenant, ()):
+        for name, value in sorted(record.tags.items()):
+            if name.lower() in asked:
+                yield (record.region, name, f"{MARK}id" if value == promise.tenant else value)
 
 
 def key_form(record: KeyRecord, inventory: Inventory, promise: Promise) -> tuple[Hashable, ...]:

@@ -141,8 +141,8 @@ class Affixed:
 class Legal(Protocol):
     """Reads what follows the prefix, and accepts what AWS lets be created."""
 
-    def start(self) -> int: ...
-    def step(self, state: Any, character: str) -> int: ...
+    def start(self) -> Hashable: ...
+    def step(self, state: Any, character: str) -> Hashable: ...
     def accepts(self, state: Any) -> bool: ...
     def allows(self, character: str) -> bool: ...
 
@@ -184,6 +184,35 @@ class AtLeast:
 
     def accepts(self, state: int) -> bool:
         return state == self.length
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Words between colons, each of certain characters and at least so long."""
+
+    parts: tuple[tuple[str, int], ...]
+
+    def start(self) -> tuple[int, int]:
+        return 0, 0
+
+    def step(self, state: tuple[int, int], character: str) -> tuple[int, int]:
+        part, length = state
+        if part < 0:
+            return state
+        letters, least = self.parts[part]
+        if character == ":" and length == least and part + 1 < len(self.parts):
+            return part + 1, 0
+        return (part, min(length + 1, least)) if character in letters else (-1, 0)
+
+    def accepts(self, state: tuple[int, int]) -> bool:
+        return state == (len(self.parts) - 1, self.parts[-1][1])
+
+    def allows(self, character: str) -> bool:
+        return any(character in letters for letters, _ in self.parts) or (character == ":" and len(self.parts) > 1)
+
+    def word(self, character: str) -> str:
+        """A shortest one, of one character."""
+        return ":".join(character * least for _, least in self.parts)
 
 
 def _in_names(character: str) -> bool:
@@ -249,21 +278,23 @@ def examples(
     """
     texts = list(dict.fromkeys([*patterns, *plain, *exact]))
     if not also and not any(has_wildcard(pattern) for pattern in (*patterns, *plain)):
-        literals = [text for text in texts if text.startswith(prefix) and _is_legal(text[len(prefix) :], legal)]
+        literals = [text for text in texts if text.startswith(prefix) and is_legal(text[len(prefix) :], legal)]
+        if isinstance(legal, Parts):
+            return [*literals, prefix + legal.word(_fresh(set("".join(texts)), legal))]
         return [*literals, prefix + fresh_word(texts, legal=legal)]
     compiled: list[Reader] = [Pattern.of([(text, False)], arn=arn) for text in dict.fromkeys(patterns)]
     compiled += [Pattern.of([(text, False)], arn=False) for text in dict.fromkeys(plain)]
     compiled += [Words(exact), *also]
     used = {c for text in (*texts, letters) for c in text if c not in "*?"} | {c for text in exact for c in text}
-    alphabet = [_fresh(used), *sorted(c for c in used if legal is None or legal.allows(c))]
-    if arn and legal is None and ":" not in alphabet:
+    alphabet = [_fresh(used, legal), *sorted(c for c in used if legal is None or legal.allows(c))]
+    if ((arn and legal is None) or isinstance(legal, Parts)) and ":" not in alphabet:
         alphabet.append(":")
     start = after(compiled, prefix)
     if legal is None:
         return _explore(compiled, start, prefix, alphabet, empty=not prefix)
     compiled.append(legal)
     found = _explore(compiled, (*start, legal.start()), prefix, alphabet, empty=False)
-    return [text for text in found if _is_legal(text[len(prefix) :], legal)]
+    return [text for text in found if is_legal(text[len(prefix) :], legal)]
 
 
 def after(compiled: Sequence[Reader], prefix: str) -> _State:
@@ -312,7 +343,8 @@ def accounts_told_apart(
     return [*known, *(text for state, text in layer.items() if state not in met)]
 
 
-def _is_legal(text: str, legal: Legal | None) -> bool:
+def is_legal(text: str, legal: Legal | None) -> bool:
+    """Whether a text can be, after the prefix."""
     if legal is None:
         return True
     state = legal.start()
@@ -353,14 +385,15 @@ def _read(compiled: Sequence[Reader], state: _State, character: str) -> _State:
 
 def fresh_word(texts: Sequence[str], word: str = "other", legal: Legal | None = None) -> str:
     """A word that ends none of the texts, whatever the case of its letters."""
-    while any(text.lower().endswith(word) for text in texts) or not _is_legal(word, legal):
+    while any(text.lower().endswith(word) for text in texts) or not is_legal(word, legal):
         word += "z"
     return word
 
 
-def _fresh(used: set[str]) -> str:
-    """A letter or digit that none of the texts holds; every name and value can hold it."""
+def _fresh(used: set[str], legal: Legal | None = None) -> str:
+    """A letter or digit that none of the texts holds, and every name, value and part of what can be may hold."""
+    parts = legal.parts if isinstance(legal, Parts) else ()
     for character in "zqxjkvwybfgu0123456789":
-        if character not in used:
+        if character not in used and all(character in letters for letters, _ in parts):
             return character
     raise NotProved("patterns that use every letter on one key: write exact values")

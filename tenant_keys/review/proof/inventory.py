@@ -17,6 +17,7 @@ from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
+from tenant_keys.review.proof.resource_properties import not_understood
 
 MARK: Final = "\u27e6"
 """Begins a mark. KMS and IAM accept no such character in a policy (AWS KMS API, PutKeyPolicy)."""
@@ -45,6 +46,7 @@ _BINDING: Final = frozenset(
     }
 )
 _KMS: Final = frozenset({"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
+RESOURCE_TAG: Final = "aws:resourcetag/"
 _ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/(?:[!-~]+/)?[\w+=,.@!-]+", re.ASCII)
 """As the IAM API has Path and RoleName; `!` stands in names that AWS has yet to choose."""
 
@@ -70,6 +72,11 @@ class KeyRecord:
     """Of a replica: the key whose material it shares."""
     properties: Mapping[str, str] = field(default_factory=dict)
     """What KMS says of the key in the context of requests, by condition key in lower case."""
+    rotation_days: int | None = None
+    """Of a key that AWS rotates automatically."""
+    deletion_window_days: int = 30
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """As the template has them."""
 
     def choices(self, aliases: tuple[str, ...]) -> dict[str, Sequence[Value | None]]:
         """The values of condition keys that the key decides, where these aliases point at it."""
@@ -80,10 +87,11 @@ class KeyRecord:
         """What no caller of a declared use can choose, beside the choices.
 
         A key answers in its own Region alone (AWS KMS guide, concepts; IAM guide, aws:RequestedRegion). A replica
-        shares spec and usage with its primary (AWS KMS guide, multi-Region keys), which is checked apart.
+        shares spec and usage with its primary (AWS KMS guide, multi-Region keys), which is checked apart. Its tags are
+        those of the template: whoever may change them is on the list of the trusted.
         """
-        region: dict[str, Sequence[Value | None]] = {"aws:requestedregion": [self.region]}
-        return region | (dict(_SYMMETRIC) if self.replica else {})
+        fixed: dict[str, Sequence[Value | None]] = {"aws:requestedregion": [self.region]}
+        return fixed | tagged(self.tags) | (dict(_SYMMETRIC) if self.replica else {})
 
     @property
     def partition(self) -> str:
@@ -92,6 +100,12 @@ class KeyRecord:
     @property
     def arn(self) -> str:
         return f"arn:{self.partition}:kms:{self.region}:{self.account}:key/{self.key_id}"
+
+
+def tagged(tags: Mapping[str, str]) -> dict[str, Sequence[Value | None]]:
+    """The condition keys that a resource's tags fill; names that differ by case alone are left open."""
+    names = [name.lower() for name in tags]
+    return {RESOURCE_TAG + name.lower(): [value] for name, value in tags.items() if names.count(name.lower()) == 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +187,7 @@ class Inventory:
     """By Region and key id."""
     roles: dict[str, RoleRecord] = field(default_factory=dict)
     unmodelled: list[str] = field(default_factory=list)
-    """Resources of types that the proof does not know."""
+    """Types and properties of resources that the proof does not know."""
     twice: list[str] = field(default_factory=list)
     """Roles whose name is taken by another role of the account: which of the two would stand is not known."""
     anchors: dict[str, str] = field(default_factory=dict)
@@ -322,7 +336,24 @@ def _key(resource: Resource, key_id: str, promise: Promise | None, shared: dict[
         resource.type == "AWS::KMS::ReplicaKey",
         _text(resource, "PrimaryKeyArn") if resource.type == "AWS::KMS::ReplicaKey" else None,
         _properties(resource),
+        _rotation(resource),
+        _days(resource, "PendingWindowInDays", 30),
+        _tags(resource),
     )
+
+
+def _rotation(resource: Resource) -> int | None:
+    """Days between automatic rotations; KMS makes none by default, and 365 of a period that is left out."""
+    if resource.properties.get("EnableKeyRotation", False) not in (True, "true"):
+        return None
+    return _days(resource, "RotationPeriodInDays", 365)
+
+
+def _days(resource: Resource, name: str, default: int) -> int:
+    value = str(resource.properties.get(name, default))
+    if not (value.isascii() and value.isdecimal()):
+        raise NotProved(f"{resource.stack} {resource.logical_id}.{name}: got {value!r:.80}; a number of days")
+    return int(value)
 
 
 def _properties(resource: Resource) -> dict[str, str]:
@@ -349,6 +380,8 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
     """Collect roles; yield the policies that stand apart from theirs."""
     for resource in stack.resources.values():
         kind, properties = resource.type, resource.properties
+        where = f"{resource.stack} {resource.logical_id}"
+        inventory.unmodelled += [f"{where}: {kind} {name}" for name in not_understood(resource)]
         if kind == "AWS::IAM::Role":
             role = _role(resource)
             if role.arn in inventory.roles:
@@ -357,7 +390,7 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
         elif kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"):
             yield from _attached(resource)
             if properties.get("Users") or properties.get("Groups"):
-                inventory.unmodelled.append(f"{resource.stack} {resource.logical_id}: a policy of users or groups")
+                inventory.unmodelled.append(f"{where}: a policy of users or groups")
         elif kind == "AWS::IAM::InstanceProfile":
             inventory.instances |= {(resource.account, str(role)) for role in _several(resource, "Roles")}
         elif kind in _BINDING:
@@ -365,7 +398,7 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
         elif kind == "AWS::SSM::Parameter":
             inventory.parameters.append(_parameter(resource))
         elif kind not in _KMS | _QUIET:
-            inventory.unmodelled.append(f"{resource.stack} {resource.logical_id}: {kind}")
+            inventory.unmodelled.append(f"{where}: {kind}")
 
 
 def _read_binding(resource: Resource, inventory: Inventory) -> None:
@@ -448,6 +481,10 @@ def _role(resource: Resource) -> RoleRecord:
         raise NotProved(
             f"{resource.stack} {resource.logical_id}.Policies: two of one name: one would replace the other"
         )
+    tags = _tags(resource)
+    if len({key.lower() for key in tags}) < len(_several(resource, "Tags")):
+        # IAM refuses them (IAM guide, id_tags: tag keys are not case sensitive).
+        raise NotProved(f"{resource.stack} {resource.logical_id}.Tags: two of one name, but for its case")
     return RoleRecord(
         resource.stack,
         resource.account,
@@ -455,14 +492,14 @@ def _role(resource: Resource) -> RoleRecord:
         _document(resource, "AssumeRolePolicyDocument", properties),
         list(identity.items()),
         tuple(map(str, _several(resource, "ManagedPolicyArns"))),
-        dict(_tag(resource, one) for one in _several(resource, "Tags")),
+        tags,
         None if "PermissionsBoundary" not in properties else str(properties["PermissionsBoundary"]),
     )
 
 
-def _tag(resource: Resource, tag: object) -> tuple[str, str]:
-    pair = _checked(resource, "Tags", tag, dict)
-    return str(pair.get("Key")), str(pair.get("Value"))
+def _tags(resource: Resource) -> dict[str, str]:
+    pairs = [_checked(resource, "Tags", one, dict) for one in _several(resource, "Tags")]
+    return {str(pair.get("Key")): str(pair.get("Value")) for pair in pairs}
 
 
 def _several(resource: Resource, name: str) -> list[Any]:

@@ -30,11 +30,17 @@ from tenant_keys.review.proof.certificates import certificate_holders, is_own_ce
 from tenant_keys.review.proof.document import RESOURCE, Condition, Document, is_fixed
 from tenant_keys.review.proof.domain import ABSENT, candidates, resolved, text_classes
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.obtaining import PLACES, assumptions, not_obtained, starts
+from tenant_keys.review.proof.obtaining import (
+    PLACES,
+    assumptions,
+    not_obtained,
+    starts,
+    unread_parameters,
+)
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.outsiders import outsiders, persons, within
 from tenant_keys.review.proof.promise import TAG, access_role_arn, issuer_arn, workload_role
-from tenant_keys.review.proof.reach import reaching
+from tenant_keys.review.proof.reach import beyond, reaching
 from tenant_keys.review.proof.tags import tag_sets
 from tenant_keys.review.proof.tokens import POD_AUDIENCE, audience_of, claim, pods_of, subject, token_holders
 from tenant_keys.review.proof.world import RoleCase, World
@@ -74,12 +80,32 @@ def prove_issuance(world: World) -> Issuance:
     for case in [alike[0] for alike in world.tenant_roles] + world.other_roles:
         serving = _serving(case, world.estate)
         if serving is None and not _reaches(case, world.estate):
+            result.findings += _ways_out(case, world, result)
             continue
         if case.arn.split(":")[4] == central:
             _prove_role(case, serving, world, result)
         else:
             _proveworkload_role(case, workloads, world, result)
+    for workload in workloads.values():
+        result.findings += unread_parameters(workload, world)
     return result
+
+
+def _ways_out(case: RoleCase, world: World, result: Issuance) -> Iterator[Finding]:
+    """Sessions of ours that obtain one of a role that does other things than the proof understands."""
+    allowed = sorted({one for document in case.identity for one in beyond(document.tree)})
+    if not allowed:
+        return
+    declared = {use.role_arn for promise in world.promises.values() for use in promise.uses}
+    declared |= {workload_role(workload, world.estate) for workload in world.estate.workloads.values()}
+    for actor in _callers(case, world):
+        if actor.role_arn in declared and any(True for _ in _sessions(case, actor, result)):
+            told = (
+                f"{actor.label} obtains a session of {case.arn}, which is allowed {', '.join(allowed[:4])}; by whose "
+            )
+            told += "permissions that acts is in no template"
+            yield Finding(Kind.NOT_PROVED, told, "take the role out of the app, or its policies out of the role")
+            return
 
 
 def _reaches(case: RoleCase, estate: Estate) -> bool:
@@ -100,7 +126,7 @@ def _proveworkload_role(case: RoleCase, workloads: Mapping[str, Workload], world
             break
     if workload is not None and workload.existing_role is None:
         what = f"nothing obtains a session of {case.arn}, which workload {workload.name} runs as"
-        result.findings += not_obtained(case, starts(workload, world.anchors), what, "restore the trust policy")
+        result.findings += not_obtained(case, starts(workload, world.anchors), world, what, "restore the trust policy")
 
 
 def _running_as(role_arn: str, workloads: Mapping[str, Workload], estate: Estate) -> Workload | None:
@@ -142,7 +168,7 @@ def _prove_role(case: RoleCase, workload: Workload | None, world: World, result:
         if workload.access == "web-identity":
             what = f"nobody obtains a session of {case.arn}, which is declared for workload {workload.name}"
         fix = "restore the trust policy and the caller's own"
-        result.findings += not_obtained(case, assumptions(case, workload, world), what, fix)
+        result.findings += not_obtained(case, assumptions(case, workload, world), world, what, fix)
 
 
 def _declared(workload: Workload, actor: Actor, tags: Mapping[str, str], estate: Estate) -> bool:

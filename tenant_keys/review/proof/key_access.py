@@ -113,7 +113,7 @@ def prove_key_access(
         if not excess_only:
             for actor in declared_actors(case, world):
                 for group in _action_classes(case, actor):
-                    _try_declared(case, actor, group, result)
+                    _try_declared(case, actor, group, world, result)
     return result
 
 
@@ -248,7 +248,7 @@ def _declares(case: KeyCase, actor: Actor, action: str, context: Mapping[str, ob
     return case.promise.declares(actor.role_arn, actor.principal.tags, action.lower(), context)
 
 
-def _try_declared(case: KeyCase, actor: Actor, group: list[str], result: KeyAccess) -> None:
+def _try_declared(case: KeyCase, actor: Actor, group: list[str], world: World, result: KeyAccess) -> None:
     """Find one request that works for each way in which the actor is to name the key."""
     promise, action = case.promise, group[0]
     administers = actor.role_arn in promise.administration.get(action.lower(), ())
@@ -258,13 +258,15 @@ def _try_declared(case: KeyCase, actor: Actor, group: list[str], result: KeyAcce
             "kms:expirationmodel": promise.expiration_model,
             "kms:wrappingalgorithm": WRAPPING[0],
             "kms:wrappingkeyspec": WRAPPING[1],
+            "kms:schedulekeydeletionpendingwindowindays": str(promise.deletion_window_days),
             **({"kms:requestalias": named} if named else {}),
         }
         if not _declares(case, actor, action, chosen):
             continue
-        target = replace(_target(case, case.aliases), choices=case.record.choices(case.aliases) | case.record.unchosen)
+        fixed = case.record.choices(case.aliases) | case.record.unchosen | world.of_account(case.record.account)
+        target = replace(_target(case, case.aliases), choices=fixed)
         limits: dict[str, Sequence[Value | None]] = {} if named else {"kms:requestalias": [None]}
-        outcome = works(actor, action, target, carries, chosen, limits)
+        outcome = works(actor, (action,), target, carries, chosen, limits)
         result.requests += 1
         if not outcome.always:
             result.report(_not_working(case, actor, group, named, outcome), actor)

@@ -12,6 +12,7 @@ from tenant_keys.review.proof.examples import Pattern
 from tenant_keys.review.proof.inventory import KeyRecord
 from tenant_keys.review.proof.outcome import NotProved
 
+_OF_IDS = "0123456789abcdef-mrk"
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 
@@ -42,4 +43,17 @@ def _hangs_on_id(value: str, before: str) -> bool:
     pattern = Pattern.of([(_VARIABLE.sub("*", value), False)], arn=False)
     state = pattern.read(before)
     every = bool(pattern.steps) and pattern.steps[-1][0] == "any" and len(pattern.steps) - 1 in state
-    return bool(state) and not every and UNBORN not in value
+    return not every and UNBORN not in value and _reaches_an_id(pattern, state)
+
+
+def _reaches_an_id(pattern: Pattern, state: frozenset[int]) -> bool:
+    """Whether some id of a key completes what the pattern has read; no alias does (KMS guide, concepts, key ids)."""
+    seen, pending = {state}, [state]
+    while pending:
+        one = pending.pop()
+        if pattern.accepts(one):
+            return True
+        following = {pattern.step(one, character) for character in _OF_IDS} - seen
+        seen |= following
+        pending += following
+    return False

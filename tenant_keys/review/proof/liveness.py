@@ -7,21 +7,23 @@ of IAM are read so that less is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Final
 
 from tenant_keys.review.iam import Policies, PrincipalKind, Request, authorize
+from tenant_keys.review.iam.catalogue import carries as catalogue_carries
 from tenant_keys.review.iam.decision import Decision
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor
-from tenant_keys.review.proof.condition_keys import Source, known
+from tenant_keys.review.proof.condition_keys import Source, is_claim, known
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.requests import MOST_CONTEXTS, Carries, Target, base_request, can_be, domains
 
 _Values = Sequence[Value | None]
+_Quantifier = Callable[[Iterable[bool]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,62 +41,75 @@ class Works:
 
 def works(
     actor: Actor,
-    action: str,
+    actions: Sequence[str],
     target: Target,
     carries: Carries,
     chosen: Mapping[str, Value],
     limits: Mapping[str, _Values],
 ) -> Works:
-    """Try one declared request in all circumstances.
+    """Try one declared call in all circumstances.
 
     Args:
         actor: who makes it.
-        action: such as kms:Decrypt.
-        target: the key.
+        actions: all that the call is authorized for, such as sts:AssumeRole and sts:TagSession: one context for all.
+        target: the key, role or parameter.
         carries: whether an action carries a condition key.
         chosen: context of which the manifest says what it is.
         limits: values by key, where a plain request has no others.
     """
     documents = (target.document, *actor.identity)
-    chosen = {key: value for key, value in chosen.items() if carries(action, key)}
-    found = domains(base_request(actor, action, target), documents, target, carries)
-    directly = actor.principal.kind is not PrincipalKind.SERVICE
-    by_caller, by_circumstances = _sorted_out(found, chosen, limits, target.choices, directly=directly)
+    chosen = {key: value for key, value in chosen.items() if any(carries(action, key) for action in actions)}
+    found = domains(base_request(actor, actions[0], target), documents, target, carries, actions)
+    by_caller, by_circumstances = _sorted_out(found, chosen, limits, target.choices, actor)
     if prod(map(len, found.values())) > MOST_CONTEXTS:
-        raise NotProved(f"{action} by {actor.label}: too many combinations of context values")
+        raise NotProved(f"{actions[0]} by {actor.label}: too many combinations of context values")
     rows = [
         [{**target.fixed, **given, **free, **chosen} for free in _rows(by_caller)] for given in _rows(by_circumstances)
     ]
     contexts = [[row for row in several if can_be(row, {*found, *chosen})] for several in rows]
 
-    def decided(context: Mapping[str, Value], policies: Policies) -> Decision:
-        carried = {key: value for key, value in context.items() if carries(action, key)}
-        return authorize(Request(actor.principal, action, target.arn, target.account, carried), policies)
+    def decided(context: Mapping[str, Value], policies: Policies, quantifier: _Quantifier) -> Decision | None:
+        """The first decision against the call."""
+        for action in actions:
+            carried = {key: value for key, value in context.items() if carries(action, key)}
+            requests = (
+                Request(actor.principal, action, target.arn, target.account, one) for one in _readings(action, carried)
+            )
+            found = [authorize(request, policies) for request in requests]
+            if not quantifier(one.allowed for one in found):
+                return next(one for one in found if not one.allowed)
+        return None
 
     certainly = Policies(identity=tuple(one.strict for one in actor.identity), resource=target.document.strict)
-    refused = [_refusal(several, certainly, decided) for several in contexts]
+    refused = [_refusal(several, lambda one: decided(one, certainly, all)) for several in contexts]
     against = next((one for one in refused if one is not None), None)
     if against is None:
         return Works(always=True, sometimes=True, depends_on="", decision=None)
     if None in refused:
         return Works(always=False, sometimes=True, depends_on=", ".join(by_circumstances), decision=against)
     possibly = Policies(identity=tuple(one.policy for one in actor.identity), resource=target.document.policy)
-    open_rule = any(_refusal(several, possibly, decided) is None for several in contexts)
+    open_rule = any(_refusal(several, lambda one: decided(one, possibly, any)) is None for several in contexts)
     return Works(
         always=False, sometimes=open_rule, depends_on="a rule that AWS's documents leave open", decision=against
     )
 
 
+def _readings(action: str, context: Mapping[str, Value]) -> Iterator[Mapping[str, Value]]:
+    """The context, and also without the keys of STS that are listed for other actions of the same call alone."""
+    yield context
+    unlisted = {key for key in context if key.startswith("sts:") and not catalogue_carries(action, key)}
+    if unlisted:
+        yield {key: value for key, value in context.items() if key not in unlisted}
+
+
 def _refusal(
-    contexts: Sequence[Mapping[str, Value]],
-    policies: Policies,
-    decided: Callable[[Mapping[str, Value], Policies], Decision],
+    contexts: Sequence[Mapping[str, Value]], decided: Callable[[Mapping[str, Value]], Decision | None]
 ) -> Decision | None:
-    """The decision on the last of the contexts, if none of them is allowed."""
+    """The decision against the last of the contexts, if in none of them everything is allowed."""
     last: Decision | None = None
     for context in contexts:
-        last = decided(context, policies)
-        if last.allowed:
+        last = decided(context)
+        if last is None:
             return None
     if last is None:
         raise NotProved("a declared request has no context that can be")
@@ -109,32 +124,47 @@ def _sorted_out(
     chosen: Mapping[str, Value],
     limits: Mapping[str, _Values],
     decided: Collection[str],
-    *,
-    directly: bool,
+    actor: Actor,
 ) -> tuple[dict[str, _Values], dict[str, _Values]]:
     """The keys whose values the caller picks or the resource decides, and those that circumstances decide.
 
-    Of what a service sends, such as the name of a session, the manifest decides nothing.
+    Of what a service sends, such as the name of a session, the manifest decides nothing; nor of the claims of a token.
     """
+    directly = actor.principal.kind is not PrincipalKind.SERVICE
     by_caller: dict[str, _Values] = {}
     by_circumstances: dict[str, _Values] = {}
-    for key, values in found.items():
+    for key, given in found.items():
         if key in chosen:
             continue
         entry = known(key)
-        if list(values) == [None]:
-            by_caller[key] = values
+        values: _Values = [value for value in given if value is not None or not entry.required]
+        if is_claim(key):
+            values = _claims(actor, key, values)
+            chosen_freely = False
         elif key in limits:
-            by_caller[key] = limits[key]
+            values, chosen_freely = limits[key], True
         elif entry.usual and directly:
-            by_caller[key] = entry.usual
+            values, chosen_freely = entry.usual, entry.source is Source.CALLER
         elif key == _TLS and not directly:
-            by_caller[key] = ("true",)
-        elif key in decided or (entry.source is Source.CALLER and directly):
-            by_caller[key] = values
+            values, chosen_freely = ("true",), True
         else:
-            by_circumstances[key] = values
+            chosen_freely = key in decided or (entry.source is Source.CALLER and directly)
+        (by_caller if chosen_freely or list(values) == [None] else by_circumstances)[key] = values
     return by_caller, by_circumstances
+
+
+def _claims(actor: Actor, key: str, values: _Values) -> _Values:
+    """What a claim can be: a token fills the keys of its own issuer alone, and always has a subject.
+
+    In a session that it opened they may be there (IAM guide, reference_policies_iam-condition-keys; OpenID Connect
+    Core, ID Token).
+    """
+    issuer, _, claim = key.rpartition(":")
+    if issuer != actor.issuer:
+        return [None]
+    if claim == "sub" and actor.principal.kind is PrincipalKind.FEDERATED:
+        return [value for value in values if value is not None]
+    return values
 
 
 def _rows(values: Mapping[str, _Values]) -> Iterator[dict[str, Value]]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Final
 
 from tenant_keys.manifest import Workload
-from tenant_keys.review.iam import Principal, PrincipalKind
+from tenant_keys.review import syntax
+from tenant_keys.review.iam import Policy, Principal, PrincipalKind
 from tenant_keys.review.iam.principal import CERTIFICATES
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor, everything, role_session, service, token_holder
 from tenant_keys.review.proof.certificates import ANCHOR, COMMON_NAME
+from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.inventory import tagged
 from tenant_keys.review.proof.liveness import works
-from tenant_keys.review.proof.promise import TAG, issuer_arn, workload_role
+from tenant_keys.review.proof.promise import TAG, issuer_arn, parameter_arn, workload_role
 from tenant_keys.review.proof.requests import Carries, Target
 from tenant_keys.review.proof.tokens import POD_AUDIENCE, claim, pods_of, subject
 from tenant_keys.review.proof.world import RoleCase, World
@@ -40,6 +44,8 @@ class Attempt:
     context: Mapping[str, Value] = field(default_factory=dict)
     tenant: str | None = None
     """Whose session it is."""
+    attached: tuple[Document, ...] | None = None
+    """All that the templates attach to a role that exists already and may have more; the actor has everything."""
 
 
 def starts(workload: Workload, anchors: Mapping[str, str]) -> Iterator[Attempt]:
@@ -80,8 +86,9 @@ def _sources(workload: Workload, region: str) -> dict[str, Value]:
 def assumptions(case: RoleCase, workload: Workload, world: World) -> Iterator[Attempt]:
     """How the workload comes to an access role: for a shared one with the tag of each tenant that stands for others."""
     sources = ("sts:SetSourceIdentity",) if workload.runs_on == "roles-anywhere" else ()
+    asking = Attempt(_caller(workload, world), ("sts:AssumeRole", *sources), attached=_attached(workload, world))
     if workload.access == "tenant-role":
-        yield Attempt(_caller(workload, world), ("sts:AssumeRole", *sources))
+        yield asking
         return
     promises = {key.promise.tenant: key.promise for key in world.keys}.values()
     served = [one.tenant for one in promises if any(use.role_arn == case.arn for use in one.uses)]
@@ -89,12 +96,30 @@ def assumptions(case: RoleCase, workload: Workload, world: World) -> Iterator[At
         context: dict[str, Value] = {f"aws:requesttag/{TAG}": tenant, "aws:tagkeys": (TAG,)}
         if workload.access == "session-tag":
             actions = ("sts:AssumeRole", "sts:TagSession", *sources)
-            yield Attempt(_caller(workload, world), actions, context, tenant)
+            yield replace(asking, actions=actions, context=context, tenant=tenant)
         elif workload.identity_provider is not None and workload.audience is not None:
             provider = issuer_arn(workload.identity_provider.issuer, world.estate)
             token = {claim(provider, "aud"): workload.audience}
             actor = replace(token_holder(provider), presents=token)
             yield Attempt(actor, (_BY_TOKEN, "sts:TagSession"), {**token, **context}, tenant)
+
+
+def unread_parameters(workload: Workload, world: World) -> Iterator[Finding]:
+    """Whether the workload's role may read its parameter where it runs (Systems Manager API, GetParameter)."""
+    if workload.access == "web-identity":
+        return  # no role is made for it
+    attempt = Attempt(_caller(workload, world), ("ssm:GetParameter",), attached=_attached(workload, world))
+    for region in workload.regions:
+        name = parameter_arn(workload, region, world.estate)
+        what = f"{workload_role(workload, world.estate)} may not read {name}, which tells it its roles and aliases"
+        target = Target(name, workload.account, _no_policy(), {}, {})
+        yield from _not_working(attempt, target, None, what, "restore its policy")
+
+
+@cache
+def _no_policy() -> Document:
+    nothing = Policy("no policy", "resource", ())
+    return Document(nothing, (), syntax.Document(None, (), frozenset()), {}, {}, _strict=[nothing])
 
 
 def _caller(workload: Workload, world: World) -> Actor:
@@ -103,7 +128,16 @@ def _caller(workload: Workload, world: World) -> Actor:
     known = role is not None and not role.unknown_policies and not workload.existing_role
     identity = role.identity if role is not None and known else everything()
     tags = role.tags if role is not None else {}
-    return role_session(arn, organization=world.estate.organization, identity=identity, tags=tags)
+    issuer = pods_of(workload).partition("/")[2].lower() if workload.irsa else ""
+    return role_session(arn, organization=world.estate.organization, identity=identity, tags=tags, issuer=issuer)
+
+
+def _attached(workload: Workload, world: World) -> tuple[Document, ...] | None:
+    arn = workload.existing_role
+    if arn is None:
+        return None
+    role = next((one for one in world.other_roles if one.arn == arn), None)
+    return role.identity if role is not None else world.existing.get(arn, ())
 
 
 def _carries(attempt: Attempt) -> Carries:
@@ -112,22 +146,27 @@ def _carries(attempt: Attempt) -> Carries:
     return lambda _, key: key in attempt.context or not (key.startswith(mine) or key.endswith(":oaud"))
 
 
-def not_obtained(case: RoleCase, attempts: Iterable[Attempt], what: str, fix: str) -> list[Finding]:
+def not_obtained(case: RoleCase, attempts: Iterable[Attempt], world: World, what: str, fix: str) -> list[Finding]:
     """A finding where an attempt fails, or where there is none to make."""
     account = case.arn.split(":")[4]
-    target = Target(case.arn, account, case.trust, {}, {})
+    target = Target(case.arn, account, case.trust, {}, world.of_account(account) | tagged(case.tags))
     tried = list(attempts)
     if not tried:
         return [Finding(Kind.REFUSED, what, f"{fix}, or correct the manifest", case.tenant)]
-    for attempt in tried:
-        for action in attempt.actions:
-            outcome = works(attempt.actor, action, target, _carries(attempt), attempt.context, {})
-            if outcome.always:
-                continue
-            whose = f" for tenant {attempt.tenant}" if attempt.tenant else ""
-            if not outcome.sometimes:
-                return [Finding(Kind.REFUSED, what + whose, f"{fix}, or correct the manifest", case.tenant)]
-            told = f"{attempt.actor.label} is to have {action} on {case.arn}{whose}; whether it may, depends on "
-            told += outcome.depends_on
-            return [Finding(Kind.NOT_PROVED, told, "take out conditions on what the manifest leaves open", case.tenant)]
-    return []
+    return [finding for attempt in tried for finding in _not_working(attempt, target, case.tenant, what, fix)][:1]
+
+
+def _not_working(attempt: Attempt, target: Target, tenant: str | None, what: str, fix: str) -> Iterator[Finding]:
+    whose = f" for tenant {attempt.tenant}" if attempt.tenant else ""
+    asked = f"{' and '.join(attempt.actions)} on {target.arn}{whose}"
+    outcome = works(attempt.actor, attempt.actions, target, _carries(attempt), attempt.context, {})
+    if not outcome.sometimes:
+        yield Finding(Kind.REFUSED, what + whose, f"{fix}, or correct the manifest", tenant)
+    elif not outcome.always:
+        told = f"{attempt.actor.label} is to have {asked}; whether it may, depends on {outcome.depends_on}"
+        yield Finding(Kind.NOT_PROVED, told, "take out conditions on what the manifest leaves open", tenant)
+    elif attempt.attached is not None:
+        alone = replace(attempt, actor=replace(attempt.actor, identity=attempt.attached), attached=None)
+        if any(_not_working(alone, target, tenant, what, fix)):
+            told = f"{attempt.actor.label} is to have {asked}; no policy in the templates surely allows it that"
+            yield Finding(Kind.NOT_PROVED, told, "attach the policy that is synthesized to the role", tenant)

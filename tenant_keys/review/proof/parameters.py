@@ -15,7 +15,6 @@ from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory, ParameterRecord
 from tenant_keys.review.proof.promise import Promise, access_role_arn, alias_of
 
-_PREFIX: Final = "/tenant-keys/"
 _TENANT: Final = "{tenant_id}"
 """Stands for the id of a tenant."""
 
@@ -27,7 +26,7 @@ def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], esta
         for workload in tenant.workloads:
             served.setdefault(workload.name, []).append(tenant)
     declared = {
-        (workload.account, region, f"{_PREFIX}{workload.name}"): workload
+        (workload.account, region, f"{estate.naming.role_path}{workload.name}"): workload
         for workload in estate.workloads.values()
         for region in workload.regions
     }
@@ -49,7 +48,7 @@ def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], esta
                     f"the workload {expected.name} is told {told}",
                     "synthesize again, or correct the manifest",
                 )
-        elif record.name.lower().startswith(_PREFIX):
+        elif record.name.lower().startswith(estate.naming.role_path.lower()):
             what = "a parameter of a workload that the manifest does not declare there"
             yield _finding(Kind.INVENTORY, record, what, "take it out, or declare it")
         found.add(place)

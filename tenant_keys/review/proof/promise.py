@@ -87,6 +87,7 @@ class Promise:
     uses: tuple[Use, ...]
     import_role: str | None
     expiration_model: str
+    deletion_window_days: int
     administration: Mapping[str, frozenset[str]]
     """Role ARNs by action in lower case."""
     own_importer: bool
@@ -173,6 +174,7 @@ def _promise(
         # Roles of other accounts are decided upon otherwise.
         ("own", str(tenant.import_role).split(":")[4]) if own_importer else tenant.import_role,
         expiration,
+        tenant.deletion_window_days,
     )
     return Promise(
         tenant=tenant.id,
@@ -185,6 +187,7 @@ def _promise(
         uses=uses,
         import_role=tenant.import_role,
         expiration_model=expiration,
+        deletion_window_days=tenant.deletion_window_days,
         administration=administration,
         own_importer=own_importer,
         signature=signature,
@@ -218,6 +221,12 @@ def workload_role(workload: Workload, estate: Estate) -> str:
     """The ARN of the role that a workload runs as."""
     own = f"{estate.naming.role_prefix}tenant-keys-{workload.name}"
     return workload.existing_role or f"arn:{workload.partition}:iam::{workload.account}:role/{own}"
+
+
+def parameter_arn(workload: Workload, region: str, estate: Estate) -> str:
+    """The parameter in which the workload finds its roles and aliases."""
+    name = f"{estate.naming.role_path}{workload.name}"
+    return f"arn:{workload.partition}:ssm:{region}:{workload.account}:parameter{name}"
 
 
 def issuer_arn(issuer: str, estate: Estate) -> str:

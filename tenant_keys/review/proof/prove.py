@@ -9,7 +9,7 @@ from typing import Final
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.errors import AssemblyInconsistent, MalformedPolicy, TemplateRefused, UnresolvedIntrinsic
-from tenant_keys.review.iam.errors import UnsupportedPolicy
+from tenant_keys.review.iam.errors import InvalidRequest, UnsupportedPolicy
 from tenant_keys.review.proof.deployment import check_deployment
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory, Stacks
@@ -130,6 +130,7 @@ def _count(inventory: Inventory) -> int:
 NOT_UNDERSTOOD: Final = (
     NotProved,
     UnsupportedPolicy,
+    InvalidRequest,
     MalformedPolicy,
     UnresolvedIntrinsic,
     TemplateRefused,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
-from tenant_keys.review.iam.catalogue import actions
+from tenant_keys.review.iam.catalogue import actions, actions_on
 from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.syntax import Document
 
@@ -33,6 +35,57 @@ def assuming(document: Document) -> Iterator[str]:
             if statement.not_resources or not statement.resources:
                 yield "everything but " + (", ".join(statement.not_resources) or "nothing")
             yield from statement.resources
+
+
+TELEMETRY: Final = frozenset(
+    {
+        "cloudwatch:putmetricdata",
+        "logs:createloggroup",
+        "logs:createlogstream",
+        "logs:putlogevents",
+        "xray:puttelemetryrecords",
+        "xray:puttracesegments",
+    }
+)
+"""What compute services ask of a workload's role: it writes records, and acts by nobody's permissions."""
+
+
+def beyond(document: Document, parameters: Collection[str] | None = None) -> Iterator[str]:
+    """Action patterns that are not understood: an access role works with keys, a workload's role reads its parameter.
+
+    KMS on keys and sessions of roles are tried; `mutating` tells of what changes roles. Anything else could be a way to
+    the permissions of somebody else, such as the code of a function.
+
+    Args:
+        document: an identity policy.
+        parameters: ARNs of the parameters that a workload's role may read; None for a role of the key account.
+    """
+    for statement in document.statements:
+        if not statement.allows:
+            continue
+        only_keys = bool(statement.resources) and all(map(_KEYS, statement.resources))
+        for pattern in statement.actions:
+            lower = pattern.lower()
+            service = lower.partition(":")[0]
+            understood = service in ("sts", *MUTATORS)
+            if parameters is None:
+                # A key that a tenant's session created here could take the alias of a tenant to come.
+                understood |= service == "kms" and (only_keys or not _beside_keys(pattern))
+            else:
+                reads = lower == "ssm:getparameter" and statement.resources and {*statement.resources} <= {*parameters}
+                understood |= service == "kms" or lower in TELEMETRY or bool(reads)
+            if not understood:
+                yield pattern
+
+
+_KEYS: Final = re.compile(r"arn:aws[a-z-]*:kms:[^:]*:[^:]*:key/.*").fullmatch
+
+
+@cache
+def _beside_keys(pattern: str) -> bool:
+    """Whether a pattern reaches actions of KMS that take no key, such as kms:CreateKey."""
+    test = action_tests((pattern,), "Action")[0]
+    return any(test(action.lower()) for action in actions("kms") - actions_on("kms", "key"))
 
 
 def _allowed(document: Document, services: Sequence[str]) -> Iterator[str]:

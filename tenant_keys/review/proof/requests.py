@@ -91,12 +91,16 @@ def contexts(
 
 
 def domains(
-    base: Request, documents: Sequence[Document], target: Target, carries: Carries
+    base: Request, documents: Sequence[Document], target: Target, carries: Carries, actions: Sequence[str] = ()
 ) -> dict[str, Sequence[Value | None]]:
-    """By key, the values of it that the documents tell apart; of keys that the caller or circumstances decide."""
-    clauses = [clause for document in documents for clause in _speaking(document, base.action_key)]
+    """By key, the values of it that the documents tell apart; of keys that the caller or circumstances decide.
+
+    `actions`: all that the call is authorized for, if more than that of `base`.
+    """
+    actions = actions or (base.action,)
+    clauses = [clause for document in documents for action in actions for clause in _speaking(document, action.lower())]
     keys = sorted({key for clause in clauses for key in clause.free if key not in target.fixed})
-    return {key: _domain(key, clauses, base.action, base, target, carries) for key in keys}
+    return {key: _domain(key, clauses, actions, base, target, carries) for key in keys}
 
 
 _PAIR: Final = "kms:encryptioncontext:"
@@ -141,9 +145,9 @@ def _speaking(document: Document, action_key: str) -> list[Clause]:
 
 
 def _domain(
-    key: str, clauses: list[Clause], action: str, base: Request, target: Target, carries: Carries
+    key: str, clauses: list[Clause], actions: Sequence[str], base: Request, target: Target, carries: Carries
 ) -> Sequence[Value | None]:
-    if not carries(action, key):
+    if not any(carries(action, key) for action in actions):
         return [ABSENT]
     if key in target.choices:
         return target.choices[key]

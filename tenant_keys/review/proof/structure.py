@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from tenant_keys.manifest import Estate
+from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory, KeyRecord, RoleRecord
 from tenant_keys.review.proof.parameters import check_parameters
 from tenant_keys.review.proof.places import check_places
-from tenant_keys.review.proof.promise import Promise, access_role_arn, access_roles, workload_role
-from tenant_keys.review.proof.reach import assuming, mutating, reaching
+from tenant_keys.review.proof.promise import Promise, access_role_arn, access_roles, parameter_arn, workload_role
+from tenant_keys.review.proof.reach import assuming, beyond, mutating, reaching
 from tenant_keys.review.syntax import Document, parse_document
 
 
@@ -31,6 +31,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
     ]
 
 
+_BY_OTHERS = "by whose permissions that acts is in no template"
 _APART = "keep it in an app of its own, or teach the review about it"
 
 
@@ -70,6 +71,7 @@ def _key(record: KeyRecord, promise: Promise, estate: Estate) -> Iterator[Findin
             promise.tenant,
         )
     yield from _kind_of_key(record, promise, estate, where)
+    yield from _schedules(record, estate.tenants[promise.tenant], where)
     if record.primary_arn is not None and record.primary_arn != _primary(promise, estate):
         yield Finding(
             Kind.INVENTORY,
@@ -107,6 +109,23 @@ def _kind_of_key(record: KeyRecord, promise: Promise, estate: Estate, where: str
                 f"{record.properties.get(name)}, declared is {value}",
                 "synthesize again; CloudFormation cannot change it in place",
                 promise.tenant,
+            )
+
+
+def _schedules(record: KeyRecord, tenant: Tenant, where: str) -> Iterator[Finding]:
+    """Rotation is the primary's and no imported key's (KMS guide, rotate-keys); a replica has a window of its own."""
+    rotates = not record.replica and tenant.origin != "imported"
+    expected = {
+        "RotationPeriodInDays": (record.rotation_days, tenant.rotation_days if rotates else None),
+        "PendingWindowInDays": (record.deletion_window_days, tenant.deletion_window_days),
+    }
+    for name, (got, declared) in expected.items():
+        if got != declared:
+            yield Finding(
+                Kind.INVENTORY,
+                f"{where}: {name} of the key of tenant {tenant.id} is {got or 'off'}, declared is {declared or 'off'}",
+                "synthesize again",
+                tenant.id,
             )
 
 
@@ -203,6 +222,13 @@ def _powers(role: RoleRecord, inventory: Inventory, estate: Estate) -> Iterator[
             f"{role.arn}: the role is allowed {', '.join(changes[:4])}, by which roles and policies are changed",
             "take the permission out of the role",
         )
+    parameters = None if role.account == estate.central.account else _parameters(role.arn, estate)
+    if unknown := sorted({a for document in _trees(role) for a in beyond(document, parameters)}):
+        yield Finding(
+            Kind.NOT_PROVED,
+            f"{role.arn}: the role is allowed {', '.join(unknown[:4])}; {_BY_OTHERS}",
+            "take the permission out of the role",
+        )
     ours = access_roles(estate)
     for other in sorted({one for document in _trees(role) for one in assuming(document)}):
         # A role that trusts its own account's root trusts whomever IAM allows it (IAM guide,
@@ -215,9 +241,21 @@ def _powers(role: RoleRecord, inventory: Inventory, estate: Estate) -> Iterator[
             )
 
 
+def _parameters(role_arn: str, estate: Estate) -> set[str]:
+    """The parameters that a workload's role reads."""
+    return {
+        parameter_arn(one, region, estate)
+        for one in estate.workloads.values()
+        if workload_role(one, estate) == role_arn
+        for region in one.regions
+    }
+
+
 def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     """Policies of roles that exist already: whoever obtains a session of them is not in the templates."""
-    existing = {_account_and_name(w.existing_role) for w in estate.workloads.values() if w.existing_role}
+    roles = [w.existing_role for w in estate.workloads.values() if w.existing_role]
+    existing = set(map(_account_and_name, roles))
+    parameters = {one for arn in roles for one in _parameters(arn, estate)}
     for policy in inventory.loose:
         declared = (policy.account, policy.role_name) in existing
         document = parse_document(policy.document, policy.where)
@@ -227,6 +265,13 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
                 f"{policy.where}: a Deny for the role {policy.role_name} of account {policy.account}, in no "
                 "template: what it leaves of the declared access is not worked out",
                 "take the Deny out of the policy",
+            )
+        whose = f"the role {policy.role_name} of account {policy.account}"
+        if declared and (unknown := sorted(set(beyond(document, parameters)))):
+            yield Finding(
+                Kind.NOT_PROVED,
+                f"{policy.where}: a policy allows {', '.join(unknown[:4])} to {whose}; {_BY_OTHERS}",
+                "take the permission out of the policy",
             )
         tell = mutating if declared else reaching
         if told := sorted(set(tell(document))):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tenant_keys.manifest import Estate
+from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.equivalence import TenantClass, Tenants
 from tenant_keys.review.proof.inventory import Inventory, KeyRecord, RoleRecord, unmarked
@@ -60,6 +61,8 @@ class World:
     """Shared roles, workload roles and whatever else the templates hold."""
     anchors: Mapping[str, str]
     """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor."""
+    existing: Mapping[str, tuple[Document, ...]]
+    """What the templates attach to roles that exist already, by the ARN of the role."""
     organizations: Mapping[str, str | None] = field(init=False)
     """The organisation of each account of the manifest; None where it names none."""
     memory: dict[object, Any] = field(default_factory=dict)
@@ -68,6 +71,11 @@ class World:
     def __post_init__(self) -> None:
         accounts = (self.estate.central.account, *(one.account for one in self.estate.workloads.values()))
         self.organizations = dict.fromkeys(accounts, self.estate.organization)
+
+    def of_account(self, account: str) -> dict[str, Sequence[Value | None]]:
+        """What is known of every resource of an account: its organisation, if the manifest names it."""
+        organization = self.organizations.get(account)
+        return {} if organization is None else {"aws:resourceorgid": [organization]}
 
 
 def keep(_kind: str, document: Mapping[str, object]) -> Mapping[str, object]:
@@ -104,7 +112,16 @@ def build_world(
     tenant_role_arns = {use.role_arn for promise in promises.values() for use in promise.uses if not use.shared}
     others = [role_case(role, None, None, edit) for arn, role in inventory.roles.items() if arn not in tenant_role_arns]
     representatives = [case for kept in keys.values() for case in kept]
-    return World(estate, promises, representatives, list(roles.values()), own, others, inventory.anchors)
+    existing = {
+        w.existing_role: _attached(w.existing_role, inventory) for w in estate.workloads.values() if w.existing_role
+    }
+    return World(estate, promises, representatives, list(roles.values()), own, others, inventory.anchors, existing)
+
+
+def _attached(role_arn: str, inventory: Inventory) -> tuple[Document, ...]:
+    whose = (role_arn.split(":")[4], role_arn.rpartition("/")[2])
+    loose = [policy for policy in inventory.loose if (policy.account, policy.role_name) == whose]
+    return tuple(Document.parse(policy.document, name=policy.where, kind="identity") for policy in loose)
 
 
 def role_case(role: RoleRecord, promise: Promise | None, use: Use | None, edit: Edit) -> RoleCase:

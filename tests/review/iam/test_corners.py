@@ -35,3 +35,36 @@ def test_a_deny_with_not_principal_spares_whom_it_names(spared: object, expected
     other = Principal(PrincipalKind.USER, arn=f"arn:aws:iam::{ACCOUNT}:user/bob", account=ACCOUNT)
     named = isinstance(spared, dict) and spared != {"AWS": "*"}
     assert authorize(Request(other, "kms:Decrypt", KEY, ACCOUNT), Policies(resource=policy)).allowed is not named
+
+
+OTHER_KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/2"
+
+
+@pytest.mark.parametrize(
+    ("element", "resources", "allowed"),
+    [
+        ("Resource", "*", True),
+        ("Resource", [OTHER_KEY, "*"], True),
+        ("Resource", OTHER_KEY, False),
+        ("NotResource", "*", False),
+        ("NotResource", [OTHER_KEY, "*"], False),
+        ("NotResource", OTHER_KEY, True),
+    ],
+)
+def test_a_star_among_resources_is_every_resource(element: str, resources: object, allowed: bool) -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", element: resources}
+    policy = Policy.parse({"Version": "2012-10-17", "Statement": statement}, name="p", kind="resource")
+    assert authorize(Request(USER, "kms:Decrypt", KEY, ACCOUNT), Policies(resource=policy)).allowed is allowed
+
+
+def test_a_value_that_no_condition_can_judge_is_told_with_its_statement() -> None:
+    """Only a request shows that the key has several values: the policy is in order."""
+    fine = {"Sid": "Fine", "Effect": "Allow", "Principal": "*", "Action": "kms:ListKeys", "Resource": "*"}
+    condition = {"StringEquals": {"test:key": "a"}}
+    second = {**fine, "Sid": "Second", "Action": "kms:Decrypt", "Condition": condition}
+    policy = Policy.parse({"Version": "2012-10-17", "Statement": [fine, second]}, name="key policy", kind="resource")
+    with pytest.raises(UnsupportedPolicy) as caught:
+        authorize(Request(USER, "kms:Decrypt", KEY, ACCOUNT, {"test:key": ("a", "b")}), Policies(resource=policy))
+    assert str(caught.value) == (
+        "key policy.Statement[1]: got 'Second'; test:key: several values of a key need ForAnyValue or ForAllValues"
+    )

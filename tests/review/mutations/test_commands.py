@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tenant_keys.cli import main
-from tools.mutants.mutant import adding, together, without
+from tools.mutants.declared_calls import BY_KIND
+from tools.mutants.mutant import Harmless, LostSafeguard, NotProvedBecause, Refuted, adding, together, without
 from tools.mutants.original import CENTRAL, ROLES, Synthesized, Templates, identity, trust
 
 Run = Callable[..., tuple[int, str]]
@@ -108,6 +109,20 @@ def test_what_is_not_proved_ends_with_two(run: Run, original: Synthesized, tmp_p
     assert code == 2
     assert "NOT PROVED" in told
     assert "AWS::KMS::Grant: the proof does not know what it grants" in told
+
+
+@pytest.mark.parametrize("kind", BY_KIND)
+def test_a_mutant_of_each_kind_is_told_by_the_command(
+    run: Run, original: Synthesized, tmp_path: Path, kind: str
+) -> None:
+    name, expected, edit = next(row for row in BY_KIND[kind] if not isinstance(row[1], Harmless | LostSafeguard))
+    assert isinstance(expected, Refuted | NotProvedBecause)
+    templates = Templates(original.templates)
+    edit(templates)
+    code, told = run("prove", folder=original.write(templates, tmp_path / "cdk.out"))
+    assert code == 2, name
+    assert told.startswith(str(expected).upper()), name
+    assert all(word in told for word in expected.words), name
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,10 @@ from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.proof import prove
 from tools.random_estates.small_estates import HEAD, Templates, templates_of
 
+PARAMETERS = [
+    f"arn:aws:ssm:{region}:222222222222:parameter/tenant-keys/orders" for region in ("eu-west-1", "eu-central-1")
+]
+READ = {"Sid": "ReadOwnParameter", "Effect": "Allow", "Action": "ssm:GetParameter", "Resource": PARAMETERS}
 ASSUME = {"Sid": "AssumeOwnRoles", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
 
 
@@ -22,7 +26,7 @@ def _estate() -> Estate:
 
 def _templates(estate: Estate, role: str = "Orders", **statement: Any) -> Templates:
     templates = templates_of(estate)
-    document = {"Version": "2012-10-17", "Statement": [{**ASSUME, **statement}]}
+    document = {"Version": "2012-10-17", "Statement": [{**ASSUME, **statement}, READ]}
     properties = {"PolicyName": "Keys", "Roles": [role], "PolicyDocument": document}
     templates.add("workload-222222222222", "Policy", "AWS::IAM::Policy", properties)
     return templates

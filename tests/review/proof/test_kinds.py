@@ -218,7 +218,7 @@ def test_a_condition_on_what_the_caller_chooses_can_be_fulfilled(action: object,
         ("aws:sourceip", {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
         ("aws:currenttime", {"DateGreaterThan": {"aws:CurrentTime": "2030-01-01"}}),
         ("aws:resourcetag/env", {"StringNotEquals": {"aws:ResourceTag/env": "prod"}}),
-        ("aws:userid", {"StringNotLike": {"aws:userid": "AROA*"}}),
+        ("aws:userid", {"StringNotLike": {"aws:userid": "AROA*:main"}}),
     ],
 )
 def test_a_declared_use_that_hangs_on_what_the_manifest_does_not_say_is_not_proved(
@@ -320,9 +320,10 @@ def test_an_action_that_kms_may_add_is_tried_against_every_pattern(action: str) 
     assert any("role/Stray" in finding.what for finding in proof.findings)
 
 
-@pytest.mark.parametrize(
-    "condition", [{"StringEquals": {"aws:PrincipalType": "Anonymous"}}, {"Null": {"aws:PrincipalArn": "true"}}]
-)
+NOBODY = {"StringEquals": {"aws:PrincipalType": "Anonymous"}}
+
+
+@pytest.mark.parametrize("condition", [NOBODY, {"Null": {"aws:PrincipalArn": "true"}}])
 def test_whoever_signs_nothing_is_among_the_callers(condition: Statement) -> None:
     proof = proved(without(), adding(Principal="*", Condition=condition))
     assert any(finding.what.startswith("anybody may Decrypt") for finding in proof.findings)
@@ -336,3 +337,12 @@ def test_an_alias_of_another_stack_with_the_same_name_is_found() -> None:
         templates.add("roles", "Again", "AWS::KMS::Alias", alias)
 
     assert any("stands twice" in finding.what for finding in proved(edit).findings)
+
+
+@pytest.mark.parametrize("condition", [{"StringEquals": {"aws:PrincipalAccount": "anonymous"}}, NOBODY])
+def test_whoever_signs_nothing_is_among_those_who_ask_for_a_role(condition: Statement) -> None:
+    def edit(templates: Templates) -> None:
+        trust = templates.properties("roles", "tenant-acme.orders")["AssumeRolePolicyDocument"]["Statement"]
+        trust.append({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Condition": condition})
+
+    assert any("anybody obtains" in finding.what for finding in proved(edit).findings)

@@ -197,3 +197,23 @@ def test_a_trust_policy_for_everyone_lets_in_tokens_of_providers_that_nobody_nam
     del statement["Condition"]
     found_by = [one.who for one in second_opinion(templates, ESTATES[0], answered=KNOWN[0]).breaches]
     assert "a token of some other provider" in found_by
+
+
+NOBODY = {"StringEquals": {"aws:PrincipalType": "Anonymous"}}
+
+
+def test_whoever_signs_nothing_is_among_the_callers_of_a_key() -> None:
+    def edit(statements: Statements, _: Templates) -> None:
+        without(statements)
+        opened(statements, "*", **NOBODY)
+
+    assert found(asked(edit), "anonymous")["kind"] == "anonymous"
+
+
+def test_whoever_signs_nothing_is_among_those_who_ask_for_a_role() -> None:
+    templates = templates_of(ESTATES[0])
+    trust = templates.properties("roles", "tenant-acme.orders")["AssumeRolePolicyDocument"]["Statement"]
+    trust.append({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Condition": NOBODY})
+    breaches = second_opinion(templates, ESTATES[0], answered=KNOWN[0]).breaches
+    (breach,) = [one for one in breaches if one.kind == "session"]
+    assert (breach.who, breach.replay.outcome) == ("anonymous", "allowed")

@@ -1,0 +1,111 @@
+"""`tenant-keys init`: an estate of one's own in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tenant_keys.operations.new_estate.answers import Answers, AnswersRefused, Computing
+
+if TYPE_CHECKING:
+    from tenant_keys.operations.new_estate import Plan
+
+CODES = "Exit codes: 0 written, or shown with --dry-run; 1 could not, and nothing is written."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the main program."""
+    app.command("init", epilog=CODES)(init_command)
+
+
+def init_command(
+    folder: Annotated[Path | None, typer.Argument(help="Where to write it; made where it is missing.")] = None,
+    account: Annotated[str | None, typer.Option(help="The account that holds the keys: 12 digits.")] = None,
+    region: Annotated[list[str] | None, typer.Option(help="Its Regions; repeat it. The first has the roles.")] = None,
+    workload: Annotated[str | None, typer.Option(help="Name of the first service that uses keys.")] = None,
+    workload_account: Annotated[str | None, typer.Option(help="The account in which it runs.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Id of the first tenant.")] = None,
+    organization: Annotated[str | None, typer.Option(help="Organisation id: o-…; callers must belong to it.")] = None,
+    administrator: Annotated[
+        list[str] | None, typer.Option(help="role/Name that may stop keys; repeat it. Default role/KeyAdministrator.")
+    ] = None,
+    reader: Annotated[list[str] | None, typer.Option(help="role/Name that may read policies; repeat it.")] = None,
+    break_glass: Annotated[
+        str | None, typer.Option(help="role/Name that alone may schedule deletions. Default role/KeyBreakGlass.")
+    ] = None,
+    runs_on: Annotated[Computing, typer.Option(help="What the workload runs on.")] = "lambda",
+    here: Annotated[
+        bool, typer.Option("--here", help="In the current folder; in a checkout of the tool, in place of its sample.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Write an estate of your own: manifest, lock, app, pins and workflows. Overwrites no file.
+
+    On a terminal it asks for what no option gives.
+    """
+    from tenant_keys.operations.new_estate import estate_files, plan_files
+
+    if (folder is None) != here:
+        raise typer.BadParameter("name a folder, or write --here")
+    asks = sys.stdin.isatty() and not as_json
+    if asks:
+        typer.echo("An estate of your own; Ctrl-C leaves without a trace.", err=True)
+        account = account or typer.prompt("Account that holds the keys, 12 digits", err=True)
+        region = region or typer.prompt("Regions, the home Region first", err=True).replace(",", " ").split()
+        if organization is None:
+            organization = typer.prompt("Organisation id, o-…; empty for none", default="", err=True)
+        administrator = administrator or [
+            typer.prompt("Administrators' role", default="role/KeyAdministrator", err=True)
+        ]
+        break_glass = break_glass or typer.prompt("Break-glass role", default="role/KeyBreakGlass", err=True)
+        workload = workload or typer.prompt("Name of the first service that uses keys", err=True)
+        workload_account = workload_account or typer.prompt("Account in which it runs", err=True)
+        tenant = tenant or typer.prompt("Id of the first tenant", err=True)
+    needed = {
+        "--account": account,
+        "--region": region,
+        "--workload": workload,
+        "--workload-account": workload_account,
+        "--tenant": tenant,
+    }
+    missing = [option for option, value in needed.items() if not value]
+    if missing:
+        raise AnswersRefused("\n".join(f"{option}: missing; give it, or answer on a terminal" for option in missing))
+    answers = Answers(
+        account=account or "",
+        regions=tuple(region or ()),
+        workload=workload or "",
+        workload_account=workload_account or "",
+        tenant=tenant or "",
+        organization=organization or None,
+        administrators=tuple(administrator or ("role/KeyAdministrator",)),
+        readers=tuple(reader or ()),
+        break_glass=break_glass or "role/KeyBreakGlass",
+        runs_on=runs_on,
+    )
+    plan = plan_files(folder or Path(), estate_files(answers), here=here)
+    if not dry_run:
+        plan.write()
+    _show(plan, written=not dry_run, as_json=as_json)
+
+
+def _show(plan: Plan, *, written: bool, as_json: bool) -> None:
+    if as_json:
+        files = [
+            {"path": each.path.as_posix(), "fate": each.fate, "missing": list(each.missing)} for each in plan.files
+        ]
+        typer.echo(json.dumps({"folder": plan.folder.as_posix(), "written": written, "files": files}, indent=1))
+        return
+    for each in plan.files:
+        typer.echo(f"{each.fate:<10}{each.path}" if written else f"would be {each.fate:<10}{each.path}")
+        for line in each.missing:
+            typer.echo(f"{'':<10}add this line to it: {line}")
+    if written:
+        typer.echo("next: make demo, make test; then commit, and tenant-keys tenant add ID")
+    else:
+        typer.echo("nothing is written")

@@ -1,0 +1,52 @@
+"""The properties of each resource type that the proof understands; any other makes the verdict "not proved", by name.
+
+Source of names and defaults: CloudFormation template reference, page of each type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from tenant_keys.review.assembly import Resource
+
+_OFF: Final = frozenset({"False", "false"})
+_SAID: Final[Mapping[str, str]] = {
+    # Read and compared, or without effect on who may do what (a description, a thumbprint of a certificate).
+    "AWS::EKS::PodIdentityAssociation": "ClusterName DisableSessionTags Namespace RoleArn ServiceAccount Tags "
+    "TargetRoleArn",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName Path Roles",
+    "AWS::IAM::ManagedPolicy": "Description Groups ManagedPolicyName Path PolicyDocument Roles Users",
+    "AWS::IAM::OIDCProvider": "ClientIdList Tags ThumbprintList Url",
+    "AWS::IAM::Policy": "Groups PolicyDocument PolicyName Roles Users",
+    "AWS::IAM::Role": "AssumeRolePolicyDocument Description ManagedPolicyArns MaxSessionDuration Path "
+    "PermissionsBoundary Policies RoleName Tags",
+    "AWS::IAM::RolePolicy": "PolicyDocument PolicyName RoleName",
+    "AWS::KMS::Alias": "AliasName TargetKeyId",
+    "AWS::KMS::Key": "BypassPolicyLockoutSafetyCheck Description EnableKeyRotation Enabled KeyPolicy KeySpec KeyUsage "
+    "MultiRegion Origin PendingWindowInDays RotationPeriodInDays Tags",
+    "AWS::KMS::ReplicaKey": "Description Enabled KeyPolicy PendingWindowInDays PrimaryKeyArn Tags",
+    "AWS::RolesAnywhere::Profile": "AcceptRoleSessionName DurationSeconds Enabled Name RequireInstanceProperties "
+    "RoleArns Tags",
+    "AWS::RolesAnywhere::TrustAnchor": "Enabled Name NotificationSettings Source Tags",
+    "AWS::SSM::Parameter": "DataType Description Name Tags Tier Type Value",
+}
+_NAMES: Final = {kind: frozenset(names.split()) for kind, names in _SAID.items()}
+_VALUES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
+    # Without instance properties in the request CreateSession fails then (Roles Anywhere API, CreateProfile).
+    "AWS::RolesAnywhere::Profile": {"RequireInstanceProperties": _OFF},
+    "AWS::SSM::Parameter": {"DataType": frozenset({"text"}), "Type": frozenset({"String"})},
+}
+"""Where only some values are understood."""
+
+
+def not_understood(resource: Resource) -> Iterator[str]:
+    """The properties of a resource, of a type that the proof reads, that it does not understand."""
+    names = _NAMES.get(resource.type)
+    if names is None:
+        return
+    if unknown := resource.properties.keys() - names:
+        yield from sorted(unknown)
+    for name, values in _VALUES.get(resource.type, {}).items():
+        if name in resource.properties and str(resource.properties[name]) not in values:
+            yield name

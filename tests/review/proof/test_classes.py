@@ -1,0 +1,264 @@
+"""The classes of values that documents distinguish, each with one representative; the representatives typed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tenant_keys.review.iam.variables import Value
+from tenant_keys.review.proof import NotProved
+from tenant_keys.review.proof.document import Condition, Document
+from tenant_keys.review.proof.domain import candidates, text_classes
+from tenant_keys.review.proof.examples import Pattern, accounts_told_apart, examples
+from tenant_keys.review.proof.solutions import affixed, solutions
+from tenant_keys.review.proof.tags import tag_sets
+
+KEY = "kms:EncryptionContext:x"
+TAG = "aws:PrincipalTag/t"
+
+
+def document(condition: Mapping[str, Any]) -> Document:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": condition}
+    body = {"Version": "2012-10-17", "Statement": [statement if condition else {**statement, "Condition": NEVER}]}
+    return Document.parse(body, name="key policy", kind="resource")
+
+
+NEVER = {"Null": {"aws:SourceVpc": "true"}}
+
+
+def on(key: str, **operators: Any) -> tuple[Condition, ...]:
+    return document({name.replace("_", ":"): {key: value} for name, value in operators.items()}).clauses[0].conditions
+
+
+@pytest.mark.parametrize(
+    ("operators", "expected"),
+    [
+        ({"Null": "true"}, ("any",)),
+        ({"StringEquals": ["a", "b"]}, ("a", "b", "other")),
+        ({"StringNotEquals": "other"}, ("other", "otherz")),
+        ({"StringEquals": "a", "Null": "false"}, ("a", "other")),
+        ({"StringLike": "a*"}, ("a*", "", "a")),
+        ({"StringNotLike": "a?"}, ("a?", "", "az")),
+        ({"StringLike": ["a*", "*b"]}, ("a*", "*b", "", "a", "b", "ab")),
+        ({"StringLike": "a*", "StringEquals": "ab"}, ("ab", "a*", "", "a")),
+        ({"StringEqualsIgnoreCase": "Acme"}, ("Acme", "ACME", "other")),
+        ({"StringEquals": "ACME", "StringNotEqualsIgnoreCase": "acme"}, ("ACME", "acme", "Acme", "other")),
+        ({"NumericLessThan": "5"}, ("4", "5", "6", "other")),
+        ({"NumericEquals": "5", "StringEquals": "5"}, ("5", "4", "6", "other")),
+        ({"Bool": "true"}, ("true", "false", "other")),
+        ({"BinaryEquals": "b3RoZXI="}, ("b3RoZXI=", "b3RoZXJy", "other")),
+    ],
+)
+def test_one_text_stands_for_each_class(operators: dict[str, Any], expected: tuple[str, ...]) -> None:
+    assert text_classes(on(KEY, **operators), {}) == expected
+
+
+def test_what_is_promised_of_a_value_makes_it_a_class() -> None:
+    assert text_classes((), {}, ("acme",)) == ("acme", "any")
+    assert text_classes((), {}, ("any",)) == ("any", "anyz")
+    assert text_classes(on(KEY, StringEquals="a"), {}, ("acme",)) == ("a", "acme", "other")
+
+
+@pytest.mark.parametrize(
+    "operators",
+    [
+        {"StringEqualsIgnoreCase": "a", "StringLike": "b*"},
+        {"StringEqualsIgnoreCase": "a", "ArnLike": "arn:aws:iam::1:role/b*"},
+        {"NumericEquals": "1", "DateEquals": "2026-01-01"},
+        {"NumericEquals": "1", "StringLike": "1*"},
+        {"StringEqualsIgnoreCase": "a", "StringEquals": ["a", "A"]},
+    ],
+)
+def test_operators_of_which_no_classes_are_worked_out_together_are_named(operators: dict[str, Any]) -> None:
+    with pytest.raises(NotProved, match=r"^kms:encryptioncontext:x: "):
+        text_classes(on(KEY, **operators), {})
+
+
+def test_a_key_of_one_value_is_absent_or_has_one_and_a_key_of_several_any_set_of_them() -> None:
+    single = candidates("kms:viaservice", on("kms:ViaService", StringEquals="a"), {})
+    assert single == [None, "a", "other"]
+    several = candidates("aws:tagkeys", on("aws:TagKeys", ForAnyValue_StringEquals="a"), {})
+    assert several == [None, ("",), ("a",), ("other",), ("a", "other")]
+
+
+def test_every_set_of_six_values_is_tried_and_of_seven_none() -> None:
+    five = candidates("aws:tagkeys", on("aws:TagKeys", ForAnyValue_StringEquals=list("abcde")), {})
+    assert len(five) == len(set(five)) == 2 + 63
+    with pytest.raises(NotProved, match=r"^aws:tagkeys: 7 values of a multi-valued key; the proof follows 6$"):
+        candidates("aws:tagkeys", on("aws:TagKeys", ForAnyValue_StringEquals=list("abcdef")), {})
+
+
+ROLE = "arn:aws:iam::111111111111:role/"
+
+
+def test_a_wildcard_of_an_arn_stops_at_colons_before_the_resource_alone() -> None:
+    pattern = Pattern.of([("arn:aws:iam::*:role/*", False)], arn=True)
+    assert pattern.accepts(pattern.read(f"{ROLE}a:b"))
+    assert not pattern.accepts(pattern.read("arn:aws:iam::1:x:role/a"))
+    one = Pattern.of([("arn:aws:iam::?:role/?", False)], arn=True)
+    assert one.accepts(one.read("arn:aws:iam::1:role/:"))
+    assert not one.accepts(one.read("arn:aws:iam::::role/a"))
+    literal = Pattern.of([("a", False), ("*?", True), ("?", False)], arn=False)
+    assert literal.accepts(literal.read("a*?b"))
+    assert not literal.accepts(literal.read("abcd"))
+
+
+def test_an_exact_value_with_a_wildcard_in_it_is_that_value_alone() -> None:
+    assert examples(["a*"], arn=False, exact=["a*"]) == ["", "a", "a*"]
+    assert examples((), arn=False, exact=["a*", "b"]) == ["a*", "b", "other"]
+
+
+def test_accounts_differ_by_every_digit_that_a_pattern_names() -> None:
+    known = ["111111111111"]
+    role = Pattern.of([("arn:aws:iam::2*:role/a", False)], arn=True)
+    assert accounts_told_apart(known, [], [], "aws") == ["111111111111", "000000000000"]
+    assert accounts_told_apart(known, [role], [], "aws") == ["111111111111", "000000000000", "200000000000"]
+    number = Pattern.of([("*7", False)], arn=False)
+    assert accounts_told_apart(known, [], [number], "aws") == ["111111111111", "000000000000", "000000000007"]
+    whole = Pattern.of([("222222222222", True)], arn=False)
+    assert accounts_told_apart(["222222222222"], [], [whole], "aws") == ["222222222222", "000000000000"]
+
+
+ALIAS = "kms:requestalias"
+
+
+@pytest.mark.parametrize(
+    ("value", "names", "expected"),
+    [
+        ("alias/tenant-${aws:PrincipalTag/t}", ("alias/tenant-acme", "alias/other"), ["acme"]),
+        ("${aws:PrincipalTag/t}", ("a", "b"), ["a", "b"]),
+        ("a${aws:PrincipalTag/t}a", ("aa", "a", "aba", "abc"), ["", "b"]),
+        ("a*${aws:PrincipalTag/t}", ("abc",), ["c", "bc", "abc"]),
+        ("a${aws:PrincipalTag/t}*", ("abc",), ["b", "bc"]),
+        ("${aws:PrincipalTag/t, 'x'}c", ("abc",), ["ab"]),
+    ],
+)
+def test_a_variable_has_the_values_with_which_its_pattern_meets_a_name(
+    value: str, names: tuple[str, ...], expected: list[str]
+) -> None:
+    one = document({"StringLike": {"kms:RequestAlias": value}})
+    assert solutions(one, TAG.lower(), {ALIAS: names}, lambda _: True) == expected
+    assert solutions([one], TAG.lower(), {ALIAS: names}, lambda text: len(text) == 1) == [
+        text for text in expected if len(text) == 1
+    ]
+
+
+def test_a_variable_meets_what_other_conditions_compare_and_what_is_promised() -> None:
+    conditions = {"StringEquals": {KEY: f"${{{TAG}}}"}, "StringNotEquals": {KEY: "hooli"}}
+    assert solutions(document(conditions), TAG.lower(), {}, lambda _: True) == ["hooli"]
+    named = {KEY.lower(): ["acme"]}
+    assert solutions(document(conditions), TAG.lower(), {}, lambda _: True, named) == ["hooli", "acme"]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("*${aws:PrincipalTag/t}*", "the values that fit abcdefghijklmnopqrst are too many"),
+        ("${aws:PrincipalTag/t}-${aws:PrincipalTag/t}", "two policy variables in one value"),
+    ],
+)
+def test_a_variable_with_too_many_values_is_named(value: str, told: str) -> None:
+    one = document({"StringLike": {"kms:RequestAlias": value}})
+    with pytest.raises(NotProved, match=rf"{told}$"):
+        solutions(one, TAG.lower(), {ALIAS: "abcdefghijklmnopqrst"}, lambda _: True)
+
+
+def test_a_variable_beside_a_pattern_is_read_with_what_is_around_it() -> None:
+    both = document({"StringEquals": {KEY: f"x-${{{TAG}}}-y"}, "StringLike": {KEY: ["x-a*-y", "b?"]}})
+    readers, letters = affixed([both], TAG.lower(), {})
+    assert letters == "x-a*-yb?"
+    accepted = []
+    for text in ("a", "ab", "b"):
+        states = [reader.start() for reader in readers]
+        for character in text:
+            states = [reader.step(state, character) for reader, state in zip(readers, states, strict=True)]
+        accepted.append([bool(reader.accepts(state)) for reader, state in zip(readers, states, strict=True)])
+    assert accepted == [[True, False], [True, False], [False, False]]
+    assert affixed([both], TAG.lower(), {KEY.lower(): "x"}) == ([], "")
+    assert affixed([document({"StringEquals": {KEY: f"${{{TAG}}}"}})], TAG.lower(), {}) == ([], "")
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"StringEquals": {KEY: ["${aws:PrincipalTag/t}", "${aws:PrincipalTag/u}"]}, "StringLike": {KEY: "a*"}},
+        {"StringLike": {KEY: ["${aws:PrincipalTag/t}*", "a*"]}},
+        {"StringLike": {KEY: ["?${aws:PrincipalTag/t}", "a*"]}},
+    ],
+)
+def test_a_variable_beside_another_or_a_wildcard_is_named_where_patterns_are(conditions: dict[str, Any]) -> None:
+    with pytest.raises(NotProved):
+        affixed([document(conditions)], TAG.lower(), {})
+
+
+RESOURCE: dict[str, Value] = {"resource": "arn:aws:kms:eu-west-1:111111111111:key/1", ALIAS: ("alias/tenant-acme",)}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "own", "expected"),
+    [
+        ({}, {}, [{}, {"tenant_id": ""}, {"tenant_id": "acme"}, {"tenant_id": "other"}]),
+        (
+            {"StringEquals": {"aws:PrincipalTag/tenant_id": ["b*", "bolt"]}},
+            {},
+            [{}, *({"tenant_id": value} for value in ("", "acme", "bolt", "other"))],
+        ),
+        (
+            {"StringEqualsIgnoreCase": {"aws:PrincipalTag/tenant_id": "bolt"}},
+            {"Tenant_ID": "own", "team": "red"},
+            [
+                {"Tenant_ID": "own", "team": "red"},
+                *({"team": "red", "tenant_id": value} for value in ("", "acme", "bolt", "BOLT", "other")),
+            ],
+        ),
+        (
+            {"StringLike": {"aws:PrincipalTag/tenant_id": "b?"}},
+            {},
+            [{}, *({"tenant_id": value} for value in ("", "acme", "z", "bz"))],
+        ),
+        (
+            {"StringEquals": {"kms:RequestAlias": "alias/tenant-${aws:PrincipalTag/tenant_id}x"}},
+            {},
+            [{}, {"tenant_id": ""}, {"tenant_id": "acme"}, {"tenant_id": "other"}],
+        ),
+        (
+            {"StringEquals": {"kms:RequestAlias": "alias/ten${aws:PrincipalTag/tenant_id}"}},
+            {},
+            [{}, *({"tenant_id": value} for value in ("", "acme", "ant-acme", "other"))],
+        ),
+        (
+            {"NumericLessThan": {"aws:PrincipalTag/tenant_id": "5"}},
+            {},
+            [{}, *({"tenant_id": value} for value in ("", "acme", "4", "5", "6", "other"))],
+        ),
+    ],
+)
+def test_sessions_carry_one_set_of_tags_of_each_class(
+    conditions: dict[str, Any], own: dict[str, str], expected: list[dict[str, str]]
+) -> None:
+    assert tag_sets([document(conditions)], RESOURCE, "acme", own=own) == expected
+
+
+def test_a_tag_that_no_document_asks_for_is_left_out_where_it_may_be() -> None:
+    assert tag_sets([document({})], RESOURCE, "acme", own={"a": "b"}, always=False) == [{"a": "b"}]
+    four = {"StringEquals": {f"aws:PrincipalTag/{name}": "x" for name in "abcd"}}
+    with pytest.raises(NotProved, match=r"^625 combinations of principal tags: write exact values$"):
+        tag_sets([document(four)], RESOURCE, "acme", own={}, always=False)
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"StringEqualsIgnoreCase": {"kms:RequestAlias": "${aws:PrincipalTag/tenant_id}"}},
+        {"StringEquals": {"aws:PrincipalTag/tenant_id": "${aws:PrincipalTag/team}"}},
+        {
+            "StringEqualsIgnoreCase": {"aws:PrincipalTag/tenant_id": "a"},
+            "StringLike": {TAG: "b", TAG[:-1] + "tenant_id": "b*"},
+        },
+    ],
+)
+def test_tags_of_which_no_classes_are_worked_out_are_named(conditions: dict[str, Any]) -> None:
+    with pytest.raises(NotProved):
+        tag_sets([document(conditions)], RESOURCE, "acme", own={})
