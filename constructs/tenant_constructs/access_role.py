@@ -30,6 +30,7 @@ class TenantAccessRole:
         path, trust = names.access_role_path(workload, estate), tenant_role_trust(workload, estate)
         role = _role(name, path, trust, tenant_role_policy(tenant, workload, estate))
         role["Description"] = f"Key of tenant {tenant.id}, for workload {workload.name}"
+        role |= bounded(estate.central.permissions_boundary)
         role["Tags"] = tenant_tags(tenant, estate, cell)
         batch.add(
             logical_id("Role", tenant.id, workload.name),
@@ -49,11 +50,17 @@ class SharedAccessRole:
         name, path = names.shared_role_name(workload, estate), names.access_role_path(workload, estate)
         role = _role(name, path, trust, shared_role_policy(workload, estate))
         role["Description"] = f"Keys of the tenants of workload {workload.name}"
+        role |= bounded(estate.central.permissions_boundary)
         role["Tags"] = estate_tags(estate)
         batch.add(
             logical_id("SharedRole", workload.name),
             {"Type": "AWS::IAM::Role", "Metadata": INLINE_POLICY_METADATA, "Properties": _checked(role, estate)},
         )
+
+
+def bounded(boundary: str | None) -> dict[str, str]:
+    """The property of a role that the organisation bounds; nothing where it does not."""
+    return {} if boundary is None else {"PermissionsBoundary": boundary}
 
 
 def _role(name: str, path: str, trust: Document, policy: Document) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
+from tenant_constructs.access_role import bounded
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import PROJECT, estate_tags
@@ -48,6 +49,7 @@ class WorkloadTrustRole:
             "Description": f"Workload {workload.name}",
             "AssumeRolePolicyDocument": trust,
             "Policies": [{"PolicyName": "AssumeAccessRoles", "PolicyDocument": policy}],
+            **bounded(workload.permissions_boundary),
             "Tags": estate_tags(estate),
         }
         batch.add(self._role, {"Type": "AWS::IAM::Role", "Metadata": INLINE_POLICY_METADATA, "Properties": properties})

@@ -13,7 +13,7 @@ from tenant_keys.demo.errors import NothingToServe
 from tenant_keys.demo.identity_provider import published
 from tenant_keys.demo.report import Statement
 from tenant_keys.local import LocalAws
-from tenant_keys.local.existing import ensure_auditors, ensure_role
+from tenant_keys.local.existing import ensure_auditors, ensure_boundaries, ensure_role
 from tenant_keys.local.issuer import LocalIssuer
 from tenant_keys.local.settings import tenant_of
 from tenant_keys.manifest import Estate
@@ -72,6 +72,11 @@ class LocalEstate:
         return f"key policy of {self.key_of.get(key_id, key_id)}"
 
 
+def boundaries_of(estate: Estate) -> list[str | None]:
+    """The permissions boundaries that a manifest names."""
+    return [estate.central.permissions_boundary, *(one.permissions_boundary for one in estate.workloads.values())]
+
+
 @contextmanager
 def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
     """Start it; at the end of the block nothing of it is left.
@@ -95,6 +100,7 @@ def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
         for role in (*central.administrators, *central.readers, central.break_glass):
             ensure_role(aws, role)
         ensure_auditors(aws, central.auditors.values())
+        ensure_boundaries(aws, boundaries_of(estate))
         if not issuers:
             yield LocalEstate(aws, estate, None, "")
             return

@@ -14,10 +14,11 @@ from typing import Any, Self
 
 import boto3
 
+from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.local import access
 from tenant_keys.local.access import Credentials
 from tenant_keys.local.deploy import Cdk, Deployment, Progress, environments, is_bootstrapped, operator_credentials
-from tenant_keys.local.errors import Stopped
+from tenant_keys.local.errors import OtherPartition, Stopped
 from tenant_keys.local.identity import ROOT_SECRET
 from tenant_keys.local.process import RUNNING, ServerProcess, log_tail
 from tenant_keys.local.settings import NAMING, Settings, tenant_of
@@ -47,7 +48,15 @@ class LocalAws:
         port: int = 0,
         directory: Path | None = None,
     ) -> None:
-        """Nothing runs before `start`, which `with` calls. The first account is the key account."""
+        """Nothing runs before `start`, which `with` calls. The first account is the key account.
+
+        Raises:
+            OtherPartition: the Region is not one of the partition aws, whose ARNs the emulator writes.
+        """
+        if (partition := partition_of(region)) != "aws":
+            raise OtherPartition(
+                f"got {region} of the partition {partition}; the local AWS is of the partition aws alone"
+            )
         self._directory = directory
         self._arguments: dict[str, Any] = {
             "accounts": tuple(accounts),

@@ -21,6 +21,7 @@ ALLOWED = {
     "auditors": "a list: access-analyzer or config",
     "break_glass": ROLE,
     "deployment_roles": f"default, or a list of at least one: {ROLE}",
+    "permissions_boundary": "a managed policy as `policy/Name` or `policy/path/Name`",
     "bootstrap_qualifier": "1 to 10 lower-case letters and digits",
     "iam_roles": "a whole number of roles from 1 to 10000",
     "trust_policy_characters": "a whole number of characters from 2048 to 8192",

@@ -37,6 +37,8 @@ class Central:
     break_glass: str
     deployers: tuple[str, ...]
     """The roles that KMS sees when CloudFormation deploys, of every Region."""
+    permissions_boundary: str | None
+    """ARN of the managed policy that bounds every access role."""
     bootstrap_qualifier: str
     quotas: Quotas
 
@@ -64,6 +66,8 @@ class Workload:
     roles_anywhere: RolesAnywhere | None
     identity_provider: IdentityProvider | None
     audience: str | None
+    permissions_boundary: str | None
+    """ARN of the managed policy that bounds the role that the app makes for the workload."""
 
     @property
     def partition(self) -> str:

@@ -40,6 +40,9 @@ RoleReference = Annotated[
 ]
 """A role of a known account, written as the end of its ARN: `role/KeyAdministrator`, `role/path/Name`."""
 
+PolicyReference = Annotated[str, Field(pattern=r"^policy/([A-Za-z0-9_+=,.@-]{1,128}/)*[A-Za-z0-9_+=,.@-]{1,128}$")]
+"""A managed policy of a known account, written as the end of its ARN: `policy/Boundary`."""
+
 State = Literal["active", "suspended", "offboarding", "offboarded"]
 Auditor = Literal["access-analyzer", "config"]
 Operation = Literal["encrypt", "decrypt", "re-encrypt"]
@@ -87,6 +90,8 @@ class Central(_Model):
     """The only role that may schedule a deletion."""
     deployment_roles: Literal["default"] | Annotated[tuple[RoleReference, ...], Field(min_length=1)] = "default"
     """Who deploys, as KMS sees it: by default the CDK's CloudFormation execution role of every Region."""
+    permissions_boundary: PolicyReference | None = None
+    """Permissions boundary of every access role: a managed policy of this account that the organisation demands."""
     bootstrap_qualifier: Annotated[str, Field(pattern=r"^[a-z0-9]{1,10}$")] = "hnb659fds"
     """The qualifier given to `cdk bootstrap`; part of the execution roles' names."""
     quotas: Quotas = Quotas()
@@ -171,6 +176,8 @@ class Workload(_Model):
     """With `runs_on: roles-anywhere`."""
     role: RoleReference | None = None
     """With `runs_on: existing-role`: the role, in the workload's account."""
+    permissions_boundary: PolicyReference | None = None
+    """Permissions boundary of the workload's role: a managed policy of its account that the organisation demands."""
     identity_provider: str | None = None
     """With `access: web-identity`: a name of `identity_providers`."""
     audience: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]{1,255}$")] | None = None

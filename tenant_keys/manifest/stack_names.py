@@ -8,8 +8,18 @@ from typing import Final
 from tenant_keys.manifest.model import Naming
 
 _REGION: Final = r"[a-z]{2}(-[a-z]+)+-[0-9]"
+_KINDS: Final = re.compile(
+    rf"(?P<prefix>.+)-(cell-{_REGION}-[0-9]{{3,}}|replica-{_REGION}-of-{_REGION}-[0-9]{{3,}}|roles-[0-9]{{3,}}"
+    rf"|shared-access|workload-[0-9]{{12}}-{_REGION})"
+)
 _PRIMARIES: Final = re.compile(rf".+-cell-{_REGION}-[0-9]{{3,}}")
 _REPLICAS: Final = re.compile(rf".+-replica-{_REGION}-of-{_REGION}-[0-9]{{3,}}")
+
+
+def prefix_of(stack: str) -> str | None:
+    """What the estate puts before its kinds of stacks; None for the name of no stack of ours."""
+    found = _KINDS.fullmatch(stack)
+    return found["prefix"] if found else None
 
 
 def shared_access(naming: Naming) -> str:

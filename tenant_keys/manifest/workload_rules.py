@@ -24,6 +24,8 @@ def check_workloads(manifest: Manifest, report: Report) -> None:
                 message = unknown(region, manifest.central.regions, "Region of central.regions")
                 report((*path, "regions", index), message)
         _check_runs_on(name, workload, manifest.naming, report)
+        if workload.permissions_boundary and (workload.access == "web-identity" or workload.role is not None):
+            report((*path, "permissions_boundary"), "this app makes no role for the workload; remove it")
         _check_authority(name, workload, manifest.central.home_region, report)
     _check_providers(manifest, report)
     _check_audiences(manifest, report)

@@ -77,7 +77,9 @@ def role_bytes(tenant: Tenant, workload: Workload, estate: Estate) -> int:
         tenant_role_trust(workload, estate),
         INLINE_POLICY_METADATA,
     )
-    named = 4 * len(tenant.id) + 5 * len(workload.name)
+    named = 4 * len(tenant.id) + 5 * len(workload.name) + len(estate.naming.role_prefix)
+    if boundary := estate.central.permissions_boundary:
+        named += len('"PermissionsBoundary":"",') + len(boundary)
     return _ROLE_FRAME + named + sum(len(compact(each)) for each in documents) + _tag_bytes(tenant, estate)
 
 

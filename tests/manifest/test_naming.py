@@ -22,6 +22,7 @@ from tenant_keys.manifest.stack_names import (
     holds_primaries,
     holds_replicas,
     key_stack,
+    prefix_of,
     replica_stack,
     role_stack,
     shared_access,
@@ -127,6 +128,7 @@ def test_policies_proof_second_engine_and_local_aws_have_the_same_names(
 def test_two_stacks_of_one_name_are_of_one_estate(one: Naming, other: Naming) -> None:
     ours, theirs = stacks(one), stacks(other)
     assert one.stack_prefix == other.stack_prefix or not set(ours) & set(theirs)
+    assert {prefix_of(name) for name in ours} == {one.stack_prefix}
     assert [(holds_primaries(name), holds_replicas(name)) for name in ours] == [
         *((True, False), (False, True), (False, False), (False, False), (False, False)),
     ]

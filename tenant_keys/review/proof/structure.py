@@ -209,12 +209,18 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
 
 def _powers(role: RoleRecord, inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     """What a declared role could do beside the requests that are tried."""
-    if role.boundary is not None:
+    declared = _boundary(role.arn, estate)
+    if role.boundary is not None and role.boundary != declared:
         yield Finding(
             Kind.NOT_PROVED,
             f"{role.arn}: what its permissions boundary {role.boundary} leaves of the declared access is not in the "
             "templates",
-            "take the boundary off the role",
+            "name it in the manifest (central.permissions_boundary, workloads.<name>.permissions_boundary), or take it "
+            "off the role; @aws-cdk/core:permissionsBoundary in cdk.json puts one on every role",
+        )
+    elif declared is not None and role.boundary is None:
+        yield Finding(
+            Kind.INVENTORY, f"{role.arn}: the role is without its permissions boundary {declared}", "synthesize again"
         )
     if changes := sorted({a for document in _trees(role) for a in mutating(document)}):
         yield Finding(
@@ -239,6 +245,19 @@ def _powers(role: RoleRecord, inventory: Inventory, estate: Estate) -> Iterator[
                 f"{role.arn}: the role is allowed sessions of {other}; who trusts whom there is in no template",
                 "take the permission out of the role",
             )
+
+
+def _boundary(role_arn: str, estate: Estate) -> str | None:
+    """The boundary that the manifest declares for the role.
+
+    A boundary grants nothing (IAM guide, access_policies_boundaries), so no other request becomes possible by it. What
+    is declared stays possible as far as the boundary lets it: the organisation that demands it answers for that.
+    """
+    if role_arn.startswith(access_roles(estate)):
+        return estate.central.permissions_boundary
+    return next(
+        (w.permissions_boundary for w in estate.workloads.values() if workload_role(w, estate) == role_arn), None
+    )
 
 
 def _parameters(role_arn: str, estate: Estate) -> set[str]:
