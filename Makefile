@@ -7,6 +7,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Node 20 still works, until January 2027; jsii would print a banner about its age on every synth.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+# Files run in the order of their names: the default begins with the files of many quick tests, and one worker ends alone.
+PYTEST := python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 .PHONY: help setup demo test test-fast coverage check docs pins synth checkov mutants mutate bench bench-client clean
@@ -31,14 +33,14 @@ demo: setup ## synthesize, prove, deploy to a local AWS, serve tenants, attack t
 	tenant-keys demo
 
 test: setup ## run the tests
-	python -m pytest -n 2 --dist loadfile -q
+	$(PYTEST)
 
 FAST := $(addprefix tests/,policy manifest constructs client review/iam review/rules review/assembly)
 test-fast: setup ## run the tests that need a minute: model, policies, evaluator, rules, client; nothing is deployed
-	python -m pytest -n 2 --dist loadfile -q -m "not slow" $(FAST) --ignore-glob='*_local_aws.py' --ignore-glob='*_recipes.py'
+	$(PYTEST) -m "not slow" $(FAST) --ignore-glob='*_local_aws.py' --ignore-glob='*_recipes.py'
 
 coverage: setup ## run the tests and print branch coverage; policy, review/iam and review/proof need 95 %
-	python -m pytest -n 2 --dist loadfile -q --cov --cov-report=
+	$(PYTEST) --cov --cov-report=
 	coverage report
 	for part in policy review/iam review/proof; do \
 	  printf '%s: ' $$part; coverage report --include="*/tenant_keys/$$part/*" --format=total --fail-under=95; done
@@ -50,7 +52,7 @@ check: setup ## everything that CI runs: lint, types, import contracts, docs dri
 	lint-imports                       # who may import whom: the review must not know the code it judges
 	zizmor --offline --quiet .github   # workflows: permissions, pins, injection
 	python -m tools.docs --check       # what the docs show is what the code does, the JSON Schema included
-	python -m pytest -n 2 --dist loadfile -q
+	$(PYTEST)
 
 docs: setup ## write again what README.md and docs/ show of the code
 	python -m tools.docs

@@ -99,7 +99,9 @@ class Scene:
                 events.register(f"after-call.{service}", steps.step)
         return keys.tenant_without_token("acme")
 
-    def fill(self) -> None:
+    def fill(self) -> dict[str, str]:
+        """The encrypted data key of each record, where they are encrypted already."""
+        old: dict[str, str] = {}
         self.name = f"killed-{uuid4().hex[:10]}"
         tenant = self.tenant(None)
         if self.kind == "s3":
@@ -118,11 +120,14 @@ class Scene:
             if self.kind == "s3":
                 sealed = tenant.encrypt(data, name=f"s3://{former}/{key}")
                 self.s3.put_object(Bucket=self.name, Key=key, Body=data if self.work is Work.ENCRYPT else sealed)
+                old[key] = data_key_of(sealed).hex()
                 continue
             item: dict[str, Any] = {"pk": key, "card": data.decode()}
             if self.work is not Work.ENCRYPT:
                 item = encrypt_item(tenant, item, table=former, **OF)
+                old[key] = data_key_of(item["card"]).hex()
             self.dynamodb.Table(self.name).put_item(Item=item)
+        return {} if self.work is Work.ENCRYPT else old
 
     def target(self, tenant: Tenant) -> Any:
         place = Place(self.name, formerly=("former",)) if self.work is Work.REBIND else None
@@ -173,8 +178,7 @@ def main(kind: str, work: Work, folder: Path, secret: str) -> None:
         log.touch()
 
         def killed(die_at: int = die_at, checkpoint: Path = checkpoint, log: Path = log, result: Path = result) -> None:
-            stage.fill()
-            old = {key: data_key_of(blob).hex() for key, blob in stage.records().items() if work is not Work.ENCRYPT}
+            old = stage.fill()
             result.write_text(json.dumps({"name": stage.name, "old": old}))
             steps = Steps(die_at, log)
             steps.watch(stage.s3 if kind == "s3" else stage.dynamodb.meta.client)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from tenant_keys.client import (
     TokenRefused,
     WrongRecord,
     WrongTenant,
+    aio,
     lanes,
 )
 from tenant_keys.client.aio import AsyncTenant, AsyncTenantKeys
@@ -30,6 +31,14 @@ from tests.client.test_flights import Gate
 
 Result = TypeVar("Result")
 BIG = b"x" * 300_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def computing() -> Iterator[None]:
+    """The process's threads for big messages end with these tests."""
+    yield
+    aio._computing().shutdown()
+    aio._computing.cache_clear()
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:

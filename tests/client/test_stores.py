@@ -344,52 +344,6 @@ def test_a_table_is_converted_once_and_only_once(table: Table, keys: TenantKeys,
     assert again.counts == {"converted": 0, "already": 35, "nothing to convert": 0, "failed": 0}
 
 
-KILLED = """
-import os, sys
-from pathlib import Path
-from tests.client.test_stores import items_job
-import boto3
-from tenant_keys.client import TenantKeys
-keys = TenantKeys.from_environment()
-table = boto3.Session("222222222222", sys.argv[3], region_name="eu-west-1").resource("dynamodb").Table(sys.argv[1])
-job = items_job(table, keys)
-honest, done = job.convert, []
-def convert(record, task):
-    done.append(record)
-    if len(done) == 17:
-        os.kill(os.getpid(), 9)
-    return honest(record, task)
-job.convert = convert
-from tenant_keys.client.reencrypt import reencrypt
-reencrypt(job, checkpoint=Path(sys.argv[2]))
-"""
-
-
-def test_a_job_that_was_killed_goes_on_where_it_was(
-    stage: Stage, table: Table, keys: TenantKeys, tmp_path: Path
-) -> None:
-    fill(table)
-    secret = stage.aws.environment(ORDERS)["AWS_SECRET_ACCESS_KEY"]
-    role = stage.runs_as("orders").get_credentials()
-    assert role is not None
-    given = {"AccessKeyId": role.access_key, "SecretAccessKey": role.secret_key, "SessionToken": role.token}
-    path = os.pathsep.join(part for part in sys.path if part)
-    environment = os.environ | stage.aws.environment(credentials=given) | {"TENANT_KEYS_WORKLOAD": "orders"}
-    checkpoint = tmp_path / "job"
-    ended = subprocess.run(
-        [sys.executable, "-c", KILLED, table.name, str(checkpoint), secret],
-        env=environment | {"PYTHONPATH": path},
-        capture_output=True,
-        check=False,
-    )
-    assert ended.returncode == -9, ended.stderr.decode()[-2000:]
-    assert json.loads(checkpoint.read_text())["counts"]["converted"] == 10
-    rest = reencrypt(items_job(table, keys), checkpoint=checkpoint)
-    assert rest.counts["converted"] + rest.counts["already"] == 35
-    assert rest.counts["already"] == 6, "those of the page in which it was killed"
-    check(table, keys)
-
-
 KILLED_IN_S3 = """
 import os, sys
 from pathlib import Path

@@ -112,6 +112,14 @@ def _named(templates: Templates, name: str) -> Body:
     return {**condition, "StringEquals": {**condition.get("StringEquals", {}), NAME: name}}
 
 
+def _profile_elsewhere(templates: Templates) -> None:
+    resources = templates.resources(PREMISES)
+    (name,) = (one for one, body in resources.items() if body["Type"] == PROFILE)
+    moved = resources.pop(name)
+    moved["Properties"]["RoleArns"] = ["arn:aws:iam::333333333333:role/tenant-keys-premises"]
+    templates.resources("tenant-keys-workload-333333333333-eu-central-1")[name] = moved
+
+
 def _tags_of_another(templates: Templates) -> None:
     condition = {"StringEquals": {f"{OTHER}:aud": "portal-keys"}}
     _trusting(lambda t: t.shared("portal"), Action="sts:TagSession", Condition=condition)(templates)
@@ -173,6 +181,12 @@ BY_KIND: Final[Mapping[str, _Rows]] = {
             _resource(PREMISES, PROFILE, ManagedPolicyArns=["arn:aws:iam::aws:policy/ReadOnlyAccess"]),
         ),
         ("a policy for pods", _unnamed(PODS, "Policy"), _resource(PREMISES, PODS, Policy="{}")),
+        (
+            "another Region than its anchor's",
+            Refuted(DEAD, ("beside its trust anchor", "premises")),
+            _profile_elsewhere,
+        ),
+        ("longer sessions", _unnamed("DurationSeconds"), _resource(PREMISES, PROFILE, DurationSeconds=43200)),
         ("shorter sessions", Harmless(), _resource(PREMISES, PROFILE, DurationSeconds=900)),
         (
             "no instance properties required",

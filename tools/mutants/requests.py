@@ -384,7 +384,12 @@ def hardening() -> list[Mutant]:
                 "kms:*",
                 {"StringEquals": {"aws:RequestedRegion": "us-east-1"}},
             ),
-            ("by an old browser", Harmless(), "kms:*", {"StringLike": {"aws:UserAgent": "Mozilla/4*"}}),
+            (
+                "by an old browser",
+                NotProvedBecause(("depends on aws:useragent",)),
+                "kms:*",
+                {"StringLike": {"aws:UserAgent": "Mozilla/4*"}},
+            ),
             ("to services", Harmless(), "kms:*", {"Bool": {"aws:PrincipalIsAWSService": "true"}}),
             ("to users", Harmless(), "kms:*", {"StringEquals": {"aws:PrincipalType": "User"}}),
             ("to another account", Harmless(), "kms:*", {"StringEquals": {"aws:PrincipalAccount": "777777777777"}}),

@@ -194,8 +194,8 @@ class Inventory:
     """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor; of those that are enabled."""
     instances: set[tuple[str, str]] = field(default_factory=set)
     """Account and name of each role that an instance profile hands to instances."""
-    profiles: list[tuple[str, str]] = field(default_factory=list)
-    """Account and ARN of each role for which IAM Roles Anywhere hands out sessions."""
+    profiles: list[tuple[str, str, str]] = field(default_factory=list)
+    """Account, Region and ARN of each role for which IAM Roles Anywhere hands out sessions."""
     providers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Client ids of each OIDC provider, by its ARN."""
     pods: list[PodAssociation] = field(default_factory=list)
@@ -410,7 +410,7 @@ def _read_binding(resource: Resource, inventory: Inventory) -> None:
         arn = f"arn:{partition}:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{anchor}"
         inventory.anchors[arn] = _authority(resource)
     elif kind == "AWS::RolesAnywhere::Profile" and enabled:
-        inventory.profiles += [(resource.account, str(arn)) for arn in _several(resource, "RoleArns")]
+        inventory.profiles += [(resource.account, resource.region, str(arn)) for arn in _several(resource, "RoleArns")]
     elif kind == "AWS::IAM::OIDCProvider":
         host = _text(resource, "Url").removeprefix("https://")
         clients = [_checked(resource, "ClientIdList", one, str) for one in _several(resource, "ClientIdList")]

@@ -14,6 +14,7 @@ from typing import Final
 
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.review.iam import Policies, PrincipalKind, Request, authorize
+from tenant_keys.review.iam.catalogue import is_listed
 from tenant_keys.review.iam.decision import Decision
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.iam.principal import CERTIFICATES
@@ -257,7 +258,7 @@ def _sessions_by(
         {condition.key for condition in conditions if not _is_tag(condition.key) and not is_fixed(condition.key)}
         - set(fixed)
     )
-    domains = [candidates(key, conditions, base.keys) for key in keys]
+    domains = [[ABSENT] if _is_of_kms(key) else candidates(key, conditions, base.keys) for key in keys]
     policies = Policies(identity=tuple(document.policy for document in actor.identity), resource=case.trust.policy)
     tried = 0
     for tags in _tag_sets(conditions, base.keys):
@@ -319,6 +320,11 @@ def _tag_sets(conditions: Sequence[Condition], context: Mapping[str, Value]) -> 
 def _values(key: str, conditions: Sequence[Condition], context: Mapping[str, Value]) -> Iterator[str]:
     on_key = [condition for condition in conditions if condition.key == _REQUEST_TAG + key]
     yield from dict.fromkeys(["a-tenant", "", *text_classes(on_key, context)])
+
+
+def _is_of_kms(key: str) -> bool:
+    """Whether it is a key that KMS alone sets, so that no request to STS carries it."""
+    return key.startswith("kms:") and is_listed("kms", key)
 
 
 def _is_tag(key: str) -> bool:

@@ -16,12 +16,19 @@ def check_places(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     yield from _providers(inventory, estate)
     for workload in estate.workloads.values():
         role = (workload.account, workload_role(workload, estate))
-        if workload.roles_anywhere is not None and role not in inventory.profiles:
-            yield _dead(f"no enabled profile of IAM Roles Anywhere hands out sessions of {role[1]}", workload)
+        place = workload.roles_anywhere
+        # CreateSession is asked in one Region for both (IAM Roles Anywhere guide, credential-helper).
+        if place is not None:
+            anchors = [arn for arn, authority in inventory.anchors.items() if authority == place.certificate_authority]
+            if not any((role[0], arn.split(":")[3], role[1]) in inventory.profiles for arn in anchors):
+                what = (
+                    f"no enabled profile of IAM Roles Anywhere beside its trust anchor hands out sessions of {role[1]}"
+                )
+                yield _dead(what, workload)
         if workload.runs_on == "ec2" and (workload.account, role[1].rpartition("/")[2]) not in inventory.instances:
             yield _dead(f"no instance profile gives instances {role[1]}", workload)
     declared = {(w.account, workload_role(w, estate)) for w in estate.workloads.values() if w.roles_anywhere}
-    for account, arn in inventory.profiles:
+    for account, _, arn in inventory.profiles:
         if (account, arn) not in declared and _is_ours(arn, inventory, estate):
             yield _undeclared(f"a profile of IAM Roles Anywhere hands out sessions of {arn}")
 

@@ -11,13 +11,15 @@ from typing import Final
 from tenant_keys.review.assembly import Resource
 
 _OFF: Final = frozenset({"False", "false"})
+_LENGTHS: Final = frozenset(map(str, range(900, 3601)))
+"""Seconds of a session that every role lets be asked for (IAM API, Role, MaxSessionDuration: at least 3600)."""
 _SAID: Final[Mapping[str, str]] = {
-    # Read and compared, or without effect on who may do what (a description, a thumbprint of a certificate).
+    # Read and compared, or without effect on who may do what, such as a description.
     "AWS::EKS::PodIdentityAssociation": "ClusterName DisableSessionTags Namespace RoleArn ServiceAccount Tags "
     "TargetRoleArn",
     "AWS::IAM::InstanceProfile": "InstanceProfileName Path Roles",
     "AWS::IAM::ManagedPolicy": "Description Groups ManagedPolicyName Path PolicyDocument Roles Users",
-    "AWS::IAM::OIDCProvider": "ClientIdList Tags ThumbprintList Url",
+    "AWS::IAM::OIDCProvider": "ClientIdList Tags Url",
     "AWS::IAM::Policy": "Groups PolicyDocument PolicyName Roles Users",
     "AWS::IAM::Role": "AssumeRolePolicyDocument Description ManagedPolicyArns MaxSessionDuration Path "
     "PermissionsBoundary Policies RoleName Tags",
@@ -34,7 +36,7 @@ _SAID: Final[Mapping[str, str]] = {
 _NAMES: Final = {kind: frozenset(names.split()) for kind, names in _SAID.items()}
 _VALUES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     # Without instance properties in the request CreateSession fails then (Roles Anywhere API, CreateProfile).
-    "AWS::RolesAnywhere::Profile": {"RequireInstanceProperties": _OFF},
+    "AWS::RolesAnywhere::Profile": {"DurationSeconds": _LENGTHS, "RequireInstanceProperties": _OFF},
     "AWS::SSM::Parameter": {"DataType": frozenset({"text"}), "Type": frozenset({"String"})},
 }
 """Where only some values are understood."""

@@ -20,6 +20,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
     return [
         *_keys(inventory, promises, estate),
         *_aliases(inventory, promises),
+        *_tags(inventory, promises, estate),
         *_roles(inventory, promises, estate),
         *_loose(inventory, estate),
         *check_places(inventory, estate),
@@ -129,6 +130,22 @@ def _schedules(record: KeyRecord, tenant: Tenant, where: str) -> Iterator[Findin
             )
 
 
+def _tags(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
+    """The key of each tenant and the roles that are its own carry its tags, and may have more."""
+    for tenant, promise in promises.items():
+        declared = {**estate.tags, **estate.tenants[tenant].tags}
+        roles = [inventory.roles.get(use.role_arn) for use in promise.uses if not use.shared]
+        carrying = [(f"{one.stack} {one.logical_id}", one.tags) for one in inventory.keys.get(tenant, ())]
+        carrying += [(role.arn, role.tags) for role in roles if role is not None]
+        for where, tags in carrying if declared else ():
+            for name, value in declared.items():
+                if tags.get(name) != value:
+                    told = (
+                        f"{where}: the tag {name} of tenant {tenant} is {tags.get(name)!r:.80}, declared is {value!r}"
+                    )
+                    yield Finding(Kind.INVENTORY, told, "synthesize again", tenant)
+
+
 def _primary(promise: Promise, estate: Estate) -> str:
     tenant = estate.tenants[promise.tenant]
     where = f"arn:{estate.central.partition}:kms:{tenant.primary_region}:{estate.central.account}"
@@ -171,14 +188,14 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
     declared = {use.role_arn for promise in promises.values() for use in promise.uses}
     shared = {access_role_arn("", w, estate) for w in estate.workloads.values() if w.access != "tenant-role"}
     own = {workload_role(replace(w, existing_role=None), estate) for w in estate.workloads.values()}
-    known = declared | shared | own
+    existing = {w.existing_role for w in estate.workloads.values()}
+    known = declared | shared | own | existing
     for arn in inventory.twice:
         yield Finding(
             Kind.INVENTORY,
             f"{arn}: another role of the account has the same name, and which of them would stand is not known",
             "give one of them another name",
         )
-    existing = {w.existing_role for w in estate.workloads.values()}
     run = {workload_role(w, estate) for w in estate.workloads.values() if w.access != "web-identity"} - existing
     for arn in sorted((declared | run) - set(inventory.roles)):
         yield Finding(Kind.REFUSED, f"{arn}: the role is declared and is in no template", "synthesize again")

@@ -87,7 +87,7 @@ def _holds(
             raise NotUnderstood(f"{where}: a policy variable under a set operator asks for StringLike")
 
     def fits(value: Value) -> Formula:
-        return _fits(value, operator, parsed, context, where)
+        return _fits(value, operator, parsed, context, allow=allow, where=where)
 
     if qualifier:
         return _of_set(qualifier, context.members(key), fits, operator, allow=allow, lenient=rest != base)
@@ -111,7 +111,9 @@ def _absent(value: str, where: str) -> bool:
     return value.lower() == "true"
 
 
-def _fits(value: Value, operator: Operator, parsed: list[Any], context: Context, where: str) -> Formula:
+def _fits(value: Value, operator: Operator, parsed: list[Any], context: Context, *, allow: bool, where: str) -> Formula:
+    """Of a value of another type than the operator reads nothing is documented: an Allow holds and a Deny does not."""
+
     def lookup(key: str) -> tuple[Formula, Text]:
         if is_multivalued(key):
             raise NotUnderstood(f"{where}: {key} has several values and is no policy variable")
@@ -125,7 +127,11 @@ def _fits(value: Value, operator: Operator, parsed: list[Any], context: Context,
         defined, resolved = resolve(one, lookup)
         # A variable without a value matches nothing (reference_policies_variables).
         found.append(False if defined is False else all_of([defined, operator.compares(value, resolved, where)]))
-    return negate(any_of(found)) if operator.negated else any_of(found)
+    fits = negate(any_of(found)) if operator.negated else any_of(found)
+    if operator.readable is None:
+        return fits
+    readable = operator.readable(value)
+    return any_of([negate(readable), fits]) if allow else all_of([readable, fits])
 
 
 def _of_set(

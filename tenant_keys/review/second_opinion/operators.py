@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from ipaddress import ip_network
 from typing import Final
 
@@ -18,6 +19,7 @@ from tenant_keys.review.second_opinion.terms import (
     Formula,
     all_of,
     at_most,
+    either,
     equal,
     ignoring_case,
     is_in,
@@ -38,6 +40,8 @@ class Operator:
     negated: bool = False
     takes_variables: bool = False
     """IAM documents policy variables under string and ARN operators alone (reference_policies_variables)."""
+    readable: Callable[[Value], Formula] | None = None
+    """Whether a value that is there is of the type that the operator reads; None: any text is."""
 
 
 def _equal(value: Value, wanted: Resolved, _where: str) -> Formula:
@@ -105,6 +109,24 @@ def _in_range(value: Value, wanted: Resolved, where: str) -> Formula:
     return all_of([typed, at_most(first, held), at_most(held, last)])
 
 
+def _is_truth(value: Value) -> Formula:
+    return is_in(value.held(), either(ignoring_case("true"), ignoring_case("false")))
+
+
+def _is_binary(value: Value) -> Formula:
+    """An open text is taken to be: what is no base64 equals nothing that a Deny names."""
+    held = value.held()
+    try:
+        b64decode(held if isinstance(held, str) else "", validate=True)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_address(value: Value) -> Formula:
+    return value.is_of(("IPv4", "IPv6"))
+
+
 def _operators() -> dict[str, Operator]:
     found: dict[str, Operator] = {}
     texts: dict[str, Compares] = {
@@ -119,16 +141,17 @@ def _operators() -> dict[str, Operator]:
         found[name] = Operator(compares, takes_variables=True)
         found[f"{kind}Not{name.removeprefix(kind)}"] = Operator(compares, negated=True, takes_variables=True)
     for kind, sort in (("Numeric", "number"), ("Date", "date")):
-        found[f"{kind}Equals"] = Operator(_compared(sort, "="))
-        found[f"{kind}NotEquals"] = Operator(_compared(sort, "="), negated=True)
+        readable = partial(Value.is_of, sorts=(sort,))
+        found[f"{kind}Equals"] = Operator(_compared(sort, "="), readable=readable)
+        found[f"{kind}NotEquals"] = Operator(_compared(sort, "="), negated=True, readable=readable)
         for name, sign in (("LessThan", "<"), ("GreaterThan", ">")):
-            found[f"{kind}{name}"] = Operator(_compared(sort, sign))
-            found[f"{kind}{name}Equals"] = Operator(_compared(sort, f"{sign}="))
+            found[f"{kind}{name}"] = Operator(_compared(sort, sign), readable=readable)
+            found[f"{kind}{name}Equals"] = Operator(_compared(sort, f"{sign}="), readable=readable)
     return found | {
-        "Bool": Operator(_bool),
-        "BinaryEquals": Operator(_binary),
-        "IpAddress": Operator(_in_range),
-        "NotIpAddress": Operator(_in_range, negated=True),
+        "Bool": Operator(_bool, readable=_is_truth),
+        "BinaryEquals": Operator(_binary, readable=_is_binary),
+        "IpAddress": Operator(_in_range, readable=_is_address),
+        "NotIpAddress": Operator(_in_range, negated=True, readable=_is_address),
     }
 
 

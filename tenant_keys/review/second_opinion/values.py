@@ -162,10 +162,7 @@ class Value:
         return _EARLIEST if self.name == "aws:currenttime" else least
 
     def measured(self, sort: str) -> tuple[Formula, Number]:
-        """The value as a number, a date in seconds of the epoch, or an address; whether it is one at all.
-
-        What compares with a value of another type is not documented: the comparison does not hold, its negation does.
-        """
+        """The value as a number, a date in seconds of the epoch, or an address; whether it is one at all."""
         if self.texts is not None and not any(READERS[sort](one) is not None for one in self.texts):
             return False, Fraction(0)
         if self._held is not None:
@@ -181,6 +178,13 @@ class Value:
             if not typed:
                 self.open["typed"] = flag(f"{self.name} is a {sort}")
         return self.open.get("typed", True), self.open[sort]
+
+    def is_of(self, sorts: tuple[str, ...]) -> Formula:
+        """Whether the value is of one of the sorts; an open one of that in which it is compared already."""
+        texts = (self._held,) if isinstance(self._held, str) else self.texts
+        if texts is not None:
+            return any(READERS[sort](one) is not None for sort in sorts for one in texts)
+        return self.open.get("typed", True)
 
 
 def read_number(held: str) -> Fraction | None:

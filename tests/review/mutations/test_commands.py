@@ -191,6 +191,18 @@ def test_a_role_that_no_class_stands_for_is_judged_by_its_own_policy(run: Run, b
         assert text.startswith("IMPLICIT_DENY")
 
 
+def test_a_question_lists_the_names_of_its_encryption_context(run: Run, original: Synthesized, tmp_path: Path) -> None:
+    """The request carries kms:EncryptionContextKeys beside the pairs (AWS KMS guide, conditions-kms)."""
+    templates = Templates(original.templates)
+    named = {"ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": "purpose"}}
+    adding("alma", Effect="Deny", Principal="*", Action="kms:Decrypt", Condition=named)(templates)
+    folder = original.write(templates, tmp_path / "cdk.out")
+    question = ("can", "alma@orders", "Decrypt", "alma", "--context", "tenant_id=alma")
+    assert run(*question, folder=folder)[0] == 0
+    code, text = run(*question, "--context", "purpose=mail", folder=folder)
+    assert (code, text.startswith("EXPLICIT_DENY")) == (2, True), text
+
+
 def test_an_unknown_policy_is_no_traceback(run: Run, original: Synthesized, tmp_path: Path) -> None:
     templates = Templates(original.templates)
     templates.statement("alma", "DenyOtherAlias")["Condition"] = {"StringSounds": {"kms:RequestAlias": "x"}}

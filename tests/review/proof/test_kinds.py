@@ -346,3 +346,18 @@ def test_whoever_signs_nothing_is_among_those_who_ask_for_a_role(condition: Stat
         trust.append({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Condition": condition})
 
     assert any("anybody obtains" in finding.what for finding in proved(edit).findings)
+
+
+@pytest.mark.parametrize(
+    "condition", [{"StringLike": {"kms:ViaService": "*"}}, {"ForAnyValue:StringLike": {"kms:ResourceAliases": "*"}}]
+)
+def test_no_request_for_a_session_carries_a_key_of_kms(condition: Statement) -> None:
+    """An Allow that asks for one lets nobody in; a Deny that asks for its absence stops everybody."""
+    statement = {"Effect": "Allow", "Principal": {"Service": "logs.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+    def edit(templates: Templates, **more: object) -> None:
+        trust = templates.properties("roles", "shared.billing")["AssumeRolePolicyDocument"]["Statement"]
+        trust.append({**statement, **more})
+
+    assert proved(lambda templates: edit(templates, Condition=condition)).findings == ()
+    assert any("logs.amazonaws.com obtains" in finding.what for finding in proved(edit).findings)

@@ -201,6 +201,27 @@ def test_hardening_that_stops_no_declared_call_is_proved(condition: Body, expect
     assert verdict(ORDERS, _tagging, deny) == expected
 
 
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ([{"Key": "plan", "Value": "trial"}, {"Key": "more", "Value": ""}], PROVED),
+        ([{"Key": "Plan", "Value": "trial"}], REFUTED),
+        ([{"Key": "plan", "Value": "standard"}], REFUTED),
+        ([], REFUTED),
+    ],
+)
+@pytest.mark.parametrize(("stack", "where"), [("keys", "Keyacme"), ("roles", "tenant-acme.orders")])
+def test_a_tenants_own_resources_carry_its_tags(stack: str, where: str, tags: list[Body], expected: str) -> None:
+    edits: list[Edit] = [
+        lambda templates: templates.properties("keys", "Keyacme").update(Tags=[{"Key": "plan", "Value": "trial"}]),
+        lambda templates: templates.properties("roles", "tenant-acme.orders").update(
+            Tags=[{"Key": "plan", "Value": "trial"}]
+        ),
+        lambda templates: templates.properties(stack, where).update(Tags=tags),
+    ]
+    assert verdict(estate_of("acme: {tags: {plan: trial}}"), *edits) == expected
+
+
 def test_tags_that_a_condition_names_distinguish_tenants() -> None:
     estate = estate_of(*(f"t{number}: {{}}" for number in range(4)))
     templates = templates_of(estate)

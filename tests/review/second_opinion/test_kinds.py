@@ -199,7 +199,7 @@ def test_a_trust_policy_for_everyone_lets_in_tokens_of_providers_that_nobody_nam
     assert "a token of some other provider" in found_by
 
 
-NOBODY = {"StringEquals": {"aws:PrincipalType": "Anonymous"}}
+NOBODY: dict[str, Any] = {"StringEquals": {"aws:PrincipalType": "Anonymous"}}
 
 
 def test_whoever_signs_nothing_is_among_the_callers_of_a_key() -> None:

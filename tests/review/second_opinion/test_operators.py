@@ -82,6 +82,26 @@ def test_an_operator_and_its_negation_judge_known_values(name: str, wanted: str,
         assert holds(negated, TAG, wanted) is True, "an absent key"
 
 
+TYPED = [one for one in CASES if not one[0].startswith(("String", "Arn"))]
+
+
+@pytest.mark.parametrize(("name", "wanted", "yes", "no"), TYPED)
+def test_a_value_of_another_type_fulfils_an_allow_and_no_deny(name: str, wanted: str, yes: str, no: str) -> None:
+    """An open rule, read so that more is allowed (docs/iam-readings.md)."""
+    for operator in filter(None, (name, _negation(name))):
+        for qualified in (operator, f"{operator}IfExists", f"ForAnyValue:{operator}", f"ForAllValues:{operator}"):
+            assert holds(qualified, TAG, wanted, is_="role!") is True
+            assert holds(qualified, TAG, wanted, allow=False, is_="role!") is False
+            assert holds(qualified, TAG, wanted, is_=no) is (operator != name)
+            assert holds(qualified, TAG, wanted, allow=False, is_=no) is (operator != name)
+            assert holds(qualified, TAG, wanted, allow=False, is_=yes) is (operator == name)
+
+
+def test_an_address_of_the_other_version_is_an_address() -> None:
+    assert holds("IpAddress", TAG, "203.0.113.0/24", is_="2001:db8::1") is False
+    assert holds("NotIpAddress", TAG, "2001:db8::/32", allow=False, is_="203.0.113.9") is True
+
+
 def _negation(name: str) -> str | None:
     if name == "IpAddress":
         return "NotIpAddress"

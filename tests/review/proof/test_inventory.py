@@ -1,0 +1,188 @@
+"""What is read from templates: keys, roles and their policies, each as CloudFormation would create it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tenant_keys.review.proof import NotProved
+from tenant_keys.review.proof.inventory import Inventory, marked, names, take_inventory, unmarked
+from tenant_keys.review.proof.promise import promises
+from tools.random_estates.small_estates import CENTRAL, Templates, estate_of
+
+PROMISES = promises(
+    estate_of(
+        "acme: {workloads: [orders, billing]}",
+        "globex: {key: {origin: imported, import_role: role/globex-import, expires: never}}",
+        "orders: {workloads: [billing]}",
+    )
+)
+ACME, GLOBEX = PROMISES["acme"], PROMISES["globex"]
+ROLE = f"arn:aws:iam::{CENTRAL}:role"
+TRUST: dict[str, Any] = {"Statement": []}
+
+
+def read(*resources: tuple[str, str, dict[str, Any]], account: str = CENTRAL) -> Inventory:
+    """Resources of one stack: logical id, type, properties."""
+    made = Templates({}, {"stack": (account, "eu-west-1")})
+    for logical_id, kind, properties in resources:
+        made.add("stack", logical_id, kind, properties)
+    return take_inventory(made, PROMISES)
+
+
+def role(name: str, **properties: Any) -> tuple[str, str, dict[str, Any]]:
+    return f"Role{name}", "AWS::IAM::Role", {"RoleName": name, "AssumeRolePolicyDocument": TRUST, **properties}
+
+
+def policy(name: str, role_name: str, kind: str = "AWS::IAM::Policy") -> tuple[str, str, dict[str, Any]]:
+    document = {"Statement": [{"Sid": name}]}
+    owner = {"RoleName": role_name} if kind == "AWS::IAM::RolePolicy" else {"Roles": [role_name]}
+    return f"Added{name}", kind, {"PolicyName": name, "PolicyDocument": document, **owner}
+
+
+def test_a_tenants_names_are_its_id_its_alias_its_roles_and_the_role_that_imports_for_it_alone() -> None:
+    assert names(ACME) == [
+        ("acme", "id"),
+        ("alias/tenant-acme", "alias"),
+        (f"{ROLE}/tenant-keys/orders/tenant-acme.orders", "role orders"),
+    ]
+    assert names(GLOBEX) == [
+        ("globex", "id"),
+        ("alias/tenant-globex", "alias"),
+        (f"{ROLE}/tenant-keys/orders/tenant-globex.orders", "role orders"),
+        (f"{ROLE}/globex-import", "import role"),
+    ]
+
+
+def test_a_name_is_marked_where_it_is_a_whole_value_and_comes_back() -> None:
+    document = {"a": ["acme", "acme-two", "alias/tenant-acme"], "b": {"acme": "x"}}
+    text = marked(document, ACME)
+    assert text == '{"a":["⟦id","acme-two","⟦alias"],"b":{"⟦id":"x"}}'
+    assert unmarked(text, ACME) == document
+    assert unmarked(text, GLOBEX)["a"] == ["globex", "acme-two", "alias/tenant-globex"]
+
+
+@pytest.mark.parametrize("text", ["⟦", "a⟦id"])
+def test_a_policy_that_holds_the_mark_is_not_proved(text: str) -> None:
+    with pytest.raises(NotProved, match=r"which AWS refuses$"):
+        marked({"a": text}, ACME)
+
+
+def test_a_key_is_as_its_template_has_it_or_by_default() -> None:
+    plain = {"KeyPolicy": {"Statement": ["acme"]}}
+    alias = {"AliasName": "alias/tenant-acme", "TargetKeyId": "unborn!111111111111!eu-west-1!stack!Key"}
+    inventory = read(("Key", "AWS::KMS::Key", plain), ("Alias", "AWS::KMS::Alias", alias))
+    (key,) = inventory.keys["acme"]
+    assert (key.enabled, key.retained, key.replica, key.primary_arn) == (True, True, False, None)
+    assert key.policy == '{"Statement":["⟦id"]}'
+    assert key.properties == {
+        "kms:keyspec": "SYMMETRIC_DEFAULT",
+        "kms:customermasterkeyspec": "SYMMETRIC_DEFAULT",
+        "kms:keyusage": "ENCRYPT_DECRYPT",
+        "kms:customermasterkeyusage": "ENCRYPT_DECRYPT",
+        "kms:keyorigin": "AWS_KMS",
+        "kms:multiregion": "false",
+    }
+
+
+@pytest.mark.parametrize(("written", "enabled"), [(True, True), ("true", True), (False, False), ("false", False)])
+def test_a_key_is_enabled_as_the_template_says(written: object, enabled: bool) -> None:
+    inventory = read(("Key", "AWS::KMS::Key", {"KeyPolicy": {}, "Enabled": written}))
+    assert inventory.keys[None][0].enabled is enabled
+
+
+@pytest.mark.parametrize("several", [True, "true"])
+def test_a_key_of_several_regions_says_so(several: object) -> None:
+    properties = {"KeyPolicy": {}, "MultiRegion": several, "Origin": "EXTERNAL", "KeySpec": "HMAC_256"}
+    (key,) = read(("Key", "AWS::KMS::Key", properties)).keys[None]
+    assert key.key_id.startswith("mrk-")
+    told = {
+        name: key.properties[f"kms:{name}"] for name in ("multiregion", "multiregionkeytype", "keyorigin", "keyspec")
+    }
+    assert told == {
+        "multiregion": "true",
+        "multiregionkeytype": "PRIMARY",
+        "keyorigin": "EXTERNAL",
+        "keyspec": "HMAC_256",
+    }
+
+
+def test_a_replica_has_the_id_of_its_primary() -> None:
+    primary = f"arn:aws:kms:eu-central-1:{CENTRAL}:key/mrk-1"
+    (key,) = read(("Key", "AWS::KMS::ReplicaKey", {"KeyPolicy": {}, "PrimaryKeyArn": primary})).keys[None]
+    assert (key.key_id, key.primary_arn, key.replica) == ("mrk-1", primary, True)
+    assert key.arn == f"arn:aws:kms:eu-west-1:{CENTRAL}:key/mrk-1"
+    assert key.properties == {"kms:multiregion": "true", "kms:multiregionkeytype": "REPLICA"}
+
+
+def test_a_role_is_as_its_template_has_it() -> None:
+    inline = {"PolicyName": "Use", "PolicyDocument": {"Statement": []}}
+    tags = [{"Key": "a", "Value": "b"}]
+    found = read(role("app", Path="/team/", Policies=[inline], Tags=tags, ManagedPolicyArns=["arn:x"])).roles
+    (one,) = found.values()
+    assert list(found) == [one.arn] == [f"{ROLE}/team/app"]
+    assert (one.identity, one.tags, one.managed, one.boundary) == (
+        [("Use", {"Statement": []})],
+        {"a": "b"},
+        ("arn:x",),
+        None,
+    )
+    (bounded,) = read(role("app", PermissionsBoundary="arn:y")).roles.values()
+    assert bounded.boundary == "arn:y"
+
+
+@pytest.mark.parametrize("other", ["app", "App", "APP"])
+def test_two_roles_of_one_name_are_told_whatever_case_and_path(other: str) -> None:
+    assert read(role("app"), ("Again", *role(other, Path="/team/")[1:])).twice == [f"{ROLE}/team/{other}"]
+    assert read(role("app"), role("app2")).twice == []
+
+
+@pytest.mark.parametrize("kind", ["AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"])
+@pytest.mark.parametrize("name", ["app", "APP"])
+def test_a_policy_that_stands_apart_belongs_to_the_role_that_it_names(kind: str, name: str) -> None:
+    (one,) = read(role("app"), policy("More", name, kind)).roles.values()
+    assert one.identity == [("More", {"Statement": [{"Sid": "More"}]})]
+
+
+def test_a_policy_of_a_role_that_is_in_no_template_is_told() -> None:
+    (loose,) = read(role("app"), policy("More", "other")).loose
+    assert (loose.where, loose.role_name, loose.inline) == ("stack AddedMore", "other", True)
+    (managed,) = read(policy("More", "other", "AWS::IAM::ManagedPolicy")).loose
+    assert not managed.inline
+
+
+def test_two_inline_policies_of_one_name_are_not_proved_and_a_managed_one_may_have_it_too() -> None:
+    inline = {"PolicyName": "More", "PolicyDocument": {"Statement": []}}
+    with pytest.raises(NotProved, match=rf"^stack AddedMore: {ROLE}/app has two policies More"):
+        read(role("app", Policies=[inline]), policy("More", "app"))
+    (one,) = read(role("app", Policies=[inline]), policy("More", "app", "AWS::IAM::ManagedPolicy")).roles.values()
+    assert [name for name, _ in one.identity] == ["More", "More"]
+    with pytest.raises(NotProved, match="two of one name"):
+        read(role("app", Policies=[inline, inline]))
+
+
+def test_what_the_proof_does_not_know_is_named() -> None:
+    assert read(("Group", "AWS::IAM::Group", {})).unmodelled == ["stack Group: AWS::IAM::Group"]
+    users = ("More", "AWS::IAM::Policy", {"PolicyDocument": {}, "Users": ["ann"]})
+    assert read(users).unmodelled == ["stack More: a policy of users or groups"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "told"),
+    [
+        (("Key", "AWS::KMS::Key", {}), "a key without a key policy of its own gets KMS's default"),
+        (
+            ("Key", "AWS::KMS::Key", {"KeyPolicy": {}, "BypassPolicyLockoutSafetyCheck": True}),
+            "BypassPolicyLockoutSafetyCheck switches a check of KMS off",
+        ),
+        (("Alias", "AWS::KMS::Alias", {"AliasName": "alias/a"}), "stack Alias.TargetKeyId: got None; a str"),
+        (role("a b"), "is the ARN of no role; correct Path and RoleName"),
+        (role("app", Policies={}), "stack Roleapp.Policies: got {}; a list"),
+        (role("app", Tags=["a"]), "stack Roleapp.Tags: got 'a'; a dict"),
+    ],
+)
+def test_what_cannot_be_read_is_not_proved(resource: tuple[str, str, dict[str, Any]], told: str) -> None:
+    with pytest.raises(NotProved) as caught:
+        read(resource)
+    assert told in str(caught.value)

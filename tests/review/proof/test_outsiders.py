@@ -1,0 +1,121 @@
+"""Who there is outside the templates, as one policy distinguishes them; names typed by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tenant_keys.review.proof import NotProved
+from tenant_keys.review.proof.document import Document
+from tenant_keys.review.proof.outsiders import Outsiders, outsiders, persons, with_tags, within
+
+CENTRAL = "111111111111"
+KEY = f"arn:aws:kms:eu-west-1:{CENTRAL}:key/1"
+FOREIGN = "arn:aws:iam::555555555555"
+NOBODY = "000000000000"
+"""The account of which nothing is said."""
+
+
+def found(principal: Any = "*", apart: Any = (), **condition: Any) -> Outsiders:
+    statement: dict[str, Any] = {"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"}
+    if condition:
+        statement["Condition"] = condition
+    body = {"Version": "2012-10-17", "Statement": [statement]}
+    document = Document.parse(body, name="key policy", kind="resource")
+    return outsiders(document, (CENTRAL,), apart, {"resource": KEY, "aws:resourceaccount": CENTRAL})
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [f"{FOREIGN}:role/app", f"{FOREIGN}:root", "555555555555", "arn:aws:sts::555555555555:assumed-role/app/one"],
+)
+def test_an_account_that_a_principal_names_is_among_the_accounts(principal: str) -> None:
+    assert found({"AWS": principal}).accounts == (CENTRAL, "555555555555", NOBODY)
+
+
+def test_an_account_of_a_role_that_is_set_apart_is_among_the_accounts() -> None:
+    assert found(apart=(f"{FOREIGN}:role/app",)).accounts == (CENTRAL, "555555555555", NOBODY)
+    assert found().accounts == (CENTRAL, NOBODY)
+
+
+def test_a_role_that_a_principal_names_is_among_the_roles() -> None:
+    assert f"{FOREIGN}:role/team/app" in found({"AWS": f"{FOREIGN}:role/team/app"}).roles
+    named = found({"AWS": "arn:aws:sts::555555555555:assumed-role/app/one"})
+    assert f"{FOREIGN}:role/app" in named.roles
+    assert named.session_names(f"{FOREIGN}:role/app") == ("any-session", "one")
+    assert named.session_names(f"{FOREIGN}:role/other") == ("any-session",)
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "role"),
+    [
+        ("ArnLike", f"arn:aws:iam::{CENTRAL}:role/team/*", f"arn:aws:iam::{CENTRAL}:role/team/"),
+        ("StringLike", f"arn:aws:iam::{CENTRAL}:role/team/*", f"arn:aws:iam::{CENTRAL}:role/team/"),
+        ("ArnEquals", f"{FOREIGN}:role/one", f"{FOREIGN}:role/one"),
+        ("StringEquals", f"arn:aws:iam::{CENTRAL}:role/one", f"arn:aws:iam::{CENTRAL}:role/one"),
+        ("StringEquals", "arn:aws:iam::${aws:ResourceAccount}:role/one", f"arn:aws:iam::{CENTRAL}:role/one"),
+    ],
+)
+def test_a_role_that_a_condition_distinguishes_is_among_the_roles(operator: str, value: str, role: str) -> None:
+    assert any(one.startswith(role) for one in found(**{operator: {"aws:PrincipalArn": value}}).roles)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "told"),
+    [
+        (
+            {"StringEquals": {"aws:PrincipalArn": "${aws:PrincipalTag/arn}"}},
+            "aws:principalarn is compared with ${aws:PrincipalTag/arn}, which the principal decides too",
+        ),
+        (
+            {"NumericEquals": {"aws:PrincipalAccount": "5"}},
+            "aws:principalaccount under NumericEquals: no classes of principals are worked out",
+        ),
+        (
+            {"StringEqualsIgnoreCase": {"aws:username": "ann"}},
+            "aws:username under StringEqualsIgnoreCase: no classes of principals are worked out",
+        ),
+    ],
+)
+def test_a_principal_of_which_no_classes_are_worked_out_is_named(conditions: dict[str, Any], told: str) -> None:
+    with pytest.raises(NotProved) as caught:
+        found(**conditions)
+    assert str(caught.value) == told
+
+
+def test_users_differ_by_the_names_that_conditions_hold() -> None:
+    users = found(StringEquals={"aws:username": "ann"}).users
+    assert {one.rpartition("/")[2] for one in users if f"::{CENTRAL}:" in one} >= {"ann"}
+    assert all(":user/" in one for one in users)
+    assert {one.split(":")[4] for one in users} == {CENTRAL, NOBODY}
+
+
+def test_an_account_that_the_manifest_knows_is_in_the_manifests_organisation() -> None:
+    several = found(StringEquals={"aws:PrincipalOrgID": "o-other12345"})
+    assert several.organizations[:2] == (None, "o-other12345")
+    assert len(several.organizations) == 3
+    assert within(CENTRAL, several, {CENTRAL: "o-a1b2c3d4e5"}) == ("o-a1b2c3d4e5",)
+    assert within(CENTRAL, several, {CENTRAL: None}) == several.organizations
+    assert within("555555555555", several, {CENTRAL: "o-a1b2c3d4e5"}) == several.organizations
+
+
+def test_every_kind_of_person_has_the_organisation_and_the_tags() -> None:
+    everybody = list(persons(found(), {CENTRAL: "o-a1b2c3d4e5"}, [{"team": "red"}], frozenset()))
+    own = [one.principal for one in everybody if one.principal.account == CENTRAL]
+    assert {one.kind.value for one in own} == {"role session", "root user", "user", "federated user"}
+    assert {one.organization for one in own} == {"o-a1b2c3d4e5"}
+    assert all(one.tags == {"team": "red"} for one in own if one.kind.value != "root user")
+
+
+def test_a_role_of_the_templates_is_no_outsider() -> None:
+    role = f"arn:aws:iam::{CENTRAL}:role/one"
+    condition = {"ArnEquals": {"aws:PrincipalArn": role}}
+    arns = {one.role_arn for one in persons(found(**condition), {}, [{}], frozenset())}
+    assert role in arns
+    assert {one.role_arn for one in persons(found(**condition), {}, [{}], frozenset({role}))} == arns - {role}
+
+
+def test_a_label_shows_the_tags_that_the_app_does_not_give() -> None:
+    assert with_tags("ann", {"tenant-keys:cell": "1"}) == "ann"
+    assert with_tags("ann", {"tenant-keys:cell": "1", "team": "red"}) == "ann with tags {'team': 'red'}"

@@ -1,0 +1,237 @@
+"""What binds workloads to their roles beside trust policies, and who deploys each stack; findings typed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tenant_keys.manifest import Estate, parse_manifest, resolve
+from tenant_keys.manifest.update import new_lock, update
+from tenant_keys.review.assembly import StackArtifact
+from tenant_keys.review.proof.deployment import check_deployment
+from tenant_keys.review.proof.inventory import take_inventory
+from tenant_keys.review.proof.places import check_places
+from tools.random_estates.small_estates import Templates
+from tools.sample_manifest import CENTRAL, ISSUERS
+
+MANIFEST = f"""\
+{CENTRAL}{ISSUERS}workloads:
+  mails:
+    account: "222222222222"
+    runs_on: eks
+    pod_identity: {{cluster: main, namespace: mails, service_account: mails}}
+  premises:
+    account: "333333333333"
+    runs_on: roles-anywhere
+    roles_anywhere:
+      certificate_authority:
+        arn:aws:acm-pca:eu-west-1:333333333333:certificate-authority/11111111-2222-3333-4444-555555555555
+      common_name: premises
+  machines: {{account: "222222222222", runs_on: ec2}}
+  portal: {{account: "222222222222", access: web-identity, identity_provider: customers, audience: portal-keys}}
+tenants:
+  acme: {{workloads: [mails, premises, machines, portal]}}
+"""
+MAILS = "arn:aws:iam::222222222222:role/tenant-keys-mails"
+PREMISES = "arn:aws:iam::333333333333:role/tenant-keys-premises"
+MACHINES = "arn:aws:iam::222222222222:role/tenant-keys-machines"
+OTHER_PROVIDER = "arn:aws:iam::111111111111:oidc-provider/pods.example.com"
+PROVIDER = "arn:aws:iam::111111111111:oidc-provider/login.example.com"
+PODS = "the pods mails/mails of cluster main"
+POD = {
+    "ClusterName": "main",
+    "Namespace": "mails",
+    "ServiceAccount": "mails",
+    "RoleArn": MAILS,
+    "DisableSessionTags": True,
+}
+Edit = Callable[[Templates], None]
+
+
+def estate(existing: str = "") -> Estate:
+    text = MANIFEST.replace("login.example.com}", f"login.example.com{existing}}}")
+    manifest = parse_manifest(text.replace("regions: [eu-west-1, eu-central-1]", "regions: [eu-west-1]"))
+    return resolve(manifest, update(manifest, new_lock(manifest))[0])
+
+
+def bound() -> Templates:
+    """What the app would write of bindings, in three stacks."""
+    places = {"central": ("111111111111", "eu-west-1"), "two": ("222222222222", "eu-west-1")}
+    made = Templates({}, {**places, "three": ("333333333333", "eu-west-1")})
+    for name, stack in (("mails", "two"), ("machines", "two"), ("premises", "three")):
+        role = {"RoleName": f"tenant-keys-{name}", "AssumeRolePolicyDocument": {"Statement": []}}
+        made.add(stack, f"Role{name}", "AWS::IAM::Role", role)
+    made.add("two", "Pods", "AWS::EKS::PodIdentityAssociation", dict(POD))
+    made.add("two", "Machines", "AWS::IAM::InstanceProfile", {"Roles": ["tenant-keys-machines"]})
+    made.add("three", "Profile", "AWS::RolesAnywhere::Profile", {"Enabled": True, "RoleArns": [PREMISES]})
+    provider = {"Url": "https://login.example.com", "ClientIdList": ["portal-keys"]}
+    made.add("central", "Provider", "AWS::IAM::OIDCProvider", provider)
+    return made
+
+
+def told(*edits: Edit, existing: str = "") -> list[str]:
+    templates = bound()
+    for edit in edits:
+        edit(templates)
+    return [one.what for one in check_places(take_inventory(templates, {}), estate(existing))]
+
+
+def setting(stack: str, logical_id: str, **properties: Any) -> Edit:
+    return lambda templates: templates.properties(stack, logical_id).update(properties)
+
+
+def adding(stack: str, kind: str, **properties: Any) -> Edit:
+    return lambda templates: templates.add(stack, "Added", kind, properties)
+
+
+def removing(stack: str, logical_id: str) -> Edit:
+    def edit(templates: Templates) -> None:
+        del templates.resources[stack][logical_id]
+
+    return edit
+
+
+NEEDS_MAILS = f"no association gives {MAILS} to the pods mails/mails in eu-west-1, which workload mails needs"
+NEEDS_PREMISES = (
+    f"no enabled profile of IAM Roles Anywhere hands out sessions of {PREMISES}, which workload premises needs"
+)
+UNDECLARED = "which the manifest does not declare"
+
+
+@pytest.mark.parametrize(
+    ("edit", "findings"),
+    [
+        (removing("two", "Pods"), [NEEDS_MAILS]),
+        (setting("two", "Pods", RoleArn="arn:aws:iam::222222222222:role/other"), [NEEDS_MAILS]),
+        (
+            setting("two", "Pods", Namespace="other"),
+            [f"two Pods: the pods other/mails of cluster main become {MAILS}, {UNDECLARED}", NEEDS_MAILS],
+        ),
+        (
+            setting("two", "Pods", ClusterName="other"),
+            [f"two Pods: the pods mails/mails of cluster other become {MAILS}, {UNDECLARED}", NEEDS_MAILS],
+        ),
+        (
+            setting("two", "Pods", ServiceAccount="other"),
+            [f"two Pods: the pods mails/other of cluster main become {MAILS}, {UNDECLARED}", NEEDS_MAILS],
+        ),
+        (
+            setting("two", "Pods", TargetRoleArn=f"{MAILS}-2"),
+            [f"two Pods: {PODS} get another role, {MAILS}-2, {UNDECLARED}"],
+        ),
+        (
+            setting("two", "Pods", DisableSessionTags=False),
+            [f"two Pods: {PODS} get session tags of EKS, which reach the access roles, {UNDECLARED}"],
+        ),
+        (
+            adding("two", "AWS::EKS::PodIdentityAssociation", **POD),
+            [f"two Added: a second association of {PODS}: EKS has one for a service account, {UNDECLARED}"],
+        ),
+        (
+            adding("two", "AWS::EKS::PodIdentityAssociation", **{**POD, "RoleArn": "arn:aws:iam::2:role/other"}),
+            [],
+        ),
+        (
+            adding("two", "AWS::EKS::PodIdentityAssociation", **{**POD, "RoleArn": "a name that is not resolved"}),
+            [f"two Added: {PODS} become a name that is not resolved, {UNDECLARED}"],
+        ),
+        (removing("three", "Profile"), [NEEDS_PREMISES]),
+        (setting("three", "Profile", Enabled=False), [NEEDS_PREMISES]),
+        (setting("three", "Profile", RoleArns=[]), [NEEDS_PREMISES]),
+        (
+            setting("three", "Profile", RoleArns=[PREMISES, "?"]),
+            [f"a profile of IAM Roles Anywhere hands out sessions of ?, {UNDECLARED}"],
+        ),
+        (setting("three", "Profile", RoleArns=[PREMISES, "arn:aws:iam::333333333333:role/other"]), []),
+        (
+            removing("two", "Machines"),
+            [
+                f"no instance profile gives instances {MACHINES}, which workload machines needs",
+            ],
+        ),
+        (
+            removing("central", "Provider"),
+            [f"{PROVIDER}: the identity provider is in no template, which workload portal needs"],
+        ),
+        (
+            setting("central", "Provider", ClientIdList=[]),
+            [f"{PROVIDER}: ClientIdList is without the audience portal-keys, which workload portal needs"],
+        ),
+        (
+            setting("central", "Provider", ClientIdList=["portal-keys", "other"]),
+            [f"{PROVIDER}: ClientIdList admits tokens of other, the audience of no workload, {UNDECLARED}"],
+        ),
+        (adding("two", "AWS::IAM::OIDCProvider", Url="https://pods.example.com", ClientIdList=["sts"]), []),
+        (
+            adding("central", "AWS::IAM::OIDCProvider", Url="https://pods.example.com", ClientIdList=["sts"]),
+            [
+                f"{OTHER_PROVIDER}: ClientIdList admits tokens of sts, the audience of no workload, {UNDECLARED}",
+            ],
+        ),
+    ],
+)
+def test_what_is_bound_is_what_is_declared(edit: Edit, findings: list[str]) -> None:
+    assert told(edit) == findings
+
+
+def test_nothing_is_said_of_bindings_as_declared() -> None:
+    assert told() == []
+
+
+def test_an_identity_provider_that_exists_is_in_no_template() -> None:
+    assert told(removing("central", "Provider"), existing=", existing: true") == []
+
+
+ROLE = "arn:aws:iam::{0}:role/cdk-hnb659fds-{1}-role-{0}-eu-west-1"
+CENTRAL_STACK = StackArtifact(
+    *("cell", "111111111111", "eu-west-1", Path("cell.json"), True, {}, None),
+    deploy_role=ROLE.format("111111111111", "deploy"),
+    execution_role=ROLE.format("111111111111", "cfn-exec"),
+)
+WORKLOAD_STACK = replace(
+    CENTRAL_STACK,
+    account="222222222222",
+    deploy_role=ROLE.format("222222222222", "deploy"),
+    execution_role=ROLE.format("222222222222", "cfn-exec"),
+)
+
+
+def deployed(artifact: StackArtifact) -> list[str]:
+    return [one.what for one in check_deployment([artifact], estate())]
+
+
+@pytest.mark.parametrize("artifact", [CENTRAL_STACK, WORKLOAD_STACK, replace(WORKLOAD_STACK, deploy_role=None)])
+def test_a_stack_that_the_declared_roles_deploy_is_in_order(artifact: StackArtifact) -> None:
+    assert deployed(artifact) == []
+
+
+@pytest.mark.parametrize(
+    ("artifact", "finding"),
+    [
+        (
+            replace(CENTRAL_STACK, account="444444444444"),
+            "stack cell goes to account 444444444444, which tenants.yaml does not declare",
+        ),
+        (
+            replace(CENTRAL_STACK, execution_role=None),
+            "stack cell is deployed by the credentials of whoever runs the deployment; expected "
+            + ROLE.format("111111111111", "cfn-exec"),
+        ),
+        (
+            replace(WORKLOAD_STACK, execution_role=CENTRAL_STACK.execution_role),
+            f"stack cell is deployed by {CENTRAL_STACK.execution_role}; expected "
+            + ROLE.format("222222222222", "cfn-exec"),
+        ),
+        (
+            replace(CENTRAL_STACK, deploy_role="arn:aws:iam::111111111111:role/other"),
+            "stack cell: the CDK CLI assumes arn:aws:iam::111111111111:role/other to deploy it; expected "
+            + ROLE.format("111111111111", "deploy"),
+        ),
+    ],
+)
+def test_a_stack_that_another_role_deploys_is_told(artifact: StackArtifact, finding: str) -> None:
+    assert deployed(artifact) == [finding]
