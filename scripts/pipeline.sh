@@ -6,6 +6,7 @@
 #   pipeline.sh deploy ACCOUNT   deploy one account's stacks from $ASSEMBLY, replicas last, and prove what
 #                                CloudFormation holds then, in $DEPLOYED
 #
+# MANIFEST     the estate's manifest, where a repository has several (tenants.yaml)
 # BASE         what a pull request is compared with (origin/main)
 # CONCURRENCY  stacks deployed at a time (4): KMS creates 5 keys a second however many there are
 # Exit codes: 0 done, 2 something needs review or blocks, 1 could not run.
@@ -16,6 +17,12 @@ DEPLOYED=${DEPLOYED:-deployed}
 REPORT=${REPORT:-report}
 BASE=${BASE:-origin/main}
 CONCURRENCY=${CONCURRENCY:-4}
+MANIFEST=${MANIFEST:-tenants.yaml}
+LOCK=${MANIFEST%.*}.lock
+estate=() context=() lock=() # options of tenant-keys and of cdk that name the estate
+if [ "$MANIFEST" != tenants.yaml ]; then
+  estate=(--manifest "$MANIFEST") context=(--context "manifest=$MANIFEST") lock=(--lock "$LOCK")
+fi
 
 # GitHub's page of a run; elsewhere the job's log.
 summary() {
@@ -25,16 +32,16 @@ summary() {
 check() {
   local status=0
   mkdir -p "$REPORT"
-  tenant-keys check --base "$BASE" --report "$REPORT" | tee "$REPORT/check.txt" || status=$?
+  tenant-keys check --base "$BASE" --report "$REPORT" "${estate[@]}" | tee "$REPORT/check.txt" || status=$?
   # Found something (2) still makes a report; could not run (1) does not.
   if [ "$status" -ne 1 ]; then summary < "$REPORT/comment.md"; fi
   return "$status"
 }
 
 synthesize() {
-  tenant-keys lock --check
-  cdk synth --quiet --no-notices --output "$ASSEMBLY"
-  tenant-keys prove "$ASSEMBLY" | summary
+  tenant-keys lock --check "${estate[@]}"
+  cdk synth --quiet --no-notices --output "$ASSEMBLY" "${context[@]}"
+  tenant-keys prove "$ASSEMBLY" "${estate[@]}" | summary
 }
 
 # Names of stacks of one account in the assembly: `stacks ACCOUNT KIND...`, a kind being primary, replica or other.
@@ -61,11 +68,11 @@ deploy() {
     return 1
   fi
   primaries=$(stacks "$account" primary)
-  tenant-keys preflight "$account" --assembly "$ASSEMBLY" --repair | summary
+  tenant-keys preflight "$account" --assembly "$ASSEMBLY" --repair "${lock[@]}" | summary
   ship "$names"
   if [ -n "$primaries" ]; then
-    tenant-keys lock --record | summary
-    if ! git diff --quiet -- tenants.lock; then
+    tenant-keys lock --record "${estate[@]}" | summary
+    if ! git diff --quiet -- "$LOCK"; then
       synthesize # the replicas of the ids that were recorded just now
     fi
     copies=$(stacks "$account" replica)
@@ -86,7 +93,7 @@ verify() {
   local status=0
   tenant-keys deployed "$1" --assembly "$ASSEMBLY" --output "$DEPLOYED" | summary || status=$?
   # A difference (2) is proved as well, and fails nevertheless; could not run (1) leaves nothing to prove.
-  if [ "$status" -ne 1 ]; then tenant-keys prove "$DEPLOYED" | summary; fi
+  if [ "$status" -ne 1 ]; then tenant-keys prove "$DEPLOYED" "${estate[@]}" | summary; fi
   return "$status"
 }
 
@@ -94,7 +101,7 @@ case "${1:-}" in
   check | plan) "$1" ;;
   deploy) deploy "${2:-}" ;;
   *)
-    sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,14s/^# \{0,1\}//p' "$0" >&2
     exit 1
     ;;
 esac

@@ -47,7 +47,7 @@ def adopt_command(
     def client_of(service: str, region: str) -> Any:
         return boto3.client(service, region_name=region)  # type: ignore[call-overload]
 
-    adoption = Adoption(manifest, given, client_of, lambda output: synthesize(Path.cwd(), output))
+    adoption = Adoption(manifest, given, client_of, lambda output: synthesize(Path.cwd(), output, manifest))
     try:
         if plan:
             for tenant, key in adoption.plan().items():

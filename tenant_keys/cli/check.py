@@ -28,6 +28,7 @@ def check_command(
         Path | None,
         typer.Option(help="Folder for the pull request's comment, SARIF, the review, and the assembly (cdk.out)."),
     ] = None,
+    manifest: Annotated[Path, typer.Option(help="The manifest, below the folder of app.py.")] = Path("tenants.yaml"),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run every check of a pull request: lock, synth with cdk-nag, lint, proof, quotas, change against a base.
@@ -38,7 +39,7 @@ def check_command(
     """
     console = Console(stderr=as_json)
     with tempfile.TemporaryDirectory(prefix="tenant-keys-") as folder:
-        checks = Checks(Path.cwd(), Path(folder), base, for_review=report is not None, begin=_begin)
+        checks = Checks(Path.cwd(), Path(folder), base, for_review=report is not None, begin=_begin, manifest=manifest)
         steps = []
         for step in checks.run():
             steps.append(step)

@@ -24,6 +24,7 @@ COMMANDS = {
     "prove": Command("prove", "Prove from the templates that each key is usable by its tenant alone."),
     "review": Command("review", "Write the security review of the templates as HTML, Markdown and JSON."),
     "schema": Command("manifest", "Print the JSON Schema of tenants.yaml, for editors."),
+    "show": Command("show", "Print the manifest merged with its base, or how it differs from another estate's."),
     "stacks": Command("stacks", "List the stacks or the accounts of a cloud assembly, for a pipeline."),
     "tenant": Command("tenant", "List, show, add, suspend, resume and offboard tenants."),
     "validate": Command("manifest", "Check tenants.yaml, and print every error or a summary."),

@@ -31,6 +31,7 @@ def diff_command(
     new: Annotated[str, typer.Argument(help="A cloud assembly, or `.` for the working tree.")] = ".",
     old_manifest: Annotated[Path | None, typer.Option(help="Manifest of an old cloud assembly.")] = None,
     new_manifest: Annotated[Path | None, typer.Option(help="Manifest of a new cloud assembly.")] = None,
+    manifest: Annotated[Path, typer.Option(help="Manifest of a git revision and of the working tree.")] = TENANTS,
     output: Annotated[Literal["text", "markdown", "json", "sarif"], typer.Option("--format")] = "text",
 ) -> None:
     """Say what changes in access and in keys between two versions.
@@ -38,13 +39,13 @@ def diff_command(
     Exit codes: 0 nothing widened, 2 needs review or blocked, 1 could not run.
     """
     with tempfile.TemporaryDirectory(prefix="tenant-keys-") as folder:
-        before = _side(old, old_manifest, Path(folder, "old"))
-        after = _side(new, new_manifest, Path(folder, "new"))
+        before = _side(old, old_manifest, Path(folder, "old"), manifest)
+        after = _side(new, new_manifest, Path(folder, "new"), manifest)
         causes = manifest_edits(before.manifest, after.manifest)
         comparison = compare(
             before.assembly, before.estate, after.assembly, after.estate, offboarded=after.offboarded, causes=causes
         )
-    _print(comparison, output, new_manifest or TENANTS)
+    _print(comparison, output, after.manifest)
     raise typer.Exit(0 if comparison.verdict == "nothing widened" else 2)
 
 
@@ -56,13 +57,13 @@ class _Side(NamedTuple):
     """Tombstones of the lock."""
 
 
-def _side(name: str, manifest: Path | None, folder: Path) -> _Side:
+def _side(name: str, of_assembly: Path | None, folder: Path, manifest: Path) -> _Side:
     if Path(name, "manifest.json").is_file():
-        assembly, source = Path(name), manifest or TENANTS
+        assembly, source = Path(name), of_assembly or manifest
     else:
         folder.mkdir()
         project = Path.cwd() if name == "." else check_out(name, folder / "project", Path.cwd())
-        assembly, source = synthesize(project, folder / "cdk.out"), project / TENANTS
+        assembly, source = synthesize(project, folder / "cdk.out", manifest), project / manifest
     lock = read_lock(source.with_suffix(".lock"))
     tombstones = frozenset(tenant for tenant, entry in lock.entries.items() if entry.phase == "offboarded")
     return _Side(assembly, source, load_estate(source), tombstones)

@@ -10,15 +10,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from tenant_keys.cli.tenant_output import show_rows, show_tenant
-from tenant_keys.manifest import load_estate, load_manifest, read_lock
+from tenant_keys.cli.tenant_output import show_departed, show_rows, show_tenant
+from tenant_keys.manifest import load_estate, read_lock
 from tenant_keys.manifest.model import Origin
-from tenant_keys.operations.errors import OperationError, TransitionRefused
+from tenant_keys.operations.errors import OperationError
 from tenant_keys.operations.offboarding import after_offboarded, after_offboarding
 from tenant_keys.operations.tenant_edit import Edit, known, plan_addition, plan_state
 from tenant_keys.operations.tenant_file import read_tenants
 from tenant_keys.operations.tenant_import import plan_import
-from tenant_keys.operations.tenant_view import rows, view
+from tenant_keys.operations.tenant_view import departed, rows, view
 from tenant_keys.operations.transitions import Verb
 
 CODES = "Exit codes: 0 done or shown, 1 could not, 2 not done: confirm with --yes."
@@ -135,10 +135,15 @@ def offboard(
 def show(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
     """Say what a tenant's key is, where it stands, and who may use it how. Exit codes: 0 shown, 1 could not."""
     estate = load_estate(manifest)
-    if known(tenant, load_manifest(manifest).tenants).state == "offboarded":
-        message = "was offboarded; its id stays reserved, and its key waits for break-glass or is deleted"
-        raise TransitionRefused(f"tenants.yaml tenants.{tenant}: {message}")
-    found = view(estate.tenants[tenant], estate)
+    entry = read_lock(manifest.with_suffix(".lock")).entries.get(tenant)
+    if entry is not None and entry.phase == "offboarded":
+        left = departed(entry)
+        if as_json:
+            typer.echo(json.dumps(asdict(left), indent=1))
+        else:
+            show_departed(left)
+        return
+    found = view(known(tenant, estate.tenants), estate)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1))
     else:

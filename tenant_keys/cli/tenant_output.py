@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tenant_keys.operations.tenant_view import Row, TenantView
+from tenant_keys.operations.tenant_view import Departed, Row, TenantView
 
 
 def show_tenant(tenant: TenantView) -> None:
@@ -36,6 +36,21 @@ def show_tenant(tenant: TenantView) -> None:
         typer.echo(f"    assumed by {user.assumed_by}")
         typer.echo(f"    tenant    by {user.chosen_by}")
         typer.echo(f"    stack     {user.stack}")
+
+
+def show_departed(tenant: Departed) -> None:
+    """A tenant that left: the list has it too."""
+    typer.echo(tenant.id)
+    recorded = f", {tenant.key_id}" if tenant.key_id else ""
+    facts = {
+        "state": "offboarded; the id stays reserved for ever",
+        "key": f"disabled, or deleted by break-glass; origin {tenant.origin}{recorded}",
+        "alias": f"{tenant.alias}, out of its stack and retained with the key",
+        "Regions": ", ".join(tenant.regions),
+    }
+    for name, value in facts.items():
+        typer.echo(f"  {name:<10}{value}")
+    typer.echo("  nobody may use it")
 
 
 def show_rows(found: list[Row], limit: int) -> None:

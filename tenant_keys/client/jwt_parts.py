@@ -32,9 +32,6 @@ class UnverifiedToken:
     algorithm: str
     key_id: str
     claims: dict[str, Any]
-    signed: bytes
-    """What the signature is over: header and claims as they were sent."""
-    signature: bytes
 
 
 def read_token(token: object) -> UnverifiedToken:
@@ -57,9 +54,9 @@ def read_token(token: object) -> UnverifiedToken:
     kind = header.get("typ", TYPES[0])
     if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in TYPES:
         raise TokenRefused(f"type (typ) {_quoted(kind)} is not one of {', '.join(TYPES)}")
-    if (signature := _decoded(parts[3])) is None:
+    if _decoded(parts[3]) is None:
         raise TokenRefused("the token's signature is not in base64url")
-    return UnverifiedToken(algorithm, key_id, claims, token[: parts.end(2)].encode(), signature)
+    return UnverifiedToken(algorithm, key_id, claims)
 
 
 def _object(name: str, part: str) -> dict[str, Any]:

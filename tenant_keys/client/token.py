@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from tenant_keys.client.claims import check_claims
+import jwt
+from jwt.types import Options
+
 from tenant_keys.client.deadline import Deadline
-from tenant_keys.client.errors import ConfigurationError, TokenRefused, UnknownTenant
+from tenant_keys.client.errors import ConfigurationError, TokenExpired, TokenRefused, UnknownTenant
 from tenant_keys.client.flight import Steps, drive
 from tenant_keys.client.issuer_keys import FETCH_TIMEOUT, GivenKeys, IssuerKeys
-from tenant_keys.client.jwt_parts import UnverifiedToken, read_token
+from tenant_keys.client.jwt_parts import ALGORITHMS, UnverifiedToken, read_token
+from tenant_keys.client.printable import printable
 from tenant_keys.client.tenant_id import check_tenant_id
 
 SESSION_TAG_CLAIM: Final = ("https://aws.amazon.com/tags", "principal_tags", "tenant_id")
 """Where STS reads the session tag in web-identity mode (IAM guide, id_session-tags)."""
 
+LEEWAY: Final = 5
+"""Seconds that clocks may differ."""
 MAX_LIFE: Final = 86_400
 """Seconds from `iat` to `exp`. A token that somebody has stolen opens the tenant's data for as long."""
 
@@ -90,23 +94,41 @@ class TokenVerifier:
         return self.steps_of(token, read_token(token))
 
     def steps_of(self, token: str, unverified: UnverifiedToken) -> Steps[VerifiedToken]:
-        tenant_id, expires_at = self._checked(unverified)
         key = self._keys.known(unverified.key_id, unverified.algorithm)
         if key is None:
+            self._checked(token, unverified, None)
             key = yield from self._keys.steps(unverified.key_id, unverified.algorithm)
-            self._checked(unverified)  # once more: the token may have expired while the issuer was asked
-        if not key.Algorithm.verify(unverified.signed, key.key, unverified.signature):
-            raise TokenRefused("the token was refused: its signature is not that of the key that it names")
+        tenant_id, expires_at = self._checked(token, unverified, key)
         self._keys.keep_fresh()
         return VerifiedToken(tenant_id, expires_at, token)
 
-    def _checked(self, unverified: UnverifiedToken) -> tuple[str, float]:
-        """The tenant and the end, by all that is not the signature."""
-        claims = unverified.claims
-        ends = check_claims(
-            claims, issuer=self.issuer, audience=self._audience, now=time.time(), max_life=self._max_life
-        )
-        return self._tenant_in(claims), ends
+    def _checked(self, token: str, unverified: UnverifiedToken, key: jwt.PyJWK | None) -> tuple[str, float]:
+        """The tenant and the end; without a key, by all that is not the signature."""
+        problem: str | None = None
+        expired = False
+        try:
+            jwt.decode(
+                token,
+                key or "",
+                algorithms=list(ALGORITHMS),
+                issuer=self.issuer,
+                audience=self._audience,
+                leeway=LEEWAY,
+                options={**_ALL_CHECKS, "verify_signature": key is not None},
+            )
+            times = {name: _seconds(unverified.claims, name) for name in _TIMES if name in unverified.claims}
+        except jwt.ExpiredSignatureError:
+            expired = True
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
+            problem = printable(error)
+        if expired:
+            raise TokenExpired("the token has expired")
+        if problem is not None:
+            raise TokenRefused(f"the token was refused: {problem}")
+        if times["exp"] - times["iat"] > self._max_life:
+            raise TokenRefused(f"the token lives longer than {self._max_life:g} s")
+        # The same leeway as above, or a token could be good enough to verify and too old to use.
+        return self._tenant_in(unverified.claims), times["exp"] + LEEWAY
 
     def _tenant_in(self, claims: Mapping[str, Any]) -> str:
         value: Any = claims
@@ -149,6 +171,28 @@ class Issuers:
         if verifier is None:
             raise TokenRefused("the token names an issuer that is none of ours")
         return verifier.steps_of(token, unverified)
+
+
+_TIMES: Final = ("iat", "nbf", "exp")
+_ALL_CHECKS: Final[Options] = {
+    "verify_exp": True,
+    "verify_nbf": True,
+    "verify_iat": True,
+    "verify_aud": True,
+    "verify_iss": True,
+    "verify_sub": True,
+    "verify_jti": True,
+    "require": ["exp", "iat", "sub", "aud", "iss"],
+    "enforce_minimum_key_length": True,
+}
+
+
+def _seconds(claims: Mapping[str, Any], name: str) -> float:
+    """A time claim as a number: PyJWT also takes the text of one, STS does not."""
+    value = claims[name]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} is no number")
+    return float(value)
 
 
 def verifier_from_environment(environ: Mapping[str, str], *, web_identity: bool) -> TokenVerifier | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenant_keys.manifest.errors import EstateError, LockError, ManifestError, Problem
 from tenant_keys.manifest.estate import Central, Estate, Tenant, Workload
-from tenant_keys.manifest.load import load_estate, load_manifest, parse_manifest
+from tenant_keys.manifest.load import load_estate, load_manifest, located_warnings, parse_manifest
 from tenant_keys.manifest.lock import Lock
 from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.read_lock import parse_lock, read_lock
@@ -23,6 +23,7 @@ __all__ = [
     "Workload",
     "load_estate",
     "load_manifest",
+    "located_warnings",
     "parse_lock",
     "parse_manifest",
     "read_lock",

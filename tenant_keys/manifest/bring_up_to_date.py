@@ -9,14 +9,14 @@ from pathlib import Path
 from tenant_keys.manifest.base import base_lock, check_against_base, committed
 from tenant_keys.manifest.correct_region import corrected
 from tenant_keys.manifest.errors import LockError, Problem
-from tenant_keys.manifest.lines import with_lines
-from tenant_keys.manifest.load import parse_manifest, read_text
+from tenant_keys.manifest.load import parse_written
 from tenant_keys.manifest.lock import Lock, render_lock, write_lock
 from tenant_keys.manifest.merge_lines import measured, merge_lines
 from tenant_keys.manifest.places import Measure
 from tenant_keys.manifest.read_lock import parse_lines, parse_lock, read_lock_text
 from tenant_keys.manifest.sample import replaces_sample
 from tenant_keys.manifest.update import new_lock, update
+from tenant_keys.manifest.written import read_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ def bring_up_to_date(
     `measure` says how many bytes of a template each tenant may come to take; without it cells fill by number alone.
     `correction` is a Region of the lock that does not exist, and the one that was meant.
     """
-    text = read_text(manifest_path)
-    manifest = parse_manifest(text, manifest_path.name)
+    written = read_written(manifest_path)
+    manifest = parse_written(written)
     path = manifest_path.with_suffix(".lock")
     done: list[str] = []
     before = read_lock_text(path) if path.exists() else None
@@ -79,13 +79,13 @@ def bring_up_to_date(
             lock, done = corrected(lock, *correction, measured(manifest, lock, measure))
         lock, updated = update(manifest, lock, measure)
     except LockError as error:
-        raise with_lines(error, (manifest_path.name, text), (path.name, before or "")) from None
+        raise written.lock_error(error, path.name, before or "") from None
     done += updated
     grew_from = None if at_base and replaces_sample(at_base, lock) else at_base
     contradictions = check_against_base(grew_from, lock) if grew_from else []
     if contradictions:
         found = LockError(contradictions)
-        raise with_lines(found, (manifest_path.name, text), (path.name, render_lock(lock)))
+        raise written.lock_error(found, path.name, render_lock(lock))
     changed = before != render_lock(lock)
     if changed and not done:
         done = ["put the lines in order"]

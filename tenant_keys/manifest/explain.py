@@ -13,10 +13,12 @@ from tenant_keys.manifest.allowed import ALLOWED, KEYS
 from tenant_keys.manifest.document import Unusable
 from tenant_keys.manifest.errors import MOST_SHOWN, Path, Problem, shortened, shown_key
 from tenant_keys.manifest.fields import fields_at
+from tenant_keys.manifest.suggest import suggestion
 
 MOST_DETAILS = 5 * MOST_SHOWN
 """Of pydantic's errors: what has more is no manifest."""
 _NO_SUCH = object()
+_NEVER_EMPTY: frozenset[Path] = frozenset({("central",), ("workloads",)})
 _MAPPING_WANTED = {"dict_type", "model_type", "model_attributes_type"}
 
 
@@ -82,7 +84,8 @@ def _message(path: Path, details: list[Any], document: object, *, suggest: bool)
     if kinds == {"value_error"}:
         return f"{got}; {details[0]['ctx']['error']}"
     if kinds & _MAPPING_WANTED:
-        return f"{got}; allowed: a mapping; write `name: value` lines{' or {}' if _is_nothing(value) else ''}"
+        empty = " or {}" if _is_nothing(value) and path not in _NEVER_EMPTY else ""
+        return f"{got}; allowed: a mapping; write `name: value` lines{empty}"
     if _is_nothing(value):
         return f"{got}; allowed: {allowed(path)}; give a value or leave the field out"
     if isinstance(value, int | Unusable) and not isinstance(value, bool) and "string_type" in kinds:
@@ -90,7 +93,9 @@ def _message(path: Path, details: list[Any], document: object, *, suggest: bool)
         return f"{got}; quote it{reason}" + (f"; allowed: {allowed(path)}" if field != "account" else "")
     if "tuple_type" in kinds and not isinstance(value, tuple | dict):
         return f"{got}; allowed: {allowed(path)}; write a list: [{_inline(value)}]"
-    hint = did_you_mean(value, _choices(details)) if isinstance(value, str) and suggest else ""
+    hint = ""
+    if isinstance(value, str) and suggest:
+        hint = did_you_mean(value, _choices(details)) or suggestion(path, value)
     return f"{got}; allowed: {allowed(path)}{hint}"
 
 
@@ -101,12 +106,12 @@ def allowed(path: Path) -> str:
         return KEYS["tags"]
     text = ALLOWED.get(field, "something else")
     if path == ("workloads",):
-        return f"a mapping of names: {KEYS[field]}"
-    return (
-        text.removeprefix("a list of at least one: ").removeprefix("a list: ")
-        if path and isinstance(path[-1], int)
-        else text
-    )
+        return f"a mapping of at least one name: {KEYS[field]}"
+    if not (path and isinstance(path[-1], int)):
+        return text
+    for beginning in ("default, or ", "a list of at least one: ", "a list: ", "names of workloads: "):
+        text = text.removeprefix(beginning)
+    return text
 
 
 def show(value: object) -> str:
@@ -118,7 +123,7 @@ def show(value: object) -> str:
     if isinstance(value, int):
         return f"{value} (a number)"
     if isinstance(value, Mapping):
-        return "a mapping"
+        return "a mapping" if value else "an empty mapping"
     if isinstance(value, tuple):
         return "a list" if value else "an empty list"
     return json.dumps(shortened(str(value)))

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from tenant_keys.manifest.document import DEEPEST
-from tenant_keys.manifest.errors import LockError, Path, Problem
+from tenant_keys.manifest.errors import Path, Problem
 
 
 def locate(text: str, problems: Iterable[Problem]) -> list[Problem]:
@@ -18,20 +18,6 @@ def locate(text: str, problems: Iterable[Problem]) -> list[Problem]:
     wanted = {p.path[:length] for p in problems if not p.line and not p.file for length in range(len(p.path) + 1)}
     found = _lines(text, wanted) if wanted else {}
     return [p if p.line or p.file else replace(p, line=_nearest(found, p.path)) for p in problems]
-
-
-def with_lines(error: LockError, manifest: tuple[str, str], lock: tuple[str, str]) -> LockError:
-    """The error with the lines of both files that it speaks of; each file is its name and its text."""
-    (manifest_name, manifest_text), (lock_name, lock_text) = manifest, lock
-    problems = []
-    for problem in locate(manifest_text, error.problems):
-        if problem.file and not problem.line and problem.path:
-            start = lock_text.find(f'{{"tenant": "{problem.path[0]}",')
-            line = lock_text.count("\n", 0, start) + 1 if start >= 0 else 0
-            problems.append(replace(problem, file=lock_name, line=line))
-        else:
-            problems.append(replace(problem, file=lock_name if problem.file else manifest_name))
-    return LockError(problems)
 
 
 def _nearest(found: dict[Path, int], path: Path) -> int:

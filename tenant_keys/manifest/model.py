@@ -58,6 +58,10 @@ Tags = dict[
 ]
 
 
+FILE_BELOW = r"^([A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*\.ya?ml$"
+FILES_BELOW = r"^([A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_*-][A-Za-z0-9_.*-]*\.ya?ml$"
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -247,6 +251,10 @@ class Tenant(_Model):
 class Manifest(_Model):
     """`tenants.yaml` as a whole."""
 
+    extends: Annotated[str, Field(pattern=FILE_BELOW)] | None = None
+    """A file beside or below this one with what estates share; fields of this file are merged over it."""
+    tenants_from: tuple[Annotated[str, Field(pattern=FILES_BELOW)], ...] = ()
+    """Files beside or below this one with more tenants, each a mapping `tenants:`; `*` stands for any name."""
     organization: Annotated[str, Field(pattern=r"^o-[a-z0-9]{10,32}$")] | None = None
     """Every path to a key asks for `aws:PrincipalOrgID` where it is given."""
     central: Central

@@ -18,6 +18,7 @@ _TOGETHER = (
     {"key", "origin", "import_role", "expires", "rotation_days"},
 )
 """Fields whose rules hang together: if one is broken, a rule between them may speak of that."""
+_PLACEHOLDER = "placeholder"
 _PLACEHOLDERS: dict[str, object] = {
     "central": {},
     "account": "000000000000",
@@ -52,6 +53,7 @@ def problems_between_sound_fields(document: object, broken: list[Problem]) -> li
         and not any(_follows(problem.path, path) for path in entities.get(problem.path[:2], ()))
         and not (regions and _REGIONS.intersection(map(str, problem.path)))
         and not _names_broken(document, problem.path, paths)
+        and _PLACEHOLDER not in problem.message  # what is filled in here is nobody's
     ]
 
 

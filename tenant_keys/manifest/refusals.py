@@ -38,7 +38,8 @@ def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
             _check_birth(name, tenant, entry, findings)
     for region, held in sorted(regions.items()):
         if region not in central.regions:
-            message = _gone(f"{held} keys were created there", region, central.home_region)
+            created = "1 key was created there" if held == 1 else f"{held:,} keys were created there"
+            message = _gone(created, region, central.home_region)
             report(("central", "regions"), f"{region} is gone, but {message}")
     _check_new(manifest, lock, findings)
     return findings.problems

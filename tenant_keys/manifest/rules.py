@@ -43,7 +43,8 @@ def unknown(name: str, known: Iterable[str], what: str) -> str:
     """`got orderz; no such workload; did you mean orders?`."""
     names = sorted(known)
     listed = ", ".join([*names[:MOST_LISTED], *(["..."] if names[MOST_LISTED:] else [])])
-    return f"got {name}, which is no {what}{did_you_mean(name, names)}; allowed: {listed}"
+    allowed = f"allowed: {listed}" if names else "there is none"
+    return f"got {name}, which is no {what}{did_you_mean(name, names)}; {allowed}"
 
 
 def check_region(region: str, path: Path, report: Report) -> bool:

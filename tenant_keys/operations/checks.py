@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
-from tenant_keys.manifest import Estate, EstateError, load_estate, read_lock
+from tenant_keys.manifest import Estate, EstateError, load_estate, located_warnings, read_lock
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.manifest.sample import replaces_sample
 from tenant_keys.operations.code_changes import changed_files, judges, other_files
 from tenant_keys.operations.errors import AppFailed, NoProject
-from tenant_keys.operations.revision import check_out, synthesize
+from tenant_keys.operations.revision import MANIFEST, check_out, synthesize
 from tenant_keys.policy.template_size import reserved_sizes
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.cost import cost_report
@@ -52,9 +52,16 @@ class Checks:
     """The checks of one project; what they found stays here for the report."""
 
     def __init__(
-        self, project: Path, scratch: Path, base: str | None, *, for_review: bool, begin: Callable[[str], None]
+        self,
+        project: Path,
+        scratch: Path,
+        base: str | None,
+        *,
+        for_review: bool,
+        begin: Callable[[str], None],
+        manifest: Path = MANIFEST,
     ) -> None:
-        """Take the folder of `app.py`, an empty folder to write in, and the git revision to compare with.
+        """Take the folder of `app.py`, an empty folder to write in, the git revision to compare with, and the manifest.
 
         `for_review`: the proof removes each safeguard in turn, which the review shows. `begin` is told each check's
         name when the check starts.
@@ -62,11 +69,13 @@ class Checks:
         Raises:
             NoProject: the folder holds no app or no manifest.
         """
-        for name in ("app.py", "tenants.yaml"):
+        for name in (Path("app.py"), manifest):
             if not (project / name).is_file():
                 raise NoProject(f"{project / name}: no such file; run the command in the root of the project")
+        if not (project / manifest).resolve().is_relative_to(project.resolve()):
+            raise NoProject(f"{manifest}: is not below {project}; the base of the comparison would not have it")
         self.assembly = scratch / "cdk.out"
-        self.manifest = project / "tenants.yaml"
+        self.manifest = project / manifest
         self.estate: Estate | None = None
         self.lint: list[Document] | None = None
         self.reviewed: ReviewedEstate | None = None
@@ -75,6 +84,8 @@ class Checks:
         self.is_first = False
         """Whether the base holds no estate yet, so that there is nothing to compare with and nothing to lose."""
         self._project, self._scratch, self._base, self._for_review = project, scratch, base, for_review
+        self._name = self.manifest.resolve().relative_to(project.resolve())
+        """Below the project."""
         self._begin = begin
 
     def run(self) -> Iterator[Step]:
@@ -106,6 +117,8 @@ class Checks:
         if result.changed:
             yield f"{result.path.name} does not match {self.manifest.name}; run tenant-keys lock, and commit it"
         yield from _shut_out(self._loaded())
+        for problem in located_warnings(self.manifest):
+            yield Note(f"warning: {problem}")
 
     def _synthesized(self) -> Iterator[str]:
         """The findings of the validations, from their report; what the app printed only where there is none.
@@ -114,7 +127,7 @@ class Checks:
         """
         failure: AppFailed | None = None
         try:
-            synthesize(self._project, self.assembly)
+            synthesize(self._project, self.assembly, self._name)
         except AppFailed as problem:
             failure = problem
         report = nag_findings(self.assembly)
@@ -167,10 +180,10 @@ class Checks:
         if self._begins(project):
             yield from self._first(project)
             return
-        before = synthesize(project, self._scratch / "base.out")
+        before = synthesize(project, self._scratch / "base.out", self._name)
         entries = read_lock(self.manifest.with_suffix(".lock")).entries
         gone = frozenset(tenant for tenant, entry in entries.items() if entry.phase == "offboarded")
-        old = load_estate(project / "tenants.yaml")
+        old = load_estate(project / self._name)
         files = changed_files(project, self._project)
         self.comparison = compare(
             before,
@@ -179,7 +192,7 @@ class Checks:
             self._loaded(),
             proof=self.proof,
             offboarded=gone,
-            causes=[*manifest_edits(project / "tenants.yaml", self.manifest), *(f"code: {file}" for file in files)],
+            causes=[*manifest_edits(project / self._name, self.manifest), *(f"code: {file}" for file in files)],
             more=list(_judge_changes(judges(files))),
         )
         if self.comparison.only_adds_tenants and other_files(str(self._base), self._project, self.manifest):
@@ -189,7 +202,7 @@ class Checks:
 
     def _begins(self, project: Path) -> bool:
         """Whether the base has no estate: neither manifest nor lock, or the sample of the tool in another account."""
-        manifest = project / self.manifest.name
+        manifest = project / self._name
         lock = manifest.with_suffix(".lock")
         if not lock.exists():
             return not manifest.exists()

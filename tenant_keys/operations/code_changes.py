@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
+from tenant_keys.manifest.written import read_written
 from tenant_keys.operations.revision import git
 
 _CODE: Final = (
@@ -54,7 +55,7 @@ def changed_files(base: Path, project: Path) -> list[str]:
 
 
 def other_files(revision: str, project: Path, manifest: Path) -> list[str]:
-    """Files of the whole repository that differ from a revision or are new, but for manifest and lock; sorted.
+    """Files of the whole repository that differ from a revision or are new, but for those with tenants; sorted.
 
     Raises:
         RevisionUnusable: git does not answer.
@@ -65,7 +66,10 @@ def other_files(revision: str, project: Path, manifest: Path) -> list[str]:
     ]
     prefix = git(project, revision, "rev-parse", "--show-prefix").decode().rstrip("\n")
     names = [name.decode(errors="replace") for output in listed for name in output.split(b"\0") if name]
-    expected = {f"{prefix}{manifest.name}", f"{prefix}{manifest.with_suffix('.lock').name}"}
+    with_tenants = [part.name for part in read_written(manifest).tenants]
+    below = manifest.parent.resolve().relative_to(project.resolve()).as_posix()
+    names_of_estate = [manifest.name, manifest.with_suffix(".lock").name, *with_tenants]
+    expected = {prefix + (PurePosixPath(below) / name).as_posix() for name in names_of_estate}
     return sorted({*names} - expected)
 
 

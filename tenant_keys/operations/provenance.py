@@ -7,6 +7,10 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tenant_keys.manifest import ManifestError
+from tenant_keys.manifest.read_part import Part
+from tenant_keys.manifest.written import read_written
+
 Provenance = dict[str, object]
 
 
@@ -19,7 +23,7 @@ def provenance(manifest: Path, assembly: Path) -> Provenance:
     Returns:
         `date`: UTC, ISO 8601. `commit`: of the manifest's repository, or None without one. `modified`: whether the
         working tree differs from it, or None where git does not say. `files`: name and SHA-256 of the manifest, its
-        lock and the assembly, None for a file that does not exist.
+        lock and the assembly, None for a file that does not exist; and of each file that the manifest names.
     """
     folder = manifest.resolve().parent
     commit = _git(folder, "rev-parse", "HEAD")
@@ -29,11 +33,21 @@ def provenance(manifest: Path, assembly: Path) -> Provenance:
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit,
         "modified": None if status is None else bool(status),
-        "files": [{"name": name, "sha256": _hash(path)} for name, path in zip(_NAMES, files, strict=True)],
+        "files": [
+            *({"name": name, "sha256": _hash(path)} for name, path in zip(_NAMES, files, strict=True)),
+            *({"name": part.name, "sha256": _hash(part.path)} for part in _parts(manifest) if part.path),
+        ],
     }
 
 
 _NAMES = ("manifest", "lock", "assembly")
+
+
+def _parts(manifest: Path) -> tuple[Part, ...]:
+    try:
+        return read_written(manifest).parts[1:]
+    except ManifestError:
+        return ()  # its own hash is taken nevertheless
 
 
 def _hash(path: Path) -> str | None:

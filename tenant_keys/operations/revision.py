@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,9 @@ import tarfile
 from pathlib import Path
 
 from tenant_keys.operations.errors import AppFailed, NoProject, RevisionUnusable
+
+MANIFEST = Path("tenants.yaml")
+"""What an app reads that is given no other."""
 
 
 def check_out(revision: str, into: Path, project: Path) -> Path:
@@ -47,8 +51,8 @@ def git(project: Path, revision: str, *arguments: str) -> bytes:
     return done.stdout
 
 
-def synthesize(project: Path, output: Path) -> Path:
-    """Run the app of a checkout by its own code; returns the cloud assembly.
+def synthesize(project: Path, output: Path, manifest: Path = MANIFEST) -> Path:
+    """Run the app of a checkout by its own code, on a manifest in it; returns the cloud assembly.
 
     Raises:
         AppFailed: the app failed; the message holds the last lines that it printed.
@@ -59,6 +63,8 @@ def synthesize(project: Path, output: Path) -> Path:
         raise NoProject(f"{app}: no such file; run the command in the root of the project")
     roots = (project, project / "constructs", project / "stacks")
     env = {**os.environ, "CDK_OUTDIR": str(output), "PYTHONPATH": os.pathsep.join(map(str, roots))}
+    if manifest != MANIFEST:  # the app takes it from its context, as `cdk synth -c manifest=FILE` gives it
+        env["CDK_CONTEXT_JSON"] = json.dumps({"manifest": str(project / manifest)})
     command = [sys.executable, str(app)]
     done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:

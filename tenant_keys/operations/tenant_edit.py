@@ -8,13 +8,13 @@ from difflib import get_close_matches, unified_diff
 from pathlib import Path
 from typing import TypeVar
 
-from tenant_keys.manifest import Estate, LockError, Manifest, parse_lock, parse_manifest, resolve
-from tenant_keys.manifest.lines import with_lines
-from tenant_keys.manifest.load import read_text
+from tenant_keys.manifest import Estate, LockError, Manifest, parse_lock, resolve
+from tenant_keys.manifest.load import parse_written
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.read_lock import read_lock_text
 from tenant_keys.manifest.replace_file import replace_file
 from tenant_keys.manifest.update import update
+from tenant_keys.manifest.written import read_written
 from tenant_keys.operations.consequences import describe_change
 from tenant_keys.operations.errors import EditRefused, UnknownTenant
 from tenant_keys.operations.manifest_edit import with_state, with_tenant, with_tenants
@@ -97,20 +97,23 @@ def known(tenant: str, tenants: Mapping[str, T]) -> T:
 
 
 def _plan(path: Path, tenants: tuple[str, ...], change: Callable[[str, Manifest], str]) -> Edit:
-    text, lock_path = read_text(path), path.with_suffix(".lock")
-    manifest = parse_manifest(text, path.name)
+    """An edit of one file: the one that holds the tenant, which is the manifest itself for a new one."""
+    written, lock_path = read_written(path), path.with_suffix(".lock")
+    manifest = parse_written(written)
     lock_text = read_lock_text(lock_path)
     lock = parse_lock(lock_text, lock_path.name)
-    spoken_of = text
+    edited = spoken_of = written
+    part = written.holder(tenants[0]) if tenants else written.main
     try:
         before = resolve(manifest, lock)
-        spoken_of = changed = change(text, manifest)
-        after = parse_manifest(changed, path.name)
+        edited = spoken_of = written.with_text(part, change(part.text, manifest))
+        after = parse_written(edited)
         _check_the_rest(manifest, after, tenants)
         new_lock, done = update(after, lock, reserved_sizes)
     except LockError as error:
-        raise with_lines(error, (path.name, spoken_of), (lock_path.name, lock_text)) from None
-    files = {path: (text, changed), lock_path: (lock_text, render_lock(new_lock))}
+        raise spoken_of.lock_error(error, lock_path.name, lock_text) from None
+    changed = edited.parts[written.parts.index(part)]
+    files = {part.path or path: (part.text, changed.text), lock_path: (lock_text, render_lock(new_lock))}
     return Edit(tenants, before, resolve(after, new_lock), files, tuple(done))
 
 

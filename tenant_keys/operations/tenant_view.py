@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tenant_keys.manifest import Estate, Lock, Tenant, Workload, stack_names
+from tenant_keys.manifest.lock import Entry
 from tenant_keys.policy import names
 
 
@@ -47,6 +48,27 @@ class TenantView:
     stacks: tuple[str, ...]
     """Of key, alias and replicas."""
     tags: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """What is left of an offboarded tenant: its line in the lock."""
+
+    id: str
+    state: str
+    alias: str
+    """Retained with the key until break-glass has the key deleted."""
+    origin: str
+    regions: tuple[str, ...]
+    """The Region of birth."""
+    key_id: str | None
+    """Of a multi-Region key, once recorded."""
+
+
+def departed(entry: Entry) -> Departed:
+    """What the lock says of a tenant that left."""
+    alias = names.alias_name(entry.tenant)
+    return Departed(entry.tenant, "offboarded", alias, entry.origin, (entry.primary_region,), entry.key_id)
 
 
 def view(tenant: Tenant, estate: Estate) -> TenantView:

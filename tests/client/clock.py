@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from datetime import datetime, tzinfo
+from typing import Any, Self
 
 import pytest
 
@@ -19,6 +20,7 @@ class Clock:
         wall, steady = time.time, time.monotonic
         monkeypatch.setattr(time, "time", lambda: wall() + self.wall)
         monkeypatch.setattr(time, "monotonic", lambda: steady() + self.steady)
+        monkeypatch.setattr("jwt.api_jwt.datetime", _Wall)
 
     def forward(self, seconds: float) -> None:
         self.wall += seconds
@@ -27,6 +29,14 @@ class Clock:
     def steadily(self, seconds: float) -> None:
         """The steady one alone: no token expires meanwhile."""
         self.steady += seconds
+
+
+class _Wall(datetime):
+    """PyJWT's clock, which is that of `time`."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls.fromtimestamp(time.time(), tz)
 
 
 class Waiters:

@@ -183,7 +183,10 @@ def test_a_wrong_entry_of_a_list_is_told_what_an_entry_may_be() -> None:
         'tenants.yaml:5 central.regions[1]: got "Frankfurt"; allowed: an AWS Region such as eu-west-1'
     ]
     assert errors(edited(("[role/SecurityAudit]", "[SecurityAudit]"))) == [
-        'tenants.yaml:7 central.readers[0]: got "SecurityAudit"; allowed: a role as `role/Name` or `role/path/Name`'
+        (
+            'tenants.yaml:7 central.readers[0]: got "SecurityAudit"; allowed: a role as `role/Name` or '
+            "`role/path/Name`; did you mean role/SecurityAudit?"
+        )
     ]
 
 

@@ -238,7 +238,7 @@ HEADER = {
     ),
     "Region with keys": (
         ("[eu-west-1, eu-central-1]", "[eu-west-1]"),
-        "central.regions: eu-central-1 is gone, but 1 keys were created there; put it back",
+        "central.regions: eu-central-1 is gone, but 1 key was created there; put it back",
     ),
 }
 

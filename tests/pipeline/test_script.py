@@ -139,3 +139,26 @@ def test_without_a_subcommand_it_says_how_it_is_used(checkout: Any) -> None:
     done = checkout.run("scripts/pipeline.sh")
     assert done.returncode == 1
     assert "pipeline.sh deploy ACCOUNT" in done.stderr
+
+
+def test_every_step_takes_the_manifest_of_the_estate(checkout: Any, assembly: Assembly) -> None:
+    assembly(**STACKS)
+    (checkout.folder / "estates").mkdir()
+    estate = "estates/prod"
+    for command in ("plan", "deploy 111111111111"):
+        done = checkout.run(f"MANIFEST={estate}.yaml scripts/pipeline.sh {command}")
+        assert done.returncode == 0, done.stderr
+    checkout.when("tenant-keys check *", "echo text > report/comment.md")
+    assert checkout.run(f"MANIFEST={estate}.yaml scripts/pipeline.sh check").returncode == 0
+    assert checkout.calls == [
+        f"tenant-keys lock --check --manifest {estate}.yaml",
+        f"cdk synth --quiet --no-notices --output cdk.out --context manifest={estate}.yaml",
+        f"tenant-keys prove cdk.out --manifest {estate}.yaml",
+        f"tenant-keys preflight 111111111111 --assembly cdk.out --repair --lock {estate}.lock",
+        f"cdk deploy --app cdk.out {SHIP} {CELL} {ROLES}",
+        f"tenant-keys lock --record --manifest {estate}.yaml",
+        f"cdk deploy --app cdk.out {SHIP} {COPY}",
+        "tenant-keys deployed 111111111111 --assembly cdk.out --output deployed",
+        f"tenant-keys prove deployed --manifest {estate}.yaml",
+        f"tenant-keys check --base origin/main --report report --manifest {estate}.yaml",
+    ]

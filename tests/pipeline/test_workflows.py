@@ -131,7 +131,7 @@ def workflow_environment() -> str:
 
 
 def test_one_deployment_at_a_time_and_none_is_cut_short(workflow: Workflow) -> None:
-    assert workflow("deploy")["concurrency"] == {"group": "deploy", "cancel-in-progress": "false"}
+    assert workflow("deploy")["concurrency"] == {"group": "${{ github.workflow }}", "cancel-in-progress": "false"}
     assert workflow("deploy")["on"] == {"push": {"branches": ["main"]}}
 
 
@@ -173,13 +173,13 @@ def test_the_record_step_proposes_the_lock_that_changed_and_nothing_otherwise(
     for name, text in (("lock-1", "before\n"), ("lock-2", "before\n")):
         (checkout.folder / "locks" / name).mkdir(parents=True)
         (checkout.folder / "locks" / name / "tenants.lock").write_text(text)
-    assert checkout.run(step, RUN="5").returncode == 0
+    assert checkout.run(step, RUN="5", LOCK="tenants.lock").returncode == 0
     assert checkout.calls == []
     (checkout.folder / "locks/lock-1").mkdir(parents=True)
     (checkout.folder / "locks/lock-1/tenants.lock").write_text("after\n")
     subprocess.run(["git", "init", "-q", "--bare", checkout.folder.parent / "remote"], check=True)
     subprocess.run(["git", "-C", checkout.folder, "remote", "add", "origin", "../remote"], check=True)
-    done = checkout.run(step, RUN="5")
+    done = checkout.run(step, RUN="5", LOCK="tenants.lock")
     assert done.returncode == 0, done.stderr
     assert [call.split(" --title")[0] for call in checkout.calls] == [
         "gh auth setup-git",

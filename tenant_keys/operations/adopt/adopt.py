@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tenant_keys.manifest import Manifest, load_estate, parse_manifest, read_lock
-from tenant_keys.manifest.load import read_text
+from tenant_keys.manifest import Manifest, load_estate, load_manifest, read_lock
 from tenant_keys.manifest.lock import render_lock, write_lock
 from tenant_keys.manifest.rules import execution_roles
 from tenant_keys.manifest.update import new_lock
@@ -84,7 +83,7 @@ class Adoption:
             yield from self._import(keys, assembly)
 
     def _manifest(self) -> Manifest:
-        return parse_manifest(read_text(self._path), self._path.name)
+        return load_manifest(self._path)
 
     def _alias(self, tenant: str) -> str:
         return alias_name(tenant, self._manifest().naming)

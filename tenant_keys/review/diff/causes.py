@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tenant_keys.manifest import Problem
-from tenant_keys.manifest.document import Reader, Unusable
+from tenant_keys.manifest.document import Unusable
 from tenant_keys.manifest.errors import Path as Field
 from tenant_keys.manifest.errors import dotted, shortened
-from tenant_keys.manifest.lines import locate
+from tenant_keys.manifest.written import read_written
 
 _Edit = tuple[Field, str, Field]
 """Field, what was done to it, and the place in the new manifest that shows it."""
@@ -21,13 +21,14 @@ def manifest_edits(old: Path, new: Path) -> tuple[str, ...]:
     Both have been loaded before, so their form is right.
 
     Raises:
-        OSError: one of them cannot be read.
+        ManifestError: one of them cannot be read.
     """
-    text = new.read_text(encoding="utf-8-sig")
-    edits = list(_edits((), Reader(old.read_text(encoding="utf-8-sig")).read(), Reader(text).read()))
-    lines = [problem.line for problem in locate(text, [Problem(place, "") for _, _, place in edits])]
+    written = read_written(new)
+    edits = list(_edits((), read_written(old).document, written.document))
+    places = written.locate(Problem(place, "") for _, _, place in edits)
     return tuple(
-        f"{_field(field)}: {told}, {new.name}:{line}" for (field, told, _), line in zip(edits, lines, strict=True)
+        f"{_field(field)}: {told}, {place.file}:{place.line}"
+        for (field, told, _), place in zip(edits, places, strict=True)
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tenant_keys.manifest import Problem
-from tenant_keys.manifest.lines import locate
+from tenant_keys.manifest.written import read_written
 from tenant_keys.review.diff.change import Change, Severity
 from tenant_keys.review.diff.compare import Comparison
 from tenant_keys.review.markdown import escaped
@@ -114,21 +114,25 @@ def sarif(comparison: Comparison, manifest: Path) -> str:
     """SARIF 2.1.0 for code scanning; a result points at the manifest's line of the first tenant concerned.
 
     Raises:
-        OSError: the manifest cannot be read.
+        ManifestError: the manifest cannot be read.
     """
-    text = manifest.read_text(encoding="utf-8-sig")
     asked = [Problem(("tenants", *change.tenants[:1]), change.what) for change in comparison.changes]
-    lines = [problem.line or 1 for problem in locate(text, asked)]
+    places = read_written(manifest).locate(asked)
     results = [
         {
             "ruleId": change.rule,
             "level": _LEVELS[change.severity],
             "message": {"text": change.what + (f"; {change.fix}" if change.fix else "")},
             "locations": [
-                {"physicalLocation": {"artifactLocation": {"uri": manifest.name}, "region": {"startLine": line}}}
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": place.file},
+                        "region": {"startLine": place.line or 1},
+                    }
+                }
             ],
         }
-        for change, line in zip(comparison.changes, lines, strict=True)
+        for change, place in zip(comparison.changes, places, strict=True)
     ]
     rules = sorted({change.rule for change in comparison.changes})
     driver = {"name": "tenant-keys", "rules": [{"id": rule} for rule in rules]}

@@ -1,0 +1,59 @@
+"""What a manifest may say and what it then means: accepted, and told."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Final
+
+from tenant_keys.manifest.errors import Path, Problem
+from tenant_keys.manifest.model import Manifest
+from tenant_keys.manifest.rules import Problems, Report, execution_roles, role_name
+
+_OF_THE_CDK: Final = re.compile(
+    r"cdk-[a-z0-9]{1,10}-(?:deploy|cfn-exec|file-publishing|image-publishing|lookup)-role-.+", re.IGNORECASE
+)
+"""Roles of `cdk bootstrap` (CDK guide, bootstrapping-env)."""
+_POWERFUL: Final = re.compile(r"admin|organizationaccountaccessrole|awscontroltowerexecution|poweruser", re.IGNORECASE)
+"""Names of roles that people administer accounts with, those of AWS Organizations and AWS Control Tower among them."""
+
+
+def warnings(manifest: Manifest) -> list[Problem]:
+    """Every choice that is accepted and that a reviewer should have made on purpose, with what it means."""
+    found = Problems()
+    _check_powers(manifest, found.report)
+    _check_existing_roles(manifest, found.report)
+    return found.problems
+
+
+def _check_powers(manifest: Manifest, report: Report) -> None:
+    """One role in two lists of the key policy."""
+    central = manifest.central
+    deployers = {*map(role_name, execution_roles(central))}
+    readers = {*map(role_name, central.readers)}
+    for index, role in enumerate(central.administrators):
+        path: Path = ("central", "administrators", index)
+        if role_name(role) in deployers:
+            meaning = "whoever holds it may also change every key policy and so open every key"
+            report(path, f"{role} is in deployment_roles too: {meaning}; the proof lists it as trusted")
+        if role_name(role) in readers:
+            report(path, f"{role} is in readers too, which adds nothing: administrators read what readers read")
+
+
+def _check_existing_roles(manifest: Manifest, report: Report) -> None:
+    holders: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, workload in manifest.workloads.items():
+        if workload.role is None:
+            continue
+        path = ("workloads", name, "role")
+        holders[workload.account, role_name(workload.role)].append(name)
+        others = holders[workload.account, role_name(workload.role)][:-1]
+        if others:
+            meaning = f"whoever holds it uses the keys of the tenants of {' and '.join([*others, name])}"
+            report(path, f"{workload.role} is the role of {others[0]} too: {meaning}, and the trail cannot tell which")
+        if _OF_THE_CDK.fullmatch(role_name(workload.role)):
+            meaning = "whoever may deploy in the account may use the keys of its tenants"
+            report(path, f"{workload.role} is a role of cdk bootstrap: {meaning}; name the service's own role")
+        elif _POWERFUL.search(role_name(workload.role)):
+            meaning = "people who administer the account may use the keys of its tenants"
+            report(path, f"{workload.role} looks like a role of administrators: {meaning}; name the service's own role")

@@ -1,0 +1,30 @@
+"""Choices that are accepted, and what each of them means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tenant_keys.manifest import load_manifest
+from tenant_keys.manifest.warnings import warnings
+from tests.command import tenant_keys
+from tests.manifest.test_bad_files import SECTIONS, cases
+
+WARNED = cases("warned_manifests.yaml")
+
+
+@pytest.mark.parametrize("name", WARNED)
+def test_a_choice_that_widens_who_is_trusted_is_accepted_and_told(name: str, tmp_path: Path) -> None:
+    case = dict(WARNED[name])
+    told = case.pop("says")
+    path = tmp_path / "tenants.yaml"
+    path.write_text("".join({**SECTIONS, **case}.values()), encoding="utf-8")
+    done = tenant_keys("validate", "--manifest", str(path))
+    assert (done.exit_code, done.stderr) == (0, f"warning: {told}\n")
+
+
+@pytest.mark.parametrize("name", ["sample", "everything"])
+def test_an_estate_without_such_a_choice_has_no_warning(name: str) -> None:
+    manifest = load_manifest(Path(__file__).parents[1] / f"golden/0.1.0/{name}/tenants.yaml")
+    assert warnings(manifest) == []
