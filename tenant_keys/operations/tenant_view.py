@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tenant_keys.manifest import Estate, Lock, Tenant, Workload, stack_names
 from tenant_keys.manifest.lock import Entry
+from tenant_keys.manifest.model import Naming
 from tenant_keys.policy import names
 
 
@@ -65,9 +66,9 @@ class Departed:
     """Of a multi-Region key, once recorded."""
 
 
-def departed(entry: Entry) -> Departed:
+def departed(entry: Entry, naming: Naming) -> Departed:
     """What the lock says of a tenant that left."""
-    alias = names.alias_name(entry.tenant)
+    alias = names.alias_name(entry.tenant, naming)
     return Departed(entry.tenant, "offboarded", alias, entry.origin, (entry.primary_region,), entry.key_id)
 
 
