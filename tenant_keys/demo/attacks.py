@@ -27,7 +27,7 @@ def attack(local: LocalEstate, attacks: tuple[Attack, ...] = ATTACKS) -> Iterato
             here = AttackSetup(local.aws, local.issuer)
             here.victim = str(each.victim)
         # What the attacker and the victim do lawfully comes first, so that the log shows the attack alone.
-        _ = here.own, here.stolen_ciphertext
+        _ = here.own, here.own_encrypting, here.own_decrypting, here.stolen_ciphertext
         with local.aws.watch() as decisions:
             [outcome] = attack_all(here, (each,))
         yield each.name if outcome.skipped else judged(local, here, outcome, decisions)

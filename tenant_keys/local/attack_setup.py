@@ -68,7 +68,7 @@ class AttackSetup:
 
     def own_in(self, region: str) -> boto3.Session:
         """The same session in another Region."""
-        held = self.own.get_credentials()
+        held = self.own_decrypting.get_credentials()
         if held is None:
             raise NothingToAttack("a session of the attacker's own")
         key = held.get_frozen_credentials()
@@ -95,17 +95,42 @@ class AttackSetup:
     @cached_property
     def stolen_ciphertext(self) -> bytes:
         """The victim's data key, sealed: an attacker who reads the database has it."""
-        for session in self._sessions_of(self.victim):
+        return self._encrypting(self.victim)[1]
+
+    @cached_property
+    def own_encrypting(self) -> boto3.Session:
+        """The attacker's own session, of a workload that may encrypt: nothing is then refused for want of that."""
+        return self._encrypting(self.attacker)[0]
+
+    @cached_property
+    def own_decrypting(self) -> boto3.Session:
+        """The same, of a workload that may decrypt."""
+        _, sealed = self._encrypting(self.attacker)
+        for session in self._sessions_of(self.attacker):
             try:
-                sealed = session.client("kms").generate_data_key_without_plaintext(
-                    KeyId=self.alias(self.victim), KeySpec="AES_256", EncryptionContext=self.context(self.victim)
+                session.client("kms").decrypt(
+                    CiphertextBlob=sealed,
+                    KeyId=self.alias(self.attacker),
+                    EncryptionContext=self.context(self.attacker),
                 )
             except ClientError as refused:
-                if refused.response["Error"]["Code"] != "AccessDeniedException":
-                    raise
+                _must_be_a_denial(refused)
             else:
-                return bytes(sealed["CiphertextBlob"])
-        raise NothingToAttack(f"a workload that may encrypt for {self.victim}")
+                return session
+        raise NothingToAttack(f"a workload that may decrypt for {self.attacker}")
+
+    def _encrypting(self, tenant: str) -> tuple[boto3.Session, bytes]:
+        """A session of the tenant's that may encrypt, and what it has sealed."""
+        for session in self._sessions_of(tenant):
+            try:
+                sealed = session.client("kms").generate_data_key_without_plaintext(
+                    KeyId=self.alias(tenant), KeySpec="AES_256", EncryptionContext=self.context(tenant)
+                )
+            except ClientError as refused:
+                _must_be_a_denial(refused)
+            else:
+                return session, bytes(sealed["CiphertextBlob"])
+        raise NothingToAttack(f"a workload that may encrypt for {tenant}")
 
     def _sessions_of(self, tenant: str) -> Iterator[boto3.Session]:
         """One for each workload that has a role of the tenant's own: a workload may only decrypt, or only encrypt."""
@@ -165,3 +190,8 @@ class AttackSetup:
         for tenant in self.estate.users_of("Disabled"):
             return tenant
         raise NothingToAttack("a suspended tenant")
+
+
+def _must_be_a_denial(refused: ClientError) -> None:
+    if refused.response["Error"]["Code"] != "AccessDeniedException":
+        raise refused

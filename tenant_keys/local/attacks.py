@@ -116,7 +116,7 @@ def refusers(decisions: list[dict[str, Any]], code: str, message: str) -> tuple[
 
 
 def _victims_alias(setup: AttackSetup) -> Made:
-    kms = setup.own.client("kms")
+    kms = setup.own_encrypting.client("kms")
     return lambda: kms.generate_data_key(
         KeyId=setup.alias(setup.victim), KeySpec="AES_256", EncryptionContext=setup.context(setup.victim)
     )
@@ -130,19 +130,19 @@ def _decrypt(setup: AttackSetup, session: boto3.Session, context_of: str | None 
 
 
 def _by_alias(setup: AttackSetup) -> Made:
-    return _decrypt(setup, setup.own, KeyId=setup.alias(setup.victim))
+    return _decrypt(setup, setup.own_decrypting, KeyId=setup.alias(setup.victim))
 
 
 def _by_key_arn(setup: AttackSetup) -> Made:
-    return _decrypt(setup, setup.own, KeyId=str(setup.key(setup.victim)["Arn"]))
+    return _decrypt(setup, setup.own_decrypting, KeyId=str(setup.key(setup.victim)["Arn"]))
 
 
 def _by_key_id(setup: AttackSetup) -> Made:
-    return _decrypt(setup, setup.own, KeyId=str(setup.key(setup.victim)["KeyId"]))
+    return _decrypt(setup, setup.own_decrypting, KeyId=str(setup.key(setup.victim)["KeyId"]))
 
 
 def _naming_none(setup: AttackSetup) -> Made:
-    return _decrypt(setup, setup.own)
+    return _decrypt(setup, setup.own_decrypting)
 
 
 def _in_another_region(setup: AttackSetup) -> Made:
@@ -150,11 +150,11 @@ def _in_another_region(setup: AttackSetup) -> Made:
 
 
 def _own_alias_victims_ciphertext(setup: AttackSetup) -> Made:
-    return _decrypt(setup, setup.own, setup.attacker, KeyId=setup.alias(setup.attacker))
+    return _decrypt(setup, setup.own_decrypting, setup.attacker, KeyId=setup.alias(setup.attacker))
 
 
 def _forged_context(setup: AttackSetup) -> Made:
-    kms = setup.own.client("kms")
+    kms = setup.own_encrypting.client("kms")
     return lambda: kms.generate_data_key(
         KeyId=setup.alias(setup.attacker), KeySpec="AES_256", EncryptionContext=setup.context(setup.victim)
     )
@@ -221,7 +221,7 @@ def _update_alias(setup: AttackSetup) -> Made:
 def _repointed_alias(setup: AttackSetup) -> Made:
     """The deployment role puts the attacker's alias on the victim's key; the attacker decrypts by its own alias."""
     kms, alias = setup.deployer.client("kms"), setup.alias(setup.attacker)
-    decrypts = _decrypt(setup, setup.own, KeyId=alias)
+    decrypts = _decrypt(setup, setup.own_decrypting, KeyId=alias)
     kms.delete_alias(AliasName=alias)
     kms.create_alias(AliasName=alias, TargetKeyId=setup.key(setup.victim)["KeyId"])
 

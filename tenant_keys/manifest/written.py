@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
 
+from tenant_keys.manifest.compare import LOCK_FILE
 from tenant_keys.manifest.errors import LockError, Path, Problem
 from tenant_keys.manifest.lines import locate
 from tenant_keys.manifest.model import FILES_BELOW
 from tenant_keys.manifest.read_part import Part, part_of, read_part
 
+USUAL = "tenants.yaml"
 EXTENDS, TENANTS, TENANTS_FROM = "extends", "tenants", "tenants_from"
 
 
@@ -82,7 +84,8 @@ class Written:
     def lock_error(self, error: LockError, lock_name: str, lock_text: str) -> LockError:
         """An error of the lock with the lines of all the files that it speaks of."""
         problems = []
-        for problem in self.locate(error.problems):
+        for located in self.locate(error.problems):
+            problem = replace(located, message=self._of_this_estate(located.message, lock_name))
             if problem.line or not problem.path or not problem.file.endswith(".lock"):
                 problems.append(replace(problem, file=lock_name) if problem.file.endswith(".lock") else problem)
                 continue
@@ -90,6 +93,13 @@ class Written:
             line = lock_text.count("\n", 0, start) + 1 if start >= 0 else 0
             problems.append(replace(problem, file=lock_name, line=line))
         return LockError(problems)
+
+    def _of_this_estate(self, message: str, lock_name: str) -> str:
+        """A message names the files of `tenants.yaml`, and commands that read it; another estate has its own."""
+        if self.main.name == USUAL:
+            return message
+        option = f"tenant-keys lock --manifest {self.main.path or self.main.name}"
+        return message.replace(LOCK_FILE, lock_name).replace("tenant-keys lock", option)
 
     def _part(self, path: Path) -> Part:
         if path[:1] == (TENANTS,) and len(path) > 1:

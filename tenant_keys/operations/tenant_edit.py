@@ -12,11 +12,12 @@ from tenant_keys.manifest import Estate, LockError, Manifest, parse_lock, resolv
 from tenant_keys.manifest.load import parse_written
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.read_lock import read_lock_text
+from tenant_keys.manifest.read_part import Part
 from tenant_keys.manifest.replace_file import replace_file
 from tenant_keys.manifest.update import update
-from tenant_keys.manifest.written import read_written
+from tenant_keys.manifest.written import USUAL, read_written
 from tenant_keys.operations.consequences import describe_change
-from tenant_keys.operations.errors import EditRefused, UnknownTenant
+from tenant_keys.operations.errors import EditRefused, OperationError, UnknownTenant
 from tenant_keys.operations.manifest_edit import with_state, with_tenant, with_tenants
 from tenant_keys.operations.transitions import Verb, next_state
 from tenant_keys.policy.template_size import reserved_sizes
@@ -106,7 +107,7 @@ def _plan(path: Path, tenants: tuple[str, ...], change: Callable[[str, Manifest]
     part = written.holder(tenants[0]) if tenants else written.main
     try:
         before = resolve(manifest, lock)
-        edited = spoken_of = written.with_text(part, change(part.text, manifest))
+        edited = spoken_of = written.with_text(part, _changed(part, manifest, change))
         after = parse_written(edited)
         _check_the_rest(manifest, after, tenants)
         new_lock, done = update(after, lock, reserved_sizes)
@@ -115,6 +116,14 @@ def _plan(path: Path, tenants: tuple[str, ...], change: Callable[[str, Manifest]
     changed = edited.parts[written.parts.index(part)]
     files = {part.path or path: (part.text, changed.text), lock_path: (lock_text, render_lock(new_lock))}
     return Edit(tenants, before, resolve(after, new_lock), files, tuple(done))
+
+
+def _changed(part: Part, manifest: Manifest, change: Callable[[str, Manifest], str]) -> str:
+    """The text after the change; what refuses it names the file that it is about."""
+    try:
+        return change(part.text, manifest)
+    except OperationError as error:
+        raise type(error)(str(error).replace(USUAL, part.name)) from None
 
 
 def _check_the_rest(old: Manifest, new: Manifest, edited: tuple[str, ...]) -> None:

@@ -78,7 +78,9 @@ def test_an_error_is_told_in_the_file_and_line_in_which_the_value_is(prod: Path)
 def test_what_the_lock_lacks_is_told_in_the_tenants_own_file(prod: Path) -> None:
     path = prod.parent / "tenants/signups.yaml"
     path.write_text(SIGNED_UP + "  zorg: {}\n")
-    assert problems(prod) == ["tenants/signups.yaml:4 tenants.zorg: not in tenants.lock yet; run tenant-keys lock"]
+    assert problems(prod) == [
+        f"tenants/signups.yaml:4 tenants.zorg: not in prod.lock yet; run tenant-keys lock --manifest {prod}"
+    ]
 
 
 def test_an_id_is_in_one_file(prod: Path) -> None:
@@ -158,6 +160,8 @@ def test_an_edit_is_made_in_the_file_that_holds_the_tenant(prod: Path) -> None:
     assert tenant_keys("tenant", "add", "zorg", "--manifest", str(prod)).exit_code == 0
     assert prod.read_text() == before + "  zorg: {}\n"
     assert load_estate(prod).tenants["hooli"].state == "suspended"
+    again = tenant_keys("tenant", "suspend", "hooli", "--manifest", str(prod))
+    assert again.stderr.startswith("tenants/signups.yaml tenants.hooli.state: got suspended; nothing to do")
 
 
 def test_the_whole_is_shown_and_is_a_manifest_of_its_own(prod: Path) -> None:
