@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tenant_keys.client import discovery
 from tenant_keys.local.settings import NAMING, tenant_of
 from tenant_keys.manifest import Estate, LockError, Manifest, parse_lock
 from tenant_keys.manifest.base import check_against_base
@@ -142,6 +143,12 @@ def stacks(naming: Naming) -> list[str]:
         shared_access(naming),
         workload_stack("222222222222", "eu-west-1", naming),
     ]
+
+
+def test_the_client_finds_the_parameter_by_the_workloads_name_or_by_its_own() -> None:
+    dev = named(Naming(role_path="/dev/"))
+    assert discovery.parameter_name("orders") == names.parameter_name(ORDERS, SAMPLE) == "/tenant-keys/orders"
+    assert discovery.parameter_name("/dev/orders") == names.parameter_name(ORDERS, dev)
 
 
 def test_the_local_aws_has_the_names_of_a_manifest_without_naming() -> None:
