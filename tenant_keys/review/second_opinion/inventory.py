@@ -138,10 +138,11 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
             raise ValueError(f"{kind} is not modelled")
 
 
-def _facts(resource: Resource) -> dict[str, str | None]:
+def _facts(resource: Resource) -> dict[str, str]:
     """AWS KMS guide, conditions-kms; defaults as CloudFormation has them (AWS::KMS::Key).
 
-    A replica has spec, usage and origin of its primary, which is in another template: there they stay open.
+    Open are the spec, usage and origin of a replica, whose primary is in another template, and the type of a key of one
+    Region, of which the guide says nothing.
     """
     properties = resource.properties
     if resource.type == "AWS::KMS::ReplicaKey":
@@ -158,7 +159,7 @@ def _facts(resource: Resource) -> dict[str, str | None]:
         "kms:customermasterkeyusage": usage,
         "kms:keyorigin": str(properties.get("Origin", "AWS_KMS")),
         "kms:multiregion": "true" if wide else "false",
-        "kms:multiregionkeytype": "PRIMARY" if wide else None,
+        **({"kms:multiregionkeytype": "PRIMARY"} if wide else {}),
     }
 
 
