@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory, PodAssociation
-from tenant_keys.review.proof.obtaining import workload_role
+from tenant_keys.review.proof.promise import issuer_arn, workload_role
 
 
 def check_places(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
@@ -15,7 +15,7 @@ def check_places(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     yield from _pods(inventory, estate)
     yield from _providers(inventory, estate)
     for workload in estate.workloads.values():
-        role = (workload.account, workload_role(workload))
+        role = (workload.account, workload_role(workload, estate))
         place = workload.roles_anywhere
         # CreateSession is asked in one Region for both (IAM Roles Anywhere guide, credential-helper).
         if place is not None:
@@ -27,7 +27,7 @@ def check_places(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
                 yield _dead(f"no profile of IAM Roles Anywhere for {role[1]} is beside its trust anchor", workload)
         if workload.runs_on == "ec2" and (workload.account, role[1].rpartition("/")[2]) not in inventory.instances:
             yield _dead(f"no instance profile gives instances {role[1]}", workload)
-    declared = {(w.account, workload_role(w)) for w in estate.workloads.values() if w.roles_anywhere}
+    declared = {(w.account, workload_role(w, estate)) for w in estate.workloads.values() if w.roles_anywhere}
     for account, _, arn in inventory.profiles:
         if (account, arn) not in declared and _is_ours(arn, inventory, estate):
             yield _undeclared(f"a profile of IAM Roles Anywhere hands out sessions of {arn}")
@@ -39,7 +39,7 @@ def _pods(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
         pod = workload.pod_identity
         for region in workload.regions if pod is not None else ():
             who = (pod.cluster, pod.namespace, pod.service_account) if pod else ()
-            declared[workload.account, region, *who, workload_role(workload)] = workload
+            declared[workload.account, region, *who, workload_role(workload, estate)] = workload
     found: set[tuple[str, ...]] = set()
     for one in inventory.pods:
         whose: tuple[str, ...] = (one.account, one.region, one.cluster, one.namespace, one.service_account, one.role)
@@ -64,7 +64,7 @@ def _called(one: PodAssociation) -> str:
 def _is_ours(role: str, inventory: Inventory, estate: Estate) -> bool:
     """Whether the role is one of the templates or the manifest; a name that is not resolved could be."""
     known = {*inventory.roles, *(w.existing_role for w in estate.workloads.values())}
-    return role in known or not role.startswith("arn:aws:iam::")
+    return role in known or not role.startswith(f"arn:{estate.central.partition}:iam::")
 
 
 def _providers(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
@@ -75,7 +75,7 @@ def _providers(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
         provider = workload.identity_provider
         if provider is None:
             continue
-        arn = f"arn:aws:iam::{central}:oidc-provider/{provider.issuer.removeprefix('https://')}"
+        arn = issuer_arn(provider.issuer, estate)
         if not provider.existing:
             wanted.setdefault(arn, set()).add(str(workload.audience))
         if arn in inventory.providers:
