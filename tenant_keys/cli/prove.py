@@ -176,7 +176,7 @@ def show_finding(finding: Finding, console: Console) -> None:
 
 def _show_safeguards(proof: Proof, console: Console) -> None:
     table = Table(title="What others gain when one safeguard is removed", title_justify="left")
-    for heading in ("guard", "alone", "with a re-pointed alias too"):
+    for heading in ("safeguard", "alone", "with a re-pointed alias too"):
         table.add_column(heading, overflow="fold")
     for safeguard in proof.safeguards:
         named = f"{safeguard.kind} {safeguard.sid}" + (f": {safeguard.condition}" if safeguard.condition else "")

@@ -23,3 +23,9 @@ def test_the_proof_s_own_copy_names_the_same_services() -> None:
     services = {name: platform.service for name, platform in PLATFORMS.items() if platform.service}
     del services["roles-anywhere"]  # the proof asks who holds the certificate
     assert dict(obtaining.PLACES) == services
+
+
+def test_sessions_carry_a_source_identity_from_roles_anywhere_and_perhaps_from_a_role_that_exists() -> None:
+    """Source: IAM Roles Anywhere guide, trust-model. No other service sets one."""
+    carrying = {name for name, platform in PLATFORMS.items() if platform.source_identity}
+    assert carrying == {"roles-anywhere", "existing-role"}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools.mutate import equivalents, selection
+from tools.mutate.folders import Folder
 from tools.mutate.mutation import told
 from tools.mutate.selection import Measured, sample
 from tools.mutate.sites import mutations
@@ -123,3 +124,13 @@ def test_an_equivalent_has_a_reason_and_exists(tmp_path: Path, monkeypatch: pyte
         file.write_text(text, encoding="utf-8")
         with pytest.raises(ValueError, match=r"^equivalents\.txt: "):
             equivalents.equivalents()
+
+
+def test_slow_tests_are_asked_last() -> None:
+    folder = Folder("package", ("tests/quick", "tests/more"), 95, later=("tests/long",))
+    assert folder.stages() == [
+        ("tests/quick", "tests/more", "-m", "not slow"),
+        ("tests/quick", "tests/more", "-m", "slow"),
+        ("tests/long",),
+    ]
+    assert Folder("package", ("tests/quick",), 95).stages()[1:] == [("tests/quick", "-m", "slow")]

@@ -58,7 +58,7 @@ def _judge(folder: Folder, count: int, seed: int, jobs: int, *, quick: bool) -> 
         raise ValueError(f"{folder.code}: no mutations")
     survivors = tried
     with tempfile.TemporaryDirectory() as name:
-        for number, chosen in enumerate(filter(None, (folder.tests, () if quick else folder.later))):
+        for number, chosen in enumerate(folder.stages()[: 1 if quick else None]):
             if survivors:
                 survivors = _surviving(survivors, folder, chosen, Path(name, str(number)), jobs)
     for mutation in survivors:

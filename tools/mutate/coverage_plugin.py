@@ -91,7 +91,7 @@ class CoverageByTest:
         self._coverage.switch_context(self._contexts[-1])
 
     def costs(self) -> dict[str, float]:
-        """Test to seconds, with those of every fixture that it needs."""
+        """Test to seconds of this process's CPU, with those of every fixture that it needs."""
         return {
             test: seconds + sum(self._fixtures.get(fixture, 0) for fixture in needed)
             for test, (seconds, needed) in self._tests.items()
@@ -133,11 +133,11 @@ class _Timed:
 
     def __enter__(self) -> Self:
         self._plugin.push(self._context)
-        self._start = time.perf_counter()
+        self._start = time.process_time()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.seconds = time.perf_counter() - self._start
+        self.seconds = time.process_time() - self._start
         self._plugin.pop()
 
 

@@ -27,9 +27,13 @@ class Folder:
     target: int
     """Percent of the mutations that the tests must notice."""
     later: tuple[str, ...] = ()
-    """Slow tests, for mutations that survive the others."""
+    """More slow tests."""
     beside: tuple[str, ...] = ()
     """Modules outside the package that belong to it."""
+
+    def stages(self) -> list[tuple[str, ...]]:
+        """Arguments of pytest: the tests for every mutation, then slow ones for those that survive what went before."""
+        return [(*self.tests, "-m", "not slow"), (*self.tests, "-m", "slow"), *([self.later] if self.later else [])]
 
     def source_root(self) -> Path:
         """The folder that the package is imported from.

@@ -30,7 +30,7 @@ class Measured:
 
     lines: Lines
     costs: dict[str, float]
-    """Test to the seconds that it takes alone."""
+    """Test to the seconds of CPU that it takes alone."""
     programs: set[str]
     """Tests that start a program of ours: any of them may run any line."""
 

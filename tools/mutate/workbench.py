@@ -38,8 +38,9 @@ NOT_COPIED: Final = shutil.ignore_patterns(
 ARGUMENTS: Final = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=mutate", "--tb=no")
 PASSED, NOT_FOUND, NOTHING_RAN = 0, 4, 5
 """Exit codes of pytest."""
-CPU_SECONDS: Final = 60
-"""For tests that take no time at all; others have ten times their own more. Counted in CPU: a busy machine is slow."""
+CPU_SECONDS: Final = 30
+"""For tests that take no time at all; others have twice their own more, which was measured with coverage and without
+caches. Counted in CPU: a busy machine is slow. A run that takes longer has noticed the mutation."""
 WALL_SECONDS: Final = 900
 """For what waits and does not work."""
 
@@ -55,7 +56,7 @@ class Workbench:
                 (self.root / name).symlink_to(ROOT / name)
 
     def measure(self, folder: Folder, tests: Sequence[str]) -> Measured:
-        """What each of these tests runs of the folder and costs, with nothing broken.
+        """What each of these tests runs of the folder and costs, with nothing broken; `tests`: arguments of pytest.
 
         Raises:
             RuntimeError: the tests fail although nothing is broken.
@@ -72,19 +73,21 @@ class Workbench:
             return code
 
         log = self.root.parent / "baseline.log"
-        if self._fork(run, None, log) != PASSED:
+        if (code := self._fork(run, None, log)) == NOTHING_RAN:
+            return Measured({}, {}, set())
+        if code != PASSED:
             raise RuntimeError(f"{' '.join(tests)} fail although nothing is broken:\n{_end(log)}")
         lines, costs, programs = json.loads(report.read_text(encoding="utf-8"))
         by_file = {file: {int(n): set(tests) for n, tests in of.items()} for file, of in lines.items()}
         return Measured(by_file, costs, set(programs))
 
     def survives(self, mutation: Mutation, tests: Sequence[str], seconds: float) -> bool:
-        """True where every one of the tests passes although the module is broken; `seconds` is what they cost whole."""
+        """True where every one of the tests passes although the module is broken; `seconds` is their CPU."""
         file = self.root / mutation.file
         shutil.copy2(file, kept := self.root.parent / "kept.py")
         try:
             file.write_text(mutation.source, encoding="utf-8")
-            limit = CPU_SECONDS + int(10 * seconds)
+            limit = CPU_SECONDS + int(2 * seconds)
             code = self._fork(lambda: int(pytest.main([*ARGUMENTS, *tests])), limit)
             if code in {NOT_FOUND, NOTHING_RAN}:  # other parameters give tests other names: that alone is no failure
                 files = dict.fromkeys(test.partition("::")[0] for test in tests)

@@ -299,13 +299,15 @@ def _repointed(case: KeyCase, actor: Actor) -> Iterator[Target]:
     context = actor.principal.implied
     own = (f"alias/tenant-{actor.tenant}",) if actor.tenant else ()
     names = tuple(dict.fromkeys([*case.aliases, *own, *text_classes(conditions, context), "alias/other"]))
-    if not any(condition.key == "kms:resourcealiases" for condition in conditions):
+    of_key = [condition for condition in conditions if condition.key == "kms:resourcealiases"]
+    if not of_key:
         yield _target(case, names)
         return
-    if len(names) > MOST_MEMBERS:
-        raise NotProved(f"{len(names)} aliases are told apart: write exact values")
-    for size in range(len(names) + 1):
-        for pointing in combinations(names, size):
+    told = tuple(dict.fromkeys([*case.aliases, *own, *text_classes(of_key, context), "alias/other"]))
+    if len(told) > MOST_MEMBERS:
+        raise NotProved(f"{len(told)} aliases are told apart: write exact values")
+    for size in range(len(told) + 1):
+        for pointing in combinations(told, size):
             yield _target(case, names, pointing)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final
@@ -115,7 +115,8 @@ def unread_parameters(workload: Workload, world: World) -> Iterator[Finding]:
     for region in workload.regions:
         name = f"arn:aws:ssm:{region}:{workload.account}:parameter/tenant-keys/{workload.name}"
         what = f"{workload_role(workload)} may not read {name}, which tells it its roles and aliases"
-        target = Target(name, workload.account, _no_policy(), {}, {})
+        fixed: dict[str, Sequence[Value | None]] = {"aws:requestedregion": [region]}
+        target = Target(name, workload.account, _no_policy(), {}, fixed | world.of_account(workload.account))
         yield from _not_working(attempt, target, None, what, "restore its policy")
 
 

@@ -142,7 +142,8 @@ def _organizations(
 ) -> tuple[str | None, ...]:
     arns, plain, exact = _patterns(conditions, ("aws:principalorgid",), resource)
     named = solutions(document, "aws:principalorgid", resource, lambda text: text.startswith("o-"))
-    exact = tuple(dict.fromkeys([*exact, *named]))
+    can_be = [one for one in exact if one.startswith("o-") and one[2:].isalnum()]
+    exact = tuple(dict.fromkeys([*can_be, *named]))
     found = examples(arns, arn=True, plain=plain, exact=exact, prefix="o-", legal=ORGANIZATION)
     return (None, *dict.fromkeys([*exact, *found]))
 

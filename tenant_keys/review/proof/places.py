@@ -19,12 +19,12 @@ def check_places(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
         place = workload.roles_anywhere
         # CreateSession is asked in one Region for both (IAM Roles Anywhere guide, credential-helper).
         if place is not None:
+            regions = {region for account, region, arn in inventory.profiles if (account, arn) == role}
             anchors = [arn for arn, authority in inventory.anchors.items() if authority == place.certificate_authority]
-            if not any((role[0], arn.split(":")[3], role[1]) in inventory.profiles for arn in anchors):
-                what = (
-                    f"no enabled profile of IAM Roles Anywhere beside its trust anchor hands out sessions of {role[1]}"
-                )
-                yield _dead(what, workload)
+            if not regions:
+                yield _dead(f"no enabled profile of IAM Roles Anywhere hands out sessions of {role[1]}", workload)
+            elif anchors and not regions & {arn.split(":")[3] for arn in anchors}:
+                yield _dead(f"no profile of IAM Roles Anywhere for {role[1]} is beside its trust anchor", workload)
         if workload.runs_on == "ec2" and (workload.account, role[1].rpartition("/")[2]) not in inventory.instances:
             yield _dead(f"no instance profile gives instances {role[1]}", workload)
     declared = {(w.account, workload_role(w)) for w in estate.workloads.values() if w.roles_anywhere}

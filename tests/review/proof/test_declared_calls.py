@@ -230,9 +230,8 @@ def test_a_declared_call_has_the_values_that_its_caller_sends(condition: Body, a
 
 EXISTING = HEAD.replace("runs_on: lambda", "runs_on: existing-role, role: role/app/Orders")
 ROLES = f"arn:aws:iam::{CENTRAL}:role/tenant-keys/orders"
-PARAMETERS = [
-    f"arn:aws:ssm:{region}:222222222222:parameter/tenant-keys/orders" for region in ("eu-west-1", "eu-central-1")
-]
+REGION, REGIONS = "aws:RequestedRegion", ["eu-west-1", "eu-central-1"]
+PARAMETERS = [f"arn:aws:ssm:{region}:222222222222:parameter/tenant-keys/orders" for region in REGIONS]
 READ = {"Sid": "Read", "Effect": "Allow", "Action": "ssm:GetParameter", "Resource": PARAMETERS}
 ASSUME = {"Sid": "Assume", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"{ROLES}/*"}
 
@@ -299,6 +298,8 @@ EXPIRES = '[{"Type":"Expiration","Version":"1.0","Attributes":{"Timestamp":"2027
         (denying(WORKLOADS, {"Bool": {"aws:SecureTransport": "true"}}, "ssm:Get*", Resource="*"), REFUTED),
         (denying(WORKLOADS, {"Bool": {"aws:SecureTransport": "false"}}, "ssm:*", Resource="*"), PROVED),
         (_reading(Condition={"StringEquals": {"aws:SourceVpce": "vpce-1"}}), NOT_PROVED),
+        (denying(WORKLOADS, {"StringNotEquals": {REGION: "eu-west-1"}}, "ssm:*", Resource="*"), REFUTED),
+        (denying(WORKLOADS, {"StringNotEquals": {REGION: REGIONS}}, "ssm:*", Resource="*"), PROVED),
         (_reading(Resource="*"), NOT_PROVED),
         (_reading(Action="ssm:GetParameter*"), NOT_PROVED),
         # Parameter Store deletes it then (Systems Manager guide, parameter-store-policies).

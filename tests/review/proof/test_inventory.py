@@ -85,6 +85,12 @@ def test_a_key_is_as_its_template_has_it_or_by_default() -> None:
         "kms:multiregion": "false",
     }
 
+    assert key.choices(("alias/tenant-acme",)) == {
+        **{name: [value] for name, value in key.properties.items()},
+        "kms:resourcealiases": [("alias/tenant-acme",)],
+    }
+    assert key.choices(())["kms:resourcealiases"] == [None]
+
 
 @pytest.mark.parametrize(("written", "enabled"), [(True, True), ("true", True), (False, False), ("false", False)])
 def test_a_key_is_enabled_as_the_template_says(written: object, enabled: bool) -> None:

@@ -18,6 +18,7 @@ from tenant_keys.review.proof.places import check_places
 from tools.random_estates.small_estates import Templates
 from tools.sample_manifest import CENTRAL, ISSUERS
 
+AUTHORITY = "arn:aws:acm-pca:eu-west-1:333333333333:certificate-authority/11111111-2222-3333-4444-555555555555"
 MANIFEST = f"""\
 {CENTRAL}{ISSUERS}workloads:
   mails:
@@ -28,8 +29,7 @@ MANIFEST = f"""\
     account: "333333333333"
     runs_on: roles-anywhere
     roles_anywhere:
-      certificate_authority:
-        arn:aws:acm-pca:eu-west-1:333333333333:certificate-authority/11111111-2222-3333-4444-555555555555
+      certificate_authority: {AUTHORITY}
       common_name: premises
   machines: {{account: "222222222222", runs_on: ec2}}
   portal: {{account: "222222222222", access: web-identity, identity_provider: customers, audience: portal-keys}}
@@ -58,6 +58,10 @@ def estate(existing: str = "") -> Estate:
     return resolve(manifest, update(manifest, new_lock(manifest))[0])
 
 
+def source(authority: str) -> dict[str, Any]:
+    return {"SourceType": "AWS_ACM_PCA", "SourceData": {"AcmPcaArn": authority}}
+
+
 def bound() -> Templates:
     """What the app would write of bindings, in three stacks."""
     places = {"central": ("111111111111", "eu-west-1"), "two": ("222222222222", "eu-west-1")}
@@ -67,6 +71,7 @@ def bound() -> Templates:
         made.add(stack, f"Role{name}", "AWS::IAM::Role", role)
     made.add("two", "Pods", "AWS::EKS::PodIdentityAssociation", dict(POD))
     made.add("two", "Machines", "AWS::IAM::InstanceProfile", {"Roles": ["tenant-keys-machines"]})
+    made.add("three", "Anchor", "AWS::RolesAnywhere::TrustAnchor", {"Enabled": True, "Source": source(AUTHORITY)})
     made.add("three", "Profile", "AWS::RolesAnywhere::Profile", {"Enabled": True, "RoleArns": [PREMISES]})
     provider = {"Url": "https://login.example.com", "ClientIdList": ["portal-keys"]}
     made.add("central", "Provider", "AWS::IAM::OIDCProvider", provider)
@@ -95,9 +100,21 @@ def removing(stack: str, logical_id: str) -> Edit:
     return edit
 
 
+def moving(stack: str, region: str, logical_id: str) -> Edit:
+    """Put a resource into a stack of another Region."""
+
+    def edit(templates: Templates) -> None:
+        templates.places["elsewhere"] = (templates.places[stack][0], region)
+        moved = templates.resources[stack].pop(logical_id)
+        templates.add("elsewhere", logical_id, moved.type, dict(moved.properties))
+
+    return edit
+
+
 NEEDS_MAILS = f"no association gives {MAILS} to the pods mails/mails in eu-west-1, which workload mails needs"
 NEEDS_PREMISES = (
-    f"no enabled profile of IAM Roles Anywhere hands out sessions of {PREMISES}, which workload premises needs"
+    "no enabled profile of IAM Roles Anywhere beside its trust anchor hands out sessions of "
+    f"{PREMISES}, which workload premises needs"
 )
 UNDECLARED = "which the manifest does not declare"
 
@@ -141,6 +158,10 @@ UNDECLARED = "which the manifest does not declare"
         ),
         (removing("three", "Profile"), [NEEDS_PREMISES]),
         (setting("three", "Profile", Enabled=False), [NEEDS_PREMISES]),
+        (removing("three", "Anchor"), [NEEDS_PREMISES]),
+        (setting("three", "Anchor", Enabled=False), [NEEDS_PREMISES]),
+        (setting("three", "Anchor", Source=source(f"{AUTHORITY}6")), [NEEDS_PREMISES]),
+        (moving("three", "eu-central-1", "Anchor"), [NEEDS_PREMISES]),
         (setting("three", "Profile", RoleArns=[]), [NEEDS_PREMISES]),
         (
             setting("three", "Profile", RoleArns=[PREMISES, "?"]),
