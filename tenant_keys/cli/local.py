@@ -221,14 +221,22 @@ def folder_of(running: Path | None, estate: Estate) -> Path:
     """
     if running is not None:
         return running
-    files = [file for file in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{RUNNING}") if os.access(file, os.R_OK)]
     account = estate.central.account
-    found = sorted(str(file.parent) for file in files if Settings.read(file).accounts[0] == account)
+    files = Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{RUNNING}")
+    found = sorted(str(file.parent) for file in files if _key_account(file) == account)
     if not found:
         raise LocalAwsError(f"no local AWS with the key account {account} runs; start it with: tenant-keys local up")
     if found[1:]:
         raise LocalAwsError(f"{len(found)} run with the key account {account}; name one: --running {found[0]}")
     return Path(found[0])
+
+
+def _key_account(file: Path) -> str | None:
+    """The key account of a running local AWS; None of one that ends now, is another user's, or of another version."""
+    try:
+        return Settings.read(file).accounts[0]
+    except (OSError, ValueError, TypeError, KeyError, IndexError):
+        return None
 
 
 def deploy_estate(aws: LocalAws, manifest: Path) -> None:
