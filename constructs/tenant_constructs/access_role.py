@@ -26,9 +26,11 @@ class TenantAccessRole:
     """The role through which one workload uses one tenant's key."""
 
     def __init__(self, batch: ResourceBatch, *, tenant: Tenant, workload: Workload, estate: Estate, cell: str) -> None:
-        name = names.tenant_role_name(tenant.id, workload)
-        role = _role(name, workload, tenant_role_trust(workload, estate), tenant_role_policy(tenant, workload, estate))
+        name = names.tenant_role_name(tenant.id, workload, estate)
+        path, trust = names.access_role_path(workload, estate), tenant_role_trust(workload, estate)
+        role = _role(name, path, trust, tenant_role_policy(tenant, workload, estate))
         role["Description"] = f"Key of tenant {tenant.id}, for workload {workload.name}"
+        role |= bounded(estate.central.permissions_boundary)
         role["Tags"] = tenant_tags(tenant, estate, cell)
         batch.add(
             logical_id("Role", tenant.id, workload.name),
@@ -45,8 +47,10 @@ class SharedAccessRole:
             trust = web_identity_trust(workload, provider)
         else:
             trust = shared_role_trust(workload, estate)
-        role = _role(names.shared_role_name(workload), workload, trust, shared_role_policy(workload, estate))
+        name, path = names.shared_role_name(workload, estate), names.access_role_path(workload, estate)
+        role = _role(name, path, trust, shared_role_policy(workload, estate))
         role["Description"] = f"Keys of the tenants of workload {workload.name}"
+        role |= bounded(estate.central.permissions_boundary)
         role["Tags"] = estate_tags(estate)
         batch.add(
             logical_id("SharedRole", workload.name),
@@ -54,10 +58,15 @@ class SharedAccessRole:
         )
 
 
-def _role(name: str, workload: Workload, trust: Document, policy: Document) -> dict[str, Any]:
+def bounded(boundary: str | None) -> dict[str, str]:
+    """The property of a role that the organisation bounds; nothing where it does not."""
+    return {} if boundary is None else {"PermissionsBoundary": boundary}
+
+
+def _role(name: str, path: str, trust: Document, policy: Document) -> dict[str, Any]:
     return {
         "RoleName": name,
-        "Path": names.access_role_path(workload),
+        "Path": path,
         "MaxSessionDuration": 3600,  # role chaining allows no more (STS API, AssumeRole)
         "AssumeRolePolicyDocument": trust,
         "Policies": [{"PolicyName": "UseTenantKey", "PolicyDocument": policy}],

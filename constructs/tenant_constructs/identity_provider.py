@@ -16,7 +16,7 @@ class TokenIssuer:
     """One issuer: a provider of ours with the audiences of its workloads, or one that exists already."""
 
     def __init__(self, batch: ResourceBatch, *, issuer: str, workloads: Sequence[Workload], estate: Estate) -> None:
-        self.arn: object = names.oidc_provider_arn(issuer, estate.central.account)
+        self.arn: object = names.oidc_provider_arn(issuer, estate)
         provider = workloads[0].identity_provider
         if provider is None or provider.existing:
             return

@@ -21,7 +21,7 @@ class PodIdentity:
             "ClusterName": workload.pod_identity.cluster,
             "Namespace": workload.pod_identity.namespace,
             "ServiceAccount": workload.pod_identity.service_account,
-            "RoleArn": role if with_role else names.workload_role_arn(workload),
+            "RoleArn": role if with_role else names.workload_role_arn(workload, estate),
             "DisableSessionTags": True,
             "Tags": estate_tags(estate),
         }

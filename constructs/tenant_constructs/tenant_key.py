@@ -28,7 +28,7 @@ class TenantKey:
         key = logical_id("Key", tenant.id)
         properties = _key(tenant, estate, cell)
         batch.add(key, {"Type": "AWS::KMS::Key", **key_metadata(tenant), "Properties": properties, **KEPT})
-        batch.add(logical_id("Alias", tenant.id), alias(tenant, key))
+        batch.add(logical_id("Alias", tenant.id), alias(tenant, key, estate))
 
 
 class TenantReplicaKey:
@@ -39,15 +39,17 @@ class TenantReplicaKey:
 
     def __init__(self, batch: ResourceBatch, *, tenant: Tenant, estate: Estate, cell: str) -> None:
         key = logical_id("Replica", tenant.id)
-        primary = f"arn:aws:kms:{tenant.primary_region}:{estate.central.account}:key/{tenant.multi_region_key_id}"
+        central = estate.central
+        where = f"arn:{central.partition}:kms:{tenant.primary_region}:{central.account}"
+        primary = f"{where}:key/{tenant.multi_region_key_id}"
         properties = {"PrimaryKeyArn": primary, **_common(tenant, estate, cell)}
         batch.add(key, {"Type": "AWS::KMS::ReplicaKey", "Properties": properties, **KEPT})
-        batch.add(logical_id("Alias", tenant.id), alias(tenant, key))
+        batch.add(logical_id("Alias", tenant.id), alias(tenant, key, estate))
 
 
-def alias(tenant: Tenant, key: str) -> dict[str, Any]:
+def alias(tenant: Tenant, key: str, estate: Estate) -> dict[str, Any]:
     """The alias that names the key of this logical id."""
-    properties = {"AliasName": names.alias_name(tenant.id), "TargetKeyId": {"Ref": key}}
+    properties = {"AliasName": names.alias_name(tenant.id, estate.naming), "TargetKeyId": {"Ref": key}}
     return {"Type": "AWS::KMS::Alias", "Properties": properties, **KEPT_ONCE_MADE}
 
 

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
+from tenant_constructs.access_role import bounded
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import PROJECT, estate_tags
@@ -27,7 +28,7 @@ class WorkloadTrustRole:
 
     def __init__(self, batch: ResourceBatch, *, workload: Workload, estate: Estate) -> None:
         self._role = logical_id("Role", workload.name)
-        name = names.workload_role_name(workload)
+        name = names.workload_role_name(workload, estate)
         fewer = f"name fewer Regions in workloads.{workload.name}.regions"
         limit = MANAGED_POLICY_CHARACTERS if workload.existing_role else INLINE_POLICY_CHARACTERS
         policy = check_size(workload_role_policy(workload, estate), limit, f"policy of workload {workload.name}", fewer)
@@ -48,6 +49,7 @@ class WorkloadTrustRole:
             "Description": f"Workload {workload.name}",
             "AssumeRolePolicyDocument": trust,
             "Policies": [{"PolicyName": "AssumeAccessRoles", "PolicyDocument": policy}],
+            **bounded(workload.permissions_boundary),
             "Tags": estate_tags(estate),
         }
         batch.add(self._role, {"Type": "AWS::IAM::Role", "Metadata": INLINE_POLICY_METADATA, "Properties": properties})
@@ -62,7 +64,7 @@ class WorkloadTrustRole:
             "SourceData": {"AcmPcaArn": workload.roles_anywhere.certificate_authority},
         }
         properties = {
-            "Name": names.workload_role_name(workload),
+            "Name": names.workload_role_name(workload, estate),
             "Enabled": True,
             "Source": source,
             "Tags": estate_tags(estate),
@@ -72,7 +74,7 @@ class WorkloadTrustRole:
 
     def _attach(self, batch: ResourceBatch, workload: Workload, estate: Estate) -> None:
         """What else the place needs in order to run as the role."""
-        name, role_arn = names.workload_role_name(workload), {"Fn::GetAtt": [self._role, "Arn"]}
+        name, role_arn = names.workload_role_name(workload, estate), {"Fn::GetAtt": [self._role, "Arn"]}
         if workload.runs_on == "ec2":
             properties: dict[str, Any] = {"InstanceProfileName": name, "Roles": [{"Ref": self._role}]}
             batch.add(
@@ -97,7 +99,7 @@ class WorkloadParameter:
                 f"{PARAMETER_CHARACTERS:,}; give fewer of its tenants a key.region, or make them multi_region"
             )
         properties = {
-            "Name": names.parameter_name(workload),
+            "Name": names.parameter_name(workload, estate),
             "Type": "String",
             "Description": f"Roles and aliases of workload {workload.name}",
             "Value": value,
@@ -112,22 +114,21 @@ def workload_configuration(workload: Workload, estate: Estate, region: str) -> d
     The aliases' Region is the one that serves most of its tenants from here; `exceptions` are the whole alias ARNs of
     the others.
     """
-    account = estate.central.account
     tenants = [tenant for tenant in estate.tenants.values() if workload in tenant.workloads]
     nearest = {tenant.id: _nearest(tenant, estate, region) for tenant in tenants}
     usual = Counter(nearest.values()).most_common(1)[0][0] if nearest else estate.central.home_region
-    role = names.shared_role_arn(workload, account)
+    role = names.shared_role_arn(workload, estate)
     if workload.access == "tenant-role":
-        role = names.tenant_role_arn("{tenant_id}", workload, account)
+        role = names.tenant_role_arn("{tenant_id}", workload, estate)
     return {
         "version": 1,
         "workload": workload.name,
         "access": workload.access,
         "role_arn": role,
-        "alias_arn": names.alias_arn("{tenant_id}", usual, account),
+        "alias_arn": names.alias_arn("{tenant_id}", usual, estate),
         "operations": list(workload.operations),
         "exceptions": {
-            tenant: names.alias_arn(tenant, where, account) for tenant, where in nearest.items() if where != usual
+            tenant: names.alias_arn(tenant, where, estate) for tenant, where in nearest.items() if where != usual
         },
     }
 

@@ -56,6 +56,7 @@ class _Stacks:
         self._estate = estate
         self._account = estate.central.account
         self._home = estate.central.home_region
+        self._naming = estate.naming
 
     def add_all(self) -> None:
         self._add_keys()
@@ -85,7 +86,7 @@ class _Stacks:
     def _add_keys(self) -> None:
         for region, number, tenants in key_cells(self._estate):
             cell = names.key_cell(region, number)
-            name, description = names.key_stack(region, number), f"Tenants' keys, cell {cell}"
+            name, description = names.key_stack(region, number, self._naming), f"Tenants' keys, cell {cell}"
             stack = self._stack(name, self._account, region, description, keeps_keys=True)
             with ResourceBatch(stack, "Keys") as batch:
                 for tenant in tenants:
@@ -101,7 +102,8 @@ class _Stacks:
             for region in self._estate.central.regions:
                 if region == primary:
                     continue
-                name, description = names.replica_stack(region, primary, number), f"Replicas in {region} of cell {cell}"
+                name = names.replica_stack(region, primary, number, self._naming)
+                description = f"Replicas in {region} of cell {cell}"
                 stack = self._stack(name, self._account, region, description, keeps_keys=True)
                 with ResourceBatch(stack, "Replicas") as batch:
                     for tenant in replicated:
@@ -110,7 +112,7 @@ class _Stacks:
     def _add_tenant_roles(self) -> None:
         for number, roles in role_cells(self._estate):
             cell, description = names.role_cell(number), f"Access roles of single tenants, cell {number:03d}"
-            stack = self._stack(names.role_stack(number), self._account, self._home, description)
+            stack = self._stack(names.role_stack(number, self._naming), self._account, self._home, description)
             with ResourceBatch(stack, "Roles") as batch:
                 for tenant, workload in roles:
                     TenantAccessRole(batch, tenant=tenant, workload=workload, estate=self._estate, cell=cell)
@@ -120,7 +122,9 @@ class _Stacks:
         shared = [workload for workload in estate.workloads.values() if workload.access != "tenant-role"]
         if not shared:
             return
-        stack = self._stack(names.SHARED_ACCESS, self._account, self._home, "Access roles that tenants share")
+        stack = self._stack(
+            names.shared_access(self._naming), self._account, self._home, "Access roles that tenants share"
+        )
         with ResourceBatch(stack, "Access") as batch:
             issuers = {
                 issuer: TokenIssuer(batch, issuer=issuer, workloads=list(workloads), estate=estate)
@@ -147,7 +151,7 @@ class _Stacks:
 
     def _add_workload_account(self, account: str, region: str, roles: list[Workload], here: list[Workload]) -> Stack:
         description = f"Workload roles and parameters in account {account}"
-        stack = self._stack(names.workload_stack(account, region), account, region, description)
+        stack = self._stack(names.workload_stack(account, region, self._naming), account, region, description)
         with ResourceBatch(stack, "Workloads") as batch:
             for workload in roles:
                 WorkloadTrustRole(batch, workload=workload, estate=self._estate)

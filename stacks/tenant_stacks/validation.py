@@ -13,7 +13,7 @@ from tenant_constructs.logical_id import logical_id
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.policy.acknowledged import INLINE_POLICY, why_no_rotation
-from tenant_keys.policy.names import access_role_path, keys_of_account
+from tenant_keys.policy.names import access_roles_arn, keys_of_account
 from tenant_stacks.isolation import IsolationProof
 from tenant_stacks.placement import key_cells, role_cells, role_region
 
@@ -70,7 +70,7 @@ def _keys_without_rotation(estate: Estate) -> Iterator[Accepted]:
         for tenant in tenants:
             reason = why_no_rotation(tenant)
             if reason is not None:
-                scope = (names.key_stack(region, number), "Keys", logical_id("Key", tenant.id))
+                scope = (names.key_stack(region, number, estate.naming), "Keys", logical_id("Key", tenant.id))
                 yield Accepted(scope, f"{SOLUTIONS}-KMS5", reason)
                 for pack in (NIST, PCI):
                     yield Accepted(scope, f"{pack}-KMSBackingKeyRotationEnabled", reason)
@@ -78,12 +78,12 @@ def _keys_without_rotation(estate: Estate) -> Iterator[Accepted]:
 
 def _inline_policies(estate: Estate) -> Iterator[Accepted]:
     """Of every role: the packs that ask for managed policies are not run here, and find them acknowledged."""
-    stacks = {names.role_stack(number) for number, _ in role_cells(estate)}
+    stacks = {names.role_stack(number, estate.naming) for number, _ in role_cells(estate)}
     for workload in estate.workloads.values():
         if workload.access != "tenant-role":
-            stacks.add(names.SHARED_ACCESS)
+            stacks.add(names.shared_access(estate.naming))
         if workload.access != "web-identity" and workload.existing_role is None:
-            stacks.add(names.workload_stack(workload.account, role_region(workload, estate)))
+            stacks.add(names.workload_stack(workload.account, role_region(workload, estate), estate.naming))
     for stack in sorted(stacks):
         for pack in (NIST, HIPAA, PCI):
             yield Accepted((stack,), f"{pack}-IAMNoInlinePolicy", INLINE_POLICY)
@@ -99,9 +99,9 @@ def _every_key_of_the_account(estate: Estate) -> Iterator[Accepted]:
         "Every Allow on key/* has an alias condition that matches the tenant's one key, and each key's policy denies "
         "all other roles."
     )
-    stacks = [names.role_stack(number) for number, _ in role_cells(estate)]
+    stacks = [names.role_stack(number, estate.naming) for number, _ in role_cells(estate)]
     if any(workload.access != "tenant-role" for workload in estate.workloads.values()):
-        stacks.append(names.SHARED_ACCESS)
+        stacks.append(names.shared_access(estate.naming))
     for stack in stacks:
         for keys in keys_of_account(estate.central.regions, estate.central.account):
             yield Accepted((stack,), f"{SOLUTIONS}-IAM5[Resource::{keys}]", reason)
@@ -117,9 +117,9 @@ def _every_role_of_a_workload(estate: Estate) -> Iterator[Accepted]:
         if workload.access == "tenant-role":
             kind = "Policy" if workload.existing_role else "Role"
             scope = (
-                names.workload_stack(workload.account, role_region(workload, estate)),
+                names.workload_stack(workload.account, role_region(workload, estate), estate.naming),
                 "Workloads",
                 logical_id(kind, workload.name),
             )
-            roles = f"arn:aws:iam::{estate.central.account}:role{access_role_path(workload)}*"
+            roles = f"{access_roles_arn(workload, estate)}*"
             yield Accepted(scope, f"{SOLUTIONS}-IAM5[Resource::{roles}]", reason)

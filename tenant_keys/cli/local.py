@@ -21,6 +21,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tenant_keys.demo.environment import nothing_of_the_users
+from tenant_keys.demo.local_estate import boundaries_of
 from tenant_keys.demo.principals import KNOWN, Principals
 from tenant_keys.demo.synth import synthesize
 from tenant_keys.local import LocalAws
@@ -29,7 +30,13 @@ from tenant_keys.local.attacks import Outcome, attack_all
 from tenant_keys.local.aws import PREFIX
 from tenant_keys.local.deploy import require_cdk
 from tenant_keys.local.errors import LocalAwsError
-from tenant_keys.local.existing import assume, ensure_auditors, ensure_role, import_material
+from tenant_keys.local.existing import (
+    assume,
+    ensure_auditors,
+    ensure_boundaries,
+    ensure_role,
+    import_material,
+)
 from tenant_keys.local.issuer import LocalIssuer
 from tenant_keys.local.process import RUNNING
 from tenant_keys.local.settings import Settings
@@ -169,6 +176,7 @@ def started(estate: Estate, port: int) -> Iterator[LocalAws]:
         accounts=(central.account, *workloads),
         organization=estate.organization,
         jwks={url: issuer.key_set for url, issuer in made.items()},
+        naming=estate.naming.model_dump(),
         region=central.home_region,
         port=port,
     ) as aws:
@@ -185,6 +193,7 @@ def ensure_roles(aws: LocalAws, estate: Estate) -> None:
     for role in (*central.administrators, *central.readers, central.break_glass):
         ensure_role(aws, role)
     ensure_auditors(aws, central.auditors.values())
+    ensure_boundaries(aws, boundaries_of(estate))
 
 
 def environment_of(aws: LocalAws, credentials: Mapping[str, str], region: str | None = None) -> dict[str, str]:
@@ -212,14 +221,22 @@ def folder_of(running: Path | None, estate: Estate) -> Path:
     """
     if running is not None:
         return running
-    files = [file for file in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{RUNNING}") if os.access(file, os.R_OK)]
     account = estate.central.account
-    found = sorted(str(file.parent) for file in files if Settings.read(file).accounts[0] == account)
+    files = Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{RUNNING}")
+    found = sorted(str(file.parent) for file in files if _key_account(file) == account)
     if not found:
         raise LocalAwsError(f"no local AWS with the key account {account} runs; start it with: tenant-keys local up")
     if found[1:]:
         raise LocalAwsError(f"{len(found)} run with the key account {account}; name one: --running {found[0]}")
     return Path(found[0])
+
+
+def _key_account(file: Path) -> str | None:
+    """The key account of a running local AWS; None of one that ends now, is another user's, or of another version."""
+    try:
+        return Settings.read(file).accounts[0]
+    except (OSError, ValueError, TypeError, KeyError, IndexError):
+        return None
 
 
 def deploy_estate(aws: LocalAws, manifest: Path) -> None:

@@ -186,7 +186,7 @@ def _show_safeguards(proof: Proof, console: Console) -> None:
 
 def _short(text: str) -> str:
     """ARNs of roles without what is always the same."""
-    return re.sub(r"arn:aws:iam::(\d{12}):", r"\1 ", text)
+    return re.sub(r"arn:[a-z-]+:iam::(\d{12}):", r"\1 ", text)
 
 
 def as_document(proof: Proof) -> dict[str, object]:

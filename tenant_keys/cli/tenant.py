@@ -137,7 +137,7 @@ def show(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) 
     estate = load_estate(manifest)
     entry = read_lock(manifest.with_suffix(".lock")).entries.get(tenant)
     if entry is not None and entry.phase == "offboarded":
-        left = departed(entry)
+        left = departed(entry, estate.naming)
         if as_json:
             typer.echo(json.dumps(asdict(left), indent=1))
         else:

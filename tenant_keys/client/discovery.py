@@ -16,7 +16,8 @@ WORKLOAD = "TENANT_KEYS_WORKLOAD"
 
 
 def parameter_name(workload: str) -> str:
-    return f"/tenant-keys/{workload}"
+    """The parameter of a workload that is given by its name, or by its parameter's where `naming` has another path."""
+    return workload if workload.startswith("/") else f"/tenant-keys/{workload}"
 
 
 def discover(environ: Mapping[str, str], aws: Aws) -> Settings:
@@ -26,7 +27,8 @@ def discover(environ: Mapping[str, str], aws: Aws) -> Settings:
     workload = environ.get(WORKLOAD)
     if not workload:
         raise ConfigurationError(
-            f"set {WORKLOAD} to the workload's name in tenants.yaml, or {DOCUMENT} to its document"
+            f"set {WORKLOAD} to the workload's name in tenants.yaml or to its parameter's name, "
+            f"or {DOCUMENT} to its document"
         )
     name = parameter_name(workload)
     try:
@@ -41,6 +43,6 @@ def discover(environ: Mapping[str, str], aws: Aws) -> Settings:
     except BotoCoreError as error:
         raise translate(error, operation="ssm:GetParameter", target=name) from error
     settings = Settings.from_json(value, origin=f"SSM parameter {name}")
-    if settings.workload != workload:
+    if settings.workload != workload.rpartition("/")[2]:
         raise ConfigurationError(f"SSM parameter {name} is for workload {settings.workload!r}")
     return settings

@@ -13,10 +13,12 @@ from tenant_keys.demo.errors import NothingToServe
 from tenant_keys.demo.identity_provider import published
 from tenant_keys.demo.report import Statement
 from tenant_keys.local import LocalAws
-from tenant_keys.local.existing import ensure_auditors, ensure_role
+from tenant_keys.local.existing import ensure_auditors, ensure_boundaries, ensure_role
 from tenant_keys.local.issuer import LocalIssuer
+from tenant_keys.local.settings import tenant_of
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest.platforms import PLATFORMS
+from tenant_keys.policy import names
 
 
 @dataclass(slots=True)
@@ -38,7 +40,7 @@ class LocalEstate:
             raise NothingToServe(f"workloads.{workload}: no service runs code as a role of runs_on: {known.runs_on}")
         cluster = f"arn:aws:ecs:{region or self.estate.central.home_region}:{known.account}:cluster/{workload}"
         return self.aws.run_as(
-            f"arn:aws:iam::{known.account}:role/tenant-keys-{workload}",
+            names.workload_role_arn(known, self.estate),
             service=service,
             session_name=workload,
             region=region,
@@ -49,8 +51,8 @@ class LocalEstate:
         """Which key is whose, by alias."""
         for page in self.aws.session().client("kms").get_paginator("list_aliases").paginate():
             for alias in page["Aliases"]:
-                if alias["AliasName"].startswith("alias/tenant-"):
-                    self.key_of[alias["TargetKeyId"]] = alias["AliasName"].removeprefix("alias/tenant-")
+                if tenant := tenant_of(alias["AliasName"], self.aws.settings.naming):
+                    self.key_of[alias["TargetKeyId"]] = tenant
 
     def key_arn(self, tenant: str) -> str:
         """The tenant's key in the Region where it was created."""
@@ -70,6 +72,11 @@ class LocalEstate:
         return f"key policy of {self.key_of.get(key_id, key_id)}"
 
 
+def boundaries_of(estate: Estate) -> list[str | None]:
+    """The permissions boundaries that a manifest names."""
+    return [estate.central.permissions_boundary, *(one.permissions_boundary for one in estate.workloads.values())]
+
+
 @contextmanager
 def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
     """Start it; at the end of the block nothing of it is left.
@@ -86,12 +93,14 @@ def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
         accounts=(central.account, *workloads),
         organization=estate.organization,
         jwks={issuer.url: issuer.key_set for issuer in issuers},
+        naming=estate.naming.model_dump(),
         region=central.home_region,
         port=port,
     ) as aws:
         for role in (*central.administrators, *central.readers, central.break_glass):
             ensure_role(aws, role)
         ensure_auditors(aws, central.auditors.values())
+        ensure_boundaries(aws, boundaries_of(estate))
         if not issuers:
             yield LocalEstate(aws, estate, None, "")
             return

@@ -71,7 +71,6 @@ class Principals:
         return self._serving(found, serving[workload])
 
     def _serving(self, tenant: Tenant, workload: Workload) -> boto3.Session:
-        account = self._estate.central.account
         if workload.identity_provider is not None:
             issuer = self._issuers.get(workload.identity_provider.issuer)
             if issuer is None:
@@ -81,15 +80,15 @@ class Principals:
                 )
             sts = self._aws.session().client("sts")
             answer: Any = sts.assume_role_with_web_identity(
-                RoleArn=names.shared_role_arn(workload, account),
+                RoleArn=names.shared_role_arn(workload, self._estate),
                 RoleSessionName=tenant.id,
                 WebIdentityToken=issuer.token(str(workload.audience), {"tenant_id": tenant.id}),
             )
             return self._aws.session(credentials=answer["Credentials"])
         assume_role: Any = self._runtime(workload).client("sts").assume_role
-        role, tags = names.tenant_role_arn(tenant.id, workload, account), []
+        role, tags = names.tenant_role_arn(tenant.id, workload, self._estate), []
         if workload.access == "session-tag":
-            role, tags = names.shared_role_arn(workload, account), [{"Key": "tenant_id", "Value": tenant.id}]
+            role, tags = names.shared_role_arn(workload, self._estate), [{"Key": "tenant_id", "Value": tenant.id}]
         answer = assume_role(RoleArn=role, RoleSessionName=tenant.id, Tags=tags)
         return self._aws.session(credentials=answer["Credentials"])
 
@@ -106,7 +105,7 @@ class Principals:
         account, region = workload.account, self._estate.central.home_region
         cluster = f"arn:aws:ecs:{region}:{account}:cluster/{workload.name}"
         return self._aws.run_as(
-            names.workload_role_arn(workload),
+            names.workload_role_arn(workload, self._estate),
             service=service,
             session_name=workload.name,
             context={"aws:SourceAccount": account, "aws:SourceArn": cluster},

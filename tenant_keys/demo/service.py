@@ -15,6 +15,7 @@ from tenant_keys.client.dynamodb import decrypt_item, encrypt_item
 from tenant_keys.demo.errors import NothingToServe
 from tenant_keys.demo.local_estate import LocalEstate
 from tenant_keys.local.existing import assume, ensure_role, import_material
+from tenant_keys.policy import names
 
 TENANT: Final = "acme"
 CARD: Final = "4111 1111 1111 1111"
@@ -95,7 +96,7 @@ class Service:
         actions = ["dynamodb:PutItem", "dynamodb:GetItem", "s3:PutObject", "s3:GetObject"]
         statement = {"Sid": "UseOwnStores", "Effect": "Allow", "Action": actions, "Resource": own}
         root.client("iam").put_role_policy(
-            RoleName="tenant-keys-orders",
+            RoleName=names.workload_role_name(self.local.estate.workloads["orders"], self.local.estate),
             PolicyName="ApplicationData",
             PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
         )
@@ -159,7 +160,9 @@ class Service:
     def portal_opens(self) -> str:
         portal = self.local.estate.workloads["portal"]
         root = self.local.aws.session(portal.account)
-        document = root.client("ssm").get_parameter(Name="/tenant-keys/portal")["Parameter"]["Value"]
+        document = root.client("ssm").get_parameter(Name=names.parameter_name(portal, self.local.estate))["Parameter"][
+            "Value"
+        ]
         keys = self.client("portal", root, str(portal.audience), document)
         return self.opens_item(keys.tenant(self.token(TENANT, str(portal.audience))))
 

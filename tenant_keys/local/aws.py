@@ -14,13 +14,14 @@ from typing import Any, Self
 
 import boto3
 
+from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.local import access
 from tenant_keys.local.access import Credentials
 from tenant_keys.local.deploy import Cdk, Deployment, Progress, environments, is_bootstrapped, operator_credentials
-from tenant_keys.local.errors import Stopped
+from tenant_keys.local.errors import OtherPartition, Stopped
 from tenant_keys.local.identity import ROOT_SECRET
 from tenant_keys.local.process import RUNNING, ServerProcess, log_tail
-from tenant_keys.local.settings import Settings
+from tenant_keys.local.settings import NAMING, Settings, tenant_of
 
 CENTRAL = "111111111111"
 PREFIX = "tenant-keys-local-"
@@ -42,11 +43,20 @@ class LocalAws:
         outsiders: Sequence[str] = (),
         management: str | None = None,
         jwks: Mapping[str, Mapping[str, Any]] | None = None,
+        naming: Mapping[str, str] = NAMING,
         region: str = "eu-west-1",
         port: int = 0,
         directory: Path | None = None,
     ) -> None:
-        """Nothing runs before `start`, which `with` calls. The first account is the key account."""
+        """Nothing runs before `start`, which `with` calls. The first account is the key account.
+
+        Raises:
+            OtherPartition: the Region is not one of the partition aws, whose ARNs the emulator writes.
+        """
+        if (partition := partition_of(region)) != "aws":
+            raise OtherPartition(
+                f"got {region} of the partition {partition}; the local AWS is of the partition aws alone"
+            )
         self._directory = directory
         self._arguments: dict[str, Any] = {
             "accounts": tuple(accounts),
@@ -54,6 +64,7 @@ class LocalAws:
             "outsiders": tuple(outsiders),
             "management": management,
             "jwks": dict(jwks or {}),
+            "naming": dict(naming),
             "region": region,
             "port": port,
         }
@@ -262,9 +273,9 @@ class LocalAws:
         kms = self.session().client("kms")
         for page in kms.get_paginator("list_aliases").paginate():
             for alias in page["Aliases"]:
-                if alias["AliasName"] == f"alias/tenant-{tenant}":
+                if tenant_of(alias["AliasName"], self.settings.naming) == tenant:
                     return str(alias["TargetKeyId"])
-        raise LookupError(f"alias/tenant-{tenant}: no such alias")
+        raise LookupError(f"{self.settings.naming['alias'].replace('{id}', tenant)}: no such alias")
 
     def decisions(self) -> list[dict[str, Any]]:
         """Every decision of KMS and STS since the start or the last reset, oldest first."""

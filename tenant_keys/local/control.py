@@ -9,6 +9,7 @@ from typing import Any
 from tenant_keys.local.cloud import Cloud
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.identity import Signed
+from tenant_keys.local.settings import tenant_of
 
 TOKEN_HEADER = "x-local-control"  # noqa: S105  # a header's name
 
@@ -58,10 +59,6 @@ class Control:
             aliases = [
                 (alias, store.find(alias.region, alias.key_id)) for alias in store.aliases(account, given["region"])
             ]
-            prefix = "alias/tenant-"
-            return {
-                alias.name.removeprefix(prefix): key.state.value
-                for alias, key in aliases
-                if key is not None and alias.name.startswith(prefix)
-            }
+            tenants = [(tenant_of(alias.name, self._cloud.settings.naming), key) for alias, key in aliases]
+            return {tenant: key.state.value for tenant, key in tenants if key is not None and tenant is not None}
         raise Fault("NotFound", f"nothing at /_local/{name}", 404)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from tenant_keys.local.settings import NAMING, tenant_of
+
 if TYPE_CHECKING:
     from tenant_keys.local.aws import LocalAws
-
-ROLES = "/tenant-keys/"
-ALIASES = "alias/tenant-"
-RUNTIME = "tenant-keys-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,7 @@ class DeployedEstate:
 
     central: str
     region: str
+    naming: Mapping[str, str] = field(default_factory=lambda: NAMING)
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     """KeyMetadata by tenant."""
     tenant_roles: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class DeployedEstate:
     """Role ARN and compute service by workload, in its own account."""
 
     def alias(self, tenant: str) -> str:
-        return f"{ALIASES}{tenant}"
+        return self.naming["alias"].replace("{id}", tenant)
 
     def users_of(self, state: str) -> list[str]:
         """Tenants whose key is in this state and who have a role of their own with a runtime."""
@@ -54,16 +54,17 @@ class DeployedEstate:
 def discover(aws: LocalAws) -> DeployedEstate:
     """Read aliases, access roles and runtimes as the accounts' root users."""
     central = aws.accounts[0]
-    found = DeployedEstate(central, aws.settings.region)
+    found = DeployedEstate(central, aws.settings.region, aws.settings.naming)
     root = aws.session(central)
     kms = root.client("kms")
     for page in kms.get_paginator("list_aliases").paginate():
         for alias in page["Aliases"]:
-            if alias["AliasName"].startswith(ALIASES):
+            tenant = tenant_of(alias["AliasName"], found.naming)
+            if tenant is not None:
                 arn = f"arn:aws:kms:{found.region}:{central}:key/{alias['TargetKeyId']}"
-                found.keys[alias["AliasName"].removeprefix(ALIASES)] = {"Arn": arn, "KeyId": alias["TargetKeyId"]}
+                found.keys[tenant] = {"Arn": arn, "KeyId": alias["TargetKeyId"]}
     _states(aws, found)
-    for page_of_roles in root.client("iam").get_paginator("list_roles").paginate(PathPrefix=ROLES):
+    for page_of_roles in root.client("iam").get_paginator("list_roles").paginate(PathPrefix=found.naming["role_path"]):
         for role in page_of_roles["Roles"]:
             _access_role(found, role)
     for account in aws.accounts:
@@ -82,13 +83,14 @@ def _runtimes(aws: LocalAws, found: DeployedEstate, account: str) -> None:
     for page in aws.session(account).client("iam").get_paginator("list_roles").paginate():
         for role in page["Roles"]:
             service = _service(_document(role["AssumeRolePolicyDocument"]))
-            if service is not None and role["RoleName"].startswith(RUNTIME) and role["Path"] == "/":
-                found.runtimes[role["RoleName"].removeprefix(RUNTIME)] = (role["Arn"], service)
+            runtime = f"{found.naming['role_prefix']}tenant-keys-"
+            if service is not None and role["RoleName"].startswith(runtime) and role["Path"] == "/":
+                found.runtimes[role["RoleName"].removeprefix(runtime)] = (role["Arn"], service)
 
 
 def _access_role(found: DeployedEstate, role: Any) -> None:
-    workload = role["Path"].removeprefix(ROLES).strip("/")
-    name = role["RoleName"]
+    workload = role["Path"].removeprefix(found.naming["role_path"]).strip("/")
+    name = role["RoleName"].removeprefix(found.naming["role_prefix"])
     if name.startswith("tenant-"):
         tenant = name.removeprefix("tenant-").removesuffix(f".{workload}")
         found.tenant_roles.setdefault(tenant, {})[workload] = role["Arn"]

@@ -11,6 +11,10 @@ class PortInUse(LocalAwsError):
     """Raised when the port asked for is taken."""
 
 
+class OtherPartition(LocalAwsError):
+    """Raised when an estate of another partition than aws is to run here."""
+
+
 class StartFailed(LocalAwsError):
     """Raised when the server process ends before it is ready."""
 

@@ -51,6 +51,21 @@ def ensure_auditors(aws: LocalAws, roles: Iterable[str]) -> None:
         _make(aws, account, name, f"/aws-service-role/{service}/", trust)
 
 
+def ensure_boundaries(aws: LocalAws, policies: Iterable[str | None]) -> None:
+    """Make the managed policies with which an organisation bounds roles; these bound nothing."""
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    for arn in sorted({one for one in policies if one is not None}):
+        account, name = arn.split(":")[4], arn.rpartition("/")[2]
+        path = arn.partition(":policy")[2].removesuffix(name)
+        try:
+            aws.session(account).client("iam").create_policy(
+                PolicyName=name, Path=path, PolicyDocument=json.dumps(everything)
+            )
+        except ClientError as problem:
+            if problem.response["Error"]["Code"] != "EntityAlreadyExists":
+                raise
+
+
 def assume(aws: LocalAws, role_arn: str) -> boto3.Session:
     """A session of a role that trusts its account, through the operator."""
     sts = aws.session(credentials=aws.operator()).client("sts")

@@ -11,6 +11,17 @@ from typing import Any
 PORT_IN_USE = 3
 """Exit code of a server whose port is taken."""
 
+NAMING: Mapping[str, str] = {"alias": "alias/tenant-{id}", "role_path": "/tenant-keys/", "role_prefix": ""}
+"""As a manifest without `naming` has it; a test compares the two."""
+
+
+def tenant_of(alias: str, naming: Mapping[str, str]) -> str | None:
+    """The tenant whose alias it is; None where it is no tenant's."""
+    before, _, after = naming["alias"].partition("{id}")
+    if not (alias.startswith(before) and alias.endswith(after) and len(alias) > len(before) + len(after)):
+        return None
+    return alias[len(before) : len(alias) - len(after)]
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -24,6 +35,8 @@ class Settings:
     management: str | None = None
     jwks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """JSON Web Key Set of each OIDC issuer, by its URL: what STS would fetch."""
+    naming: Mapping[str, str] = field(default_factory=lambda: NAMING)
+    """What aliases and roles of the estate are called, as `naming` of the manifest has it."""
     region: str = "eu-west-1"
     port: int = 0
     """0: any free port."""

@@ -24,7 +24,7 @@ def check_against_base(base: Lock, lock: Lock) -> list[Problem]:
     """Every way in which the lock contradicts the one it grew from."""
     problems = [
         _problem("", f"the header's {field} differs from the merge base")
-        for field in ("account", "home_region", "keys", "roles")
+        for field in ("account", "home_region", "keys", "roles", "naming")
         if getattr(base, field) != getattr(lock, field)
         and not (field == "home_region" and _is_correction(base.home_region, lock.home_region))
     ]

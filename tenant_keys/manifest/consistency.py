@@ -5,6 +5,7 @@ from __future__ import annotations
 from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
 from tenant_keys.manifest.errors import Problem
 from tenant_keys.manifest.model import Central, Manifest
+from tenant_keys.manifest.naming_rules import check_naming
 from tenant_keys.manifest.rules import (
     PIPELINE,
     Problems,
@@ -27,6 +28,7 @@ def inconsistencies(manifest: Manifest) -> list[Problem]:
     """Every problem between fields."""
     findings = Problems()
     _check_central(manifest, findings.report)
+    check_naming(manifest, findings.report)
     check_workloads(manifest, findings.report)
     check_tags(manifest.tags, ("tags",), findings.report)
     check_provider_tags(manifest, findings.report)
@@ -45,11 +47,11 @@ def _check_central(manifest: Manifest, report: Report) -> None:
         repeated(roles, ("central", field), report)
         for index, role in enumerate(roles):
             if not (field == "readers" and role == PIPELINE):
-                own_role(role, ("central", field, index), report)
+                own_role(role, ("central", field, index), manifest.naming, report)
             if kind := field != "readers" and linked(role):
                 report(("central", field, index), f"got {role}, {kind}; name a role that people or stacks assume")
     _check_auditors(central, report)
-    own_role(central.break_glass, ("central", "break_glass"), report)
+    own_role(central.break_glass, ("central", "break_glass"), manifest.naming, report)
     if kind := linked(central.break_glass):
         report(("central", "break_glass"), f"got {central.break_glass}, {kind}; name a role that people assume")
     _check_break_glass(manifest, report)

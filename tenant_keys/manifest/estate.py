@@ -12,6 +12,7 @@ from tenant_keys.manifest.model import (
     DecryptBy,
     IdentityProvider,
     Irsa,
+    Naming,
     Operation,
     Origin,
     PodIdentity,
@@ -36,6 +37,8 @@ class Central:
     break_glass: str
     deployers: tuple[str, ...]
     """The roles that KMS sees when CloudFormation deploys, of every Region."""
+    permissions_boundary: str | None
+    """ARN of the managed policy that bounds every access role."""
     bootstrap_qualifier: str
     quotas: Quotas
 
@@ -63,6 +66,13 @@ class Workload:
     roles_anywhere: RolesAnywhere | None
     identity_provider: IdentityProvider | None
     audience: str | None
+    permissions_boundary: str | None
+    """ARN of the managed policy that bounds the role that the app makes for the workload."""
+
+    @property
+    def partition(self) -> str:
+        """The second part of every ARN in its account."""
+        return partition_of(self.regions[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,7 @@ class Estate:
 
     organization: str | None
     central: Central
+    naming: Naming
     workloads: Mapping[str, Workload]
     """Sorted by name."""
     tenants: Mapping[str, Tenant]

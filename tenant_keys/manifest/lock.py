@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tenant_keys.manifest.model import Origin, RotationDays
+from tenant_keys.manifest.model import Naming, Origin, RotationDays
 from tenant_keys.manifest.replace_file import replace_file
 
 VERSION = 1
+
+DEFAULT_NAMING = Naming()
 
 Phase = Literal["offboarding", "offboarded"]
 
@@ -57,6 +59,8 @@ class Lock:
     """By tenant id, sorted."""
     keys: Capacity = Capacity(80, 100)
     roles: Capacity = Capacity(240, 300)
+    naming: Naming = DEFAULT_NAMING
+    """What its aliases, roles and stacks are called; written down where it is not the default."""
 
 
 def render_lock(lock: Lock) -> str:
@@ -68,17 +72,18 @@ def render_lock(lock: Lock) -> str:
 
 def header_line(lock: Lock) -> str:
     """The first line."""
-    return json.dumps(
-        {
-            "version": VERSION,
-            "account": lock.account,
-            "home_region": lock.home_region,
-            "capacity": {
-                "keys": {"fill": lock.keys.fill, "most": lock.keys.most},
-                "roles": {"fill": lock.roles.fill, "most": lock.roles.most},
-            },
-        }
-    )
+    header: dict[str, object] = {
+        "version": VERSION,
+        "account": lock.account,
+        "home_region": lock.home_region,
+        "capacity": {
+            "keys": {"fill": lock.keys.fill, "most": lock.keys.most},
+            "roles": {"fill": lock.roles.fill, "most": lock.roles.most},
+        },
+    }
+    if lock.naming != DEFAULT_NAMING:
+        header["naming"] = lock.naming.model_dump()
+    return json.dumps(header)
 
 
 def entry_line(entry: Entry) -> str:

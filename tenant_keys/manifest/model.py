@@ -40,6 +40,9 @@ RoleReference = Annotated[
 ]
 """A role of a known account, written as the end of its ARN: `role/KeyAdministrator`, `role/path/Name`."""
 
+PolicyReference = Annotated[str, Field(pattern=r"^policy/([A-Za-z0-9_+=,.@-]{1,128}/)*[A-Za-z0-9_+=,.@-]{1,128}$")]
+"""A managed policy of a known account, written as the end of its ARN: `policy/Boundary`."""
+
 State = Literal["active", "suspended", "offboarding", "offboarded"]
 Auditor = Literal["access-analyzer", "config"]
 Operation = Literal["encrypt", "decrypt", "re-encrypt"]
@@ -91,10 +94,27 @@ class Central(_Model):
     """The only role that may schedule a deletion."""
     deployment_roles: Literal["default"] | Annotated[tuple[RoleReference, ...], Field(min_length=1)] = "default"
     """Who deploys, as KMS sees it: by default the CDK's CloudFormation execution role of every Region."""
+    permissions_boundary: PolicyReference | None = None
+    """Permissions boundary of every access role: a managed policy of this account that the organisation demands."""
     bootstrap_qualifier: Annotated[str, Field(pattern=r"^[a-z0-9]{1,10}$")] = "hnb659fds"
     """The qualifier given to `cdk bootstrap`; part of the execution roles' names."""
     quotas: Quotas = Quotas()
     """Quotas of this account that AWS has raised."""
+
+
+class Naming(_Model):
+    """What aliases, roles and stacks are called: two estates of one account differ in all four. The lock fixes it."""
+
+    alias: Annotated[str, Field(pattern=r"^alias/[A-Za-z0-9/_-]*\{id\}$", max_length=200)] = "alias/tenant-{id}"
+    """Alias of a tenant's key; but for the default it has a name of the estate that ends in `/` or `_`, then `{id}`."""
+    role_path: Annotated[str, Field(pattern=r"^/([A-Za-z0-9_-]+/)+$", max_length=200)] = "/tenant-keys/"
+    """Path above the folders of access roles, one for each workload, and of the workloads' SSM parameters."""
+    role_prefix: Annotated[str, Field(pattern=r"^([a-z0-9-]+_)?$", max_length=32)] = ""
+    """Begins the name of every role and ends in `_`: with `dev_`, `dev_tenant-acme.orders` is one."""
+    stack_prefix: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$", max_length=32)] = (
+        "tenant-keys"
+    )
+    """Begins the name of every stack."""
 
 
 class IdentityProvider(_Model):
@@ -160,6 +180,8 @@ class Workload(_Model):
     """With `runs_on: roles-anywhere`."""
     role: RoleReference | None = None
     """With `runs_on: existing-role`: the role, in the workload's account."""
+    permissions_boundary: PolicyReference | None = None
+    """Permissions boundary of the workload's role: a managed policy of its account that the organisation demands."""
     identity_provider: str | None = None
     """With `access: web-identity`: a name of `identity_providers`."""
     audience: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]{1,255}$")] | None = None
@@ -237,6 +259,8 @@ class Manifest(_Model):
     """Every path to a key asks for `aws:PrincipalOrgID` where it is given."""
     central: Central
     """The account that holds the keys."""
+    naming: Naming = Naming()
+    """What aliases, roles and stacks are called; left out, as in this documentation."""
     identity_providers: dict[WorkloadName, IdentityProvider] = {}
     """By name, for workloads with `access: web-identity`."""
     workloads: Annotated[dict[WorkloadName, Workload], Field(min_length=1)]

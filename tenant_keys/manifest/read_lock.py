@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from tenant_keys.aws_facts.quotas import TEMPLATE_RESOURCES
 from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.lock import VERSION, Capacity, Entry, Lock
-from tenant_keys.manifest.model import TENANT_ID, WORKLOAD_NAME
+from tenant_keys.manifest.model import TENANT_ID, WORKLOAD_NAME, Naming
 
 MOST_CELLS = 100_000
 LARGEST = 64 * 1024 * 1024
@@ -69,7 +71,7 @@ def parse_lock(text: str, name: str = "tenants.lock") -> Lock:
 
 def with_entries(header: Lock, entries: dict[str, Entry]) -> Lock:
     """The lock with these entries, sorted."""
-    return Lock(header.account, header.home_region, dict(sorted(entries.items())), header.keys, header.roles)
+    return replace(header, entries=dict(sorted(entries.items())))
 
 
 def parse_lines(text: str, name: str = "tenants.lock") -> LockLines:
@@ -128,7 +130,7 @@ def _reason(error: Exception) -> str:
 def _header(record: dict[str, Any]) -> Lock:
     if record["version"] != VERSION:
         raise ValueError(f"got version {record['version']!r}, this program reads version {VERSION}")
-    _expect("header", set(record) == {"version", "account", "home_region", "capacity"})
+    _expect("header", set(record) - {"naming"} == {"version", "account", "home_region", "capacity"})
     _expect("account", re.fullmatch("[0-9]{12}", record["account"]))
     _expect("home_region", _REGION.fullmatch(record["home_region"]))
     capacity = record["capacity"]
@@ -138,7 +140,15 @@ def _header(record: dict[str, Any]) -> Lock:
         {},
         _capacity(capacity["keys"], TEMPLATE_RESOURCES // 2),
         _capacity(capacity["roles"], TEMPLATE_RESOURCES),
+        _naming(record.get("naming", {})),
     )
+
+
+def _naming(record: object) -> Naming:
+    try:
+        return Naming.model_validate(record)
+    except ValidationError:
+        raise ValueError("naming is not what this program writes") from None
 
 
 def _capacity(record: dict[str, Any], limit: int) -> Capacity:

@@ -9,8 +9,8 @@ from tenant_keys.manifest.compare import LOCK_FILE
 from tenant_keys.manifest.errors import Problem
 from tenant_keys.manifest.explain import did_you_mean
 from tenant_keys.manifest.lock import Entry, Lock
-from tenant_keys.manifest.model import Manifest, Tenant
-from tenant_keys.manifest.rules import Problems
+from tenant_keys.manifest.model import Manifest, Naming, Tenant
+from tenant_keys.manifest.rules import Problems, Report
 from tenant_keys.manifest.tenant_rules import NO_KEY, check_origin
 
 
@@ -23,6 +23,8 @@ def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
     if central.home_region != lock.home_region:
         message = _gone(f"the roles' stacks are in {lock.home_region}", lock.home_region, central.home_region)
         report(("central", "home_region"), f"got {central.home_region}, but {message}")
+    if manifest.naming != lock.naming:
+        _check_naming(manifest.naming, lock.naming, report)
     regions: Counter[str] = Counter()
     for name, entry in lock.entries.items():
         tenant = manifest.tenants.get(name)
@@ -41,6 +43,15 @@ def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
             report(("central", "regions"), f"{region} is gone, but {message}")
     _check_new(manifest, lock, findings)
     return findings.problems
+
+
+def _check_naming(wanted: Naming, held: Naming, report: Report) -> None:
+    """Other names would be other aliases, roles and stacks: the keys of these would be lost to the estate."""
+    for field in Naming.model_fields:
+        got, was = getattr(wanted, field), getattr(held, field)
+        if got != was:
+            message = f"got {got}, but {LOCK_FILE} was begun with {was}, and names never change; put it back"
+            report(("naming", field), message)
 
 
 def _gone(what: str, region: str, home: str) -> str:

@@ -30,6 +30,7 @@ def resolve(manifest: Manifest, lock: Lock) -> Estate:
     return Estate(
         organization=manifest.organization,
         central=_central(manifest),
+        naming=manifest.naming,
         workloads=workloads,
         tenants=_tenants(manifest, lock, workloads),
         tags=dict(sorted(manifest.tags.items())),
@@ -52,6 +53,10 @@ def _arn(manifest: Manifest, account: str, reference: str) -> str:
     return f"arn:{partition_of(manifest.central.home_region)}:iam::{account}:{reference}"
 
 
+def _boundary(manifest: Manifest, account: str, reference: str | None) -> str | None:
+    return None if reference is None else _arn(manifest, account, reference)
+
+
 def _central(manifest: Manifest) -> Central:
     written = manifest.central
     account = written.account
@@ -64,6 +69,7 @@ def _central(manifest: Manifest) -> Central:
         auditors={name: _arn(manifest, account, SERVICE_LINKED_ROLES[name]) for name in sorted(written.auditors)},
         break_glass=_arn(manifest, account, written.break_glass),
         deployers=tuple(_arn(manifest, account, role) for role in execution_roles(written)),
+        permissions_boundary=_boundary(manifest, account, written.permissions_boundary),
         bootstrap_qualifier=written.bootstrap_qualifier,
         quotas=written.quotas,
     )
@@ -84,6 +90,7 @@ def _workloads(manifest: Manifest) -> dict[str, Workload]:
             roles_anywhere=written.roles_anywhere,
             identity_provider=manifest.identity_providers.get(written.identity_provider or ""),
             audience=written.audience,
+            permissions_boundary=_boundary(manifest, written.account, written.permissions_boundary),
         )
         for name, written in sorted(manifest.workloads.items())
     }

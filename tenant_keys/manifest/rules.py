@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable
 from tenant_keys.aws_facts.regions import is_region, partition_of, regions
 from tenant_keys.manifest.errors import Path, Problem
 from tenant_keys.manifest.explain import did_you_mean
-from tenant_keys.manifest.model import Central
+from tenant_keys.manifest.model import Central, Naming
 
 Report = Callable[[Path, str], None]
 
 MOST_LISTED = 10
 """Names that an error lists as allowed."""
-OWN_PATH = "role/tenant-keys/"
 PIPELINE = "role/tenant-keys-pipeline"
 """Made by hand for the pipeline (docs/pipeline.md); it may read keys, and holds no other power over them."""
-_OWN_NAME = re.compile(r"(tenant-[a-z0-9-]+|shared)\.[a-z0-9-]+|tenant-keys-[a-z0-9-]+")
+_OWN_NAME = re.compile(r"([a-z0-9-]+_)?((tenant-[a-z0-9-]+|shared)\.[a-z0-9-]+|tenant-keys-[a-z0-9-]+)")
+"""Of this estate, or of another in the same account, whose names have a prefix of their own."""
 
 
 class Problems:
@@ -71,9 +71,10 @@ def role_name(reference: str) -> str:
     return reference.rsplit("/", 1)[-1].casefold()
 
 
-def own_role(reference: str, path: Path, report: Report) -> None:
+def own_role(reference: str, path: Path, naming: Naming, report: Report) -> None:
     """No role of the manifest is one that the app makes."""
-    if reference.casefold().startswith(OWN_PATH) or _OWN_NAME.fullmatch(role_name(reference)):
+    own_path = f"role{naming.role_path}".casefold()
+    if reference.casefold().startswith(own_path) or _OWN_NAME.fullmatch(role_name(reference)):
         report(path, f"got {reference}, the name of a role that this app makes; name another")
 
 

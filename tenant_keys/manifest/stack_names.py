@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-SHARED_ACCESS: Final = "tenant-keys-shared-access"
+from tenant_keys.manifest.model import Naming
+
+_REGION: Final = r"[a-z]{2}(-[a-z]+)+-[0-9]"
+_KINDS: Final = re.compile(
+    rf"(?P<prefix>.+)-(cell-{_REGION}-[0-9]{{3,}}|replica-{_REGION}-of-{_REGION}-[0-9]{{3,}}|roles-[0-9]{{3,}}"
+    rf"|shared-access|workload-[0-9]{{12}}-{_REGION})"
+)
+_PRIMARIES: Final = re.compile(rf".+-cell-{_REGION}-[0-9]{{3,}}")
+_REPLICAS: Final = re.compile(rf".+-replica-{_REGION}-of-{_REGION}-[0-9]{{3,}}")
+
+
+def prefix_of(stack: str) -> str | None:
+    """What the estate puts before its kinds of stacks; None for the name of no stack of ours."""
+    found = _KINDS.fullmatch(stack)
+    return found["prefix"] if found else None
+
+
+def shared_access(naming: Naming) -> str:
+    return f"{naming.stack_prefix}-shared-access"
 
 
 def key_cell(primary_region: str, number: int) -> str:
@@ -12,13 +31,13 @@ def key_cell(primary_region: str, number: int) -> str:
     return f"{primary_region}-{number:03d}"
 
 
-def key_stack(primary_region: str, number: int) -> str:
-    return f"tenant-keys-cell-{key_cell(primary_region, number)}"
+def key_stack(primary_region: str, number: int, naming: Naming) -> str:
+    return f"{naming.stack_prefix}-cell-{key_cell(primary_region, number)}"
 
 
-def replica_stack(region: str, primary_region: str, number: int) -> str:
+def replica_stack(region: str, primary_region: str, number: int, naming: Naming) -> str:
     """Replicas in `region` of the keys of one cell: KMS creates a primary's id when the primary is deployed."""
-    return f"tenant-keys-replica-{region}-of-{key_cell(primary_region, number)}"
+    return f"{naming.stack_prefix}-replica-{region}-of-{key_cell(primary_region, number)}"
 
 
 def role_cell(number: int) -> str:
@@ -26,19 +45,19 @@ def role_cell(number: int) -> str:
     return f"roles-{number:03d}"
 
 
-def role_stack(number: int) -> str:
-    return f"tenant-keys-{role_cell(number)}"
+def role_stack(number: int, naming: Naming) -> str:
+    return f"{naming.stack_prefix}-{role_cell(number)}"
 
 
-def workload_stack(account: str, region: str) -> str:
-    return f"tenant-keys-workload-{account}-{region}"
+def workload_stack(account: str, region: str, naming: Naming) -> str:
+    return f"{naming.stack_prefix}-workload-{account}-{region}"
 
 
 def holds_primaries(stack: str) -> bool:
     """Whether the stack holds primary keys, whose ids are recorded after a deployment."""
-    return stack.startswith("tenant-keys-cell-")
+    return _PRIMARIES.fullmatch(stack) is not None
 
 
 def holds_replicas(stack: str) -> bool:
     """Whether the stack holds replicas, which are deployed after the ids of their primaries are recorded."""
-    return stack.startswith("tenant-keys-replica-")
+    return _REPLICAS.fullmatch(stack) is not None

@@ -72,7 +72,7 @@ def _check_key(name: str, tenant: Tenant, manifest: Manifest, powerful: dict[str
     if key.region is not None and key.region not in manifest.central.regions:
         report((*path, "region"), unknown(key.region, manifest.central.regions, "Region of central.regions"))
     if key.import_role is not None:
-        own_role(key.import_role, (*path, "import_role"), report)
+        own_role(key.import_role, (*path, "import_role"), manifest.naming, report)
         where = powerful.get(role_name(key.import_role))
         if where:
             message = f"got {key.import_role}, which is in {where}; who imports material holds no other power over keys"

@@ -30,7 +30,7 @@ from tenant_keys.manifest.resolve import resolve
 
 def new_lock(manifest: Manifest) -> Lock:
     """The lock of an estate that is yet to be deployed: no tenants."""
-    return Lock(manifest.central.account, manifest.central.home_region)
+    return Lock(manifest.central.account, manifest.central.home_region, naming=manifest.naming)
 
 
 def update(manifest: Manifest, lock: Lock, measure: Measure | None = None) -> tuple[Lock, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenant_keys.aws_facts.regions import partition_of
-from tenant_keys.manifest.model import Manifest, Workload
+from tenant_keys.manifest.model import Manifest, Naming, Workload
 from tenant_keys.manifest.platforms import PLATFORMS
 from tenant_keys.manifest.rules import Report, check_region, own_role, repeated, unknown
 from tenant_keys.manifest.workload_limits import check_limits
@@ -23,14 +23,16 @@ def check_workloads(manifest: Manifest, report: Report) -> None:
             if region not in manifest.central.regions:
                 message = unknown(region, manifest.central.regions, "Region of central.regions")
                 report((*path, "regions", index), message)
-        _check_runs_on(name, workload, report)
+        _check_runs_on(name, workload, manifest.naming, report)
+        if workload.permissions_boundary and (workload.access == "web-identity" or workload.role is not None):
+            report((*path, "permissions_boundary"), "this app makes no role for the workload; remove it")
         _check_authority(name, workload, manifest.central.home_region, report)
     _check_providers(manifest, report)
     _check_audiences(manifest, report)
     check_limits(manifest, report)
 
 
-def _check_runs_on(name: str, workload: Workload, report: Report) -> None:
+def _check_runs_on(name: str, workload: Workload, naming: Naming, report: Report) -> None:
     path = ("workloads", name)
     if workload.access == "web-identity":
         if workload.runs_on is not None:
@@ -49,7 +51,7 @@ def _check_runs_on(name: str, workload: Workload, report: Report) -> None:
     if workload.runs_on == "existing-role" and workload.role is None:
         report((*path, "role"), "missing; runs_on: existing-role needs the role, as role/Name")
     if workload.role is not None:
-        own_role(workload.role, (*path, "role"), report)
+        own_role(workload.role, (*path, "role"), naming, report)
 
 
 def _check_authority(name: str, workload: Workload, home: str, report: Report) -> None:

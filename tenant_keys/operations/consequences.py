@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.policy import names
@@ -24,7 +24,7 @@ def describe_change(before: Estate, after: Estate) -> list[str]:
         if old is None and new is not None:
             said += _created(new, after)
         elif old is not None and new is None:
-            said += _gone(old)
+            said += _gone(old, before)
         elif old is not None and new is not None and old != new:
             said += _changed(old, new, after)
     if not said and before != after:
@@ -37,33 +37,33 @@ def _created(tenant: Tenant, estate: Estate) -> Iterator[str]:
     rotation = f"rotated every {tenant.rotation_days} days" if tenant.rotation_days else "not rotated by AWS"
     yield (
         f"creates the key of {tenant.id} in {tenant.primary_region}, {origin}, {rotation}, "
-        f"and {names.alias_name(tenant.id)}, in key cell {tenant.cell}"
+        f"and {names.alias_name(tenant.id, estate.naming)}, in key cell {tenant.cell}"
     )
     for region in names.key_regions(tenant, estate):
         if region != tenant.primary_region:
             yield f"replicates it to {region}, once tenant-keys lock --record has its id"
     if tenant.state == "suspended":
         yield f"the key of {tenant.id} is created disabled"
-    yield from _roles_appear(tenant, tenant.workloads)
+    yield from _roles_appear(tenant, tenant.workloads, estate)
 
 
-def _gone(tenant: Tenant) -> Iterator[str]:
+def _gone(tenant: Tenant, estate: Estate) -> Iterator[str]:
     yield (
-        f"takes the key of {tenant.id} and {names.alias_name(tenant.id)} out of their stack; AWS keeps both, "
-        "disabled, until break-glass schedules the deletion"
+        f"takes the key of {tenant.id} and {names.alias_name(tenant.id, estate.naming)} out of their stack; "
+        "AWS keeps both, disabled, until break-glass schedules the deletion"
     )
     yield f"reserves the id {tenant.id} for ever"
 
 
 def _changed(old: Tenant, new: Tenant, estate: Estate) -> Iterator[str]:
     if old.state != new.state:
-        yield from _state_changed(old, new)
+        yield from _state_changed(old, new, estate)
     stays = "offboarding" not in (old.state, new.state)
     if stays and old.workloads != new.workloads:
         before = {workload.name for workload in old.workloads}
         after = {workload.name for workload in new.workloads}
-        yield from _roles_appear(new, [workload for workload in new.workloads if workload.name not in before])
-        yield from _roles_vanish(new, [workload for workload in old.workloads if workload.name not in after])
+        yield from _roles_appear(new, [workload for workload in new.workloads if workload.name not in before], estate)
+        yield from _roles_vanish(new, [workload for workload in old.workloads if workload.name not in after], estate)
     if old.rotation_days != new.rotation_days:
         every = f"every {new.rotation_days} days" if new.rotation_days else "off"
         yield f"sets automatic rotation of the key of {new.id}: {every}"
@@ -79,7 +79,7 @@ def _changed(old: Tenant, new: Tenant, estate: Estate) -> Iterator[str]:
         yield f"changes tags of {new.id}"
 
 
-def _state_changed(old: Tenant, new: Tenant) -> Iterator[str]:
+def _state_changed(old: Tenant, new: Tenant, estate: Estate) -> Iterator[str]:
     yield f"{new.id}: {_STATE[old.state, new.state].format(use='encryption and decryption')}"
     if new.origin == "imported":
         verb = {"suspended": "denies use in", "offboarding": "removes all users from", "active": "restores"}[new.state]
@@ -89,24 +89,25 @@ def _state_changed(old: Tenant, new: Tenant) -> Iterator[str]:
     elif old.state == "active":
         yield f"disables the key of {new.id}"
     if new.state == "offboarding":
-        yield from _roles_vanish(new, old.workloads)
+        yield from _roles_vanish(new, old.workloads, estate)
     elif old.state == "offboarding":
-        yield from _roles_appear(new, new.workloads)
+        yield from _roles_appear(new, new.workloads, estate)
 
 
-def _roles_appear(tenant: Tenant, workloads: list[Workload] | tuple[Workload, ...]) -> Iterator[str]:
+def _roles_appear(tenant: Tenant, workloads: Sequence[Workload], estate: Estate) -> Iterator[str]:
     for workload in workloads:
         may = ", ".join(workload.operations)
         if workload.access == "tenant-role":
-            yield f"creates the role {names.tenant_role_name(tenant.id, workload)}, for {workload.name} to {may}"
+            role = names.tenant_role_name(tenant.id, workload, estate)
+            yield f"creates the role {role}, for {workload.name} to {may}"
         else:
-            role = names.shared_role_name(workload)
+            role = names.shared_role_name(workload, estate)
             yield f"lets sessions of {role} with tenant_id={tenant.id} use the key, for {workload.name} to {may}"
 
 
-def _roles_vanish(tenant: Tenant, workloads: list[Workload] | tuple[Workload, ...]) -> Iterator[str]:
+def _roles_vanish(tenant: Tenant, workloads: Sequence[Workload], estate: Estate) -> Iterator[str]:
     for workload in workloads:
         if workload.access == "tenant-role":
-            yield f"removes the role {names.tenant_role_name(tenant.id, workload)}"
+            yield f"removes the role {names.tenant_role_name(tenant.id, workload, estate)}"
         else:
-            yield f"takes the key of {tenant.id} from sessions of {names.shared_role_name(workload)}"
+            yield f"takes the key of {tenant.id} from sessions of {names.shared_role_name(workload, estate)}"

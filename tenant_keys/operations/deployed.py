@@ -18,6 +18,7 @@ import boto3
 from botocore.exceptions import ClientError
 from botocore.handlers import json_decode_template_body
 
+from tenant_keys.manifest.stack_names import prefix_of
 from tenant_keys.operations.errors import NotDeployed, WrongAccount
 from tenant_keys.review.assembly import Assembly, Environment, StackArtifact
 from tenant_keys.review.assembly.json_file import parse_json
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 ClientOf = Callable[[Environment], "CloudFormationClient"]
 """A CloudFormation client of an account and Region."""
 
-OURS: Final = "tenant-keys-"
-"""How the names of the app's stacks begin."""
 _SETTLED: Final = frozenset(
     {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
 )
@@ -75,6 +74,7 @@ def download(assembly: Path, account: str, output: Path, client_of: ClientOf | N
     """
     artifacts = Assembly.open(assembly).artifacts
     own = [artifact for artifact in artifacts if artifact.account == account]
+    prefixes = {prefix for artifact in artifacts if (prefix := prefix_of(artifact.name))}
     if not own:
         raise NotDeployed(f"{assembly}: holds no stack of account {account}; name an account of the assembly")
     make = client_of or _Clients(own)
@@ -92,7 +92,7 @@ def download(assembly: Path, account: str, output: Path, client_of: ClientOf | N
     for region in sorted({artifact.region for artifact in own}):
         known = {artifact.name for artifact in own if artifact.region == region}
         place = Environment(account, region)
-        for name in _left_over(make(place), known):
+        for name in _left_over(make(place), known, prefixes):
             stack = _described(make(place), name)
             if stack is not None:
                 found.append(_held(make(place), stack, place))
@@ -139,12 +139,12 @@ def _held(client: CloudFormationClient, stack: StackTypeDef, place: Environment)
     return _Found(artifact, str(body).encode())
 
 
-def _left_over(client: CloudFormationClient, known: set[str]) -> Iterator[str]:
+def _left_over(client: CloudFormationClient, known: set[str], prefixes: set[str]) -> Iterator[str]:
     for page in client.get_paginator("list_stacks").paginate():
         for summary in page["StackSummaries"]:
             name = summary["StackName"]
             # A nested stack is no stack of ours, and the template of its parent is refused.
-            if name.startswith(OURS) and name not in known and summary["StackStatus"] not in _GONE:
+            if prefix_of(name) in prefixes and name not in known and summary["StackStatus"] not in _GONE:
                 yield name
 
 

@@ -15,9 +15,9 @@ def after_offboarding(tenant: Tenant, estate: Estate) -> list[str]:
     region = tenant.primary_region
     return [
         "# 1. deploy: roles go, the key is disabled",
-        f"node_modules/.bin/cdk deploy {' '.join(stacks(tenant, estate))} {' '.join(_role_stacks(tenant))}".rstrip(),
+        f"node_modules/.bin/cdk deploy {' '.join([*stacks(tenant, estate), *_role_stacks(tenant, estate)])}",
         "# 2. look at the last use, as a reader; to stop here: tenant-keys tenant resume " + tenant.id,
-        f"aws kms get-key-last-usage --region {region} --key-id {names.alias_name(tenant.id)}",
+        f"aws kms get-key-last-usage --region {region} --key-id {names.alias_name(tenant.id, estate.naming)}",
         "# 3. when nobody has missed it",
         f"tenant-keys tenant offboard {tenant.id} --final --yes",
     ]
@@ -36,7 +36,7 @@ def after_offboarded(tenant: Tenant, estate: Estate) -> list[str]:
         f"# 2. as {estate.central.break_glass}: schedule the deletion, {FEWEST} to {MOST} days from now",
     ]
     for region in regions:
-        key = f"KEY=$(aws kms describe-key --region {region} --key-id {names.alias_name(tenant.id)}"
+        key = f"KEY=$(aws kms describe-key --region {region} --key-id {names.alias_name(tenant.id, estate.naming)}"
         lines += [
             f"{key} --query KeyMetadata.Arn --output text)",
             f'aws kms schedule-key-deletion --region {region} --key-id "$KEY" --pending-window-in-days {days}',
@@ -48,5 +48,5 @@ def after_offboarded(tenant: Tenant, estate: Estate) -> list[str]:
     return lines
 
 
-def _role_stacks(tenant: Tenant) -> list[str]:
-    return [stack_names.role_stack(cell) for cell in sorted(set(tenant.role_cells.values()))]
+def _role_stacks(tenant: Tenant, estate: Estate) -> list[str]:
+    return [stack_names.role_stack(cell, estate.naming) for cell in sorted(set(tenant.role_cells.values()))]

@@ -16,6 +16,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from tenant_keys.manifest import Lock
+from tenant_keys.manifest.model import Naming
 from tenant_keys.operations.bootstrap_session import bootstrap_session
 from tenant_keys.operations.errors import NotDeployed
 from tenant_keys.policy.names import alias_name
@@ -68,11 +69,14 @@ def preflight(
     if not artifacts:
         raise NotDeployed(f"{assembly}: holds no stack of account {account}; name an account of the assembly")
     make = client_of or _clients(artifacts)
+    naming = lock.naming if lock else Naming()
     gone = {tenant for tenant, entry in lock.entries.items() if entry.phase == "offboarded"} if lock else set()
-    return [obstacle for artifact in artifacts for obstacle in _of_stack(artifact, make, gone, repair=repair)]
+    return [obstacle for artifact in artifacts for obstacle in _of_stack(artifact, make, gone, naming, repair=repair)]
 
 
-def _of_stack(artifact: StackArtifact, make: ClientOf, gone: set[str], *, repair: bool) -> Iterator[Obstacle]:
+def _of_stack(
+    artifact: StackArtifact, make: ClientOf, gone: set[str], naming: Naming, *, repair: bool
+) -> Iterator[Obstacle]:
     place, name = Environment(artifact.account, artifact.region), artifact.name
     cloudformation = make(place, "cloudformation", "lookup")
     stack = _described(cloudformation, name)
@@ -102,17 +106,18 @@ def _of_stack(artifact: StackArtifact, make: ClientOf, gone: set[str], *, repair
         return
     known: dict[str, dict[str, str]] = {}
     template = parse_json(artifact.template_path, deployed_bytes(artifact))
-    yield from _leaving(name, own, template["Resources"], gone)
+    yield from _leaving(name, own, template["Resources"], gone, alias_name("", naming))
     for logical_id, resource in template["Resources"].items():
         if logical_id not in own:
             yield from _taken(name, logical_id, resource, lambda service: make(place, service, "lookup"), known)
 
 
-def _leaving(stack: str, own: dict[str, str], resources: dict[str, Any], gone: set[str]) -> Iterator[Obstacle]:
+def _leaving(
+    stack: str, own: dict[str, str], resources: dict[str, Any], gone: set[str], prefix: str
+) -> Iterator[Obstacle]:
     """Tenants whose key the deployment would take out of its stack though they were not offboarded: retained, and lost
     to the estate. An assembly of another branch than the one that adopted the key does that.
     """
-    prefix = alias_name("")
     for logical_id, physical_id in own.items():
         tenant = physical_id.removeprefix(prefix)
         if logical_id not in resources and physical_id.startswith(prefix) and tenant not in gone:

@@ -69,7 +69,7 @@ def find_key_ids(estate: Estate, client_of: ClientOf | None = None) -> Recorded:
         client = clients.get(region) or clients.setdefault(region, make(region))
         try:
             # By ARN: a bare alias name would mean the caller's own account, whichever that is.
-            alias = names.alias_arn(tenant.id, region, estate.central.account)
+            alias = names.alias_arn(tenant.id, region, estate)
             key = client.describe_key(KeyId=alias)["KeyMetadata"]
         except client.exceptions.NotFoundException:
             missing.append(tenant.id)

@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest import Lock, read_lock
 from tenant_keys.manifest.base import base_lock, in_repository
 from tenant_keys.manifest.lock import Entry, write_lock
@@ -55,7 +56,7 @@ def _deployed(lock: Lock, entry: Entry, client_of: ClientOf) -> list[str]:
         raise TakeBackRefused(f"the credentials are of account {account}; the key account is {lock.account}")
     kms, iam = client_of("kms", entry.primary_region), client_of("iam", lock.home_region)
     found = []
-    alias = names.alias_arn(entry.tenant, entry.primary_region, lock.account)
+    alias = _alias(lock, entry)
     if _answers("NotFoundException", lambda: kms.describe_key(KeyId=alias)):
         found.append(alias)
     for page in kms.get_paginator("list_keys").paginate():
@@ -64,10 +65,15 @@ def _deployed(lock: Lock, entry: Entry, client_of: ClientOf) -> list[str]:
             if {"TagKey": "tenant-keys:tenant", "TagValue": entry.tenant} in tags:
                 found.append(key["KeyArn"])
     for workload in entry.roles:
-        role = f"tenant-{entry.tenant}.{workload}"
+        role = f"{lock.naming.role_prefix}tenant-{entry.tenant}.{workload}"
         if _answers("NoSuchEntity", lambda role=role: iam.get_role(RoleName=role)):  # type: ignore[misc]
             found.append(f"role {role}")
     return found
+
+
+def _alias(lock: Lock, entry: Entry) -> str:
+    where = f"arn:{partition_of(entry.primary_region)}:kms:{entry.primary_region}:{lock.account}"
+    return f"{where}:{names.alias_name(entry.tenant, lock.naming)}"
 
 
 def _answers(absent: str, ask: Callable[[], object]) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tenant_keys.manifest import Estate, Lock, Tenant, Workload, stack_names
 from tenant_keys.manifest.lock import Entry
+from tenant_keys.manifest.model import Naming
 from tenant_keys.policy import names
 
 
@@ -65,22 +66,22 @@ class Departed:
     """Of a multi-Region key, once recorded."""
 
 
-def departed(entry: Entry) -> Departed:
+def departed(entry: Entry, naming: Naming) -> Departed:
     """What the lock says of a tenant that left."""
-    alias = names.alias_name(entry.tenant)
+    alias = names.alias_name(entry.tenant, naming)
     return Departed(entry.tenant, "offboarded", alias, entry.origin, (entry.primary_region,), entry.key_id)
 
 
 def view(tenant: Tenant, estate: Estate) -> TenantView:
     """Everything about one tenant of the estate."""
-    account, primary = estate.central.account, tenant.primary_region
+    primary = tenant.primary_region
     regions = (primary, *(region for region in names.key_regions(tenant, estate) if region != primary))
     deployed = regions if tenant.multi_region_key_id else (primary,)
     return TenantView(
         id=tenant.id,
         state=tenant.state,
-        alias=names.alias_name(tenant.id),
-        aliases=tuple(names.alias_arn(tenant.id, region, account) for region in deployed),
+        alias=names.alias_name(tenant.id, estate.naming),
+        aliases=tuple(names.alias_arn(tenant.id, region, estate) for region in deployed),
         key=_key(tenant),
         regions=regions,
         replicas_wait=len(deployed) < len(regions),
@@ -97,8 +98,8 @@ def stacks(tenant: Tenant, estate: Estate) -> tuple[str, ...]:
     """The stacks that hold the tenant's key, and its replicas once they can be made."""
     primary, cell = tenant.primary_region, tenant.cell
     others = [region for region in estate.central.regions if region != primary and tenant.multi_region_key_id]
-    replicas = (stack_names.replica_stack(region, primary, cell) for region in others)
-    return (stack_names.key_stack(primary, cell), *replicas)
+    replicas = (stack_names.replica_stack(region, primary, cell, estate.naming) for region in others)
+    return (stack_names.key_stack(primary, cell, estate.naming), *replicas)
 
 
 def _key(tenant: Tenant) -> str:
@@ -120,19 +121,18 @@ def _rotation(tenant: Tenant) -> str:
 
 
 def _user(workload: Workload, tenant: Tenant, estate: Estate) -> User:
-    account = estate.central.account
     match workload.access:
         case "tenant-role":
-            role, chosen = names.tenant_role_arn(tenant.id, workload, account), "which role is assumed"
-            stack = stack_names.role_stack(tenant.role_cells[workload.name])
+            role, chosen = names.tenant_role_arn(tenant.id, workload, estate), "which role is assumed"
+            stack = stack_names.role_stack(tenant.role_cells[workload.name], estate.naming)
         case "session-tag":
-            role, chosen = names.shared_role_arn(workload, account), f"session tag tenant_id={tenant.id}"
-            stack = stack_names.SHARED_ACCESS
+            role, chosen = names.shared_role_arn(workload, estate), f"session tag tenant_id={tenant.id}"
+            stack = stack_names.shared_access(estate.naming)
         case "web-identity":
-            role, chosen = names.shared_role_arn(workload, account), f"tag tenant_id={tenant.id} in the signed token"
-            stack = stack_names.SHARED_ACCESS
+            role, chosen = names.shared_role_arn(workload, estate), f"tag tenant_id={tenant.id} in the signed token"
+            stack = stack_names.shared_access(estate.naming)
     issuer = workload.identity_provider.issuer if workload.identity_provider else None
-    assumed_by = f"{issuer}, audience {workload.audience}" if issuer else names.workload_role_arn(workload)
+    assumed_by = f"{issuer}, audience {workload.audience}" if issuer else names.workload_role_arn(workload, estate)
     return User(workload.name, workload.operations, role, assumed_by, chosen, stack)
 
 

@@ -16,19 +16,19 @@ OWN_TAG = f"${{aws:PrincipalTag/{names.TENANT_TAG}}}"
 def tenant_role_policy(tenant: Tenant, workload: Workload, estate: Estate) -> Document:
     """Identity policy of the role of one tenant and one workload: bound to the tenant's alias by name."""
     keys = names.keys_of_account(names.key_regions(tenant, estate), estate.central.account)
-    return document(_use(workload, keys, tenant.id, by_key=tenant.decrypt_by == "key"))
+    return document(_use(workload, keys, tenant.id, estate, by_key=tenant.decrypt_by == "key"))
 
 
 def shared_role_policy(workload: Workload, estate: Estate) -> Document:
     """Identity policy of a workload's shared role: bound to the alias of the tenant that the session carries."""
     keys = names.keys_of_account(estate.central.regions, estate.central.account)
     by_key = any(workload in tenant.workloads and tenant.decrypt_by == "key" for tenant in estate.tenants.values())
-    return document(_use(workload, keys, OWN_TAG, by_key=by_key))
+    return document(_use(workload, keys, OWN_TAG, estate, by_key=by_key))
 
 
-def _use(workload: Workload, keys: list[str], tenant_id: str, *, by_key: bool) -> Iterator[Statement]:
+def _use(workload: Workload, keys: list[str], tenant_id: str, estate: Estate, *, by_key: bool) -> Iterator[Statement]:
     use = [action for operation in workload.operations for action in actions.USE[operation]]
-    alias = names.alias_name(tenant_id)
+    alias = names.alias_name(tenant_id, estate.naming)
     context = {f"kms:EncryptionContext:{names.TENANT_TAG}": tenant_id}
     by_alias = {"kms:RequestAlias": alias}
     yield allow("UseOwnTenantKey", sorted(use), {"StringEquals": by_alias | context}, Resource=keys)
@@ -54,8 +54,8 @@ def shared_role_trust(workload: Workload, estate: Estate) -> Document:
 
 
 def _from_workload(workload: Workload, estate: Estate, of: list[str], tagged: Condition) -> Iterator[Statement]:
-    whom = {**only([names.workload_role_arn(workload)]), **_within(estate.organization)}
-    principal = root_of(workload.account)
+    whom = {**only([names.workload_role_arn(workload, estate)]), **_within(estate.organization)}
+    principal = root_of(workload.account, workload.partition)
     yield allow("AssumeFromWorkload", of, {**whom, **tagged}, Principal=principal)
     if has_source_identity(workload):
         yield allow("KeepSourceIdentity", ["sts:SetSourceIdentity"], whom, Principal=principal)

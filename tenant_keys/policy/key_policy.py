@@ -33,30 +33,31 @@ def key_policy(tenant: Tenant, estate: Estate) -> Document:
     """The policy of the tenant's key and of each of its replicas: key policies are not synchronised by KMS."""
     return document(
         [
-            *_administration(tenant, estate.central),
-            *_use(tenant, estate.central.account),
+            *_administration(tenant, estate),
+            *_use(tenant, estate),
             *_safeguards(tenant, estate),
         ]
     )
 
 
-def _allow_root(account: str, sid: str, of: tuple[str, ...], condition: Condition) -> Statement:
+def _allow_root(central: Central, sid: str, of: tuple[str, ...], condition: Condition) -> Statement:
     # In a key policy "*" means this key and no other (AWS KMS guide, key-policy-overview).
-    return allow(sid, of, condition, Principal=root_of(account), Resource="*")
+    return allow(sid, of, condition, Principal=root_of(central.account, central.partition), Resource="*")
 
 
 def _deny_everyone(sid: str, of: tuple[str, ...], condition: Condition | None = None) -> Statement:
     return deny(sid, of, condition, Principal=EVERYONE, Resource="*")
 
 
-def _administration(tenant: Tenant, central: Central) -> Iterator[Statement]:
+def _administration(tenant: Tenant, estate: Estate) -> Iterator[Statement]:
     """For each list of actions an Allow to its roles and a Deny to all others."""
+    central = estate.central
     deployers, break_glass = central.deployers, (central.break_glass,)
     managers = (*central.administrators, *break_glass)
     importers = (tenant.import_role,) if tenant.import_role else ()
     readers = _distinct(*deployers, *managers, *central.readers, *importers)
     rotators = importers or central.administrators
-    users = (*_tenant_roles(tenant, central.account), *_shared_roles(tenant, central.account))
+    users = (*_tenant_roles(tenant, estate), *_shared_roles(tenant, estate))
     for name, of, roles in (
         ("Deploy", actions.DEPLOY, deployers),
         ("Stop", actions.STOP, _distinct(*deployers, *managers)),
@@ -64,15 +65,15 @@ def _administration(tenant: Tenant, central: Central) -> Iterator[Statement]:
         ("CancelDeletion", actions.CANCEL_DELETION, managers),
         ("Rotate", actions.ROTATE, rotators),
     ):
-        yield _allow_root(central.account, name, of, only(roles))
+        yield _allow_root(central, name, of, only(roles))
         yield _deny_everyone(f"Deny{name}ByAnyoneElse", of, anyone_but(roles))
-    yield _allow_root(central.account, "Read", (*actions.DESCRIBE, *actions.READ), only(readers))
+    yield _allow_root(central, "Read", (*actions.DESCRIBE, *actions.READ), only(readers))
     auditors = tuple(central.auditors.values())
     yield _deny_everyone("DenyReadByAnyoneElse", actions.READ, anyone_but((*readers, *auditors)))
     yield _deny_everyone("DenyDescribeByAnyoneElse", actions.DESCRIBE, anyone_but((*readers, *auditors, *users)))
     yield from _auditors(central)
     if importers:
-        yield from _import(tenant, central.account, importers)
+        yield from _import(tenant, estate, importers)
     yield _deny_everyone("DenyToEveryone", actions.NOBODY if importers else (*actions.NOBODY, *actions.IMPORT))
 
 
@@ -80,12 +81,12 @@ def _auditors(central: Central) -> Iterator[Statement]:
     """What each of AWS's own auditors reads, and a Deny of what only the other readers do."""
     for auditor, role in central.auditors.items():
         name, of = auditor.title().replace("-", ""), actions.AUDITOR[auditor]
-        yield _allow_root(central.account, f"ReadBy{name}", of, only([role]))
+        yield _allow_root(central, f"ReadBy{name}", of, only([role]))
         other = tuple(action for action in actions.READ if action not in of)
         yield _deny_everyone(f"DenyOtherReadsBy{name}", other, only([role]))
 
 
-def _import(tenant: Tenant, account: str, importers: tuple[str, ...]) -> Iterator[Statement]:
+def _import(tenant: Tenant, estate: Estate, importers: tuple[str, ...]) -> Iterator[Statement]:
     """The tenant's own role brings, replaces and withdraws the key material.
 
     Wrapping and expiry are pinned: kms:WrappingAlgorithm, kms:WrappingKeySpec and kms:ExpirationModel (AWS KMS guide,
@@ -94,36 +95,35 @@ def _import(tenant: Tenant, account: str, importers: tuple[str, ...]) -> Iterato
     parameters, material = ("kms:GetParametersForImport",), ("kms:ImportKeyMaterial",)
     expiry = "KEY_MATERIAL_EXPIRES" if tenant.material_expires else "KEY_MATERIAL_DOES_NOT_EXPIRE"
     wrapping = {"kms:WrappingAlgorithm": "RSAES_OAEP_SHA_256", "kms:WrappingKeySpec": "RSA_4096"}
-    yield _allow_root(account, "GetImportParameters", parameters, {**only(importers), "StringEquals": wrapping})
+    yield _allow_root(estate.central, "GetImportParameters", parameters, {**only(importers), "StringEquals": wrapping})
     yield _allow_root(
-        account, "ImportMaterial", material, {**only(importers), "StringEquals": {"kms:ExpirationModel": expiry}}
+        estate.central, "ImportMaterial", material, {**only(importers), "StringEquals": {"kms:ExpirationModel": expiry}}
     )
-    yield _allow_root(account, "WithdrawMaterial", ("kms:DeleteImportedKeyMaterial",), only(importers))
+    yield _allow_root(estate.central, "WithdrawMaterial", ("kms:DeleteImportedKeyMaterial",), only(importers))
     yield _deny_everyone("DenyImportByAnyoneElse", actions.IMPORT, anyone_but(importers))
 
 
-def _use(tenant: Tenant, account: str) -> Iterator[Statement]:
+def _use(tenant: Tenant, estate: Estate) -> Iterator[Statement]:
     """What the tenant's access roles may do, one statement for each kind of operation and of role."""
     for operation, of in actions.USE.items():
-        yield from _through_roles(tenant, account, operation.title().replace("-", ""), of, operation)
-    yield from _through_roles(tenant, account, "Describe", actions.DESCRIBE, None)
+        yield from _through_roles(tenant, estate, operation.title().replace("-", ""), of, operation)
+    yield from _through_roles(tenant, estate, "Describe", actions.DESCRIBE, None)
 
 
 def _through_roles(
-    tenant: Tenant, account: str, verb: str, of: tuple[str, ...], operation: Operation | None
+    tenant: Tenant, estate: Estate, verb: str, of: tuple[str, ...], operation: Operation | None
 ) -> Iterator[Statement]:
     own_tag: Condition = {"StringEquals": {PRINCIPAL_TAG: tenant.id}}
-    if tenant_roles := _tenant_roles(tenant, account, operation):
-        yield _allow_root(account, f"{verb}ThroughTenantRole", of, only(tenant_roles))
-    if shared_roles := _shared_roles(tenant, account, operation):
-        yield _allow_root(account, f"{verb}ThroughSharedRole", of, {**only(shared_roles), **own_tag})
+    if tenant_roles := _tenant_roles(tenant, estate, operation):
+        yield _allow_root(estate.central, f"{verb}ThroughTenantRole", of, only(tenant_roles))
+    if shared_roles := _shared_roles(tenant, estate, operation):
+        yield _allow_root(estate.central, f"{verb}ThroughSharedRole", of, {**only(shared_roles), **own_tag})
 
 
 def _safeguards(tenant: Tenant, estate: Estate) -> Iterator[Statement]:
     """Denies on the cryptographic operations; each alone keeps another tenant, or anybody else, away from plaintext."""
-    account = estate.central.account
-    shared_roles = _shared_roles(tenant, account)
-    users = (*_tenant_roles(tenant, account), *shared_roles)
+    shared_roles = _shared_roles(tenant, estate)
+    users = (*_tenant_roles(tenant, estate), *shared_roles)
     yield _deny_everyone("DenyUseByAnyoneElse", actions.CRYPTOGRAPHIC, anyone_but(users) if users else None)
     if shared_roles:
         yield _deny_everyone(
@@ -134,7 +134,7 @@ def _safeguards(tenant: Tenant, estate: Estate) -> Iterator[Statement]:
     # Then even someone who re-points an alias gains no plaintext. StringNotEquals also holds where the request names
     # no alias at all (IAM guide, reference_policies_elements_condition_operators).
     by_alias = actions.CRYPTOGRAPHIC if tenant.decrypt_by == "alias" else actions.CRYPTOGRAPHIC_BUT_DECRYPT
-    alias = names.alias_name(tenant.id)
+    alias = names.alias_name(tenant.id, estate.naming)
     yield _deny_everyone("DenyOtherAlias", by_alias, {"StringNotEquals": {"kms:RequestAlias": alias}})
     yield _deny_everyone("DenyOtherContext", actions.WITH_CONTEXT, {"StringNotEquals": {CONTEXT: tenant.id}})
     if estate.organization:
@@ -148,17 +148,17 @@ def _safeguards(tenant: Tenant, estate: Estate) -> Iterator[Statement]:
         yield _deny_everyone("DenyUseWhileSuspended", actions.CRYPTOGRAPHIC)
 
 
-def _tenant_roles(tenant: Tenant, account: str, operation: Operation | None = None) -> tuple[str, ...]:
+def _tenant_roles(tenant: Tenant, estate: Estate, operation: Operation | None = None) -> tuple[str, ...]:
     return tuple(
-        names.tenant_role_arn(tenant.id, workload, account)
+        names.tenant_role_arn(tenant.id, workload, estate)
         for workload in _users(tenant, operation)
         if workload.access == "tenant-role"
     )
 
 
-def _shared_roles(tenant: Tenant, account: str, operation: Operation | None = None) -> tuple[str, ...]:
+def _shared_roles(tenant: Tenant, estate: Estate, operation: Operation | None = None) -> tuple[str, ...]:
     return tuple(
-        names.shared_role_arn(workload, account)
+        names.shared_role_arn(workload, estate)
         for workload in _users(tenant, operation)
         if workload.access != "tenant-role"
     )

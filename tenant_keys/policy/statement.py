@@ -13,12 +13,12 @@ EVERYONE = "*"
 """Only ever the principal of a Deny. `{"AWS": "*"}` might leave out the principals of services."""
 
 
-def root_of(account: str) -> dict[str, str]:
+def root_of(account: str, partition: str) -> dict[str, str]:
     """The account as principal: it delegates to the account's IAM policies, and session policies still limit.
 
     Source: AWS KMS guide, key-policy-default; IAM guide, reference_policies_elements_principal.
     """
-    return {"AWS": f"arn:aws:iam::{account}:root"}
+    return {"AWS": f"arn:{partition}:iam::{account}:root"}
 
 
 def allow(sid: str, actions: Iterable[str], condition: Condition | None = None, **elements: object) -> Statement:

@@ -56,7 +56,7 @@ def reserved_sizes(estate: Estate) -> Sizes:
 def with_room(central: Central) -> Central:
     """The key account with one Region more, and with a second set of deployment roles, one for each Region."""
     regions = (*central.regions, FURTHER_REGION)
-    prefix = f"arn:aws:iam::{central.account}:role/cdk-{'x' * 10}-cfn-exec-role-{central.account}"
+    prefix = f"arn:{central.partition}:iam::{central.account}:role/cdk-{'x' * 10}-cfn-exec-role-{central.account}"
     return replace(
         central,
         regions=regions,
@@ -77,7 +77,9 @@ def role_bytes(tenant: Tenant, workload: Workload, estate: Estate) -> int:
         tenant_role_trust(workload, estate),
         INLINE_POLICY_METADATA,
     )
-    named = 4 * len(tenant.id) + 5 * len(workload.name)
+    named = 4 * len(tenant.id) + 5 * len(workload.name) + len(estate.naming.role_prefix)
+    if boundary := estate.central.permissions_boundary:
+        named += len('"PermissionsBoundary":"",') + len(boundary)
     return _ROLE_FRAME + named + sum(len(compact(each)) for each in documents) + _tag_bytes(tenant, estate)
 
 

@@ -17,7 +17,7 @@ def workload_role_policy(workload: Workload, estate: Estate) -> Document:
 
     The path stands for thousands of roles, which a list could not; each role's own trust is exact.
     """
-    return document([*_assume(workload, estate.central.account), _read_parameter(workload)])
+    return document([*_assume(workload, estate), _read_parameter(workload, estate)])
 
 
 def has_source_identity(workload: Workload) -> bool:
@@ -28,10 +28,10 @@ def has_source_identity(workload: Workload) -> bool:
     return workload.runs_on is not None and PLATFORMS[workload.runs_on].source_identity
 
 
-def _assume(workload: Workload, central_account: str) -> Iterator[Statement]:
-    role = names.shared_role_arn(workload, central_account)
+def _assume(workload: Workload, estate: Estate) -> Iterator[Statement]:
+    role = names.shared_role_arn(workload, estate)
     if workload.access == "tenant-role":
-        role = f"arn:aws:iam::{central_account}:role{names.access_role_path(workload)}*"
+        role = f"{names.access_roles_arn(workload, estate)}*"
         yield allow("AssumeAccessRoles", ["sts:AssumeRole"], Resource=[role])
     else:
         yield allow("AssumeAccessRole", ["sts:AssumeRole"], Resource=[role])
@@ -48,9 +48,9 @@ def _assume(workload: Workload, central_account: str) -> Iterator[Statement]:
         yield allow("KeepSourceIdentity", ["sts:SetSourceIdentity"], Resource=[role])
 
 
-def _read_parameter(workload: Workload) -> Statement:
+def _read_parameter(workload: Workload, estate: Estate) -> Statement:
     parameters = [
-        f"arn:aws:ssm:{region}:{workload.account}:parameter{names.parameter_name(workload)}"
+        f"arn:{workload.partition}:ssm:{region}:{workload.account}:parameter{names.parameter_name(workload, estate)}"
         for region in workload.regions
     ]
     return allow("ReadOwnParameter", ["ssm:GetParameter"], Resource=parameters)
@@ -59,7 +59,7 @@ def _read_parameter(workload: Workload) -> Statement:
 def workload_role_trust(workload: Workload, trust_anchor_arn: object = None) -> Document:
     """Who may run as the workload, by where it runs. `trust_anchor_arn` is for Roles Anywhere alone."""
     if workload.irsa is not None:
-        return document([_service_account(workload.account, workload.irsa)])
+        return document([_service_account(workload, workload.irsa)])
     platform = PLATFORMS[workload.runs_on] if workload.runs_on else None
     if platform is None or platform.sid is None or platform.service is None:
         raise ValueError(f"workload {workload.name} has no role of ours: runs_on {workload.runs_on}")
@@ -74,11 +74,11 @@ def workload_role_trust(workload: Workload, trust_anchor_arn: object = None) -> 
 
 def _task(workload: Workload) -> Mapping[str, Any]:
     """Source: Amazon ECS guide, task-iam-roles: aws:SourceAccount and aws:SourceArn against the confused deputy."""
-    clusters = [f"arn:aws:ecs:{region}:{workload.account}:*" for region in workload.regions]
+    clusters = [f"arn:{workload.partition}:ecs:{region}:{workload.account}:*" for region in workload.regions]
     return {"StringEquals": {"aws:SourceAccount": workload.account}, "ArnLike": {"aws:SourceArn": clusters}}
 
 
-def _service_account(account: str, irsa: Irsa) -> Statement:
+def _service_account(workload: Workload, irsa: Irsa) -> Statement:
     """IAM roles for service accounts: exactly one service account of one cluster (Amazon EKS guide)."""
     return allow(
         "RunInPod",
@@ -88,7 +88,7 @@ def _service_account(account: str, irsa: Irsa) -> Statement:
             "sts.amazonaws.com",
             sub=f"system:serviceaccount:{irsa.namespace}:{irsa.service_account}",
         ),
-        Principal={"Federated": f"arn:aws:iam::{account}:oidc-provider/{irsa.oidc_provider}"},
+        Principal={"Federated": f"arn:{workload.partition}:iam::{workload.account}:oidc-provider/{irsa.oidc_provider}"},
     )
 
 

@@ -23,7 +23,7 @@ def test_a_job_killed_at_any_step_goes_on_without_loss_and_without_double_work(
     role = stage.runs_as("orders").get_credentials()
     assert role is not None
     given = {"AccessKeyId": role.access_key, "SecretAccessKey": role.secret_key, "SessionToken": role.token}
-    parameter = names.parameter_name(stage.estate.workloads["orders"])
+    parameter = names.parameter_name(stage.estate.workloads["orders"], stage.estate)
     answer = stage.aws.session(ORDERS).client("ssm").get_parameter(Name=parameter)
     configuration = {"TENANT_KEYS_CONFIG": answer["Parameter"]["Value"]}  # else each process asks for it
     environment = os.environ | stage.aws.environment(credentials=given) | configuration

@@ -13,6 +13,7 @@ import pytest
 
 from tenant_keys.cli.local import table
 from tenant_keys.local.attacks import ATTACKS, Outcome
+from tenant_keys.local.process import RUNNING
 from tests.command import tenant_keys
 from tests.work import PATIENCE
 
@@ -78,6 +79,19 @@ def test_a_manifest_that_is_not_there_is_said() -> None:
     result = tenant_keys("local", "attack", "--manifest", "/nowhere/tenants.yaml")
     assert result.exit_code == 1
     assert "no such file" in result.output.lower()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"accounts": ["111111111111"], "of_another_version": 1}'])
+def test_a_running_instance_that_is_not_understood_is_passed_over(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tenant-keys-local-x").mkdir()
+    (tmp_path / "tenant-keys-local-x" / RUNNING).write_text(text)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.delenv("TENANT_KEYS_LOCAL", raising=False)
+    done = tenant_keys("local", "env", "--manifest", str(ROOT / "tenants.yaml"))
+    told = "no local AWS with the key account 111111111111 runs; start it with: tenant-keys local up\n"
+    assert (done.exit_code, done.stderr) == (1, told)
 
 
 def test_the_table_tells_what_was_not_refused() -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from tenant_keys.manifest import stack_names as names
+from tenant_keys.manifest.model import Naming
 
 
 def test_stacks_and_cells_have_these_names() -> None:
-    assert names.SHARED_ACCESS == "tenant-keys-shared-access"
+    assert names.shared_access(Naming()) == "tenant-keys-shared-access"
     assert names.key_cell("eu-west-1", 7) == "eu-west-1-007"
-    assert names.key_stack("eu-west-1", 7) == "tenant-keys-cell-eu-west-1-007"
-    assert names.key_stack("eu-west-1", 1_234) == "tenant-keys-cell-eu-west-1-1234"
-    assert names.replica_stack("eu-central-1", "eu-west-1", 7) == "tenant-keys-replica-eu-central-1-of-eu-west-1-007"
+    assert names.key_stack("eu-west-1", 7, Naming()) == "tenant-keys-cell-eu-west-1-007"
+    assert names.key_stack("eu-west-1", 1_234, Naming()) == "tenant-keys-cell-eu-west-1-1234"
+    assert (
+        names.replica_stack("eu-central-1", "eu-west-1", 7, Naming())
+        == "tenant-keys-replica-eu-central-1-of-eu-west-1-007"
+    )
     assert names.role_cell(12) == "roles-012"
-    assert names.role_stack(12) == "tenant-keys-roles-012"
-    assert names.workload_stack("222222222222", "eu-west-1") == "tenant-keys-workload-222222222222-eu-west-1"
+    assert names.role_stack(12, Naming()) == "tenant-keys-roles-012"
+    assert names.workload_stack("222222222222", "eu-west-1", Naming()) == "tenant-keys-workload-222222222222-eu-west-1"
 
 
 def test_only_cells_hold_primaries_and_only_replica_stacks_replicas() -> None:

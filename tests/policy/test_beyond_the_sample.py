@@ -126,12 +126,12 @@ def test_an_alias_can_be_named_in_the_regions_where_its_key_is_deployed(
 
 
 def test_an_alias_is_named_with_its_account_and_region() -> None:
-    arn = names.alias_arn("acme", "eu-north-1", "111111111111")
+    arn = names.alias_arn("acme", "eu-north-1", sample())
     assert arn == "arn:aws:kms:eu-north-1:111111111111:alias/tenant-acme"
 
 
 def test_a_provider_is_named_by_its_issuer_without_the_scheme() -> None:
-    arn = names.oidc_provider_arn("https://login.example.com/a", "111111111111")
+    arn = names.oidc_provider_arn("https://login.example.com/a", sample())
     assert arn == "arn:aws:iam::111111111111:oidc-provider/login.example.com/a"
 
 

@@ -83,7 +83,7 @@ class Stage:
         service = {"billing": "ecs-tasks.amazonaws.com"}.get(workload, "lambda.amazonaws.com")
         account = self.estate.workloads[workload].account
         return self.aws.run_as(
-            names.workload_role_arn(self.estate.workloads[workload]),
+            names.workload_role_arn(self.estate.workloads[workload], self.estate),
             service=service,
             context={
                 "aws:SourceAccount": account,
@@ -122,7 +122,11 @@ class Stage:
     def key_arn(self, tenant: str) -> str:
         kms = self.aws.session(CENTRAL).client("kms")
         entries = kms.list_aliases(Limit=100)["Aliases"]
-        (key_id,) = (entry["TargetKeyId"] for entry in entries if entry["AliasName"] == names.alias_name(tenant))
+        (key_id,) = (
+            entry["TargetKeyId"]
+            for entry in entries
+            if entry["AliasName"] == names.alias_name(tenant, self.estate.naming)
+        )
         return f"arn:aws:kms:{REGION}:{CENTRAL}:key/{key_id}"
 
     def as_role(self, role: str, action: str, **request: Any) -> None:
@@ -153,7 +157,7 @@ def build(aws: LocalAws, issuer: LocalIssuer, tenants: list[str]) -> Stage:
     lock, _ = update(manifest, new_lock(manifest))
     estate = resolve(manifest, lock)
     central = aws.session(CENTRAL)
-    provider = names.oidc_provider_arn(ISSUER, CENTRAL)
+    provider = names.oidc_provider_arn(ISSUER, estate)
     central.client("iam").create_open_id_connect_provider(Url=ISSUER, ClientIDList=[AUDIENCE])
     for workload in estate.workloads.values():
         _add_workload(aws, workload, estate, provider)
@@ -169,12 +173,12 @@ def _add_workload(aws: LocalAws, workload: Workload, estate: Estate, provider: s
         own = account.client("iam")
         _role(
             own,
-            names.workload_role_arn(workload),
+            names.workload_role_arn(workload, estate),
             workload_role_trust(workload),
             workload_role_policy(workload, estate),
         )
     account.client("ssm").put_parameter(
-        Name=names.parameter_name(workload),
+        Name=names.parameter_name(workload, estate),
         Type="String",
         Value=json.dumps(workload_configuration(workload, estate, REGION)),
     )
@@ -182,19 +186,19 @@ def _add_workload(aws: LocalAws, workload: Workload, estate: Estate, provider: s
         return
     web = workload.access == "web-identity"
     trust = web_identity_trust(workload, provider) if web else shared_role_trust(workload, estate)
-    _role(central, names.shared_role_arn(workload, CENTRAL), trust, shared_role_policy(workload, estate))
+    _role(central, names.shared_role_arn(workload, estate), trust, shared_role_policy(workload, estate))
 
 
 def _add_tenant(central: boto3.Session, tenant: Tenant, estate: Estate) -> None:
     iam, kms = central.client("iam"), central.client("kms")
     for workload in tenant.workloads:
         if workload.access == "tenant-role":
-            role = names.tenant_role_arn(tenant.id, workload, CENTRAL)
+            role = names.tenant_role_arn(tenant.id, workload, estate)
             _role(iam, role, tenant_role_trust(workload, estate), tenant_role_policy(tenant, workload, estate))
     # The policy last: it lets only the deployment roles name an alias, and the emulator's root user is none of them.
     imported = tenant.origin == "imported"
     key = kms.create_key(Origin="EXTERNAL" if imported else "AWS_KMS")["KeyMetadata"]["KeyId"]
-    kms.create_alias(AliasName=names.alias_name(tenant.id), TargetKeyId=key)
+    kms.create_alias(AliasName=names.alias_name(tenant.id, estate.naming), TargetKeyId=key)
     if imported and tenant.id != WITHOUT_MATERIAL:
         import_material(central, key)
     if tenant.state == "suspended" and not imported:  # as the stacks do: an imported key's policy alone suspends it

@@ -33,7 +33,7 @@ def add_key(stack: Stack, tenant: Tenant, estate: Estate) -> None:
         multi_region=tenant.multi_region,
         removal_policy=RemovalPolicy.RETAIN,
     )
-    key.add_alias(names.alias_name(tenant.id))
+    key.add_alias(names.alias_name(tenant.id, estate.naming))
     Tags.of(key).add("tenant-keys:tenant", tenant.id)
 
 
@@ -66,15 +66,17 @@ def main() -> None:
         add_key(stack(f"keys-{tenant.primary_region}-{tenant.cell}", tenant.primary_region), tenant, estate)
         for workload in tenant.workloads:
             if workload.access == "tenant-role":
-                name = names.tenant_role_name(tenant.id, workload)
+                name = names.tenant_role_name(tenant.id, workload, estate)
                 trust, policy = tenant_role_trust(workload, estate), tenant_role_policy(tenant, workload, estate)
                 cell = stack(f"roles-{tenant.role_cells[workload.name]}", estate.central.home_region)
-                add_role(cell, name, names.access_role_path(workload), trust, policy)
+                add_role(cell, name, names.access_role_path(workload, estate), trust, policy)
     for workload in estate.workloads.values():
         if workload.access == "session-tag":
             trust, policy = shared_role_trust(workload, estate), shared_role_policy(workload, estate)
             cell = stack("shared", estate.central.home_region)
-            add_role(cell, names.shared_role_name(workload), names.access_role_path(workload), trust, policy)
+            add_role(
+                cell, names.shared_role_name(workload, estate), names.access_role_path(workload, estate), trust, policy
+            )
     app.synth()
 
 

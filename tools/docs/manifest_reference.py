@@ -20,6 +20,7 @@ _ERRORS = re.compile(
 _PLACES = {
     "Central": "central",
     "Quotas": "central.quotas",
+    "Naming": "naming",
     "IdentityProvider": "identity_providers.<name>",
     "Workload": "workloads.<name>",
     "PodIdentity": "workloads.<name>.pod_identity",

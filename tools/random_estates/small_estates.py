@@ -77,10 +77,10 @@ def templates_of(estate: Estate) -> Templates:
         _keys(made, estate, tenant.id)
         for workload in tenant.workloads if tenant.state != "offboarding" else ():
             if workload.access == "tenant-role":
-                name = names.tenant_role_name(tenant.id, workload)
+                name = names.tenant_role_name(tenant.id, workload, estate)
                 policy = access_role.tenant_role_policy(tenant, workload, estate)
                 trust = access_role.tenant_role_trust(workload, estate)
-                _role(made, "roles", name, names.access_role_path(workload), trust, policy)
+                _role(made, "roles", name, names.access_role_path(workload, estate), trust, policy)
     for workload in estate.workloads.values():
         for region in workload.regions:
             _parameter(made, estate, workload, region)
@@ -90,16 +90,23 @@ def templates_of(estate: Estate) -> Templates:
                 provider = {"Url": issuer, "ClientIdList": [workload.audience]}
                 made.add("issuers", f"Issuer{workload.name}", "AWS::IAM::OIDCProvider", provider)
             trust = (
-                access_role.web_identity_trust(workload, names.oidc_provider_arn(issuer, CENTRAL))
+                access_role.web_identity_trust(workload, names.oidc_provider_arn(issuer, estate))
                 if issuer
                 else access_role.shared_role_trust(workload, estate)
             )
             policy = access_role.shared_role_policy(workload, estate)
-            _role(made, "roles", names.shared_role_name(workload), names.access_role_path(workload), trust, policy)
+            _role(
+                made,
+                "roles",
+                names.shared_role_name(workload, estate),
+                names.access_role_path(workload, estate),
+                trust,
+                policy,
+            )
         if workload.access != "web-identity" and workload.existing_role is None:
             policy = workload_role.workload_role_policy(workload, estate)
             trust = workload_role.workload_role_trust(workload)
-            _role(made, f"workload-{workload.account}", names.workload_role_name(workload), "/", trust, policy)
+            _role(made, f"workload-{workload.account}", names.workload_role_name(workload, estate), "/", trust, policy)
     return made
 
 
@@ -114,7 +121,10 @@ def _keys(made: Templates, estate: Estate, tenant_id: str) -> None:
     several = {"MultiRegion": tenant.multi_region}
     made.add("keys", f"Key{tenant_id}", "AWS::KMS::Key", {**common, **several, "Enabled": enabled, **origin})
     unborn = f"unborn!{CENTRAL}!{HOME}!keys!Key{tenant_id}"
-    alias = {"AliasName": names.alias_name(tenant_id), "TargetKeyId": ("mrk-" if tenant.multi_region else "") + unborn}
+    alias = {
+        "AliasName": names.alias_name(tenant_id, estate.naming),
+        "TargetKeyId": ("mrk-" if tenant.multi_region else "") + unborn,
+    }
     made.add("keys", f"Alias{tenant_id}", "AWS::KMS::Alias", alias)
     if tenant.multi_region_key_id:
         primary = f"arn:aws:kms:{HOME}:{CENTRAL}:key/{tenant.multi_region_key_id}"
@@ -126,21 +136,21 @@ def _keys(made: Templates, estate: Estate, tenant_id: str) -> None:
 
 def _parameter(made: Templates, estate: Estate, workload: Workload, region: str) -> None:
     served = [tenant for tenant in estate.tenants.values() if workload.name in {one.name for one in tenant.workloads}]
-    own = names.tenant_role_arn("{tenant_id}", workload, CENTRAL)
+    own = names.tenant_role_arn("{tenant_id}", workload, estate)
     value = {
         "version": 1,
         "workload": workload.name,
         "access": workload.access,
-        "role_arn": own if workload.access == "tenant-role" else names.shared_role_arn(workload, CENTRAL),
-        "alias_arn": names.alias_arn("{tenant_id}", HOME, CENTRAL),
+        "role_arn": own if workload.access == "tenant-role" else names.shared_role_arn(workload, estate),
+        "alias_arn": names.alias_arn("{tenant_id}", HOME, estate),
         "operations": list(workload.operations),
         "exceptions": {
-            tenant.id: names.alias_arn(tenant.id, region, CENTRAL)
+            tenant.id: names.alias_arn(tenant.id, region, estate)
             for tenant in served
             if region != HOME and tenant.multi_region_key_id
         },
     }
-    properties = {"Name": names.parameter_name(workload), "Type": "String", "Value": json.dumps(value)}
+    properties = {"Name": names.parameter_name(workload, estate), "Type": "String", "Value": json.dumps(value)}
     made.add(f"parameters-{workload.account}-{region}", workload.name, "AWS::SSM::Parameter", properties)
 
 

@@ -23,6 +23,7 @@ from tenant_keys.policy.names import alias_name
 from tenant_keys.policy.template_size import reserved_sizes
 from tenant_keys.review.assembly import Assembly, StackArtifact
 from tenant_keys.review.assembly.json_file import parse_json
+from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.assembly.template import deployed_bytes
 from tenant_keys.review.proof import prove
 
@@ -84,12 +85,15 @@ class Adoption:
     def _manifest(self) -> Manifest:
         return load_manifest(self._path)
 
+    def _alias(self, tenant: str) -> str:
+        return alias_name(tenant, self._manifest().naming)
+
     def _taken(self, tenant: str, key: FoundKey, region: str) -> list[str]:
         """The tenant's alias names another key."""
-        target = self._target(alias_name(tenant), region)
+        target = self._target(self._alias(tenant), region)
         if target in (None, key.id):
             return []
-        return [f"{tenant}: {alias_name(tenant)} in {region} names {target} already; delete the alias first"]
+        return [f"{tenant}: {self._alias(tenant)} in {region} names {target} already; delete the alias first"]
 
     def _target(self, alias: str, region: str) -> str | None:
         for page in self._client_of("kms", region).get_paginator("list_aliases").paginate():
@@ -110,11 +114,11 @@ class Adoption:
         """The tenant's alias beside the old ones: both names are the tenant's until its callers have moved."""
         for tenant, key in keys.items():
             for region in (key.region, *key.replica_regions):
-                if self._target(alias_name(tenant), region) is None:
-                    self._client_of("kms", region).create_alias(AliasName=alias_name(tenant), TargetKeyId=key.id)
-                    old = [alias for alias in key.aliases if alias != alias_name(tenant)]
+                if self._target(self._alias(tenant), region) is None:
+                    self._client_of("kms", region).create_alias(AliasName=self._alias(tenant), TargetKeyId=key.id)
+                    old = [alias for alias in key.aliases if alias != self._alias(tenant)]
                     beside = f" beside {', '.join(old)}" if old else ""
-                    yield f"named {key.arn} {alias_name(tenant)} in {region}{beside}"
+                    yield f"named {key.arn} {self._alias(tenant)} in {region}{beside}"
 
     def _import(self, keys: Mapping[str, FoundKey], assembly: Path) -> Iterator[str]:
         manifest = self._manifest()
@@ -134,7 +138,7 @@ class Adoption:
             if resource["Type"] != "AWS::KMS::Alias":
                 continue
             name = resource["Properties"]["AliasName"]
-            tenant = next((tenant for tenant in keys if alias_name(tenant) == name), None)
+            tenant = next((tenant for tenant in keys if self._alias(tenant) == name), None)
             if tenant is None:
                 continue
             key, own = keys[tenant], resource["Properties"]["TargetKeyId"]["Ref"]
@@ -155,7 +159,7 @@ class Adoption:
 
         def upload(body: bytes, name: str) -> str:
             self._client_of("s3", artifact.region).put_object(Bucket=bucket, Key=name, Body=body)
-            return f"https://s3.{artifact.region}.amazonaws.com/{bucket}/{name}"
+            return f"https://s3.{artifact.region}.{partition_of(artifact.region).url_suffix}/{bucket}/{name}"
 
         return upload
 
@@ -170,4 +174,4 @@ def _region(arn: str) -> str:
 def _executor(manifest: Manifest, region: str) -> str:
     roles = execution_roles(manifest.central)
     role = next((role for role in roles if role.endswith(f"-{region}")), roles[0])
-    return f"arn:aws:iam::{manifest.central.account}:{role}"
+    return f"arn:{partition_of(manifest.central.home_region).name}:iam::{manifest.central.account}:{role}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tenant_keys.manifest import Manifest
+from tenant_keys.manifest.model import Naming
 from tenant_keys.operations.adopt.found_key import FoundKey
 from tenant_keys.operations.errors import OperationError
 from tenant_keys.policy.names import alias_name
@@ -44,7 +45,7 @@ def refusals(tenant: str, key: FoundKey, manifest: Manifest, executor: str) -> I
     elif manifest.tenants[tenant].state in ("offboarding", "offboarded"):
         yield f"{tenant} is {manifest.tenants[tenant].state} in the manifest; a key is adopted for one that stays"
     yield from _of_another_kind(key, manifest)
-    yield from _names(tenant, key)
+    yield from _names(tenant, key, manifest.naming)
     yield from _locked_out(key, executor)
 
 
@@ -71,10 +72,10 @@ def _of_another_kind(key: FoundKey, manifest: Manifest) -> Iterator[str]:  # noq
         yield "AWS RAM shares the key; end the share first"
 
 
-def _names(tenant: str, key: FoundKey) -> Iterator[str]:
+def _names(tenant: str, key: FoundKey, naming: Naming) -> Iterator[str]:
     """Both names are the tenant's until its callers have moved, so no other tenant's may be among them."""
-    own = alias_name(tenant)
-    foreign = [alias for alias in key.aliases if alias.startswith(alias_name("")) and alias != own]
+    own = alias_name(tenant, naming)
+    foreign = [alias for alias in key.aliases if alias.startswith(alias_name("", naming)) and alias != own]
     if foreign:
         yield f"the key has the alias {foreign[0]}, another tenant's; delete that first"
     if own not in key.aliases and len(key.aliases) >= MOST_ALIASES:
@@ -85,7 +86,7 @@ def _locked_out(key: FoundKey, executor: str) -> Iterator[str]:
     """Ours is deployed over the present policy, so the present one must let CloudFormation's role do it."""
     account = executor.split(":")[4]
     name = executor.rpartition("/")[2]
-    session = f"arn:aws:sts::{account}:assumed-role/{name}/AWSCloudFormation"
+    session = f"arn:{executor.split(':')[1]}:sts::{account}:assumed-role/{name}/AWSCloudFormation"
     who = Principal(kind=PrincipalKind.ROLE_SESSION, arn=session, account=account, role_arn=executor)
     everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}
     wanted = DEPLOYMENT if key.imported else (*DEPLOYMENT, *WITH_ROTATION)

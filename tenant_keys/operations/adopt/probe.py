@@ -45,13 +45,13 @@ def probe(
 
 
 def _probe(estate: Estate, workload: Workload, tenant: Tenant, arn: str, sts: Any, open_kms: Open) -> str:
-    account, region = estate.central.account, arn.split(":")[3]
-    given: dict[str, Any] = {"RoleArn": tenant_role_arn(tenant.id, workload, account)}
+    region = arn.split(":")[3]
+    given: dict[str, Any] = {"RoleArn": tenant_role_arn(tenant.id, workload, estate)}
     if workload.access == "session-tag":
         tags = [{"Key": TENANT_TAG, "Value": tenant.id}]
-        given = {"RoleArn": shared_role_arn(workload, account), "Tags": tags}
+        given = {"RoleArn": shared_role_arn(workload, estate), "Tags": tags}
     kms = open_kms(sts.assume_role(RoleSessionName="adoption-probe", **given)["Credentials"], region)
-    alias, context = alias_arn(tenant.id, region, account), {TENANT_TAG: tenant.id}
+    alias, context = alias_arn(tenant.id, region, estate), {TENANT_TAG: tenant.id}
     named = kms.describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
     if named != arn:
         raise AdoptionRefused(f"{tenant.id}: {alias} names {named}, not {arn}")

@@ -88,7 +88,7 @@ def read_keys(tenant: Tenant, estate: Estate, make: ClientOf = client_of) -> lis
     if tenant.origin != "imported":
         raise NotImported(f"tenants.yaml tenants.{tenant.id}: AWS KMS makes this key's material; nothing is imported")
     region = tenant.primary_region
-    alias = names.alias_arn(tenant.id, region, estate.central.account)
+    alias = names.alias_arn(tenant.id, region, estate)
     with explained(alias):
         found = make(region).describe_key(KeyId=alias)["KeyMetadata"]
     if found.get("Origin") != "EXTERNAL":

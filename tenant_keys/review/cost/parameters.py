@@ -28,8 +28,9 @@ def _exceptions(estate: Estate, workload: Workload, region: str) -> int:
     tenants = [tenant for tenant in estate.tenants.values() if workload in tenant.workloads]
     nearest = {tenant.id: _nearest(tenant, region) for tenant in tenants}
     usual = Counter(nearest.values()).most_common(1)
+    keys = f"arn:{estate.central.partition}:kms"
     return sum(
-        len(f'"{tenant}":"arn:aws:kms:{where}:{estate.central.account}:alias/tenant-{tenant}",')
+        len(f'"{tenant}":"{keys}:{where}:{estate.central.account}:{estate.naming.alias}",') - len("{id}") + len(tenant)
         for tenant, where in nearest.items()
         if where != usual[0][0]
     )

@@ -32,6 +32,8 @@ class AliasRow:
 
     place: Place
     name: str
+    tenant: str
+    """Whose it is by its name; a name that is no tenant's stands for itself."""
     key: Place | None
     retained: bool
 
@@ -73,18 +75,20 @@ def _read(reviewed: ReviewedEstate) -> tuple[dict[Place, KeyRow], dict[tuple[str
     owners: dict[Place, str] = {}
     aliases: dict[tuple[str, str, str], AliasRow] = {}
     rows: dict[Place, KeyRow] = {}
+    before, _, after = reviewed.estate.naming.alias.partition("{id}")
     for place, resource in reviewed.resources.items():
         if resource.type in ("AWS::KMS::Key", "AWS::KMS::ReplicaKey"):
             keys[resource.account, resource.region, _key_id(resource)] = place
     for place, resource in reviewed.resources.items():
         if resource.type == "AWS::KMS::Alias":
             name = str(resource.properties["AliasName"])
+            tenant = name.removeprefix(before).removesuffix(after)
             target = str(resource.properties["TargetKeyId"]).rpartition("/")[2]
             key = keys.get((resource.account, resource.region, target))
             if key is not None:
-                owners.setdefault(key, name.removeprefix("alias/tenant-"))
+                owners.setdefault(key, tenant)
             retained = resource.deletion_policy in _KEPT and resource.update_replace_policy == "Retain"
-            aliases[resource.account, resource.region, name] = AliasRow(place, name, key, retained)
+            aliases[resource.account, resource.region, name] = AliasRow(place, name, tenant, key, retained)
     for place in keys.values():
         resource = reviewed.resources[place]
         retained = resource.deletion_policy == "Retain" and resource.update_replace_policy == "Retain"
@@ -187,7 +191,7 @@ def _setting(name: str, one: Any, other: Any) -> tuple[Severity, str]:
 def _alias(
     name: tuple[str, str, str], before: AliasRow, after: AliasRow | None, leaving: frozenset[str]
 ) -> Iterator[Change]:
-    tenant = before.name.removeprefix("alias/tenant-")
+    tenant = before.tenant
     fix = "losing the alias is losing access: it keeps its name, its stack and its key"
     if after is None:
         if tenant not in leaving:

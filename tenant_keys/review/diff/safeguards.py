@@ -139,7 +139,8 @@ def _with_arns(text: str, promise: Promise) -> str:
 
 
 def _key_text(record: KeyRecord) -> Text:
-    return Text(f"key policy in {record.region}", record.policy, f"arn:aws:kms:{record.region}:{record.account}:key/*")
+    keys = f"arn:{record.partition}:kms:{record.region}:{record.account}:key/*"
+    return Text(f"key policy in {record.region}", record.policy, keys)
 
 
 def _role_texts(role: RoleRecord, workload: str, promise: Promise) -> Iterator[Text]:

@@ -61,11 +61,11 @@ def role_session(
     issuer: str = "",
 ) -> Actor:
     """A session of a role; its name is the caller's choice."""
-    account = role_arn.split(":")[4]
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
     name = role_arn.rpartition("/")[2]
     principal = Principal(
         PrincipalKind.ROLE_SESSION,
-        arn=f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
+        arn=f"arn:{partition}:sts::{account}:assumed-role/{name}/{session}",
         account=account,
         role_arn=role_arn,
         organization=organization,
@@ -75,9 +75,9 @@ def role_session(
     return Actor(label or f"a session of {role_arn}", principal, own, tenant, known, issuer=issuer)
 
 
-def root_user(account: str, organization: str | None) -> Actor:
-    """The root user of an account."""
-    arn = f"arn:aws:iam::{account}:root"
+def root_user(arn: str, organization: str | None) -> Actor:
+    """The root user of an account, given by its ARN."""
+    account = arn.split(":")[4]
     principal = Principal(PrincipalKind.ROOT_USER, arn=arn, account=account, organization=organization)
     return Actor(f"the root user of account {account}", principal, everything())
 

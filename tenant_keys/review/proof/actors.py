@@ -23,7 +23,7 @@ def actors_of(case: KeyCase, world: World) -> Iterator[Actor]:
     in_templates |= {role.arn for role in world.other_roles if role.arn.split(":")[4] == central}
     declared = {arn for roles in case.promise.administration.values() for arn in roles}
     own = world.organizations
-    found = outsiders(case.document, own, in_templates | declared, resource_of(case))
+    found = outsiders(case.document, own, in_templates | declared, resource_of(case), case.record.partition)
     for role in _roles_for(case, world):
         yield from _sessions(role, case, found, within(central, found, own))
     yield from persons(found, own, _tags(case, (), {}), frozenset(in_templates))
@@ -36,7 +36,7 @@ def declared_actors(case: KeyCase, world: World) -> Iterator[Actor]:
     """A plain session of each role of which something is declared, as its workload or person obtains it."""
     promise = case.promise
     here = {role.arn: role for role in (*world.own_roles[promise.tenant], *world.other_roles)}
-    found = outsiders(case.document, world.organizations, (), resource_of(case))
+    found = outsiders(case.document, world.organizations, (), resource_of(case), case.record.partition)
     shared = {use.role_arn for use in promise.uses if use.shared}
     providers = {name: one.identity_provider for name, one in world.estate.workloads.items()}
     issuers = {

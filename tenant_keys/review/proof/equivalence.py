@@ -194,7 +194,7 @@ class _Names:
                 where = f"{record.account} {record.region}"
                 self.owner[record.key_id] = (tenant, f"key id {where}")
                 self.owner[record.arn] = (tenant, f"key {where}")
-                alias = f"arn:aws:kms:{record.region}:{record.account}:{promise.alias}"
+                alias = f"{record.arn.rpartition(':')[0]}:{promise.alias}"
                 self.owner[alias] = (tenant, f"alias {where}")
 
     def meeting(self, documents: Iterable[str]) -> dict[str, frozenset[tuple[str, str]]]:
@@ -222,4 +222,5 @@ class _Names:
 
 def _sessions_of(role_arn: str) -> str:
     """How the ARNs of a role's sessions begin."""
-    return f"arn:aws:sts::{role_arn.split(':')[4]}:assumed-role/{role_arn.rpartition('/')[2]}"
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    return f"arn:{partition}:sts::{account}:assumed-role/{role_arn.rpartition('/')[2]}"

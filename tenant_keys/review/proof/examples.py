@@ -329,21 +329,24 @@ def after(compiled: Sequence[Reader], prefix: str) -> _State:
     return state
 
 
-def accounts_told_apart(known: Sequence[str], arns: Sequence[Pattern], numbers: Sequence[Pattern]) -> list[str]:
+def accounts_told_apart(
+    known: Sequence[str], arns: Sequence[Pattern], numbers: Sequence[Pattern], partition: str
+) -> list[str]:
     """The known accounts, and one account for every further way in which patterns can tell accounts apart.
 
     Args:
         known: account ids.
         arns: patterns of ARNs of principals of IAM or STS.
         numbers: patterns of account ids.
+        partition: of these accounts.
     """
     words = Words(known)  # so that each other account is one of which the manifest and the policies say nothing
     compiled: list[Reader] = [*arns, *arns, *numbers, words]
 
     def read(account: str) -> _State:
         return (
-            *after(arns, f"arn:aws:iam::{account}"),
-            *after(arns, f"arn:aws:sts::{account}"),
+            *after(arns, f"arn:{partition}:iam::{account}"),
+            *after(arns, f"arn:{partition}:sts::{account}"),
             *after(numbers, account),
             *after([words], account),
         )

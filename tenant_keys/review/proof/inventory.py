@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 from tenant_keys.review.assembly import Resource, Stack, unborn
+from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
@@ -41,7 +42,7 @@ _BINDING: Final = frozenset(
 )
 _KMS: Final = frozenset({"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
 RESOURCE_TAG: Final = "aws:resourcetag/"
-_ROLE_ARN: Final = re.compile(r"arn:aws:iam::\d{12}:role/(?:[!-~]+/)?[\w+=,.@!-]+", re.ASCII)
+_ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/(?:[!-~]+/)?[\w+=,.@!-]+", re.ASCII)
 """As the IAM API has Path and RoleName; `!` stands in names that AWS has yet to choose."""
 
 
@@ -94,8 +95,12 @@ class KeyRecord:
         return self.standing | (dict(_SYMMETRIC) if self.replica else {})
 
     @property
+    def partition(self) -> str:
+        return partition_of(self.region).name
+
+    @property
     def arn(self) -> str:
-        return f"arn:aws:kms:{self.region}:{self.account}:key/{self.key_id}"
+        return f"arn:{self.partition}:kms:{self.region}:{self.account}:key/{self.key_id}"
 
 
 def tagged(tags: Mapping[str, str]) -> dict[str, Sequence[Value | None]]:
@@ -178,7 +183,7 @@ class Inventory:
     """All that the templates hold."""
 
     keys: dict[str | None, list[KeyRecord]] = field(default_factory=dict)
-    """By the tenant at whose key `alias/tenant-<id>` points; None for keys that no tenant's alias names."""
+    """By the tenant whose alias points at the key; None for keys that no tenant's alias names."""
     aliases: dict[tuple[str, str], list[AliasRecord]] = field(default_factory=dict)
     """By Region and key id."""
     roles: dict[str, RoleRecord] = field(default_factory=dict)
@@ -279,14 +284,14 @@ def unmarked(text: str, promise: Promise) -> dict[str, Any]:
 
 def _read_keys(stack: Stack, promises: Mapping[str, Promise], inventory: Inventory, shared: dict[str, str]) -> None:
     keys = {}
+    tenants = {promise.alias: tenant for tenant, promise in promises.items()}
     owners: dict[str, str] = {}
     for resource in stack.resources.values():
         if resource.type == "AWS::KMS::Alias":
             alias = _alias(resource)
             inventory.aliases.setdefault((alias.region, alias.key_id), []).append(alias)
-            tenant = alias.name.removeprefix("alias/tenant-")
-            if tenant != alias.name and tenant in promises:
-                owners.setdefault(alias.key_id, tenant)
+            if alias.name in tenants:
+                owners.setdefault(alias.key_id, tenants[alias.name])
         elif resource.type in ("AWS::KMS::Key", "AWS::KMS::ReplicaKey"):
             keys[resource.logical_id] = resource
     for resource in keys.values():
@@ -409,14 +414,17 @@ def _read_binding(resource: Resource, inventory: Inventory) -> None:
     kind, properties = resource.type, resource.properties
     enabled = properties.get("Enabled") in (True, "true")
     if kind == "AWS::RolesAnywhere::TrustAnchor" and enabled:
-        arn = f"arn:aws:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{unborn(resource)}"
+        partition, anchor = partition_of(resource.region).name, unborn(resource)
+        arn = f"arn:{partition}:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{anchor}"
         inventory.anchors[arn] = _authority(resource)
     elif kind == "AWS::RolesAnywhere::Profile" and enabled:
         inventory.profiles += [(resource.account, resource.region, str(arn)) for arn in _several(resource, "RoleArns")]
     elif kind == "AWS::IAM::OIDCProvider":
         host = _text(resource, "Url").removeprefix("https://")
         clients = [_checked(resource, "ClientIdList", one, str) for one in _several(resource, "ClientIdList")]
-        inventory.providers[f"arn:aws:iam::{resource.account}:oidc-provider/{host}"] = tuple(clients)
+        inventory.providers[
+            f"arn:{partition_of(resource.region).name}:iam::{resource.account}:oidc-provider/{host}"
+        ] = tuple(clients)
     elif kind == "AWS::EKS::PodIdentityAssociation":
         inventory.pods.append(_association(resource))
 
@@ -454,7 +462,8 @@ def _parameter(resource: Resource) -> ParameterRecord:
 
 def _policy_arn(resource: Resource) -> str:
     name = resource.properties.get("ManagedPolicyName") or unborn(resource)
-    return f"arn:aws:iam::{resource.account}:policy{resource.properties.get('Path', '/')}{name}"
+    partition = partition_of(resource.region).name
+    return f"arn:{partition}:iam::{resource.account}:policy{resource.properties.get('Path', '/')}{name}"
 
 
 def _attached(resource: Resource, inventory: Inventory) -> Iterator[AttachedPolicy]:
@@ -476,7 +485,7 @@ def _attached(resource: Resource, inventory: Inventory) -> Iterator[AttachedPoli
 
 def _role(resource: Resource) -> RoleRecord:
     properties = resource.properties
-    arn = f"arn:aws:iam::{resource.account}:role{properties.get('Path', '/')}"
+    arn = f"arn:{partition_of(resource.region).name}:iam::{resource.account}:role{properties.get('Path', '/')}"
     arn += str(properties.get("RoleName") or unborn(resource))
     if not _ROLE_ARN.fullmatch(arn):
         raise NotProved(

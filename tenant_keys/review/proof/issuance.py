@@ -37,11 +37,10 @@ from tenant_keys.review.proof.obtaining import (
     not_obtained,
     starts,
     unread_parameters,
-    workload_role,
 )
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.outsiders import outsiders, persons, within
-from tenant_keys.review.proof.promise import TAG
+from tenant_keys.review.proof.promise import TAG, access_role_arn, issuer_arn, workload_role
 from tenant_keys.review.proof.reach import beyond, reaching
 from tenant_keys.review.proof.tags import tag_sets
 from tenant_keys.review.proof.tokens import POD_AUDIENCE, audience_of, claim, pods_of, subject, token_holders
@@ -82,8 +81,8 @@ def prove_issuance(world: World) -> Issuance:
     workloads = {workload.name: workload for workload in world.estate.workloads.values()}
     central = world.estate.central.account
     for case in [alike[0] for alike in world.tenant_roles] + world.other_roles:
-        serving = _serving(case, workloads)
-        if serving is None and not _reaches(case, workloads):
+        serving = _serving(case, world.estate)
+        if serving is None and not _reaches(case, world.estate):
             result.findings += _ways_out(case, world, result)
             continue
         if case.arn.split(":")[4] == central:
@@ -101,7 +100,7 @@ def _ways_out(case: RoleCase, world: World, result: Issuance) -> Iterator[Findin
     if not allowed:
         return
     declared = {use.role_arn for promise in world.promises.values() for use in promise.uses}
-    declared |= {workload_role(workload) for workload in world.estate.workloads.values()}
+    declared |= {workload_role(workload, world.estate) for workload in world.estate.workloads.values()}
     for actor in _callers(case, world):
         if actor.role_arn in declared and any(True for _ in _sessions(case, actor, result)):
             told = (
@@ -112,29 +111,29 @@ def _ways_out(case: RoleCase, world: World, result: Issuance) -> Iterator[Findin
             return
 
 
-def _reaches(case: RoleCase, workloads: Mapping[str, Workload]) -> bool:
+def _reaches(case: RoleCase, estate: Estate) -> bool:
     """Whether anything hangs on who obtains a session of a role that is not an access role."""
-    own = {f"tenant-keys-{name}" for name in workloads}
+    own = {workload_role(replace(w, existing_role=None), estate).rpartition("/")[2] for w in estate.workloads.values()}
     policies = any(True for document in case.identity for _ in reaching(document.tree))
     return policies or bool(case.unknown_policies) or case.arn.rpartition("/")[2] in own
 
 
 def _proveworkload_role(case: RoleCase, workloads: Mapping[str, Workload], world: World, result: Issuance) -> None:
     """Only the place where the workload runs becomes its role."""
-    workload = _running_as(case.arn, workloads)
+    workload = _running_as(case.arn, workloads, world.estate)
     for actor in _callers(case, world):
         for _tags, decision in _sessions(case, actor, result):
             result.steps.add(Step(actor.label, case.arn, None, actor.role_arn))
             if workload is None or not _runs(workload, actor, world.anchors):
-                result.findings.append(_obtained(case, actor, {}, decision, workload))
+                result.findings.append(_obtained(case, actor, {}, decision, workload, world.estate))
             break
     if workload is not None and workload.existing_role is None:
         what = f"nothing obtains a session of {case.arn}, which workload {workload.name} runs as"
         result.findings += not_obtained(case, starts(workload, world.anchors), world, what, "restore the trust policy")
 
 
-def _running_as(role_arn: str, workloads: Mapping[str, Workload]) -> Workload | None:
-    return next((one for one in workloads.values() if workload_role(one) == role_arn), None)
+def _running_as(role_arn: str, workloads: Mapping[str, Workload], estate: Estate) -> Workload | None:
+    return next((one for one in workloads.values() if workload_role(one, estate) == role_arn), None)
 
 
 def _runs(workload: Workload, actor: Actor, anchors: Mapping[str, str]) -> bool:
@@ -149,13 +148,12 @@ def _runs(workload: Workload, actor: Actor, anchors: Mapping[str, str]) -> bool:
     return place is not None and actor.principal.arn == place
 
 
-def _serving(case: RoleCase, workloads: Mapping[str, Workload]) -> Workload | None:
+def _serving(case: RoleCase, estate: Estate) -> Workload | None:
     """The workload whose access role it is, by the name that the design gives it."""
     if case.use is not None:
-        return workloads[case.use.workload]
-    path, _, name = case.arn.partition(":role/")[2].rpartition("/")
-    workload = workloads.get(path.removeprefix("tenant-keys/"))
-    return workload if workload and name == f"shared.{workload.name}" else None
+        return estate.workloads[case.use.workload]
+    shared = (one for one in estate.workloads.values() if one.access != "tenant-role")
+    return next((one for one in shared if access_role_arn("", one, estate) == case.arn), None)
 
 
 def _prove_role(case: RoleCase, workload: Workload | None, world: World, result: Issuance) -> None:
@@ -166,9 +164,9 @@ def _prove_role(case: RoleCase, workload: Workload | None, world: World, result:
             declared = workload is not None and _declared(workload, actor, tags, world.estate)
             if not declared and not reported:
                 reported = True
-                result.findings.append(_obtained(case, actor, tags, decision, workload))
+                result.findings.append(_obtained(case, actor, tags, decision, workload, world.estate))
     if workload is not None:
-        whom = workload_role(workload)
+        whom = workload_role(workload, world.estate)
         what = f"{whom} cannot obtain a session of {case.arn}, which is declared"
         if workload.access == "web-identity":
             what = f"nobody obtains a session of {case.arn}, which is declared for workload {workload.name}"
@@ -179,12 +177,11 @@ def _prove_role(case: RoleCase, workload: Workload | None, world: World, result:
 def _declared(workload: Workload, actor: Actor, tags: Mapping[str, str], estate: Estate) -> bool:
     if workload.access == "web-identity":
         provider = workload.identity_provider
-        host = provider.issuer.removeprefix("https://") if provider else ""
-        issuer = f"arn:aws:iam::{estate.central.account}:oidc-provider/{host}"
+        issuer = issuer_arn(provider.issuer if provider else "", estate)
         # The audience is asked for apart: a token of another audience must not do.
         right = actor.principal.arn == issuer and audience_of(issuer, actor.presents) == workload.audience
         return right and _is_tenant_alone(tags)
-    if actor.role_arn != workload_role(workload):
+    if actor.role_arn != workload_role(workload, estate):
         return False
     return not tags if workload.access == "tenant-role" else _is_tenant_alone(tags)
 
@@ -200,8 +197,10 @@ def _callers(case: RoleCase, world: World) -> Iterator[Actor]:
     own = world.organizations
     in_templates = {role.arn: role for role in world.other_roles}
     in_templates |= {role.arn: role for alike in world.tenant_roles for role in alike}
-    workload_roles = {workload_role(w) for w in estate.workloads.values() if w.access != "web-identity"}
-    found = outsiders(case.trust, own, in_templates.keys() | workload_roles, resource_of_role(case))
+    workload_roles = {workload_role(w, estate) for w in estate.workloads.values() if w.access != "web-identity"}
+    found = outsiders(
+        case.trust, own, in_templates.keys() | workload_roles, resource_of_role(case), estate.central.partition
+    )
     for arn, role in sorted(in_templates.items()):
         # A session of an access role has the role's own policies; a role of another account may have everything.
         known = arn.split(":")[4] == central and not role.unknown_policies
@@ -216,7 +215,7 @@ def _callers(case: RoleCase, world: World) -> Iterator[Actor]:
     for name in services(case.trust):
         if name != CERTIFICATES:
             yield service(name)
-    yield from certificate_holders(case.trust, _running_as(case.arn, estate.workloads), world.anchors)
+    yield from certificate_holders(case.trust, _running_as(case.arn, estate.workloads, estate), world.anchors)
     yield from token_holders(case.trust, estate)
     yield anonymous()
 
@@ -231,20 +230,17 @@ def resource_of_role(case: RoleCase) -> dict[str, Value]:
     return {RESOURCE: case.arn, "aws:resourceaccount": case.arn.split(":")[4]}
 
 
+def _action_of(actor: Actor) -> str:
+    """How the actor asks for a role: with a SAML assertion, with a token, or signed (STS API reference, Actions)."""
+    if actor.principal.kind is not PrincipalKind.FEDERATED:
+        return "sts:AssumeRole"
+    saml = ":saml-provider/" in str(actor.principal.arn)
+    return "sts:AssumeRoleWithSAML" if saml else "sts:AssumeRoleWithWebIdentity"
+
+
 def _sessions(case: RoleCase, actor: Actor, result: Issuance) -> Iterator[tuple[Mapping[str, str], Decision]]:
     """Tags with which the actor obtains a session, each once."""
-    federated = actor.principal.kind is PrincipalKind.FEDERATED
-    for action in _WITH_TOKEN if federated else ("sts:AssumeRole",):
-        yield from _sessions_by(action, case, actor, result)
-
-
-_WITH_TOKEN: Final = ("sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
-
-
-def _sessions_by(
-    action: str, case: RoleCase, actor: Actor, result: Issuance
-) -> Iterator[tuple[Mapping[str, str], Decision]]:
-    account = case.arn.split(":")[4]
+    action, account = _action_of(actor), case.arn.split(":")[4]
     fixed: dict[str, Value] = dict(actor.presents)
     base = Request(actor.principal, action, case.arn, account, fixed)
     allowing = case.trust.speaking(base.action_key, allow=True)
@@ -340,20 +336,17 @@ def _shown_tag(tags: Mapping[str, str]) -> str | None:
 
 
 def _obtained(
-    case: RoleCase, actor: Actor, tags: Mapping[str, str], decision: Decision, workload: Workload | None
+    case: RoleCase, actor: Actor, tags: Mapping[str, str], decision: Decision, workload: Workload | None, estate: Estate
 ) -> Finding:
     with_tags = f" with tags {dict(tags)}" if tags else ""
-    action = "sts:AssumeRole"
-    if actor.principal.kind is PrincipalKind.FEDERATED:
-        action = _WITH_TOKEN[":saml-provider/" in str(actor.principal.arn)]
     return Finding(
         Kind.OBTAINS_SESSION,
         f"{actor.label} obtains a session of {case.arn}{with_tags}",
-        _fix(case, workload),
+        _fix(case, workload, estate),
         case.tenant,
         {
             "principal": actor.principal.arn or "anonymous",
-            "action": action,
+            "action": _action_of(actor),
             "role": case.arn,
             **_credential(actor),
             **({"session tags": dict(tags)} if tags else {}),
@@ -368,10 +361,10 @@ def _credential(actor: Actor) -> Mapping[str, Mapping[str, str]]:
     return {"token": dict(actor.presents)} if actor.presents else {}
 
 
-def _fix(case: RoleCase, workload: Workload | None) -> str:
+def _fix(case: RoleCase, workload: Workload | None, estate: Estate) -> str:
     if workload is None:
         return "take the role out of the app, or its policies out of the role"
-    if case.arn == workload_role(workload):
+    if case.arn == workload_role(workload, estate):
         one = (
             "certificate by trust anchor and common name" if workload.roles_anywhere else "pod by audience and subject"
         )

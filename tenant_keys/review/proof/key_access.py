@@ -297,7 +297,7 @@ def _repointed(case: KeyCase, actor: Actor) -> Iterator[Target]:
     clauses = [clause for document in documents for clause in document.clauses]
     conditions = [condition for clause in clauses for condition in clause.conditions if condition.key in _ALIASES]
     context = actor.principal.implied
-    own = (f"alias/tenant-{actor.tenant}",) if actor.tenant else ()
+    own = (case.promise.alias_pattern.replace("{id}", actor.tenant),) if actor.tenant else ()
     names = tuple(dict.fromkeys([*case.aliases, *own, *text_classes(conditions, context), "alias/other"]))
     of_key = [condition for condition in conditions if condition.key == "kms:resourcealiases"]
     if not of_key:

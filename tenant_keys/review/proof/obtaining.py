@@ -18,7 +18,7 @@ from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import tagged
 from tenant_keys.review.proof.liveness import works
-from tenant_keys.review.proof.promise import TAG
+from tenant_keys.review.proof.promise import TAG, issuer_arn, parameter_arn, workload_role
 from tenant_keys.review.proof.requests import Carries, Target
 from tenant_keys.review.proof.tokens import POD_AUDIENCE, claim, pods_of, subject
 from tenant_keys.review.proof.world import RoleCase, World
@@ -48,11 +48,6 @@ class Attempt:
     """All that the templates attach to a role that exists already and may have more; the actor has everything."""
 
 
-def workload_role(workload: Workload) -> str:
-    """The ARN of the role that a workload runs as."""
-    return workload.existing_role or f"arn:aws:iam::{workload.account}:role/tenant-keys-{workload.name}"
-
-
 def starts(workload: Workload, anchors: Mapping[str, str]) -> Iterator[Attempt]:
     """How the workload comes to its own role, in each Region where it runs."""
     if workload.roles_anywhere is not None:
@@ -78,9 +73,12 @@ def _sources(workload: Workload, region: str) -> dict[str, Value]:
     """On whose behalf a service asks, where it says so (Amazon ECS guide, task-iam-roles; EKS guide, pod-id-role)."""
     account = workload.account
     if workload.runs_on in ("ecs", "batch"):
-        return {"aws:sourceaccount": account, "aws:sourcearn": f"arn:aws:ecs:{region}:{account}:task/any"}
+        return {
+            "aws:sourceaccount": account,
+            "aws:sourcearn": f"arn:{workload.partition}:ecs:{region}:{account}:task/any",
+        }
     if workload.runs_on == "eks" and workload.pod_identity is not None:
-        cluster = f"arn:aws:eks:{region}:{account}:cluster/{workload.pod_identity.cluster}"
+        cluster = f"arn:{workload.partition}:eks:{region}:{account}:cluster/{workload.pod_identity.cluster}"
         return {"aws:sourceaccount": account, "aws:sourcearn": cluster}
     return {}
 
@@ -100,8 +98,7 @@ def assumptions(case: RoleCase, workload: Workload, world: World) -> Iterator[At
             actions = ("sts:AssumeRole", "sts:TagSession", *sources)
             yield replace(asking, actions=actions, context=context, tenant=tenant)
         elif workload.identity_provider is not None and workload.audience is not None:
-            host = workload.identity_provider.issuer.removeprefix("https://")
-            provider = f"arn:aws:iam::{world.estate.central.account}:oidc-provider/{host}"
+            provider = issuer_arn(workload.identity_provider.issuer, world.estate)
             token = {claim(provider, "aud"): workload.audience}
             actor = replace(token_holder(provider), presents=token)
             yield Attempt(actor, (_BY_TOKEN, "sts:TagSession"), {**token, **context}, tenant)
@@ -113,8 +110,8 @@ def unread_parameters(workload: Workload, world: World) -> Iterator[Finding]:
         return  # no role is made for it
     attempt = Attempt(_caller(workload, world), ("ssm:GetParameter",), attached=_attached(workload, world))
     for region in workload.regions:
-        name = f"arn:aws:ssm:{region}:{workload.account}:parameter/tenant-keys/{workload.name}"
-        what = f"{workload_role(workload)} may not read {name}, which tells it its roles and aliases"
+        name = parameter_arn(workload, region, world.estate)
+        what = f"{workload_role(workload, world.estate)} may not read {name}, which tells it its roles and aliases"
         fixed: dict[str, Sequence[Value | None]] = {"aws:requestedregion": [region]}
         target = Target(name, workload.account, _no_policy(), {}, fixed | world.of_account(workload.account))
         yield from _not_working(attempt, target, None, what, "restore its policy")
@@ -127,7 +124,7 @@ def _no_policy() -> Document:
 
 
 def _caller(workload: Workload, world: World) -> Actor:
-    arn = workload_role(workload)
+    arn = workload_role(workload, world.estate)
     role = next((one for one in world.other_roles if one.arn == arn), None)
     known = role is not None and not role.unknown_policies and not workload.existing_role
     identity = role.identity if role is not None and known else everything()

@@ -46,6 +46,7 @@ class Outsiders:
     """Of accounts of which the manifest says nothing."""
     sessions: Mapping[tuple[str, str], tuple[str, ...]]
     """Names of sessions that the policy names, by account and name of the role."""
+    partition: str
     session: str
     """A session name that the policy does not hold."""
 
@@ -55,7 +56,7 @@ class Outsiders:
 
 
 def outsiders(
-    document: Document, known: Iterable[str], apart: Iterable[str], resource: Mapping[str, Value]
+    document: Document, known: Iterable[str], apart: Iterable[str], resource: Mapping[str, Value], partition: str
 ) -> Outsiders:
     """Everybody whom the policy could tell apart.
 
@@ -63,6 +64,7 @@ def outsiders(
         document: the policy of the key or role.
         known: accounts of which the manifest speaks.
         apart: ARNs of roles of which something is promised or that stand in templates.
+        partition: of all accounts that can be named: no other is visible from this one.
         resource: context that the resource decides, to which a policy variable could be compared.
 
     Raises:
@@ -87,10 +89,14 @@ def outsiders(
     for key in _NUMBERS:
         mentioned |= set(solutions(document, key, resource, lambda text: len(text) == 12 and text.isdecimal()))
     accounts, roles, users_found, federated = _named(
-        tuple(sorted({*known, *mentioned})), arns, numbers, (*exact, *sorted(apart)), (users[0], users[1], usernames)
+        tuple(sorted({*known, *mentioned})),
+        arns,
+        numbers,
+        (*exact, *sorted(apart)),
+        (users[0], users[1], usernames),
+        tuple(sorted({name for _, name in sessions})),
+        partition,
     )
-    # The role of a named session has a path of its own; which one is not in the session's ARN.
-    roles = (*roles, *(f"arn:aws:iam::{account}:role/{name}" for account, name in sessions))
     return Outsiders(
         tuple(dict.fromkeys(roles)),
         users_found,
@@ -98,6 +104,7 @@ def outsiders(
         accounts,
         _organizations(document, conditions, resource),
         sessions,
+        partition,
         fresh_word([name for names in sessions.values() for name in names], "any-session"),
     )
 
@@ -112,7 +119,10 @@ def persons(
             label = with_tags(arn, carried)
             yield role_session(arn, organization=organization, tags=carried, label=label, session=session)
     for account in found.accounts:
-        yield from (root_user(account, organization) for organization in within(account, found, own))
+        yield from (
+            root_user(f"arn:{found.partition}:iam::{account}:root", organization)
+            for organization in within(account, found, own)
+        )
     for make, arns in ((user, found.users), (federated_user, found.federated_users)):
         for arn in arns:
             for organization, carried in product(within(arn.split(":")[4], found, own), tags):
@@ -170,23 +180,34 @@ def _patterns(conditions: Iterable[Condition], keys: Sequence[str], resource: Ma
 
 @lru_cache(maxsize=1024)
 def _named(
-    known: tuple[str, ...], arns: Patterns, numbers: Patterns, apart: tuple[str, ...], usernames: Patterns
+    known: tuple[str, ...],
+    arns: Patterns,
+    numbers: Patterns,
+    apart: tuple[str, ...],
+    usernames: Patterns,
+    of_sessions: tuple[str, ...],
+    partition: str,
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Accounts, and ARNs of roles, users and federated users in them."""
+    """Accounts, and ARNs of roles, users and federated users in them.
+
+    `of_sessions`: names of roles of which the policy names sessions. A session's ARN does not hold the path of its
+    role, so the role is tried in each path that the policy distinguishes.
+    """
     as_arn, plain, exact = arns
     compiled = [Pattern.of([(text, False)], arn=True) for text in as_arn]
     compiled += [Pattern.of([(text, False)], arn=False) for text in plain]
     compiled += [Pattern.of([(text, True)], arn=False) for text in exact]
     ids = [Pattern.of([(text, False)], arn=False) for text in numbers[1]]
     ids += [Pattern.of([(text, True)], arn=False) for text in (*numbers[0], *numbers[2])]
-    accounts = tuple(accounts_told_apart(known, compiled, ids))
+    accounts = tuple(accounts_told_apart(known, compiled, ids, partition))
     by_name = [LastSegment(Pattern.of([(text, False)], arn=False)) for text in usernames[1]]
     by_name += [LastSegment(Words((*usernames[0], *usernames[2])))] if usernames[0] or usernames[2] else []
+    by_session = [LastSegment(Words(of_sessions))] if of_sessions else []
     found: list[list[str]] = []
-    for service, kind, legal in (
-        ("iam", "role", PATH_AND_NAME),
-        ("iam", "user", PATH_AND_NAME),
-        ("sts", "federated-user", FEDERATED_NAME),
+    for service, kind, legal, also in (
+        ("iam", "role", PATH_AND_NAME, by_session),
+        ("iam", "user", PATH_AND_NAME, by_name),
+        ("sts", "federated-user", FEDERATED_NAME, []),
     ):
         found.append([])
         for account in accounts:
@@ -195,9 +216,9 @@ def _named(
                 arn=True,
                 plain=plain,
                 exact=[*exact, *apart],
-                prefix=f"arn:aws:{service}::{account}:{kind}/",
+                prefix=f"arn:{partition}:{service}::{account}:{kind}/",
                 legal=legal,
-                also=by_name if kind == "user" else (),
-                letters="".join(text for texts in usernames for text in texts),
+                also=also,
+                letters="".join(text for texts in (*usernames, of_sessions) for text in texts),
             )
     return accounts, *(tuple(dict.fromkeys(one)) for one in found)  # type: ignore[return-value]  # three of them

@@ -13,9 +13,8 @@ from typing import Any, Final
 from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory, ParameterRecord
-from tenant_keys.review.proof.promise import Promise, access_role_arn
+from tenant_keys.review.proof.promise import Promise, access_role_arn, alias_of
 
-_PREFIX: Final = "/tenant-keys/"
 _TENANT: Final = "{tenant_id}"
 """Stands for the id of a tenant."""
 
@@ -27,7 +26,7 @@ def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], esta
         for workload in tenant.workloads:
             served.setdefault(workload.name, []).append(tenant)
     declared = {
-        (workload.account, region, f"{_PREFIX}{workload.name}"): workload
+        (workload.account, region, f"{estate.naming.role_path}{workload.name}"): workload
         for workload in estate.workloads.values()
         for region in workload.regions
     }
@@ -49,7 +48,7 @@ def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], esta
                     f"the workload {expected.name} is told {told}",
                     "synthesize again, or correct the manifest",
                 )
-        elif record.name.lower().startswith(_PREFIX):
+        elif record.name.lower().startswith(estate.naming.role_path.lower()):
             what = "a parameter of a workload that the manifest does not declare there"
             yield _finding(Kind.INVENTORY, record, what, "take it out, or declare it")
         found.add(place)
@@ -69,7 +68,7 @@ def _difference(value: str, workload: Workload, aliases: Mapping[str, str], esta
         document = json.loads(value, object_pairs_hook=_object)
     except ValueError as problem:
         return f"what is not understood: {problem}"
-    role = access_role_arn(_TENANT, workload, estate.central.account)
+    role = access_role_arn(_TENANT, workload, estate)
     if not isinstance(document, dict) or document.keys() != _NAMES:
         return f"something else than {', '.join(sorted(_NAMES))}: {value:.80}"
     expected = {"version": 1, "workload": workload.name, "access": workload.access, "role_arn": role}
@@ -117,7 +116,7 @@ def _nearest(promise: Promise, tenant: Tenant, region: str) -> str:
 
 
 def _alias(tenant: str, region: str, estate: Estate) -> str:
-    return f"arn:aws:kms:{region}:{estate.central.account}:alias/tenant-{tenant}"
+    return f"arn:{estate.central.partition}:kms:{region}:{estate.central.account}:{alias_of(tenant, estate)}"
 
 
 def _finding(kind: Kind, record: ParameterRecord, what: str, fix: str) -> Finding:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory, PodAssociation
-from tenant_keys.review.proof.obtaining import workload_role
+from tenant_keys.review.proof.promise import issuer_arn, workload_role
 from tenant_keys.review.proof.tokens import pods_of
 
 
@@ -17,7 +17,7 @@ def check_places(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     yield from _pods(inventory, estate)
     yield from _providers(inventory, estate)
     for workload in estate.workloads.values():
-        role = (workload.account, workload_role(workload))
+        role = (workload.account, workload_role(workload, estate))
         place = workload.roles_anywhere
         # CreateSession is asked in one Region for both (IAM Roles Anywhere guide, credential-helper).
         if place is not None:
@@ -36,7 +36,7 @@ def check_places(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
 def _certificates(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     """Profiles and trust anchors of IAM Roles Anywhere that are there and not declared."""
     anywhere = [w for w in estate.workloads.values() if w.roles_anywhere]
-    declared = {(w.account, workload_role(w)) for w in anywhere}
+    declared = {(w.account, workload_role(w, estate)) for w in anywhere}
     for (account, region, arn), count in Counter(inventory.profiles).items():
         if (account, arn) not in declared and _is_ours(arn, inventory, estate):
             yield _undeclared(f"a profile of IAM Roles Anywhere hands out sessions of {arn}")
@@ -51,7 +51,7 @@ def _certificates(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
 def _instances(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     """Instance profiles that are there and not declared."""
     machines = [w for w in estate.workloads.values() if w.runs_on == "ec2"]
-    declared = {(w.account, workload_role(w).rpartition("/")[2]) for w in machines}
+    declared = {(w.account, workload_role(w, estate).rpartition("/")[2]) for w in machines}
     ours = {*inventory.roles, *(w.existing_role for w in estate.workloads.values() if w.existing_role)}
     names = {(arn.split(":")[4], arn.rpartition("/")[2]) for arn in ours}
     for (account, name), count in Counter(inventory.instances).items():
@@ -67,7 +67,7 @@ def _pods(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
         pod = workload.pod_identity
         for region in workload.regions if pod is not None else ():
             who = (pod.cluster, pod.namespace, pod.service_account) if pod else ()
-            declared[workload.account, region, *who, workload_role(workload)] = workload
+            declared[workload.account, region, *who, workload_role(workload, estate)] = workload
     found: set[tuple[str, ...]] = set()
     for one in inventory.pods:
         whose: tuple[str, ...] = (one.account, one.region, one.cluster, one.namespace, one.service_account, one.role)
@@ -92,18 +92,17 @@ def _called(one: PodAssociation) -> str:
 def _is_ours(role: str, inventory: Inventory, estate: Estate) -> bool:
     """Whether the role is one of the templates or the manifest; a name that is not resolved could be."""
     known = {*inventory.roles, *(w.existing_role for w in estate.workloads.values())}
-    return role in known or not role.startswith("arn:aws:iam::")
+    return role in known or not role.startswith(f"arn:{estate.central.partition}:iam::")
 
 
 def _providers(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     """An OIDC provider for each issuer, with the audience of each workload, unless the account has it already."""
-    central = estate.central.account
     wanted: dict[str, set[str]] = {}
     for workload in estate.workloads.values():
         provider = workload.identity_provider
         if provider is None:
             continue
-        arn = f"arn:aws:iam::{central}:oidc-provider/{provider.issuer.removeprefix('https://')}"
+        arn = issuer_arn(provider.issuer, estate)
         if not provider.existing:
             wanted.setdefault(arn, set()).add(str(workload.audience))
         if arn in inventory.providers:

@@ -75,6 +75,8 @@ class Promise:
 
     tenant: str
     alias: str
+    alias_pattern: str
+    """The alias of any tenant, with `{id}` for its id."""
     regions: tuple[str, ...]
     """Where the key or a replica stands today."""
     enabled: bool
@@ -165,7 +167,7 @@ def _promise(
     central = estate.central
     regions = central.regions if tenant.multi_region and tenant.multi_region_key_id else (tenant.primary_region,)
     workloads = () if tenant.state == "offboarding" else tenant.workloads
-    uses = tuple(_use(tenant, workload, central.account) for workload in workloads)
+    uses = tuple(_use(tenant, workload, estate) for workload in workloads)
     usable = tenant.state == "active"
     enabled = usable or tenant.origin == "imported"
     expiration = "KEY_MATERIAL_EXPIRES" if tenant.material_expires else "KEY_MATERIAL_DOES_NOT_EXPIRE"
@@ -184,7 +186,8 @@ def _promise(
     )
     return Promise(
         tenant=tenant.id,
-        alias=f"alias/tenant-{tenant.id}",
+        alias=alias_of(tenant.id, estate),
+        alias_pattern=estate.naming.alias,
         regions=regions,
         enabled=enabled,
         usable=usable,
@@ -199,16 +202,45 @@ def _promise(
     )
 
 
-def _use(tenant: Tenant, workload: Workload, account: str) -> Use:
+def _use(tenant: Tenant, workload: Workload, estate: Estate) -> Use:
     shared = workload.access != "tenant-role"
     actions = frozenset(action for operation in workload.operations for action in OPERATIONS[operation])
-    return Use(access_role_arn(tenant.id, workload, account), workload.name, shared, actions)
+    return Use(access_role_arn(tenant.id, workload, estate), workload.name, shared, actions)
 
 
-def access_role_arn(tenant_id: str, workload: Workload, account: str) -> str:
-    """The role by which the workload reaches the tenant's key, as the design names it."""
+def alias_of(tenant_id: str, estate: Estate) -> str:
+    """The alias of the tenant's key, by the pattern of the manifest."""
+    before, _, after = estate.naming.alias.partition("{id}")
+    return before + tenant_id + after
+
+
+def access_role_arn(tenant_id: str, workload: Workload, estate: Estate) -> str:
+    """The role by which the workload reaches the tenant's key, as the design and the manifest name it."""
     name = "shared" if workload.access != "tenant-role" else f"tenant-{tenant_id}"
-    return f"arn:aws:iam::{account}:role/tenant-keys/{workload.name}/{name}.{workload.name}"
+    return f"{access_roles(estate)}{workload.name}/{estate.naming.role_prefix}{name}.{workload.name}"
+
+
+def access_roles(estate: Estate) -> str:
+    """How the ARN of every access role begins."""
+    return f"arn:{estate.central.partition}:iam::{estate.central.account}:role{estate.naming.role_path}"
+
+
+def workload_role(workload: Workload, estate: Estate) -> str:
+    """The ARN of the role that a workload runs as."""
+    own = f"{estate.naming.role_prefix}tenant-keys-{workload.name}"
+    return workload.existing_role or f"arn:{workload.partition}:iam::{workload.account}:role/{own}"
+
+
+def parameter_arn(workload: Workload, region: str, estate: Estate) -> str:
+    """The parameter in which the workload finds its roles and aliases."""
+    name = f"{estate.naming.role_path}{workload.name}"
+    return f"arn:{workload.partition}:ssm:{region}:{workload.account}:parameter{name}"
+
+
+def issuer_arn(issuer: str, estate: Estate) -> str:
+    """The key account's provider of an issuer, given with or without its scheme."""
+    central = estate.central
+    return f"arn:{central.partition}:iam::{central.account}:oidc-provider/{issuer.removeprefix('https://')}"
 
 
 def _administration(estate: Estate, import_role: str | None) -> Mapping[str, frozenset[str]]:

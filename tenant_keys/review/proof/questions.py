@@ -34,7 +34,7 @@ from tenant_keys.review.proof.reviewed import review_estate
 from tenant_keys.review.proof.world import KeyCase, World, build_world, keep, role_case
 
 _ARN: Final = re.compile(
-    r"arn:aws:(?:iam::\d{12}:(?:(?P<role>role)/(?:[!-~]+/)?[\w+=,.@-]+|(?P<user>user)/(?:[!-~]+/)?[\w+=,.@-]+|(?P<root>root))"
+    r"arn:[a-z-]+:(?:iam::\d{12}:(?:(?P<role>role)/(?:[!-~]+/)?[\w+=,.@-]+|(?P<user>user)/(?:[!-~]+/)?[\w+=,.@-]+|(?P<root>root))"
     r"|sts::\d{12}:(?P<federated>federated-user)/[\w+=,.@-]+)",
     re.ASCII,
 )
@@ -61,9 +61,7 @@ class Questions:
 
     def __init__(self, directory: Path, estate: Estate, tenant: str, region: str | None = None) -> None:
         """Raises UnknownName where the tenant, or its key in the Region, does not exist."""
-        self._inventory, self._world, self.case = _focus(
-            directory, estate, tenant.removeprefix("alias/tenant-"), region
-        )
+        self._inventory, self._world, self.case = _focus(directory, estate, _tenant_of(tenant, estate), region)
 
     def can(
         self, principal: str, action: str, tags: Mapping[str, str], alias: str | None, context: Mapping[str, str]
@@ -112,7 +110,8 @@ class Questions:
         estate, organization = self._world.estate, self._world.estate.organization
         if "@" in principal and not principal.startswith(("arn:", "role/")):
             return self._tenant_at_workload(principal, tags)
-        arn = f"arn:aws:iam::{estate.central.account}:{principal}" if principal.startswith("role/") else principal
+        own = f"arn:{estate.central.partition}:iam::{estate.central.account}:"
+        arn = f"{own}{principal}" if principal.startswith("role/") else principal
         match = _ARN.fullmatch(arn)
         kind = match.lastgroup if match else None
         if kind == "role":
@@ -122,7 +121,7 @@ class Questions:
         if tags:
             raise UnknownName(f"{principal}: carries no tags; sessions of roles and users do")
         if kind == "root":
-            return root_user(arn.split(":")[4], organization)
+            return root_user(arn, organization)
         if principal.endswith(".amazonaws.com"):
             return service(principal)
         if principal == "anonymous":
@@ -140,7 +139,7 @@ class Questions:
         workload = estate.workloads.get(name)
         if workload is None:
             raise UnknownName(f"{principal}: no workload {name}; known are {', '.join(estate.workloads)}")
-        arn = access_role_arn(tenant, workload, estate.central.account)
+        arn = access_role_arn(tenant, workload, estate)
         return self._role(arn, tags if workload.access == "tenant-role" else {"tenant_id": tenant, **tags})
 
     def _role(self, arn: str, tags: Mapping[str, str]) -> Actor:
@@ -163,6 +162,12 @@ def known_action(action: str) -> str:
         if known.lower() == name.lower():
             return known
     raise UnknownName(f"{action}: no KMS action on a key; such as Decrypt, Encrypt, GenerateDataKey, PutKeyPolicy")
+
+
+def _tenant_of(name: str, estate: Estate) -> str:
+    """A tenant by its id, or by its alias."""
+    before, _, after = estate.naming.alias.partition("{id}")
+    return name.removeprefix(before).removesuffix(after) if name.startswith("alias/") else name
 
 
 def _focus(directory: Path, estate: Estate, tenant: str, region: str | None) -> tuple[Inventory, World, KeyCase]:

@@ -91,7 +91,7 @@ def beyond(document: Document, parameters: Collection[str] | None = None) -> Ite
                 yield pattern
 
 
-_KEYS: Final = re.compile(r"arn:aws:kms:[^:]*:[^:]*:key/.*").fullmatch
+_KEYS: Final = re.compile(r"arn:aws[a-z-]*:kms:[^:]*:[^:]*:key/.*").fullmatch
 
 
 @cache

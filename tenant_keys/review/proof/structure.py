@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory, KeyRecord, RoleRecord
-from tenant_keys.review.proof.obtaining import workload_role
 from tenant_keys.review.proof.parameters import check_parameters
 from tenant_keys.review.proof.places import check_places
-from tenant_keys.review.proof.promise import Promise, administering
+from tenant_keys.review.proof.promise import (
+    Promise,
+    access_role_arn,
+    access_roles,
+    administering,
+    parameter_arn,
+    workload_role,
+)
 from tenant_keys.review.proof.reach import assuming, beyond, denying, mutating, reaching
 from tenant_keys.review.proof.refusals import check_refusals
 from tenant_keys.review.syntax import Document, parse_document
@@ -152,7 +159,7 @@ def _tags(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate)
 def _tags_of_all(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
     """Whatever else takes tags carries those of the estate."""
     serving = {use.role_arn for promise in promises.values() for use in promise.uses if use.shared}
-    serving |= {workload_role(workload) for workload in estate.workloads.values()}
+    serving |= {workload_role(workload, estate) for workload in estate.workloads.values()}
     carrying = [(arn, inventory.roles[arn].tags) for arn in sorted(serving & inventory.roles.keys())]
     for where, tags in (*carrying, *inventory.tags):
         for name, value in estate.tags.items():
@@ -163,7 +170,8 @@ def _tags_of_all(inventory: Inventory, promises: Mapping[str, Promise], estate: 
 
 def _primary(promise: Promise, estate: Estate) -> str:
     tenant = estate.tenants[promise.tenant]
-    return f"arn:aws:kms:{tenant.primary_region}:{estate.central.account}:key/{tenant.multi_region_key_id}"
+    where = f"arn:{estate.central.partition}:kms:{tenant.primary_region}:{estate.central.account}"
+    return f"{where}:key/{tenant.multi_region_key_id}"
 
 
 def _aliases(inventory: Inventory, promises: Mapping[str, Promise]) -> Iterator[Finding]:
@@ -200,12 +208,8 @@ def _aliases(inventory: Inventory, promises: Mapping[str, Promise]) -> Iterator[
 
 def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
     declared = {use.role_arn for promise in promises.values() for use in promise.uses}
-    shared = {
-        f"arn:aws:iam::{estate.central.account}:role/tenant-keys/{w.name}/shared.{w.name}"
-        for w in estate.workloads.values()
-        if w.access != "tenant-role"
-    }
-    own = {f"arn:aws:iam::{w.account}:role/tenant-keys-{w.name}" for w in estate.workloads.values()}
+    shared = {access_role_arn("", w, estate) for w in estate.workloads.values() if w.access != "tenant-role"}
+    own = {workload_role(replace(w, existing_role=None), estate) for w in estate.workloads.values()}
     existing = {w.existing_role for w in estate.workloads.values()}
     known = declared | shared | own | existing
     named = administering(estate)
@@ -215,7 +219,7 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
             f"{arn}: another role of the account has the same name, and which of them would stand is not known",
             "give one of them another name",
         )
-    run = {workload_role(w) for w in estate.workloads.values() if w.access != "web-identity"} - existing
+    run = {workload_role(w, estate) for w in estate.workloads.values() if w.access != "web-identity"} - existing
     for arn in sorted((declared | run) - set(inventory.roles)):
         yield Finding(Kind.REFUSED, f"{arn}: the role is declared and is in no template", "synthesize again")
     for arn, role in inventory.roles.items():
@@ -236,7 +240,7 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
             continue
         if arn in named and role.boundary is not None:
             yield _bounded(role)
-        if arn.lower().startswith(f"arn:aws:iam::{estate.central.account}:role/tenant-keys/"):
+        if estate.naming.role_path != "/" and arn.lower().startswith(access_roles(estate).lower()):
             yield Finding(
                 Kind.INVENTORY,
                 f"{arn}: a role among the access roles that the manifest does not declare",
@@ -253,8 +257,13 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
 
 def _powers(role: RoleRecord, inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     """What a declared role could do beside the requests that are tried."""
-    if role.boundary is not None:
+    declared = _boundary(role.arn, estate)
+    if role.boundary is not None and role.boundary != declared:
         yield _bounded(role)
+    elif declared is not None and role.boundary is None:
+        yield Finding(
+            Kind.INVENTORY, f"{role.arn}: the role is without its permissions boundary {declared}", "synthesize again"
+        )
     if changes := sorted({a for document in _trees(role) for a in mutating(document)}):
         yield Finding(
             Kind.INVENTORY,
@@ -268,7 +277,7 @@ def _powers(role: RoleRecord, inventory: Inventory, estate: Estate) -> Iterator[
             f"{role.arn}: the role is allowed {', '.join(unknown[:4])}; {_BY_OTHERS}",
             "take the permission out of the role",
         )
-    ours = f"arn:aws:iam::{estate.central.account}:role/tenant-keys/"
+    ours = access_roles(estate)
     for other in sorted({one for document in _trees(role) for one in assuming(document)}):
         # A role that trusts its own account's root trusts whomever IAM allows it (IAM guide,
         # reference_policies_elements_principal); of a role outside the templates that is not known.
@@ -285,16 +294,30 @@ def _bounded(role: RoleRecord) -> Finding:
         Kind.NOT_PROVED,
         f"{role.arn}: what its permissions boundary {role.boundary} leaves of the declared access is not in the "
         "templates",
-        "take the boundary off the role",
+        "name it in the manifest (central.permissions_boundary, workloads.<name>.permissions_boundary), or take it "
+        "off the role; @aws-cdk/core:permissionsBoundary in cdk.json puts one on every role",
+    )
+
+
+def _boundary(role_arn: str, estate: Estate) -> str | None:
+    """The boundary that the manifest declares for the role.
+
+    A boundary grants nothing (IAM guide, access_policies_boundaries), so no other request becomes possible by it. What
+    is declared stays possible as far as the boundary lets it: the organisation that demands it answers for that.
+    """
+    if role_arn.startswith(access_roles(estate)):
+        return estate.central.permissions_boundary
+    return next(
+        (w.permissions_boundary for w in estate.workloads.values() if workload_role(w, estate) == role_arn), None
     )
 
 
 def _parameters(role_arn: str, estate: Estate) -> set[str]:
     """The parameters that a workload's role reads."""
     return {
-        f"arn:aws:ssm:{region}:{one.account}:parameter/tenant-keys/{one.name}"
+        parameter_arn(one, region, estate)
         for one in estate.workloads.values()
-        if workload_role(one) == role_arn
+        if workload_role(one, estate) == role_arn
         for region in one.regions
     }
 

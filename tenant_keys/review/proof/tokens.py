@@ -11,6 +11,7 @@ from tenant_keys.review.proof.actor import Actor, token_holder
 from tenant_keys.review.proof.document import Condition, Document
 from tenant_keys.review.proof.domain import text_classes
 from tenant_keys.review.proof.examples import fresh_word
+from tenant_keys.review.proof.promise import issuer_arn
 
 POD_AUDIENCE: Final = "sts.amazonaws.com"
 """Of the tokens that EKS gives to pods (EKS guide, IAM roles for service accounts)."""
@@ -22,14 +23,11 @@ def token_holders(trust: Document, estate: Estate) -> Iterator[Actor]:
     STS fills ISSUER:aud from the claim `azp` where a token has one, and ISSUER:oaud from `aud` then; else ISSUER:aud is
     the token's `aud` (IAM guide, reference_policies_iam-condition-keys).
     """
-    central = estate.central.account
-    issuers = {
-        w.identity_provider.issuer.removeprefix("https://") for w in estate.workloads.values() if w.identity_provider
-    }
-    named = {*_federated(trust), *(f"arn:aws:iam::{central}:oidc-provider/{host}" for host in issuers)}
+    issuers = {w.identity_provider.issuer for w in estate.workloads.values() if w.identity_provider}
+    named = {*_federated(trust), *(issuer_arn(issuer, estate) for issuer in issuers)}
     other = fresh_word([arn.partition(".")[0] for arn in named])
     own = tuple(dict.fromkeys(w.audience for w in estate.workloads.values() if w.audience))
-    for arn in sorted(named | {f"arn:aws:iam::{central}:oidc-provider/{other}.example.com"}):
+    for arn in sorted(named | {issuer_arn(f"{other}.example.com", estate)}):
         if ":saml-provider/" in arn:
             yield token_holder(arn)
             continue
@@ -71,7 +69,8 @@ def claim(provider: str, name: str) -> str:
 
 def pods_of(workload: Workload) -> str:
     """The provider of the tokens of a cluster's pods (EKS guide, IAM roles for service accounts)."""
-    return f"arn:aws:iam::{workload.account}:oidc-provider/{workload.irsa.oidc_provider if workload.irsa else ''}"
+    provider = workload.irsa.oidc_provider if workload.irsa else ""
+    return f"arn:{workload.partition}:iam::{workload.account}:oidc-provider/{provider}"
 
 
 def subject(workload: Workload) -> str:

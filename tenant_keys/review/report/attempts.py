@@ -20,7 +20,7 @@ from tenant_keys.review.proof.actor import (
     root_user,
     service,
 )
-from tenant_keys.review.proof.promise import Promise
+from tenant_keys.review.proof.promise import Promise, alias_of, workload_role
 from tenant_keys.review.report import names
 from tenant_keys.review.report.key_evaluator import KeyEvaluator, by
 
@@ -122,7 +122,12 @@ def _others(evaluator: KeyEvaluator, workload: Workload, other: Promise | None) 
         (names.ALIAS, OWN_CONTEXT, evaluator.promise.alias, evaluator.promise.tenant),
         (KEY_ARN, OWN_CONTEXT, None, evaluator.promise.tenant),
         (KEY_ARN, OTHER_CONTEXT, None, stranger),
-        (f"alias/tenant-{names.OTHER}, re-pointed to this key", OTHER_CONTEXT, f"alias/tenant-{stranger}", stranger),
+        (
+            f"{alias_of(names.OTHER, evaluator.estate)}, re-pointed to this key",
+            OTHER_CONTEXT,
+            alias_of(stranger, evaluator.estate),
+            stranger,
+        ),
     )
     for action in _VERBS:
         for resource, context, named, sent in rows:
@@ -161,16 +166,17 @@ def _administration(evaluator: KeyEvaluator) -> Iterator[Attempt]:
 def _outsiders(evaluator: KeyEvaluator) -> Iterator[Attempt]:
     """Whoever the manifest does not name, with full rights in its own account."""
     estate = evaluator.estate
-    central, organization = estate.central.account, estate.organization
+    partition, organization = estate.central.partition, estate.organization
+    central = f"arn:{partition}:iam::{estate.central.account}"
     people: list[tuple[str, Actor]] = [
         (
             "a role of the key account with administrator rights",
-            evaluator.session(f"arn:aws:iam::{central}:role/other"),
+            evaluator.session(f"{central}:role/other"),
         ),
-        ("the root user of the key account", root_user(central, organization)),
+        ("the root user of the key account", root_user(f"{central}:root", organization)),
         (
             f"an administrator of foreign account {FOREIGN_ACCOUNT}",
-            role_session(f"arn:aws:iam::{FOREIGN_ACCOUNT}:role/Admin", organization=OTHER_ORGANIZATION),
+            role_session(f"arn:{partition}:iam::{FOREIGN_ACCOUNT}:role/Admin", organization=OTHER_ORGANIZATION),
         ),
         ("an AWS service, s3.amazonaws.com", service("s3.amazonaws.com")),
         ("anybody, without credentials", anonymous()),
@@ -178,9 +184,7 @@ def _outsiders(evaluator: KeyEvaluator) -> Iterator[Attempt]:
     people += [
         (
             f"the role of workload {workload.name} itself",
-            evaluator.session(
-                workload.existing_role or f"arn:aws:iam::{workload.account}:role/tenant-keys-{workload.name}"
-            ),
+            evaluator.session(workload_role(workload, estate)),
         )
         for workload in estate.workloads.values()
         if workload.access != "web-identity"

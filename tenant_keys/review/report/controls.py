@@ -15,7 +15,12 @@ Evidence = tuple[str, list[str]]
 MET, PARTLY, NOT_MET, ELSEWHERE = "met", "partly", "not met", "elsewhere"
 SHOWN: Final = 10
 _ALL_KEYS: Final = frozenset(
-    {"*", "arn:aws:kms:*", "arn:aws:kms:*:*:*", "arn:aws:kms:*:*:key/*", "arn:*:kms:*:*:key/*"}
+    {"*"}
+    | {
+        f"arn:{partition}:kms:{rest}"
+        for partition in ("aws", "aws-cn", "aws-us-gov", "*")
+        for rest in ("*", "*:*:*", "*:*:key/*")
+    }
 )
 _CONFIG: Final = "AWSServiceRoleForConfig"
 """AWS Config's service-linked role. KMS.5 fails for a policy that Config cannot read (Security Hub, kms-controls)."""

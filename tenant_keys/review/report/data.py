@@ -16,14 +16,14 @@ from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof import CLAIM, Proof
 from tenant_keys.review.proof.equivalence import TenantClass
 from tenant_keys.review.proof.inventory import Inventory
-from tenant_keys.review.proof.promise import Promise, promises
+from tenant_keys.review.proof.promise import Promise, access_role_arn, alias_of, promises, workload_role
 from tenant_keys.review.proof.prove import NOT_UNDERSTOOD
 from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_keys.review.report.classes import Classes, Statements
 from tenant_keys.review.report.controls import controls
 from tenant_keys.review.report.facts import Facts, KeyFacts, read_facts
 from tenant_keys.review.report.findings import nag_findings, proof_findings, rule_findings
-from tenant_keys.review.report.identities import identified_by, workload_role
+from tenant_keys.review.report.identities import identified_by
 from tenant_keys.review.report.limits import not_proved
 
 Document = dict[str, Any]
@@ -177,6 +177,7 @@ def _summary(estate: Estate, proof: Proof, facts: Facts) -> Document:
         "requests": proof.requests,
         "seconds": round(proof.seconds, 3),
         "account": estate.central.account,
+        "alias": alias_of("<id>", estate),
         "organization": estate.organization,
         "home_region": estate.central.home_region,
         "regions": list(estate.central.regions),
@@ -189,7 +190,6 @@ def _summary(estate: Estate, proof: Proof, facts: Facts) -> Document:
 def _workloads(reviewed: ReviewedEstate) -> list[Document]:
     estate = reviewed.estate
     used = Counter(w.name for t in estate.tenants.values() if t.state != "offboarding" for w in t.workloads)
-    central = estate.central.account
     return [
         {
             "name": one.name,
@@ -198,9 +198,8 @@ def _workloads(reviewed: ReviewedEstate) -> list[Document]:
             "access": one.access,
             "operations": list(one.operations),
             "regions": list(one.regions),
-            "role": workload_role(one),
-            "access_role": f"arn:aws:iam::{central}:role/tenant-keys/{one.name}/"
-            + (f"tenant-<id>.{one.name}" if one.access == "tenant-role" else f"shared.{one.name}"),
+            "role": None if one.access == "web-identity" else workload_role(one, estate),
+            "access_role": access_role_arn("<id>", one, estate),
             "issuer": one.identity_provider.issuer if one.identity_provider else None,
             "audience": one.audience,
             "identified_by": identified_by(one, reviewed),

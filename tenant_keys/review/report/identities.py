@@ -9,14 +9,8 @@ from collections.abc import Iterator
 
 from tenant_keys.manifest import Workload
 from tenant_keys.review.assembly import Resource
+from tenant_keys.review.proof.promise import workload_role
 from tenant_keys.review.proof.reviewed import ReviewedEstate
-
-
-def workload_role(workload: Workload) -> str | None:
-    """The role that the workload runs as; None where it brings a token instead."""
-    if workload.access == "web-identity":
-        return None
-    return workload.existing_role or f"arn:aws:iam::{workload.account}:role/tenant-keys-{workload.name}"
 
 
 def identified_by(workload: Workload, reviewed: ReviewedEstate) -> list[str]:
@@ -30,10 +24,10 @@ def identified_by(workload: Workload, reviewed: ReviewedEstate) -> list[str]:
 
 
 def _pods(workload: Workload, reviewed: ReviewedEstate) -> Iterator[str]:
-    role = workload_role(workload)
+    role = workload_role(workload, reviewed.estate)
     for one in _resources(reviewed, "AWS::EKS::PodIdentityAssociation"):
         given = one.properties
-        if role is not None and given.get("RoleArn") == role:
+        if workload.access != "web-identity" and given.get("RoleArn") == role:
             yield (
                 f"pods of service account {given.get('ServiceAccount')}, namespace {given.get('Namespace')}, cluster "
                 f"{given.get('ClusterName')} in {one.region} (EKS Pod Identity)"

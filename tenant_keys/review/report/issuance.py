@@ -9,7 +9,7 @@ from tenant_keys.review.iam import Policies, Request, authorize
 from tenant_keys.review.iam.decision import Decision
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import FOREIGN_ACCOUNT, OTHER_ORGANIZATION, Actor, role_session, token_holder
-from tenant_keys.review.proof.promise import TAG
+from tenant_keys.review.proof.promise import TAG, issuer_arn, workload_role
 from tenant_keys.review.proof.world import RoleCase
 from tenant_keys.review.report import names
 from tenant_keys.review.report.attempts import Attempt, attempt
@@ -29,14 +29,9 @@ def sessions_tried(evaluator: KeyEvaluator) -> Iterator[Attempt]:
                 yield from _with_role(evaluator, role, workload, resource)
 
 
-def workload_role_arn(workload: Workload) -> str:
-    """The role by which a workload asks for sessions."""
-    return workload.existing_role or f"arn:aws:iam::{workload.account}:role/tenant-keys-{workload.name}"
-
-
 def _with_role(evaluator: KeyEvaluator, role: RoleCase, workload: Workload, resource: str) -> Iterator[Attempt]:
     estate, tenant = evaluator.estate, evaluator.promise.tenant
-    own = _caller(evaluator, workload_role_arn(workload))
+    own = _caller(evaluator, workload_role(workload, estate))
     shared = workload.access == "session-tag"
     right: Mapping[str, str] = {TAG: tenant} if shared else {}
     tries: list[tuple[str, Actor, Mapping[str, str], bool]] = [(f"workload {workload.name}", own, right, True)]
@@ -49,17 +44,17 @@ def _with_role(evaluator: KeyEvaluator, role: RoleCase, workload: Workload, reso
     else:
         tries.append((f"workload {workload.name}", own, {TAG: tenant}, False))
     for other in estate.workloads.values():
-        if other.name != workload.name and workload_role_arn(other) != workload_role_arn(workload):
+        if other.name != workload.name and workload_role(other, estate) != workload_role(workload, estate):
             if other.access == "web-identity":
                 continue
-            tries.append((f"workload {other.name}", _caller(evaluator, workload_role_arn(other)), right, False))
-    account, organization = workload.account, estate.organization
-    outside = role_session(f"arn:aws:iam::{FOREIGN_ACCOUNT}:role/Admin", organization=OTHER_ORGANIZATION)
+            tries.append((f"workload {other.name}", _caller(evaluator, workload_role(other, estate)), right, False))
+    account, organization, partition = workload.account, estate.organization, workload.partition
+    outside = role_session(f"arn:{partition}:iam::{FOREIGN_ACCOUNT}:role/Admin", organization=OTHER_ORGANIZATION)
     breaker = evaluator.session(estate.central.break_glass)
     tries += [
         (
             f"another role of account {account} with administrator rights",
-            role_session(f"arn:aws:iam::{account}:role/other", organization=organization),
+            role_session(f"arn:{partition}:iam::{account}:role/other", organization=organization),
             right,
             False,
         ),
@@ -74,10 +69,10 @@ def _with_role(evaluator: KeyEvaluator, role: RoleCase, workload: Workload, reso
 def _with_token(evaluator: KeyEvaluator, role: RoleCase, workload: Workload, resource: str) -> Iterator[Attempt]:
     if workload.identity_provider is None:
         return
-    tenant, central = evaluator.promise.tenant, evaluator.estate.central.account
+    tenant, estate = evaluator.promise.tenant, evaluator.estate
     host = workload.identity_provider.issuer.removeprefix("https://")
-    holder = token_holder(f"arn:aws:iam::{central}:oidc-provider/{host}")
-    stranger = token_holder(f"arn:aws:iam::{central}:oidc-provider/other.example.com")
+    holder = token_holder(issuer_arn(host, estate))
+    stranger = token_holder(issuer_arn("other.example.com", estate))
     audience = str(workload.audience)
     tries: list[tuple[str, Actor, str, str, Mapping[str, str], bool]] = [
         (f"a token of {host} for audience {audience}", holder, host, audience, {TAG: tenant}, True),

@@ -62,7 +62,7 @@ class KeyEvaluator:
 
     def user_of(self, tenant: str, workload: Workload, *, tag: str | None = None) -> Actor:
         """A session by which a tenant uses keys through a workload; `tag` is sent instead of the tenant."""
-        arn = access_role_arn(tenant, workload, self.estate.central.account)
+        arn = access_role_arn(tenant, workload, self.estate)
         if workload.access == "tenant-role":
             return self.session(arn)
         return self.session(arn, {TAG: tenant if tag is None else tag} if tag != "" else {})

@@ -45,16 +45,16 @@ def closed(value: Any) -> Any:
 
 def names_of(document: Mapping[str, Any], tenant: Mapping[str, Any]) -> dict[str, str]:
     """What each token stands for, for one tenant of the report's document; `other` depends on what was tried."""
-    account, tenant_id = document["summary"]["account"], tenant["id"]
+    tenant_id = tenant["id"]
     found = {
         "id": tenant_id,
-        "alias": f"alias/tenant-{tenant_id}",
+        "alias": document["summary"]["alias"].replace("<id>", tenant_id),
         "import role": tenant.get("import_role", "its import role"),
     }
     for workload in document["workloads"]:
-        own = f"tenant-{tenant_id}.{workload['name']}"
-        found[f"name {workload['name']}"] = own
-        found[f"role {workload['name']}"] = f"arn:aws:iam::{account}:role/tenant-keys/{workload['name']}/{own}"
+        role = workload["access_role"].replace("<id>", tenant_id)
+        found[f"name {workload['name']}"] = role.rpartition("/")[2]
+        found[f"role {workload['name']}"] = role
     return found
 
 

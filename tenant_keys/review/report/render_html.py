@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from importlib.resources import files
 from itertools import groupby
 from typing import Any, Final
@@ -64,6 +65,7 @@ def _grouped(document: Document) -> list[dict[str, Any]]:
 def _data(document: Document) -> str:
     kept = {key: document[key] for key in _IN_BROWSER}
     kept["account"] = document["summary"]["account"]
+    kept["alias"] = document["summary"]["alias"]
     kept["findings"] = [one for one in document["findings"]["proof"] if one["tenant"]]
     text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
     # Inside a script element only "</script" and "<!--" could end or nest it.
@@ -80,7 +82,7 @@ def _asset(kind: str, name: str) -> str:
 
 def _short(arn: str) -> str:
     """A role's ARN without what is always the same."""
-    return arn.replace("arn:aws:iam::", "")
+    return re.sub(r"^arn:[a-z-]+:iam::", "", arn)
 
 
 def _dollars(months: dict[str, float]) -> str:

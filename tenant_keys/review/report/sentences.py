@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final, Literal
@@ -127,6 +128,9 @@ def _expanded(patterns: tuple[str, ...]) -> str:
     return any_of(patterns)
 
 
+_KEYS: Final = re.compile(r"arn:aws[a-z-]*:kms:")
+
+
 def _on(statement: Mapping[str, Any], kind: Kind) -> str:
     """On what; in a key policy it is the key itself, in a trust policy the role."""
     if "NotResource" in statement:
@@ -134,7 +138,7 @@ def _on(statement: Mapping[str, Any], kind: Kind) -> str:
     if kind != "identity":
         return ""
     resources = _texts(statement.get("Resource", ()))
-    keys = [one.split(":") for one in resources if one.startswith("arn:aws:kms:") and one.endswith(":key/*")]
+    keys = [one.split(":") for one in resources if _KEYS.match(one) and one.endswith(":key/*")]
     if resources and len(keys) == len(resources):
         regions = any_of(list(dict.fromkeys(one[3] for one in keys)))
         return f" with keys of account {any_of(list(dict.fromkeys(one[4] for one in keys)))} in {regions}"

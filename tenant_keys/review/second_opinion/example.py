@@ -124,7 +124,10 @@ def _principal(model: Model, principal: Principal) -> dict[str, Any]:
     made: dict[str, Any] = {"kind": principal.kind}
     if principal.kind == ROLE:
         session = model.text(principal.session) if "session" in principal.__dict__ else "any"
-        made |= {"role_arn": arn, "arn": f"arn:aws:sts::{account}:assumed-role/{arn.rpartition('/')[2]}/{session}"}
+        made |= {
+            "role_arn": arn,
+            "arn": f"arn:{arn.split(':')[1]}:sts::{account}:assumed-role/{arn.rpartition('/')[2]}/{session}",
+        }
     elif principal.kind != ANONYMOUS:
         made["arn"] = arn
     if principal.in_account:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from tenant_keys.review.assembly import Resource, Stack, unborn
+from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.second_opinion.statements import IDENTITY, Statement, statements
 
 _WITHOUT_PERMISSIONS: Final = frozenset(
@@ -100,19 +101,20 @@ def take_inventory(assembly: Stacks) -> Inventory:
 
 def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, str, Any]]) -> None:
     properties, where = resource.properties, f"{resource.stack} {resource.logical_id}"
+    partition = partition_of(resource.region).name
     match resource.type:
         case "AWS::KMS::Key" | "AWS::KMS::ReplicaKey":
-            arn = f"arn:aws:kms:{resource.region}:{resource.account}:key/{_key_id(resource)}"
+            arn = f"arn:{partition}:kms:{resource.region}:{resource.account}:key/{_key_id(resource)}"
             found.keys.append(
                 Key(arn, resource.account, resource.region, properties.get("KeyPolicy"), where, _facts(resource))
             )
         case "AWS::KMS::Alias":
             target = properties["TargetKeyId"].rpartition("/")[2]
-            arn = f"arn:aws:kms:{resource.region}:{resource.account}:key/{target}"
+            arn = f"arn:{partition}:kms:{resource.region}:{resource.account}:key/{target}"
             found.aliases.setdefault(arn, []).append(properties["AliasName"])
         case "AWS::IAM::Role":
             name = properties.get("RoleName") or unborn(resource)
-            arn = f"arn:aws:iam::{resource.account}:role{properties.get('Path', '/')}{name}"
+            arn = f"arn:{partition}:iam::{resource.account}:role{properties.get('Path', '/')}{name}"
             found.roles[arn] = Role(
                 arn,
                 properties["AssumeRolePolicyDocument"],
@@ -127,9 +129,9 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
                 raise ValueError("a policy of users or groups")
         case "AWS::IAM::OIDCProvider":
             host = properties["Url"].removeprefix("https://")
-            found.providers.append(f"arn:aws:iam::{resource.account}:oidc-provider/{host}")
+            found.providers.append(f"arn:{partition}:iam::{resource.account}:oidc-provider/{host}")
         case "AWS::RolesAnywhere::TrustAnchor":
-            arn = f"arn:aws:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{unborn(resource)}"
+            arn = f"arn:{partition}:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{unborn(resource)}"
             found.anchors[arn] = str(properties["Source"].get("SourceData", {}).get("AcmPcaArn", "another authority"))
         case kind if kind not in _WITHOUT_PERMISSIONS:
             raise ValueError(f"{kind} is not modelled")

@@ -61,13 +61,13 @@ def _all_actions() -> tuple[str, ...]:
 def owner_of(key: Key, inventory: Inventory, estate: Estate) -> Tenant | None:
     """The tenant at whose key an alias points."""
     names = inventory.aliases.get(key.arn, [])
-    return next((tenant for tenant in estate.tenants.values() if alias_of(tenant) in names), None)
+    return next((tenant for tenant in estate.tenants.values() if alias_of(tenant, estate) in names), None)
 
 
 def accounts_of(estate: Estate) -> Accounts:
     """What the manifest says of accounts."""
     known = dict.fromkeys([estate.central.account, *(one.account for one in estate.workloads.values())])
-    return Accounts(estate.organization, tuple(known))
+    return Accounts(estate.organization, tuple(known), estate.central.partition)
 
 
 def callers(key: Key, inventory: Inventory, accounts: Accounts) -> Iterator[Principal]:

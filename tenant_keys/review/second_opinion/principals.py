@@ -85,6 +85,8 @@ class Accounts:
 
     organization: str | None
     known: tuple[str, ...]
+    partition: str = "aws"
+    """Of all of them: no principal of another partition is visible."""
 
 
 @dataclass
@@ -216,11 +218,11 @@ def any_of_kind(kind: str, accounts: Accounts, *, but: Iterable[str] = ()) -> Pr
             inside = text("path")
             made.limits.append(is_in(inside, path))
         made.resource = joined([prefix, inside, made.name])
-    made.arn = joined([f"arn:aws:{service}::", made.account, ":", made.resource])
+    made.arn = joined([f"arn:{accounts.partition}:{service}::", made.account, ":", made.resource])
     for arn in but:
         account, resource = arn.split(":", 5)[4:]
         made.limits.append(negate(all_of([equal(made.account, account), equal(made.resource, resource)])))
-    made.arn_parts = ("arn", "aws", service, "", made.account, made.resource)
+    made.arn_parts = ("arn", accounts.partition, service, "", made.account, made.resource)
     return made
 
 
@@ -247,9 +249,9 @@ def token(provider: str) -> Principal:
     return Principal(TOKEN, f"a token of {provider}", arn=provider)
 
 
-def token_of_another(account: str, known: Iterable[str]) -> Principal:
+def token_of_another(account: str, partition: str, known: Iterable[str]) -> Principal:
     """The holder of a token of an OpenID Connect provider of the account that is not among those known."""
-    arn = joined([f"arn:aws:iam::{account}:oidc-provider/", text("issuer")])
+    arn = joined([f"arn:{partition}:iam::{account}:oidc-provider/", text("issuer")])
     return Principal(
         TOKEN, "a token of some other provider", arn=arn, limits=[negate(equal(arn, one)) for one in known]
     )

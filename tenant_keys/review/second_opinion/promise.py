@@ -45,15 +45,25 @@ _AUDIT: Final = {
 _MATERIAL: Final = ("GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial")
 
 
-def alias_of(tenant: Tenant) -> str:
-    """The alias of the tenant's key."""
-    return f"alias/tenant-{tenant.id}"
+def alias_of(tenant: Tenant, estate: Estate) -> str:
+    """The alias of the tenant's key: the manifest's pattern with the id in its place."""
+    return tenant.id.join(estate.naming.alias.split("{id}"))
 
 
 def access_role(tenant: Tenant, workload: Workload, estate: Estate) -> str:
     """The role through which the workload uses the tenant's key."""
-    own = "shared" if is_shared(workload) else f"tenant-{tenant.id}"
-    return f"arn:aws:iam::{estate.central.account}:role/tenant-keys/{workload.name}/{own}.{workload.name}"
+    return shared_role(workload, estate) if is_shared(workload) else _in_folder(f"tenant-{tenant.id}", workload, estate)
+
+
+def shared_role(workload: Workload, estate: Estate) -> str:
+    """The one role through which the workload uses all its tenants' keys."""
+    return _in_folder("shared", workload, estate)
+
+
+def _in_folder(own: str, workload: Workload, estate: Estate) -> str:
+    names, central = estate.naming, estate.central
+    folder = f"{names.role_path}{workload.name}/"
+    return f"arn:{central.partition}:iam::{central.account}:role{folder}{names.role_prefix}{own}.{workload.name}"
 
 
 def is_shared(workload: Workload) -> bool:
@@ -61,9 +71,12 @@ def is_shared(workload: Workload) -> bool:
     return workload.access in ("session-tag", "web-identity")
 
 
-def workload_role(workload: Workload) -> str:
+def workload_role(workload: Workload, estate: Estate) -> str:
     """The role that the workload runs as."""
-    return workload.existing_role or f"arn:aws:iam::{workload.account}:role/tenant-keys-{workload.name}"
+    if workload.existing_role:
+        return workload.existing_role
+    name = f"{estate.naming.role_prefix}tenant-keys-{workload.name}"
+    return f"arn:{estate.central.partition}:iam::{workload.account}:role/{name}"
 
 
 def administrators(tenant: Tenant, estate: Estate) -> dict[str, set[str]]:
@@ -101,7 +114,7 @@ def _uses(request: Request, action: str, tenant: Tenant, workload: Workload, est
     if through is False:
         return False
     of_tenant = _is(request, f"aws:principaltag/{TENANT}", tenant.id) if is_shared(workload) else True
-    by_alias = _is(request, "kms:requestalias", alias_of(tenant))
+    by_alias = _is(request, "kms:requestalias", alias_of(tenant, estate))
     if action == "kms:describekey":
         return all_of([through, of_tenant, by_alias])
     operations = {f"kms:{one}".lower() for name in workload.operations for one in _OPERATIONS[name]}
@@ -127,6 +140,6 @@ def _is(request: Request, key: str, wanted: str) -> Formula:
     return all_of([value.present, equal(value.held(), wanted)]) if value.present is not False else False
 
 
-def is_workloads(principal: Principal, workload: Workload) -> Formula:
+def is_workloads(principal: Principal, workload: Workload, estate: Estate) -> Formula:
     """Whether it is a session of the role that the workload runs as."""
-    return is_one_of(principal, [workload_role(workload)]) if principal.kind == ROLE else False
+    return is_one_of(principal, [workload_role(workload, estate)]) if principal.kind == ROLE else False

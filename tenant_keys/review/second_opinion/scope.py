@@ -38,7 +38,7 @@ def focused(inventory: Inventory, estate: Estate, chosen: tuple[Tenant, ...]) ->
     Their roles remain among those who may ask: as roles of which nothing is known, with any policies.
     """
     others = [tenant for tenant in estate.tenants.values() if tenant not in chosen]
-    aliases = {alias_of(tenant) for tenant in others}
+    aliases = {alias_of(tenant, estate) for tenant in others}
     roles = {
         access_role(tenant, workload, estate)
         for tenant in others

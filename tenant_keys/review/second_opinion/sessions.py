@@ -35,7 +35,14 @@ from tenant_keys.review.second_opinion.principals import (
     token,
     token_of_another,
 )
-from tenant_keys.review.second_opinion.promise import TENANT, access_role, is_shared, is_workloads, workload_role
+from tenant_keys.review.second_opinion.promise import (
+    TENANT,
+    access_role,
+    is_shared,
+    is_workloads,
+    shared_role,
+    workload_role,
+)
 from tenant_keys.review.second_opinion.question import Case, Pending, Question, ask_about, rests_on
 from tenant_keys.review.second_opinion.request import Asked, OneAction
 from tenant_keys.review.second_opinion.statements import TRUST, Statement
@@ -116,7 +123,7 @@ def session_questions(inventory: Inventory, estate: Estate) -> Iterator[Pending]
 def _matters(one: Role, inventory: Inventory, estate: Estate) -> bool:
     """Whether keys, sessions or roles are within reach of its own policies, or it has the name of a workload's role."""
     # Names of roles are unique in an account whatever their path and case (IAM guide, reference_iam-quotas).
-    names = {_name(workload_role(each)) for each in estate.workloads.values()}
+    names = {_name(workload_role(each, estate)) for each in estate.workloads.values()}
     if one.unknown_policies or _name(one.arn) in names:
         return True
     own = inventory.own(tuple(one.identity)) or ()
@@ -148,7 +155,7 @@ def _callers(one: Role, trust: tuple[Statement, ...], inventory: Inventory, esta
     providers |= {arn for arn in inventory.providers if arn.split(":")[4] == account}
     for provider in sorted(map(str, providers)):
         yield token(provider)
-    yield token_of_another(account, sorted(map(str, providers)))
+    yield token_of_another(account, accounts.partition, sorted(map(str, providers)))
 
 
 def _question(
@@ -190,14 +197,14 @@ def _declared(
     """Whether the manifest lets the caller have such a session."""
     found: list[Formula] = []
     for workload in estate.workloads.values():
-        if workload_role(workload) == one.arn:
+        if workload_role(workload, estate) == one.arn:
             found.append(_runs_as(workload, request, held, inventory))
         for tenant in estate.tenants.values():
             if workload in tenant.workloads and access_role(tenant, workload, estate) == one.arn:
                 found.append(_reaches_key(workload, request, held, tagged, estate))
                 break
         else:
-            if is_shared(workload) and one.arn.endswith(f":role/tenant-keys/{workload.name}/shared.{workload.name}"):
+            if is_shared(workload) and one.arn == shared_role(workload, estate):
                 found.append(_reaches_key(workload, request, held, tagged, estate))
     return any_of(found)
 
@@ -207,13 +214,14 @@ def _reaches_key(
 ) -> Formula:
     """A workload's sessions of the roles that use keys, each for one tenant."""
     if workload.access == "tenant-role":
-        return all_of([is_workloads(request.principal, workload), negate(tagged)])
+        return all_of([is_workloads(request.principal, workload, estate), negate(tagged)])
     if workload.access == "session-tag":
-        return all_of([is_workloads(request.principal, workload), _is_tenant_alone(request.asked)])
+        return all_of([is_workloads(request.principal, workload, estate), _is_tenant_alone(request.asked)])
     provider = workload.identity_provider
     if held is None or provider is None or workload.audience is None:
         return False
-    issuer = f"arn:aws:iam::{estate.central.account}:oidc-provider/{provider.issuer.removeprefix('https://')}"
+    host, central = provider.issuer.removeprefix("https://"), estate.central
+    issuer = f"arn:{central.partition}:iam::{central.account}:oidc-provider/{host}"
     if request.principal.arn != issuer:
         return False
     # The audience that the issuer signed, not whatever STS compares: a token for somebody else must not do.
@@ -237,7 +245,7 @@ def _runs_as(workload: Workload, request: OneAction, held: Token | None, invento
         named = all_of([name.present, equal(name.held(), workload.roles_anywhere.common_name)])
         return all_of([named, anchor.present, any_of(equal(anchor.held(), arn) for arn in own)])
     if workload.irsa is not None:
-        provider = f"arn:aws:iam::{workload.account}:oidc-provider/{workload.irsa.oidc_provider}"
+        provider = f"arn:{workload.partition}:iam::{workload.account}:oidc-provider/{workload.irsa.oidc_provider}"
         if held is None or principal.arn != provider:
             return False
         pods = f"system:serviceaccount:{workload.irsa.namespace}:{workload.irsa.service_account}"

@@ -37,7 +37,7 @@ KEY, IDENTITY, TRUST = "key", "identity", "trust"
 _ELEMENTS: Final = frozenset(
     ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition")
 )
-_ACCOUNT: Final = re.compile(r"(?:arn:aws:iam::)?(\d{12})(?::root)?", re.ASCII)
+_ACCOUNT: Final = re.compile(r"(?:arn:aws[a-z-]*:iam::)?(\d{12})(?::root)?", re.ASCII)
 _MARK: Final = UNBORN
 """Begins an id that AWS has yet to choose, as the reading of the assembly writes it."""
 
@@ -202,12 +202,14 @@ class Statement:
     def _aws(self, name: str, principal: Principal, *, widely: bool) -> Naming:
         if name == "*":
             return Naming(directly=True)
+        if principal.in_account and name.startswith("arn:") and name.split(":")[1] != principal.accounts.partition:
+            raise NotUnderstood(f"{self.where}: principal {name} of another partition than its account")
         account = _ACCOUNT.fullmatch(name)
         if account and name.startswith("arn:") == name.endswith(":root"):
             counts = principal.in_account and (widely or principal.kind == ROOT)
             return Naming(by_account=equal(principal.account, account[1]) if counts else False)
         match = re.fullmatch(
-            r"arn:aws:(?:iam|sts)::(\d{12}):((role|user|assumed-role|federated-user)/[!-~]+)", name, re.ASCII
+            r"arn:aws[a-z-]*:(?:iam|sts)::(\d{12}):((role|user|assumed-role|federated-user)/[!-~]+)", name, re.ASCII
         )
         if match is None or any(sign in name for sign in "*?$"):
             raise NotUnderstood(f"{self.where}: principal {name}")

@@ -113,12 +113,12 @@ def test_an_exact_value_with_a_wildcard_in_it_is_that_value_alone() -> None:
 def test_accounts_differ_by_every_digit_that_a_pattern_names() -> None:
     known = ["111111111111"]
     role = Pattern.of([("arn:aws:iam::2*:role/a", False)], arn=True)
-    assert accounts_told_apart(known, [], []) == ["111111111111", "000000000000"]
-    assert accounts_told_apart(known, [role], []) == ["111111111111", "000000000000", "200000000000"]
+    assert accounts_told_apart(known, [], [], "aws") == ["111111111111", "000000000000"]
+    assert accounts_told_apart(known, [role], [], "aws") == ["111111111111", "000000000000", "200000000000"]
     number = Pattern.of([("*7", False)], arn=False)
-    assert accounts_told_apart(known, [], [number]) == ["111111111111", "000000000000", "000000000007"]
+    assert accounts_told_apart(known, [], [number], "aws") == ["111111111111", "000000000000", "000000000007"]
     whole = Pattern.of([("222222222222", True)], arn=False)
-    assert accounts_told_apart(["222222222222"], [], [whole]) == ["222222222222", "000000000000"]
+    assert accounts_told_apart(["222222222222"], [], [whole], "aws") == ["222222222222", "000000000000"]
 
 
 ALIAS = "kms:requestalias"

@@ -97,6 +97,18 @@ def test_a_user_of_the_tenants_name_is_found_wherever_users_are_spared(spared: s
     assert any("user/" in finding.what and "/acme" in finding.what for finding in proof.findings)
 
 
+@pytest.mark.parametrize(
+    "path", ["role/x/some*", "role/x/someone", "role/*/someone", "role/team/?ome*", "role/a/b/someone"]
+)
+@pytest.mark.parametrize("operator", ["ArnLike", "StringLike"])
+def test_a_session_that_a_policy_names_may_be_of_a_role_in_any_path(operator: str, path: str) -> None:
+    """A session's ARN holds the name of its role, not the path (IAM guide, reference_identifiers)."""
+    session = {"AWS": f"arn:aws:sts::{CENTRAL}:assumed-role/someone/one"}
+    role = {"aws:PrincipalArn": f"arn:aws:iam::{CENTRAL}:{path}"}
+    proof = proved(adding(Action="kms:*", Principal=session, Condition={operator: role}))
+    assert any("/someone may RetireGrant" in finding.what for finding in proof.findings), proof.findings
+
+
 @pytest.mark.parametrize("variable", ["aws:userid", "aws:PrincipalArn", "aws:SourceIdentity", "aws:FederatedProvider"])
 def test_a_variable_without_classes_is_named(variable: str) -> None:
     opened = adding(Principal=ROOT, Condition={"StringEquals": {"kms:RequestAlias": f"alias/${{{variable}}}"}})

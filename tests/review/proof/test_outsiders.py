@@ -23,7 +23,7 @@ def found(principal: Any = "*", apart: Any = (), **condition: Any) -> Outsiders:
         statement["Condition"] = condition
     body = {"Version": "2012-10-17", "Statement": [statement]}
     document = Document.parse(body, name="key policy", kind="resource")
-    return outsiders(document, (CENTRAL,), apart, {"resource": KEY, "aws:resourceaccount": CENTRAL})
+    return outsiders(document, (CENTRAL,), apart, {"resource": KEY, "aws:resourceaccount": CENTRAL}, "aws")
 
 
 @pytest.mark.parametrize(

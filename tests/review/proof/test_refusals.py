@@ -158,7 +158,7 @@ def test_to_read_iam_is_not_understood_and_to_change_it_is_refuted(action: str, 
     "condition",
     [
         {"StringLike": {"aws:userid": "AIDA*:*"}},
-        {"StringLike": {"aws:userid": "111111111111?*"}},
+        {"StringLike": {"aws:userid": "1-*:*"}},
         {"StringEquals": {"aws:RequestedRegion": "eu-central-1"}},
         {"StringEquals": {"aws:ResourceTag/of": "globex"}},
         {"StringEquals": {"aws:PrincipalTag/a": "x" * 257}},

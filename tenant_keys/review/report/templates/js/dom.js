@@ -39,4 +39,4 @@ function row(cells, kind) {
 
 const figure = (number) => number.toLocaleString('en-US');
 const plain = (action) => action.slice(action.indexOf(':') + 1);
-const short = (arn) => arn.replace('arn:aws:iam::', '');
+const short = (arn) => arn.replace(/^arn:[a-z-]+:iam::/, '');

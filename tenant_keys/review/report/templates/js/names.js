@@ -3,11 +3,11 @@ const DATA = JSON.parse($('data').textContent);
 const TOKEN = /\u27e6([^\u27e7]*)\u27e7/g;
 
 function namesOf(tenant) {
-  const names = { id: tenant.id, alias: 'alias/tenant-' + tenant.id, 'import role': tenant.import_role || 'its import role' };
+  const names = { id: tenant.id, alias: DATA.alias.replace('<id>', tenant.id), 'import role': tenant.import_role || 'its import role' };
   for (const workload of DATA.workloads) {
-    const name = 'tenant-' + tenant.id + '.' + workload.name;
-    names['name ' + workload.name] = name;
-    names['role ' + workload.name] = 'arn:aws:iam::' + DATA.account + ':role/tenant-keys/' + workload.name + '/' + name;
+    const role = workload.access_role.replace('<id>', tenant.id);
+    names['name ' + workload.name] = role.slice(role.lastIndexOf('/') + 1);
+    names['role ' + workload.name] = role;
   }
   return names;
 }
