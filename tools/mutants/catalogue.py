@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.mutants import bindings, declared_calls, key_policies, requests, roles, templates
+from tools.mutants import bindings, both_ways, declared_calls, key_policies, requests, roles, templates
 from tools.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -12,4 +12,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *requests.MUTANTS,
     *bindings.MUTANTS,
     *declared_calls.MUTANTS,
+    *both_ways.MUTANTS,
 )
