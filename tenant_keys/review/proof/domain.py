@@ -17,7 +17,7 @@ from tenant_keys.review.iam.variables import Value, template
 from tenant_keys.review.proof import points
 from tenant_keys.review.proof.condition_keys import EARLIEST, OF_PRINCIPAL, Form, Key, Source, Type, known
 from tenant_keys.review.proof.document import Condition
-from tenant_keys.review.proof.examples import AnyCase, Parts, examples, fresh_word, is_legal
+from tenant_keys.review.proof.examples import AnyCase, Parts, Pattern, examples, fresh_word, is_legal
 from tenant_keys.review.proof.outcome import NotProved
 
 ABSENT: Final = None
@@ -171,14 +171,19 @@ def spellings(name: str, conditions: Iterable[Condition], context: Mapping[str, 
         if one.base in ARN | LIKE | EXACT:
             by_family.setdefault(family, []).extend(resolved(one, context))
     arn, like, exact = (tuple(by_family.get(family, ())) for family in (True, False, None))
-    return _spelt(name, arn, like, (name, *exact))
+    return _spelt(name, arn, like, exact)
 
 
 @lru_cache(maxsize=1024)
 def _spelt(name: str, arn: tuple[str, ...], like: tuple[str, ...], exact: tuple[str, ...]) -> tuple[str, ...]:
     cases, letters = AnyCase(name), name.lower() + name.upper()
     found = examples(arn, arn=True, plain=like, exact=exact, legal=cases, also=(cases,), letters=letters)
-    return tuple(dict.fromkeys([name, *found]))
+    patterns = [Pattern.of([(text, False)], arn=True) for text in arn]
+    patterns += [Pattern.of([(text, False)], arn=False) for text in like]
+    kept: dict[tuple[object, ...], str] = {}
+    for text in (name, *found):  # the declared spelling stands for its class
+        kept.setdefault((text if text in exact else None, *(one.accepts(one.read(text)) for one in patterns)), text)
+    return tuple(kept.values())
 
 
 def resolved(condition: Condition, context: Mapping[str, Value]) -> list[str]:

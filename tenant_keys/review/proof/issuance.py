@@ -29,7 +29,7 @@ from tenant_keys.review.proof.actor import (
 from tenant_keys.review.proof.actors import services
 from tenant_keys.review.proof.certificates import certificate_holders, is_own_certificate
 from tenant_keys.review.proof.document import RESOURCE, Condition, Document, is_fixed
-from tenant_keys.review.proof.domain import ABSENT, candidates, spellings, text_classes
+from tenant_keys.review.proof.domain import ABSENT, ARN, LIKE, candidates, resolved, spellings, text_classes
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.obtaining import (
     PLACES,
@@ -302,7 +302,10 @@ def _tag_sets(conditions: Sequence[Condition], context: Mapping[str, Value]) -> 
         condition.key.removeprefix(_REQUEST_TAG) for condition in conditions if condition.key.startswith(_REQUEST_TAG)
     }
     on_list = [condition for condition in conditions if condition.key == _TAG_KEYS]
-    texts = text_classes(on_list, context) if any(one.base != "Null" for one in on_list) else ()
+    if any(one.base in LIKE | ARN for one in on_list):
+        texts = text_classes(on_list, context)
+    else:
+        texts = tuple(value for one in on_list if one.base != "Null" for value in resolved(one, context))
     named = [*sorted(mentioned | {TAG}), *texts, _EXTRA_TAG]
     keys = list(dict.fromkeys(spelt for name in named for spelt in spellings(name, on_list, context)))
     several = {key.lower() for key in keys}
