@@ -120,6 +120,13 @@ def restrictions() -> list[Mutant]:
                 planted(SHARED, "AWS::IAM::ManagedPolicy", PolicyDocument=document, Roles=[role]),
             )
         )
+    found.append(
+        Mutant(
+            "a Deny for KMS itself",
+            NotProvedBecause(("denies kms:SynchronizeMultiRegionKey",)),
+            adding("gina", Sid="Harder", Effect="Deny", Principal="*", Action="kms:Synchronize*"),
+        )
+    )
     return found
 
 

@@ -15,10 +15,12 @@ from tenant_keys.review.iam.catalogue import actions_on, is_listed
 from tenant_keys.review.iam.catalogue import carries as catalogue_carries
 from tenant_keys.review.iam.decision import Decider
 from tenant_keys.review.iam.grant import Grant
+from tenant_keys.review.iam.principal_element import NOT
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.iam.wildcards import has_wildcard
-from tenant_keys.review.proof.actor import Actor
+from tenant_keys.review.proof.actor import Actor, role_session
 from tenant_keys.review.proof.actors import actors_of, declared_actors
+from tenant_keys.review.proof.condition_keys import known
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.domain import MOST_MEMBERS, text_classes
 from tenant_keys.review.proof.examples import AtLeast, examples
@@ -111,6 +113,7 @@ def prove_key_access(
             chosen = [group for group in groups if any(map(only, group))]
             _judge_all(case, actor, chosen, adversary or Adversary(), result)
         if not excess_only:
+            result.findings += _unsynchronized(case, world)
             for actor in declared_actors(case, world):
                 for group in _action_classes(case, actor):
                     _try_declared(case, actor, group, world, result)
@@ -270,6 +273,33 @@ def _try_declared(case: KeyCase, actor: Actor, group: list[str], world: World, r
         result.requests += 1
         if not outcome.always:
             result.report(_not_working(case, actor, group, named, outcome), actor)
+
+
+def _unsynchronized(case: KeyCase, world: World) -> Iterator[Finding]:
+    """A Deny that hits KMS itself: a service-linked role keeps keys of several Regions alike.
+
+    AWS KMS guide, multi-region-auth-slr. What KMS sends along is not documented, but for what every plain call has.
+    """
+    if case.record.properties.get("kms:multiregion") != "true":
+        return
+    account = case.record.account
+    role = f"arn:{case.record.partition}:iam::{account}:role/aws-service-role/mrk.kms.amazonaws.com/{_SYNCHRONIZING}"
+    actor = role_session(role, organization=world.organizations.get(account))
+    base = base_request(actor, "kms:SynchronizeMultiRegionKey", _target(case, case.aliases))
+    for clause in case.document.speaking(base.action_key, allow=False):
+        named = clause.static.naming(base, bounded=False) is not NOT
+        if named and not (clause.free and all(known(key).usual for key in clause.free)):
+            yield Finding(
+                Kind.NOT_PROVED,
+                f"key policy of {case.promise.tenant} in {case.record.region}: {clause.tree.label} denies "
+                f"kms:SynchronizeMultiRegionKey, by which KMS keeps the key alike in its Regions",
+                "take kms:SynchronizeMultiRegionKey out of the Deny",
+                case.promise.tenant,
+                others=case.stands_for - 1,
+            )
+
+
+_SYNCHRONIZING: Final = "AWSServiceRoleForKeyManagementServiceMultiRegionKeys"
 
 
 def _target(case: KeyCase, named: Sequence[str], pointing: tuple[str, ...] | None = None) -> Target:

@@ -208,3 +208,27 @@ def test_whatever_takes_tags_carries_those_of_the_estate() -> None:
         "parameters-222222222222-eu-west-1 orders (AWS::SSM::Parameter)",
     ):
         assert f"{where}: {missing}" in found, found
+
+
+SEVERAL = estate_of("acme: {key: {multi_region: true}}", "globex: {}")
+
+
+@pytest.mark.parametrize(
+    ("tenant", "action", "condition", "expected"),
+    [
+        ("acme", "kms:SynchronizeMultiRegionKey", {}, "not proved"),
+        ("acme", "kms:Sync*", {"StringNotEquals": {"aws:PrincipalOrgID": "o-zzzzzzzzzz"}}, "not proved"),
+        ("acme", "kms:Sync*", {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}, "not proved"),
+        ("acme", "kms:Sync*", {"StringEquals": {"aws:PrincipalAccount": "222222222222"}}, "proved"),
+        ("acme", "kms:*", {"Bool": {"aws:SecureTransport": "false"}}, "proved"),
+        ("globex", "kms:SynchronizeMultiRegionKey", {}, "proved"),
+    ],
+)
+def test_kms_itself_keeps_keys_of_several_regions_alike(
+    tenant: str, action: str, condition: Body, expected: str
+) -> None:
+    deny = {"Sid": "Added", "Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*"}
+    templates = templates_of(SEVERAL)
+    body = {**deny, "Condition": condition} if condition else deny
+    templates.properties("keys", f"Key{tenant}")["KeyPolicy"]["Statement"].append(body)
+    assert prove(templates, SEVERAL).verdict == expected
