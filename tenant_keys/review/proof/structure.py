@@ -242,7 +242,7 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
             yield _bounded(role)
         if estate.naming.role_path != "/" and arn.lower().startswith(access_roles(estate).lower()):
             yield Finding(
-                Kind.INVENTORY,
+                Kind.NOT_PROVED,
                 f"{arn}: a role among the access roles that the manifest does not declare",
                 "take the role out of the app, or declare it",
             )
