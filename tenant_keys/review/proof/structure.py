@@ -331,8 +331,10 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     for policy in inventory.loose:
         declared = (policy.account, policy.role_name) in existing
         document = parse_document(policy.document, policy.where)
-        administers = (policy.account, policy.role_name.lower()) in named and any(denying(document))
-        if administers or (declared and any(not statement.allows for statement in document.statements)):
+        administers = (policy.account, policy.role_name.lower()) in named
+        if (administers and any(denying(document))) or (
+            declared and any(not statement.allows for statement in document.statements)
+        ):
             yield Finding(
                 Kind.NOT_PROVED,
                 f"{policy.where}: a Deny for the role {policy.role_name} of account {policy.account}, in no "
@@ -340,7 +342,7 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
                 "take the Deny out of the policy",
             )
         whose = f"the role {policy.role_name} of account {policy.account}"
-        if declared and (unknown := sorted(set(beyond(document, parameters)))):
+        if (declared or administers) and (unknown := sorted(set(beyond(document, parameters if declared else None)))):
             yield Finding(
                 Kind.NOT_PROVED,
                 f"{policy.where}: a policy allows {', '.join(unknown[:4])} to {whose}; {_BY_OTHERS}",

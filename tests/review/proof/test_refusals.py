@@ -232,3 +232,13 @@ def test_kms_itself_keeps_keys_of_several_regions_alike(
     body = {**deny, "Condition": condition} if condition else deny
     templates.properties("keys", f"Key{tenant}")["KeyPolicy"]["Statement"].append(body)
     assert prove(templates, SEVERAL).verdict == expected
+
+
+@pytest.mark.parametrize(("role", "expected"), [("SecurityAudit", "not proved"), ("Somebody", "proved")])
+@pytest.mark.parametrize("action", ["s3:PutObject", "s3:*", "lambda:UpdateFunctionCode"])
+def test_what_a_declared_role_of_others_is_allowed_and_is_not_understood_is_named(
+    role: str, action: str, expected: str
+) -> None:
+    """Whoever writes the bucket of the CDK rewrites templates."""
+    policy = {"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+    assert told(planted("AWS::IAM::ManagedPolicy", PolicyDocument=policy, Roles=[role]))[0] == expected
