@@ -76,7 +76,9 @@ def test_every_field_of_a_tenant_has_its_value() -> None:
 
 def test_every_field_of_a_workload_has_its_value() -> None:
     provider = IdentityProvider(issuer="https://login.example.com", existing=False)
-    nothing: dict[str, None] = dict.fromkeys(("existing_role", "pod_identity", "irsa", "roles_anywhere"))
+    nothing: dict[str, None] = dict.fromkeys(
+        ("existing_role", "pod_identity", "irsa", "roles_anywhere", "permissions_boundary")
+    )
     both = ("eu-west-1", "eu-central-1")
     assert estate_of_text().workloads == {
         "billing": Workload(
