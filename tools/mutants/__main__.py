@@ -19,7 +19,7 @@ from typing import Final
 
 from tenant_keys.review.diff.safeguards import Texts
 from tools.mutants.catalogue import MUTANTS
-from tools.mutants.mutant import guards_of, judge
+from tools.mutants.mutant import judge, safeguards_of
 from tools.mutants.original import Synthesized, synthesize
 from tools.mutants.two_engines import apart
 from tools.random_estates.samples import PART, few_actions, part, verdict
@@ -44,7 +44,7 @@ def _by_hand() -> int:
     wrong = []
     with tempfile.TemporaryDirectory() as name:
         original = synthesize(Path(name))
-        judged = partial(_judged, original=original, guards=guards_of(original))
+        judged = partial(_judged, original=original, safeguards=safeguards_of(original))
         with ProcessPoolExecutor() as pool:
             missed = list(pool.map(judged, range(len(MUTANTS)), chunksize=8))
     for mutant, told in zip(MUTANTS, missed, strict=True):
@@ -60,9 +60,9 @@ def _by_hand() -> int:
     return len(wrong)
 
 
-def _judged(number: int, original: Synthesized, guards: dict[str, Texts]) -> str | None:
+def _judged(number: int, original: Synthesized, safeguards: dict[str, Texts]) -> str | None:
     """What is told of a mutant that the proof or the second engine judges otherwise than expected."""
-    outcome = judge(MUTANTS[number], original, guards)
+    outcome = judge(MUTANTS[number], original, safeguards)
     if not outcome.as_expected:
         return outcome.told
     told = apart(MUTANTS[number], original)

@@ -15,6 +15,7 @@ from tools.mutants.mutant import (
     NotProvedBecause,
     Refuted,
     adding,
+    adding_resource,
     change,
     setting,
     together,
@@ -46,13 +47,6 @@ def _gone(stack: str, kind: str) -> Edit:
         resources = templates.resources(stack)
         for name in [name for name, body in resources.items() if body["Type"] == kind]:
             del resources[name]
-
-    return edit
-
-
-def _planted(stack: str, kind: str, **properties: object) -> Edit:
-    def edit(templates: Templates) -> None:
-        templates.resources(stack)["Planted"] = {"Type": kind, "Properties": properties}
 
     return edit
 
@@ -122,17 +116,17 @@ def pods() -> list[Mutant]:
         Mutant(
             "pods of a second association",
             Refuted(INVENTORY, ("the pods evil/notes", "become")),
-            _planted(PREMISES, kind, **planted, RoleArn=notes, DisableSessionTags=True),
+            adding_resource(PREMISES, kind, **planted, RoleArn=notes, DisableSessionTags=True),
         ),
         Mutant(
             "pods of a second association with the role of another workload",
             Refuted(INVENTORY, ("become", "tenant-keys-orders")),
-            _planted(PLACE, kind, **planted, RoleArn="arn:aws:iam::222222222222:role/tenant-keys-orders"),
+            adding_resource(PLACE, kind, **planted, RoleArn="arn:aws:iam::222222222222:role/tenant-keys-orders"),
         ),
         Mutant(
             "pods of an association with an access role",
             Refuted(INVENTORY, ("become", "shared.billing")),
-            _planted(
+            adding_resource(
                 PREMISES, kind, **planted, RoleArn="arn:aws:iam::111111111111:role/tenant-keys/billing/shared.billing"
             ),
         ),
@@ -450,7 +444,7 @@ def parameters() -> list[Mutant]:
         return Mutant(
             f"a parameter {name}",
             Refuted(INVENTORY, (word, called)),
-            _planted(PLACE, "AWS::SSM::Parameter", Name=called, Type="String", Value="{}"),
+            adding_resource(PLACE, "AWS::SSM::Parameter", Name=called, Type="String", Value="{}"),
         )
 
     return [
@@ -508,7 +502,7 @@ def parameters() -> list[Mutant]:
         Mutant(
             "a parameter of something else",
             Harmless(),
-            _planted(PLACE, "AWS::SSM::Parameter", Name="/shop/orders", Type="String", Value="{}"),
+            adding_resource(PLACE, "AWS::SSM::Parameter", Name="/shop/orders", Type="String", Value="{}"),
         ),
     ]
 

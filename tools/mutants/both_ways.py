@@ -13,6 +13,7 @@ from tools.mutants.mutant import (
     NotProvedBecause,
     Refuted,
     adding,
+    adding_resource,
     change,
     together,
     without,
@@ -28,15 +29,6 @@ NO_WORKLOAD = "which the manifest does not declare"
 def _open(condition: Body) -> Edit:
     opened = {"StringEquals": {PAIR: "carla"}, **condition}
     return together(without("carla"), adding("carla", Principal=ROOT, Action="kms:Decrypt", Condition=opened))
-
-
-def planted(stack: str, kind: str, **properties: object) -> Edit:
-    """Put one resource more into a stack."""
-
-    def edit(templates: Templates) -> None:
-        templates.resources(stack)["Planted"] = {"Type": kind, "Properties": properties}
-
-    return edit
 
 
 def _harder(condition: Body) -> Edit:
@@ -107,7 +99,7 @@ def restrictions() -> list[Mutant]:
         Mutant(
             f"a {kind} of the organisation",
             NotProvedBecause(("AWS::Organizations::Policy",)),
-            planted(SHARED, "AWS::Organizations::Policy", Name="x", Type=kind, Content={}),
+            adding_resource(SHARED, "AWS::Organizations::Policy", Name="x", Type=kind, Content={}),
         )
         for kind in kinds
     ]
@@ -117,7 +109,7 @@ def restrictions() -> list[Mutant]:
             Mutant(
                 f"a Deny for {role}",
                 NotProvedBecause((f"a Deny for the role {role}",)),
-                planted(SHARED, "AWS::IAM::ManagedPolicy", PolicyDocument=document, Roles=[role]),
+                adding_resource(SHARED, "AWS::IAM::ManagedPolicy", PolicyDocument=document, Roles=[role]),
             )
         )
     found.append(
@@ -137,23 +129,27 @@ def bindings() -> list[Mutant]:
         (
             "an instance profile of no machine",
             Refuted(INVENTORY, ("gives instances the role tenant-keys-orders", NO_WORKLOAD)),
-            planted(PLACE, "AWS::IAM::InstanceProfile", Roles=["tenant-keys-orders"]),
+            adding_resource(PLACE, "AWS::IAM::InstanceProfile", Roles=["tenant-keys-orders"]),
         ),
-        ("an instance profile of others", Harmless(), planted(PLACE, "AWS::IAM::InstanceProfile", Roles=["bastion"])),
+        (
+            "an instance profile of others",
+            Harmless(),
+            adding_resource(PLACE, "AWS::IAM::InstanceProfile", Roles=["bastion"]),
+        ),
         (
             "a second profile of Roles Anywhere",
             Refuted(INVENTORY, ("a second profile", NO_WORKLOAD)),
-            planted(PREMISES, "AWS::RolesAnywhere::Profile", Name="x", Enabled=True, RoleArns=[machine]),
+            adding_resource(PREMISES, "AWS::RolesAnywhere::Profile", Name="x", Enabled=True, RoleArns=[machine]),
         ),
         (
             "an identity provider of nobody in the key account",
             Refuted(INVENTORY, ("an identity provider of no workload",)),
-            planted(SHARED, "AWS::IAM::OIDCProvider", Url="https://other.example.com"),
+            adding_resource(SHARED, "AWS::IAM::OIDCProvider", Url="https://other.example.com"),
         ),
         (
             "a role among the access roles",
             NotProvedBecause(("tenant-fay.orders: a role among the access roles",)),
-            planted(
+            adding_resource(
                 ROLES,
                 "AWS::IAM::Role",
                 Path="/tenant-keys/orders/",

@@ -41,7 +41,7 @@ class NotProvedBecause:
 
 @dataclass(frozen=True)
 class LostSafeguard:
-    """Another guard holds: still proved, and the comparison of guards tells which one is gone."""
+    """Another safeguard holds: still proved, and the comparison of safeguards tells which one is gone."""
 
     words: tuple[str, ...] = ()
 
@@ -51,7 +51,7 @@ class LostSafeguard:
 
 @dataclass(frozen=True)
 class Harmless:
-    """Means the same: proved, and no guard is missed."""
+    """Means the same: proved, and no safeguard is missed."""
 
     def __str__(self) -> str:
         return "harmless"
@@ -96,28 +96,28 @@ class Outcome:
 
     @property
     def told(self) -> str:
-        """The verdict with its worst finding, or the guards that are gone."""
+        """The verdict with its worst finding, or the safeguards that are gone."""
         findings = [f"{finding.kind.name}: {finding.what}" for finding in self.proof.findings[:4]]
         return f"{self.proof.verdict} {findings} lost {self.lost[:4]}"
 
 
-def judge(mutant: Mutant, original: Synthesized, guards: dict[str, Texts]) -> Outcome:
-    """Apply a mutant and prove; `guards` are those of the original."""
+def judge(mutant: Mutant, original: Synthesized, safeguards: dict[str, Texts]) -> Outcome:
+    """Apply a mutant and prove; `safeguards` are those of the original."""
     templates = Templates(original.templates)
     mutant.edit(templates)
     with tempfile.TemporaryDirectory() as name:
         folder = original.write(templates, Path(name) / "cdk.out")
         proof = prove(folder, original.estate)
-        lost = list(lost_safeguards(guards, _guards(folder, original.estate))) if proof.proved else []
+        lost = list(lost_safeguards(safeguards, _safeguards(folder, original.estate))) if proof.proved else []
     return Outcome(mutant, proof, lost)
 
 
-def guards_of(original: Synthesized) -> dict[str, Texts]:
-    """The guards before anything is broken."""
-    return _guards(original.folder, original.estate)
+def safeguards_of(original: Synthesized) -> dict[str, Texts]:
+    """The safeguards before anything is broken."""
+    return _safeguards(original.folder, original.estate)
 
 
-def _guards(folder: Path, estate: Estate) -> dict[str, Texts]:
+def _safeguards(folder: Path, estate: Estate) -> dict[str, Texts]:
     promised = promises(estate)
     return documents_of(take_inventory(Assembly.open(folder), promised), promised)
 
@@ -153,6 +153,15 @@ def adding(tenant: str, stack: str | None = None, **statement: object) -> Edit:
     def edit(templates: Templates) -> None:
         policy = templates.policy(tenant, stack) if stack else templates.policy(tenant)
         policy["Statement"].append({"Sid": "Added", "Effect": "Allow", "Resource": "*", **statement})
+
+    return edit
+
+
+def adding_resource(stack: str, kind: str, **properties: object) -> Edit:
+    """Put one resource more into a stack."""
+
+    def edit(templates: Templates) -> None:
+        templates.resources(stack)["Planted"] = {"Type": kind, "Properties": properties}
 
     return edit
 

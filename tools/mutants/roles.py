@@ -320,7 +320,7 @@ def strangers() -> list[Mutant]:
         ),
         *(
             Mutant(
-                f"a policy for a role of account {account} that stands in no template",
+                f"a policy for a role of account {account} that is in no template",
                 Refuted(INVENTORY, ("iam:*", "role Elsewhere", account)),
                 _loose(stack),
             )

@@ -230,7 +230,7 @@ def boundaries() -> list[Mutant]:
 
 
 def ways_out() -> list[Mutant]:
-    """Sessions of roles that stand in no template, such as those of the CDK's bootstrap, which trust their account."""
+    """Sessions of roles that are in no template, such as those of the CDK's bootstrap, which trust their account."""
 
     def out(name: str, whose: str, find: Callable[[Templates], Body], action: str, target: str) -> Mutant:
         statement = {"Sid": "Out", "Effect": "Allow", "Action": action, "Resource": target}

@@ -23,7 +23,7 @@ ACTIONS = (
     "kms:ScheduleKeyDeletion",
     FUTURE,
 )
-"""Enough to be told apart in every way; all of them would only take longer."""
+"""Enough to differ in every way; all of them would only take longer."""
 ALIKE = "{workloads: [orders, billing]}"
 ESTATES = (
     estate_of(*(f"{name}: {ALIKE}" for name in ("acme", "alpha", "bolt", "bolts", "zed")), "key: {decrypt_by: key}"),

@@ -194,7 +194,7 @@ def _sentences(who: str, flips: _Flips) -> Iterator[tuple[Severity, str, str]]:
 
 
 def _loosened(granted: list[Mapping[str, Value]], kept: list[Mapping[str, Value]]) -> str:
-    """The keys whose values are told apart no longer, in words."""
+    """The keys whose values are no longer distinguished, in words."""
     keys = sorted({key for context in (*granted, *kept) for key in context})
     free = []
     for key in keys:

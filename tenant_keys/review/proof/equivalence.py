@@ -3,7 +3,7 @@
 Two tenants are interchangeable when the same is promised for them, their documents are the same but for their own
 names, and every document that is not theirs names either both of them or neither. Exchanging them then maps the estate
 to itself and keeps the truth of every condition, so what holds for one holds for the other. A tenant that another
-tenant's document names (by a whole name, or by a wildcard that meets its names) is told apart by it, and so is every
+tenant's document names (by a whole name, or by a wildcard that meets its names) is distinguished by it, and so is every
 tenant that is not met. A tenant whose id is also an account, a word of a policy or another value of the estate stands
 for itself alone: exchanging it would change more than its names.
 """

@@ -204,9 +204,9 @@ class Inventory:
     managed: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Managed policies of the templates, by ARN."""
     tags: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
-    """Of each resource that takes tags and is neither key nor role: where it stands, and its tags."""
+    """Of each resource that takes tags and is neither key nor role: where it is, and its tags."""
     loose: list[AttachedPolicy] = field(default_factory=list)
-    """Policies of roles that stand in no template."""
+    """Policies of roles that are in no template."""
     stacks: int = 0
 
 

@@ -310,7 +310,7 @@ def _tag_sets(conditions: Sequence[Condition], context: Mapping[str, Value]) -> 
     keys = list(dict.fromkeys(spelt for name in named for spelt in spellings(name, on_list, context)))
     several = {key.lower() for key in keys}
     if len(several) > MOST_SESSION_TAGS:
-        raise NotProved(f"{len(several)} session tags are told apart: {', '.join(sorted(several))}")
+        raise NotProved(f"{len(several)} session tags are distinguished: {', '.join(sorted(several))}")
     for size in range(len(keys) + 1):
         for chosen in combinations(keys, size):
             if len({key.lower() for key in chosen}) < size:

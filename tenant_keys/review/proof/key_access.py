@@ -335,7 +335,7 @@ def _repointed(case: KeyCase, actor: Actor) -> Iterator[Target]:
         return
     told = tuple(dict.fromkeys([*case.aliases, *own, *text_classes(of_key, context), "alias/other"]))
     if len(told) > MOST_MEMBERS:
-        raise NotProved(f"{len(told)} aliases are told apart: write exact values")
+        raise NotProved(f"{len(told)} aliases are distinguished: write exact values")
     for size in range(len(told) + 1):
         for pointing in combinations(told, size):
             yield _target(case, names, pointing)

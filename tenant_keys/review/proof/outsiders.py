@@ -1,7 +1,7 @@
-"""Principals that stand in no template: one for each way in which a resource's policy can tell them apart.
+"""Principals that are in no template: one for each way in which a resource's policy can distinguish them.
 
 They have full administrator rights in their own account, which is the worst case: whoever changes roles there can give
-them that. Accounts, names, organisations and tags are told apart by the policy's conditions and principals alone.
+them that. Accounts, names, organisations and tags are distinguished by the policy's conditions and principals alone.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NUMBERS: Final = ("aws:principalaccount", "kms:calleraccount")
 
 @dataclass(frozen=True, slots=True)
 class Outsiders:
-    """Who there is outside the templates, told apart by one policy."""
+    """Who there is outside the templates, as one policy distinguishes them."""
 
     roles: tuple[str, ...]
     """ARNs."""

@@ -353,7 +353,7 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
             yield Finding(
                 Kind.INVENTORY,
                 f"{policy.where}: a policy allows {', '.join(told[:4])} to the role {policy.role_name} of account "
-                f"{policy.account}, which stands in no template",
+                f"{policy.account}, which is in no template",
                 "take the policy out of the app, or the permission out of the policy",
             )
 

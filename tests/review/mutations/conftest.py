@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tools.mutants.mutant import Mutant, Outcome, guards_of, judge
+from tools.mutants.mutant import Mutant, Outcome, judge, safeguards_of
 from tools.mutants.original import Synthesized, synthesize
 
 
@@ -18,5 +18,5 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
 @pytest.fixture(scope="session")
 def outcome(original: Synthesized) -> Callable[[Mutant], Outcome]:
     """What the proof says of a mutant."""
-    guards = guards_of(original)
-    return lambda mutant: judge(mutant, original, guards)
+    safeguards = safeguards_of(original)
+    return lambda mutant: judge(mutant, original, safeguards)

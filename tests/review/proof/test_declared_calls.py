@@ -258,7 +258,7 @@ ASSUME = {"Sid": "Assume", "Effect": "Allow", "Action": "sts:AssumeRole", "Resou
 def test_a_role_that_exists_already_has_what_the_templates_attach(
     statements: tuple[Body, ...], elements: Body, expected: str
 ) -> None:
-    """Nobody else's policies are known; `acme` and `globex` are told apart by a policy that names one of them."""
+    """Nobody else's policies are known; a policy that names one of `acme` and `globex` distinguishes them."""
     estate = _estate("acme: {}", "globex: {}", "initech: {}", head=EXISTING)
     templates = templates_of(estate)
     if statements:
