@@ -8,6 +8,7 @@ from tenant_keys.local.clock import Clock
 from tenant_keys.local.cloudformation import install
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.directory import DeployedPolicies
+from tenant_keys.local.event_history import CloudTrailApi
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
 from tenant_keys.local.organization import Organization
@@ -42,6 +43,7 @@ class Cloud:
         for service in ("kms", "sts"):
             emulator.install_service(service, _not_here)
         emulator.install_service("organizations", OrganizationsApi(self.organization).answer)
+        emulator.install_service("cloudtrail", CloudTrailApi(self.kms.history).answer)
         emulator.install_judge(OtherServices(self.authorizer, self.decisions, self.identities).judge)
 
     def reset(self) -> None:
