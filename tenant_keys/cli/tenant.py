@@ -103,9 +103,40 @@ def _add_all(manifest: Path, file: Path, *, dry_run: bool, as_json: bool) -> Non
 
 
 @tenants.command(epilog=CODES)
-def suspend(tenant: Id, manifest: ManifestPath = TENANTS, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Stop all use of a tenant's key at the next deployment; everything is kept."""
+def suspend(
+    tenant: Id,
+    now: Annotated[bool, typer.Option("--now", help="Disable the key in AWS KMS too, in every Region.")] = False,
+    manifest: ManifestPath = TENANTS,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Stop all use of a tenant's key at the next deployment, or now; everything is kept.
+
+    With --now, as an administrator or break-glass: processes read on for at most their max_age, docs/revocation.md.
+    """
+    if now and not dry_run:
+        _revoke(manifest, tenant, as_json=as_json)
+    estate = load_estate(manifest)
+    if now and known(tenant, estate.tenants).state == "suspended":
+        if as_json:
+            typer.echo(json.dumps({"tenant": tenant, "written": False, "consequences": []}, indent=1))
+        return
     finish(plan_state(manifest, tenant, "suspend"), dry_run=dry_run, confirmed=True, as_json=as_json)
+
+
+def _revoke(manifest: Path, tenant: str, *, as_json: bool) -> None:
+    """First in AWS: every second counts there. The edit follows; a second run goes on."""
+    import boto3
+
+    from tenant_keys.operations.revocation import revoke
+
+    estate = load_estate(manifest)
+    revoke(
+        known(tenant, estate.tenants),
+        estate,
+        lambda region: boto3.client("kms", region_name=region),
+        say=lambda line: typer.echo(line, err=as_json),
+    )
 
 
 @tenants.command(epilog=CODES)

@@ -40,8 +40,9 @@ tenants:
   umbrella: {key: {origin: imported, import_role: role/UmbrellaImport, multi_region: true}}
   wayne: {key: {multi_region: true}}
 """
-ROLES: Final = ("Admin", "Audit", "BreakGlass", "GlobexImport", "UmbrellaImport")
 ADMIN, READER, BREAK_GLASS = "Admin", "Audit", "BreakGlass"
+DEPLOYER: Final = f"cdk-hnb659fds-cfn-exec-role-{CENTRAL}-{REGION}"
+ROLES: Final = (ADMIN, READER, BREAK_GLASS, DEPLOYER, "GlobexImport", "UmbrellaImport")
 
 
 def quiet(_line: str) -> None:
@@ -72,6 +73,18 @@ class Leaving:
             self._clients[known] = session.client(service, region_name=region)  # type: ignore[call-overload]
         return self._clients[known]
 
+    def credentials(self, role: str) -> dict[str, str]:
+        """Of a session of the role, as STS answers them."""
+        found = self.sessions[role].get_credentials()
+        if found is None:
+            raise LookupError(role)
+        frozen = found.get_frozen_credentials()
+        return {
+            "AccessKeyId": frozen.access_key,
+            "SecretAccessKey": frozen.secret_key,
+            "SessionToken": str(frozen.token),
+        }
+
     def clients_of(self, role: str) -> Callable[[str, str], Any]:
         """What the operations take."""
         return lambda service, region: self.client(role, service, region)
@@ -93,6 +106,7 @@ class Leaving:
         if imported and several:
             self._bring(tenant, "missing")
             self._bring(tenant, "new")
+        kms.generate_data_key(KeyId=made["KeyId"], KeySpec="AES_256")  # its last use, by whomever
         self.deploy(tenant, arns, state)
         return arns
 
@@ -101,10 +115,10 @@ class Leaving:
         declared = replace(self.estate.tenants[tenant], state=state)
         policy = json.dumps(key_policy(declared, self.estate))
         for region, arn in arns.items():
-            kms = self.client("", "kms", region)
+            kms = self.client(DEPLOYER, "kms", region)
             if state != "active" and declared.origin != "imported":
                 kms.disable_key(KeyId=arn)
-            kms.put_key_policy(KeyId=arn, Policy=policy, BypassPolicyLockoutSafetyCheck=True)
+            kms.put_key_policy(KeyId=arn, Policy=policy)
 
     def _name(self, tenant: str, arns: Mapping[str, str], region: str) -> None:
         key_id = arns[region].rpartition("/")[2]

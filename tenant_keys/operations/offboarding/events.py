@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,14 +89,3 @@ def _about(record: Mapping[str, Any], arns: Collection[str]) -> Iterator[KeyEven
                 identity.get("arn") or identity.get("invokedBy") or "unknown",
                 (record.get("requestParameters") or {}).get("keyMaterialId"),
             )
-
-
-def refused_since(arn: str, since: datetime, client_of: ClientOf) -> int:
-    """How many calls the event history has that named the key and were refused since; at most one page of 50 is read.
-
-    Whether CloudTrail lists a refused call under its key is not documented: none found is no proof that there was none.
-    """
-    attribute = {"AttributeKey": "ResourceName", "AttributeValue": arn}
-    client = client_of("cloudtrail", arn.split(":")[3])
-    events = client.lookup_events(LookupAttributes=[attribute], StartTime=since)["Events"]
-    return sum(bool(json.loads(event["CloudTrailEvent"]).get("errorCode")) for event in events)

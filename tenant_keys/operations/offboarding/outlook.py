@@ -57,7 +57,8 @@ def next_steps(who: Departing, keys: Sequence[DepartingKey], gone: Sequence[str]
     )
     enabled = [key.region for key in keys if key.state == "Enabled"]
     if who.phase == "offboarding":
-        deploy = [f"the key is enabled in {', '.join(enabled)}: deploy the tenant's stacks"] if enabled else []
+        undeployed = [key.region for key in keys if key.state == "Enabled" and not key.imported]
+        deploy = [f"the key is enabled in {', '.join(undeployed)}: deploy the tenant's stacks"] if undeployed else []
         return [*deploy, *shred, f"when nobody misses it: {command} --final --yes, and a deployment"]
     if not keys:
         return [f"{command} --yes writes the certificate"]
