@@ -53,7 +53,7 @@ def test_a_key_that_was_just_used_stops_in_every_region(leaving: Leaving, wayne:
 
 @pytest.mark.parametrize("role", [READER, "GlobexImport"])
 def test_nobody_else_stops_a_customer(leaving: Leaving, wayne: dict[str, str], role: str) -> None:
-    with pytest.raises(RevocationIncomplete, match="AccessDeniedException.*may still be usable there"):
+    with pytest.raises(RevocationIncomplete, match=r"AccessDeniedException.*may still be usable there"):
         stop(leaving, role)
     assert states(leaving, wayne) == ENABLED
 
