@@ -49,6 +49,16 @@ def quiet(_line: str) -> None:
     """Say nothing."""
 
 
+def frozen_credentials(session: boto3.Session) -> dict[str, str]:
+    """The session's credentials, as STS answers them."""
+    found = session.get_credentials()
+    if found is None:
+        raise LookupError("a session without credentials")
+    frozen = found.get_frozen_credentials()
+    names = {"AccessKeyId": frozen.access_key, "SecretAccessKey": frozen.secret_key, "SessionToken": frozen.token}
+    return {name: str(value) for name, value in names.items()}
+
+
 class Leaving:
     """The account, its roles, and one key at a time for each tenant."""
 
@@ -75,15 +85,7 @@ class Leaving:
 
     def credentials(self, role: str) -> dict[str, str]:
         """Of a session of the role, as STS answers them."""
-        found = self.sessions[role].get_credentials()
-        if found is None:
-            raise LookupError(role)
-        frozen = found.get_frozen_credentials()
-        return {
-            "AccessKeyId": frozen.access_key,
-            "SecretAccessKey": frozen.secret_key,
-            "SessionToken": str(frozen.token),
-        }
+        return frozen_credentials(self.sessions[role])
 
     def clients_of(self, role: str) -> Callable[[str, str], Any]:
         """What the operations take."""

@@ -14,7 +14,7 @@ from tenant_keys.operations.offboarding.deletion import cancel, schedule, shred
 from tenant_keys.operations.offboarding.departing import Departing
 from tenant_keys.operations.offboarding.events import look_up
 from tenant_keys.operations.offboarding.evidence import read_evidence, write_evidence
-from tenant_keys.operations.offboarding.keys import ClientOf, locate
+from tenant_keys.operations.offboarding.keys import PENDING, ClientOf, locate
 from tools.life_cycle.estate import ADMIN, BREAK_GLASS, CENTRAL, REGION, Leaving, quiet
 
 CHANGING: Final = frozenset({"CancelKeyDeletion", "DeleteImportedKeyMaterial", "DisableKey", "ScheduleKeyDeletion"})
@@ -98,7 +98,7 @@ def live_and_cut(
     who, path = departing_of(leaving, tenant), folder / f"{arns[REGION].rpartition('/')[2]}.evidence.json"
     importer = (leaving.estate.tenants[tenant].import_role or "").rpartition("/")[2]
     clients = {role: power.connect(leaving.clients_of(role)) for role in {importer or ADMIN, ADMIN, BREAK_GLASS}}
-    after, states = "", ()
+    after, states = "", tuple[str, ...]()
 
     def certify_it() -> None:
         recorded = read_evidence(path, who)
@@ -107,11 +107,16 @@ def live_and_cut(
         write_evidence(path, complete)
         certificates.append(certify(who, located, complete, evidence_file=path, now=datetime.now(UTC)))
 
+    def cancel_it() -> None:
+        """A cancellation that is finished has nothing to cancel, and says so."""
+        if any(state in PENDING for state in _states(leaving, arns)):
+            cancel(who, read_evidence(path, who), clients[ADMIN], say=quiet)
+
     certificates: list[dict[str, Any]] = []
     steps: list[Callable[[], None]] = [
         lambda: shred(who, read_evidence(path, who), clients[importer or ADMIN], say=quiet),
         lambda: schedule(who, path, clients[BREAK_GLASS], say=quiet),
-        lambda: _if_pending(leaving, arns) and cancel(who, read_evidence(path, who), clients[ADMIN], say=quiet),
+        cancel_it,
         lambda: schedule(who, path, clients[BREAK_GLASS], say=quiet),
         *(lambda: _pass(leaving) for _ in arns),
         certify_it,
@@ -126,23 +131,18 @@ def live_and_cut(
     return Interrupted(after, states, len(certificates[-1]["keys"]))
 
 
-def _if_pending(leaving: Leaving, arns: dict[str, str]) -> bool:
-    """A cancellation that is finished has nothing to cancel, and says so."""
-    return any(state.startswith("Pending") and state.endswith("Deletion") for state in _states(leaving, arns))
-
-
 def _pass(leaving: Leaving) -> None:
     """A window, and the day that AWS may take longer."""
     leaving.aws.advance(WINDOW + 1)
 
 
 def _states(leaving: Leaving, arns: dict[str, str]) -> tuple[str, ...]:
-    """As the root user of the account cannot read them: from the local AWS itself."""
-    tenant_states = []
+    """Asked by clients of their own, whose calls are counted too where they are connected."""
+    found = []
     for region in arns:
         client = leaving.client(BREAK_GLASS, "kms", region)
         try:
-            tenant_states.append(client.describe_key(KeyId=arns[region])["KeyMetadata"]["KeyState"])
+            found.append(client.describe_key(KeyId=arns[region])["KeyMetadata"]["KeyState"])
         except client.exceptions.NotFoundException:
-            tenant_states.append("gone")
-    return tuple(tenant_states)
+            found.append("gone")
+    return tuple(found)

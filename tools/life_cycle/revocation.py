@@ -17,6 +17,7 @@ from tenant_keys.local.existing import assume
 from tenant_keys.local.issuer import LocalIssuer
 from tenant_keys.operations.revocation import revoke
 from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, REGION, Stage, build
+from tools.life_cycle.estate import frozen_credentials
 
 PAUSE: Final = 0.05
 """Seconds between two reads of a reader."""
@@ -72,15 +73,8 @@ def show(ages: Sequence[float]) -> None:
 
 @contextmanager
 def _reader(stage: Stage, blob: bytes, age: float) -> Iterator[subprocess.Popen[str]]:
-    credentials = stage.runs_as("orders").get_credentials()
-    frozen = credentials.get_frozen_credentials()
-    given = {
-        "AccessKeyId": frozen.access_key,
-        "SecretAccessKey": frozen.secret_key,
-        "SessionToken": frozen.token,
-    }
     environment = {
-        **stage.aws.environment(credentials=given, region=REGION),
+        **stage.aws.environment(credentials=frozen_credentials(stage.runs_as("orders")), region=REGION),
         **stage.environment("orders"),
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",

@@ -50,7 +50,7 @@ def look_up(arns: Collection[str], client_of: ClientOf) -> list[KeyEvent]:
     Raises:
         botocore.exceptions.ClientError: AWS refused; cloudtrail:LookupEvents is needed.
     """
-    found = []
+    found: list[KeyEvent] = []
     for region in dict.fromkeys(arn.split(":")[3] for arn in arns):
         pages = client_of("cloudtrail", region).get_paginator("lookup_events")
         for name in NAMES:
