@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
 from aws_cdk import Environment, Stack
@@ -10,6 +11,7 @@ from constructs import Construct
 
 from tenant_constructs.access_role import SharedAccessRole, TenantAccessRole
 from tenant_constructs.identity_provider import TokenIssuer
+from tenant_constructs.logical_id import logical_id
 from tenant_constructs.pod_identity import PodIdentity
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
@@ -17,20 +19,31 @@ from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.garbage_collection import collection_paused
 from tenant_keys.policy.names import workload_role_arn
+from tenant_stacks.cell import Cell, Member, alike
 from tenant_stacks.synthesizer import EstateSynthesizer
+
+Stamped = frozenset[tuple[str, str]]
+"""Stack and construct id of the members that have no construct: the cell's synthesizer writes their resources."""
 
 WITHOUT_METADATA = {"aws:cdk:enable-path-metadata": False, "aws:cdk:disable-logicalId-metadata": True}
 """Context of each stack. Logical ids are readable names, and a path in each resource would take a cell's bytes."""
 
 
-def add_stacks(scope: Construct, estate: Estate) -> None:
+def add_stacks(scope: Construct, estate: Estate, *, stamped: bool = False) -> Stamped:
     """Add every stack of the estate to the app.
 
+    `stamped`: of tenants that differ by their names alone, make constructs of two in each cell and write the others
+    into its template at the synth, which raises `NotOnlyNames` where a construct or an Aspect may make another
+    difference.
+
+    Returns:
+        The members that have no construct.
+
     Raises:
-        PolicyTooLarge: a document or a template would be refused by AWS for its size.
+        PolicyTooLarge: a document would be refused by AWS for its size.
     """
     with collection_paused():
-        _Stacks(scope, estate).add_all()
+        return _Stacks(scope, estate, stamped=stamped).add_all()
 
 
 def key_cells(estate: Estate) -> list[tuple[str, int, list[Tenant]]]:
@@ -55,19 +68,36 @@ def role_cells(estate: Estate) -> Iterator[tuple[int, list[tuple[Tenant, Workloa
 
 
 class _Stacks:
-    def __init__(self, scope: Construct, estate: Estate) -> None:
+    def __init__(self, scope: Construct, estate: Estate, *, stamped: bool) -> None:
         self._scope = scope
+        self._stamped = stamped
+        self._without_construct: set[tuple[str, str]] = set()
         self._estate = estate
         self._account = estate.central.account
         self._home = estate.central.home_region
         self._naming = estate.naming
 
-    def add_all(self) -> None:
+    def add_all(self) -> Stamped:
         self._add_keys()
         self._add_replicas()
         self._add_tenant_roles()
         self._add_shared_access()
         self._add_workload_accounts()
+        return frozenset(self._without_construct)
+
+    def _fill(self, stack: Stack, members: Sequence[Member]) -> None:
+        """Make each member's construct, or leave some to the cell's synthesizer."""
+        cell = Cell(members) if self._stamped else None
+        if cell is None or not cell.stamped:
+            for member in members:
+                member.construct()
+            return
+        synthesizer = stack.synthesizer
+        if not isinstance(synthesizer, EstateSynthesizer):
+            raise TypeError(f"{stack.node.path}: no synthesizer that completes a cell")
+        synthesizer.stamp(cell)
+        for construct_id in cell.add_constructs():
+            self._without_construct.add((stack.stack_name, construct_id))
 
     def _stack(self, name: str, account: str, region: str, description: str, *, keeps_keys: bool = False) -> Stack:
         stack = Stack(
@@ -95,8 +125,7 @@ class _Stacks:
             cell = names.key_cell(region, number)
             name, description = names.key_stack(region, number, self._naming), f"Tenants' keys, cell {cell}"
             stack = self._stack(name, self._account, region, description, keeps_keys=True)
-            for tenant in tenants:
-                TenantKey(stack, tenant.id, tenant=tenant, estate=self._estate, cell=cell)
+            self._fill(stack, [self._key(stack, tenant, cell) for tenant in tenants])
 
     def _add_replicas(self) -> None:
         """Replicas are in stacks of their own, once the lock has the ids of their primaries."""
@@ -111,16 +140,45 @@ class _Stacks:
                 name = names.replica_stack(region, primary, number, self._naming)
                 description = f"Replicas in {region} of cell {cell}"
                 stack = self._stack(name, self._account, region, description, keeps_keys=True)
-                for tenant in replicated:
-                    TenantReplicaKey(stack, tenant.id, tenant=tenant, estate=self._estate, cell=cell)
+                self._fill(stack, [self._replica(stack, tenant, cell) for tenant in replicated])
 
     def _add_tenant_roles(self) -> None:
         for number, roles in role_cells(self._estate):
             cell, description = names.role_cell(number), f"Access roles of single tenants, cell {number:03d}"
             stack = self._stack(names.role_stack(number, self._naming), self._account, self._home, description)
-            for tenant, workload in roles:
-                construct_id = f"{tenant.id}.{workload.name}"
-                TenantAccessRole(stack, construct_id, tenant=tenant, workload=workload, estate=self._estate, cell=cell)
+            self._fill(stack, [self._role(stack, tenant, workload, cell) for tenant, workload in roles])
+
+    def _key(self, stack: Stack, tenant: Tenant, cell: str) -> Member:
+        name = tenant.id
+        return Member(
+            construct_id=name,
+            names=(name, logical_id("", name)),
+            logical_ids=(logical_id("Key", name), logical_id("Alias", name)),
+            alike=alike(tenant),
+            construct=partial(TenantKey, stack, name, tenant=tenant, estate=self._estate, cell=cell),
+        )
+
+    def _replica(self, stack: Stack, tenant: Tenant, cell: str) -> Member:
+        name = tenant.id
+        return Member(
+            construct_id=name,
+            names=(name, logical_id("", name), tenant.multi_region_key_id or ""),
+            logical_ids=(logical_id("Replica", name), logical_id("Alias", name)),
+            alike=alike(tenant),
+            construct=partial(TenantReplicaKey, stack, name, tenant=tenant, estate=self._estate, cell=cell),
+        )
+
+    def _role(self, stack: Stack, tenant: Tenant, workload: Workload, cell: str) -> Member:
+        name = f"{tenant.id}.{workload.name}"
+        return Member(
+            construct_id=name,
+            names=(tenant.id, logical_id("", tenant.id)),
+            logical_ids=(logical_id("Role", tenant.id, workload.name),),
+            alike=(workload.name, alike(tenant)),
+            construct=partial(
+                TenantAccessRole, stack, name, tenant=tenant, workload=workload, estate=self._estate, cell=cell
+            ),
+        )
 
     def _add_shared_access(self) -> None:
         estate = self._estate

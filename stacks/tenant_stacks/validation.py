@@ -14,7 +14,8 @@ from tenant_keys.manifest import stack_names as names
 from tenant_keys.policy.acknowledged import INLINE_POLICY, why_no_rotation
 from tenant_keys.policy.names import access_roles_arn, keys_of_account
 from tenant_stacks.isolation import IsolationProof
-from tenant_stacks.placement import key_cells, role_cells, role_region
+from tenant_stacks.pattern import NOT_ONLY_NAMES, NotOnlyNames
+from tenant_stacks.placement import Stamped, key_cells, role_cells, role_region
 from tenant_stacks.synthesizer import REFUSED_TEMPLATE
 
 SOLUTIONS = "AwsSolutions::AwsSolutions"
@@ -34,9 +35,14 @@ class Accepted:
     reason: str
 
 
-def add_validations(app: App, estate: Estate) -> None:
-    """Have the synth fail on findings that are not accepted. Call it when all stacks are there."""
+def add_validations(app: App, estate: Estate, stamped: Stamped = frozenset()) -> None:
+    """Have the synth fail on findings that are not accepted. Call it when all stacks are there.
+
+    `stamped`: what `add_stacks` returned, the members that have no construct whose finding could be accepted.
+    """
     for accepted in accepted_findings(estate):
+        if accepted.scope in stamped:
+            continue
         scope = app.node.find_child(accepted.scope[0])
         for construct_id in accepted.scope[1:]:
             scope = scope.node.find_child(construct_id)
@@ -48,11 +54,16 @@ def synthesize(app: App) -> None:
     """Write the cloud assembly. Where a validation fails, the CDK prints the findings and the synth ends with 1.
 
     A template that CloudFormation would refuse ends it with what is too large.
+
+    Raises:
+        NotOnlyNames: members without a construct could differ from those that have one by more than their names.
     """
     try:
         app.synth()
     except RuntimeError as error:
         # jsii turns every error of a synth into this one; its message tells which it was.
+        if NOT_ONLY_NAMES in str(error):
+            raise NotOnlyNames(f"{error}") from error
         if REFUSED_TEMPLATE in str(error):
             sys.exit(f"{error}")
         if "ValidationFailed" not in str(error):
