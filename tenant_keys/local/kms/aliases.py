@@ -59,7 +59,7 @@ def list_aliases(call: Call) -> dict[str, Any]:
     if call.parameters.get("KeyId"):
         _, key = call.named()
         aliases = call.store.aliases_of(key)
-    return page(call, "Aliases", [_answer(alias) for alias in aliases], default=50)
+    return page(call, "Aliases", [_answer(alias) for alias in aliases], default=50, largest=100)
 
 
 def _answer(alias: Alias) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import boto3
@@ -13,6 +13,8 @@ from botocore.handlers import json_decode_template_body
 
 ClientOf = Callable[[str, str, str], Any]
 """A boto3 client of an account, a Region and a service; raises Unreachable."""
+SessionOf = Callable[[Mapping[str, Any] | None], boto3.Session]
+"""A session with what STS answers under `Credentials`, or with the caller's own."""
 
 SESSION_NAME: Final = "tenant-keys-verify"
 CONFIG: Final = Config(
@@ -30,8 +32,9 @@ class Unreachable(Exception):
 class Sessions:
     """Assumes the reading role of each account, once; the caller's own session where it is that role's already."""
 
-    def __init__(self, role: str, partition: str) -> None:
+    def __init__(self, role: str, partition: str, session_of: SessionOf | None = None) -> None:
         """`role`: as the manifest writes it, `role/SecurityAudit`; the same in every account."""
+        self._session_of = session_of or _of_the_environment
         self._role = role
         self._partition = partition
         self._lock = threading.Lock()
@@ -56,7 +59,7 @@ class Sessions:
     def _session(self, account: str, region: str) -> boto3.Session | str:
         if account in self._sessions:
             return self._sessions[account]
-        own = boto3.Session()
+        own = self._session_of(None)
         wanted = f"arn:{self._partition}:iam::{account}:{self._role}"
         try:
             sts = own.client("sts", region_name=region, config=CONFIG)
@@ -67,8 +70,14 @@ class Sessions:
             given = sts.assume_role(RoleArn=wanted, RoleSessionName=SESSION_NAME)["Credentials"]
         except (ClientError, BotoCoreError) as error:
             return f"no session of {wanted}: {error}"
-        return boto3.Session(
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-        )
+        return self._session_of(given)
+
+
+def _of_the_environment(credentials: Mapping[str, Any] | None) -> boto3.Session:
+    if credentials is None:
+        return boto3.Session()
+    return boto3.Session(
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+    )

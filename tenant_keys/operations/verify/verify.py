@@ -25,14 +25,20 @@ from tenant_keys.operations.verify.journal import Journal, RecordUnusable, lines
 from tenant_keys.operations.verify.lanes import Lanes, Progress
 from tenant_keys.operations.verify.pace import SHARE
 from tenant_keys.operations.verify.reading import Scope, read
-from tenant_keys.operations.verify.sessions import ClientOf, Sessions
+from tenant_keys.operations.verify.sessions import SessionOf, Sessions
 from tenant_keys.operations.verify.template_digest import digest_of_artifact
 from tenant_keys.review.errors import ReviewError
-from tenant_keys.review.proof import Proof, prove
+from tenant_keys.review.proof import Kind, Proof, prove
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 
 EXPIRING_WITHIN: Final = timedelta(days=30)
+_HOLES: Final = frozenset(
+    {
+        *(Kind.OTHER_TENANT, Kind.OUTSIDER, Kind.OBTAINS_SESSION, Kind.ADMINISTRATION, Kind.MORE_THAN_DECLARED),
+    }
+)
+"""What is let through, whatever else an account holds."""
 
 
 class NoReader(OperationError):
@@ -95,7 +101,7 @@ def verify(
     assembly: Path,
     options: Options,
     *,
-    client_of: ClientOf | None = None,
+    session_of: SessionOf | None = None,
     progress: Progress | None = None,
     now: datetime | None = None,
 ) -> Verification:
@@ -105,7 +111,7 @@ def verify(
         manifest: `tenants.yaml`; its lock is beside it.
         assembly: the cloud assembly that was deployed.
         options: how.
-        client_of: makes clients; by default with the reading role of each account.
+        session_of: makes sessions; by default from the environment, as boto3 does.
         progress: is told after each call.
         now: the time by which expiry and rotation are judged.
 
@@ -126,7 +132,7 @@ def verify(
     journal = Journal(options.record, _identity(estate, reviewed), moment, resume=options.resume)
     resumed = journal.resumed
     lanes = Lanes(
-        client_of or Sessions(role, estate.central.partition), journal, share=options.share, progress=progress
+        Sessions(role, estate.central.partition, session_of), journal, share=options.share, progress=progress
     )
     try:
         read(lanes, scope, journal.readings)
@@ -223,8 +229,11 @@ def _proof(state: DeployedState, expected: Expected, estate: Estate) -> Proof:
             deployed.inventory.unmodelled.append(f"{arn}: the key policy of AWS RAM")
         deployed.inventory.unmodelled += [f"{arn}: grant {grant['GrantId']}" for grant in key.grants]
     deployed.inventory.unmodelled += [f"{one.ask.api} {one.ask.subject}: not read" for one in state.unknown]
-    unresolved = replace(deployed, artifacts=expected.reviewed.artifacts)
-    return prove(unresolved, estate)
+    proof = prove(replace(deployed, artifacts=expected.reviewed.artifacts), estate)
+    if state.unknown and not any(one.kind in _HOLES for one in proof.findings):
+        # What was not read looks as if it were not there, which refutes nothing.
+        return replace(proof, verdict="not proved")
+    return proof
 
 
 @dataclass(frozen=True, slots=True)
