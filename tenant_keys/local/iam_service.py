@@ -1,8 +1,9 @@
-"""ministack's IAM with what it leaves out: pages of GetAccountAuthorizationDetails, and unique ids in policies.
+"""ministack's IAM with what it leaves out: changes of identity providers, GetAccountAuthorizationDetails in pages, and
+unique ids in policies.
 
 AWS turns the ARN of a role in a policy into the role's unique id when it stores the policy, and shows the id once the
-role is deleted; a role that is created again under the name has another id, and the policy does not trust it (IAM guide,
-reference_identifiers and reference_policies_elements_principal).
+role is deleted; a role that is created again under the name has another id, and the policy does not trust it (IAM
+guide, reference_identifiers and reference_policies_elements_principal).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
 from tenant_keys.local import emulator
 from tenant_keys.local.kms.service import Kms
@@ -37,6 +39,8 @@ class IamService:
         given |= {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
         account, _ = emulator.current_scope()
         action = given.get("Action")
+        if action in _OF_PROVIDERS:
+            return _change_provider(account, str(action), given)
         role = emulator.role(account, given.get("RoleName", "")) if action == "DeleteRole" else None
         module = emulator.service_module("iam")
         response: Response = await module.handle_request(method, path, headers, body, query)
@@ -53,6 +57,35 @@ class IamService:
             record["AssumeRolePolicyDocument"] = _without(record.get("AssumeRolePolicyDocument"), arn, unique_id)
         for key in self._kms.store.all_keys():
             key.policy = _without(key.policy, arn, unique_id)
+
+
+_OF_PROVIDERS: Final = frozenset(
+    {
+        "AddClientIDToOpenIDConnectProvider",
+        "RemoveClientIDFromOpenIDConnectProvider",
+        "UpdateOpenIDConnectProviderThumbprint",
+    }
+)
+
+
+def _change_provider(account: str, action: str, given: Mapping[str, str]) -> Response:
+    """Audiences and thumbprints of an identity provider, which ministack does not change."""
+    arn = given.get("OpenIDConnectProviderArn", "")
+    found = emulator.oidc_provider(account, arn)
+    if found is None:
+        error = f"<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>{escape(arn)}</Message></Error></ErrorResponse>"
+        return 404, {"Content-Type": "text/xml"}, error.encode()
+    record = dict(found)
+    client, clients = given.get("ClientID", ""), [*(record.get("ClientIDList") or ())]
+    if action.startswith("Update"):
+        names = sorted(name for name in given if name.startswith("ThumbprintList.member."))
+        record["ThumbprintList"] = [given[name] for name in names]
+    elif action.startswith("Add"):
+        record["ClientIDList"] = [*clients, *([client] if client not in clients else [])]
+    else:
+        record["ClientIDList"] = [one for one in clients if one != client]
+    emulator.put_oidc_provider(arn, record)
+    return 200, {"Content-Type": "text/xml"}, f'<{action}Response xmlns="{_NAMESPACE}"/>'.encode()
 
 
 def _without(text: Any, arn: str, unique_id: str) -> Any:

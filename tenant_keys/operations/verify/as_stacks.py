@@ -51,24 +51,30 @@ class DeployedStacks:
             yield _resource(stack, key.account, key.region, name, "AWS::KMS::Alias", properties)
 
     def _properties(self, key: DeployedKey) -> tuple[str, dict[str, Any]]:
-        metadata = key.metadata
+        metadata, tags = key.metadata, key.tags
+        rotates = bool(key.rotation.get("KeyRotationEnabled"))
+        days = key.rotation.get("RotationPeriodInDays", 365) if rotates else None
+        known = self._expected.record_of.get((key.region, key.id))
+        # What was refused is named as unknown, and is not taken for a difference beside.
+        if known and self._state.is_unknown(key.account, key.region, "kms:GetKeyRotationStatus", key.id):
+            days = known[1].rotation_days
+        if known and self._state.is_unknown(key.account, key.region, "kms:ListResourceTags", key.id):
+            tags = known[1].tags
         common = {
             "KeyPolicy": json.loads(str(key.policy)),
             "Enabled": key.state in _ENABLED,
             "PendingWindowInDays": self._expected.deletion_window(key.region, key.id),
-            "Tags": [{"Key": name, "Value": value} for name, value in key.tags.items()],
+            "Tags": [{"Key": name, "Value": value} for name, value in tags.items()],
         }
         if key.primary_arn is not None:
             return "AWS::KMS::ReplicaKey", common | {"PrimaryKeyArn": key.primary_arn}
-        rotates = bool(key.rotation.get("KeyRotationEnabled"))
-        period = {"RotationPeriodInDays": key.rotation.get("RotationPeriodInDays", 365)} if rotates else {}
         return "AWS::KMS::Key", common | {
-            "EnableKeyRotation": rotates,
+            "EnableKeyRotation": days is not None,
             "KeySpec": metadata.get("KeySpec"),
             "KeyUsage": metadata.get("KeyUsage"),
             "MultiRegion": bool(metadata.get("MultiRegion")),
             "Origin": metadata.get("Origin"),
-            **period,
+            **({} if days is None else {"RotationPeriodInDays": days}),
         }
 
     def _identities(self, account: str, region: str) -> Iterator[Resource]:

@@ -112,7 +112,7 @@ class AccountComparison:
                 if key is not None and key.known:
                     text = marked(json.loads(str(key.policy)), self.expected.reviewed.promises[tenant])
                     classes[text].append((tenant, str(key.metadata["Arn"]), str(key.policy)))
-            denied = [one for several in classes.values() for one in several if self._denied(auditor, arn, several[0])]
+            denied = [one for several in classes.values() if self._denied(auditor, arn, several[0]) for one in several]
             if denied:
                 of = sum(map(len, classes.values()))
                 what = f"{len(denied):,} of {of:,} keys deny it, the key of {denied[0][0]} among them"
@@ -138,7 +138,7 @@ class AccountComparison:
             resource=Policy.parse(text, name="key policy", kind="resource"),
         )
         for action in sorted(AUDITING[auditor]):
-            context = {"aws:RequestedRegion": region, "aws:PrincipalIsAWSService": "false"}
+            context = {"aws:RequestedRegion": region}
             request = Request(
                 principal=principal, action=action, resource=arn, resource_account=account, context=context
             )

@@ -199,7 +199,7 @@ class KeyComparison:
             return
         limit = self.now + self.expiring_within
         for one in key.materials:
-            valid = one.get("ValidTo")
+            valid = one.get("ValidTo") if one.get("ImportState") == "IMPORTED" else None
             if valid and datetime.fromisoformat(valid) < limit:
                 what = f"material {str(one.get('KeyMaterialId'))[:12]}… ({one.get('KeyMaterialState')}) expires {valid}"
                 yield self._of(key, tenant, "material-expiring", what, f"after {limit.date()}", valid)

@@ -114,11 +114,12 @@ class DeployedState:
     )
     """By Region: each trail with its status and its event selectors."""
     unknown: list[Unknown] = field(default_factory=list)
+    refused: set[Ask] = field(default_factory=set)
+    """What is unknown, to be looked up."""
 
     def is_unknown(self, account: str, region: str, api: str, subject: str = "") -> bool:
         """Whether AWS refused this reading."""
-        ask = Ask(account, region, api, subject)
-        return any(one.ask == ask for one in self.unknown)
+        return Ask(account, region, api, subject) in self.refused
 
 
 def deployed_state(scope: Scope, readings: Readings) -> DeployedState:
@@ -127,6 +128,7 @@ def deployed_state(scope: Scope, readings: Readings) -> DeployedState:
     for ask, reading in readings.items():
         if reading.error and not _is_expected(ask, reading.error):
             state.unknown.append(Unknown(ask, reading.error))
+            state.refused.add(ask)
     for region in scope.regions:
         _read_keys(state, readings, region)
         state.trails[region] = [
