@@ -70,9 +70,10 @@ def verify_command(
     )
     found = verify(manifest, assembly, options, progress=_Screen())
     if asff is not None:
+        from tenant_keys.manifest import load_estate
         from tenant_keys.operations.verify.security_hub import write_findings
 
-        write_findings(asff, found)
+        write_findings(asff, found, load_estate(manifest).central.home_region)
     if as_json:
         typer.echo(json.dumps(found.as_document() | {"proof": as_document(found.proof)}, indent=1))
     else:
@@ -112,8 +113,8 @@ def _show(found: Verification, console: Console) -> None:
         console.print(f"  way back: {escape(described.way_back)}", soft_wrap=True)
     if found.findings:
         console.print()
-    for one in found.gone[:SHOWN]:
-        console.print(f"gone since the earlier record: {escape(one)}", soft_wrap=True)
+    for gone in found.gone[:SHOWN]:
+        console.print(f"gone since the earlier record: {escape(gone)}", soft_wrap=True)
     calls = sum(found.calls.values())
     console.print(
         f"{len(found.findings):,} findings; {found.keys:,} keys read by {calls:,} calls in {found.seconds:.1f} s",

@@ -16,6 +16,7 @@ from tenant_keys.local.organization import Organization
 from tenant_keys.local.organizations_api import OrganizationsApi
 from tenant_keys.local.other_services import OtherServices
 from tenant_keys.local.resource_shares import ResourceShares
+from tenant_keys.local.rest_service import Beside
 from tenant_keys.local.roles_anywhere import RolesAnywhere
 from tenant_keys.local.settings import Settings
 from tenant_keys.local.sts.assume import Assume
@@ -46,7 +47,7 @@ class Cloud:
         self.execution = install(
             self.kms, self.authorizer, self.decisions, self.identities, self.organization, self.held
         )
-        self.beside = {
+        self.beside: dict[str, Beside] = {
             "ram": ResourceShares(self.kms, self.authorizer, self.decisions),
             "rolesanywhere": RolesAnywhere(self.held, self.authorizer, self.decisions),
         }

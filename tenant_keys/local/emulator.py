@@ -300,7 +300,7 @@ def put_oidc_provider(arn: str, record: Mapping[str, Any] | None) -> None:
 
 def put_pod_association(cluster: str, identifier: str, record: Mapping[str, Any] | None) -> None:
     """Write or, with None, remove an association of EKS Pod Identity in the account and Region in scope."""
-    from ministack.services import eks  # type: ignore[import-untyped]
+    from ministack.services import eks
 
     key = eks._pia_key(cluster, identifier)
     if record is None:

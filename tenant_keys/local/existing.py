@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import ClientError
@@ -88,7 +88,7 @@ def import_material(session: boto3.Session, key_id: str, valid_to: datetime | No
     material = secrets.token_bytes(32)
     sha256 = hashes.SHA256()
     wrapped = public.encrypt(material, padding.OAEP(mgf=padding.MGF1(algorithm=sha256), algorithm=sha256, label=None))
-    given = {"KeyId": key_id, "ImportToken": parameters["ImportToken"], "EncryptedKeyMaterial": wrapped}
+    given: dict[str, Any] = {"KeyId": key_id, "ImportToken": parameters["ImportToken"], "EncryptedKeyMaterial": wrapped}
     if valid_to is None:
         kms.import_key_material(**given, ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE")
     else:

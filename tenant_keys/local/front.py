@@ -66,7 +66,7 @@ class Front:
             return _json_fault(Fault("UnknownOperationException"))
         if scope_service == "sts" or form.get("Action") in UNSIGNED or form.get("Version") == _STS_VERSION:
             return self._sts(request, form)
-        if scope_service in self._cloud.beside:
+        if scope_service is not None and scope_service in self._cloud.beside:
             return self._beside(path, request, self._cloud.beside[scope_service])
         return self._check_sender(request, form)
 

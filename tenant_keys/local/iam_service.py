@@ -73,7 +73,9 @@ def _change_provider(account: str, action: str, given: Mapping[str, str]) -> Res
     arn = given.get("OpenIDConnectProviderArn", "")
     found = emulator.oidc_provider(account, arn)
     if found is None:
-        error = f"<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>{escape(arn)}</Message></Error></ErrorResponse>"
+        error = (
+            f"<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>{escape(arn)}</Message></Error></ErrorResponse>"
+        )
         return 404, {"Content-Type": "text/xml"}, error.encode()
     record = dict(found)
     client, clients = given.get("ClientID", ""), [*(record.get("ClientIDList") or ())]

@@ -21,9 +21,9 @@ class Api:
     """As boto3 names it."""
     items: str | None = None
     """The member that holds a page's items; None where the whole answer counts."""
-    token: str = "Marker"
+    token: str = "Marker"  # noqa: S105  # of a page
     """The member of the request that names the next page."""
-    next_token: str = "NextMarker"
+    next_token: str = "NextMarker"  # noqa: S105
     """The member of the answer that names the next page."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     """Parameters of every call."""
@@ -53,8 +53,8 @@ _NO_STACK: Final = frozenset({"ValidationError"})
 """CloudFormation has no error code of its own for a stack that does not exist (API_DescribeStacks)."""
 
 
-def _workload(operation: str, items: str | None = None, token: str = "nextToken", *absent: str, **fixed: Any) -> Api:
-    return Api(operation, items, token, token, fixed=fixed, absent=frozenset(absent), accounts=WORKLOAD)
+def _workload(operation: str, items: str | None = None, page: str = "nextToken", *absent: str, **fixed: Any) -> Api:
+    return Api(operation, items, page, page, fixed=fixed, absent=frozenset(absent), accounts=WORKLOAD)
 
 
 _NO_CLUSTER: Final = "ResourceNotFoundException"
@@ -77,7 +77,7 @@ APIS: Final[Mapping[str, Api]] = {
     ),
     "iam:GetAccountAuthorizationDetails": Api(
         "get_account_authorization_details",
-        next_token="Marker",
+        next_token="Marker",  # noqa: S106
         fixed={"Filter": ["Role", "LocalManagedPolicy"], "MaxItems": 1000},
         accounts=BOTH,
     ),

@@ -15,6 +15,7 @@ from tenant_keys.operations.verify.deployed_state import DeployedState
 from tenant_keys.operations.verify.expected import Expected
 from tenant_keys.operations.verify.finding import DriftFinding
 from tenant_keys.operations.verify.template_digest import digest_of_artifact
+from tenant_keys.review.assembly import StackArtifact
 from tenant_keys.review.iam import Policies, Policy, Principal, PrincipalKind, Request, authorize
 from tenant_keys.review.iam.errors import InvalidRequest, UnsupportedPolicy
 from tenant_keys.review.proof.inventory import marked
@@ -55,24 +56,28 @@ class AccountComparison:
             if stack is None or stack["StackStatus"] in GONE:
                 yield self._stack(place, "the stack is not deployed", name, "")
                 continue
-            status, digest = str(stack["StackStatus"]), digest_of_artifact(artifact)
-            protected = bool(stack.get("EnableTerminationProtection"))
-            told = []
-            if status not in SOUND:
-                told.append(f"its status is {status}")
-            if artifact.termination_protection and not protected:
-                told.append("termination protection is off")
-            if place in self.state.digests and self.state.digests[place] != digest:
-                told.append("its template is not that of the assembly")
-            if stack.get("RoleARN") != artifact.execution_role:
-                told.append(f"it is deployed as {stack.get('RoleARN')}, not as {artifact.execution_role}")
+            told = list(self._differences(place, artifact, stack))
             if told:
-                yield self._stack(place, "; ".join(told), digest, self.state.digests.get(place, ""))
+                yield self._stack(
+                    place, "; ".join(told), digest_of_artifact(artifact), self.state.digests.get(place, "")
+                )
         prefixes = {prefix_of(name) for _, _, name in artifacts} - {None}
         for place, stack in self.state.stacks.items():
             left = prefix_of(place[2]) in prefixes and stack["StackStatus"] not in GONE
             if place not in artifacts and left:
                 yield self._stack(place, "the assembly does not hold this stack", "", place[2])
+
+    def _differences(
+        self, place: tuple[str, str, str], artifact: StackArtifact, stack: Mapping[str, Any]
+    ) -> Iterator[str]:
+        if stack["StackStatus"] not in SOUND:
+            yield f"its status is {stack['StackStatus']}"
+        if artifact.termination_protection and not stack.get("EnableTerminationProtection"):
+            yield "termination protection is off"
+        if place in self.state.digests and self.state.digests[place] != digest_of_artifact(artifact):
+            yield "its template is not that of the assembly"
+        if stack.get("RoleARN") != artifact.execution_role:
+            yield f"it is deployed as {stack.get('RoleARN')}, not as {artifact.execution_role}"
 
     def _stack(self, place: tuple[str, str, str], what: str, expected: str, found: str) -> DriftFinding:
         return DriftFinding("stack-protection", place[0], place[1], place[2], what, expected, found)

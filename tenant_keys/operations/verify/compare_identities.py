@@ -162,7 +162,8 @@ class IdentityComparison:
                 yield self._of(account, "identity-provider", arn, what, ", ".join(sorted(wanted)), ", ".join(audiences))
             before = self.before.thumbprints.get(arn)
             if before is not None and before != prints:
-                what = f"its thumbprints are {', '.join(prints) or 'none'}; the earlier record has {', '.join(before) or 'none'}"
+                told, earlier = (", ".join(several) or "none" for several in (prints, before))
+                what = f"its thumbprints are {told}; the earlier record has {earlier}"
                 yield self._of(account, "identity-provider", arn, what, ", ".join(before), ", ".join(prints))
 
     def _parameters(self) -> Iterator[DriftFinding]:
@@ -226,8 +227,8 @@ class IdentityComparison:
             if one.get("enabled"):
                 found.append((account, region, f"trust anchor for {authority}"))
         for account, region, one in self.state.profiles:
-            for role in one.get("roleArns") or () if one.get("enabled") else ():
-                found.append((account, region, f"profile for {role}"))
+            roles = one.get("roleArns") or () if one.get("enabled") else ()
+            found += [(account, region, f"profile for {role}") for role in roles]
         for place in sorted(set(expected) | set(found)):
             account, region, what = place
             counts = (expected.count(place), found.count(place))

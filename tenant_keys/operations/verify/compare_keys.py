@@ -199,10 +199,10 @@ class KeyComparison:
             return
         limit = self.now + self.expiring_within
         for one in key.materials:
-            valid = one.get("ValidTo") if one.get("ImportState") == "IMPORTED" else None
-            if valid and datetime.fromisoformat(valid) < limit:
-                what = f"material {str(one.get('KeyMaterialId'))[:12]}… ({one.get('KeyMaterialState')}) expires {valid}"
-                yield self._of(key, tenant, "material-expiring", what, f"after {limit.date()}", valid)
+            until = one.get("ValidTo") if one.get("ImportState") == "IMPORTED" else None
+            if until and datetime.fromisoformat(until) < limit:
+                what = f"material {str(one.get('KeyMaterialId'))[:12]}… ({one.get('KeyMaterialState')}) expires {until}"
+                yield self._of(key, tenant, "material-expiring", what, f"after {limit.date()}", until)
 
     def _policy(self, key: DeployedKey, text: str, tenant: Tenant, record: KeyRecord) -> Iterator[DriftFinding]:
         promise = self.expected.reviewed.promises[tenant.id]

@@ -202,15 +202,22 @@ def _read_rest(state: DeployedState, readings: Readings, ask: Ask) -> None:
                 _read_identities(state, account, item)
             case "iam:GetOpenIDConnectProvider":
                 state.providers[ask.subject] = item
-            case "ssm:GetParametersByPath":
-                pairs = items(readings, Ask(account, region, "ssm:ListTagsForResource", item["Name"]))
-                state.parameters[account, region, item["Name"]] = item | {"Tags": pairs}
-            case "eks:DescribePodIdentityAssociation":
-                state.associations.append((account, region, item["association"]))
-            case "rolesanywhere:ListTrustAnchors":
-                state.anchors.append((account, region, item | _tags_of(readings, ask, item["trustAnchorArn"])))
-            case "rolesanywhere:ListProfiles":
-                state.profiles.append((account, region, item | _tags_of(readings, ask, item["profileArn"])))
+            case _:
+                _read_bindings(state, readings, ask, item)
+
+
+def _read_bindings(state: DeployedState, readings: Readings, ask: Ask, item: Mapping[str, Any]) -> None:
+    account, region = ask.account, ask.region
+    match ask.api:
+        case "ssm:GetParametersByPath":
+            pairs = items(readings, Ask(account, region, "ssm:ListTagsForResource", item["Name"]))
+            state.parameters[account, region, item["Name"]] = {**item, "Tags": pairs}
+        case "eks:DescribePodIdentityAssociation":
+            state.associations.append((account, region, item["association"]))
+        case "rolesanywhere:ListTrustAnchors":
+            state.anchors.append((account, region, {**item, **_tags_of(readings, ask, item["trustAnchorArn"])}))
+        case "rolesanywhere:ListProfiles":
+            state.profiles.append((account, region, {**item, **_tags_of(readings, ask, item["profileArn"])}))
 
 
 def _tags_of(readings: Readings, ask: Ask, arn: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class DriftFinding:
     @property
     def id(self) -> str:
         """The same in every run that finds the same."""
-        return "/".join((self.kind, self.account, self.region, self.resource))
+        return f"{self.kind}/{self.account}/{self.region}/{self.resource}"
 
     def as_document(self) -> dict[str, str | None]:
         """JSON types."""

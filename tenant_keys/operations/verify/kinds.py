@@ -25,8 +25,8 @@ _AS_DEPLOYER: Final = "as the deployment role"
 KINDS: Final[Mapping[str, FindingKind]] = {
     "alias-moved": FindingKind(
         "HIGH",
-        "A tenant's alias points at another key than the one that its stack made. Requests by alias reach that key, and "
-        "what was sealed before does not open.",
+        "A tenant's alias points at another key than the one that its stack made. Requests by alias reach that key, "
+        "and what was sealed before does not open.",
         f"find who moved it (CloudTrail: UpdateAlias, DeleteAlias, CreateAlias); {_AS_DEPLOYER}, delete the alias and "
         "create it again for the key of the stack; then look for data that was sealed under the other key meanwhile",
     ),
@@ -72,7 +72,7 @@ KINDS: Final[Mapping[str, FindingKind]] = {
     "rotation": FindingKind(
         "MEDIUM",
         "Automatic rotation is off, has another period than is declared, or is overdue.",
-        f"{_AS_DEPLOYER}, kms:EnableKeyRotation with the declared period; an overdue rotation is a case for AWS Support",
+        f"{_AS_DEPLOYER}, kms:EnableKeyRotation with the declared period; overdue: a case for AWS Support",
     ),
     "policy-changed": FindingKind(
         "HIGH",
@@ -168,9 +168,10 @@ KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "stack-protection": FindingKind(
         "HIGH",
-        "A stack is not deployed as the assembly has it: its template is another one, termination protection is off, or "
-        "its last operation failed.",
-        "compare (tenant-keys deployed); deploy the assembly that was proved; cloudformation:UpdateTerminationProtection",
+        "A stack is not deployed as the assembly has it: its template is another one, termination protection is off, "
+        "or its last operation failed.",
+        "compare (tenant-keys deployed); deploy the assembly that was proved; "
+        "cloudformation:UpdateTerminationProtection",
     ),
     "trail-silent": FindingKind(
         "HIGH",

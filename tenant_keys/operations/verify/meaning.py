@@ -27,7 +27,7 @@ _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 _SAME: Final[Mapping[str, str]] = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}
 """Operators that behave identically (IAM guide, reference_policies_elements_condition_operators)."""
 UNIQUE_ID: Final = re.compile(r"(?:AROA|AIDA)[A-Z0-9]{12,}", re.ASCII)
-"""What stands in a policy for a role or user that was deleted (IAM guide, reference_identifiers, unique identifiers)."""
+"""What is in a policy for a role or user that was deleted (IAM guide, reference_identifiers, unique identifiers)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +132,10 @@ def _replaced(added: Meaning, removed: Meaning) -> tuple[tuple[str, str], ...]:
     """Where that is the whole difference: deleted principals, whose unique ids AWS shows in place of their ARNs."""
     by_rest: defaultdict[Hashable, list[str]] = defaultdict(list)
     for clause in removed:
-        by_rest[_rest(clause)].append(clause.principal[1])
+        by_rest[_rest(clause), clause.action].append(clause.principal[1])
     pairs = set()
     for clause in added:
-        before = by_rest[_rest(clause)]
+        before = by_rest[_rest(clause), clause.action]
         if not UNIQUE_ID.fullmatch(clause.principal[1]) or len(before) != 1:
             return ()
         pairs.add((before[0], clause.principal[1]))
@@ -143,26 +143,21 @@ def _replaced(added: Meaning, removed: Meaning) -> tuple[tuple[str, str], ...]:
 
 
 def _rest(clause: Clause) -> Hashable:
-    return clause.effect, clause.principal[0], clause.action, clause.resource, clause.conditions
+    return clause.effect, clause.principal[0], clause.resource, clause.conditions
 
 
 def _told(clauses: Meaning) -> tuple[str, ...]:
-    actions: defaultdict[Hashable, set[str]] = defaultdict(set)
+    """Clauses that differ by their action alone, in one sentence."""
+    alike: defaultdict[Hashable, list[Clause]] = defaultdict(list)
     for clause in clauses:
-        actions[clause.effect, clause.principal, clause.resource, clause.conditions].add(clause.action)
-    return tuple(sorted(_sentence(*key, several) for key, several in actions.items()))  # type: ignore[misc]
+        alike[_rest(clause), clause.principal].append(clause)
+    return tuple(sorted(_sentence(several) for several in alike.values()))
 
 
-def _sentence(
-    effect: str,
-    principal: tuple[str, str],
-    resource: str,
-    conditions: frozenset[tuple[str, str, frozenset[str]]],
-    actions: set[str],
-) -> str:
-    whom = {"": "", "*": " to everyone"}.get(principal[0], f" to {' '.join(principal)}")
-    where = "" if resource in ("", "*") else f" on {resource}"
-    told = " and ".join(
-        f"{key} {name} {', '.join(sorted(values))}" for name, key, values in sorted(conditions, key=str)
-    )
-    return f"{effect} {', '.join(sorted(actions))}{whom}{where}{f' if {told}' if told else ''}"
+def _sentence(several: list[Clause]) -> str:
+    one = several[0]
+    actions = ", ".join(sorted({clause.action for clause in several}))
+    whom = {"": "", "*": " to everyone"}.get(one.principal[0], f" to {' '.join(one.principal)}")
+    where = "" if one.resource in ("", "*") else f" on {one.resource}"
+    conditions = sorted(f"{key} {name} {', '.join(sorted(values))}" for name, key, values in one.conditions)
+    return f"{one.effect} {actions}{whom}{where}{' if ' + ' and '.join(conditions) if conditions else ''}"

@@ -132,35 +132,40 @@ def keys_of(scope: Scope, readings: Readings, region: str) -> list[str]:
 def _each(scope: Scope, readings: Readings) -> Iterator[Planned]:
     for region in scope.regions:
         for key in keys_of(scope, readings, region):
-            named = {"KeyId": key}
-            yield Ask(scope.central, region, "kms:DescribeKey", key), named
-            for policy in ("default", SHARED):
-                subject = f"{key} {policy}"
-                yield Ask(scope.central, region, "kms:GetKeyPolicy", subject), {**named, "PolicyName": policy}
-            for api in ("kms:GetKeyRotationStatus", "kms:ListGrants", "kms:ListResourceTags"):
-                yield Ask(scope.central, region, api, key), named
-            if scope.last_usage:
-                yield Ask(scope.central, region, "kms:GetKeyLastUsage", key), named
+            yield from _of_key(scope, region, key)
         for trail in items(readings, Ask(scope.central, region, "cloudtrail:DescribeTrails")):
             arn = trail["TrailARN"]
             # By ARN: what a member account must give of its organisation's trail (CloudTrail API, GetTrailStatus).
             yield Ask(scope.central, region, "cloudtrail:GetTrailStatus", arn), {"Name": arn}
             yield Ask(scope.central, region, "cloudtrail:GetEventSelectors", arn), {"TrailName": arn}
     for ask in list(readings):
-        if ask.api == "ssm:GetParametersByPath":
-            for one in items(readings, ask):
-                tags = Ask(ask.account, ask.region, "ssm:ListTagsForResource", one["Name"])
-                yield tags, {"ResourceId": one["Name"]}
-        elif ask.api == "eks:ListPodIdentityAssociations":
-            for one in items(readings, ask):
-                association = {"clusterName": ask.subject, "associationId": one["associationId"]}
-                subject = f"{ask.subject}/{one['associationId']}"
-                yield Ask(ask.account, ask.region, "eks:DescribePodIdentityAssociation", subject), association
-        elif ask.api in _ANYWHERE:
-            for one in items(readings, ask):
-                arn = one[_ANYWHERE[ask.api]]
-                tags = Ask(ask.account, ask.region, "rolesanywhere:ListTagsForResource", arn)
-                yield tags, {"resourceArn": arn}
+        for item in items(readings, ask):
+            yield from _of_item(ask, item)
+
+
+def _of_key(scope: Scope, region: str, key: str) -> Iterator[Planned]:
+    named = {"KeyId": key}
+    yield Ask(scope.central, region, "kms:DescribeKey", key), named
+    for policy in ("default", SHARED):
+        yield Ask(scope.central, region, "kms:GetKeyPolicy", f"{key} {policy}"), {**named, "PolicyName": policy}
+    for api in ("kms:GetKeyRotationStatus", "kms:ListGrants", "kms:ListResourceTags"):
+        yield Ask(scope.central, region, api, key), named
+    if scope.last_usage:
+        yield Ask(scope.central, region, "kms:GetKeyLastUsage", key), named
+
+
+def _of_item(ask: Ask, item: Mapping[str, Any]) -> Iterator[Planned]:
+    """What a list of something else than keys leads to."""
+    if ask.api == "ssm:GetParametersByPath":
+        tags = Ask(ask.account, ask.region, "ssm:ListTagsForResource", item["Name"])
+        yield tags, {"ResourceId": item["Name"]}
+    elif ask.api == "eks:ListPodIdentityAssociations":
+        subject = f"{ask.subject}/{item['associationId']}"
+        association = Ask(ask.account, ask.region, "eks:DescribePodIdentityAssociation", subject)
+        yield association, {"clusterName": ask.subject, "associationId": item["associationId"]}
+    elif ask.api in _ANYWHERE:
+        arn = item[_ANYWHERE[ask.api]]
+        yield Ask(ask.account, ask.region, "rolesanywhere:ListTagsForResource", arn), {"resourceArn": arn}
 
 
 _ANYWHERE: Final = {

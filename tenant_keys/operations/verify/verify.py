@@ -25,7 +25,7 @@ from tenant_keys.operations.verify.journal import Journal, RecordUnusable, lines
 from tenant_keys.operations.verify.lanes import Lanes, Progress
 from tenant_keys.operations.verify.pace import SHARE
 from tenant_keys.operations.verify.reading import Scope, read
-from tenant_keys.operations.verify.sessions import SessionOf, Sessions
+from tenant_keys.operations.verify.sessions import ClientOf, Sessions
 from tenant_keys.operations.verify.template_digest import digest_of_artifact
 from tenant_keys.review.errors import ReviewError
 from tenant_keys.review.proof import Kind, Proof, prove
@@ -101,7 +101,7 @@ def verify(
     assembly: Path,
     options: Options,
     *,
-    session_of: SessionOf | None = None,
+    client_of: ClientOf | None = None,
     progress: Progress | None = None,
     now: datetime | None = None,
 ) -> Verification:
@@ -111,7 +111,8 @@ def verify(
         manifest: `tenants.yaml`; its lock is beside it.
         assembly: the cloud assembly that was deployed.
         options: how.
-        session_of: makes sessions; by default from the environment, as boto3 does.
+        client_of: makes clients; by default of the reading role of each account, assumed with the environment's
+            credentials.
         progress: is told after each call.
         now: the time by which expiry and rotation are judged.
 
@@ -132,7 +133,7 @@ def verify(
     journal = Journal(options.record, _identity(estate, reviewed), moment, resume=options.resume)
     resumed = journal.resumed
     lanes = Lanes(
-        Sessions(role, estate.central.partition, session_of), journal, share=options.share, progress=progress
+        client_of or Sessions(role, estate.central.partition), journal, share=options.share, progress=progress
     )
     try:
         read(lanes, scope, journal.readings)

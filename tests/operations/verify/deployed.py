@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.manifest.lock import write_lock
 from tenant_keys.manifest.update import record_key_ids
 from tenant_keys.operations.verify.reader_policy import reader_policy
+from tenant_keys.operations.verify.sessions import Sessions
 from tenant_keys.operations.verify.verify import Options, Verification, verify
 from tenant_keys.policy.template_size import reserved_sizes
 from tenant_keys.review.assembly import Assembly, StackArtifact
@@ -52,7 +54,8 @@ workloads:
     access: session-tag
     regions: [eu-west-1]
     roles_anywhere:
-      certificate_authority: arn:aws:acm-pca:eu-west-1:222222222222:certificate-authority/11111111-2222-3333-4444-555555555555
+      certificate_authority:
+        arn:aws:acm-pca:eu-west-1:222222222222:certificate-authority/11111111-2222-3333-4444-555555555555
       common_name: plant
   fleet: {account: "222222222222", runs_on: ec2, access: session-tag, regions: [eu-west-1]}
 defaults: {workloads: [orders]}
@@ -97,7 +100,8 @@ class Deployed:
         return self.aws.run_as(deployer(HOME), service="cloudformation.amazonaws.com", region=region).client("kms")
 
     def root(self, account: str, service: str, region: str = HOME) -> Any:
-        return self.aws.session(account, region=region).client(service)
+        session: Any = self.aws.session(account, region=region)
+        return session.client(service)
 
     def key(self, tenant: str, region: str = HOME) -> str:
         """Id of a tenant's key, by its alias."""
@@ -107,14 +111,16 @@ class Deployed:
 
     def verify(self, record: Path, *, now: datetime | None = None, **options: Any) -> Verification:
         """One run as the operator, who may assume the reading role of each account; at all of the quota."""
-        operator = self.aws.operator()
+        options = {"share": 1.0, **options}
         return verify(
-            self.manifest,
-            self.assembly,
-            Options(record, share=1.0, **options),
-            session_of=lambda credentials: self.aws.session(credentials=credentials or operator),
-            now=now,
+            self.manifest, self.assembly, Options(record, **options), client_of=self.sessions, progress=None, now=now
         )
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Of the reading roles, which the operator assumes."""
+        operator = self.aws.operator()
+        return Sessions("role/SecurityAudit", "aws", lambda given: self.aws.session(credentials=given or operator))
 
 
 def deploy(aws: LocalAws, folder: Path) -> Deployed:
@@ -124,7 +130,7 @@ def deploy(aws: LocalAws, folder: Path) -> Deployed:
     bring_up_to_date(found.manifest, reserved_sizes).write()
     for account in (CENTRAL, WORKLOAD):
         s3 = aws.session(account, region=HOME).client("s3")
-        s3.create_bucket(Bucket=f"templates-{account}", CreateBucketConfiguration={"LocationConstraint": HOME})
+        s3.create_bucket(Bucket=f"templates-{account}", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         for region in (HOME, OTHER):
             _execution_role(aws, account, region)
     first = _Stack(aws, CENTRAL, HOME, "tenant-keys-cell-eu-west-1-001")
@@ -245,5 +251,3 @@ def _execution_role(aws: LocalAws, account: str, region: str) -> None:
 def _trust(principal: dict[str, str]) -> str:
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-

@@ -417,7 +417,9 @@ def _orphan(d: Deployed) -> tuple[Found, Undo]:
     role = f"arn:aws:iam::{CENTRAL}:role/cdk-hnb659fds-cfn-exec-role-{CENTRAL}-{HOME}"
     url = f"https://s3.amazonaws.com/templates-{CENTRAL}/broken.json"
     cloudformation.update_stack(StackName=name, TemplateURL=url, RoleARN=role)
-    while (status := cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]).endswith("_IN_PROGRESS"):
+    while (status := cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]).endswith(
+        "_IN_PROGRESS"
+    ):
         pass
     assert status == "UPDATE_ROLLBACK_COMPLETE"
     [made] = {one["KeyId"] for one in d.root(CENTRAL, "kms").list_keys()["Keys"]} - before
