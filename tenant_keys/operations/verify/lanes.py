@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter, defaultdict
@@ -17,8 +18,9 @@ from tenant_keys.operations.verify.journal import Ask, Journal, Reading, plain
 from tenant_keys.operations.verify.pace import SHARE, Pace, limit_of
 from tenant_keys.operations.verify.sessions import ClientOf, Unreachable
 
-WORKERS: Final = 4
-"""Calls of one lane under way at a time: at 10 ms a call, 400 a second."""
+_SLOW_CALL: Final = 0.1
+"""Seconds of a call that the workers of a lane make up for: a Region on another continent."""
+_MOST_WORKERS: Final = 16
 ATTEMPTS: Final = 8
 """Of a call that AWS throttles or that fails on the way."""
 _THROTTLED: Final = frozenset(
@@ -31,6 +33,11 @@ _THROTTLED: Final = frozenset(
 _SERVER_ERROR: Final = 500
 Progress = Callable[[str, int, int, float], None]
 """Lane, calls that ended, calls planned, seconds that the lane still takes at its pace."""
+
+
+def workers(limit: float) -> int:
+    """Calls of a lane that are under way at a time, for so many a second."""
+    return max(2, min(_MOST_WORKERS, math.ceil(limit * _SLOW_CALL)))
 
 
 class Interrupted(Exception):
@@ -69,7 +76,7 @@ class Lanes:
             known = self._journal.readings.get(ask)
             if known is None or not known.complete:
                 by_lane[ask.lane].append((ask, parameters))
-        pools = [ThreadPoolExecutor(WORKERS) for _ in by_lane]
+        pools = [ThreadPoolExecutor(workers(limit_of(lane[2], self._share))) for lane in by_lane]
         futures: list[Future[None]] = []
         try:
             for pool, (lane, several) in zip(pools, by_lane.items(), strict=True):

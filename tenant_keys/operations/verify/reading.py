@@ -1,4 +1,6 @@
-"""What is asked of each account, in three steps: lists, then everything about each key, then what depends on that."""
+"""What is asked of each account, in three steps: lists of what is to be asked about, then everything else, then what
+depends on that.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,7 @@ class Scope:
 def read(lanes: Lanes, scope: Scope, readings: Readings) -> None:
     """Read all of it; `readings` is the journal's, which the lanes fill."""
     lanes.read(_lists(scope))
-    lanes.read(_each(scope, readings))
+    lanes.read([*_each(scope, readings), *_of_accounts(scope)])
     lanes.read(_dependent(scope, readings))
 
 
@@ -94,6 +96,12 @@ def _lists(scope: Scope) -> Iterator[Planned]:
         yield Ask(central, region, "kms:ListKeys"), {}
         yield Ask(central, region, "kms:ListAliases"), {}
         yield Ask(central, region, "cloudtrail:DescribeTrails"), {}
+    for workload in scope.estate.workloads.values():
+        yield from _of_workload(scope, workload)
+
+
+def _of_accounts(scope: Scope) -> Iterator[Planned]:
+    """What no further question depends on: slow lanes that run beside those of the keys."""
     for account, region in scope.places:
         yield Ask(account, region, "cloudformation:DescribeStacks"), {}
     for account, region, stack in scope.stacks:
@@ -104,8 +112,6 @@ def _lists(scope: Scope) -> Iterator[Planned]:
     for account, arn in scope.providers:
         ask = Ask(account, scope.identity_region(account), "iam:GetOpenIDConnectProvider", arn)
         yield ask, {"OpenIDConnectProviderArn": arn}
-    for workload in scope.estate.workloads.values():
-        yield from _of_workload(scope, workload)
 
 
 def _of_workload(scope: Scope, workload: Workload) -> Iterator[Planned]:

@@ -20,7 +20,7 @@ SESSION_NAME: Final = "tenant-keys-verify"
 CONFIG: Final = Config(
     connect_timeout=10,
     read_timeout=30,
-    max_pool_connections=32,
+    max_pool_connections=100,
     retries={"total_max_attempts": 1, "mode": "standard"},  # the lanes repeat calls themselves, at their own pace
 )
 
