@@ -177,11 +177,11 @@ REVIEW: dict[str, tuple[Edit, str]] = {
     # A Deny that stops less than before.
     "a shorter wait before a deletion": (
         condition(WAIT, "NumericLessThanIfExists", UNUSED, "7"),
-        f"no Deny NumericLessThan {UNUSED.lower()} as strict as {WAIT} was|(kms:ScheduleKeyDeletion)",
+        f"no Deny NumericLessThanIfExists {UNUSED.lower()} as strict as {WAIT} was|(kms:ScheduleKeyDeletion)",
     ),
     "a wait only where KMS tells the last use": (
         statement(WAIT, lambda one: one.update(Condition={"NumericLessThan": {UNUSED: "30"}})),
-        f"no Deny NumericLessThan {UNUSED.lower()} as strict as {WAIT} was",
+        f"no Deny NumericLessThanIfExists {UNUSED.lower()} as strict as {WAIT} was",
     ),
     "no wait before a deletion": (only(lambda all_: [one for one in all_ if one["Sid"] != WAIT]), f"{ALL}|{WAIT}"),
     "a Deny on another key": (deny(ALIAS, Resource=OTHER_KEY), LOST),
