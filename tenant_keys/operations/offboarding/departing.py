@@ -21,6 +21,8 @@ class Departing:
     account: str
     """The key account."""
     primary_region: str
+    regions: tuple[str, ...]
+    """All of the estate, in which a multi-Region key may have had replicas."""
     alias_arn: str
     """In the primary Region. It stays with the key until AWS KMS deletes both (AWS KMS guide, deleting-keys)."""
     key_arn: str | None
@@ -61,6 +63,7 @@ def _of(entry: Entry, phase: Phase, lock: Lock, manifest: Manifest) -> Departing
         phase=phase,
         account=lock.account,
         primary_region=region,
+        regions=manifest.central.regions,
         alias_arn=f"{here}:{names.alias_name(entry.tenant, lock.naming)}",
         key_arn=f"{here}:key/{entry.key_id}" if entry.key_id else None,
         window_days=(declared and declared.deletion_window_days) or manifest.defaults.deletion_window_days,
