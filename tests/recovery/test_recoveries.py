@@ -92,7 +92,16 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+OF_THE_SERVICE = ("the alias exists", "a quota", "throttling")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        pytest.param(failure, id=name, marks=[pytest.mark.exhaustive] if name in OF_THE_SERVICE else [])
+        for name, failure in FAILURES.items()
+    ],
+)
 def test_a_first_deployment_that_fails_is_repeated(desk: Desk, tmp_path: Path, failure: Failure) -> None:
     good = assembly(tmp_path / "good", GOOD)
     bad = assembly(tmp_path / "bad", failure.resources) if failure.resources else good
