@@ -66,7 +66,7 @@ class Probed:
 
     def readings(self) -> dict[str, dict[str, object]]:
         """What was settled, by the id of the reading."""
-        found = {}
+        found: dict[str, dict[str, object]] = {}
         for name, claim in READINGS.items():
             asked = [answer for answer in self.answers if answer.probe.reading == name]
             outcomes = {answer.outcome for answer in asked}

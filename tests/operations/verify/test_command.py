@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 import pytest
@@ -33,9 +34,8 @@ def test_drift_exits_with_2_and_is_json_with_the_counterexample(runs: Runs) -> N
 
 def test_security_hub_takes_the_findings(runs: Runs, records: Path) -> None:
     """By botocore's own model of BatchImportFindings."""
-    shape = (
-        botocore.session.get_session().get_service_model("securityhub").operation_model("BatchImportFindings")
-    ).input_shape
+    model = botocore.session.get_session().get_service_model("securityhub")
+    shape: Any = model.operation_model("BatchImportFindings").input_shape
     found = 0
     for line in (records / "asff.jsonl").read_text().splitlines():
         batch = json.loads(line)
