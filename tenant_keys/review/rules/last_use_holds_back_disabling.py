@@ -1,7 +1,7 @@
 """A Deny by kms:TrailingDaysWithoutKeyUsage holds back a deletion, and never the disabling of a key.
 
-Both actions carry the key, and AWS's example denies both. Then a key in use cannot be disabled, and revocation waits for
-the days that the Deny asks for.
+Both actions carry the key, and AWS's example denies both. Then a key in use cannot be disabled, and revocation waits
+for the days that the Deny asks for.
 https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 """
 
