@@ -96,7 +96,8 @@ class WorkloadParameter:
         if len(value) > PARAMETER_CHARACTERS:
             raise PolicyTooLarge(
                 f"parameter of workload {workload.name} in {region}: got {len(value):,} characters, SSM accepts "
-                f"{PARAMETER_CHARACTERS:,}; give fewer of its tenants a key.region, or make them multi_region"
+                f"{PARAMETER_CHARACTERS:,}; give fewer of its tenants a key.region, make them multi_region, or make "
+                "fewer of them opaque"
             )
         properties = {
             "Name": names.parameter_name(workload, estate),
@@ -112,7 +113,7 @@ def workload_configuration(workload: Workload, estate: Estate, region: str) -> d
     """What the runtime client reads in one Region. `{tenant_id}` stands for the tenant's id.
 
     The aliases' Region is the one that serves most of its tenants from here; `exceptions` are the whole alias ARNs of
-    the others.
+    the others. `ids` are the opaque names of tenants that have one, by their ids in the manifest.
     """
     tenants = [tenant for tenant in estate.tenants.values() if workload in tenant.workloads]
     nearest = {tenant.id: _nearest(tenant, estate, region) for tenant in tenants}
@@ -120,6 +121,7 @@ def workload_configuration(workload: Workload, estate: Estate, region: str) -> d
     role = names.shared_role_arn(workload, estate)
     if workload.access == "tenant-role":
         role = names.tenant_role_arn("{tenant_id}", workload, estate)
+    opaque = {tenant.manifest_id: tenant.id for tenant in tenants if tenant.manifest_id != tenant.id}
     return {
         "version": 1,
         "workload": workload.name,
@@ -130,6 +132,8 @@ def workload_configuration(workload: Workload, estate: Estate, region: str) -> d
         "exceptions": {
             tenant: names.alias_arn(tenant, where, estate) for tenant, where in nearest.items() if where != usual
         },
+        # A token's tag is what STS goes by: its issuer must know the opaque name.
+        **({"ids": opaque} if opaque and workload.access != "web-identity" else {}),
     }
 
 

@@ -126,7 +126,7 @@ def offboard(
     """Let a tenant go in two steps: offboarding (roles go, key disabled), then --final (key leaves its stack)."""
     verb: Verb = "offboard --final" if final else "offboard"
     edit = plan_state(manifest, tenant, verb)
-    leaving = edit.before.tenants[tenant]
+    leaving = edit.before.by_manifest_id[tenant]
     remaining = (after_offboarded if final else after_offboarding)(leaving, edit.before)
     _finish(edit, dry_run=dry_run, confirmed=yes, as_json=as_json, remaining=remaining)
 
@@ -143,7 +143,7 @@ def show(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) 
         else:
             show_departed(left)
         return
-    found = view(known(tenant, estate.tenants), estate)
+    found = view(known(tenant, estate.by_manifest_id), estate)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1))
     else:

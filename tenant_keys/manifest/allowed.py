@@ -49,6 +49,7 @@ ALLOWED = {
     "rotation_days": "a whole number of days from 90 to 2560, or off",
     "deletion_window_days": "a whole number of days from 7 to 30",
     "decrypt_by": "alias or key",
+    "opaque": "true or false",
     "origin": "aws-kms or imported",
     "multi_region": "true or false",
     "import_role": ROLE,

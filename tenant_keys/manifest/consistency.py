@@ -6,6 +6,7 @@ from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
 from tenant_keys.manifest.errors import Problem
 from tenant_keys.manifest.model import Central, Manifest
 from tenant_keys.manifest.naming_rules import check_naming
+from tenant_keys.manifest.opaque_names import check_ids
 from tenant_keys.manifest.rules import (
     PIPELINE,
     Problems,
@@ -33,6 +34,7 @@ def inconsistencies(manifest: Manifest) -> list[Problem]:
     check_tags(manifest.tags, ("tags",), findings.report)
     check_provider_tags(manifest, findings.report)
     check_tenants(manifest, findings.report)
+    check_ids(manifest, findings.report)
     _check_roles_quota(manifest, findings.report)
     return findings.problems
 

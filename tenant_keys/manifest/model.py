@@ -242,6 +242,8 @@ class Tenant(_Model):
     """Other than `defaults.deletion_window_days`."""
     decrypt_by: DecryptBy | None = None
     """Other than `defaults.decrypt_by`."""
+    opaque: bool | None = None
+    """True: its alias, roles and tags have a name at random in place of its id; `tenant-keys lock` draws it once."""
     key: Key = Key()
     """How its key is created. Once the lock has the tenant, only `import_role` and `expires` can change."""
     tags: Tags = {}

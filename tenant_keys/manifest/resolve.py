@@ -107,8 +107,8 @@ def _tenants(manifest: Manifest, lock: Lock, workloads: dict[str, Workload]) -> 
         used = shared.get(names)
         if used is None:
             used = shared[names] = tuple(workloads[name] for name in sorted(names))
-        tenants[name] = _tenant(name, written, entry, used, manifest)
-    return tenants
+        tenants[entry.id_in_aws] = _tenant(name, written, entry, used, manifest)
+    return dict(sorted(tenants.items()))
 
 
 def _tenant(name: str, written: Written, entry: Entry, workloads: tuple[Workload, ...], manifest: Manifest) -> Tenant:
@@ -117,7 +117,8 @@ def _tenant(name: str, written: Written, entry: Entry, workloads: tuple[Workload
     window, decrypt_by = written.deletion_window_days, written.decrypt_by
     imported, key = entry.origin == "imported", written.key
     return Tenant(
-        id=name,
+        id=entry.id_in_aws,
+        manifest_id=name,
         state=written.state,
         workloads=workloads,
         origin=entry.origin,

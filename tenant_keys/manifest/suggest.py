@@ -67,5 +67,5 @@ _BY_FIELD: Final[Mapping[str, Callable[[str], str]]] = {
     "organization": _organization,
     **dict.fromkeys(("home_region", "regions", "region"), _region),
     **dict.fromkeys(("rotation_days", "deletion_window_days", "iam_roles", "trust_policy_characters"), _number),
-    **dict.fromkeys(("multi_region", "existing"), _flag),
+    **dict.fromkeys(("multi_region", "existing", "opaque"), _flag),
 }

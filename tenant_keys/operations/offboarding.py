@@ -16,10 +16,10 @@ def after_offboarding(tenant: Tenant, estate: Estate) -> list[str]:
     return [
         "# 1. deploy: roles go, the key is disabled",
         f"node_modules/.bin/cdk deploy {' '.join([*stacks(tenant, estate), *_role_stacks(tenant, estate)])}",
-        "# 2. look at the last use, as a reader; to stop here: tenant-keys tenant resume " + tenant.id,
+        "# 2. look at the last use, as a reader; to stop here: tenant-keys tenant resume " + tenant.manifest_id,
         f"aws kms get-key-last-usage --region {region} --key-id {names.alias_name(tenant.id, estate.naming)}",
         "# 3. when nobody has missed it",
-        f"tenant-keys tenant offboard {tenant.id} --final --yes",
+        f"tenant-keys tenant offboard {tenant.manifest_id} --final --yes",
     ]
 
 
