@@ -40,6 +40,13 @@ RoleReference = Annotated[
 ]
 """A role of a known account, written as the end of its ARN: `role/KeyAdministrator`, `role/path/Name`."""
 
+PersonReference = Annotated[
+    str,
+    Field(pattern=r"^(role/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}|permission-set/[A-Za-z0-9_+=,.@-]{1,32})$"),
+    AfterValidator(_short_enough),
+]
+"""A role that people assume: as any role, or by the permission set of IAM Identity Center that gives it to them."""
+
 PolicyReference = Annotated[str, Field(pattern=r"^policy/([A-Za-z0-9_+=,.@-]{1,128}/)*[A-Za-z0-9_+=,.@-]{1,128}$")]
 """A managed policy of a known account, written as the end of its ARN: `policy/Boundary`."""
 
@@ -84,14 +91,16 @@ class Central(_Model):
     """Holds the stacks with IAM roles, and each tenant's key unless its `key.region` names another Region."""
     regions: Annotated[tuple[Region, ...], Field(min_length=1)]
     """Regions with keys; a `multi_region` tenant has its key or a replica in each of them."""
-    administrators: Annotated[tuple[RoleReference, ...], Field(min_length=1)]
+    administrators: Annotated[tuple[PersonReference, ...], Field(min_length=1)]
     """May disable a key, rotate its material and cancel its deletion; may neither use a key nor change its policy."""
-    readers: tuple[RoleReference, ...] = ()
+    readers: tuple[PersonReference, ...] = ()
     """May read keys, policies, tags and grants, and nothing else: audit."""
     auditors: tuple[Auditor, ...] = ()
     """AWS's own auditors, whose service-linked roles may read what they ask of a key, and nothing else."""
-    break_glass: RoleReference
+    break_glass: PersonReference
     """The only role that may schedule a deletion."""
+    identity_center_region: Region | None = None
+    """With `permission-set/...`: Region of IAM Identity Center's identity source, which is in the roles' path."""
     deployment_roles: Literal["default"] | Annotated[tuple[RoleReference, ...], Field(min_length=1)] = "default"
     """Who deploys, as KMS sees it: by default the CDK's CloudFormation execution role of every Region."""
     permissions_boundary: PolicyReference | None = None
