@@ -26,7 +26,7 @@ ANSWERS = (
 FILES = {
     *("tenants.yaml", "tenants.lock", "app.py", "cdk.json", "package.json", "package-lock.json", "requirements.txt"),
     *("Makefile", "README.md", ".gitattributes", ".gitignore"),
-    *(".github/workflows/pull-request.yml", ".github/workflows/deploy.yml"),
+    *(f".github/workflows/{name}.yml" for name in ("pull-request", "deploy", "estate")),
 }
 
 
@@ -82,7 +82,7 @@ def test_nothing_that_is_there_is_overwritten_and_all_of_it_is_named(tmp_path: P
     assert done.exit_code == 1
     assert [line.partition(": is there already, and is not overwritten")[0] for line in done.stderr.splitlines()] == [
         str(tmp_path / name)
-        for name in ("Makefile", ".github/workflows/pull-request.yml", ".github/workflows/deploy.yml")
+        for name in ("Makefile", *(f".github/workflows/{each}.yml" for each in ("pull-request", "deploy", "estate")))
     ]
     assert files(tmp_path) == before
 
@@ -120,9 +120,9 @@ def test_a_folder_that_cannot_be_written_is_left_as_it_was(tmp_path: Path, monke
 
 def test_the_workflows_are_those_of_this_repository_with_the_installed_script(tmp_path: Path) -> None:
     tenant_keys("init", str(tmp_path), *ANSWERS)
-    for name in ("pull-request", "deploy"):
+    for name in ("pull-request", "deploy", "estate"):
         ours = (ROOT / f".github/workflows/{name}.yml").read_text()
-        assert "scripts/pipeline.sh" in ours
+        assert ("scripts/pipeline.sh" in ours) == (name != "deploy")
         written = (tmp_path / f".github/workflows/{name}.yml").read_text()
         assert written == ours.replace("scripts/pipeline.sh", "tenant-keys-pipeline")
 

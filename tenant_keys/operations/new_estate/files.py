@@ -28,6 +28,7 @@ _TEMPLATES: Final[Mapping[str, str]] = {
     ".gitignore": "gitignore.j2",
     ".github/workflows/pull-request.yml": "pull-request.yml.j2",
     ".github/workflows/deploy.yml": "deploy.yml.j2",
+    ".github/workflows/estate.yml": "estate.yml.j2",
 }
 """File of the estate to its template."""
 
