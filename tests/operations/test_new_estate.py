@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from tenant_keys.manifest.errors import LockError
 from tenant_keys.manifest.replace_file import replace_file
 from tenant_keys.manifest.sample import is_sample
 from tenant_keys.operations.checks import Checks, Note
-from tenant_keys.operations.new_estate.pins import pins
+from tenant_keys.operations.new_estate.pins import dependencies, tool
 from tests.command import tenant_keys
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,8 @@ ANSWERS = (
     *("--workload", "checkout", "--workload-account", "555555555555", "--tenant", "hooli"),
 )
 FILES = {
-    *("tenants.yaml", "tenants.lock", "app.py", "cdk.json", "package.json", "package-lock.json", "requirements.txt"),
+    *("tenants.yaml", "tenants.lock", "app.py", "cdk.json", "package.json", "package-lock.json"),
+    *("requirements.txt", "tool.txt"),
     *("Makefile", "README.md", ".gitattributes", ".gitignore"),
     *(f".github/workflows/{name}.yml" for name in ("pull-request", "deploy", "estate")),
 }
@@ -138,14 +140,26 @@ def test_the_cdk_that_an_estate_pins_is_the_one_of_this_repository(tmp_path: Pat
     assert json.loads((tmp_path / "cdk.json").read_text()) == json.loads((ROOT / "cdk.json").read_text())
 
 
-def test_an_estate_is_pinned_to_the_tool_that_made_it_and_to_what_that_brings() -> None:
-    found = pins()
-    assert [line.partition("==")[0] for line in found[:2]] == ["tenant-keys-local", "tenant-keys"]
-    pinned = dict(line.split("==") for line in found)
-    assert {"aws-cdk-lib", "boto3", "botocore", "jsii", "pydantic-core", "cffi"} <= pinned.keys()
-    assert not {"pytest", "ruff", "hypothesis"} & pinned.keys()
-    ours = {line.split(" ")[0] for line in (ROOT / "requirements.txt").read_text().splitlines()}
-    assert {line for line in found if not line.startswith("tenant-keys")} <= ours
+def test_an_estate_is_pinned_with_hashes_to_all_that_the_tool_needs_and_nothing_else() -> None:
+    lines = dependencies().splitlines()
+    names = {line.partition("==")[0] for line in lines if line[0].isalpha()}
+    assert {"aws-cdk-lib", "boto3", "botocore", "jsii", "pydantic-core", "cffi", "ministack", "pyjwt"} <= names
+    assert not {"pytest", "ruff", "hypothesis", "cvc5"} & names
+    ours = set((ROOT / "requirements.txt").read_text().splitlines())
+    assert set(lines[1:]) - ours - {line.removesuffix(" \\") for line in ours} == set()
+    for line, below in itertools.pairwise(lines):
+        assert not line[0].isalpha() or below.startswith("    --hash=sha256:"), line
+
+
+def test_the_tool_is_pinned_by_version_and_where_its_archive_is_known_by_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tool().splitlines()[1:] == [*("tenant-keys-local==0.1.0", "tenant-keys==0.1.0", "tenant-keys-client==0.1.0")]
+
+    class Installed:
+        def read_text(self, _name: str) -> str:
+            return json.dumps({"archive_info": {"hashes": {"sha256": "5" * 64}}})
+
+    monkeypatch.setattr("tenant_keys.operations.new_estate.pins.distribution", lambda _name: Installed())
+    assert tool().splitlines()[1] == f"tenant-keys-local==0.1.0 --hash=sha256:{'5' * 64}"
 
 
 # --- in a checkout of this repository

@@ -13,7 +13,7 @@ from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.operations.manifest_edit import scalar
 from tenant_keys.operations.new_estate.answers import Answers, refused
-from tenant_keys.operations.new_estate.pins import pins
+from tenant_keys.operations.new_estate.pins import dependencies, tool
 from tenant_keys.policy.template_size import reserved_sizes
 
 MANIFEST, LOCK = "tenants.yaml", "tenants.lock"
@@ -47,7 +47,8 @@ def estate_files(answers: Answers) -> dict[str, str]:
         MANIFEST: manifest,
         LOCK: _lock(manifest),
         **{path: environment.get_template(name).render() for path, name in _TEMPLATES.items()},
-        "requirements.txt": "\n".join(["# `make upgrade VERSION=...` writes this file.", *pins()]) + "\n",
+        "requirements.txt": dependencies(),
+        "tool.txt": tool(),
     }
 
 
