@@ -258,3 +258,24 @@ def test_a_base_with_a_lock_and_no_manifest_is_an_estate(checkout: Path, tmp_pat
     checks = Checks(checkout / "new", tmp_path / "scratch", "HEAD", for_review=False, begin=lambda _: None)
     (checkout / "tenants.yaml").unlink()
     assert not checks._begins(checkout)
+
+
+def commands_of(folder: Path, target: str) -> list[str]:
+    """What `make` would run for a target, once everything is installed."""
+    for name in ("Makefile", "requirements.txt", "package.json", "package-lock.json"):
+        shutil.copy(ROOT / name, folder / name)
+    for name in (".venv", "node_modules"):
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name / ".installed").touch()
+    command = ["make", "--dry-run", "--no-print-directory", target]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return [line for line in done.stdout.splitlines() if line]
+
+
+def test_each_target_is_for_the_estate_that_took_the_samples_place(checkout: Path) -> None:
+    assert commands_of(checkout, "demo") == ["tenant-keys demo"]
+    assert "python -m pytest" in commands_of(checkout, "test")[-1]
+    assert tenant_keys("init", "--here", *ANSWERS).exit_code == 0
+    assert commands_of(checkout, "demo") == ["tenant-keys local attack"]
+    assert commands_of(checkout, "test") == commands_of(checkout, "check") == ["tenant-keys check"]
+    assert not any("tools.docs" in line for line in commands_of(checkout, "docs"))
