@@ -59,6 +59,22 @@ def test_an_estate_of_ones_own_is_valid_and_its_lock_matches(tmp_path: Path) -> 
     assert [(t.id, [w.name for w in t.workloads]) for t in estate.tenants.values()] == [("hooli", ["checkout"])]
 
 
+def test_people_may_be_permission_sets_and_auditors_read_a_new_estate(tmp_path: Path) -> None:
+    sets = ("--administrator", "permission-set/Keys", "--break-glass", "permission-set/BreakGlass")
+    done = tenant_keys("init", str(tmp_path / "estate"), *ANSWERS, *sets)
+    assert (done.exit_code, done.stderr.splitlines()) == (
+        1,
+        [
+            "--identity-center-region: missing; permission-set/Keys needs the Region of IAM Identity Center's identity source"
+        ],
+    )
+    assert tenant_keys("init", str(tmp_path), *ANSWERS, *sets, "--identity-center-region", "us-east-1").exit_code == 0
+    central = load_estate(tmp_path / "tenants.yaml").central
+    path = "arn:aws:iam::444444444444:role/aws-reserved/sso.amazonaws.com"
+    assert central.administrators == (f"{path}/AWSReservedSSO_Keys_????????????????",)
+    assert set(central.auditors) == {"access-analyzer", "config"}
+
+
 def test_an_answer_cannot_leave_its_place_in_the_manifest(tmp_path: Path) -> None:
     options = {"--account": "4", "--region": "x: y", "--workload-account": '"', "--tenant": "a: {state: offboarding}"}
     arguments = [word for option in options.items() for word in option]
