@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenant_keys.cli.tenant import CODES, NOT_CONFIRMED, TENANTS, AsJson, DryRun, Id, ManifestPath, finish, tenants
+from tenant_keys.cli.tenant_options import (
+    CODES,
+    NOT_CONFIRMED,
+    TENANTS,
+    AsJson,
+    DryRun,
+    Id,
+    ManifestPath,
+    finish,
+    tenants,
+)
 from tenant_keys.manifest import load_manifest, read_lock
 from tenant_keys.operations.offboarding.remaining import after_offboarded, after_offboarding
 from tenant_keys.operations.tenant_edit import plan_state
@@ -44,7 +54,7 @@ def offboard(
     if final or not _leaves(manifest, tenant):
         verb: Verb = "offboard --final" if final else "offboard"
         edit = plan_state(manifest, tenant, verb)
-        leaving = edit.before.tenants[tenant]
+        leaving = edit.before.by_manifest_id[tenant]
         remaining = (after_offboarded if final else after_offboarding)(leaving, edit.before)
         finish(edit, dry_run=dry_run, confirmed=yes, as_json=as_json, remaining=remaining)
         return

@@ -79,6 +79,7 @@ def departing_of(leaving: Leaving, tenant: str) -> Departing:
     """As lock and manifest name the tenant after the last edit."""
     return Departing(
         tenant=tenant,
+        id_in_aws=tenant,
         phase="offboarded",
         account=CENTRAL,
         primary_region=REGION,

@@ -133,7 +133,7 @@ def locate(who: Departing, recorded: Collection[str], client_of: ClientOf) -> Lo
 def check_owners(located: Located, who: Departing, client_of: ClientOf) -> None:
     """Every key that was located is the tenant's; raises `KeyMismatch` as `check_owner` does."""
     for one in located.metadata:
-        check_owner(one["Arn"], who.tenant, client_of("kms", one["Arn"].split(":")[3]))
+        check_owner(one["Arn"], who.id_in_aws, client_of("kms", one["Arn"].split(":")[3]))
 
 
 def read_keys(located: Located, client_of: ClientOf) -> tuple[DepartingKey, ...]:
