@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from tenant_keys.manifest import Tenant
+from tenant_keys.manifest import Tenant, Workload
 from tenant_stacks.pattern import Example, Names, NotOnlyNames, Pattern
 
 NAMES: Final = ("id", "multi_region_key_id")
@@ -117,11 +117,18 @@ def alike(tenant: Tenant) -> Hashable:
     return ("-" in tenant.id, *(_hashable(getattr(tenant, name), tenant.id) for name in _ALIKE))
 
 
-def _hashable(value: Any, tenant_id: str) -> Hashable:
-    if isinstance(value, str):
-        return value.replace(tenant_id, _ID)
-    if isinstance(value, Mapping):
-        return tuple((key, value[key].replace(tenant_id, _ID)) for key in sorted(value))
-    if isinstance(value, tuple):
-        return tuple(getattr(part, "name", part) for part in value)
-    return value  # type: ignore[no-any-return]
+def _hashable(value: object, tenant_id: str) -> Hashable:
+    """Equal only for equal values; what is not understood equals nothing."""
+    match value:
+        case None | bool() | int():
+            return value
+        case str():
+            return value.replace(tenant_id, _ID)
+        case Workload():
+            return value.name
+        case tuple():
+            return tuple(_hashable(part, tenant_id) for part in value)
+        case Mapping():
+            return tuple((key, _hashable(value[key], tenant_id)) for key in sorted(value))
+        case _:
+            return object()

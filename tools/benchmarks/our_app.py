@@ -1,6 +1,6 @@
 """Our app with no validation, or with all that its synth checks.
 
-    python tools/benchmarks/our_app.py MANIFEST OUTPUT_FOLDER [checked]
+python tools/benchmarks/our_app.py MANIFEST OUTPUT_FOLDER [checked]
 """
 
 from __future__ import annotations
