@@ -13,7 +13,7 @@ COLOURS = {"ours": "#1b7f5c", "naive": "#8a8f98"}
 def chart(rows: Sequence[dict[str, Any]]) -> str:
     """Two bars a row, with their seconds; `rows` as `docs/synth-benchmark.json` has them."""
     most = max(row["naive"]["cpu_seconds"] for row in rows)
-    scale = (WIDTH - LABEL - 70) / most
+    scale = (WIDTH - LABEL - 110) / most
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {ROW * len(rows) + 50}" {FONT}>',
         '<rect width="100%" height="100%" fill="#ffffff"/>',
