@@ -17,6 +17,7 @@ from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
 from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.garbage_collection import collection_paused
+from tenant_stacks.guardrails import HOME, add_guardrails
 
 
 def add_stacks(scope: Construct, estate: Estate) -> None:
@@ -64,6 +65,7 @@ class _Stacks:
         self._add_tenant_roles()
         self._add_shared_access()
         self._add_workload_accounts()
+        self._add_guardrails()
 
     def _stack(self, name: str, account: str, region: str, description: str, *, keeps_keys: bool = False) -> Stack:
         return Stack(
@@ -148,6 +150,13 @@ class _Stacks:
             for region, stack in stacks.items():
                 if region != self._home and any(w.pod_identity and region in w.regions for w in workloads):
                     stack.add_dependency(stacks[self._home], "EKS takes only a role that exists")
+
+    def _add_guardrails(self) -> None:
+        if self._estate.guardrails is None:
+            return
+        name, account = names.guardrails(self._naming), self._estate.guardrails.management_account
+        description = f"Control policies of the key account {self._account}"
+        add_guardrails(self._stack(name, account, HOME, description, keeps_keys=True), self._estate)
 
     def _add_workload_account(self, account: str, region: str, roles: list[Workload], here: list[Workload]) -> Stack:
         description = f"Workload roles and parameters in account {account}"

@@ -10,6 +10,7 @@ from tenant_keys.manifest.model import (
     Access,
     Auditor,
     DecryptBy,
+    Guardrails,
     IdentityProvider,
     Irsa,
     Naming,
@@ -115,3 +116,5 @@ class Estate:
     tenants: Mapping[str, Tenant]
     """Sorted by id; without the offboarded."""
     tags: Mapping[str, str]
+    guardrails: Guardrails | None
+    """None where the manifest asks for no control policies."""

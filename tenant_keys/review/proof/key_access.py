@@ -115,7 +115,7 @@ def prove_key_access(
         if not excess_only:
             result.findings += _unsynchronized(case, world)
             for actor in declared_actors(case, world):
-                for group in _action_classes(case, actor):
+                for group in _action_classes(case, actor, world.controls.documents):
                     _try_declared(case, actor, group, world, result)
     return result
 
@@ -180,10 +180,10 @@ def carries(action: str, key: str) -> bool:
     return catalogue_carries(action, key) or not (key.startswith("aws:") or is_listed("kms", key))
 
 
-def _action_classes(case: KeyCase, actor: Actor) -> list[list[str]]:
+def _action_classes(case: KeyCase, actor: Actor, also: tuple[Document, ...] = ()) -> list[list[str]]:
     """Actions of which the same statements speak, which carry the same keys and of which the same is declared."""
     classes: dict[object, list[str]] = {}
-    documents = (case.document, *actor.identity)
+    documents = (case.document, *actor.identity, *also)
     for action in (*key_actions(), *_later_actions(documents)):
         lower = action.lower()
         clauses = [
@@ -267,7 +267,7 @@ def _try_declared(case: KeyCase, actor: Actor, group: list[str], world: World, r
         if not _declares(case, actor, action, chosen):
             continue
         fixed = case.record.choices(case.aliases) | case.record.unchosen | world.of_account(case.record.account)
-        target = replace(_target(case, case.aliases), choices=fixed)
+        target = replace(_target(case, case.aliases), choices=fixed, controls=world.controls)
         limits: dict[str, Sequence[Value | None]] = {} if named else {"kms:requestalias": [None]}
         outcome = works(actor, (action,), target, carries, chosen, limits)
         result.requests += 1

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.iam.variables import Value
+from tenant_keys.review.proof.controls import RCP, SCP, Controls, control_policy
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.equivalence import TenantClass, Tenants
 from tenant_keys.review.proof.inventory import Inventory, KeyRecord, RoleRecord, unmarked
@@ -63,6 +64,8 @@ class World:
     """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor."""
     existing: Mapping[str, tuple[Document, ...]]
     """What the templates attach to roles that exist already, by the ARN of the role."""
+    controls: Controls
+    """Control policies of the key account, where the manifest asks for any."""
     organizations: Mapping[str, str | None] = field(init=False)
     """The organisation of each account of the manifest; None where it names none."""
     memory: dict[object, Any] = field(default_factory=dict)
@@ -115,7 +118,19 @@ def build_world(
     existing = {
         w.existing_role: _attached(w.existing_role, inventory) for w in estate.workloads.values() if w.existing_role
     }
-    return World(estate, promises, representatives, list(roles.values()), own, others, inventory.anchors, existing)
+    controls = _controls(estate, inventory, edit)
+    tenant_roles = list(roles.values())
+    return World(estate, promises, representatives, tenant_roles, own, others, inventory.anchors, existing, controls)
+
+
+def _controls(estate: Estate, inventory: Inventory, edit: Edit) -> Controls:
+    if estate.guardrails is None:
+        return Controls()
+    scps, rcps = (
+        tuple(control_policy(one, edit(kind, one.document)) for one in inventory.controls if one.kind == kind)
+        for kind in (SCP, RCP)
+    )
+    return Controls(estate.central.account, scps, rcps)
 
 
 def _attached(role_arn: str, inventory: Inventory) -> tuple[Document, ...]:
