@@ -8,15 +8,12 @@ from constructs import Construct
 from tenant_keys.aws_facts.quotas import RESOURCE_CONTROL_POLICY_CHARACTERS, SERVICE_CONTROL_POLICY_CHARACTERS
 from tenant_keys.manifest import Estate
 from tenant_keys.policy.guardrails import resource_control_policy, service_control_policy
-from tenant_keys.policy.limits import FEWER_DEPLOYERS, check_size, compact
+from tenant_keys.policy.limits import FEWER_DEPLOYERS, check_size
 from tenant_keys.policy.statement import Document
 
 
 class Guardrails(Construct):
-    """A service control policy and a resource control policy, attached to the key account.
-
-    The content is compact JSON as text: white space counts where a policy is saved through the API.
-    """
+    """A service control policy and a resource control policy, attached to the key account."""
 
     def __init__(self, scope: Construct, construct_id: str, *, estate: Estate) -> None:
         """Raises PolicyTooLarge where a policy has more characters than AWS Organizations accepts."""
@@ -35,7 +32,7 @@ class Guardrails(Construct):
             name=f"{estate.naming.stack_prefix}-{estate.central.account}-{short}",
             description="Keeps tenants' keys for the roles that tenants.yaml names",
             type="SERVICE_CONTROL_POLICY" if short == "scp" else "RESOURCE_CONTROL_POLICY",
-            content=compact(content),
+            content=content,
             target_ids=[estate.central.account],
         )
         policy.override_logical_id(kind)

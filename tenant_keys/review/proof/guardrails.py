@@ -10,7 +10,7 @@ limit: Organizations guide, orgs_manage_policies_scps and orgs_manage_policies_r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -19,17 +19,20 @@ from tenant_keys.aws_facts.operations import WITHIN_ACCOUNT_ONLY
 from tenant_keys.aws_facts.quotas import RESOURCE_CONTROL_POLICY_CHARACTERS, SERVICE_CONTROL_POLICY_CHARACTERS
 from tenant_keys.manifest import Estate
 from tenant_keys.review.iam import Policies, Request, authorize
-from tenant_keys.review.proof.actor import Actor, anonymous, everything, service
+from tenant_keys.review.iam.variables import Value
+from tenant_keys.review.proof.actor import Actor, anonymous, everything, role_session, service
 from tenant_keys.review.proof.actors import services
+from tenant_keys.review.proof.condition_keys import ABOUT_THE_KEY
 from tenant_keys.review.proof.controls import RCP, SCP, control_policy, full_access
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import ControlRecord, Inventory
 from tenant_keys.review.proof.key_access import carries
+from tenant_keys.review.proof.liveness import works
 from tenant_keys.review.proof.outsiders import outsiders, persons
 from tenant_keys.review.proof.promise import access_roles
 from tenant_keys.review.proof.requests import Target, base_request, contexts
-from tenant_keys.review.proof.reserved import Reserved, reserved, understood_resources
+from tenant_keys.review.proof.reserved import ALIASES, Reserved, aliases_of, reserved, understood_resources
 from tenant_keys.review.proof.tags import tag_sets
 from tenant_keys.review.proof.world import World
 
@@ -58,15 +61,17 @@ def check_guardrails(inventory: Inventory, world: World) -> Iterator[Finding]:
             yield Finding(Kind.NOT_PROVED, told, "name guardrails in tenants.yaml, or keep the policy in another app")
     if declared is None:
         return
-    for kind in (SCP, RCP):
+    first = [record for record in inventory.controls if record.kind not in _LIMITS]
+    for kind in _LIMITS:
         found = [record for record in inventory.controls if record.kind == kind]
+        first += found[:1]
         if not found:
             told = f"guardrails are declared, and no template holds a policy of type {kind}"
             yield Finding(Kind.INVENTORY, told, "synthesize again")
         for record in found[1:]:
             told = f"{record.where}: AWS::Organizations::Policy: a second {kind}; the proof reads one"
             yield Finding(Kind.NOT_PROVED, told, "keep it in another app")
-    for record in inventory.controls:
+    for record in first:
         if record.kind not in _LIMITS:
             told = (
                 f"{record.where}: AWS::Organizations::Policy of type {record.kind}: the proof does not know its effect"
@@ -76,9 +81,8 @@ def check_guardrails(inventory: Inventory, world: World) -> Iterator[Finding]:
         yield from _place(record, world.estate)
         document = control_policy(record)
         unknown = list(_not_understood(record, document, world.estate))
-        yield from unknown
-        if not unknown:
-            yield from _gaps(record, document, world)
+        yield from unknown or _gaps(record, document, world)
+    yield from _stopped(world)
 
 
 def guardrails(inventory: Inventory, world: World) -> list[Guardrail]:
@@ -164,6 +168,29 @@ def _open(document: Document, record: ControlRecord, world: World) -> Iterator[t
                 request = None if kept.spares(actor) else _let_through(document, record.kind, kept, actor, action)
                 if request is not None:
                     yield kept, actor, request
+
+
+def _stopped(world: World) -> Iterator[Finding]:
+    """Changes of aliases by the deployment roles, as far as they are authorized on the alias.
+
+    An operation on an alias needs permission on the alias and on the key (KMS guide, alias-access); the alias itself
+    has no policy, and its requests hold no property of the key: kms:ResourceAliases is absent, and ForAllValues holds.
+    """
+    estate = world.estate
+    for role in estate.central.deployers:
+        actor = role_session(role, organization=estate.organization)
+        for arn in aliases_of(estate):
+            fixed: dict[str, Sequence[Value | None]] = {key: [None] for key in ABOUT_THE_KEY}
+            fixed |= {"aws:requestedregion": [arn.split(":")[3]], **world.of_account(estate.central.account)}
+            target = Target(arn, estate.central.account, _open_policy(), {}, fixed, controls=world.controls)
+            for action in sorted(ALIASES):
+                outcome = works(actor, (action,), target, carries, {}, {})
+                if not outcome.always:
+                    told = f"{role} may not {action} on {arn}, which is declared"
+                    deciders = outcome.decision.deciders if outcome.decision else ()
+                    statements = tuple(f"{one.policy}: {one.sid or one.index}" for one in deciders)
+                    kind = Kind.NOT_PROVED if outcome.sometimes else Kind.REFUSED
+                    yield Finding(kind, told, "take the Deny out of the control policy", statements=statements)
 
 
 def _told_apart(document: Document, actions: frozenset[str]) -> list[str]:

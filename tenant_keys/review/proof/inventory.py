@@ -481,7 +481,9 @@ def _parameter(resource: Resource) -> ParameterRecord:
 
 
 def _control(resource: Resource) -> ControlRecord:
-    content = resource.properties.get("Content")
+    """As it is: whether it is one of those that the manifest asks for is decided later."""
+    properties = resource.properties
+    content = properties.get("Content")
     text = content if isinstance(content, str) else json.dumps(content, separators=(",", ":"))
     where = f"{resource.stack} {resource.logical_id}"
     try:
@@ -492,10 +494,10 @@ def _control(resource: Resource) -> ControlRecord:
         where,
         resource.account,
         resource.region,
-        _text(resource, "Name"),
-        _text(resource, "Type"),
-        tuple(_checked(resource, "TargetIds", one, str) for one in _several(resource, "TargetIds")),
-        _checked(resource, "Content", document, dict),
+        str(properties.get("Name")),
+        str(properties.get("Type")),
+        tuple(map(str, _several(resource, "TargetIds"))),
+        document if isinstance(document, dict) else {},
         len(text),
     )
 

@@ -14,7 +14,7 @@ from tenant_keys.review.proof.controls import SCP
 from tenant_keys.review.proof.key_access import is_cryptographic, key_actions
 from tenant_keys.review.proof.promise import DEPLOYMENT, TAG, access_roles, alias_of
 
-_ALIASES: Final = frozenset({"kms:createalias", "kms:deletealias"})
+ALIASES: Final = frozenset({"kms:createalias", "kms:deletealias"})
 _OPENINGS: Final = frozenset({"kms:creategrant", "kms:updatealias", "kms:updateprimaryregion"})
 _MATERIAL: Final = frozenset({"kms:deleteimportedkeymaterial", "kms:getparametersforimport", "kms:importkeymaterial"})
 _BYPASS: Final[Mapping[str, Value]] = {"kms:bypasspolicylockoutsafetycheck": "true"}
@@ -52,14 +52,14 @@ def reserved(kind: str, estate: Estate) -> list[Reserved]:
     deployers, break_glass = frozenset(central.deployers), frozenset({central.break_glass})
     managers = break_glass | frozenset(central.administrators)
     keys = _in_each_region("kms", f"key/{_KEY_ID}", estate)
-    aliases = _in_each_region("kms", alias_of("any", estate), estate) if kind == SCP else ()
+    aliases = aliases_of(estate) if kind == SCP else ()
     opening = _roles(deployers | break_glass)
     found = [
         Reserved("deletion", frozenset({"kms:schedulekeydeletion"}), keys, _roles(break_glass)),
         Reserved("cancelling a deletion", frozenset({"kms:cancelkeydeletion"}), keys, _roles(managers)),
         Reserved("disabling", frozenset({"kms:disablekey"}), keys, _roles(deployers | managers)),
-        Reserved("policies and settings of keys", DEPLOYMENT - _ALIASES, keys, _roles(deployers)),
-        Reserved("aliases", _ALIASES, (*keys, *aliases), _roles(deployers)),
+        Reserved("policies and settings of keys", DEPLOYMENT - ALIASES, keys, _roles(deployers)),
+        Reserved("aliases", ALIASES, (*keys, *aliases), _roles(deployers)),
         Reserved("grants, alias targets and the primary Region", _OPENINGS, keys, opening, "plaintext"),
         Reserved("key material", _MATERIAL, keys, _importing(estate)),
         Reserved("the lockout check", frozenset({"kms:putkeypolicy"}), keys, _roles(break_glass), context=_BYPASS),
@@ -114,6 +114,11 @@ def _from_outside(estate: Estate, keys: tuple[str, ...]) -> Iterator[Reserved]:
     role = f"{access_roles(estate)}any/{estate.naming.role_prefix}tenant-any.any"
     yield Reserved("use from inside the organization", used, keys, inside, "plaintext")
     yield Reserved("sessions from inside the organization", frozenset({"sts:assumerole"}), (role,), inside, "plaintext")
+
+
+def aliases_of(estate: Estate) -> tuple[str, ...]:
+    """The alias of some tenant, in each Region."""
+    return _in_each_region("kms", alias_of("any", estate), estate)
 
 
 def _in_each_region(service: str, resource: str, estate: Estate) -> tuple[str, ...]:

@@ -126,11 +126,12 @@ def build_world(
 def _controls(estate: Estate, inventory: Inventory, edit: Edit) -> Controls:
     if estate.guardrails is None:
         return Controls()
-    scps, rcps = (
-        tuple(control_policy(one, edit(kind, one.document)) for one in inventory.controls if one.kind == kind)
-        for kind in (SCP, RCP)
-    )
-    return Controls(estate.central.account, scps, rcps)
+    found = []
+    for kind in (SCP, RCP):
+        records = [one for one in inventory.controls if one.kind == kind]
+        # A second one is a finding of its own.
+        found.append(tuple(control_policy(one, edit(kind, one.document)) for one in records[:1]))
+    return Controls(estate.central.account, *found)
 
 
 def _attached(role_arn: str, inventory: Inventory) -> tuple[Document, ...]:
