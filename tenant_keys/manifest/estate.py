@@ -118,3 +118,15 @@ class Estate:
     tags: Mapping[str, str]
     guardrails: Guardrails | None
     """None where the manifest asks for no control policies."""
+
+    @property
+    def management_account(self) -> str | None:
+        """The organization's management account, where the manifest names it."""
+        return self.guardrails.management_account if self.guardrails else None
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Every account with a stack: the key account first, then the others, sorted."""
+        others = {workload.account for workload in self.workloads.values()}
+        others |= {self.management_account} if self.management_account else set()
+        return self.central.account, *sorted(others - {self.central.account})

@@ -189,7 +189,7 @@ REVIEW: dict[str, tuple[Edit, str]] = {
     # A control policy that stops less than before.
     "a control policy that lets one role more delete": (
         control(SCP, "KeepDeletion", lambda one: one["Condition"]["ArnNotEquals"]["aws:PrincipalArn"].append("*")),
-        "service control policy of 111111111111: no Deny ArnNotEquals|as strict as KeepDeletion was|ScheduleKeyDeletion",
+        "service control policy of 111111111111: no Deny|as strict as KeepDeletion was|ScheduleKeyDeletion",
     ),
     "a control policy that no longer keeps the topic": (
         control(SCP, "KeepTopic", lambda one: one["Action"].remove("sns:DeleteTopic")),
