@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk.aws_organizations import CfnPolicy
+from aws_cdk import aws_organizations as organizations
 from constructs import Construct
 
 from tenant_keys.aws_facts.quotas import RESOURCE_CONTROL_POLICY_CHARACTERS, SERVICE_CONTROL_POLICY_CHARACTERS
@@ -26,7 +26,7 @@ class Guardrails(Construct):
 
     def _add(self, kind: str, content: Document, estate: Estate) -> None:
         short = "scp" if kind == "ServiceControlPolicy" else "rcp"
-        policy = CfnPolicy(
+        policy = organizations.CfnPolicy(
             self,
             kind,
             name=f"{estate.naming.stack_prefix}-{estate.central.account}-{short}",

@@ -57,7 +57,7 @@ def check_guardrails(inventory: Inventory, world: World) -> Iterator[Finding]:
     declared = world.estate.guardrails
     for record in inventory.controls:
         if declared is None:
-            told = f"{record.where}: AWS::Organizations::Policy: the manifest asks for no guardrails"
+            told = f"{record.where}: AWS::Organizations::Policy: the proof does not know what it grants"
             yield Finding(Kind.NOT_PROVED, told, "name guardrails in tenants.yaml, or keep the policy in another app")
     if declared is None:
         return
