@@ -82,6 +82,7 @@ def _guardrails() -> str:
 def _when(statement: dict[str, Any]) -> str:
     words = {"ArnEquals": "is", "ArnNotEquals": "is none of", "StringEquals": "=", "StringNotEquals": "≠"}
     words |= {"ArnNotLike": "is not like", "Bool": "=", "BoolIfExists": "="}
+    words["NumericLessThanIfExists"] = "is absent or <"
     parts = []
     for operator, keys in statement.get("Condition", {}).items():
         for key, values in keys.items():
