@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tenant_keys.manifest import Tenant
+from tenant_keys.manifest.stack_names import prefix_of
 from tenant_keys.operations.verify.deployed_state import DeployedKey, DeployedState
 from tenant_keys.operations.verify.expected import Expected, KeyPlace
 from tenant_keys.operations.verify.finding import DriftFinding
@@ -63,17 +64,21 @@ class KeyComparison:
                 what = f"{name} points at key {found}, not at {key}"
                 yield DriftFinding("alias-moved", account, region, arn, what, key, found, tenant)
         for (region, name), key in self.state.aliases.items():
-            if (region, name) in wanted or name in self.expected.gone:
-                continue
-            arn = f"arn:{self.expected.estate.central.partition}:kms:{region}:{account}:{name}"
-            owner = self.expected.record_of.get((region, key))
-            if self.expected.is_of_space(name):
-                what = f"{name}, of no tenant of the manifest, points at key {key}"
-                yield DriftFinding("alias-foreign", account, region, arn, what, "", key, owner[0] if owner else None)
-            elif owner is not None:
-                several = len(self.state.keys[region, key].aliases) if (region, key) in self.state.keys else 0
-                what = f"the key of tenant {owner[0]} has the alias {name} too, {several} in all of at most {_MOST}"
-                yield DriftFinding("aliases-too-many", account, region, arn, what, "", name, owner[0])
+            if (region, name) not in wanted:
+                yield from self._undeclared_alias(region, name, key)
+
+    def _undeclared_alias(self, region: str, name: str, key: str) -> Iterator[DriftFinding]:
+        account, owner = self.state.scope.central, self.expected.record_of.get((region, key))
+        if name in self.expected.gone and owner is None:
+            return  # of an offboarded tenant, on a key that is nobody else's
+        arn = f"arn:{self.expected.estate.central.partition}:kms:{region}:{account}:{name}"
+        if self.expected.is_of_space(name):
+            what = f"{name}, of no tenant of the manifest, points at key {key}"
+            yield DriftFinding("alias-foreign", account, region, arn, what, "", key, owner[0] if owner else None)
+        elif owner is not None:
+            several = len(self.state.keys[region, key].aliases) if (region, key) in self.state.keys else 0
+            what = f"the key of tenant {owner[0]} has the alias {name} too, {several} in all of at most {_MOST}"
+            yield DriftFinding("aliases-too-many", account, region, arn, what, "", name, owner[0])
 
     def _missing(self) -> Iterator[DriftFinding]:
         account = self.state.scope.central
@@ -102,9 +107,17 @@ class KeyComparison:
             what = f"made for stack {key.stack}, which does not hold it; {self._last_use(key)}"
             yield DriftFinding("orphan", key.account, place[0], arn, what, "", key.state)
             return
+        if self._of_another_estate(key):
+            return
         told = ", ".join(key.aliases) or "no alias"
         what = f"a customer managed key with {told}, state {key.state}, made {key.metadata.get('CreationDate')}"
         yield DriftFinding("key-unknown", key.account, place[0], arn, what, "", key.state)
+
+    def _of_another_estate(self, key: DeployedKey) -> bool:
+        """Whether a cell of an estate with another stack prefix, which is deployed in the account, made the key."""
+        prefix = prefix_of(key.stack or "")
+        deployed = (key.account, key.region, key.stack or "") in self.state.stacks
+        return prefix is not None and prefix != self.expected.estate.naming.stack_prefix and deployed
 
     def _last_use(self, key: DeployedKey) -> str:
         used = key.last_usage.get("KeyLastUsage")
@@ -115,6 +128,11 @@ class KeyComparison:
     # --- one key
 
     def _key(self, key: DeployedKey, tenant: Tenant, record: KeyRecord) -> Iterator[DriftFinding]:
+        if not key.metadata and not self._unread(key, "kms:DescribeKey", key.id):
+            what = f"the key of tenant {tenant.id} was listed and is gone"
+            yield self._of(key, tenant, "replica-missing" if record.replica else "key-missing", what, key.id, "")
+        elif key.policy is None and not self._unread(key, "kms:GetKeyPolicy", f"{key.id} default"):
+            yield self._of(key, tenant, "unknown", "the key has no key policy of the name default", "", "")
         if key.metadata:
             yield from self._state(key, tenant, record)
             yield from self._rotation(key, tenant, record)
@@ -137,8 +155,11 @@ class KeyComparison:
                 found,
                 tenant.id,
             )
-        if not self.state.is_unknown(key.account, key.region, "kms:ListResourceTags", key.id):
+        if key.metadata and not self._unread(key, "kms:ListResourceTags", key.id):
             yield from self._tags(key, tenant, record)
+
+    def _unread(self, key: DeployedKey, api: str, subject: str) -> bool:
+        return self.state.is_unknown(key.account, key.region, api, subject)
 
     def _of(self, key: DeployedKey, tenant: Tenant, kind: str, what: str, expected: str, found: str) -> DriftFinding:
         arn = str(key.metadata.get("Arn", key.id))
