@@ -101,6 +101,7 @@ def _alike(tenant: Tenant) -> tuple[object, ...]:
         tenant.multi_region,
         tenant.primary_region,
         tenant.decrypt_by,
+        len(str(tenant.unused_days_before_deletion or "")),
         len(tenant.import_role or ""),
         tenant.material_expires,
         sum(len(key) + len(value) for key, value in tenant.tags.items()),

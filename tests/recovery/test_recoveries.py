@@ -197,7 +197,8 @@ def test_a_lost_network_is_repeated(desk: Desk, tmp_path: Path, monkeypatch: pyt
     def through(*arguments: Any, **named: Any) -> dict[str, str]:
         given = dict(direct(*arguments, **named))
         given["AWS_ENDPOINT_URL"] = given["AWS_ENDPOINT_URL"].replace(str(desk.aws.port), str(wire.port))
-        return {**given, "AWS_MAX_ATTEMPTS": "1"}
+        impatient = f"--require {Path(__file__).with_name('impatient.js')}"
+        return {**given, "AWS_MAX_ATTEMPTS": "1", "NODE_OPTIONS": impatient}
 
     def cut(line: str) -> None:
         if "creating CloudFormation changeset" in line:
