@@ -38,6 +38,11 @@ class KeyComparison:
         """All of them."""
         yield from self._aliases()
         yield from self._missing()
+        account = self.state.scope.central
+        for tenant, arn in self.expected.undeclared_replicas():
+            region = arn.split(":")[3]
+            what = f"a replica of the key of tenant {tenant}, which has none in {region}: it opens the same data"
+            yield DriftFinding("key-unknown", account, region, arn, what, "", arn, tenant)
         for place, key in self.state.keys.items():
             known = self.expected.record_of.get(place)
             if known is None:
@@ -99,6 +104,8 @@ class KeyComparison:
     def _unexpected(self, place: KeyPlace, key: DeployedKey) -> Iterator[DriftFinding]:
         if any(name in self.expected.gone for name in key.aliases):
             return
+        if any(key.id == known for _, known in self.expected.record_of):
+            return  # a replica that nobody declared, named already
         if not key.metadata:
             return  # unknown already, by name
         arn = str(key.metadata["Arn"])

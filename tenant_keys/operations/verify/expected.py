@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tenant_keys.manifest import Estate, Lock
@@ -72,7 +72,20 @@ class Expected:
         for (region, name), key in self._state.aliases.items():
             if self.is_of_space(name) and name not in self.gone:
                 found.setdefault((region, key), "no stack of the estate")
+        # A replica that nobody declared opens what its primary has sealed, by a key policy of its own.
+        ids = {key for _, key in found}
+        for place in self._state.keys:
+            if place[1] in ids:
+                found.setdefault(place, "no stack of the estate")
         return found
+
+    def undeclared_replicas(self) -> Iterator[tuple[str, str]]:
+        """Tenant and ARN of each key of a multi-Region key in a Region in which the tenant has none."""
+        for place, (tenant, record) in self.record_of.items():
+            key = self._state.keys.get(place)
+            for arn in key.family if key is not None and not record.replica else ():
+                if (tenant, arn.split(":")[3]) not in self.key_of:
+                    yield tenant, arn
 
     def resolved(self, value: Any) -> Any:
         """A value of the assembly with the ids that AWS chose."""

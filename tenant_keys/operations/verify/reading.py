@@ -82,6 +82,15 @@ class Scope:
                 found.add((one.account, arn))
         return sorted(found)
 
+    def audiences(self, provider: str) -> set[str]:
+        """Of the workloads whose tokens an identity provider of the key account verifies."""
+        found = set()
+        for one in self.estate.workloads.values():
+            issuer = one.identity_provider.issuer if one.identity_provider else None
+            if issuer is not None and names.oidc_provider_arn(issuer, self.estate) == provider:
+                found.add(str(one.audience))
+        return found
+
 
 def read(lanes: Lanes, scope: Scope, readings: Readings) -> None:
     """Read all of it; `readings` is the journal's, which the lanes fill."""

@@ -229,6 +229,12 @@ def _proof(state: DeployedState, expected: Expected, estate: Estate) -> Proof:
         if key.shared is not None:
             deployed.inventory.unmodelled.append(f"{arn}: the key policy of AWS RAM")
         deployed.inventory.unmodelled += [f"{arn}: grant {grant['GrantId']}" for grant in key.grants]
+    read = {str(key.metadata.get("Arn")) for key in state.keys.values()}
+    deployed.inventory.unmodelled += [
+        f"{arn}: a replica in a Region that the manifest does not name"
+        for _, arn in expected.undeclared_replicas()
+        if arn not in read
+    ]
     deployed.inventory.unmodelled += [f"{one.ask.api} {one.ask.subject}: not read" for one in state.unknown]
     proof = prove(replace(deployed, artifacts=expected.reviewed.artifacts), estate)
     if state.unknown and not any(one.kind in _HOLES for one in proof.findings):

@@ -447,6 +447,13 @@ def _orphan(d: Deployed) -> tuple[Found, Undo]:
     return {("orphan", made)}, lambda: None
 
 
+def _hidden_replica(d: Deployed) -> tuple[Found, Undo]:
+    """In a Region that the manifest does not name, with a key policy of its own."""
+    key = d.key("umbrella")
+    d.kms().replicate_key(KeyId=key, ReplicaRegion="us-east-1", Policy=json.dumps(OPEN))
+    return {("key-unknown", f"us-east-1:{CENTRAL}:key/{key}")}, lambda: None
+
+
 def _delete_keys(d: Deployed) -> tuple[Found, Undo]:
     """KMS deletes a key with its aliases (AWS KMS guide, deleting-keys)."""
     session = assume(d.aws, f"arn:aws:iam::{CENTRAL}:role/KeyBreakGlass")
@@ -506,6 +513,7 @@ BATCHES: dict[str, list[Drift]] = {
         Drift("imported material stays deleted", lambda d: ({("key-state", d.key("globex"))}, lambda: None)),
         Drift("a key of nobody is made", _unknown_key),
         Drift("a deployment fails and leaves a key", _orphan),
+        Drift("a multi-Region key is replicated to a Region of nobody", _hidden_replica),
         Drift("keys are deleted", _delete_keys),
     ],
 }
