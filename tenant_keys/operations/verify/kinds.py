@@ -54,8 +54,8 @@ KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "key-unknown": FindingKind(
         "HIGH",
-        "The key account has a customer managed key that no tenant, no tombstone and no stack of the estate knows, or a "
-        "tenant's multi-Region key has a replica in a Region in which it should have none.",
+        "The key account has a customer managed key that no tenant, no tombstone and no stack of the estate knows, or "
+        "a tenant's multi-Region key has a replica in a Region in which it should have none.",
         "bring it into the estate (tenant-keys adopt), or move it out of this account",
     ),
     "orphan": FindingKind(
