@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from tenant_keys.manifest import Tenant
 from tenant_keys.manifest.stack_names import prefix_of
@@ -44,11 +44,13 @@ class KeyComparison:
             what = f"a replica of the key of tenant {tenant}, which has none in {region}: it opens the same data"
             yield DriftFinding("key-unknown", account, region, arn, what, "", arn, tenant)
         for place, key in self.state.keys.items():
-            known = self.expected.record_of.get(place)
-            if known is None:
-                yield from self._unexpected(place, key)
-            else:
+            known, other = self.expected.record_of.get(place), self.expected.others.get(place)
+            if known is not None:
                 yield from self._key(key, self.expected.estate.tenants[known[0]], known[1])
+            elif other is not None:
+                yield from self._other(key, other)
+            else:
+                yield from self._unexpected(place, key)
 
     # --- which keys and aliases there are
 
@@ -145,32 +147,42 @@ class KeyComparison:
             yield from self._rotation(key, tenant, record)
             yield from self._materials(key, tenant)
         if key.policy is not None:
-            yield from self._policy(key, key.policy, tenant, record)
+            promise = self.expected.reviewed.promises[tenant.id]
+            kind = "replica-policy" if record.replica else "policy-changed"
+            yield from self._policy(key, key.policy, tenant, kind, unmarked(record.policy, promise))
+        yield from self._beside(key, tenant)
+        if key.metadata and not self._unread(key, "kms:ListResourceTags", key.id):
+            yield from self._tags(key, tenant, record)
+
+    def _other(self, key: DeployedKey, record: KeyRecord) -> Iterator[DriftFinding]:
+        """A key that a stack of the estate made for no tenant."""
+        wanted = "Enabled" if record.enabled else "Disabled"
+        if key.metadata and key.state != wanted:
+            yield self._of(key, None, "key-state", f"the key is {key.state}", wanted, key.state)
+        if key.policy is not None:
+            yield from self._policy(key, key.policy, None, "policy-changed", json.loads(record.policy))
+        yield from self._beside(key, None)
+
+    def _beside(self, key: DeployedKey, tenant: Tenant | None) -> Iterator[DriftFinding]:
+        """What allows beside the key policy."""
         if key.shared is not None:
             yield self._of(key, tenant, "policy-ram-share", "AWS RAM gave the key a policy of its own", "", key.shared)
+        arn, whose = str(key.metadata.get("Arn", key.id)), tenant.id if tenant else None
         for grant in key.grants:
             who = grant.get("GranteePrincipal") or grant.get("GranteeServicePrincipal") or "an unnamed grantee"
             what = f"grant {grant['GrantId']} lets {who} {', '.join(grant.get('Operations', ()))}"
             found = json.dumps(grant, sort_keys=True)
-            yield DriftFinding(
-                "grant",
-                key.account,
-                key.region,
-                f"{key.metadata.get('Arn', key.id)}/{grant['GrantId']}",
-                what,
-                "",
-                found,
-                tenant.id,
-            )
-        if key.metadata and not self._unread(key, "kms:ListResourceTags", key.id):
-            yield from self._tags(key, tenant, record)
+            place = f"{arn}/{grant['GrantId']}"
+            yield DriftFinding("grant", key.account, key.region, place, what, "", found, whose)
 
     def _unread(self, key: DeployedKey, api: str, subject: str) -> bool:
         return self.state.is_unknown(key.account, key.region, api, subject)
 
-    def _of(self, key: DeployedKey, tenant: Tenant, kind: str, what: str, expected: str, found: str) -> DriftFinding:
-        arn = str(key.metadata.get("Arn", key.id))
-        return DriftFinding(kind, key.account, key.region, arn, what, expected, found, tenant.id)
+    def _of(
+        self, key: DeployedKey, tenant: Tenant | None, kind: str, what: str, expected: str, found: str
+    ) -> DriftFinding:
+        arn, whose = str(key.metadata.get("Arn", key.id)), tenant.id if tenant else None
+        return DriftFinding(kind, key.account, key.region, arn, what, expected, found, whose)
 
     def _state(self, key: DeployedKey, tenant: Tenant, record: KeyRecord) -> Iterator[DriftFinding]:
         if key.state not in _STATES:
@@ -232,18 +244,18 @@ class KeyComparison:
                 what = f"material {str(one.get('KeyMaterialId'))[:12]}… ({one.get('KeyMaterialState')}) expires {until}"
                 yield self._of(key, tenant, "material-expiring", what, f"after {limit.date()}", until)
 
-    def _policy(self, key: DeployedKey, text: str, tenant: Tenant, record: KeyRecord) -> Iterator[DriftFinding]:
-        promise = self.expected.reviewed.promises[tenant.id]
+    def _policy(
+        self, key: DeployedKey, text: str, tenant: Tenant | None, kind: str, policy: Mapping[str, Any]
+    ) -> Iterator[DriftFinding]:
         partition = self.expected.estate.central.partition
         try:
             deployed = meaning([json.loads(text)], "the key policy", partition)
         except (MalformedPolicy, ValueError) as problem:
             yield self._of(key, tenant, "unknown", f"the key policy is not understood: {problem}", "", text)
             return
-        wanted = self.expected.resolved(unmarked(record.policy, promise))
+        wanted = self.expected.resolved(policy)
         differs = difference(meaning([wanted], "the key policy", partition), deployed)
         if differs is not None:
-            kind = "replica-policy" if record.replica else "policy-changed"
             what = changes(differs.added, differs.removed)
             yield self._of(key, tenant, kind, what, "\n".join(differs.removed), "\n".join(differs.added))
 
