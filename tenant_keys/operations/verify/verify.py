@@ -127,7 +127,7 @@ def verify(
     estate, lock_file = load_estate(manifest), manifest.with_suffix(".lock")
     lock = read_lock(lock_file) if lock_file.exists() else None
     reviewed = review_estate(assembly, estate)
-    role = options.role or _reader(estate)
+    role = options.role or reader_of(estate)
     before = _earlier(options.since, estate)
     scope = Scope(estate, reviewed.artifacts, options.last_usage)
     journal = Journal(options.record, _identity(estate, reviewed), moment, resume=options.resume)
@@ -166,7 +166,8 @@ def verify(
     return result
 
 
-def _reader(estate: Estate) -> str:
+def reader_of(estate: Estate) -> str:
+    """The reading role that the manifest names first, as `role/NAME`. Raises NoReader."""
     if not estate.central.readers:
         raise NoReader("central.readers: names no role; name one that only reads, deploy, or give --role role/NAME")
     return "role/" + estate.central.readers[0].partition(":role/")[2]
