@@ -32,6 +32,7 @@ COMMANDS = {
     "tenant": Command("tenant", "List, show, add, suspend, resume and offboard tenants."),
     "validate": Command("manifest", "Check tenants.yaml, and print every error or a summary."),
     "verify": Command("verify", "Compare what the accounts hold with what was deployed, and prove it."),
+    "verify-schedule": Command("verify_schedule", "Print the template of a stack that runs verify on a schedule."),
     "who": Command("prove", "List every principal that can perform an action, with the roles and the request."),
 }
 ABOUT = "One KMS key per tenant in one central AWS account, with access proved to be that tenant's alone."
