@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tenant_keys.manifest.schema import schema_text
 from tools.docs.blocks import GENERATORS, CannotGenerate
+from tools.docs.estate_pins import PAGE, estate_requirements
 from tools.docs.lint_rules import lint_rules
 from tools.docs.manifest_reference import with_reference
 from tools.docs.synth_benchmark import synth_benchmark
@@ -49,7 +50,7 @@ def generated() -> dict[Path, str]:
     pages = {page: page.read_text("utf-8") for page in [Path("README.md"), *sorted(Path("docs").glob("*.md"))]}
     fresh = {page: BLOCK.sub(_filled, text) for page, text in pages.items()}
     fresh[MANIFEST] = with_reference(fresh[MANIFEST])
-    return {**fresh, SCHEMA: schema_text()}
+    return {**fresh, SCHEMA: schema_text(), PAGE: estate_requirements()}
 
 
 def _filled(block: re.Match[str]) -> str:
