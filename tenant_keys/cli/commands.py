@@ -18,6 +18,7 @@ COMMANDS = {
     "deployed": Command("deployed", "Download the templates that CloudFormation holds, for the proof."),
     "diff": Command("diff", "Compare two versions: what changes in access and in keys."),
     "execution-policy": Command("execution_policy", "Print the policy with which CloudFormation deploys the estate."),
+    "gate": Command("gate", "Refuse change sets that would remove or replace a key, before they are executed."),
     "init": Command("init", "Write an estate of your own into a folder of its own."),
     "local": Command("local", "Run an AWS on this machine that enforces the policies, and attack it.", LOCAL),
     "lock": Command("manifest", "Record in tenants.lock the stack of each key and role. Nothing placed ever moves."),
