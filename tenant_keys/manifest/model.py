@@ -112,6 +112,15 @@ class Central(_Model):
     """Quotas of this account that AWS has raised."""
 
 
+class Guardrails(_Model):
+    """Control policies of AWS Organizations, attached to the key account: they hold whatever a key policy says."""
+
+    management_account: AccountId
+    """The organization's management account, in quotes. Control policies do not limit it, so it holds no keys."""
+    import_path: Annotated[str, Field(pattern=r"^/([A-Za-z0-9_-]+/)+$", max_length=200)] | None = None
+    """IAM path of every `import_role`, so that one pattern covers them all; left out where no key is imported."""
+
+
 class Naming(_Model):
     """What aliases, roles and stacks are called: two estates of one account differ in all four. The lock fixes it."""
 
@@ -277,6 +286,8 @@ class Manifest(_Model):
     """The account that holds the keys."""
     naming: Naming = Naming()
     """What aliases, roles and stacks are called; left out, as in this documentation."""
+    guardrails: Guardrails | None = None
+    """A service control policy and a resource control policy for the key account; left out, none is made."""
     identity_providers: dict[WorkloadName, IdentityProvider] = {}
     """By name, for workloads with `access: web-identity`."""
     workloads: Annotated[dict[WorkloadName, Workload], Field(min_length=1)]

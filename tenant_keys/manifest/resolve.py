@@ -35,6 +35,7 @@ def resolve(manifest: Manifest, lock: Lock) -> Estate:
         workloads=workloads,
         tenants=_tenants(manifest, lock, workloads),
         tags=dict(sorted(manifest.tags.items())),
+        guardrails=manifest.guardrails,
     )
 
 

@@ -125,7 +125,7 @@ def what_is_large(resources: Iterable[Mapping[str, Any]]) -> str:
     size: Counter[str] = Counter()
     most: Counter[str] = Counter()
     for resource in resources:
-        properties = resource["Properties"]
+        properties = resource.get("Properties", {})
         if tags := properties.get("Tags"):
             size["tags"] += len(compact(tags))
             most["tags"] = max(most["tags"], len(tags))

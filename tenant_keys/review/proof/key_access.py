@@ -114,7 +114,7 @@ def prove_key_access(
         if not excess_only:
             result.findings += _unsynchronized(case, world)
             for actor in declared_actors(case, world):
-                for group in _action_classes(case, actor):
+                for group in _action_classes(case, actor, world.controls.documents):
                     _try_declared(case, actor, group, world, result)
     return result
 
@@ -179,10 +179,10 @@ def _carried(action: str, keys: frozenset[str]) -> frozenset[str]:
     return frozenset(key for key in keys if carries(action, key))
 
 
-def _action_classes(case: KeyCase, actor: Actor) -> list[list[str]]:
+def _action_classes(case: KeyCase, actor: Actor, also: tuple[Document, ...] = ()) -> list[list[str]]:
     """Actions of which the same statements speak, which carry the same keys and of which the same is declared."""
     classes: dict[object, list[str]] = {}
-    documents = (case.document, *actor.identity)
+    documents = (case.document, *actor.identity, *also)
     for action in (*key_actions(), *_later_actions(documents)):
         lower = action.lower()
         speech = [document.speech(lower) for document in documents]
@@ -312,7 +312,8 @@ def _declared_target(case: KeyCase, world: World) -> Target:
     target: Target | None = case.memory.get("declared target")
     if target is None:
         fixed = case.record.choices(case.aliases) | case.record.unchosen | world.of_account(case.record.account)
-        target = case.memory["declared target"] = replace(_target(case, case.aliases), choices=fixed)
+        target = replace(_target(case, case.aliases), choices=fixed, controls=world.controls)
+        case.memory["declared target"] = target
     return target
 
 
