@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ KEY_ID = "mrk-0123456789abcdef0123456789abcdef"
 def leave(manifest: Path) -> Callable[..., Path]:
     """Bring a tenant to a phase, with what else its line in the lock has."""
 
-    def make(tenant: str, *, final: bool = False, **entry: str) -> Path:
+    def make(tenant: str, *, final: bool = False, **entry: Any) -> Path:
         plan_state(manifest, tenant, "offboard").write()
         if final:
             plan_state(manifest, tenant, "offboard --final").write()
