@@ -178,7 +178,9 @@ def test_an_alias_that_was_re_pointed_leads_to_no_other_tenants_end(
 def test_an_evidence_file_that_names_another_tenants_key_leads_to_nothing(
     leaving: Leaving, key: dict[str, str], others: str, file: Path
 ) -> None:
-    write_evidence(file, Evidence("acme", CENTRAL, {others: {}}))
+    clients = leaving.clients_of(READER)
+    theirs = read_keys(locate(departing_of(leaving, "wayne"), (), clients), clients)
+    write_evidence(file, Evidence("acme", CENTRAL).with_found(theirs, ()))
     with pytest.raises(KeyMismatch, match="is wayne, and this is about acme"):
         schedule(acme(leaving), file, leaving.clients_of(BREAK_GLASS), say=quiet)
     assert (state(leaving, others), state(leaving, key[HERE])) == ("Disabled", "Disabled")
@@ -203,6 +205,18 @@ def test_a_certificate_leaves_out_no_region_whose_evidence_was_lost(leaving: Lea
     write_evidence(file, complete)
     with pytest.raises(DeletionRefused, match=r"AWS KMS deleted arn:aws:kms:eu-central-1:.* too"):
         certify(who, located, complete, evidence_file=file, now=datetime(2027, 9, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("change", ['"arn"', '"last_use"', '"events"', "}"])
+def test_a_damaged_evidence_file_is_named_and_nothing_is_done(
+    leaving: Leaving, key: dict[str, str], file: Path, change: str
+) -> None:
+    clients = leaving.clients_of(READER)
+    found = read_keys(locate(acme(leaving), (), clients), clients)
+    file.write_text(Evidence("acme", CENTRAL).with_found(found, ()).text().replace(change, '"other"'))
+    with pytest.raises(EvidenceUnusable, match=r"acme\.evidence\.json: damaged"):
+        schedule(acme(leaving), file, leaving.clients_of(BREAK_GLASS), say=quiet)
+    assert state(leaving, key[HERE]) == "Disabled"
 
 
 @pytest.mark.parametrize(
