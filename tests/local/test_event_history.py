@@ -24,7 +24,7 @@ def events(aws: LocalAws, arn: str, account: str = estate.CENTRAL, region: str =
         json.loads(event["CloudTrailEvent"])
         for page in pages.paginate(LookupAttributes=named)
         for event in page["Events"]
-    ]  # type: ignore[list-item]
+    ]
 
 
 def test_each_call_is_found_by_its_key_with_its_error_and_without_its_data(aws: LocalAws, kms: KMSClient) -> None:
