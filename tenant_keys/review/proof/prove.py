@@ -51,6 +51,9 @@ class Proof:
     safeguards: tuple[Safeguard, ...]
     """Empty where they were not asked for."""
     seconds: float
+    boundaries: tuple[str, ...] = ()
+    """Permissions boundaries that the manifest declares, by ARN. Their documents are in no template: they allow nothing
+    more, and what they leave of the declared access is not proved."""
 
     @property
     def proved(self) -> bool:
@@ -110,6 +113,7 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
         grants_open_the_key=granted,
         safeguards=tuple(lost),
         seconds=time.perf_counter() - start,
+        boundaries=tuple(estate.permissions_boundaries),
     )
 
 
