@@ -151,6 +151,14 @@ def _joined(node: Any, values: Mapping[str, str]) -> Any:
     return {name: _joined(each, values) for name, each in node.items()}
 
 
+def service_handler(name: str) -> Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]:
+    """What answers requests to a service."""
+    from ministack import app
+
+    found: Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]] = app.SERVICE_HANDLERS[name]
+    return found
+
+
 def install_service(name: str, handler: Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]) -> None:
     """Put our handler in place of ministack's."""
     from ministack import app
@@ -247,6 +255,13 @@ def look_up_imports(found: Mapping[str, tuple[str, Callable[[str], str | None]]]
     from ministack.services.cloudformation import changesets
 
     changesets._IMPORT_LOOKUPS.update({name: ((key,), missing) for name, (key, missing) in found.items()})
+
+
+def replace_by(properties: Mapping[str, tuple[str, ...]]) -> None:
+    """Have change sets say which properties of our types replace a resource, and that no other does."""
+    from ministack.services.cloudformation import provisioners
+
+    provisioners._REPLACING_PROPERTIES.update(properties)
 
 
 def tag_type(resource_type: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
 from tenant_keys.manifest.errors import Problem
+from tenant_keys.manifest.guardrail_rules import check_guardrails
 from tenant_keys.manifest.model import Central, Manifest
 from tenant_keys.manifest.naming_rules import check_naming
 from tenant_keys.manifest.opaque_names import check_ids
@@ -36,6 +37,7 @@ def inconsistencies(manifest: Manifest) -> list[Problem]:
     check_provider_tags(manifest, findings.report)
     check_tenants(manifest, findings.report)
     check_ids(manifest, findings.report)
+    check_guardrails(manifest, findings.report)
     _check_roles_quota(manifest, findings.report)
     return findings.problems
 

@@ -10,6 +10,7 @@ from tenant_keys.manifest.model import (
     Access,
     Auditor,
     DecryptBy,
+    Guardrails,
     IdentityProvider,
     Irsa,
     Naming,
@@ -95,6 +96,9 @@ class Tenant:
     rotation_days: int | None
     """None: automatic rotation is off."""
     deletion_window_days: int
+    unused_days_before_deletion: int | None
+    """Whole days since the last use before the key policy lets break-glass schedule the deletion; None: it waits for
+    nothing."""
     decrypt_by: DecryptBy
     import_role: str | None
     """ARN of the role that imports key material, with origin imported."""
@@ -118,6 +122,8 @@ class Estate:
     tenants: Mapping[str, Tenant]
     """By `Tenant.id`, sorted; without the offboarded."""
     tags: Mapping[str, str]
+    guardrails: Guardrails | None
+    """None where the manifest asks for no control policies."""
 
     @property
     def permissions_boundaries(self) -> list[str]:
@@ -133,3 +139,15 @@ class Estate:
     def called(self, name: str) -> Tenant | None:
         """The tenant of this id of the manifest or of AWS: no name is both, of two tenants."""
         return self.tenants.get(name) or self.by_manifest_id.get(name)
+
+    @property
+    def management_account(self) -> str | None:
+        """The organization's management account, where the manifest names it."""
+        return self.guardrails.management_account if self.guardrails else None
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Every account with a stack: the key account first, then the others, sorted."""
+        others = {workload.account for workload in self.workloads.values()}
+        others |= {self.management_account} if self.management_account else set()
+        return self.central.account, *sorted(others - {self.central.account})

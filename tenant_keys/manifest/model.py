@@ -59,6 +59,7 @@ Origin = Literal["aws-kms", "imported"]
 DecryptBy = Literal["alias", "key"]
 RotationDays = Annotated[int, Field(ge=90, le=2560)] | Literal["off"]
 DeletionWindowDays = Annotated[int, Field(ge=7, le=30)]
+UnusedDays = Annotated[int, Field(ge=1, le=365)] | Literal["off"]
 Tags = dict[
     Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")],
     Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{0,256}$")],
@@ -109,6 +110,15 @@ class Central(_Model):
     """The qualifier given to `cdk bootstrap`; part of the execution roles' names."""
     quotas: Quotas = Quotas()
     """Quotas of this account that AWS has raised."""
+
+
+class Guardrails(_Model):
+    """Control policies of AWS Organizations, attached to the key account: they hold whatever a key policy says."""
+
+    management_account: AccountId
+    """The organization's management account, in quotes. Control policies do not limit it, so it holds no keys."""
+    import_path: Annotated[str, Field(pattern=r"^/([A-Za-z0-9_-]+/)+$", max_length=200)] | None = None
+    """IAM path of every `import_role`, so that one pattern covers them all; left out where no key is imported."""
 
 
 class Naming(_Model):
@@ -215,6 +225,8 @@ class Defaults(_Model):
     """How often AWS rotates the key material; imported keys are never rotated automatically."""
     deletion_window_days: DeletionWindowDays = 30
     """How long a scheduled deletion can still be cancelled."""
+    unused_days_before_deletion: UnusedDays = 30
+    """Days since a key's last use before AWS KMS accepts the scheduling of its deletion, by the key policy."""
     decrypt_by: DecryptBy = "alias"
     """`key` for software that names no alias when it decrypts: such a Decrypt names the key or nothing."""
     key: KeyDefaults = KeyDefaults()
@@ -249,6 +261,8 @@ class Tenant(_Model):
     """Other than `defaults.rotation_days`; not with imported keys."""
     deletion_window_days: DeletionWindowDays | None = None
     """Other than `defaults.deletion_window_days`."""
+    unused_days_before_deletion: UnusedDays | None = None
+    """Other than `defaults.unused_days_before_deletion`."""
     decrypt_by: DecryptBy | None = None
     """Other than `defaults.decrypt_by`."""
     opaque: bool | None = None
@@ -272,6 +286,8 @@ class Manifest(_Model):
     """The account that holds the keys."""
     naming: Naming = Naming()
     """What aliases, roles and stacks are called; left out, as in this documentation."""
+    guardrails: Guardrails | None = None
+    """A service control policy and a resource control policy for the key account; left out, none is made."""
     identity_providers: dict[WorkloadName, IdentityProvider] = {}
     """By name, for workloads with `access: web-identity`."""
     workloads: Annotated[dict[WorkloadName, Workload], Field(min_length=1)]

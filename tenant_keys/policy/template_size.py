@@ -101,6 +101,7 @@ def _alike(tenant: Tenant) -> tuple[object, ...]:
         tenant.multi_region,
         tenant.primary_region,
         tenant.decrypt_by,
+        len(str(tenant.unused_days_before_deletion or "")),
         len(tenant.import_role or ""),
         tenant.material_expires,
         sum(len(key) + len(value) for key, value in tenant.tags.items()),
@@ -124,7 +125,7 @@ def what_is_large(resources: Iterable[Mapping[str, Any]]) -> str:
     size: Counter[str] = Counter()
     most: Counter[str] = Counter()
     for resource in resources:
-        properties = resource["Properties"]
+        properties = resource.get("Properties", {})
         if tags := properties.get("Tags"):
             size["tags"] += len(compact(tags))
             most["tags"] = max(most["tags"], len(tags))

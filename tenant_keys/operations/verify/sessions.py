@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import boto3
@@ -11,11 +12,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.handlers import json_decode_template_body
 
+from tenant_keys.operations.given_session import SessionOf, given_session
+
 ClientOf = Callable[[str, str, str], Any]
 """A boto3 client of an account, a Region and a service; raises Unreachable."""
-SessionOf = Callable[[Mapping[str, Any] | None], boto3.Session]
-"""A session with what STS answers under `Credentials`, or with the caller's own."""
 
+_BEFORE_ITS_END: Final = timedelta(minutes=5)
 SESSION_NAME: Final = "tenant-keys-verify"
 CONFIG: Final = Config(
     connect_timeout=10,
@@ -34,17 +36,20 @@ class Sessions:
 
     def __init__(self, role: str, partition: str, session_of: SessionOf | None = None) -> None:
         """`role`: as the manifest writes it, `role/SecurityAudit`; the same in every account."""
-        self._session_of = session_of or _of_the_environment
+        self._session_of = session_of or given_session
         self._role = role
         self._partition = partition
         self._lock = threading.Lock()
         self._sessions: dict[str, boto3.Session | str] = {}
+        self._until: dict[str, datetime] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     def __call__(self, account: str, region: str, service: str) -> Any:
         """A client, shared by threads (boto3 guide, clients): one for each account, Region and service."""
         key = (account, region, service)
         with self._lock:
+            if account in self._until and datetime.now(UTC) > self._until[account] - _BEFORE_ITS_END:
+                self._forget(account)
             if key not in self._clients:
                 session = self._sessions.setdefault(account, self._session(account, region))
                 if isinstance(session, str):
@@ -70,14 +75,10 @@ class Sessions:
             given = sts.assume_role(RoleArn=wanted, RoleSessionName=SESSION_NAME)["Credentials"]
         except (ClientError, BotoCoreError) as error:
             return f"no session of {wanted}: {error}"
+        self._until[account] = given["Expiration"]
         return self._session_of(given)
 
-
-def _of_the_environment(credentials: Mapping[str, Any] | None) -> boto3.Session:
-    if credentials is None:
-        return boto3.Session()
-    return boto3.Session(
-        aws_access_key_id=credentials["AccessKeyId"],
-        aws_secret_access_key=credentials["SecretAccessKey"],
-        aws_session_token=credentials["SessionToken"],
-    )
+    def _forget(self, account: str) -> None:
+        """A session of a role that was assumed by a role lasts an hour (IAM guide, role chaining)."""
+        del self._sessions[account], self._until[account]
+        self._clients = {key: client for key, client in self._clients.items() if key[0] != account}

@@ -28,7 +28,7 @@ from tenant_keys.review.proof.key_ids import check_key_ids
 from tenant_keys.review.proof.liveness import Works, works
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.outsiders import shown_tags
-from tenant_keys.review.proof.promise import CONTEXT_KEY, OPERATIONS, WRAPPING
+from tenant_keys.review.proof.promise import CONTEXT_KEY, OPERATIONS, UNUSED_DAYS, WRAPPING, Promise
 from tenant_keys.review.proof.requests import Answer, Target, answers, base_request, possible
 from tenant_keys.review.proof.world import KeyCase, World
 
@@ -114,7 +114,7 @@ def prove_key_access(
         if not excess_only:
             result.findings += _unsynchronized(case, world)
             for actor in declared_actors(case, world):
-                for group in _action_classes(case, actor):
+                for group in _action_classes(case, actor, world.controls.documents):
                     _try_declared(case, actor, group, world, result)
     return result
 
@@ -179,10 +179,10 @@ def _carried(action: str, keys: frozenset[str]) -> frozenset[str]:
     return frozenset(key for key in keys if carries(action, key))
 
 
-def _action_classes(case: KeyCase, actor: Actor) -> list[list[str]]:
+def _action_classes(case: KeyCase, actor: Actor, also: tuple[Document, ...] = ()) -> list[list[str]]:
     """Actions of which the same statements speak, which carry the same keys and of which the same is declared."""
     classes: dict[object, list[str]] = {}
-    documents = (case.document, *actor.identity)
+    documents = (case.document, *actor.identity, *also)
     for action in (*key_actions(), *_later_actions(documents)):
         lower = action.lower()
         speech = [document.speech(lower) for document in documents]
@@ -202,6 +202,7 @@ _SPECIAL: Final = frozenset(
         "kms:getparametersforimport",
         "kms:getpublickey",
         "kms:importkeymaterial",
+        "kms:schedulekeydeletion",
     }
 )
 """Actions of which a promise says more than who, or that weigh less than others of their kind."""
@@ -256,6 +257,7 @@ def _try_declared(case: KeyCase, actor: Actor, group: list[str], world: World, r
             "kms:wrappingalgorithm": WRAPPING[0],
             "kms:wrappingkeyspec": WRAPPING[1],
             "kms:schedulekeydeletionpendingwindowindays": str(promise.deletion_window_days),
+            **of_unused_key(promise, action),
             **({"kms:requestalias": named} if named else {}),
         }
         if not _declares(case, actor, action, chosen):
@@ -266,6 +268,16 @@ def _try_declared(case: KeyCase, actor: Actor, group: list[str], world: World, r
         result.requests += 1
         if not outcome.always:
             result.report(_not_working(case, actor, group, named, outcome), actor)
+
+
+def of_unused_key(promise: Promise, action: str) -> dict[str, str]:
+    """Context of a request to delete a key that has not been used for as long as is declared; of other actions none.
+
+    DisableKey carries the key too, and is declared whenever the key was last used.
+    """
+    if action.lower() != "kms:schedulekeydeletion" or promise.unused_days is None:
+        return {}
+    return {UNUSED_DAYS: str(promise.unused_days)}
 
 
 def _unsynchronized(case: KeyCase, world: World) -> Iterator[Finding]:
@@ -300,7 +312,8 @@ def _declared_target(case: KeyCase, world: World) -> Target:
     target: Target | None = case.memory.get("declared target")
     if target is None:
         fixed = case.record.choices(case.aliases) | case.record.unchosen | world.of_account(case.record.account)
-        target = case.memory["declared target"] = replace(_target(case, case.aliases), choices=fixed)
+        target = replace(_target(case, case.aliases), choices=fixed, controls=world.controls)
+        case.memory["declared target"] = target
     return target
 
 
@@ -326,6 +339,7 @@ def _new_target(case: KeyCase, named: tuple[str, ...], aliases: tuple[str, ...])
             "kms:expirationmodel": (promise.expiration_model,),
             "kms:wrappingalgorithm": (WRAPPING[0],),
             "kms:wrappingkeyspec": (WRAPPING[1],),
+            **({UNUSED_DAYS: (str(promise.unused_days),)} if promise.unused_days else {}),
         },
     )
 

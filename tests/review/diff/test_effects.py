@@ -34,6 +34,7 @@ central:
   regions: [eu-west-1]
   administrators: [role/KeyAdministrator]
   break_glass: role/KeyBreakGlass
+guardrails: {management_account: "444444444444"}
 identity_providers:
   customers: {issuer: https://login.example.com}
 workloads:
@@ -156,6 +157,7 @@ def together(*several: Edit) -> Edit:
 OTHER_KEY = "arn:aws:kms:eu-west-1:111111111111:key/11111111-2222-3333-4444-555555555555"
 ALIAS = "DenyOtherAlias"
 LOST = "key policy in eu-west-1: no Deny StringNotEquals kms:requestalias as strict as DenyOtherAlias was"
+WAIT, UNUSED = "DenyDeletionOfRecentlyUsedKey", "kms:TrailingDaysWithoutKeyUsage"
 ALL = "key policy in eu-west-1: no Deny"
 ASSOCIATION: Json = {
     "Type": "AWS::EKS::PodIdentityAssociation",
@@ -171,9 +173,51 @@ CONTROL: Json = {
     "Properties": {"Name": "Guard", "Type": "SERVICE_CONTROL_POLICY", "Content": {"Version": "2012-10-17"}},
 }
 
+GUARDRAILS, SCP, RCP = "tenant-keys-guardrails", "ServiceControlPolicy", "ResourceControlPolicy"
+
+
+def control(name: str, sid: str, edit: Callable[[Json], object]) -> Edit:
+    """Edit a statement of a control policy."""
+    return resource(
+        GUARDRAILS,
+        name,
+        lambda one: edit(next(each for each in one["Properties"]["Content"]["Statement"] if each["Sid"] == sid)),
+    )
+
+
 REVIEW: dict[str, tuple[Edit, str]] = {
     # name: what is done, and parts of the sentence, between bars
+    # A control policy that stops less than before.
+    "a control policy that lets one role more delete": (
+        control(SCP, "KeepDeletion", lambda one: one["Condition"]["ArnNotEquals"]["aws:PrincipalArn"].append("*")),
+        "service control policy of 111111111111: no Deny|as strict as KeepDeletion was|ScheduleKeyDeletion",
+    ),
+    "a control policy that no longer keeps the topic": (
+        control(SCP, "KeepTopic", lambda one: one["Action"].remove("sns:DeleteTopic")),
+        "service control policy of 111111111111: no Deny|as strict as KeepTopic was|(sns:DeleteTopic)",
+    ),
+    "a control policy for another organization": (
+        control(
+            RCP,
+            "DenyUseFromOutside",
+            lambda one: one["Condition"]["StringNotEquals"].update({"aws:PrincipalOrgID": "o-zzzzzzzzzz"}),
+        ),
+        "resource control policy of 111111111111: no Deny|DenyUseFromOutside|o-zzzzzzzzzz",
+    ),
+    "a control policy attached to nothing": (
+        properties(GUARDRAILS, RCP, TargetIds=[]),
+        "TargetIds of policy of the organization tenant-keys-111111111111-rcp",
+    ),
     # A Deny that stops less than before.
+    "a shorter wait before a deletion": (
+        condition(WAIT, "NumericLessThanIfExists", UNUSED, "7"),
+        f"no Deny NumericLessThanIfExists {UNUSED.lower()} as strict as {WAIT} was|(kms:ScheduleKeyDeletion)",
+    ),
+    "a wait only where KMS tells the last use": (
+        statement(WAIT, lambda one: one.update(Condition={"NumericLessThan": {UNUSED: "30"}})),
+        f"no Deny NumericLessThanIfExists {UNUSED.lower()} as strict as {WAIT} was",
+    ),
+    "no wait before a deletion": (only(lambda all_: [one for one in all_ if one["Sid"] != WAIT]), f"{ALL}|{WAIT}"),
     "a Deny on another key": (deny(ALIAS, Resource=OTHER_KEY), LOST),
     "a Deny on no key at all": (deny(ALIAS, Resource="arn:aws:s3:::bucket/*"), LOST),
     "a Deny on all but everything": (
