@@ -221,9 +221,12 @@ def test_an_app_that_takes_the_plain_path_says_so(
     assert resources(tmp_path / "chosen") == resources(tmp_path / "plain")
 
 
-def test_a_tag_whose_value_is_a_token_may_read_a_name() -> None:
+def test_a_tag_with_a_token_may_read_a_name() -> None:
     assert reads_no_names(cdk.Tag("team", "a"))
     assert not reads_no_names(cdk.Tag("team", cdk.Aws.STACK_NAME))
+    assert not reads_no_names(cdk.Tag(cdk.Aws.STACK_NAME, "a"))
+    assert reads_no_names(cdk.RemoveTag("team"))
+    assert not reads_no_names(cdk.RemoveTag(cdk.Aws.STACK_NAME))
 
 
 def templates(folder: Path) -> dict[str, str]:
