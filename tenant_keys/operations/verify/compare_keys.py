@@ -163,7 +163,10 @@ class KeyComparison:
             yield self._of(key, None, "key-state", f"the key is {key.state}", wanted, key.state)
         if key.policy is not None:
             yield from self._policy(key, key.policy, None, "policy-changed", json.loads(record.policy))
+        yield from self._rotation(key, None, record)
         yield from self._beside(key, None)
+        if key.metadata and not self._unread(key, "kms:ListResourceTags", key.id):
+            yield from self._tags(key, None, record)
 
     def _beside(self, key: DeployedKey, tenant: Tenant | None) -> Iterator[DriftFinding]:
         """What allows beside the key policy."""
@@ -217,7 +220,7 @@ class KeyComparison:
             "MultiRegion": given["kms:multiregion"] == "true",
         }
 
-    def _rotation(self, key: DeployedKey, tenant: Tenant, record: KeyRecord) -> Iterator[DriftFinding]:
+    def _rotation(self, key: DeployedKey, tenant: Tenant | None, record: KeyRecord) -> Iterator[DriftFinding]:
         if record.replica or key.imported or not key.rotation:
             return  # the primary rotates its replicas; imported keys do not rotate automatically
         days = key.rotation.get("RotationPeriodInDays", 365) if key.rotation.get("KeyRotationEnabled") else None
@@ -264,7 +267,7 @@ class KeyComparison:
             what = changes(differs.added, differs.removed)
             yield self._of(key, tenant, kind, what, "\n".join(differs.removed), "\n".join(differs.added))
 
-    def _tags(self, key: DeployedKey, tenant: Tenant, record: KeyRecord) -> Iterator[DriftFinding]:
+    def _tags(self, key: DeployedKey, tenant: Tenant | None, record: KeyRecord) -> Iterator[DriftFinding]:
         told = difference_of_tags(record.tags, key.tags)
         if told:
             yield self._of(key, tenant, "tags", told, json.dumps(dict(record.tags)), json.dumps(dict(key.tags)))
