@@ -24,6 +24,7 @@ from tenant_keys.operations.verify.sessions import Sessions
 from tenant_keys.operations.verify.verify import Options, Verification, verify
 from tenant_keys.policy.template_size import reserved_sizes
 from tenant_keys.review.assembly import Assembly, StackArtifact
+from tests.stacks.synth import synthesized
 
 ROOT = Path(__file__).parents[3]
 CENTRAL, WORKLOAD = "111111111111", "222222222222"
@@ -114,7 +115,7 @@ class Deployed:
     def deploy_again(self, name: str) -> None:
         """Synthesize the manifest as it is now, and deploy one stack."""
         bring_up_to_date(self.manifest, reserved_sizes).write()
-        synthesize(self.manifest, self.assembly)
+        synthesized(self.estate, self.assembly)
         [artifact] = [one for one in Assembly.open(self.assembly).artifacts if one.name == name]
         _Stack(self.aws, artifact.account, artifact.region, name).deploy(artifact)
 
