@@ -98,8 +98,8 @@ class _Stacks:
         if not isinstance(synthesizer, EstateSynthesizer):
             raise TypeError(f"{stack.node.path}: no synthesizer that completes a cell")
         synthesizer.stamp(cell)
-        for construct_id in cell.add_constructs():
-            self._without_construct.add((stack.stack_name, construct_id))
+        name = stack.stack_name
+        self._without_construct.update((name, construct_id) for construct_id in cell.add_constructs())
 
     def _stack(self, name: str, account: str, region: str, description: str, *, keeps_keys: bool = False) -> Stack:
         stack = Stack(

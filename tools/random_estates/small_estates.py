@@ -163,6 +163,9 @@ def _parameter(made: Templates, estate: Estate, workload: Workload, region: str)
             if region != HOME and tenant.multi_region_key_id
         },
     }
+    ids = {tenant.manifest_id: tenant.id for tenant in served if tenant.manifest_id != tenant.id}
+    if ids and workload.access != "web-identity":
+        value["ids"] = ids
     properties = {"Name": names.parameter_name(workload, estate), "Type": "String", "Value": json.dumps(value)}
     made.add(f"parameters-{workload.account}-{region}", workload.name, "AWS::SSM::Parameter", properties)
 

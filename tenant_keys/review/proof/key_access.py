@@ -249,7 +249,7 @@ def _declares(case: KeyCase, actor: Actor, action: str, context: Mapping[str, ob
 def _try_declared(case: KeyCase, actor: Actor, group: list[str], world: World, result: KeyAccess) -> None:
     """Find one request that works for each way in which the actor is to name the key."""
     promise, action = case.promise, group[0]
-    administers = actor.role_arn in promise.administration.get(action.lower(), ())
+    administers = promise.administers(actor.role_arn, action.lower())
     for named in (promise.alias, None) if promise.by_key or administers else (promise.alias,):
         chosen: dict[str, Value] = {
             CONTEXT_KEY: promise.tenant,
@@ -458,4 +458,4 @@ def _decider(decider: Decider) -> str:
 def _who(case: KeyCase, actor: Actor) -> str:
     if actor.tenant == case.promise.tenant:
         return "the tenant's own sessions"
-    return actor.role_arn or actor.label
+    return case.promise.administrator(actor.role_arn) if actor.role_arn else actor.label
