@@ -223,15 +223,7 @@ def test_a_damaged_evidence_file_is_named_and_nothing_is_done(
     ("tenant", "changes"),
     [
         ("acme", ["ScheduleKeyDeletion", "CancelKeyDeletion", "ScheduleKeyDeletion"]),
-        (
-            "umbrella",
-            [
-                *["DeleteImportedKeyMaterial"] * 3,
-                *["ScheduleKeyDeletion"] * 2,
-                *["CancelKeyDeletion"] * 2,
-                *["ScheduleKeyDeletion"] * 2,
-            ],
-        ),
+        ("umbrella", [*["DeleteImportedKeyMaterial"] * 3, *["ScheduleKeyDeletion"] * 2]),
     ],
 )
 def test_an_end_that_is_cut_after_any_change_is_finished_by_the_same_commands(
@@ -240,7 +232,7 @@ def test_an_end_that_is_cut_after_any_change_is_finished_by_the_same_commands(
     power = Power()
     cut_after = []
     for number in range(1, 100):
-        found = live_and_cut(leaving, tenant, power, number, CHANGING, tmp_path)
+        found = live_and_cut(leaving, tenant, power, number, CHANGING, tmp_path, cancels=tenant == "acme")
         assert found.certified == {"acme": 1, "umbrella": 2}[tenant]
         if not found.after:
             break
