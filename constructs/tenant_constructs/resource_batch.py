@@ -105,7 +105,7 @@ class _Writer:
             return self.mapping(value)
         if name == "Policies":
             return "[" + ",".join(map(self.mapping, value)) + "]"
-        if name == "Statement":
+        if name == "Statement" and isinstance(value, list):
             return "[" + ",".join(map(self._statement, value)) + "]"
         if name == "Tags" and isinstance(value, list):
             return "[" + ",".join(self.anchors.refer_to(_compact(tag)) for tag in value) + "]"

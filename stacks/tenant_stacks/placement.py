@@ -9,6 +9,7 @@ from aws_cdk import DefaultStackSynthesizer, Environment, Stack
 from constructs import Construct
 
 from tenant_constructs.access_role import SharedAccessRole, TenantAccessRole
+from tenant_constructs.audit import AuditAlarms, AuditBus, AuditRules, AuditTopic, RefusalForwarder
 from tenant_constructs.identity_provider import TokenIssuer
 from tenant_constructs.pod_identity import PodIdentity
 from tenant_constructs.resource_batch import ResourceBatch
@@ -64,6 +65,7 @@ class _Stacks:
         self._add_tenant_roles()
         self._add_shared_access()
         self._add_workload_accounts()
+        self._add_audit()
 
     def _stack(self, name: str, account: str, region: str, description: str, *, keeps_keys: bool = False) -> Stack:
         return Stack(
@@ -149,6 +151,20 @@ class _Stacks:
                 if region != self._home and any(w.pod_identity and region in w.regions for w in workloads):
                     stack.add_dependency(stacks[self._home], "EKS takes only a role that exists")
 
+    def _add_audit(self) -> None:
+        """AWS KMS writes an event in the Region of the call, and a topic is reached from its own Region alone."""
+        if self._estate.audit is None:
+            return
+        for region in self._estate.central.regions:
+            name = names.audit_stack(region, self._naming)
+            stack = self._stack(name, self._account, region, f"Detection of misuse of tenants' keys in {region}")
+            reporting = [account for account, where in reporting_places(self._estate) if where == region]
+            with ResourceBatch(stack, "Audit") as batch:
+                topic = AuditTopic(batch, estate=self._estate)
+                AuditRules(batch, topic=topic, estate=self._estate)
+                AuditAlarms(batch, topic=topic, estate=self._estate, region=region)
+                AuditBus(batch, accounts=reporting, region=region, estate=self._estate)
+
     def _add_workload_account(self, account: str, region: str, roles: list[Workload], here: list[Workload]) -> Stack:
         description = f"Workload roles and parameters in account {account}"
         stack = self._stack(names.workload_stack(account, region, self._naming), account, region, description)
@@ -159,7 +175,22 @@ class _Stacks:
                 WorkloadParameter(batch, workload=workload, estate=self._estate, region=region)
                 if workload.pod_identity:
                     PodIdentity(batch, workload=workload, estate=self._estate, with_role=workload in roles)
+            if (account, region) in reporting_places(self._estate):
+                RefusalForwarder(batch, account=account, region=region, estate=self._estate)
         return stack
+
+
+def reporting_places(estate: Estate) -> list[tuple[str, str]]:
+    """Account and Region of each workload stack from which refused sessions are reported, sorted.
+
+    EventBridge sends to a bus of the same Region, or from one of its supported Regions to another; the app takes the
+    same Region alone, where the key account has a topic.
+    """
+    if estate.audit is None:
+        return []
+    regions = set(estate.central.regions)
+    places = {(w.account, region) for w in estate.workloads.values() for region in w.regions if region in regions}
+    return sorted(places)
 
 
 def role_region(workload: Workload, estate: Estate) -> str:

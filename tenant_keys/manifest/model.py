@@ -102,6 +102,13 @@ class Central(_Model):
     """Quotas of this account that AWS has raised."""
 
 
+class Audit(_Model):
+    """The stack that tells people on call when somebody touches a key: rules, a topic and alarms in each Region."""
+
+    probe_roles: Annotated[tuple[RoleReference, ...], Field(max_length=5)] = ()
+    """Roles of the central account whose denied calls are tests: the rule of denied use leaves them out."""
+
+
 class Naming(_Model):
     """What aliases, roles and stacks are called: two estates of one account differ in all four. The lock fixes it."""
 
@@ -259,6 +266,8 @@ class Manifest(_Model):
     """Every path to a key asks for `aws:PrincipalOrgID` where it is given."""
     central: Central
     """The account that holds the keys."""
+    audit: Audit | Literal["off"] = Audit()
+    """What detects misuse of keys, by the organisation's trail; `off` where another system does."""
     naming: Naming = Naming()
     """What aliases, roles and stacks are called; left out, as in this documentation."""
     identity_providers: dict[WorkloadName, IdentityProvider] = {}
