@@ -121,9 +121,7 @@ class RefusalForwarder:
             "Policies": [{"PolicyName": "Report", "PolicyDocument": policies.forwarder_policy(region, estate)}],
             "Tags": estate_tags(estate),
         }
-        batch.add(
-            "AuditForwarder", {"Type": "AWS::IAM::Role", "Metadata": INLINE_POLICY_METADATA, "Properties": role}
-        )
+        batch.add("AuditForwarder", {"Type": "AWS::IAM::Role", "Metadata": INLINE_POLICY_METADATA, "Properties": role})
         properties = _rule(rule, estate)
         bus = {"Arn": policies.bus_arn(region, estate), "Id": "KeyAccount"}
         properties["Targets"] = [{**bus, "RoleArn": {"Fn::GetAtt": ["AuditForwarder", "Arn"]}}]

@@ -172,9 +172,7 @@ def role_changed(estate: Estate) -> Pattern:
 
 def trail_blinded(estate: Estate) -> Pattern:
     """What a trail records, changed by anybody but those who deploy."""
-    return call(
-        "cloudtrail", ("PutEventSelectors", "UpdateTrail"), NO_ERROR, by_none_of(estate.central.deployers)
-    )
+    return call("cloudtrail", ("PutEventSelectors", "UpdateTrail"), NO_ERROR, by_none_of(estate.central.deployers))
 
 
 def trail_stopped(_: Estate) -> Pattern:

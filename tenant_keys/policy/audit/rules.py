@@ -15,7 +15,9 @@ _TRAIL: Final = (
 )
 
 RULES: Final = (
-    Rule("deletion-scheduled", "critical", "The deletion of a key was scheduled.", _CANCEL, on.kms("ScheduleKeyDeletion")),
+    Rule(
+        "deletion-scheduled", "critical", "The deletion of a key was scheduled.", _CANCEL, on.kms("ScheduleKeyDeletion")
+    ),
     Rule(
         "deletion-cancelled",
         "high",

@@ -23,7 +23,7 @@ _APART: Final = "take it out of the app"
 _ON: Final = frozenset({"ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"})
 _FREE: Final[Mapping[str, frozenset[str]]] = {
     "AWS::CloudWatch::Alarm": frozenset(
-        "AlarmDescription ComparisonOperator EvaluationPeriods Metrics Threshold TreatMissingData".split()
+        ["AlarmDescription", "ComparisonOperator", "EvaluationPeriods", "Metrics", "Threshold", "TreatMissingData"]
     ),
     "AWS::Events::Rule": frozenset({"Description", "EventPattern", "State"}),
     "AWS::SNS::Topic": frozenset({"DisplayName", "Tags"}),
@@ -151,7 +151,9 @@ def _key_policy(estate: Estate) -> dict[str, Any]:
     deploy += " ListResourceTags PutKeyPolicy TagResource UntagResource UpdateKeyDescription"
     return _policy(
         _statement("Deploy", root, deploy, _by(central.deployers)),
-        _statement("ScheduleDeletion", root, "CancelKeyDeletion DescribeKey ScheduleKeyDeletion", _by([central.break_glass])),
+        _statement(
+            "ScheduleDeletion", root, "CancelKeyDeletion DescribeKey ScheduleKeyDeletion", _by([central.break_glass])
+        ),
         _statement(
             "PublishEncrypted",
             {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},
@@ -228,9 +230,7 @@ def _forwarder(account: str, bus: str, inventory: Inventory) -> str | None:
             "Condition": {"StringEquals": {"aws:SourceAccount": account}},
         }
     )
-    report = _policy(
-        {"Sid": "ReportRefusals", "Effect": "Allow", "Resource": bus, "Action": ["events:PutEvents"]}
-    )
+    report = _policy({"Sid": "ReportRefusals", "Effect": "Allow", "Resource": bus, "Action": ["events:PutEvents"]})
     found = [
         role.arn
         for role in inventory.roles.values()

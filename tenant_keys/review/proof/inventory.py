@@ -421,18 +421,16 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
                 inventory.unmodelled.append(f"{where}: a policy of users or groups")
         elif kind == "AWS::IAM::InstanceProfile":
             inventory.instances += [(resource.account, str(role)) for role in _several(resource, "Roles")]
-        elif kind in _BINDING:
+        elif kind in _BINDING | _AUDIT:
             _read_binding(resource, inventory)
         elif kind == "AWS::SSM::Parameter":
             inventory.parameters.append(_parameter(resource))
-        elif kind in _AUDIT:
-            inventory.audit.append(resource)
         elif kind not in _KMS | _QUIET:
             inventory.unmodelled.append(f"{where}: {kind}")
 
 
 def _read_binding(resource: Resource, inventory: Inventory) -> None:
-    """What binds principals to roles beside trust policies."""
+    """What binds principals to roles beside trust policies, and what audit stacks hold."""
     kind, properties = resource.type, resource.properties
     enabled = properties.get("Enabled") in (True, "true")
     if kind == "AWS::RolesAnywhere::TrustAnchor" and enabled:
@@ -449,6 +447,8 @@ def _read_binding(resource: Resource, inventory: Inventory) -> None:
         ] = tuple(clients)
     elif kind == "AWS::EKS::PodIdentityAssociation":
         inventory.pods.append(_association(resource))
+    elif kind in _AUDIT:
+        inventory.audit.append(resource)
 
 
 def _authority(resource: Resource) -> str:
