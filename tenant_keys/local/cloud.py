@@ -6,8 +6,10 @@ from tenant_keys.local import emulator
 from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.cloudformation import install
+from tenant_keys.local.cloudtrail import CloudTrail
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.directory import DeployedPolicies
+from tenant_keys.local.event_bus import EventBus
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
 from tenant_keys.local.organization import Organization
@@ -38,7 +40,9 @@ class Cloud:
         self.authorizer = Authorizer(DeployedPolicies(self.organization))
         self.kms = Kms(self.authorizer, self.decisions, self.clock)
         self.sts = Sts(Assume(self.authorizer, self.identities, self.sessions), Issuers(settings.jwks), self.decisions)
-        self.execution = install(self.kms, self.authorizer, self.decisions, self.identities, self.organization)
+        self.bus = EventBus(self.authorizer, self.identities, self.kms)
+        self.decisions.trail = CloudTrail(settings.trail, self.clock, self.bus)
+        self.execution = install(self.bus, self.kms, self.authorizer, self.decisions, self.identities, self.organization)
         for service in ("kms", "sts"):
             emulator.install_service(service, _not_here)
         emulator.install_service("organizations", OrganizationsApi(self.organization).answer)
@@ -52,6 +56,9 @@ class Cloud:
         self.organization.control_policies.clear()
         self.execution.reset()
         self.decisions.clear()
+        self.bus.clear()
+        if self.decisions.trail is not None:
+            self.decisions.trail.clear()
 
 
 async def _not_here(*_request: object) -> tuple[int, dict[str, str], bytes]:

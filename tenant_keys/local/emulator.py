@@ -10,6 +10,8 @@ import hashlib
 import json
 import os
 import re
+import time
+import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -296,6 +298,82 @@ def put_oidc_provider(arn: str, record: Mapping[str, Any] | None) -> None:
         iam._oidc_providers.pop(arn, None)
     else:
         iam._oidc_providers[arn] = dict(record)
+
+
+Takes = Callable[[str, str], bool]
+"""The state of a rule, and an event's detail as JSON: whether the rule gets the event."""
+ToBus = Callable[[Mapping[str, Any], str, str, str], bool]
+"""A target, the rule's account, the event's source and detail type: whether another account's bus gets it."""
+ToTopic = Callable[[str, "str | None", "str | None"], bool]
+"""A topic, its policy and its key: whether EventBridge may publish on it."""
+
+
+def install_event_delivery(takes: Takes, to_bus: ToBus, to_topic: ToTopic) -> None:
+    """Have our rules decide which events a rule gets, and what it delivers to topics and to other accounts' buses."""
+    from ministack.services import eventbridge as inner  # type: ignore[import-untyped]
+    from ministack.services import sns
+
+    publish = inner._dispatch_to_sns
+
+    def dispatch(event: dict[str, Any], view: Any = None) -> None:
+        view = view or inner._pattern_event_view(event)
+        bus = event.get("EventBusName", "default")
+        passed = set(event.get("_DispatchPath") or [])
+        for key, rule in list(inner._rules.items()):
+            if rule.get("EventBusName", "default") != bus or key in passed or not rule.get("EventPattern"):
+                continue
+            if takes(str(rule.get("State")), str(event.get("Detail", "{}"))) and inner._matches_pattern_view(
+                rule["EventPattern"], view, f"rule {key}"
+            ):
+                for target in inner._targets.get(key, []):
+                    with_target(target, event, rule, view)
+
+    def with_target(target: Mapping[str, Any], event: dict[str, Any], rule: Mapping[str, Any], view: Any) -> None:
+        arn, (account, region) = str(target.get("Arn", "")).split(":", 5), current_scope()
+        if arn[2:3] != ["events"] or (arn[3], arn[4]) == (region, account):
+            inner._invoke_target(target, event, rule, view)
+        elif to_bus(target, account, str(event.get("Source")), str(event.get("DetailType"))):
+            with scope(arn[4], arn[3]):
+                dispatch({**event, "EventBusName": arn[5].partition("/")[2], "_DispatchPath": []})
+
+    def to_sns(arn: str, payload: Any) -> None:
+        topic = sns._topics.get(arn)
+        given = (topic or {}).get("attributes", {})
+        if topic is not None and to_topic(arn, given.get("Policy"), given.get("KmsMasterKeyId") or None):
+            publish(arn, payload)
+
+    inner._dispatch_event = dispatch
+    inner._dispatch_to_sns = to_sns
+
+
+def encrypt_topic(arn: str, key: object) -> None:
+    """Write the key of a topic of the scope, or with None take it away."""
+    from ministack.services import sns
+
+    attributes = sns._topics[arn]["attributes"]
+    if key is None:
+        attributes.pop("KmsMasterKeyId", None)
+    else:
+        attributes["KmsMasterKeyId"] = str(key)
+
+
+def send_event(account: str, region: str, source: str, detail_type: str, detail: str) -> None:
+    """Dispatch an event of an AWS service on the default bus of the scope."""
+    from ministack.services import eventbridge as inner
+
+    inner._dispatch_event(
+        {
+            "EventId": str(uuid.uuid4()),
+            "Source": source,
+            "DetailType": detail_type,
+            "Detail": detail,
+            "EventBusName": "default",
+            "Time": int(time.time()),
+            "Resources": [],
+            "Account": account,
+            "Region": region,
+        }
+    )
 
 
 def reset() -> None:

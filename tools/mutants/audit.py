@@ -86,9 +86,9 @@ MUTANTS = [
         ),
     ),
     Mutant(
-        "a stranger administers the key of the topic",
+        "a stranger uses the key of the topic",
         Refuted(ADMINISTRATION, _KEY),
-        adding_to(_key_policy, _allow({"AWS": STRANGER}, "kms:PutKeyPolicy")),
+        adding_to(_key_policy, _allow({"AWS": STRANGER}, "kms:Decrypt")),
     ),
     Mutant(
         "a third service uses the key of the topic",

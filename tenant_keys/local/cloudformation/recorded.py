@@ -1,4 +1,4 @@
-"""Types that are recorded and do nothing: no CloudTrail delivery, Pod Identity agent or Roles Anywhere is here."""
+"""Types that are recorded and do nothing: no metrics, trail delivery, Pod Identity agent or Roles Anywhere is here."""
 # ruff: noqa: ARG002  # every type has the same three methods
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def _association(name: str, properties: Properties) -> dict[str, Any]:
 
 
 RECORDED: dict[str, Recorded] = {
+    "AWS::CloudWatch::Alarm": Recorded("AlarmName", lambda name, _: {"Arn": _arn("cloudwatch", f"alarm:{name}")}),
     "AWS::CloudTrail::Trail": Recorded("TrailName", _trail),
     "AWS::EKS::PodIdentityAssociation": Recorded(None, _association, "AssociationArn"),
     "AWS::RolesAnywhere::TrustAnchor": Recorded(

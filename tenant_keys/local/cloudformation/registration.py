@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tenant_keys.local import emulator
 from tenant_keys.local.authorizer import Authorizer
+from tenant_keys.local.cloudformation.encrypted_topic import EncryptedTopic
+from tenant_keys.local.cloudformation.event_bus_policy import EventBusPolicy
 from tenant_keys.local.cloudformation.execution import Execution
 from tenant_keys.local.cloudformation.handler import register
 from tenant_keys.local.cloudformation.iam_types import ASKS, AskedFirst, IamCalls
@@ -13,13 +15,19 @@ from tenant_keys.local.cloudformation.kms_key import KmsCalls, KmsKey, KmsReplic
 from tenant_keys.local.cloudformation.organizations_policy import OrganizationsPolicy
 from tenant_keys.local.cloudformation.recorded import RECORDED
 from tenant_keys.local.decisions import Decisions
+from tenant_keys.local.event_bus import EventBus
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
 from tenant_keys.local.organization import Organization
 
 
 def install(
-    kms_service: Kms, authorizer: Authorizer, decisions: Decisions, identities: Identities, organization: Organization
+    bus: EventBus,
+    kms_service: Kms,
+    authorizer: Authorizer,
+    decisions: Decisions,
+    identities: Identities,
+    organization: Organization,
 ) -> Execution:
     """Once, before the first request."""
     kms = KmsCalls(kms_service)
@@ -30,6 +38,8 @@ def install(
     for name in ASKS:
         register(name, AskedFirst(name, emulator.resource_handlers()[name], iam))
     register("AWS::IAM::OIDCProvider", OidcProvider(iam))
+    register("AWS::Events::EventBusPolicy", EventBusPolicy(bus))
+    register("AWS::SNS::Topic", EncryptedTopic(emulator.resource_handlers()["AWS::SNS::Topic"]))
     register("AWS::Organizations::Policy", OrganizationsPolicy(organization))
     for name, recorded in RECORDED.items():
         register(name, recorded)

@@ -104,15 +104,17 @@ class Kms:
         """
         request_id = request_id or str(uuid.uuid4())
         with self._decisions.record("kms.amazonaws.com", operation, caller, region, request_id) as record:
+            record.parameters = parameters
             handler = OPERATIONS.get(operation)
             if handler is None:
                 raise Fault("UnknownOperationException", f"The local AWS has no KMS operation {operation}.")
             self.failures.check(operation)
-            return handler(
+            record.answer = handler(
                 Call(
                     caller, region, operation, parameters, self.store, self._authorizer, self.clock, record, request_id
                 )
             )
+            return dict(record.answer)
 
     def reset(self) -> None:
         self.store.clear()

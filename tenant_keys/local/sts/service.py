@@ -36,6 +36,7 @@ class Sts:
         """
         action = given.get("Action", "")
         with self._decisions.record("sts.amazonaws.com", action, caller, region, request_id) as record:
+            record.parameters = given
             if action == "AssumeRoleWithWebIdentity":
                 _, account, _ = read.role(given)
                 token = self._issuers.verify(given.get("WebIdentityToken", ""), account)
@@ -60,6 +61,7 @@ class Sts:
     def run_as(self, service: str, region: str, role_arn: str, session_name: str, context: dict[str, str]) -> Session:
         """A session as a compute service hands it to the code that it runs."""
         with self._decisions.record("sts.amazonaws.com", "AssumeRole", None, region, str(uuid.uuid4())) as record:
+            record.parameters = {"RoleArn": role_arn, "RoleSessionName": session_name}
             return self._assume.run_as(service, region, role_arn, session_name, context, record)
 
 
