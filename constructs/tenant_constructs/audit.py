@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from tenant_constructs.access_role import bounded
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import estate_tags
@@ -13,6 +14,7 @@ from tenant_keys.policy.acknowledged import INLINE_POLICY_METADATA
 from tenant_keys.policy.audit import topic as policies
 from tenant_keys.policy.audit.rule import Rule
 from tenant_keys.policy.audit.rules import RULES
+from tenant_keys.policy.names import forwarder_role_name
 
 _KEPT: Final = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 TWO_WEEKS: Final = 1_209_600
@@ -61,6 +63,7 @@ class AuditAlarms:
 
     def __init__(self, batch: ResourceBatch, *, topic: AuditTopic, estate: Estate, region: str) -> None:
         self._batch, self._topic, self._prefix = batch, topic, names.audit_prefix(estate.naming)
+        self._tags = estate_tags(estate)
         self._add(
             "material-expiring",
             "high: imported key material of the key named in the alarm's contributors expires within two weeks. "
@@ -92,6 +95,7 @@ class AuditAlarms:
             "EvaluationPeriods": 1,
             "TreatMissingData": "notBreaching",
             "AlarmActions": [self._topic.arn],
+            "Tags": self._tags,
         }
         batch_id = logical_id("Alarm", name)
         self._batch.add(batch_id, {"Type": "AWS::CloudWatch::Alarm", "Properties": properties})
@@ -115,10 +119,13 @@ class RefusalForwarder:
 
     def __init__(self, batch: ResourceBatch, *, account: str, region: str, estate: Estate) -> None:
         rule = next(rule for rule in RULES if rule.id == "access-refused")
+        boundaries = [w.permissions_boundary for w in estate.workloads.values() if w.account == account]
         role = {
+            "RoleName": forwarder_role_name(region, estate),
             "AssumeRolePolicyDocument": policies.forwarder_trust(account),
             "Description": "Reports refused sessions of access roles to the key account",
             "Policies": [{"PolicyName": "Report", "PolicyDocument": policies.forwarder_policy(region, estate)}],
+            **bounded(next((one for one in boundaries if one), None)),
             "Tags": estate_tags(estate),
         }
         batch.add("AuditForwarder", {"Type": "AWS::IAM::Role", "Metadata": INLINE_POLICY_METADATA, "Properties": role})
@@ -134,6 +141,7 @@ def _rule(rule: Rule, estate: Estate) -> dict[str, Any]:
         "Description": f"{rule.severity}: {rule.sentence}",
         "EventPattern": rule.pattern(estate),
         "State": rule.state,
+        "Tags": estate_tags(estate),
     }
 
 

@@ -42,7 +42,9 @@ class Cloud:
         self.sts = Sts(Assume(self.authorizer, self.identities, self.sessions), Issuers(settings.jwks), self.decisions)
         self.bus = EventBus(self.authorizer, self.identities, self.kms)
         self.decisions.trail = CloudTrail(settings.trail, self.clock, self.bus)
-        self.execution = install(self.bus, self.kms, self.authorizer, self.decisions, self.identities, self.organization)
+        self.execution = install(
+            self.bus, self.kms, self.authorizer, self.decisions, self.identities, self.organization
+        )
         for service in ("kms", "sts"):
             emulator.install_service(service, _not_here)
         emulator.install_service("organizations", OrganizationsApi(self.organization).answer)

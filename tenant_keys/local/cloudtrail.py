@@ -70,7 +70,7 @@ class CloudTrail:
         """
         record = {
             "eventVersion": "1.11",
-            "userIdentity": identity(caller, operation, parameters),
+            "userIdentity": identity(caller, operation),
             "eventTime": self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
             "eventSource": source,
             "eventName": operation,
@@ -113,7 +113,7 @@ class CloudTrail:
         self._file = self._path.open("w", encoding="utf-8")
 
 
-def identity(caller: Caller | None, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def identity(caller: Caller | None, operation: str) -> dict[str, Any]:
     """`userIdentity` of a record."""
     if caller is None:
         kind = "WebIdentityUser" if operation == "AssumeRoleWithWebIdentity" else "AWSService"

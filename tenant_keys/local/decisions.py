@@ -48,7 +48,7 @@ class Record:
 
 
 class Decisions:
-    """Appends to a file; each line is complete when the request is answered. Requests to KMS and STS go to the trail."""
+    """Appends to a file; each line is complete when the request is answered. The trail gets those to KMS and STS."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -308,42 +308,47 @@ ToTopic = Callable[[str, "str | None", "str | None"], bool]
 """A topic, its policy and its key: whether EventBridge may publish on it."""
 
 
-def install_event_delivery(takes: Takes, to_bus: ToBus, to_topic: ToTopic) -> None:
-    """Have our rules decide which events a rule gets, and what it delivers to topics and to other accounts' buses."""
-    from ministack.services import eventbridge as inner  # type: ignore[import-untyped]
-    from ministack.services import sns
+class EventDelivery:
+    """Takes the place of ministack's: ours decide which events a rule gets, and what reaches topics and other buses."""
 
-    publish = inner._dispatch_to_sns
+    def __init__(self, takes: Takes, to_bus: ToBus, to_topic: ToTopic) -> None:
+        from ministack.services import eventbridge  # type: ignore[import-untyped]
 
-    def dispatch(event: dict[str, Any], view: Any = None) -> None:
-        view = view or inner._pattern_event_view(event)
-        bus = event.get("EventBusName", "default")
-        passed = set(event.get("_DispatchPath") or [])
-        for key, rule in list(inner._rules.items()):
-            if rule.get("EventBusName", "default") != bus or key in passed or not rule.get("EventPattern"):
-                continue
-            if takes(str(rule.get("State")), str(event.get("Detail", "{}"))) and inner._matches_pattern_view(
-                rule["EventPattern"], view, f"rule {key}"
-            ):
-                for target in inner._targets.get(key, []):
-                    with_target(target, event, rule, view)
+        self._takes, self._to_bus, self._to_topic = takes, to_bus, to_topic
+        self._inner, self._publish = eventbridge, eventbridge._dispatch_to_sns
+        eventbridge._dispatch_event = self.dispatch
+        eventbridge._dispatch_to_sns = self._to_sns
 
-    def with_target(target: Mapping[str, Any], event: dict[str, Any], rule: Mapping[str, Any], view: Any) -> None:
+    def dispatch(self, event: dict[str, Any], view: Any = None) -> None:
+        """Give the event to every rule of its bus, in the scope."""
+        view = view or self._inner._pattern_event_view(event)
+        for key, rule in list(self._inner._rules.items()):
+            if self._matches(key, rule, event, view):
+                for target in self._inner._targets.get(key, []):
+                    self._send(target, event, rule, view)
+
+    def _matches(self, key: str, rule: Mapping[str, Any], event: Mapping[str, Any], view: Any) -> bool:
+        if rule.get("EventBusName", "default") != event.get("EventBusName", "default") or not rule.get("EventPattern"):
+            return False
+        if key in (event.get("_DispatchPath") or ()) or not self._takes(str(rule["State"]), str(event["Detail"])):
+            return False
+        return bool(self._inner._matches_pattern_view(rule["EventPattern"], view, f"rule {key}"))
+
+    def _send(self, target: Mapping[str, Any], event: dict[str, Any], rule: Mapping[str, Any], view: Any) -> None:
         arn, (account, region) = str(target.get("Arn", "")).split(":", 5), current_scope()
         if arn[2:3] != ["events"] or (arn[3], arn[4]) == (region, account):
-            inner._invoke_target(target, event, rule, view)
-        elif to_bus(target, account, str(event.get("Source")), str(event.get("DetailType"))):
+            self._inner._invoke_target(target, event, rule, view)
+        elif self._to_bus(target, account, str(event.get("Source")), str(event.get("DetailType"))):
             with scope(arn[4], arn[3]):
-                dispatch({**event, "EventBusName": arn[5].partition("/")[2], "_DispatchPath": []})
+                self.dispatch({**event, "EventBusName": arn[5].partition("/")[2], "_DispatchPath": []})
 
-    def to_sns(arn: str, payload: Any) -> None:
+    def _to_sns(self, arn: str, payload: Any) -> None:
+        from ministack.services import sns
+
         topic = sns._topics.get(arn)
         given = (topic or {}).get("attributes", {})
-        if topic is not None and to_topic(arn, given.get("Policy"), given.get("KmsMasterKeyId") or None):
-            publish(arn, payload)
-
-    inner._dispatch_event = dispatch
-    inner._dispatch_to_sns = to_sns
+        if topic is not None and self._to_topic(arn, given.get("Policy"), given.get("KmsMasterKeyId") or None):
+            self._publish(arn, payload)
 
 
 def encrypt_topic(arn: str, key: object) -> None:

@@ -1,8 +1,8 @@
 """EventBridge of the local AWS: which rules get an event, to whom a rule may send, and who lets it.
 
-ministack matches patterns and transforms input. Ours are the state that read-only events need (EventBridge API, PutRule,
-State), the way to another account's bus (EventBridge guide, eb-cross-account), and the permissions of topics, their keys
-and buses, without which AWS drops a message and says nothing.
+ministack matches patterns and transforms input. Ours are the state that read-only events need (EventBridge API,
+PutRule, State), the way to another account's bus (EventBridge guide, eb-cross-account), and the permissions of topics,
+their keys and buses, without which AWS drops a message and says nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class EventBus:
         self._authorizer, self._identities, self._kms = authorizer, identities, kms
         self.policies: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
         """Statements of each default bus by their ids, by account and Region."""
-        emulator.install_event_delivery(self._takes, self._to_bus, self._to_topic)
+        emulator.EventDelivery(self._takes, self._to_bus, self._to_topic)
 
     def send(self, account: str, region: str, source: str, detail_type: str, detail: Mapping[str, Any]) -> None:
         """Put an event of an AWS service on the default bus of the account and Region."""
@@ -76,9 +76,7 @@ class EventBus:
         region, account = topic.split(":")[3:5]
         service = Caller(CallerKind.SERVICE, account, SERVICE, SERVICE, None)
         context = {"aws:SourceAccount": account, "aws:SecureTransport": "true"}
-        if not self._authorizer.would_allow(
-            Question(service, "sns:Publish", topic, account, region, context, policy)
-        ):
+        if not self._authorizer.would_allow(Question(service, "sns:Publish", topic, account, region, context, policy)):
             return self._drop(f"{topic}: its policy does not let {SERVICE} publish")
         if key_id is None:
             return True

@@ -1,4 +1,4 @@
-"""The attack is made, and the message arrives: decisions of the local AWS become CloudTrail records, events, messages."""
+"""The attack is made, and the message arrives: what the local AWS decides becomes a record, an event, a message."""
 
 from __future__ import annotations
 

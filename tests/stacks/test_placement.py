@@ -107,6 +107,10 @@ def test_each_stack_says_what_it_holds_and_is_written_without_white_space(tmp_pa
         "tenant-keys-roles-001": (f"{central}eu-west-1", "Access roles of single tenants, cell 001"),
         "tenant-keys-shared-access": (f"{central}eu-west-1", "Access roles that tenants share"),
         **{
+            f"tenant-keys-audit-{region}": (f"{central}{region}", f"Detection of misuse of tenants' keys in {region}")
+            for region in REGIONS
+        },
+        **{
             f"tenant-keys-workload-{account}-{region}": (
                 f"{place}{region}",
                 f"Workload roles and parameters in account {account}",

@@ -1,9 +1,9 @@
 """The policies around the topic: its key's, its own, and that of the bus on which workload accounts report.
 
 EventBridge and CloudWatch publish in their own names. A key of the account's own is needed: the policy of the key
-`alias/aws/sns` lets neither use it (SNS guide, sns-key-management, "Enable compatibility between event sources from AWS services and
-encrypted topics"). The same page rules out `aws:SourceAccount` in the key policy for EventBridge; the topic's policy
-limits who publishes.
+`alias/aws/sns` lets neither use it (SNS guide, sns-key-management, "Enable compatibility between event sources from AWS
+services and encrypted topics"). The same page rules out `aws:SourceAccount` in the key policy for EventBridge; the
+topic's policy limits who publishes.
 """
 
 from __future__ import annotations

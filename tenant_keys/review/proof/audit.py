@@ -23,9 +23,17 @@ _APART: Final = "take it out of the app"
 _ON: Final = frozenset({"ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"})
 _FREE: Final[Mapping[str, frozenset[str]]] = {
     "AWS::CloudWatch::Alarm": frozenset(
-        ["AlarmDescription", "ComparisonOperator", "EvaluationPeriods", "Metrics", "Threshold", "TreatMissingData"]
+        [
+            "AlarmDescription",
+            "ComparisonOperator",
+            "EvaluationPeriods",
+            "Metrics",
+            "Tags",
+            "Threshold",
+            "TreatMissingData",
+        ]
     ),
-    "AWS::Events::Rule": frozenset({"Description", "EventPattern", "State"}),
+    "AWS::Events::Rule": frozenset({"Description", "EventPattern", "State", "Tags"}),
     "AWS::SNS::Topic": frozenset({"DisplayName", "Tags"}),
 }
 """Properties that decide what is told, and not to whom or by whose permissions."""
@@ -86,7 +94,7 @@ def _declared(
             (*here, "AWS::Events::EventBusPolicy", name),
             {"EventBusName": "default", "StatementId": name, "Statement": statement},
         )
-        forwarder = _forwarder(account, bus, inventory)
+        forwarder = _forwarder(account, region, inventory, estate)
         yield (
             (account, region, "AWS::Events::Rule", f"{prefix}access-refused"),
             {"Name": f"{prefix}access-refused", "Targets": [{"Arn": bus, "RoleArn": forwarder}]},
@@ -219,8 +227,10 @@ def _bus_statement(bus: str, account: str, partition: str) -> dict[str, Any]:
     }
 
 
-def _forwarder(account: str, bus: str, inventory: Inventory) -> str | None:
-    """The one role of the account that EventBridge may send with, and that may do nothing else; None without one."""
+def _forwarder(account: str, region: str, inventory: Inventory, estate: Estate) -> str | None:
+    """The role with which EventBridge of the account reports, where it may do nothing else; None where it is another."""
+    central = estate.central
+    bus = f"arn:{central.partition}:events:{region}:{central.account}:event-bus/default"
     trust = _policy(
         {
             "Sid": "Forward",
@@ -231,15 +241,12 @@ def _forwarder(account: str, bus: str, inventory: Inventory) -> str | None:
         }
     )
     report = _policy({"Sid": "ReportRefusals", "Effect": "Allow", "Resource": bus, "Action": ["events:PutEvents"]})
-    found = [
-        role.arn
-        for role in inventory.roles.values()
-        if role.account == account
-        and role.trust == trust
-        and role.identity == [("Report", report)]
-        and not role.managed
-    ]
-    return found[0] if len(found) == 1 else None
+    name = f"{estate.naming.role_prefix}tenant-keys-audit.{region}"
+    role = inventory.roles.get(f"arn:{central.partition}:iam::{account}:role/{name}")
+    if role is None or role.trust != trust or role.identity != [("Report", report)] or role.managed:
+        return None
+    boundaries = {w.permissions_boundary for w in estate.workloads.values() if w.account == account}
+    return role.arn if role.boundary in (boundaries - {None} or {None}) else None
 
 
 def _name(resource: Resource) -> str:

@@ -51,6 +51,7 @@ _AUDIT: Final = frozenset(
     }
 )
 """Types of the audit stack, each of which is compared with what is declared."""
+_AUDIT_TAGGED: Final = frozenset({"AWS::CloudWatch::Alarm", "AWS::Events::Rule", "AWS::SNS::Topic"})
 AUDIT_KEY: Final = "AuditKey"
 """Logical id of the key that encrypts the audit topic, in a stack that the estate calls an audit stack."""
 _KMS: Final = frozenset({"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
@@ -537,7 +538,7 @@ def _role(resource: Resource) -> RoleRecord:
 
 def _tags_beside(resource: Resource) -> Iterator[tuple[str, Mapping[str, str]]]:
     """The tags of a resource that is neither key nor role."""
-    if resource.type in _BINDING or resource.type in ("AWS::SNS::Topic", "AWS::SSM::Parameter"):
+    if resource.type in _BINDING | _AUDIT_TAGGED or resource.type == "AWS::SSM::Parameter":
         yield f"{resource.stack} {resource.logical_id} ({resource.type})", _tags(resource)
 
 
