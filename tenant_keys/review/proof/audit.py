@@ -228,7 +228,7 @@ def _bus_statement(bus: str, account: str, partition: str) -> dict[str, Any]:
 
 
 def _forwarder(account: str, region: str, inventory: Inventory, estate: Estate) -> str | None:
-    """The role with which EventBridge of the account reports, where it may do nothing else; None where it is another."""
+    """The role with which EventBridge of the account reports; None where it is not there, or may do more."""
     central = estate.central
     bus = f"arn:{central.partition}:events:{region}:{central.account}:event-bus/default"
     trust = _policy(

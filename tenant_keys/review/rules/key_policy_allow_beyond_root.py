@@ -43,7 +43,7 @@ def check(policy: Policy) -> Iterator[LintFinding]:
 
 
 def _encrypts_a_topic(policy: Policy) -> bool:
-    """Whether it is the key of an audit topic, which no tenant's alias may name; the proof compares its whole policy."""
+    """Whether it is the key of an audit topic, at which no alias points; the proof compares its whole policy."""
     return policy.place.logical_id == "AuditKey" and is_audit_stack(policy.place.stack)
 
 
