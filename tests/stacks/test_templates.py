@@ -124,7 +124,9 @@ def test_accepted_findings_are_these_and_no_others() -> None:
     with_roles = [
         "tenant-keys-roles-001",
         "tenant-keys-shared-access",
+        "tenant-keys-workload-222222222222-eu-central-1",
         "tenant-keys-workload-222222222222-eu-west-1",
+        "tenant-keys-workload-333333333333-eu-central-1",
         "tenant-keys-workload-333333333333-eu-west-1",
     ]
     assert [each for each in sorted(accepted) if not each[1].startswith("AwsSolutions::")] == [

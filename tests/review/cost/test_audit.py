@@ -25,8 +25,8 @@ def test_three_regions_have_three_keys_and_six_alarms(estate_of: EstateOf) -> No
 
 
 def test_key_material_that_expires_may_cost_ten_cents_a_key(estate_of: EstateOf) -> None:
-    dated = "{key: {origin: imported, import_role: role/Import, expires: dated}}"
-    tenants = [f"t{number}: {dated}" for number in range(10)]
+    dated = "{{key: {{origin: imported, import_role: role/Import{number}, expires: dated}}}}"
+    tenants = [f"t{number}: {dated.format(number=number)}" for number in range(10)]
     assert str(of(estate_of(*tenants)).alarms) == "0.60 to 1.30"  # 3 for quotas, and 10 keys in the other's place of 3
 
 
