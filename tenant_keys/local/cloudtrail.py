@@ -157,7 +157,9 @@ def _named(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _answer(source: str, operation: str, answer: Mapping[str, Any]) -> dict[str, Any] | None:
-    if source != "kms.amazonaws.com" or operation in _READ_ONLY or operation.startswith(_READING):
+    if source == "sts.amazonaws.com":
+        return dict(answer) or None
+    if operation in _READ_ONLY or operation.startswith(_READING):
         return None
     found = {name[0].lower() + name[1:]: value for name, value in answer.items()}
     kept = {name: value for name, value in found.items() if name in _ANSWERED}
