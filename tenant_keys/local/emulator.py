@@ -312,7 +312,7 @@ class EventDelivery:
     """Takes the place of ministack's: ours decide which events a rule gets, and what reaches topics and other buses."""
 
     def __init__(self, takes: Takes, to_bus: ToBus, to_topic: ToTopic) -> None:
-        from ministack.services import eventbridge  # type: ignore[import-untyped]
+        from ministack.services import eventbridge
 
         self._takes, self._to_bus, self._to_topic = takes, to_bus, to_topic
         self._inner, self._publish = eventbridge, eventbridge._dispatch_to_sns

@@ -35,7 +35,7 @@ TRINO = """
 CREATE MACRO json_extract_scalar(value, path) AS json_extract_string(value, path);
 CREATE MACRO element_at(list, position) AS list[position];
 """
-"""What Athena's engine calls otherwise. Its regexp_extract answers NULL where DuckDB's answers '', so nullif asks both."""
+"""What Athena's engine calls otherwise. Its regexp_extract answers NULL where DuckDB's answers '', so nullif."""
 Ask = Callable[..., list[dict[str, Any]]]
 
 
@@ -59,18 +59,18 @@ def ask(local: LocalEstate, tmp_path_factory: pytest.TempPathFactory) -> Ask:
     """After a day in the life of the estate."""
     alias = f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:alias/tenant-"
     before = len(local.aws.trail())
-    own = {"EncryptionContext": {"tenant_id": "acme"}}
+    own = {"tenant_id": "acme"}
     acme = local.tenant("acme").client("kms")
-    blob = acme.encrypt(KeyId=f"{alias}acme", Plaintext=b"x", **own)["CiphertextBlob"]
-    acme.decrypt(KeyId=f"{alias}acme", CiphertextBlob=blob, **own)
-    local.tagged("acme").client("kms").decrypt(KeyId=f"{alias}acme", CiphertextBlob=blob, **own)
+    blob = acme.encrypt(KeyId=f"{alias}acme", Plaintext=b"x", EncryptionContext=own)["CiphertextBlob"]
+    acme.decrypt(KeyId=f"{alias}acme", CiphertextBlob=blob, EncryptionContext=own)
+    local.tagged("acme").client("kms").decrypt(KeyId=f"{alias}acme", CiphertextBlob=blob, EncryptionContext=own)
     with refused("AccessDeniedException"):
-        acme.encrypt(KeyId=f"{alias}globex", Plaintext=b"x", **own)
+        acme.encrypt(KeyId=f"{alias}globex", Plaintext=b"x", EncryptionContext=own)
     with refused("AccessDeniedException"):
-        local.tagged("acme").client("kms").decrypt(KeyId=f"{alias}globex", CiphertextBlob=blob, **own)
+        local.tagged("acme").client("kms").decrypt(KeyId=f"{alias}globex", CiphertextBlob=blob, EncryptionContext=own)
     with refused("AccessDeniedException"):  # by its key: the trail alone knows whose it is
         local.role(estate.ADMINISTRATOR).client("kms").decrypt(
-            KeyId=local.key_of["acme"][1], CiphertextBlob=blob, **own
+            KeyId=local.key_of["acme"][1], CiphertextBlob=blob, EncryptionContext=own
         )
     local.role(estate.BREAK_GLASS).client("kms").describe_key(KeyId=local.key_of["globex"][0])
     records = local.aws.trail()[before:]
