@@ -1,12 +1,20 @@
-"""What the audit stack of a Region holds: a topic with a key of its own, rules, and two alarms."""
+"""What the audit stack of a Region holds: a topic with a key of its own, rules, two alarms, and who may report."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from tenant_constructs.access_role import bounded
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
 from tenant_constructs.logical_id import logical_id
-from tenant_constructs.resource_batch import ResourceBatch
+from tenant_constructs.metadata import add_metadata
 from tenant_constructs.tags import estate_tags
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest import stack_names as names
@@ -16,65 +24,76 @@ from tenant_keys.policy.audit.rule import Rule
 from tenant_keys.policy.audit.rules import RULES
 from tenant_keys.policy.names import forwarder_role_name
 
-_KEPT: Final = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 TWO_WEEKS: Final = 1_209_600
 """Seconds before key material expires: time for a tenant to import it again."""
 NEAR_QUOTA: Final = 80
 """Per cent of the Region's quota of cryptographic operations."""
 
 
-class AuditTopic:
+class AuditTopic(Construct):
     """Where findings go. Encrypted with a key that no role uses; the publishers are services."""
 
-    def __init__(self, batch: ResourceBatch, *, estate: Estate) -> None:
-        self.arn = {"Ref": "AuditTopic"}
-        tags = estate_tags(estate)
-        key = {
-            "Description": "Encrypts the topic on which misuse of tenants' keys is told",
-            "EnableKeyRotation": True,
-            "KeyPolicy": policies.topic_key_policy(estate),
-            "PendingWindowInDays": 7,
-            "Tags": tags,
-        }
-        batch.add("AuditKey", {"Type": "AWS::KMS::Key", "Properties": key, **_KEPT})
-        topic = {
-            "TopicName": names.audit_prefix(estate.naming).removesuffix("-"),
-            "DisplayName": "Tenants' keys",
-            "KmsMasterKeyId": {"Fn::GetAtt": ["AuditKey", "Arn"]},
-            "Tags": tags,
-        }
-        batch.add("AuditTopic", {"Type": "AWS::SNS::Topic", "Properties": topic})
-        policy = {"PolicyDocument": policies.topic_policy(self.arn, estate), "Topics": [self.arn]}
-        batch.add("AuditTopicPolicy", {"Type": "AWS::SNS::TopicPolicy", "Properties": policy})
+    def __init__(self, scope: Construct, construct_id: str, *, estate: Estate) -> None:
+        super().__init__(scope, construct_id)
+        key = kms.CfnKey(
+            self,
+            "Key",
+            description="Encrypts the topic on which misuse of tenants' keys is told",
+            enable_key_rotation=True,
+            key_policy=policies.topic_key_policy(estate),
+            pending_window_in_days=7,
+            tags=estate_tags(estate),
+        )
+        key.apply_removal_policy(RemovalPolicy.RETAIN)
+        key.override_logical_id("AuditKey")
+        topic = sns.CfnTopic(
+            self,
+            "Topic",
+            topic_name=names.audit_prefix(estate.naming).removesuffix("-"),
+            display_name="Tenants' keys",
+            kms_master_key_id=key.attr_arn,
+            tags=estate_tags(estate),
+        )
+        topic.override_logical_id("AuditTopic")
+        self.topic_arn = topic.ref
+        """ARN of the topic: an attribute that CloudFormation resolves at deployment."""
+        policy = policies.topic_policy(self.topic_arn, estate)
+        sns.CfnTopicPolicy(self, "Policy", topics=[self.topic_arn], policy_document=policy).override_logical_id(
+            "AuditTopicPolicy"
+        )
 
 
-class AuditRules:
+class AuditRules(Construct):
     """One EventBridge rule for each row of the table; each sends its message to the topic."""
 
-    def __init__(self, batch: ResourceBatch, *, topic: AuditTopic, estate: Estate) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, topic: AuditTopic, estate: Estate) -> None:
+        """Raises:
+        PolicyTooLarge: EventBridge would refuse a pattern for its size.
+        """
+        super().__init__(scope, construct_id)
         for rule in RULES:
-            properties = _rule(rule, estate)
-            properties["Targets"] = [{"Arn": topic.arn, "Id": "Topic", "InputTransformer": rule.input_transformer}]
-            batch.add(logical_id("Rule", rule.id), {"Type": "AWS::Events::Rule", "Properties": properties})
+            message = rule.input_transformer
+            target = events.CfnRule.TargetProperty(
+                arn=topic.topic_arn,
+                id="Topic",
+                input_transformer=events.CfnRule.InputTransformerProperty(
+                    input_template=message["InputTemplate"], input_paths_map=message["InputPathsMap"]
+                ),
+            )
+            _add_rule(self, rule.id, rule, target, estate).override_logical_id(logical_id("Rule", rule.id))
 
 
-class AuditAlarms:
+class AuditAlarms(Construct):
     """What no event tells in time: key material that expires soon, and a quota that is nearly used up."""
 
-    def __init__(self, batch: ResourceBatch, *, topic: AuditTopic, estate: Estate, region: str) -> None:
-        self._batch, self._topic, self._prefix = batch, topic, names.audit_prefix(estate.naming)
-        self._tags = estate_tags(estate)
+    def __init__(self, scope: Construct, construct_id: str, *, topic: AuditTopic, estate: Estate, region: str) -> None:
+        super().__init__(scope, construct_id)
+        self._topic, self._estate = topic, estate
         self._add(
             "material-expiring",
             "high: imported key material of the key named in the alarm's contributors expires within two weeks. "
             f"Run: aws cloudwatch describe-alarm-contributors --region {region}; then tenant-keys byok status",
-            # One alarm over all keys: at most 10,000 metrics match, 500 series come back (CloudWatch guide,
-            # cloudwatch-metrics-insights-limits), the nearest first.
-            _query(
-                'SELECT MIN(SecondsUntilKeyMaterialExpiration) FROM SCHEMA("AWS/KMS", KeyId) GROUP BY KeyId '
-                "ORDER BY MIN() ASC",
-                period=3_600,
-            ),
+            _expiring(),
             ("LessThanThreshold", TWO_WEEKS),
         )
         self._add(
@@ -85,71 +104,96 @@ class AuditAlarms:
             ("GreaterThanThreshold", NEAR_QUOTA),
         )
 
-    def _add(self, name: str, description: str, metrics: list[dict[str, Any]], breach: tuple[str, int]) -> None:
-        properties = {
-            "AlarmName": f"{self._prefix}{name}",
-            "AlarmDescription": description,
-            "Metrics": metrics,
-            "ComparisonOperator": breach[0],
-            "Threshold": breach[1],
-            "EvaluationPeriods": 1,
-            "TreatMissingData": "notBreaching",
-            "AlarmActions": [self._topic.arn],
-            "Tags": self._tags,
-        }
-        batch_id = logical_id("Alarm", name)
-        self._batch.add(batch_id, {"Type": "AWS::CloudWatch::Alarm", "Properties": properties})
+    def _add(self, name: str, description: str, metrics: Sequence[Any], breach: tuple[str, int]) -> None:
+        alarm = cloudwatch.CfnAlarm(
+            self,
+            name,
+            alarm_name=f"{names.audit_prefix(self._estate.naming)}{name}",
+            alarm_description=description,
+            metrics=list(metrics),
+            comparison_operator=breach[0],
+            threshold=breach[1],
+            evaluation_periods=1,
+            treat_missing_data="notBreaching",
+            alarm_actions=[self._topic.topic_arn],
+            tags=estate_tags(self._estate),
+        )
+        alarm.override_logical_id(logical_id("Alarm", name))
 
 
-class AuditBus:
+class AuditBus(Construct):
     """Lets each workload account report refusals of STS, which AWS logs where the caller is."""
 
-    def __init__(self, batch: ResourceBatch, *, accounts: list[str], region: str, estate: Estate) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, accounts: Sequence[str], region: str, estate: Estate
+    ) -> None:
+        super().__init__(scope, construct_id)
         for account in accounts:
-            properties = {
-                "EventBusName": "default",
-                "StatementId": f"{names.audit_prefix(estate.naming)}{account}",
-                "Statement": policies.bus_statement(account, region, estate),
-            }
-            batch.add(f"Bus{account}", {"Type": "AWS::Events::EventBusPolicy", "Properties": properties})
+            statement = events.CfnEventBusPolicy(
+                self,
+                account,
+                event_bus_name="default",
+                statement_id=f"{names.audit_prefix(estate.naming)}{account}",
+                statement=policies.bus_statement(account, region, estate),
+            )
+            statement.override_logical_id(f"Bus{account}")
 
 
-class RefusalForwarder:
+class RefusalForwarder(Construct):
     """In a workload account: sends refused sessions of access roles to the key account's bus."""
 
-    def __init__(self, batch: ResourceBatch, *, account: str, region: str, estate: Estate) -> None:
-        rule = next(rule for rule in RULES if rule.id == "access-refused")
+    def __init__(self, scope: Construct, construct_id: str, *, account: str, region: str, estate: Estate) -> None:
+        super().__init__(scope, construct_id)
         boundaries = [w.permissions_boundary for w in estate.workloads.values() if w.account == account]
-        role = {
-            "RoleName": forwarder_role_name(region, estate),
-            "AssumeRolePolicyDocument": policies.forwarder_trust(account),
-            "Description": "Reports refused sessions of access roles to the key account",
-            "Policies": [{"PolicyName": "Report", "PolicyDocument": policies.forwarder_policy(region, estate)}],
-            **bounded(next((one for one in boundaries if one), None)),
-            "Tags": estate_tags(estate),
-        }
-        batch.add("AuditForwarder", {"Type": "AWS::IAM::Role", "Metadata": INLINE_POLICY_METADATA, "Properties": role})
-        properties = _rule(rule, estate)
-        bus = {"Arn": policies.bus_arn(region, estate), "Id": "KeyAccount"}
-        properties["Targets"] = [{**bus, "RoleArn": {"Fn::GetAtt": ["AuditForwarder", "Arn"]}}]
-        batch.add("AuditForwarding", {"Type": "AWS::Events::Rule", "Properties": properties})
+        report = iam.CfnRole.PolicyProperty(
+            policy_name="Report", policy_document=policies.forwarder_policy(region, estate)
+        )
+        role = iam.CfnRole(
+            self,
+            "Role",
+            role_name=forwarder_role_name(region, estate),
+            description="Reports refused sessions of access roles to the key account",
+            assume_role_policy_document=policies.forwarder_trust(account),
+            policies=[report],
+            permissions_boundary=next((one for one in boundaries if one), None),
+            tags=estate_tags(estate),
+        )
+        role.override_logical_id("AuditForwarder")
+        add_metadata(role, INLINE_POLICY_METADATA)
+        rule = next(rule for rule in RULES if rule.id == "access-refused")
+        target = events.CfnRule.TargetProperty(
+            arn=policies.bus_arn(region, estate), id="KeyAccount", role_arn=role.attr_arn
+        )
+        _add_rule(self, "Rule", rule, target, estate).override_logical_id("AuditForwarding")
 
 
-def _rule(rule: Rule, estate: Estate) -> dict[str, Any]:
-    return {
-        "Name": f"{names.audit_prefix(estate.naming)}{rule.id}",
-        "Description": f"{rule.severity}: {rule.sentence}",
-        "EventPattern": rule.pattern(estate),
-        "State": rule.state,
-        "Tags": estate_tags(estate),
-    }
+def _add_rule(
+    scope: Construct, construct_id: str, rule: Rule, target: events.CfnRule.TargetProperty, estate: Estate
+) -> events.CfnRule:
+    """An L1: the L2 rule knows no state but ENABLED and DISABLED."""
+    return events.CfnRule(
+        scope,
+        construct_id,
+        name=f"{names.audit_prefix(estate.naming)}{rule.id}",
+        description=f"{rule.severity}: {rule.sentence}",
+        event_pattern=rule.pattern(estate),
+        state=rule.state,
+        targets=[target],
+        tags=estate_tags(estate),
+    )
 
 
-def _query(expression: str, *, period: int) -> list[dict[str, Any]]:
-    return [{"Id": "q1", "Expression": expression, "Period": period, "ReturnData": True}]
+def _expiring() -> list[cloudwatch.CfnAlarm.MetricDataQueryProperty]:
+    """One alarm over all keys: at most 10,000 metrics match, 500 series come back, the nearest first (CloudWatch guide,
+    cloudwatch-metrics-insights-limits).
+    """
+    query = (
+        'SELECT MIN(SecondsUntilKeyMaterialExpiration) FROM SCHEMA("AWS/KMS", KeyId) GROUP BY KeyId ORDER BY MIN() ASC'
+    )
+    return [cloudwatch.CfnAlarm.MetricDataQueryProperty(id="q1", expression=query, period=3_600, return_data=True)]
 
 
-def _quota_share() -> list[dict[str, Any]]:
+def _quota_share() -> list[cloudwatch.CfnAlarm.MetricDataQueryProperty]:
     """AWS/Usage with SERVICE_QUOTA (CloudWatch guide, CloudWatch-Quotas-Visualize-Alarms)."""
     dimensions = {
         "Service": "KMS",
@@ -157,13 +201,16 @@ def _quota_share() -> list[dict[str, Any]]:
         "Resource": "CryptographicOperationsSymmetric",
         "Class": "None",
     }
-    metric = {
-        "Namespace": "AWS/Usage",
-        "MetricName": "CallCount",
-        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
-    }
-    calls = {"Metric": metric, "Period": 60, "Stat": "Sum"}
+    metric = cloudwatch.CfnAlarm.MetricProperty(
+        namespace="AWS/Usage",
+        metric_name="CallCount",
+        dimensions=[
+            cloudwatch.CfnAlarm.DimensionProperty(name=name, value=value) for name, value in dimensions.items()
+        ],
+    )
+    calls = cloudwatch.CfnAlarm.MetricStatProperty(metric=metric, period=60, stat="Sum")
+    share = "100 * (m1 / PERIOD(m1)) / SERVICE_QUOTA(m1)"
     return [
-        {"Id": "m1", "MetricStat": calls, "ReturnData": False},
-        {"Id": "e1", "Expression": "100 * (m1 / PERIOD(m1)) / SERVICE_QUOTA(m1)", "ReturnData": True},
+        cloudwatch.CfnAlarm.MetricDataQueryProperty(id="m1", metric_stat=calls, return_data=False),
+        cloudwatch.CfnAlarm.MetricDataQueryProperty(id="e1", expression=share, return_data=True),
     ]

@@ -6,15 +6,21 @@ from tenant_keys.local import emulator
 from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.cloudformation import install
+from tenant_keys.local.cloudformation.held import Held
 from tenant_keys.local.cloudtrail import CloudTrail
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.directory import DeployedPolicies
 from tenant_keys.local.event_bus import EventBus
+from tenant_keys.local.event_history import CloudTrailApi
+from tenant_keys.local.iam_service import IamService
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
 from tenant_keys.local.organization import Organization
 from tenant_keys.local.organizations_api import OrganizationsApi
 from tenant_keys.local.other_services import OtherServices
+from tenant_keys.local.resource_shares import ResourceShares
+from tenant_keys.local.rest_service import Beside
+from tenant_keys.local.roles_anywhere import RolesAnywhere
 from tenant_keys.local.settings import Settings
 from tenant_keys.local.sts.assume import Assume
 from tenant_keys.local.sts.service import Sts
@@ -42,12 +48,20 @@ class Cloud:
         self.sts = Sts(Assume(self.authorizer, self.identities, self.sessions), Issuers(settings.jwks), self.decisions)
         self.bus = EventBus(self.authorizer, self.identities, self.kms)
         self.decisions.trail = CloudTrail(settings.trail, self.clock, self.bus)
+        self.held = Held()
         self.execution = install(
-            self.bus, self.kms, self.authorizer, self.decisions, self.identities, self.organization
+            self.bus, self.kms, self.authorizer, self.decisions, self.identities, self.organization, self.held
         )
+        self.beside: dict[str, Beside] = {
+            "ram": ResourceShares(self.kms, self.authorizer, self.decisions),
+            "rolesanywhere": RolesAnywhere(self.held, self.authorizer, self.decisions),
+        }
+        """Services that ministack does not have, by the name in the signature."""
         for service in ("kms", "sts"):
             emulator.install_service(service, _not_here)
         emulator.install_service("organizations", OrganizationsApi(self.organization).answer)
+        emulator.install_service("cloudtrail", CloudTrailApi(self.kms.history).answer)
+        emulator.install_service("iam", IamService(self.kms).handle)
         emulator.install_judge(OtherServices(self.authorizer, self.decisions, self.identities).judge)
 
     def reset(self) -> None:
@@ -57,6 +71,7 @@ class Cloud:
         self.sessions.clear()
         self.organization.control_policies.clear()
         self.execution.reset()
+        self.held.clear()
         self.decisions.clear()
         self.bus.clear()
         if self.decisions.trail is not None:

@@ -153,6 +153,14 @@ def _joined(node: Any, values: Mapping[str, str]) -> Any:
     return {name: _joined(each, values) for name, each in node.items()}
 
 
+def service_handler(name: str) -> Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]:
+    """What answers requests to a service."""
+    from ministack import app
+
+    found: Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]] = app.SERVICE_HANDLERS[name]
+    return found
+
+
 def install_service(name: str, handler: Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]) -> None:
     """Put our handler in place of ministack's."""
     from ministack import app
@@ -379,6 +387,25 @@ def send_event(account: str, region: str, source: str, detail_type: str, detail:
             "Region": region,
         }
     )
+
+
+def put_pod_association(cluster: str, identifier: str, record: Mapping[str, Any] | None) -> None:
+    """Write or, with None, remove an association of EKS Pod Identity in the account and Region in scope."""
+    from ministack.services import eks
+
+    key = eks._pia_key(cluster, identifier)
+    if record is None:
+        eks._pod_identity_associations.pop(key, None)
+        return
+    eks._clusters.setdefault(cluster, {"name": cluster, "status": "ACTIVE"})
+    eks._pod_identity_associations[key] = dict(record)
+
+
+def trust_policies() -> Iterator[dict[str, Any]]:
+    """Every role of every account, as ministack's own record."""
+    from ministack.services import iam
+
+    yield from iam._roles.to_dict().values()
 
 
 def reset() -> None:

@@ -66,7 +66,8 @@ def with_room(central: Central) -> Central:
 
 def key_bytes(tenant: Tenant, estate: Estate) -> int:
     """Bytes, at most, of the tenant's key and alias, or of its replica and alias, in a template."""
-    documents = key_policy(tenant, estate), key_metadata(tenant)
+    metadata = key_metadata(tenant)
+    documents = key_policy(tenant, estate), {"Metadata": metadata} if metadata else {}
     return _KEY_FRAME + 5 * len(tenant.id) + sum(len(compact(each)) for each in documents) + _tag_bytes(tenant, estate)
 
 
@@ -100,6 +101,7 @@ def _alike(tenant: Tenant) -> tuple[object, ...]:
         tenant.multi_region,
         tenant.primary_region,
         tenant.decrypt_by,
+        len(str(tenant.unused_days_before_deletion or "")),
         len(tenant.import_role or ""),
         tenant.material_expires,
         sum(len(key) + len(value) for key, value in tenant.tags.items()),

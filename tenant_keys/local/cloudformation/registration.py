@@ -8,12 +8,13 @@ from tenant_keys.local.cloudformation.encrypted_topic import EncryptedTopic
 from tenant_keys.local.cloudformation.event_bus_policy import EventBusPolicy
 from tenant_keys.local.cloudformation.execution import Execution
 from tenant_keys.local.cloudformation.handler import register
+from tenant_keys.local.cloudformation.held import Held
 from tenant_keys.local.cloudformation.iam_types import ASKS, AskedFirst, IamCalls
 from tenant_keys.local.cloudformation.identity_provider import OidcProvider
 from tenant_keys.local.cloudformation.kms_alias import KmsAlias
 from tenant_keys.local.cloudformation.kms_key import KmsCalls, KmsKey, KmsReplicaKey
 from tenant_keys.local.cloudformation.organizations_policy import OrganizationsPolicy
-from tenant_keys.local.cloudformation.recorded import RECORDED
+from tenant_keys.local.cloudformation.recorded import recorded
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.event_bus import EventBus
 from tenant_keys.local.identity import Identities
@@ -28,6 +29,7 @@ def install(
     decisions: Decisions,
     identities: Identities,
     organization: Organization,
+    held: Held,
 ) -> Execution:
     """Once, before the first request."""
     kms = KmsCalls(kms_service)
@@ -41,8 +43,8 @@ def install(
     register("AWS::Events::EventBusPolicy", EventBusPolicy(bus))
     register("AWS::SNS::Topic", EncryptedTopic(emulator.resource_handlers()["AWS::SNS::Topic"]))
     register("AWS::Organizations::Policy", OrganizationsPolicy(organization))
-    for name, recorded in RECORDED.items():
-        register(name, recorded)
+    for name, resource_type in recorded(held).items():
+        register(name, resource_type)
     emulator.look_up_imports(
         {
             "AWS::KMS::Key": ("KeyId", lambda name: _key_missing(kms_service, name)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,12 +29,6 @@ tenants:
   soylent: {key: {origin: imported, import_role: role/SoylentImport, expires: dated}}
   umbrella: {key: {origin: imported, import_role: role/UmbrellaImport, multi_region: true}}
 """
-
-
-@pytest.fixture(scope="session")
-def own_aws() -> Iterator[LocalAws]:
-    with LocalAws(accounts=(CENTRAL,)) as running:
-        yield running
 
 
 @pytest.fixture
