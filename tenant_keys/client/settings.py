@@ -56,6 +56,8 @@ class Settings:
     alias_arn: str
     operations: frozenset[str] = frozenset({"encrypt", "decrypt"})
     exceptions: Mapping[str, str] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
+    """Opaque names, by the id that the workload knows the tenant by."""
 
     def __post_init__(self) -> None:
         if self.access not in ACCESS_MODES:
@@ -64,8 +66,18 @@ class Settings:
         _check("alias_arn", self.alias_arn, _ALIAS, placeholders=1)
         # A copy: what is checked here must not change in the caller's hands.
         object.__setattr__(self, "exceptions", MappingProxyType(dict(self.exceptions)))
+        object.__setattr__(self, "ids", MappingProxyType(dict(self.ids)))
+        for known, name in self.ids.items():
+            if check_tenant_id(name) in self.ids or check_tenant_id(known) == name:
+                raise ConfigurationError(f"ids: got {name!r}, which is the id of another tenant; redeploy")
+        if len(set(self.ids.values())) != len(self.ids):
+            raise ConfigurationError("ids: two tenants have one name; redeploy")
         for tenant_id, alias_arn in self.exceptions.items():
             _same_alias_elsewhere(self.alias_arn.replace(PLACEHOLDER, check_tenant_id(tenant_id)), alias_arn)
+
+    def id_in_aws(self, tenant_id: str) -> str:
+        """What the tenant's alias, role, tag and encryption context call it: its id, or its opaque name."""
+        return self.ids.get(tenant_id, tenant_id)
 
     def names(self, tenant_id: str) -> Names:
         """Role and alias of a tenant. The id is checked here, so that no other text gets into an ARN."""
@@ -89,8 +101,9 @@ class Settings:
             raise ConfigurationError(f"{origin}: expected an object with version 1; update the client or redeploy")
         try:
             operations, exceptions = document["operations"], document.get("exceptions", {})
-            if not isinstance(operations, list) or not isinstance(exceptions, dict):
-                raise ConfigurationError("operations must be a list and exceptions an object")
+            ids = document.get("ids", {})
+            if not isinstance(operations, list) or not isinstance(exceptions, dict) or not isinstance(ids, dict):
+                raise ConfigurationError("operations must be a list, exceptions and ids objects")
             return cls(
                 workload=str(document["workload"]),
                 access=cast("Access", document["access"]),
@@ -98,6 +111,7 @@ class Settings:
                 alias_arn=str(document["alias_arn"]),
                 operations=frozenset(map(str, operations)),
                 exceptions={str(tenant): str(arn) for tenant, arn in exceptions.items()},
+                ids={str(tenant): str(name) for tenant, name in ids.items()},
             )
         except KeyError as error:
             raise ConfigurationError(f"{origin}: {error.args[0]} is missing") from error

@@ -80,6 +80,10 @@ def _check_state(name: str, tenant: Tenant, entry: Entry, findings: Problems) ->
 
 
 def _check_birth(name: str, tenant: Tenant, entry: Entry, findings: Problems) -> None:
+    if tenant.opaque is not None and tenant.opaque != (entry.name is not None):
+        named = f"the name {entry.name}" if entry.name else "names that hold its id"
+        message = f"got {str(tenant.opaque).lower()}, but it was created with {named}, which never change; put it back"
+        findings.report(("tenants", name, "opaque"), message)
     if tenant.key is not NO_KEY:
         key, path = tenant.key, ("tenants", name, "key")
         born = (("origin", entry.origin), ("multi_region", entry.multi_region), ("region", entry.primary_region))

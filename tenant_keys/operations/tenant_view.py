@@ -68,7 +68,7 @@ class Departed:
 
 def departed(entry: Entry, naming: Naming) -> Departed:
     """What the lock says of a tenant that left."""
-    alias = names.alias_name(entry.tenant, naming)
+    alias = names.alias_name(entry.id_in_aws, naming)
     return Departed(entry.tenant, "offboarded", alias, entry.origin, (entry.primary_region,), entry.key_id)
 
 
@@ -78,7 +78,7 @@ def view(tenant: Tenant, estate: Estate) -> TenantView:
     regions = (primary, *(region for region in names.key_regions(tenant, estate) if region != primary))
     deployed = regions if tenant.multi_region_key_id else (primary,)
     return TenantView(
-        id=tenant.id,
+        id=tenant.manifest_id,
         state=tenant.state,
         alias=names.alias_name(tenant.id, estate.naming),
         aliases=tuple(names.alias_arn(tenant.id, region, estate) for region in deployed),
@@ -163,4 +163,4 @@ def _row(tenant: Tenant, estate: Estate) -> Row:
     primary = tenant.primary_region
     regions = (primary, *(region for region in names.key_regions(tenant, estate) if region != primary))
     cell = f"{primary}-{tenant.cell:03d}"
-    return Row(tenant.id, tenant.state, tuple(w.name for w in tenant.workloads), regions, tenant.origin, cell)
+    return Row(tenant.manifest_id, tenant.state, tuple(w.name for w in tenant.workloads), regions, tenant.origin, cell)

@@ -268,7 +268,12 @@ def widened_allows() -> list[Mutant]:
             Refuted(ADMINISTRATION, ("ida-key-import", "ImportKeyMaterial")),
             together(
                 *(
-                    setting(statement(sid, "hugo"), operator, ARN, [_role("hugo-key-import"), _role("ida-key-import")])
+                    setting(
+                        statement(sid, "hugo"),
+                        operator,
+                        ARN,
+                        [_role("key-import/hugo-key-import"), _role("key-import/ida-key-import")],
+                    )
                     for sid, operator in (("ImportMaterial", "ArnEquals"), ("DenyImportByAnyoneElse", "ArnNotEquals"))
                 )
             ),

@@ -41,7 +41,12 @@ def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], esta
                 tenant.id: _alias(tenant.id, _nearest(promises[tenant.id], tenant, record.region), estate)
                 for tenant in served.get(expected.name, ())
             }
-            if told := _difference(record.value, expected, aliases, estate):
+            ids = {
+                tenant.manifest_id: tenant.id
+                for tenant in served.get(expected.name, ())
+                if tenant.manifest_id != tenant.id and expected.access != "web-identity"
+            }
+            if told := _difference(record.value, expected, aliases, ids, estate):
                 yield _finding(
                     Kind.INVENTORY,
                     record,
@@ -62,20 +67,24 @@ def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], esta
             )
 
 
-def _difference(value: str, workload: Workload, aliases: Mapping[str, str], estate: Estate) -> str | None:
+def _difference(
+    value: str, workload: Workload, aliases: Mapping[str, str], ids: Mapping[str, str], estate: Estate
+) -> str | None:
     """The first thing that a value says and the manifest does not; by the effect on each tenant."""
     try:
         document = json.loads(value, object_pairs_hook=_object)
     except ValueError as problem:
         return f"what is not understood: {problem}"
     role = access_role_arn(_TENANT, workload, estate)
-    if not isinstance(document, dict) or document.keys() != _NAMES:
+    if not isinstance(document, dict) or document.keys() - {_IDS} != _NAMES:
         return f"something else than {', '.join(sorted(_NAMES))}: {value:.80}"
     expected = {"version": 1, "workload": workload.name, "access": workload.access, "role_arn": role}
     for name, wanted in expected.items():
         # 1, 1.0 and true are equal in Python, and three values in JSON.
         if json.dumps(document[name]) != json.dumps(wanted):
             return f"{name} {document[name]!r:.120}, declared is {wanted!r}"
+    if document.get(_IDS, {}) != ids:
+        return f"ids {document.get(_IDS)!r:.120}, declared are the opaque names {dict(ids)!r:.120}"
     operations = document["operations"]
     if not isinstance(operations, list) or sorted(map(str, operations)) != sorted(workload.operations):
         return f"operations {operations!r:.120}, declared are {', '.join(workload.operations)}"
@@ -100,6 +109,10 @@ def _misnamed(usual: object, exceptions: object, aliases: Mapping[str, str], est
 
 
 _NAMES: Final = frozenset({"version", "workload", "access", "role_arn", "alias_arn", "operations", "exceptions"})
+
+
+_IDS: Final = "ids"
+"""What tenants with an opaque name are called, by their ids in the manifest."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
