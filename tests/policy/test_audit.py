@@ -25,7 +25,12 @@ def test_the_key_of_the_topic_is_used_by_its_publishers_and_administered_by_thos
     key = properties(sample_resources, AUDIT, "AuditKey")
     deployer = "arn:aws:iam::111111111111:role/cdk-hnb659fds-cfn-exec-role-111111111111-"
     root = {"AWS": "arn:aws:iam::111111111111:root"}
-    deploy, delete, publish = key["KeyPolicy"]["Statement"]
+    read, deploy, delete, publish = key["KeyPolicy"]["Statement"]
+    assert set(read["Condition"]["ArnEquals"]["aws:PrincipalArn"]) == {
+        *(f"{deployer}eu-west-1", f"{deployer}eu-central-1", "arn:aws:iam::111111111111:role/KeyAdministrator"),
+        *("arn:aws:iam::111111111111:role/KeyBreakGlass", "arn:aws:iam::111111111111:role/SecurityAudit"),
+    }
+    assert all(action.startswith(("kms:Describe", "kms:Get", "kms:List")) for action in read["Action"])
     assert {**deploy, "Action": None} == {
         "Sid": "Deploy",
         "Effect": "Allow",

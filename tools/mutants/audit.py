@@ -94,19 +94,19 @@ MUTANTS = [
         "a third service uses the key of the topic",
         Refuted(ADMINISTRATION, _KEY),
         change(
-            key_statement(2),
+            key_statement(3),
             Principal={"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com", "s3.amazonaws.com"]},
         ),
     ),
     Mutant(
         "the services may do anything with the key of the topic",
         Refuted(ADMINISTRATION, _KEY),
-        change(key_statement(2), Action=["kms:*"]),
+        change(key_statement(3), Action=["kms:*"]),
     ),
     Mutant(
         "anybody deploys the key of the topic",
         Refuted(ADMINISTRATION, _KEY),
-        lambda templates: (key_statement(0)(templates).pop("Condition"), None)[1],
+        lambda templates: (key_statement(1)(templates).pop("Condition"), None)[1],
     ),
     Mutant(
         "the key of the topic does not rotate",

@@ -11,35 +11,35 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tenant_keys.manifest import Estate
+from tenant_keys.policy import actions
 from tenant_keys.policy.statement import EVERYONE, Document, allow, deny, document, only, root_of
 
 PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
 KEEP: Final = (
-    "kms:DescribeKey",
     "kms:DisableKeyRotation",
     "kms:EnableKey",
     "kms:EnableKeyRotation",
-    "kms:GetKeyPolicy",
-    "kms:GetKeyRotationStatus",
-    "kms:ListResourceTags",
     "kms:PutKeyPolicy",
     "kms:TagResource",
     "kms:UntagResource",
     "kms:UpdateKeyDescription",
 )
-"""What CloudFormation's handler calls to keep the key as declared."""
+"""What CloudFormation's handler calls to keep the key as declared, beside what it reads."""
 
 
 def topic_key_policy(estate: Estate) -> Document:
-    """No role uses the key; the topic's publishers do, and break-glass alone schedules its deletion."""
+    """No role uses the key; the topic's publishers do, break-glass alone schedules its deletion, auditors read it."""
     central = estate.central
     root = root_of(central.account, central.partition)
+    people = (*central.deployers, *central.administrators, central.break_glass, *central.readers)
+    readers = tuple(dict.fromkeys((*people, *central.auditors.values())))
     return document(
         [
+            allow("Read", (*actions.DESCRIBE, *actions.READ), only(readers), Principal=root, Resource="*"),
             allow("Deploy", KEEP, only(central.deployers), Principal=root, Resource="*"),
             allow(
                 "ScheduleDeletion",
-                ("kms:CancelKeyDeletion", "kms:DescribeKey", "kms:ScheduleKeyDeletion"),
+                (*actions.CANCEL_DELETION, *actions.SCHEDULE_DELETION),
                 only((central.break_glass,)),
                 Principal=root,
                 Resource="*",

@@ -155,13 +155,16 @@ def _facts(record: KeyRecord, where: str, estate: Estate) -> Iterator[Finding]:
 def _key_policy(estate: Estate) -> dict[str, Any]:
     central = estate.central
     root = {"AWS": f"arn:{central.partition}:iam::{central.account}:root"}
-    deploy = "DescribeKey DisableKeyRotation EnableKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus"
-    deploy += " ListResourceTags PutKeyPolicy TagResource UntagResource UpdateKeyDescription"
+    read = "DescribeKey GetKeyLastUsage GetKeyPolicy GetKeyRotationStatus ListGrants ListKeyPolicies"
+    read += " ListKeyRotations ListResourceTags"
+    deploy = "DisableKeyRotation EnableKey EnableKeyRotation PutKeyPolicy TagResource UntagResource"
+    deploy += " UpdateKeyDescription"
+    people = [*central.deployers, *central.administrators, central.break_glass, *central.readers]
+    readers = list(dict.fromkeys([*people, *central.auditors.values()]))
     return _policy(
+        _statement("Read", root, read, _by(readers)),
         _statement("Deploy", root, deploy, _by(central.deployers)),
-        _statement(
-            "ScheduleDeletion", root, "CancelKeyDeletion DescribeKey ScheduleKeyDeletion", _by([central.break_glass])
-        ),
+        _statement("ScheduleDeletion", root, "CancelKeyDeletion ScheduleKeyDeletion", _by([central.break_glass])),
         _statement(
             "PublishEncrypted",
             {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},

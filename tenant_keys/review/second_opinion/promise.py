@@ -112,20 +112,16 @@ def declared(request: Request, action: Text, tenant: Tenant, estate: Estate) -> 
 
 
 _KEEP: Final = (
-    "DescribeKey",
     "DisableKeyRotation",
     "EnableKey",
     "EnableKeyRotation",
-    "GetKeyPolicy",
-    "GetKeyRotationStatus",
-    "ListResourceTags",
     "PutKeyPolicy",
     "TagResource",
     "UntagResource",
     "UpdateKeyDescription",
 )
 """What CloudFormation calls to keep the key of an audit topic as it is declared."""
-_END: Final = ("CancelKeyDeletion", "DescribeKey", "ScheduleKeyDeletion")
+_END: Final = ("CancelKeyDeletion", "ScheduleKeyDeletion")
 _PUBLISH: Final = frozenset({"kms:decrypt", "kms:generatedatakey"})
 _PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
 
@@ -133,7 +129,10 @@ _PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
 def administrators_of_topic_key(estate: Estate) -> dict[str, set[str]]:
     """Roles by action in lower case, of the key that encrypts an audit topic."""
     table: dict[str, set[str]] = {}
-    for names, roles in ((_KEEP, set(estate.central.deployers)), (_END, {estate.central.break_glass})):
+    central = estate.central
+    readers = {*central.deployers, *central.administrators, central.break_glass, *central.readers}
+    readers |= set(central.auditors.values())
+    for names, roles in ((_READ, readers), (_KEEP, set(central.deployers)), (_END, {central.break_glass})):
         for name in names:
             table.setdefault(f"kms:{name}".lower(), set()).update(roles)
     return table
