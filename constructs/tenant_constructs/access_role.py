@@ -8,7 +8,8 @@ from tenant_constructs.logical_id import logical_id
 from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tags import estate_tags, tenant_tags
 from tenant_keys.aws_facts.quotas import INLINE_POLICY_CHARACTERS
-from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.manifest import Custodian, Estate, Tenant, Workload
+from tenant_keys.manifest.naming_rules import import_role_name
 from tenant_keys.policy import names
 from tenant_keys.policy.access_role import (
     shared_role_policy,
@@ -18,6 +19,7 @@ from tenant_keys.policy.access_role import (
     web_identity_trust,
 )
 from tenant_keys.policy.acknowledged import INLINE_POLICY_METADATA
+from tenant_keys.policy.import_role import import_role_policy, import_role_trust
 from tenant_keys.policy.limits import check_size
 from tenant_keys.policy.statement import Document
 
@@ -58,18 +60,39 @@ class SharedAccessRole:
         )
 
 
+class CustodianImportRole:
+    """The role through which a customer's own principal brings, rotates and withdraws its key material.
+
+    It stands beside the key: a tenant that is leaving keeps it as long as its key is in the stack.
+    """
+
+    def __init__(
+        self, batch: ResourceBatch, *, tenant: Tenant, custodian: Custodian, estate: Estate, cell: str
+    ) -> None:
+        name = import_role_name(tenant.id, estate.naming)
+        trust = import_role_trust(custodian, estate)
+        role = _role(name, estate.naming.role_path, trust, import_role_policy(tenant, estate), "BringOwnKey")
+        role["Description"] = f"Key material of tenant {tenant.id}, for its custodian"
+        role |= bounded(estate.central.permissions_boundary)
+        role["Tags"] = tenant_tags(tenant, estate, cell)
+        batch.add(
+            logical_id("ImportRole", tenant.id),
+            {"Type": "AWS::IAM::Role", "Metadata": INLINE_POLICY_METADATA, "Properties": _checked(role, estate)},
+        )
+
+
 def bounded(boundary: str | None) -> dict[str, str]:
     """The property of a role that the organisation bounds; nothing where it does not."""
     return {} if boundary is None else {"PermissionsBoundary": boundary}
 
 
-def _role(name: str, path: str, trust: Document, policy: Document) -> dict[str, Any]:
+def _role(name: str, path: str, trust: Document, policy: Document, policy_name: str = "UseTenantKey") -> dict[str, Any]:
     return {
         "RoleName": name,
         "Path": path,
         "MaxSessionDuration": 3600,  # role chaining allows no more (STS API, AssumeRole)
         "AssumeRolePolicyDocument": trust,
-        "Policies": [{"PolicyName": "UseTenantKey", "PolicyDocument": policy}],
+        "Policies": [{"PolicyName": policy_name, "PolicyDocument": policy}],
     }
 
 

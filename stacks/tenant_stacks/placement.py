@@ -8,7 +8,7 @@ from itertools import groupby
 from aws_cdk import DefaultStackSynthesizer, Environment, Stack
 from constructs import Construct
 
-from tenant_constructs.access_role import SharedAccessRole, TenantAccessRole
+from tenant_constructs.access_role import CustodianImportRole, SharedAccessRole, TenantAccessRole
 from tenant_constructs.identity_provider import TokenIssuer
 from tenant_constructs.pod_identity import PodIdentity
 from tenant_constructs.resource_batch import ResourceBatch
@@ -91,6 +91,8 @@ class _Stacks:
             with ResourceBatch(stack, "Keys") as batch:
                 for tenant in tenants:
                     TenantKey(batch, tenant=tenant, estate=self._estate, cell=cell)
+                    if who := tenant.custodian:
+                        CustodianImportRole(batch, tenant=tenant, custodian=who, estate=self._estate, cell=cell)
 
     def _add_replicas(self) -> None:
         """Replicas are in stacks of their own, once the lock has the ids of their primaries."""

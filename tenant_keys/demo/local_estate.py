@@ -77,6 +77,12 @@ def boundaries_of(estate: Estate) -> list[str | None]:
     return [estate.central.permissions_boundary, *(one.permissions_boundary for one in estate.workloads.values())]
 
 
+def customers_of(estate: Estate) -> tuple[str, ...]:
+    """The accounts of customers who bring key material: outside the organisation."""
+    custodians = (tenant.custodian for tenant in estate.tenants.values())
+    return tuple(sorted({custodian.account for custodian in custodians if custodian is not None}))
+
+
 @contextmanager
 def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
     """Start it; at the end of the block nothing of it is left.
@@ -91,6 +97,7 @@ def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
     issuers = [LocalIssuer(url) for url in sorted(urls)]
     with LocalAws(
         accounts=(central.account, *workloads),
+        outsiders=customers_of(estate),
         organization=estate.organization,
         jwks={issuer.url: issuer.key_set for issuer in issuers},
         naming=estate.naming.model_dump(),

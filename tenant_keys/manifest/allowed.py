@@ -52,6 +52,8 @@ ALLOWED = {
     "origin": "aws-kms or imported",
     "multi_region": "true or false",
     "import_role": ROLE,
+    "custodian": "a mapping of account, role and external_id",
+    "external_id": "2 to 1224 letters, digits and _ + = , . @ : / -",
     "expires": "never or dated",
     "state": "active, suspended, offboarding or offboarded",
     "workloads": f"names of workloads: {WORKLOAD}",

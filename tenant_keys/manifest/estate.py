@@ -76,6 +76,20 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class Custodian:
+    """The customer's principal that assumes the import role which the app makes for it."""
+
+    role: str
+    """ARN of the role in the customer's account."""
+    external_id: str
+
+    @property
+    def account(self) -> str:
+        """The customer's account."""
+        return self.role.split(":")[4]
+
+
+@dataclass(frozen=True, slots=True)
 class Tenant:
     """One customer and its key."""
 
@@ -94,13 +108,15 @@ class Tenant:
     deletion_window_days: int
     decrypt_by: DecryptBy
     import_role: str | None
-    """ARN of the role that imports key material, with origin imported."""
+    """ARN of the role that imports key material, with origin imported: the custodian's, or one made elsewhere."""
     material_expires: bool
     tags: Mapping[str, str]
     cell: int
     """Number of the key cell in the primary Region."""
     role_cells: Mapping[str, int]
     """Workload name to number of the role cell, for workloads with one role per tenant."""
+    custodian: Custodian | None = None
+    """Who assumes the import role, where the app makes it."""
 
 
 @dataclass(frozen=True, slots=True)

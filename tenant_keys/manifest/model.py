@@ -214,6 +214,17 @@ class Defaults(_Model):
     """On the key and the roles of every tenant."""
 
 
+class Custodian(_Model):
+    """The customer's own principal that brings, rotates and withdraws the material of its key."""
+
+    account: AccountId
+    """The customer's account, in quotes; neither the central account nor a workload's."""
+    role: RoleReference
+    """The role in the customer's account that assumes the import role which the app makes for this tenant."""
+    external_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$")]
+    """What the customer sends as `ExternalId` with AssumeRole; no two tenants share one. It is no secret."""
+
+
 class Key(_Model):
     """What AWS KMS fixes when it creates a key: CloudFormation refuses to update it."""
 
@@ -224,7 +235,9 @@ class Key(_Model):
     region: Region | None = None
     """Where AWS KMS creates the key; the home Region by default."""
     import_role: RoleReference | None = None
-    """With `origin: imported`: the tenant's role in the central account that may import key material."""
+    """With `origin: imported`: a role of the central account, made elsewhere, that may import key material."""
+    custodian: Custodian | None = None
+    """With `origin: imported`, in place of `import_role`: the app makes the role, which this principal assumes."""
     expires: Literal["never", "dated"] | None = None
     """With `origin: imported`: whether imported material must carry an expiry date."""
 
@@ -243,7 +256,8 @@ class Tenant(_Model):
     decrypt_by: DecryptBy | None = None
     """Other than `defaults.decrypt_by`."""
     key: Key = Key()
-    """How its key is created. Once the lock has the tenant, only `import_role` and `expires` can change."""
+    """How its key is created. Once the lock has the tenant, only who imports (`import_role`, `custodian`) and `expires`
+    can change."""
     tags: Tags = {}
     """On its key and its roles, over those of `defaults.tags`. Never secret: tags show up in logs."""
 

@@ -73,8 +73,9 @@ def _changed(old: Tenant, new: Tenant, estate: Estate) -> Iterator[str]:
     if new.multi_region_key_id and not old.multi_region_key_id:
         others = [region for region in estate.central.regions if region != new.primary_region]
         yield f"creates replicas of the key of {new.id} in {', '.join(others)}"
-    if old.import_role != new.import_role:
-        yield f"lets {new.import_role} import key material of {new.id}, and nobody else"
+    if (old.import_role, old.custodian) != (new.import_role, new.custodian):
+        whom = f"{new.custodian.role}, through {new.import_role}," if new.custodian else new.import_role
+        yield f"lets {whom} import key material of {new.id}, and nobody else"
     if old.tags != new.tags:
         yield f"changes tags of {new.id}"
 

@@ -106,7 +106,8 @@ def _key(tenant: Tenant) -> str:
     origin = "AWS makes the key material"
     if tenant.import_role:
         expiry = "must expire" if tenant.material_expires else "does not expire"
-        origin = f"{tenant.import_role} imports the key material, which {expiry}"
+        who = f"{tenant.custodian.role}, through {tenant.import_role}," if tenant.custodian else tenant.import_role
+        origin = f"{who} imports the key material, which {expiry}"
     multi_region = (
         f"; multi-Region, {tenant.multi_region_key_id or 'id not recorded yet'}" if tenant.multi_region else ""
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.mutants import bindings, both_ways, declared_calls, key_policies, requests, roles, templates
+from tools.mutants import bindings, both_ways, custodians, declared_calls, key_policies, requests, roles, templates
 from tools.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -13,4 +13,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *bindings.MUTANTS,
     *declared_calls.MUTANTS,
     *both_ways.MUTANTS,
+    *custodians.MUTANTS,
 )

@@ -24,6 +24,7 @@ ALMA_TWO = f"arn:aws:iam::{CENTRAL}:role/tenant-keys/orders/tenant-alma-two.orde
 ARN = "aws:PrincipalArn"
 DECRYPT = "kms:Decrypt"
 MEMBERS = "arn:aws:iam::111111111111:role/tenant-keys/*"
+IMPORTERS = ("tenant-keys/import.ida", "hugo-key-import")
 OTHER, OUTSIDER, ADMINISTRATION = Kind.OTHER_TENANT, Kind.OUTSIDER, Kind.ADMINISTRATION
 
 
@@ -264,10 +265,15 @@ def widened_allows() -> list[Mutant]:
         ),
         Mutant(
             "another tenant's import role",
-            Refuted(ADMINISTRATION, ("ida-key-import", "ImportKeyMaterial")),
+            Refuted(ADMINISTRATION, ("hugo-key-import", "ImportKeyMaterial")),
             together(
                 *(
-                    setting(statement(sid, "hugo"), operator, ARN, [_role("hugo-key-import"), _role("ida-key-import")])
+                    setting(
+                        statement(sid, "ida"),
+                        operator,
+                        ARN,
+                        [_role("tenant-keys/import.ida"), _role("hugo-key-import")],
+                    )
                     for sid, operator in (("ImportMaterial", "ArnEquals"), ("DenyImportByAnyoneElse", "ArnNotEquals"))
                 )
             ),

@@ -15,6 +15,7 @@ from tenant_keys.review.proof.promise import (
     access_role_arn,
     access_roles,
     administering,
+    custodian_role,
     parameter_arn,
     workload_role,
 )
@@ -145,6 +146,7 @@ def _tags(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate)
     for tenant, promise in promises.items():
         declared = {**estate.tags, **estate.tenants[tenant].tags}
         roles = [inventory.roles.get(use.role_arn) for use in promise.uses if not use.shared]
+        roles += [inventory.roles.get(custodian_role(tenant, estate))] if promise.custodian else []
         carrying = [(f"{one.stack} {one.logical_id}", one.tags) for one in inventory.keys.get(tenant, ())]
         carrying += [(role.arn, role.tags) for role in roles if role is not None]
         for where, tags in carrying if declared else ():
@@ -211,7 +213,8 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
     shared = {access_role_arn("", w, estate) for w in estate.workloads.values() if w.access != "tenant-role"}
     own = {workload_role(replace(w, existing_role=None), estate) for w in estate.workloads.values()}
     existing = {w.existing_role for w in estate.workloads.values()}
-    known = declared | shared | own | existing
+    custody = {custodian_role(promise.tenant, estate) for promise in promises.values() if promise.custodian}
+    known = declared | shared | own | existing | custody
     named = administering(estate)
     for arn in inventory.twice:
         yield Finding(
@@ -220,7 +223,7 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
             "give one of them another name",
         )
     run = {workload_role(w, estate) for w in estate.workloads.values() if w.access != "web-identity"} - existing
-    for arn in sorted((declared | run) - set(inventory.roles)):
+    for arn in sorted((declared | run | custody) - set(inventory.roles)):
         yield Finding(Kind.REFUSED, f"{arn}: the role is declared and is in no template", "synthesize again")
     for arn, role in inventory.roles.items():
         if any(key.lower() == "tenant_id" for key in role.tags):

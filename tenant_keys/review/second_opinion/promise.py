@@ -42,6 +42,8 @@ _AUDIT: Final = {
     "config": ("DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags"),
 }
 """What AWS's own auditors read of a key."""
+_CUSTODIAN_READS: Final = ("DescribeKey", "ListKeyRotations")
+"""What a customer's own principal sees of its key, through the import role that the app makes for it."""
 _MATERIAL: Final = ("GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial")
 
 
@@ -66,6 +68,13 @@ def _in_folder(own: str, workload: Workload, estate: Estate) -> str:
     return f"arn:{central.partition}:iam::{central.account}:role{folder}{names.role_prefix}{own}.{workload.name}"
 
 
+def import_role(tenant: Tenant, estate: Estate) -> str:
+    """The role that the app makes for the custodian of a tenant's key material."""
+    names, central = estate.naming, estate.central
+    path = f"{names.role_path}{names.role_prefix}"
+    return f"arn:{central.partition}:iam::{central.account}:role{path}import.{tenant.id}"
+
+
 def is_shared(workload: Workload) -> bool:
     """Whether one role serves all tenants of the workload."""
     return workload.access in ("session-tag", "web-identity")
@@ -85,7 +94,10 @@ def administrators(tenant: Tenant, estate: Estate) -> dict[str, set[str]]:
     deployers, managers = set(central.deployers), {*central.administrators, central.break_glass}
     importers = {tenant.import_role} if tenant.import_role else set()
     table = dict.fromkeys(_DEPLOY, deployers)
-    table |= dict.fromkeys(_READ, deployers | managers | importers | set(central.readers))
+    readers = deployers | managers | set(central.readers)
+    table |= dict.fromkeys(_READ, readers if tenant.custodian else readers | importers)
+    if tenant.custodian:
+        table |= dict.fromkeys(_CUSTODIAN_READS, readers | importers)
     for auditor, role in central.auditors.items():
         table |= {action: table[action] | {role} for action in _AUDIT[auditor]}
     table |= dict.fromkeys(_MATERIAL, importers)
