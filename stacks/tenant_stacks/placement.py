@@ -30,10 +30,11 @@ def add_stacks(scope: Construct, estate: Estate) -> None:
 
 
 def key_cells(estate: Estate) -> list[tuple[str, int, list[Tenant]]]:
-    """Primary Region, number and tenants of each key cell, in order."""
+    """Primary Region, number and tenants of each key cell, in order; those aside who hold their keys themselves."""
     cells: dict[tuple[str, int], list[Tenant]] = {}
     for tenant in estate.tenants.values():
-        cells.setdefault((tenant.primary_region, tenant.cell), []).append(tenant)
+        if tenant.held is None:
+            cells.setdefault((tenant.primary_region, tenant.cell), []).append(tenant)
     return [(region, number, tenants) for (region, number), tenants in sorted(cells.items())]
 
 

@@ -49,7 +49,17 @@ Operation = Literal["encrypt", "decrypt", "re-encrypt"]
 Access = Literal["tenant-role", "session-tag", "web-identity"]
 RunsOn = Literal["lambda", "ecs", "eks", "ec2", "batch", "roles-anywhere", "existing-role"]
 Origin = Literal["aws-kms", "imported"]
+Birth = Literal["aws-kms", "imported", "held"]
+"""How a tenant came by its key: an origin, or a key that the tenant holds in an account of its own."""
 DecryptBy = Literal["alias", "key"]
+HeldKeyArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/"
+        r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$"
+    ),
+]
+"""A key by its own ARN: an alias could be re-pointed by its owner, and other spellings would name one key twice."""
 RotationDays = Annotated[int, Field(ge=90, le=2560)] | Literal["off"]
 DeletionWindowDays = Annotated[int, Field(ge=7, le=30)]
 Tags = dict[
@@ -240,6 +250,17 @@ class Key(_Model):
     """With `origin: imported`, in place of `import_role`: the app makes the role, which this principal assumes."""
     expires: Literal["never", "dated"] | None = None
     """With `origin: imported`: whether imported material must carry an expiry date."""
+    held_by: Literal["tenant"] | None = None
+    """The tenant holds the key in an account of its own: no key is created, and `arns` names the tenant's."""
+    arns: dict[Region, HeldKeyArn] = {}
+    """With `held_by: tenant`: the ARN of the tenant's key in each Region, an external key store's among them."""
+    grace_minutes: Annotated[int, Field(ge=0, le=1440)] | None = None
+    """With `held_by: tenant`: how long clients go on with data keys they hold while KMS cannot be reached; else 0."""
+
+    @property
+    def birth(self) -> Birth | None:
+        """How the key comes about, where this says it."""
+        return "held" if self.held_by else self.origin
 
 
 class Tenant(_Model):

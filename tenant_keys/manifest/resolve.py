@@ -6,8 +6,8 @@ from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
 from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.compare import LOCK_FILE, AddRole, Append, Change, DropRole, HoldRotation, changes, overfull
 from tenant_keys.manifest.errors import LockError, Problem
-from tenant_keys.manifest.estate import Central, Custodian, Estate, Tenant, Workload
-from tenant_keys.manifest.lock import Entry, Lock
+from tenant_keys.manifest.estate import Central, Custodian, Estate, HeldKey, Tenant, Workload
+from tenant_keys.manifest.lock import Entry, Lock, Registration
 from tenant_keys.manifest.model import Key, Manifest
 from tenant_keys.manifest.model import Tenant as Written
 from tenant_keys.manifest.naming_rules import import_role_name
@@ -129,6 +129,13 @@ def _custodian(key: Key, manifest: Manifest) -> Custodian | None:
     return None if written is None else Custodian(_arn(manifest, written.account, written.role), written.external_id)
 
 
+def _held(key: Key, entry: Entry) -> HeldKey | None:
+    if entry.origin != "held":
+        return None
+    recorded = entry.held or Registration()
+    return HeldKey(key.arns, recorded.verified, recorded.active, recorded.nonce, key.grace_minutes or 0)
+
+
 def _tenant(name: str, written: Written, entry: Entry, workloads: tuple[Workload, ...], manifest: Manifest) -> Tenant:
     defaults = manifest.defaults
     rotation = entry.rotation_days or written.rotation_days or defaults.rotation_days
@@ -142,11 +149,12 @@ def _tenant(name: str, written: Written, entry: Entry, workloads: tuple[Workload
         multi_region=entry.multi_region,
         primary_region=entry.primary_region,
         multi_region_key_id=entry.key_id,
-        rotation_days=None if imported or rotation == "off" else rotation,
+        rotation_days=None if entry.origin != "aws-kms" or rotation == "off" else rotation,
         deletion_window_days=defaults.deletion_window_days if window is None else window,
         decrypt_by=decrypt_by or defaults.decrypt_by,
         import_role=_import_role(name, key, manifest),
         custodian=_custodian(key, manifest),
+        held=_held(key, entry),
         material_expires=imported and key.expires == "dated",
         tags={**defaults.tags, **written.tags} if written.tags else defaults.tags,
         cell=entry.cell,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tenant_keys.manifest.model import Custodian, Manifest, Origin, Tenant
+from tenant_keys.manifest.held_key_rules import check_held_keys
+from tenant_keys.manifest.model import Birth, Custodian, Manifest, Tenant
 from tenant_keys.manifest.rules import Report, execution_roles, linked, own_role, repeated, role_name, unknown
 from tenant_keys.manifest.tag_rules import check_merged, check_tags
 
@@ -17,6 +18,7 @@ def check_tenants(manifest: Manifest, report: Report) -> None:
     inherited = (manifest.tags, manifest.defaults.tags)
     check_tags(manifest.defaults.tags, ("defaults", "tags"), report)
     check_merged(inherited, ("defaults", "tags"), report)
+    check_held_keys(manifest, report)
     if not manifest.tenants:
         report(("tenants",), "got 0 tenants; name at least one")
     powerful = _powerful(manifest)
@@ -103,11 +105,15 @@ def _check_key(name: str, tenant: Tenant, manifest: Manifest, powerful: dict[str
         elif role_name(key.import_role).startswith(f"cdk-{manifest.central.bootstrap_qualifier}-"):
             message = f"got {key.import_role}, a role of cdk bootstrap, which deploys every tenant's key"
             report((*path, "import_role"), f"{message}; name another role")
-    if key.origin is not None:
+    if key.held_by is None:
+        for field, held in (("arns", key.arns), ("grace_minutes", key.grace_minutes)):
+            if held:
+                report((*path, field), "only with held_by: tenant; remove it")
+    if key.origin is not None and key.held_by is None:
         check_origin(name, tenant, key.origin, report)
 
 
-def check_origin(name: str, tenant: Tenant, origin: Origin, report: Report) -> None:
+def check_origin(name: str, tenant: Tenant, origin: Birth, report: Report) -> None:
     """What goes with a key of this origin. The origin of a key that exists is in the lock."""
     key, path = tenant.key, ("tenants", name, "key")
     if origin == "imported":

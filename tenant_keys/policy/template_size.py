@@ -67,6 +67,8 @@ def with_room(central: Central) -> Central:
 
 def key_bytes(tenant: Tenant, estate: Estate) -> int:
     """Bytes, at most, of the tenant's key and alias, or of its replica and alias, in a template."""
+    if tenant.held is not None:
+        return 0
     documents = key_policy(tenant, estate), key_metadata(tenant)
     return _KEY_FRAME + 5 * len(tenant.id) + sum(len(compact(each)) for each in documents) + _tag_bytes(tenant, estate)
 
@@ -117,6 +119,7 @@ def _alike(tenant: Tenant) -> tuple[object, ...]:
         tenant.primary_region,
         tenant.decrypt_by,
         len(tenant.import_role or ""),
+        tenant.held and sum(map(len, tenant.held.arns)),
         tenant.custodian and (len(tenant.custodian.role), len(tenant.custodian.external_id)),
         tenant.material_expires,
         sum(len(key) + len(value) for key, value in tenant.tags.items()),

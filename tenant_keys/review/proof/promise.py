@@ -170,7 +170,10 @@ def _promise(
     tenant: Tenant, estate: Estate, administration: Mapping[str, frozenset[str]], *, own_importer: bool
 ) -> Promise:
     central = estate.central
-    regions = central.regions if tenant.multi_region and tenant.multi_region_key_id else (tenant.primary_region,)
+    several = tenant.multi_region and tenant.multi_region_key_id
+    regions: tuple[str, ...] = central.regions if several else (tenant.primary_region,)
+    if tenant.held is not None:
+        regions = ()
     workloads = () if tenant.state == "offboarding" else tenant.workloads
     uses = tuple(_use(tenant, workload, estate) for workload in workloads)
     usable = tenant.state == "active"

@@ -12,6 +12,7 @@ from tenant_keys.review.errors import AssemblyInconsistent, MalformedPolicy, Tem
 from tenant_keys.review.iam.errors import InvalidRequest, UnsupportedPolicy
 from tenant_keys.review.proof.deployment import check_deployment
 from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.held_keys import HeldByTenant, held_by_tenants
 from tenant_keys.review.proof.inventory import Inventory, Stacks
 from tenant_keys.review.proof.issuance import Issuance, Step, prove_issuance
 from tenant_keys.review.proof.key_access import Adversary, KeyAccess, is_cryptographic, prove_key_access
@@ -50,6 +51,8 @@ class Proof:
     safeguards: tuple[Safeguard, ...]
     """Empty where they were not asked for."""
     seconds: float
+    held: tuple[HeldByTenant, ...] = ()
+    """Keys in accounts of tenants, with what is ours to prove of them and what is not."""
 
     @property
     def proved(self) -> bool:
@@ -83,7 +86,7 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
         findings += check_deployment(reviewed.artifacts, estate)
         findings += check_structure(inventory, promised, estate)
         world = build(keep)
-        if not world.keys:
+        if not world.keys and not any(tenant.held for tenant in estate.tenants.values()):
             findings.append(_NOTHING)
         access, issuance = prove_key_access(world), prove_issuance(world)
         repointed = _others_gain(world, Adversary(repoints_aliases=True))
@@ -107,6 +110,7 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
         grants_open_the_key=granted,
         safeguards=tuple(lost),
         seconds=time.perf_counter() - start,
+        held=held_by_tenants(estate),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.held_keys import check_held_keys
 from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory, KeyRecord, RoleRecord
 from tenant_keys.review.proof.parameters import check_parameters
 from tenant_keys.review.proof.places import check_places
@@ -36,6 +37,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
         *check_refusals(inventory, estate),
         *check_places(inventory, estate),
         *check_parameters(inventory, promises, estate),
+        *check_held_keys(inventory, promises, estate),
         *(
             Finding(Kind.NOT_PROVED, f"{what}: the proof does not know what it grants", _APART)
             for what in inventory.unmodelled

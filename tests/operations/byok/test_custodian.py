@@ -27,11 +27,11 @@ IMPORTER = f"arn:aws:iam::{CENTRAL}:role/tenant-keys/import.wonka"
 def own(aws: LocalAws, estate: Estate) -> boto3.Session:
     """Keys of wonka and globex with their real policies, the real import role, and its session by the customer."""
     kms, iam = aws.session(CENTRAL).client("kms"), aws.session(CENTRAL).client("iam")
-    for tenant in ("wonka", "globex"):
+    for each in ("wonka", "globex"):
         key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
-        kms.create_alias(AliasName=f"alias/tenant-{tenant}", TargetKeyId=key)
-        policy = json.dumps(key_policy(estate.tenants[tenant], estate))
-        kms.put_key_policy(KeyId=key, Policy=policy, BypassPolicyLockoutSafetyCheck=True)
+        kms.create_alias(AliasName=f"alias/tenant-{each}", TargetKeyId=key)
+        policy_text = json.dumps(key_policy(estate.tenants[each], estate))
+        kms.put_key_policy(KeyId=key, Policy=policy_text, BypassPolicyLockoutSafetyCheck=True)
     tenant = estate.tenants["wonka"]
     assert tenant.custodian is not None
     trust, policy = import_role_trust(tenant.custodian, estate), import_role_policy(tenant, estate)
