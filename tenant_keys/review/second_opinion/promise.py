@@ -89,7 +89,9 @@ def workload_role(workload: Workload, estate: Estate) -> str:
 
 
 def administrators(tenant: Tenant, estate: Estate) -> dict[str, set[str]]:
-    """Roles by action in lower case: the table of administration."""
+    """Roles by action in lower case: the table of administration; empty for a key that is not ours."""
+    if tenant.held is not None:
+        return {}
     central = estate.central
     deployers, managers = set(central.deployers), {*central.administrators, central.break_glass}
     importers = {tenant.import_role} if tenant.import_role else set()
@@ -126,7 +128,9 @@ def _uses(request: Request, action: str, tenant: Tenant, workload: Workload, est
     if through is False:
         return False
     of_tenant = _is(request, f"aws:principaltag/{TENANT}", tenant.id) if is_shared(workload) else True
-    by_alias = _is(request, "kms:requestalias", alias_of(tenant, estate))
+    by_alias = True if tenant.held is not None else _is(request, "kms:requestalias", alias_of(tenant, estate))
+    if tenant.held is not None and tenant.state != "active":
+        return False
     if action == "kms:describekey":
         return all_of([through, of_tenant, by_alias])
     operations = {f"kms:{one}".lower() for name in workload.operations for one in _OPERATIONS[name]}
