@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": Command("demo", "Deploy the estate to an AWS on this machine, use it, and attack it.", LOCAL),
     "deployed": Command("deployed", "Download the templates that CloudFormation holds, for the proof."),
     "diff": Command("diff", "Compare two versions: what changes in access and in keys."),
+    "held": Command("held", "Use a tenant's own key: print its policy, verify control, activate."),
     "init": Command("init", "Write an estate of your own into a folder of its own."),
     "local": Command("local", "Run an AWS on this machine that enforces the policies, and attack it.", LOCAL),
     "lock": Command("manifest", "Record in tenants.lock the stack of each key and role. Nothing placed ever moves."),
