@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,7 @@ def test_the_pasted_denies_hold_where_the_customer_allows_our_account_more(custo
     customers.paste("globex", [wide, *statements(customers, "globex")])
     kms = customers.aws.session("111111111111").client("kms")
     arn = customers.keys["globex"]
-    attempts = {
+    attempts: dict[str, Callable[[], object]] = {
         "use": lambda: kms.generate_data_key(KeyId=arn, KeySpec="AES_256", EncryptionContext={"tenant_id": "globex"}),
         "grant": lambda: kms.create_grant(KeyId=arn, GranteePrincipal="111111111111", Operations=["Decrypt"]),
     }
