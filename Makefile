@@ -11,7 +11,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 PYTEST := python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test test-fast coverage check docs pins synth checkov mutants mutate bench bench-client clean
+.PHONY: help setup demo test test-all test-fast coverage check docs pins synth checkov mutants mutate bench bench-client clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -32,12 +32,15 @@ node_modules/.installed: package.json package-lock.json
 demo: setup ## synthesize, prove, deploy to a local AWS, serve tenants, attack them
 	tenant-keys demo
 
-test: setup ## run the tests
+test: setup ## run the tests; of kinds with many cases a fixed share
+	$(PYTEST) -m "not exhaustive"
+
+test-all: setup ## run all tests; CI does every night
 	$(PYTEST)
 
 FAST := $(addprefix tests/,policy manifest constructs client review/iam review/rules review/assembly)
 test-fast: setup ## run the tests that need a minute: model, policies, evaluator, rules, client; nothing is deployed
-	$(PYTEST) -m "not slow" $(FAST) --ignore-glob='*_local_aws.py' --ignore-glob='*_recipes.py'
+	$(PYTEST) -m "not slow and not exhaustive" $(FAST) --ignore-glob='*_local_aws.py' --ignore-glob='*_recipes.py'
 
 coverage: setup ## run the tests and print branch coverage; policy, review/iam and review/proof need 95 %
 	$(PYTEST) --cov --cov-report=
@@ -52,7 +55,7 @@ check: setup ## everything that CI runs: lint, types, import contracts, docs dri
 	lint-imports                       # who may import whom: the review must not know the code it judges
 	zizmor --offline --quiet .github   # workflows: permissions, pins, injection
 	python -m tools.docs --check       # what the docs show is what the code does, the JSON Schema included
-	$(PYTEST)
+	$(PYTEST) -m "not exhaustive"      # the tests
 
 docs: setup ## write again what README.md and docs/ show of the code
 	python -m tools.docs

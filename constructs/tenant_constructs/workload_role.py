@@ -6,9 +6,13 @@ import json
 from collections import Counter
 from typing import Any
 
-from tenant_constructs.access_role import bounded
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_rolesanywhere as rolesanywhere
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
 from tenant_constructs.logical_id import logical_id
-from tenant_constructs.resource_batch import ResourceBatch
+from tenant_constructs.metadata import add_metadata
 from tenant_constructs.tags import PROJECT, estate_tags
 from tenant_keys.aws_facts.quotas import (
     INLINE_POLICY_CHARACTERS,
@@ -23,89 +27,111 @@ from tenant_keys.policy.limits import PolicyTooLarge, check_size
 from tenant_keys.policy.workload_role import workload_role_policy, workload_role_trust
 
 
-class WorkloadTrustRole:
+class WorkloadTrustRole(Construct):
     """The role that a workload runs as, trusted by where it runs; or a policy on the role it has already."""
 
-    def __init__(self, batch: ResourceBatch, *, workload: Workload, estate: Estate) -> None:
-        self._role = logical_id("Role", workload.name)
+    def __init__(self, scope: Construct, construct_id: str, *, workload: Workload, estate: Estate) -> None:
+        """Raises:
+        PolicyTooLarge: IAM would refuse a document for its size.
+        """
+        super().__init__(scope, construct_id)
+        self.role_arn = names.workload_role_arn(workload, estate)
+        """ARN of the role; of one that is created here, an attribute that CloudFormation resolves at deployment."""
         name = names.workload_role_name(workload, estate)
         fewer = f"name fewer Regions in workloads.{workload.name}.regions"
         limit = MANAGED_POLICY_CHARACTERS if workload.existing_role else INLINE_POLICY_CHARACTERS
         policy = check_size(workload_role_policy(workload, estate), limit, f"policy of workload {workload.name}", fewer)
         if workload.existing_role:
-            properties: dict[str, Any] = {
-                "ManagedPolicyName": name,
-                "PolicyDocument": policy,
-                "Roles": [workload.existing_role.rsplit("/", 1)[-1]],
-            }
-            batch.add(
-                logical_id("Policy", workload.name), {"Type": "AWS::IAM::ManagedPolicy", "Properties": properties}
+            managed = iam.CfnManagedPolicy(
+                self,
+                "Policy",
+                managed_policy_name=name,
+                policy_document=policy,
+                roles=[workload.existing_role.rsplit("/", 1)[-1]],
             )
+            managed.override_logical_id(logical_id("Policy", workload.name))
             return
-        trust = workload_role_trust(workload, self._trust_anchor(batch, workload, estate))
-        check_size(trust, TRUST_POLICY_CHARACTERS, f"trust policy of role {name}", fewer)
-        properties = {
-            "RoleName": name,
-            "Description": f"Workload {workload.name}",
-            "AssumeRolePolicyDocument": trust,
-            "Policies": [{"PolicyName": "AssumeAccessRoles", "PolicyDocument": policy}],
-            **bounded(workload.permissions_boundary),
-            "Tags": estate_tags(estate),
-        }
-        batch.add(self._role, {"Type": "AWS::IAM::Role", "Metadata": INLINE_POLICY_METADATA, "Properties": properties})
-        self._attach(batch, workload, estate)
+        trust = workload_role_trust(workload, self._trust_anchor_arn(workload, estate))
+        role = iam.CfnRole(
+            self,
+            "Role",
+            role_name=name,
+            description=f"Workload {workload.name}",
+            assume_role_policy_document=check_size(
+                trust, TRUST_POLICY_CHARACTERS, f"trust policy of role {name}", fewer
+            ),
+            policies=[iam.CfnRole.PolicyProperty(policy_name="AssumeAccessRoles", policy_document=policy)],
+            permissions_boundary=workload.permissions_boundary,
+            tags=estate_tags(estate),
+        )
+        role.override_logical_id(logical_id("Role", workload.name))
+        add_metadata(role, INLINE_POLICY_METADATA)
+        self.role_arn = role.attr_arn
+        self._attach(role, workload, estate)
 
-    def _trust_anchor(self, batch: ResourceBatch, workload: Workload, estate: Estate) -> object:
+    def _trust_anchor_arn(self, workload: Workload, estate: Estate) -> str | None:
         if workload.roles_anywhere is None:
             return None
-        anchor = logical_id("TrustAnchor", workload.name)
-        source = {
-            "SourceType": "AWS_ACM_PCA",
-            "SourceData": {"AcmPcaArn": workload.roles_anywhere.certificate_authority},
-        }
-        properties = {
-            "Name": names.workload_role_name(workload, estate),
-            "Enabled": True,
-            "Source": source,
-            "Tags": estate_tags(estate),
-        }
-        batch.add(anchor, {"Type": "AWS::RolesAnywhere::TrustAnchor", "Properties": properties})
-        return {"Fn::GetAtt": [anchor, "TrustAnchorArn"]}
+        source = rolesanywhere.CfnTrustAnchor.SourceProperty(
+            source_type="AWS_ACM_PCA",
+            source_data=rolesanywhere.CfnTrustAnchor.SourceDataProperty(
+                acm_pca_arn=workload.roles_anywhere.certificate_authority
+            ),
+        )
+        anchor = rolesanywhere.CfnTrustAnchor(
+            self,
+            "TrustAnchor",
+            name=names.workload_role_name(workload, estate),
+            enabled=True,
+            source=source,
+            tags=estate_tags(estate),
+        )
+        anchor.override_logical_id(logical_id("TrustAnchor", workload.name))
+        return anchor.attr_trust_anchor_arn
 
-    def _attach(self, batch: ResourceBatch, workload: Workload, estate: Estate) -> None:
+    def _attach(self, role: iam.CfnRole, workload: Workload, estate: Estate) -> None:
         """What else the place needs in order to run as the role."""
-        name, role_arn = names.workload_role_name(workload, estate), {"Fn::GetAtt": [self._role, "Arn"]}
+        name = names.workload_role_name(workload, estate)
         if workload.runs_on == "ec2":
-            properties: dict[str, Any] = {"InstanceProfileName": name, "Roles": [{"Ref": self._role}]}
-            batch.add(
-                logical_id("InstanceProfile", workload.name),
-                {"Type": "AWS::IAM::InstanceProfile", "Properties": properties},
+            instance_profile = iam.CfnInstanceProfile(
+                self, "InstanceProfile", instance_profile_name=name, roles=[role.ref]
             )
+            instance_profile.override_logical_id(logical_id("InstanceProfile", workload.name))
         elif workload.roles_anywhere is not None:
-            properties = {"Name": name, "Enabled": True, "RoleArns": [role_arn], "Tags": estate_tags(estate)}
-            batch.add(
-                logical_id("Profile", workload.name), {"Type": "AWS::RolesAnywhere::Profile", "Properties": properties}
+            profile = rolesanywhere.CfnProfile(
+                self, "Profile", name=name, enabled=True, role_arns=[role.attr_arn], tags=estate_tags(estate)
             )
+            profile.override_logical_id(logical_id("Profile", workload.name))
 
 
-class WorkloadParameter:
+class WorkloadParameter(Construct):
     """Tells a workload, in its own account and Region, which roles to assume and which aliases to name."""
 
-    def __init__(self, batch: ResourceBatch, *, workload: Workload, estate: Estate, region: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, workload: Workload, estate: Estate, region: str) -> None:
+        """`region`: that of the stack, where the workload reads the parameter.
+
+        Raises:
+            PolicyTooLarge: Systems Manager would refuse the value for its size.
+        """
         value = json.dumps(workload_configuration(workload, estate, region), separators=(",", ":"))
         if len(value) > PARAMETER_CHARACTERS:
             raise PolicyTooLarge(
                 f"parameter of workload {workload.name} in {region}: got {len(value):,} characters, SSM accepts "
                 f"{PARAMETER_CHARACTERS:,}; give fewer of its tenants a key.region, or make them multi_region"
             )
-        properties = {
-            "Name": names.parameter_name(workload, estate),
-            "Type": "String",
-            "Description": f"Roles and aliases of workload {workload.name}",
-            "Value": value,
-            "Tags": {**estate.tags, **PROJECT},
-        }
-        batch.add(logical_id("Parameter", workload.name), {"Type": "AWS::SSM::Parameter", "Properties": properties})
+        super().__init__(scope, construct_id)
+        self.parameter_name = names.parameter_name(workload, estate)
+        """`/tenant-keys/orders`, the name by which the runtime client reads it."""
+        parameter = ssm.CfnParameter(
+            self,
+            "Parameter",
+            name=self.parameter_name,
+            type="String",
+            description=f"Roles and aliases of workload {workload.name}",
+            value=value,
+            tags={**estate.tags, **PROJECT},
+        )
+        parameter.override_logical_id(logical_id("Parameter", workload.name))
 
 
 def workload_configuration(workload: Workload, estate: Estate, region: str) -> dict[str, Any]:

@@ -3,26 +3,51 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import aws_cdk as cdk
 
-from tenant_keys.manifest import EstateError, load_estate
+from tenant_keys.manifest import Estate, EstateError, load_estate
 from tenant_keys.policy.limits import PolicyTooLarge
+from tenant_stacks.pattern import NotOnlyNames
 from tenant_stacks.placement import add_stacks
+from tenant_stacks.synthesizer import reads_no_names
 from tenant_stacks.validation import add_validations, synthesize
 
 
-def run(manifest: Path) -> None:
+def run(manifest: Path, *, aspects: Sequence[cdk.IAspect] = ()) -> None:
     """Synthesize the estate of a manifest, or of the one that the context names (`cdk synth -c manifest=FILE`).
+
+    `aspects` visit every resource. Tags (`cdk.Tag`) keep the synth fast; with an Aspect of any other type, which may
+    read a tenant's name, every tenant becomes a construct of its own.
 
     Every error of manifest and lock, and every finding of a validation, ends the process with 1.
     """
-    app = cdk.App(tree_metadata=False)
     try:
-        estate = load_estate(Path(app.node.try_get_context("manifest") or manifest))
-        add_stacks(app, estate)
+        context = cdk.App(auto_synth=False).node
+        estate = load_estate(Path(context.try_get_context("manifest") or manifest))
+        synthesize_estate(estate, aspects)
     except (EstateError, PolicyTooLarge) as error:
         sys.exit(f"{error}")
-    add_validations(app, estate)
-    synthesize(app)
+
+
+def synthesize_estate(estate: Estate, aspects: Sequence[cdk.IAspect] = (), outdir: Path | None = None) -> None:
+    """Write the cloud assembly by the fast way, and by the plain one where tenants differ by more than their names."""
+    if all(map(reads_no_names, aspects)):
+        try:
+            synthesize(_app(estate, aspects, outdir, stamped=True))
+        except NotOnlyNames:
+            pass
+        else:
+            return
+    synthesize(_app(estate, aspects, outdir, stamped=False))
+
+
+def _app(estate: Estate, aspects: Sequence[cdk.IAspect], outdir: Path | None, *, stamped: bool) -> cdk.App:
+    app = cdk.App(tree_metadata=False, outdir=str(outdir) if outdir else None)
+    without_construct = add_stacks(app, estate, stamped=stamped)
+    for aspect in aspects:
+        cdk.Aspects.of(app).add(aspect)
+    add_validations(app, estate, without_construct)
+    return app

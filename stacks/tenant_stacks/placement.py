@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
-from aws_cdk import DefaultStackSynthesizer, Environment, Stack
+from aws_cdk import Environment, Stack
 from constructs import Construct
 
 from tenant_constructs.access_role import CustodianImportRole, SharedAccessRole, TenantAccessRole
 from tenant_constructs.identity_provider import TokenIssuer
+from tenant_constructs.logical_id import logical_id
 from tenant_constructs.pod_identity import PodIdentity
-from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
-from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.manifest import Custodian, Estate, Tenant, Workload
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.garbage_collection import collection_paused
+from tenant_keys.policy.names import workload_role_arn
+from tenant_stacks.cell import Cell, Member, alike
+from tenant_stacks.synthesizer import EstateSynthesizer
+
+Stamped = frozenset[tuple[str, str]]
+"""Stack and construct id of the members that have no construct: the cell's synthesizer writes their resources."""
+
+WITHOUT_METADATA = {"aws:cdk:enable-path-metadata": False, "aws:cdk:disable-logicalId-metadata": True}
+"""Context of each stack. Logical ids are readable names, and a path in each resource would take a cell's bytes."""
 
 
-def add_stacks(scope: Construct, estate: Estate) -> None:
+def add_stacks(scope: Construct, estate: Estate, *, stamped: bool = False) -> Stamped:
     """Add every stack of the estate to the app.
 
+    `stamped`: of tenants that differ by their names alone, make constructs of two in each cell and write the others
+    into its template at the synth, which raises `NotOnlyNames` where a construct or an Aspect may make another
+    difference.
+
+    Returns:
+        The members that have no construct.
+
     Raises:
-        PolicyTooLarge: a document or a template would be refused by AWS for its size.
+        PolicyTooLarge: a document would be refused by AWS for its size.
     """
     with collection_paused():
-        _Stacks(scope, estate).add_all()
+        return _Stacks(scope, estate, stamped=stamped).add_all()
 
 
 def key_cells(estate: Estate) -> list[tuple[str, int, list[Tenant]]]:
@@ -52,22 +69,39 @@ def role_cells(estate: Estate) -> Iterator[tuple[int, list[tuple[Tenant, Workloa
 
 
 class _Stacks:
-    def __init__(self, scope: Construct, estate: Estate) -> None:
+    def __init__(self, scope: Construct, estate: Estate, *, stamped: bool) -> None:
         self._scope = scope
+        self._stamped = stamped
+        self._without_construct: set[tuple[str, str]] = set()
         self._estate = estate
         self._account = estate.central.account
         self._home = estate.central.home_region
         self._naming = estate.naming
 
-    def add_all(self) -> None:
+    def add_all(self) -> Stamped:
         self._add_keys()
         self._add_replicas()
         self._add_tenant_roles()
         self._add_shared_access()
         self._add_workload_accounts()
+        return frozenset(self._without_construct)
+
+    def _fill(self, stack: Stack, members: Sequence[Member]) -> None:
+        """Make each member's construct, or leave some to the cell's synthesizer."""
+        cell = Cell(members) if self._stamped else None
+        if cell is None or not cell.stamped:
+            for member in members:
+                member.construct()
+            return
+        synthesizer = stack.synthesizer
+        if not isinstance(synthesizer, EstateSynthesizer):
+            raise TypeError(f"{stack.node.path}: no synthesizer that completes a cell")
+        synthesizer.stamp(cell)
+        for construct_id in cell.add_constructs():
+            self._without_construct.add((stack.stack_name, construct_id))
 
     def _stack(self, name: str, account: str, region: str, description: str, *, keeps_keys: bool = False) -> Stack:
-        return Stack(
+        stack = Stack(
             self._scope,
             name,
             stack_name=name,
@@ -77,23 +111,24 @@ class _Stacks:
             suppress_template_indentation=True,  # policies are long: 100 tenants must fit 1 MB
             synthesizer=self._synthesizer(account),
         )
+        for name_in_context, value in WITHOUT_METADATA.items():
+            stack.node.set_context(name_in_context, value)
+        return stack
 
-    def _synthesizer(self, account: str) -> DefaultStackSynthesizer:
+    def _synthesizer(self, account: str) -> EstateSynthesizer:
         """Deploys with a role that the key policies trust: of this qualifier, or the one that the manifest names."""
         central = self._estate.central
         named = central.deployers[0] if account == central.account and len(central.deployers) == 1 else None
-        return DefaultStackSynthesizer(qualifier=central.bootstrap_qualifier, cloud_formation_execution_role=named)
+        return EstateSynthesizer(qualifier=central.bootstrap_qualifier, cloud_formation_execution_role=named)
 
     def _add_keys(self) -> None:
         for region, number, tenants in key_cells(self._estate):
             cell = names.key_cell(region, number)
             name, description = names.key_stack(region, number, self._naming), f"Tenants' keys, cell {cell}"
             stack = self._stack(name, self._account, region, description, keeps_keys=True)
-            with ResourceBatch(stack, "Keys") as batch:
-                for tenant in tenants:
-                    TenantKey(batch, tenant=tenant, estate=self._estate, cell=cell)
-                    if who := tenant.custodian:
-                        CustodianImportRole(batch, tenant=tenant, custodian=who, estate=self._estate, cell=cell)
+            members = [self._key(stack, tenant, cell) for tenant in tenants]
+            members += [self._importer(stack, tenant, who, cell) for tenant in tenants if (who := tenant.custodian)]
+            self._fill(stack, members)
 
     def _add_replicas(self) -> None:
         """Replicas are in stacks of their own, once the lock has the ids of their primaries."""
@@ -108,17 +143,57 @@ class _Stacks:
                 name = names.replica_stack(region, primary, number, self._naming)
                 description = f"Replicas in {region} of cell {cell}"
                 stack = self._stack(name, self._account, region, description, keeps_keys=True)
-                with ResourceBatch(stack, "Replicas") as batch:
-                    for tenant in replicated:
-                        TenantReplicaKey(batch, tenant=tenant, estate=self._estate, cell=cell)
+                self._fill(stack, [self._replica(stack, tenant, cell) for tenant in replicated])
 
     def _add_tenant_roles(self) -> None:
         for number, roles in role_cells(self._estate):
             cell, description = names.role_cell(number), f"Access roles of single tenants, cell {number:03d}"
             stack = self._stack(names.role_stack(number, self._naming), self._account, self._home, description)
-            with ResourceBatch(stack, "Roles") as batch:
-                for tenant, workload in roles:
-                    TenantAccessRole(batch, tenant=tenant, workload=workload, estate=self._estate, cell=cell)
+            self._fill(stack, [self._role(stack, tenant, workload, cell) for tenant, workload in roles])
+
+    def _key(self, stack: Stack, tenant: Tenant, cell: str) -> Member:
+        name = tenant.id
+        return Member(
+            construct_id=name,
+            names=(name, logical_id("", name)),
+            logical_ids=(logical_id("Key", name), logical_id("Alias", name)),
+            alike=alike(tenant),
+            construct=partial(TenantKey, stack, name, tenant=tenant, estate=self._estate, cell=cell),
+        )
+
+    def _importer(self, stack: Stack, tenant: Tenant, custodian: Custodian, cell: str) -> Member:
+        name = f"import.{tenant.id}"
+        return Member(
+            construct_id=name,
+            names=(tenant.id, logical_id("", tenant.id)),
+            logical_ids=(logical_id("ImportRole", tenant.id),),
+            alike=("import", alike(tenant)),
+            construct=partial(
+                CustodianImportRole, stack, name, tenant=tenant, custodian=custodian, estate=self._estate, cell=cell
+            ),
+        )
+
+    def _replica(self, stack: Stack, tenant: Tenant, cell: str) -> Member:
+        name = tenant.id
+        return Member(
+            construct_id=name,
+            names=(name, logical_id("", name), tenant.multi_region_key_id or ""),
+            logical_ids=(logical_id("Replica", name), logical_id("Alias", name)),
+            alike=alike(tenant),
+            construct=partial(TenantReplicaKey, stack, name, tenant=tenant, estate=self._estate, cell=cell),
+        )
+
+    def _role(self, stack: Stack, tenant: Tenant, workload: Workload, cell: str) -> Member:
+        name = f"{tenant.id}.{workload.name}"
+        return Member(
+            construct_id=name,
+            names=(tenant.id, logical_id("", tenant.id)),
+            logical_ids=(logical_id("Role", tenant.id, workload.name),),
+            alike=(workload.name, alike(tenant)),
+            construct=partial(
+                TenantAccessRole, stack, name, tenant=tenant, workload=workload, estate=self._estate, cell=cell
+            ),
+        )
 
     def _add_shared_access(self) -> None:
         estate = self._estate
@@ -128,15 +203,15 @@ class _Stacks:
         stack = self._stack(
             names.shared_access(self._naming), self._account, self._home, "Access roles that tenants share"
         )
-        with ResourceBatch(stack, "Access") as batch:
-            issuers = {
-                issuer: TokenIssuer(batch, issuer=issuer, workloads=list(workloads), estate=estate)
-                for issuer, workloads in groupby(sorted(shared, key=_issuer), key=_issuer)
-                if issuer
-            }
-            for workload in shared:
-                issuer = issuers.get(_issuer(workload))
-                SharedAccessRole(batch, workload=workload, estate=estate, provider=issuer.arn if issuer else None)
+        issuers = {
+            issuer: TokenIssuer(stack, issuer, issuer=issuer, workloads=list(workloads), estate=estate)
+            for issuer, workloads in groupby(sorted(shared, key=_issuer), key=_issuer)
+            if issuer
+        }
+        for workload in shared:
+            issuer = issuers.get(_issuer(workload))
+            provider_arn = issuer.provider_arn if issuer else None
+            SharedAccessRole(stack, workload.name, workload=workload, estate=estate, provider_arn=provider_arn)
 
     def _add_workload_accounts(self) -> None:
         """One stack per workload account and Region. IAM is global: a role is in one of them."""
@@ -155,13 +230,19 @@ class _Stacks:
     def _add_workload_account(self, account: str, region: str, roles: list[Workload], here: list[Workload]) -> Stack:
         description = f"Workload roles and parameters in account {account}"
         stack = self._stack(names.workload_stack(account, region, self._naming), account, region, description)
-        with ResourceBatch(stack, "Workloads") as batch:
-            for workload in roles:
-                WorkloadTrustRole(batch, workload=workload, estate=self._estate)
-            for workload in here:
-                WorkloadParameter(batch, workload=workload, estate=self._estate, region=region)
-                if workload.pod_identity:
-                    PodIdentity(batch, workload=workload, estate=self._estate, with_role=workload in roles)
+        trusted = {
+            workload.name: WorkloadTrustRole(stack, workload.name, workload=workload, estate=self._estate)
+            for workload in roles
+        }
+        for workload in here:
+            WorkloadParameter(
+                stack, f"{workload.name}.parameter", workload=workload, estate=self._estate, region=region
+            )
+            if workload.pod_identity:
+                role = trusted.get(workload.name)
+                role_arn = role.role_arn if role else workload_role_arn(workload, self._estate)
+                construct_id = f"{workload.name}.pod-identity"
+                PodIdentity(stack, construct_id, workload=workload, role_arn=role_arn, estate=self._estate)
         return stack
 
 

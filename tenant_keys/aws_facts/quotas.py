@@ -70,3 +70,18 @@ REQUESTS_PER_SECOND: Final = {
 """Management requests a second of an account and Region (AWS KMS guide, requests-per-second)."""
 CREATE_KEYS_A_REPLICA: Final = 2
 """Replicating counts as so many CreateKey requests in the replica's Region (AWS KMS guide, requests-per-second)."""
+
+READS_PER_SECOND: Final = {
+    "kms:DescribeKey": 2_000,
+    "kms:ListResourceTags": 2_000,
+    "kms:GetKeyPolicy": 1_000,
+    "kms:GetKeyRotationStatus": 1_000,
+    "kms:ListKeys": 500,
+    "kms:ListAliases": 500,
+    "kms:ListGrants": 100,
+    "kms:ListKeyRotations": 100,
+    "kms:GetKeyLastUsage": 5,
+}
+"""Requests a second of an account and Region that only read, adjustable (AWS KMS guide, requests-per-second)."""
+UNDOCUMENTED_PER_SECOND: Final = 10
+"""Assumed for read operations whose rate AWS does not document: IAM, CloudFormation, CloudTrail, IAM Roles Anywhere."""

@@ -29,6 +29,7 @@ COMMANDS = {
     "stacks": Command("stacks", "List the stacks or the accounts of a cloud assembly, for a pipeline."),
     "tenant": Command("tenant", "List, show, add, suspend, resume and offboard tenants."),
     "validate": Command("manifest", "Check tenants.yaml, and print every error or a summary."),
+    "verify": Command("verify", "Compare what the accounts hold with what was deployed, and prove it."),
     "who": Command("prove", "List every principal that can perform an action, with the roles and the request."),
 }
 ABOUT = "One KMS key per tenant in one central AWS account, with access proved to be that tenant's alone."

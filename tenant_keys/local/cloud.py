@@ -6,13 +6,18 @@ from tenant_keys.local import emulator
 from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.cloudformation import install
+from tenant_keys.local.cloudformation.held import Held
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.directory import DeployedPolicies
+from tenant_keys.local.iam_service import IamService
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
 from tenant_keys.local.organization import Organization
 from tenant_keys.local.organizations_api import OrganizationsApi
 from tenant_keys.local.other_services import OtherServices
+from tenant_keys.local.resource_shares import ResourceShares
+from tenant_keys.local.rest_service import Beside
+from tenant_keys.local.roles_anywhere import RolesAnywhere
 from tenant_keys.local.settings import Settings
 from tenant_keys.local.sts.assume import Assume
 from tenant_keys.local.sts.service import Sts
@@ -38,10 +43,19 @@ class Cloud:
         self.authorizer = Authorizer(DeployedPolicies(self.organization))
         self.kms = Kms(self.authorizer, self.decisions, self.clock)
         self.sts = Sts(Assume(self.authorizer, self.identities, self.sessions), Issuers(settings.jwks), self.decisions)
-        self.execution = install(self.kms, self.authorizer, self.decisions, self.identities, self.organization)
+        self.held = Held()
+        self.execution = install(
+            self.kms, self.authorizer, self.decisions, self.identities, self.organization, self.held
+        )
+        self.beside: dict[str, Beside] = {
+            "ram": ResourceShares(self.kms, self.authorizer, self.decisions),
+            "rolesanywhere": RolesAnywhere(self.held, self.authorizer, self.decisions),
+        }
+        """Services that ministack does not have, by the name in the signature."""
         for service in ("kms", "sts"):
             emulator.install_service(service, _not_here)
         emulator.install_service("organizations", OrganizationsApi(self.organization).answer)
+        emulator.install_service("iam", IamService(self.kms).handle)
         emulator.install_judge(OtherServices(self.authorizer, self.decisions, self.identities).judge)
 
     def reset(self) -> None:
@@ -51,6 +65,7 @@ class Cloud:
         self.sessions.clear()
         self.organization.control_policies.clear()
         self.execution.reset()
+        self.held.clear()
         self.decisions.clear()
 
 

@@ -298,6 +298,25 @@ def put_oidc_provider(arn: str, record: Mapping[str, Any] | None) -> None:
         iam._oidc_providers[arn] = dict(record)
 
 
+def put_pod_association(cluster: str, identifier: str, record: Mapping[str, Any] | None) -> None:
+    """Write or, with None, remove an association of EKS Pod Identity in the account and Region in scope."""
+    from ministack.services import eks
+
+    key = eks._pia_key(cluster, identifier)
+    if record is None:
+        eks._pod_identity_associations.pop(key, None)
+        return
+    eks._clusters.setdefault(cluster, {"name": cluster, "status": "ACTIVE"})
+    eks._pod_identity_associations[key] = dict(record)
+
+
+def trust_policies() -> Iterator[dict[str, Any]]:
+    """Every role of every account, as ministack's own record."""
+    from ministack.services import iam
+
+    yield from iam._roles.to_dict().values()
+
+
 def reset() -> None:
     from ministack import app
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import ClientError
@@ -85,8 +86,11 @@ def assume(aws: LocalAws, role_arn: str) -> boto3.Session:
     return aws.session(credentials=sts.assume_role(RoleArn=role_arn, RoleSessionName="operator")["Credentials"])
 
 
-def import_material(session: boto3.Session, key_id: str) -> bytes:
-    """Bring 256 bits of key material, as a tenant would with its own hardware. Returns them."""
+def import_material(session: boto3.Session, key_id: str, valid_to: datetime | None = None) -> bytes:
+    """Bring 256 bits of key material, as a tenant would with its own hardware. Returns them.
+
+    `valid_to`: when it expires; never, where it is left out.
+    """
     kms = session.client("kms")
     parameters = kms.get_parameters_for_import(
         KeyId=key_id, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_4096"
@@ -97,10 +101,9 @@ def import_material(session: boto3.Session, key_id: str) -> bytes:
     material = secrets.token_bytes(32)
     sha256 = hashes.SHA256()
     wrapped = public.encrypt(material, padding.OAEP(mgf=padding.MGF1(algorithm=sha256), algorithm=sha256, label=None))
-    kms.import_key_material(
-        KeyId=key_id,
-        ImportToken=parameters["ImportToken"],
-        EncryptedKeyMaterial=wrapped,
-        ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE",
-    )
+    given: dict[str, Any] = {"KeyId": key_id, "ImportToken": parameters["ImportToken"], "EncryptedKeyMaterial": wrapped}
+    if valid_to is None:
+        kms.import_key_material(**given, ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE")
+    else:
+        kms.import_key_material(**given, ExpirationModel="KEY_MATERIAL_EXPIRES", ValidTo=valid_to)
     return material

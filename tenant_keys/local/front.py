@@ -16,6 +16,7 @@ from tenant_keys.local.emulator import Asgi
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.identity import Signed
 from tenant_keys.local.kms.shape import checked
+from tenant_keys.local.rest_service import Beside
 from tenant_keys.local.sts.service import UNSIGNED, render, render_fault
 
 Receive = Callable[[], Awaitable[Any]]
@@ -65,7 +66,22 @@ class Front:
             return _json_fault(Fault("UnknownOperationException"))
         if scope_service == "sts" or form.get("Action") in UNSIGNED or form.get("Version") == _STS_VERSION:
             return self._sts(request, form)
+        if scope_service is not None and scope_service in self._cloud.beside:
+            return self._beside(path, request, self._cloud.beside[scope_service])
         return self._check_sender(request, form)
+
+    def _beside(self, path: str, request: Signed, service: Beside) -> Answer:
+        """A service in the REST protocol that ministack does not have."""
+        try:
+            caller, signature = self._cloud.identities.authenticate(request)
+            query = {name: values[0] for name, values in request.query.items()}
+            with emulator.scope(caller.account, signature.region):
+                answer = service.answer(
+                    caller, signature.region, request.method, path, query, _parameters(request.body)
+                )
+        except Fault as fault:
+            return _json_fault(fault)
+        return 200, "application/json", json.dumps(answer).encode()
 
     async def _kms(self, request: Signed) -> Answer:
         request_id = str(uuid.uuid4())

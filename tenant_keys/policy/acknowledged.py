@@ -29,13 +29,11 @@ def why_no_rotation(tenant: Tenant) -> str | None:
 
 
 def key_metadata(tenant: Tenant) -> dict[str, Any]:
-    """`Metadata` of the tenant's key; empty where every tool is content."""
+    """The entries of `Metadata` of the tenant's key; empty where every tool is content."""
     reason = why_no_rotation(tenant)
     if reason is None:
         return {}
     return {
-        "Metadata": {
-            "checkov": {"skip": [{"id": "CKV_AWS_7", "comment": reason}]},
-            "guard": {"SuppressedRules": ["CMK_BACKING_KEY_ROTATION_ENABLED"], "Reason": reason},
-        }
+        "checkov": {"skip": [{"id": "CKV_AWS_7", "comment": reason}]},
+        "guard": {"SuppressedRules": ["CMK_BACKING_KEY_ROTATION_ENABLED"], "Reason": reason},
     }

@@ -69,7 +69,8 @@ def key_bytes(tenant: Tenant, estate: Estate) -> int:
     """Bytes, at most, of the tenant's key and alias, or of its replica and alias, in a template."""
     if tenant.held is not None:
         return 0
-    documents = key_policy(tenant, estate), key_metadata(tenant)
+    metadata = key_metadata(tenant)
+    documents = key_policy(tenant, estate), {"Metadata": metadata} if metadata else {}
     return _KEY_FRAME + 5 * len(tenant.id) + sum(len(compact(each)) for each in documents) + _tag_bytes(tenant, estate)
 
 

@@ -16,7 +16,10 @@ from tools.benchmarks.client_estate import ORDERS, Stage
 pytestmark = [pytest.mark.xdist_group("client-local-aws"), pytest.mark.slow]
 
 
-@pytest.mark.parametrize(("kind", "work"), [("dynamodb", "encrypt"), ("dynamodb", "rewrap"), ("s3", "rewrap")])
+@pytest.mark.parametrize(
+    ("kind", "work"),
+    [("dynamodb", "encrypt"), pytest.param("dynamodb", "rewrap", marks=pytest.mark.exhaustive), ("s3", "rewrap")],
+)
 def test_a_job_killed_at_any_step_goes_on_without_loss_and_without_double_work(
     stage: Stage, tmp_path: Path, kind: str, work: str
 ) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
 from tenant_constructs.access_role import SharedAccessRole, TenantAccessRole
 from tenant_constructs.identity_provider import TokenIssuer
+from tenant_constructs.logical_id import logical_id
 from tenant_constructs.pod_identity import PodIdentity
-from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
 from tenant_keys.manifest import Estate
+from tests.constructs.resources import resources_of
 from tests.policy.estates import UMBRELLA_KEY, estate_of_text, manifest, sample, with_tenant
 
 CA = "arn:aws:acm-pca:eu-west-1:222222222222:certificate-authority/11111111-2222-3333-4444-555555555555"
@@ -22,21 +24,13 @@ PROJECT = {"Key": "tenant-keys:project", "Value": "tenant-keys"}
 POLICIES = {"KeyPolicy", "AssumeRolePolicyDocument", "PolicyDocument", "Policies"}
 
 
-class Recorder:
-    """A batch that keeps what is added, without its policies."""
-
-    def __init__(self) -> None:
-        self.resources: dict[str, Any] = {}
-
-    def add(self, logical_id: str, resource: dict[str, Any]) -> None:
-        properties = {name: value for name, value in resource["Properties"].items() if name not in POLICIES}
-        self.resources[logical_id] = {**resource, "Properties": properties}
-
-
 def made(construct: Any, **arguments: Any) -> dict[str, Any]:
-    recorder = Recorder()
-    construct(cast("ResourceBatch", recorder), **arguments)
-    return recorder.resources
+    """What a construct makes, without its policies."""
+    resources = resources_of(construct, **arguments)
+    return {
+        name: {**one, "Properties": {of: value for of, value in one["Properties"].items() if of not in POLICIES}}
+        for name, one in resources.items()
+    }
 
 
 def tags(tenant: str, cell: str) -> list[dict[str, str]]:
@@ -196,12 +190,8 @@ def with_portals(existing: str) -> Estate:
 
 def test_an_issuer_is_one_provider_with_the_audiences_of_its_workloads() -> None:
     estate = with_portals("")
-    recorder = Recorder()
     workloads = list(estate.workloads.values())
-    issuer = TokenIssuer(
-        cast("ResourceBatch", recorder), issuer="https://login.example.com", workloads=workloads, estate=estate
-    )
-    assert recorder.resources == {
+    assert made(TokenIssuer, issuer="https://login.example.com", workloads=workloads, estate=estate) == {
         "Issuer4b246bc1a12459de": {
             "Type": "AWS::IAM::OIDCProvider",
             "Properties": {
@@ -211,44 +201,47 @@ def test_an_issuer_is_one_provider_with_the_audiences_of_its_workloads() -> None
             },
         }
     }
-    assert issuer.arn == {"Ref": "Issuer4b246bc1a12459de"}
 
 
-def test_a_provider_that_exists_is_not_made_again_and_is_named_by_its_arn() -> None:
-    estate = with_portals(", existing: true")
-    recorder = Recorder()
+@pytest.mark.parametrize(
+    ("existing", "arn"),
+    [
+        ("", {"Ref": "Issuer4b246bc1a12459de"}),
+        (", existing: true", "arn:aws:iam::111111111111:oidc-provider/login.example.com"),
+    ],
+)
+def test_a_provider_is_named_by_its_arn_and_not_made_again_where_it_exists(existing: str, arn: object) -> None:
+    estate = with_portals(existing)
+    stack = cdk.Stack(cdk.App(), "stack")
     workloads = list(estate.workloads.values())
-    issuer = TokenIssuer(
-        cast("ResourceBatch", recorder), issuer="https://login.example.com", workloads=workloads, estate=estate
-    )
-    assert recorder.resources == {}
-    assert issuer.arn == "arn:aws:iam::111111111111:oidc-provider/login.example.com"
+    issuer = TokenIssuer(stack, "Issuer", issuer="https://login.example.com", workloads=workloads, estate=estate)
+    assert stack.resolve(issuer.provider_arn) == arn
+    assert len(issuer.node.children) == (1 if not existing else 0)
 
 
 def running(place: str) -> Estate:
     return estate_of_text(manifest(workloads=f"  orders: {{account: '222222222222', {place}}}", regions="eu-west-1"))
 
 
-@pytest.mark.parametrize("with_role", [True, False])
-def test_a_pod_identity_association_has_these_properties(with_role: bool) -> None:
+def test_a_pod_identity_association_has_these_properties() -> None:
     estate = running("runs_on: eks, pod_identity: {cluster: main, namespace: shop, service_account: till}")
     orders = estate.workloads["orders"]
     name = "arn:aws:iam::222222222222:role/tenant-keys-orders"
-    assert made(PodIdentity, workload=orders, estate=estate, with_role=with_role) == {
+    assert made(PodIdentity, workload=orders, role_arn=name, estate=estate) == {
         "PodIdentityorders": {
             "Type": "AWS::EKS::PodIdentityAssociation",
             "Properties": {
                 "ClusterName": "main",
                 "Namespace": "shop",
                 "ServiceAccount": "till",
-                "RoleArn": {"Fn::GetAtt": ["Roleorders", "Arn"]} if with_role else name,
+                "RoleArn": name,
                 "DisableSessionTags": True,
                 "Tags": [PROJECT],
             },
         }
     }
     with pytest.raises(ValueError, match="workload orders has no pod identity"):
-        made(PodIdentity, workload=replace(orders, pod_identity=None), estate=estate, with_role=with_role)
+        made(PodIdentity, workload=replace(orders, pod_identity=None), role_arn=name, estate=estate)
 
 
 ROLE = {
@@ -411,3 +404,17 @@ def test_a_parameter_is_written_without_white_space() -> None:
     value = parameter["Properties"]["Value"]
     assert value.startswith('{"version":1,"workload":"orders","access":"tenant-role","role_arn":"arn:aws:iam::')
     assert " " not in value
+
+
+@pytest.mark.parametrize(
+    ("kind", "identifier", "workload", "expected"),
+    [
+        ("Key", "acme", "", "Keyacme"),
+        ("Key", "acme-corp", "", "KeyacmeXcorp"),
+        ("Role", "acme-corp", "order-desk", "RoleacmeXcorpFororderXdesk"),
+        ("Role", "a", "b", "RoleaForb"),
+    ],
+)
+def test_logical_ids_are_these(kind: str, identifier: str, workload: str, expected: str) -> None:
+    """Changing one would lose a key."""
+    assert logical_id(kind, identifier, workload) == expected

@@ -50,7 +50,13 @@ def test_without_node_the_deployment_says_so(monkeypatch: pytest.MonkeyPatch) ->
         find_cdk()
 
 
-@pytest.mark.parametrize(("during", "sign"), [("bootstrap", "CDKToolkit: creating"), ("deploy", "Keys: deploying")])
+@pytest.mark.parametrize(
+    ("during", "sign"),
+    [
+        pytest.param("bootstrap", "CDKToolkit: creating", marks=pytest.mark.exhaustive),
+        ("deploy", "Keys: deploying"),
+    ],
+)
 def test_a_server_killed_within_a_deployment_is_noticed_and_the_deployment_repeated(
     assembly: Path, during: str, sign: str
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -195,10 +197,10 @@ def test_it_fits_a_managed_policy() -> None:
 
 
 def test_the_constructs_make_no_resource_of_another_type() -> None:
+    made = re.compile(r"\b([a-z]+)\.(Cfn[A-Za-z]+)\(")
     found = {
-        line.split('"Type": "')[1].split('"')[0]
+        getattr(import_module(f"aws_cdk.aws_{service}"), name).CFN_RESOURCE_TYPE_NAME
         for file in (ROOT / "constructs/tenant_constructs").glob("*.py")
-        for line in file.read_text().splitlines()
-        if '"Type": "AWS::' in line
+        for service, name in made.findall(file.read_text())
     }
     assert found == OUR_TYPES

@@ -42,11 +42,19 @@ def test_zizmor_finds_nothing() -> None:
 
 
 def test_the_code_is_tested_on_every_supported_python_and_node(workflow: Workflow) -> None:
-    assert workflow("ci")["on"] == {"pull_request": "", "push": {"branches": ["main"]}}
+    pushed = {"pull_request": "", "push": {"branches": ["main"]}}
+    assert workflow("ci")["on"] == {**pushed, "schedule": [{"cron": "17 2 * * *"}]}
     matrix = workflow("ci")["jobs"]["check"]["strategy"]["matrix"]
     assert matrix["python"] == ["3.11", "3.12", "3.13", "3.14"]
     assert {*matrix["node"], *(each["node"] for each in matrix["include"])} == {"20", "22", "24"}
     assert run_step(workflow("ci"), "check", "Check") == "make check"
+
+
+def test_every_night_all_cases_are_tested(workflow: Workflow) -> None:
+    """What `make check` leaves out is run where nobody waits for it."""
+    jobs = workflow("ci")["jobs"]
+    assert jobs["exhaustive"]["if"] == "github.event_name == 'schedule'"
+    assert run_step(workflow("ci"), "exhaustive", "Everything") == "make test-all mutants"
 
 
 def test_every_action_is_pinned_by_commit_with_its_version_beside_it() -> None:
@@ -80,6 +88,7 @@ def test_permissions_are_none_but_what_each_job_names(workflow: Workflow) -> Non
     assert granted == {
         ("ci", "check"): {"contents": "read"},
         ("ci", "demo"): {"contents": "read"},
+        ("ci", "exhaustive"): {"contents": "read"},
         ("pull-request", "check"): {"contents": "read"},
         ("pull-request", "comment"): {"pull-requests": "write"},
         ("deploy", "plan"): {"contents": "read"},

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, cast
+from pathlib import Path
+from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
 from tenant_constructs.access_role import SharedAccessRole, TenantAccessRole
-from tenant_constructs.resource_batch import ResourceBatch
 from tenant_constructs.tenant_key import TenantKey
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
 from tenant_keys.aws_facts.quotas import (
@@ -25,21 +26,14 @@ from tenant_keys.manifest import Estate
 from tenant_keys.manifest.model import Quotas
 from tenant_keys.policy.limits import PolicyTooLarge
 from tenant_keys.policy.template_size import ADDED_BY_CDK
+from tenant_stacks import add_stacks, synthesizer
+from tenant_stacks.synthesizer import check_template
+from tenant_stacks.validation import synthesize
 from tests.policy.estates import estate_of_text, manifest
 
 
-class Recorder:
-    """Stands in for a batch: what would be added to a stack, without the CDK."""
-
-    def __init__(self) -> None:
-        self.resources: dict[str, Any] = {}
-
-    def add(self, logical_id: str, resource: dict[str, Any]) -> None:
-        self.resources[logical_id] = resource
-
-
-def recorder() -> ResourceBatch:
-    return cast("ResourceBatch", Recorder())
+def stack() -> cdk.Stack:
+    return cdk.Stack(cdk.App(), "stack")
 
 
 def test_the_limits_are_those_of_aws() -> None:
@@ -67,13 +61,13 @@ def served_by(number: int) -> Estate:
 
 
 def test_a_key_policy_has_room_for_fifty_workloads() -> None:
-    TenantKey(recorder(), tenant=served_by(50).tenants["acme"], estate=served_by(50), cell="c")
+    TenantKey(stack(), "Construct", tenant=served_by(50).tenants["acme"], estate=served_by(50), cell="c")
 
 
 def test_a_key_policy_that_is_too_large_names_the_tenant_and_the_way_out() -> None:
     estate = served_by(90)
     with pytest.raises(PolicyTooLarge) as refused:
-        TenantKey(recorder(), tenant=estate.tenants["acme"], estate=estate, cell="c")
+        TenantKey(stack(), "Construct", tenant=estate.tenants["acme"], estate=estate, cell="c")
     text = str(refused.value)
     assert text.startswith("key policy of tenant acme: got 4")
     assert text.endswith(
@@ -85,9 +79,9 @@ def test_a_key_policy_that_is_too_large_names_the_tenant_and_the_way_out() -> No
 def test_naming_one_deployment_role_is_a_way_out_where_regions_fill_the_key_policy() -> None:
     estate = in_regions(estate_of_text(manifest()), 55)
     with pytest.raises(PolicyTooLarge, match=r"which has 1, or name one role for all Regions"):
-        TenantKey(recorder(), tenant=estate.tenants["acme"], estate=estate, cell="c")
+        TenantKey(stack(), "Construct", tenant=estate.tenants["acme"], estate=estate, cell="c")
     named = in_regions(estate_of_text(manifest(deployment_roles="[role/Deploy]")), 55)
-    TenantKey(recorder(), tenant=named.tenants["acme"], estate=named, cell="c")
+    TenantKey(stack(), "Construct", tenant=named.tenants["acme"], estate=named, cell="c")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +99,7 @@ def test_a_policy_in_a_workload_account_that_is_too_large_names_the_workload_and
     text = manifest(workloads=f"  orders: {{account: '222222222222', {runs_on}}}")
     estate = in_regions(estate_of_text(text), count)
     with pytest.raises(PolicyTooLarge) as refused:
-        WorkloadTrustRole(recorder(), workload=estate.workloads["orders"], estate=estate)
+        WorkloadTrustRole(stack(), "Construct", workload=estate.workloads["orders"], estate=estate)
     assert str(refused.value).startswith(told)
     assert str(refused.value).endswith("name fewer Regions in workloads.orders.regions")
 
@@ -120,7 +114,7 @@ def test_a_trust_policy_that_is_too_large_names_the_role_and_the_way_out() -> No
     estate = with_quota(estate_of_text(manifest()), 100)
     with pytest.raises(PolicyTooLarge, match=r"trust policy of role tenant-acme\.orders: got 319 characters, AWS acc"):
         TenantAccessRole(
-            recorder(), tenant=estate.tenants["acme"], workload=estate.workloads["orders"], estate=estate, cell="c"
+            stack(), "Role", tenant=estate.tenants["acme"], workload=estate.workloads["orders"], estate=estate, cell="c"
         )
 
 
@@ -129,7 +123,7 @@ def test_an_inline_policy_that_is_too_large_names_the_role_and_the_way_out() -> 
     text = manifest(workloads="  orders: {account: '222222222222', runs_on: lambda, access: session-tag}")
     estate = in_regions(estate_of_text(text), 121)
     with pytest.raises(PolicyTooLarge, match=r"policy of role shared\.orders: got 1\d,\d{3}.*fewer Regions in central"):
-        SharedAccessRole(recorder(), workload=estate.workloads["orders"], estate=estate)
+        SharedAccessRole(stack(), "Construct", workload=estate.workloads["orders"], estate=estate)
 
 
 def test_a_parameter_that_is_too_large_names_the_workload_and_the_way_out() -> None:
@@ -140,37 +134,51 @@ def test_a_parameter_that_is_too_large_names_the_workload_and_the_way_out() -> N
     )
     estate = estate_of_text(manifest(tenants=tenants))
     with pytest.raises(PolicyTooLarge) as refused:
-        WorkloadParameter(recorder(), workload=estate.workloads["orders"], estate=estate, region="eu-west-1")
+        WorkloadParameter(stack(), "Construct", workload=estate.workloads["orders"], estate=estate, region="eu-west-1")
     text = str(refused.value)
     assert text.startswith("parameter of workload orders in eu-west-1: got ")
     assert "SSM accepts 4,096; give fewer of its tenants a key.region, or make them multi_region" in text
 
 
-class Scope:
-    class node:  # noqa: N801  # as the CDK calls it
-        path = "tenant-keys-cell-eu-west-1-001"
+def written(folder: Path, resources: dict[str, Any]) -> Path:
+    template = folder / "cell.template.json"
+    template.write_text(json.dumps({"Resources": resources}, separators=(",", ":")), encoding="utf-8")
+    return template
 
 
-def test_a_template_that_is_too_large_is_refused_before_the_cdk_sees_it() -> None:
-    batch = ResourceBatch(cast("Any", Scope()), "Keys")
-    with (
-        pytest.raises(PolicyTooLarge, match="stack tenant-keys-cell-eu-west-1-001: got a template of 1,0") as refused,
-        batch,
-    ):
-        for number in range(110):
-            batch.add(f"Key{number}", {"Type": "AWS::KMS::Key", "Properties": {"Description": "x" * 9_500}})
-    assert "let fewer workloads serve its tenants, use access session-tag, or name one role" in str(refused.value)
+def test_a_template_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    """By the byte, with room for what the CLI adds."""
+    frame = len('{"Resources":{"Key":{"Type":"AWS::KMS::Key","Properties":{"Description":""}}}}')
+    for size, fits in ((TEMPLATE_BYTES - ADDED_BY_CDK, True), (TEMPLATE_BYTES - ADDED_BY_CDK + 1, False)):
+        description = "x" * (size - frame)
+        key = {"Type": "AWS::KMS::Key", "Properties": {"Description": description}}
+        template = written(tmp_path, {"Key": key})
+        assert template.stat().st_size == size
+        if fits:
+            check_template(template, "cell")
+            continue
+        with pytest.raises(PolicyTooLarge, match=r"^stack cell: got a template of 1,000,001 bytes") as refused:
+            check_template(template, "cell")
+        assert "let fewer workloads serve its tenants, use access session-tag, or name one role" in str(refused.value)
 
 
-def test_a_stack_with_more_resources_than_cloudformation_takes_is_refused_before_the_cdk_sees_it() -> None:
-    batch = ResourceBatch(cast("Any", Scope()), "Workloads")
-    with (
-        pytest.raises(PolicyTooLarge, match="got 500 resources, CloudFormation accepts 499 beside the one") as refused,
-        batch,
-    ):
-        for number in range(500):
-            batch.add(f"Role{number}", {"Type": "AWS::IAM::Role", "Properties": {}})
+def test_a_stack_with_more_resources_than_cloudformation_takes_is_refused(tmp_path: Path) -> None:
+    roles: dict[str, Any] = {f"Role{number}": {"Type": "AWS::IAM::Role", "Properties": {}} for number in range(499)}
+    check_template(written(tmp_path, roles), "cell")
+    roles["Role499"] = roles["Role0"]
+    with pytest.raises(PolicyTooLarge, match="got 500 resources, CloudFormation accepts 499 beside the one") as refused:
+        check_template(written(tmp_path, roles), "cell")
     assert str(refused.value).endswith("spread the workloads over more accounts, or have fewer")
+
+
+def test_the_refusal_of_a_template_ends_the_synth_with_its_message(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(synthesizer, "TEMPLATE_BYTES", 10_000)
+    app = cdk.App(outdir=str(tmp_path), tree_metadata=False, builtin_cloud_formation_validation=False)
+    add_stacks(app, estate_of_text(manifest()))
+    with pytest.raises(SystemExit, match=r"^stack tenant-keys-cell-eu-west-1-001: got a template of .* accepts 10,000"):
+        synthesize(app)
 
 
 def test_a_template_leaves_room_for_what_the_cdk_adds(sample_templates: dict[str, Any]) -> None:

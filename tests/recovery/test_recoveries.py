@@ -92,7 +92,16 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+OF_THE_SERVICE = ("the alias exists", "a quota", "throttling")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        pytest.param(failure, id=name, marks=[pytest.mark.exhaustive] if name in OF_THE_SERVICE else [])
+        for name, failure in FAILURES.items()
+    ],
+)
 def test_a_first_deployment_that_fails_is_repeated(desk: Desk, tmp_path: Path, failure: Failure) -> None:
     good = assembly(tmp_path / "good", GOOD)
     bad = assembly(tmp_path / "bad", failure.resources) if failure.resources else good
@@ -188,7 +197,8 @@ def test_a_lost_network_is_repeated(desk: Desk, tmp_path: Path, monkeypatch: pyt
     def through(*arguments: Any, **named: Any) -> dict[str, str]:
         given = dict(direct(*arguments, **named))
         given["AWS_ENDPOINT_URL"] = given["AWS_ENDPOINT_URL"].replace(str(desk.aws.port), str(wire.port))
-        return {**given, "AWS_MAX_ATTEMPTS": "1"}
+        impatient = f"--require {Path(__file__).with_name('impatient.js')}"
+        return {**given, "AWS_MAX_ATTEMPTS": "1", "NODE_OPTIONS": impatient}
 
     def cut(line: str) -> None:
         if "creating CloudFormation changeset" in line:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from types import SimpleNamespace, TracebackType
-from typing import Any, Self
+from types import SimpleNamespace
+from typing import Any
 from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenant_keys.manifest import Estate, Manifest, resolve
+from tenant_constructs.logical_id import logical_id
+from tenant_constructs.tenant_key import key_properties, replica_properties
+from tenant_keys.manifest import Estate, Manifest, Tenant, resolve
+from tenant_keys.policy.names import alias_name
 from tenant_stacks import add_stacks
 from tests.manifest.test_histories import (
     EDITS,
@@ -31,8 +34,8 @@ from tests.premise import met, met_at_least
 Place = tuple[str, str, str]
 """Region, stack, logical id."""
 Held = dict[Place, Mapping[str, Any]]
-BIRTH = ("KeySpec", "KeyUsage", "Origin", "MultiRegion", "PrimaryKeyArn", "AliasName", "TargetKeyId")
-ROTATION = ("EnableKeyRotation", "RotationPeriodInDays")
+BIRTH = ("key_spec", "key_usage", "origin", "multi_region", "primary_key_arn", "alias_name", "target_key_id")
+ROTATION = ("enable_key_rotation", "rotation_period_in_days")
 STEP = st.tuples(st.sampled_from(EDITS), st.integers(0, 29), st.integers(0, 7))
 
 
@@ -42,41 +45,63 @@ class Stack:
     def __init__(self, scope: object, name: str, *, env: SimpleNamespace, **_: object) -> None:
         self.name = name
         self.region: str = env.region
+        self.node = SimpleNamespace(set_context=lambda *_: None)
 
     def add_dependency(self, other: object, reason: str) -> None:
         """No stack is deployed here."""
 
 
 class Recorder:
-    """A batch of resources that makes no constructs of them."""
+    """Stands in for a construct: keeps where its resources would be and what they would be created with."""
 
     held: Held
 
-    def __init__(self, scope: Stack, construct_id: str) -> None:
-        self._place = scope.region, scope.name
+    def __init__(self, kind: str, prefix: str, properties: Callable[[Tenant, Estate, str], Mapping[str, Any]]) -> None:
+        self._kind, self._prefix, self._properties = kind, prefix, properties
 
-    def add(self, logical_id: str, resource: Mapping[str, Any]) -> None:
-        place = (*self._place, logical_id)
-        assert place not in self.held
-        self.held[place] = resource
+    def __call__(self, scope: Stack, _: str, *, tenant: Tenant, estate: Estate, cell: str) -> None:
+        key, alias = logical_id(self._prefix, tenant.id), logical_id("Alias", tenant.id)
+        named = {"alias_name": alias_name(tenant.id, estate.naming), "target_key_id": key}
+        for name, kind, properties in (
+            (key, self._kind, self._properties(tenant, estate, cell)),
+            (alias, "AWS::KMS::Alias", named),
+        ):
+            place = scope.region, scope.name, name
+            assert place not in self.held
+            self.held[place] = {"Type": kind, "Properties": properties}
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Nothing is left to do."""
+def without_keys(*_: object, **__: object) -> SimpleNamespace:
+    """Stands in for a construct that holds no key."""
+    return SimpleNamespace(provider_arn=None, role_arn="")
+
+
+OTHERS = (
+    "TenantAccessRole",
+    "SharedAccessRole",
+    "TokenIssuer",
+    "WorkloadTrustRole",
+    "WorkloadParameter",
+    "PodIdentity",
+)
+STAND_INS = {
+    "TenantKey": Recorder("AWS::KMS::Key", "Key", key_properties),
+    "TenantReplicaKey": Recorder("AWS::KMS::ReplicaKey", "Replica", replica_properties),
+    **dict.fromkeys(OTHERS, without_keys),
+}
 
 
 @contextmanager
 def without_cdk() -> Iterator[None]:
     with ExitStack() as patches:
         for name, stand_in in (
-            ("ResourceBatch", Recorder),
+            *STAND_INS.items(),
             ("Stack", Stack),
             ("Environment", SimpleNamespace),
-            ("DefaultStackSynthesizer", SimpleNamespace),
+            ("EstateSynthesizer", SimpleNamespace),
         ):
             patches.enter_context(mock.patch(f"tenant_stacks.placement.{name}", stand_in))
+        patches.enter_context(mock.patch("tenant_constructs.tenant_key.tenant_tags", return_value=[]))
         yield
 
 
@@ -84,7 +109,7 @@ def held_by_stacks(estate: Estate) -> Held:
     """Place to key, replica or alias."""
     Recorder.held = {}
     add_stacks(mock.sentinel.app, estate)
-    return {place: body for place, body in Recorder.held.items() if body["Type"].startswith("AWS::KMS::")}
+    return Recorder.held
 
 
 def owner(place: Place) -> str:
@@ -96,7 +121,7 @@ def birth(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_disabled(body: Mapping[str, Any]) -> bool:
-    return body["Properties"].get("Enabled") is False
+    return body["Properties"].get("enabled") is False
 
 
 def check(before: Held, after: Held, estate: Estate) -> None:
@@ -106,7 +131,6 @@ def check(before: Held, after: Held, estate: Estate) -> None:
             continue  # offboarded: key and alias left the template, and are retained
         assert place in after, place
         assert birth(after[place]) == birth(body), place
-        assert after[place]["DeletionPolicy"] == body["DeletionPolicy"]
         if is_disabled(body) and is_disabled(after[place]):
             for name in ROTATION:
                 assert after[place]["Properties"].get(name) == body["Properties"].get(name), place

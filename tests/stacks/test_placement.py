@@ -60,8 +60,8 @@ def test_a_finding_is_accepted_at_the_construct_that_it_is_about() -> None:
     access = ("tenant-keys-roles-001", "tenant-keys-roles-002", "tenant-keys-roles-003", "tenant-keys-shared-access")
     assert found == {
         *(
-            ((stack, "Keys", key), finding)
-            for stack, key in ((cell_b, "Keyb"), (cell_c, "Keyc"))
+            ((stack, tenant), finding)
+            for stack, tenant in ((cell_b, "b"), (cell_c, "c"))
             for finding in (f"{PACKS[0]}-{ROTATION}", f"{PACKS[2]}-{ROTATION}", "AwsSolutions::AwsSolutions-KMS5")
         ),
         *(
@@ -70,8 +70,8 @@ def test_a_finding_is_accepted_at_the_construct_that_it_is_about() -> None:
             for pack in PACKS
         ),
         *(((stack,), finding) for stack in access for finding in keys),
-        ((home, "Workloads", "Roleorders"), roles("orders")),
-        ((home, "Workloads", "Policylegacy"), roles("legacy")),
+        ((home, "orders"), roles("orders")),
+        ((home, "legacy"), roles("legacy")),
     }
 
 
@@ -91,7 +91,7 @@ def test_a_workload_of_an_existing_role_or_of_tokens_alone_has_no_inline_policy(
     estate = scattered()
     lone = replace(estate, workloads={"legacy": estate.workloads["legacy"]}, tenants={})
     assert [entry.scope for entry in accepted_findings(lone)] == [
-        ("tenant-keys-workload-222222222222-eu-west-1", "Workloads", "Policylegacy")
+        ("tenant-keys-workload-222222222222-eu-west-1", "legacy")
     ]
 
 

@@ -2,7 +2,10 @@
 
 The policies are the very same documents, handed over whole, which favours this app: statement objects cost more.
 
-    python tools/benchmarks/naive_app.py MANIFEST OUTPUT_FOLDER
+    python tools/benchmarks/naive_app.py MANIFEST OUTPUT_FOLDER [checked]
+
+`checked` adds what our synth checks: the CDK's own validation, cdk-nag and the proof. Nothing is acknowledged here, so
+findings are reported and fail nothing.
 """
 
 from __future__ import annotations
@@ -10,14 +13,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from aws_cdk import App, Duration, Environment, RemovalPolicy, Stack, Tags
+from aws_cdk import App, Duration, Environment, RemovalPolicy, Stack, Tags, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from cdk_nag import AwsSolutionsChecks
 
 from tenant_keys.manifest import Estate, Tenant, load_estate
 from tenant_keys.policy import names
 from tenant_keys.policy.access_role import shared_role_policy, shared_role_trust, tenant_role_policy, tenant_role_trust
 from tenant_keys.policy.key_policy import key_policy
+from tenant_stacks.isolation import IsolationProof
 
 
 def add_key(stack: Stack, tenant: Tenant, estate: Estate) -> None:
@@ -52,9 +57,15 @@ def add_role(stack: Stack, name: str, path: str, trust: dict[str, object], polic
 
 
 def main() -> None:
-    manifest, output = sys.argv[1:]
+    manifest, output, *checked = sys.argv[1:]
     estate = load_estate(Path(manifest))
-    app = App(outdir=output, builtin_cloud_formation_validation=False)
+    app = App(
+        outdir=output,
+        builtin_cloud_formation_validation=bool(checked),
+        context={"@aws-cdk/core:failSynthOnValidationErrors": False},
+    )
+    if checked:
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app), IsolationProof(estate))
     stacks: dict[str, Stack] = {}
 
     def stack(name: str, region: str) -> Stack:

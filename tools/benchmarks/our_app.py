@@ -1,4 +1,7 @@
-"""Our app with no validation, for a fair comparison: python tools/benchmarks/our_app.py MANIFEST OUTPUT_FOLDER."""
+"""Our app with no validation, or with all that its synth checks.
+
+python tools/benchmarks/our_app.py MANIFEST OUTPUT_FOLDER [checked]
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,16 @@ from aws_cdk import App
 
 from tenant_keys.manifest import load_estate
 from tenant_stacks import add_stacks
+from tenant_stacks.validation import add_validations
 
 
 def main() -> None:
-    manifest, output = sys.argv[1:]
-    app = App(outdir=output, tree_metadata=False, builtin_cloud_formation_validation=False)
-    add_stacks(app, load_estate(Path(manifest)))
+    manifest, output, *checked = sys.argv[1:]
+    app = App(outdir=output, tree_metadata=False, builtin_cloud_formation_validation=bool(checked))
+    estate = load_estate(Path(manifest))
+    without_construct = add_stacks(app, estate, stamped=True)
+    if checked:
+        add_validations(app, estate, without_construct)
     app.synth()
 
 

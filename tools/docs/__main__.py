@@ -14,6 +14,7 @@ from tenant_keys.manifest.schema import schema_text
 from tools.docs.blocks import GENERATORS, CannotGenerate
 from tools.docs.lint_rules import lint_rules
 from tools.docs.manifest_reference import with_reference
+from tools.docs.verify import VERIFY
 
 BLOCK = re.compile(r"(?P<begin><!-- generated: (?P<name>[\w-]+) -->)\n.*?(?P<end><!-- end -->)", re.DOTALL)
 SCHEMA, MANIFEST = Path("docs/tenants.schema.json"), Path("docs/manifest.md")
@@ -51,7 +52,7 @@ def generated() -> dict[Path, str]:
 
 
 def _filled(block: re.Match[str]) -> str:
-    generators = {**GENERATORS, "lint-rules": lint_rules}
+    generators = {**GENERATORS, **VERIFY, "lint-rules": lint_rules}
     if block["name"] not in generators:
         raise CannotGenerate(f"no generator {block['name']}; known are {', '.join(generators)}")
     return f"{block['begin']}\n{generators[block['name']]()}\n{block['end']}"

@@ -6,12 +6,13 @@ from tenant_keys.local import emulator
 from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.cloudformation.execution import Execution
 from tenant_keys.local.cloudformation.handler import register
+from tenant_keys.local.cloudformation.held import Held
 from tenant_keys.local.cloudformation.iam_types import ASKS, AskedFirst, IamCalls
 from tenant_keys.local.cloudformation.identity_provider import OidcProvider
 from tenant_keys.local.cloudformation.kms_alias import KmsAlias
 from tenant_keys.local.cloudformation.kms_key import KmsCalls, KmsKey, KmsReplicaKey
 from tenant_keys.local.cloudformation.organizations_policy import OrganizationsPolicy
-from tenant_keys.local.cloudformation.recorded import RECORDED
+from tenant_keys.local.cloudformation.recorded import recorded
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
@@ -19,7 +20,12 @@ from tenant_keys.local.organization import Organization
 
 
 def install(
-    kms_service: Kms, authorizer: Authorizer, decisions: Decisions, identities: Identities, organization: Organization
+    kms_service: Kms,
+    authorizer: Authorizer,
+    decisions: Decisions,
+    identities: Identities,
+    organization: Organization,
+    held: Held,
 ) -> Execution:
     """Once, before the first request."""
     kms = KmsCalls(kms_service)
@@ -31,8 +37,8 @@ def install(
         register(name, AskedFirst(name, emulator.resource_handlers()[name], iam))
     register("AWS::IAM::OIDCProvider", OidcProvider(iam))
     register("AWS::Organizations::Policy", OrganizationsPolicy(organization))
-    for name, recorded in RECORDED.items():
-        register(name, recorded)
+    for name, resource_type in recorded(held).items():
+        register(name, resource_type)
     emulator.look_up_imports(
         {
             "AWS::KMS::Key": ("KeyId", lambda name: _key_missing(kms_service, name)),

@@ -7,6 +7,7 @@ from typing import Any
 
 from tenant_keys.local.fault import Fault, invalid
 from tenant_keys.local.kms.call import Call
+from tenant_keys.local.kms.due_changes import apply_due_changes
 from tenant_keys.local.kms.key import Key
 from tenant_keys.local.kms.pages import page
 from tenant_keys.local.kms.store import Alias
@@ -55,11 +56,13 @@ def delete_alias(call: Call) -> dict[str, Any]:
 
 def list_aliases(call: Call) -> dict[str, Any]:
     call.authorize_account("kms:ListAliases")
+    for due in call.store.keys(call.account, call.region):
+        apply_due_changes(due, call.store, call.now)
     aliases = call.store.aliases(call.account, call.region)
     if call.parameters.get("KeyId"):
         _, key = call.named()
         aliases = call.store.aliases_of(key)
-    return page(call, "Aliases", [_answer(alias) for alias in aliases], default=50)
+    return page(call, "Aliases", [_answer(alias) for alias in aliases], default=50, largest=100)
 
 
 def _answer(alias: Alias) -> dict[str, Any]:

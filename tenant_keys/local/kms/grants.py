@@ -73,7 +73,7 @@ def create_grant(call: Call) -> dict[str, Any]:
 
 def list_grants(call: Call) -> dict[str, Any]:
     key = call.managed_key({"kms:GrantIsForAWSResource": "false"}, across_accounts=True)
-    return page(call, "Grants", [_answer(key, grant) for grant in key.grants], default=50)
+    return page(call, "Grants", [_answer(key, grant) for grant in key.grants], default=50, largest=100)
 
 
 def list_retirable_grants(call: Call) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def list_retirable_grants(call: Call) -> dict[str, Any]:
         for grant in key.grants
         if grant.retiring == principal
     ]
-    return page(call, "Grants", found, default=50)
+    return page(call, "Grants", found, default=50, largest=100)
 
 
 def revoke_grant(call: Call) -> dict[str, Any]:

@@ -64,6 +64,8 @@ class Key:
     last_use: tuple[str, datetime, str] | None = None
     """Operation, time and request id of the last cryptographic use."""
     grants: list[Grant] = field(default_factory=list)
+    shared: str | None = None
+    """The key policy that AWS RAM writes for a resource share."""
 
     @property
     def arn(self) -> str:

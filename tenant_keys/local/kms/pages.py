@@ -10,8 +10,8 @@ from tenant_keys.local.kms.call import Call
 LARGEST = 1000
 
 
-def page(call: Call, name: str, items: list[Any], *, default: int = 100) -> dict[str, Any]:
-    """One page of a list, with Truncated and NextMarker."""
+def page(call: Call, name: str, items: list[Any], *, default: int = 100, largest: int = LARGEST) -> dict[str, Any]:
+    """One page of a list, with Truncated and NextMarker; `largest`: the most that AWS puts into one."""
     marker = str(call.parameters.get("Marker") or "0")
     if not marker.isdecimal():
         raise Fault("InvalidMarkerException", "Could not deserialize marker")
@@ -22,6 +22,7 @@ def page(call: Call, name: str, items: list[Any], *, default: int = 100) -> dict
             f"1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: "
             f"Member must have value between 1 and {LARGEST}"
         )
+    limit = min(limit, largest)
     answer: dict[str, Any] = {name: items[start : start + limit], "Truncated": start + limit < len(items)}
     if answer["Truncated"]:
         answer["NextMarker"] = str(start + limit)

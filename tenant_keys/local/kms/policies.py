@@ -11,6 +11,8 @@ from tenant_keys.local.kms.call import Call
 from tenant_keys.local.kms.key import Key
 
 POLICY_BYTES = 32_768
+SHARED = "AWS_RAM"
+"""The name of the policy that AWS RAM writes (AWS KMS API, GetKeyPolicy)."""
 LOCKED_OUT = "The new key policy will not allow you to update the key policy in the future."
 
 
@@ -60,14 +62,17 @@ def put_key_policy(call: Call) -> dict[str, Any]:
 
 
 def get_key_policy(call: Call) -> dict[str, Any]:
-    key = call.managed_key({"kms:PolicyName": call.parameters.get("PolicyName") or "default"})
+    name = call.parameters.get("PolicyName") or "default"
+    key = call.managed_key({"kms:PolicyName": name})
+    if name == SHARED and key.shared is not None:
+        return {"Policy": key.shared, "PolicyName": SHARED}
     _require_default(call)
     return {"Policy": key.policy, "PolicyName": "default"}
 
 
 def list_key_policies(call: Call) -> dict[str, Any]:
-    call.managed_key()
-    return {"PolicyNames": ["default"], "Truncated": False}
+    key = call.managed_key()
+    return {"PolicyNames": ["default", *([SHARED] if key.shared is not None else [])], "Truncated": False}
 
 
 def _require_default(call: Call) -> None:

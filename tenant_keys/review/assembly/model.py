@@ -58,6 +58,8 @@ class Resource:
     update_replace_policy: str | None
     depends_on: tuple[str, ...]
     metadata_path: str | None
+    physical_id: str | None = None
+    """The id that AWS chose, of a resource that was read from an account."""
 
 
 @dataclass(frozen=True, slots=True)

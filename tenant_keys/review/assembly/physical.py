@@ -57,7 +57,9 @@ def is_unborn(text: str) -> bool:
 
 
 def unborn(place: Birth | Resource) -> str:
-    """The mark for the id or name that AWS chooses for a resource; the same wherever the resource is referred to."""
+    """The id that AWS chose for a resource, or the mark for it; the same wherever the resource is referred to."""
+    if isinstance(place, Resource) and place.physical_id is not None:
+        return place.physical_id
     return f"{UNBORN}{place.account}!{place.region}!{place.stack}!{place.logical_id}"
 
 

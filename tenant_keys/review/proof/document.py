@@ -82,7 +82,10 @@ class Document:
     raw: Mapping[str, Any]
     holding: Mapping[str, tuple[tuple[str, str], ...]]
     """Values with a policy variable, each with the key that it is compared with, by the key of the variable."""
+    action_patterns: frozenset[str]
+    """Actions with a wildcard, in lower case."""
     _found: dict[tuple[str, bool], tuple[Clause, ...]] = field(default_factory=dict, repr=False)
+    _speech: dict[str, tuple[tuple[int, ...], frozenset[str]]] = field(default_factory=dict, repr=False)
     _strict: list[Policy] = field(default_factory=list, repr=False)
 
     @property
@@ -105,7 +108,13 @@ class Document:
         holding = _variables(tree, name) if tree.substitutes else {}
         pairs = zip(tree.statements, policy.statements, strict=True)
         clauses = tuple(_clause(body, one, substitute=tree.substitutes) for body, one in pairs)
-        return Document(policy, clauses, tree, raw, holding)
+        patterns = frozenset(
+            pattern.lower()
+            for statement in tree.statements
+            for pattern in (*statement.actions, *statement.not_actions)
+            if has_wildcard(pattern)
+        )
+        return Document(policy, clauses, tree, raw, holding, patterns)
 
     def speaking(self, action: str, *, allow: bool) -> tuple[Clause, ...]:
         """Clauses of one effect that speak of an action in lower case."""
@@ -117,6 +126,15 @@ class Document:
                 if clause.statement.allow is allow and clause.statement.speaks_of(action)
             )
             self._found[action, allow] = found
+        return found
+
+    def speech(self, action: str) -> tuple[tuple[int, ...], frozenset[str]]:
+        """Which clauses speak of an action in lower case, by their ids, and the keys of their free conditions."""
+        found = self._speech.get(action)
+        if found is None:
+            clauses = (*self.speaking(action, allow=True), *self.speaking(action, allow=False))
+            found = tuple(map(id, clauses)), frozenset(key for clause in clauses for key in clause.free)
+            self._speech[action] = found
         return found
 
 

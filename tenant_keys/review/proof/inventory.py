@@ -316,6 +316,8 @@ def _alias(resource: Resource) -> AliasRecord:
 def _key_id(resource: Resource) -> str:
     if resource.type == "AWS::KMS::ReplicaKey":
         return _text(resource, "PrimaryKeyArn").rpartition("/")[2]
+    if resource.physical_id is not None:
+        return resource.physical_id
     multi_region = "mrk-" if resource.properties.get("MultiRegion") in (True, "true") else ""
     return multi_region + unborn(resource)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations
 from typing import Final
 
@@ -17,7 +17,6 @@ from tenant_keys.review.iam.decision import Decider
 from tenant_keys.review.iam.grant import Grant
 from tenant_keys.review.iam.principal_element import NOT
 from tenant_keys.review.iam.variables import Value
-from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.actor import Actor, role_session
 from tenant_keys.review.proof.actors import actors_of, declared_actors
 from tenant_keys.review.proof.condition_keys import known
@@ -122,9 +121,9 @@ def prove_key_access(
 
 def _asking(case: KeyCase, world: World) -> list[tuple[Actor, list[list[str]]]]:
     """Everybody who could ask for the key, each with the classes of actions; worked out once."""
-    known: list[tuple[Actor, list[list[str]]]] | None = world.memory.get(id(case))
+    known: list[tuple[Actor, list[list[str]]]] | None = case.memory.get("asking")
     if known is None:
-        known = world.memory[id(case)] = []
+        known = []
         groups: dict[tuple[int, ...], list[list[str]]] = {}
         for actor in actors_of(case, world):
             identity = tuple(map(id, actor.identity))
@@ -132,6 +131,7 @@ def _asking(case: KeyCase, world: World) -> list[tuple[Actor, list[list[str]]]]:
                 check_key_ids(case.record, (case.document, *actor.identity))
                 groups[identity] = _action_classes(case, actor)
             known.append((actor, groups[identity]))
+        case.memory["asking"] = known
     return known
 
 
@@ -148,14 +148,8 @@ def key_actions() -> tuple[str, ...]:
 
 def _later_actions(documents: Iterable[Document]) -> tuple[str, ...]:
     """One action that KMS may add for each way in which the documents' patterns tell such actions apart."""
-    patterns = {
-        pattern.lower()
-        for document in documents
-        for statement in document.tree.statements
-        for pattern in (*statement.actions, *statement.not_actions)
-        if pattern.lower().startswith("kms:") and has_wildcard(pattern)
-    }
-    return _told_apart(tuple(sorted(patterns)), key_actions())
+    patterns = frozenset[str]().union(*(document.action_patterns for document in documents))
+    return _told_apart(tuple(sorted(one for one in patterns if one.startswith("kms:"))), key_actions())
 
 
 @cache
@@ -180,23 +174,23 @@ def carries(action: str, key: str) -> bool:
     return catalogue_carries(action, key) or not (key.startswith("aws:") or is_listed("kms", key))
 
 
+@lru_cache(maxsize=65_536)
+def _carried(action: str, keys: frozenset[str]) -> frozenset[str]:
+    return frozenset(key for key in keys if carries(action, key))
+
+
 def _action_classes(case: KeyCase, actor: Actor) -> list[list[str]]:
     """Actions of which the same statements speak, which carry the same keys and of which the same is declared."""
     classes: dict[object, list[str]] = {}
     documents = (case.document, *actor.identity)
     for action in (*key_actions(), *_later_actions(documents)):
         lower = action.lower()
-        clauses = [
-            clause
-            for document in documents
-            for allow in (True, False)
-            for clause in document.speaking(lower, allow=allow)
-        ]
-        keys = {key for clause in clauses for key in clause.free}
+        speech = [document.speech(lower) for document in documents]
+        carried = _carried(action, frozenset[str]().union(*(keys for _, keys in speech)))
         declared = tuple(lower in use.actions for use in case.promise.uses), case.promise.administration.get(lower)
         special = lower if lower in _SPECIAL else (action.partition(":")[2] in GRANT_OPERATIONS, _uses(action))
         crosses = lower not in WITHIN_ACCOUNT_ONLY
-        form = (tuple(map(id, clauses)), frozenset(k for k in keys if carries(action, k)), declared, special, crosses)
+        form = (tuple(clauses for clauses, _ in speech), carried, declared, special, crosses)
         classes.setdefault(form, []).append(action)
     return list(classes.values())
 
@@ -266,8 +260,7 @@ def _try_declared(case: KeyCase, actor: Actor, group: list[str], world: World, r
         }
         if not _declares(case, actor, action, chosen):
             continue
-        fixed = case.record.choices(case.aliases) | case.record.unchosen | world.of_account(case.record.account)
-        target = replace(_target(case, case.aliases), choices=fixed)
+        target = _declared_target(case, world)
         limits: dict[str, Sequence[Value | None]] = {} if named else {"kms:requestalias": [None]}
         outcome = works(actor, (action,), target, carries, chosen, limits)
         result.requests += 1
@@ -302,9 +295,25 @@ def _unsynchronized(case: KeyCase, world: World) -> Iterator[Finding]:
 _SYNCHRONIZING: Final = "AWSServiceRoleForKeyManagementServiceMultiRegionKeys"
 
 
-def _target(case: KeyCase, named: Sequence[str], pointing: tuple[str, ...] | None = None) -> Target:
+def _declared_target(case: KeyCase, world: World) -> Target:
+    """The key as those reach it who are to use it: nothing about it is left open."""
+    target: Target | None = case.memory.get("declared target")
+    if target is None:
+        fixed = case.record.choices(case.aliases) | case.record.unchosen | world.of_account(case.record.account)
+        target = case.memory["declared target"] = replace(_target(case, case.aliases), choices=fixed)
+    return target
+
+
+def _target(case: KeyCase, named: tuple[str, ...], pointing: tuple[str, ...] | None = None) -> Target:
     """The key; `named`: aliases by which a request can name it; `pointing`: those that point at it, if not the same."""
-    aliases = tuple(named) if pointing is None else pointing
+    known: Target | None = case.memory.get(("target", named, pointing))
+    if known is None:
+        aliases = named if pointing is None else pointing
+        known = case.memory["target", named, pointing] = _new_target(case, named, aliases)
+    return known
+
+
+def _new_target(case: KeyCase, named: tuple[str, ...], aliases: tuple[str, ...]) -> Target:
     promise = case.promise
     return Target(
         case.record.arn,

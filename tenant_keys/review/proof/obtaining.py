@@ -120,7 +120,7 @@ def unread_parameters(workload: Workload, world: World) -> Iterator[Finding]:
 @cache
 def _no_policy() -> Document:
     nothing = Policy("no policy", "resource", ())
-    return Document(nothing, (), syntax.Document(None, (), frozenset()), {}, {}, _strict=[nothing])
+    return Document(nothing, (), syntax.Document(None, (), frozenset()), {}, {}, frozenset(), _strict=[nothing])
 
 
 def _caller(workload: Workload, world: World) -> Actor:

@@ -48,6 +48,7 @@ class Proof:
     trusted: tuple[Trusted, ...]
     alias_administrators_gain_plaintext: bool
     grants_open_the_key: bool
+    """This and the one before are worked out where the claim holds, and taken to be so where it does not."""
     safeguards: tuple[Safeguard, ...]
     """Empty where they were not asked for."""
     seconds: float
@@ -89,13 +90,15 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
         if not world.keys and not any(tenant.held for tenant in estate.tenants.values()):
             findings.append(_NOTHING)
         access, issuance = prove_key_access(world), prove_issuance(world)
-        repointed = _others_gain(world, Adversary(repoints_aliases=True))
-        granted = _others_gain(world, Adversary(grants=True))
+        findings += [*access.findings, *issuance.findings]
+        if not findings:
+            repointed = _others_gain(world, Adversary(repoints_aliases=True))
+            granted = _others_gain(world, Adversary(grants=True))
         lost = safeguards(build) if with_safeguards else []
     except NOT_UNDERSTOOD as problem:
         findings.append(_not_proved(problem))
     order = list(Kind)
-    findings = sorted([*findings, *access.findings, *issuance.findings], key=lambda finding: order.index(finding.kind))
+    findings = sorted(findings, key=lambda finding: order.index(finding.kind))
     return Proof(
         verdict=_verdict(findings),
         findings=tuple(findings),

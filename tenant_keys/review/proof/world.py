@@ -29,6 +29,8 @@ class KeyCase:
     alike: TenantClass
     stands_for: int
     """Tenants of the same class."""
+    memory: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What was worked out of it before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,6 @@ class World:
     """What the templates attach to roles that exist already, by the ARN of the role."""
     organizations: Mapping[str, str | None] = field(init=False)
     """The organisation of each account of the manifest; None where it names none."""
-    memory: dict[object, Any] = field(default_factory=dict)
-    """What was worked out of it before, for the next run over it."""
 
     def __post_init__(self) -> None:
         accounts = (self.estate.central.account, *(one.account for one in self.estate.workloads.values()))

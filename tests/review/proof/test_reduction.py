@@ -21,7 +21,9 @@ def _few_actions() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("number", range(len(ESTATES)))
+@pytest.mark.parametrize(
+    "number", [0, *(pytest.param(number, marks=pytest.mark.exhaustive) for number in range(1, len(ESTATES)))]
+)
 def test_the_reduced_verdict_is_that_of_brute_force_over_all_pairs(number: int) -> None:
     seen: Counter[str] = Counter()
     for seed, result in islice(part(number), 30):

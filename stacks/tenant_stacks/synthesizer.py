@@ -1,0 +1,129 @@
+"""Writes the template of one stack, completes a cell's, and refuses one that CloudFormation would not accept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from aws_cdk import (
+    Aspects,
+    DefaultStackSynthesizer,
+    FileAssetLocation,
+    FileAssetPackaging,
+    IAspect,
+    RemoveTag,
+    Stack,
+    Stage,
+    Tag,
+    Token,
+)
+
+from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES, TEMPLATE_RESOURCES
+from tenant_keys.policy.limits import FEWER_DEPLOYERS, PolicyTooLarge
+from tenant_keys.policy.template_size import ADDED_BY_CDK, what_is_large
+from tenant_stacks.cell import Cell
+from tenant_stacks.pattern import NotOnlyNames
+
+REFUSED_TEMPLATE = "CloudFormation accepts"
+"""In the message of each refusal, by which it is known after jsii has made another error of it."""
+
+
+class EstateSynthesizer(DefaultStackSynthesizer):
+    """The CDK's own, which also completes a cell's template and checks it. One object serves one stack."""
+
+    cell: Cell | None = None
+    """Set for a stack of which some members have no constructs."""
+    _written: Stack
+    _own_aspects = 0
+
+    def reusable_bind(self, stack: Stack) -> EstateSynthesizer:
+        """Bind this object: the CDK would bind a copy, which knows nothing of Python's methods."""
+        self.bind(stack)
+        self._written = stack
+        return self
+
+    def stamp(self, cell: Cell) -> None:
+        """Have the cell complete the template. Call it before anybody else can reach the stack."""
+        self.cell = cell
+        self._own_aspects = len(Aspects.of(self._written).all)  # such as the permissions boundary of the context
+
+    def add_file_asset(
+        self,
+        *,
+        source_hash: str,
+        deploy_time: bool | None = None,
+        display_name: str | None = None,
+        executable: Sequence[str] | None = None,
+        file_name: str | None = None,
+        packaging: FileAssetPackaging | None = None,
+    ) -> FileAssetLocation:
+        """Check the template, which the CDK hands over as a file asset once it is written.
+
+        Raises:
+            NotOnlyNames: a member without a construct could differ from those that have one by more than its names.
+            PolicyTooLarge: CloudFormation would refuse the template for its bytes or its number of resources.
+        """
+        assembly = Stage.of(self._written)
+        if assembly and file_name and file_name == self._written.template_file:
+            template = Path(assembly.outdir, file_name)
+            if self.cell:
+                source_hash = self._complete(template, self.cell)
+            check_template(template, self._written.node.path)
+        return super().add_file_asset(
+            source_hash=source_hash,
+            deploy_time=deploy_time,
+            display_name=display_name,
+            executable=executable,
+            file_name=file_name,
+            packaging=packaging,
+        )
+
+    def _complete(self, template: Path, cell: Cell) -> str:
+        """Returns the new SHA-256, which is what the CDK publishes a template under."""
+        self._check_aspects()
+        text = cell.complete(template.read_text(encoding="utf-8")).encode()
+        template.write_bytes(text)
+        return sha256(text).hexdigest()
+
+    def _check_aspects(self) -> None:
+        """An Aspect may read a name and decide by it, and it visits only the members that have constructs."""
+        above, within = self._written.node.scopes[:-1], self._written.node.find_all()
+        for scope in (*above, *within):
+            own = self._own_aspects if scope is within[0] else 0
+            for aspect in Aspects.of(scope).all[own:]:
+                if not reads_no_names(aspect):
+                    raise NotOnlyNames(f"{scope.node.path or 'the app'} has an Aspect that may read a tenant's name")
+
+
+def reads_no_names(aspect: IAspect) -> bool:
+    """Whether an Aspect is known to treat all tenants alike: a tag, or its removal, with a value that is no token."""
+    if type(aspect) is Tag:
+        return not Token.is_unresolved(aspect.value)
+    return type(aspect) is RemoveTag
+
+
+def check_template(template: Path, stack: str) -> None:
+    """Refuse a template that CloudFormation would refuse once the CLI has added its one resource.
+
+    Raises:
+        PolicyTooLarge: it has too many bytes or resources.
+    """
+    text = template.read_bytes()
+    size = len(text) + ADDED_BY_CDK
+    if size > TEMPLATE_BYTES:
+        resources = json.loads(text)["Resources"]
+        raise PolicyTooLarge(
+            f"stack {stack}: got a template of {size:,} bytes, {REFUSED_TEMPLATE} {TEMPLATE_BYTES:,}; large are "
+            f"{what_is_large(resources.values())}: set fewer or shorter tags, shorten roles' paths, let fewer "
+            f"workloads serve its tenants, use access session-tag, or {FEWER_DEPLOYERS}"
+        )
+    if text.count(b'{"Type":') <= TEMPLATE_RESOURCES:
+        return
+    resources = json.loads(text)["Resources"]
+    if len(resources) > TEMPLATE_RESOURCES:
+        raise PolicyTooLarge(
+            f"stack {stack}: got {len(resources):,} resources, {REFUSED_TEMPLATE} {TEMPLATE_RESOURCES:,} beside "
+            "the one that the CDK adds; spread the workloads over more accounts, or have fewer"
+        )

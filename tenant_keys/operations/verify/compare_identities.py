@@ -1,0 +1,255 @@
+"""Roles, and what binds principals to them, as deployed against the assembly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tenant_keys.operations.verify.compare_keys import changes, difference_of_tags
+from tenant_keys.operations.verify.deployed_state import DeployedRole, DeployedState
+from tenant_keys.operations.verify.expected import Expected
+from tenant_keys.operations.verify.finding import DriftFinding
+from tenant_keys.operations.verify.meaning import UNIQUE_ID, Meaning, difference, meaning
+from tenant_keys.review.errors import MalformedPolicy
+from tenant_keys.review.proof.inventory import RoleRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What an earlier run found of things that no template knows."""
+
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """Unique id of each role of the estate, by ARN."""
+    thumbprints: Mapping[str, list[str]] = field(default_factory=dict)
+    """Of each identity provider, by ARN."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityComparison:
+    """One comparison."""
+
+    state: DeployedState
+    expected: Expected
+    before: Baseline
+
+    def findings(self) -> Iterator[DriftFinding]:
+        """All of them."""
+        inventory = self.expected.reviewed.inventory
+        for arn, record in inventory.roles.items():
+            role = self.state.roles.get(arn)
+            if role is not None:
+                yield from self._role(role, record)
+            elif not self._unread(record.account, "iam:GetAccountAuthorizationDetails"):
+                yield self._of(record.account, "role-missing", arn, "the role does not exist", arn, "")
+        for arn, role in self.state.roles.items():
+            if arn not in inventory.roles and self.expected.is_ours(arn):
+                what = f"created as {role.id}, with {', '.join((*role.inline, *role.attached)) or 'no permissions'}"
+                yield self._of(role.account, "role-unexpected", arn, what, "", role.id)
+        yield from self._instance_profiles()
+        yield from self._providers()
+        yield from self._parameters()
+        yield from self._associations()
+        yield from self._anywhere()
+
+    def baseline(self) -> Baseline:
+        """What a later run compares with."""
+        roles = {arn: one.id for arn, one in self.state.roles.items() if self.expected.is_ours(arn)}
+        return Baseline(
+            roles, {arn: sorted(one.get("ThumbprintList") or ()) for arn, one in self.state.providers.items()}
+        )
+
+    def _unread(self, account: str, api: str, subject: str = "") -> bool:
+        return self.state.is_unknown(account, self.state.scope.identity_region(account), api, subject)
+
+    def _of(
+        self, account: str, kind: str, resource: str, what: str, expected: str, found: str, region: str = "global"
+    ) -> DriftFinding:
+        return DriftFinding(kind, account, region, resource, what, expected, found, self._tenant(resource))
+
+    def _tenant(self, arn: str) -> str | None:
+        for promise in self.expected.reviewed.promises.values() if ":role/" in arn else ():
+            if any(use.role_arn == arn and not use.shared for use in promise.uses):
+                return promise.tenant
+        return None
+
+    # --- roles
+
+    def _role(self, role: DeployedRole, record: RoleRecord) -> Iterator[DriftFinding]:
+        before = self.before.roles.get(role.arn)
+        if before is not None and before != role.id:
+            what = f"its unique id is {role.id}; the earlier record has {before}: it was deleted and created again"
+            yield self._of(role.account, "role-recreated", role.arn, what, before, role.id)
+        yield from self._trust(role, record)
+        yield from self._permissions(role, record)
+        told = difference_of_tags(record.tags, role.tags)
+        if told:
+            yield self._of(
+                role.account, "tags", role.arn, told, json.dumps(dict(record.tags)), json.dumps(dict(role.tags))
+            )
+
+    def _trust(self, role: DeployedRole, record: RoleRecord) -> Iterator[DriftFinding]:
+        where = f"trust policy of {role.arn}"
+        try:
+            deployed = self._meaning([role.trust], where)
+        except MalformedPolicy as problem:
+            yield self._of(role.account, "unknown", role.arn, f"{problem}", "", json.dumps(role.trust))
+            return
+        for clause in sorted({one.principal[1] for one in deployed if UNIQUE_ID.fullmatch(one.principal[1])}):
+            what = f"its trust policy names {clause}, the unique id of a principal that was deleted"
+            yield self._of(role.account, "role-recreated", role.arn, what, "", clause)
+        differs = difference(self._meaning([self.expected.resolved(record.trust)], where), deployed)
+        if differs is not None and not differs.replaced_by_id:
+            what = changes(differs.added, differs.removed)
+            yield self._of(
+                role.account, "role-trust", role.arn, what, "\n".join(differs.removed), "\n".join(differs.added)
+            )
+
+    def _permissions(self, role: DeployedRole, record: RoleRecord) -> Iterator[DriftFinding]:
+        where = f"policies of {role.arn}"
+        own = [arn for arn in role.attached if arn in self.state.managed]
+        documents = [*role.inline.values(), *(self.state.managed[arn] for arn in own)]
+        try:
+            deployed = self._meaning(documents, where)
+        except MalformedPolicy as problem:
+            yield self._of(role.account, "unknown", role.arn, f"{problem}", "", "")
+            return
+        told, wanted = [], self._meaning([self.expected.resolved(one) for _, one in record.identity], where)
+        differs = difference(wanted, deployed)
+        if differs is not None:
+            told.append(changes(differs.added, differs.removed))
+        beside = sorted({arn for arn in role.attached if arn not in self.state.managed} ^ set(record.managed))
+        told += [f"{'attached' if arn in role.attached else 'not attached'}: {arn}" for arn in beside]
+        if role.boundary != record.boundary:
+            told.append(f"permissions boundary {role.boundary or 'none'}, declared is {record.boundary or 'none'}")
+        if told:
+            lost, gained = ("\n".join(one) for one in ((differs.removed, differs.added) if differs else ((), ())))
+            yield self._of(role.account, "role-policy", role.arn, "; ".join(told), lost, gained)
+
+    def _meaning(self, documents: list[Mapping[str, object]], where: str) -> Meaning:
+        return meaning(documents, where, self.expected.estate.central.partition)
+
+    # --- bindings
+
+    def _instance_profiles(self) -> Iterator[DriftFinding]:
+        wanted = set(self.expected.reviewed.inventory.instances)
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
+        for role in self.state.roles.values():
+            place = (role.account, role.arn.rpartition("/")[2])
+            if self.expected.is_ours(role.arn) or place in wanted:
+                found[place] = role.instance_profiles
+        for account, name in sorted(wanted | {place for place, profiles in found.items() if profiles}):
+            if self._unread(account, "iam:GetAccountAuthorizationDetails"):
+                continue
+            profiles, most = found.get((account, name), ()), 1 if (account, name) in wanted else 0
+            if len(profiles) != most:
+                what = (
+                    f"{len(profiles)} instance profiles have the role {name} ({', '.join(profiles)}), declared {most}"
+                )
+                yield self._of(account, "instance-profile", name, what, str(most), ", ".join(profiles))
+
+    def _providers(self) -> Iterator[DriftFinding]:
+        for account, arn in self.state.scope.providers:
+            if self._unread(account, "iam:GetOpenIDConnectProvider", arn):
+                continue
+            found, wanted = self.state.providers.get(arn), self.expected.reviewed.inventory.providers.get(arn)
+            if found is None:
+                yield self._of(account, "identity-provider", arn, "the identity provider does not exist", arn, "")
+                continue
+            audiences, prints = sorted(found.get("ClientIDList") or ()), sorted(found.get("ThumbprintList") or ())
+            if wanted is not None and audiences != sorted(wanted):
+                what = f"it accepts the audiences {', '.join(audiences)}; declared: {', '.join(sorted(wanted))}"
+                yield self._of(account, "identity-provider", arn, what, ", ".join(sorted(wanted)), ", ".join(audiences))
+            before = self.before.thumbprints.get(arn)
+            if before is not None and before != prints:
+                told, earlier = (", ".join(several) or "none" for several in (prints, before))
+                what = f"its thumbprints are {told}; the earlier record has {earlier}"
+                yield self._of(account, "identity-provider", arn, what, ", ".join(before), ", ".join(prints))
+
+    def _parameters(self) -> Iterator[DriftFinding]:
+        wanted = {(one.account, one.region, one.name): one.value for one in self.expected.reviewed.inventory.parameters}
+        path = self.state.scope.estate.naming.role_path
+        for (account, region, name), value in wanted.items():
+            found = self.state.parameters.get((account, region, name))
+            if found is None:
+                if not self.state.is_unknown(account, region, "ssm:GetParametersByPath", path):
+                    yield self._of(account, "parameter", name, "the parameter does not exist", value, "", region)
+            elif found.get("Type") != "String" or _json(found.get("Value")) != _json(self.expected.resolved(value)):
+                what = "the parameter does not have the value that is declared"
+                yield self._of(account, "parameter", name, what, value, str(found.get("Value")), region)
+        for account, region, name in sorted(self.state.parameters.keys() - wanted.keys()):
+            yield self._of(account, "parameter", name, "a parameter of no workload", "", name, region)
+
+    def _associations(self) -> Iterator[DriftFinding]:
+        wanted = {
+            (one.account, one.region, one.cluster, one.namespace, one.service_account): one
+            for one in self.expected.reviewed.inventory.pods
+        }
+        seen = set()
+        for account, region, one in self.state.associations:
+            where = (
+                account,
+                region,
+                str(one.get("clusterName")),
+                str(one.get("namespace")),
+                str(one.get("serviceAccount")),
+            )
+            name, role = "/".join(where[2:]), str(one.get("roleArn"))
+            declared = wanted.get(where)
+            got = (role, one.get("targetRoleArn") or None, not one.get("disableSessionTags"))
+            if declared is None:
+                if self.expected.is_ours(role):
+                    what = f"the pods {name} get sessions of {role}, which is not declared"
+                    yield self._of(account, "pod-association", name, what, "", role, region)
+            elif got != (declared.role, declared.target, declared.tagged) or where in seen:
+                what = (
+                    f"the pods {name} get {role}, target {got[1] or 'none'}, session tags {'on' if got[2] else 'off'}"
+                )
+                yield self._of(account, "pod-association", name, what, declared.role, role, region)
+            seen.add(where)
+        for where in sorted(wanted.keys() - seen):
+            if not self._refused(where[0], where[1], "eks:"):
+                name = "/".join(where[2:])
+                what = f"no association gives the pods {name} their role"
+                yield self._of(where[0], "pod-association", name, what, wanted[where].role, "", where[1])
+
+    def _anywhere(self) -> Iterator[DriftFinding]:
+        """Trust anchors by what they trust, profiles by the roles that they hand out."""
+        inventory = self.expected.reviewed.inventory
+        expected: list[tuple[str, str, str]] = []
+        for arn, authority in inventory.anchors.items():
+            expected.append((arn.split(":")[4], arn.split(":")[3], f"trust anchor for {authority}"))
+        expected += [(account, region, f"profile for {arn}") for account, region, arn in inventory.profiles]
+        found: list[tuple[str, str, str]] = []
+        for account, region, one in self.state.anchors:
+            data = (one.get("source") or {}).get("sourceData") or {}
+            authority = data.get("acmPcaArn") or f"a certificate ({one.get('name')})"
+            if one.get("enabled"):
+                found.append((account, region, f"trust anchor for {authority}"))
+        for account, region, one in self.state.profiles:
+            roles = one.get("roleArns") or () if one.get("enabled") else ()
+            found += [(account, region, f"profile for {role}") for role in roles]
+        for place in sorted(set(expected) | set(found)):
+            account, region, what = place
+            counts = (expected.count(place), found.count(place))
+            ours = what.startswith("trust anchor") or self.expected.is_ours(what.removeprefix("profile for "))
+            if counts[0] == counts[1] or (not ours and not counts[0]):
+                continue
+            if counts[0] > counts[1] and self._refused(account, region, "rolesanywhere:List"):
+                continue
+            told = f"{counts[1]} enabled, declared {counts[0]}: {what}"
+            yield self._of(account, "trust-anchor", what, told, str(counts[0]), str(counts[1]), region)
+
+    def _refused(self, account: str, region: str, apis: str) -> bool:
+        return any(
+            (u.ask.account, u.ask.region) == (account, region) and u.ask.api.startswith(apis)
+            for u in self.state.unknown
+        )
+
+
+def _json(value: object) -> object:
+    """The value as JSON where it is JSON: the spelling decides nothing."""
+    try:
+        return json.loads(str(value))
+    except ValueError:
+        return value

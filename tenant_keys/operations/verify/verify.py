@@ -1,0 +1,248 @@
+"""A run of verify: read the accounts, compare, prove over what was read, and write the record."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from tenant_keys.manifest import Estate, load_estate, read_lock
+from tenant_keys.manifest.garbage_collection import collection_paused
+from tenant_keys.operations.errors import OperationError
+from tenant_keys.operations.verify.as_stacks import DeployedStacks
+from tenant_keys.operations.verify.compare_accounts import AccountComparison
+from tenant_keys.operations.verify.compare_identities import Baseline, IdentityComparison
+from tenant_keys.operations.verify.compare_keys import KeyComparison
+from tenant_keys.operations.verify.deployed_state import DeployedState, deployed_state
+from tenant_keys.operations.verify.expected import Expected
+from tenant_keys.operations.verify.finding import DriftFinding
+from tenant_keys.operations.verify.journal import Journal, RecordUnusable, lines_of
+from tenant_keys.operations.verify.lanes import Lanes, Progress
+from tenant_keys.operations.verify.pace import SHARE
+from tenant_keys.operations.verify.reading import Scope, read
+from tenant_keys.operations.verify.sessions import ClientOf, Sessions
+from tenant_keys.operations.verify.template_digest import digest_of_artifact
+from tenant_keys.review.errors import ReviewError
+from tenant_keys.review.proof import Kind, Proof, prove
+from tenant_keys.review.proof.outcome import NotProved
+from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
+
+EXPIRING_WITHIN: Final = timedelta(days=30)
+_HOLES: Final = frozenset(
+    {
+        *(Kind.OTHER_TENANT, Kind.OUTSIDER, Kind.OBTAINS_SESSION, Kind.ADMINISTRATION, Kind.MORE_THAN_DECLARED),
+    }
+)
+"""What is let through, whatever else an account holds."""
+
+
+class NoReader(OperationError):
+    """Raised when neither the manifest nor the command names a role that may read the keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run is made."""
+
+    record: Path
+    role: str | None = None
+    """`role/NAME`, the same in every account; the first of `central.readers` where it is left out."""
+    resume: bool = False
+    since: Path | None = None
+    """The record of an earlier run."""
+    share: float = SHARE
+    last_usage: bool = False
+    expiring_within: timedelta = EXPIRING_WITHIN
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a run found."""
+
+    findings: tuple[DriftFinding, ...]
+    proof: Proof
+    """Over what was read from the accounts."""
+    new: frozenset[str] | None
+    """Ids of findings that the earlier record does not have; None without one."""
+    gone: tuple[str, ...]
+    """Ids of findings that the earlier record has and this run does not."""
+    keys: int
+    calls: Mapping[str, int]
+    resumed: int
+    """Pages that an interrupted run had read."""
+    seconds: float
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found and the claim holds for what was read."""
+        return not self.findings and self.proof.proved
+
+    def as_document(self) -> dict[str, Any]:
+        """JSON types, but for the proof."""
+        return {
+            "findings": [
+                one.as_document() | ({} if self.new is None else {"new": one.id in self.new}) for one in self.findings
+            ],
+            "gone": list(self.gone),
+            "keys": self.keys,
+            "calls": dict(sorted(self.calls.items())),
+            "resumed": self.resumed,
+            "seconds": round(self.seconds, 2),
+        }
+
+
+def verify(
+    manifest: Path,
+    assembly: Path,
+    options: Options,
+    *,
+    client_of: ClientOf | None = None,
+    progress: Progress | None = None,
+    now: datetime | None = None,
+) -> Verification:
+    """Compare an estate's accounts with the assembly that was deployed, by calls that only read.
+
+    Args:
+        manifest: `tenants.yaml`; its lock is beside it.
+        assembly: the cloud assembly that was deployed.
+        options: how.
+        client_of: makes clients; by default of the reading role of each account, assumed with the environment's
+            credentials.
+        progress: is told after each call.
+        now: the time by which expiry and rotation are judged.
+
+    Raises:
+        EstateError: manifest and lock do not match.
+        ReviewError: the assembly cannot be read.
+        NoReader: no role that may read is named.
+        RecordUnusable: the record to resume, or to compare with, is none of this estate.
+        KeyboardInterrupt: interrupted; `resume` goes on with what was read.
+    """
+    started, moment = time.monotonic(), now or datetime.now(UTC)
+    estate, lock_file = load_estate(manifest), manifest.with_suffix(".lock")
+    lock = read_lock(lock_file) if lock_file.exists() else None
+    reviewed = review_estate(assembly, estate)
+    role = options.role or _reader(estate)
+    before = _earlier(options.since, estate)
+    scope = Scope(estate, reviewed.artifacts, options.last_usage)
+    journal = Journal(options.record, _identity(estate, reviewed), moment, resume=options.resume)
+    resumed = journal.resumed
+    lanes = Lanes(
+        client_of or Sessions(role, estate.central.partition), journal, share=options.share, progress=progress
+    )
+    try:
+        read(lanes, scope, journal.readings)
+        with collection_paused():
+            state = deployed_state(scope, journal.readings)
+            expected = Expected(reviewed, state, lock)
+            identities = IdentityComparison(state, expected, before.baseline)
+            findings = [
+                *KeyComparison(state, expected, moment, options.expiring_within).findings(),
+                *identities.findings(),
+                *AccountComparison(state, expected).findings(),
+            ]
+            proof = _proof(state, expected, estate)
+        findings.sort(key=lambda one: (one.kind, one.id))
+        ids = {one.id for one in findings}
+        new = None if before.ids is None else frozenset(ids - before.ids)
+        result = Verification(
+            findings=tuple(findings),
+            proof=proof,
+            new=new,
+            gone=tuple(sorted((before.ids or frozenset()) - ids)),
+            keys=len(state.keys),
+            calls=lanes.calls,
+            resumed=resumed,
+            seconds=time.monotonic() - started,
+        )
+        _conclude(journal, result, identities.baseline(), estate)
+    finally:
+        journal.close()
+    return result
+
+
+def _reader(estate: Estate) -> str:
+    if not estate.central.readers:
+        raise NoReader("central.readers: names no role; name one that only reads, deploy, or give --role role/NAME")
+    return "role/" + estate.central.readers[0].partition(":role/")[2]
+
+
+def _identity(estate: Estate, reviewed: ReviewedEstate) -> str:
+    """The account and the templates: readings of another estate, or planned for another assembly, are not mixed in."""
+    digests = sorted(f"{one.account} {one.region} {one.name} {digest_of_artifact(one)}" for one in reviewed.artifacts)
+    return hashlib.sha256(json.dumps([estate.central.account, digests]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    ids: frozenset[str] | None
+    baseline: Baseline
+
+
+def _earlier(record: Path | None, estate: Estate) -> _Earlier:
+    if record is None:
+        return _Earlier(None, Baseline())
+    lines = list(lines_of(record, "baseline"))
+    if not lines or lines[0].get("account") != estate.central.account:
+        raise RecordUnusable(f"{record}: the record of another key account; expected {estate.central.account}")
+    ids = frozenset(str(line["id"]) for line in lines_of(record, "finding"))
+    return _Earlier(ids, Baseline(lines[0]["roles"], lines[0]["thumbprints"]))
+
+
+def _conclude(journal: Journal, result: Verification, baseline: Baseline, estate: Estate) -> None:
+    for one in result.findings:
+        journal.write({"type": "finding", **one.as_document()})
+    journal.write(
+        {
+            "type": "baseline",
+            "account": estate.central.account,
+            "roles": dict(baseline.roles),
+            "thumbprints": dict(baseline.thumbprints),
+        }
+    )
+    ended = {"verdict": result.proof.verdict, "findings": len(result.findings), "seconds": round(result.seconds, 2)}
+    journal.write({"type": "end", **ended})
+    journal.finish()
+
+
+def _proof(state: DeployedState, expected: Expected, estate: Estate) -> Proof:
+    """The proof that `tenant-keys prove` makes, over what the accounts hold.
+
+    Grants, shares by AWS RAM and whatever was not read are no part of what it decides: each makes it "not proved".
+    """
+    try:
+        deployed = review_estate(DeployedStacks(state, expected), estate)
+    except (ReviewError, NotProved, ValueError) as problem:
+        return prove(_NotUnderstood(str(problem)), estate)
+    for place in expected.belonging():
+        key = state.keys.get(place)
+        if key is None:
+            continue
+        arn = key.metadata.get("Arn", key.id)
+        if not key.known:
+            deployed.inventory.unmodelled.append(f"{arn}: the key could not be read")
+        if key.shared is not None:
+            deployed.inventory.unmodelled.append(f"{arn}: the key policy of AWS RAM")
+        deployed.inventory.unmodelled += [f"{arn}: grant {grant['GrantId']}" for grant in key.grants]
+    deployed.inventory.unmodelled += [f"{one.ask.api} {one.ask.subject}: not read" for one in state.unknown]
+    proof = prove(replace(deployed, artifacts=expected.reviewed.artifacts), estate)
+    if state.unknown and not any(one.kind in _HOLES for one in proof.findings):
+        # What was not read looks as if it were not there, which refutes nothing.
+        return replace(proof, verdict="not proved")
+    return proof
+
+
+@dataclass(frozen=True, slots=True)
+class _NotUnderstood:
+    """Stacks that raise, so that the proof ends as it does for templates that it does not understand."""
+
+    why: str
+
+    def stacks(self) -> Any:
+        """Raises NotProved."""
+        raise NotProved(self.why)

@@ -1,0 +1,122 @@
+"""Policies that say the same are the same, however they are written; what says something else is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tenant_keys.operations.verify.meaning import difference, meaning
+from tenant_keys.review.errors import MalformedPolicy
+
+ROOT = "arn:aws:iam::111111111111:root"
+
+
+def document(*statements: dict[str, Any], version: str = "2012-10-17") -> dict[str, Any]:
+    return {"Version": version, "Statement": list(statements)}
+
+
+def allow(**elements: Any) -> dict[str, Any]:
+    given = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": ["kms:Decrypt", "kms:Encrypt"], "Resource": "*"}
+    return {**given, **elements}
+
+
+IF = {"StringEquals": {"aws:PrincipalTag/tenant_id": "acme"}}
+BEFORE = document(allow(Sid="One", Condition=IF))
+SAME = {
+    "the order of actions": document(allow(Action=["kms:Encrypt", "kms:Decrypt"], Condition=IF)),
+    "an action twice": document(allow(Action=["kms:Encrypt", "kms:Decrypt", "kms:Encrypt"], Condition=IF)),
+    "the case of actions": document(allow(Action=["KMS:encrypt", "kms:decrypt"], Condition=IF)),
+    "a list of one": document(allow(Principal={"AWS": [ROOT]}, Resource=["*"], Condition=IF)),
+    "a value in a list": document(allow(Condition={"StringEquals": {"aws:PrincipalTag/tenant_id": ["acme"]}})),
+    "the case of a condition key": document(allow(Condition={"StringEquals": {"AWS:principaltag/tenant_id": "acme"}})),
+    "an account id for its root": document(allow(Principal={"AWS": "111111111111"}, Condition=IF)),
+    "another Sid": document(allow(Sid="Two", Condition=IF)),
+    "one statement without a list": {"Version": "2012-10-17", "Statement": allow(Condition=IF)},
+    "two statements of one action": document(
+        allow(Action="kms:Encrypt", Condition=IF), allow(Action="kms:Decrypt", Condition=IF)
+    ),
+    "a statement twice": document(allow(Condition=IF), allow(Condition=IF)),
+    "an id": {"Id": "policy", **BEFORE},
+}
+OTHER = {
+    "one action more": document(allow(Action=["kms:Decrypt", "kms:Encrypt", "kms:Sign"], Condition=IF)),
+    "one action less": document(allow(Action=["kms:Decrypt"], Condition=IF)),
+    "no condition": document(allow()),
+    "one value more": document(allow(Condition={"StringEquals": {"aws:PrincipalTag/tenant_id": ["acme", "globex"]}})),
+    "the case of a value": document(allow(Condition={"StringEquals": {"aws:PrincipalTag/tenant_id": "Acme"}})),
+    "another operator": document(allow(Condition={"StringLike": {"aws:PrincipalTag/tenant_id": "acme"}})),
+    "an operator that lets absence pass": document(
+        allow(Condition={"StringEqualsIfExists": {"aws:PrincipalTag/tenant_id": "acme"}})
+    ),
+    "a set operator": document(allow(Condition={"ForAllValues:StringEquals": {"aws:PrincipalTag/tenant_id": "acme"}})),
+    "everyone": document(allow(Principal="*", Condition=IF)),
+    "a Deny": document(allow(Effect="Deny", Condition=IF)),
+    "all actions but": document(
+        {"Effect": "Allow", "Principal": {"AWS": ROOT}, "NotAction": "kms:Sign", "Resource": "*", "Condition": IF}
+    ),
+    "a second statement": document(allow(Condition=IF), allow(Action="kms:*", Principal="*")),
+}
+
+
+def of(policy: dict[str, Any]) -> Any:
+    return meaning([policy], "the policy", "aws")
+
+
+@pytest.mark.parametrize("how", SAME)
+def test_the_same_in_other_words_is_no_difference(how: str) -> None:
+    assert difference(of(BEFORE), of(SAME[how])) is None
+
+
+@pytest.mark.parametrize("how", OTHER)
+def test_what_says_something_else_is_a_difference(how: str) -> None:
+    found = difference(of(BEFORE), of(OTHER[how]))
+    assert found is not None
+    assert found.added or found.removed
+
+
+def test_everyone_is_written_in_two_ways() -> None:
+    assert of(document(allow(Principal="*"))) == of(document(allow(Principal={"AWS": "*"})))
+
+
+def test_equals_and_like_of_arns_are_one_operator() -> None:
+    equal, like = (document(allow(Condition={name: {"aws:PrincipalArn": ROOT}})) for name in ("ArnEquals", "ArnLike"))
+    assert of(equal) == of(like)
+
+
+def test_a_variable_is_none_under_the_older_version() -> None:
+    condition = {"StringEquals": {"kms:RequestAlias": "alias/${aws:PrincipalTag/tenant_id}"}}
+    new, old = (document(allow(Condition=condition), version=one) for one in ("2012-10-17", "2008-10-17"))
+    assert of(new) != of(old)
+
+
+def test_the_difference_is_told_in_a_sentence() -> None:
+    found = difference(of(BEFORE), of(document(allow(Condition=IF), allow(Action="kms:*", Principal="*"))))
+    assert found is not None
+    assert found.added == ("Allow kms:* to everyone",)
+    assert found.removed == ()
+
+
+def test_a_deleted_principal_is_told_apart_from_another_one() -> None:
+    role, unique = "arn:aws:iam::111111111111:role/Helper", "AROA1234567890ABCDEF0"
+    before, gone = (document(allow(Principal={"AWS": name})) for name in (role, unique))
+    found = difference(of(before), of(gone))
+    assert found is not None
+    assert found.replaced_by_id == ((role, unique),)
+    other = difference(of(before), of(document(allow(Principal={"AWS": f"{role}2"}))))
+    assert other is not None
+    assert other.replaced_by_id == ()
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"Version": "2012-10-17", "Statement": [allow(Else="x")]},
+        {"Version": "2012-10-17", "Statement": [allow()], "Else": "x"},
+        {"Version": "2012-10-17", "Statement": []},
+        {"Version": "2012-10-17", "Statement": [allow(Effect="Maybe")]},
+    ],
+)
+def test_what_is_not_understood_is_refused(policy: dict[str, Any]) -> None:
+    with pytest.raises(MalformedPolicy):
+        of(policy)
