@@ -1,4 +1,4 @@
-"""Keys that tenants hold themselves: named by ARN, and no answer of KMS is never taken for a refusal, nor the reverse."""
+"""Keys that tenants hold themselves are named by ARN, and no answer of KMS is never taken for a refusal."""
 
 from __future__ import annotations
 

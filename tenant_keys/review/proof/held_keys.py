@@ -139,9 +139,8 @@ def _undeclared(where: str, statement: Statement, reached: list[str], owners: Ma
     whose = sorted({f"the key of tenant {owners[arn]}" for arn in reached if arn in owners})
     what = ", ".join([*whose, *(arn for arn in reached if arn not in owners)])
     effect = "is allowed" if statement.allows else "is denied"
-    told = (
-        f"{where}: {statement.label}: {', '.join(statement.actions[:4]) or 'all actions but some'} {effect} on {what}"
-    )
+    asked = ", ".join(statement.actions) or "all actions but some"
+    told = f"{where}: {statement.label}: {asked} {effect} on {what}"
     tenant = next((owners[arn] for arn in reached if arn in owners), None)
     if not statement.allows:
         fix = "take the Deny out: what it leaves of the declared access is not worked out"
