@@ -22,6 +22,7 @@ COMMANDS = {
     "local": Command("local", "Run an AWS on this machine that enforces the policies, and attack it.", LOCAL),
     "lock": Command("manifest", "Record in tenants.lock the stack of each key and role. Nothing placed ever moves."),
     "preflight": Command("preflight", "Name what would stop a deployment: failed stacks, names that are taken."),
+    "probe": Command("probe", "Ask AWS by DryRun, in a workload, what it may do and what it must not."),
     "prove": Command("prove", "Prove from the templates that each key is usable by its tenant alone."),
     "review": Command("review", "Write the security review of the templates as HTML, Markdown and JSON."),
     "schema": Command("manifest", "Print the JSON Schema of tenants.yaml, for editors."),

@@ -14,12 +14,10 @@ from tenant_keys.cli.tenant_output import show_departed, show_rows, show_tenant
 from tenant_keys.manifest import load_estate, read_lock
 from tenant_keys.manifest.model import Origin
 from tenant_keys.operations.errors import OperationError
-from tenant_keys.operations.offboarding import after_offboarded, after_offboarding
 from tenant_keys.operations.tenant_edit import Edit, known, plan_addition, plan_state
 from tenant_keys.operations.tenant_file import read_tenants
 from tenant_keys.operations.tenant_import import plan_import
 from tenant_keys.operations.tenant_view import departed, rows, view
-from tenant_keys.operations.transitions import Verb
 
 CODES = "Exit codes: 0 done or shown, 1 could not, 2 not done: confirm with --yes."
 TENANTS = Path("tenants.yaml")
@@ -36,6 +34,8 @@ tenants = typer.Typer(help="Look at tenants, and edit them without touching anyt
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the main program."""
+    import tenant_keys.cli.offboard  # noqa: F401  # adds its command
+
     app.add_typer(tenants, name="tenant")
 
 
@@ -83,7 +83,7 @@ def add(
             raise typer.BadParameter(f"with --from the file says all: not with {', '.join(given)}")
         _add_all(manifest, file, dry_run=dry_run, as_json=as_json)
     elif tenant is not None:
-        _finish(plan_addition(manifest, tenant, given), dry_run=dry_run, confirmed=True, as_json=as_json)
+        finish(plan_addition(manifest, tenant, given), dry_run=dry_run, confirmed=True, as_json=as_json)
 
 
 def _add_all(manifest: Path, file: Path, *, dry_run: bool, as_json: bool) -> None:
@@ -103,32 +103,46 @@ def _add_all(manifest: Path, file: Path, *, dry_run: bool, as_json: bool) -> Non
 
 
 @tenants.command(epilog=CODES)
-def suspend(tenant: Id, manifest: ManifestPath = TENANTS, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Stop all use of a tenant's key at the next deployment; everything is kept."""
-    _finish(plan_state(manifest, tenant, "suspend"), dry_run=dry_run, confirmed=True, as_json=as_json)
+def suspend(
+    tenant: Id,
+    now: Annotated[bool, typer.Option("--now", help="Disable the key in AWS KMS too, in every Region.")] = False,
+    manifest: ManifestPath = TENANTS,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Stop all use of a tenant's key at the next deployment, or now; everything is kept.
+
+    With --now, as an administrator or break-glass: processes read on for at most their max_age, docs/revocation.md.
+    """
+    if now and not dry_run:
+        _revoke(manifest, tenant, as_json=as_json)
+    estate = load_estate(manifest)
+    if now and known(tenant, estate.tenants).state == "suspended":
+        if as_json:
+            typer.echo(json.dumps({"tenant": tenant, "written": False, "consequences": []}, indent=1))
+        return
+    finish(plan_state(manifest, tenant, "suspend"), dry_run=dry_run, confirmed=True, as_json=as_json)
+
+
+def _revoke(manifest: Path, tenant: str, *, as_json: bool) -> None:
+    """First in AWS: every second counts there. The edit follows; a second run goes on."""
+    import boto3
+
+    from tenant_keys.operations.revocation import revoke
+
+    estate = load_estate(manifest)
+    revoke(
+        known(tenant, estate.tenants),
+        estate,
+        lambda region: boto3.client("kms", region_name=region),
+        say=lambda line: typer.echo(line, err=as_json),
+    )
 
 
 @tenants.command(epilog=CODES)
 def resume(tenant: Id, manifest: ManifestPath = TENANTS, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Bring a suspended or offboarding tenant back."""
-    _finish(plan_state(manifest, tenant, "resume"), dry_run=dry_run, confirmed=True, as_json=as_json)
-
-
-@tenants.command(epilog=CODES)
-def offboard(
-    tenant: Id,
-    final: Annotated[bool, typer.Option("--final", help="The last step, after offboarding has been deployed.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Confirm: without it nothing is written.")] = False,
-    manifest: ManifestPath = TENANTS,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Let a tenant go in two steps: offboarding (roles go, key disabled), then --final (key leaves its stack)."""
-    verb: Verb = "offboard --final" if final else "offboard"
-    edit = plan_state(manifest, tenant, verb)
-    leaving = edit.before.tenants[tenant]
-    remaining = (after_offboarded if final else after_offboarding)(leaving, edit.before)
-    _finish(edit, dry_run=dry_run, confirmed=yes, as_json=as_json, remaining=remaining)
+    finish(plan_state(manifest, tenant, "resume"), dry_run=dry_run, confirmed=True, as_json=as_json)
 
 
 @tenants.command()
@@ -171,7 +185,7 @@ def list_command(
         show_rows(found, limit)
 
 
-def _finish(
+def finish(
     edit: Edit, *, dry_run: bool, confirmed: bool, as_json: bool, remaining: list[str] | tuple[str, ...] = ()
 ) -> None:
     """Show the edit, and write it if that is wanted."""

@@ -9,6 +9,7 @@ from tenant_keys.local.cloudformation import install
 from tenant_keys.local.cloudformation.held import Held
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.directory import DeployedPolicies
+from tenant_keys.local.event_history import CloudTrailApi
 from tenant_keys.local.iam_service import IamService
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
@@ -55,6 +56,7 @@ class Cloud:
         for service in ("kms", "sts"):
             emulator.install_service(service, _not_here)
         emulator.install_service("organizations", OrganizationsApi(self.organization).answer)
+        emulator.install_service("cloudtrail", CloudTrailApi(self.kms.history).answer)
         emulator.install_service("iam", IamService(self.kms).handle)
         emulator.install_judge(OtherServices(self.authorizer, self.decisions, self.identities).judge)
 

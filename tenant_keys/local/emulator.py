@@ -151,6 +151,14 @@ def _joined(node: Any, values: Mapping[str, str]) -> Any:
     return {name: _joined(each, values) for name, each in node.items()}
 
 
+def service_handler(name: str) -> Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]:
+    """What answers requests to a service."""
+    from ministack import app
+
+    found: Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]] = app.SERVICE_HANDLERS[name]
+    return found
+
+
 def install_service(name: str, handler: Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]) -> None:
     """Put our handler in place of ministack's."""
     from ministack import app

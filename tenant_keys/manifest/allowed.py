@@ -48,6 +48,7 @@ ALLOWED = {
     "audience": "1 to 255 letters, digits, dots, _ : / and -",
     "rotation_days": "a whole number of days from 90 to 2560, or off",
     "deletion_window_days": "a whole number of days from 7 to 30",
+    "unused_days_before_deletion": "a whole number of days from 1 to 365, or off",
     "decrypt_by": "alias or key",
     "origin": "aws-kms or imported",
     "multi_region": "true or false",

@@ -130,6 +130,9 @@ class Tenant:
     rotation_days: int | None
     """None: automatic rotation is off."""
     deletion_window_days: int
+    unused_days_before_deletion: int | None
+    """Whole days since the last use before the key policy lets break-glass schedule the deletion; None: it waits for
+    nothing."""
     decrypt_by: DecryptBy
     import_role: str | None
     """ARN of the role that imports key material, with origin imported: the custodian's, or one made elsewhere."""

@@ -53,7 +53,7 @@ def _check_fields(name: str, tenant: Tenant, report: Report) -> None:
     for field, value in of_key.items():
         if value is not None:
             report((*path, "key", field), f"got {value}; the tenant decides it, who holds the key; remove it")
-    for setting in ("rotation_days", "deletion_window_days", "decrypt_by"):
+    for setting in ("rotation_days", "deletion_window_days", "unused_days_before_deletion", "decrypt_by"):
         got = getattr(tenant, setting)
         if got is not None:
             report(

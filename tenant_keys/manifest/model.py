@@ -62,6 +62,7 @@ HeldKeyArn = Annotated[
 """A key by its own ARN: an alias could be re-pointed by its owner, and other spellings would name one key twice."""
 RotationDays = Annotated[int, Field(ge=90, le=2560)] | Literal["off"]
 DeletionWindowDays = Annotated[int, Field(ge=7, le=30)]
+UnusedDays = Annotated[int, Field(ge=1, le=365)] | Literal["off"]
 Tags = dict[
     Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")],
     Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{0,256}$")],
@@ -216,6 +217,8 @@ class Defaults(_Model):
     """How often AWS rotates the key material; imported keys are never rotated automatically."""
     deletion_window_days: DeletionWindowDays = 30
     """How long a scheduled deletion can still be cancelled."""
+    unused_days_before_deletion: UnusedDays = 30
+    """Days since a key's last use before AWS KMS accepts the scheduling of its deletion, by the key policy."""
     decrypt_by: DecryptBy = "alias"
     """`key` for software that names no alias when it decrypts: such a Decrypt names the key or nothing."""
     key: KeyDefaults = KeyDefaults()
@@ -274,6 +277,8 @@ class Tenant(_Model):
     """Other than `defaults.rotation_days`; not with imported keys."""
     deletion_window_days: DeletionWindowDays | None = None
     """Other than `defaults.deletion_window_days`."""
+    unused_days_before_deletion: UnusedDays | None = None
+    """Other than `defaults.unused_days_before_deletion`."""
     decrypt_by: DecryptBy | None = None
     """Other than `defaults.decrypt_by`."""
     key: Key = Key()

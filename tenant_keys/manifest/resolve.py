@@ -140,6 +140,7 @@ def _tenant(name: str, written: Written, entry: Entry, workloads: tuple[Workload
     defaults = manifest.defaults
     rotation = entry.rotation_days or written.rotation_days or defaults.rotation_days
     window, decrypt_by = written.deletion_window_days, written.decrypt_by
+    unused = written.unused_days_before_deletion or defaults.unused_days_before_deletion
     imported, key = entry.origin == "imported", written.key
     return Tenant(
         id=name,
@@ -151,6 +152,7 @@ def _tenant(name: str, written: Written, entry: Entry, workloads: tuple[Workload
         multi_region_key_id=entry.key_id,
         rotation_days=None if entry.origin != "aws-kms" or rotation == "off" else rotation,
         deletion_window_days=defaults.deletion_window_days if window is None else window,
+        unused_days_before_deletion=None if unused == "off" else unused,
         decrypt_by=decrypt_by or defaults.decrypt_by,
         import_role=_import_role(name, key, manifest),
         custodian=_custodian(key, manifest),

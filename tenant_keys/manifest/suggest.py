@@ -66,6 +66,7 @@ _BY_FIELD: Final[Mapping[str, Callable[[str], str]]] = {
     "account": _account,
     "organization": _organization,
     **dict.fromkeys(("home_region", "regions", "region"), _region),
-    **dict.fromkeys(("rotation_days", "deletion_window_days", "iam_roles", "trust_policy_characters"), _number),
+    **dict.fromkeys(("rotation_days", "deletion_window_days", "unused_days_before_deletion"), _number),
+    **dict.fromkeys(("iam_roles", "trust_policy_characters"), _number),
     **dict.fromkeys(("multi_region", "existing"), _flag),
 }

@@ -16,7 +16,7 @@ from tenant_keys.operations.errors import OperationError
 
 ID: Final = "id"
 _LISTS: Final = ("workloads",)
-_NUMBERS: Final = ("rotation_days", "deletion_window_days")
+_NUMBERS: Final = ("rotation_days", "deletion_window_days", "unused_days_before_deletion")
 _PLAIN: Final = ("decrypt_by",)
 _OF_KEY: Final = ("origin", "multi_region", "region", "import_role", "expires")
 _FIELDS: Final = (*_LISTS, *_NUMBERS, *_PLAIN, "key", "tags")

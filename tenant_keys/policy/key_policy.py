@@ -27,6 +27,10 @@ from tenant_keys.policy.statement import (
 
 PRINCIPAL_TAG = f"aws:PrincipalTag/{names.TENANT_TAG}"
 CONTEXT = f"kms:EncryptionContext:{names.TENANT_TAG}"
+UNUSED_DAYS = "kms:TrailingDaysWithoutKeyUsage"
+"""Whole days since the last successful cryptographic operation; of a key that was never used, since its creation or the
+start of tracking, whichever is later. Of ScheduleKeyDeletion and DisableKey alone, for each Region's key by itself (AWS
+KMS guide, conditions-kms and monitoring-keys-determining-usage)."""
 
 
 def key_policy(tenant: Tenant, estate: Estate) -> Document:
@@ -69,6 +73,11 @@ def _administration(tenant: Tenant, estate: Estate) -> Iterator[Statement]:
     ):
         yield _allow_root(central, name, of, only(roles))
         yield _deny_everyone(f"Deny{name}ByAnyoneElse", of, anyone_but(roles))
+    if tenant.unused_days_before_deletion:
+        # For break-glass too. Never on DisableKey, which carries the key as well: revocation is immediate. The value
+        # is rounded down (AWS KMS guide, conditions-kms); with IfExists the Deny holds also where KMS sends none.
+        unused = {"NumericLessThanIfExists": {UNUSED_DAYS: str(tenant.unused_days_before_deletion)}}
+        yield _deny_everyone("DenyDeletionOfRecentlyUsedKey", actions.SCHEDULE_DELETION, unused)
     yield _allow_root(central, "Read", (*actions.DESCRIBE, *actions.READ), only(readers))
     others = (*central.auditors.values(), *custodians)
     yield _deny_everyone("DenyReadByAnyoneElse", actions.READ, anyone_but((*readers, *others)))

@@ -119,6 +119,7 @@ def _alike(tenant: Tenant) -> tuple[object, ...]:
         tenant.multi_region,
         tenant.primary_region,
         tenant.decrypt_by,
+        len(str(tenant.unused_days_before_deletion or "")),
         len(tenant.import_role or ""),
         tenant.held and sum(map(len, tenant.held.arns)),
         tenant.custodian and (len(tenant.custodian.role), len(tenant.custodian.external_id)),

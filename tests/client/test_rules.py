@@ -51,6 +51,7 @@ from tenant_keys.client import (
     MessageRefused,
     ServiceUnavailable,
     Settings,
+    Tenant,
     TenantKeys,
     TenantKeysError,
     TenantSuspended,
@@ -76,7 +77,7 @@ from tenant_keys.client.session_policy import MAX_LENGTH, session_policy
 from tenant_keys.client.token import SESSION_TAG_CLAIM
 from tests.client.clock import Clock
 from tests.client.issuer import Issuer
-from tests.client.standin import CENTRAL, REGION, StandIn, key_arn, settings
+from tests.client.standin import CENTRAL, KEY_IDS, REGION, StandIn, key_arn, settings
 from tests.client.stock import stock_keyring
 from tests.work import eventually
 
@@ -207,6 +208,38 @@ def test_age_counts_from_before_kms_was_asked(aws: StandIn, clock: Clock) -> Non
     aws.meanwhile.clear()
     tenant.encrypt(b"x", name="n")
     assert aws.calls["GenerateDataKey"] == 3
+
+
+def test_after_a_revocation_every_process_reads_on_for_what_is_left_of_its_max_age(aws: StandIn, clock: Clock) -> None:
+    """Two processes that asked KMS 200 seconds apart, one that keeps nothing, and counted time."""
+    blob = aws.keys().tenant_without_token("acme").encrypt(b"x", name="n")
+
+    def process(max_age: float) -> Tenant:
+        tenant = aws.keys(limits=Limits(max_age=max_age)).tenant_without_token("acme")
+        assert tenant.decrypt(blob, name="n") == b"x"
+        return tenant
+
+    early, never = process(300), process(0)
+    clock.forward(200)
+    late = process(300)
+    aws.disabled.add(KEY_IDS["acme"])
+
+    def reading() -> list[bool]:
+        return [reads(one) for one in (never, early, late)]
+
+    def reads(tenant: Tenant) -> bool:
+        try:
+            return tenant.decrypt(blob, name="n") == b"x"
+        except TenantSuspended:
+            return False
+
+    assert reading() == [False, True, True]
+    clock.forward(100)
+    assert reading() == [False, False, True]
+    clock.forward(100)
+    assert reading() == [False, False, True]
+    clock.forward(100)
+    assert reading() == [False, False, False]
 
 
 def test_a_load_that_fails_is_not_remembered(aws: StandIn) -> None:

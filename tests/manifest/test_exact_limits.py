@@ -153,6 +153,16 @@ EDITS: dict[str, tuple[tuple[str, str], tuple[str, str], str]] = {
         tenant("deletion_window_days: 31"),
         "18 tenants.acme.deletion_window_days",
     ),
+    "unused days, least": (
+        tenant("unused_days_before_deletion: 1"),
+        tenant("unused_days_before_deletion: 0"),
+        "18 tenants.acme.unused_days_before_deletion",
+    ),
+    "unused days, most": (
+        tenant("unused_days_before_deletion: 365"),
+        tenant("unused_days_before_deletion: 366"),
+        "18 tenants.acme.unused_days_before_deletion",
+    ),
     "tag key": (tenant(f"tags: {{{'k' * 128}: v}}"), tenant(f"tags: {{{'k' * 129}: v}}"), "18 tenants.acme.tags.kkk"),
     "tag value": (tenant(f"tags: {{k: {'v' * 256}}}"), tenant(f"tags: {{k: {'v' * 257}}}"), "18 tenants.acme.tags.k"),
     "tags": (

@@ -47,6 +47,7 @@ def test_every_field_of_a_tenant_has_its_value() -> None:
             multi_region_key_id=None,
             rotation_days=365,
             deletion_window_days=30,
+            unused_days_before_deletion=30,
             decrypt_by="alias",
             import_role=None,
             material_expires=False,
@@ -64,6 +65,7 @@ def test_every_field_of_a_tenant_has_its_value() -> None:
             multi_region_key_id=None,
             rotation_days=None,
             deletion_window_days=30,
+            unused_days_before_deletion=30,
             decrypt_by="alias",
             import_role="arn:aws:iam::111111111111:role/globex-import",
             material_expires=False,
@@ -143,10 +145,12 @@ def test_tenants_inherit_defaults_and_override_them() -> None:
     estate = estate_of_text(
         ("workloads: [orders]", "workloads: [orders]\n  tags: {plan: basic, team: a}\n  rotation_days: 180"),
         ("acme: {", "acme: {tags: {plan: big}, rotation_days: off, decrypt_by: key, deletion_window_days: 7, "),
+        ("acme: {", "acme: {unused_days_before_deletion: off, "),
     )
     acme, globex = estate.tenants["acme"], estate.tenants["globex"]
     assert (acme.tags, acme.rotation_days, acme.decrypt_by) == ({"plan": "big", "team": "a"}, None, "key")
     assert (acme.deletion_window_days, globex.deletion_window_days) == (7, 30)
+    assert (acme.unused_days_before_deletion, globex.unused_days_before_deletion) == (None, 30)
     assert [workload.name for workload in acme.workloads] == ["billing", "orders"]
     assert [workload.name for workload in globex.workloads] == ["orders"]
     assert globex.tags == {"plan": "basic", "team": "a"}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tenant_keys.local import LocalAws
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.policy.template_size import reserved_sizes
 
@@ -38,6 +39,13 @@ tenants:
   wonka: {}
 tags: {team: keys}  # below the tenants
 """
+
+
+@pytest.fixture(scope="session")
+def own_aws() -> Iterator[LocalAws]:
+    """The key account and a customer's, which is outside the organisation; whoever takes it resets it."""
+    with LocalAws(accounts=("111111111111",), outsiders=("555555555555",)) as running:
+        yield running
 
 
 @pytest.fixture

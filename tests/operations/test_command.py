@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.command import Done, tenant_keys
@@ -52,14 +54,21 @@ def test_offboarding_without_yes_shows_and_writes_nothing(run: Run, manifest: Pa
     assert contents(manifest) == before
 
 
-def test_offboarding_twice_does_not_skip_the_deployment_between(run: Run, manifest: Path) -> None:
+def test_offboarding_twice_asks_aws_and_does_not_skip_the_deployment_between(
+    run: Run, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert run("offboard", "wonka", "--yes").exit_code == 0
+    before = contents(manifest)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in [name for name in os.environ if name.startswith("AWS_") and name != "AWS_EC2_METADATA_DISABLED"]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     again = run("offboard", "wonka", "--yes")
-    assert again.exit_code == 1
-    assert "the last step is: tenant-keys tenant offboard wonka --final --yes" in again.output
+    assert (again.exit_code, "use credentials of the key account" in again.output) == (1, True), again.output
+    assert contents(manifest) == before
     last = run("offboard", "wonka", "--final", "--yes")
     assert last.exit_code == 0
-    assert "aws kms schedule-key-deletion --region eu-west-1" in last.output
+    assert "as arn:aws:iam::111111111111:role/BreakGlass, 30 days after the last use" in last.output
     gone = run("show", "wonka")
     assert (gone.exit_code, "offboarded; the id stays reserved for ever" in gone.output) == (0, True)
 

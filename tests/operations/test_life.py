@@ -9,7 +9,7 @@ import pytest
 
 from tenant_keys.manifest.model import State
 from tenant_keys.operations.errors import TransitionRefused, UnknownTenant
-from tenant_keys.operations.offboarding import after_offboarded, after_offboarding
+from tenant_keys.operations.offboarding.remaining import after_offboarded, after_offboarding
 from tenant_keys.operations.tenant_edit import plan_addition, plan_state
 from tenant_keys.operations.transitions import Verb, next_state
 
@@ -112,17 +112,18 @@ def test_an_imported_key_of_a_new_tenant_waits_for_its_material(manifest: Path) 
     )
 
 
-def test_break_glass_gets_the_exact_commands(manifest: Path) -> None:
+def test_what_remains_names_stacks_commands_and_who_runs_them(manifest: Path) -> None:
     before = plan_state(manifest, "wonka", "offboard").before
-    assert "aws kms get-key-last-usage --region eu-west-1 --key-id alias/tenant-wonka" in after_offboarding(
-        before.tenants["wonka"], before
-    )
-    commands = [line for line in after_offboarded(before.tenants["wonka"], before) if not line.startswith("#")]
-    assert commands == [
-        "node_modules/.bin/cdk deploy tenant-keys-cell-eu-west-1-001",
-        (
-            "KEY=$(aws kms describe-key --region eu-west-1 --key-id alias/tenant-wonka "
-            "--query KeyMetadata.Arn --output text)"
-        ),
-        'aws kms schedule-key-deletion --region eu-west-1 --key-id "$KEY" --pending-window-in-days 30',
+    assert [line for line in after_offboarding(before.tenants["wonka"], before) if not line.startswith("#")] == [
+        "node_modules/.bin/cdk deploy tenant-keys-cell-eu-west-1-001 tenant-keys-roles-001",
+        "tenant-keys tenant offboard wonka",
+        "tenant-keys tenant offboard wonka --final --yes",
     ]
+    lines = after_offboarded(before.tenants["wonka"], before)
+    assert [line for line in lines if not line.startswith("#")] == [
+        "node_modules/.bin/cdk deploy tenant-keys-cell-eu-west-1-001",
+        "tenant-keys tenant offboard wonka --yes",
+        "tenant-keys tenant offboard wonka --yes",
+    ]
+    who = "arn:aws:iam::111111111111:role/BreakGlass"
+    assert f"# 2. as {who}, 30 days after the last use: schedule the deletion, 30 days ahead" in lines

@@ -12,7 +12,7 @@ import pytest
 from tenant_keys.policy.key_policy import key_policy
 from tenant_keys.review.iam import Outcome, catalogue
 from tests.policy.callers import ask, callers, import_context, parse_key_policy, use_context
-from tests.policy.estates import TENANTS, sample
+from tests.policy.estates import TENANTS, sample, with_tenant
 
 DEPLOYERS = frozenset({"deployer of eu-west-1", "deployer of eu-central-1"})
 ADMINISTRATOR, BREAK_GLASS, READER = "administrator", "break-glass", "reader"
@@ -28,6 +28,7 @@ READ = (
 )
 IMPORT = ("kms:DeleteImportedKeyMaterial", "kms:GetParametersForImport", "kms:ImportKeyMaterial")
 ENCRYPT = ("kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
+UNUSED = "kms:TrailingDaysWithoutKeyUsage"
 NOBODY = (
     *("kms:CreateGrant", "kms:UpdateAlias", "kms:UpdatePrimaryRegion", "kms:RetireGrant", "kms:RevokeGrant"),
     *("kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"),
@@ -78,7 +79,7 @@ def test_the_table_speaks_of_every_action_on_a_key() -> None:
 @pytest.mark.parametrize("action", EVERYONES)
 def test_exactly_these_may(tenant: str, action: str) -> None:
     policy = parse_key_policy(key_policy(sample().tenants[tenant], sample()))
-    context = {**use_context(tenant), **import_context()}
+    context = {**use_context(tenant), **import_context(), UNUSED: "30"}
     may = {name for name, caller in callers(tenant).items() if ask(policy, caller, action, context).allowed}
     assert may == {**EVERYONES, **OWN[tenant]}[action]
 
@@ -141,3 +142,31 @@ def test_imported_material_expires_as_the_manifest_says() -> None:
     expiring = {**import_context(), "kms:ExpirationModel": "KEY_MATERIAL_EXPIRES"}
     assert ask(policy, importer, "kms:ImportKeyMaterial", import_context()).allowed
     assert not ask(policy, importer, "kms:ImportKeyMaterial", expiring).allowed
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+@pytest.mark.parametrize("days", ["0", "29", None])
+def test_nobody_schedules_the_deletion_of_a_key_that_was_used_in_the_last_30_days(
+    tenant: str, days: str | None
+) -> None:
+    """Rounded down by KMS, and refused as well where KMS says nothing of it."""
+    policy = parse_key_policy(key_policy(sample().tenants[tenant], sample()))
+    context = use_context(tenant) | ({UNUSED: days} if days else {})
+    for name, caller in callers(tenant).items():
+        assert ask(policy, caller, "kms:ScheduleKeyDeletion", context).outcome is Outcome.EXPLICIT_DENY, name
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+def test_a_key_that_was_used_today_is_disabled_all_the_same(tenant: str) -> None:
+    policy = parse_key_policy(key_policy(sample().tenants[tenant], sample()))
+    context = use_context(tenant) | {UNUSED: "0"}
+    may = {name for name, caller in callers(tenant).items() if ask(policy, caller, "kms:DisableKey", context).allowed}
+    assert may == EVERYONES["kms:DisableKey"]
+
+
+def test_a_manifest_may_do_without_the_waiting_period_and_still_only_break_glass_schedules() -> None:
+    estate = with_tenant(sample(), "acme", unused_days_before_deletion=None)
+    policy = parse_key_policy(key_policy(estate.tenants["acme"], estate))
+    context = use_context("acme") | {UNUSED: "0"}
+    asked = {name: ask(policy, caller, "kms:ScheduleKeyDeletion", context) for name, caller in callers("acme").items()}
+    assert {name for name, decision in asked.items() if decision.allowed} == {BREAK_GLASS}

@@ -55,6 +55,7 @@ def _key_policy_table() -> str:
 
 def _when(statement: dict[str, Any]) -> str:
     words = {"ArnEquals": "is", "ArnNotEquals": "is none of", "StringEquals": "=", "StringNotEquals": "≠"}
+    words["NumericLessThanIfExists"] = "is absent or <"
     parts = []
     for operator, keys in statement.get("Condition", {}).items():
         for key, values in keys.items():

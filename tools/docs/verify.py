@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tenant_keys.manifest import load_estate
+from tenant_keys.operations.probe.plan import READINGS
 from tenant_keys.operations.verify.kinds import KINDS
 from tenant_keys.operations.verify.reader_policy import reader_policy
 from tenant_keys.operations.verify.simulate import simulate
@@ -40,7 +41,13 @@ def _rates() -> str:
     return "\n".join(rows)
 
 
+def _readings() -> str:
+    rows = ["| id in `probe.json` | settles that |", "|---|---|"]
+    return "\n".join([*rows, *(f"| `{name}` | {claim} |" for name, claim in READINGS.items())])
+
+
 VERIFY: Final[Mapping[str, Callable[[], str]]] = {
+    "probe-readings": _readings,
     "verify-kinds": _kinds,
     "verify-rates": _rates,
     "verify-reader-central": lambda: _reader("central"),

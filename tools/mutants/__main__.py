@@ -21,7 +21,7 @@ from tenant_keys.review.diff.safeguards import Texts
 from tools.mutants.catalogue import MUTANTS
 from tools.mutants.mutant import judge, safeguards_of
 from tools.mutants.original import Synthesized, synthesize
-from tools.mutants.two_engines import apart
+from tools.mutants.two_engines import compared
 from tools.random_estates.samples import PART, few_actions, part, verdict
 from tools.random_estates.two_engines import UNDECIDED, Score, score
 
@@ -47,8 +47,11 @@ def _by_hand() -> int:
         judged = partial(_judged, original=original, safeguards=safeguards_of(original))
         with ProcessPoolExecutor() as pool:
             missed = list(pool.map(judged, range(len(MUTANTS)), chunksize=8))
-    for mutant, told in zip(MUTANTS, missed, strict=True):
-        if told is None:
+    without = []
+    for mutant, (told, given) in zip(MUTANTS, missed, strict=True):
+        if not given:
+            without.append(mutant.name)
+        if not told:
             right[str(mutant.expected)] += 1
         else:
             wrong.append(told)
@@ -57,16 +60,18 @@ def _by_hand() -> int:
         total = sum(str(mutant.expected) == expected for mutant in MUTANTS)
         print(f"{expected:<13} {right[expected]:>4} of {total}")
     print(f"{'mutants':<13} {right.total():>4} of {len(MUTANTS)} in {time.perf_counter() - start:.0f} s")
+    print(f"{len(without)} of them without an opinion of the second engine, which is neither for nor against:")
+    print("\n".join(f"  {name}" for name in without))
     return len(wrong)
 
 
-def _judged(number: int, original: Synthesized, safeguards: dict[str, Texts]) -> str | None:
-    """What is told of a mutant that the proof or the second engine judges otherwise than expected."""
+def _judged(number: int, original: Synthesized, safeguards: dict[str, Texts]) -> tuple[str, bool]:
+    """How the proof or the second engine judges a mutant otherwise than expected; and whether the second judges it."""
     outcome = judge(MUTANTS[number], original, safeguards)
+    second = compared(MUTANTS[number], original)
     if not outcome.as_expected:
-        return outcome.told
-    told = apart(MUTANTS[number], original)
-    return f"by the second engine {told}" if told else None
+        return outcome.told, second.given
+    return f"by the second engine {second.differs}" if second.differs else "", second.given
 
 
 def _at_random() -> int:

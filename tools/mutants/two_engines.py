@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +18,18 @@ _ANSWERED: Final[Answered] = {}
 """About the documents that a mutant leaves as they are: all mutants are of one estate."""
 
 
-def apart(mutant: Mutant, original: Synthesized) -> str | None:
-    """How the second opinion differs from what is expected; None where it does not, or was not asked for that.
+@dataclass(frozen=True)
+class Compared:
+    """The second opinion of a mutant beside what is expected."""
 
-    It is not asked about what is missing or refused, nor about documents that no engine understands.
-    """
+    given: bool
+    """Whether there is one: time-outs, and documents that the engine does not understand, leave it without."""
+    differs: str = ""
+    """How it differs; empty where it does not, or was not asked for that."""
+
+
+def compared(mutant: Mutant, original: Synthesized) -> Compared:
+    """Ask the second engine; not about what is missing or refused."""
     templates = Templates(original.templates)
     mutant.edit(templates)
     with tempfile.TemporaryDirectory() as name:
@@ -30,15 +38,16 @@ def apart(mutant: Mutant, original: Synthesized) -> str | None:
                 Assembly.open(original.write(templates, Path(name) / "cdk.out")), original.estate, answered=_ANSWERED
             )
         except ReviewError:  # the assembly cannot be read: there is nothing to have an opinion on
-            return None
+            return Compared(given=False)
     found = [(one.who, one.actions[:2], one.what, one.replay.outcome) for one in opinion.breaches[:3]]
-    told = f"{opinion.verdict}: {found}"
-    told += f" {opinion.not_understood[:2]} {opinion.unanswered[:2]}"
+    told = f"{opinion.verdict}: {found} {opinion.not_understood[:2]} {opinion.unanswered[:2]}"
     if opinion.disagreements:
-        return f"the evaluator denies what it finds; {told}"
+        return Compared(given=True, differs=f"the evaluator denies what it finds; {told}")
+    if opinion.verdict == "not given":
+        return Compared(given=False)
     match mutant.expected:
         case Refuted(kind=kind) if kind in EXCESS and opinion.verdict != "refuted":
-            return told
+            return Compared(given=True, differs=told)
         case LostSafeguard() | Harmless() if opinion.verdict != "no such request":
-            return told
-    return None
+            return Compared(given=True, differs=told)
+    return Compared(given=True)

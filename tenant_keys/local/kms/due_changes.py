@@ -10,10 +10,13 @@ from tenant_keys.local.kms.store import Store
 
 def apply_due_changes(key: Key, store: Store, now: datetime) -> bool:
     """Bring a key up to date. Returns whether it is gone."""
+    if key.waits_for_replicas:  # the end of the last of them starts its own waiting period
+        for replica in store.family(key):
+            apply_due_changes(replica, store, now)
     if key.deletion is not None and key.deletion <= now:
-        store.remove(key)
+        store.remove(key, key.deletion)
         for other in store.family(key):
-            _release_primary(other, store, now)
+            _release_primary(other, store, key.deletion)
         return True
     fresh = key.materials.pending
     if fresh is not None and fresh.expires is not None and fresh.expires <= now:
@@ -39,8 +42,8 @@ def next_rotation(key: Key) -> datetime:
     return (key.rotation_from or key.created) + timedelta(days=key.rotation_days)
 
 
-def _release_primary(primary: Key, store: Store, now: datetime) -> None:
+def _release_primary(primary: Key, store: Store, at: datetime) -> None:
     """A primary's waiting period starts when its last replica is gone (AWS KMS guide, multi-region-keys-delete)."""
     if primary.waits_for_replicas and not store.family(primary):
         primary.waits_for_replicas = False
-        primary.deletion = now + timedelta(days=primary.pending_days or 30)
+        primary.deletion = at + timedelta(days=primary.pending_days or 30)

@@ -111,7 +111,7 @@ def import_key_material(call: Call) -> dict[str, Any]:
 
 def delete_imported_key_material(call: Call) -> dict[str, Any]:
     """Takes effect at once and can be undone by importing the same bytes again."""
-    key = _external(call, {})
+    key = _external(call, {}, deleting=True)
     wanted = call.parameters.get("KeyMaterialId")
     found = key.materials.named(wanted) if wanted else key.materials.current
     if wanted and found is None:
@@ -125,13 +125,15 @@ def delete_imported_key_material(call: Call) -> dict[str, Any]:
     return {"KeyId": key.arn, **({"KeyMaterialId": found.id} if found else {})}
 
 
-def _external(call: Call, context: dict[str, Value]) -> Key:
+def _external(call: Call, context: dict[str, Value], *, deleting: bool = False) -> Key:
+    """The imported key; material is deleted also while the deletion of the key is pending (KMS guide, key-state)."""
     key = call.managed_key(context)
     if key.origin != "EXTERNAL":
         raise Fault(
             "UnsupportedOperationException", f"{key.arn} origin is AWS_KMS which is not valid for this operation."
         )
-    key.require_not_deleting()
+    if not deleting:
+        key.require_not_deleting()
     return key
 
 

@@ -10,6 +10,7 @@ from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.caller import Caller
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.decisions import Decisions
+from tenant_keys.local.event_history import EventHistory
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.kms import (
     aliases,
@@ -86,6 +87,7 @@ class Kms:
         self.store = Store()
         self.clock = clock
         self.failures = Failures()
+        self.history = EventHistory(clock, self.store)
         self._authorizer = authorizer
         self._decisions = decisions
 
@@ -108,14 +110,22 @@ class Kms:
             if handler is None:
                 raise Fault("UnknownOperationException", f"The local AWS has no KMS operation {operation}.")
             self.failures.check(operation)
-            return handler(
-                Call(
-                    caller, region, operation, parameters, self.store, self._authorizer, self.clock, record, request_id
-                )
+            call = Call(
+                caller, region, operation, parameters, self.store, self._authorizer, self.clock, record, request_id
             )
+            error = None
+            try:
+                return handler(call)
+            except Fault as fault:
+                error = fault.code
+                raise
+            finally:
+                resources = [entry["resource"] for entry in record.entries]
+                self.history.add(caller, region, operation, parameters, resources, request_id, error)
 
     def reset(self) -> None:
         self.store.clear()
         self.clock.reset()
         self.failures.clear()
+        self.history.clear()
         imports.forget_offers()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,17 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
+class Deleted:
+    """A key that is gone: what CloudTrail's DeleteKey event tells of it."""
+
+    arn: str
+    account: str
+    region: str
+    at: datetime
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """What a KeyId of a request means to this caller in this Region."""
 
@@ -52,6 +64,7 @@ class Store:
         self._aliases: dict[tuple[str, str, str], Alias] = {}
         self._aliases_of: defaultdict[tuple[str, str], list[Alias]] = defaultdict(list)
         self._families: defaultdict[str, list[Key]] = defaultdict(list)
+        self.deleted: list[Deleted] = []
 
     # --- keys
 
@@ -59,8 +72,9 @@ class Store:
         self._keys[(key.region, key.id)] = key
         self._families[key.id].append(key)
 
-    def remove(self, key: Key) -> None:
+    def remove(self, key: Key, at: datetime) -> None:
         """A key that is deleted takes its aliases with it (AWS KMS guide, deleting-keys)."""
+        self.deleted.append(Deleted(key.arn, key.account, key.region, at, str(uuid.uuid4())))
         del self._keys[(key.region, key.id)]
         self._families[key.id].remove(key)
         for alias in self.aliases_of(key):

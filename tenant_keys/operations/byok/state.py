@@ -105,11 +105,12 @@ def read_keys(tenant: Tenant, estate: Estate, make: ClientOf = client_of) -> lis
 
 def _read(region: str, arn: str, state: str, make: ClientOf, *, primary: bool) -> RegionalKey:
     with explained(arn):
-        materials = tuple(_materials(make(region), arn))
+        materials = tuple(materials_of(make(region), arn))
     return RegionalKey(region, arn, state, primary, materials)
 
 
-def _materials(client: KMSClient, arn: str) -> Iterator[Material]:
+def materials_of(client: KMSClient, arn: str) -> Iterator[Material]:
+    """Every material of a key, pending material included, in any key state (API reference, ListKeyRotations)."""
     pages = client.get_paginator("list_key_rotations").paginate(KeyId=arn, IncludeKeyMaterial="ALL_KEY_MATERIAL")
     for page in pages:
         for entry in page["Rotations"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 import boto3
@@ -11,10 +11,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.handlers import json_decode_template_body
 
+from tenant_keys.operations.given_session import SessionOf, given_session
+
 ClientOf = Callable[[str, str, str], Any]
 """A boto3 client of an account, a Region and a service; raises Unreachable."""
-SessionOf = Callable[[Mapping[str, Any] | None], boto3.Session]
-"""A session with what STS answers under `Credentials`, or with the caller's own."""
 
 SESSION_NAME: Final = "tenant-keys-verify"
 CONFIG: Final = Config(
@@ -34,7 +34,7 @@ class Sessions:
 
     def __init__(self, role: str, partition: str, session_of: SessionOf | None = None) -> None:
         """`role`: as the manifest writes it, `role/SecurityAudit`; the same in every account."""
-        self._session_of = session_of or _of_the_environment
+        self._session_of = session_of or given_session
         self._role = role
         self._partition = partition
         self._lock = threading.Lock()
@@ -71,13 +71,3 @@ class Sessions:
         except (ClientError, BotoCoreError) as error:
             return f"no session of {wanted}: {error}"
         return self._session_of(given)
-
-
-def _of_the_environment(credentials: Mapping[str, Any] | None) -> boto3.Session:
-    if credentials is None:
-        return boto3.Session()
-    return boto3.Session(
-        aws_access_key_id=credentials["AccessKeyId"],
-        aws_secret_access_key=credentials["SecretAccessKey"],
-        aws_session_token=credentials["SessionToken"],
-    )

@@ -107,6 +107,8 @@ def _classes(
             raise NotProved(f"{key}: no classes of values are worked out for {', '.join(sorted(kinds))} together")
         _, kind_of_value, classes_of = next(iter(typed.values()))
         texts = [value for kind, values in by_kind if kind in typed for value in values]
+        if entry.type is Type.NUMBER:
+            texts += told_apart  # thresholds of a promise
         if entry.source is Source.TIME:
             later = [text for text in classes_of([*texts, str(EARLIEST)]) if float(text) >= EARLIEST]
             return tuple(dict.fromkeys(later))

@@ -28,7 +28,7 @@ from tenant_keys.review.proof.key_ids import check_key_ids
 from tenant_keys.review.proof.liveness import Works, works
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.outsiders import shown_tags
-from tenant_keys.review.proof.promise import CONTEXT_KEY, OPERATIONS, WRAPPING
+from tenant_keys.review.proof.promise import CONTEXT_KEY, OPERATIONS, UNUSED_DAYS, WRAPPING, Promise
 from tenant_keys.review.proof.requests import Answer, Target, answers, base_request, possible
 from tenant_keys.review.proof.world import KeyCase, World
 
@@ -202,6 +202,7 @@ _SPECIAL: Final = frozenset(
         "kms:getparametersforimport",
         "kms:getpublickey",
         "kms:importkeymaterial",
+        "kms:schedulekeydeletion",
     }
 )
 """Actions of which a promise says more than who, or that weigh less than others of their kind."""
@@ -256,6 +257,7 @@ def _try_declared(case: KeyCase, actor: Actor, group: list[str], world: World, r
             "kms:wrappingalgorithm": WRAPPING[0],
             "kms:wrappingkeyspec": WRAPPING[1],
             "kms:schedulekeydeletionpendingwindowindays": str(promise.deletion_window_days),
+            **of_unused_key(promise, action),
             **({"kms:requestalias": named} if named else {}),
         }
         if not _declares(case, actor, action, chosen):
@@ -266,6 +268,16 @@ def _try_declared(case: KeyCase, actor: Actor, group: list[str], world: World, r
         result.requests += 1
         if not outcome.always:
             result.report(_not_working(case, actor, group, named, outcome), actor)
+
+
+def of_unused_key(promise: Promise, action: str) -> dict[str, str]:
+    """Context of a request to delete a key that has not been used for as long as is declared; of other actions none.
+
+    DisableKey carries the key too, and is declared whenever the key was last used.
+    """
+    if action.lower() != "kms:schedulekeydeletion" or promise.unused_days is None:
+        return {}
+    return {UNUSED_DAYS: str(promise.unused_days)}
 
 
 def _unsynchronized(case: KeyCase, world: World) -> Iterator[Finding]:
@@ -326,6 +338,7 @@ def _new_target(case: KeyCase, named: tuple[str, ...], aliases: tuple[str, ...])
             "kms:expirationmodel": (promise.expiration_model,),
             "kms:wrappingalgorithm": (WRAPPING[0],),
             "kms:wrappingkeyspec": (WRAPPING[1],),
+            **({UNUSED_DAYS: (str(promise.unused_days),)} if promise.unused_days else {}),
         },
     )
 

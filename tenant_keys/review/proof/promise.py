@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from tenant_keys.manifest import Custodian, Estate, Tenant, Workload
+from tenant_keys.review.iam.conditions import numbers
 
 TAG: Final = "tenant_id"
 CONTEXT_KEY: Final = f"kms:encryptioncontext:{TAG}"
+UNUSED_DAYS: Final = "kms:trailingdayswithoutkeyusage"
 OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
     "encrypt": frozenset({"kms:encrypt", "kms:generatedatakey", "kms:generatedatakeywithoutplaintext"}),
     "decrypt": frozenset({"kms:decrypt"}),
@@ -92,6 +94,8 @@ class Promise:
     """The customer's principal that alone may assume the import role, which then is in the templates."""
     expiration_model: str
     deletion_window_days: int
+    unused_days: int | None
+    """Days since the last use before a deletion may be scheduled."""
     administration: Mapping[str, frozenset[str]]
     """Role ARNs by action in lower case."""
     own_importer: bool
@@ -106,7 +110,7 @@ class Promise:
         if role_arn is None:
             return False
         if role_arn in self.administration.get(action, ()):
-            return self._import_fits(action, context)
+            return self._import_fits(action, context) and self._is_unused(action, context)
         return any(use.role_arn == role_arn and self._use_fits(use, tags, action, context) for use in self.uses)
 
     def concerns(self, role_arn: str | None) -> bool:
@@ -134,6 +138,14 @@ class Promise:
             algorithm, spec = context.get("kms:wrappingalgorithm"), context.get("kms:wrappingkeyspec")
             return (algorithm, spec) == WRAPPING
         return True
+
+    def _is_unused(self, action: str, context: Mapping[str, object]) -> bool:
+        if action != "kms:schedulekeydeletion" or self.unused_days is None:
+            return True
+        try:
+            return numbers.read(str(context.get(UNUSED_DAYS))) >= self.unused_days
+        except ValueError:  # absent, or no number
+            return False
 
 
 def promises(estate: Estate) -> dict[str, Promise]:
@@ -192,6 +204,7 @@ def _promise(
         tenant.custodian,
         expiration,
         tenant.deletion_window_days,
+        tenant.unused_days_before_deletion,
     )
     return Promise(
         tenant=tenant.id,
@@ -206,6 +219,7 @@ def _promise(
         custodian=tenant.custodian,
         expiration_model=expiration,
         deletion_window_days=tenant.deletion_window_days,
+        unused_days=tenant.unused_days_before_deletion,
         administration=administration,
         own_importer=own_importer,
         signature=signature,

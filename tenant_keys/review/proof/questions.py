@@ -25,7 +25,7 @@ from tenant_keys.review.proof.actor import (
 from tenant_keys.review.proof.actors import actors_of
 from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.issuance import prove_issuance
-from tenant_keys.review.proof.key_access import carries, key_actions
+from tenant_keys.review.proof.key_access import carries, key_actions, of_unused_key
 from tenant_keys.review.proof.paths import Path as Hops
 from tenant_keys.review.proof.paths import paths_to
 from tenant_keys.review.proof.promise import access_role_arn
@@ -66,7 +66,10 @@ class Questions:
     def can(
         self, principal: str, action: str, tags: Mapping[str, str], alias: str | None, context: Mapping[str, str]
     ) -> tuple[Actor, Decision]:
-        """IAM's decision on one request; `alias` None: the request names the key by its ARN."""
+        """IAM's decision on one request; `alias` None: the request names the key by its ARN.
+
+        A deletion is asked about as of a key that was last used so long ago as the manifest demands.
+        """
         name = known_action(action)
         actor = self._actor(principal, tags)
         keys: dict[str, str | tuple[str, ...]] = {"kms:ResourceAliases": self.case.aliases}
@@ -75,6 +78,7 @@ class Questions:
         if context and carries(name, "kms:EncryptionContext:any"):
             keys |= {f"kms:EncryptionContext:{key}": value for key, value in context.items()}
             keys["kms:EncryptionContextKeys"] = tuple(context)
+        keys |= of_unused_key(self.case.promise, name)
         record = self.case.record
         policies = Policies(tuple(d.policy for d in actor.identity), resource=self.case.document.policy)
         return actor, authorize(Request(actor.principal, name, record.arn, record.account, keys), policies)

@@ -20,6 +20,7 @@ from tenant_keys.review.proof.actor import (
     root_user,
     service,
 )
+from tenant_keys.review.proof.key_access import of_unused_key
 from tenant_keys.review.proof.promise import Promise, alias_of, workload_role
 from tenant_keys.review.report import names
 from tenant_keys.review.report.key_evaluator import KeyEvaluator, by
@@ -158,7 +159,11 @@ def _administration(evaluator: KeyEvaluator) -> Iterator[Attempt]:
                 allowed = arn in evaluator.promise.administration.get(action.lower(), ())
                 context = OWN_CONTEXT if action in _VERBS else "none"
                 decision = evaluator.decide(
-                    session, action, alias=evaluator.promise.alias, context=evaluator.promise.tenant
+                    session,
+                    action,
+                    alias=evaluator.promise.alias,
+                    context=evaluator.promise.tenant,
+                    extra=of_unused_key(evaluator.promise, action),
                 )
                 yield attempt("administration", who, action, names.ALIAS, context, decision, allowed=allowed)
 

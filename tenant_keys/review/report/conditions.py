@@ -58,6 +58,8 @@ class Condition:
             return f"the token's audience is {values}"
         if key.endswith(":sub"):
             return f"the token's subject is {values}"
+        if key == "kms:trailingdayswithoutkeyusage" and self.operator == "NumericLessThan":
+            return f"the key was used, or if never used created, less than {values} days ago"
         verb = "is" if self.operator in _POSITIVE else f"is, by {self.operator},"
         return f"{self.key} {verb} {values}"
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.review.proof.actor import Actor
-from tenant_keys.review.proof.key_access import FUTURE, is_cryptographic, key_actions
+from tenant_keys.review.proof.key_access import FUTURE, is_cryptographic, key_actions, of_unused_key
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.report import names
 from tenant_keys.review.report.key_evaluator import KeyEvaluator
@@ -106,6 +106,7 @@ def administrators(promise: Promise, estate: Estate) -> dict[str, str]:
 def _sid(evaluator: KeyEvaluator, actor: Actor, action: str) -> str | None:
     """The statement of the key policy that lets the request through, in the form that suits it best."""
     best = {
+        **of_unused_key(evaluator.promise, action),
         "kms:ExpirationModel": evaluator.promise.expiration_model,
         "kms:WrappingAlgorithm": "RSAES_OAEP_SHA_256",
         "kms:WrappingKeySpec": "RSA_4096",

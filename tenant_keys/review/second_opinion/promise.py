@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Final
 
 from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.review.second_opinion.principals import ROLE, Principal, is_one_of
 from tenant_keys.review.second_opinion.statements import Request
-from tenant_keys.review.second_opinion.terms import Formula, Text, all_of, any_of, equal
+from tenant_keys.review.second_opinion.terms import Formula, Text, all_of, any_of, at_most, equal
 
 TENANT: Final = "tenant_id"
 _OPERATIONS: Final = {
@@ -117,7 +118,8 @@ def declared(request: Request, action: Text, tenant: Tenant, estate: Estate) -> 
     if request.principal.kind != ROLE or not isinstance(action, str):
         return False
     roles = administrators(tenant, estate).get(action, set())
-    found = [all_of([is_one_of(request.principal, sorted(roles)), _import_fits(request, action, tenant)])]
+    administers = is_one_of(request.principal, sorted(roles))
+    found = [all_of([administers, _import_fits(request, action, tenant), _is_unused(request, action, tenant)])]
     if tenant.state != "offboarding":
         found += [_uses(request, action, tenant, workload, estate) for workload in tenant.workloads]
     return any_of(found)
@@ -149,6 +151,18 @@ def _import_fits(request: Request, action: str, tenant: Tenant) -> Formula:
         wrapping = _is(request, "kms:wrappingalgorithm", "RSAES_OAEP_SHA_256")
         return all_of([wrapping, _is(request, "kms:wrappingkeyspec", "RSA_4096")])
     return True
+
+
+def _is_unused(request: Request, action: str, tenant: Tenant) -> Formula:
+    """Whether the key has not been used for so many days that its deletion may be scheduled."""
+    days = tenant.unused_days_before_deletion
+    if action != "kms:schedulekeydeletion" or days is None:
+        return True
+    value = request.value("kms:trailingdayswithoutkeyusage")
+    if value.present is False:
+        return False
+    is_number, held = value.measured("number")
+    return all_of([value.present, is_number, at_most(Fraction(days), held)])
 
 
 def _is(request: Request, key: str, wanted: str) -> Formula:

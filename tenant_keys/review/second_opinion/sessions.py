@@ -265,7 +265,7 @@ def _runs_as(workload: Workload, request: OneAction, held: Token | None, invento
         if held is None or principal.arn != provider:
             return False
         pods = f"system:serviceaccount:{workload.irsa.namespace}:{workload.irsa.service_account}"
-        # The subject tells whose token it is: a cluster signs one for each service account.
-        return all_of([equal(held.client, _POD_AUDIENCE), equal(held.sub, pods)])
+        # The subject tells whose token it is; its audience, as the cluster signed it, that it is meant for STS.
+        return all_of([equal(held.aud, _POD_AUDIENCE), equal(held.sub, pods)])
     place = _PLACES.get(workload.runs_on or "")
     return equal(principal.arn, place) if place and principal.kind == SERVICE else False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,12 +30,6 @@ tenants:
   umbrella: {key: {origin: imported, import_role: role/UmbrellaImport, multi_region: true}}
   wonka: {key: {origin: imported, custodian: {account: "555555555555", role: role/KeyCustodian, external_id: wonka-1}}}
 """
-
-
-@pytest.fixture(scope="session")
-def own_aws() -> Iterator[LocalAws]:
-    with LocalAws(accounts=(CENTRAL,), outsiders=(CUSTOMER,)) as running:
-        yield running
 
 
 @pytest.fixture

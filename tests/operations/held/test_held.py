@@ -13,7 +13,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from tenant_keys.manifest import EstateError
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.operations import held
+from tenant_keys.operations.errors import TransitionRefused
 from tenant_keys.operations.held import HeldKeyError, Probe
+from tenant_keys.operations.offboarding.departing import departing
+from tenant_keys.operations.revocation import RevocationIncomplete, revoke
 from tenant_keys.policy.held_key import owner_statements
 from tests.operations.held.conftest import Customers
 
@@ -276,3 +279,11 @@ def test_the_lock_keeps_what_is_recorded_when_it_is_brought_up_to_date(customers
 
 def line_of(manifest: Path, tenant: str) -> str:
     return next(line for line in manifest.with_suffix(".lock").read_text().splitlines() if f'"{tenant}"' in line)
+
+
+def test_what_only_the_owner_can_do_is_not_done_here(customers: Customers) -> None:
+    estate, found, _ = held.held_key(customers.manifest, "globex")
+    with pytest.raises(RevocationIncomplete, match="held by tenant globex, and only its owner can disable it"):
+        revoke(found, estate, lambda _: None, say=lambda _: None)
+    with pytest.raises(TransitionRefused, match="globex holds its key in an account of its own"):
+        departing(customers.manifest, "globex")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from tenant_keys.local import LocalAws
 from tenant_keys.local.issuer import LocalIssuer
 from tenant_keys.operations.verify.verify import Verification
+from tests.command import Done, tenant_keys
 from tests.operations.verify.deployed import CENTRAL, WORKLOAD, Deployed, deploy
 from tests.operations.verify.drifts import BATCHES, Found, made
 
@@ -32,6 +35,10 @@ class Runs:
     batches: dict[str, Run]
     undone: Verification
     """After the first batch, of which nothing is left."""
+    command: Done
+    """The command over the clean estate."""
+    command_drifted: Done
+    """The command with --json and --asff over the first batch."""
 
 
 @pytest.fixture(scope="session")
@@ -46,8 +53,18 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("records")
 
 
+def command(deployed: Deployed, records: Path, *arguments: str) -> Done:
+    """`tenant-keys verify` in this process, with what `tenant-keys local env` would have exported."""
+    environment = {**os.environ, **deployed.aws.environment(credentials=deployed.aws.operator())}
+    estate = ("--manifest", str(deployed.manifest), "--assembly", str(deployed.assembly))
+    with mock.patch.dict(os.environ, environment, clear=True):
+        return tenant_keys("verify", *estate, "--share", "1.0", "--record", str(records / "command.jsonl"), *arguments)
+
+
 @pytest.fixture(scope="session")
 def runs(deployed: Deployed, records: Path) -> Runs:
+    told = command(deployed, records)
+    drifted = told
     clean = deployed.verify(records / "clean.jsonl")
     found = {}
     undone = clean
@@ -55,6 +72,8 @@ def runs(deployed: Deployed, records: Path) -> Runs:
         with made(deployed, batch) as wanted:
             since = records / "clean.jsonl" if name == "second" else None
             found[name] = Run(wanted, deployed.verify(records / f"{name}.jsonl", since=since))
+            if name == "first":
+                drifted = command(deployed, records, "--json", "--asff", str(records / "asff.jsonl"))
         if name == "first":
             undone = deployed.verify(records / "undone.jsonl", since=records / f"{name}.jsonl")
-    return Runs(deployed, clean, found, undone)
+    return Runs(deployed, clean, found, undone, told, drifted)

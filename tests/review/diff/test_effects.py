@@ -156,6 +156,7 @@ def together(*several: Edit) -> Edit:
 OTHER_KEY = "arn:aws:kms:eu-west-1:111111111111:key/11111111-2222-3333-4444-555555555555"
 ALIAS = "DenyOtherAlias"
 LOST = "key policy in eu-west-1: no Deny StringNotEquals kms:requestalias as strict as DenyOtherAlias was"
+WAIT, UNUSED = "DenyDeletionOfRecentlyUsedKey", "kms:TrailingDaysWithoutKeyUsage"
 ALL = "key policy in eu-west-1: no Deny"
 ASSOCIATION: Json = {
     "Type": "AWS::EKS::PodIdentityAssociation",
@@ -174,6 +175,15 @@ CONTROL: Json = {
 REVIEW: dict[str, tuple[Edit, str]] = {
     # name: what is done, and parts of the sentence, between bars
     # A Deny that stops less than before.
+    "a shorter wait before a deletion": (
+        condition(WAIT, "NumericLessThanIfExists", UNUSED, "7"),
+        f"no Deny NumericLessThanIfExists {UNUSED.lower()} as strict as {WAIT} was|(kms:ScheduleKeyDeletion)",
+    ),
+    "a wait only where KMS tells the last use": (
+        statement(WAIT, lambda one: one.update(Condition={"NumericLessThan": {UNUSED: "30"}})),
+        f"no Deny NumericLessThanIfExists {UNUSED.lower()} as strict as {WAIT} was",
+    ),
+    "no wait before a deletion": (only(lambda all_: [one for one in all_ if one["Sid"] != WAIT]), f"{ALL}|{WAIT}"),
     "a Deny on another key": (deny(ALIAS, Resource=OTHER_KEY), LOST),
     "a Deny on no key at all": (deny(ALIAS, Resource="arn:aws:s3:::bucket/*"), LOST),
     "a Deny on all but everything": (

@@ -1,0 +1,116 @@
+"""`tenant-keys probe`: what AWS decides of a workload's requests, which it does not carry out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from tenant_keys.manifest import Estate, Tenant, Workload, load_estate
+from tenant_keys.manifest.replace_file import replace_file
+from tenant_keys.operations.errors import OperationError
+from tenant_keys.operations.probe.plan import Plan, plan
+from tenant_keys.operations.probe.run import Probed, run
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the main program."""
+    app.command("probe")(probe_command)
+
+
+def probe_command(
+    workload: Annotated[str, typer.Argument(help="The workload as whose role the command runs.")],
+    tenant: Annotated[
+        list[str] | None, typer.Option(help="Whose sessions ask; by default the first tenant that is active.")
+    ] = None,
+    other: Annotated[
+        str | None, typer.Option(help="The tenant whose key must be refused; by default another one.")
+    ] = None,
+    other_key: Annotated[str | None, typer.Option(help="ARN of the other tenant's key, to name it so too.")] = None,
+    region: Annotated[str | None, typer.Option(help="Where the workload runs; by default its first Region.")] = None,
+    manifest: Annotated[Path, typer.Option(help="The manifest; its lock is beside it.")] = Path("tenants.yaml"),
+    output: Annotated[Path, typer.Option(help="JSON: every answer, and what it settles of docs/iam-readings.md.")] = (
+        Path("probe.json")
+    ),
+    yes: Annotated[bool, typer.Option("--yes", help="Make the calls without asking.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; needs --yes.")] = False,
+) -> None:
+    """Ask AWS, in a workload and as its role, for what it may do and for what it must not, by DryRun.
+
+    Says first how many calls it makes: they are billed, count against the quota of cryptographic operations, and are in
+    the trail; those that must be refused look like an attack there, by sessions named tenant-keys-probe.
+
+    Exit codes: 0 all as declared, 2 something is not, 1 could not run.
+    """
+    planned, estate = _planned(load_estate(manifest), workload, tenant or [], other, other_key, region)
+    console = Console(highlight=False, stderr=as_json)
+    console.print(
+        f"{planned.kms_calls} calls of AWS KMS by DryRun and {planned.sts_calls} of AWS STS, for "
+        f"{', '.join(planned.tenants)}; billed, counted and logged as any other",
+        soft_wrap=True,
+    )
+    if not yes:
+        if as_json or not sys.stdin.isatty():
+            raise OperationError("nobody can be asked here; give --yes to make the calls")
+        typer.confirm("make them?", abort=True)
+    probed = run(planned, estate)
+    replace_file(output, (json.dumps(probed.as_document(), indent=1) + "\n").encode())
+    if as_json:
+        typer.echo(json.dumps(probed.as_document(), indent=1))
+    else:
+        _show(probed, console)
+        console.print(f"wrote {escape(str(output))}", soft_wrap=True)
+    raise typer.Exit(0 if probed.as_declared else 2)
+
+
+def _planned(
+    estate: Estate, name: str, tenants: list[str], other: str | None, other_key: str | None, region: str | None
+) -> tuple[Plan, Estate]:
+    workload = estate.workloads.get(name)
+    if workload is None:
+        raise OperationError(f"workload {name}: not in the manifest; known are {', '.join(estate.workloads)}")
+    if workload.access == "web-identity":
+        raise OperationError(
+            f"workload {name}: its sessions come from tenants' tokens, which the probe does not have; probe a workload "
+            "with tenant-role or session-tag"
+        )
+    served = [one for one in estate.tenants.values() if workload in one.workloads and one.state != "offboarding"]
+    active = [one for one in served if one.state == "active"]
+    asking = [_served(one, served, workload) for one in tenants] or active[:1]
+    if not asking:
+        raise OperationError(f"workload {name}: serves no active tenant; name one by --tenant")
+    if other is not None and other not in estate.tenants:
+        raise OperationError(f"--other {other}: not in the manifest")
+    others = [one for one in estate.tenants.values() if one not in asking and one.state == "active"]
+    theirs = estate.tenants[other] if other else next(iter(others), None)
+    if theirs is None or theirs in asking:
+        raise OperationError("--other: no tenant besides those that ask; a probe needs a key that must be refused")
+    where = region or workload.regions[0]
+    return plan(estate, workload, asking, theirs, where, other_key), estate
+
+
+def _served(name: str, served: list[Tenant], workload: Workload) -> Tenant:
+    found = next((one for one in served if one.id == name), None)
+    if found is None:
+        known = ", ".join(one.id for one in served[:10])
+        raise OperationError(f"--tenant {name}: workload {workload.name} does not serve it; it serves {known}")
+    return found
+
+
+def _show(probed: Probed, console: Console) -> None:
+    for answer in probed.answers:
+        probe = answer.probe
+        sign = "[green]✓[/]" if answer.as_declared else "[bold red]✗[/]"
+        asked = f"{probe.tenant:<12} {probe.operation:<32} {escape(probe.what):<44}"
+        console.print(f"{sign} {asked} {answer.outcome}  {answer.code}", soft_wrap=True)
+    for why in probed.skipped:
+        console.print(f"  not probed: {escape(why)}", soft_wrap=True)
+    for name, found in probed.readings().items():
+        console.print(f"  reading {name}: {found['settled']}", soft_wrap=True)
+    wrong = sum(not answer.as_declared for answer in probed.answers)
+    console.print(f"{len(probed.answers) - wrong} of {len(probed.answers)} answers as declared")

@@ -1,0 +1,172 @@
+"""CloudTrail's event history of KMS: what LookupEvents finds of calls that name a key, and of keys that are gone.
+
+Source: CloudTrail API reference, LookupEvents and Event; AWS KMS guide, ct-disable-key, ct-delete-key and the like.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from tenant_keys.local import emulator
+from tenant_keys.local.caller import Caller
+from tenant_keys.local.clock import Clock
+from tenant_keys.local.kms.due_changes import apply_due_changes
+from tenant_keys.local.kms.store import Store
+
+KEPT: Final = timedelta(days=90)
+MOST: Final = 20_000
+"""Events that are kept; AWS keeps all of 90 days."""
+PAGE: Final = 50
+_TARGET: Final = "CloudTrail_20131101.LookupEvents"
+_TOLD: Final = ("keyId", "keyMaterialId", "pendingWindowInDays")
+"""Request parameters that are kept: none of them can hold data."""
+_ERRORS: Final = {"AccessDeniedException": "AccessDenied"}
+"""Of KMS, as CloudTrail writes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    at: datetime
+    account: str
+    region: str
+    record: Mapping[str, Any]
+
+
+class EventHistory:
+    """The newest events of all accounts and Regions."""
+
+    def __init__(self, clock: Clock, store: Store) -> None:
+        self._clock, self._store = clock, store
+        self._events: deque[_Event] = deque(maxlen=MOST)
+
+    def clear(self) -> None:
+        self._events.clear()
+
+    def add(
+        self,
+        caller: Caller,
+        region: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        resources: Iterable[str],
+        request_id: str,
+        error: str | None,
+    ) -> None:
+        """One call to KMS, with the ARNs that it was decided on. A denied call is in the caller's account alone."""
+        arns = sorted(set(resources))
+        at = self._clock.now()
+        given = {name[0].lower() + name[1:]: value for name, value in parameters.items()}
+        record = {
+            "userIdentity": {"arn": caller.arn, "accountId": caller.account},
+            "eventTime": _utc(at),
+            "eventName": operation,
+            "awsRegion": region,
+            "errorCode": _ERRORS.get(error, error) if error else None,
+            "requestParameters": {name: given[name] for name in _TOLD if name in given},
+            "requestID": request_id,
+            "eventID": request_id,
+            "eventType": "AwsApiCall",
+            "resources": [_resource(arn) for arn in arns],
+        }
+        owners = {arn.split(":")[4] for arn in arns if arn.startswith("arn:")} if error is None else set()
+        for account in {caller.account, *owners}:
+            self._events.append(_Event(at, account, region, {**record, "recipientAccountId": account}))
+
+    def look_up(self, account: str, region: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """LookupEvents, newest first."""
+        now = self._clock.now()
+        for key in self._store.all_keys():
+            apply_due_changes(key, self._store, now)
+        wanted = {each["AttributeKey"]: each["AttributeValue"] for each in given.get("LookupAttributes") or ()}
+        first = max(now - KEPT, _moment(given.get("StartTime")) or now - KEPT)
+        last = _moment(given.get("EndTime")) or now
+        found = [
+            event
+            for event in (*self._events, *self._deletions())
+            if (event.account, event.region) == (account, region)
+            and first <= event.at <= last
+            and _matches(event.record, wanted)
+        ]
+        found.sort(key=lambda event: event.at, reverse=True)
+        start = int(given.get("NextToken") or 0)
+        size = min(int(given.get("MaxResults") or PAGE), PAGE)
+        answer: dict[str, Any] = {"Events": [_shown(event) for event in found[start : start + size]]}
+        return answer | ({"NextToken": str(start + size)} if len(found) > start + size else {})
+
+    def _deletions(self) -> Iterator[_Event]:
+        """What KMS itself did when a waiting period was over: a service event."""
+        for gone in self._store.deleted:
+            record = {
+                "userIdentity": {"accountId": gone.account, "invokedBy": "AWS Internal"},
+                "eventTime": _utc(gone.at),
+                "eventName": "DeleteKey",
+                "awsRegion": gone.region,
+                "errorCode": None,
+                "requestParameters": None,
+                "eventID": gone.event_id,
+                "eventType": "AwsServiceEvent",
+                "resources": [_resource(gone.arn)],
+                "recipientAccountId": gone.account,
+            }
+            yield _Event(gone.at, gone.account, gone.region, record)
+
+
+class CloudTrailApi:
+    """Answers LookupEvents for KMS, and leaves every other operation to ministack."""
+
+    def __init__(self, history: EventHistory) -> None:
+        self._history = history
+        self._inner = emulator.service_handler("cloudtrail")
+
+    async def answer(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
+    ) -> tuple[int, dict[str, str], bytes]:
+        """The answer to a request that the evaluator allowed."""
+        target = {name.lower(): value for name, value in headers.items()}.get("x-amz-target", "")
+        if not target.endswith(_TARGET):
+            return await self._inner(method, path, headers, body, query)
+        account, region = emulator.current_scope()
+        answer = self._history.look_up(account, region, json.loads(body or b"{}"))
+        return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
+
+
+def _matches(record: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
+    """Of one attribute: AWS takes no more."""
+    held = {
+        "EventName": [record["eventName"]],
+        "EventId": [record["eventID"]],
+        "EventSource": ["kms.amazonaws.com"],
+        "ResourceName": [each["ARN"] for each in record["resources"]],
+    }
+    return all(value in held.get(name, ()) for name, value in wanted.items())
+
+
+def _shown(event: _Event) -> dict[str, Any]:
+    record = {name: value for name, value in event.record.items() if value is not None}
+    whole = {"eventVersion": "1.11", "eventSource": "kms.amazonaws.com", "managementEvent": True, **record}
+    return {
+        "EventId": record["eventID"],
+        "EventName": record["eventName"],
+        "EventTime": event.at.timestamp(),
+        "EventSource": "kms.amazonaws.com",
+        "Username": record["userIdentity"].get("arn", "").rpartition("/")[2],
+        "Resources": [{"ResourceType": "AWS::KMS::Key", "ResourceName": each["ARN"]} for each in record["resources"]],
+        "CloudTrailEvent": json.dumps(whole),
+    }
+
+
+def _resource(arn: str) -> dict[str, str]:
+    return {"type": "AWS::KMS::Key", "ARN": arn}
+
+
+def _moment(given: Any) -> datetime | None:
+    return None if given is None else datetime.fromtimestamp(float(given), tz=UTC)
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
