@@ -202,9 +202,9 @@ def powers() -> list[Mutant]:
             ),
         ),
         Mutant(
-            "the condition on the custodian in another order",
+            "the external id as a list of one",
             Harmless(),
-            lambda t: trusted(t).update(Condition=dict(reversed(trusted(t)["Condition"].items()))),
+            setting(trusted, "StringEquals", EXTERNAL, ["ida-keys-7"]),
         ),
     ]
 
