@@ -65,6 +65,8 @@ def verify(
     from tenant_keys.operations import held
 
     estate, found, key = held.held_key(manifest, tenant)
+    if key.nonce is None:
+        raise OperationError(f"tenants.{tenant}: no registration under way; run `tenant-keys held register` first")
     served = {one.name: one for one in found.workloads}
     asking = served.get(workload or next(iter(served), ""))
     if asking is None:
@@ -130,8 +132,9 @@ def status(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False
 def _clients(tenant: Tenant, workload: Workload, estate: Estate, *, own_session: bool) -> Callable[[str], Any]:
     """KMS clients of the tenant's access role, which the credentials at hand assume or already are."""
     import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
 
-    from tenant_keys.policy.names import TENANT_TAG, shared_role_arn, tenant_role_arn
+    from tenant_keys.policy.names import TENANT_TAG, shared_role_arn, tenant_role_arn, workload_role_arn
 
     if own_session:
         return lambda region: boto3.client("kms", region_name=region)
@@ -144,7 +147,13 @@ def _clients(tenant: Tenant, workload: Workload, estate: Estate, *, own_session:
         tags = [{"Key": TENANT_TAG, "Value": tenant.id}]
         given = {"RoleArn": shared_role_arn(workload, estate), "Tags": tags}
     sts = boto3.client("sts", region_name=estate.central.home_region)
-    found = sts.assume_role(RoleSessionName="tenant-keys-held", **given)["Credentials"]
+    try:
+        found = sts.assume_role(RoleSessionName="tenant-keys-held", **given)["Credentials"]
+    except (BotoCoreError, ClientError) as error:
+        own = workload_role_arn(workload, estate)
+        raise OperationError(
+            f"workload {workload.name}: {error}; use credentials of {own}, or name another with --workload"
+        ) from None
     session = boto3.Session(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
     return lambda region: session.client("kms", region_name=region)
 
