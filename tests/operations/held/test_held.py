@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,16 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from tenant_keys.manifest import EstateError
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.operations import held
+from tenant_keys.operations.consequences import describe_change
 from tenant_keys.operations.errors import TransitionRefused
 from tenant_keys.operations.held import HeldKeyError, Probe
 from tenant_keys.operations.offboarding.departing import departing
+from tenant_keys.operations.offboarding.remaining import after_offboarding
 from tenant_keys.operations.revocation import RevocationIncomplete, revoke
+from tenant_keys.operations.tenant_view import view
 from tenant_keys.policy.held_key import owner_statements
+from tenant_keys.review.cost.keys import keys_by_region
+from tenant_keys.review.cost.prices import load_prices
 from tests.operations.held.conftest import Customers
 
 NAMED = {
@@ -287,3 +293,24 @@ def test_what_only_the_owner_can_do_is_not_done_here(customers: Customers) -> No
         revoke(found, estate, lambda _: None, say=lambda _: None)
     with pytest.raises(TransitionRefused, match="globex holds its key in an account of its own"):
         departing(customers.manifest, "globex")
+
+
+def test_commands_tell_of_the_tenants_own_key_and_of_none_of_ours(customers: Customers) -> None:
+    activated(customers)
+    estate = customers.estate()
+    arn = customers.keys["globex"]
+    shown = view(estate.tenants["globex"], estate)
+    assert shown.key == f"held by the tenant: {arn} (active)"
+    assert (shown.alias, shown.aliases, shown.stacks, shown.rotation) == ("none of ours", (arn,), (), "by its owner")
+    before = replace(estate, tenants={"acme": estate.tenants["acme"]})
+    added = describe_change(before, replace(estate, tenants={**before.tenants, "globex": estate.tenants["globex"]}))
+    assert added[0] == f"creates no key for globex: it holds {arn} itself"
+    suspended = replace(estate.tenants["globex"], state="suspended")
+    (told,) = describe_change(estate, replace(estate, tenants={**estate.tenants, "globex": suspended}))
+    assert told == "globex: takes the tenant's own key from our access roles; the key is not touched"
+    assert describe_change(estate, replace(estate, tenants={**before.tenants, "hooli": estate.tenants["hooli"]})) == [
+        "reserves the id globex for ever; the tenant's own key is not touched"
+    ]
+    leaving = after_offboarding(estate.tenants["globex"], estate)
+    assert leaving[1] == "node_modules/.bin/cdk deploy tenant-keys-roles-001 tenant-keys-shared-access"
+    assert sum(one.keys for one in keys_by_region(estate, load_prices())) == 1
