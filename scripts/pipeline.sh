@@ -69,23 +69,31 @@ deploy() {
   fi
   primaries=$(stacks "$account" primary)
   tenant-keys preflight "$account" --assembly "$ASSEMBLY" --repair "${lock[@]}" | summary
-  ship "$names"
+  ship "$account" "$names"
   if [ -n "$primaries" ]; then
     tenant-keys lock --record "${estate[@]}" | summary
     if ! git diff --quiet -- "$LOCK"; then
       synthesize # the replicas of the ids that were recorded just now
     fi
     copies=$(stacks "$account" replica)
-    if [ -n "$copies" ]; then ship "$copies"; fi
+    if [ -n "$copies" ]; then ship "$account" "$copies"; fi
   fi
   verify "$account"
 }
 
+# Change sets are prepared, judged and only then executed: the same change sets, so that nothing comes between.
 ship() {
+  local account=$1 ready
   local -a names
-  mapfile -t names <<< "$1"
+  mapfile -t names <<< "$2"
   cdk deploy --app "$ASSEMBLY" --exclusively --require-approval never --concurrency "$CONCURRENCY" --no-notices \
-    "${names[@]}"
+    --method prepare-change-set --change-set-name tenant-keys "${names[@]}"
+  ready=$(mktemp)
+  tenant-keys gate "$account" "${names[@]}" --assembly "$ASSEMBLY" --ready "$ready" "${lock[@]}" | summary
+  # The CLI executes one change set at a time.
+  xargs --no-run-if-empty --max-procs "$CONCURRENCY" --max-args 1 cdk deploy --app "$ASSEMBLY" --exclusively \
+    --require-approval never --no-notices --method execute-change-set --change-set-name tenant-keys < "$ready"
+  rm -f "$ready"
 }
 
 # What CloudFormation holds is what is proved: the account's stacks as they are deployed, with those of other accounts.

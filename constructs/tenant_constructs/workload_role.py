@@ -117,7 +117,8 @@ class WorkloadParameter(Construct):
         if len(value) > PARAMETER_CHARACTERS:
             raise PolicyTooLarge(
                 f"parameter of workload {workload.name} in {region}: got {len(value):,} characters, SSM accepts "
-                f"{PARAMETER_CHARACTERS:,}; give fewer of its tenants a key.region, or make them multi_region"
+                f"{PARAMETER_CHARACTERS:,}; give fewer of its tenants a key.region, make them multi_region, or make "
+                "fewer of them opaque"
             )
         super().__init__(scope, construct_id)
         self.parameter_name = names.parameter_name(workload, estate)
@@ -138,7 +139,8 @@ def workload_configuration(workload: Workload, estate: Estate, region: str) -> d
     """What the runtime client reads in one Region. `{tenant_id}` stands for the tenant's id.
 
     The aliases' Region is the one that serves most of its tenants from here; `exceptions` are the whole alias ARNs of
-    the others; `held` are the keys of tenants who hold theirs themselves, once they are active.
+    the others; `held` are the keys of tenants who hold theirs themselves, once they are active. `ids` are the opaque
+    names of tenants that have one, by their ids in the manifest.
     """
     served = [tenant for tenant in estate.tenants.values() if workload in tenant.workloads]
     tenants = [tenant for tenant in served if tenant.held is None]
@@ -152,6 +154,7 @@ def workload_configuration(workload: Workload, estate: Estate, region: str) -> d
     role = names.shared_role_arn(workload, estate)
     if workload.access == "tenant-role":
         role = names.tenant_role_arn("{tenant_id}", workload, estate)
+    opaque = {tenant.manifest_id: tenant.id for tenant in tenants if tenant.manifest_id != tenant.id}
     return {
         "version": 1,
         "workload": workload.name,
@@ -163,6 +166,8 @@ def workload_configuration(workload: Workload, estate: Estate, region: str) -> d
             tenant: names.alias_arn(tenant, where, estate) for tenant, where in nearest.items() if where != usual
         },
         **({"held": held} if held else {}),
+        # A token's tag is what STS goes by: its issuer must know the opaque name.
+        **({"ids": opaque} if opaque and workload.access != "web-identity" else {}),
     }
 
 

@@ -37,8 +37,8 @@ def synthesize_estate(estate: Estate, aspects: Sequence[cdk.IAspect] = (), outdi
     if all(map(reads_no_names, aspects)):
         try:
             synthesize(_app(estate, aspects, outdir, stamped=True))
-        except NotOnlyNames:
-            pass
+        except NotOnlyNames as refused:
+            sys.stderr.write(f"{refused}; every tenant becomes a construct of its own\n")
         else:
             return
     synthesize(_app(estate, aspects, outdir, stamped=False))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from tenant_keys.manifest import HeldKey, Tenant
+from tenant_keys.manifest import Custodian, HeldKey, Tenant, Workload
 from tenant_stacks.pattern import Example, Names, NotOnlyNames, Pattern
 
 NAMES: Final = ("id", "multi_region_key_id")
@@ -20,6 +20,8 @@ PLACES: Final = ("cell", "role_cells")
 """Fields of a tenant that say in which stack it is, and are in no resource of another."""
 _ALIKE: Final = tuple(field.name for field in fields(Tenant) if field.name not in (*NAMES, *PLACES))
 
+CDK_METADATA: Final = "AWS::CDK::Metadata"
+"""The last resource of each template, which the CDK's command line has it add: the kinds of constructs in the stack."""
 _ID: Final = "\0"
 """Stands for the tenant's id: no string of a manifest has it."""
 
@@ -80,8 +82,9 @@ class Cell:
         document: dict[str, Any] = json.loads(template)
         resources: dict[str, Any] = dict(document["Resources"])
         texts = {member.construct_id: _text(resources, member) for member in self._members if self._is_real(member)}
-        if resources:
-            raise NotOnlyNames(f"{', '.join(resources)}: no resource of a tenant")
+        others = [name for name, resource in resources.items() if resource["Type"] != CDK_METADATA]
+        if others:
+            raise NotOnlyNames(f"{', '.join(others)}: no resource of a tenant")
         patterns = {
             alike: Pattern.of(*(Example(member.names, texts[member.construct_id]) for member in examples))
             for alike, examples in self._examples.items()
@@ -90,6 +93,8 @@ class Cell:
             texts[member.construct_id] if self._is_real(member) else patterns[member.alike].filled(member.names)
             for member in self._members
         )
+        if resources:
+            written += f",{_compact(resources)[1:-1]}"
         return "{" + ",".join(_section(key, value, written) for key, value in document.items()) + "}"
 
     def _is_real(self, member: Member) -> bool:
@@ -117,13 +122,22 @@ def alike(tenant: Tenant) -> Hashable:
     return ("-" in tenant.id, *(_hashable(getattr(tenant, name), tenant.id) for name in _ALIKE))
 
 
-def _hashable(value: Any, tenant_id: str) -> Hashable:
-    if isinstance(value, str):
-        return value.replace(tenant_id, _ID)
-    if isinstance(value, Mapping):
-        return tuple((key, value[key].replace(tenant_id, _ID)) for key in sorted(value))
-    if isinstance(value, HeldKey):
-        return value.arns  # all that roles say of it; no two tenants share one
-    if isinstance(value, tuple):
-        return tuple(getattr(part, "name", part) for part in value)
-    return value  # type: ignore[no-any-return]
+def _hashable(value: object, tenant_id: str) -> Hashable:
+    """Equal only for equal values; what is not understood equals nothing."""
+    match value:
+        case None | bool() | int():
+            return value
+        case str():
+            return value.replace(tenant_id, _ID)
+        case Workload():
+            return value.name
+        case Custodian():
+            return value
+        case HeldKey():
+            return value.arns  # all that roles say of it; no two tenants share one
+        case tuple():
+            return tuple(_hashable(part, tenant_id) for part in value)
+        case Mapping():
+            return tuple((key, _hashable(value[key], tenant_id)) for key in sorted(value))
+        case _:
+            return object()

@@ -20,6 +20,7 @@ from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.garbage_collection import collection_paused
 from tenant_keys.policy.names import workload_role_arn
 from tenant_stacks.cell import Cell, Member, alike
+from tenant_stacks.guardrails import HOME, add_guardrails
 from tenant_stacks.synthesizer import EstateSynthesizer
 
 Stamped = frozenset[tuple[str, str]]
@@ -84,6 +85,7 @@ class _Stacks:
         self._add_tenant_roles()
         self._add_shared_access()
         self._add_workload_accounts()
+        self._add_guardrails()
         return frozenset(self._without_construct)
 
     def _fill(self, stack: Stack, members: Sequence[Member]) -> None:
@@ -97,8 +99,8 @@ class _Stacks:
         if not isinstance(synthesizer, EstateSynthesizer):
             raise TypeError(f"{stack.node.path}: no synthesizer that completes a cell")
         synthesizer.stamp(cell)
-        for construct_id in cell.add_constructs():
-            self._without_construct.add((stack.stack_name, construct_id))
+        name = stack.stack_name
+        self._without_construct.update((name, construct_id) for construct_id in cell.add_constructs())
 
     def _stack(self, name: str, account: str, region: str, description: str, *, keeps_keys: bool = False) -> Stack:
         stack = Stack(
@@ -226,6 +228,13 @@ class _Stacks:
             for region, stack in stacks.items():
                 if region != self._home and any(w.pod_identity and region in w.regions for w in workloads):
                     stack.add_dependency(stacks[self._home], "EKS takes only a role that exists")
+
+    def _add_guardrails(self) -> None:
+        if self._estate.guardrails is None:
+            return
+        name, account = names.guardrails(self._naming), self._estate.guardrails.management_account
+        description = f"Control policies of the key account {self._account}"
+        add_guardrails(self._stack(name, account, HOME, description, keeps_keys=True), self._estate)
 
     def _add_workload_account(self, account: str, region: str, roles: list[Workload], here: list[Workload]) -> Stack:
         description = f"Workload roles and parameters in account {account}"

@@ -22,8 +22,8 @@ from aws_cdk import (
 
 from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES, TEMPLATE_RESOURCES
 from tenant_keys.policy.limits import FEWER_DEPLOYERS, PolicyTooLarge
-from tenant_keys.policy.template_size import ADDED_BY_CDK, what_is_large
-from tenant_stacks.cell import Cell
+from tenant_keys.policy.template_size import what_is_large
+from tenant_stacks.cell import CDK_METADATA, Cell
 from tenant_stacks.pattern import NotOnlyNames
 
 REFUSED_TEMPLATE = "CloudFormation accepts"
@@ -105,25 +105,24 @@ def reads_no_names(aspect: IAspect) -> bool:
 
 
 def check_template(template: Path, stack: str) -> None:
-    """Refuse a template that CloudFormation would refuse once the CLI has added its one resource.
+    """Refuse a template, as it is deployed, that CloudFormation would refuse.
 
     Raises:
         PolicyTooLarge: it has too many bytes or resources.
     """
     text = template.read_bytes()
-    size = len(text) + ADDED_BY_CDK
-    if size > TEMPLATE_BYTES:
-        resources = json.loads(text)["Resources"]
+    if len(text) > TEMPLATE_BYTES:
+        resources = json.loads(text)["Resources"].values()
         raise PolicyTooLarge(
-            f"stack {stack}: got a template of {size:,} bytes, {REFUSED_TEMPLATE} {TEMPLATE_BYTES:,}; large are "
-            f"{what_is_large(resources.values())}: set fewer or shorter tags, shorten roles' paths, let fewer "
-            f"workloads serve its tenants, use access session-tag, or {FEWER_DEPLOYERS}"
+            f"stack {stack}: got a template of {len(text):,} bytes, {REFUSED_TEMPLATE} {TEMPLATE_BYTES:,}; large are "
+            f"{what_is_large(resources)}: set fewer or shorter tags, shorten roles' paths, let fewer workloads serve "
+            f"its tenants, use access session-tag, or {FEWER_DEPLOYERS}"
         )
     if text.count(b'{"Type":') <= TEMPLATE_RESOURCES:
         return
-    resources = json.loads(text)["Resources"]
-    if len(resources) > TEMPLATE_RESOURCES:
+    number = sum(resource["Type"] != CDK_METADATA for resource in json.loads(text)["Resources"].values())
+    if number > TEMPLATE_RESOURCES:
         raise PolicyTooLarge(
-            f"stack {stack}: got {len(resources):,} resources, {REFUSED_TEMPLATE} {TEMPLATE_RESOURCES:,} beside "
-            "the one that the CDK adds; spread the workloads over more accounts, or have fewer"
+            f"stack {stack}: got {number:,} resources, {REFUSED_TEMPLATE} {TEMPLATE_RESOURCES:,} beside the one that "
+            "the CDK adds; spread the workloads over more accounts, or have fewer"
         )

@@ -36,6 +36,10 @@ MANAGED_POLICY_CHARACTERS: Final = 6_144
 """White space not counted (IAM guide, reference_iam-quotas)."""
 MANAGED_POLICIES_A_ROLE: Final = 10
 """Before the quota is raised (IAM guide, reference_iam-quotas; newer editions give 20)."""
+SERVICE_CONTROL_POLICY_CHARACTERS: Final = 10_240
+"""White space counts where a policy is saved through the API (Organizations guide, orgs_reference_limits)."""
+RESOURCE_CONTROL_POLICY_CHARACTERS: Final = 5_120
+"""As for service control policies."""
 TRUST_ANCHORS: Final = 50
 """In an account and Region (IAM Roles Anywhere guide, quotas)."""
 AUDIENCES_A_PROVIDER: Final = 100

@@ -203,9 +203,10 @@ def _ceremony(manifest: Path, tenant: str) -> Ceremony:
     from tenant_keys.operations import byok
 
     estate = load_estate(manifest)
-    if tenant not in estate.tenants:
+    found = estate.called(tenant)
+    if found is None:
         raise UnknownTenant(f"{manifest} tenants: no tenant {tenant}; there are {len(estate.tenants)}")
-    return byok.Ceremony(estate.tenants[tenant], estate)
+    return byok.Ceremony(found, estate)
 
 
 def _say(*, as_json: bool) -> Any:

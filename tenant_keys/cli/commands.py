@@ -17,6 +17,8 @@ COMMANDS = {
     "demo": Command("demo", "Deploy the estate to an AWS on this machine, use it, and attack it.", LOCAL),
     "deployed": Command("deployed", "Download the templates that CloudFormation holds, for the proof."),
     "diff": Command("diff", "Compare two versions: what changes in access and in keys."),
+    "execution-policy": Command("execution_policy", "Print the policy with which CloudFormation deploys the estate."),
+    "gate": Command("gate", "Refuse change sets that would remove or replace a key, before they are executed."),
     "held": Command("held", "Use a tenant's own key: print its policy, verify control, activate."),
     "init": Command("init", "Write an estate of your own into a folder of its own."),
     "local": Command("local", "Run an AWS on this machine that enforces the policies, and attack it.", LOCAL),
@@ -31,6 +33,7 @@ COMMANDS = {
     "tenant": Command("tenant", "List, show, add, suspend, resume and offboard tenants."),
     "validate": Command("manifest", "Check tenants.yaml, and print every error or a summary."),
     "verify": Command("verify", "Compare what the accounts hold with what was deployed, and prove it."),
+    "verify-schedule": Command("verify_schedule", "Print the template of a stack that runs verify on a schedule."),
     "who": Command("prove", "List every principal that can perform an action, with the roles and the request."),
 }
 ABOUT = "One KMS key per tenant in one central AWS account, with access proved to be that tenant's alone."

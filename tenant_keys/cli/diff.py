@@ -65,7 +65,7 @@ def _side(name: str, of_assembly: Path | None, folder: Path, manifest: Path) -> 
         project = Path.cwd() if name == "." else check_out(name, folder / "project", Path.cwd())
         assembly, source = synthesize(project, folder / "cdk.out", manifest), project / manifest
     lock = read_lock(source.with_suffix(".lock"))
-    tombstones = frozenset(tenant for tenant, entry in lock.entries.items() if entry.phase == "offboarded")
+    tombstones = frozenset(entry.id_in_aws for entry in lock.entries.values() if entry.phase == "offboarded")
     return _Side(assembly, source, load_estate(source), tombstones)
 
 

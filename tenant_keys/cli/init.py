@@ -37,6 +37,9 @@ def init_command(
     break_glass: Annotated[
         str | None, typer.Option(help="role/Name that alone may schedule deletions. Default role/KeyBreakGlass.")
     ] = None,
+    identity_center_region: Annotated[
+        str | None, typer.Option(help="Region of IAM Identity Center, where a role is written permission-set/Name.")
+    ] = None,
     runs_on: Annotated[Computing, typer.Option(help="What the workload runs on.")] = "lambda",
     here: Annotated[
         bool, typer.Option("--here", help="In the current folder; in a checkout of the tool, in place of its sample.")
@@ -87,6 +90,7 @@ def init_command(
         readers=tuple(reader or ()),
         break_glass=break_glass or "role/KeyBreakGlass",
         runs_on=runs_on,
+        identity_center_region=identity_center_region,
     )
     plan = plan_files(folder or Path(), estate_files(answers), here=here)
     if not dry_run:

@@ -109,7 +109,7 @@ def deploy_command(manifest: Manifest = Path("tenants.yaml"), running: Running =
     where = folder_of(running, estate)
     with terminating(), nothing_of_the_users():
         aws = LocalAws.attach(where)
-        missing = {estate.central.account, *(each.account for each in estate.workloads.values())} - {*aws.accounts}
+        missing = {*estate.accounts} - {*aws.accounts}
         missing |= {*customers_of(estate)} - {*aws.settings.outsiders}
         issuers = {each.identity_provider.issuer for each in estate.workloads.values() if each.identity_provider}
         missing |= issuers - {*issuers_of(where)}
@@ -170,14 +170,14 @@ def table(outcomes: list[Outcome]) -> Table:
 @contextmanager
 def started(estate: Estate, port: int) -> Iterator[LocalAws]:
     central = estate.central
-    workloads = sorted({workload.account for workload in estate.workloads.values()} - {central.account})
     issuers = {w.identity_provider.issuer for w in estate.workloads.values() if w.identity_provider is not None}
     made = {url: LocalIssuer(url) for url in sorted(issuers)}
     say.print("starting the local AWS")
     with LocalAws(
-        accounts=(central.account, *workloads),
+        accounts=estate.accounts,
         outsiders=customers_of(estate),
         organization=estate.organization,
+        management=estate.management_account,
         jwks={url: issuer.key_set for url, issuer in made.items()},
         naming=estate.naming.model_dump(),
         region=central.home_region,

@@ -44,7 +44,7 @@ def offboard(
     if final or not _leaves(manifest, tenant):
         verb: Verb = "offboard --final" if final else "offboard"
         edit = plan_state(manifest, tenant, verb)
-        leaving = edit.before.tenants[tenant]
+        leaving = edit.before.by_manifest_id[tenant]
         remaining = (after_offboarded if final else after_offboarding)(leaving, edit.before)
         finish(edit, dry_run=dry_run, confirmed=yes, as_json=as_json, remaining=remaining)
         return

@@ -29,7 +29,7 @@ def main() -> None:
 
 def help_text() -> str:
     """What `tenant-keys --help` prints."""
-    rows = "\n".join(f"  {name:<9} {command.does}" for name, command in COMMANDS.items())
+    rows = "\n".join(f"  {name:<16} {command.does}" for name, command in COMMANDS.items())
     return (
         f"Usage: tenant-keys COMMAND [OPTIONS]\n\n{ABOUT}\n\nCommands:\n{rows}\n\n"
         f"`tenant-keys COMMAND --help` describes the options of a command.\n{EXIT_CODES}\n"

@@ -165,6 +165,8 @@ def show(proof: Proof, console: Console) -> None:
     console.print(table)
     if proof.safeguards:
         _show_safeguards(proof, console)
+    if proof.guardrails:
+        _show_guardrails(proof, console)
 
 
 def show_finding(finding: Finding, console: Console) -> None:
@@ -186,6 +188,16 @@ def _show_safeguards(proof: Proof, console: Console) -> None:
     for safeguard in proof.safeguards:
         named = f"{safeguard.kind} {safeguard.sid}" + (f": {safeguard.condition}" if safeguard.condition else "")
         table.add_row(escape(named), safeguard.lost, safeguard.with_repointed_alias)
+    console.print(table)
+
+
+def _show_guardrails(proof: Proof, console: Console) -> None:
+    title = "What others gain when one statement of a control policy is removed, and no other policy stops them"
+    table = Table(title=title, title_justify="left")
+    for heading in ("statement", "lost", "example"):
+        table.add_column(heading, overflow="fold")
+    for one in proof.guardrails:
+        table.add_row(f"{one.policy} {escape(one.sid)}", one.lost, escape(_short(one.example)))
     console.print(table)
 
 

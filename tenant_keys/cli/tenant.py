@@ -117,7 +117,7 @@ def suspend(
     if now and not dry_run:
         _revoke(manifest, tenant, as_json=as_json)
     estate = load_estate(manifest)
-    if now and known(tenant, estate.tenants).state == "suspended":
+    if now and known(tenant, estate.by_manifest_id).state == "suspended":
         if as_json:
             typer.echo(json.dumps({"tenant": tenant, "written": False, "consequences": []}, indent=1))
         return
@@ -132,7 +132,7 @@ def _revoke(manifest: Path, tenant: str, *, as_json: bool) -> None:
 
     estate = load_estate(manifest)
     revoke(
-        known(tenant, estate.tenants),
+        known(tenant, estate.by_manifest_id),
         estate,
         lambda region: boto3.client("kms", region_name=region),
         say=lambda line: typer.echo(line, err=as_json),
@@ -157,7 +157,7 @@ def show(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) 
         else:
             show_departed(left)
         return
-    found = view(known(tenant, estate.tenants), estate)
+    found = view(known(tenant, estate.by_manifest_id), estate)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1))
     else:

@@ -85,7 +85,8 @@ class TenantKeys:
         if self._verifier is None:
             raise ConfigurationError("no token verifier: set TENANT_KEYS_ISSUER and TENANT_KEYS_AUDIENCE")
         verified = yield from self._verifier.steps(token)
-        return Tenant(self._connections, verified.tenant_id, verified, timeout=timeout)
+        tenant_id = self._settings.id_in_aws(verified.tenant_id)
+        return Tenant(self._connections, tenant_id, verified, timeout=timeout)
 
     def tenant_without_token(self, tenant_id: str, *, timeout: float | None = None) -> Tenant:
         """For work that no request started, such as a batch job: nothing proves the tenant but the caller's word.
@@ -95,11 +96,11 @@ class TenantKeys:
         if self._settings.access == "web-identity":
             raise ConfigurationError("in web-identity mode a tenant is named by its token; use tenant(token)")
         seconds = check_timeout(timeout, self._limits.timeout)
-        return Tenant(self._connections, check_tenant_id(tenant_id), timeout=seconds)
+        return Tenant(self._connections, self._settings.id_in_aws(check_tenant_id(tenant_id)), timeout=seconds)
 
     def forget(self, tenant_id: str) -> None:
         """Drops a tenant's cached credentials and data keys now: revocation without waiting for `max_age`."""
-        self._connections.forget(check_tenant_id(tenant_id))
+        self._connections.forget(self._settings.id_in_aws(check_tenant_id(tenant_id)))
 
     def close(self) -> None:
         """Drops every tenant's. A later use connects anew."""

@@ -80,6 +80,8 @@ class Settings:
     exceptions: Mapping[str, str] = field(default_factory=dict)
     held: Mapping[str, HeldKey] = field(default_factory=dict)
     """By tenant id: those who hold their keys themselves."""
+    ids: Mapping[str, str] = field(default_factory=dict)
+    """Opaque names, by the id that the workload knows the tenant by."""
 
     def __post_init__(self) -> None:
         if self.access not in ACCESS_MODES:
@@ -88,11 +90,21 @@ class Settings:
         _check("alias_arn", self.alias_arn, _ALIAS, placeholders=1)
         # A copy: what is checked here must not change in the caller's hands.
         object.__setattr__(self, "exceptions", MappingProxyType(dict(self.exceptions)))
+        object.__setattr__(self, "ids", MappingProxyType(dict(self.ids)))
+        for known, name in self.ids.items():
+            if check_tenant_id(name) in self.ids or check_tenant_id(known) == name:
+                raise ConfigurationError(f"ids: got {name!r}, which is the id of another tenant; redeploy")
+        if len(set(self.ids.values())) != len(self.ids):
+            raise ConfigurationError("ids: two tenants have one name; redeploy")
         for tenant_id, alias_arn in self.exceptions.items():
             _same_alias_elsewhere(self.alias_arn.replace(PLACEHOLDER, check_tenant_id(tenant_id)), alias_arn)
         object.__setattr__(self, "held", MappingProxyType(dict(self.held)))
         for tenant_id in self.held:
             check_tenant_id(tenant_id)
+
+    def id_in_aws(self, tenant_id: str) -> str:
+        """What the tenant's alias, role, tag and encryption context call it: its id, or its opaque name."""
+        return self.ids.get(tenant_id, tenant_id)
 
     def names(self, tenant_id: str) -> Names:
         """Role and alias of a tenant. The id is checked here, so that no other text gets into an ARN."""
@@ -119,9 +131,10 @@ class Settings:
             raise ConfigurationError(f"{origin}: expected an object with version 1; update the client or redeploy")
         try:
             operations, exceptions = document["operations"], document.get("exceptions", {})
-            held = document.get("held", {})
-            if not isinstance(operations, list) or not all(isinstance(one, dict) for one in (exceptions, held)):
-                raise ConfigurationError("operations must be a list, exceptions and held objects")
+            held, ids = document.get("held", {}), document.get("ids", {})
+            objects = all(isinstance(one, dict) for one in (exceptions, held, ids))
+            if not isinstance(operations, list) or not objects:
+                raise ConfigurationError("operations must be a list; exceptions, held and ids objects")
             return cls(
                 workload=str(document["workload"]),
                 access=cast("Access", document["access"]),
@@ -130,6 +143,7 @@ class Settings:
                 operations=frozenset(map(str, operations)),
                 exceptions={str(tenant): str(arn) for tenant, arn in exceptions.items()},
                 held={str(tenant): _held_key(one) for tenant, one in held.items()},
+                ids={str(tenant): str(name) for tenant, name in ids.items()},
             )
         except KeyError as error:
             raise ConfigurationError(f"{origin}: {error.args[0]} is missing") from error

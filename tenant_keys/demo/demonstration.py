@@ -41,7 +41,7 @@ def demonstrate(manifest: Path, say: Say, *, port: int = 0) -> Report:
     estate = load_estate(manifest)
     require_tenants(estate)
     report = Report()
-    say(f"starting a local AWS with the accounts {', '.join(_accounts(estate))}")
+    say(f"starting a local AWS with the accounts {', '.join(sorted(estate.accounts))}")
     with local_estate(estate, port) as local:
         report.endpoint, report.folder = local.aws.endpoint, str(local.aws.directory)
         report.accounts = local.aws.accounts
@@ -143,10 +143,6 @@ def _timed(report: Report, act: str) -> Iterator[None]:
         yield
     finally:
         report.seconds[act] = round(report.seconds.get(act, 0.0) + time.monotonic() - started, 1)
-
-
-def _accounts(estate: Estate) -> list[str]:
-    return sorted({estate.central.account, *(workload.account for workload in estate.workloads.values())})
 
 
 def _listening(port: int) -> bool:

@@ -92,13 +92,13 @@ def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
         StartFailed: it did not come up.
     """
     central = estate.central
-    workloads = sorted({workload.account for workload in estate.workloads.values()} - {central.account})
     urls = {each.identity_provider.issuer for each in estate.workloads.values() if each.identity_provider is not None}
     issuers = [LocalIssuer(url) for url in sorted(urls)]
     with LocalAws(
-        accounts=(central.account, *workloads),
+        accounts=estate.accounts,
         outsiders=customers_of(estate),
         organization=estate.organization,
+        management=estate.management_account,
         jwks={issuer.url: issuer.key_set for issuer in issuers},
         naming=estate.naming.model_dump(),
         region=central.home_region,

@@ -60,7 +60,7 @@ class Principals:
         raise UnknownPrincipal(f"--as {who}: nobody of that name; allowed: {KNOWN}")
 
     def _tenant(self, tenant: str, workload: str) -> boto3.Session:
-        found = self._estate.tenants.get(tenant)
+        found = self._estate.called(tenant)
         if found is None or found.state == "offboarding":
             gone = "leaves, and has no role any more" if found else "no such tenant; see: tenant-keys tenant list"
             raise UnknownPrincipal(f"--as {tenant}@{workload}: {tenant}: {gone}")

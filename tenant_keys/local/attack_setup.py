@@ -82,10 +82,12 @@ class AttackSetup:
 
     @cached_property
     def deployer(self) -> boto3.Session:
-        """CloudFormation's execution role: who may touch aliases."""
-        account, region = self.estate.central, self.estate.region
-        role = f"arn:aws:iam::{account}:role/cdk-hnb659fds-cfn-exec-role-{account}-{region}"
-        return self.aws.run_as(role, service="cloudformation.amazonaws.com", session_name="AWSCloudFormation")
+        """CloudFormation's execution role, by which the estate's stacks are deployed: who may touch aliases."""
+        if self.estate.deployer is None:
+            raise NothingToAttack("a stack that CloudFormation deploys by an execution role")
+        return self.aws.run_as(
+            self.estate.deployer, service="cloudformation.amazonaws.com", session_name="AWSCloudFormation"
+        )
 
     def as_role(self, role_arn: str) -> boto3.Session:
         return assume(self.aws, role_arn)

@@ -17,7 +17,15 @@ import boto3
 from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.local import access
 from tenant_keys.local.access import Credentials
-from tenant_keys.local.deploy import Cdk, Deployment, Progress, environments, is_bootstrapped, operator_credentials
+from tenant_keys.local.deploy import (
+    Cdk,
+    Deployment,
+    Progress,
+    ensure_execution_roles,
+    is_bootstrapped,
+    operator_credentials,
+    places,
+)
 from tenant_keys.local.errors import OtherPartition, Stopped
 from tenant_keys.local.identity import ROOT_SECRET
 from tenant_keys.local.process import RUNNING, ServerProcess, log_tail
@@ -241,8 +249,11 @@ class LocalAws:
         if self._server is not None:
             self._server.require()
         central = self.accounts[0]
-        missing = [place for place in environments(cdk_out, stacks) if not is_bootstrapped(self, place)]
+        wanted = places(cdk_out, stacks)
+        missing = [place for place in wanted if not is_bootstrapped(self, place)]
         bootstrapping = cdk.bootstrap(missing, central) if missing else 0.0
+        for place in wanted:
+            ensure_execution_roles(self, place)
         seconds = cdk.deploy(cdk_out, stacks, self.operator(), self.settings.region)
         return Deployment(tuple(stacks), seconds, bootstrapping)
 

@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -29,8 +29,8 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 OLDEST_CDK = (2, 1148)
 """The CDK CLI that package.json pins; npm's `latest` is an older line that cannot read today's assemblies."""
 Progress = Callable[[str], None]
-Environment = tuple[str, str]
-"""Account and Region."""
+QUALIFIER = "hnb659fds"
+"""Of `cdk bootstrap` unless it is told another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +80,53 @@ def require_cdk() -> str:
     return program
 
 
-def environments(cdk_out: Path, stacks: Sequence[str] = ()) -> list[Environment]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where stacks go, and who deploys them there."""
+
+    account: str
+    region: str
+    qualifier: str
+    """Of the bootstrap stack, as the stacks ask for it."""
+    deploy_role: str
+    """ARN of the role that the CDK CLI assumes."""
+    execution_roles: tuple[str, ...]
+    """ARNs of the roles that CloudFormation acts with. Sorted."""
+
+    @property
+    def toolkit(self) -> str:
+        """Name of the bootstrap stack."""
+        return "CDKToolkit" if self.qualifier == QUALIFIER else f"CDKToolkit-{self.qualifier}"
+
+    @property
+    def own_execution_roles(self) -> tuple[str, ...]:
+        """Those that `cdk bootstrap` does not make: an organisation has them, or has not."""
+        made = f":role/cdk-{self.qualifier}-cfn-exec-role-{self.account}-{self.region}"
+        return tuple(arn for arn in self.execution_roles if not arn.endswith(made))
+
+
+def places(cdk_out: Path, stacks: Sequence[str] = ()) -> list[Place]:
     """Accounts and Regions of the stacks in a cloud assembly and in the assemblies nested in it."""
+    found: dict[tuple[str, str, str, str], set[str]] = {}
+    for account, region, properties in _stacks(cdk_out, stacks):
+        asked = re.fullmatch(r"/cdk-bootstrap/(\w+)/version", properties.get("bootstrapStackVersionSsmParameter", ""))
+        key = (account, region, asked[1] if asked else QUALIFIER, _arn(properties, "assumeRoleArn"))
+        found.setdefault(key, set()).update(filter(None, [_arn(properties, "cloudFormationExecutionRoleArn")]))
+    return [Place(*key, tuple(sorted(roles))) for key, roles in sorted(found.items())]
+
+
+def _stacks(cdk_out: Path, stacks: Sequence[str]) -> Iterator[tuple[str, str, dict[str, str]]]:
     manifest = json.loads((cdk_out / "manifest.json").read_text(encoding="utf-8"))
-    found: set[Environment] = set()
     for name, artifact in manifest.get("artifacts", {}).items():
         if artifact["type"] == "aws:cloudformation:stack" and (not stacks or name in stacks):
             account, region = artifact["environment"].removeprefix("aws://").split("/")
-            found.add((account, region))
+            yield account, region, artifact.get("properties", {})
         elif artifact["type"] == "cdk:cloud-assembly":
-            found.update(environments(cdk_out / artifact["properties"]["directoryName"]))
-    return sorted(found)
+            yield from _stacks(cdk_out / artifact["properties"]["directoryName"], stacks)
+
+
+def _arn(properties: Mapping[str, str], name: str) -> str:
+    return properties.get(name, "").replace("${AWS::Partition}", "aws")
 
 
 class Server(Protocol):
@@ -120,19 +156,20 @@ class Cdk:
         self._progress = progress or (lambda _line: None)
         self._cli = find_cdk()
 
-    def bootstrap(self, wanted: Iterable[Environment], trusted: str) -> float:
+    def bootstrap(self, wanted: Iterable[Place], trusted: str) -> float:
         """`cdk bootstrap` as each account's root user; workload accounts trust the account that deploys."""
         started = time.monotonic()
-        regions: defaultdict[str, list[str]] = defaultdict(list)
-        for account, region in wanted:
-            regions[account].append(region)
+        regions: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
+        for place in wanted:
+            regions[place.account, place.qualifier, place.toolkit].append(place.region)
         running = []
-        for account, places in regions.items():
-            self._progress(f"bootstrap {account} ({', '.join(places)})")
+        for (account, qualifier, toolkit), found in regions.items():
+            self._progress(f"bootstrap {account} ({', '.join(found)})")
             trust = [] if account == trusted else ["--trust", trusted]
-            targets = [f"aws://{account}/{region}" for region in places]
+            targets = [f"aws://{account}/{region}" for region in found]
             arguments = ["bootstrap", *targets, *trust, "--cloudformation-execution-policies", ADMINISTRATOR]
-            running.append(self._start(arguments, self._aws.environment(account, region=places[0])))
+            arguments += ["--qualifier", qualifier, "--toolkit-stack-name", toolkit]
+            running.append(self._start(arguments, self._aws.environment(account, region=found[0])))
         try:
             for process in running:
                 self._finish(process, "cdk bootstrap")
@@ -237,12 +274,40 @@ def operator_credentials(aws: Server, account: str) -> dict[str, str]:
     return made
 
 
-def is_bootstrapped(aws: Server, place: Environment) -> bool:
+def is_bootstrapped(aws: Server, place: Place) -> bool:
     """Whether the account has the stack of `cdk bootstrap` in the Region."""
-    account, region = place
-    cloudformation = aws.session(account, region=region).client("cloudformation")
+    cloudformation = aws.session(place.account, region=place.region).client("cloudformation")
     try:
-        stacks = cloudformation.describe_stacks(StackName="CDKToolkit")["Stacks"]
+        stacks = cloudformation.describe_stacks(StackName=place.toolkit)["Stacks"]
     except ClientError:
         return False
     return stacks[0]["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+
+def ensure_execution_roles(aws: Server, place: Place) -> None:
+    """Make the execution roles that the stacks name, as their organisation has made them before it deploys with them.
+
+    CloudFormation assumes the role, and the bootstrap's deploy role, which hands it over, must be allowed to (AWS
+    CloudFormation guide, using-iam-servicerole).
+    """
+    roles = place.own_execution_roles
+    if not roles:
+        return
+    iam = aws.session(place.account).client("iam")
+    service = {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [service]})
+    for arn in roles:
+        name = arn.rpartition("/")[2]
+        path = arn.partition(":role")[2].removesuffix(name)
+        try:
+            iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
+        except ClientError as problem:
+            if problem.response["Error"]["Code"] != "EntityAlreadyExists":
+                raise
+        iam.attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
+    handing = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": list(roles)}
+    iam.put_role_policy(
+        RoleName=place.deploy_role.rpartition("/")[2],
+        PolicyName="PassNamedExecutionRoles",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [handing]}),
+    )

@@ -11,6 +11,8 @@ from urllib.parse import unquote
 from tenant_keys.local.settings import NAMING, tenant_of
 
 if TYPE_CHECKING:
+    import boto3
+
     from tenant_keys.local.aws import LocalAws
 
 
@@ -36,6 +38,8 @@ class DeployedEstate:
     tenant_roles: dict[str, dict[str, str]] = field(default_factory=dict)
     """Role ARN by workload, by tenant."""
     shared: list[Shared] = field(default_factory=list)
+    deployer: str | None = None
+    """ARN of the role by which CloudFormation deploys the key account's stacks."""
     runtimes: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Role ARN and compute service by workload, in its own account."""
 
@@ -69,7 +73,15 @@ def discover(aws: LocalAws) -> DeployedEstate:
             _access_role(found, role)
     for account in aws.accounts:
         _runtimes(aws, found, account)
+    found.deployer = _deployer(root, found.naming["stack_prefix"])
     return found
+
+
+def _deployer(root: boto3.Session, prefix: str) -> str | None:
+    """The execution role of a stack of the estate; of another stack where none has the estate's prefix."""
+    stacks = root.client("cloudformation").describe_stacks()["Stacks"]
+    held = sorted((not one["StackName"].startswith(prefix), one["RoleARN"]) for one in stacks if one.get("RoleARN"))
+    return held[0][1] if held else None
 
 
 def _states(aws: LocalAws, found: DeployedEstate) -> None:

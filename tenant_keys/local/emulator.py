@@ -257,6 +257,13 @@ def look_up_imports(found: Mapping[str, tuple[str, Callable[[str], str | None]]]
     changesets._IMPORT_LOOKUPS.update({name: ((key,), missing) for name, (key, missing) in found.items()})
 
 
+def replace_by(properties: Mapping[str, tuple[str, ...]]) -> None:
+    """Have change sets say which properties of our types replace a resource, and that no other does."""
+    from ministack.services.cloudformation import provisioners
+
+    provisioners._REPLACING_PROPERTIES.update(properties)
+
+
 def tag_type(resource_type: str) -> None:
     """Have CloudFormation put the stack's tags on a type of ours."""
     from ministack.services.cloudformation import provisioners

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from tenant_keys.aws_facts.identity_center import example_of
 from tenant_keys.local.deploy import ADMINISTRATOR, operator_credentials
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 def ensure_role(aws: LocalAws, role_arn: str) -> None:
     """Make a role as it is in an account before us: an administrator, whom only the key policies hold back."""
+    role_arn = example_of(role_arn)
     account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
     path = role_arn.partition(":role")[2].removesuffix(name)
     trust = {
@@ -81,9 +83,10 @@ def ensure_boundaries(aws: LocalAws, policies: Iterable[str | None]) -> None:
 
 
 def assume(aws: LocalAws, role_arn: str) -> boto3.Session:
-    """A session of a role that trusts its account, through the operator."""
+    """A session of a role that trusts its account, through the operator; of a permission set, of one of its roles."""
     sts = aws.session(credentials=aws.operator()).client("sts")
-    return aws.session(credentials=sts.assume_role(RoleArn=role_arn, RoleSessionName="operator")["Credentials"])
+    answer = sts.assume_role(RoleArn=example_of(role_arn), RoleSessionName="operator")
+    return aws.session(credentials=answer["Credentials"])
 
 
 def import_material(session: boto3.Session, key_id: str, valid_to: datetime | None = None) -> bytes:

@@ -11,7 +11,12 @@ from typing import Any
 PORT_IN_USE = 3
 """Exit code of a server whose port is taken."""
 
-NAMING: Mapping[str, str] = {"alias": "alias/tenant-{id}", "role_path": "/tenant-keys/", "role_prefix": ""}
+NAMING: Mapping[str, str] = {
+    "alias": "alias/tenant-{id}",
+    "role_path": "/tenant-keys/",
+    "role_prefix": "",
+    "stack_prefix": "tenant-keys",
+}
 """As a manifest without `naming` has it; a test compares the two."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tenant_keys.manifest.platforms import PLATFORMS
 
 ROLE = "a role as `role/Name` or `role/path/Name`"
+PERSON = f"{ROLE}, or `permission-set/Name`"
 REGION = "an AWS Region such as eu-west-1"
 TENANT = "at most 40 lower-case letters, digits and single inner hyphens"
 WORKLOAD = "at most 16 lower-case letters, digits and single inner hyphens, starting with a letter"
@@ -18,10 +19,11 @@ ALLOWED = {
     "home_region": REGION,
     "regions": f"a list of at least one: {REGION}",
     "region": REGION,
-    "administrators": f"a list of at least one: {ROLE}",
-    "readers": f"a list: {ROLE}",
+    "administrators": f"a list of at least one: {PERSON}",
+    "readers": f"a list: {PERSON}",
+    "identity_center_region": REGION,
     "auditors": "a list: access-analyzer or config",
-    "break_glass": ROLE,
+    "break_glass": PERSON,
     "deployment_roles": f"default, or a list of at least one: {ROLE}",
     "permissions_boundary": "a managed policy as `policy/Name` or `policy/path/Name`",
     "bootstrap_qualifier": "1 to 10 lower-case letters and digits",
@@ -31,6 +33,9 @@ ALLOWED = {
     "role_path": "a path of letters, digits, _ and - that begins and ends in /, such as /dev/",
     "role_prefix": "lower-case letters, digits and -, then _, such as dev_, at most 32 characters",
     "stack_prefix": "at most 32 letters, digits and single inner hyphens, starting with a letter",
+    "guardrails": "a mapping of management_account and import_path",
+    "management_account": "12 digits in quotes",
+    "import_path": "a path of letters, digits, _ and - that begins and ends in /, such as /key-import/",
     "naming": "a mapping of alias, role_path, role_prefix and stack_prefix",
     "issuer": "an https URL of at most 255 characters",
     "existing": "true or false",
@@ -50,6 +55,7 @@ ALLOWED = {
     "deletion_window_days": "a whole number of days from 7 to 30",
     "unused_days_before_deletion": "a whole number of days from 1 to 365, or off",
     "decrypt_by": "alias or key",
+    "opaque": "true or false",
     "origin": "aws-kms or imported",
     "multi_region": "true or false",
     "import_role": ROLE,

@@ -49,7 +49,7 @@ def _contradictions(before: Entry, after: Entry) -> list[str]:
     corrected = before.key_id is None and _is_correction(before.primary_region, after.primary_region)
     found = [
         f"its {field} was {getattr(before, field)} and is {getattr(after, field)}"
-        for field in ("cell", "origin", "multi_region", "primary_region")
+        for field in ("cell", "origin", "multi_region", "primary_region", "name")
         if getattr(before, field) != getattr(after, field) and not (corrected and field in ("cell", "primary_region"))
     ]
     found += [

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
 from tenant_keys.manifest.errors import Problem
+from tenant_keys.manifest.guardrail_rules import check_guardrails
 from tenant_keys.manifest.model import Central, Manifest
 from tenant_keys.manifest.naming_rules import check_naming
+from tenant_keys.manifest.opaque_names import check_ids
 from tenant_keys.manifest.rules import (
+    PERMISSION_SET,
     PIPELINE,
     Problems,
     Report,
@@ -33,6 +36,8 @@ def inconsistencies(manifest: Manifest) -> list[Problem]:
     check_tags(manifest.tags, ("tags",), findings.report)
     check_provider_tags(manifest, findings.report)
     check_tenants(manifest, findings.report)
+    check_ids(manifest, findings.report)
+    check_guardrails(manifest, findings.report)
     _check_roles_quota(manifest, findings.report)
     return findings.problems
 
@@ -55,6 +60,21 @@ def _check_central(manifest: Manifest, report: Report) -> None:
     if kind := linked(central.break_glass):
         report(("central", "break_glass"), f"got {central.break_glass}, {kind}; name a role that people assume")
     _check_break_glass(manifest, report)
+    _check_identity_center(central, report)
+
+
+def _check_identity_center(central: Central, report: Report) -> None:
+    """The Region is a part of the roles' path, and of no use without them."""
+    path = ("central", "identity_center_region")
+    people = (*central.administrators, *central.readers, central.break_glass)
+    by_set = [role for role in people if role.startswith(PERMISSION_SET)]
+    if central.identity_center_region is None:
+        if by_set:
+            report(path, f"missing; {by_set[0]} needs the Region of IAM Identity Center's identity source")
+    elif not by_set:
+        report(path, "no administrator, reader or break-glass role is a permission-set/...; remove it")
+    elif check_region(central.identity_center_region, path, report):
+        one_partition(central.identity_center_region, central.regions[0], path, report)
 
 
 def _check_regions(central: Central, report: Report) -> None:

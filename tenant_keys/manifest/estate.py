@@ -11,6 +11,7 @@ from tenant_keys.manifest.model import (
     Auditor,
     Birth,
     DecryptBy,
+    Guardrails,
     IdentityProvider,
     Irsa,
     Naming,
@@ -118,6 +119,9 @@ class Tenant:
     """One customer and its key."""
 
     id: str
+    """What AWS knows it by, in aliases, roles, tags and the encryption context: its id in the manifest, or the opaque
+    name that the lock has of it."""
+    manifest_id: str
     state: State
     """active, suspended or offboarding: an offboarded tenant is no part of the estate."""
     workloads: tuple[Workload, ...]
@@ -158,5 +162,28 @@ class Estate:
     workloads: Mapping[str, Workload]
     """Sorted by name."""
     tenants: Mapping[str, Tenant]
-    """Sorted by id; without the offboarded."""
+    """By `Tenant.id`, sorted; without the offboarded."""
     tags: Mapping[str, str]
+    guardrails: Guardrails | None
+    """None where the manifest asks for no control policies."""
+
+    @property
+    def by_manifest_id(self) -> dict[str, Tenant]:
+        """The tenants by the ids that people and the manifest use."""
+        return {tenant.manifest_id: tenant for tenant in self.tenants.values()}
+
+    def called(self, name: str) -> Tenant | None:
+        """The tenant of this id of the manifest or of AWS: no name is both, of two tenants."""
+        return self.tenants.get(name) or self.by_manifest_id.get(name)
+
+    @property
+    def management_account(self) -> str | None:
+        """The organization's management account, where the manifest names it."""
+        return self.guardrails.management_account if self.guardrails else None
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Every account with a stack: the key account first, then the others, sorted."""
+        others = {workload.account for workload in self.workloads.values()}
+        others |= {self.management_account} if self.management_account else set()
+        return self.central.account, *sorted(others - {self.central.account})

@@ -59,8 +59,15 @@ class Entry:
     rotation_days: RotationDays | None = None
     """Only while its key is disabled: rotation as it was, since CloudFormation cannot change it before the key is
     enabled again, and one tenant's failure would roll back its whole cell (AWS::KMS::Key, EnableKeyRotation)."""
+    name: str | None = None
+    """`x-...`: drawn when the tenant was added, in place of its id in AWS."""
     held: Registration | None = None
     """Only with origin held."""
+
+    @property
+    def id_in_aws(self) -> str:
+        """What aliases, roles, tags and the encryption context call the tenant."""
+        return self.name or self.tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,8 @@ def entry_line(entry: Entry) -> str:
         line["phase"] = entry.phase
     if entry.rotation_days is not None:
         line["rotation_days"] = entry.rotation_days
+    if entry.name is not None:
+        line["name"] = entry.name
     if entry.held is not None:
         held = {"nonce": entry.held.nonce, "verified": dict(entry.held.verified), "active": dict(entry.held.active)}
         line["held"] = {name: value for name, value in held.items() if value}

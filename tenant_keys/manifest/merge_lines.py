@@ -91,8 +91,8 @@ def _merged_registration(before: Entry | None, lines: list[Entry]) -> Registrati
     return Registration(active=base.active if base is not None else {})
 
 
-def _birth(entry: Entry) -> tuple[int, str, bool, str]:
-    return entry.cell, entry.origin, entry.multi_region, entry.primary_region
+def _birth(entry: Entry) -> tuple[int, str, bool, str, str]:
+    return entry.cell, entry.origin, entry.multi_region, entry.primary_region, entry.id_in_aws
 
 
 def _may_move(entry: Entry, kept: Mapping[str, Entry]) -> bool:
@@ -114,7 +114,8 @@ def measured(manifest: Manifest, lock: Lock, measure: Measure | None) -> Sizes:
         entry = lock.entries.get(name)
         if tenant.state != "offboarded" and not (entry and entry.phase == "offboarded"):
             birth = {} if entry is None else _written_birth(entry)
-            tenants[name] = tenant.model_copy(update={"key": tenant.key.model_copy(update=birth)})
+            opaque = tenant.opaque if entry is None else entry.name is not None
+            tenants[name] = tenant.model_copy(update={"key": tenant.key.model_copy(update=birth), "opaque": opaque})
     apart = manifest.model_copy(update={"tenants": tenants})
     try:
         return measure(resolve(apart, update(apart, new_lock(apart))[0]))

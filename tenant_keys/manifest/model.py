@@ -40,6 +40,13 @@ RoleReference = Annotated[
 ]
 """A role of a known account, written as the end of its ARN: `role/KeyAdministrator`, `role/path/Name`."""
 
+PersonReference = Annotated[
+    str,
+    Field(pattern=r"^(role/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}|permission-set/[A-Za-z0-9_+=,.@-]{1,32})$"),
+    AfterValidator(_short_enough),
+]
+"""A role that people assume: as any role, or by the permission set of IAM Identity Center that gives it to them."""
+
 PolicyReference = Annotated[str, Field(pattern=r"^policy/([A-Za-z0-9_+=,.@-]{1,128}/)*[A-Za-z0-9_+=,.@-]{1,128}$")]
 """A managed policy of a known account, written as the end of its ARN: `policy/Boundary`."""
 
@@ -95,14 +102,16 @@ class Central(_Model):
     """Holds the stacks with IAM roles, and each tenant's key unless its `key.region` names another Region."""
     regions: Annotated[tuple[Region, ...], Field(min_length=1)]
     """Regions with keys; a `multi_region` tenant has its key or a replica in each of them."""
-    administrators: Annotated[tuple[RoleReference, ...], Field(min_length=1)]
+    administrators: Annotated[tuple[PersonReference, ...], Field(min_length=1)]
     """May disable a key, rotate its material and cancel its deletion; may neither use a key nor change its policy."""
-    readers: tuple[RoleReference, ...] = ()
+    readers: tuple[PersonReference, ...] = ()
     """May read keys, policies, tags and grants, and nothing else: audit."""
     auditors: tuple[Auditor, ...] = ()
     """AWS's own auditors, whose service-linked roles may read what they ask of a key, and nothing else."""
-    break_glass: RoleReference
+    break_glass: PersonReference
     """The only role that may schedule a deletion."""
+    identity_center_region: Region | None = None
+    """With `permission-set/...`: Region of IAM Identity Center's identity source, which is in the roles' path."""
     deployment_roles: Literal["default"] | Annotated[tuple[RoleReference, ...], Field(min_length=1)] = "default"
     """Who deploys, as KMS sees it: by default the CDK's CloudFormation execution role of every Region."""
     permissions_boundary: PolicyReference | None = None
@@ -111,6 +120,15 @@ class Central(_Model):
     """The qualifier given to `cdk bootstrap`; part of the execution roles' names."""
     quotas: Quotas = Quotas()
     """Quotas of this account that AWS has raised."""
+
+
+class Guardrails(_Model):
+    """Control policies of AWS Organizations, attached to the key account: they hold whatever a key policy says."""
+
+    management_account: AccountId
+    """The organization's management account, in quotes. Control policies do not limit it, so it holds no keys."""
+    import_path: Annotated[str, Field(pattern=r"^/([A-Za-z0-9_-]+/)+$", max_length=200)] | None = None
+    """IAM path of every `import_role`, so that one pattern covers them all; left out where no key is imported."""
 
 
 class Naming(_Model):
@@ -281,6 +299,8 @@ class Tenant(_Model):
     """Other than `defaults.unused_days_before_deletion`."""
     decrypt_by: DecryptBy | None = None
     """Other than `defaults.decrypt_by`."""
+    opaque: bool | None = None
+    """True: its alias, roles and tags have a name at random in place of its id; `tenant-keys lock` draws it once."""
     key: Key = Key()
     """How its key is created. Once the lock has the tenant, only who imports (`import_role`, `custodian`) and `expires`
     can change."""
@@ -301,6 +321,8 @@ class Manifest(_Model):
     """The account that holds the keys."""
     naming: Naming = Naming()
     """What aliases, roles and stacks are called; left out, as in this documentation."""
+    guardrails: Guardrails | None = None
+    """A service control policy and a resource control policy for the key account; left out, none is made."""
     identity_providers: dict[WorkloadName, IdentityProvider] = {}
     """By name, for workloads with `access: web-identity`."""
     workloads: Annotated[dict[WorkloadName, Workload], Field(min_length=1)]

@@ -14,6 +14,7 @@ from tenant_keys.aws_facts.quotas import TEMPLATE_RESOURCES
 from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.lock import VERSION, Capacity, Entry, Lock, Registration
 from tenant_keys.manifest.model import TENANT_ID, WORKLOAD_NAME, Naming
+from tenant_keys.manifest.opaque_names import OPAQUE_NAME
 
 MOST_CELLS = 100_000
 LARGEST = 64 * 1024 * 1024
@@ -64,9 +65,22 @@ def parse_lock(text: str, name: str = "tenants.lock") -> Lock:
         for tenant, entries in read.entries.items()
         if len(entries) > 1
     ]
+    twice += _named_twice(read, name)
     if twice:
         raise LockError(twice)
     return with_entries(read.header, {tenant: entries[0] for tenant, entries in read.entries.items()})
+
+
+def _named_twice(read: LockLines, name: str) -> list[Problem]:
+    """Two tenants with one opaque name would have one alias: a line was copied by hand."""
+    first: dict[str, str] = {}
+    problems = []
+    for tenant, entries in read.entries.items():
+        for entry in entries:
+            if entry.name is not None and first.setdefault(entry.name, tenant) != tenant:
+                message = f"its name is that of {first[entry.name]} too; restore the line from git"
+                problems.append(Problem((tenant,), message, read.lines[tenant], name))
+    return problems
 
 
 def with_entries(header: Lock, entries: dict[str, Entry]) -> Lock:
@@ -158,7 +172,7 @@ def _capacity(record: dict[str, Any], limit: int) -> Capacity:
 
 
 _FIELDS = {"tenant", "cell", "origin", "multi_region", "primary_region", "roles"}
-_OPTIONAL = {"key_id", "phase", "rotation_days", "held"}
+_OPTIONAL = {"key_id", "phase", "rotation_days", "name", "held"}
 _NONCE = re.compile(r"[0-9a-f]{32}")
 _HELD_KEY = re.compile(r"arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]{12}:key/[0-9a-z-]{36}")
 
@@ -184,10 +198,13 @@ def _entry(record: dict[str, Any]) -> Entry:
     days = record.get("rotation_days")
     if "rotation_days" in record:
         _expect("rotation_days", days == "off" or (type(days) is int and 90 <= days <= 2560))
+    name = record.get("name")
+    if "name" in record:
+        _expect("name", isinstance(name, str) and OPAQUE_NAME.fullmatch(name))
     held = _registration(record["held"]) if "held" in record else None
     _expect("held", held is None or record["origin"] == "held")
     birth = (record["origin"], record["multi_region"], record["primary_region"])
-    return Entry(tenant, cell, *birth, roles, key_id, phase, days, held)
+    return Entry(tenant, cell, *birth, roles, key_id, phase, days, name, held)
 
 
 def _registration(record: object) -> Registration:

@@ -101,6 +101,10 @@ _OTHERS_KEY = {
 
 
 def _check_birth(name: str, tenant: Tenant, entry: Entry, findings: Problems) -> None:
+    if tenant.opaque is not None and tenant.opaque != (entry.name is not None):
+        named = f"the name {entry.name}" if entry.name else "names that hold its id"
+        message = f"got {str(tenant.opaque).lower()}, but it was created with {named}, which never change; put it back"
+        findings.report(("tenants", name, "opaque"), message)
     if tenant.key is not NO_KEY:
         key, path = tenant.key, ("tenants", name, "key")
         if (entry.origin == "held") != (key.birth == "held"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
+from tenant_keys.aws_facts.identity_center import role_of
 from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.compare import LOCK_FILE, AddRole, Append, Change, DropRole, HoldRotation, changes, overfull
 from tenant_keys.manifest.errors import LockError, Problem
@@ -12,7 +13,7 @@ from tenant_keys.manifest.model import Key, Manifest
 from tenant_keys.manifest.model import Tenant as Written
 from tenant_keys.manifest.naming_rules import import_role_name
 from tenant_keys.manifest.refusals import refusals
-from tenant_keys.manifest.rules import execution_roles
+from tenant_keys.manifest.rules import PERMISSION_SET, execution_roles
 
 _MEND = "run tenant-keys lock"
 
@@ -35,6 +36,7 @@ def resolve(manifest: Manifest, lock: Lock) -> Estate:
         workloads=workloads,
         tenants=_tenants(manifest, lock, workloads),
         tags=dict(sorted(manifest.tags.items())),
+        guardrails=manifest.guardrails,
     )
 
 
@@ -48,6 +50,14 @@ def _mismatch(change: Change) -> str:
     if isinstance(change, HoldRotation):
         return f"{LOCK_FILE} {'still says' if change.days is None else 'does not say yet'} how its disabled key rotates"
     return f"{LOCK_FILE} does not say that it is {change.phase}" if change.phase else f"{LOCK_FILE} says that it leaves"
+
+
+def _person(manifest: Manifest, reference: str) -> str:
+    """The ARN of a role of the key account, or the pattern of a permission set's."""
+    central = manifest.central
+    if reference.startswith(PERMISSION_SET) and central.identity_center_region:
+        reference = role_of(reference.removeprefix(PERMISSION_SET), central.identity_center_region)
+    return _arn(manifest, central.account, reference)
 
 
 def _arn(manifest: Manifest, account: str, reference: str) -> str:
@@ -65,10 +75,10 @@ def _central(manifest: Manifest) -> Central:
         account=account,
         home_region=written.home_region,
         regions=written.regions,
-        administrators=tuple(_arn(manifest, account, role) for role in written.administrators),
-        readers=tuple(_arn(manifest, account, role) for role in written.readers),
+        administrators=tuple(_person(manifest, role) for role in written.administrators),
+        readers=tuple(_person(manifest, role) for role in written.readers),
         auditors={name: _arn(manifest, account, SERVICE_LINKED_ROLES[name]) for name in sorted(written.auditors)},
-        break_glass=_arn(manifest, account, written.break_glass),
+        break_glass=_person(manifest, written.break_glass),
         deployers=tuple(_arn(manifest, account, role) for role in execution_roles(written)),
         permissions_boundary=_boundary(manifest, account, written.permissions_boundary),
         bootstrap_qualifier=written.bootstrap_qualifier,
@@ -108,8 +118,8 @@ def _tenants(manifest: Manifest, lock: Lock, workloads: dict[str, Workload]) -> 
         used = shared.get(names)
         if used is None:
             used = shared[names] = tuple(workloads[name] for name in sorted(names))
-        tenants[name] = _tenant(name, written, entry, used, manifest)
-    return tenants
+        tenants[entry.id_in_aws] = _tenant(name, written, entry, used, manifest)
+    return dict(sorted(tenants.items()))
 
 
 def _import_role(tenant: str, key: Key, manifest: Manifest) -> str | None:
@@ -143,7 +153,8 @@ def _tenant(name: str, written: Written, entry: Entry, workloads: tuple[Workload
     unused = written.unused_days_before_deletion or defaults.unused_days_before_deletion
     imported, key = entry.origin == "imported", written.key
     return Tenant(
-        id=name,
+        id=entry.id_in_aws,
+        manifest_id=name,
         state=written.state,
         workloads=workloads,
         origin=entry.origin,
@@ -154,7 +165,7 @@ def _tenant(name: str, written: Written, entry: Entry, workloads: tuple[Workload
         deletion_window_days=defaults.deletion_window_days if window is None else window,
         unused_days_before_deletion=None if unused == "off" else unused,
         decrypt_by=decrypt_by or defaults.decrypt_by,
-        import_role=_import_role(name, key, manifest),
+        import_role=_import_role(entry.id_in_aws, key, manifest),
         custodian=_custodian(key, manifest),
         held=_held(key, entry),
         material_expires=imported and key.expires == "dated",

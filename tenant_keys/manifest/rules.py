@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from tenant_keys.aws_facts.identity_center import permission_set_of
 from tenant_keys.aws_facts.regions import is_region, partition_of, regions
 from tenant_keys.manifest.errors import Path, Problem
 from tenant_keys.manifest.explain import did_you_mean
@@ -14,6 +15,7 @@ Report = Callable[[Path, str], None]
 
 MOST_LISTED = 10
 """Names that an error lists as allowed."""
+PERMISSION_SET = "permission-set/"
 PIPELINE = "role/tenant-keys-pipeline"
 """Made by hand for the pipeline (docs/pipeline.md); it may read keys, and holds no other power over them."""
 _OWN_NAME = re.compile(r"([a-z0-9-]+_)?((tenant-[a-z0-9-]+|shared|import)\.[a-z0-9-]+|tenant-keys-[a-z0-9-]+)")
@@ -67,8 +69,12 @@ def one_partition(region: str, other: str, path: Path, report: Report) -> bool:
 
 
 def role_name(reference: str) -> str:
-    """What makes a role unique in its account: the name without the path, ignoring case."""
-    return reference.rsplit("/", 1)[-1].casefold()
+    """What makes a role unique in its account: the name without the path, ignoring case; a set's is one whatever its
+    suffix.
+    """
+    name = reference.rsplit("/", 1)[-1]
+    permission_set = name if reference.startswith(PERMISSION_SET) else permission_set_of(name)
+    return (name if permission_set is None else f"{PERMISSION_SET}{permission_set}").casefold()
 
 
 def own_role(reference: str, path: Path, naming: Naming, report: Report) -> None:

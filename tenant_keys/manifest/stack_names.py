@@ -10,7 +10,7 @@ from tenant_keys.manifest.model import Naming
 _REGION: Final = r"[a-z]{2}(-[a-z]+)+-[0-9]"
 _KINDS: Final = re.compile(
     rf"(?P<prefix>.+)-(cell-{_REGION}-[0-9]{{3,}}|replica-{_REGION}-of-{_REGION}-[0-9]{{3,}}|roles-[0-9]{{3,}}"
-    rf"|shared-access|workload-[0-9]{{12}}-{_REGION})"
+    rf"|shared-access|guardrails|workload-[0-9]{{12}}-{_REGION})"
 )
 _PRIMARIES: Final = re.compile(rf".+-cell-{_REGION}-[0-9]{{3,}}")
 _REPLICAS: Final = re.compile(rf".+-replica-{_REGION}-of-{_REGION}-[0-9]{{3,}}")
@@ -38,6 +38,10 @@ def key_stack(primary_region: str, number: int, naming: Naming) -> str:
 def replica_stack(region: str, primary_region: str, number: int, naming: Naming) -> str:
     """Replicas in `region` of the keys of one cell: KMS creates a primary's id when the primary is deployed."""
     return f"{naming.stack_prefix}-replica-{region}-of-{key_cell(primary_region, number)}"
+
+
+def guardrails(naming: Naming) -> str:
+    return f"{naming.stack_prefix}-guardrails"
 
 
 def role_cell(number: int) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from tenant_keys.aws_facts.identity_center import permission_set_of
 from tenant_keys.manifest.document import plain
 from tenant_keys.manifest.errors import Path
 
@@ -25,6 +26,8 @@ def suggestion(path: Path, value: str) -> str:
 
 
 def _role(value: str) -> str:
+    if value.startswith("permission-set/"):
+        return ""
     if arn := _ROLE_ARN.fullmatch(value):
         return f"; did you mean {arn[2]}, without the account?"
     if session := _SESSION_ARN.fullmatch(value):
@@ -34,6 +37,12 @@ def _role(value: str) -> str:
     if ":" not in value and (name := _NAME.fullmatch(value)) and len(name[1].rsplit("/", 1)[-1]) <= 64:
         return f"; did you mean role/{name[1]}?"
     return ""
+
+
+def _person(value: str) -> str:
+    named = _SESSION_ARN.fullmatch(value) or _ROLE_ARN.fullmatch(value)
+    permission_set = permission_set_of(named[2].rsplit("/", 1)[-1]) if named else None
+    return f"; did you mean permission-set/{permission_set}, whatever its suffix?" if permission_set else _role(value)
 
 
 def _account(value: str) -> str:
@@ -62,11 +71,12 @@ def _flag(value: str) -> str:
 
 
 _BY_FIELD: Final[Mapping[str, Callable[[str], str]]] = {
-    **dict.fromkeys(("administrators", "readers", "break_glass", "deployment_roles", "role", "import_role"), _role),
+    **dict.fromkeys(("administrators", "readers", "break_glass"), _person),
+    **dict.fromkeys(("deployment_roles", "role", "import_role"), _role),
     "account": _account,
     "organization": _organization,
-    **dict.fromkeys(("home_region", "regions", "region"), _region),
+    **dict.fromkeys(("home_region", "regions", "region", "identity_center_region"), _region),
     **dict.fromkeys(("rotation_days", "deletion_window_days", "unused_days_before_deletion"), _number),
     **dict.fromkeys(("iam_roles", "trust_policy_characters"), _number),
-    **dict.fromkeys(("multi_region", "existing"), _flag),
+    **dict.fromkeys(("multi_region", "existing", "opaque"), _flag),
 }

@@ -22,6 +22,7 @@ from tenant_keys.manifest.compare import (
 from tenant_keys.manifest.errors import LockError, Problem
 from tenant_keys.manifest.lock import Entry, Lock
 from tenant_keys.manifest.model import Manifest, RotationDays
+from tenant_keys.manifest.opaque_names import draw_name
 from tenant_keys.manifest.places import Measure, Places, Sizes
 from tenant_keys.manifest.read_lock import MULTI_REGION_KEY, with_entries
 from tenant_keys.manifest.refusals import refusals
@@ -108,6 +109,7 @@ def _born(name: str, manifest: Manifest, places: Places, per_tenant: frozenset[s
         roles={workload: places.role(name, workload) for workload in workloads},
         phase="offboarding" if tenant.state == "offboarding" else None,
         rotation_days=held_rotation(manifest, tenant, origin, None),
+        name=draw_name() if tenant.opaque else None,
     )
 
 

@@ -6,9 +6,10 @@ import re
 from collections import defaultdict
 from typing import Final
 
+from tenant_keys.aws_facts.identity_center import permission_set_of
 from tenant_keys.manifest.errors import Path, Problem
 from tenant_keys.manifest.model import Manifest
-from tenant_keys.manifest.rules import Problems, Report, execution_roles, role_name
+from tenant_keys.manifest.rules import PERMISSION_SET, Problems, Report, execution_roles, role_name
 
 _OF_THE_CDK: Final = re.compile(
     r"cdk-[a-z0-9]{1,10}-(?:deploy|cfn-exec|file-publishing|image-publishing|lookup)-role-.+", re.IGNORECASE
@@ -22,6 +23,7 @@ def warnings(manifest: Manifest) -> list[Problem]:
     """Every choice that is accepted and that a reviewer should have made on purpose, with what it means."""
     found = Problems()
     _check_powers(manifest, found.report)
+    _check_suffixes(manifest, found.report)
     _check_existing_roles(manifest, found.report)
     return found.problems
 
@@ -38,6 +40,19 @@ def _check_powers(manifest: Manifest, report: Report) -> None:
             report(path, f"{role} is in deployment_roles too: {meaning}; the proof lists it as trusted")
         if role_name(role) in readers:
             report(path, f"{role} is in readers too, which adds nothing: administrators read what readers read")
+
+
+def _check_suffixes(manifest: Manifest, report: Report) -> None:
+    """A role of IAM Identity Center by its whole name: the name is another one when the role is created again."""
+    central = manifest.central
+    people: list[tuple[Path, str]] = [(("central", "break_glass"), central.break_glass)]
+    for field, roles in (("administrators", central.administrators), ("readers", central.readers)):
+        people += [(("central", field, index), role) for index, role in enumerate(roles)]
+    for path, role in people:
+        permission_set = None if role.startswith(PERMISSION_SET) else permission_set_of(role.rsplit("/", 1)[-1])
+        if permission_set is not None:
+            meaning = "IAM Identity Center ends the name of a role that it creates again in another suffix"
+            report(path, f"{role}: {meaning}, and the key policies deny it then; write permission-set/{permission_set}")
 
 
 def _check_existing_roles(manifest: Manifest, report: Report) -> None:

@@ -37,7 +37,7 @@ def unmanaged(role: str) -> str:
     for path, kind in NOT_MANAGED.items():
         if folded.startswith(path):
             return kind
-    if role_name(role).startswith("awsreservedsso_"):
+    if folded.rpartition("/")[2].startswith("awsreservedsso_"):
         return NOT_MANAGED["role/aws-reserved/"]
     return NOT_MANAGED["role/aws-service-role/"] if role_name(role).startswith("awsservicerolefor") else ""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tenant_keys.manifest.replace_file import replace_file
+from tenant_keys.manifest.written import USUAL
 from tenant_keys.operations.checks import Checks, Step
 from tenant_keys.operations.provenance import provenance
 from tenant_keys.review.diff.render import as_json, markdown, sarif
@@ -51,6 +52,8 @@ def comment(checks: Checks, steps: Sequence[Step]) -> str:
     failed = [step for step in steps if not step.passed]
     without = "the first estate" if checks.is_first else "could not compare"
     lines = [markdown(checks.comparison)] if checks.comparison is not None else [f"## tenant-keys: {without}", ""]
+    if checks.manifest.name != USUAL:  # a repository of several estates has one comment for all
+        lines = [f"# {escaped(checks.manifest.name)}", "", *lines]
     for step in failed:
         if checks.comparison is not None and step.name.startswith("change against "):
             continue  # told above

@@ -182,7 +182,7 @@ class Checks:
             return
         before = synthesize(project, self._scratch / "base.out", self._name)
         entries = read_lock(self.manifest.with_suffix(".lock")).entries
-        gone = frozenset(tenant for tenant, entry in entries.items() if entry.phase == "offboarded")
+        gone = frozenset(entry.id_in_aws for entry in entries.values() if entry.phase == "offboarded")
         old = load_estate(project / self._name)
         files = changed_files(project, self._project)
         self.comparison = compare(

@@ -22,6 +22,7 @@ _CODE: Final = (
     "scripts",
     "stacks",
     "tenant_keys",
+    "tool.txt",
 )
 """Files and folders that decide what is synthesized, judged or deployed."""
 _JUDGES: Final = (
@@ -40,6 +41,7 @@ _JUDGES: Final = (
     "tenant_keys/manifest/*",
     "tenant_keys/operations/*",
     "tenant_keys/review/*",
+    "tool.txt",
 )
 """Those among them that decide what is refused: the app that asks for validations, the review, and who runs it."""
 

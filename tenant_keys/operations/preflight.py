@@ -70,7 +70,7 @@ def preflight(
         raise NotDeployed(f"{assembly}: holds no stack of account {account}; name an account of the assembly")
     make = client_of or _clients(artifacts)
     naming = lock.naming if lock else Naming()
-    gone = {tenant for tenant, entry in lock.entries.items() if entry.phase == "offboarded"} if lock else set()
+    gone = {entry.id_in_aws for entry in lock.entries.values() if entry.phase == "offboarded"} if lock else set()
     return [obstacle for artifact in artifacts for obstacle in _of_stack(artifact, make, gone, naming, repair=repair)]
 
 

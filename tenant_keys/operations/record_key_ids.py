@@ -72,15 +72,15 @@ def find_key_ids(estate: Estate, client_of: ClientOf | None = None) -> Recorded:
             alias = names.alias_arn(tenant.id, region, estate)
             key = client.describe_key(KeyId=alias)["KeyMetadata"]
         except client.exceptions.NotFoundException:
-            missing.append(tenant.id)
+            missing.append(tenant.manifest_id)
             continue
         problem = _mismatch(tenant, estate, key)
         if problem:
             wrong.append(f"{alias}: {problem}")
         elif key.get("KeyState") != "Enabled":
-            waiting[tenant.id] = key.get("KeyState", "unknown")
+            waiting[tenant.manifest_id] = key.get("KeyState", "unknown")
         else:
-            key_ids[tenant.id] = key["KeyId"]
+            key_ids[tenant.manifest_id] = key["KeyId"]
     if wrong:
         raise KeyMismatch("\n".join(wrong))
     return Recorded(key_ids, tuple(missing), waiting)

@@ -62,10 +62,10 @@ def _deployed(lock: Lock, entry: Entry, client_of: ClientOf) -> list[str]:
     for page in kms.get_paginator("list_keys").paginate():
         for key in page["Keys"]:
             tags = kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]
-            if {"TagKey": "tenant-keys:tenant", "TagValue": entry.tenant} in tags:
+            if {"TagKey": "tenant-keys:tenant", "TagValue": entry.id_in_aws} in tags:
                 found.append(key["KeyArn"])
     for workload in entry.roles:
-        role = f"{lock.naming.role_prefix}tenant-{entry.tenant}.{workload}"
+        role = f"{lock.naming.role_prefix}tenant-{entry.id_in_aws}.{workload}"
         if _answers("NoSuchEntity", lambda role=role: iam.get_role(RoleName=role)):  # type: ignore[misc]
             found.append(f"role {role}")
     return found
@@ -73,7 +73,7 @@ def _deployed(lock: Lock, entry: Entry, client_of: ClientOf) -> list[str]:
 
 def _alias(lock: Lock, entry: Entry) -> str:
     where = f"arn:{partition_of(entry.primary_region)}:kms:{entry.primary_region}:{lock.account}"
-    return f"{where}:{names.alias_name(entry.tenant, lock.naming)}"
+    return f"{where}:{names.alias_name(entry.id_in_aws, lock.naming)}"
 
 
 def _answers(absent: str, ask: Callable[[], object]) -> bool:

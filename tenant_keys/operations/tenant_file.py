@@ -17,7 +17,8 @@ from tenant_keys.operations.errors import OperationError
 ID: Final = "id"
 _LISTS: Final = ("workloads",)
 _NUMBERS: Final = ("rotation_days", "deletion_window_days", "unused_days_before_deletion")
-_PLAIN: Final = ("decrypt_by",)
+_PLAIN: Final = ("decrypt_by", "opaque")
+_FLAGS: Final = ("multi_region", "opaque")
 _OF_KEY: Final = ("origin", "multi_region", "region", "import_role", "expires")
 _FIELDS: Final = (*_LISTS, *_NUMBERS, *_PLAIN, "key", "tags")
 COLUMNS: Final = (ID, *_LISTS, *_NUMBERS, *_PLAIN, *(f"key.{name}" for name in _OF_KEY), "tags.NAME")
@@ -174,7 +175,7 @@ def _value(column: str, cell: str) -> object:
     """What the manifest takes for text stays text; it is checked there."""
     if column in _NUMBERS and cell.isascii() and cell.isdigit():
         return int(cell)
-    if column == "multi_region":
+    if column in _FLAGS:
         return {"true": True, "false": False}.get(cell.lower(), cell)
     return cell
 

@@ -68,7 +68,7 @@ class Departed:
 
 def departed(entry: Entry, naming: Naming) -> Departed:
     """What the lock says of a tenant that left."""
-    alias = names.alias_name(entry.tenant, naming)
+    alias = names.alias_name(entry.id_in_aws, naming)
     return Departed(entry.tenant, "offboarded", alias, entry.origin, (entry.primary_region,), entry.key_id)
 
 
@@ -78,7 +78,7 @@ def view(tenant: Tenant, estate: Estate) -> TenantView:
     deployed = regions if tenant.multi_region_key_id or tenant.held else regions[:1]
     aliases = tuple(names.alias_arn(tenant.id, region, estate) for region in deployed)
     return TenantView(
-        id=tenant.id,
+        id=tenant.manifest_id,
         state=tenant.state,
         alias="none of ours" if tenant.held else names.alias_name(tenant.id, estate.naming),
         aliases=tuple(tenant.held.active.values()) if tenant.held else aliases,
@@ -179,4 +179,4 @@ def rows(estate: Estate, lock: Lock, *, state: str | None = None, workload: str 
 def _row(tenant: Tenant, estate: Estate) -> Row:
     cell = "-" if tenant.held else f"{tenant.primary_region}-{tenant.cell:03d}"
     workloads = tuple(workload.name for workload in tenant.workloads)
-    return Row(tenant.id, tenant.state, workloads, _regions(tenant, estate), tenant.origin, cell)
+    return Row(tenant.manifest_id, tenant.state, workloads, _regions(tenant, estate), tenant.origin, cell)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
+from tenant_keys.aws_facts.identity_center import is_pattern
+
 Statement: TypeAlias = dict[str, Any]
 Document: TypeAlias = dict[str, Any]
 Condition: TypeAlias = Mapping[str, Mapping[str, str | list[str]]]
@@ -37,16 +39,18 @@ def document(statements: Iterable[Statement]) -> Document:
 
 
 def only(roles: Iterable[str]) -> Condition:
-    """Holds for sessions of exactly these roles, whether or not they exist yet.
+    """Holds for sessions of exactly these roles, whether or not they exist yet; of a permission set, for its roles.
 
     `aws:PrincipalArn` of a session is the ARN of its role (IAM guide, reference_policies_condition-keys).
     """
-    return {"ArnEquals": {"aws:PrincipalArn": list(roles)}}
+    named = list(roles)
+    return {"ArnLike" if any(map(is_pattern, named)) else "ArnEquals": {"aws:PrincipalArn": named}}
 
 
 def anyone_but(roles: Iterable[str]) -> Condition:
     """Holds for every caller but sessions of these roles, services without a principal ARN included."""
-    return {"ArnNotEquals": {"aws:PrincipalArn": list(roles)}}
+    named = list(roles)
+    return {"ArnNotLike" if any(map(is_pattern, named)) else "ArnNotEquals": {"aws:PrincipalArn": named}}
 
 
 def _statement(

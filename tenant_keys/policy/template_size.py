@@ -44,13 +44,13 @@ def reserved_sizes(estate: Estate) -> Sizes:
         alike = _alike(tenant)
         if alike not in known:
             known[alike] = key_bytes(tenant, later) + import_role_bytes(tenant, later)
-        keys[tenant.id] = known[alike]
+        keys[tenant.manifest_id] = known[alike]
         for workload in tenant.workloads:
             if workload.access == "tenant-role":
                 alike_role = (*alike, workload.name)
                 if alike_role not in known:
                     known[alike_role] = role_bytes(tenant, workload, later)
-                roles[tenant.id, workload.name] = known[alike_role]
+                roles[tenant.manifest_id, workload.name] = known[alike_role]
     return Sizes(TEMPLATE_BYTES - ADDED_BY_CDK, keys, roles)
 
 
@@ -145,7 +145,7 @@ def what_is_large(resources: Iterable[Mapping[str, Any]]) -> str:
     size: Counter[str] = Counter()
     most: Counter[str] = Counter()
     for resource in resources:
-        properties = resource["Properties"]
+        properties = resource.get("Properties", {})
         if tags := properties.get("Tags"):
             size["tags"] += len(compact(tags))
             most["tags"] = max(most["tags"], len(tags))

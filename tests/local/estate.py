@@ -13,6 +13,7 @@ TENANTS = ("acme", "globex", "initech")
 SUSPENDED = "initech"
 
 ROOT = {"AWS": f"arn:aws:iam::{CENTRAL}:root"}
+WORKLOAD_DEPLOYER = f"arn:aws:iam::{WORKLOAD}:role/company/Deploy"
 DEPLOYERS = [f"arn:aws:iam::{CENTRAL}:role/cdk-hnb659fds-cfn-exec-role-{CENTRAL}-{r}" for r in (REGION, OTHER_REGION)]
 ADMINISTRATOR = f"arn:aws:iam::{CENTRAL}:role/KeyAdministrator"
 BREAK_GLASS = f"arn:aws:iam::{CENTRAL}:role/KeyBreakGlass"
@@ -281,7 +282,9 @@ def write_assembly(folder: Path, stacks: dict[str, tuple[str, str, Document]]) -
 
     app = cdk.App(outdir=str(folder))
     for name, (account, region, template) in stacks.items():
-        stack = cdk.Stack(app, name, env=cdk.Environment(account=account, region=region))
+        own = cdk.DefaultStackSynthesizer(qualifier="company", cloud_formation_execution_role=WORKLOAD_DEPLOYER)
+        env = cdk.Environment(account=account, region=region)
+        stack = cdk.Stack(app, name, env=env, synthesizer=own if account == WORKLOAD else None)
         _include(stack, template)
     app.synth()
     return folder

@@ -10,6 +10,7 @@ import pytest
 from tenant_keys.cli.local import table
 from tenant_keys.local.attack_setup import AttackSetup
 from tenant_keys.local.attacks import ATTACKS, Attack, Outcome, attack_all
+from tests.local import estate
 from tests.local.conftest import LocalEstate
 
 
@@ -93,3 +94,12 @@ def test_the_safeguards_that_refuse_are_named(setup: AttackSetup) -> None:
     assert _outcome(setup, "a lying session tag").refused_by == ("key policy: DenySharedRoleOfOtherTenant",)
     assert _outcome(setup, "a forged encryption context").refused_by == ("key policy: DenyOtherContext",)
     assert _outcome(setup, "an administrator decrypts").refused_by == ("key policy: DenyUseByAnyoneElse",)
+
+
+def test_each_account_is_deployed_by_the_roles_that_its_stacks_name(setup: AttackSetup) -> None:
+    """Those of `cdk bootstrap` in the key account; in the other an organisation's own, and a qualifier of its own."""
+    assert setup.estate.deployer == estate.DEPLOYERS[0]
+    cloudformation = setup.aws.session(estate.WORKLOAD).client("cloudformation")
+    deployed = {one["StackName"]: one.get("RoleARN") for one in cloudformation.describe_stacks()["Stacks"]}
+    assert deployed["Workloads"] == "arn:aws:iam::222222222222:role/company/Deploy"
+    assert "CDKToolkit-company" in deployed

@@ -195,7 +195,7 @@ def test_a_wrong_entry_of_a_list_is_told_what_an_entry_may_be() -> None:
     assert errors(edited(("[role/SecurityAudit]", "[SecurityAudit]"))) == [
         (
             'tenants.yaml:7 central.readers[0]: got "SecurityAudit"; allowed: a role as `role/Name` or '
-            "`role/path/Name`; did you mean role/SecurityAudit?"
+            "`role/path/Name`, or `permission-set/Name`; did you mean role/SecurityAudit?"
         )
     ]
 

@@ -152,7 +152,7 @@ def test_the_client_finds_the_parameter_by_the_workloads_name_or_by_its_own() ->
 
 
 def test_the_local_aws_has_the_names_of_a_manifest_without_naming() -> None:
-    assert {name: value for name, value in Naming().model_dump().items() if name != "stack_prefix"} == NAMING
+    assert Naming().model_dump() == NAMING
 
 
 @pytest.mark.parametrize(

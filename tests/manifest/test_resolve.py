@@ -39,6 +39,7 @@ def test_every_field_of_a_tenant_has_its_value() -> None:
     assert estate.tenants == {
         "acme": Tenant(
             id="acme",
+            manifest_id="acme",
             state="active",
             workloads=(billing, orders),
             origin="aws-kms",
@@ -57,6 +58,7 @@ def test_every_field_of_a_tenant_has_its_value() -> None:
         ),
         "globex": Tenant(
             id="globex",
+            manifest_id="globex",
             state="active",
             workloads=(orders,),
             origin="imported",

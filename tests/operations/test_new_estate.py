@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from tenant_keys.manifest.errors import LockError
 from tenant_keys.manifest.replace_file import replace_file
 from tenant_keys.manifest.sample import is_sample
 from tenant_keys.operations.checks import Checks, Note
-from tenant_keys.operations.new_estate.pins import pins
+from tenant_keys.operations.new_estate.pins import dependencies, tool
 from tests.command import tenant_keys
 
 ROOT = Path(__file__).parents[2]
@@ -24,9 +25,10 @@ ANSWERS = (
     *("--workload", "checkout", "--workload-account", "555555555555", "--tenant", "hooli"),
 )
 FILES = {
-    *("tenants.yaml", "tenants.lock", "app.py", "cdk.json", "package.json", "package-lock.json", "requirements.txt"),
+    *("tenants.yaml", "tenants.lock", "app.py", "cdk.json", "package.json", "package-lock.json"),
+    *("requirements.txt", "tool.txt"),
     *("Makefile", "README.md", ".gitattributes", ".gitignore"),
-    *(".github/workflows/pull-request.yml", ".github/workflows/deploy.yml"),
+    *(f".github/workflows/{name}.yml" for name in ("pull-request", "deploy", "estate")),
 }
 
 
@@ -57,6 +59,18 @@ def test_an_estate_of_ones_own_is_valid_and_its_lock_matches(tmp_path: Path) -> 
     assert [(t.id, [w.name for w in t.workloads]) for t in estate.tenants.values()] == [("hooli", ["checkout"])]
 
 
+def test_people_may_be_permission_sets_and_auditors_read_a_new_estate(tmp_path: Path) -> None:
+    sets = ("--administrator", "permission-set/Keys", "--break-glass", "permission-set/BreakGlass")
+    done = tenant_keys("init", str(tmp_path / "estate"), *ANSWERS, *sets)
+    needed = "permission-set/Keys needs the Region of IAM Identity Center's identity source"
+    assert (done.exit_code, done.stderr) == (1, f"--identity-center-region: missing; {needed}\n")
+    assert tenant_keys("init", str(tmp_path), *ANSWERS, *sets, "--identity-center-region", "us-east-1").exit_code == 0
+    central = load_estate(tmp_path / "tenants.yaml").central
+    path = "arn:aws:iam::444444444444:role/aws-reserved/sso.amazonaws.com"
+    assert central.administrators == (f"{path}/AWSReservedSSO_Keys_????????????????",)
+    assert set(central.auditors) == {"access-analyzer", "config"}
+
+
 def test_an_answer_cannot_leave_its_place_in_the_manifest(tmp_path: Path) -> None:
     options = {"--account": "4", "--region": "x: y", "--workload-account": '"', "--tenant": "a: {state: offboarding}"}
     arguments = [word for option in options.items() for word in option]
@@ -82,7 +96,7 @@ def test_nothing_that_is_there_is_overwritten_and_all_of_it_is_named(tmp_path: P
     assert done.exit_code == 1
     assert [line.partition(": is there already, and is not overwritten")[0] for line in done.stderr.splitlines()] == [
         str(tmp_path / name)
-        for name in ("Makefile", ".github/workflows/pull-request.yml", ".github/workflows/deploy.yml")
+        for name in ("Makefile", *(f".github/workflows/{each}.yml" for each in ("pull-request", "deploy", "estate")))
     ]
     assert files(tmp_path) == before
 
@@ -120,9 +134,9 @@ def test_a_folder_that_cannot_be_written_is_left_as_it_was(tmp_path: Path, monke
 
 def test_the_workflows_are_those_of_this_repository_with_the_installed_script(tmp_path: Path) -> None:
     tenant_keys("init", str(tmp_path), *ANSWERS)
-    for name in ("pull-request", "deploy"):
+    for name in ("pull-request", "deploy", "estate"):
         ours = (ROOT / f".github/workflows/{name}.yml").read_text()
-        assert "scripts/pipeline.sh" in ours
+        assert ("scripts/pipeline.sh" in ours) == (name != "deploy")
         written = (tmp_path / f".github/workflows/{name}.yml").read_text()
         assert written == ours.replace("scripts/pipeline.sh", "tenant-keys-pipeline")
 
@@ -138,14 +152,26 @@ def test_the_cdk_that_an_estate_pins_is_the_one_of_this_repository(tmp_path: Pat
     assert json.loads((tmp_path / "cdk.json").read_text()) == json.loads((ROOT / "cdk.json").read_text())
 
 
-def test_an_estate_is_pinned_to_the_tool_that_made_it_and_to_what_that_brings() -> None:
-    found = pins()
-    assert [line.partition("==")[0] for line in found[:2]] == ["tenant-keys-local", "tenant-keys"]
-    pinned = dict(line.split("==") for line in found)
-    assert {"aws-cdk-lib", "boto3", "botocore", "jsii", "pydantic-core", "cffi"} <= pinned.keys()
-    assert not {"pytest", "ruff", "hypothesis"} & pinned.keys()
-    ours = {line.split(" ")[0] for line in (ROOT / "requirements.txt").read_text().splitlines()}
-    assert {line for line in found if not line.startswith("tenant-keys")} <= ours
+def test_an_estate_is_pinned_with_hashes_to_all_that_the_tool_needs_and_nothing_else() -> None:
+    lines = dependencies().splitlines()
+    names = {line.partition("==")[0] for line in lines if line[0].isalpha()}
+    assert {"aws-cdk-lib", "boto3", "botocore", "jsii", "pydantic-core", "cffi", "ministack", "pyjwt"} <= names
+    assert not {"pytest", "ruff", "hypothesis", "cvc5"} & names
+    ours = set((ROOT / "requirements.txt").read_text().splitlines())
+    assert set(lines[1:]) - ours - {line.removesuffix(" \\") for line in ours} == set()
+    for line, below in itertools.pairwise(lines):
+        assert not line[0].isalpha() or below.startswith("    --hash=sha256:"), line
+
+
+def test_the_tool_is_pinned_by_version_and_where_its_archive_is_known_by_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tool().splitlines()[1:] == [*("tenant-keys-local==0.1.0", "tenant-keys==0.1.0", "tenant-keys-client==0.1.0")]
+
+    class Installed:
+        def read_text(self, _name: str) -> str:
+            return json.dumps({"archive_info": {"hashes": {"sha256": "5" * 64}}})
+
+    monkeypatch.setattr("tenant_keys.operations.new_estate.pins.distribution", lambda _name: Installed())
+    assert tool().splitlines()[1] == f"tenant-keys-local==0.1.0 --hash=sha256:{'5' * 64}"
 
 
 # --- in a checkout of this repository
@@ -244,3 +270,24 @@ def test_a_base_with_a_lock_and_no_manifest_is_an_estate(checkout: Path, tmp_pat
     checks = Checks(checkout / "new", tmp_path / "scratch", "HEAD", for_review=False, begin=lambda _: None)
     (checkout / "tenants.yaml").unlink()
     assert not checks._begins(checkout)
+
+
+def commands_of(folder: Path, target: str) -> list[str]:
+    """What `make` would run for a target, once everything is installed."""
+    for name in ("Makefile", "requirements.txt", "package.json", "package-lock.json"):
+        shutil.copy(ROOT / name, folder / name)
+    for name in (".venv", "node_modules"):
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name / ".installed").touch()
+    command = ["make", "--dry-run", "--no-print-directory", target]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return [line for line in done.stdout.splitlines() if line]
+
+
+def test_each_target_is_for_the_estate_that_took_the_samples_place(checkout: Path) -> None:
+    assert commands_of(checkout, "demo") == ["tenant-keys demo"]
+    assert "python -m pytest" in commands_of(checkout, "test")[-1]
+    assert tenant_keys("init", "--here", *ANSWERS).exit_code == 0
+    assert commands_of(checkout, "demo") == ["tenant-keys local attack"]
+    assert commands_of(checkout, "test") == commands_of(checkout, "check") == ["tenant-keys check"]
+    assert not any("tools.docs" in line for line in commands_of(checkout, "docs"))

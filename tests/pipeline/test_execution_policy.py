@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
+from tenant_keys.operations.errors import OperationError
+from tenant_keys.operations.execution_policy import execution_policy
 from tenant_keys.review.iam import Outcome, Policies, Policy, Principal, PrincipalKind, Request, authorize
+from tests.policy.estates import estate_of_text, manifest
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "111111111111"
@@ -91,7 +94,7 @@ def handlers() -> set[tuple[str, str]]:
     return calls
 
 
-def decide(action: str, resource: str, context: dict[str, str] | None = None) -> Outcome:
+def decide(action: str, resource: str, context: dict[str, str] | None = None, policy: Policy = POLICY) -> Outcome:
     request = Request(WHO, action, resource, ACCOUNT, context or {})
     # Keys and assumed roles ask their own policy too, proved elsewhere: here each leaves it to the account's IAM.
     service = action.partition(":")[0]
@@ -100,7 +103,7 @@ def decide(action: str, resource: str, context: dict[str, str] | None = None) ->
     if ":key/" in resource or service == "sts":
         statement = account | ({"Resource": "*"} if service == "kms" else {})
         own = Policy.parse({"Version": "2012-10-17", "Statement": [statement]}, name="own", kind="resource")
-    return authorize(request, Policies(identity=(POLICY,), resource=own)).outcome
+    return authorize(request, Policies(identity=(policy,), resource=own)).outcome
 
 
 def resources(name: str, action: str) -> tuple[str, ...]:
@@ -203,4 +206,62 @@ def test_the_constructs_make_no_resource_of_another_type() -> None:
         for file in (ROOT / "constructs/tenant_constructs").glob("*.py")
         for service, name in made.findall(file.read_text())
     }
-    assert found == OUR_TYPES
+    # The management account has an execution role of its own.
+    assert found == OUR_TYPES | {"AWS::Organizations::Policy"}
+
+
+def of_estate(account: str | None = None, naming: str = "", **central: str) -> Policy:
+    workloads = "  orders: {account: '222222222222', runs_on: lambda, permissions_boundary: policy/Bounded}"
+    estate = estate_of_text(naming + manifest(workloads=workloads, **central))
+    return Policy.parse(execution_policy(estate, account), name="execution", kind="identity")
+
+
+def test_the_policy_of_an_estate_with_the_usual_names_is_the_documented_one() -> None:
+    document = execution_policy(estate_of_text(manifest()))
+    assert document == json.loads((ROOT / "docs/execution-policy.json").read_text())
+
+
+NAMING = "naming: {alias: 'alias/dev/{id}', role_path: /Dev/, role_prefix: dev_, stack_prefix: dev-keys}\n"
+
+
+@pytest.mark.parametrize(
+    ("action", "own", "other"),
+    [
+        ("kms:CreateAlias", "kms:eu-west-1:{}:alias/dev/acme", "kms:eu-west-1:{}:alias/tenant-acme"),
+        (
+            "iam:CreateRole",
+            "iam::{}:role/Dev/orders/dev_tenant-acme.orders",
+            "iam::{}:role/tenant-keys/orders/x.orders",
+        ),
+        ("iam:CreateRole", "iam::{}:role/dev_tenant-keys-orders", "iam::{}:role/tenant-keys-orders"),
+        ("iam:CreatePolicy", "iam::{}:policy/dev_tenant-keys-orders", "iam::{}:policy/tenant-keys-orders"),
+        ("ssm:PutParameter", "ssm:eu-west-1:{}:parameter/Dev/orders", "ssm:eu-west-1:{}:parameter/tenant-keys/orders"),
+    ],
+)
+def test_an_estate_with_names_of_its_own_deploys_these_and_no_other_estates(action: str, own: str, other: str) -> None:
+    policy = of_estate(naming=NAMING)
+    assert decide(action, f"arn:aws:{own.format(ACCOUNT)}", policy=policy) is Outcome.ALLOWED
+    assert decide(action, f"arn:aws:{other.format(ACCOUNT)}", policy=policy) is not Outcome.ALLOWED
+
+
+@pytest.mark.parametrize(("account", "boundary"), [(None, "Demanded"), ("222222222222", "Bounded")])
+def test_the_declared_boundary_is_put_on_roles_and_no_other(account: str | None, boundary: str) -> None:
+    policy = of_estate(account, permissions_boundary="policy/Demanded")
+    for name in ("Demanded", "Bounded", "Another"):
+        held = {"iam:PermissionsBoundary": f"arn:aws:iam::{account or ACCOUNT}:policy/{name}"}
+        may = decide("iam:PutRolePermissionsBoundary", OWN_ROLES[0], held, policy) is Outcome.ALLOWED
+        assert may is (name == boundary)
+    assert decide("iam:DeleteRolePermissionsBoundary", OWN_ROLES[0], policy=policy) is not Outcome.ALLOWED
+
+
+def test_the_partition_is_that_of_the_regions() -> None:
+    estate = estate_of_text(
+        manifest(regions="us-gov-west-1").replace("home_region: eu-west-1", "home_region: us-gov-west-1")
+    )
+    assert "arn:aws:" not in json.dumps(execution_policy(estate))
+    assert "arn:aws-us-gov:kms:*:*:alias/tenant-*" in json.dumps(execution_policy(estate))
+
+
+def test_an_account_of_nobody_is_refused() -> None:
+    with pytest.raises(OperationError, match="999999999999, no account of the manifest; allowed: 111111111111, 222"):
+        of_estate("999999999999")

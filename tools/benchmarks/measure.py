@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import threading
 import time
@@ -13,15 +14,16 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Wall seconds and the peak of the process tree's resident memory in MiB."""
+    """Wall seconds, CPU seconds of the process tree, and the peak of its resident memory in MiB."""
 
     seconds: float
+    cpu_seconds: float
     mebibytes: float
 
 
 def measure(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Measurement:
     """Run the command to its end; raises CalledProcessError with its output when it fails."""
-    start = time.perf_counter()
+    start, used = time.perf_counter(), _cpu_seconds()
     process = subprocess.Popen(
         command,
         env={**os.environ, **(env or {})},
@@ -37,7 +39,13 @@ def measure(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> 
     peak.stop()
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command, output)
-    return Measurement(seconds, peak.bytes / 2**20)
+    return Measurement(seconds, _cpu_seconds() - used, peak.bytes / 2**20)
+
+
+def _cpu_seconds() -> float:
+    """User and system time of all children that have ended, and of theirs that they waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 class _Peak(threading.Thread):

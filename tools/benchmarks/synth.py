@@ -1,21 +1,43 @@
-"""Synth of ours and of a naive app with the same resources: wall time and peak memory, as ratios in one run."""
+"""Synth of ours and of a naive app with the same resources: CPU, wall time and peak memory, in turns in one run.
+
+Writes `docs/synth-benchmark.json`, from which `make docs` makes the table, and the chart beside it.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import platform
+import subprocess
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from tenant_keys.manifest import load_manifest
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, update
+from tools.benchmarks.chart import chart
 from tools.benchmarks.measure import Measurement, measure
 from tools.sample_manifest import BILLING, CENTRAL, ORDERS
 
 HERE = Path(__file__).parent
+RESULT = Path("docs/synth-benchmark.json")
+REPEAT = 3
+LADDER = (
+    (1_000, "orders, billing", False),
+    (1_000, "billing", False),
+    (10_000, "billing", False),
+    (10_000, "billing", True),
+)
+"""Tenants, workloads of each, and whether the synth is checked: the CDK's validation, cdk-nag and the proof.
+
+`orders` has a role for each tenant, more than an account may have at 10,000; the role of `billing` serves all.
+"""
 HEAD = (
     f"{CENTRAL}  quotas: {{iam_roles: 10000}}\nworkloads:\n{ORDERS}{BILLING}"
     """\
@@ -37,27 +59,72 @@ def write_estate(tenants: int, folder: Path, workloads: str = "orders, billing")
 
 
 def run() -> None:
-    """Print the ladder."""
-    print("synth, validations off in both: seconds, peak MiB of the process tree")
-    for tenants in (10, 100, 1_000):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            manifest = write_estate(tenants, folder)
-            repeat = 3 if tenants == 1_000 else 1
-            # In turns, so that whatever else the machine does slows both.
-            pairs = [[_run(f"{app}_app.py", manifest, folder / app) for app in ("our", "naive")] for _ in range(repeat)]
-            ours, naive = zip(*pairs, strict=True)
-            assert _resources(folder / "our") == _resources(folder / "naive"), "the two apps differ in what they make"
-        mine, theirs = median(m.seconds for m in ours), median(m.seconds for m in naive)
-        memory = max(m.mebibytes for m in ours), max(m.mebibytes for m in naive)
+    """Measure the ladder, print it, and write table and chart."""
+    rows = []
+    print(f"synth: median of {REPEAT}, CPU s (wall s), peak MiB of the process tree")
+    for tenants, workloads, checked in LADDER:
+        row = _row(tenants, workloads, checked=checked)
+        rows.append(row)
+        ours, naive = row["ours"], row["naive"]
         print(
-            f"  {tenants:>5} tenants: ours {mine:6.2f} s {memory[0]:5.0f} MiB, naive {theirs:6.2f} s {memory[1]:4.0f},"
-            f" ratio {mine / theirs:.2f}"
+            f"  {tenants:>6} tenants of {workloads}{', checked' if checked else ''}: ours {_text(ours)}, "
+            f"naive {_text(naive)}; ratio of CPU {ours['cpu_seconds'] / naive['cpu_seconds']:.3f}, "
+            f"of memory {ours['mebibytes'] / naive['mebibytes']:.2f}"
         )
+    RESULT.write_text(json.dumps({"machine": _machine(), "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    RESULT.with_suffix(".svg").write_text(chart(rows), encoding="utf-8")
 
 
-def _run(app: str, manifest: Path, output: Path) -> Measurement:
-    return measure([sys.executable, str(HERE / app), str(manifest), str(output)])
+def _row(tenants: int, workloads: str, *, checked: bool) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        manifest = write_estate(tenants, folder, workloads)
+        # In turns, so that whatever else the machine does slows both.
+        pairs = [
+            [_run(f"{app}_app.py", manifest, folder / app, checked=checked) for app in ("our", "naive")]
+            for _ in range(REPEAT)
+        ]
+        made = {app: _resources(folder / app) for app in ("our", "naive")}
+        assert made["our"] == made["naive"], "the two apps differ in what they make"
+        sizes = [path.stat().st_size for path in (folder / "our").glob("*cell*.template.json")]
+    ours, naive = zip(*pairs, strict=True)
+    return {
+        "tenants": tenants,
+        "workloads": workloads,
+        "checked": checked,
+        "ours": _median(ours),
+        "naive": _median(naive),
+        "bytes_of_a_tenant": round(sum(sizes) / tenants),
+        "bytes_of_the_largest_cell": max(sizes),
+    }
+
+
+def _median(measurements: tuple[Measurement, ...]) -> dict[str, float]:
+    each = [asdict(measurement) for measurement in measurements]
+    return {name: round(median(one[name] for one in each), 2) for name in each[0]} | {
+        "least_cpu_seconds": round(min(one["cpu_seconds"] for one in each), 2),
+        "most_cpu_seconds": round(max(one["cpu_seconds"] for one in each), 2),
+    }
+
+
+def _text(measured: dict[str, float]) -> str:
+    return f"{measured['cpu_seconds']:.1f} s ({measured['seconds']:.1f}) {measured['mebibytes']:.0f} MiB"
+
+
+def _machine() -> str:
+    cores, load = os.cpu_count(), os.getloadavg()[2]
+    versions = ", ".join(f"{name} {version(name)}" for name in ("aws-cdk-lib", "cdk-nag", "jsii"))
+    node = _node()
+    return f"{cores} cores, load {load:.1f}, Python {platform.python_version()}, Node {node}, {versions}"
+
+
+def _node() -> str:
+    """Version of the Node that jsii runs on."""
+    return subprocess.run(["node", "--version"], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _run(app: str, manifest: Path, output: Path, *, checked: bool) -> Measurement:
+    return measure([sys.executable, str(HERE / app), str(manifest), str(output), *(["checked"] if checked else [])])
 
 
 def _resources(assembly: Path) -> Counter[str]:

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from tenant_keys.manifest.schema import schema_text
 from tools.docs.blocks import GENERATORS, CannotGenerate
+from tools.docs.estate_pins import PAGE, estate_requirements
 from tools.docs.lint_rules import lint_rules
 from tools.docs.manifest_reference import with_reference
+from tools.docs.synth_benchmark import synth_benchmark
 from tools.docs.verify import VERIFY
 
 BLOCK = re.compile(r"(?P<begin><!-- generated: (?P<name>[\w-]+) -->)\n.*?(?P<end><!-- end -->)", re.DOTALL)
@@ -48,11 +50,11 @@ def generated() -> dict[Path, str]:
     pages = {page: page.read_text("utf-8") for page in [Path("README.md"), *sorted(Path("docs").glob("*.md"))]}
     fresh = {page: BLOCK.sub(_filled, text) for page, text in pages.items()}
     fresh[MANIFEST] = with_reference(fresh[MANIFEST])
-    return {**fresh, SCHEMA: schema_text()}
+    return {**fresh, SCHEMA: schema_text(), PAGE: estate_requirements()}
 
 
 def _filled(block: re.Match[str]) -> str:
-    generators = {**GENERATORS, **VERIFY, "lint-rules": lint_rules}
+    generators = {**GENERATORS, **VERIFY, "lint-rules": lint_rules, "synth-benchmark": synth_benchmark}
     if block["name"] not in generators:
         raise CannotGenerate(f"no generator {block['name']}; known are {', '.join(generators)}")
     return f"{block['begin']}\n{generators[block['name']]()}\n{block['end']}"

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tenant_keys.aws_facts.quotas import RESOURCE_CONTROL_POLICY_CHARACTERS, SERVICE_CONTROL_POLICY_CHARACTERS
 from tenant_keys.cli.commands import COMMANDS
 from tenant_keys.manifest import load_estate
+from tenant_keys.manifest.model import Guardrails
 from tenant_keys.policy.access_role import (
     shared_role_policy,
     shared_role_trust,
     tenant_role_policy,
     tenant_role_trust,
 )
+from tenant_keys.policy.guardrails import resource_control_policy, service_control_policy
 from tenant_keys.policy.key_policy import key_policy
+from tenant_keys.policy.limits import compact
 
 SAMPLE = Path("tenants.yaml")
 DEMO = Path("docs/demo.txt")
@@ -53,18 +58,46 @@ def _key_policy_table() -> str:
     return "\n".join(rows)
 
 
+def _guardrails() -> str:
+    guardrails = Guardrails(management_account="444444444444", import_path="/key-import/")
+    estate = replace(load_estate(SAMPLE), guardrails=guardrails)
+    parts = []
+    for kind, policy, limit in (
+        ("Service control policy", service_control_policy(estate), SERVICE_CONTROL_POLICY_CHARACTERS),
+        ("Resource control policy", resource_control_policy(estate), RESOURCE_CONTROL_POLICY_CHARACTERS),
+    ):
+        rows = [
+            f"{kind}: {len(compact(policy)):,} of {limit:,} characters",
+            "",
+            "| Sid | denies | when |",
+            "|---|---|---|",
+        ]
+        for statement in policy["Statement"]:
+            actions = ", ".join(statement["Action"]).replace("*", r"\*")
+            rows.append(f"| `{statement['Sid']}` | {actions} | {_when(statement)} |")
+        parts.append("\n".join(rows))
+    return "\n\n".join(parts)
+
+
 def _when(statement: dict[str, Any]) -> str:
     words = {"ArnEquals": "is", "ArnNotEquals": "is none of", "StringEquals": "=", "StringNotEquals": "≠"}
+    words |= {"ArnNotLike": "is not like", "Bool": "=", "BoolIfExists": "="}
     words["NumericLessThanIfExists"] = "is absent or <"
     parts = []
     for operator, keys in statement.get("Condition", {}).items():
         for key, values in keys.items():
             listed = [values] if isinstance(values, str) else values
-            names = ", ".join(
-                f"`{value.rpartition('/')[2] if key == 'aws:PrincipalArn' else value}`" for value in listed
-            )
+            if operator == "Null":
+                parts.append(f"{key} is {'absent' if values == 'true' else 'sent'}")
+                continue
+            names = ", ".join(f"`{_shown(value) if key == 'aws:PrincipalArn' else value}`" for value in listed)
             parts.append(f"{key} {words[operator]} {names}")
     return " and ".join(parts) or "always"
+
+
+def _shown(arn: str) -> str:
+    """A role's name, or the path of several."""
+    return arn.partition(":role")[2] if arn.endswith("*") else arn.rpartition("/")[2]
 
 
 def _role(tenant: str, workload: str) -> str:
@@ -138,6 +171,7 @@ def _json(value: object) -> str:
 
 
 GENERATORS: dict[str, Callable[[], str]] = {
+    "guardrails": _guardrails,
     "statement": _statement,
     "safeguard": _safeguard,
     "key-policy": _key_policy,

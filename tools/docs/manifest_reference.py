@@ -21,6 +21,7 @@ _PLACES = {
     "Central": "central",
     "Quotas": "central.quotas",
     "Naming": "naming",
+    "Guardrails": "guardrails",
     "IdentityProvider": "identity_providers.<name>",
     "Workload": "workloads.<name>",
     "PodIdentity": "workloads.<name>.pod_identity",

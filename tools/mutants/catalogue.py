@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tools.mutants import bindings, both_ways, custodians, declared_calls, key_policies, requests, roles, templates
+from tools.mutants import (
+    bindings,
+    both_ways,
+    custodians,
+    declared_calls,
+    guardrails,
+    key_policies,
+    requests,
+    roles,
+    templates,
+)
 from tools.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -14,4 +24,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *declared_calls.MUTANTS,
     *both_ways.MUTANTS,
     *custodians.MUTANTS,
+    *guardrails.MUTANTS,
 )

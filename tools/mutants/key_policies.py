@@ -273,7 +273,7 @@ def widened_allows() -> list[Mutant]:
                         statement(sid, "ida"),
                         operator,
                         ARN,
-                        [_role("tenant-keys/import.ida"), _role("hugo-key-import")],
+                        [_role("tenant-keys/import.ida"), _role("key-import/hugo-key-import")],
                     )
                     for sid, operator in (("ImportMaterial", "ArnEquals"), ("DenyImportByAnyoneElse", "ArnNotEquals"))
                 )

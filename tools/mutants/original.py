@@ -25,6 +25,7 @@ PRIMARY = "mrk-" + "0a" * 16
 MANIFEST = (
     f"{sample_manifest.CENTRAL}  auditors: [access-analyzer, config]\n{sample_manifest.ISSUERS}"
     """\
+guardrails: {management_account: "444444444444", import_path: /key-import/}
 workloads:
   orders: {account: "222222222222", runs_on: lambda, operations: [encrypt, decrypt, re-encrypt]}
   mails:
@@ -56,7 +57,7 @@ tenants:
   emil: {workloads: [billing]}
   fred: {workloads: [orders, billing], decrypt_by: key}
   gina: {workloads: [orders, billing], key: {multi_region: true}}
-  hugo: {key: {origin: imported, import_role: role/hugo-key-import}}
+  hugo: {key: {origin: imported, import_role: role/key-import/hugo-key-import}}
   ida:
     key:
       origin: imported
@@ -69,6 +70,7 @@ tenants:
 )
 CELL, REPLICA = "tenant-keys-cell-eu-west-1-001", "tenant-keys-replica-eu-central-1-of-eu-west-1-001"
 ROLES, SHARED = "tenant-keys-roles-001", "tenant-keys-shared-access"
+GUARDRAILS = "tenant-keys-guardrails"
 PLACE = "tenant-keys-workload-222222222222-eu-west-1"
 Body = dict[str, Any]
 

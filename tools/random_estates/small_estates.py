@@ -11,7 +11,7 @@ from typing import Any
 
 from tenant_keys.manifest import Estate, Workload, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
-from tenant_keys.policy import access_role, key_policy, names, workload_role
+from tenant_keys.policy import access_role, guardrails, key_policy, names, workload_role
 from tenant_keys.review.assembly import Resource, Stack
 from tools import sample_manifest
 from tools.sample_manifest import DECRYPTING, ISSUERS, ORDERS, PORTAL
@@ -107,7 +107,20 @@ def templates_of(estate: Estate) -> Templates:
             policy = workload_role.workload_role_policy(workload, estate)
             trust = workload_role.workload_role_trust(workload)
             _role(made, f"workload-{workload.account}", names.workload_role_name(workload, estate), "/", trust, policy)
+    _guardrails(made, estate)
     return made
+
+
+def _guardrails(made: Templates, estate: Estate) -> None:
+    if estate.guardrails is None:
+        return
+    made.places["guardrails"] = (estate.guardrails.management_account, "us-east-1")
+    for short, kind, content in (
+        ("scp", "SERVICE_CONTROL_POLICY", guardrails.service_control_policy(estate)),
+        ("rcp", "RESOURCE_CONTROL_POLICY", guardrails.resource_control_policy(estate)),
+    ):
+        properties = {"Name": short, "Type": kind, "Content": content, "TargetIds": [CENTRAL]}
+        made.add("guardrails", short, "AWS::Organizations::Policy", properties)
 
 
 def _keys(made: Templates, estate: Estate, tenant_id: str) -> None:
@@ -150,6 +163,9 @@ def _parameter(made: Templates, estate: Estate, workload: Workload, region: str)
             if region != HOME and tenant.multi_region_key_id
         },
     }
+    ids = {tenant.manifest_id: tenant.id for tenant in served if tenant.manifest_id != tenant.id}
+    if ids and workload.access != "web-identity":
+        value["ids"] = ids
     properties = {"Name": names.parameter_name(workload, estate), "Type": "String", "Value": json.dumps(value)}
     made.add(f"parameters-{workload.account}-{region}", workload.name, "AWS::SSM::Parameter", properties)
 

@@ -23,6 +23,7 @@ from tools.random_estates.grammar import declared, random_estates
 
 EXCESS: Final = frozenset(
     {Kind.OTHER_TENANT, Kind.OUTSIDER, Kind.ADMINISTRATION, Kind.MORE_THAN_DECLARED, Kind.OBTAINS_SESSION}
+    | {Kind.GUARDRAIL}
 )
 """What both engines look for: requests that are allowed and not declared."""
 _LOOSE: Final = ("aws:userid", "aws:principalorgpaths")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tenant_keys.local import emulator
 from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.cloudformation.execution import Execution
@@ -17,6 +19,14 @@ from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
 from tenant_keys.local.organization import Organization
+
+_CREATE_ONLY: Final = {
+    "AWS::KMS::Key": (),
+    "AWS::KMS::ReplicaKey": ("PrimaryKeyArn",),
+    "AWS::KMS::Alias": ("AliasName",),
+    "AWS::Organizations::Policy": ("Type",),
+}
+"""`createOnlyProperties` of the types' registry schemas (cfn-lint 1.51.0): of a key there are none."""
 
 
 def install(
@@ -39,6 +49,7 @@ def install(
     register("AWS::Organizations::Policy", OrganizationsPolicy(organization))
     for name, resource_type in recorded(held).items():
         register(name, resource_type)
+    emulator.replace_by(_CREATE_ONLY)
     emulator.look_up_imports(
         {
             "AWS::KMS::Key": ("KeyId", lambda name: _key_missing(kms_service, name)),

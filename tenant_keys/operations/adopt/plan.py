@@ -44,6 +44,8 @@ def refusals(tenant: str, key: FoundKey, manifest: Manifest, executor: str) -> I
         yield f"no tenant {tenant} in the manifest; add it first"
     elif manifest.tenants[tenant].state in ("offboarding", "offboarded"):
         yield f"{tenant} is {manifest.tenants[tenant].state} in the manifest; a key is adopted for one that stays"
+    elif manifest.tenants[tenant].opaque:
+        yield f"{tenant} is opaque, and the present names of an adopted key are known; remove `opaque`"
     yield from _of_another_kind(key, manifest)
     yield from _names(tenant, key, manifest.naming)
     yield from _locked_out(key, executor)

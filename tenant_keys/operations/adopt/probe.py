@@ -38,7 +38,7 @@ def probe(
     if served is None or served.access == "web-identity":
         raise AdoptionRefused(f"{workload}: no workload that assumes a role; a token decides for web-identity")
     for tenant_id, arn in keys.items():
-        tenant = estate.tenants.get(tenant_id)
+        tenant = estate.by_manifest_id.get(tenant_id)
         if tenant is None or served not in tenant.workloads:
             raise AdoptionRefused(f"{tenant_id}: no tenant of workload {workload}")
         yield _probe(estate, served, tenant, arn, sts, open_kms or _open)

@@ -174,9 +174,13 @@ def _known(keys: list[RegionalKey], key: RegionalKey, slot: Mapping[str, Any]) -
 
 def _check_expiry(tenant: Tenant, expires: datetime | None) -> None:
     if tenant.material_expires and expires is None:
-        raise ByokError(f"tenants.{tenant.id}.key.expires is dated: the key policy demands a date; add --expires DATE")
+        raise ByokError(
+            f"tenants.{tenant.manifest_id}.key.expires is dated: the key policy demands a date; add --expires DATE"
+        )
     if not tenant.material_expires and expires is not None:
-        raise ByokError(f"tenants.{tenant.id}.key.expires is never: the key policy refuses a date; leave out --expires")
+        raise ByokError(
+            f"tenants.{tenant.manifest_id}.key.expires is never: the key policy refuses a date; leave out --expires"
+        )
     if expires is not None and expires <= datetime.now(UTC):
         raise ByokError(f"--expires {expires.isoformat()}: in the past; at most 365 days ahead (ImportKeyMaterial)")
 

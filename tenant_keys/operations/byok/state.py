@@ -86,7 +86,9 @@ def read_keys(tenant: Tenant, estate: Estate, make: ClientOf = client_of) -> lis
         ByokError: AWS refused or has no such key.
     """
     if tenant.origin != "imported":
-        raise NotImported(f"tenants.yaml tenants.{tenant.id}: AWS KMS makes this key's material; nothing is imported")
+        raise NotImported(
+            f"tenants.yaml tenants.{tenant.manifest_id}: AWS KMS makes this key's material; nothing is imported"
+        )
     region = tenant.primary_region
     alias = names.alias_arn(tenant.id, region, estate)
     with explained(alias):

@@ -25,7 +25,7 @@ def held_key(manifest: Path, tenant_id: str) -> tuple[Estate, Tenant, HeldKey]:
         HeldKeyError: its key is ours.
     """
     estate = load_estate(manifest)
-    tenant = estate.tenants.get(tenant_id)
+    tenant = estate.called(tenant_id)
     if tenant is None:
         raise UnknownTenant(f"{manifest} tenants: no tenant {tenant_id}; there are {len(estate.tenants)}")
     if tenant.held is None:
@@ -88,6 +88,7 @@ def deregister(manifest: Path, tenant_id: str) -> bool:
 def _write(manifest: Path, tenant_id: str, change: Callable[[Registration], Registration]) -> None:
     path = manifest.with_suffix(".lock")
     lock = read_lock(path)
-    entry = lock.entries[tenant_id]
+    _, tenant, _ = held_key(manifest, tenant_id)
+    entry = lock.entries[tenant.manifest_id]
     changed = replace(entry, held=change(entry.held or Registration()))
-    write_lock(path, with_entries(lock, {**lock.entries, tenant_id: changed}))
+    write_lock(path, with_entries(lock, {**lock.entries, entry.tenant: changed}))

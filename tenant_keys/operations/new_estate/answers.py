@@ -32,6 +32,8 @@ class Answers:
     readers: tuple[str, ...] = ()
     break_glass: str = "role/KeyBreakGlass"
     runs_on: Computing = "lambda"
+    identity_center_region: str | None = None
+    """With `permission-set/...` among the people."""
 
 
 _OPTIONS: Final[dict[Path, str]] = {
@@ -42,6 +44,7 @@ _OPTIONS: Final[dict[Path, str]] = {
     ("central", "administrators"): "--administrator",
     ("central", "readers"): "--reader",
     ("central", "break_glass"): "--break-glass",
+    ("central", "identity_center_region"): "--identity-center-region",
     ("defaults", "workloads"): "--workload",
     ("tenants",): "--tenant",
 }

@@ -13,7 +13,7 @@ from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.operations.manifest_edit import scalar
 from tenant_keys.operations.new_estate.answers import Answers, refused
-from tenant_keys.operations.new_estate.pins import pins
+from tenant_keys.operations.new_estate.pins import dependencies, tool
 from tenant_keys.policy.template_size import reserved_sizes
 
 MANIFEST, LOCK = "tenants.yaml", "tenants.lock"
@@ -28,6 +28,7 @@ _TEMPLATES: Final[Mapping[str, str]] = {
     ".gitignore": "gitignore.j2",
     ".github/workflows/pull-request.yml": "pull-request.yml.j2",
     ".github/workflows/deploy.yml": "deploy.yml.j2",
+    ".github/workflows/estate.yml": "estate.yml.j2",
 }
 """File of the estate to its template."""
 
@@ -46,7 +47,8 @@ def estate_files(answers: Answers) -> dict[str, str]:
         MANIFEST: manifest,
         LOCK: _lock(manifest),
         **{path: environment.get_template(name).render() for path, name in _TEMPLATES.items()},
-        "requirements.txt": "\n".join(["# `make upgrade VERSION=...` writes this file.", *pins()]) + "\n",
+        "requirements.txt": dependencies(),
+        "tool.txt": tool(),
     }
 
 

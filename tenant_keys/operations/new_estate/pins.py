@@ -1,48 +1,40 @@
-"""The versions that a new estate is pinned to: those of the tool that makes it, and of all that the tool brings."""
+"""What a new estate is pinned to: the tool that makes it, and all that the tool needs, with hashes."""
 
 from __future__ import annotations
 
-import re
-from importlib.metadata import PackageNotFoundError, requires, version
+import json
+from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.resources import files
+from typing import Final
 
-from packaging.requirements import Requirement
-
-TOOL = "tenant-keys-local"
-"""Brings the app, the client and the local AWS, all of its own version."""
-APP = "tenant-keys"
+TOOL: Final = ("tenant-keys-local", "tenant-keys", "tenant-keys-client")
+"""The distributions of the tool, all of one version. The first brings the others."""
+APP: Final = "tenant-keys"
 
 
-def pins() -> list[str]:
-    """`name==version` of the tool first, then of every distribution that it needs here, sorted.
+def dependencies() -> str:
+    """What the tool needs on any platform, each with its hashes: a part of this tool's own requirements.txt."""
+    return files("tenant_keys.operations.new_estate").joinpath("templates/requirements.txt").read_text("utf-8")
 
-    What is not installed as a distribution of its own (parts of a development checkout) is pinned by the tool alone.
+
+def tool() -> str:
+    """The tool itself, one distribution a line; with hashes where all were installed from files or URLs.
+
+    An installation from an index does not tell the hash of its wheel (PEP 610). `make upgrade` writes it.
     """
-    found: dict[str, str] = {}
-    waiting = [Requirement(TOOL), Requirement(APP)]
-    while waiting:
-        asked = waiting.pop()
-        name = _normal(asked.name)
-        if name in found or (asked.marker and not asked.marker.evaluate({"extra": ""})):
-            continue
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-        extras = asked.extras or {""}
-        needed = [Requirement(text) for text in requires(name) or ()]
-        waiting += [
-            Requirement(f"{each.name}{_with(each.extras)}")
-            for each in needed
-            if each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in extras)
-        ]
-    others = sorted(f"{name}=={number}" for name, number in found.items() if name not in (TOOL, APP))
-    return [f"{TOOL}=={version(APP)}", f"{APP}=={version(APP)}", *others]
+    found = {name: f"{name}=={version(APP)}" for name in TOOL}
+    hashes = {name: value for name in TOOL if (value := _hash(name))}
+    if hashes.keys() == found.keys():
+        found = {name: f"{pin} --hash=sha256:{hashes[name]}" for name, pin in found.items()}
+    return "\n".join(["# `make upgrade VERSION=...` writes this file, with hashes.", *found.values()]) + "\n"
 
 
-def _with(extras: set[str]) -> str:
-    return f"[{','.join(sorted(extras))}]" if extras else ""
-
-
-def _normal(name: str) -> str:
-    """As PyPI compares names (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def _hash(name: str) -> str | None:
+    """SHA-256 of the archive from which a distribution was installed; None where nothing tells it."""
+    try:
+        origin = distribution(name).read_text("direct_url.json")
+    except PackageNotFoundError:
+        return None
+    archive = json.loads(origin or "{}").get("archive_info", {})
+    found = archive.get("hashes", {}).get("sha256")
+    return found if isinstance(found, str) else None

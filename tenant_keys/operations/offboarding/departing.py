@@ -66,7 +66,7 @@ def _of(entry: Entry, phase: Phase, lock: Lock, manifest: Manifest) -> Departing
         phase=phase,
         account=lock.account,
         primary_region=region,
-        alias_arn=f"{here}:{names.alias_name(entry.tenant, lock.naming)}",
+        alias_arn=f"{here}:{names.alias_name(entry.id_in_aws, lock.naming)}",
         key_arn=f"{here}:key/{entry.key_id}" if entry.key_id else None,
         window_days=(declared and declared.deletion_window_days) or manifest.defaults.deletion_window_days,
         break_glass=f"arn:{partition}:iam::{lock.account}:{manifest.central.break_glass}",

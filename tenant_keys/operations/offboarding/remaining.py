@@ -21,10 +21,10 @@ def after_offboarding(tenant: Tenant, estate: Estate) -> list[str]:
     return [
         "# 1. deploy: roles go, the key is disabled",
         f"node_modules/.bin/cdk deploy {' '.join([*stacks(tenant, estate), *_role_stacks(tenant, estate)])}",
-        "# 2. look at the last use, as a reader; to stop here: tenant-keys tenant resume " + tenant.id,
-        f"tenant-keys tenant offboard {tenant.id}",
+        "# 2. look at the last use, as a reader; to stop here: tenant-keys tenant resume " + tenant.manifest_id,
+        f"tenant-keys tenant offboard {tenant.manifest_id}",
         "# 3. when nobody has missed it",
-        f"tenant-keys tenant offboard {tenant.id} --final --yes",
+        f"tenant-keys tenant offboard {tenant.manifest_id} --final --yes",
     ]
 
 
@@ -38,11 +38,11 @@ def after_offboarded(tenant: Tenant, estate: Estate) -> list[str]:
         "# 1. deploy: key and alias leave their stack and stay in AWS, disabled",
         f"node_modules/.bin/cdk deploy {' '.join(stacks(tenant, estate))}",
         f"# 2. as {estate.central.break_glass}{wait}: schedule the deletion, {days} days ahead",
-        f"tenant-keys tenant offboard {tenant.id} --yes",
-        f"# until then it can be undone: tenant-keys tenant offboard {tenant.id} --cancel --yes",
+        f"tenant-keys tenant offboard {tenant.manifest_id} --yes",
+        f"# until then it can be undone: tenant-keys tenant offboard {tenant.manifest_id} --cancel --yes",
         "# after that everything that was encrypted for this tenant is inaccessible for ever",
         "# 3. when AWS KMS has deleted the key in every Region: the same command writes the certificate",
-        f"tenant-keys tenant offboard {tenant.id} --yes",
+        f"tenant-keys tenant offboard {tenant.manifest_id} --yes",
     ]
 
 

@@ -72,6 +72,7 @@ APIS: Final[Mapping[str, Api]] = {
     "eks:DescribePodIdentityAssociation": _workload(
         "describe_pod_identity_association", None, "nextToken", _NO_CLUSTER
     ),
+    "eks:ListClusters": _workload("list_clusters", "clusters"),
     "eks:ListPodIdentityAssociations": _workload(
         "list_pod_identity_associations", "associations", "nextToken", _NO_CLUSTER
     ),

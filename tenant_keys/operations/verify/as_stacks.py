@@ -2,7 +2,8 @@
 
 Only what belongs to the estate is in it: every principal that the manifest does not name is for the proof anybody, with
 any identity policy. Each key is in the stack that made it; what CloudFormation alone knows (retention, the deletion
-window) is as the assembly has it, and `stack-protection` compares that assembly with the deployed template.
+window) and types that are not read are as the assembly has them, and `stack-protection` compares that assembly with
+the deployed template.
 """
 
 from __future__ import annotations
@@ -19,6 +20,17 @@ from tenant_keys.review.assembly import Resource, Stack
 
 _ENABLED: Final = frozenset({"Enabled", "PendingImport", "Creating", "Updating"})
 """States from which a key can be used without anybody enabling it: with its material, or once it has it."""
+
+
+_READ: Final = frozenset(
+    {
+        *("AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey", "AWS::SSM::Parameter"),
+        *("AWS::IAM::InstanceProfile", "AWS::IAM::ManagedPolicy", "AWS::IAM::OIDCProvider", "AWS::IAM::Policy"),
+        *("AWS::IAM::Role", "AWS::IAM::RolePolicy", "AWS::EKS::PodIdentityAssociation"),
+        *("AWS::RolesAnywhere::Profile", "AWS::RolesAnywhere::TrustAnchor"),
+    }
+)
+"""Types of which the accounts are asked; CloudFormation's drift detection compares the others."""
 
 
 class DeployedStacks:
@@ -39,9 +51,19 @@ class DeployedStacks:
         for account in self._state.scope.accounts:
             region = self._state.scope.identity_region(account)
             yield _stack("identities", account, region, list(self._identities(account, region)))
+        yield from self._not_read()
         for account, region in self._state.scope.places:
             beside = [*self._parameters(account, region), *self._bindings(account, region)]
             yield _stack("beside", account, region, beside)
+
+    def _not_read(self) -> Iterator[Stack]:
+        """Resources of types that are not read, as the assembly has them."""
+        by_stack: defaultdict[tuple[str, str, str], list[Resource]] = defaultdict(list)
+        for (account, region, stack, _), resource in self._expected.reviewed.resources.items():
+            if resource.type not in _READ:
+                by_stack[account, region, stack].append(resource)
+        for (account, region, stack), resources in by_stack.items():
+            yield _stack(stack, account, region, resources)
 
     def _key(self, key: DeployedKey, stack: str) -> Iterator[Resource]:
         logical_id = self._expected.logical_id(key.region, key.id)

@@ -160,6 +160,10 @@ class IdentityComparison:
             if wanted is not None and audiences != sorted(wanted):
                 what = f"it accepts the audiences {', '.join(audiences)}; declared: {', '.join(sorted(wanted))}"
                 yield self._of(account, "identity-provider", arn, what, ", ".join(sorted(wanted)), ", ".join(audiences))
+            needed = self.state.scope.audiences(arn) if wanted is None else set()
+            if missing := sorted(needed - set(audiences)):
+                what = f"it does not accept the audience {', '.join(missing)}"
+                yield self._of(account, "identity-provider", arn, what, ", ".join(missing), ", ".join(audiences))
             before = self.before.thumbprints.get(arn)
             if before is not None and before != prints:
                 told, earlier = (", ".join(several) or "none" for several in (prints, before))

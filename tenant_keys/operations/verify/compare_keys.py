@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from tenant_keys.manifest import Tenant
+from tenant_keys.manifest.stack_names import prefix_of
 from tenant_keys.operations.verify.deployed_state import DeployedKey, DeployedState
 from tenant_keys.operations.verify.expected import Expected, KeyPlace
 from tenant_keys.operations.verify.finding import DriftFinding
@@ -37,12 +38,19 @@ class KeyComparison:
         """All of them."""
         yield from self._aliases()
         yield from self._missing()
+        account = self.state.scope.central
+        for tenant, arn in self.expected.undeclared_replicas():
+            region = arn.split(":")[3]
+            what = f"a replica of the key of tenant {tenant}, which has none in {region}: it opens the same data"
+            yield DriftFinding("key-unknown", account, region, arn, what, "", arn, tenant)
         for place, key in self.state.keys.items():
-            known = self.expected.record_of.get(place)
-            if known is None:
-                yield from self._unexpected(place, key)
-            else:
+            known, other = self.expected.record_of.get(place), self.expected.others.get(place)
+            if known is not None:
                 yield from self._key(key, self.expected.estate.tenants[known[0]], known[1])
+            elif other is not None:
+                yield from self._other(key, other)
+            else:
+                yield from self._unexpected(place, key)
 
     # --- which keys and aliases there are
 
@@ -63,17 +71,21 @@ class KeyComparison:
                 what = f"{name} points at key {found}, not at {key}"
                 yield DriftFinding("alias-moved", account, region, arn, what, key, found, tenant)
         for (region, name), key in self.state.aliases.items():
-            if (region, name) in wanted or name in self.expected.gone:
-                continue
-            arn = f"arn:{self.expected.estate.central.partition}:kms:{region}:{account}:{name}"
-            owner = self.expected.record_of.get((region, key))
-            if self.expected.is_of_space(name):
-                what = f"{name}, of no tenant of the manifest, points at key {key}"
-                yield DriftFinding("alias-foreign", account, region, arn, what, "", key, owner[0] if owner else None)
-            elif owner is not None:
-                several = len(self.state.keys[region, key].aliases) if (region, key) in self.state.keys else 0
-                what = f"the key of tenant {owner[0]} has the alias {name} too, {several} in all of at most {_MOST}"
-                yield DriftFinding("aliases-too-many", account, region, arn, what, "", name, owner[0])
+            if (region, name) not in wanted:
+                yield from self._undeclared_alias(region, name, key)
+
+    def _undeclared_alias(self, region: str, name: str, key: str) -> Iterator[DriftFinding]:
+        account, owner = self.state.scope.central, self.expected.record_of.get((region, key))
+        if name in self.expected.gone and owner is None:
+            return  # of an offboarded tenant, on a key that is nobody else's
+        arn = f"arn:{self.expected.estate.central.partition}:kms:{region}:{account}:{name}"
+        if self.expected.is_of_space(name):
+            what = f"{name}, of no tenant of the manifest, points at key {key}"
+            yield DriftFinding("alias-foreign", account, region, arn, what, "", key, owner[0] if owner else None)
+        elif owner is not None:
+            several = len(self.state.keys[region, key].aliases) if (region, key) in self.state.keys else 0
+            what = f"the key of tenant {owner[0]} has the alias {name} too, {several} in all of at most {_MOST}"
+            yield DriftFinding("aliases-too-many", account, region, arn, what, "", name, owner[0])
 
     def _missing(self) -> Iterator[DriftFinding]:
         account = self.state.scope.central
@@ -94,6 +106,8 @@ class KeyComparison:
     def _unexpected(self, place: KeyPlace, key: DeployedKey) -> Iterator[DriftFinding]:
         if any(name in self.expected.gone for name in key.aliases):
             return
+        if any(key.id == known for _, known in self.expected.record_of):
+            return  # a replica that nobody declared, named already
         if not key.metadata:
             return  # unknown already, by name
         arn = str(key.metadata["Arn"])
@@ -102,9 +116,17 @@ class KeyComparison:
             what = f"made for stack {key.stack}, which does not hold it; {self._last_use(key)}"
             yield DriftFinding("orphan", key.account, place[0], arn, what, "", key.state)
             return
+        if self._of_another_estate(key):
+            return
         told = ", ".join(key.aliases) or "no alias"
         what = f"a customer managed key with {told}, state {key.state}, made {key.metadata.get('CreationDate')}"
         yield DriftFinding("key-unknown", key.account, place[0], arn, what, "", key.state)
+
+    def _of_another_estate(self, key: DeployedKey) -> bool:
+        """Whether a cell of an estate with another stack prefix, which is deployed in the account, made the key."""
+        prefix = prefix_of(key.stack or "")
+        deployed = (key.account, key.region, key.stack or "") in self.state.stacks
+        return prefix is not None and prefix != self.expected.estate.naming.stack_prefix and deployed
 
     def _last_use(self, key: DeployedKey) -> str:
         used = key.last_usage.get("KeyLastUsage")
@@ -115,34 +137,52 @@ class KeyComparison:
     # --- one key
 
     def _key(self, key: DeployedKey, tenant: Tenant, record: KeyRecord) -> Iterator[DriftFinding]:
+        if not key.metadata and not self._unread(key, "kms:DescribeKey", key.id):
+            what = f"the key of tenant {tenant.id} was listed and is gone"
+            yield self._of(key, tenant, "replica-missing" if record.replica else "key-missing", what, key.id, "")
+        elif key.policy is None and not self._unread(key, "kms:GetKeyPolicy", f"{key.id} default"):
+            yield self._of(key, tenant, "unknown", "the key has no key policy of the name default", "", "")
         if key.metadata:
             yield from self._state(key, tenant, record)
             yield from self._rotation(key, tenant, record)
             yield from self._materials(key, tenant)
         if key.policy is not None:
-            yield from self._policy(key, key.policy, tenant, record)
+            promise = self.expected.reviewed.promises[tenant.id]
+            kind = "replica-policy" if record.replica else "policy-changed"
+            yield from self._policy(key, key.policy, tenant, kind, unmarked(record.policy, promise))
+        yield from self._beside(key, tenant)
+        if key.metadata and not self._unread(key, "kms:ListResourceTags", key.id):
+            yield from self._tags(key, tenant, record)
+
+    def _other(self, key: DeployedKey, record: KeyRecord) -> Iterator[DriftFinding]:
+        """A key that a stack of the estate made for no tenant."""
+        wanted = "Enabled" if record.enabled else "Disabled"
+        if key.metadata and key.state != wanted:
+            yield self._of(key, None, "key-state", f"the key is {key.state}", wanted, key.state)
+        if key.policy is not None:
+            yield from self._policy(key, key.policy, None, "policy-changed", json.loads(record.policy))
+        yield from self._beside(key, None)
+
+    def _beside(self, key: DeployedKey, tenant: Tenant | None) -> Iterator[DriftFinding]:
+        """What allows beside the key policy."""
         if key.shared is not None:
             yield self._of(key, tenant, "policy-ram-share", "AWS RAM gave the key a policy of its own", "", key.shared)
+        arn, whose = str(key.metadata.get("Arn", key.id)), tenant.id if tenant else None
         for grant in key.grants:
             who = grant.get("GranteePrincipal") or grant.get("GranteeServicePrincipal") or "an unnamed grantee"
             what = f"grant {grant['GrantId']} lets {who} {', '.join(grant.get('Operations', ()))}"
             found = json.dumps(grant, sort_keys=True)
-            yield DriftFinding(
-                "grant",
-                key.account,
-                key.region,
-                f"{key.metadata.get('Arn', key.id)}/{grant['GrantId']}",
-                what,
-                "",
-                found,
-                tenant.id,
-            )
-        if not self.state.is_unknown(key.account, key.region, "kms:ListResourceTags", key.id):
-            yield from self._tags(key, tenant, record)
+            place = f"{arn}/{grant['GrantId']}"
+            yield DriftFinding("grant", key.account, key.region, place, what, "", found, whose)
 
-    def _of(self, key: DeployedKey, tenant: Tenant, kind: str, what: str, expected: str, found: str) -> DriftFinding:
-        arn = str(key.metadata.get("Arn", key.id))
-        return DriftFinding(kind, key.account, key.region, arn, what, expected, found, tenant.id)
+    def _unread(self, key: DeployedKey, api: str, subject: str) -> bool:
+        return self.state.is_unknown(key.account, key.region, api, subject)
+
+    def _of(
+        self, key: DeployedKey, tenant: Tenant | None, kind: str, what: str, expected: str, found: str
+    ) -> DriftFinding:
+        arn, whose = str(key.metadata.get("Arn", key.id)), tenant.id if tenant else None
+        return DriftFinding(kind, key.account, key.region, arn, what, expected, found, whose)
 
     def _state(self, key: DeployedKey, tenant: Tenant, record: KeyRecord) -> Iterator[DriftFinding]:
         if key.state not in _STATES:
@@ -204,18 +244,18 @@ class KeyComparison:
                 what = f"material {str(one.get('KeyMaterialId'))[:12]}… ({one.get('KeyMaterialState')}) expires {until}"
                 yield self._of(key, tenant, "material-expiring", what, f"after {limit.date()}", until)
 
-    def _policy(self, key: DeployedKey, text: str, tenant: Tenant, record: KeyRecord) -> Iterator[DriftFinding]:
-        promise = self.expected.reviewed.promises[tenant.id]
+    def _policy(
+        self, key: DeployedKey, text: str, tenant: Tenant | None, kind: str, policy: Mapping[str, Any]
+    ) -> Iterator[DriftFinding]:
         partition = self.expected.estate.central.partition
         try:
             deployed = meaning([json.loads(text)], "the key policy", partition)
         except (MalformedPolicy, ValueError) as problem:
             yield self._of(key, tenant, "unknown", f"the key policy is not understood: {problem}", "", text)
             return
-        wanted = self.expected.resolved(unmarked(record.policy, promise))
+        wanted = self.expected.resolved(policy)
         differs = difference(meaning([wanted], "the key policy", partition), deployed)
         if differs is not None:
-            kind = "replica-policy" if record.replica else "policy-changed"
             what = changes(differs.added, differs.removed)
             yield self._of(key, tenant, kind, what, "\n".join(differs.removed), "\n".join(differs.added))
 

@@ -55,6 +55,13 @@ class DeployedKey:
         return self.metadata.get("Origin") == "EXTERNAL"
 
     @property
+    def family(self) -> tuple[str, ...]:
+        """ARNs of all Regions' keys of a multi-Region key, this one's among them."""
+        several = self.metadata.get("MultiRegionConfiguration") or {}
+        primary = [several["PrimaryKey"]] if several.get("PrimaryKey") else []
+        return tuple(str(one["Arn"]) for one in (*primary, *(several.get("ReplicaKeys") or ())))
+
+    @property
     def primary_arn(self) -> str | None:
         """Of a replica: its primary."""
         several = self.metadata.get("MultiRegionConfiguration") or {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tenant_keys.manifest import Estate, Lock
@@ -29,13 +29,18 @@ class Expected:
         """Tenant and record of each key that a stack of the estate made."""
         self.key_of: dict[tuple[str, str], str | None] = {}
         """Key id by tenant and Region; None where no stack says which key it made."""
+        self.others: dict[KeyPlace, KeyRecord] = {}
+        """Records of the keys of stacks that are no tenant's."""
         for tenant, records in reviewed.inventory.keys.items():
-            for record in records if tenant is not None else ():
+            for record in records:
                 made = state.resources.get((record.account, record.region, record.stack), {})
                 key_id = made.get(record.logical_id) or None
-                self.key_of[str(tenant), record.region] = key_id
-                if key_id is not None:
-                    self.record_of[record.region, key_id] = (str(tenant), record)
+                if tenant is not None:
+                    self.key_of[tenant, record.region] = key_id
+                if key_id is not None and tenant is not None:
+                    self.record_of[record.region, key_id] = (tenant, record)
+                elif key_id is not None:
+                    self.others[record.region, key_id] = record
         self.gone = frozenset(
             names.alias_name(tenant, self.estate.naming)
             for tenant, entry in (lock.entries.items() if lock else ())
@@ -44,12 +49,17 @@ class Expected:
         """Aliases of offboarded tenants: retained with their keys until the deletion."""
 
     def logical_id(self, region: str, key_id: str) -> str:
-        found = self.record_of.get((region, key_id))
-        return found[1].logical_id if found else key_id
+        record = self.record(region, key_id)
+        return record.logical_id if record else key_id
 
     def deletion_window(self, region: str, key_id: str) -> int:
+        record = self.record(region, key_id)
+        return record.deletion_window_days if record else 30
+
+    def record(self, region: str, key_id: str) -> KeyRecord | None:
+        """The key as a stack of the estate makes it, a tenant's or another."""
         found = self.record_of.get((region, key_id))
-        return found[1].deletion_window_days if found else 30
+        return found[1] if found else self.others.get((region, key_id))
 
     def is_of_space(self, alias: str) -> bool:
         """Whether an alias has the form of the estate's."""
@@ -69,10 +79,24 @@ class Expected:
     def belonging(self) -> Mapping[KeyPlace, str]:
         """The stack of each key that is the estate's: its stacks made it, or an alias of its space points at it."""
         found = {place: record.stack for place, (_, record) in self.record_of.items()}
+        found |= {place: record.stack for place, record in self.others.items()}
         for (region, name), key in self._state.aliases.items():
             if self.is_of_space(name) and name not in self.gone:
                 found.setdefault((region, key), "no stack of the estate")
+        # A replica that nobody declared opens what its primary has sealed, by a key policy of its own.
+        ids = {key for _, key in found}
+        for place in self._state.keys:
+            if place[1] in ids:
+                found.setdefault(place, "no stack of the estate")
         return found
+
+    def undeclared_replicas(self) -> Iterator[tuple[str, str]]:
+        """Tenant and ARN of each key of a multi-Region key in a Region in which the tenant has none."""
+        for place, (tenant, record) in self.record_of.items():
+            key = self._state.keys.get(place)
+            for arn in key.family if key is not None and not record.replica else ():
+                if (tenant, arn.split(":")[3]) not in self.key_of:
+                    yield tenant, arn
 
     def resolved(self, value: Any) -> Any:
         """A value of the assembly with the ids that AWS chose."""

@@ -53,8 +53,9 @@ KINDS: Final[Mapping[str, FindingKind]] = {
         "if CloudTrail shows DeleteKey the data of this tenant is lost; if the stack was never deployed, deploy it",
     ),
     "key-unknown": FindingKind(
-        "MEDIUM",
-        "The key account has a customer managed key that no tenant, no tombstone and no stack of the estate knows.",
+        "HIGH",
+        "The key account has a customer managed key that no tenant, no tombstone and no stack of the estate knows, or "
+        "a tenant's multi-Region key has a replica in a Region in which it should have none.",
         "bring it into the estate (tenant-keys adopt), or move it out of this account",
     ),
     "orphan": FindingKind(

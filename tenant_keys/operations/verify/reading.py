@@ -82,6 +82,15 @@ class Scope:
                 found.add((one.account, arn))
         return sorted(found)
 
+    def audiences(self, provider: str) -> set[str]:
+        """Of the workloads whose tokens an identity provider of the key account verifies."""
+        found = set()
+        for one in self.estate.workloads.values():
+            issuer = one.identity_provider.issuer if one.identity_provider else None
+            if issuer is not None and names.oidc_provider_arn(issuer, self.estate) == provider:
+                found.add(str(one.audience))
+        return found
+
 
 def read(lanes: Lanes, scope: Scope, readings: Readings) -> None:
     """Read all of it; `readings` is the journal's, which the lanes fill."""
@@ -119,9 +128,7 @@ def _of_workload(scope: Scope, workload: Workload) -> Iterator[Planned]:
     for region in workload.regions:
         yield Ask(workload.account, region, "ssm:GetParametersByPath", path), {"Path": path}
         if workload.pod_identity is not None:
-            cluster = workload.pod_identity.cluster
-            ask = Ask(workload.account, region, "eks:ListPodIdentityAssociations", cluster)
-            yield ask, {"clusterName": cluster}
+            yield Ask(workload.account, region, "eks:ListClusters"), {}
         if workload.roles_anywhere is not None:
             yield Ask(workload.account, region, "rolesanywhere:ListTrustAnchors"), {}
             yield Ask(workload.account, region, "rolesanywhere:ListProfiles"), {}
@@ -145,8 +152,9 @@ def _each(scope: Scope, readings: Readings) -> Iterator[Planned]:
             yield Ask(scope.central, region, "cloudtrail:GetTrailStatus", arn), {"Name": arn}
             yield Ask(scope.central, region, "cloudtrail:GetEventSelectors", arn), {"TrailName": arn}
     for ask in list(readings):
-        for item in items(readings, ask):
-            yield from _of_item(ask, item)
+        if not ask.api.startswith("kms:"):
+            for item in items(readings, ask):
+                yield from _of_item(ask, item)
 
 
 def _of_key(scope: Scope, region: str, key: str) -> Iterator[Planned]:
@@ -160,15 +168,14 @@ def _of_key(scope: Scope, region: str, key: str) -> Iterator[Planned]:
         yield Ask(scope.central, region, "kms:GetKeyLastUsage", key), named
 
 
-def _of_item(ask: Ask, item: Mapping[str, Any]) -> Iterator[Planned]:
+def _of_item(ask: Ask, item: Any) -> Iterator[Planned]:
     """What a list of something else than keys leads to."""
     if ask.api == "ssm:GetParametersByPath":
         tags = Ask(ask.account, ask.region, "ssm:ListTagsForResource", item["Name"])
         yield tags, {"ResourceId": item["Name"]}
-    elif ask.api == "eks:ListPodIdentityAssociations":
-        subject = f"{ask.subject}/{item['associationId']}"
-        association = Ask(ask.account, ask.region, "eks:DescribePodIdentityAssociation", subject)
-        yield association, {"clusterName": ask.subject, "associationId": item["associationId"]}
+    elif ask.api == "eks:ListClusters":
+        # Of each cluster: the trust policy of a role does not tell them apart.
+        yield Ask(ask.account, ask.region, "eks:ListPodIdentityAssociations", item), {"clusterName": item}
     elif ask.api in _ANYWHERE:
         arn = item[_ANYWHERE[ask.api]]
         yield Ask(ask.account, ask.region, "rolesanywhere:ListTagsForResource", arn), {"resourceArn": arn}
@@ -181,8 +188,14 @@ _ANYWHERE: Final = {
 
 
 def _dependent(scope: Scope, readings: Readings) -> Iterator[Planned]:
-    """ListKeyRotations, which tells each imported material: 100 a second, so not asked of keys made by KMS."""
+    """ListKeyRotations, which tells each imported material: 100 a second, so not asked of keys made by KMS; and the
+    associations of pods.
+    """
     for ask in list(readings):
+        for one in items(readings, ask) if ask.api == "eks:ListPodIdentityAssociations" else ():
+            association = {"clusterName": ask.subject, "associationId": one["associationId"]}
+            subject = f"{ask.subject}/{one['associationId']}"
+            yield Ask(ask.account, ask.region, "eks:DescribePodIdentityAssociation", subject), association
         for answer in items(readings, ask) if ask.api == "kms:DescribeKey" else ():
             if answer["KeyMetadata"].get("Origin") == "EXTERNAL":
                 yield Ask(scope.central, ask.region, "kms:ListKeyRotations", ask.subject), {"KeyId": ask.subject}

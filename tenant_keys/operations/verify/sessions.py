@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import boto3
@@ -16,6 +17,7 @@ from tenant_keys.operations.given_session import SessionOf, given_session
 ClientOf = Callable[[str, str, str], Any]
 """A boto3 client of an account, a Region and a service; raises Unreachable."""
 
+_BEFORE_ITS_END: Final = timedelta(minutes=5)
 SESSION_NAME: Final = "tenant-keys-verify"
 CONFIG: Final = Config(
     connect_timeout=10,
@@ -39,12 +41,15 @@ class Sessions:
         self._partition = partition
         self._lock = threading.Lock()
         self._sessions: dict[str, boto3.Session | str] = {}
+        self._until: dict[str, datetime] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     def __call__(self, account: str, region: str, service: str) -> Any:
         """A client, shared by threads (boto3 guide, clients): one for each account, Region and service."""
         key = (account, region, service)
         with self._lock:
+            if account in self._until and datetime.now(UTC) > self._until[account] - _BEFORE_ITS_END:
+                self._forget(account)
             if key not in self._clients:
                 session = self._sessions.setdefault(account, self._session(account, region))
                 if isinstance(session, str):
@@ -70,4 +75,10 @@ class Sessions:
             given = sts.assume_role(RoleArn=wanted, RoleSessionName=SESSION_NAME)["Credentials"]
         except (ClientError, BotoCoreError) as error:
             return f"no session of {wanted}: {error}"
+        self._until[account] = given["Expiration"]
         return self._session_of(given)
+
+    def _forget(self, account: str) -> None:
+        """A session of a role that was assumed by a role lasts an hour (IAM guide, role chaining)."""
+        del self._sessions[account], self._until[account]
+        self._clients = {key: client for key, client in self._clients.items() if key[0] != account}

@@ -127,7 +127,7 @@ def verify(
     estate, lock_file = load_estate(manifest), manifest.with_suffix(".lock")
     lock = read_lock(lock_file) if lock_file.exists() else None
     reviewed = review_estate(assembly, estate)
-    role = options.role or _reader(estate)
+    role = options.role or reader_of(estate)
     before = _earlier(options.since, estate)
     scope = Scope(estate, reviewed.artifacts, options.last_usage)
     journal = Journal(options.record, _identity(estate, reviewed), moment, resume=options.resume)
@@ -166,7 +166,8 @@ def verify(
     return result
 
 
-def _reader(estate: Estate) -> str:
+def reader_of(estate: Estate) -> str:
+    """The reading role that the manifest names first, as `role/NAME`. Raises NoReader."""
     if not estate.central.readers:
         raise NoReader("central.readers: names no role; name one that only reads, deploy, or give --role role/NAME")
     return "role/" + estate.central.readers[0].partition(":role/")[2]
@@ -229,6 +230,12 @@ def _proof(state: DeployedState, expected: Expected, estate: Estate) -> Proof:
         if key.shared is not None:
             deployed.inventory.unmodelled.append(f"{arn}: the key policy of AWS RAM")
         deployed.inventory.unmodelled += [f"{arn}: grant {grant['GrantId']}" for grant in key.grants]
+    read = {str(key.metadata.get("Arn")) for key in state.keys.values()}
+    deployed.inventory.unmodelled += [
+        f"{arn}: a replica in a Region that the manifest does not name"
+        for _, arn in expected.undeclared_replicas()
+        if arn not in read
+    ]
     deployed.inventory.unmodelled += [f"{one.ask.api} {one.ask.subject}: not read" for one in state.unknown]
     proof = prove(replace(deployed, artifacts=expected.reviewed.artifacts), estate)
     if state.unknown and not any(one.kind in _HOLES for one in proof.findings):

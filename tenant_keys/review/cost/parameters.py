@@ -24,12 +24,13 @@ def largest_parameter(estate: Estate) -> tuple[int, int]:
 
 
 def _exceptions(estate: Estate, workload: Workload, region: str) -> int:
-    """Tenants whose nearest alias stands in another Region than that of most of them are named one by one."""
+    """Named one by one: tenants whose nearest alias is in another Region than that of most, and opaque names."""
     tenants = [tenant for tenant in estate.tenants.values() if workload in tenant.workloads]
     nearest = {tenant.id: _nearest(tenant, region) for tenant in tenants}
     usual = Counter(nearest.values()).most_common(1)
     keys = f"arn:{estate.central.partition}:kms"
-    return sum(
+    opaque = [tenant for tenant in tenants if tenant.manifest_id != tenant.id and workload.access != "web-identity"]
+    return sum(len(f'"{tenant.manifest_id}":"{tenant.id}",') for tenant in opaque) + sum(
         len(f'"{tenant}":"{keys}:{where}:{estate.central.account}:{estate.naming.alias}",') - len("{id}") + len(tenant)
         for tenant, where in nearest.items()
         if where != usual[0][0]

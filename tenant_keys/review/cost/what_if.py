@@ -31,5 +31,5 @@ def with_tenants(estate: Estate, tenants: int) -> Estate:
         cell = 1 + keys[tenant.primary_region] // KEYS_A_CELL
         keys[tenant.primary_region] += 1
         role_cells = {workload: 1 + next(roles) // ROLES_A_CELL for workload in tenant.role_cells}
-        made[name] = replace(tenant, id=name, cell=cell, role_cells=role_cells)
+        made[name] = replace(tenant, id=name, manifest_id=name, cell=cell, role_cells=role_cells)
     return replace(estate, tenants=made)

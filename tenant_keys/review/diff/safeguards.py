@@ -69,13 +69,17 @@ def _like(what: str) -> str:
 
 
 def documents_of(inventory: Inventory, promised: Mapping[str, Promise]) -> dict[str, Texts]:
-    """The documents by tenant, and by ARN for roles that are no single tenant's."""
+    """The documents by tenant, by ARN for roles that are no single tenant's, and by kind for control policies."""
     found = {tenant: _texts(inventory, promise) for tenant, promise in promised.items()}
     own = {use.role_arn for promise in promised.values() for use in promise.uses if not use.shared}
     for arn, role in inventory.roles.items():
         if arn not in own:
             documents = [("trust", role.trust), *(("identity", document) for _, document in role.identity)]
             found[arn] = tuple(Text(f"{kind} policy of {_name(arn)}", json.dumps(body)) for kind, body in documents)
+    for control in inventory.controls:
+        if "Statement" in control.document:
+            name = f"{control.kind.lower().replace('_', ' ')} of {control.targets[0] if control.targets else 'nothing'}"
+            found[name] = (Text(name, json.dumps(control.document)),)
     return found
 
 
@@ -164,7 +168,10 @@ def _by_action(texts: Texts) -> dict[tuple[str, bool, str], tuple[Reach, ...]]:
 
 def _actions(statement: Statement) -> list[str]:
     tests = action_tests(statement.actions or statement.not_actions, "Action")
-    known = (*key_actions(), *(f"sts:{name}" for name in _STS))
+    known = dict.fromkeys((*key_actions(), *(f"sts:{name}" for name in _STS)))
+    lower = {name.lower() for name in known}
+    spelled = (*statement.actions, *statement.not_actions)
+    known |= dict.fromkeys(one for one in spelled if not has_wildcard(one) and one.lower() not in lower)
     return [name for name in known if any(test(name.lower()) for test in tests) is bool(statement.actions)]
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
+from tenant_keys.aws_facts.identity_center import is_pattern
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor, anonymous, everything, role_session, service
 from tenant_keys.review.proof.document import RESOURCE, Clause, Document
 from tenant_keys.review.proof.domain import text_classes
 from tenant_keys.review.proof.examples import fresh_word
+from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.outsiders import Outsiders, outsiders, persons, with_tags, within
-from tenant_keys.review.proof.promise import CONTEXT_KEY, TAG
+from tenant_keys.review.proof.promise import CONTEXT_KEY, TAG, is_role
 from tenant_keys.review.proof.tags import tag_sets
 from tenant_keys.review.proof.world import KeyCase, RoleCase, World
 
@@ -21,7 +23,7 @@ def actors_of(case: KeyCase, world: World) -> Iterator[Actor]:
     central = case.record.account
     in_templates = {role.arn for roles in (*world.tenant_roles, *world.own_roles.values()) for role in roles}
     in_templates |= {role.arn for role in world.other_roles if role.arn.split(":")[4] == central}
-    declared = {arn for roles in case.promise.administration.values() for arn in roles}
+    declared = case.promise.administrators
     own = world.organizations
     found = outsiders(case.document, own, in_templates | declared, resource_of(case), case.record.partition)
     for role in _roles_for(case, world):
@@ -36,7 +38,8 @@ def declared_actors(case: KeyCase, world: World) -> Iterator[Actor]:
     """A plain session of each role of which something is declared, as its workload or person obtains it."""
     promise = case.promise
     here = {role.arn: role for role in (*world.own_roles[promise.tenant], *world.other_roles)}
-    found = outsiders(case.document, world.organizations, (), resource_of(case), case.record.partition)
+    sets = {arn for arn in promise.administrators if is_pattern(arn)}
+    found = outsiders(case.document, world.organizations, sets, resource_of(case), case.record.partition)
     shared = {use.role_arn for use in promise.uses if use.shared}
     providers = {name: one.identity_provider for name, one in world.estate.workloads.items()}
     issuers = {
@@ -44,9 +47,14 @@ def declared_actors(case: KeyCase, world: World) -> Iterator[Actor]:
         for use in promise.uses
         if (provider := providers[use.workload]) is not None
     }
-    for arn in sorted(
-        {use.role_arn for use in promise.uses} | {r for rs in promise.administration.values() for r in rs}
-    ):
+    roles = {use.role_arn for use in promise.uses} | promise.administrators - sets
+    for one in sets:
+        # One for each way in which the policy distinguishes roles of the set.
+        of_set = {arn for arn in found.roles if is_role(arn, one)}
+        if not of_set:
+            raise NotProved(f"{one}: no role of the permission set is worked out")
+        roles |= of_set
+    for arn in sorted(roles):
         role = here.get(arn)
         own = {key: value for key, value in role.tags.items() if key.lower() != TAG} if role else {}
         tags = {**own, TAG: promise.tenant} if arn in shared else dict(role.tags if role else {})

@@ -20,8 +20,7 @@ def check_deployment(artifacts: Sequence[StackArtifact], estate: Estate) -> list
 
 def _check(artifact: StackArtifact, estate: Estate) -> Iterator[Finding]:
     where, central = f"stack {artifact.name}", estate.central
-    accounts = {central.account, *(workload.account for workload in estate.workloads.values())}
-    if artifact.account not in accounts:
+    if artifact.account not in estate.accounts:
         yield Finding(
             Kind.INVENTORY,
             f"{where} goes to account {artifact.account}, which tenants.yaml does not declare",

@@ -17,6 +17,7 @@ class Kind(Enum):
     OBTAINS_SESSION = "somebody undeclared obtains a session"
     ADMINISTRATION = "somebody undeclared administers the key"
     MORE_THAN_DECLARED = "a declared role may do more than is declared"
+    GUARDRAIL = "a control policy of the organization lets through what it is to stop"
     INVENTORY = "the templates hold what the manifest does not declare"
     NOT_PROVED = "not proved"
     REFUSED = "what is declared is refused"

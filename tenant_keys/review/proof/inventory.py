@@ -40,6 +40,7 @@ _BINDING: Final = frozenset(
         "AWS::RolesAnywhere::TrustAnchor",
     }
 )
+_APART: Final = frozenset({"AWS::Organizations::Policy", "AWS::SSM::Parameter"})
 _KMS: Final = frozenset({"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
 RESOURCE_TAG: Final = "aws:resourcetag/"
 _ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/(?:[!-~]+/)?[\w+=,.@!-]+", re.ASCII)
@@ -178,6 +179,22 @@ class ParameterRecord:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class ControlRecord:
+    """A policy of AWS Organizations."""
+
+    where: str
+    account: str
+    region: str
+    name: str
+    kind: str
+    """Such as SERVICE_CONTROL_POLICY."""
+    targets: tuple[str, ...]
+    document: Mapping[str, Any]
+    characters: int
+    """As it is saved: text as it is, an object as compact JSON."""
+
+
 @dataclass(slots=True)
 class Inventory:
     """All that the templates hold."""
@@ -205,6 +222,7 @@ class Inventory:
     """Managed policies of the templates, by ARN."""
     tags: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     """Of each resource that takes tags and is neither key nor role: where it is, and its tags."""
+    controls: list[ControlRecord] = field(default_factory=list)
     loose: list[AttachedPolicy] = field(default_factory=list)
     """Policies of roles that are in no template."""
     stacks: int = 0
@@ -403,16 +421,14 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
                 inventory.unmodelled.append(f"{where}: a policy of users or groups")
         elif kind == "AWS::IAM::InstanceProfile":
             inventory.instances += [(resource.account, str(role)) for role in _several(resource, "Roles")]
-        elif kind in _BINDING:
+        elif kind in _BINDING or kind in _APART:
             _read_binding(resource, inventory)
-        elif kind == "AWS::SSM::Parameter":
-            inventory.parameters.append(_parameter(resource))
         elif kind not in _KMS | _QUIET:
             inventory.unmodelled.append(f"{where}: {kind}")
 
 
 def _read_binding(resource: Resource, inventory: Inventory) -> None:
-    """What binds principals to roles beside trust policies."""
+    """What binds principals to roles beside trust policies, tells them their roles, or limits them."""
     kind, properties = resource.type, resource.properties
     enabled = properties.get("Enabled") in (True, "true")
     if kind == "AWS::RolesAnywhere::TrustAnchor" and enabled:
@@ -429,6 +445,10 @@ def _read_binding(resource: Resource, inventory: Inventory) -> None:
         ] = tuple(clients)
     elif kind == "AWS::EKS::PodIdentityAssociation":
         inventory.pods.append(_association(resource))
+    elif kind == "AWS::SSM::Parameter":
+        inventory.parameters.append(_parameter(resource))
+    elif kind == "AWS::Organizations::Policy":
+        inventory.controls.append(_control(resource))
 
 
 def _authority(resource: Resource) -> str:
@@ -460,6 +480,28 @@ def _parameter(resource: Resource) -> ParameterRecord:
     name = str(resource.properties.get("Name") or unborn(resource))
     where = f"{resource.stack} {resource.logical_id}"
     return ParameterRecord(where, resource.account, resource.region, name, _text(resource, "Value"))
+
+
+def _control(resource: Resource) -> ControlRecord:
+    """As it is: whether it is one of those that the manifest asks for is decided later."""
+    properties = resource.properties
+    content = properties.get("Content")
+    text = content if isinstance(content, str) else json.dumps(content, separators=(",", ":"))
+    where = f"{resource.stack} {resource.logical_id}"
+    try:
+        document = json.loads(text)
+    except ValueError:
+        raise NotProved(f"{where}.Content: got {text!r:.80}; AWS::Organizations::Policy takes JSON") from None
+    return ControlRecord(
+        where,
+        resource.account,
+        resource.region,
+        str(properties.get("Name")),
+        str(properties.get("Type")),
+        tuple(map(str, _several(resource, "TargetIds"))),
+        document if isinstance(document, dict) else {},
+        len(text),
+    )
 
 
 def _policy_arn(resource: Resource) -> str:

@@ -114,7 +114,7 @@ def prove_key_access(
         if not excess_only:
             result.findings += _unsynchronized(case, world)
             for actor in declared_actors(case, world):
-                for group in _action_classes(case, actor):
+                for group in _action_classes(case, actor, world.controls.documents):
                     _try_declared(case, actor, group, world, result)
     return result
 
@@ -179,10 +179,10 @@ def _carried(action: str, keys: frozenset[str]) -> frozenset[str]:
     return frozenset(key for key in keys if carries(action, key))
 
 
-def _action_classes(case: KeyCase, actor: Actor) -> list[list[str]]:
+def _action_classes(case: KeyCase, actor: Actor, also: tuple[Document, ...] = ()) -> list[list[str]]:
     """Actions of which the same statements speak, which carry the same keys and of which the same is declared."""
     classes: dict[object, list[str]] = {}
-    documents = (case.document, *actor.identity)
+    documents = (case.document, *actor.identity, *also)
     for action in (*key_actions(), *_later_actions(documents)):
         lower = action.lower()
         speech = [document.speech(lower) for document in documents]
@@ -249,7 +249,7 @@ def _declares(case: KeyCase, actor: Actor, action: str, context: Mapping[str, ob
 def _try_declared(case: KeyCase, actor: Actor, group: list[str], world: World, result: KeyAccess) -> None:
     """Find one request that works for each way in which the actor is to name the key."""
     promise, action = case.promise, group[0]
-    administers = actor.role_arn in promise.administration.get(action.lower(), ())
+    administers = promise.administers(actor.role_arn, action.lower())
     for named in (promise.alias, None) if promise.by_key or administers else (promise.alias,):
         chosen: dict[str, Value] = {
             CONTEXT_KEY: promise.tenant,
@@ -312,7 +312,8 @@ def _declared_target(case: KeyCase, world: World) -> Target:
     target: Target | None = case.memory.get("declared target")
     if target is None:
         fixed = case.record.choices(case.aliases) | case.record.unchosen | world.of_account(case.record.account)
-        target = case.memory["declared target"] = replace(_target(case, case.aliases), choices=fixed)
+        target = replace(_target(case, case.aliases), choices=fixed, controls=world.controls)
+        case.memory["declared target"] = target
     return target
 
 
@@ -457,4 +458,4 @@ def _decider(decider: Decider) -> str:
 def _who(case: KeyCase, actor: Actor) -> str:
     if actor.tenant == case.promise.tenant:
         return "the tenant's own sessions"
-    return actor.role_arn or actor.label
+    return case.promise.administrator(actor.role_arn) if actor.role_arn else actor.label

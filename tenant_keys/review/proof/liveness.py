@@ -57,7 +57,8 @@ def works(
         chosen: context of which the manifest says what it is.
         limits: values by key, where a plain request has no others.
     """
-    documents = (target.document, *actor.identity)
+    controls = target.controls.bearing_on(actor, target.account)
+    documents = (target.document, *actor.identity, *controls.documents)
     declared = {key.removeprefix(PAIR) for key in chosen if key.startswith(PAIR)}
     chosen = {key: value for key, value in chosen.items() if any(carries(action, key) for action in actions)}
     found = domains(base_request(actor, actions[0], target), documents, target, carries, actions)
@@ -83,14 +84,18 @@ def works(
                 return next(one for one in found if not one.allowed)
         return None
 
-    certainly = Policies(identity=tuple(one.strict for one in actor.identity), resource=target.document.strict)
+    scps, rcps = controls.levels(strict=True)
+    own = tuple(one.strict for one in actor.identity)
+    certainly = Policies(identity=own, resource=target.document.strict, scps=scps, rcps=rcps)
     refused = [_refusal(several, lambda one: decided(one, certainly, all)) for several in contexts]
     against = next((one for one in refused if one is not None), None)
     if against is None:
         return Works(always=True, sometimes=True, depends_on="", decision=None)
     if None in refused:
         return Works(always=False, sometimes=True, depends_on=", ".join(by_circumstances), decision=against)
-    possibly = Policies(identity=tuple(one.policy for one in actor.identity), resource=target.document.policy)
+    scps, rcps = controls.levels(strict=False)
+    own = tuple(one.policy for one in actor.identity)
+    possibly = Policies(identity=own, resource=target.document.policy, scps=scps, rcps=rcps)
     open_rule = any(_refusal(several, lambda one: decided(one, possibly, any)) is None for several in contexts)
     return Works(
         always=False, sometimes=open_rule, depends_on="a rule that AWS's documents leave open", decision=against

@@ -113,7 +113,14 @@ def unread_parameters(workload: Workload, world: World) -> Iterator[Finding]:
         name = parameter_arn(workload, region, world.estate)
         what = f"{workload_role(workload, world.estate)} may not read {name}, which tells it its roles and aliases"
         fixed: dict[str, Sequence[Value | None]] = {"aws:requestedregion": [region]}
-        target = Target(name, workload.account, _no_policy(), {}, fixed | world.of_account(workload.account))
+        target = Target(
+            name,
+            workload.account,
+            _no_policy(),
+            {},
+            fixed | world.of_account(workload.account),
+            controls=world.controls,
+        )
         yield from _not_working(attempt, target, None, what, "restore its policy")
 
 
@@ -150,7 +157,8 @@ def _carries(attempt: Attempt) -> Carries:
 def not_obtained(case: RoleCase, attempts: Iterable[Attempt], world: World, what: str, fix: str) -> list[Finding]:
     """A finding where an attempt fails, or where there is none to make."""
     account = case.arn.split(":")[4]
-    target = Target(case.arn, account, case.trust, {}, world.of_account(account) | tagged(case.tags))
+    fixed = world.of_account(account) | tagged(case.tags)
+    target = Target(case.arn, account, case.trust, {}, fixed, controls=world.controls)
     tried = list(attempts)
     if not tried:
         return [Finding(Kind.REFUSED, what, f"{fix}, or correct the manifest", case.tenant)]

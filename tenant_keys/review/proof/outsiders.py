@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Final
 
+from tenant_keys.aws_facts.identity_center import is_pattern
 from tenant_keys.review.iam.variables import Value, Variable, template
 from tenant_keys.review.proof.actor import Actor, federated_user, role_session, root_user, user
 from tenant_keys.review.proof.document import Condition, Document
@@ -63,7 +64,7 @@ def outsiders(
     Args:
         document: the policy of the key or role.
         known: accounts of which the manifest speaks.
-        apart: ARNs of roles of which something is promised or that stand in templates.
+        apart: ARNs of roles of which something is promised or that stand in templates, and patterns of permission sets.
         partition: of all accounts that can be named: no other is visible from this one.
         resource: context that the resource decides, to which a policy variable could be compared.
 
@@ -80,12 +81,15 @@ def outsiders(
             whose = (arn.split(":")[4], role)
             sessions[whose] = (*sessions.get(whose, ()), session)
     exact = [arn for arn in named if ":assumed-role/" not in arn]
-    arns = _patterns(conditions, ("aws:principalarn",), resource)
+    as_arn, plain, whole = _patterns(conditions, ("aws:principalarn",), resource)
+    sets = tuple(arn for arn in sorted(apart) if is_pattern(arn))
+    apart = [arn for arn in apart if not is_pattern(arn)]
+    arns = (tuple(sorted({*as_arn, *sets})), plain, whole)
     numbers = _patterns(conditions, _NUMBERS, resource)
     users = _patterns(conditions, ("aws:username",), resource)
     usernames = (*users[2], *solutions(document, "aws:username", resource, lambda _: True))
     mentioned = {account for principals in parsed for account in principals.accounts}
-    mentioned |= {arn.split(":")[4] for arn in (*named, *apart)}
+    mentioned |= {arn.split(":")[4] for arn in (*named, *apart, *sets)}
     for key in _NUMBERS:
         mentioned |= set(solutions(document, key, resource, lambda text: len(text) == 12 and text.isdecimal()))
     accounts, roles, users_found, federated = _named(

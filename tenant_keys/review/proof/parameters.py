@@ -42,8 +42,13 @@ def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], esta
                 for tenant in served.get(expected.name, ())
                 if tenant.held is None
             }
+            ids = {
+                tenant.manifest_id: tenant.id
+                for tenant in served.get(expected.name, ())
+                if tenant.manifest_id != tenant.id and expected.access != "web-identity"
+            }
             held = dict(_held(served.get(expected.name, ()), record.region))
-            if told := _difference(record.value, expected, aliases, held, estate):
+            if told := _difference(record.value, expected, aliases, held, ids, estate):
                 yield _finding(
                     Kind.INVENTORY,
                     record,
@@ -74,7 +79,12 @@ def _held(tenants: Iterable[Tenant], region: str) -> Iterator[tuple[str, Mapping
 
 
 def _difference(
-    value: str, workload: Workload, aliases: Mapping[str, str], held: Mapping[str, object], estate: Estate
+    value: str,
+    workload: Workload,
+    aliases: Mapping[str, str],
+    held: Mapping[str, object],
+    ids: Mapping[str, str],
+    estate: Estate,
 ) -> str | None:
     """The first thing that a value says and the manifest does not; by the effect on each tenant."""
     try:
@@ -83,7 +93,7 @@ def _difference(
         return f"what is not understood: {problem}"
     role = access_role_arn(_TENANT, workload, estate)
     wanted_names = _NAMES | {"held"} if held else _NAMES
-    if not isinstance(document, dict) or document.keys() != wanted_names:
+    if not isinstance(document, dict) or document.keys() - {_IDS} != wanted_names:
         return f"something else than {', '.join(sorted(wanted_names))}: {value:.80}"
     if json.dumps(document.get("held", {}), sort_keys=True) != json.dumps(held, sort_keys=True):
         return f"held {document.get('held')!r:.160}, declared is {held!r:.160}"
@@ -92,6 +102,8 @@ def _difference(
         # 1, 1.0 and true are equal in Python, and three values in JSON.
         if json.dumps(document[name]) != json.dumps(wanted):
             return f"{name} {document[name]!r:.120}, declared is {wanted!r}"
+    if document.get(_IDS, {}) != ids:
+        return f"ids {document.get(_IDS)!r:.120}, declared are the opaque names {dict(ids)!r:.120}"
     operations = document["operations"]
     if not isinstance(operations, list) or sorted(map(str, operations)) != sorted(workload.operations):
         return f"operations {operations!r:.120}, declared are {', '.join(workload.operations)}"
@@ -116,6 +128,10 @@ def _misnamed(usual: object, exceptions: object, aliases: Mapping[str, str], est
 
 
 _NAMES: Final = frozenset({"version", "workload", "access", "role_arn", "alias_arn", "operations", "exceptions"})
+
+
+_IDS: Final = "ids"
+"""What tenants with an opaque name are called, by their ids in the manifest."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -109,16 +109,23 @@ class Promise:
         """Whether a session of the role, with these tags, may make this request. Keys of context in lower case."""
         if role_arn is None:
             return False
-        if role_arn in self.administration.get(action, ()):
+        if self.administers(role_arn, action):
             return self._import_fits(action, context) and self._is_unused(action, context)
         return any(use.role_arn == role_arn and self._use_fits(use, tags, action, context) for use in self.uses)
 
-    def concerns(self, role_arn: str | None) -> bool:
-        """Whether anything at all is declared for the role."""
-        return role_arn is not None and (
-            any(role_arn in roles for roles in self.administration.values())
-            or any(use.role_arn == role_arn for use in self.uses)
-        )
+    @property
+    def administrators(self) -> frozenset[str]:
+        """ARNs of all roles that administer the key; patterns, of permission sets."""
+        return frozenset(one for roles in self.administration.values() for one in roles)
+
+    def administers(self, role_arn: str | None, action: str) -> bool:
+        """Whether the role is one that administers keys by this action, in lower case."""
+        named = self.administration.get(action, frozenset())
+        return role_arn in named or (role_arn is not None and any(is_role(role_arn, one) for one in named))
+
+    def administrator(self, role_arn: str) -> str:
+        """What the manifest calls an administering role: itself, or all roles of its permission set."""
+        return min((one for one in self.administrators if is_role(role_arn, one)), default=role_arn)
 
     def _use_fits(self, use: Use, tags: Mapping[str, str], action: str, context: Mapping[str, object]) -> bool:
         if use.shared and tags.get(TAG) != self.tenant:
@@ -168,6 +175,14 @@ def promises(estate: Estate) -> dict[str, Promise]:
         own_importer = role is not None and importers[role] == 1 and role not in elsewhere
         result[tenant.id] = _promise(tenant, estate, by_importer[importing], own_importer=own_importer)
     return result
+
+
+def is_role(role_arn: str, declared: str) -> bool:
+    """Whether a role is declared: by its ARN, or as one of a permission set's, whose last 16 characters AWS chooses."""
+    stem = declared.rstrip("?")
+    return role_arn == declared or (
+        stem != declared and len(role_arn) == len(declared) and role_arn.startswith(stem) and role_arn != stem
+    )
 
 
 def administering(estate: Estate) -> frozenset[str]:

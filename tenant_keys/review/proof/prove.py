@@ -12,6 +12,7 @@ from tenant_keys.review.errors import AssemblyInconsistent, MalformedPolicy, Tem
 from tenant_keys.review.iam.errors import InvalidRequest, UnsupportedPolicy
 from tenant_keys.review.proof.deployment import check_deployment
 from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.guardrails import Guardrail, check_guardrails, guardrails
 from tenant_keys.review.proof.held_keys import HeldByTenant, held_by_tenants
 from tenant_keys.review.proof.inventory import Inventory, Stacks
 from tenant_keys.review.proof.issuance import Issuance, Step, prove_issuance
@@ -51,6 +52,8 @@ class Proof:
     """This and the one before are worked out where the claim holds, and taken to be so where it does not."""
     safeguards: tuple[Safeguard, ...]
     """Empty where they were not asked for."""
+    guardrails: tuple[Guardrail, ...]
+    """Empty where they were not asked for, or the manifest asks for none."""
     seconds: float
     held: tuple[HeldByTenant, ...] = ()
     """Keys in accounts of tenants, with what is ours to prove of them and what is not."""
@@ -72,7 +75,7 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
         reviewed = source if isinstance(source, ReviewedEstate) else review_estate(source, estate)
     except NOT_UNDERSTOOD as problem:
         return Proof(
-            "not proved", (_not_proved(problem),), len(estate.tenants), 0, 0, 0, 0, (), (), True, True, (), 0.0
+            "not proved", (_not_proved(problem),), len(estate.tenants), 0, 0, 0, 0, (), (), True, True, (), (), 0.0
         )
     inventory, promised, found = reviewed.inventory, reviewed.promises, reviewed.classes
 
@@ -83,18 +86,21 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
     access, issuance = KeyAccess(), Issuance()
     repointed = granted = True
     lost: list[Safeguard] = []
+    kept: list[Guardrail] = []
     try:
         findings += check_deployment(reviewed.artifacts, estate)
         findings += check_structure(inventory, promised, estate)
         world = build(keep)
         if not world.keys and not any(tenant.held for tenant in estate.tenants.values()):
             findings.append(_NOTHING)
+        findings += check_guardrails(inventory, world)
         access, issuance = prove_key_access(world), prove_issuance(world)
         findings += [*access.findings, *issuance.findings]
         if not findings:
             repointed = _others_gain(world, Adversary(repoints_aliases=True))
             granted = _others_gain(world, Adversary(grants=True))
-        lost = safeguards(build) if with_safeguards else []
+        if with_safeguards:
+            lost, kept = safeguards(build), guardrails(inventory, world)
     except NOT_UNDERSTOOD as problem:
         findings.append(_not_proved(problem))
     order = list(Kind)
@@ -112,6 +118,7 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
         alias_administrators_gain_plaintext=repointed,
         grants_open_the_key=granted,
         safeguards=tuple(lost),
+        guardrails=tuple(kept),
         seconds=time.perf_counter() - start,
         held=held_by_tenants(estate),
     )

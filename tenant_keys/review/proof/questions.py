@@ -171,7 +171,8 @@ def known_action(action: str) -> str:
 def _tenant_of(name: str, estate: Estate) -> str:
     """A tenant by its id, or by its alias."""
     before, _, after = estate.naming.alias.partition("{id}")
-    return name.removeprefix(before).removesuffix(after) if name.startswith("alias/") else name
+    tenant = estate.called(name.removeprefix(before).removesuffix(after) if name.startswith("alias/") else name)
+    return tenant.id if tenant else name
 
 
 def _focus(directory: Path, estate: Estate, tenant: str, region: str | None) -> tuple[Inventory, World, KeyCase]:

@@ -14,6 +14,7 @@ from tenant_keys.review.iam.grant import Grant
 from tenant_keys.review.iam.principal_element import NOT
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor
+from tenant_keys.review.proof.controls import Controls
 from tenant_keys.review.proof.document import Clause, Document
 from tenant_keys.review.proof.domain import ABSENT, candidates, spellings
 from tenant_keys.review.proof.outcome import NotProved
@@ -38,6 +39,8 @@ class Target:
     """Values of keys that are limited by more than conditions, such as the aliases that point at a key."""
     told_apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Values of keys of which something else is promised than of others."""
+    controls: Controls = field(default_factory=Controls)
+    """Control policies. They only take away: what is declared is decided with them, all else without."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ _SAID: Final[Mapping[str, str]] = {
     "AWS::KMS::Key": "BypassPolicyLockoutSafetyCheck Description EnableKeyRotation Enabled KeyPolicy KeySpec KeyUsage "
     "MultiRegion Origin PendingWindowInDays RotationPeriodInDays Tags",
     "AWS::KMS::ReplicaKey": "Description Enabled KeyPolicy PendingWindowInDays PrimaryKeyArn Tags",
+    "AWS::Organizations::Policy": "Content Description Name TargetIds Type",
     "AWS::RolesAnywhere::Profile": "AcceptRoleSessionName DurationSeconds Enabled Name RequireInstanceProperties "
     "RoleArns Tags",
     "AWS::RolesAnywhere::TrustAnchor": "Enabled Name NotificationSettings Source Tags",

@@ -17,6 +17,7 @@ from tenant_keys.review.proof.promise import (
     access_roles,
     administering,
     custodian_role,
+    is_role,
     parameter_arn,
     workload_role,
 )
@@ -243,7 +244,7 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
         if arn in known:
             yield from _powers(role, inventory, estate)
             continue
-        if arn in named and role.boundary is not None:
+        if role.boundary is not None and any(is_role(arn, one) for one in named):
             yield _bounded(role)
         if estate.naming.role_path != "/" and arn.lower().startswith(access_roles(estate).lower()):
             yield Finding(
@@ -332,11 +333,12 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     roles = [w.existing_role for w in estate.workloads.values() if w.existing_role]
     existing = set(map(_account_and_name, roles))
     parameters = {one for arn in roles for one in _parameters(arn, estate)}
-    named = {(account, name.lower()) for account, name in map(_account_and_name, administering(estate))}
+    named = {f"{account}/{name.lower()}" for account, name in map(_account_and_name, administering(estate))}
     for policy in inventory.loose:
         declared = (policy.account, policy.role_name) in existing
         document = parse_document(policy.document, policy.where)
-        administers = (policy.account, policy.role_name.lower()) in named
+        whom = f"{policy.account}/{policy.role_name.lower()}"
+        administers = any(is_role(whom, one) for one in named)
         if (administers and any(denying(document))) or (
             declared and any(not statement.allows for statement in document.statements)
         ):

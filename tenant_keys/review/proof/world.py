@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.iam.variables import Value
+from tenant_keys.review.proof.controls import RCP, SCP, Controls, control_policy
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.equivalence import TenantClass, Tenants
 from tenant_keys.review.proof.inventory import Inventory, KeyRecord, RoleRecord, unmarked
@@ -65,6 +66,8 @@ class World:
     """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor."""
     existing: Mapping[str, tuple[Document, ...]]
     """What the templates attach to roles that exist already, by the ARN of the role."""
+    controls: Controls
+    """Control policies of the key account, where the manifest asks for any."""
     organizations: Mapping[str, str | None] = field(init=False)
     """The organisation of each account of the manifest; None where it names none."""
 
@@ -115,7 +118,20 @@ def build_world(
     existing = {
         w.existing_role: _attached(w.existing_role, inventory) for w in estate.workloads.values() if w.existing_role
     }
-    return World(estate, promises, representatives, list(roles.values()), own, others, inventory.anchors, existing)
+    controls = _controls(estate, inventory, edit)
+    tenant_roles = list(roles.values())
+    return World(estate, promises, representatives, tenant_roles, own, others, inventory.anchors, existing, controls)
+
+
+def _controls(estate: Estate, inventory: Inventory, edit: Edit) -> Controls:
+    if estate.guardrails is None:
+        return Controls()
+    found = []
+    for kind in (SCP, RCP):
+        records = [one for one in inventory.controls if one.kind == kind]
+        # A second one is a finding of its own.
+        found.append(tuple(control_policy(one, edit(kind, one.document)) for one in records[:1]))
+    return Controls(estate.central.account, *found)
 
 
 def _attached(role_arn: str, inventory: Inventory) -> tuple[Document, ...]:

@@ -222,6 +222,8 @@ def _tenant(
         "profile": profiles.setdefault(text, len(profiles)),
         "keys": [_key(key) for key in keys],
     }
+    if tenant.manifest_id != tenant.id:
+        row["manifest_id"] = tenant.manifest_id
     if tenant.import_role:
         row["import_role"] = tenant.import_role
     return row

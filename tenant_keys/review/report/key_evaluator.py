@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tenant_keys.aws_facts.identity_center import example_of
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.review.iam import Policies, Request, authorize
 from tenant_keys.review.iam.decision import Decider, Decision
@@ -53,6 +54,7 @@ class KeyEvaluator:
 
     def session(self, arn: str, tags: Mapping[str, str] | None = None, *, organization: str | None = "own") -> Actor:
         """A session of a role; one that is in no template may do whatever its own account can allow."""
+        arn = example_of(arn)
         role = self.role(arn)
         known = role is not None and not role.unknown_policies
         own = role.identity if role is not None and known else everything()

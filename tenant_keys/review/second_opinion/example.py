@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tenant_keys.review.iam import Policies, Policy, Request, UnsupportedPolicy, authorize
 from tenant_keys.review.iam import Principal as EvaluatedPrincipal
@@ -137,8 +137,14 @@ def _principal(model: Model, principal: Principal) -> dict[str, Any]:
     return made
 
 
-def replay(example: Example, asked: Asked, resource_policy: object, kind: str = "resource") -> Replay:
-    """Decide the request by the evaluator, with the same documents."""
+def replay(
+    example: Example,
+    asked: Asked,
+    resource_policy: object,
+    kind: str = "resource",
+    controls: tuple[tuple[str, Any], ...] = (),
+) -> Replay:
+    """Decide the request by the evaluator, with the same documents; control policies are beside FullAWSAccess."""
     fields = {name: value for name, value in example.principal.items() if name != "kind"}
     context = {key: value for key, value in example.context.items() if key not in IMPLIED_KEYS}
     own = asked.principal.identity
@@ -150,9 +156,20 @@ def replay(example: Example, asked: Asked, resource_policy: object, kind: str = 
             if principal.in_account
             else (),
             resource=Policy.parse(resource_policy, name=kind, kind="resource"),  # type: ignore[arg-type]
+            scps=_level("scp", controls) if principal.account == asked.account else (),
+            rcps=_level("rcp", controls),
         )
         request = Request(principal, example.action, example.resource, asked.account, context)
         decision = authorize(request, policies)
     except (UnsupportedPolicy, InvalidRequest, ValueError) as problem:
         return Replay("undecided", f"{type(problem).__name__}: {problem}")
     return Replay("allowed" if decision.allowed else "denied", decision.reason)
+
+
+def _level(kind: Literal["scp", "rcp"], controls: tuple[tuple[str, Any], ...]) -> tuple[tuple[Policy, ...], ...]:
+    found = [document for each, document in controls if each == kind]
+    if not found:
+        return ()
+    principal = {"Principal": "*"} if kind == "rcp" else {}
+    full = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", **principal}]}
+    return (tuple(Policy.parse(one, name=kind, kind=kind) for one in (full, *found)),)

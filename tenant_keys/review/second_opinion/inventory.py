@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -53,6 +54,16 @@ class Role:
     tags: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A policy of the organization."""
+
+    where: str
+    kind: str
+    targets: tuple[str, ...]
+    document: Any
+
+
 @dataclass(slots=True)
 class Inventory:
     """All that the templates hold."""
@@ -65,6 +76,7 @@ class Inventory:
     """ARNs of OpenID Connect providers."""
     anchors: dict[str, str] = field(default_factory=dict)
     """Certificate authorities of IAM Roles Anywhere, by the ARN of the trust anchor."""
+    controls: list[Control] = field(default_factory=list)
     not_understood: list[str] = field(default_factory=list)
     parsed: dict[int, tuple[Statement, ...]] = field(default_factory=dict)
 
@@ -133,6 +145,11 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
         case "AWS::RolesAnywhere::TrustAnchor":
             arn = f"arn:{partition}:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{unborn(resource)}"
             found.anchors[arn] = str(properties["Source"].get("SourceData", {}).get("AcmPcaArn", "another authority"))
+        case "AWS::Organizations::Policy":
+            content = properties["Content"]
+            document = json.loads(content) if isinstance(content, str) else content
+            targets = tuple(properties.get("TargetIds", ()))
+            found.controls.append(Control(where, properties["Type"], targets, document))
         case kind if kind not in _WITHOUT_PERMISSIONS:
             raise ValueError(f"{kind} is not modelled")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache, partial
 from typing import Final
 
 from tenant_keys.manifest import Estate, Tenant
+from tenant_keys.review.second_opinion.conditions import conditions
 from tenant_keys.review.second_opinion.inventory import Inventory, Key
 from tenant_keys.review.second_opinion.permission import ACROSS_ACCOUNTS, Policies, allowed
 from tenant_keys.review.second_opinion.principals import (
@@ -18,6 +20,7 @@ from tenant_keys.review.second_opinion.principals import (
     Principal,
     anonymous,
     any_of_kind,
+    any_role_below,
     role,
     service,
 )
@@ -73,7 +76,7 @@ def accounts_of(estate: Estate) -> Accounts:
     return Accounts(estate.organization, tuple(known), estate.central.partition)
 
 
-def callers(key: Key, inventory: Inventory, accounts: Accounts) -> Iterator[Principal]:
+def callers(key: Key, inventory: Inventory, accounts: Accounts, resource: tuple[Statement, ...]) -> Iterator[Principal]:
     """Everybody: each role that the templates give policies, and any principal of every kind.
 
     Of a key in an account of its tenant, the roles of the templates: its own policy tells who else there is.
@@ -87,6 +90,8 @@ def callers(key: Key, inventory: Inventory, accounts: Accounts) -> Iterator[Prin
     for one in known:
         yield role(one.arn, accounts, tags=one.tags, identity=None if one.unknown_policies else tuple(one.identity))
     yield any_of_kind(ROLE, accounts, but=[one.arn for one in known])
+    for stem in _stems(resource, key.account):
+        yield any_role_below(stem, accounts, but=[one.arn for one in known if one.arn.startswith(stem)])
     for kind in (USER, FEDERATED_USER, ROOT):
         yield any_of_kind(kind, accounts)
     yield service()
@@ -110,13 +115,24 @@ def _held_keys(estate: Estate) -> Iterator[Key]:
             yield Key(arn, account, region, _WHATEVER_ITS_OWNER_ALLOWS, arn, facts)
 
 
+def _stems(resource: tuple[Statement, ...], account: str) -> list[str]:
+    """How the ARNs of roles begin that the policy names by patterns, as those of permission sets."""
+    found = set()
+    for one in resource:
+        for _, key, values in conditions(one.raw["Condition"], one.where) if "Condition" in one.raw else ():
+            if key == "aws:principalarn":
+                found |= {re.split(r"[*?$]", value, maxsplit=1)[0] for value in values if "*" in value or "?" in value}
+    begins = f":iam::{account}:role/"
+    return sorted(stem for stem in found if begins in stem and not stem.endswith(begins))
+
+
 def key_questions(inventory: Inventory, estate: Estate) -> Iterator[Pending]:
     """One question for each key and each kind of caller."""
     accounts = accounts_of(estate)
     for key in (*inventory.keys, *_held_keys(estate)):
         resource = inventory.statements(key.policy, KEY, key.where)
         groups: dict[tuple[int, ...], list[tuple[str, ...]]] = {}
-        for principal in callers(key, inventory, accounts):
+        for principal in callers(key, inventory, accounts, resource):
             yield Pending(
                 rests_on(
                     "key",

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from tenant_keys.manifest import Estate
 from tenant_keys.review.second_opinion.errors import NotUnderstood
 from tenant_keys.review.second_opinion.example import Example, Replay, example_of, replay
+from tenant_keys.review.second_opinion.guardrails import guardrail_questions
 from tenant_keys.review.second_opinion.inventory import Stacks, take_inventory
 from tenant_keys.review.second_opinion.keys import key_questions
 from tenant_keys.review.second_opinion.question import Question
@@ -20,16 +21,23 @@ from tenant_keys.review.second_opinion.solver import BUDGET, Answer, ask
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A request that IAM allows and the manifest does not declare."""
+    """A request that IAM allows and the manifest does not declare, or that a control policy decides otherwise."""
 
     kind: str
-    """What it is about: `key` or `session`."""
+    """What it is about: `key`, `session` or `control`."""
     who: str
     what: str
     tenant: str | None
     actions: tuple[str, ...]
     example: Example
     replay: Replay
+    expects: str = "allowed"
+    """What the evaluator says, if it agrees: of a control policy that stops what is declared, `denied`."""
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the evaluator agrees."""
+        return self.replay.outcome == self.expects
 
 
 Answered: TypeAlias = dict[tuple[object, ...], Breach | None]
@@ -52,7 +60,7 @@ class Opinion:
     @property
     def verdict(self) -> str:
         """What follows: `refuted`, `not given` or `no such request`."""
-        if any(one.replay.outcome == "allowed" for one in self.breaches):
+        if any(one.confirmed for one in self.breaches):
             return "refuted"
         if self.not_understood or self.unanswered or self.breaches or not self.questions:
             return "not given"
@@ -60,8 +68,8 @@ class Opinion:
 
     @property
     def disagreements(self) -> list[Breach]:
-        """Requests that the evaluator denies although this engine finds them allowed."""
-        return [one for one in self.breaches if one.replay.outcome == "denied"]
+        """Requests that the evaluator decides otherwise."""
+        return [one for one in self.breaches if not (one.confirmed or one.replay.outcome == "undecided")]
 
     def as_document(self) -> dict[str, object]:
         """As JSON types."""
@@ -104,7 +112,7 @@ def second_opinion(assembly: Stacks, estate: Estate, budget: int = BUDGET, answe
     opinion.tenants = len(chosen)
     if len(chosen) < len(estate.tenants):
         inventory = focused(inventory, estate, chosen)
-    for asking in (key_questions, session_questions):
+    for asking in (key_questions, session_questions, guardrail_questions):
         try:
             for pending in asking(inventory, estate):
                 opinion.questions += 1
@@ -135,9 +143,10 @@ def _answer(question: Question, budget: int) -> tuple[Answer, Breach | None]:
     if case.tagging is not None and model.holds(case.tagging[1]):
         requests.append(case.tagging[0])
     examples = [example_of(model, one) for one in requests]
-    replays = [replay(one, question.asked, question.policy) for one in examples]
-    worst = next((one for one in replays if one.outcome != "allowed"), replays[0])
-    return answer, Breach(question.kind, question.who, question.what, question.tenant, case.actions, examples[0], worst)
+    replays = [replay(one, question.asked, question.policy, controls=question.controls) for one in examples]
+    worst = next((one for one in replays if one.outcome != question.expects), replays[0])
+    about = question.kind, question.who, question.what, question.tenant, case.actions
+    return answer, Breach(*about, examples[0], worst, question.expects)
 
 
 def told(opinion: Opinion) -> Iterator[str]:

@@ -87,6 +87,11 @@ def allowed(request: OneAction, policies: Policies, *, crosses: bool, account: s
     return all_of([granted, negate(denied)])
 
 
+def denied(request: OneAction, statements: tuple[Statement, ...]) -> Formula:
+    """Whether a Deny among the statements applies to the request."""
+    return any_of(_applies(one, request) for one in statements if not one.allow)
+
+
 def _applies(statement: Statement, request: OneAction) -> Formula:
     named = request.naming(statement).at_all
     if named is False:

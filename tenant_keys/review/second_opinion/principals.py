@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from tenant_keys.review.second_opinion.terms import (
+    ANY_CHARACTER,
     Formula,
     Language,
     Text,
@@ -226,6 +227,19 @@ def any_of_kind(kind: str, accounts: Accounts, *, but: Iterable[str] = ()) -> Pr
     return made
 
 
+def any_role_below(stem: str, accounts: Accounts, *, but: Iterable[str] = ()) -> Principal:
+    """A session of a role whose ARN is the stem and the end of a name: one of `any_of_kind`, found sooner."""
+    account, begins = stem.split(":", 5)[4:]
+    made = Principal(ROLE, f"some role session of {begins}...", account=account, tagged=True, accounts=accounts)
+    end = text("end of the role's name")
+    made.resource = joined([begins, end])
+    made.limits.append(is_in(end, _NAME))
+    made.arn = joined([f"arn:{accounts.partition}:iam::{account}:", made.resource])
+    made.limits += [negate(equal(made.arn, arn)) for arn in but]
+    made.arn_parts = ("arn", accounts.partition, "iam", "", account, made.resource)
+    return made
+
+
 def service() -> Principal:
     """An AWS service that asks in its own name."""
     name = text("service")
@@ -289,5 +303,9 @@ def is_one_of(principal: Principal, arns: Iterable[str]) -> Formula:
     found = []
     for arn in arns:
         account, resource = arn.split(":", 5)[4:]
-        found.append(all_of([equal(principal.account, account), equal(principal.resource, resource)]))
+        named = equal(principal.resource, resource)
+        if "?" in resource:  # of a permission set: AWS chooses the characters at the end
+            chosen = [ANY_CHARACTER] * resource.count("?")
+            named = is_in(principal.resource, sequence(exactly(resource.rstrip("?")), *chosen))
+        found.append(all_of([equal(principal.account, account), named]))
     return any_of(found) if principal.in_account else False

@@ -33,7 +33,7 @@ class Question:
     """Whether any of the cases can happen."""
 
     kind: str
-    """What is asked about: `key` or `session`."""
+    """What is asked about: `key`, `session` or `control`."""
     who: str
     what: str
     tenant: str | None
@@ -41,6 +41,10 @@ class Question:
     cases: tuple[Case, ...]
     policy: Any
     """The document of the key or role."""
+    controls: tuple[tuple[str, Any], ...] = ()
+    """Kind and document of each control policy that the question is about."""
+    expects: str = "allowed"
+    """What the evaluator says of an example, if it agrees."""
 
     @property
     def breach(self) -> Formula:

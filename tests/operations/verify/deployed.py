@@ -58,7 +58,7 @@ workloads:
         arn:aws:acm-pca:eu-west-1:222222222222:certificate-authority/11111111-2222-3333-4444-555555555555
       common_name: plant
   fleet: {account: "222222222222", runs_on: ec2, access: session-tag, regions: [eu-west-1]}
-defaults: {workloads: [orders]}
+defaults: {workloads: [orders], unused_days_before_deletion: "off"}
 tags: {owner: platform}
 tenants:
   acme: {workloads: [orders, billing, portal]}

@@ -62,6 +62,22 @@ def _foreign_alias(d: Deployed) -> tuple[Found, Undo]:
     return {("alias-foreign", alias("ghost"))}, lambda: d.kms().delete_alias(AliasName=alias("ghost"))
 
 
+def _alias_of_the_offboarded(d: Deployed) -> tuple[Found, Undo]:
+    """The name of a tombstone, which is retained with the key that it left, on the key of somebody else."""
+    lock = d.manifest.with_suffix(".lock")
+    before = lock.read_text(encoding="utf-8")
+    line = {"tenant": "aaa-gone", "cell": 1, "origin": "aws-kms", "multi_region": False, "primary_region": HOME}
+    head, _, rest = before.partition("\n")
+    lock.write_text(f"{head}\n{json.dumps({**line, 'roles': {}, 'phase': 'offboarded'})}\n{rest}", encoding="utf-8")
+    d.kms().create_alias(AliasName=alias("aaa-gone"), TargetKeyId=d.key("umbrella"))
+
+    def undo() -> None:
+        d.kms().delete_alias(AliasName=alias("aaa-gone"))
+        lock.write_text(before, encoding="utf-8")
+
+    return {("alias-foreign", alias("aaa-gone"))}, undo
+
+
 def _second_alias(d: Deployed) -> tuple[Found, Undo]:
     d.kms().create_alias(AliasName="alias/shortcut", TargetKeyId=d.key("initech"))
     return {("aliases-too-many", "alias/shortcut")}, lambda: d.kms().delete_alias(AliasName="alias/shortcut")
@@ -274,14 +290,19 @@ def _association(d: Deployed) -> tuple[Found, Undo]:
 
 
 def _more_pods(d: Deployed) -> tuple[Found, Undo]:
+    """Of a cluster of which the manifest says nothing."""
     eks, role = d.root(WORKLOAD, "eks"), f"arn:aws:iam::{WORKLOAD}:role/tenant-keys-pods"
+    ensure_role(d.aws, f"arn:aws:iam::{WORKLOAD}:role/eks")
+    eks.create_cluster(
+        name="other", roleArn=f"arn:aws:iam::{WORKLOAD}:role/eks", resourcesVpcConfig={"subnetIds": ["subnet-1"]}
+    )
     made = eks.create_pod_identity_association(
-        clusterName="main", namespace="default", serviceAccount="web", roleArn=role
+        clusterName="other", namespace="shop", serviceAccount="cart", roleArn=role
     )["association"]
     undo = lambda: eks.delete_pod_identity_association(  # noqa: E731
-        clusterName="main", associationId=made["associationId"]
+        clusterName="other", associationId=made["associationId"]
     )
-    return {("pod-association", "main/default/web")}, undo
+    return {("pod-association", "other/shop/cart")}, undo
 
 
 def _anchor(d: Deployed) -> tuple[Found, Undo]:
@@ -426,6 +447,13 @@ def _orphan(d: Deployed) -> tuple[Found, Undo]:
     return {("orphan", made)}, lambda: None
 
 
+def _hidden_replica(d: Deployed) -> tuple[Found, Undo]:
+    """In a Region that the manifest does not name, with a key policy of its own."""
+    key = d.key("umbrella")
+    d.kms().replicate_key(KeyId=key, ReplicaRegion="us-east-1", Policy=json.dumps(OPEN))
+    return {("key-unknown", f"us-east-1:{CENTRAL}:key/{key}")}, lambda: None
+
+
 def _delete_keys(d: Deployed) -> tuple[Found, Undo]:
     """KMS deletes a key with its aliases (AWS KMS guide, deleting-keys)."""
     session = assume(d.aws, f"arn:aws:iam::{CENTRAL}:role/KeyBreakGlass")
@@ -443,6 +471,7 @@ BATCHES: dict[str, list[Drift]] = {
         Drift("an alias is deleted", _delete_alias),
         Drift("an alias of the estate's pattern is made", _foreign_alias),
         Drift("a key gets a second alias", _second_alias),
+        Drift("a key gets the alias of an offboarded tenant", _alias_of_the_offboarded),
         Drift("a key is disabled", _disable),
         Drift("rotation is switched off", _rotation_off),
         Drift("a condition of a key policy is widened", _change_policy),
@@ -484,6 +513,7 @@ BATCHES: dict[str, list[Drift]] = {
         Drift("imported material stays deleted", lambda d: ({("key-state", d.key("globex"))}, lambda: None)),
         Drift("a key of nobody is made", _unknown_key),
         Drift("a deployment fails and leaves a key", _orphan),
+        Drift("a multi-Region key is replicated to a Region of nobody", _hidden_replica),
         Drift("keys are deleted", _delete_keys),
     ],
 }

@@ -76,6 +76,11 @@ def test_a_grant_and_a_share_are_not_proved(runs: Runs) -> None:
     assert "the key policy of AWS RAM" in told
 
 
+def test_a_replica_in_a_region_that_is_not_read_is_not_proved(runs: Runs) -> None:
+    told = [one.what for one in runs.batches["last"].found.proof.findings if one.kind is Kind.NOT_PROVED]
+    assert any("a replica in a Region that the manifest does not name" in one for one in told)
+
+
 def test_what_could_not_be_read_is_unknown_and_not_proved(runs: Runs) -> None:
     run: Run = runs.batches["third"]
     assert run.found.proof.verdict == "not proved"

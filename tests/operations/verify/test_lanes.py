@@ -71,6 +71,15 @@ def test_every_page_is_read_and_written_down_as_it_comes(tmp_path: Path) -> None
     assert written.partial.stat().st_mode & 0o777 == 0o600
 
 
+def test_progress_tells_the_lane_how_much_is_done_and_how_long_the_rest_takes(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int, float]] = []
+    reader = Lanes(Kms(), journal(tmp_path / "run.jsonl"), share=1.0, progress=lambda *one: told.append(one))
+    reader.read([(Ask(ACCOUNT, REGION, "kms:DescribeKey", f"k{n}"), {"KeyId": f"k{n}"}) for n in range(10)])
+    assert sorted((ended, planned) for _, ended, planned, _ in told) == [(n, 10) for n in range(1, 11)]
+    assert {lane for lane, *_ in told} == {"DescribeKey 111111111111 eu-west-1"}
+    assert {round(left * 2000) for _, _, _, left in told} == set(range(10))
+
+
 def test_throttling_is_waited_for_and_counted(tmp_path: Path) -> None:
     def throttle(call: int) -> None:
         if call < 3:

@@ -34,6 +34,7 @@ central:
   regions: [eu-west-1]
   administrators: [role/KeyAdministrator]
   break_glass: role/KeyBreakGlass
+guardrails: {management_account: "444444444444"}
 identity_providers:
   customers: {issuer: https://login.example.com}
 workloads:
@@ -172,8 +173,41 @@ CONTROL: Json = {
     "Properties": {"Name": "Guard", "Type": "SERVICE_CONTROL_POLICY", "Content": {"Version": "2012-10-17"}},
 }
 
+GUARDRAILS, SCP, RCP = "tenant-keys-guardrails", "ServiceControlPolicy", "ResourceControlPolicy"
+
+
+def control(name: str, sid: str, edit: Callable[[Json], object]) -> Edit:
+    """Edit a statement of a control policy."""
+    return resource(
+        GUARDRAILS,
+        name,
+        lambda one: edit(next(each for each in one["Properties"]["Content"]["Statement"] if each["Sid"] == sid)),
+    )
+
+
 REVIEW: dict[str, tuple[Edit, str]] = {
     # name: what is done, and parts of the sentence, between bars
+    # A control policy that stops less than before.
+    "a control policy that lets one role more delete": (
+        control(SCP, "KeepDeletion", lambda one: one["Condition"]["ArnNotEquals"]["aws:PrincipalArn"].append("*")),
+        "service control policy of 111111111111: no Deny|as strict as KeepDeletion was|ScheduleKeyDeletion",
+    ),
+    "a control policy that no longer keeps the topic": (
+        control(SCP, "KeepTopic", lambda one: one["Action"].remove("sns:DeleteTopic")),
+        "service control policy of 111111111111: no Deny|as strict as KeepTopic was|(sns:DeleteTopic)",
+    ),
+    "a control policy for another organization": (
+        control(
+            RCP,
+            "DenyUseFromOutside",
+            lambda one: one["Condition"]["StringNotEquals"].update({"aws:PrincipalOrgID": "o-zzzzzzzzzz"}),
+        ),
+        "resource control policy of 111111111111: no Deny|DenyUseFromOutside|o-zzzzzzzzzz",
+    ),
+    "a control policy attached to nothing": (
+        properties(GUARDRAILS, RCP, TargetIds=[]),
+        "TargetIds of policy of the organization tenant-keys-111111111111-rcp",
+    ),
     # A Deny that stops less than before.
     "a shorter wait before a deletion": (
         condition(WAIT, "NumericLessThanIfExists", UNUSED, "7"),

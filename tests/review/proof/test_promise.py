@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tenant_keys.review.proof.promise import Promise, promises
+from tenant_keys.review.proof.promise import is_role, promises
 from tools.random_estates.small_estates import estate_of
 
 CENTRAL = "arn:aws:iam::111111111111:role"
@@ -142,12 +142,27 @@ def test_each_administrative_action_is_that_of_these_roles() -> None:
     assert PROMISES["globex"].administration == {**ADMINISTRATION, **read, **rotated}
 
 
-def test_a_promise_concerns_the_roles_that_it_names_and_no_others() -> None:
-    def concerned(promise: Promise) -> set[str]:
-        roles = {OWN, SHARED, ADMINISTRATOR, READER, BREAK_GLASS, IMPORTER, *DEPLOYERS}
-        return {role for role in roles if promise.concerns(role)}
-
+def test_a_promise_names_its_administrators_and_no_others() -> None:
     everywhere = {ADMINISTRATOR, READER, BREAK_GLASS, *DEPLOYERS}
-    assert concerned(PROMISES["acme"]) == everywhere | {OWN, SHARED}
-    assert concerned(PROMISES["globex"]) == everywhere | {IMPORTER}
-    assert not PROMISES["acme"].concerns(None)
+    assert PROMISES["acme"].administrators == everywhere
+    assert PROMISES["globex"].administrators == everywhere | {IMPORTER}
+    assert not PROMISES["acme"].administers(None, "kms:disablekey")
+
+
+SET = "arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Key_" + "?" * 16
+
+
+@pytest.mark.parametrize(
+    ("role", "is_of_the_set"),
+    [
+        (SET.replace("?" * 16, "0123456789abcdef"), True),
+        (SET.replace("?" * 16, "fedcba9876543210"), True),
+        (SET.replace("?" * 16, "Other_0123456789abcdef"), False),
+        (SET.replace("?" * 16, "0123456789abcde"), False),
+        (SET.replace("/aws-reserved/sso.amazonaws.com", "").replace("?" * 16, "0123456789abcdef"), False),
+        (SET.replace("/AWS", "/eu-west-1/AWS").replace("?" * 16, "0123456789abcdef"), False),
+        (SET.replace("111111111111", "222222222222").replace("?" * 16, "0123456789abcdef"), False),
+    ],
+)
+def test_a_permission_set_is_its_roles_with_any_suffix_and_no_others(role: str, *, is_of_the_set: bool) -> None:
+    assert is_role(role, SET) is is_of_the_set

@@ -43,7 +43,7 @@ function tenantRow(number) {
   const tenant = DATA.tenants[number];
   const profile = DATA.profiles[tenant.profile];
   return row([
-    h('a', { href: '#/tenant/' + encodeURIComponent(tenant.id) }, tenant.id),
+    h('a', { href: '#/tenant/' + encodeURIComponent(tenant.id) }, tenant.manifest_id ? tenant.id + ', ' + tenant.manifest_id : tenant.id),
     h('span', { class: 'state ' + profile.state }, profile.state),
     ...cellsOf(tenant).map(cell),
     rotationOf(profile),

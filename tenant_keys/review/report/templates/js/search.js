@@ -2,7 +2,7 @@
 const TEXTS = DATA.tenants.map((tenant) => {
   const profile = DATA.profiles[tenant.profile];
   const tags = Object.entries(profile.tags).map(([key, value]) => key + '=' + value);
-  return [tenant.id, ...tenant.keys.map((key) => key.stack), ...tags].join('\n').toLowerCase();
+  return [tenant.id, tenant.manifest_id || '', ...tenant.keys.map((key) => key.stack), ...tags].join('\n').toLowerCase();
 });
 
 function search(wanted) {

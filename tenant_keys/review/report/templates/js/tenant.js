@@ -9,7 +9,8 @@ function facts(tenant, profile) {
   const keys = tenant.keys.map((key) => h('div', null, key.region + ': ' + key.logical_id + ' in ' + key.stack));
   const tags = Object.entries(profile.tags).map(([key, value]) => key + ' = ' + value).join(', ');
   const pairs = [
-    ['Alias', h('code', null, 'alias/tenant-' + tenant.id)],
+    ['Alias', h('code', null, DATA.alias.replace('<id>', tenant.id))],
+    ...(tenant.manifest_id ? [['In the manifest', tenant.manifest_id]] : []),
     ['State', h('span', { class: 'state ' + profile.state }, profile.state)],
     ['Key', keys.length ? keys : 'none in the templates'],
     ['Key is', profile.enabled === null ? 'not there' : profile.enabled ? 'enabled' : 'disabled'],

@@ -1,0 +1,59 @@
+"""`tenant-keys gate`: what prepared change sets would do to keys, before anything executes them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the main program."""
+    app.command("gate")(gate_command)
+
+
+def gate_command(
+    account: Annotated[str, typer.Argument(help="The account whose change sets are judged.")],
+    stacks: Annotated[list[str] | None, typer.Argument(help="Stacks, where not all have a change set.")] = None,
+    assembly: Annotated[Path, typer.Option(help="The cloud assembly that was proved.")] = Path("cdk.out"),
+    change_set: Annotated[str, typer.Option(help="Name of the change sets.")] = "tenant-keys",
+    lock: Annotated[Path, typer.Option(help="Says which tenants were offboarded.")] = Path("tenants.lock"),
+    ready: Annotated[Path | None, typer.Option(help="File to write: names of the stacks to execute.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Refuse change sets that would remove or replace a key, lose a Retain, or apply what was not proved.
+
+    Executes nothing. Prepare the change sets with cdk deploy --method prepare-change-set --change-set-name tenant-keys.
+    Needs credentials that may assume the lookup role of cdk bootstrap, or may call cloudformation:DescribeChangeSet,
+    DescribeStacks and GetTemplate. Exit codes: 0 all may be executed, 2 one is refused, 1 could not run.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from tenant_keys.manifest.read_lock import read_lock
+    from tenant_keys.operations.errors import OperationError
+    from tenant_keys.operations.gate import gate
+
+    known = read_lock(lock) if lock.exists() else None
+    try:
+        passages = gate(assembly, account, change_set=change_set, stacks=tuple(stacks or ()), lock=known)
+    except (BotoCoreError, ClientError) as error:
+        raise OperationError(f"AWS: {error}; nothing is executed; use credentials of account {account}") from None
+    refused = any(passage.refusals for passage in passages)
+    if ready is not None and not refused:
+        ready.write_text("".join(f"{one.stack}\n" for one in passages if one.changes), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps([asdict(passage) for passage in passages], indent=1))
+    else:
+        console = Console(soft_wrap=True)
+        for passage in passages:
+            for refusal in passage.refusals:
+                console.print(f"refused  {escape(passage.stack)} in {passage.region}: {escape(refusal)}")
+            if not passage.refusals:
+                count = f"{passage.changes} changes, no key is lost" if passage.changes else "nothing to execute"
+                console.print(f"passes   {escape(passage.stack)} in {passage.region}: {count}")
+    raise typer.Exit(2 if refused else 0)

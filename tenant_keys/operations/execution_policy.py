@@ -1,0 +1,79 @@
+"""The policy of CloudFormation's execution role, for the names, partition and boundaries of an estate.
+
+docs/execution-policy.json is that of an estate with the names of the documentation; its resources are renamed here.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from tenant_keys.manifest import Estate
+from tenant_keys.operations.errors import OperationError
+from tenant_keys.policy.names import alias_name
+
+PIPELINE = "role/tenant-keys-pipeline"
+
+
+def execution_policy(estate: Estate, account: str | None = None) -> dict[str, Any]:
+    """The policy, for one account of the estate, by default the key account.
+
+    A permissions boundary that the manifest declares for roles of the account may be put on them, and no other: the
+    condition key is iam:PermissionsBoundary (IAM guide, access_policies_boundaries).
+
+    Raises:
+        OperationError: the account is none of the estate's.
+    """
+    central = estate.central
+    workloads = [workload for workload in estate.workloads.values() if workload.account == account]
+    if account not in (None, central.account) and not workloads:
+        known = sorted({central.account, *(workload.account for workload in estate.workloads.values())})
+        raise OperationError(f"got {account}, no account of the manifest; allowed: {', '.join(known)}")
+    bounding = {workload.permissions_boundary for workload in workloads} or {central.permissions_boundary}
+    boundaries = sorted(one for one in bounding if one is not None)
+    document: dict[str, Any] = _renamed(_usual(), _renames(estate))
+    if boundaries:
+        document["Statement"].append(
+            {
+                "Sid": "BoundRoles",
+                "Effect": "Allow",
+                "Action": "iam:PutRolePermissionsBoundary",
+                "Resource": next(one["Resource"] for one in document["Statement"] if one["Sid"] == "KeepRoles"),
+                "Condition": {"StringEquals": {"iam:PermissionsBoundary": boundaries}},
+            }
+        )
+    return document
+
+
+def _usual() -> Any:
+    return json.loads(files("tenant_keys.operations").joinpath("execution-policy.json").read_text("utf-8"))
+
+
+def _renames(estate: Estate) -> dict[str, str]:
+    """The end of each resource that holds a name of ours, and what it is in this estate."""
+    naming = estate.naming
+    own = f"{naming.role_prefix}tenant-keys-*"
+    return {
+        ":alias/tenant-*": f":{alias_name('*', naming)}",
+        ":role/tenant-keys/*": f":role{naming.role_path}*",
+        ":parameter/tenant-keys/*": f":parameter{naming.role_path}*",
+        **{f":{kind}/tenant-keys-*": f":{kind}/{own}" for kind in ("role", "policy", "instance-profile")},
+        "partition": estate.central.partition,
+    }
+
+
+def _renamed(value: Any, renames: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _renamed(each, renames) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_renamed(each, renames) for each in value]
+    if not isinstance(value, str) or not value.startswith("arn:aws:"):
+        return value
+    renamed = f"arn:{renames['partition']}:{value.removeprefix('arn:aws:')}"
+    for old, new in renames.items():
+        if renamed.endswith(old):
+            return renamed.removesuffix(old) + new
+    if "tenant" in renamed and not renamed.endswith(f":{PIPELINE}"):
+        raise OperationError(f"execution-policy.json: {value}: a name of ours with no place in naming")
+    return renamed

@@ -1,0 +1,130 @@
+"""The stack that runs verify on a schedule: its template, its permissions, and its build run with commands made up."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tenant_keys.manifest import load_estate
+from tenant_keys.operations.verify.schedule import BUILD, schedule_template
+from tests.command import tenant_keys
+from tests.operations.verify.deployed import ROOT
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    return schedule_template(load_estate(ROOT / "tenants.yaml"), "role/SecurityAudit", "1.2.3")
+
+
+def test_cfn_lint_finds_nothing(template: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "schedule.template.json"
+    path.write_text(json.dumps(template))
+    program = Path(sys.executable).parent / "cfn-lint"
+    done = subprocess.run([program, "--regions", REGION, "--", path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_build_may_become_the_reader_of_each_account_and_nothing_else(template: dict[str, Any]) -> None:
+    role = template["Resources"]["BuildRole"]["Properties"]
+    [policy] = role["Policies"]
+    statements = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"] if "Sid" in one}
+    assert statements["BecomeReader"]["Resource"] == [
+        "arn:aws:iam::111111111111:role/SecurityAudit",
+        "arn:aws:iam::222222222222:role/SecurityAudit",
+        "arn:aws:iam::333333333333:role/SecurityAudit",
+    ]
+    actions = {action for one in statements.values() for action in one["Action"]}
+    assert actions == {
+        *("sts:AssumeRole", "s3:GetObject", "s3:PutObject", "s3:ListBucket"),
+        *("logs:CreateLogStream", "logs:PutLogEvents"),
+    }
+    assert all(one["Resource"] != "*" for one in statements.values())
+    trust = role["AssumeRolePolicyDocument"]["Statement"][0]
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Any:
+    """The build's script with commands that note how they were called; `tenant-keys` ends as the test says."""
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    stubs = {
+        "pip": "",
+        "unzip": "mkdir -p estate",
+        "aws": 'if [ "$1 $2" = "s3 sync" ] && [ -n "$EARLIER" ]; then mkdir -p records; touch records/last.jsonl; fi',
+        "tenant-keys": 'echo \'{"findings": [{"id": "a/b", "kind": "grant", "new": true}], '
+        '"proof": {"verdict": "refuted"}}\'; touch ../run.jsonl; exit "$ENDS"',
+    }
+    for name, does in stubs.items():
+        path = commands / name
+        path.write_text(f'#!/bin/bash\necho "{name} $*" >> "$CALLS"\n{does}\n')
+        path.chmod(0o755)
+
+    def run(ends: int, *, earlier: bool, topic: str = "arn:topic") -> tuple[int, list[str], Path]:
+        given = {
+            **os.environ,
+            "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
+            "CALLS": str(tmp_path / "calls"),
+            "ENDS": str(ends),
+            "EARLIER": "yes" if earlier else "",
+            "BUCKET": "b",
+            "ARCHIVE": "estate.zip",
+            "TOPIC": topic,
+            "READER": "role/R",
+            "TOOL_VERSION": "1.2.3",
+        }
+        done = subprocess.run(
+            ["bash", "-c", BUILD], env=given, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        return done.returncode, (tmp_path / "calls").read_text().splitlines(), tmp_path
+
+    return run
+
+
+def test_a_clean_run_keeps_its_record_and_tells_nobody(build: Any) -> None:
+    code, calls, _ = build(0, earlier=False)
+    assert code == 0
+    assert calls == [
+        "pip install --quiet tenant-keys==1.2.3",
+        "aws s3 cp --quiet s3://b/estate.zip estate.zip",
+        "unzip -q estate.zip -d estate",
+        "aws s3 sync --quiet s3://b/verify/ records/",
+        "tenant-keys verify --role role/R --record ../run.jsonl --json",
+        "aws s3 cp --quiet run.jsonl s3://b/verify/last.jsonl",
+    ]
+
+
+def test_findings_are_compared_with_the_last_record_and_told(build: Any) -> None:
+    code, calls, folder = build(2, earlier=True)
+    assert code == 2
+    assert "tenant-keys verify --role role/R --record ../run.jsonl --json --since ../records/last.jsonl" in calls
+    assert calls[-1].startswith("aws sns publish --topic-arn arn:topic --subject tenant-keys verify: exit 2")
+    told = json.loads((folder / "message.json").read_text())
+    assert told == {"error": None, "verdict": "refuted", "findings": 1, "new": ["a/b"], "kinds": ["grant"]}
+
+
+def test_a_run_that_could_not_be_made_is_told_and_keeps_no_record(build: Any) -> None:
+    code, calls, _ = build(1, earlier=False)
+    assert code == 1
+    assert not any("last.jsonl" in one and "cp" in one for one in calls)
+    assert "exit 1" in calls[-1]
+
+
+def test_without_a_topic_nothing_is_published(build: Any) -> None:
+    code, calls, _ = build(2, earlier=False, topic="")
+    assert code == 2
+    assert not any("sns" in one for one in calls)
+
+
+def test_the_command_prints_the_template() -> None:
+    done = tenant_keys("verify-schedule", "--manifest", str(ROOT / "tenants.yaml"))
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["Resources"]["Timer"]["Type"] == "AWS::Scheduler::Schedule"

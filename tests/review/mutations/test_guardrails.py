@@ -1,0 +1,94 @@
+"""Each mutant of `guardrails.py` is judged as was written down by hand.
+
+What a control policy lets through is decided by its document alone, so most are judged without the keys' proof, which
+takes ten times as long; `make mutants` judges all of them in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tenant_keys.review.assembly import Resource, Stack
+from tenant_keys.review.proof import Finding, Kind
+from tenant_keys.review.proof.guardrails import check_guardrails
+from tenant_keys.review.proof.inventory import take_inventory
+from tenant_keys.review.proof.reviewed import review_estate
+from tenant_keys.review.proof.world import World, build_world
+from tools.mutants.guardrails import MUTANTS, misplaced, outside, same, stopping, weaker, without_statement
+from tools.mutants.mutant import Harmless, Mutant, NotProvedBecause, Outcome, Refuted
+from tools.mutants.original import GUARDRAILS, Synthesized, Templates
+
+BY_DOCUMENT = [
+    mutant
+    for mutant in (*without_statement(), *weaker(), *outside(), *misplaced(), *same())
+    if not (isinstance(mutant.expected, Refuted) and mutant.expected.kind is Kind.REFUSED)
+]
+
+
+class Alone:
+    """The stack of the guardrails, as a mutant leaves it."""
+
+    def __init__(self, templates: Templates) -> None:
+        self._templates = templates
+
+    def stacks(self) -> Iterator[Stack]:
+        resources = {
+            name: Resource(
+                GUARDRAILS, "444444444444", "us-east-1", name, body["Type"], body["Properties"], None, None, (), None
+            )
+            for name, body in self._templates.resources(GUARDRAILS).items()
+            if body["Type"] == "AWS::Organizations::Policy"
+        }
+        yield Stack(GUARDRAILS, "444444444444", "us-east-1", Path(GUARDRAILS), resources, True, ())
+
+
+@pytest.fixture(scope="module")
+def world(original: Synthesized) -> World:
+    reviewed = review_estate(original.folder, original.estate)
+    return build_world(original.estate, reviewed.inventory, reviewed.promises, reviewed.classes)
+
+
+@pytest.fixture(scope="module")
+def findings(original: Synthesized, world: World) -> Callable[[Mutant], list[Finding]]:
+    def check(mutant: Mutant) -> list[Finding]:
+        templates = Templates(original.templates)
+        mutant.edit(templates)
+        return list(check_guardrails(take_inventory(Alone(templates), {}), world))
+
+    return check
+
+
+@pytest.mark.parametrize("mutant", BY_DOCUMENT, ids=lambda mutant: mutant.name)
+def test_the_control_policy_is_judged_as_expected(mutant: Mutant, findings: Callable[[Mutant], list[Finding]]) -> None:
+    found = [(one.kind, one.what) for one in findings(mutant)]
+    match mutant.expected:
+        case Refuted(kind=kind, words=words):
+            assert any(one is kind and all(word in what for word in words) for one, what in found), found
+        case NotProvedBecause(words=words):
+            assert any(one is Kind.NOT_PROVED and all(word in what for word in words) for one, what in found), found
+        case Harmless():
+            assert found == []
+        case other:
+            pytest.fail(f"{other}: no such expectation here")
+
+
+@pytest.mark.parametrize("mutant", stopping(), ids=lambda mutant: mutant.name)
+def test_what_stops_a_declared_call_is_refused(mutant: Mutant, outcome: Callable[[Mutant], Outcome]) -> None:
+    judged = outcome(mutant)
+    assert judged.as_expected, f"expected {mutant.expected!r}, got {judged.told}"
+
+
+def test_every_statement_of_either_policy_is_taken_away_by_a_mutant(original: Synthesized) -> None:
+    resources = original.templates[GUARDRAILS]["Resources"]
+    there = {
+        f"{name} without {statement['Sid']}"
+        for name, body in resources.items()
+        if body["Type"] == "AWS::Organizations::Policy"
+        for statement in body["Properties"]["Content"]["Statement"]
+    }
+    assert there == {mutant.name for mutant in without_statement()}
+    assert len(there) == 23
+    assert len(MUTANTS) >= 90
