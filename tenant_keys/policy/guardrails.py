@@ -133,7 +133,8 @@ def _keys(estate: Estate, resources: str | list[str]) -> Iterator[Statement]:
     if any(tenant.custodian for tenant in estate.tenants.values()):
         paths.append(f"{estate.naming.role_path}{estate.naming.role_prefix}import.")
     importers = [f"arn:{central.partition}:iam::{central.account}:role{path}*" for path in paths]
-    others: Condition | None = {"ArnNotLike": {"aws:PrincipalArn": importers}} if importers else None
+    named = importers[0] if len(importers) == 1 else importers
+    others: Condition | None = {"ArnNotLike": {"aws:PrincipalArn": named}} if importers else None
     yield _deny("KeepMaterial", actions.IMPORT, keys, others)
 
 

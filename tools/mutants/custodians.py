@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tenant_keys.review.proof import Kind
+from tools.mutants.guardrails import RCP, gone, under
 from tools.mutants.mutant import (
     Edit,
     Harmless,
@@ -209,4 +210,24 @@ def powers() -> list[Mutant]:
     ]
 
 
-MUTANTS: tuple[Mutant, ...] = (*trusts(), *powers())
+def guardrails() -> list[Mutant]:
+    return [
+        Mutant(
+            "a resource control policy that lets any account have sessions of import roles",
+            Refuted(Kind.GUARDRAIL, ("does not keep sessions of import roles",)),
+            gone(RCP, "DenyImportsFromOutside"),
+        ),
+        Mutant(
+            "a resource control policy that lets customers have sessions of access roles",
+            Refuted(Kind.GUARDRAIL, ("does not keep sessions from inside the organization",)),
+            under(RCP, "DenySessionsFromOutside", StringNotEquals={"aws:PrincipalAccount": [CUSTOMER]}),
+        ),
+        Mutant(
+            "a resource control policy that shuts the custodian out",
+            Refuted(REFUSED, ("role/KeyCustodian cannot obtain",)),
+            under(RCP, "DenyImportsFromOutside", StringNotEquals={"aws:PrincipalAccount": ["777777777777"]}),
+        ),
+    ]
+
+
+MUTANTS: tuple[Mutant, ...] = (*trusts(), *powers(), *guardrails())
