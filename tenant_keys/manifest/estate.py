@@ -50,6 +50,13 @@ class Central:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """What detects misuse of keys; role ARNs are complete."""
+
+    probe_roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """A service that uses tenants' keys."""
 
@@ -116,6 +123,8 @@ class Estate:
 
     organization: str | None
     central: Central
+    audit: Audit | None
+    """None: switched off."""
     naming: Naming
     workloads: Mapping[str, Workload]
     """Sorted by name."""
