@@ -20,7 +20,7 @@ from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.garbage_collection import collection_paused
 from tenant_keys.policy.names import workload_role_arn
-from tenant_stacks.cell import Cell, Member, alike
+from tenant_stacks.cell import Cell, Member, alike, tags_of
 from tenant_stacks.guardrails import HOME, add_guardrails
 from tenant_stacks.synthesizer import EstateSynthesizer
 
@@ -159,6 +159,7 @@ class _Stacks:
             names=(name, logical_id("", name)),
             logical_ids=(logical_id("Key", name), logical_id("Alias", name)),
             alike=alike(tenant),
+            tags=tags_of(tenant),
             construct=partial(TenantKey, stack, name, tenant=tenant, estate=self._estate, cell=cell),
         )
 
@@ -169,6 +170,7 @@ class _Stacks:
             names=(name, logical_id("", name), tenant.multi_region_key_id or ""),
             logical_ids=(logical_id("Replica", name), logical_id("Alias", name)),
             alike=alike(tenant),
+            tags=tags_of(tenant),
             construct=partial(TenantReplicaKey, stack, name, tenant=tenant, estate=self._estate, cell=cell),
         )
 
@@ -179,6 +181,7 @@ class _Stacks:
             names=(tenant.id, logical_id("", tenant.id)),
             logical_ids=(logical_id("Role", tenant.id, workload.name),),
             alike=(workload.name, alike(tenant)),
+            tags=tags_of(tenant),
             construct=partial(
                 TenantAccessRole, stack, name, tenant=tenant, workload=workload, estate=self._estate, cell=cell
             ),

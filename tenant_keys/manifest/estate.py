@@ -135,6 +135,12 @@ class Estate:
     """None where the manifest asks for no control policies."""
 
     @property
+    def permissions_boundaries(self) -> list[str]:
+        """ARNs of the managed policies that bound roles which the app makes. Sorted."""
+        named = {self.central.permissions_boundary, *(one.permissions_boundary for one in self.workloads.values())}
+        return sorted(one for one in named if one is not None)
+
+    @property
     def by_manifest_id(self) -> dict[str, Tenant]:
         """The tenants by the ids that people and the manifest use."""
         return {tenant.manifest_id: tenant for tenant in self.tenants.values()}
