@@ -21,7 +21,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from tenant_keys.demo.environment import nothing_of_the_users
-from tenant_keys.demo.local_estate import boundaries_of
 from tenant_keys.demo.principals import KNOWN, Principals
 from tenant_keys.demo.synth import synthesize
 from tenant_keys.local import LocalAws
@@ -193,7 +192,7 @@ def ensure_roles(aws: LocalAws, estate: Estate) -> None:
     for role in (*central.administrators, *central.readers, central.break_glass):
         ensure_role(aws, role)
     ensure_auditors(aws, central.auditors.values())
-    ensure_boundaries(aws, boundaries_of(estate))
+    ensure_boundaries(aws, estate.permissions_boundaries)
 
 
 def environment_of(aws: LocalAws, credentials: Mapping[str, str], region: str | None = None) -> dict[str, str]:

@@ -152,6 +152,9 @@ def show(proof: Proof, console: Console) -> None:
     repointed = "gain plaintext" if proof.alias_administrators_gain_plaintext else "gain no plaintext"
     granted = "would open a key" if proof.grants_open_the_key else "would open no key"
     console.print(f"  a principal that re-points an alias would {repointed}; a grant {granted} to anybody else")
+    if proof.boundaries:
+        named = ", ".join(map(escape, proof.boundaries))
+        console.print(f"  not proved: what the permissions boundaries {named} leave of the declared access")
     table = Table(title="Who must be trusted", title_justify="left")
     for heading in ("may", "puts at risk", "who"):
         table.add_column(heading, overflow="fold")

@@ -72,11 +72,6 @@ class LocalEstate:
         return f"key policy of {self.key_of.get(key_id, key_id)}"
 
 
-def boundaries_of(estate: Estate) -> list[str | None]:
-    """The permissions boundaries that a manifest names."""
-    return [estate.central.permissions_boundary, *(one.permissions_boundary for one in estate.workloads.values())]
-
-
 @contextmanager
 def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
     """Start it; at the end of the block nothing of it is left.
@@ -100,7 +95,7 @@ def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
         for role in (*central.administrators, *central.readers, central.break_glass):
             ensure_role(aws, role)
         ensure_auditors(aws, central.auditors.values())
-        ensure_boundaries(aws, boundaries_of(estate))
+        ensure_boundaries(aws, estate.permissions_boundaries)
         if not issuers:
             yield LocalEstate(aws, estate, None, "")
             return

@@ -54,10 +54,10 @@ def ensure_auditors(aws: LocalAws, roles: Iterable[str]) -> None:
         _make(aws, account, name, f"/aws-service-role/{service}/", trust)
 
 
-def ensure_boundaries(aws: LocalAws, policies: Iterable[str | None]) -> None:
+def ensure_boundaries(aws: LocalAws, policies: Iterable[str]) -> None:
     """Make the managed policies with which an organisation bounds roles; these bound nothing."""
     everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    for arn in sorted({one for one in policies if one is not None}):
+    for arn in policies:
         account, name = arn.split(":")[4], arn.rpartition("/")[2]
         path = arn.partition(":policy")[2].removesuffix(name)
         try:

@@ -54,6 +54,9 @@ class Proof:
     guardrails: tuple[Guardrail, ...]
     """Empty where they were not asked for, or the manifest asks for none."""
     seconds: float
+    boundaries: tuple[str, ...] = ()
+    """Permissions boundaries that the manifest declares, by ARN. Their documents are in no template: they allow nothing
+    more, and what they leave of the declared access is not proved."""
 
     @property
     def proved(self) -> bool:
@@ -117,6 +120,7 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
         safeguards=tuple(lost),
         guardrails=tuple(kept),
         seconds=time.perf_counter() - start,
+        boundaries=tuple(estate.permissions_boundaries),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tenant_keys.manifest import Estate, Tenant
+from tenant_keys.review.proof.audit import check_audit
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory, KeyRecord, RoleRecord
 from tenant_keys.review.proof.parameters import check_parameters
@@ -35,6 +36,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
         *_loose(inventory, estate),
         *check_refusals(inventory, estate),
         *check_places(inventory, estate),
+        *check_audit(inventory, estate),
         *check_parameters(inventory, promises, estate),
         *(
             Finding(Kind.NOT_PROVED, f"{what}: the proof does not know what it grants", _APART)
