@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -146,6 +147,24 @@ def test_the_stack_is_the_management_accounts_and_protected(assembly: Path) -> N
     artifact = artifacts(assembly)["tenant-keys-guardrails"]
     assert artifact["environment"] == "aws://444444444444/us-east-1"
     assert artifact["properties"]["terminationProtection"] is True
+
+
+def test_the_patterns_cover_the_topics_and_rules_of_the_audit_stacks(assembly: Path) -> None:
+    """The key account's; those of workload accounts are not under these policies."""
+    patterns = {sid: statement(sid, resource=False)["Resource"] for sid in ("KeepRules", "KeepTopic")}
+    assert patterns == {
+        "KeepRules": "arn:aws:events:*:111111111111:rule/tenant-keys-*",
+        "KeepTopic": "arn:aws:sns:*:111111111111:tenant-keys-*",
+    }
+    named = {"AWS::Events::Rule": "Name", "AWS::SNS::Topic": "TopicName"}
+    found = [
+        resource["Properties"][named[resource["Type"]]]
+        for file in sorted(assembly.glob("tenant-keys-audit-*.template.json"))
+        for resource in json.loads(file.read_text())["Resources"].values()
+        if resource["Type"] in named
+    ]
+    assert len(found) > 40
+    assert [name for name in found if not name.startswith("tenant-keys-")] == []
 
 
 def test_guardrails_that_the_manifest_does_not_ask_for_are_not_proved(assembly: Path) -> None:
