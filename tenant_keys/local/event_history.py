@@ -6,76 +6,27 @@ Source: CloudTrail API reference, LookupEvents and Event; AWS KMS guide, ct-disa
 from __future__ import annotations
 
 import json
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tenant_keys.local import emulator
-from tenant_keys.local.caller import Caller
 from tenant_keys.local.clock import Clock
+from tenant_keys.local.cloudtrail import CloudTrail, Event
 from tenant_keys.local.kms.due_changes import apply_due_changes
 from tenant_keys.local.kms.store import Store
 
 KEPT: Final = timedelta(days=90)
-MOST: Final = 20_000
-"""Events that are kept; AWS keeps all of 90 days."""
 PAGE: Final = 50
 _TARGET: Final = "CloudTrail_20131101.LookupEvents"
-_TOLD: Final = ("keyId", "keyMaterialId", "pendingWindowInDays")
-"""Request parameters that are kept: none of them can hold data."""
-_ERRORS: Final = {"AccessDeniedException": "AccessDenied"}
-"""Of KMS, as CloudTrail writes them."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Event:
-    at: datetime
-    account: str
-    region: str
-    record: Mapping[str, Any]
+_SOURCE: Final = "kms.amazonaws.com"
 
 
 class EventHistory:
-    """The newest events of all accounts and Regions."""
+    """What the trail has of KMS, and what KMS did by itself."""
 
-    def __init__(self, clock: Clock, store: Store) -> None:
-        self._clock, self._store = clock, store
-        self._events: deque[_Event] = deque(maxlen=MOST)
-
-    def clear(self) -> None:
-        self._events.clear()
-
-    def add(
-        self,
-        caller: Caller,
-        region: str,
-        operation: str,
-        parameters: Mapping[str, Any],
-        resources: Iterable[str],
-        request_id: str,
-        error: str | None,
-    ) -> None:
-        """One call to KMS, with the ARNs that it was decided on. A denied call is in the caller's account alone."""
-        arns = sorted(set(resources))
-        at = self._clock.now()
-        given = {name[0].lower() + name[1:]: value for name, value in parameters.items()}
-        record = {
-            "userIdentity": {"arn": caller.arn, "accountId": caller.account},
-            "eventTime": _utc(at),
-            "eventName": operation,
-            "awsRegion": region,
-            "errorCode": _ERRORS.get(error, error) if error else None,
-            "requestParameters": {name: given[name] for name in _TOLD if name in given},
-            "requestID": request_id,
-            "eventID": request_id,
-            "eventType": "AwsApiCall",
-            "resources": [_resource(arn) for arn in arns],
-        }
-        owners = {arn.split(":")[4] for arn in arns if arn.startswith("arn:")} if error is None else set()
-        for account in {caller.account, *owners}:
-            self._events.append(_Event(at, account, region, {**record, "recipientAccountId": account}))
+    def __init__(self, trail: CloudTrail, store: Store, clock: Clock) -> None:
+        self._trail, self._store, self._clock = trail, store, clock
 
     def look_up(self, account: str, region: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """LookupEvents, newest first."""
@@ -87,8 +38,8 @@ class EventHistory:
         last = _moment(given.get("EndTime")) or now
         found = [
             event
-            for event in (*self._events, *self._by_kms())
-            if (event.account, event.region) == (account, region)
+            for event in (*self._trail.recent, *self._by_kms())
+            if (event.account, event.region, event.record["eventSource"]) == (account, region, _SOURCE)
             and first <= event.at <= last
             and _matches(event.record, wanted)
         ]
@@ -98,15 +49,16 @@ class EventHistory:
         answer: dict[str, Any] = {"Events": [_shown(event) for event in found[start : start + size]]}
         return answer | ({"NextToken": str(start + size)} if len(found) > start + size else {})
 
-    def _by_kms(self) -> Iterator[_Event]:
+    def _by_kms(self) -> Iterator[Event]:
         """What KMS itself did when time was up: service events."""
         for one in self._store.service_events:
-            record = {
+            record: dict[str, Any] = {
+                "eventVersion": "1.11",
                 "userIdentity": {"accountId": one.account, "invokedBy": "AWS Internal"},
                 "eventTime": _utc(one.at),
+                "eventSource": _SOURCE,
                 "eventName": one.name,
                 "awsRegion": one.region,
-                "errorCode": None,
                 "requestParameters": None,
                 "eventID": one.event_id,
                 "eventType": "AwsServiceEvent",
@@ -114,7 +66,7 @@ class EventHistory:
                 "serviceEventDetails": {"keyId": one.arn, "keyMaterialId": one.material} if one.material else None,
                 "recipientAccountId": one.account,
             }
-            yield _Event(one.at, one.account, one.region, record)
+            yield Event(one.at, one.account, one.region, record)
 
 
 class CloudTrailApi:
@@ -141,23 +93,22 @@ def _matches(record: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
     held = {
         "EventName": [record["eventName"]],
         "EventId": [record["eventID"]],
-        "EventSource": ["kms.amazonaws.com"],
+        "EventSource": [record["eventSource"]],
         "ResourceName": [each["ARN"] for each in record["resources"]],
     }
     return all(value in held.get(name, ()) for name, value in wanted.items())
 
 
-def _shown(event: _Event) -> dict[str, Any]:
-    record = {name: value for name, value in event.record.items() if value is not None}
-    whole = {"eventVersion": "1.11", "eventSource": "kms.amazonaws.com", "managementEvent": True, **record}
+def _shown(event: Event) -> dict[str, Any]:
+    record = event.record
     return {
         "EventId": record["eventID"],
         "EventName": record["eventName"],
         "EventTime": event.at.timestamp(),
-        "EventSource": "kms.amazonaws.com",
+        "EventSource": record["eventSource"],
         "Username": record["userIdentity"].get("arn", "").rpartition("/")[2],
-        "Resources": [{"ResourceType": "AWS::KMS::Key", "ResourceName": each["ARN"]} for each in record["resources"]],
-        "CloudTrailEvent": json.dumps(whole),
+        "Resources": [{"ResourceType": each["type"], "ResourceName": each["ARN"]} for each in record["resources"]],
+        "CloudTrailEvent": json.dumps(record),
     }
 
 

@@ -10,7 +10,6 @@ from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.caller import Caller
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.decisions import Decisions
-from tenant_keys.local.event_history import EventHistory
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.kms import (
     aliases,
@@ -87,7 +86,6 @@ class Kms:
         self.store = Store()
         self.clock = clock
         self.failures = Failures()
-        self.history = EventHistory(clock, self.store)
         self._authorizer = authorizer
         self._decisions = decisions
 
@@ -114,20 +112,11 @@ class Kms:
             call = Call(
                 caller, region, operation, parameters, self.store, self._authorizer, self.clock, record, request_id
             )
-            error = None
-            try:
-                record.answer = handler(call)
-            except Fault as fault:
-                error = fault.code
-                raise
-            finally:
-                resources = [entry["resource"] for entry in record.entries]
-                self.history.add(caller, region, operation, parameters, resources, request_id, error)
+            record.answer = handler(call)
             return dict(record.answer)
 
     def reset(self) -> None:
         self.store.clear()
         self.clock.reset()
         self.failures.clear()
-        self.history.clear()
         imports.forget_offers()
