@@ -72,9 +72,10 @@ class LocalEstate:
         return f"key policy of {self.key_of.get(key_id, key_id)}"
 
 
-def boundaries_of(estate: Estate) -> list[str | None]:
-    """The permissions boundaries that a manifest names."""
-    return [estate.central.permissions_boundary, *(one.permissions_boundary for one in estate.workloads.values())]
+def customers_of(estate: Estate) -> tuple[str, ...]:
+    """The accounts of customers who bring key material: outside the organisation."""
+    custodians = (tenant.custodian for tenant in estate.tenants.values())
+    return tuple(sorted({custodian.account for custodian in custodians if custodian is not None}))
 
 
 @contextmanager
@@ -90,6 +91,7 @@ def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
     issuers = [LocalIssuer(url) for url in sorted(urls)]
     with LocalAws(
         accounts=estate.accounts,
+        outsiders=customers_of(estate),
         organization=estate.organization,
         management=estate.management_account,
         jwks={issuer.url: issuer.key_set for issuer in issuers},
@@ -100,7 +102,7 @@ def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
         for role in (*central.administrators, *central.readers, central.break_glass):
             ensure_role(aws, role)
         ensure_auditors(aws, central.auditors.values())
-        ensure_boundaries(aws, boundaries_of(estate))
+        ensure_boundaries(aws, estate.permissions_boundaries)
         if not issuers:
             yield LocalEstate(aws, estate, None, "")
             return

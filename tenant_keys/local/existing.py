@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from tenant_keys.aws_facts.identity_center import example_of
-from tenant_keys.local.deploy import ADMINISTRATOR
+from tenant_keys.local.deploy import ADMINISTRATOR, operator_credentials
 
 if TYPE_CHECKING:
     from tenant_keys.local.aws import LocalAws
@@ -45,6 +45,19 @@ def _make(aws: LocalAws, account: str, name: str, path: str, trust: str) -> None
     iam.attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
 
 
+def assume_as_custodian(aws: LocalAws, custodian: str, external_id: str, import_role: str) -> boto3.Session:
+    """A session of a tenant's import role, as the customer's own principal obtains it from the customer's account."""
+    ensure_role(aws, custodian)
+    owner = aws.session(credentials=operator_credentials(aws, custodian.split(":")[4])).client("sts")
+    own = owner.assume_role(RoleArn=custodian, RoleSessionName="custodian")["Credentials"]
+    answer = (
+        aws.session(credentials=own)
+        .client("sts")
+        .assume_role(RoleArn=import_role, RoleSessionName="custodian", ExternalId=external_id)
+    )
+    return aws.session(credentials=answer["Credentials"])
+
+
 def ensure_auditors(aws: LocalAws, roles: Iterable[str]) -> None:
     """Make the service-linked roles of AWS's own auditors: trusted by their service alone, with every permission."""
     for role_arn in roles:
@@ -54,10 +67,10 @@ def ensure_auditors(aws: LocalAws, roles: Iterable[str]) -> None:
         _make(aws, account, name, f"/aws-service-role/{service}/", trust)
 
 
-def ensure_boundaries(aws: LocalAws, policies: Iterable[str | None]) -> None:
+def ensure_boundaries(aws: LocalAws, policies: Iterable[str]) -> None:
     """Make the managed policies with which an organisation bounds roles; these bound nothing."""
     everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    for arn in sorted({one for one in policies if one is not None}):
+    for arn in policies:
         account, name = arn.split(":")[4], arn.rpartition("/")[2]
         path = arn.partition(":policy")[2].removesuffix(name)
         try:
@@ -76,10 +89,12 @@ def assume(aws: LocalAws, role_arn: str) -> boto3.Session:
     return aws.session(credentials=answer["Credentials"])
 
 
-def import_material(session: boto3.Session, key_id: str, valid_to: datetime | None = None) -> bytes:
+def import_material(
+    session: boto3.Session, key_id: str, valid_to: datetime | None = None, material: bytes | None = None
+) -> bytes:
     """Bring 256 bits of key material, as a tenant would with its own hardware. Returns them.
 
-    `valid_to`: when it expires; never, where it is left out.
+    `valid_to`: when it expires; never, where it is left out. `material`: what was brought before; new, where left out.
     """
     kms = session.client("kms")
     parameters = kms.get_parameters_for_import(
@@ -88,7 +103,7 @@ def import_material(session: boto3.Session, key_id: str, valid_to: datetime | No
     public = load_der_public_key(parameters["PublicKey"])
     if not isinstance(public, rsa.RSAPublicKey):
         raise TypeError(f"wrapping key of {key_id}: got {type(public).__name__}, an RSA key was asked for")
-    material = secrets.token_bytes(32)
+    material = material or secrets.token_bytes(32)
     sha256 = hashes.SHA256()
     wrapped = public.encrypt(material, padding.OAEP(mgf=padding.MGF1(algorithm=sha256), algorithm=sha256, label=None))
     given: dict[str, Any] = {"KeyId": key_id, "ImportToken": parameters["ImportToken"], "EncryptedKeyMaterial": wrapped}

@@ -39,10 +39,10 @@ def _statement() -> str:
     return _json(role["Statement"][0])
 
 
-def _safeguard() -> str:
+def _of_key_policy(sid: str) -> str:
     estate = load_estate(SAMPLE)
     statements = key_policy(estate.tenants["acme"], estate)["Statement"]
-    return _json(next(statement for statement in statements if statement["Sid"] == "DenyOtherAlias"))
+    return _json(next(statement for statement in statements if statement["Sid"] == sid))
 
 
 def _key_policy() -> str:
@@ -194,7 +194,8 @@ def _json(value: object) -> str:
 GENERATORS: dict[str, Callable[[], str]] = {
     "guardrails": _guardrails,
     "statement": _statement,
-    "safeguard": _safeguard,
+    "safeguard": lambda: _of_key_policy("DenyOtherAlias"),
+    "waiting": lambda: _of_key_policy("DenyDeletionOfRecentlyUsedKey"),
     "key-policy": _key_policy,
     "key-policy-table": _key_policy_table,
     "tenant-role": lambda: _role("acme", "orders"),

@@ -32,6 +32,7 @@ workloads:
     account: "222222222222"
     runs_on: eks
     operations: [encrypt]
+    permissions_boundary: policy/Demanded
     irsa: {oidc_provider: oidc.eks.eu-west-1.amazonaws.com/id/AB, namespace: mails, service_account: mails}
   billing: {account: "333333333333", runs_on: ecs, access: session-tag}
   premises:
@@ -58,7 +59,11 @@ tenants:
   fred: {workloads: [orders, billing], decrypt_by: key}
   gina: {workloads: [orders, billing], key: {multi_region: true}}
   hugo: {key: {origin: imported, import_role: role/key-import/hugo-key-import}}
-  ida: {key: {origin: imported, import_role: role/key-import/ida-key-import, expires: never}}
+  ida:
+    key:
+      origin: imported
+      custodian: {account: "666666666666", role: role/KeyCustodian, external_id: ida-keys-7}
+      expires: never
   lola: {workloads: [premises, notes]}
   jan: {state: suspended}
   kim: {state: offboarding}

@@ -202,6 +202,8 @@ def _workloads(reviewed: ReviewedEstate) -> list[Document]:
             "regions": list(one.regions),
             "role": None if one.access == "web-identity" else workload_role(one, estate),
             "access_role": access_role_arn("<id>", one, estate),
+            "boundary": one.permissions_boundary,
+            "access_boundary": estate.central.permissions_boundary,
             "issuer": one.identity_provider.issuer if one.identity_provider else None,
             "audience": one.audience,
             "identified_by": identified_by(one, reviewed),
