@@ -6,27 +6,45 @@ Source: CloudTrail API reference, LookupEvents and Event; AWS KMS guide, ct-disa
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tenant_keys.local import emulator
 from tenant_keys.local.clock import Clock
-from tenant_keys.local.cloudtrail import CloudTrail, Event
 from tenant_keys.local.kms.due_changes import apply_due_changes
 from tenant_keys.local.kms.store import Store
 
 KEPT: Final = timedelta(days=90)
+MOST: Final = 20_000
+"""Events that are kept; AWS keeps all of 90 days."""
 PAGE: Final = 50
 _TARGET: Final = "CloudTrail_20131101.LookupEvents"
-_SOURCE: Final = "kms.amazonaws.com"
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    at: datetime
+    account: str
+    region: str
+    record: Mapping[str, Any]
 
 
 class EventHistory:
-    """What the trail has of KMS, and what KMS did by itself."""
+    """The newest events of all accounts and Regions."""
 
-    def __init__(self, trail: CloudTrail, store: Store, clock: Clock) -> None:
-        self._trail, self._store, self._clock = trail, store, clock
+    def __init__(self, clock: Clock, store: Store) -> None:
+        self._clock, self._store = clock, store
+        self._events: deque[_Event] = deque(maxlen=MOST)
+
+    def clear(self) -> None:
+        self._events.clear()
+
+    def add(self, record: Mapping[str, Any], account: str, region: str) -> None:
+        """Keep a record of AWS KMS in the account whose trail has it."""
+        self._events.append(_Event(self._clock.now(), account, region, record))
 
     def look_up(self, account: str, region: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """LookupEvents, newest first."""
@@ -38,8 +56,8 @@ class EventHistory:
         last = _moment(given.get("EndTime")) or now
         found = [
             event
-            for event in (*self._trail.recent, *self._by_kms())
-            if (event.account, event.region, event.record["eventSource"]) == (account, region, _SOURCE)
+            for event in (*self._events, *self._by_kms())
+            if (event.account, event.region) == (account, region)
             and first <= event.at <= last
             and _matches(event.record, wanted)
         ]
@@ -49,16 +67,15 @@ class EventHistory:
         answer: dict[str, Any] = {"Events": [_shown(event) for event in found[start : start + size]]}
         return answer | ({"NextToken": str(start + size)} if len(found) > start + size else {})
 
-    def _by_kms(self) -> Iterator[Event]:
+    def _by_kms(self) -> Iterator[_Event]:
         """What KMS itself did when time was up: service events."""
         for one in self._store.service_events:
-            record: dict[str, Any] = {
-                "eventVersion": "1.11",
+            record = {
                 "userIdentity": {"accountId": one.account, "invokedBy": "AWS Internal"},
                 "eventTime": _utc(one.at),
-                "eventSource": _SOURCE,
                 "eventName": one.name,
                 "awsRegion": one.region,
+                "errorCode": None,
                 "requestParameters": None,
                 "eventID": one.event_id,
                 "eventType": "AwsServiceEvent",
@@ -66,7 +83,7 @@ class EventHistory:
                 "serviceEventDetails": {"keyId": one.arn, "keyMaterialId": one.material} if one.material else None,
                 "recipientAccountId": one.account,
             }
-            yield Event(one.at, one.account, one.region, record)
+            yield _Event(one.at, one.account, one.region, record)
 
 
 class CloudTrailApi:
@@ -93,22 +110,23 @@ def _matches(record: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
     held = {
         "EventName": [record["eventName"]],
         "EventId": [record["eventID"]],
-        "EventSource": [record["eventSource"]],
+        "EventSource": ["kms.amazonaws.com"],
         "ResourceName": [each["ARN"] for each in record["resources"]],
     }
     return all(value in held.get(name, ()) for name, value in wanted.items())
 
 
-def _shown(event: Event) -> dict[str, Any]:
-    record = event.record
+def _shown(event: _Event) -> dict[str, Any]:
+    record = {name: value for name, value in event.record.items() if value is not None}
+    whole = {"eventVersion": "1.11", "eventSource": "kms.amazonaws.com", "managementEvent": True, **record}
     return {
         "EventId": record["eventID"],
         "EventName": record["eventName"],
         "EventTime": event.at.timestamp(),
-        "EventSource": record["eventSource"],
+        "EventSource": "kms.amazonaws.com",
         "Username": record["userIdentity"].get("arn", "").rpartition("/")[2],
-        "Resources": [{"ResourceType": each["type"], "ResourceName": each["ARN"]} for each in record["resources"]],
-        "CloudTrailEvent": json.dumps(record),
+        "Resources": [{"ResourceType": "AWS::KMS::Key", "ResourceName": each["ARN"]} for each in record["resources"]],
+        "CloudTrailEvent": json.dumps(whole),
     }
 
 
