@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from tenant_keys.manifest import Tenant, Workload
+from tenant_keys.manifest import Custodian, HeldKey, Tenant, Workload
 from tenant_stacks.pattern import Example, Names, NotOnlyNames, Pattern
 
 NAMES: Final = ("id", "multi_region_key_id")
@@ -162,6 +162,10 @@ def _hashable(value: object, tenant_id: str) -> Hashable:
             return value.replace(tenant_id, ID)
         case Workload():
             return value.name
+        case Custodian():
+            return value
+        case HeldKey():
+            return value.arns  # all that roles say of it; no two tenants share one
         case tuple():
             return tuple(_hashable(part, tenant_id) for part in value)
         case Mapping():

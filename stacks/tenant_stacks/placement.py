@@ -9,14 +9,14 @@ from itertools import groupby
 from aws_cdk import Environment, Stack
 from constructs import Construct
 
-from tenant_constructs.access_role import SharedAccessRole, TenantAccessRole
+from tenant_constructs.access_role import CustodianImportRole, SharedAccessRole, TenantAccessRole
 from tenant_constructs.audit import AuditAlarms, AuditBus, AuditRules, AuditTopic, RefusalForwarder
 from tenant_constructs.identity_provider import TokenIssuer
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.pod_identity import PodIdentity
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
-from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.manifest import Custodian, Estate, Tenant, Workload
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.garbage_collection import collection_paused
 from tenant_keys.policy.names import workload_role_arn
@@ -49,10 +49,11 @@ def add_stacks(scope: Construct, estate: Estate, *, stamped: bool = False) -> St
 
 
 def key_cells(estate: Estate) -> list[tuple[str, int, list[Tenant]]]:
-    """Primary Region, number and tenants of each key cell, in order."""
+    """Primary Region, number and tenants of each key cell, in order; those aside who hold their keys themselves."""
     cells: dict[tuple[str, int], list[Tenant]] = {}
     for tenant in estate.tenants.values():
-        cells.setdefault((tenant.primary_region, tenant.cell), []).append(tenant)
+        if tenant.held is None:
+            cells.setdefault((tenant.primary_region, tenant.cell), []).append(tenant)
     return [(region, number, tenants) for (region, number), tenants in sorted(cells.items())]
 
 
@@ -129,7 +130,9 @@ class _Stacks:
             cell = names.key_cell(region, number)
             name, description = names.key_stack(region, number, self._naming), f"Tenants' keys, cell {cell}"
             stack = self._stack(name, self._account, region, description, keeps_keys=True)
-            self._fill(stack, [self._key(stack, tenant, cell) for tenant in tenants])
+            members = [self._key(stack, tenant, cell) for tenant in tenants]
+            members += [self._importer(stack, tenant, who, cell) for tenant in tenants if (who := tenant.custodian)]
+            self._fill(stack, members)
 
     def _add_replicas(self) -> None:
         """Replicas are in stacks of their own, once the lock has the ids of their primaries."""
@@ -161,6 +164,19 @@ class _Stacks:
             alike=alike(tenant),
             tags=tags_of(tenant),
             construct=partial(TenantKey, stack, name, tenant=tenant, estate=self._estate, cell=cell),
+        )
+
+    def _importer(self, stack: Stack, tenant: Tenant, custodian: Custodian, cell: str) -> Member:
+        name = f"import.{tenant.id}"
+        return Member(
+            construct_id=name,
+            names=(tenant.id, logical_id("", tenant.id)),
+            logical_ids=(logical_id("ImportRole", tenant.id),),
+            alike=("import", alike(tenant)),
+            tags=tags_of(tenant),
+            construct=partial(
+                CustodianImportRole, stack, name, tenant=tenant, custodian=custodian, estate=self._estate, cell=cell
+            ),
         )
 
     def _replica(self, stack: Stack, tenant: Tenant, cell: str) -> Member:

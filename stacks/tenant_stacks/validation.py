@@ -92,9 +92,19 @@ def _keys_without_rotation(estate: Estate) -> Iterator[Accepted]:
                     yield Accepted(scope, f"{pack}-KMSBackingKeyRotationEnabled", reason)
 
 
+def _custodians(estate: Estate) -> list[str]:
+    """The stacks of keys in which customers' import roles stand."""
+    return [
+        names.key_stack(region, number, estate.naming)
+        for region, number, tenants in key_cells(estate)
+        if any(tenant.custodian for tenant in tenants)
+    ]
+
+
 def _inline_policies(estate: Estate) -> Iterator[Accepted]:
     """Of every role: the packs that ask for managed policies are not run here, and find them acknowledged."""
     stacks = {names.role_stack(number, estate.naming) for number, _ in role_cells(estate)}
+    stacks |= set(_custodians(estate))
     for workload in estate.workloads.values():
         if workload.access != "tenant-role":
             stacks.add(names.shared_access(estate.naming))
@@ -117,6 +127,7 @@ def _every_key_of_the_account(estate: Estate) -> Iterator[Accepted]:
         "all other roles."
     )
     stacks = [names.role_stack(number, estate.naming) for number, _ in role_cells(estate)]
+    stacks += _custodians(estate)
     if any(workload.access != "tenant-role" for workload in estate.workloads.values()):
         stacks.append(names.shared_access(estate.naming))
     for stack in stacks:

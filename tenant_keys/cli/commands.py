@@ -20,6 +20,7 @@ COMMANDS = {
     "diff": Command("diff", "Compare two versions: what changes in access and in keys."),
     "execution-policy": Command("execution_policy", "Print the policy with which CloudFormation deploys the estate."),
     "gate": Command("gate", "Refuse change sets that would remove or replace a key, before they are executed."),
+    "held": Command("held", "Use a tenant's own key: print its policy, verify control, activate."),
     "init": Command("init", "Write an estate of your own into a folder of its own."),
     "local": Command("local", "Run an AWS on this machine that enforces the policies, and attack it.", LOCAL),
     "lock": Command("manifest", "Record in tenants.lock the stack of each key and role. Nothing placed ever moves."),

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from tenant_keys.aws_facts.identity_center import example_of
-from tenant_keys.local.deploy import ADMINISTRATOR
+from tenant_keys.local.deploy import ADMINISTRATOR, operator_credentials
 
 if TYPE_CHECKING:
     from tenant_keys.local.aws import LocalAws
@@ -43,6 +43,19 @@ def _make(aws: LocalAws, account: str, name: str, path: str, trust: str) -> None
         if problem.response["Error"]["Code"] != "EntityAlreadyExists":
             raise
     iam.attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
+
+
+def assume_as_custodian(aws: LocalAws, custodian: str, external_id: str, import_role: str) -> boto3.Session:
+    """A session of a tenant's import role, as the customer's own principal obtains it from the customer's account."""
+    ensure_role(aws, custodian)
+    owner = aws.session(credentials=operator_credentials(aws, custodian.split(":")[4])).client("sts")
+    own = owner.assume_role(RoleArn=custodian, RoleSessionName="custodian")["Credentials"]
+    answer = (
+        aws.session(credentials=own)
+        .client("sts")
+        .assume_role(RoleArn=import_role, RoleSessionName="custodian", ExternalId=external_id)
+    )
+    return aws.session(credentials=answer["Credentials"])
 
 
 def ensure_auditors(aws: LocalAws, roles: Iterable[str]) -> None:

@@ -137,16 +137,19 @@ def _check_roles_quota(manifest: Manifest, report: Report) -> None:
     per_tenant = {name for name, workload in manifest.workloads.items() if workload.access == "tenant-role"}
     shared = len(manifest.workloads) - len(per_tenant)
     quota = manifest.central.quotas.iam_roles
-    if len(per_tenant) * len(manifest.tenants) + shared <= quota:
+    if (len(per_tenant) + 1) * len(manifest.tenants) + shared <= quota:
         return
     default = len(per_tenant.intersection(manifest.defaults.workloads))
-    pairs = 0
+    pairs = importing = 0
     for tenant in manifest.tenants.values():
         if tenant.state != "offboarded":
             pairs += default if tenant.workloads is None else len(per_tenant.intersection(tenant.workloads))
-    if pairs + shared > quota:
+            importing += tenant.key.custodian is not None
+    if pairs + shared + importing > quota:
+        custodians = f", {importing} import roles of custodians" if importing else ""
         report(
             ("central", "quotas", "iam_roles"),
-            f"got {quota} roles, but {pairs} pairs of tenant and workload and {shared} shared roles need "
-            f"{pairs + shared}; set `access: session-tag` for workloads with many tenants, or have the quota raised",
+            f"got {quota} roles, but {pairs} pairs of tenant and workload{custodians} and {shared} shared roles need "
+            f"{pairs + shared + importing}; set `access: session-tag` for workloads with many tenants, or have the "
+            "quota raised",
         )

@@ -6,6 +6,7 @@ from tools.mutants import (
     audit,
     bindings,
     both_ways,
+    custodians,
     declared_calls,
     guardrails,
     key_policies,
@@ -24,5 +25,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *declared_calls.MUTANTS,
     *both_ways.MUTANTS,
     *audit.MUTANTS,
+    *custodians.MUTANTS,
     *guardrails.MUTANTS,
 )

@@ -70,7 +70,10 @@ def _all_actions() -> tuple[str, ...]:
 
 
 def owner_of(key: Key, inventory: Inventory, estate: Estate) -> Tenant | None:
-    """The tenant at whose key an alias points."""
+    """The tenant at whose key an alias points, or who holds the key itself."""
+    for tenant in estate.tenants.values():
+        if tenant.held is not None and key.arn in tenant.held.arns:
+            return tenant
     names = inventory.aliases.get(key.arn, [])
     return next((tenant for tenant in estate.tenants.values() if alias_of(tenant, estate) in names), None)
 
@@ -82,7 +85,15 @@ def accounts_of(estate: Estate) -> Accounts:
 
 
 def callers(key: Key, inventory: Inventory, accounts: Accounts, resource: tuple[Statement, ...]) -> Iterator[Principal]:
-    """Everybody: each role that the templates give policies, and any principal of every kind."""
+    """Everybody: each role that the templates give policies, and any principal of every kind.
+
+    Of a key in an account of its tenant, the roles of the templates: its own policy tells who else there is.
+    """
+    if key.policy is _WHATEVER_ITS_OWNER_ALLOWS:
+        for one in inventory.roles.values():
+            known_policies = None if one.unknown_policies else tuple(one.identity)
+            yield role(one.arn, accounts, tags=one.tags, identity=known_policies)
+        return
     known = [one for one in inventory.roles.values() if one.arn.split(":")[4] == key.account]
     for one in known:
         yield role(one.arn, accounts, tags=one.tags, identity=None if one.unknown_policies else tuple(one.identity))
@@ -93,6 +104,23 @@ def callers(key: Key, inventory: Inventory, accounts: Accounts, resource: tuple[
         yield any_of_kind(kind, accounts)
     yield service()
     yield anonymous()
+
+
+_WHATEVER_ITS_OWNER_ALLOWS: Final[dict[str, object]] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Sid": "Whatever", "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}
+    ],
+}
+"""The worst policy of a key whose policy is in no template: then the roles' own policies alone hold them."""
+
+
+def _held_keys(estate: Estate) -> Iterator[Key]:
+    for tenant in estate.tenants.values():
+        for arn in tenant.held.arns if tenant.held is not None else ():
+            _, _, _, region, account, _ = arn.split(":", 5)
+            facts = {"aws:requestedregion": region}
+            yield Key(arn, account, region, _WHATEVER_ITS_OWNER_ALLOWS, arn, facts)
 
 
 def _stems(resource: tuple[Statement, ...], account: str) -> list[str]:
@@ -109,7 +137,7 @@ def _stems(resource: tuple[Statement, ...], account: str) -> list[str]:
 def key_questions(inventory: Inventory, estate: Estate) -> Iterator[Pending]:
     """One question for each key and each kind of caller."""
     accounts = accounts_of(estate)
-    for key in inventory.keys:
+    for key in (*inventory.keys, *_held_keys(estate)):
         resource = inventory.statements(key.policy, KEY, key.where)
         groups: dict[tuple[int, ...], list[tuple[str, ...]]] = {}
         for principal in callers(key, inventory, accounts, resource):
