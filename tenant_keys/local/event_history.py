@@ -1,6 +1,7 @@
 """CloudTrail's event history of KMS: what LookupEvents finds of calls that name a key, and of keys that are gone.
 
-Source: CloudTrail API reference, LookupEvents and Event; AWS KMS guide, ct-disable-key, ct-delete-key and the like.
+Source: CloudTrail API reference, LookupEvents and Event; AWS KMS guide, ct-disable-key, ct-delete-key,
+ct-deleteexpiredkeymaterial and the like.
 """
 
 from __future__ import annotations
@@ -99,12 +100,12 @@ class EventHistory:
         return answer | ({"NextToken": str(start + size)} if len(found) > start + size else {})
 
     def _deletions(self) -> Iterator[_Event]:
-        """What KMS itself did when a waiting period was over: a service event."""
+        """What KMS itself did when a waiting period was over, or material expired: a service event."""
         for gone in self._store.deleted:
             record = {
                 "userIdentity": {"accountId": gone.account, "invokedBy": "AWS Internal"},
                 "eventTime": _utc(gone.at),
-                "eventName": "DeleteKey",
+                "eventName": "DeleteExpiredKeyMaterial" if gone.material else "DeleteKey",
                 "awsRegion": gone.region,
                 "errorCode": None,
                 "requestParameters": None,
@@ -113,6 +114,9 @@ class EventHistory:
                 "resources": [_resource(gone.arn)],
                 "recipientAccountId": gone.account,
             }
+            if gone.material:
+                details = {"keyId": gone.arn.rpartition("/")[2], "keyMaterialId": gone.material}
+                record["serviceEventDetails"] = details
             yield _Event(gone.at, gone.account, gone.region, record)
 
 

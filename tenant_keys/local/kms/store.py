@@ -32,13 +32,15 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A key that is gone: what CloudTrail's DeleteKey event tells of it."""
+    """A key or a key material that KMS has deleted when its time was over: what CloudTrail's event tells of it."""
 
     arn: str
     account: str
     region: str
     at: datetime
     event_id: str
+    material: str | None = None
+    """Id of imported material that has expired; None where the key itself is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,10 @@ class Store:
         self._families[key.id].remove(key)
         for alias in self.aliases_of(key):
             self.remove_alias(alias)
+
+    def expire(self, key: Key, material: str, at: datetime) -> None:
+        """Note the deletion of expired material (AWS KMS guide, ct-deleteexpiredkeymaterial)."""
+        self.deleted.append(Deleted(key.arn, key.account, key.region, at, str(uuid.uuid4()), material))
 
     def find(self, region: str, key_id: str) -> Key | None:
         return self._keys.get((region, key_id))
