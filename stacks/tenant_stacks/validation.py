@@ -15,7 +15,7 @@ from tenant_keys.policy.acknowledged import INLINE_POLICY, why_no_rotation
 from tenant_keys.policy.names import access_roles_arn, keys_of_account
 from tenant_stacks.isolation import IsolationProof
 from tenant_stacks.pattern import NOT_ONLY_NAMES, NotOnlyNames
-from tenant_stacks.placement import Stamped, key_cells, role_cells, role_region
+from tenant_stacks.placement import Stamped, key_cells, reporting_places, role_cells, role_region
 from tenant_stacks.synthesizer import REFUSED_TEMPLATE
 
 SOLUTIONS = "AwsSolutions::AwsSolutions"
@@ -110,6 +110,7 @@ def _inline_policies(estate: Estate) -> Iterator[Accepted]:
             stacks.add(names.shared_access(estate.naming))
         if workload.access != "web-identity" and workload.existing_role is None:
             stacks.add(names.workload_stack(workload.account, role_region(workload, estate), estate.naming))
+    stacks |= {names.workload_stack(account, region, estate.naming) for account, region in reporting_places(estate)}
     for stack in sorted(stacks):
         for pack in (NIST, HIPAA, PCI):
             yield Accepted((stack,), f"{pack}-IAMNoInlinePolicy", INLINE_POLICY)

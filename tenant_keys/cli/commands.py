@@ -10,6 +10,7 @@ Command = namedtuple("Command", ("module", "does", "distribution"), defaults=(""
 LOCAL = "tenant-keys-local"
 COMMANDS = {
     "adopt": Command("adopt", "Bring existing keys into the estate, by a CloudFormation import."),
+    "audit": Command("audit", "Print the rules that detect misuse, and questions to the trail as SQL."),
     "byok": Command("byok", "Bring your own key: import, rotate, withdraw and restore a tenant's key material."),
     "can": Command("prove", "Decide one request, and print the statements that decide the request."),
     "check": Command("check", "Run every check of a pull request: lock, synth, lint, proof, quotas, change."),

@@ -21,7 +21,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tenant_keys.demo.environment import nothing_of_the_users
-from tenant_keys.demo.local_estate import boundaries_of, customers_of, ensure_held_keys
+from tenant_keys.demo.local_estate import customers_of, ensure_held_keys
 from tenant_keys.demo.principals import KNOWN, Principals
 from tenant_keys.demo.synth import synthesize
 from tenant_keys.local import LocalAws
@@ -196,7 +196,7 @@ def ensure_roles(aws: LocalAws, estate: Estate) -> None:
     for role in (*central.administrators, *central.readers, central.break_glass):
         ensure_role(aws, role)
     ensure_auditors(aws, central.auditors.values())
-    ensure_boundaries(aws, boundaries_of(estate))
+    ensure_boundaries(aws, estate.permissions_boundaries)
     ensure_held_keys(aws, estate)
 
 

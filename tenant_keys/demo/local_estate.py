@@ -74,11 +74,6 @@ class LocalEstate:
         return f"key policy of {self.key_of.get(key_id, key_id)}"
 
 
-def boundaries_of(estate: Estate) -> list[str | None]:
-    """The permissions boundaries that a manifest names."""
-    return [estate.central.permissions_boundary, *(one.permissions_boundary for one in estate.workloads.values())]
-
-
 def customers_of(estate: Estate) -> tuple[str, ...]:
     """The accounts of customers who bring key material or hold their keys: outside the organisation."""
     found = {one.custodian.account for one in estate.tenants.values() if one.custodian is not None}
@@ -121,7 +116,7 @@ def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
         for role in (*central.administrators, *central.readers, central.break_glass):
             ensure_role(aws, role)
         ensure_auditors(aws, central.auditors.values())
-        ensure_boundaries(aws, boundaries_of(estate))
+        ensure_boundaries(aws, estate.permissions_boundaries)
         ensure_held_keys(aws, estate)
         if not issuers:
             yield LocalEstate(aws, estate, None, "")

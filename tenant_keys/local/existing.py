@@ -67,10 +67,10 @@ def ensure_auditors(aws: LocalAws, roles: Iterable[str]) -> None:
         _make(aws, account, name, f"/aws-service-role/{service}/", trust)
 
 
-def ensure_boundaries(aws: LocalAws, policies: Iterable[str | None]) -> None:
+def ensure_boundaries(aws: LocalAws, policies: Iterable[str]) -> None:
     """Make the managed policies with which an organisation bounds roles; these bound nothing."""
     everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    for arn in sorted({one for one in policies if one is not None}):
+    for arn in policies:
         account, name = arn.split(":")[4], arn.rpartition("/")[2]
         path = arn.partition(":policy")[2].removesuffix(name)
         try:
@@ -89,10 +89,12 @@ def assume(aws: LocalAws, role_arn: str) -> boto3.Session:
     return aws.session(credentials=answer["Credentials"])
 
 
-def import_material(session: boto3.Session, key_id: str, valid_to: datetime | None = None) -> bytes:
+def import_material(
+    session: boto3.Session, key_id: str, valid_to: datetime | None = None, material: bytes | None = None
+) -> bytes:
     """Bring 256 bits of key material, as a tenant would with its own hardware. Returns them.
 
-    `valid_to`: when it expires; never, where it is left out.
+    `valid_to`: when it expires; never, where it is left out. `material`: what was brought before; new, where left out.
     """
     kms = session.client("kms")
     parameters = kms.get_parameters_for_import(
@@ -101,7 +103,7 @@ def import_material(session: boto3.Session, key_id: str, valid_to: datetime | No
     public = load_der_public_key(parameters["PublicKey"])
     if not isinstance(public, rsa.RSAPublicKey):
         raise TypeError(f"wrapping key of {key_id}: got {type(public).__name__}, an RSA key was asked for")
-    material = secrets.token_bytes(32)
+    material = material or secrets.token_bytes(32)
     sha256 = hashes.SHA256()
     wrapped = public.encrypt(material, padding.OAEP(mgf=padding.MGF1(algorithm=sha256), algorithm=sha256, label=None))
     given: dict[str, Any] = {"KeyId": key_id, "ImportToken": parameters["ImportToken"], "EncryptedKeyMaterial": wrapped}

@@ -29,6 +29,8 @@ ALLOWED = {
     "bootstrap_qualifier": "1 to 10 lower-case letters and digits",
     "iam_roles": "a whole number of roles from 1 to 10000",
     "trust_policy_characters": "a whole number of characters from 2048 to 8192",
+    "audit": "off, or a mapping of probe_roles",
+    "probe_roles": f"a list of at most five: {ROLE}",
     "alias": "alias/{id} with a name of the estate before {id} that ends in / or _, such as alias/dev/{id}",
     "role_path": "a path of letters, digits, _ and - that begins and ends in /, such as /dev/",
     "role_prefix": "lower-case letters, digits and -, then _, such as dev_, at most 32 characters",

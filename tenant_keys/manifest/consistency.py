@@ -31,6 +31,7 @@ def inconsistencies(manifest: Manifest) -> list[Problem]:
     """Every problem between fields."""
     findings = Problems()
     _check_central(manifest, findings.report)
+    _check_audit(manifest, findings.report)
     check_naming(manifest, findings.report)
     check_workloads(manifest, findings.report)
     check_tags(manifest.tags, ("tags",), findings.report)
@@ -102,6 +103,21 @@ def _check_auditors(central: Central, report: Report) -> None:
         if name := admitted.get(role_name(role)):
             message = f"got {role}, the role of {name} in central.auditors, which reads less; name it in one of them"
             report(("central", "readers", index), message)
+
+
+def _check_audit(manifest: Manifest, report: Report) -> None:
+    """Denials of a role that does more than probe are no noise."""
+    if manifest.audit == "off":
+        return
+    central = manifest.central
+    people = (*central.administrators, *central.readers, central.break_glass, *execution_roles(central))
+    holders = {role_name(role) for role in people}
+    repeated(manifest.audit.probe_roles, ("audit", "probe_roles"), report)
+    for index, role in enumerate(manifest.audit.probe_roles):
+        path = ("audit", "probe_roles", index)
+        own_role(role, path, manifest.naming, report)
+        if role_name(role) in holders:
+            report(path, f"got {role}, which central names too; name a role that does nothing but probe")
 
 
 def _check_break_glass(manifest: Manifest, report: Report) -> None:

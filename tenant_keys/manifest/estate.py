@@ -50,6 +50,13 @@ class Central:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """What detects misuse of keys; role ARNs are complete."""
+
+    probe_roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """A service that uses tenants' keys."""
 
@@ -158,6 +165,8 @@ class Estate:
 
     organization: str | None
     central: Central
+    audit: Audit | None
+    """None: switched off."""
     naming: Naming
     workloads: Mapping[str, Workload]
     """Sorted by name."""
@@ -166,6 +175,12 @@ class Estate:
     tags: Mapping[str, str]
     guardrails: Guardrails | None
     """None where the manifest asks for no control policies."""
+
+    @property
+    def permissions_boundaries(self) -> list[str]:
+        """ARNs of the managed policies that bound roles which the app makes. Sorted."""
+        named = {self.central.permissions_boundary, *(one.permissions_boundary for one in self.workloads.values())}
+        return sorted(one for one in named if one is not None)
 
     @property
     def by_manifest_id(self) -> dict[str, Tenant]:

@@ -122,6 +122,13 @@ class Central(_Model):
     """Quotas of this account that AWS has raised."""
 
 
+class Audit(_Model):
+    """The stack that tells people on call when somebody touches a key: rules, a topic and alarms in each Region."""
+
+    probe_roles: Annotated[tuple[RoleReference, ...], Field(max_length=5)] = ()
+    """Roles of the central account whose denied calls are tests: the rule of denied use leaves them out."""
+
+
 class Guardrails(_Model):
     """Control policies of AWS Organizations, attached to the key account: they hold whatever a key policy says."""
 
@@ -319,6 +326,8 @@ class Manifest(_Model):
     """Every path to a key asks for `aws:PrincipalOrgID` where it is given."""
     central: Central
     """The account that holds the keys."""
+    audit: Audit | Literal["off"] = Audit()
+    """What detects misuse of keys, by the organisation's trail; `off` where another system does."""
     naming: Naming = Naming()
     """What aliases, roles and stacks are called; left out, as in this documentation."""
     guardrails: Guardrails | None = None

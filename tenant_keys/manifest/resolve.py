@@ -7,7 +7,7 @@ from tenant_keys.aws_facts.identity_center import role_of
 from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.compare import LOCK_FILE, AddRole, Append, Change, DropRole, HoldRotation, changes, overfull
 from tenant_keys.manifest.errors import LockError, Problem
-from tenant_keys.manifest.estate import Central, Custodian, Estate, HeldKey, Tenant, Workload
+from tenant_keys.manifest.estate import Audit, Central, Custodian, Estate, HeldKey, Tenant, Workload
 from tenant_keys.manifest.lock import Entry, Lock, Registration
 from tenant_keys.manifest.model import Key, Manifest
 from tenant_keys.manifest.model import Tenant as Written
@@ -32,6 +32,7 @@ def resolve(manifest: Manifest, lock: Lock) -> Estate:
     return Estate(
         organization=manifest.organization,
         central=_central(manifest),
+        audit=_audit(manifest),
         naming=manifest.naming,
         workloads=workloads,
         tenants=_tenants(manifest, lock, workloads),
@@ -84,6 +85,11 @@ def _central(manifest: Manifest) -> Central:
         bootstrap_qualifier=written.bootstrap_qualifier,
         quotas=written.quotas,
     )
+
+
+def _audit(manifest: Manifest) -> Audit | None:
+    written, account = manifest.audit, manifest.central.account
+    return None if written == "off" else Audit(tuple(_arn(manifest, account, role) for role in written.probe_roles))
 
 
 def _workloads(manifest: Manifest) -> dict[str, Workload]:

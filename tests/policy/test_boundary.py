@@ -10,6 +10,8 @@ import pytest
 from tenant_keys.manifest import Estate
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.proof import prove
+from tenant_keys.review.report import build_document, render_markdown
+from tenant_keys.review.report.limits import not_proved
 from tenant_keys.review.second_opinion.opinion import second_opinion
 from tests.manifest.sample import edited, errors
 from tests.policy.estates import estate_of_text, manifest
@@ -39,6 +41,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if resource["Type"] == "AWS::IAM::Role"
     ]
     assert sorted(roles) == [
+        *[("AuditForwarder", WORKLOAD)] * 2,  # in each Region
         *(("RoleacmeFororders", CENTRAL), ("Rolebilling", WORKLOAD), ("Roleorders", WORKLOAD)),
         ("SharedRolebilling", CENTRAL),
     ]
@@ -48,6 +51,12 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_estate_with_the_boundaries_that_it_declares_is_proved_by_both_engines(assembly: Path) -> None:
     proof = prove(assembly, BOUNDED)
     assert (proof.verdict, proof.findings) == ("proved", ())
+    assert proof.boundaries == (CENTRAL, WORKLOAD)
+    said = f"That declared access is possible within the permissions boundaries {CENTRAL}, {WORKLOAD}: "
+    assert not_proved(proof, set())[0].startswith(said)
+    report = render_markdown(build_document(assembly, BOUNDED, proof))
+    assert f"role/tenant-keys-billing, bounded by {WORKLOAD} |" in report
+    assert f"/billing/shared.billing, bounded by {CENTRAL} |" in report
     assert second_opinion(Assembly.open(assembly), BOUNDED).verdict == "no such request"
 
 

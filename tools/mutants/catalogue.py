@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tools.mutants import (
+    audit,
     bindings,
     both_ways,
     custodians,
@@ -23,6 +24,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *bindings.MUTANTS,
     *declared_calls.MUTANTS,
     *both_ways.MUTANTS,
+    *audit.MUTANTS,
     *custodians.MUTANTS,
     *guardrails.MUTANTS,
 )

@@ -32,6 +32,7 @@ workloads:
     account: "222222222222"
     runs_on: eks
     operations: [encrypt]
+    permissions_boundary: policy/Demanded
     irsa: {oidc_provider: oidc.eks.eu-west-1.amazonaws.com/id/AB, namespace: mails, service_account: mails}
   billing: {account: "333333333333", runs_on: ecs, access: session-tag}
   premises:

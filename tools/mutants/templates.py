@@ -219,6 +219,12 @@ def boundaries() -> list[Mutant]:
         bound("an access role that tenants share", "shared.billing", lambda t: t.shared("billing")),
         bound("an access role for tokens", "shared.portal", lambda t: t.shared("portal")),
         bound("the role of a workload", "tenant-keys-orders", lambda t: t.workload("orders")),
+        bound("a role that has another in the manifest", "tenant-keys-mails", lambda t: t.workload("mails")),
+        Mutant(
+            "the role of a workload without the permissions boundary that the manifest declares",
+            Refuted(Kind.INVENTORY, ("tenant-keys-mails", "without its permissions boundary", "policy/Demanded")),
+            lambda t: t.workload("mails").pop("PermissionsBoundary"),
+        ),
         Mutant(
             "a managed policy on the role of a workload",
             NotProvedBecause(("tenant-keys-orders", "what arn:aws:iam::aws:policy/ReadOnlyAccess allows")),

@@ -55,6 +55,9 @@ class Proof:
     guardrails: tuple[Guardrail, ...]
     """Empty where they were not asked for, or the manifest asks for none."""
     seconds: float
+    boundaries: tuple[str, ...] = ()
+    """Permissions boundaries that the manifest declares, by ARN. Their documents are in no template: they allow nothing
+    more, and what they leave of the declared access is not proved."""
     held: tuple[HeldByTenant, ...] = ()
     """Keys in accounts of tenants, with what is ours to prove of them and what is not."""
 
@@ -120,6 +123,7 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
         safeguards=tuple(lost),
         guardrails=tuple(kept),
         seconds=time.perf_counter() - start,
+        boundaries=tuple(estate.permissions_boundaries),
         held=held_by_tenants(estate),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tenant_keys.manifest import Estate, Tenant
+from tenant_keys.review.proof.audit import check_audit
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.held_keys import check_held_keys
 from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory, KeyRecord, RoleRecord
@@ -37,6 +38,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
         *_loose(inventory, estate),
         *check_refusals(inventory, estate),
         *check_places(inventory, estate),
+        *check_audit(inventory, estate),
         *check_parameters(inventory, promises, estate),
         *check_held_keys(inventory, promises, estate),
         *(

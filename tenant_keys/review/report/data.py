@@ -21,6 +21,7 @@ from tenant_keys.review.proof.prove import NOT_UNDERSTOOD
 from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_keys.review.report.classes import Classes, Statements
 from tenant_keys.review.report.controls import controls
+from tenant_keys.review.report.detection import detection
 from tenant_keys.review.report.facts import Facts, KeyFacts, read_facts
 from tenant_keys.review.report.findings import nag_findings, proof_findings, rule_findings
 from tenant_keys.review.report.identities import identified_by
@@ -91,6 +92,7 @@ def build_document(
         "nag": nag_findings(directory),
         "lint": lint,
     }
+    document["detection"] = detection(reviewed)
     document["cost"] = as_document(cost_report(estate))
     document["controls"] = controls(document)
     plain: Document = json.loads(json.dumps(document))
@@ -200,6 +202,8 @@ def _workloads(reviewed: ReviewedEstate) -> list[Document]:
             "regions": list(one.regions),
             "role": None if one.access == "web-identity" else workload_role(one, estate),
             "access_role": access_role_arn("<id>", one, estate),
+            "boundary": one.permissions_boundary,
+            "access_boundary": estate.central.permissions_boundary,
             "issuer": one.identity_provider.issuer if one.identity_provider else None,
             "audience": one.audience,
             "identified_by": identified_by(one, reviewed),

@@ -18,6 +18,10 @@ ALWAYS: Final = (
 CLAIMED_BY_WORKLOAD: Final = (
     "That a workload with session tags names the right tenant: within the tenants that it serves it is believed."
 )
+LEFT_BY_BOUNDARIES: Final = (
+    "That declared access is possible within the permissions boundaries {}: their documents are in no template. A "
+    "boundary allows nothing by itself, so nobody gains access by it."
+)
 CLAIMED_BY_ISSUER: Final = "That an identity provider signs the right tenant's tag: what it signs is believed."
 
 
@@ -30,6 +34,8 @@ def not_proved(proof: Proof, accesses: set[str]) -> list[str]:
         )
     if proof.proved and proof.grants_open_the_key:
         said.append("That no grant opens a key: whoever may create one is on the list of the trusted.")
+    if proof.boundaries:
+        said.append(LEFT_BY_BOUNDARIES.format(", ".join(proof.boundaries)))
     if "session-tag" in accesses:
         said.append(CLAIMED_BY_WORKLOAD)
     if "web-identity" in accesses:

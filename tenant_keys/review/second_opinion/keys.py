@@ -24,11 +24,19 @@ from tenant_keys.review.second_opinion.principals import (
     role,
     service,
 )
-from tenant_keys.review.second_opinion.promise import TENANT, administrators, alias_of, declared
+from tenant_keys.review.second_opinion.promise import (
+    TENANT,
+    administrators,
+    administrators_of_topic_key,
+    alias_of,
+    declared,
+    declared_of_topic_key,
+)
 from tenant_keys.review.second_opinion.question import Case, Pending, Question, ask_about, rests_on
 from tenant_keys.review.second_opinion.request import Asked, OneAction, carries
 from tenant_keys.review.second_opinion.statements import KEY, Statement
 from tenant_keys.review.second_opinion.terms import (
+    Formula,
     all_of,
     characters,
     exactly,
@@ -159,7 +167,7 @@ def _question(
     policies = Policies(resource, inventory.own(principal.identity))
     own = tuple(map(id, policies.identity or ()))
     if own not in known:
-        known[own] = _groups(policies, tenant, estate)
+        known[own] = _groups(policies, key, tenant, estate)
     groups = known[own]
     documents = [*policies.resource, *(policies.identity or ())]
     aliases = tuple(inventory.aliases.get(key.arn, ()))
@@ -180,8 +188,14 @@ def _case(
 ) -> Case:
     crosses = request.known is None or request.known in ACROSS_ACCOUNTS
     can = allowed(request, policies, crosses=crosses, account=key.account)
-    may = False if can is False or tenant is None else declared(request, request.action, tenant, estate)
+    may = False if can is False else _may(request, key, tenant, estate)
     return Case(actions, request, all_of([can, negate(may)]))
+
+
+def _may(request: OneAction, key: Key, tenant: Tenant | None, estate: Estate) -> Formula:
+    if tenant is not None:
+        return declared(request, request.action, tenant, estate)
+    return declared_of_topic_key(request, request.action, estate) if key.of_topic else False
 
 
 def _yet_to_come(asked: Asked, policies: Policies, key: Key, tenant: Tenant | None, estate: Estate) -> Case:
@@ -197,11 +211,12 @@ def _yet_to_come(asked: Asked, policies: Policies, key: Key, tenant: Tenant | No
     return Case(case.actions, case.request, all_of([new, case.breach]))
 
 
-def _groups(policies: Policies, tenant: Tenant | None, estate: Estate) -> list[tuple[str, ...]]:
+def _groups(policies: Policies, key: Key, tenant: Tenant | None, estate: Estate) -> list[tuple[str, ...]]:
     """Actions that no document and no promise tells apart, and that carry the same of the keys asked for."""
     documents = (*policies.resource, *(policies.identity or ()))
     keys = sorted(_PROMISED.union(*(one.keys for one in documents)))
-    table = administrators(tenant, estate) if tenant else {}
+    table = administrators_of_topic_key(estate) if key.of_topic else {}
+    table = administrators(tenant, estate) if tenant else table
     groups: dict[object, list[str]] = {}
     for action in key_actions():
         spoken = tuple([one.speaks_of(action) for one in documents])

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from tenant_keys.manifest import Estate, Tenant, Workload
-from tenant_keys.review.second_opinion.principals import ROLE, Principal, is_one_of
+from tenant_keys.review.second_opinion.principals import ROLE, SERVICE, Principal, is_one_of
 from tenant_keys.review.second_opinion.statements import Request
 from tenant_keys.review.second_opinion.terms import Formula, Text, all_of, any_of, at_most, equal
 
@@ -123,6 +123,44 @@ def declared(request: Request, action: Text, tenant: Tenant, estate: Estate) -> 
     if tenant.state != "offboarding":
         found += [_uses(request, action, tenant, workload, estate) for workload in tenant.workloads]
     return any_of(found)
+
+
+_KEEP: Final = (
+    "DisableKeyRotation",
+    "EnableKey",
+    "EnableKeyRotation",
+    "PutKeyPolicy",
+    "TagResource",
+    "UntagResource",
+    "UpdateKeyDescription",
+)
+"""What CloudFormation calls to keep the key of an audit topic as it is declared."""
+_END: Final = ("CancelKeyDeletion", "ScheduleKeyDeletion")
+_PUBLISH: Final = frozenset({"kms:decrypt", "kms:generatedatakey"})
+_PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
+
+
+def administrators_of_topic_key(estate: Estate) -> dict[str, set[str]]:
+    """Roles by action in lower case, of the key that encrypts an audit topic."""
+    table: dict[str, set[str]] = {}
+    central = estate.central
+    readers = {*central.deployers, *central.administrators, central.break_glass, *central.readers}
+    readers |= set(central.auditors.values())
+    for names, roles in ((_READ, readers), (_KEEP, set(central.deployers)), (_END, {central.break_glass})):
+        for name in names:
+            table.setdefault(f"kms:{name}".lower(), set()).update(roles)
+    return table
+
+
+def declared_of_topic_key(request: Request, action: Text, estate: Estate) -> Formula:
+    """Whether the request on the key of an audit topic is declared: services publish, and no role uses it."""
+    if estate.audit is None or not isinstance(action, str):
+        return False
+    if request.principal.kind == SERVICE and action in _PUBLISH:
+        return any_of(equal(request.principal.arn, name) for name in _PUBLISHERS)
+    if request.principal.kind != ROLE:
+        return False
+    return is_one_of(request.principal, sorted(administrators_of_topic_key(estate).get(action, set())))
 
 
 def _uses(request: Request, action: str, tenant: Tenant, workload: Workload, estate: Estate) -> Formula:

@@ -75,7 +75,11 @@ def test_the_control_policy_is_judged_as_expected(mutant: Mutant, findings: Call
             pytest.fail(f"{other}: no such expectation here")
 
 
-@pytest.mark.parametrize("mutant", stopping(), ids=lambda mutant: mutant.name)
+STOPPING = list({mutant.name.partition(": ")[2]: mutant for mutant in stopping()}.values())
+"""Of those that both policies have, one: the proof of keys takes most of the time."""
+
+
+@pytest.mark.parametrize("mutant", STOPPING, ids=lambda mutant: mutant.name)
 def test_what_stops_a_declared_call_is_refused(mutant: Mutant, outcome: Callable[[Mutant], Outcome]) -> None:
     judged = outcome(mutant)
     assert judged.as_expected, f"expected {mutant.expected!r}, got {judged.told}"
