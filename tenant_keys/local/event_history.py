@@ -1,7 +1,6 @@
 """CloudTrail's event history of KMS: what LookupEvents finds of calls that name a key, and of keys that are gone.
 
-Source: CloudTrail API reference, LookupEvents and Event; AWS KMS guide, ct-disable-key, ct-delete-key,
-ct-deleteexpiredkeymaterial and the like.
+Source: CloudTrail API reference, LookupEvents and Event; AWS KMS guide, ct-disable-key, ct-delete-key and the like.
 """
 
 from __future__ import annotations
@@ -88,7 +87,7 @@ class EventHistory:
         last = _moment(given.get("EndTime")) or now
         found = [
             event
-            for event in (*self._events, *self._deletions())
+            for event in (*self._events, *self._by_kms())
             if (event.account, event.region) == (account, region)
             and first <= event.at <= last
             and _matches(event.record, wanted)
@@ -99,25 +98,23 @@ class EventHistory:
         answer: dict[str, Any] = {"Events": [_shown(event) for event in found[start : start + size]]}
         return answer | ({"NextToken": str(start + size)} if len(found) > start + size else {})
 
-    def _deletions(self) -> Iterator[_Event]:
-        """What KMS itself did when a waiting period was over, or material expired: a service event."""
-        for gone in self._store.deleted:
+    def _by_kms(self) -> Iterator[_Event]:
+        """What KMS itself did when time was up: service events."""
+        for one in self._store.service_events:
             record = {
-                "userIdentity": {"accountId": gone.account, "invokedBy": "AWS Internal"},
-                "eventTime": _utc(gone.at),
-                "eventName": "DeleteExpiredKeyMaterial" if gone.material else "DeleteKey",
-                "awsRegion": gone.region,
+                "userIdentity": {"accountId": one.account, "invokedBy": "AWS Internal"},
+                "eventTime": _utc(one.at),
+                "eventName": one.name,
+                "awsRegion": one.region,
                 "errorCode": None,
                 "requestParameters": None,
-                "eventID": gone.event_id,
+                "eventID": one.event_id,
                 "eventType": "AwsServiceEvent",
-                "resources": [_resource(gone.arn)],
-                "recipientAccountId": gone.account,
+                "resources": [_resource(one.arn)],
+                "serviceEventDetails": {"keyId": one.arn, "keyMaterialId": one.material} if one.material else None,
+                "recipientAccountId": one.account,
             }
-            if gone.material:
-                details = {"keyId": gone.arn.rpartition("/")[2], "keyMaterialId": gone.material}
-                record["serviceEventDetails"] = details
-            yield _Event(gone.at, gone.account, gone.region, record)
+            yield _Event(one.at, one.account, one.region, record)
 
 
 class CloudTrailApi:

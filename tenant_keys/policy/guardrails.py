@@ -26,8 +26,8 @@ ALIASES: Final = ("kms:CreateAlias", "kms:DeleteAlias")
 SETTINGS: Final = tuple(action for action in actions.DEPLOY if action not in ALIASES)
 """What the deployment roles alone change of a key, its policy first of all."""
 OPENINGS: Final = ("kms:CreateGrant", "kms:UpdateAlias", "kms:UpdatePrimaryRegion")
-"""What key policies deny to everybody. Here the deployment and break-glass roles keep it, so that a runbook changes a
-key policy and no policy of the management account."""
+"""What key policies deny to everybody. Here deployment and break-glass roles keep it, as they keep aliases: a runbook
+then changes a key policy, and no policy of the management account."""
 WITH_TAGS: Final = ("iam:CreateRole", "iam:CreateUser", "iam:TagRole", "iam:TagUser")
 """A tag of a role or user is a tag of all its sessions (IAM guide, id_session-tags)."""
 TRAIL: Final = (
@@ -125,7 +125,7 @@ def _keys(estate: Estate, resources: str | list[str]) -> Iterator[Statement]:
         ("KeepCancellation", actions.CANCEL_DELETION, keys, managers),
         ("KeepDisabling", actions.STOP, keys, (*deployers, *managers)),
         ("KeepSettings", SETTINGS, keys, deployers),
-        ("KeepAliases", ALIASES, resources, deployers),
+        ("KeepAliases", ALIASES, resources, (*deployers, *break_glass)),
         ("KeepOpenings", OPENINGS, resources, (*deployers, *break_glass)),
     ):
         yield _deny(sid, of, where, anyone_but(dict.fromkeys(roles)))

@@ -31,16 +31,18 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
-    """A key or a key material that KMS has deleted when its time was over: what CloudTrail's event tells of it."""
+class ServiceEvent:
+    """What KMS did by itself when time was up, as CloudTrail tells it (AWS KMS guide, logging-using-cloudtrail)."""
 
+    name: str
+    """DeleteKey or DeleteExpiredKeyMaterial."""
     arn: str
     account: str
     region: str
     at: datetime
     event_id: str
     material: str | None = None
-    """Id of imported material that has expired; None where the key itself is gone."""
+    """Of material that has expired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Store:
         self._aliases: dict[tuple[str, str, str], Alias] = {}
         self._aliases_of: defaultdict[tuple[str, str], list[Alias]] = defaultdict(list)
         self._families: defaultdict[str, list[Key]] = defaultdict(list)
-        self.deleted: list[Deleted] = []
+        self.service_events: list[ServiceEvent] = []
 
     # --- keys
 
@@ -76,15 +78,16 @@ class Store:
 
     def remove(self, key: Key, at: datetime) -> None:
         """A key that is deleted takes its aliases with it (AWS KMS guide, deleting-keys)."""
-        self.deleted.append(Deleted(key.arn, key.account, key.region, at, str(uuid.uuid4())))
+        self.note("DeleteKey", key, at)
         del self._keys[(key.region, key.id)]
         self._families[key.id].remove(key)
         for alias in self.aliases_of(key):
             self.remove_alias(alias)
 
-    def expire(self, key: Key, material: str, at: datetime) -> None:
-        """Note the deletion of expired material (AWS KMS guide, ct-deleteexpiredkeymaterial)."""
-        self.deleted.append(Deleted(key.arn, key.account, key.region, at, str(uuid.uuid4()), material))
+    def note(self, name: str, key: Key, at: datetime, material: str | None = None) -> None:
+        """Keep what KMS did by itself, for CloudTrail."""
+        event = ServiceEvent(name, key.arn, key.account, key.region, at, str(uuid.uuid4()), material)
+        self.service_events.append(event)
 
     def find(self, region: str, key_id: str) -> Key | None:
         return self._keys.get((region, key_id))

@@ -10,11 +10,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from tenant_keys.manifest.stack_names import is_audit_stack
 from tenant_keys.review.assembly import Resource, Stack, unborn
+from tenant_keys.review.assembly.json_file import parse_json
 from tenant_keys.review.assembly.partitions import partition_of
+from tenant_keys.review.errors import AssemblyUnreadable
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
@@ -512,9 +515,9 @@ def _control(resource: Resource) -> ControlRecord:
     text = content if isinstance(content, str) else json.dumps(content, separators=(",", ":"))
     where = f"{resource.stack} {resource.logical_id}"
     try:
-        document = json.loads(text)
-    except ValueError:
-        raise NotProved(f"{where}.Content: got {text!r:.80}; AWS::Organizations::Policy takes JSON") from None
+        document = parse_json(Path(where), text.encode())
+    except AssemblyUnreadable as problem:
+        raise NotProved(f"{where}.Content: AWS::Organizations::Policy takes JSON, no name twice: {problem}") from None
     return ControlRecord(
         where,
         resource.account,

@@ -59,7 +59,7 @@ def reserved(kind: str, estate: Estate) -> list[Reserved]:
         Reserved("cancelling a deletion", frozenset({"kms:cancelkeydeletion"}), keys, _roles(managers)),
         Reserved("disabling", frozenset({"kms:disablekey"}), keys, _roles(deployers | managers)),
         Reserved("policies and settings of keys", DEPLOYMENT - ALIASES, keys, _roles(deployers)),
-        Reserved("aliases", ALIASES, (*keys, *aliases), _roles(deployers)),
+        Reserved("aliases", ALIASES, (*keys, *aliases), opening),
         Reserved("grants, alias targets and the primary Region", _OPENINGS, keys, opening, "plaintext"),
         Reserved("key material", _MATERIAL, keys, _importing(estate)),
         Reserved("the lockout check", frozenset({"kms:putkeypolicy"}), keys, _roles(break_glass), context=_BYPASS),

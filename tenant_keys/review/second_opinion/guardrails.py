@@ -236,7 +236,7 @@ def _rows(kind: str, estate: Estate) -> Iterator[Row]:
         yield Row("cancelling a deletion", _kms("CancelKeyDeletion"), key, _only(managers))
         yield Row("disabling", _kms("DisableKey"), key, _only([*deployers, *managers]))
         yield Row("settings", _kms(_SETTINGS), key, _only(deployers))
-        yield Row("aliases", _kms("CreateAlias DeleteAlias"), key, _only(deployers))
+        yield Row("aliases", _kms("CreateAlias DeleteAlias"), key, _only([*deployers, *break_glass]))
         openings = _kms("CreateGrant UpdateAlias UpdatePrimaryRegion")
         yield Row("grants, alias targets, primary Region", openings, key, _only([*deployers, *break_glass]))
         material = _kms("DeleteImportedKeyMaterial GetParametersForImport ImportKeyMaterial")
@@ -245,7 +245,7 @@ def _rows(kind: str, estate: Estate) -> Iterator[Row]:
         if KINDS[kind] == "rcp":
             yield Row("use from inside the organization", _used(), key, _inside(estate))
         else:
-            yield Row("aliases", _kms("CreateAlias DeleteAlias"), alias, _only(deployers))
+            yield Row("aliases", _kms("CreateAlias DeleteAlias"), alias, _only([*deployers, *break_glass]))
             yield Row("alias targets", _kms("UpdateAlias"), alias, _only([*deployers, *break_glass]))
             yield from _of_audit(where.split(":")[3], estate)
     if KINDS[kind] == "rcp":

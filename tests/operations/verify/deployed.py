@@ -133,15 +133,15 @@ class Deployed:
         return Sessions("role/SecurityAudit", "aws", lambda given: self.aws.session(credentials=given or operator))
 
 
-def deploy(aws: LocalAws, folder: Path, issuer: LocalIssuer) -> Deployed:
+def deploy(aws: LocalAws, folder: Path, issuer: LocalIssuer, manifest: str = MANIFEST) -> Deployed:
     """Synthesize with the id of the multi-Region key, which the first stack makes, and deploy every stack."""
     found = Deployed(aws, folder, issuer)
-    found.manifest.write_text(MANIFEST, encoding="utf-8")
+    found.manifest.write_text(manifest, encoding="utf-8")
     bring_up_to_date(found.manifest, reserved_sizes).write()
-    for account in (CENTRAL, WORKLOAD):
+    for account in aws.accounts:
         s3 = aws.session(account, region=HOME).client("s3")
         s3.create_bucket(Bucket=f"templates-{account}", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        for region in (HOME, OTHER):
+        for region in (HOME, OTHER) if account in (CENTRAL, WORKLOAD) else ("us-east-1",):
             _execution_role(aws, account, region)
     first = _Stack(aws, CENTRAL, HOME, "tenant-keys-cell-eu-west-1-001")
     first.create(_umbrella_alone(), {})

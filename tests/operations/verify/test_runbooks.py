@@ -17,9 +17,14 @@ from tenant_keys.local import LocalAws
 from tenant_keys.local.existing import assume, ensure_role, import_material
 from tenant_keys.local.issuer import LocalIssuer
 from tests.operations.verify.console import Console, commands, differs
-from tests.operations.verify.deployed import CENTRAL, HOME, OTHER, ROOT, WORKLOAD, Deployed, deploy, deployer
+from tests.operations.verify.deployed import CENTRAL, HOME, MANIFEST, OTHER, ROOT, WORKLOAD, Deployed, deploy, deployer
 
 pytestmark = pytest.mark.slow
+MANAGEMENT = "444444444444"
+GUARDED = MANIFEST.replace("role/globex", "role/key-import/globex").replace(
+    "identity_providers:",
+    'guardrails: {management_account: "444444444444", import_path: /key-import/}\nidentity_providers:',
+)
 PAGES = ROOT / "docs/runbooks"
 ORDERS, BILLING = (
     f"arn:aws:iam::{WORKLOAD}:role/tenant-keys-orders",
@@ -93,8 +98,8 @@ def leaked_token(desk: Desk, _: Path) -> Iterator[Mapping[str, str]]:
 
 
 def tenant_revokes_key(desk: Desk, _: Path) -> Iterator[Mapping[str, str]]:
-    ensure_role(desk.deployed.aws, central("globex-key-import"))
-    importer = assume(desk.deployed.aws, central("globex-key-import"))
+    ensure_role(desk.deployed.aws, central("key-import/globex-key-import"))
+    importer = assume(desk.deployed.aws, central("key-import/globex-key-import"))
     key, valid = desk.deployed.key("globex"), datetime.now(UTC) + timedelta(days=300)
     material = import_material(importer, key, valid)
     importer.client("kms").delete_imported_key_material(KeyId=key)
@@ -108,11 +113,11 @@ def alias_moved(desk: Desk, _: Path) -> Iterator[Mapping[str, str]]:
         deployer(HOME), service="cloudformation.amazonaws.com", session_name="taken-over"
     )
     kms: Any = session.client("kms")
-    other = desk.deployed.root(CENTRAL, "kms").create_key()["KeyMetadata"]["KeyId"]
+    other = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.delete_alias(AliasName="alias/tenant-acme")
     kms.create_alias(AliasName="alias/tenant-acme", TargetKeyId=other)
     yield {}
-    desk.deployed.root(CENTRAL, "kms").schedule_key_deletion(KeyId=other, PendingWindowInDays=7)
+    desk.sessions["break-glass"].client("kms").schedule_key_deletion(KeyId=other, PendingWindowInDays=7)
     desk.deployed.aws.advance(9)
     desk.use(desk.tenant("acme", "again"), "acme")
 
@@ -181,11 +186,15 @@ INCIDENTS: dict[str, Incident] = {
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """An estate of its own: the drifts of the other tests leave traces that verify names."""
+    """An estate of its own, under control policies: the drifts of the other tests leave traces that verify names."""
     issuer = LocalIssuer("https://login.example.com")
-    accounts = (CENTRAL, WORKLOAD)
-    with LocalAws(accounts=accounts, organization="o-a1b2c3d4e5", jwks={issuer.url: issuer.key_set}) as aws:
-        yield on_call(deploy(aws, tmp_path_factory.mktemp("runbooks"), issuer))
+    with LocalAws(
+        accounts=(CENTRAL, WORKLOAD, MANAGEMENT),
+        management=MANAGEMENT,
+        organization="o-a1b2c3d4e5",
+        jwks={issuer.url: issuer.key_set},
+    ) as aws:
+        yield on_call(deploy(aws, tmp_path_factory.mktemp("runbooks"), issuer, GUARDED))
 
 
 def on_call(deployed: Deployed) -> Desk:

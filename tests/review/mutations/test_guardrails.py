@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tenant_keys.review.assembly import Resource, Stack
-from tenant_keys.review.proof import Finding, Kind
+from tenant_keys.review.proof import Finding, Kind, NotProved
 from tenant_keys.review.proof.guardrails import check_guardrails
 from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.reviewed import review_estate
@@ -56,7 +56,10 @@ def findings(original: Synthesized, world: World) -> Callable[[Mutant], list[Fin
     def check(mutant: Mutant) -> list[Finding]:
         templates = Templates(original.templates)
         mutant.edit(templates)
-        return list(check_guardrails(take_inventory(Alone(templates), {}), world))
+        try:
+            return list(check_guardrails(take_inventory(Alone(templates), {}), world))
+        except NotProved as problem:  # of the whole assembly, as `prove` tells it
+            return [Finding(Kind.NOT_PROVED, str(problem), "")]
 
     return check
 
