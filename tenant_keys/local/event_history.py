@@ -1,4 +1,4 @@
-"""CloudTrail's event history of KMS: what LookupEvents finds of calls that name a key, and of keys that are gone.
+"""CloudTrail's event history: what LookupEvents finds of calls to KMS and STS, and of what KMS does by itself.
 
 Source: CloudTrail API reference, LookupEvents and Event; AWS KMS guide, ct-disable-key, ct-delete-key and the like.
 """
@@ -42,8 +42,8 @@ class EventHistory:
     def clear(self) -> None:
         self._events.clear()
 
-    def add(self, record: Mapping[str, Any], account: str, region: str) -> None:
-        """Keep a record of AWS KMS in the account whose trail has it."""
+    def keep(self, account: str, region: str, record: Mapping[str, Any]) -> None:
+        """A record that CloudTrail delivers to an account."""
         self._events.append(_Event(self._clock.now(), account, region, record))
 
     def look_up(self, account: str, region: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,23 +71,25 @@ class EventHistory:
         """What KMS itself did when time was up: service events."""
         for one in self._store.service_events:
             record = {
+                "eventVersion": "1.11",
                 "userIdentity": {"accountId": one.account, "invokedBy": "AWS Internal"},
                 "eventTime": _utc(one.at),
+                "eventSource": "kms.amazonaws.com",
                 "eventName": one.name,
                 "awsRegion": one.region,
-                "errorCode": None,
                 "requestParameters": None,
                 "eventID": one.event_id,
                 "eventType": "AwsServiceEvent",
                 "resources": [_resource(one.arn)],
-                "serviceEventDetails": {"keyId": one.arn, "keyMaterialId": one.material} if one.material else None,
+                **({"serviceEventDetails": {"keyId": one.arn, "keyMaterialId": one.material}} if one.material else {}),
                 "recipientAccountId": one.account,
+                "managementEvent": True,
             }
             yield _Event(one.at, one.account, one.region, record)
 
 
 class CloudTrailApi:
-    """Answers LookupEvents for KMS, and leaves every other operation to ministack."""
+    """Answers LookupEvents, and leaves every other operation to ministack."""
 
     def __init__(self, history: EventHistory) -> None:
         self._history = history
@@ -110,23 +112,22 @@ def _matches(record: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
     held = {
         "EventName": [record["eventName"]],
         "EventId": [record["eventID"]],
-        "EventSource": ["kms.amazonaws.com"],
+        "EventSource": [record["eventSource"]],
         "ResourceName": [each["ARN"] for each in record["resources"]],
     }
     return all(value in held.get(name, ()) for name, value in wanted.items())
 
 
 def _shown(event: _Event) -> dict[str, Any]:
-    record = {name: value for name, value in event.record.items() if value is not None}
-    whole = {"eventVersion": "1.11", "eventSource": "kms.amazonaws.com", "managementEvent": True, **record}
+    record = event.record
     return {
         "EventId": record["eventID"],
         "EventName": record["eventName"],
         "EventTime": event.at.timestamp(),
-        "EventSource": "kms.amazonaws.com",
+        "EventSource": record["eventSource"],
         "Username": record["userIdentity"].get("arn", "").rpartition("/")[2],
-        "Resources": [{"ResourceType": "AWS::KMS::Key", "ResourceName": each["ARN"]} for each in record["resources"]],
-        "CloudTrailEvent": json.dumps(whole),
+        "Resources": [{"ResourceType": each["type"], "ResourceName": each["ARN"]} for each in record["resources"]],
+        "CloudTrailEvent": json.dumps(record),
     }
 
 

@@ -10,7 +10,6 @@ from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.caller import Caller
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.decisions import Decisions
-from tenant_keys.local.event_history import EventHistory
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.kms import (
     aliases,
@@ -89,7 +88,6 @@ class Kms:
         self.store = Store()
         self.clock = clock
         self.failures = Failures()
-        self.history = EventHistory(clock, self.store)
         self._authorizer = authorizer
         self._decisions = decisions
 
@@ -138,5 +136,4 @@ class Kms:
         self.store.clear()
         self.clock.reset()
         self.failures.clear()
-        self.history.clear()
         imports.forget_offers()
