@@ -47,7 +47,7 @@ class Cloud:
         self.kms = Kms(self.authorizer, self.decisions, self.clock)
         self.sts = Sts(Assume(self.authorizer, self.identities, self.sessions), Issuers(settings.jwks), self.decisions)
         self.bus = EventBus(self.authorizer, self.identities, self.kms)
-        self.decisions.trail = CloudTrail(settings.trail, self.clock, self.bus)
+        self.decisions.trail = CloudTrail(settings.trail, self.clock, self.bus, self.kms.history)
         self.held = Held()
         self.execution = install(
             self.bus, self.kms, self.authorizer, self.decisions, self.identities, self.organization, self.held

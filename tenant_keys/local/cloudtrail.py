@@ -1,4 +1,4 @@
-"""CloudTrail: a record of AWS's own shape for each request that KMS and STS decide, written and sent to EventBridge.
+"""CloudTrail: a record of AWS's shape for each request to KMS and STS, kept for LookupEvents and sent to EventBridge.
 
 Sources: AWS KMS guide, ct-* pages and logging-using-cloudtrail; CloudTrail guide,
 cloudtrail-event-reference-user-identity; IAM guide, cloudtrail-integration. Which fields a denied record keeps is not
@@ -15,6 +15,7 @@ from typing import IO, Any, Final, Protocol
 
 from tenant_keys.local.caller import Caller, CallerKind
 from tenant_keys.local.clock import Clock
+from tenant_keys.local.event_history import EventHistory
 from tenant_keys.local.fault import Fault
 
 _READING: Final = ("Describe", "Get", "List")
@@ -47,8 +48,8 @@ class Bus(Protocol):
 class CloudTrail:
     """Writes each record to a file of the account that it belongs to, and sends it to the account's default bus."""
 
-    def __init__(self, path: Path, clock: Clock, bus: Bus) -> None:
-        self._path, self._clock, self._bus = path, clock, bus
+    def __init__(self, path: Path, clock: Clock, bus: Bus, history: EventHistory) -> None:
+        self._path, self._clock, self._bus, self._history = path, clock, bus, history
         self._file: IO[str] = path.open("a", encoding="utf-8")
 
     def write(
@@ -81,7 +82,7 @@ class CloudTrail:
             "requestParameters": dict(_named(parameters)) or None,
             "responseElements": None if fault else _answer(source, operation, answer),
             "requestID": request_id,
-            "eventID": str(uuid.uuid4()),
+            "eventID": request_id,
             "readOnly": operation in _READ_ONLY or operation.startswith(_READING),
             "resources": [_resource(arn) for arn in resources],
             "eventType": "AwsApiCall",
@@ -105,6 +106,8 @@ class CloudTrail:
     def _deliver(self, record: Mapping[str, Any], account: str, region: str, source: str) -> None:
         self._file.write(json.dumps(record) + "\n")
         self._file.flush()
+        if source == "kms.amazonaws.com":
+            self._history.add(record, account, region)
         service = source.partition(".")[0]
         self._bus.send(account, region, f"aws.{service}", "AWS API Call via CloudTrail", record)
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tenant_keys.local import emulator
-from tenant_keys.local.caller import Caller
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.kms.due_changes import apply_due_changes
 from tenant_keys.local.kms.store import Store
@@ -23,10 +22,6 @@ MOST: Final = 20_000
 """Events that are kept; AWS keeps all of 90 days."""
 PAGE: Final = 50
 _TARGET: Final = "CloudTrail_20131101.LookupEvents"
-_TOLD: Final = ("keyId", "keyMaterialId", "pendingWindowInDays")
-"""Request parameters that are kept: none of them can hold data."""
-_ERRORS: Final = {"AccessDeniedException": "AccessDenied"}
-"""Of KMS, as CloudTrail writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +42,9 @@ class EventHistory:
     def clear(self) -> None:
         self._events.clear()
 
-    def add(
-        self,
-        caller: Caller,
-        region: str,
-        operation: str,
-        parameters: Mapping[str, Any],
-        resources: Iterable[str],
-        request_id: str,
-        error: str | None,
-    ) -> None:
-        """One call to KMS, with the ARNs that it was decided on. A denied call is in the caller's account alone."""
-        arns = sorted(set(resources))
-        at = self._clock.now()
-        given = {name[0].lower() + name[1:]: value for name, value in parameters.items()}
-        record = {
-            "userIdentity": {"arn": caller.arn, "accountId": caller.account},
-            "eventTime": _utc(at),
-            "eventName": operation,
-            "awsRegion": region,
-            "errorCode": _ERRORS.get(error, error) if error else None,
-            "requestParameters": {name: given[name] for name in _TOLD if name in given},
-            "requestID": request_id,
-            "eventID": request_id,
-            "eventType": "AwsApiCall",
-            "resources": [_resource(arn) for arn in arns],
-        }
-        owners = {arn.split(":")[4] for arn in arns if arn.startswith("arn:")} if error is None else set()
-        for account in {caller.account, *owners}:
-            self._events.append(_Event(at, account, region, {**record, "recipientAccountId": account}))
+    def add(self, record: Mapping[str, Any], account: str, region: str) -> None:
+        """Keep a record of AWS KMS in the account whose trail has it."""
+        self._events.append(_Event(self._clock.now(), account, region, record))
 
     def look_up(self, account: str, region: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """LookupEvents, newest first."""

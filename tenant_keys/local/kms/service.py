@@ -131,15 +131,7 @@ class Kms:
             call = Call(
                 caller, region, operation, parameters, self.store, self._authorizer, self.clock, record, request_id
             )
-            error = None
-            try:
-                record.answer = handler(call)
-            except Fault as fault:
-                error = fault.code
-                raise
-            finally:
-                resources = [entry["resource"] for entry in record.entries]
-                self.history.add(caller, region, operation, parameters, resources, request_id, error)
+            record.answer = handler(call)
             return dict(record.answer)
 
     def reset(self) -> None:
