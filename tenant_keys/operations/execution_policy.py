@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from tenant_keys.manifest import Estate
+from tenant_keys.manifest.stack_names import audit_prefix
 from tenant_keys.operations.errors import OperationError
 from tenant_keys.policy.names import alias_name
 
@@ -53,12 +54,14 @@ def _usual() -> Any:
 def _renames(estate: Estate) -> dict[str, str]:
     """The end of each resource that holds a name of ours, and what it is in this estate."""
     naming = estate.naming
-    own = f"{naming.role_prefix}tenant-keys-*"
+    own, audit = f"{naming.role_prefix}tenant-keys-*", audit_prefix(naming)
     return {
         ":alias/tenant-*": f":{alias_name('*', naming)}",
         ":role/tenant-keys/*": f":role{naming.role_path}*",
         ":parameter/tenant-keys/*": f":parameter{naming.role_path}*",
         **{f":{kind}/tenant-keys-*": f":{kind}/{own}" for kind in ("role", "policy", "instance-profile")},
+        **{f":{kind}tenant-keys-audit-*": f":{kind}{audit}*" for kind in ("alarm:", "rule/")},
+        ":tenant-keys-audit": f":{audit.removesuffix('-')}",
         "partition": estate.central.partition,
     }
 

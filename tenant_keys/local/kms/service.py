@@ -25,6 +25,8 @@ from tenant_keys.local.kms import (
 )
 from tenant_keys.local.kms.call import Call
 from tenant_keys.local.kms.failures import Failures
+from tenant_keys.local.kms.key import Key
+from tenant_keys.local.kms.material import Materials, generate
 from tenant_keys.local.kms.store import Store
 
 OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
@@ -88,6 +90,21 @@ class Kms:
         self.failures = Failures()
         self._authorizer = authorizer
         self._decisions = decisions
+
+    def hold(self, arn: str, policy: str) -> None:
+        """Have a key with this ARN, as its owner made it before; or give the owner's key another policy."""
+        _, _, _, region, account, name = arn.split(":", 5)
+        key_id = name.removeprefix("key/")
+        key = self.store.find(region, key_id)
+        if key is not None:
+            key.policy = policy
+            return
+        several, now = key_id.startswith("mrk-"), self.clock.now()
+        key = Key(account, region, key_id, policy, Materials([generate(now)]), now, multi_region=several)
+        for primary in self.store.family(key)[:1]:
+            key.materials, key.primary_region = primary.materials, primary.primary_region
+        key.primary_region = key.primary_region or (region if several else None)
+        self.store.add(key)
 
     def call(
         self,
