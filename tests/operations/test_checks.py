@@ -125,7 +125,7 @@ def test_a_door_in_the_code_is_blocked_by_the_synth_the_rules_the_proof_and_the_
 
 
 def test_a_validation_that_does_not_run_fails_the_check_and_the_app_that_left_it_out_is_told(project: Path) -> None:
-    edit(project / "stacks/tenant_stacks/app.py", "    add_validations(app, estate)\n", "")
+    edit(project / "stacks/tenant_stacks/app.py", "    add_validations(app, estate, without_construct)\n", "")
     done = run(project, "check", "--base", "HEAD", "--report", "report")
     assert done.returncode == 2, done.stdout + done.stderr
     assert "failed  synth, with cdk-nag and the proof as validations" in done.stdout
