@@ -12,7 +12,7 @@ from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.controls import SCP
 from tenant_keys.review.proof.key_access import is_cryptographic, key_actions
-from tenant_keys.review.proof.promise import DEPLOYMENT, TAG, access_roles, alias_of
+from tenant_keys.review.proof.promise import DEPLOYMENT, TAG, access_roles, alias_of, is_role
 
 ALIASES: Final = frozenset({"kms:createalias", "kms:deletealias"})
 _OPENINGS: Final = frozenset({"kms:creategrant", "kms:updatealias", "kms:updateprimaryregion"})
@@ -137,7 +137,7 @@ def _importing(estate: Estate) -> Callable[[Actor], bool]:
 
 
 def _roles(arns: frozenset[str]) -> Callable[[Actor], bool]:
-    return lambda actor: actor.role_arn in arns
+    return lambda actor: actor.role_arn is not None and any(is_role(actor.role_arn, one) for one in arns)
 
 
 def _nobody(_actor: Actor) -> bool:
