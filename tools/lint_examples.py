@@ -31,6 +31,7 @@ def trust(condition: dict[str, Any], **elements: object) -> dict[str, Any]:
 
 TAG_KEYS = {"ForAllValues:StringEquals": {"aws:TagKeys": ["tenant_id"]}}
 ALIAS = {"kms:RequestAlias": "alias/tenant-acme"}
+LAST_USE = {"NumericLessThanIfExists": {"kms:TrailingDaysWithoutKeyUsage": "30"}}
 
 BREAKS: dict[str, list[Case]] = {
     "absent_key_allows": [
@@ -117,6 +118,15 @@ BREAKS: dict[str, list[Case]] = {
         ("key", allow(Principal="*", Resource="*")),
         ("key", allow(Principal={"Service": "logs.amazonaws.com"}, Resource="*")),
         ("key", allow(Principal={"AWS": ["111111111111", "arn:aws:iam::111111111111:user/u"]}, Resource="*")),
+    ],
+    "last_use_holds_back_disabling": [
+        ("key", deny(Action=["kms:ScheduleKeyDeletion", "kms:DisableKey"], Condition=LAST_USE)),
+        ("key", deny(Action="kms:Disable*", Condition=LAST_USE)),
+        ("identity", deny(Action="*", Condition={"NumericLessThanEquals": {"kms:trailingDaysWithoutKeyUsage": 90}})),
+        (
+            "identity",
+            {"Sid": "S", "Effect": "Deny", "NotAction": "kms:Decrypt", "Resource": KEY, "Condition": LAST_USE},
+        ),
     ],
     "missing_sid": [
         ("identity", {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY}),
@@ -303,6 +313,16 @@ KEEPS: dict[str, list[Case]] = {
         ("key", allow(Principal={"AWS": ["arn:aws-us-gov:iam::111111111111:root"]}, Resource="*")),
         ("key", deny(Principal="*")),
         ("trust", allow(Principal={"AWS": "arn:aws:iam::111111111111:role/writer"}, Action="sts:AssumeRole")),
+    ],
+    "last_use_holds_back_disabling": [
+        ("key", deny(Action="kms:ScheduleKeyDeletion", Condition=LAST_USE)),
+        ("key", deny(Action="kms:DisableKey", Condition={"ArnNotEquals": {"aws:PrincipalArn": "a"}})),
+        ("key", deny(Action="kms:DisableKeyRotation", Condition=LAST_USE)),
+        ("identity", allow(Action="kms:DisableKey", Resource=KEY, Condition=LAST_USE)),
+        (
+            "identity",
+            {"Sid": "S", "Effect": "Deny", "NotAction": "kms:DisableKey", "Resource": KEY, "Condition": LAST_USE},
+        ),
     ],
     "missing_sid": [("identity", use({}))],
     "missing_version": [("identity", {"Version": "2012-10-17", "Statement": use({})})],

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenant_keys.cli.tenant import CODES, NOT_CONFIRMED, TENANTS, AsJson, DryRun, Id, ManifestPath, finish, tenants
+from tenant_keys.cli.tenant_options import (
+    CODES,
+    NOT_CONFIRMED,
+    TENANTS,
+    AsJson,
+    DryRun,
+    Id,
+    ManifestPath,
+    finish,
+    tenants,
+)
 from tenant_keys.manifest import load_manifest, read_lock
 from tenant_keys.operations.offboarding.remaining import after_offboarded, after_offboarding
 from tenant_keys.operations.tenant_edit import plan_state
@@ -73,18 +83,20 @@ _Done = tuple[dict[str, Any], bool]
 
 
 def _go_on(who: Departing, file: Path, records: Path | None, *, confirmed: bool, say: Any) -> _Done:
-    from tenant_keys.operations.offboarding.certificate import certify, readable, write_certificate
+    from tenant_keys.operations.offboarding.certificate import certify, possible_arns, readable, write_certificate
     from tenant_keys.operations.offboarding.deletion import schedule
     from tenant_keys.operations.offboarding.events import look_up, read_records
     from tenant_keys.operations.offboarding.evidence import read_evidence, write_evidence
-    from tenant_keys.operations.offboarding.keys import boto3_client, locate, read_keys
+    from tenant_keys.operations.offboarding.keys import boto3_client, check_owners, locate, read_keys
     from tenant_keys.operations.offboarding.outlook import CAVEATS, next_steps, told
 
     recorded = read_evidence(file, who)
     located = locate(who, recorded.keys, boto3_client)
+    check_owners(located, who, boto3_client)
     keys = read_keys(located, boto3_client)
     if not keys and confirmed:
-        found = [*look_up(located.gone, boto3_client), *(read_records(records, located.gone) if records else ())]
+        arns = possible_arns(who, located.gone)
+        found = [*look_up(arns, boto3_client), *(read_records(records, arns) if records else ())]
         complete = recorded.with_found((), found)
         write_evidence(file, complete)
         certificate = certify(who, located, complete, evidence_file=file, now=datetime.now(UTC))

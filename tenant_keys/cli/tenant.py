@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from tenant_keys.cli.tenant_options import CODES, TENANTS, AsJson, DryRun, Id, ManifestPath, finish, tenants
 from tenant_keys.cli.tenant_output import show_departed, show_rows, show_tenant
 from tenant_keys.manifest import load_estate, read_lock
 from tenant_keys.manifest.model import Origin
 from tenant_keys.operations.errors import OperationError
-from tenant_keys.operations.tenant_edit import Edit, known, plan_addition, plan_state
+from tenant_keys.operations.tenant_edit import known, plan_addition, plan_state
 from tenant_keys.operations.tenant_file import read_tenants
 from tenant_keys.operations.tenant_import import plan_import
 from tenant_keys.operations.tenant_view import departed, rows, view
 
-CODES = "Exit codes: 0 done or shown, 1 could not, 2 not done: confirm with --yes."
-TENANTS = Path("tenants.yaml")
-NOT_CONFIRMED = 2
 SHOWN = 10
-
-Id = Annotated[str, typer.Argument(help="The tenant's id.")]
-ManifestPath = Annotated[Path, typer.Option("--manifest", help="The manifest; the lock is beside it.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-tenants = typer.Typer(help="Look at tenants, and edit them without touching anything else.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -183,40 +173,6 @@ def list_command(
         typer.echo(json.dumps([asdict(row) for row in found], indent=1))
     else:
         show_rows(found, limit)
-
-
-def finish(
-    edit: Edit, *, dry_run: bool, confirmed: bool, as_json: bool, remaining: list[str] | tuple[str, ...] = ()
-) -> None:
-    """Show the edit, and write it if that is wanted."""
-    writes = confirmed and not dry_run
-    say: Callable[[str], None] = typer.echo
-    if as_json:
-        shown = {
-            "tenant": edit.tenants[0],
-            "written": writes,
-            "consequences": edit.consequences,
-            "lock": edit.done,
-            "remaining": list(remaining),
-            "diff": edit.diff,
-        }
-        say(json.dumps(shown, indent=1))
-    else:
-        if not writes:
-            say(edit.diff)
-        for line in edit.consequences:
-            say(f"{'at the next deployment' if writes else 'would be'}: {line}")
-    if writes:
-        edit.write()
-    if not as_json:
-        if writes:
-            say(f"written: {', '.join(path.name for path, (old, new) in edit.files.items() if old != new)}")
-        if remaining:
-            say("what remains:" if writes else "what would remain:")
-            say("\n".join(f"  {line}" for line in remaining))
-    if not confirmed and not dry_run:
-        typer.echo("nothing is written; confirm with --yes", err=True)
-        raise typer.Exit(NOT_CONFIRMED)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -13,7 +13,8 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tenant_keys.manifest import Estate, Tenant
-from tenant_keys.operations.errors import OperationError
+from tenant_keys.operations.errors import KeyMismatch, OperationError
+from tenant_keys.operations.owner import check_owner
 from tenant_keys.policy import names
 
 ClientOf = Callable[[str], Any]
@@ -46,12 +47,13 @@ def revoke(tenant: Tenant, estate: Estate, client_of: ClientOf, *, say: Callable
         replicas = found.get("MultiRegionConfiguration", {}).get("ReplicaKeys", ())
         for arn in (found["Arn"], *(replica["Arn"] for replica in replicas)):
             with _kept(arn, problems):
-                _disable(arn, client_of(arn.split(":")[3]), say)
+                _disable(arn, tenant.id, client_of(arn.split(":")[3]), say)
     if problems:
         raise RevocationIncomplete("\n".join(problems))
 
 
-def _disable(arn: str, kms: Any, say: Callable[[str], None]) -> None:
+def _disable(arn: str, tenant: str, kms: Any, say: Callable[[str], None]) -> None:
+    check_owner(arn, tenant, kms)
     state = kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"]
     if state in STOPPED:
         say(f"{arn} {STOPPED[state]}")
@@ -71,5 +73,7 @@ def _kept(where: str, problems: list[str]) -> Iterator[None]:
             f"{where}: {code}: {said}; the key may still be usable there: use credentials of an administrator or "
             "break-glass, and run the same command again"
         )
+    except KeyMismatch as problem:
+        problems.append(f"{problem}; the tenant's own key may still be usable")
     except BotoCoreError as problem:
         problems.append(f"{where}: {problem}; the key may still be usable there: run the same command again")

@@ -68,6 +68,17 @@ def test_a_region_that_fails_is_named_and_keeps_no_other_from_stopping(leaving: 
     assert states(leaving, wayne) == DISABLED
 
 
+def test_an_alias_that_was_re_pointed_stops_no_other_customer(leaving: Leaving, wayne: dict[str, str]) -> None:
+    other = leaving.create("acme")[HERE]
+    kms = leaving.client(DEPLOYER, "kms", HERE)
+    kms.delete_alias(AliasName="alias/tenant-wayne")
+    kms.create_alias(AliasName="alias/tenant-wayne", TargetKeyId=other.rpartition("/")[2])
+    with pytest.raises(RevocationIncomplete, match=r"is acme, and this is about wayne.*may still be usable"):
+        stop(leaving, ADMIN)
+    assert states(leaving, {HERE: other}) == ["Enabled"]
+    assert states(leaving, wayne) == ENABLED
+
+
 def test_the_command_stops_first_and_then_edits_and_a_second_time_goes_on(
     leaving: Leaving, wayne: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""Synthesizes an estate in this process, with no validations."""
+"""Synthesizes an estate in this process as the app does, with no validations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Templates = dict[str, dict[str, Any]]
 def synthesized(estate: Estate, folder: Path) -> Templates:
     """Stack name to template."""
     app = cdk.App(outdir=str(folder), tree_metadata=False, builtin_cloud_formation_validation=False)
-    add_stacks(app, estate)
+    add_stacks(app, estate, stamped=True)
     app.synth()
     suffix = ".template.json"
     return {

@@ -193,6 +193,31 @@ def test_an_aspect_has_the_effect_that_it_has_on_the_plain_path(
         assert resources(tmp_path / "chosen") == resources(tmp_path / "plain")
 
 
+def test_a_tag_of_the_app_passes_all_checks_of_the_synth_and_keeps_it_fast(
+    small: Estate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cdk, "App", partial(cdk.App, **OPTIONS))
+    synthesize_estate(small, [cdk.Tag("team", "a")], tmp_path)
+    assert "a construct of its own" not in capsys.readouterr().err
+    keys = resources(tmp_path)["tenant-keys-cell-eu-west-1-001.template.json"]
+    tagged = [one for one in keys.values() if {"Key": "team", "Value": "a"} in one["Properties"].get("Tags", [])]
+    assert len(tagged) == 9
+
+
+def test_an_app_that_takes_the_plain_path_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The two longest ids are parts of words of every policy, `Administrator` and `escribe`."""
+    tenants = "\n".join(f"  {name}: {{workloads: [orders]}}" for name in ("dministrator", "escribe", "zz9"))
+    estate = estate_of_text(manifest(tenants=tenants))
+    plain, _ = app_of(estate, tmp_path / "plain", stamped=False)
+    plain.synth()
+    monkeypatch.setattr(cdk, "App", partial(cdk.App, **OPTIONS))
+    synthesize_estate(estate, (), tmp_path / "chosen")
+    assert "escribe and dministrator differ by more than their names; every tenant" in capsys.readouterr().err
+    assert resources(tmp_path / "chosen") == resources(tmp_path / "plain")
+
+
 def test_a_tag_whose_value_is_a_token_may_read_a_name() -> None:
     assert reads_no_names(cdk.Tag("team", "a"))
     assert not reads_no_names(cdk.Tag("team", cdk.Aws.STACK_NAME))

@@ -197,7 +197,8 @@ def _add_tenant(central: boto3.Session, tenant: Tenant, estate: Estate) -> None:
             _role(iam, role, tenant_role_trust(workload, estate), tenant_role_policy(tenant, workload, estate))
     # The policy last: it lets only the deployment roles name an alias, and the emulator's root user is none of them.
     imported = tenant.origin == "imported"
-    key = kms.create_key(Origin="EXTERNAL" if imported else "AWS_KMS")["KeyMetadata"]["KeyId"]
+    tags: list[Any] = [{"TagKey": "tenant-keys:tenant", "TagValue": tenant.id}]
+    key = kms.create_key(Origin="EXTERNAL" if imported else "AWS_KMS", Tags=tags)["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName=names.alias_name(tenant.id, estate.naming), TargetKeyId=key)
     if imported and tenant.id != WITHOUT_MATERIAL:
         import_material(central, key)

@@ -19,6 +19,7 @@ from tenant_keys.manifest.model import State
 from tenant_keys.operations import byok
 from tenant_keys.operations.byok import Ceremony, wrap
 from tenant_keys.operations.byok.ceremony import Purpose
+from tenant_keys.operations.owner import TAG
 from tenant_keys.policy.key_policy import key_policy
 
 CENTRAL: Final = "111111111111"
@@ -96,13 +97,17 @@ class Leaving:
         declared = self.estate.tenants[tenant]
         imported, several = declared.origin == "imported", declared.multi_region
         kms = self.client("", "kms", REGION)
-        made = kms.create_key(Origin="EXTERNAL" if imported else "AWS_KMS", MultiRegion=several)["KeyMetadata"]
+        tags: list[Any] = [{"TagKey": TAG, "TagValue": tenant}]
+        origin: Any = "EXTERNAL" if imported else "AWS_KMS"
+        made = kms.create_key(Origin=origin, MultiRegion=several, Tags=tags)["KeyMetadata"]
         arns = {REGION: made["Arn"]}
         self._name(tenant, arns, REGION)
         if imported:
             self._bring(tenant, "missing")
         if several:
-            replica = kms.replicate_key(KeyId=made["KeyId"], ReplicaRegion=OTHER_REGION)["ReplicaKeyMetadata"]
+            replica = kms.replicate_key(KeyId=made["KeyId"], ReplicaRegion=OTHER_REGION, Tags=tags)[
+                "ReplicaKeyMetadata"
+            ]
             arns[OTHER_REGION] = replica["Arn"]
             self._name(tenant, arns, OTHER_REGION)
         if imported and several:

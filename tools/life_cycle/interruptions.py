@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from tenant_keys.operations.offboarding.certificate import certify
+from tenant_keys.operations.offboarding.certificate import certify, possible_arns
 from tenant_keys.operations.offboarding.deletion import cancel, schedule, shred
 from tenant_keys.operations.offboarding.departing import Departing
 from tenant_keys.operations.offboarding.events import look_up
 from tenant_keys.operations.offboarding.evidence import read_evidence, write_evidence
 from tenant_keys.operations.offboarding.keys import PENDING, ClientOf, locate
-from tools.life_cycle.estate import ADMIN, BREAK_GLASS, CENTRAL, REGION, Leaving, quiet
+from tools.life_cycle.estate import ADMIN, BREAK_GLASS, CENTRAL, OTHER_REGION, REGION, Leaving, quiet
 
 CHANGING: Final = frozenset({"CancelKeyDeletion", "DeleteImportedKeyMaterial", "DisableKey", "ScheduleKeyDeletion"})
 """Calls after which something is different in AWS; a cut after any other is a cut before the next of these."""
@@ -79,9 +79,11 @@ def departing_of(leaving: Leaving, tenant: str) -> Departing:
     """As lock and manifest name the tenant after the last edit."""
     return Departing(
         tenant=tenant,
+        id_in_aws=tenant,
         phase="offboarded",
         account=CENTRAL,
         primary_region=REGION,
+        regions=(REGION, OTHER_REGION),
         alias_arn=f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}",
         key_arn=None,
         window_days=WINDOW,
@@ -103,7 +105,8 @@ def live_and_cut(
     def certify_it() -> None:
         recorded = read_evidence(path, who)
         located = locate(who, recorded.keys, clients[BREAK_GLASS])
-        complete = recorded.with_found((), look_up(located.gone, clients[BREAK_GLASS]))
+        found = look_up(possible_arns(who, located.gone), clients[BREAK_GLASS])
+        complete = recorded.with_found((), found)
         write_evidence(path, complete)
         certificates.append(certify(who, located, complete, evidence_file=path, now=datetime.now(UTC)))
 

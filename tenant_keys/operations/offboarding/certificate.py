@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +33,17 @@ NOT_COVERED: Final = (
 )
 
 
+def possible_arns(who: Departing, arns: Collection[str]) -> frozenset[str]:
+    """The keys, and where a replica of a multi-Region key may have been: related keys share their id."""
+    related = {
+        ":".join([*arn.split(":")[:3], region, *arn.split(":")[4:]])
+        for arn in arns
+        if arn.rpartition("/")[2].startswith("mrk-")
+        for region in who.regions
+    }
+    return frozenset(related.union(arns))
+
+
 def certify(
     who: Departing, located: Located, evidence: Evidence, *, evidence_file: Path, now: datetime
 ) -> dict[str, Any]:
@@ -55,6 +66,12 @@ def certify(
     if missing or not located.gone:
         raise DeletionRefused(
             f"{who.tenant}: no evidence of {', '.join(missing) or 'any key'}; name it with --evidence"
+        )
+    unknown = {one.key_arn for one in evidence.events if one.name == "DeleteKey"} - evidence.keys.keys()
+    if unknown:
+        raise DeletionRefused(
+            f"{who.tenant}: AWS KMS deleted {', '.join(sorted(unknown))} too, of which the evidence has nothing; "
+            "restore the file that was written before the first deletion"
         )
     undeleted = [arn for arn in located.gone if not _last(evidence.events, arn, "DeleteKey")]
     if undeleted:

@@ -23,6 +23,7 @@ from tenant_keys.operations.offboarding.keys import (
     PENDING,
     ClientOf,
     DepartingKey,
+    check_owners,
     kind_of,
     locate,
     read_keys,
@@ -92,7 +93,7 @@ def schedule(who: Departing, path: Path, client_of: ClientOf, *, say: Say) -> No
 
     Raises:
         DeletionRefused: the tenant is not offboarded, or AWS refused.
-        EvidenceUnusable: the file is of another tenant; nothing was done.
+        EvidenceUnusable, KeyMismatch: the file is of another tenant, or a key is; nothing was done.
     """
     if who.phase != "offboarded":
         raise DeletionRefused(
@@ -101,6 +102,7 @@ def schedule(who: Departing, path: Path, client_of: ClientOf, *, say: Say) -> No
         )
     evidence = read_evidence(path, who)
     located = locate(who, evidence.keys, client_of)
+    check_owners(located, who, client_of)
     for one in located.metadata:
         if one["KeyState"] == "Enabled":
             region = one["Arn"].split(":")[3]
@@ -140,8 +142,10 @@ def cancel(who: Departing, recorded: Evidence, client_of: ClientOf, *, say: Say)
 
     Raises:
         DeletionRefused: nothing is pending, or AWS refused.
+        KeyMismatch: a key is another tenant's; nothing was done.
     """
     located = locate(who, recorded.keys, client_of)
+    check_owners(located, who, client_of)
     pending = [one for one in located.metadata if one["KeyState"] in PENDING]
     if not pending:
         raise DeletionRefused(f"{who.tenant}: no deletion is pending; nothing was cancelled")

@@ -18,10 +18,15 @@ class Departing:
     """What AWS is asked about, and how the deletion is scheduled."""
 
     tenant: str
+    """As the manifest calls it."""
+    id_in_aws: str
+    """As alias and tags call it: the same, unless the estate gives opaque names."""
     phase: Phase
     account: str
     """The key account."""
     primary_region: str
+    regions: tuple[str, ...]
+    """All of the estate, in which a multi-Region key may have had replicas."""
     alias_arn: str
     """In the primary Region. It stays with the key until AWS KMS deletes both (AWS KMS guide, deleting-keys)."""
     key_arn: str | None
@@ -59,9 +64,11 @@ def _of(entry: Entry, phase: Phase, lock: Lock, manifest: Manifest) -> Departing
     declared = manifest.tenants.get(entry.tenant)
     return Departing(
         tenant=entry.tenant,
+        id_in_aws=entry.id_in_aws,
         phase=phase,
         account=lock.account,
         primary_region=region,
+        regions=manifest.central.regions,
         alias_arn=f"{here}:{names.alias_name(entry.id_in_aws, lock.naming)}",
         key_arn=f"{here}:key/{entry.key_id}" if entry.key_id else None,
         window_days=(declared and declared.deletion_window_days) or manifest.defaults.deletion_window_days,

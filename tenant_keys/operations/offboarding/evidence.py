@@ -38,10 +38,16 @@ class Evidence:
 
     def with_found(self, keys: Sequence[DepartingKey], events: Sequence[KeyEvent]) -> Evidence:
         """The same with what AWS says now; what it says no more is kept."""
-        now = {key.arn: _plain(asdict(key)) for key in keys}
+        now = {key.arn: self._with_materials(_plain(asdict(key))) for key in keys}
         every = {(event.id, event.key_arn): event for event in (*self.events, *events)}
         ordered = sorted(every.values(), key=lambda event: (event.time, event.id))
         return Evidence(self.tenant, self.account, {**self.keys, **now}, tuple(ordered))
+
+    def _with_materials(self, key: dict[str, Any]) -> dict[str, Any]:
+        """Materials that were seen before stay: pending material leaves no trace in the key when it is deleted."""
+        known = {each["id"]: each for each in self.keys.get(key["arn"], {}).get("materials", ())}
+        gone = {name: {**each, "imported": False} for name, each in known.items()}
+        return {**key, "materials": list({**gone, **{each["id"]: each for each in key["materials"]}}.values())}
 
     def text(self) -> str:
         """As it is written: the same for the same facts."""

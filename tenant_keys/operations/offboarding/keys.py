@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from tenant_keys.operations.byok.state import Material, materials_of
 from tenant_keys.operations.errors import OperationError, WrongAccount
 from tenant_keys.operations.offboarding.departing import Departing
+from tenant_keys.operations.owner import check_owner
 
 ClientOf = Callable[[str, str], Any]
 """A boto3 client of a service and a Region."""
@@ -129,6 +130,12 @@ def locate(who: Departing, recorded: Collection[str], client_of: ClientOf) -> Lo
     return Located(tuple(found), tuple(arn for arn, one in described.items() if one is None))
 
 
+def check_owners(located: Located, who: Departing, client_of: ClientOf) -> None:
+    """Every key that was located is the tenant's; raises `KeyMismatch` as `check_owner` does."""
+    for one in located.metadata:
+        check_owner(one["Arn"], who.id_in_aws, client_of("kms", one["Arn"].split(":")[3]))
+
+
 def read_keys(located: Located, client_of: ClientOf) -> tuple[DepartingKey, ...]:
     """Everything that a reader may know of the keys that AWS KMS has; raises `ClientError` as `locate` does."""
     return tuple(_read(metadata, client_of) for metadata in located.metadata)
@@ -180,14 +187,18 @@ def _last_use(answer: Mapping[str, Any]) -> LastUse:
 def _waiting_days(arn: str, policy: str) -> int | None:
     """What the deployed key policy asks for, which may differ from the manifest of today."""
     found: list[int] = []
-    for statement in json.loads(policy)["Statement"]:
+    written = json.loads(policy)["Statement"]
+    for statement in written if isinstance(written, list) else [written]:
         for operator, keys in statement.get("Condition", {}).items():
-            days = {name.lower(): value for name, value in keys.items()}.get(_UNUSED)
-            if days is None or statement["Effect"] != "Deny":
+            given = {name.lower(): value for name, value in keys.items()}.get(_UNUSED)
+            if given is None or statement["Effect"] != "Deny":
                 continue
-            if operator.removesuffix("IfExists") != "NumericLessThan" or not str(days).isdecimal():
+            several = given if isinstance(given, list) else [given]
+            if operator.removesuffix("IfExists") != "NumericLessThan" or not all(
+                str(one).isdecimal() for one in several
+            ):
                 raise OperationError(
-                    f"{arn}: its key policy has {operator} {_UNUSED} {days}, which is not ours; read it"
+                    f"{arn}: its key policy has {operator} {_UNUSED} {given}, which is not ours; read it"
                 )
-            found.append(int(days))
+            found += map(int, several)
     return max(found, default=None)

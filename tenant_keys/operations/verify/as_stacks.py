@@ -8,7 +8,6 @@ the deployed template.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Final
 from tenant_keys.operations.verify.deployed_state import AWS_TAG, DeployedKey, DeployedRole, DeployedState
 from tenant_keys.operations.verify.expected import Expected
 from tenant_keys.review.assembly import Resource, Stack
+from tenant_keys.review.assembly.json_file import parse_json
 
 _ENABLED: Final = frozenset({"Enabled", "PendingImport", "Creating", "Updating"})
 """States from which a key can be used without anybody enabling it: with its material, or once it has it."""
@@ -83,7 +83,7 @@ class DeployedStacks:
         if known and self._state.is_unknown(key.account, key.region, "kms:ListResourceTags", key.id):
             tags = known[1].tags
         common = {
-            "KeyPolicy": json.loads(str(key.policy)),
+            "KeyPolicy": parse_json(Path("GetKeyPolicy"), str(key.policy).encode()),
             "Enabled": key.state in _ENABLED,
             "PendingWindowInDays": self._expected.deletion_window(key.region, key.id),
             "Tags": [{"Key": name, "Value": value} for name, value in tags.items()],

@@ -14,7 +14,6 @@ from tenant_keys.operations.preflight import GONE, SOUND
 from tenant_keys.operations.verify.deployed_state import DeployedState
 from tenant_keys.operations.verify.expected import Expected
 from tenant_keys.operations.verify.finding import DriftFinding
-from tenant_keys.operations.verify.template_digest import digest_of_artifact
 from tenant_keys.review.assembly import StackArtifact
 from tenant_keys.review.iam import Policies, Policy, Principal, PrincipalKind, Request, authorize
 from tenant_keys.review.iam.errors import InvalidRequest, UnsupportedPolicy
@@ -59,7 +58,7 @@ class AccountComparison:
             told = list(self._differences(place, artifact, stack))
             if told:
                 yield self._stack(
-                    place, "; ".join(told), digest_of_artifact(artifact), self.state.digests.get(place, "")
+                    place, "; ".join(told), self.state.scope.digests[place], self.state.digests.get(place, "")
                 )
         prefixes = {prefix_of(name) for _, _, name in artifacts} - {None}
         for place, stack in self.state.stacks.items():
@@ -74,7 +73,7 @@ class AccountComparison:
             yield f"its status is {stack['StackStatus']}"
         if artifact.termination_protection and not stack.get("EnableTerminationProtection"):
             yield "termination protection is off"
-        if place in self.state.digests and self.state.digests[place] != digest_of_artifact(artifact):
+        if place in self.state.digests and self.state.digests[place] != self.state.scope.digests[place]:
             yield "its template is not that of the assembly"
         if stack.get("RoleARN") != artifact.execution_role:
             yield f"it is deployed as {stack.get('RoleARN')}, not as {artifact.execution_role}"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from tenant_keys.manifest import Tenant
@@ -15,7 +16,8 @@ from tenant_keys.operations.verify.expected import Expected, KeyPlace
 from tenant_keys.operations.verify.finding import DriftFinding
 from tenant_keys.operations.verify.meaning import difference, meaning
 from tenant_keys.policy import names
-from tenant_keys.review.errors import MalformedPolicy
+from tenant_keys.review.assembly.json_file import parse_json
+from tenant_keys.review.errors import AssemblyUnreadable, MalformedPolicy
 from tenant_keys.review.proof.inventory import KeyRecord, unmarked
 
 _STATES: Final = frozenset({"Enabled", "Disabled", "PendingImport", "PendingDeletion", "PendingReplicaDeletion"})
@@ -249,8 +251,11 @@ class KeyComparison:
     ) -> Iterator[DriftFinding]:
         partition = self.expected.estate.central.partition
         try:
-            deployed = meaning([json.loads(text)], "the key policy", partition)
-        except (MalformedPolicy, ValueError) as problem:
+            found = parse_json(Path("GetKeyPolicy"), text.encode())
+            if json.dumps(found) == json.dumps(policy):
+                return  # as it almost always is; in Python true equals 1, in JSON it does not
+            deployed = meaning([found], "the key policy", partition)
+        except (MalformedPolicy, AssemblyUnreadable) as problem:
             yield self._of(key, tenant, "unknown", f"the key policy is not understood: {problem}", "", text)
             return
         wanted = self.expected.resolved(policy)

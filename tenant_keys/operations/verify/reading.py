@@ -35,6 +35,8 @@ class Scope:
 
     estate: Estate
     artifacts: tuple[StackArtifact, ...]
+    digests: Mapping[tuple[str, str, str], str]
+    """Of each stack's template, by account, Region and name."""
     last_usage: bool
     """Whether GetKeyLastUsage is asked: at 5 a second (AWS KMS guide, requests-per-second) it decides the duration."""
 

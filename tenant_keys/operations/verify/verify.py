@@ -31,7 +31,7 @@ from tenant_keys.operations.verify.template_digest import digest_of_artifact
 from tenant_keys.review.errors import ReviewError
 from tenant_keys.review.proof import Kind, Proof, prove
 from tenant_keys.review.proof.outcome import NotProved
-from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
+from tenant_keys.review.proof.reviewed import review_estate
 
 EXPIRING_WITHIN: Final = timedelta(days=30)
 _HOLES: Final = frozenset(
@@ -130,8 +130,9 @@ def verify(
     reviewed = review_estate(assembly, estate)
     role = options.role or reader_of(estate)
     before = _earlier(options.since, estate)
-    scope = Scope(estate, reviewed.artifacts, options.last_usage)
-    journal = Journal(options.record, _identity(estate, reviewed), moment, resume=options.resume)
+    digests = {(one.account, one.region, one.name): digest_of_artifact(one) for one in reviewed.artifacts}
+    scope = Scope(estate, reviewed.artifacts, digests, options.last_usage)
+    journal = Journal(options.record, _identity(scope), moment, resume=options.resume)
     resumed = journal.resumed
     lanes = Lanes(
         client_of or Sessions(role, estate.central.partition), journal, share=options.share, progress=progress
@@ -175,10 +176,9 @@ def reader_of(estate: Estate) -> str:
     raise NoReader("central.readers: names no role; name one that only reads, deploy, or give --role role/NAME")
 
 
-def _identity(estate: Estate, reviewed: ReviewedEstate) -> str:
+def _identity(scope: Scope) -> str:
     """The account and the templates: readings of another estate, or planned for another assembly, are not mixed in."""
-    digests = sorted(f"{one.account} {one.region} {one.name} {digest_of_artifact(one)}" for one in reviewed.artifacts)
-    return hashlib.sha256(json.dumps([estate.central.account, digests]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([scope.central, sorted(scope.digests.items())]).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

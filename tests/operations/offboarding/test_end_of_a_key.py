@@ -14,11 +14,12 @@ import boto3
 import pytest
 
 from tenant_keys.local import LocalAws
-from tenant_keys.operations.offboarding.certificate import certify, readable, write_certificate
+from tenant_keys.operations.errors import KeyMismatch
+from tenant_keys.operations.offboarding.certificate import certify, possible_arns, readable, write_certificate
 from tenant_keys.operations.offboarding.deletion import DeletionRefused, cancel, schedule, shred, to_shred
 from tenant_keys.operations.offboarding.departing import Departing
 from tenant_keys.operations.offboarding.events import look_up, read_records
-from tenant_keys.operations.offboarding.evidence import Evidence, read_evidence, write_evidence
+from tenant_keys.operations.offboarding.evidence import Evidence, EvidenceUnusable, read_evidence, write_evidence
 from tenant_keys.operations.offboarding.keys import Located, locate, read_keys
 from tests.command import Done, tenant_keys
 from tools.life_cycle.estate import ADMIN, BREAK_GLASS, CENTRAL, DEPLOYER, READER, ROLES, Leaving, quiet
@@ -146,6 +147,62 @@ def test_shredding_deletes_all_materials_in_all_regions_and_only_the_import_role
     assert [state(leaving, arn) for arn in arns.values()] == ["PendingReplicaDeletion", "PendingDeletion"]
     leaving.aws.advance(62)
     assert locate(who, arns.values(), leaving.clients_of(READER)).metadata == ()
+
+
+@pytest.fixture
+def others(leaving: Leaving) -> Iterator[str]:
+    """wayne's key, unused for as long."""
+    arns = leaving.create("wayne", "offboarding")
+    leaving.aws.advance(31)
+    yield arns[HERE]
+    for region in arns:
+        leaving.client(DEPLOYER, "kms", region).delete_alias(AliasName="alias/tenant-wayne")
+
+
+def test_an_alias_that_was_re_pointed_leads_to_no_other_tenants_end(
+    leaving: Leaving, key: dict[str, str], others: str, file: Path
+) -> None:
+    kms = leaving.client(DEPLOYER, "kms", HERE)
+    kms.delete_alias(AliasName="alias/tenant-acme")
+    kms.create_alias(AliasName="alias/tenant-acme", TargetKeyId=others.rpartition("/")[2])
+    clients = leaving.clients_of(BREAK_GLASS)
+    with pytest.raises(KeyMismatch, match="its tag tenant-keys:tenant is wayne, and this is about acme"):
+        schedule(acme(leaving), file, clients, say=quiet)
+    assert (state(leaving, others), state(leaving, key[HERE]), file.exists()) == ("Disabled", "Disabled", False)
+    schedule(departing_of(leaving, "wayne"), file.with_name("wayne.json"), clients, say=quiet)
+    with pytest.raises(KeyMismatch):
+        cancel(acme(leaving), Evidence("acme", CENTRAL), clients, say=quiet)
+    assert state(leaving, others) == "PendingReplicaDeletion"
+
+
+def test_an_evidence_file_that_names_another_tenants_key_leads_to_nothing(
+    leaving: Leaving, key: dict[str, str], others: str, file: Path
+) -> None:
+    write_evidence(file, Evidence("acme", CENTRAL, {others: {}}))
+    with pytest.raises(KeyMismatch, match="is wayne, and this is about acme"):
+        schedule(acme(leaving), file, leaving.clients_of(BREAK_GLASS), say=quiet)
+    assert (state(leaving, others), state(leaving, key[HERE])) == ("Disabled", "Disabled")
+    with pytest.raises(EvidenceUnusable, match=r"account 111111111111; wanted are .* tenant wayne"):
+        schedule(departing_of(leaving, "wayne"), file, leaving.clients_of(BREAK_GLASS), say=quiet)
+
+
+def test_a_certificate_leaves_out_no_region_whose_evidence_was_lost(leaving: Leaving, file: Path) -> None:
+    """The replica is gone already when the evidence is written anew."""
+    leaving.create("wayne", "offboarding")
+    leaving.aws.advance(31)
+    who, clients = departing_of(leaving, "wayne"), leaving.clients_of(BREAK_GLASS)
+    schedule(who, file, clients, say=quiet)
+    leaving.aws.advance(31)
+    file.unlink()
+    schedule(who, file, clients, say=quiet)
+    leaving.aws.advance(31)
+    recorded = read_evidence(file, who)
+    located = locate(who, recorded.keys, clients)
+    assert [arn.split(":")[3] for arn in located.gone] == [HERE]
+    complete = recorded.with_found((), look_up(possible_arns(who, located.gone), clients))
+    write_evidence(file, complete)
+    with pytest.raises(DeletionRefused, match=r"AWS KMS deleted arn:aws:kms:eu-central-1:.* too"):
+        certify(who, located, complete, evidence_file=file, now=datetime(2027, 9, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

@@ -458,6 +458,7 @@ def _delete_keys(d: Deployed) -> tuple[Found, Undo]:
     """KMS deletes a key with its aliases (AWS KMS guide, deleting-keys)."""
     session = assume(d.aws, f"arn:aws:iam::{CENTRAL}:role/KeyBreakGlass")
     own, replica = d.key("wayne"), d.key("umbrella", OTHER)
+    d.aws.advance(30)  # the key policies let no deletion be scheduled before
     session.client("kms").schedule_key_deletion(KeyId=own, PendingWindowInDays=7)
     session.client("kms", region_name=OTHER).schedule_key_deletion(KeyId=replica, PendingWindowInDays=7)
     d.aws.advance(8)
