@@ -72,7 +72,7 @@ class Pattern:
         return self._close(moved)
 
     def read(self, text: str) -> frozenset[int]:
-        """Where the pattern stands once the text is read."""
+        """The state of the pattern once the text is read."""
         positions = self.start()
         for character in text:
             positions = self.step(positions, character)

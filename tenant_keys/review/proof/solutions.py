@@ -115,7 +115,7 @@ def _fitting(text: str, name: str) -> list[str]:
 
 
 def _around(text: str) -> tuple[str, str]:
-    """What stands before and after the variable."""
+    """The text before and after the variable."""
     parts = template(text, substitute=True).parts
     places = [number for number, part in enumerate(parts) if isinstance(part, Variable)]
     if len(places) != 1:
