@@ -10,7 +10,8 @@ from tenant_constructs.logical_id import logical_id
 from tenant_constructs.metadata import add_metadata
 from tenant_constructs.tags import estate_tags, tenant_tags
 from tenant_keys.aws_facts.quotas import INLINE_POLICY_CHARACTERS
-from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.manifest import Custodian, Estate, Tenant, Workload
+from tenant_keys.manifest.naming_rules import import_role_name
 from tenant_keys.policy import names
 from tenant_keys.policy.access_role import (
     shared_role_policy,
@@ -20,12 +21,13 @@ from tenant_keys.policy.access_role import (
     web_identity_trust,
 )
 from tenant_keys.policy.acknowledged import INLINE_POLICY_METADATA
+from tenant_keys.policy.import_role import import_role_policy, import_role_trust
 from tenant_keys.policy.limits import check_size
 from tenant_keys.policy.statement import Document
 
 
 class _AccessRole(Construct):
-    """A role of the key account with one inline policy and a trust policy that names its workload."""
+    """A role of the key account with one inline policy and a trust policy that names who assumes it."""
 
     def __init__(
         self,
@@ -34,11 +36,12 @@ class _AccessRole(Construct):
         *,
         logical_id: str,
         name: str,
+        path: str,
         description: str,
-        workload: Workload,
         estate: Estate,
         trust: Document,
         policy: Document,
+        policy_name: str = "UseTenantKey",
         tags: list[CfnTag],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -48,12 +51,12 @@ class _AccessRole(Construct):
             self,
             "Role",
             role_name=name,
-            path=names.access_role_path(workload, estate),
+            path=path,
             description=description,
             max_session_duration=3600,  # role chaining allows no more (STS API, AssumeRole)
             assume_role_policy_document=_checked_trust(trust, name, estate),
             policies=[
-                iam.CfnRole.PolicyProperty(policy_name="UseTenantKey", policy_document=_checked_policy(policy, name))
+                iam.CfnRole.PolicyProperty(policy_name=policy_name, policy_document=_checked_policy(policy, name))
             ],
             permissions_boundary=estate.central.permissions_boundary,
             tags=tags,
@@ -83,8 +86,8 @@ class TenantAccessRole(_AccessRole):
             construct_id,
             logical_id=logical_id("Role", tenant.id, workload.name),
             name=names.tenant_role_name(tenant.id, workload, estate),
+            path=names.access_role_path(workload, estate),
             description=f"Key of tenant {tenant.id}, for workload {workload.name}",
-            workload=workload,
             estate=estate,
             trust=tenant_role_trust(workload, estate),
             policy=tenant_role_policy(tenant, workload, estate),
@@ -118,12 +121,41 @@ class SharedAccessRole(_AccessRole):
             construct_id,
             logical_id=logical_id("SharedRole", workload.name),
             name=names.shared_role_name(workload, estate),
+            path=names.access_role_path(workload, estate),
             description=f"Keys of the tenants of workload {workload.name}",
-            workload=workload,
             estate=estate,
             trust=trust,
             policy=shared_role_policy(workload, estate),
             tags=estate_tags(estate),
+        )
+
+
+class CustodianImportRole(_AccessRole):
+    """The role through which a customer's own principal brings, rotates and withdraws its key material.
+
+    It stands beside the key: a tenant that is leaving keeps it as long as its key is in the stack.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, tenant: Tenant, custodian: Custodian, estate: Estate, cell: str
+    ) -> None:
+        """`cell`: name of the key's cell, a tag of the role (`eu-west-1-001`).
+
+        Raises:
+            PolicyTooLarge: IAM would refuse a document for its size.
+        """
+        super().__init__(
+            scope,
+            construct_id,
+            logical_id=logical_id("ImportRole", tenant.id),
+            name=import_role_name(tenant.id, estate.naming),
+            path=estate.naming.role_path,
+            description=f"Key material of tenant {tenant.id}, for its custodian",
+            estate=estate,
+            trust=import_role_trust(custodian, estate),
+            policy_name="BringOwnKey",
+            policy=import_role_policy(tenant, estate),
+            tags=tenant_tags(tenant, estate, cell),
         )
 
 

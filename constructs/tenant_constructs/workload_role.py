@@ -139,9 +139,16 @@ def workload_configuration(workload: Workload, estate: Estate, region: str) -> d
     """What the runtime client reads in one Region. `{tenant_id}` stands for the tenant's id.
 
     The aliases' Region is the one that serves most of its tenants from here; `exceptions` are the whole alias ARNs of
-    the others. `ids` are the opaque names of tenants that have one, by their ids in the manifest.
+    the others; `held` are the keys of tenants who hold theirs themselves, once they are active. `ids` are the opaque
+    names of tenants that have one, by their ids in the manifest.
     """
-    tenants = [tenant for tenant in estate.tenants.values() if workload in tenant.workloads]
+    served = [tenant for tenant in estate.tenants.values() if workload in tenant.workloads]
+    tenants = [tenant for tenant in served if tenant.held is None]
+    held = {
+        tenant.id: {"key_arn": arn, "grace_seconds": 60 * tenant.held.grace_minutes}
+        for tenant in served
+        if tenant.held is not None and (arn := tenant.held.nearest(region)) is not None
+    }
     nearest = {tenant.id: _nearest(tenant, estate, region) for tenant in tenants}
     usual = Counter(nearest.values()).most_common(1)[0][0] if nearest else estate.central.home_region
     role = names.shared_role_arn(workload, estate)
@@ -158,6 +165,7 @@ def workload_configuration(workload: Workload, estate: Estate, region: str) -> d
         "exceptions": {
             tenant: names.alias_arn(tenant, where, estate) for tenant, where in nearest.items() if where != usual
         },
+        **({"held": held} if held else {}),
         # A token's tag is what STS goes by: its issuer must know the opaque name.
         **({"ids": opaque} if opaque and workload.access != "web-identity" else {}),
     }

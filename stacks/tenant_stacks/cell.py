@@ -11,18 +11,18 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from tenant_keys.manifest import Tenant, Workload
+from tenant_keys.manifest import Custodian, HeldKey, Tenant, Workload
 from tenant_stacks.pattern import Example, Names, NotOnlyNames, Pattern
 
 NAMES: Final = ("id", "multi_region_key_id")
 """Fields of a tenant that are names."""
 PLACES: Final = ("cell", "role_cells")
 """Fields of a tenant that say in which stack it is, and are in no resource of another."""
-_ALIKE: Final = tuple(field.name for field in fields(Tenant) if field.name not in (*NAMES, *PLACES))
+_ALIKE: Final = tuple(field.name for field in fields(Tenant) if field.name not in (*NAMES, *PLACES, "tags"))
 
 CDK_METADATA: Final = "AWS::CDK::Metadata"
 """The last resource of each template, which the CDK's command line has it add: the kinds of constructs in the stack."""
-_ID: Final = "\0"
+ID: Final = "\0"
 """Stands for the tenant's id: no string of a manifest has it."""
 
 _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -37,7 +37,9 @@ class Member:
     logical_ids: tuple[str, ...]
     """Of its resources, as they follow each other in the template."""
     alike: Hashable
-    """Equal for members that differ by their names alone."""
+    """Equal for members that differ by their names and by the values of their tags alone."""
+    tags: Mapping[str, str]
+    """Sorted by key; the tenant's id in a value is written as `ID`."""
     construct: Callable[[], object]
     """Makes the real construct."""
 
@@ -47,18 +49,30 @@ class Cell:
 
     def __init__(self, members: Sequence[Member]) -> None:
         self._members = members
-        classes: dict[Hashable, list[Member]] = {}
-        for member in members:
-            classes.setdefault(member.alike, []).append(member)
+        self._names: dict[str, Names] = {}
+        self._class_of: dict[str, Hashable] = {}
         self._examples: dict[Hashable, tuple[Member, Member]] = {}
-        real: set[str] = set()
-        for alike, those in classes.items():
-            # The longest names: they are least likely to be words of a policy too.
+        self._real: set[str] = set()
+        for those in _grouped(members, lambda member: (member.alike, tuple(member.tags))).values():
+            self._classify(those)
+
+    def _classify(self, members: Sequence[Member]) -> None:
+        """A tag that has another value for each of them, such as a customer's number, is one of their names."""
+        own = [key for key in members[0].tags if _identifies([member.tags[key] for member in members])]
+
+        def shared(member: Member) -> Hashable:
+            return member.alike, tuple((key, value) for key, value in member.tags.items() if key not in own)
+
+        for kind, those in _grouped(members, shared).items():
+            for member in those:
+                tags = (_compact({"Key": key, "Value": member.tags[key]}) for key in own)
+                self._names[member.construct_id] = (*member.names, *tags)
+                self._class_of[member.construct_id] = kind
+            # The longest ids: they are least likely to be words of a policy too.
             examples = sorted(those, key=lambda member: -len(member.names[0]))[:2]
             if len(those) > len(examples):
-                self._examples[alike] = examples[0], examples[1]
-            real |= {member.construct_id for member in examples}
-        self._real = real
+                self._examples[kind] = examples[0], examples[1]
+            self._real |= {member.construct_id for member in examples}
 
     @property
     def stamped(self) -> bool:
@@ -81,24 +95,25 @@ class Cell:
         """
         document: dict[str, Any] = json.loads(template)
         resources: dict[str, Any] = dict(document["Resources"])
-        texts = {member.construct_id: _text(resources, member) for member in self._members if self._is_real(member)}
+        texts = {
+            member.construct_id: _text(resources, member)
+            for member in self._members
+            if member.construct_id in self._real
+        }
         others = [name for name, resource in resources.items() if resource["Type"] != CDK_METADATA]
         if others:
             raise NotOnlyNames(f"{', '.join(others)}: no resource of a tenant")
         patterns = {
-            alike: Pattern.of(*(Example(member.names, texts[member.construct_id]) for member in examples))
-            for alike, examples in self._examples.items()
+            kind: Pattern.of(*(Example(self._names[each.construct_id], texts[each.construct_id]) for each in examples))
+            for kind, examples in self._examples.items()
         }
         written = ",".join(
-            texts[member.construct_id] if self._is_real(member) else patterns[member.alike].filled(member.names)
-            for member in self._members
+            texts[name] if name in self._real else patterns[self._class_of[name]].filled(self._names[name])
+            for name in (member.construct_id for member in self._members)
         )
         if resources:
             written += f",{_compact(resources)[1:-1]}"
         return "{" + ",".join(_section(key, value, written) for key, value in document.items()) + "}"
-
-    def _is_real(self, member: Member) -> bool:
-        return member.construct_id in self._real
 
 
 def _section(key: str, value: Any, resources: str) -> str:
@@ -114,12 +129,28 @@ def _text(resources: dict[str, Any], member: Member) -> str:
 
 
 def alike(tenant: Tenant) -> Hashable:
-    """Equal for tenants whose resources in one stack differ by names alone.
+    """Equal for tenants whose resources in one stack differ by names and by values of tags alone.
 
-    Workloads count by their names, which are theirs alone. In the values of tags and in the role that imports material,
-    the tenant's id is a name too. An id with a hyphen has another form in logical ids.
+    Workloads count by their names, which are theirs alone. In the role that imports material, the tenant's id is a name
+    too. An id with a hyphen has another form in logical ids. Tags are apart (`tags_of`).
     """
     return ("-" in tenant.id, *(_hashable(getattr(tenant, name), tenant.id) for name in _ALIKE))
+
+
+def tags_of(tenant: Tenant) -> dict[str, str]:
+    """The tenant's own tags, sorted by key, with `ID` for its id."""
+    return {key: value.replace(tenant.id, ID) for key, value in sorted(tenant.tags.items())}
+
+
+def _identifies(values: Sequence[str]) -> bool:
+    return len(set(values)) == len(values) and not any(ID in value for value in values)
+
+
+def _grouped(members: Sequence[Member], kind: Callable[[Member], Hashable]) -> dict[Hashable, list[Member]]:
+    groups: dict[Hashable, list[Member]] = {}
+    for member in members:
+        groups.setdefault(kind(member), []).append(member)
+    return groups
 
 
 def _hashable(value: object, tenant_id: str) -> Hashable:
@@ -128,9 +159,13 @@ def _hashable(value: object, tenant_id: str) -> Hashable:
         case None | bool() | int():
             return value
         case str():
-            return value.replace(tenant_id, _ID)
+            return value.replace(tenant_id, ID)
         case Workload():
             return value.name
+        case Custodian():
+            return value
+        case HeldKey():
+            return value.arns  # all that roles say of it; no two tenants share one
         case tuple():
             return tuple(_hashable(part, tenant_id) for part in value)
         case Mapping():

@@ -9,17 +9,18 @@ from itertools import groupby
 from aws_cdk import Environment, Stack
 from constructs import Construct
 
-from tenant_constructs.access_role import SharedAccessRole, TenantAccessRole
+from tenant_constructs.access_role import CustodianImportRole, SharedAccessRole, TenantAccessRole
+from tenant_constructs.audit import AuditAlarms, AuditBus, AuditRules, AuditTopic, RefusalForwarder
 from tenant_constructs.identity_provider import TokenIssuer
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.pod_identity import PodIdentity
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
-from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.manifest import Custodian, Estate, Tenant, Workload
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.garbage_collection import collection_paused
 from tenant_keys.policy.names import workload_role_arn
-from tenant_stacks.cell import Cell, Member, alike
+from tenant_stacks.cell import Cell, Member, alike, tags_of
 from tenant_stacks.guardrails import HOME, add_guardrails
 from tenant_stacks.synthesizer import EstateSynthesizer
 
@@ -48,10 +49,11 @@ def add_stacks(scope: Construct, estate: Estate, *, stamped: bool = False) -> St
 
 
 def key_cells(estate: Estate) -> list[tuple[str, int, list[Tenant]]]:
-    """Primary Region, number and tenants of each key cell, in order."""
+    """Primary Region, number and tenants of each key cell, in order; those aside who hold their keys themselves."""
     cells: dict[tuple[str, int], list[Tenant]] = {}
     for tenant in estate.tenants.values():
-        cells.setdefault((tenant.primary_region, tenant.cell), []).append(tenant)
+        if tenant.held is None:
+            cells.setdefault((tenant.primary_region, tenant.cell), []).append(tenant)
     return [(region, number, tenants) for (region, number), tenants in sorted(cells.items())]
 
 
@@ -84,6 +86,7 @@ class _Stacks:
         self._add_tenant_roles()
         self._add_shared_access()
         self._add_workload_accounts()
+        self._add_audit()
         self._add_guardrails()
         return frozenset(self._without_construct)
 
@@ -127,7 +130,9 @@ class _Stacks:
             cell = names.key_cell(region, number)
             name, description = names.key_stack(region, number, self._naming), f"Tenants' keys, cell {cell}"
             stack = self._stack(name, self._account, region, description, keeps_keys=True)
-            self._fill(stack, [self._key(stack, tenant, cell) for tenant in tenants])
+            members = [self._key(stack, tenant, cell) for tenant in tenants]
+            members += [self._importer(stack, tenant, who, cell) for tenant in tenants if (who := tenant.custodian)]
+            self._fill(stack, members)
 
     def _add_replicas(self) -> None:
         """Replicas are in stacks of their own, once the lock has the ids of their primaries."""
@@ -157,7 +162,21 @@ class _Stacks:
             names=(name, logical_id("", name)),
             logical_ids=(logical_id("Key", name), logical_id("Alias", name)),
             alike=alike(tenant),
+            tags=tags_of(tenant),
             construct=partial(TenantKey, stack, name, tenant=tenant, estate=self._estate, cell=cell),
+        )
+
+    def _importer(self, stack: Stack, tenant: Tenant, custodian: Custodian, cell: str) -> Member:
+        name = f"import.{tenant.id}"
+        return Member(
+            construct_id=name,
+            names=(tenant.id, logical_id("", tenant.id)),
+            logical_ids=(logical_id("ImportRole", tenant.id),),
+            alike=("import", alike(tenant)),
+            tags=tags_of(tenant),
+            construct=partial(
+                CustodianImportRole, stack, name, tenant=tenant, custodian=custodian, estate=self._estate, cell=cell
+            ),
         )
 
     def _replica(self, stack: Stack, tenant: Tenant, cell: str) -> Member:
@@ -167,6 +186,7 @@ class _Stacks:
             names=(name, logical_id("", name), tenant.multi_region_key_id or ""),
             logical_ids=(logical_id("Replica", name), logical_id("Alias", name)),
             alike=alike(tenant),
+            tags=tags_of(tenant),
             construct=partial(TenantReplicaKey, stack, name, tenant=tenant, estate=self._estate, cell=cell),
         )
 
@@ -177,6 +197,7 @@ class _Stacks:
             names=(tenant.id, logical_id("", tenant.id)),
             logical_ids=(logical_id("Role", tenant.id, workload.name),),
             alike=(workload.name, alike(tenant)),
+            tags=tags_of(tenant),
             construct=partial(
                 TenantAccessRole, stack, name, tenant=tenant, workload=workload, estate=self._estate, cell=cell
             ),
@@ -214,6 +235,19 @@ class _Stacks:
                 if region != self._home and any(w.pod_identity and region in w.regions for w in workloads):
                     stack.add_dependency(stacks[self._home], "EKS takes only a role that exists")
 
+    def _add_audit(self) -> None:
+        """AWS KMS writes an event in the Region of the call, and a topic is reached from its own Region alone."""
+        if self._estate.audit is None:
+            return
+        for region in self._estate.central.regions:
+            name = names.audit_stack(region, self._naming)
+            stack = self._stack(name, self._account, region, f"Detection of misuse of tenants' keys in {region}")
+            reporting = [account for account, where in reporting_places(self._estate) if where == region]
+            topic = AuditTopic(stack, "Topic", estate=self._estate)
+            AuditRules(stack, "Rules", topic=topic, estate=self._estate)
+            AuditAlarms(stack, "Alarms", topic=topic, estate=self._estate, region=region)
+            AuditBus(stack, "Bus", accounts=reporting, region=region, estate=self._estate)
+
     def _add_guardrails(self) -> None:
         if self._estate.guardrails is None:
             return
@@ -237,7 +271,22 @@ class _Stacks:
                 role_arn = role.role_arn if role else workload_role_arn(workload, self._estate)
                 construct_id = f"{workload.name}.pod-identity"
                 PodIdentity(stack, construct_id, workload=workload, role_arn=role_arn, estate=self._estate)
+        if (account, region) in reporting_places(self._estate):
+            RefusalForwarder(stack, "Forwarder", account=account, region=region, estate=self._estate)
         return stack
+
+
+def reporting_places(estate: Estate) -> list[tuple[str, str]]:
+    """Account and Region of each workload stack from which refused sessions are reported, sorted.
+
+    EventBridge sends to a bus of the same Region, or from one of its supported Regions to another; the app takes the
+    same Region alone, where the key account has a topic.
+    """
+    if estate.audit is None:
+        return []
+    regions = set(estate.central.regions)
+    places = {(w.account, region) for w in estate.workloads.values() for region in w.regions if region in regions}
+    return sorted(places)
 
 
 def role_region(workload: Workload, estate: Estate) -> str:

@@ -98,10 +98,10 @@ class EstateSynthesizer(DefaultStackSynthesizer):
 
 
 def reads_no_names(aspect: IAspect) -> bool:
-    """Whether an Aspect is known to treat all tenants alike: a tag, or its removal, with a value that is no token."""
+    """Whether an Aspect is known to treat all tenants alike: a tag, or its removal, of which no part is a token."""
     if type(aspect) is Tag:
-        return not Token.is_unresolved(aspect.value)
-    return type(aspect) is RemoveTag
+        return not (Token.is_unresolved(aspect.key) or Token.is_unresolved(aspect.value))
+    return type(aspect) is RemoveTag and not Token.is_unresolved(aspect.key)
 
 
 def check_template(template: Path, stack: str) -> None:

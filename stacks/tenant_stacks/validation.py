@@ -15,7 +15,7 @@ from tenant_keys.policy.acknowledged import INLINE_POLICY, why_no_rotation
 from tenant_keys.policy.names import access_roles_arn, keys_of_account
 from tenant_stacks.isolation import IsolationProof
 from tenant_stacks.pattern import NOT_ONLY_NAMES, NotOnlyNames
-from tenant_stacks.placement import Stamped, key_cells, role_cells, role_region
+from tenant_stacks.placement import Stamped, key_cells, reporting_places, role_cells, role_region
 from tenant_stacks.synthesizer import REFUSED_TEMPLATE
 
 SOLUTIONS = "AwsSolutions::AwsSolutions"
@@ -92,14 +92,25 @@ def _keys_without_rotation(estate: Estate) -> Iterator[Accepted]:
                     yield Accepted(scope, f"{pack}-KMSBackingKeyRotationEnabled", reason)
 
 
+def _custodians(estate: Estate) -> list[str]:
+    """The stacks of keys in which customers' import roles stand."""
+    return [
+        names.key_stack(region, number, estate.naming)
+        for region, number, tenants in key_cells(estate)
+        if any(tenant.custodian for tenant in tenants)
+    ]
+
+
 def _inline_policies(estate: Estate) -> Iterator[Accepted]:
     """Of every role: the packs that ask for managed policies are not run here, and find them acknowledged."""
     stacks = {names.role_stack(number, estate.naming) for number, _ in role_cells(estate)}
+    stacks |= set(_custodians(estate))
     for workload in estate.workloads.values():
         if workload.access != "tenant-role":
             stacks.add(names.shared_access(estate.naming))
         if workload.access != "web-identity" and workload.existing_role is None:
             stacks.add(names.workload_stack(workload.account, role_region(workload, estate), estate.naming))
+    stacks |= {names.workload_stack(account, region, estate.naming) for account, region in reporting_places(estate)}
     for stack in sorted(stacks):
         for pack in (NIST, HIPAA, PCI):
             yield Accepted((stack,), f"{pack}-IAMNoInlinePolicy", INLINE_POLICY)
@@ -116,6 +127,7 @@ def _every_key_of_the_account(estate: Estate) -> Iterator[Accepted]:
         "all other roles."
     )
     stacks = [names.role_stack(number, estate.naming) for number, _ in role_cells(estate)]
+    stacks += _custodians(estate)
     if any(workload.access != "tenant-role" for workload in estate.workloads.values()):
         stacks.append(names.shared_access(estate.naming))
     for stack in stacks:

@@ -10,6 +10,7 @@ Command = namedtuple("Command", ("module", "does", "distribution"), defaults=(""
 LOCAL = "tenant-keys-local"
 COMMANDS = {
     "adopt": Command("adopt", "Bring existing keys into the estate, by a CloudFormation import."),
+    "audit": Command("audit", "Print the rules that detect misuse, and questions to the trail as SQL."),
     "byok": Command("byok", "Bring your own key: import, rotate, withdraw and restore a tenant's key material."),
     "can": Command("prove", "Decide one request, and print the statements that decide the request."),
     "check": Command("check", "Run every check of a pull request: lock, synth, lint, proof, quotas, change."),
@@ -19,6 +20,7 @@ COMMANDS = {
     "diff": Command("diff", "Compare two versions: what changes in access and in keys."),
     "execution-policy": Command("execution_policy", "Print the policy with which CloudFormation deploys the estate."),
     "gate": Command("gate", "Refuse change sets that would remove or replace a key, before they are executed."),
+    "held": Command("held", "Use a tenant's own key: print its policy, verify control, activate."),
     "init": Command("init", "Write an estate of your own into a folder of its own."),
     "local": Command("local", "Run an AWS on this machine that enforces the policies, and attack it.", LOCAL),
     "lock": Command("manifest", "Record in tenants.lock the stack of each key and role. Nothing placed ever moves."),

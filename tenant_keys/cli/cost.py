@@ -69,6 +69,12 @@ def show(report: CostReport, console: Console) -> None:
     console.print(_money(report))
     console.print(_requests(report))
     console.print(_quotas(report))
+    if report.audit is not None:
+        console.print(
+            f"[bold]Detection[/] in {report.audit.regions} Regions: {report.audit.months} dollars a month for any "
+            f"number of tenants; not made: a second trail, {report.audit.own_trail} dollars",
+            highlight=False,
+        )
     near = [use for use in report.quotas if use.used >= NEAR * use.limit]
     breaking = [use for use in report.quotas if use.breaks_at is not None]
     for use in near or sorted(breaking, key=lambda use: use.breaks_at or 0)[:1]:

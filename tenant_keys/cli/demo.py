@@ -58,6 +58,7 @@ def demo_command(
         screen.show_estate(report, console, with_names=synth_only)
         if not synth_only:
             screen.show_calls(report, console)
+            screen.show_messages(report, console)
             screen.show_verdict(report, console)
     promised = report.verdict == "proved" if synth_only else report.as_promised
     raise typer.Exit(0 if promised else FAILED)

@@ -21,6 +21,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tenant_keys.demo.environment import nothing_of_the_users
+from tenant_keys.demo.local_estate import customers_of
 from tenant_keys.demo.principals import KNOWN, Principals
 from tenant_keys.demo.synth import synthesize
 from tenant_keys.local import LocalAws
@@ -31,6 +32,7 @@ from tenant_keys.local.deploy import require_cdk
 from tenant_keys.local.errors import LocalAwsError
 from tenant_keys.local.existing import (
     assume,
+    assume_as_custodian,
     ensure_auditors,
     ensure_boundaries,
     ensure_role,
@@ -108,6 +110,7 @@ def deploy_command(manifest: Manifest = Path("tenants.yaml"), running: Running =
     with terminating(), nothing_of_the_users():
         aws = LocalAws.attach(where)
         missing = {*estate.accounts} - {*aws.accounts}
+        missing |= {*customers_of(estate)} - {*aws.settings.outsiders}
         issuers = {each.identity_provider.issuer for each in estate.workloads.values() if each.identity_provider}
         missing |= issuers - {*issuers_of(where)}
         if missing or estate.central.account != aws.accounts[0]:
@@ -172,6 +175,7 @@ def started(estate: Estate, port: int) -> Iterator[LocalAws]:
     say.print("starting the local AWS")
     with LocalAws(
         accounts=estate.accounts,
+        outsiders=customers_of(estate),
         organization=estate.organization,
         management=estate.management_account,
         jwks={url: issuer.key_set for url, issuer in made.items()},
@@ -254,8 +258,13 @@ def _progress(line: str) -> None:
 def attack_estate(aws: LocalAws, estate: Estate, folder: Path, *, as_json: bool) -> list[Outcome]:
     for tenant in estate.tenants.values():
         if tenant.import_role is not None and aws.key_states(aws.settings.region).get(tenant.id) == "PendingImport":
-            ensure_role(aws, tenant.import_role)
-            import_material(assume(aws, tenant.import_role), aws.key_id(tenant.id))
+            who = tenant.custodian
+            if who is None:
+                ensure_role(aws, tenant.import_role)
+                session = assume(aws, tenant.import_role)
+            else:
+                session = assume_as_custodian(aws, who.role, who.external_id, tenant.import_role)
+            import_material(session, aws.key_id(tenant.id))
     outcomes = []
     for outcome in attack_all(AttackSetup(aws, issuer_of(folder))):
         outcomes.append(outcome)

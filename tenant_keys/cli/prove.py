@@ -147,8 +147,17 @@ def show(proof: Proof, console: Console) -> None:
     if len(groups) > SHOWN:
         told = sum(1 + more for _, more in groups[SHOWN:])
         console.print(f"  and {told:,} more; --json has them all")
-    if not proof.proved:
-        return
+    if proof.proved:
+        _show_proved(proof, console)
+
+
+def _show_proved(proof: Proof, console: Console) -> None:
+    """What the claim rests on."""
+    for held in proof.held:
+        state = "in use" if held.active else "not in use yet"
+        console.print(f"  {escape(held.tenant)} holds its key itself: {escape(', '.join(held.arns))}, {state}")
+        console.print(f"    proved here: {held.ours}", soft_wrap=True)
+        console.print(f"    the owner's to see to: {held.theirs}", soft_wrap=True)
     repointed = "gain plaintext" if proof.alias_administrators_gain_plaintext else "gain no plaintext"
     granted = "would open a key" if proof.grants_open_the_key else "would open no key"
     console.print(f"  a principal that re-points an alias would {repointed}; a grant {granted} to anybody else")

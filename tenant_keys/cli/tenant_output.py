@@ -30,7 +30,8 @@ def show_tenant(tenant: TenantView) -> None:
     if not tenant.users:
         typer.echo("  nobody may use it")
     for user in tenant.users:
-        named = "the alias, or to decrypt the key" if tenant.decrypt_by == "key" else "the alias"
+        ways = {"key": "the alias, or to decrypt the key", "ARN": "the key's ARN"}
+        named = ways.get(tenant.decrypt_by, "the alias")
         typer.echo(f"  {user.workload} may {', '.join(user.may)}; a request names {named}")
         typer.echo(f"    role      {user.role}")
         typer.echo(f"    assumed by {user.assumed_by}")

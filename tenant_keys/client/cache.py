@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from tenant_keys.client.flight import Flight
 from tenant_keys.client.instant import Instant
@@ -22,15 +22,25 @@ class Entry(Generic[Value]):
     value: Value
     since: Instant
     uses_left: int
+    late_since: Instant | None = None
+    """When it was last used beyond its age, for want of an answer."""
+
+
+PAUSE: Final = 10.0
+"""Seconds between two attempts to reach AWS for an entry that is used beyond its age."""
 
 
 class ExpiringCache(Generic[Key, Value]):
-    """One tenant's; never shared. `max_age` is in seconds, 0 keeps nothing. Thread-safe."""
+    """One tenant's; never shared. `max_age` is in seconds, 0 keeps nothing. Thread-safe.
 
-    __slots__ = ("_capacity", "_entries", "_flights", "_lock", "_max_age", "_max_uses")
+    `grace`: seconds that an entry is kept beyond its age for `late`, which is asked where AWS gave no answer.
+    """
 
-    def __init__(self, *, max_age: float, capacity: int, max_uses: int) -> None:
+    __slots__ = ("_capacity", "_entries", "_flights", "_grace", "_lock", "_max_age", "_max_uses")
+
+    def __init__(self, *, max_age: float, capacity: int, max_uses: int, grace: float = 0) -> None:
         self._max_age, self._capacity, self._max_uses = max_age, capacity, max_uses
+        self._grace = grace if max_age > 0 else 0
         self._entries: OrderedDict[Key, Entry[Value]] = OrderedDict()
         self._flights: dict[Key, Flight[Entry[Value]]] = {}
         self._lock = threading.Lock()
@@ -86,12 +96,28 @@ class ExpiringCache(Generic[Key, Value]):
             entry.uses_left -= 1
             return entry.value
 
+    def late(self, key: Key) -> Value | None:
+        """Uses an entry that is over its age and within the grace, once; AWS is asked again after a pause."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None or entry.uses_left <= 0 or not entry.since.within(self._max_age + self._grace):
+                return None
+            entry.uses_left -= 1
+            entry.late_since = Instant.now()
+            return entry.value
+
+    def forget(self, key: Key) -> None:
+        """Drops an entry: AWS has said no."""
+        with self._lock:
+            self._entries.pop(key, None)
+
     def sweep(self) -> None:
         """Forgets what has expired, so that an idle process keeps no plaintext key."""
         if not self._entries:
             return
         with self._lock:
-            for key in [key for key, entry in self._entries.items() if not entry.since.within(self._max_age)]:
+            kept = self._max_age + self._grace
+            for key in [key for key, entry in self._entries.items() if not entry.since.within(kept)]:
                 del self._entries[key]
 
     def clear(self) -> None:
@@ -103,10 +129,13 @@ class ExpiringCache(Generic[Key, Value]):
 
     def _alive(self, key: Key) -> Entry[Value] | None:
         entry = self._entries.get(key)
-        if entry is not None and (entry.uses_left <= 0 or not entry.since.within(self._max_age)):
+        if entry is None or (entry.uses_left > 0 and entry.since.within(self._max_age)):
+            return entry
+        if entry.uses_left <= 0 or not entry.since.within(self._max_age + self._grace):
             del self._entries[key]
-            return None
-        return entry
+        elif entry.late_since is not None and entry.late_since.within(PAUSE):
+            return entry
+        return None
 
     def _landed(self, key: Key) -> None:
         with self._lock:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tenant_keys.client.cache import Entry, ExpiringCache
 from tenant_keys.client.data_key import PROVIDER, check_context, generate, read_sealed_key, unseal
-from tenant_keys.client.errors import AccessDenied
+from tenant_keys.client.errors import AccessDenied, ServiceUnavailable, TenantKeysError, Throttled
 from tenant_keys.client.events import Event, tell
 from tenant_keys.client.flight import Flight, Steps
 from tenant_keys.client.sdk import (
@@ -63,6 +63,7 @@ class DataKeys:
 
     __slots__ = (
         "_alias_arn",
+        "_held_key",
         "_hits",
         "_operations",
         "_reading",
@@ -77,11 +78,15 @@ class DataKeys:
         self._transport, self._session, self._tenant_id = transport, session, tenant_id
         names, limits = transport.settings.names(tenant_id), transport.limits
         self._alias_arn, self._region, self._operations = names.alias_arn, names.region, transport.settings.operations
+        self._held_key = names.held
         self._writing: ExpiringCache[Context, WritingKey] = ExpiringCache(
-            max_age=limits.max_age, capacity=limits.max_data_keys, max_uses=limits.max_messages
+            max_age=limits.max_age,
+            capacity=limits.max_data_keys,
+            max_uses=limits.max_messages,
+            grace=names.grace,
         )
         self._reading: ExpiringCache[tuple[bytes, bytes, Context], ReadingKey] = ExpiringCache(
-            max_age=limits.max_age, capacity=limits.max_data_keys, max_uses=2**63
+            max_age=limits.max_age, capacity=limits.max_data_keys, max_uses=2**63, grace=names.grace
         )
         self._hits: dict[str, Event] = {}
 
@@ -169,6 +174,31 @@ class DataKeys:
         load: Callable[[TenantKms], Found],
         own: Token | None,
     ) -> Steps[Found]:
+        """Cached or loaded. Where AWS gives no answer, what is over its age is used within the tenant's grace.
+
+        No answer is never taken for a refusal, nor a refusal for no answer: that one ends the use at once.
+        """
+        try:
+            found = yield from self._fresh(cache, key, operation, load, own)
+        except (ServiceUnavailable, Throttled):
+            late = cache.late(key)
+            if late is None:
+                raise
+            tell(self._transport.on_event, Event("grace", self._tenant_id, operation))
+            return late
+        except TenantKeysError:
+            cache.forget(key)
+            raise
+        return found
+
+    def _fresh(
+        self,
+        cache: ExpiringCache[Key, Found],
+        key: Key,
+        operation: str,
+        load: Callable[[TenantKms], Found],
+        own: Token | None,
+    ) -> Steps[Found]:
         """Cached, or loaded once for all who miss it together. With a new session once, if AWS ends this one."""
         ended: RoleSession | None = None
         while True:
@@ -207,6 +237,7 @@ class DataKeys:
                 lambda: transport.aws.kms(region=self._region, session=session),
                 transport.retries(self._tenant_id, events),
                 self._alias_arn,
+                held=self._held_key,
             )
             return cache.load(key, lambda: load(kms))
 

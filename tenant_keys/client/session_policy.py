@@ -19,9 +19,14 @@ def session_policy(names: Names, tenant_id: str, operations: frozenset[str]) -> 
 
     DescribeKey carries no encryption context (KMS API reference), so its statement has the alias alone.
     """
-    # The account is pinned here, since kms:RequestAlias says nothing about it (KMS guide, conditions).
-    keys = f"arn:{names.partition}:kms:{names.region}:{names.account}:key/*"
-    by_alias = {"kms:RequestAlias": names.alias_name}
+    context = {f"kms:EncryptionContext:{CONTEXT_KEY}": tenant_id}
+    if names.held:  # a key of the tenant's own account, which requests name by its ARN
+        keys, by_alias, described = names.alias_arn, context, None
+    else:
+        # The account is pinned here, since kms:RequestAlias says nothing about it (KMS guide, conditions).
+        keys = f"arn:{names.partition}:kms:{names.region}:{names.account}:key/*"
+        described = {"kms:RequestAlias": names.alias_name}
+        by_alias = {**described, **context}
     return json.dumps(
         {
             "Version": "2012-10-17",
@@ -31,14 +36,14 @@ def session_policy(names: Names, tenant_id: str, operations: frozenset[str]) -> 
                     "Effect": "Allow",
                     "Action": sorted(ACTIONS[operation] for operation in operations if operation in ACTIONS),
                     "Resource": keys,
-                    "Condition": {"StringEquals": {**by_alias, f"kms:EncryptionContext:{CONTEXT_KEY}": tenant_id}},
+                    "Condition": {"StringEquals": by_alias},
                 },
                 {
                     "Sid": "DescribeOwnTenantKey",
                     "Effect": "Allow",
                     "Action": "kms:DescribeKey",
                     "Resource": keys,
-                    "Condition": {"StringEquals": by_alias},
+                    **({"Condition": {"StringEquals": described}} if described else {}),
                 },
             ],
         },

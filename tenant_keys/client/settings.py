@@ -19,6 +19,9 @@ PLACEHOLDER: Final = "{tenant_id}"
 """Stands literally in the document's patterns. Replaced, never formatted: a pattern is data."""
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/{}-]+\Z", re.ASCII)
+_HELD_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[0-9a-z-]{36}\Z", re.ASCII)
+LONGEST_GRACE: Final = 86_400
+"""Seconds: a day, as the manifest allows at most."""
 _ALIAS = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):(\d{12}):(alias/[\w/{}-]+)\Z", re.ASCII)
 
 
@@ -28,6 +31,10 @@ class Names:
 
     role_arn: str
     alias_arn: str
+    """What requests name as KeyId: the alias, or the ARN of a key that the tenant holds itself."""
+    held: bool = False
+    grace: int = 0
+    """Seconds that data keys of a held key are used beyond their age while AWS cannot be reached."""
 
     @property
     def partition(self) -> str:
@@ -47,6 +54,21 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldKey:
+    """A key that a tenant holds in an account of its own."""
+
+    key_arn: str
+    grace_seconds: int = 0
+
+    def __post_init__(self) -> None:
+        if not _HELD_KEY.match(self.key_arn):
+            raise ConfigurationError(f"held: got {self.key_arn!r}; expected the ARN of a key")
+        if type(self.grace_seconds) is not int or not 0 <= self.grace_seconds <= LONGEST_GRACE:
+            got = f"got {self.grace_seconds!r} of grace_seconds"
+            raise ConfigurationError(f"held: {got}; allowed are whole seconds from 0 to {LONGEST_GRACE:,}")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The document at the SSM parameter `/tenant-keys/<workload>`, checked."""
 
@@ -56,6 +78,8 @@ class Settings:
     alias_arn: str
     operations: frozenset[str] = frozenset({"encrypt", "decrypt"})
     exceptions: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, HeldKey] = field(default_factory=dict)
+    """By tenant id: those who hold their keys themselves."""
     ids: Mapping[str, str] = field(default_factory=dict)
     """Opaque names, by the id that the workload knows the tenant by."""
 
@@ -74,6 +98,9 @@ class Settings:
             raise ConfigurationError("ids: two tenants have one name; redeploy")
         for tenant_id, alias_arn in self.exceptions.items():
             _same_alias_elsewhere(self.alias_arn.replace(PLACEHOLDER, check_tenant_id(tenant_id)), alias_arn)
+        object.__setattr__(self, "held", MappingProxyType(dict(self.held)))
+        for tenant_id in self.held:
+            check_tenant_id(tenant_id)
 
     def id_in_aws(self, tenant_id: str) -> str:
         """What the tenant's alias, role, tag and encryption context call it: its id, or its opaque name."""
@@ -82,6 +109,9 @@ class Settings:
     def names(self, tenant_id: str) -> Names:
         """Role and alias of a tenant. The id is checked here, so that no other text gets into an ARN."""
         tenant_id = check_tenant_id(tenant_id)
+        if (held := self.held.get(tenant_id)) is not None:
+            role_arn = self.role_arn.replace(PLACEHOLDER, tenant_id)
+            return Names(role_arn=role_arn, alias_arn=held.key_arn, held=True, grace=held.grace_seconds)
         alias_arn = self.exceptions.get(tenant_id) or self.alias_arn.replace(PLACEHOLDER, tenant_id)
         return Names(role_arn=self.role_arn.replace(PLACEHOLDER, tenant_id), alias_arn=alias_arn)
 
@@ -101,9 +131,10 @@ class Settings:
             raise ConfigurationError(f"{origin}: expected an object with version 1; update the client or redeploy")
         try:
             operations, exceptions = document["operations"], document.get("exceptions", {})
-            ids = document.get("ids", {})
-            if not isinstance(operations, list) or not isinstance(exceptions, dict) or not isinstance(ids, dict):
-                raise ConfigurationError("operations must be a list, exceptions and ids objects")
+            held, ids = document.get("held", {}), document.get("ids", {})
+            objects = all(isinstance(one, dict) for one in (exceptions, held, ids))
+            if not isinstance(operations, list) or not objects:
+                raise ConfigurationError("operations must be a list; exceptions, held and ids objects")
             return cls(
                 workload=str(document["workload"]),
                 access=cast("Access", document["access"]),
@@ -111,12 +142,19 @@ class Settings:
                 alias_arn=str(document["alias_arn"]),
                 operations=frozenset(map(str, operations)),
                 exceptions={str(tenant): str(arn) for tenant, arn in exceptions.items()},
+                held={str(tenant): _held_key(one) for tenant, one in held.items()},
                 ids={str(tenant): str(name) for tenant, name in ids.items()},
             )
         except KeyError as error:
             raise ConfigurationError(f"{origin}: {error.args[0]} is missing") from error
         except ConfigurationError as error:
             raise ConfigurationError(f"{origin}: {error}") from error
+
+
+def _held_key(document: object) -> HeldKey:
+    if not isinstance(document, dict) or document.keys() != {"key_arn", "grace_seconds"}:
+        raise ConfigurationError(f"held: got {document!r:.80}; expected an object of key_arn and grace_seconds")
+    return HeldKey(str(document["key_arn"]), document["grace_seconds"])
 
 
 def _check(name: str, value: str, shape: re.Pattern[str], *, placeholders: int) -> None:

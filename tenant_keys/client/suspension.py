@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tenant_keys.client.errors import AccessDenied, TenantKeysError, TenantSuspended
+from botocore.exceptions import ClientError
+
+from tenant_keys.client.errors import AccessDenied, ServiceUnavailable, TenantKeysError, TenantSuspended, Throttled
+from tenant_keys.client.refusals import code_of
 
 OPERATION = "kms:DescribeKey"
 
@@ -24,6 +27,27 @@ _STOPPED = {
     "PendingReplicaDeletion": "the tenant's key is scheduled for deletion",
 }
 """Key states in which nothing is encrypted or decrypted (AWS KMS guide, key-state)."""
+
+
+def or_unreachable(stopped: TenantKeysError, describe: Callable[[], Any]) -> TenantKeysError:
+    """What KMSInvalidStateException means for a key that the tenant holds, which may be in an external key store.
+
+    KMS answers it also where the store's proxy does not answer (AWS KMS guide, xks-troubleshooting). DescribeKey tells:
+    a key in one of the states above is stopped; any other state, `Unavailable` among them, is no refusal by the owner.
+    """
+    why = stopped.__cause__
+    if not isinstance(why, ClientError) or code_of(why) != "KMSInvalidStateException":
+        return stopped
+    where = str(stopped).partition(": ")[0]
+    try:
+        state = describe()["KeyMetadata"]["KeyState"]
+    except (ServiceUnavailable, Throttled) as error:
+        return error
+    except TenantKeysError:
+        return stopped
+    if state in _STOPPED:
+        return TenantSuspended(f"{where}: {_STOPPED[state]} (KeyState {state})")
+    return ServiceUnavailable(f"{where}: the tenant's key store does not answer (KeyState {state})")
 
 
 def cause_of(denial: TenantKeysError, describe: Callable[[], Any]) -> TenantKeysError:

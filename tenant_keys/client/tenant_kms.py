@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from tenant_keys.client import suspension
-from tenant_keys.client.errors import AccessDenied
+from tenant_keys.client.errors import AccessDenied, TenantSuspended
 from tenant_keys.client.refusals import SESSION_ENDED, code_of
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ class SessionEnded(AccessDenied):
 class TenantKms:
     """Looks like a boto3 KMS client, and raises this package's errors."""
 
-    __slots__ = ("_alias_arn", "_kms", "_retries")
+    __slots__ = ("_alias_arn", "_held", "_kms", "_retries")
 
-    def __init__(self, kms: Callable[[], BoundKms], retries: Retries, alias_arn: str) -> None:
-        self._kms, self._retries, self._alias_arn = kms, retries, alias_arn
+    def __init__(self, kms: Callable[[], BoundKms], retries: Retries, alias_arn: str, *, held: bool = False) -> None:
+        self._kms, self._retries, self._alias_arn, self._held = kms, retries, alias_arn, held
 
     def generate_data_key(self, **request: Any) -> Any:
         return self._use("kms:GenerateDataKey", lambda: self._kms().generate_data_key(**request))
@@ -44,6 +44,8 @@ class TenantKms:
     def _use(self, operation: str, call: Callable[[], Any]) -> Any:
         try:
             return self._retries.call(call, operation=operation, target=self._alias_arn)
+        except TenantSuspended as error:
+            raise suspension.or_unreachable(error, self._describe) if self._held else error from error.__cause__
         except AccessDenied as error:
             denial = error
         why = denial.__cause__

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from tenant_keys.demo.attacks import attack
 from tenant_keys.demo.errors import NothingToServe
 from tenant_keys.demo.local_estate import LocalEstate, local_estate
+from tenant_keys.demo.on_call import on_call
 from tenant_keys.demo.replicas import recorded, wait_for_ids
 from tenant_keys.demo.report import Call, Report
 from tenant_keys.demo.stack_rows import names, stack_rows
@@ -90,8 +91,10 @@ def _run(local: LocalEstate, manifest: Path, report: Report, say: Say) -> None:
         for call in serve(local):
             report.served.append(call)
     say("attacking")
-    with _timed(report, "attack"):
+    report.watched = local.estate.audit is not None
+    with _timed(report, "attack"), on_call(local) as person:
         _attack(local, report)
+    report.told += person.told
 
 
 def _attack(local: LocalEstate, report: Report) -> None:

@@ -72,6 +72,12 @@ class LocalEstate:
         return f"key policy of {self.key_of.get(key_id, key_id)}"
 
 
+def customers_of(estate: Estate) -> tuple[str, ...]:
+    """The accounts of customers who bring key material: outside the organisation."""
+    custodians = (tenant.custodian for tenant in estate.tenants.values())
+    return tuple(sorted({custodian.account for custodian in custodians if custodian is not None}))
+
+
 @contextmanager
 def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
     """Start it; at the end of the block nothing of it is left.
@@ -85,6 +91,7 @@ def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
     issuers = [LocalIssuer(url) for url in sorted(urls)]
     with LocalAws(
         accounts=estate.accounts,
+        outsiders=customers_of(estate),
         organization=estate.organization,
         management=estate.management_account,
         jwks={issuer.url: issuer.key_set for issuer in issuers},

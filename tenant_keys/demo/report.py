@@ -50,6 +50,19 @@ class StackRow:
     resources: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message on the topic of the audit stack."""
+
+    severity: str
+    rule: str
+    who: str
+    """Name of the role or user."""
+    event: str
+    at: str
+    """Key, alias or role."""
+
+
 @dataclass(slots=True)
 class Report:
     """The whole run; filled in as it goes on."""
@@ -68,6 +81,10 @@ class Report:
     accounts: tuple[str, ...] = ()
     served: list[Call] = field(default_factory=list)
     attacks: list[Call] = field(default_factory=list)
+    watched: bool = False
+    """Whether the estate has an audit stack."""
+    told: list[Told] = field(default_factory=list)
+    """What the person on call got while the estate was attacked, each once."""
     skipped: list[str] = field(default_factory=list)
     """Attacks for which the estate has nothing to attack."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -78,7 +95,8 @@ class Report:
         """Every legitimate call worked and every attack was refused as it must be; none of either is no success."""
         calls = [*self.served, *self.attacks]
         tried = bool(self.served) and bool(self.attacks)
-        return self.verdict == "proved" and tried and all(call.as_promised for call in calls) and self.cleaned_up
+        heard = bool(self.told) or not self.watched
+        return self.verdict == "proved" and tried and heard and all(c.as_promised for c in calls) and self.cleaned_up
 
     def as_document(self) -> dict[str, Any]:
         """The report as JSON types."""

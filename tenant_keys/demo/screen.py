@@ -46,6 +46,19 @@ def show_calls(report: Report, console: Console) -> None:
             _row(console, call, f"{call.who:<{who}}  {call.tried:<{tried}}  {call.answer:<{code}}", _refusal(call))
 
 
+def show_messages(report: Report, console: Console) -> None:
+    """What the attacks left on the topic of the audit stack: one line a rule, with the first message."""
+    if not report.watched:
+        return
+    console.print("\n[bold]Told on call[/]")
+    by_rule = {rule: list(told) for rule, told in groupby(report.told, key=lambda told: told.rule)}
+    rows = [
+        (told[0].severity, rule, f"{len(told)}", f"{told[0].who}: {told[0].event} {told[0].at}".rstrip())
+        for rule, told in by_rule.items()
+    ]
+    _show_table(console, ("severity", "rule", "messages", "the first"), rows)
+
+
 def _row(console: Console, call: Call, left: str, right: str) -> None:
     """On one line, or on two where the terminal is narrow."""
     mark = "[green]✓[/]" if call.as_promised else "[bold red]✗[/]"

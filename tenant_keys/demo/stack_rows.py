@@ -15,6 +15,9 @@ KINDS: Final = {
     "AWS::IAM::Role": "roles",
     "AWS::IAM::OIDCProvider": "issuers",
     "AWS::SSM::Parameter": "parameters",
+    "AWS::SNS::Topic": "topics",
+    "AWS::Events::Rule": "rules",
+    "AWS::CloudWatch::Alarm": "alarms",
 }
 
 

@@ -292,6 +292,11 @@ class LocalAws:
         """Every decision of KMS and STS since the start or the last reset, oldest first."""
         return [json.loads(line) for line in self._log_lines()]
 
+    def trail(self) -> list[dict[str, Any]]:
+        """CloudTrail's records of KMS and STS since the start or the last reset, of every account, oldest first."""
+        path = self.settings.trail
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
     @contextlib.contextmanager
     def watch(self) -> Iterator[list[dict[str, Any]]]:
         """The decisions made within the block, filled in when it ends."""

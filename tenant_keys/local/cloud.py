@@ -7,8 +7,10 @@ from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.cloudformation import install
 from tenant_keys.local.cloudformation.held import Held
+from tenant_keys.local.cloudtrail import CloudTrail
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.directory import DeployedPolicies
+from tenant_keys.local.event_bus import EventBus
 from tenant_keys.local.event_history import CloudTrailApi
 from tenant_keys.local.iam_service import IamService
 from tenant_keys.local.identity import Identities
@@ -44,9 +46,11 @@ class Cloud:
         self.authorizer = Authorizer(DeployedPolicies(self.organization))
         self.kms = Kms(self.authorizer, self.decisions, self.clock)
         self.sts = Sts(Assume(self.authorizer, self.identities, self.sessions), Issuers(settings.jwks), self.decisions)
+        self.bus = EventBus(self.authorizer, self.identities, self.kms)
+        self.decisions.trail = CloudTrail(settings.trail, self.clock, self.bus)
         self.held = Held()
         self.execution = install(
-            self.kms, self.authorizer, self.decisions, self.identities, self.organization, self.held
+            self.bus, self.kms, self.authorizer, self.decisions, self.identities, self.organization, self.held
         )
         self.beside: dict[str, Beside] = {
             "ram": ResourceShares(self.kms, self.authorizer, self.decisions),
@@ -69,6 +73,9 @@ class Cloud:
         self.execution.reset()
         self.held.clear()
         self.decisions.clear()
+        self.bus.clear()
+        if self.decisions.trail is not None:
+            self.decisions.trail.clear()
 
 
 async def _not_here(*_request: object) -> tuple[int, dict[str, str], bytes]:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from tenant_keys.local.caller import Caller
+from tenant_keys.local.cloudtrail import CloudTrail
 from tenant_keys.local.fault import Fault
 from tenant_keys.review.iam import Decision
 
+_RECORDED = ("kms.amazonaws.com", "sts.amazonaws.com")
 Context = Mapping[str, str | tuple[str, ...]]
 
 
@@ -21,6 +23,9 @@ class Record:
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
+        self.parameters: Mapping[str, Any] = {}
+        """Of the request, as its protocol names them."""
+        self.answer: Mapping[str, Any] = {}
 
     def add(
         self, action: str, resource: str, alias: str | None, context: Context, decision: Decision | None, why: str = ""
@@ -43,11 +48,12 @@ class Record:
 
 
 class Decisions:
-    """Appends to a file; each line is complete when the request is answered."""
+    """Appends to a file; each line is complete when the request is answered. The trail gets those to KMS and STS."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: IO[str] = path.open("a", encoding="utf-8")
+        self.trail: CloudTrail | None = None
 
     @contextmanager
     def record(
@@ -63,6 +69,18 @@ class Decisions:
             raise
         finally:
             self._write(record, source, operation, caller, region, request_id, error)
+            if self.trail is not None and source in _RECORDED:
+                self.trail.write(
+                    source=source,
+                    operation=operation,
+                    caller=caller,
+                    region=region,
+                    request_id=request_id,
+                    parameters=record.parameters,
+                    answer=record.answer,
+                    resources=list(dict.fromkeys(entry["resource"] for entry in record.entries)),
+                    fault=error,
+                )
 
     def _write(
         self,

@@ -253,7 +253,7 @@ def operator_credentials(aws: Server, account: str) -> dict[str, str]:
 
     Another process that is attached to this local AWS gets the same key: a new one would end the sessions of the first.
     """
-    iam, kept = aws.session(account).client("iam"), aws.directory / "operator.json"
+    iam, kept = aws.session(account).client("iam"), aws.directory / f"operator-{account}.json"
     try:
         iam.create_user(UserName=OPERATOR)
     except ClientError as problem:

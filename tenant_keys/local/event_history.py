@@ -87,7 +87,7 @@ class EventHistory:
         last = _moment(given.get("EndTime")) or now
         found = [
             event
-            for event in (*self._events, *self._deletions())
+            for event in (*self._events, *self._by_kms())
             if (event.account, event.region) == (account, region)
             and first <= event.at <= last
             and _matches(event.record, wanted)
@@ -98,22 +98,23 @@ class EventHistory:
         answer: dict[str, Any] = {"Events": [_shown(event) for event in found[start : start + size]]}
         return answer | ({"NextToken": str(start + size)} if len(found) > start + size else {})
 
-    def _deletions(self) -> Iterator[_Event]:
-        """What KMS itself did when a waiting period was over: a service event."""
-        for gone in self._store.deleted:
+    def _by_kms(self) -> Iterator[_Event]:
+        """What KMS itself did when time was up: service events."""
+        for one in self._store.service_events:
             record = {
-                "userIdentity": {"accountId": gone.account, "invokedBy": "AWS Internal"},
-                "eventTime": _utc(gone.at),
-                "eventName": "DeleteKey",
-                "awsRegion": gone.region,
+                "userIdentity": {"accountId": one.account, "invokedBy": "AWS Internal"},
+                "eventTime": _utc(one.at),
+                "eventName": one.name,
+                "awsRegion": one.region,
                 "errorCode": None,
                 "requestParameters": None,
-                "eventID": gone.event_id,
+                "eventID": one.event_id,
                 "eventType": "AwsServiceEvent",
-                "resources": [_resource(gone.arn)],
-                "recipientAccountId": gone.account,
+                "resources": [_resource(one.arn)],
+                "serviceEventDetails": {"keyId": one.arn, "keyMaterialId": one.material} if one.material else None,
+                "recipientAccountId": one.account,
             }
-            yield _Event(gone.at, gone.account, gone.region, record)
+            yield _Event(one.at, one.account, one.region, record)
 
 
 class CloudTrailApi:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from tenant_keys.aws_facts.identity_center import example_of
-from tenant_keys.local.deploy import ADMINISTRATOR
+from tenant_keys.local.deploy import ADMINISTRATOR, operator_credentials
 
 if TYPE_CHECKING:
     from tenant_keys.local.aws import LocalAws
@@ -43,6 +43,19 @@ def _make(aws: LocalAws, account: str, name: str, path: str, trust: str) -> None
         if problem.response["Error"]["Code"] != "EntityAlreadyExists":
             raise
     iam.attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
+
+
+def assume_as_custodian(aws: LocalAws, custodian: str, external_id: str, import_role: str) -> boto3.Session:
+    """A session of a tenant's import role, as the customer's own principal obtains it from the customer's account."""
+    ensure_role(aws, custodian)
+    owner = aws.session(credentials=operator_credentials(aws, custodian.split(":")[4])).client("sts")
+    own = owner.assume_role(RoleArn=custodian, RoleSessionName="custodian")["Credentials"]
+    answer = (
+        aws.session(credentials=own)
+        .client("sts")
+        .assume_role(RoleArn=import_role, RoleSessionName="custodian", ExternalId=external_id)
+    )
+    return aws.session(credentials=answer["Credentials"])
 
 
 def ensure_auditors(aws: LocalAws, roles: Iterable[str]) -> None:
@@ -76,10 +89,12 @@ def assume(aws: LocalAws, role_arn: str) -> boto3.Session:
     return aws.session(credentials=answer["Credentials"])
 
 
-def import_material(session: boto3.Session, key_id: str, valid_to: datetime | None = None) -> bytes:
+def import_material(
+    session: boto3.Session, key_id: str, valid_to: datetime | None = None, material: bytes | None = None
+) -> bytes:
     """Bring 256 bits of key material, as a tenant would with its own hardware. Returns them.
 
-    `valid_to`: when it expires; never, where it is left out.
+    `valid_to`: when it expires; never, where it is left out. `material`: what was brought before; new, where left out.
     """
     kms = session.client("kms")
     parameters = kms.get_parameters_for_import(
@@ -88,7 +103,7 @@ def import_material(session: boto3.Session, key_id: str, valid_to: datetime | No
     public = load_der_public_key(parameters["PublicKey"])
     if not isinstance(public, rsa.RSAPublicKey):
         raise TypeError(f"wrapping key of {key_id}: got {type(public).__name__}, an RSA key was asked for")
-    material = secrets.token_bytes(32)
+    material = material or secrets.token_bytes(32)
     sha256 = hashes.SHA256()
     wrapped = public.encrypt(material, padding.OAEP(mgf=padding.MGF1(algorithm=sha256), algorithm=sha256, label=None))
     given: dict[str, Any] = {"KeyId": key_id, "ImportToken": parameters["ImportToken"], "EncryptedKeyMaterial": wrapped}

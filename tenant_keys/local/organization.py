@@ -36,7 +36,7 @@ class Organization:
     members: frozenset[str]
     outsiders: frozenset[str] = frozenset()
     management: str | None = None
-    """Guard policies do not apply in the management account (Organizations guide)."""
+    """Control policies do not apply in the management account (Organizations guide)."""
     control_policies: dict[str, ControlPolicy] = field(default_factory=dict)
 
     @property

@@ -61,6 +61,11 @@ class Settings:
     def decision_log(self) -> Path:
         return self.path / "decisions.jsonl"
 
+    @property
+    def trail(self) -> Path:
+        """CloudTrail's records, one a line."""
+        return self.path / "cloudtrail.jsonl"
+
     def write(self, path: Path) -> None:
         path.touch(mode=0o600)
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenant_keys.manifest.errors import EstateError, LockError, ManifestError, Problem
-from tenant_keys.manifest.estate import Central, Estate, Tenant, Workload
+from tenant_keys.manifest.estate import Central, Custodian, Estate, HeldKey, Tenant, Workload
 from tenant_keys.manifest.load import load_estate, load_manifest, located_warnings, parse_manifest
 from tenant_keys.manifest.lock import Lock
 from tenant_keys.manifest.model import Manifest
@@ -12,8 +12,10 @@ from tenant_keys.manifest.resolve import resolve
 
 __all__ = [
     "Central",
+    "Custodian",
     "Estate",
     "EstateError",
+    "HeldKey",
     "Lock",
     "LockError",
     "Manifest",

@@ -31,6 +31,7 @@ def inconsistencies(manifest: Manifest) -> list[Problem]:
     """Every problem between fields."""
     findings = Problems()
     _check_central(manifest, findings.report)
+    _check_audit(manifest, findings.report)
     check_naming(manifest, findings.report)
     check_workloads(manifest, findings.report)
     check_tags(manifest.tags, ("tags",), findings.report)
@@ -104,6 +105,21 @@ def _check_auditors(central: Central, report: Report) -> None:
             report(("central", "readers", index), message)
 
 
+def _check_audit(manifest: Manifest, report: Report) -> None:
+    """Denials of a role that does more than probe are no noise."""
+    if manifest.audit == "off":
+        return
+    central = manifest.central
+    people = (*central.administrators, *central.readers, central.break_glass, *execution_roles(central))
+    holders = {role_name(role) for role in people}
+    repeated(manifest.audit.probe_roles, ("audit", "probe_roles"), report)
+    for index, role in enumerate(manifest.audit.probe_roles):
+        path = ("audit", "probe_roles", index)
+        own_role(role, path, manifest.naming, report)
+        if role_name(role) in holders:
+            report(path, f"got {role}, which central names too; name a role that does nothing but probe")
+
+
 def _check_break_glass(manifest: Manifest, report: Report) -> None:
     """Who may schedule a deletion holds no other power over keys."""
     central = manifest.central
@@ -121,16 +137,19 @@ def _check_roles_quota(manifest: Manifest, report: Report) -> None:
     per_tenant = {name for name, workload in manifest.workloads.items() if workload.access == "tenant-role"}
     shared = len(manifest.workloads) - len(per_tenant)
     quota = manifest.central.quotas.iam_roles
-    if len(per_tenant) * len(manifest.tenants) + shared <= quota:
+    if (len(per_tenant) + 1) * len(manifest.tenants) + shared <= quota:
         return
     default = len(per_tenant.intersection(manifest.defaults.workloads))
-    pairs = 0
+    pairs = importing = 0
     for tenant in manifest.tenants.values():
         if tenant.state != "offboarded":
             pairs += default if tenant.workloads is None else len(per_tenant.intersection(tenant.workloads))
-    if pairs + shared > quota:
+            importing += tenant.key.custodian is not None
+    if pairs + shared + importing > quota:
+        custodians = f", {importing} import roles of custodians" if importing else ""
         report(
             ("central", "quotas", "iam_roles"),
-            f"got {quota} roles, but {pairs} pairs of tenant and workload and {shared} shared roles need "
-            f"{pairs + shared}; set `access: session-tag` for workloads with many tenants, or have the quota raised",
+            f"got {quota} roles, but {pairs} pairs of tenant and workload{custodians} and {shared} shared roles need "
+            f"{pairs + shared + importing}; set `access: session-tag` for workloads with many tenants, or have the "
+            "quota raised",
         )

@@ -9,13 +9,13 @@ from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.model import (
     Access,
     Auditor,
+    Birth,
     DecryptBy,
     Guardrails,
     IdentityProvider,
     Irsa,
     Naming,
     Operation,
-    Origin,
     PodIdentity,
     Quotas,
     RolesAnywhere,
@@ -50,6 +50,13 @@ class Central:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """What detects misuse of keys; role ARNs are complete."""
+
+    probe_roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """A service that uses tenants' keys."""
 
@@ -77,6 +84,44 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class Custodian:
+    """The customer's principal that assumes the import role which the app makes for it."""
+
+    role: str
+    """ARN of the role in the customer's account."""
+    external_id: str
+
+    @property
+    def account(self) -> str:
+        """The customer's account."""
+        return self.role.split(":")[4]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldKey:
+    """A key in the tenant's own account: registered in the manifest, verified and activated in the lock."""
+
+    registered: Mapping[str, str]
+    """ARNs by Region, as the manifest names them."""
+    verified: Mapping[str, str]
+    """ARNs by Region of which the tenant has shown control."""
+    active: Mapping[str, str]
+    """ARNs by Region that workloads are told of."""
+    nonce: str | None
+    """What the tenant's key policy must name, of the registration under way."""
+    grace_minutes: int
+
+    @property
+    def arns(self) -> tuple[str, ...]:
+        """Every key that the tenant's sessions may use: what is registered, and what is still active."""
+        return tuple(sorted({*self.registered.values(), *self.active.values()}))
+
+    def nearest(self, region: str) -> str | None:
+        """The active key to use from a Region; None before there is one."""
+        return self.active.get(region) or next((self.active[one] for one in sorted(self.active)), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Tenant:
     """One customer and its key."""
 
@@ -88,7 +133,7 @@ class Tenant:
     """active, suspended or offboarding: an offboarded tenant is no part of the estate."""
     workloads: tuple[Workload, ...]
     """Sorted by name."""
-    origin: Origin
+    origin: Birth
     multi_region: bool
     primary_region: str
     multi_region_key_id: str | None
@@ -101,13 +146,17 @@ class Tenant:
     nothing."""
     decrypt_by: DecryptBy
     import_role: str | None
-    """ARN of the role that imports key material, with origin imported."""
+    """ARN of the role that imports key material, with origin imported: the custodian's, or one made elsewhere."""
     material_expires: bool
     tags: Mapping[str, str]
     cell: int
     """Number of the key cell in the primary Region."""
     role_cells: Mapping[str, int]
     """Workload name to number of the role cell, for workloads with one role per tenant."""
+    custodian: Custodian | None = None
+    """Who assumes the import role, where the app makes it."""
+    held: HeldKey | None = None
+    """The key that the tenant holds in an account of its own; then there is none of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +165,8 @@ class Estate:
 
     organization: str | None
     central: Central
+    audit: Audit | None
+    """None: switched off."""
     naming: Naming
     workloads: Mapping[str, Workload]
     """Sorted by name."""

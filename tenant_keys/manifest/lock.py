@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tenant_keys.manifest.model import Naming, Origin, RotationDays
+from tenant_keys.manifest.model import Birth, Naming, RotationDays
 from tenant_keys.manifest.replace_file import replace_file
 
 VERSION = 1
@@ -29,13 +29,25 @@ class Capacity:
 
 
 @dataclass(frozen=True, slots=True)
+class Registration:
+    """What is recorded of a key that its tenant holds: by `tenant-keys held`, never by hand."""
+
+    nonce: str | None = None
+    """What the tenant's key policy must name, of the registration under way."""
+    verified: Mapping[str, str] = field(default_factory=dict)
+    """ARNs by Region of which the tenant has shown control."""
+    active: Mapping[str, str] = field(default_factory=dict)
+    """ARNs by Region that workloads use."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One tenant's line."""
 
     tenant: str
     cell: int
     """Key cell, numbered from 1 in the primary Region."""
-    origin: Origin
+    origin: Birth
     multi_region: bool
     primary_region: str
     roles: Mapping[str, int] = field(default_factory=dict)
@@ -49,6 +61,8 @@ class Entry:
     enabled again, and one tenant's failure would roll back its whole cell (AWS::KMS::Key, EnableKeyRotation)."""
     name: str | None = None
     """`x-...`: drawn when the tenant was added, in place of its id in AWS."""
+    held: Registration | None = None
+    """Only with origin held."""
 
     @property
     def id_in_aws(self) -> str:
@@ -111,6 +125,9 @@ def entry_line(entry: Entry) -> str:
         line["rotation_days"] = entry.rotation_days
     if entry.name is not None:
         line["name"] = entry.name
+    if entry.held is not None:
+        held = {"nonce": entry.held.nonce, "verified": dict(entry.held.verified), "active": dict(entry.held.active)}
+        line["held"] = {name: value for name, value in held.items() if value}
     return json.dumps(line)
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from tenant_keys.aws_facts.regions import is_region
 from tenant_keys.manifest.compare import LOCK_FILE, per_tenant_workloads, wanted_roles
 from tenant_keys.manifest.errors import LockError, Problem
-from tenant_keys.manifest.lock import Entry, Lock
+from tenant_keys.manifest.lock import Entry, Lock, Registration
 from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.places import Measure, Places, Sizes
 from tenant_keys.manifest.read_lock import LockLines, with_entries
@@ -78,7 +78,17 @@ def _fold(lines: list[Entry], before: Entry | None, wanted: frozenset[str]) -> E
         key_id=next(iter(key_ids), None),
         phase=max(phases, key=_PHASES.index),
         rotation_days=next(iter(held), None),
+        held=_merged_registration(before, lines),
     )
+
+
+def _merged_registration(before: Entry | None, lines: list[Entry]) -> Registration | None:
+    """The one that differs from the merge base; where branches differ, what is active in the base, to verify again."""
+    base = before.held if before is not None else None
+    changed = [line.held for line in lines if line.held is not None and line.held != base]
+    if all(one == changed[0] for one in changed):
+        return changed[0] if changed else base
+    return Registration(active=base.active if base is not None else {})
 
 
 def _birth(entry: Entry) -> tuple[int, str, bool, str, str]:

@@ -56,7 +56,17 @@ Operation = Literal["encrypt", "decrypt", "re-encrypt"]
 Access = Literal["tenant-role", "session-tag", "web-identity"]
 RunsOn = Literal["lambda", "ecs", "eks", "ec2", "batch", "roles-anywhere", "existing-role"]
 Origin = Literal["aws-kms", "imported"]
+Birth = Literal["aws-kms", "imported", "held"]
+"""How a tenant came by its key: an origin, or a key that the tenant holds in an account of its own."""
 DecryptBy = Literal["alias", "key"]
+HeldKeyArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/"
+        r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$"
+    ),
+]
+"""A key by its own ARN: an alias could be re-pointed by its owner, and other spellings would name one key twice."""
 RotationDays = Annotated[int, Field(ge=90, le=2560)] | Literal["off"]
 DeletionWindowDays = Annotated[int, Field(ge=7, le=30)]
 UnusedDays = Annotated[int, Field(ge=1, le=365)] | Literal["off"]
@@ -110,6 +120,13 @@ class Central(_Model):
     """The qualifier given to `cdk bootstrap`; part of the execution roles' names."""
     quotas: Quotas = Quotas()
     """Quotas of this account that AWS has raised."""
+
+
+class Audit(_Model):
+    """The stack that tells people on call when somebody touches a key: rules, a topic and alarms in each Region."""
+
+    probe_roles: Annotated[tuple[RoleReference, ...], Field(max_length=5)] = ()
+    """Roles of the central account whose denied calls are tests: the rule of denied use leaves them out."""
 
 
 class Guardrails(_Model):
@@ -235,6 +252,17 @@ class Defaults(_Model):
     """On the key and the roles of every tenant."""
 
 
+class Custodian(_Model):
+    """The customer's own principal that brings, rotates and withdraws the material of its key."""
+
+    account: AccountId
+    """The customer's account, in quotes; neither the central account nor a workload's."""
+    role: RoleReference
+    """The role in the customer's account that assumes the import role which the app makes for this tenant."""
+    external_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$")]
+    """What the customer sends as `ExternalId` with AssumeRole; no two tenants share one. It is no secret."""
+
+
 class Key(_Model):
     """What AWS KMS fixes when it creates a key: CloudFormation refuses to update it."""
 
@@ -245,9 +273,22 @@ class Key(_Model):
     region: Region | None = None
     """Where AWS KMS creates the key; the home Region by default."""
     import_role: RoleReference | None = None
-    """With `origin: imported`: the tenant's role in the central account that may import key material."""
+    """With `origin: imported`: a role of the central account, made elsewhere, that may import key material."""
+    custodian: Custodian | None = None
+    """With `origin: imported`, in place of `import_role`: the app makes the role, which this principal assumes."""
     expires: Literal["never", "dated"] | None = None
     """With `origin: imported`: whether imported material must carry an expiry date."""
+    held_by: Literal["tenant"] | None = None
+    """The tenant holds the key in an account of its own: no key is created, and `arns` names the tenant's."""
+    arns: dict[Region, HeldKeyArn] = {}
+    """With `held_by: tenant`: the ARN of the tenant's key in each Region, an external key store's among them."""
+    grace_minutes: Annotated[int, Field(ge=0, le=1440)] | None = None
+    """With `held_by: tenant`: how long clients go on with data keys they hold while KMS cannot be reached; else 0."""
+
+    @property
+    def birth(self) -> Birth | None:
+        """How the key comes about, where this says it."""
+        return "held" if self.held_by else self.origin
 
 
 class Tenant(_Model):
@@ -268,7 +309,8 @@ class Tenant(_Model):
     opaque: bool | None = None
     """True: its alias, roles and tags have a name at random in place of its id; `tenant-keys lock` draws it once."""
     key: Key = Key()
-    """How its key is created. Once the lock has the tenant, only `import_role` and `expires` can change."""
+    """How its key is created. Once the lock has the tenant, only who imports (`import_role`, `custodian`) and `expires`
+    can change."""
     tags: Tags = {}
     """On its key and its roles, over those of `defaults.tags`. Never secret: tags show up in logs."""
 
@@ -284,6 +326,8 @@ class Manifest(_Model):
     """Every path to a key asks for `aws:PrincipalOrgID` where it is given."""
     central: Central
     """The account that holds the keys."""
+    audit: Audit | Literal["off"] = Audit()
+    """What detects misuse of keys, by the organisation's trail; `off` where another system does."""
     naming: Naming = Naming()
     """What aliases, roles and stacks are called; left out, as in this documentation."""
     guardrails: Guardrails | None = None

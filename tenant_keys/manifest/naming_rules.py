@@ -20,6 +20,11 @@ LONGEST_ROLE_NAME: Final = 64
 _WORKLOAD: Final = re.compile(WORKLOAD_NAME.removesuffix("$"))
 
 
+def import_role_name(tenant_id: str, naming: Naming) -> str:
+    """What the import role is called that the app makes for a tenant's custodian."""
+    return f"{naming.role_prefix}import.{tenant_id}"
+
+
 def check_naming(manifest: Manifest, report: Report) -> None:
     """Patterns that could be read in two ways, and names that AWS would refuse."""
     naming = manifest.naming
@@ -69,6 +74,8 @@ def _check_lengths(manifest: Manifest, report: Report) -> None:
         longest = max(serving, key=len, default=None)
         if longest is not None:
             _check_length(f"{prefix}tenant-{tenant_id}.{longest}", ("tenants", tenant_id), report)
+        if tenant.key.custodian is not None:
+            _check_length(import_role_name(tenant_id, manifest.naming), ("tenants", tenant_id, "key"), report)
 
 
 def _check_length(name: str, path: tuple[str, ...], report: Report) -> None:

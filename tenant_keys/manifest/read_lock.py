@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from tenant_keys.aws_facts.quotas import TEMPLATE_RESOURCES
 from tenant_keys.manifest.errors import LockError, Problem
-from tenant_keys.manifest.lock import VERSION, Capacity, Entry, Lock
+from tenant_keys.manifest.lock import VERSION, Capacity, Entry, Lock, Registration
 from tenant_keys.manifest.model import TENANT_ID, WORKLOAD_NAME, Naming
 from tenant_keys.manifest.opaque_names import OPAQUE_NAME
 
@@ -172,7 +172,9 @@ def _capacity(record: dict[str, Any], limit: int) -> Capacity:
 
 
 _FIELDS = {"tenant", "cell", "origin", "multi_region", "primary_region", "roles"}
-_OPTIONAL = {"key_id", "phase", "rotation_days", "name"}
+_OPTIONAL = {"key_id", "phase", "rotation_days", "name", "held"}
+_NONCE = re.compile(r"[0-9a-f]{32}")
+_HELD_KEY = re.compile(r"arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]{12}:key/[0-9a-z-]{36}")
 
 
 def _entry(record: dict[str, Any]) -> Entry:
@@ -182,7 +184,7 @@ def _entry(record: dict[str, Any]) -> Entry:
     tenant, cell, roles = record["tenant"], record["cell"], record["roles"]
     _expect("tenant", _TENANT.match(tenant))
     _expect("cell", type(cell) is int and 1 <= cell <= MOST_CELLS)
-    _expect("origin", record["origin"] in ("aws-kms", "imported"))
+    _expect("origin", record["origin"] in ("aws-kms", "imported", "held"))
     _expect("multi_region", type(record["multi_region"]) is bool)
     _expect("primary_region", _REGION.fullmatch(record["primary_region"]))
     _expect("roles", isinstance(roles, dict))
@@ -199,8 +201,24 @@ def _entry(record: dict[str, Any]) -> Entry:
     name = record.get("name")
     if "name" in record:
         _expect("name", isinstance(name, str) and OPAQUE_NAME.fullmatch(name))
+    held = _registration(record["held"]) if "held" in record else None
+    _expect("held", held is None or record["origin"] == "held")
     birth = (record["origin"], record["multi_region"], record["primary_region"])
-    return Entry(tenant, cell, *birth, roles, key_id, phase, days, name)
+    return Entry(tenant, cell, *birth, roles, key_id, phase, days, name, held)
+
+
+def _registration(record: object) -> Registration:
+    _expect("held", isinstance(record, dict) and record.keys() <= {"nonce", "verified", "active"})
+    found: dict[str, Any] = record  # type: ignore[assignment]  # as was expected above
+    nonce = found.get("nonce")
+    _expect("held", nonce is None or _NONCE.fullmatch(nonce))
+    arns: list[dict[str, str]] = [found.get("verified", {}), found.get("active", {})]
+    for each in arns:
+        _expect("held", isinstance(each, dict))
+        for region, arn in each.items():
+            match = _HELD_KEY.fullmatch(arn)
+            _expect("held", match and match[1] == region)
+    return Registration(nonce, *arns)
 
 
 def _expect(what: str, holds: object) -> None:

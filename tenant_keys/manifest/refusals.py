@@ -8,6 +8,7 @@ from tenant_keys.aws_facts.regions import is_region
 from tenant_keys.manifest.compare import LOCK_FILE
 from tenant_keys.manifest.errors import Problem
 from tenant_keys.manifest.explain import did_you_mean
+from tenant_keys.manifest.held_key_rules import identity
 from tenant_keys.manifest.lock import Entry, Lock
 from tenant_keys.manifest.model import Manifest, Naming, Tenant
 from tenant_keys.manifest.rules import Problems, Report
@@ -41,6 +42,7 @@ def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
             created = "1 key was created there" if held == 1 else f"{held:,} keys were created there"
             message = _gone(created, region, central.home_region)
             report(("central", "regions"), f"{region} is gone, but {message}")
+    _check_held(manifest, lock, report)
     _check_new(manifest, lock, findings)
     return findings.problems
 
@@ -79,6 +81,25 @@ def _check_state(name: str, tenant: Tenant, entry: Entry, findings: Problems) ->
         findings.report(path, message)
 
 
+def _check_held(manifest: Manifest, lock: Lock, report: Report) -> None:
+    """No tenant registers a key that another one has in use, or had when it left."""
+    holding = [(name, entry.held) for name, entry in lock.entries.items() if entry.held is not None]
+    users = {identity(arn): name for name, held in holding for arn in held.active.values()}
+    for name, tenant in manifest.tenants.items() if users else ():
+        for region, arn in tenant.key.arns.items():
+            other = users.get(identity(arn), name)
+            if other != name:
+                message = f"got {arn}, the active key of {other}; no two tenants share a key, name this tenant's own"
+                report(("tenants", name, "key", "arns", region), message)
+
+
+_OTHERS_KEY = {
+    True: f"missing, but the tenant holds its key itself by {LOCK_FILE}, which never changes; put it back",
+    False: f"got tenant, but {LOCK_FILE} has a key of ours for it, which never changes; take it out, and move its data "
+    "to a new tenant's key instead",
+}
+
+
 def _check_birth(name: str, tenant: Tenant, entry: Entry, findings: Problems) -> None:
     if tenant.opaque is not None and tenant.opaque != (entry.name is not None):
         named = f"the name {entry.name}" if entry.name else "names that hold its id"
@@ -86,6 +107,9 @@ def _check_birth(name: str, tenant: Tenant, entry: Entry, findings: Problems) ->
         findings.report(("tenants", name, "opaque"), message)
     if tenant.key is not NO_KEY:
         key, path = tenant.key, ("tenants", name, "key")
+        if (entry.origin == "held") != (key.birth == "held"):
+            findings.report((*path, "held_by"), _OTHERS_KEY[entry.origin == "held"])
+            return
         born = (("origin", entry.origin), ("multi_region", entry.multi_region), ("region", entry.primary_region))
         for field, value in born:
             got = getattr(key, field)
@@ -95,8 +119,10 @@ def _check_birth(name: str, tenant: Tenant, entry: Entry, findings: Problems) ->
                     f"got {str(got).lower()}, but the key was created with {shown}, which never changes; put it back"
                 )
                 findings.report((*path, field), message)
-        if key.origin is None:
+        if key.birth is None:
             check_origin(name, tenant, entry.origin, findings.report)
+    elif entry.origin == "held":
+        findings.report(("tenants", name, "key", "held_by"), _OTHERS_KEY[True])
     elif entry.origin == "imported":
         check_origin(name, tenant, entry.origin, findings.report)
 
@@ -109,5 +135,5 @@ def _check_new(manifest: Manifest, lock: Lock, findings: Problems) -> None:
         if tenant.state == "offboarded":
             message = f"got offboarded, but no key of {name} was ever recorded; remove the tenant"
             findings.report(("tenants", name, "state"), message)
-        if tenant.key.origin is None:
+        if tenant.key.birth is None:
             check_origin(name, tenant, default, findings.report)

@@ -7,10 +7,11 @@ from tenant_keys.aws_facts.identity_center import role_of
 from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.compare import LOCK_FILE, AddRole, Append, Change, DropRole, HoldRotation, changes, overfull
 from tenant_keys.manifest.errors import LockError, Problem
-from tenant_keys.manifest.estate import Central, Estate, Tenant, Workload
-from tenant_keys.manifest.lock import Entry, Lock
-from tenant_keys.manifest.model import Manifest
+from tenant_keys.manifest.estate import Audit, Central, Custodian, Estate, HeldKey, Tenant, Workload
+from tenant_keys.manifest.lock import Entry, Lock, Registration
+from tenant_keys.manifest.model import Key, Manifest
 from tenant_keys.manifest.model import Tenant as Written
+from tenant_keys.manifest.naming_rules import import_role_name
 from tenant_keys.manifest.refusals import refusals
 from tenant_keys.manifest.rules import PERMISSION_SET, execution_roles
 
@@ -31,6 +32,7 @@ def resolve(manifest: Manifest, lock: Lock) -> Estate:
     return Estate(
         organization=manifest.organization,
         central=_central(manifest),
+        audit=_audit(manifest),
         naming=manifest.naming,
         workloads=workloads,
         tenants=_tenants(manifest, lock, workloads),
@@ -85,6 +87,11 @@ def _central(manifest: Manifest) -> Central:
     )
 
 
+def _audit(manifest: Manifest) -> Audit | None:
+    written, account = manifest.audit, manifest.central.account
+    return None if written == "off" else Audit(tuple(_arn(manifest, account, role) for role in written.probe_roles))
+
+
 def _workloads(manifest: Manifest) -> dict[str, Workload]:
     return {
         name: Workload(
@@ -121,6 +128,30 @@ def _tenants(manifest: Manifest, lock: Lock, workloads: dict[str, Workload]) -> 
     return dict(sorted(tenants.items()))
 
 
+def _import_role(tenant: str, key: Key, manifest: Manifest) -> str | None:
+    """The role that imports: named, or made for the custodian beside the folders of access roles.
+
+    No workload's own policy reaches it, which names a folder, and no access role has its name: their names begin with
+    `tenant-` or `shared`.
+    """
+    reference = key.import_role
+    if key.custodian is not None:
+        reference = f"role{manifest.naming.role_path}{import_role_name(tenant, manifest.naming)}"
+    return None if reference is None else _arn(manifest, manifest.central.account, reference)
+
+
+def _custodian(key: Key, manifest: Manifest) -> Custodian | None:
+    written = key.custodian
+    return None if written is None else Custodian(_arn(manifest, written.account, written.role), written.external_id)
+
+
+def _held(key: Key, entry: Entry) -> HeldKey | None:
+    if entry.origin != "held":
+        return None
+    recorded = entry.held or Registration()
+    return HeldKey(key.arns, recorded.verified, recorded.active, recorded.nonce, key.grace_minutes or 0)
+
+
 def _tenant(name: str, written: Written, entry: Entry, workloads: tuple[Workload, ...], manifest: Manifest) -> Tenant:
     defaults = manifest.defaults
     rotation = entry.rotation_days or written.rotation_days or defaults.rotation_days
@@ -136,11 +167,13 @@ def _tenant(name: str, written: Written, entry: Entry, workloads: tuple[Workload
         multi_region=entry.multi_region,
         primary_region=entry.primary_region,
         multi_region_key_id=entry.key_id,
-        rotation_days=None if imported or rotation == "off" else rotation,
+        rotation_days=None if entry.origin != "aws-kms" or rotation == "off" else rotation,
         deletion_window_days=defaults.deletion_window_days if window is None else window,
         unused_days_before_deletion=None if unused == "off" else unused,
         decrypt_by=decrypt_by or defaults.decrypt_by,
-        import_role=None if key.import_role is None else _arn(manifest, manifest.central.account, key.import_role),
+        import_role=_import_role(entry.id_in_aws, key, manifest),
+        custodian=_custodian(key, manifest),
+        held=_held(key, entry),
         material_expires=imported and key.expires == "dated",
         tags={**defaults.tags, **written.tags} if written.tags else defaults.tags,
         cell=entry.cell,

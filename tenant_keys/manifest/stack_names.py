@@ -10,9 +10,10 @@ from tenant_keys.manifest.model import Naming
 _REGION: Final = r"[a-z]{2}(-[a-z]+)+-[0-9]"
 _KINDS: Final = re.compile(
     rf"(?P<prefix>.+)-(cell-{_REGION}-[0-9]{{3,}}|replica-{_REGION}-of-{_REGION}-[0-9]{{3,}}|roles-[0-9]{{3,}}"
-    rf"|shared-access|guardrails|workload-[0-9]{{12}}-{_REGION})"
+    rf"|shared-access|guardrails|audit-{_REGION}|workload-[0-9]{{12}}-{_REGION})"
 )
 _PRIMARIES: Final = re.compile(rf".+-cell-{_REGION}-[0-9]{{3,}}")
+_AUDIT: Final = re.compile(rf".+-audit-{_REGION}")
 _REPLICAS: Final = re.compile(rf".+-replica-{_REGION}-of-{_REGION}-[0-9]{{3,}}")
 
 
@@ -24,6 +25,15 @@ def prefix_of(stack: str) -> str | None:
 
 def shared_access(naming: Naming) -> str:
     return f"{naming.stack_prefix}-shared-access"
+
+
+def audit_stack(region: str, naming: Naming) -> str:
+    return f"{audit_prefix(naming)}{region}"
+
+
+def audit_prefix(naming: Naming) -> str:
+    """Begins the names of audit stacks and of their rules."""
+    return f"{naming.stack_prefix}-audit-"
 
 
 def key_cell(primary_region: str, number: int) -> str:
@@ -65,3 +75,8 @@ def holds_primaries(stack: str) -> bool:
 def holds_replicas(stack: str) -> bool:
     """Whether the stack holds replicas, which are deployed after the ids of their primaries are recorded."""
     return _REPLICAS.fullmatch(stack) is not None
+
+
+def is_audit_stack(stack: str) -> bool:
+    """Whether the stack holds rules and the topic on which they tell what they find."""
+    return _AUDIT.fullmatch(stack) is not None

@@ -98,13 +98,13 @@ def _rotates(days: RotationDays | None) -> str:
 def _born(name: str, manifest: Manifest, places: Places, per_tenant: frozenset[str]) -> Entry:
     tenant, defaults = manifest.tenants[name], manifest.defaults.key
     key = tenant.key
-    region, origin = key.region or manifest.central.home_region, key.origin or defaults.origin
+    region, origin = key.region or manifest.central.home_region, key.birth or defaults.origin
     workloads = sorted(wanted_roles(manifest, tenant, per_tenant))
     return Entry(
         tenant=name,
         cell=places.key(region, name),
         origin=origin,
-        multi_region=defaults.multi_region if key.multi_region is None else key.multi_region,
+        multi_region=origin != "held" and (defaults.multi_region if key.multi_region is None else key.multi_region),
         primary_region=region,
         roles={workload: places.role(name, workload) for workload in workloads},
         phase="offboarding" if tenant.state == "offboarding" else None,

@@ -33,6 +33,10 @@ def describe_change(before: Estate, after: Estate) -> list[str]:
 
 
 def _created(tenant: Tenant, estate: Estate) -> Iterator[str]:
+    if tenant.held is not None:
+        yield f"creates no key for {tenant.manifest_id}: it holds {', '.join(tenant.held.arns)} itself"
+        yield from _roles_appear(tenant, tenant.workloads, estate)
+        return
     origin = f"without key material, until {tenant.import_role} imports it" if tenant.import_role else "made by AWS"
     rotation = f"rotated every {tenant.rotation_days} days" if tenant.rotation_days else "not rotated by AWS"
     yield (
@@ -48,6 +52,9 @@ def _created(tenant: Tenant, estate: Estate) -> Iterator[str]:
 
 
 def _gone(tenant: Tenant, estate: Estate) -> Iterator[str]:
+    if tenant.held is not None:
+        yield f"reserves the id {tenant.manifest_id} for ever; the tenant's own key is not touched"
+        return
     yield (
         f"takes the key of {tenant.manifest_id} and {names.alias_name(tenant.id, estate.naming)} out of their stack; "
         "AWS keeps both, disabled, until break-glass schedules the deletion"
@@ -73,13 +80,30 @@ def _changed(old: Tenant, new: Tenant, estate: Estate) -> Iterator[str]:
     if new.multi_region_key_id and not old.multi_region_key_id:
         others = [region for region in estate.central.regions if region != new.primary_region]
         yield f"creates replicas of the key of {new.manifest_id} in {', '.join(others)}"
-    if old.import_role != new.import_role:
-        yield f"lets {new.import_role} import key material of {new.manifest_id}, and nobody else"
+    if (old.import_role, old.custodian) != (new.import_role, new.custodian):
+        whom = f"{new.custodian.role}, through {new.import_role}," if new.custodian else new.import_role
+        yield f"lets {whom} import key material of {new.manifest_id}, and nobody else"
+    if new.held is not None and new.held != old.held:
+        keys, active = ", ".join(new.held.arns), ", ".join(sorted(new.held.active.values())) or "none"
+        yield f"lets our access roles of {new.manifest_id} name {keys}; told to workloads: {active}"
     if old.tags != new.tags:
         yield f"changes tags of {new.manifest_id}"
 
 
 def _state_changed(old: Tenant, new: Tenant, estate: Estate) -> Iterator[str]:
+    if new.held is None:
+        yield from _key_changes_state(old, new)
+    elif new.state == "active":
+        yield f"{new.manifest_id}: gives our access roles the tenant's own key, as before"
+    else:
+        yield f"{new.manifest_id}: takes the tenant's own key from our access roles; the key is not touched"
+    if new.state == "offboarding":
+        yield from _roles_vanish(new, old.workloads, estate)
+    elif old.state == "offboarding":
+        yield from _roles_appear(new, new.workloads, estate)
+
+
+def _key_changes_state(old: Tenant, new: Tenant) -> Iterator[str]:
     yield f"{new.manifest_id}: {_STATE[old.state, new.state].format(use='encryption and decryption')}"
     if new.origin == "imported":
         verb = {"suspended": "denies use in", "offboarding": "removes all users from", "active": "restores"}[new.state]
@@ -89,10 +113,6 @@ def _state_changed(old: Tenant, new: Tenant, estate: Estate) -> Iterator[str]:
         yield f"enables the key of {new.manifest_id}"
     elif old.state == "active":
         yield f"disables the key of {new.manifest_id}"
-    if new.state == "offboarding":
-        yield from _roles_vanish(new, old.workloads, estate)
-    elif old.state == "offboarding":
-        yield from _roles_appear(new, new.workloads, estate)
 
 
 def _roles_appear(tenant: Tenant, workloads: Sequence[Workload], estate: Estate) -> Iterator[str]:

@@ -40,6 +40,11 @@ def revoke(tenant: Tenant, estate: Estate, client_of: ClientOf, *, say: Callable
     Raises:
         RevocationIncomplete: AWS refused in a Region, or has no such key; the rest is disabled.
     """
+    if tenant.held is not None:
+        raise RevocationIncomplete(
+            f"{', '.join(tenant.held.arns)}: held by tenant {tenant.id}, and only its owner can disable it; "
+            "`tenant-keys tenant suspend` takes it out of our roles at the next deployment"
+        )
     problems: list[str] = []
     with _kept(names.alias_arn(tenant.id, tenant.primary_region, estate), problems):
         alias = names.alias_arn(tenant.id, tenant.primary_region, estate)

@@ -34,7 +34,7 @@ class TenantView:
     state: str
     alias: str
     aliases: tuple[str, ...]
-    """ARNs that can be named today, the Region where the key was created first."""
+    """ARNs that can be named today, the Region where the key was created first; of keys, where the tenant holds them itself."""
     key: str
     """Key material and, once known, the multi-Region id."""
     regions: tuple[str, ...]
@@ -74,19 +74,19 @@ def departed(entry: Entry, naming: Naming) -> Departed:
 
 def view(tenant: Tenant, estate: Estate) -> TenantView:
     """Everything about one tenant of the estate."""
-    primary = tenant.primary_region
-    regions = (primary, *(region for region in names.key_regions(tenant, estate) if region != primary))
-    deployed = regions if tenant.multi_region_key_id else (primary,)
+    regions = _regions(tenant, estate)
+    deployed = regions if tenant.multi_region_key_id or tenant.held else regions[:1]
+    aliases = tuple(names.alias_arn(tenant.id, region, estate) for region in deployed)
     return TenantView(
         id=tenant.manifest_id,
         state=tenant.state,
-        alias=names.alias_name(tenant.id, estate.naming),
-        aliases=tuple(names.alias_arn(tenant.id, region, estate) for region in deployed),
+        alias="none of ours" if tenant.held else names.alias_name(tenant.id, estate.naming),
+        aliases=tuple(tenant.held.active.values()) if tenant.held else aliases,
         key=_key(tenant),
         regions=regions,
         replicas_wait=len(deployed) < len(regions),
         rotation=_rotation(tenant),
-        decrypt_by=tenant.decrypt_by,
+        decrypt_by="ARN" if tenant.held else tenant.decrypt_by,
         deletion_window_days=tenant.deletion_window_days,
         users=() if tenant.state == "offboarding" else tuple(_user(w, tenant, estate) for w in tenant.workloads),
         stacks=stacks(tenant, estate),
@@ -95,18 +95,33 @@ def view(tenant: Tenant, estate: Estate) -> TenantView:
 
 
 def stacks(tenant: Tenant, estate: Estate) -> tuple[str, ...]:
-    """The stacks that hold the tenant's key, and its replicas once they can be made."""
+    """The stacks that hold the tenant's key, and its replicas once they can be made; none where it holds the key."""
+    if tenant.held is not None:
+        return ()
     primary, cell = tenant.primary_region, tenant.cell
     others = [region for region in estate.central.regions if region != primary and tenant.multi_region_key_id]
     replicas = (stack_names.replica_stack(region, primary, cell, estate.naming) for region in others)
     return (stack_names.key_stack(primary, cell, estate.naming), *replicas)
 
 
+def _regions(tenant: Tenant, estate: Estate) -> tuple[str, ...]:
+    """The Regions of the tenant's key, that of its birth first."""
+    if tenant.held is not None:
+        return tuple(sorted({*tenant.held.registered, *tenant.held.active}))
+    primary = tenant.primary_region
+    return (primary, *(region for region in names.key_regions(tenant, estate) if region != primary))
+
+
 def _key(tenant: Tenant) -> str:
+    if tenant.held is not None:
+        active = set(tenant.held.active.values())
+        keys = [f"{arn} ({'active' if arn in active else 'registered'})" for arn in tenant.held.arns]
+        return f"held by the tenant: {', '.join(keys)}"
     origin = "AWS makes the key material"
     if tenant.import_role:
         expiry = "must expire" if tenant.material_expires else "does not expire"
-        origin = f"{tenant.import_role} imports the key material, which {expiry}"
+        who = f"{tenant.custodian.role}, through {tenant.import_role}," if tenant.custodian else tenant.import_role
+        origin = f"{who} imports the key material, which {expiry}"
     multi_region = (
         f"; multi-Region, {tenant.multi_region_key_id or 'id not recorded yet'}" if tenant.multi_region else ""
     )
@@ -114,6 +129,8 @@ def _key(tenant: Tenant) -> str:
 
 
 def _rotation(tenant: Tenant) -> str:
+    if tenant.held is not None:
+        return "by its owner"
     if tenant.origin == "imported":
         return "by importing new material"
     every = f"every {tenant.rotation_days} days" if tenant.rotation_days else "off"
@@ -160,7 +177,6 @@ def rows(estate: Estate, lock: Lock, *, state: str | None = None, workload: str 
 
 
 def _row(tenant: Tenant, estate: Estate) -> Row:
-    primary = tenant.primary_region
-    regions = (primary, *(region for region in names.key_regions(tenant, estate) if region != primary))
-    cell = f"{primary}-{tenant.cell:03d}"
-    return Row(tenant.manifest_id, tenant.state, tuple(w.name for w in tenant.workloads), regions, tenant.origin, cell)
+    cell = "-" if tenant.held else f"{tenant.primary_region}-{tenant.cell:03d}"
+    workloads = tuple(workload.name for workload in tenant.workloads)
+    return Row(tenant.manifest_id, tenant.state, workloads, _regions(tenant, estate), tenant.origin, cell)

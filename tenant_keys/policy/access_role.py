@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.manifest import Estate, HeldKey, Tenant, Workload
 from tenant_keys.policy import actions, names
 from tenant_keys.policy.statement import Condition, Document, Statement, allow, document, only, root_of
 from tenant_keys.policy.workload_role import has_source_identity, of_audience
@@ -15,6 +15,8 @@ OWN_TAG = f"${{aws:PrincipalTag/{names.TENANT_TAG}}}"
 
 def tenant_role_policy(tenant: Tenant, workload: Workload, estate: Estate) -> Document:
     """Identity policy of the role of one tenant and one workload: bound to the tenant's alias by name."""
+    if tenant.held is not None:
+        return document(_use_held(workload, tenant, tenant.held, {}, ""))
     keys = names.keys_of_account(names.key_regions(tenant, estate), estate.central.account)
     return document(_use(workload, keys, tenant.id, estate, by_key=tenant.decrypt_by == "key"))
 
@@ -22,8 +24,32 @@ def tenant_role_policy(tenant: Tenant, workload: Workload, estate: Estate) -> Do
 def shared_role_policy(workload: Workload, estate: Estate) -> Document:
     """Identity policy of a workload's shared role: bound to the alias of the tenant that the session carries."""
     keys = names.keys_of_account(estate.central.regions, estate.central.account)
-    by_key = any(workload in tenant.workloads and tenant.decrypt_by == "key" for tenant in estate.tenants.values())
-    return document(_use(workload, keys, OWN_TAG, estate, by_key=by_key))
+    served = [tenant for tenant in estate.tenants.values() if workload in tenant.workloads]
+    by_key = any(tenant.decrypt_by == "key" for tenant in served)
+    statements = list(_use(workload, keys, OWN_TAG, estate, by_key=by_key))
+    for tenant in served:
+        if tenant.held is not None:
+            own_tag = {f"aws:PrincipalTag/{names.TENANT_TAG}": tenant.id}
+            of_tenant = "Of" + "".join(part.capitalize() for part in tenant.id.split("-"))
+            statements += _use_held(workload, tenant, tenant.held, own_tag, of_tenant)
+    return document(statements)
+
+
+def _use_held(
+    workload: Workload, tenant: Tenant, held: HeldKey, own: Mapping[str, str], of_tenant: str
+) -> Iterator[Statement]:
+    """Exactly the keys that the tenant has registered, in its own encryption context; none while it is not active.
+
+    Across accounts both sides must allow: this policy, and the tenant's key policy (AWS KMS guide,
+    key-policy-modifying-external-accounts). Keys are named by ARN, as ciphertexts name them.
+    """
+    if tenant.state != "active":
+        return
+    use = sorted(action for operation in workload.operations for action in actions.USE[operation])
+    context = {f"kms:EncryptionContext:{names.TENANT_TAG}": tenant.id}
+    yield allow(f"UseHeldKey{of_tenant}", use, {"StringEquals": {**context, **own}}, Resource=list(held.arns))
+    tagged = {"StringEquals": dict(own)} if own else None
+    yield allow(f"DescribeHeldKey{of_tenant}", actions.DESCRIBE, tagged, Resource=list(held.arns))
 
 
 def _use(workload: Workload, keys: list[str], tenant_id: str, estate: Estate, *, by_key: bool) -> Iterator[Statement]:

@@ -67,6 +67,9 @@ IMPORT: Final = ("kms:DeleteImportedKeyMaterial", "kms:GetParametersForImport", 
 
 ROTATE: Final = ("kms:RotateKeyOnDemand",)
 
+CUSTODIAN_READS: Final = ("kms:DescribeKey", "kms:ListKeyRotations")
+"""What the ceremony of a custodian reads: the key's state, and what becomes of each material."""
+
 READ: Final = (
     "kms:GetKeyLastUsage",
     "kms:GetKeyPolicy",

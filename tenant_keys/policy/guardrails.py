@@ -26,8 +26,8 @@ ALIASES: Final = ("kms:CreateAlias", "kms:DeleteAlias")
 SETTINGS: Final = tuple(action for action in actions.DEPLOY if action not in ALIASES)
 """What the deployment roles alone change of a key, its policy first of all."""
 OPENINGS: Final = ("kms:CreateGrant", "kms:UpdateAlias", "kms:UpdatePrimaryRegion")
-"""What key policies deny to everybody. Here the deployment and break-glass roles keep it, so that a runbook changes a
-key policy and no policy of the management account."""
+"""What key policies deny to everybody. Here deployment and break-glass roles keep it, as they keep aliases: a runbook
+then changes a key policy, and no policy of the management account."""
 WITH_TAGS: Final = ("iam:CreateRole", "iam:CreateUser", "iam:TagRole", "iam:TagUser")
 """A tag of a role or user is a tag of all its sessions (IAM guide, id_session-tags)."""
 TRAIL: Final = (
@@ -92,7 +92,7 @@ def resource_control_policy(estate: Estate) -> Document:
             {**anyone_but([central.break_glass]), "Bool": {"kms:BypassPolicyLockoutSafetyCheck": "true"}},
         ),
         _deny("DenyUseFromOutside", ("kms:*",), keys, outside),
-        _deny("DenySessionsFromOutside", ("sts:AssumeRole",), f"{roles}*", outside),
+        *_sessions(estate, roles, outside),
         deny(
             "ReserveTenantTag",
             ("sts:TagSession",),
@@ -101,6 +101,17 @@ def resource_control_policy(estate: Estate) -> Document:
         ),
     ]
     return document([{"Sid": one["Sid"], "Principal": EVERYONE, **one} for one in everybody])
+
+
+def _sessions(estate: Estate, roles: str, outside: Condition) -> Iterator[Statement]:
+    """Who assumes roles of the estate: of the organization, and custodians the import roles, which are in no folder."""
+    assume = ("sts:AssumeRole",)
+    customers = sorted({one.custodian.account for one in estate.tenants.values() if one.custodian is not None})
+    yield _deny("DenySessionsFromOutside", assume, f"{roles}*/*" if customers else f"{roles}*", outside)
+    if customers:
+        apart = {**outside["StringNotEquals"], "aws:PrincipalAccount": customers}
+        others: Condition = {**outside, "StringNotEquals": apart}
+        yield _deny("DenyImportsFromOutside", assume, f"{roles}{estate.naming.role_prefix}import.*", others)
 
 
 def _keys(estate: Estate, resources: str | list[str]) -> Iterator[Statement]:
@@ -114,13 +125,17 @@ def _keys(estate: Estate, resources: str | list[str]) -> Iterator[Statement]:
         ("KeepCancellation", actions.CANCEL_DELETION, keys, managers),
         ("KeepDisabling", actions.STOP, keys, (*deployers, *managers)),
         ("KeepSettings", SETTINGS, keys, deployers),
-        ("KeepAliases", ALIASES, resources, deployers),
+        ("KeepAliases", ALIASES, resources, (*deployers, *break_glass)),
         ("KeepOpenings", OPENINGS, resources, (*deployers, *break_glass)),
     ):
         yield _deny(sid, of, where, anyone_but(dict.fromkeys(roles)))
-    path = estate.guardrails.import_path if estate.guardrails else None
-    importers = f"arn:{central.partition}:iam::{central.account}:role{path}*"
-    yield _deny("KeepMaterial", actions.IMPORT, keys, {"ArnNotLike": {"aws:PrincipalArn": importers}} if path else None)
+    paths = [estate.guardrails.import_path] if estate.guardrails and estate.guardrails.import_path else []
+    if any(tenant.custodian for tenant in estate.tenants.values()):
+        paths.append(f"{estate.naming.role_path}{estate.naming.role_prefix}import.")
+    importers = [f"arn:{central.partition}:iam::{central.account}:role{path}*" for path in paths]
+    named = importers[0] if len(importers) == 1 else importers
+    others: Condition | None = {"ArnNotLike": {"aws:PrincipalArn": named}} if importers else None
+    yield _deny("KeepMaterial", actions.IMPORT, keys, others)
 
 
 def _deny(sid: str, of: tuple[str, ...], resource: str | list[str], condition: Condition | None) -> Statement:

@@ -59,7 +59,9 @@ def _administration(tenant: Tenant, estate: Estate) -> Iterator[Statement]:
     deployers, break_glass = central.deployers, (central.break_glass,)
     managers = (*central.administrators, *break_glass)
     importers = (tenant.import_role,) if tenant.import_role else ()
-    readers = _distinct(*deployers, *managers, *central.readers, *importers)
+    # A custodian is a customer: its role reads the materials of its own key, and no policy or grant of it.
+    custodians = importers if tenant.custodian else ()
+    readers = _distinct(*deployers, *managers, *central.readers, *(() if custodians else importers))
     rotators = importers or central.administrators
     users = (*_tenant_roles(tenant, estate), *_shared_roles(tenant, estate))
     for name, of, roles in (
@@ -77,22 +79,23 @@ def _administration(tenant: Tenant, estate: Estate) -> Iterator[Statement]:
         unused = {"NumericLessThanIfExists": {UNUSED_DAYS: str(tenant.unused_days_before_deletion)}}
         yield _deny_everyone("DenyDeletionOfRecentlyUsedKey", actions.SCHEDULE_DELETION, unused)
     yield _allow_root(central, "Read", (*actions.DESCRIBE, *actions.READ), only(readers))
-    auditors = tuple(central.auditors.values())
-    yield _deny_everyone("DenyReadByAnyoneElse", actions.READ, anyone_but((*readers, *auditors)))
-    yield _deny_everyone("DenyDescribeByAnyoneElse", actions.DESCRIBE, anyone_but((*readers, *auditors, *users)))
-    yield from _auditors(central)
+    others = (*central.auditors.values(), *custodians)
+    yield _deny_everyone("DenyReadByAnyoneElse", actions.READ, anyone_but((*readers, *others)))
+    yield _deny_everyone("DenyDescribeByAnyoneElse", actions.DESCRIBE, anyone_but((*readers, *others, *users)))
+    for auditor, role in central.auditors.items():
+        yield from _reads_less(central, auditor.title().replace("-", ""), actions.AUDITOR[auditor], role)
+    for role in custodians:
+        yield from _reads_less(central, "Custodian", actions.CUSTODIAN_READS, role)
     if importers:
         yield from _import(tenant, estate, importers)
     yield _deny_everyone("DenyToEveryone", actions.NOBODY if importers else (*actions.NOBODY, *actions.IMPORT))
 
 
-def _auditors(central: Central) -> Iterator[Statement]:
-    """What each of AWS's own auditors reads, and a Deny of what only the other readers do."""
-    for auditor, role in central.auditors.items():
-        name, of = auditor.title().replace("-", ""), actions.AUDITOR[auditor]
-        yield _allow_root(central, f"ReadBy{name}", of, only([role]))
-        other = tuple(action for action in actions.READ if action not in of)
-        yield _deny_everyone(f"DenyOtherReadsBy{name}", other, only([role]))
+def _reads_less(central: Central, name: str, of: tuple[str, ...], role: str) -> Iterator[Statement]:
+    """What an auditor of AWS or a custodian reads, and a Deny of what only the other readers do."""
+    yield _allow_root(central, f"ReadBy{name}", of, only([role]))
+    other = tuple(action for action in actions.READ if action not in of)
+    yield _deny_everyone(f"DenyOtherReadsBy{name}", other, only([role]))
 
 
 def _import(tenant: Tenant, estate: Estate, importers: tuple[str, ...]) -> Iterator[Statement]:

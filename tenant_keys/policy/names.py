@@ -68,6 +68,11 @@ def workload_role_name(workload: Workload, estate: Estate) -> str:
     return f"{estate.naming.role_prefix}tenant-keys-{workload.name}"
 
 
+def forwarder_role_name(region: str, estate: Estate) -> str:
+    """The role that reports refused sessions from a workload account; no workload's name has a dot."""
+    return f"{estate.naming.role_prefix}tenant-keys-audit.{region}"
+
+
 def workload_role_arn(workload: Workload, estate: Estate) -> str:
     """The role that assumes access roles: ours, or the one that the manifest names."""
     own = f"arn:{workload.partition}:iam::{workload.account}:role/{workload_role_name(workload, estate)}"

@@ -17,6 +17,7 @@ from tenant_keys.manifest import Central, Estate, Tenant, Workload
 from tenant_keys.manifest.places import Sizes
 from tenant_keys.policy.access_role import tenant_role_policy, tenant_role_trust
 from tenant_keys.policy.acknowledged import INLINE_POLICY_METADATA, key_metadata
+from tenant_keys.policy.import_role import import_role_policy, import_role_trust
 from tenant_keys.policy.key_policy import key_policy
 from tenant_keys.policy.limits import compact
 from tenant_keys.policy.statement import Document
@@ -42,7 +43,7 @@ def reserved_sizes(estate: Estate) -> Sizes:
     for tenant in estate.tenants.values():
         alike = _alike(tenant)
         if alike not in known:
-            known[alike] = key_bytes(tenant, later)
+            known[alike] = key_bytes(tenant, later) + import_role_bytes(tenant, later)
         keys[tenant.manifest_id] = known[alike]
         for workload in tenant.workloads:
             if workload.access == "tenant-role":
@@ -66,6 +67,8 @@ def with_room(central: Central) -> Central:
 
 def key_bytes(tenant: Tenant, estate: Estate) -> int:
     """Bytes, at most, of the tenant's key and alias, or of its replica and alias, in a template."""
+    if tenant.held is not None:
+        return 0
     metadata = key_metadata(tenant)
     documents = key_policy(tenant, estate), {"Metadata": metadata} if metadata else {}
     return _KEY_FRAME + 5 * len(tenant.id) + sum(len(compact(each)) for each in documents) + _tag_bytes(tenant, estate)
@@ -79,6 +82,21 @@ def role_bytes(tenant: Tenant, workload: Workload, estate: Estate) -> int:
         INLINE_POLICY_METADATA,
     )
     named = 4 * len(tenant.id) + 5 * len(workload.name) + len(estate.naming.role_prefix)
+    if boundary := estate.central.permissions_boundary:
+        named += len('"PermissionsBoundary":"",') + len(boundary)
+    return _ROLE_FRAME + named + sum(len(compact(each)) for each in documents) + _tag_bytes(tenant, estate)
+
+
+def import_role_bytes(tenant: Tenant, estate: Estate) -> int:
+    """Bytes, at most, of the import role that stands beside the tenant's key; 0 where none is made."""
+    if tenant.custodian is None:
+        return 0
+    documents = (
+        import_role_policy(tenant, estate),
+        import_role_trust(tenant.custodian, estate),
+        INLINE_POLICY_METADATA,
+    )
+    named = 4 * len(tenant.id) + len(estate.naming.role_path) + len(estate.naming.role_prefix)
     if boundary := estate.central.permissions_boundary:
         named += len('"PermissionsBoundary":"",') + len(boundary)
     return _ROLE_FRAME + named + sum(len(compact(each)) for each in documents) + _tag_bytes(tenant, estate)
@@ -103,6 +121,8 @@ def _alike(tenant: Tenant) -> tuple[object, ...]:
         tenant.decrypt_by,
         len(str(tenant.unused_days_before_deletion or "")),
         len(tenant.import_role or ""),
+        tenant.held and sum(map(len, tenant.held.arns)),
+        tenant.custodian and (len(tenant.custodian.role), len(tenant.custodian.external_id)),
         tenant.material_expires,
         sum(len(key) + len(value) for key, value in tenant.tags.items()),
         len(tenant.tags),

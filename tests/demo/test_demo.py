@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tenant_keys.demo import Call, Report, Statement, demonstration
-from tenant_keys.demo.report import StackRow
+from tenant_keys.demo.report import StackRow, Told
 from tenant_keys.local.attacks import ATTACKS
 from tests.command import tenant_keys
 from tests.demo.conftest import ROOT, Run, Shell
@@ -92,6 +92,15 @@ def test_no_attack_is_left_out(run: Run) -> None:
     assert len(REFUSED) == len(ATTACKS) == len({attack.name for attack in ATTACKS})
 
 
+def test_attacks_end_in_messages_on_the_topic(run: Run) -> None:
+    told = {(each["rule"], each["who"], each["event"], each["at"]) for each in run.document["told"]}
+    assert {
+        ("use-denied", "tenant-acme.orders", "GenerateDataKey", "alias/tenant-globex"),
+        ("administration-denied", "operator", "PutKeyPolicy", "key of globex"),
+        ("access-refused", "tenant-keys-orders", "AssumeRole", "role/tenant-keys/orders/tenant-acme.orders"),
+    } <= told
+
+
 def test_the_attackers_are_who_the_demo_says(run: Run) -> None:
     callers = {call["name"]: call["principal"] for call in run.document["attacks"]}
     central, role = "arn:aws:sts::111111111111:assumed-role", "arn:aws:sts::222222222222:assumed-role"
@@ -164,6 +173,8 @@ def test_it_prints_what_the_docs_show_of_it(run: Run, monkeypatch: pytest.Monkey
         stacks=stacks,
         served=[_call(each) for each in document["served"]],
         attacks=[_call(each) for each in document["attacks"]],
+        watched=document["watched"],
+        told=[Told(**each) for each in document["told"]],
         cleaned_up=document["cleaned_up"],
     )
     monkeypatch.setattr(demonstration, "demonstrate", lambda *_arguments, **_options: report)

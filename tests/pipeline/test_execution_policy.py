@@ -27,6 +27,11 @@ WHO = Principal(
     role_arn=ROLE,
 )
 OUR_TYPES = {
+    "AWS::CloudWatch::Alarm",
+    "AWS::Events::EventBusPolicy",
+    "AWS::Events::Rule",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
     "AWS::EKS::PodIdentityAssociation",
     "AWS::IAM::InstanceProfile",
     "AWS::IAM::ManagedPolicy",
@@ -61,6 +66,12 @@ RESOURCES = {
     "eks:": (f"arn:aws:eks:eu-west-1:{ACCOUNT}:podidentityassociation/main/a-1",),
     "eks:CreatePodIdentityAssociation": (f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/main",),
     "rolesanywhere:": ("*",),
+    "cloudwatch:": (f"arn:aws:cloudwatch:eu-west-1:{ACCOUNT}:alarm:tenant-keys-audit-quota-near",),
+    "events:": (f"arn:aws:events:eu-west-1:{ACCOUNT}:rule/tenant-keys-audit-use-denied",),
+    "events:DescribeEventBus": (f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/default",),
+    "events:PutPermission": (f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/default",),
+    "events:RemovePermission": (f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/default",),
+    "sns:": (f"arn:aws:sns:eu-west-1:{ACCOUNT}:tenant-keys-audit",),
     "acm-pca:": (f"arn:aws:acm-pca:eu-west-1:{ACCOUNT}:certificate-authority/12345678-1234-1234-1234-123456789012",),
 }
 """What each call is on: by action, else by service."""
@@ -71,6 +82,9 @@ CONTEXT: dict[str, dict[str, str]] = {
     "iam:DetachRolePolicy": {"iam:PolicyARN": OWN_POLICY},
 }
 LEFT_OUT = {
+    "sns:PutDataProtectionPolicy": "our topic has no data protection policy",
+    "sns:Subscribe": "who is told is no matter of a stack",
+    "sns:Unsubscribe": "who is told is no matter of a stack",
     "kms:ScheduleKeyDeletion": "keys and replicas are retained",
     "kms:UpdateAlias": "an alias is never re-pointed",
     "iam:AttachGroupPolicy": "our policies are attached to roles",
@@ -162,6 +176,9 @@ def test_what_handlers_could_call_but_our_stacks_never_need_is_not_allowed(actio
         ("ssm:GetParameters", f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/database/password"),
         ("s3:GetObject", "arn:aws:s3:::bucket/object"),
         ("organizations:DeletePolicy", "*"),
+        ("sns:DeleteTopic", f"arn:aws:sns:eu-west-1:{ACCOUNT}:orders"),
+        ("events:PutRule", f"arn:aws:events:eu-west-1:{ACCOUNT}:rule/nightly-backup"),
+        ("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:eu-west-1:{ACCOUNT}:alarm:disk-full"),
     ],
 )
 def test_nothing_else_is_allowed(action: str, resource: str) -> None:

@@ -41,6 +41,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if resource["Type"] == "AWS::IAM::Role"
     ]
     assert sorted(roles) == [
+        *[("AuditForwarder", WORKLOAD)] * 2,  # in each Region
         *(("RoleacmeFororders", CENTRAL), ("Rolebilling", WORKLOAD), ("Roleorders", WORKLOAD)),
         ("SharedRolebilling", CENTRAL),
     ]

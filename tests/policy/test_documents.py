@@ -68,9 +68,14 @@ def test_no_role_but_the_expected_stands_anywhere(sample_resources: list[Found])
         f"{start}/billing/shared.billing",
         f"{start}/portal/shared.portal",
     }
-    assert set(roles(sample_resources, "222222222222")) == {"arn:aws:iam::222222222222:role/tenant-keys-orders"}
-    assert set(roles(sample_resources, "333333333333")) == {"arn:aws:iam::333333333333:role/tenant-keys-billing"}
-    assert sum(found.body["Type"] == "AWS::IAM::Role" for found in sample_resources) == 9
+    for account, name in (("222222222222", "orders"), ("333333333333", "billing")):
+        start = f"arn:aws:iam::{account}:role/tenant-keys-"
+        assert set(roles(sample_resources, account)) == {
+            f"{start}{name}",
+            f"{start}audit.eu-west-1",
+            f"{start}audit.eu-central-1",
+        }
+    assert sum(found.body["Type"] == "AWS::IAM::Role" for found in sample_resources) == 13
 
 
 ACCESS_ROLES = json.loads((EXPECTED / "access-roles.json").read_text(encoding="utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def test_aliases_are_kept_by_their_own_arn_too() -> None:
         "Effect": "Deny",
         "Action": ["kms:CreateAlias", "kms:DeleteAlias"],
         "Resource": [KEYS, "arn:aws:kms:*:111111111111:alias/tenant-*"],
-        "Condition": {"ArnNotEquals": {"aws:PrincipalArn": DEPLOYERS}},
+        "Condition": {"ArnNotEquals": {"aws:PrincipalArn": [*DEPLOYERS, BREAK_GLASS]}},
     }
 
 
@@ -121,7 +122,7 @@ def test_the_policies_are_as_long_for_one_tenant_as_for_a_thousand(tenants: int)
     many = "\n".join(f"  t{number}: {{workloads: [billing]}}" for number in range(tenants))
     estate = guarded(many)
     sizes = len(compact(service_control_policy(estate))), len(compact(resource_control_policy(estate)))
-    assert sizes == (4_333, 3_648)
+    assert sizes == (4_380, 3_695)
 
 
 def test_a_policy_that_is_too_long_names_the_way_out(tmp_path: Path) -> None:
@@ -146,6 +147,24 @@ def test_the_stack_is_the_management_accounts_and_protected(assembly: Path) -> N
     artifact = artifacts(assembly)["tenant-keys-guardrails"]
     assert artifact["environment"] == "aws://444444444444/us-east-1"
     assert artifact["properties"]["terminationProtection"] is True
+
+
+def test_the_patterns_cover_the_topics_and_rules_of_the_audit_stacks(assembly: Path) -> None:
+    """The key account's; those of workload accounts are not under these policies."""
+    patterns = {sid: statement(sid, resource=False)["Resource"] for sid in ("KeepRules", "KeepTopic")}
+    assert patterns == {
+        "KeepRules": "arn:aws:events:*:111111111111:rule/tenant-keys-*",
+        "KeepTopic": "arn:aws:sns:*:111111111111:tenant-keys-*",
+    }
+    named = {"AWS::Events::Rule": "Name", "AWS::SNS::Topic": "TopicName"}
+    found = [
+        resource["Properties"][named[resource["Type"]]]
+        for file in sorted(assembly.glob("tenant-keys-audit-*.template.json"))
+        for resource in json.loads(file.read_text())["Resources"].values()
+        if resource["Type"] in named
+    ]
+    assert len(found) > 40
+    assert [name for name in found if not name.startswith("tenant-keys-")] == []
 
 
 def test_guardrails_that_the_manifest_does_not_ask_for_are_not_proved(assembly: Path) -> None:

@@ -46,6 +46,8 @@ def test_one_named_deployment_role_deploys_the_stacks_of_the_central_account(tmp
     }
     own = "arn:${AWS::Partition}:iam::222222222222:role/cdk-hnb659fds-cfn-exec-role-222222222222-"
     assert roles == {
+        "tenant-keys-audit-eu-central-1": "arn:aws:iam::111111111111:role/Deploy",
+        "tenant-keys-audit-eu-west-1": "arn:aws:iam::111111111111:role/Deploy",
         "tenant-keys-cell-eu-west-1-001": "arn:aws:iam::111111111111:role/Deploy",
         "tenant-keys-roles-001": "arn:aws:iam::111111111111:role/Deploy",
         "tenant-keys-workload-222222222222-eu-west-1": f"{own}eu-west-1",

@@ -83,6 +83,11 @@ OTHERS = (
     "WorkloadTrustRole",
     "WorkloadParameter",
     "PodIdentity",
+    "AuditTopic",
+    "AuditRules",
+    "AuditAlarms",
+    "AuditBus",
+    "RefusalForwarder",
 )
 STAND_INS = {
     "TenantKey": Recorder("AWS::KMS::Key", "Key", key_properties),

@@ -69,7 +69,7 @@ def test_every_role_with_an_inline_policy_says_so_to_cfn_guard(templates: Templa
         for body in template["Resources"].values()
         if body["Type"] == "AWS::IAM::Role"
     ]
-    assert len(roles) == 30
+    assert len(roles) == 36
     for role in roles:
         assert role["Properties"]["Policies"]
         assert role["Metadata"]["guard"]["SuppressedRules"] == ["IAM_NO_INLINE_POLICY_CHECK"]

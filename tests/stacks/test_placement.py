@@ -58,6 +58,7 @@ def test_a_finding_is_accepted_at_the_construct_that_it_is_about() -> None:
     roles = "AwsSolutions::AwsSolutions-IAM5[Resource::arn:aws:iam::111111111111:role/tenant-keys/{}/*]".format
     home = "tenant-keys-workload-222222222222-eu-west-1"
     access = ("tenant-keys-roles-001", "tenant-keys-roles-002", "tenant-keys-roles-003", "tenant-keys-shared-access")
+    reporting = [(account, region) for account in ("222222222222", "333333333333") for region in REGIONS]
     assert found == {
         *(
             ((stack, tenant), finding)
@@ -66,7 +67,7 @@ def test_a_finding_is_accepted_at_the_construct_that_it_is_about() -> None:
         ),
         *(
             ((stack,), f"{pack}-{INLINE}")
-            for stack in (*access, home, "tenant-keys-workload-333333333333-eu-west-1")
+            for stack in (*access, *(f"tenant-keys-workload-{account}-{region}" for account, region in reporting))
             for pack in PACKS
         ),
         *(((stack,), finding) for stack in access for finding in keys),
@@ -83,13 +84,14 @@ def test_an_estate_of_roles_for_each_tenant_alone_accepts_nothing_of_a_shared_st
     assert not [entry for entry in accepted_findings(estate) if "tenant-keys-shared-access" in entry.scope]
     assert {entry.scope[0] for entry in accepted_findings(estate)} == {
         "tenant-keys-roles-001",
+        "tenant-keys-workload-222222222222-eu-central-1",
         "tenant-keys-workload-222222222222-eu-west-1",
     }
 
 
 def test_a_workload_of_an_existing_role_or_of_tokens_alone_has_no_inline_policy() -> None:
     estate = scattered()
-    lone = replace(estate, workloads={"legacy": estate.workloads["legacy"]}, tenants={})
+    lone = replace(estate, audit=None, workloads={"legacy": estate.workloads["legacy"]}, tenants={})
     assert [entry.scope for entry in accepted_findings(lone)] == [
         ("tenant-keys-workload-222222222222-eu-west-1", "legacy")
     ]
@@ -106,6 +108,10 @@ def test_each_stack_says_what_it_holds_and_is_written_without_white_space(tmp_pa
         ),
         "tenant-keys-roles-001": (f"{central}eu-west-1", "Access roles of single tenants, cell 001"),
         "tenant-keys-shared-access": (f"{central}eu-west-1", "Access roles that tenants share"),
+        **{
+            f"tenant-keys-audit-{region}": (f"{central}{region}", f"Detection of misuse of tenants' keys in {region}")
+            for region in REGIONS
+        },
         **{
             f"tenant-keys-workload-{account}-{region}": (
                 f"{place}{region}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -47,7 +47,8 @@ KINDS = (
     "workloads: [orders, billing, desk, portal], tags: {plan: enterprise}",
     "workloads: [desk], tags: {plan: trial, contact: NAME@example.com}",
     "workloads: [orders, billing], rotation_days: 180",
-    "workloads: [orders], tags: {number: 'NUMBER'}",
+    "workloads: [orders], tags: {number: 'NUMBER', plan: trial}",
+    "workloads: [orders], tags: {number: 'C-NUMBER', few: F-FEW}",
 )
 WORDS = (
     "kms",
@@ -83,7 +84,9 @@ def ids(number: int) -> list[str]:
 def estate() -> Estate:
     names = ids(500)
     lines = [
-        f"  {name!r}: {{{KINDS[n % len(KINDS)].replace('NAME', name).replace('NUMBER', str(n))}}}"
+        f"  {name!r}: {{{KINDS[n % len(KINDS)]}}}".replace("NAME", name)
+        .replace("NUMBER", f"{n}")
+        .replace("FEW", f"{n % 50}")
         for n, name in enumerate(names)
     ]
     text = manifest(WORKLOADS, "\n".join(lines), quotas="{iam_roles: 5000}")
@@ -123,7 +126,7 @@ def test_five_hundred_tenants_of_every_kind_are_written_byte_for_byte_as_by_the_
         for resource in json.loads(text)["Resources"].values()
     )
     keys, replicas, roles = (types[f"AWS::{kind}"] for kind in ("KMS::Key", "KMS::ReplicaKey", "IAM::Role"))
-    assert (keys, replicas, roles) == (500, 77, 388)
+    assert (keys, replicas, roles) == (502, 72, 400)  # those of the audit topics and the forwarders among them
     assert types["AWS::CDK::Metadata"] > 10
     assert without_construct["plain"] == 0
     assert without_construct["stamped"] > (keys + replicas + roles) / 3
@@ -218,9 +221,12 @@ def test_an_app_that_takes_the_plain_path_says_so(
     assert resources(tmp_path / "chosen") == resources(tmp_path / "plain")
 
 
-def test_a_tag_whose_value_is_a_token_may_read_a_name() -> None:
+def test_a_tag_with_a_token_may_read_a_name() -> None:
     assert reads_no_names(cdk.Tag("team", "a"))
     assert not reads_no_names(cdk.Tag("team", cdk.Aws.STACK_NAME))
+    assert not reads_no_names(cdk.Tag(cdk.Aws.STACK_NAME, "a"))
+    assert reads_no_names(cdk.RemoveTag("team"))
+    assert not reads_no_names(cdk.RemoveTag(cdk.Aws.STACK_NAME))
 
 
 def templates(folder: Path) -> dict[str, str]:
@@ -292,9 +298,9 @@ def test_two_members_of_each_class_and_cell_are_real_constructs(estate: Estate) 
     without_construct = add_stacks(app, estate, stamped=True)
     for region, number, tenants in key_cells(estate):
         stack = f"tenant-keys-cell-{region}-{number:03d}"
-        classes = Counter(alike(tenant) for tenant in tenants)
         real = Counter(alike(tenant) for tenant in tenants if (stack, tenant.id) not in without_construct)
-        assert real == {kind: min(2, size) for kind, size in classes.items()}
+        for kind, size in Counter(alike(tenant) for tenant in tenants).items():
+            assert real[kind] >= min(2, size)
 
 
 def test_a_new_tenant_changes_its_two_cells_and_nothing_else(tmp_path: Path) -> None:
@@ -321,16 +327,41 @@ def test_tenants_are_alike_where_nothing_but_names_differs() -> None:
     one, other = estate.tenants.values()
     assert alike(one) == alike(other)
     assert alike(replace(one, cell=7, role_cells={"orders": 9}, multi_region_key_id="mrk-1")) == alike(other)
-    assert alike(replace(one, tags={"customer": "a-b"})) == alike(replace(other, tags={"customer": "c-d"}))
     for change in (
         {"state": "suspended"},
         {"rotation_days": None},
         {"workloads": ()},
-        {"tags": {"customer": "a-b"}},
         {"import_role": "role/a-b"},
         {"id": "ab"},
     ):
         assert alike(replace(one, **change)) != alike(other), change
+
+
+def stamped_of(tags: Callable[[int], str], folder: Path, aspects: Sequence[cdk.IAspect] = ()) -> int:
+    """How many of nine tenants with these tags have no construct for their key, once both ways wrote the same."""
+    tenants = "\n".join(f"  t{n}: {{workloads: [billing], tags: {tags(n)}}}" for n in range(9))
+    written, without_construct = {}, {}
+    for way in (False, True):
+        app, without_construct[way] = app_of(
+            estate_of_text(manifest(WORKLOADS_OF_TWO, tenants)), folder / str(way), stamped=way
+        )
+        for aspect in aspects:
+            cdk.Aspects.of(app).add(aspect)
+        synthesize(app)
+        written[way] = files(folder / str(way))
+    assert written[True] == written[False]
+    return without_construct[True]
+
+
+def test_the_values_of_tags_are_names_where_they_are_the_id_or_each_tenants_own(tmp_path: Path) -> None:
+    assert stamped_of(lambda n: f"{{customer: t{n}, mail: t{n}@example.com}}", tmp_path / "ids") == 7
+    assert stamped_of(lambda n: f"{{number: C-{n}00, region: eu{n}}}", tmp_path / "numbers") == 7
+    assert stamped_of(lambda n: f"{{plan: plan-{n % 3}}}", tmp_path / "plans") == 3
+    assert stamped_of(lambda n: f"{{mixed: {n}-t{n}}}", tmp_path / "mixed") == 0
+
+
+def test_a_tag_of_the_app_over_the_tenants_own_is_written_as_by_the_plain_path(tmp_path: Path) -> None:
+    assert stamped_of(lambda n: f"{{number: C-{n}00}}", tmp_path, [cdk.Tag("number", "C-000")]) == 7
 
 
 def test_a_value_that_is_not_understood_is_like_no_other() -> None:

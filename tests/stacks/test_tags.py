@@ -31,6 +31,7 @@ def test_every_resource_that_takes_tags_has_those_of_the_manifest(tmp_path: Path
     resources = [one for template in templates.values() for one in template["Resources"].values()]
     with_tags = {one["Type"] for one in resources if takes_tags(one["Type"])}
     assert with_tags == {
+        *("AWS::CloudWatch::Alarm", "AWS::Events::Rule", "AWS::SNS::Topic"),
         *("AWS::EKS::PodIdentityAssociation", "AWS::IAM::OIDCProvider", "AWS::IAM::Role", "AWS::KMS::Key"),
         *("AWS::KMS::ReplicaKey", "AWS::RolesAnywhere::Profile", "AWS::RolesAnywhere::TrustAnchor"),
         "AWS::SSM::Parameter",

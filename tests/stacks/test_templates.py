@@ -23,6 +23,8 @@ CELL = "tenant-keys-cell-eu-west-1-001"
 
 def test_stacks_keep_their_names(sample_templates: Templates) -> None:
     assert sorted(sample_templates) == [
+        "tenant-keys-audit-eu-central-1",
+        "tenant-keys-audit-eu-west-1",
         CELL,
         "tenant-keys-roles-001",
         "tenant-keys-shared-access",
@@ -122,7 +124,9 @@ def test_accepted_findings_are_these_and_no_others() -> None:
     with_roles = [
         "tenant-keys-roles-001",
         "tenant-keys-shared-access",
+        "tenant-keys-workload-222222222222-eu-central-1",
         "tenant-keys-workload-222222222222-eu-west-1",
+        "tenant-keys-workload-333333333333-eu-central-1",
         "tenant-keys-workload-333333333333-eu-west-1",
     ]
     assert [each for each in sorted(accepted) if not each[1].startswith("AwsSolutions::")] == [
@@ -182,5 +186,5 @@ def test_cfn_lint_has_nothing_against_any_template(sample_assembly: Path) -> Non
     templates = sorted(map(str, sample_assembly.glob("*.template.json")))
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--format", "parseable", *templates]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert len(templates) == 7
+    assert len(templates) == 9
     assert (done.returncode, done.stdout) == (0, "")

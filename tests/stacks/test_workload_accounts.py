@@ -51,6 +51,7 @@ def logical_ids(templates: Templates, stack: str) -> dict[str, str]:
 
 def test_each_place_has_what_it_needs_to_run_as_the_role(templates: Templates) -> None:
     parameters = {f"Parameter{name}": "AWS::SSM::Parameter" for name in PLACES}
+    parameters |= {"AuditForwarder": "AWS::IAM::Role", "AuditForwarding": "AWS::Events::Rule"}
     assert logical_ids(templates, HOME) == parameters | {
         **{f"Role{name}": "AWS::IAM::Role" for name in ("function", "task", "job", "machine", "pod", "irsa")},
         "InstanceProfilemachine": "AWS::IAM::InstanceProfile",
@@ -124,6 +125,6 @@ def test_the_permissions_to_deploy_are_documented_for_every_type(
         for template in (*templates.values(), *sample_templates.values())
         for resource in template["Resources"].values()
     }
-    assert len(types) == 10
+    assert len(types) == 15
     for resource_type in types:
         assert f"| `{resource_type}` |" in page

@@ -18,6 +18,7 @@ from tenant_keys.policy.access_role import (
     tenant_role_policy,
     tenant_role_trust,
 )
+from tenant_keys.policy.audit.rules import RULES
 from tenant_keys.policy.guardrails import resource_control_policy, service_control_policy
 from tenant_keys.policy.key_policy import key_policy
 from tenant_keys.policy.limits import compact
@@ -38,10 +39,10 @@ def _statement() -> str:
     return _json(role["Statement"][0])
 
 
-def _safeguard() -> str:
+def _of_key_policy(sid: str) -> str:
     estate = load_estate(SAMPLE)
     statements = key_policy(estate.tenants["acme"], estate)["Statement"]
-    return _json(next(statement for statement in statements if statement["Sid"] == "DenyOtherAlias"))
+    return _json(next(statement for statement in statements if statement["Sid"] == sid))
 
 
 def _key_policy() -> str:
@@ -110,8 +111,13 @@ def _role(tenant: str, workload: str) -> str:
     return "\n".join(map(_json, documents))
 
 
-_CENTRAL = ("AWS::KMS::Key", "AWS::KMS::Alias", "AWS::KMS::ReplicaKey", "AWS::IAM::Role", "AWS::IAM::OIDCProvider")
+_CENTRAL = (
+    *("AWS::KMS::Key", "AWS::KMS::Alias", "AWS::KMS::ReplicaKey", "AWS::IAM::Role", "AWS::IAM::OIDCProvider"),
+    *("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::Events::Rule", "AWS::Events::EventBusPolicy"),
+    "AWS::CloudWatch::Alarm",
+)
 _WORKLOADS = (
+    "AWS::Events::Rule",
     *("AWS::IAM::Role", "AWS::SSM::Parameter", "AWS::IAM::ManagedPolicy", "AWS::IAM::InstanceProfile"),
     *("AWS::EKS::PodIdentityAssociation", "AWS::RolesAnywhere::TrustAnchor", "AWS::RolesAnywhere::Profile"),
 )
@@ -134,6 +140,21 @@ def _execution_permissions() -> str:
             calls = sorted(listed.union(_BEYOND_SCHEMAS.get(name, ())))
             rows.append(f"| {account} | `{name}` | {', '.join(calls)} |")
     return "\n".join(rows)
+
+
+def _detection_rules() -> str:
+    """The table of rules, and how many characters the pattern of each has in the sample."""
+    estate = load_estate(SAMPLE)
+    rows = ["| rule | severity | what happened | run next | pattern |", "|---|---|---|---|---|"]
+    for rule in RULES:
+        size = len(json.dumps(rule.pattern(estate), separators=(",", ":")))
+        cells = [f"`{rule.id}`", rule.severity, rule.sentence, rule.next.replace("<", "&lt;"), f"{size}"]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _detection_pattern() -> str:
+    return _json(next(rule for rule in RULES if rule.id == "use-denied").pattern(load_estate(SAMPLE)))
 
 
 def _commands() -> str:
@@ -173,7 +194,8 @@ def _json(value: object) -> str:
 GENERATORS: dict[str, Callable[[], str]] = {
     "guardrails": _guardrails,
     "statement": _statement,
-    "safeguard": _safeguard,
+    "safeguard": lambda: _of_key_policy("DenyOtherAlias"),
+    "waiting": lambda: _of_key_policy("DenyDeletionOfRecentlyUsedKey"),
     "key-policy": _key_policy,
     "key-policy-table": _key_policy_table,
     "tenant-role": lambda: _role("acme", "orders"),
@@ -181,4 +203,6 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "commands": _commands,
     "demo": _demo,
     "execution-permissions": _execution_permissions,
+    "detection-rules": _detection_rules,
+    "detection-pattern": _detection_pattern,
 }

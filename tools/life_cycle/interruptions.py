@@ -92,9 +92,19 @@ def departing_of(leaving: Leaving, tenant: str) -> Departing:
 
 
 def live_and_cut(
-    leaving: Leaving, tenant: str, power: Power, number: int | None, counted: Collection[str] | None, folder: Path
+    leaving: Leaving,
+    tenant: str,
+    power: Power,
+    number: int | None,
+    counted: Collection[str] | None,
+    folder: Path,
+    *,
+    cancels: bool = True,
 ) -> Interrupted:
-    """One key from its first shredding to its certificate; the same command is repeated after the cut."""
+    """One key from its first shredding to its certificate; the same command is repeated after the cut.
+
+    `cancels`: the deletion is cancelled once and scheduled again.
+    """
     arns = leaving.create(tenant, "offboarding")
     leaving.aws.advance(31)
     who, path = departing_of(leaving, tenant), folder / f"{arns[REGION].rpartition('/')[2]}.evidence.json"
@@ -119,8 +129,7 @@ def live_and_cut(
     steps: list[Callable[[], None]] = [
         lambda: shred(who, read_evidence(path, who), clients[importer or ADMIN], say=quiet),
         lambda: schedule(who, path, clients[BREAK_GLASS], say=quiet),
-        cancel_it,
-        lambda: schedule(who, path, clients[BREAK_GLASS], say=quiet),
+        *([cancel_it, lambda: schedule(who, path, clients[BREAK_GLASS], say=quiet)] if cancels else []),
         *(lambda: _pass(leaving) for _ in arns),
         certify_it,
     ]

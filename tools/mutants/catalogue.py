@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tools.mutants import bindings, both_ways, declared_calls, guardrails, key_policies, requests, roles, templates
+from tools.mutants import (
+    audit,
+    bindings,
+    both_ways,
+    custodians,
+    declared_calls,
+    guardrails,
+    key_policies,
+    requests,
+    roles,
+    templates,
+)
 from tools.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -13,5 +24,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *bindings.MUTANTS,
     *declared_calls.MUTANTS,
     *both_ways.MUTANTS,
+    *audit.MUTANTS,
+    *custodians.MUTANTS,
     *guardrails.MUTANTS,
 )

@@ -297,6 +297,11 @@ def misplaced() -> list[Mutant]:
                 lambda t, kind=kind: property_of(kind, Content=_spaced(t, kind))(t),  # type: ignore[misc]
             ),
             (
+                "a Statement twice in the text, of which AWS may take either",
+                NotProvedBecause(("AWS::Organizations::Policy", "no name twice")),
+                lambda t, kind=kind: property_of(kind, Content=_twice(t, kind))(t),  # type: ignore[misc]
+            ),
+            (
                 "a second one",
                 NotProvedBecause(("AWS::Organizations::Policy", f"a second {policy_type}")),
                 adding_resource(
@@ -384,6 +389,10 @@ def same() -> list[Mutant]:
         found += [Mutant(f"{kind}: {name}", Harmless(), edit) for name, edit in rows]
     both = together(*(control(kind, lambda document: document["Statement"].reverse()) for kind in (SCP, RCP)))
     return [*found, Mutant("both control policies in another order", Harmless(), both)]
+
+
+def _twice(templates: Templates, kind: str) -> str:
+    return _text(templates, kind).replace('{"Version"', '{"Statement": [], "Version"', 1)
 
 
 def _text(templates: Templates, kind: str) -> str:

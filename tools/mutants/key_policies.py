@@ -25,6 +25,7 @@ ALMA_TWO = f"arn:aws:iam::{CENTRAL}:role/tenant-keys/orders/tenant-alma-two.orde
 ARN = "aws:PrincipalArn"
 DECRYPT = "kms:Decrypt"
 MEMBERS = "arn:aws:iam::111111111111:role/tenant-keys/*"
+IMPORTERS = ("tenant-keys/import.ida", "hugo-key-import")
 OTHER, OUTSIDER, ADMINISTRATION = Kind.OTHER_TENANT, Kind.OUTSIDER, Kind.ADMINISTRATION
 
 
@@ -265,14 +266,14 @@ def widened_allows() -> list[Mutant]:
         ),
         Mutant(
             "another tenant's import role",
-            Refuted(ADMINISTRATION, ("ida-key-import", "ImportKeyMaterial")),
+            Refuted(ADMINISTRATION, ("hugo-key-import", "ImportKeyMaterial")),
             together(
                 *(
                     setting(
-                        statement(sid, "hugo"),
+                        statement(sid, "ida"),
                         operator,
                         ARN,
-                        [_role("key-import/hugo-key-import"), _role("key-import/ida-key-import")],
+                        [_role("tenant-keys/import.ida"), _role("key-import/hugo-key-import")],
                     )
                     for sid, operator in (("ImportMaterial", "ArnEquals"), ("DenyImportByAnyoneElse", "ArnNotEquals"))
                 )

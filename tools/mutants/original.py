@@ -59,7 +59,11 @@ tenants:
   fred: {workloads: [orders, billing], decrypt_by: key}
   gina: {workloads: [orders, billing], key: {multi_region: true}}
   hugo: {key: {origin: imported, import_role: role/key-import/hugo-key-import}}
-  ida: {key: {origin: imported, import_role: role/key-import/ida-key-import, expires: never}}
+  ida:
+    key:
+      origin: imported
+      custodian: {account: "666666666666", role: role/KeyCustodian, external_id: ida-keys-7}
+      expires: never
   lola: {workloads: [premises, notes]}
   jan: {state: suspended}
   kim: {state: offboarding}

@@ -163,7 +163,7 @@ TRUST_KEYS: Final[dict[str, str]] = {
 def _estate(*tenants: str, organization: bool = True) -> Estate:
     """Tenants of three workloads, one for each way to a key."""
     head = HEAD if organization else HEAD.replace(f"organization: {ORGANIZATION}\n", "")
-    manifest = parse_manifest(head + "".join(f"  {tenant}\n" for tenant in tenants))
+    manifest = parse_manifest('audit: "off"\n' + head + "".join(f"  {tenant}\n" for tenant in tenants))
     return resolve(manifest, update(manifest, new_lock(manifest))[0])
 
 

@@ -28,7 +28,7 @@ CENTRAL, HOME = "111111111111", "eu-west-1"
 
 def estate_of(*tenants: str, recorded: bool = False) -> Estate:
     """`estate_of("acme: {}", "bolt: {state: suspended}")`; `recorded`: with the ids of multi-Region keys."""
-    manifest = parse_manifest(HEAD + "".join(f"  {tenant}\n" for tenant in tenants))
+    manifest = parse_manifest('audit: "off"\n' + HEAD + "".join(f"  {tenant}\n" for tenant in tenants))
     estate = resolve(manifest, update(manifest, new_lock(manifest))[0])
     if not recorded:
         return estate

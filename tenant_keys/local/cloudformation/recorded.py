@@ -1,4 +1,4 @@
-"""Types that are recorded and do nothing: no CloudTrail delivery, Pod Identity agent or Roles Anywhere is here."""
+"""Types that are recorded and do nothing: no metrics, trail delivery, Pod Identity agent or Roles Anywhere is here."""
 # ruff: noqa: ARG002  # every type has the same three methods
 
 from __future__ import annotations
@@ -121,6 +121,7 @@ def _true(value: object) -> bool:
 def recorded(held: Held) -> dict[str, Recorded]:
     """The types, by name."""
     return {
+        "AWS::CloudWatch::Alarm": Recorded("AlarmName", lambda name, _: {"Arn": _arn("cloudwatch", f"alarm:{name}")}),
         "AWS::CloudTrail::Trail": Recorded("TrailName", _trail),
         "AWS::EKS::PodIdentityAssociation": Recorded(None, _association, "AssociationArn", _keep_association),
         "AWS::RolesAnywhere::TrustAnchor": Recorded(

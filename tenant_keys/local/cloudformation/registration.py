@@ -6,6 +6,8 @@ from typing import Final
 
 from tenant_keys.local import emulator
 from tenant_keys.local.authorizer import Authorizer
+from tenant_keys.local.cloudformation.encrypted_topic import EncryptedTopic
+from tenant_keys.local.cloudformation.event_bus_policy import EventBusPolicy
 from tenant_keys.local.cloudformation.execution import Execution
 from tenant_keys.local.cloudformation.handler import register
 from tenant_keys.local.cloudformation.held import Held
@@ -16,6 +18,7 @@ from tenant_keys.local.cloudformation.kms_key import KmsCalls, KmsKey, KmsReplic
 from tenant_keys.local.cloudformation.organizations_policy import OrganizationsPolicy
 from tenant_keys.local.cloudformation.recorded import recorded
 from tenant_keys.local.decisions import Decisions
+from tenant_keys.local.event_bus import EventBus
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
 from tenant_keys.local.organization import Organization
@@ -30,6 +33,7 @@ _CREATE_ONLY: Final = {
 
 
 def install(
+    bus: EventBus,
     kms_service: Kms,
     authorizer: Authorizer,
     decisions: Decisions,
@@ -46,6 +50,8 @@ def install(
     for name in ASKS:
         register(name, AskedFirst(name, emulator.resource_handlers()[name], iam))
     register("AWS::IAM::OIDCProvider", OidcProvider(iam))
+    register("AWS::Events::EventBusPolicy", EventBusPolicy(bus))
+    register("AWS::SNS::Topic", EncryptedTopic(emulator.resource_handlers()["AWS::SNS::Topic"]))
     register("AWS::Organizations::Policy", OrganizationsPolicy(organization))
     for name, resource_type in recorded(held).items():
         register(name, resource_type)

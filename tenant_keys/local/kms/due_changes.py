@@ -21,9 +21,11 @@ def apply_due_changes(key: Key, store: Store, now: datetime) -> bool:
     fresh = key.materials.pending
     if fresh is not None and fresh.expires is not None and fresh.expires <= now:
         key.materials.pending = None  # not yet permanently associated: nothing waits for the same bytes
+        store.note("DeleteExpiredKeyMaterial", key, fresh.expires, fresh.id)
     for version in key.materials.versions:
-        if version.expires is not None and version.expires <= now:
+        if version.secret is not None and version.expires is not None and version.expires <= now:
             version.secret = None
+            store.note("DeleteExpiredKeyMaterial", key, version.expires, version.id)
     _rotate(key, now)
     return False
 

@@ -106,6 +106,7 @@ class Kms:
         """
         request_id = request_id or str(uuid.uuid4())
         with self._decisions.record("kms.amazonaws.com", operation, caller, region, request_id) as record:
+            record.parameters = parameters
             handler = OPERATIONS.get(operation)
             if handler is None:
                 raise Fault("UnknownOperationException", f"The local AWS has no KMS operation {operation}.")
@@ -115,13 +116,14 @@ class Kms:
             )
             error = None
             try:
-                return handler(call)
+                record.answer = handler(call)
             except Fault as fault:
                 error = fault.code
                 raise
             finally:
                 resources = [entry["resource"] for entry in record.entries]
                 self.history.add(caller, region, operation, parameters, resources, request_id, error)
+            return dict(record.answer)
 
     def reset(self) -> None:
         self.store.clear()

@@ -31,14 +31,18 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
-    """A key that is gone: what CloudTrail's DeleteKey event tells of it."""
+class ServiceEvent:
+    """What KMS did by itself when time was up, as CloudTrail tells it (AWS KMS guide, logging-using-cloudtrail)."""
 
+    name: str
+    """DeleteKey or DeleteExpiredKeyMaterial."""
     arn: str
     account: str
     region: str
     at: datetime
     event_id: str
+    material: str | None = None
+    """Of material that has expired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Store:
         self._aliases: dict[tuple[str, str, str], Alias] = {}
         self._aliases_of: defaultdict[tuple[str, str], list[Alias]] = defaultdict(list)
         self._families: defaultdict[str, list[Key]] = defaultdict(list)
-        self.deleted: list[Deleted] = []
+        self.service_events: list[ServiceEvent] = []
 
     # --- keys
 
@@ -74,11 +78,16 @@ class Store:
 
     def remove(self, key: Key, at: datetime) -> None:
         """A key that is deleted takes its aliases with it (AWS KMS guide, deleting-keys)."""
-        self.deleted.append(Deleted(key.arn, key.account, key.region, at, str(uuid.uuid4())))
+        self.note("DeleteKey", key, at)
         del self._keys[(key.region, key.id)]
         self._families[key.id].remove(key)
         for alias in self.aliases_of(key):
             self.remove_alias(alias)
+
+    def note(self, name: str, key: Key, at: datetime, material: str | None = None) -> None:
+        """Keep what KMS did by itself, for CloudTrail."""
+        event = ServiceEvent(name, key.arn, key.account, key.region, at, str(uuid.uuid4()), material)
+        self.service_events.append(event)
 
     def find(self, region: str, key_id: str) -> Key | None:
         return self._keys.get((region, key_id))

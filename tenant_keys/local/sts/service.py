@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 from tenant_keys.local.authorizer import Value
 from tenant_keys.local.caller import Caller, CallerKind
-from tenant_keys.local.decisions import Decisions
+from tenant_keys.local.decisions import Decisions, Record
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.sts import parameters as read
 from tenant_keys.local.sts.assume import Assume, Assumption
@@ -36,6 +36,7 @@ class Sts:
         """
         action = given.get("Action", "")
         with self._decisions.record("sts.amazonaws.com", action, caller, region, request_id) as record:
+            record.parameters = given
             if action == "AssumeRoleWithWebIdentity":
                 _, account, _ = read.role(given)
                 token = self._issuers.verify(given.get("WebIdentityToken", ""), account)
@@ -48,18 +49,28 @@ class Sts:
                     message = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
                     raise Fault("AccessDenied", message, 403) from fault
                 seconds = read.duration(given, role.longest_session, chained=False)
-                return _assumed(self._assume.issue(assumption, seconds), token)
+                return _assumed(self._recorded(record, self._assume.issue(assumption, seconds)), token)
             if caller is None:
                 raise Fault("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
             if action == "AssumeRole":
-                return _assumed(self._assume.assume_role(caller, region, given, record))
+                return _assumed(self._recorded(record, self._assume.assume_role(caller, region, given, record)))
             if action == "GetCallerIdentity":
                 return _elements({"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account})
             raise Fault("InvalidAction", f"The local AWS has no STS action {action}.")
 
+    @staticmethod
+    def _recorded(record: Record, session: Session) -> Session:
+        """CloudTrail keeps the answer to AssumeRole, though it is read-only (IAM guide, cloudtrail-integration)."""
+        record.answer = {
+            "credentials": {"accessKeyId": session.access_key},
+            "assumedRoleUser": {"assumedRoleId": session.caller.user_id, "arn": session.caller.arn},
+        }
+        return session
+
     def run_as(self, service: str, region: str, role_arn: str, session_name: str, context: dict[str, str]) -> Session:
         """A session as a compute service hands it to the code that it runs."""
         with self._decisions.record("sts.amazonaws.com", "AssumeRole", None, region, str(uuid.uuid4())) as record:
+            record.parameters = {"RoleArn": role_arn, "RoleSessionName": session_name}
             return self._assume.run_as(service, region, role_arn, session_name, context, record)
 
 

@@ -48,6 +48,11 @@ def departing(manifest: Path, tenant: str) -> Departing:
     entry = lock.entries.get(tenant)
     if entry is None:
         raise UnknownTenant(f"{manifest.stem}.lock: no line of {tenant}; see: tenant-keys tenant list")
+    if entry.origin == "held":
+        raise TransitionRefused(
+            f"{manifest.stem}.lock: {tenant} holds its key in an account of its own; nothing of it is here to be "
+            "deleted, and what becomes of the key is its owner's to show"
+        )
     declared = written.tenants.get(tenant)
     if entry.phase is None or (declared is not None and declared.state != entry.phase):
         state = declared.state if declared else "nothing"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tenant_keys.manifest.replace_file import replace_file
 from tenant_keys.operations.errors import OperationError
@@ -18,7 +18,8 @@ from tenant_keys.operations.offboarding.departing import Departing
 from tenant_keys.operations.offboarding.events import KeyEvent
 from tenant_keys.operations.offboarding.keys import DepartingKey
 
-VERSION = 1
+VERSION: Final = 1
+_FIELDS: Final = frozenset(field.name for field in fields(DepartingKey))
 
 
 class EvidenceUnusable(OperationError):
@@ -68,6 +69,8 @@ def read_evidence(path: Path, who: Departing) -> Evidence:
         version, found = document["version"], (document["tenant"], document["account"])
         keys = {str(arn): dict(key) for arn, key in document["keys"].items()}
         events = tuple(KeyEvent(**event) for event in document["events"])
+        if any(key["arn"] != arn or not key.keys() >= _FIELDS for arn, key in keys.items()):
+            raise KeyError("keys")
         foreign = [arn for arn in keys if arn.split(":")[2:5:2] != ["kms", who.account]]
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise EvidenceUnusable(f"{path}: damaged ({type(problem).__name__}); restore it from a copy") from None

@@ -1,4 +1,4 @@
-"""Where the end of a tenant's key stands, and what comes next, in sentences."""
+"""The state of a leaving tenant's key, and what comes next, in sentences."""
 
 from __future__ import annotations
 

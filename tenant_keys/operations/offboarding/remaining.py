@@ -8,6 +8,16 @@ from tenant_keys.operations.tenant_view import stacks
 
 def after_offboarding(tenant: Tenant, estate: Estate) -> list[str]:
     """Between the two edits: the key is disabled, and whoever still needs it notices."""
+    if tenant.held is not None:
+        shared = any(workload.access != "tenant-role" for workload in tenant.workloads)
+        also = [stack_names.shared_access(estate.naming)] if shared else []
+        stacks_of_roles = [*_role_stacks(tenant, estate), *also]
+        return [
+            "# 1. deploy: the roles go; the key stays with the tenant, who deletes it",
+            f"node_modules/.bin/cdk deploy {' '.join(stacks_of_roles)}",
+            "# 2. when nobody has missed it",
+            f"tenant-keys tenant offboard {tenant.id} --final --yes",
+        ]
     return [
         "# 1. deploy: roles go, the key is disabled",
         f"node_modules/.bin/cdk deploy {' '.join([*stacks(tenant, estate), *_role_stacks(tenant, estate)])}",
@@ -20,6 +30,8 @@ def after_offboarding(tenant: Tenant, estate: Estate) -> list[str]:
 
 def after_offboarded(tenant: Tenant, estate: Estate) -> list[str]:
     """After the last edit: deploy, then break-glass schedules the deletion."""
+    if tenant.held is not None:
+        return ["# nothing is left here; what becomes of the key is the tenant's to decide and to show"]
     days, unused = tenant.deletion_window_days, tenant.unused_days_before_deletion
     wait = f", {unused} days after the last use" if unused else ""
     return [

@@ -21,13 +21,14 @@ OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
 """Operations of AWS KMS, by the manifest's word."""
 READINGS: Final[Mapping[str, str]] = {
     "alias-absent": "StringNotEquals kms:RequestAlias in a Deny applies to a request that names a key by its ARN",
-    "alias-of-another": "StringNotEquals kms:RequestAlias in a Deny applies to a request that names another alias",
     "context-absent": "StringNotEquals kms:EncryptionContext:tenant_id in a Deny applies to one without a context",
     "context-of-another": "StringNotEquals kms:EncryptionContext:tenant_id in a Deny applies to another tenant's",
     "tag-absent": "a shared role whose trust asks for the tag tenant_id gives no session without it",
     "tag-beside": "a role whose trust grants no other session tag gives no session with one",
 }
 """Rules of docs/iam-readings.md on which the key and trust policies rest, and that a probe settles, by an id."""
+OF_A_DENY: Final = frozenset({"alias-absent", "context-absent", "context-of-another"})
+"""Readings of a Deny in the key policy: a request that no policy allows would be refused without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _of_another(
     for operation in _declared(workload):
         yield Probe(tenant.id, operation, alias, theirs, allowed=False, what=f"alias and context of {other.id}")
     one = _declared(workload)[0]
-    yield Probe(tenant.id, one, alias, own, allowed=False, what=f"alias of {other.id}", reading="alias-of-another")
+    yield Probe(tenant.id, one, alias, own, allowed=False, what=f"alias of {other.id}")
     mine = names.alias_arn(tenant.id, tenant.primary_region, estate)
     what = f"own alias, context of {other.id}"
     yield Probe(tenant.id, one, mine, theirs, allowed=False, what=what, reading="context-of-another")

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.operations.errors import OperationError
 from tenant_keys.operations.given_session import SessionOf, given_session
-from tenant_keys.operations.probe.plan import OWN_KEY, READINGS, Plan, Probe
+from tenant_keys.operations.probe.plan import OF_A_DENY, OWN_KEY, READINGS, Plan, Probe
 from tenant_keys.policy import names
 
 SESSION_NAME: Final = "tenant-keys-probe"
@@ -70,9 +70,10 @@ class Probed:
         for name, claim in READINGS.items():
             asked = [answer for answer in self.answers if answer.probe.reading == name]
             outcomes = {answer.outcome for answer in asked}
+            refused = all(_by_a_deny(answer) for answer in asked) if name in OF_A_DENY else outcomes == {"denied"}
             settled = "not asked"
             if asked:
-                settled = "holds" if outcomes == {"denied"} else "does not hold" if "allowed" in outcomes else "open"
+                settled = "holds" if refused else "does not hold" if "allowed" in outcomes else "open"
             found[name] = {"claim": claim, "settled": settled, "answers": [_shown(answer) for answer in asked]}
         return found
 
@@ -86,6 +87,11 @@ class Probed:
             "answers": [_shown(answer) for answer in self.answers],
             "skipped": list(self.skipped),
         }
+
+
+def _by_a_deny(answer: Answer) -> bool:
+    """Whether AWS says that a Deny refused, not that nothing allows (IAM guide, troubleshoot_access-denied)."""
+    return answer.outcome == "denied" and "explicit deny in a resource-based policy" in answer.message
 
 
 def _shown(answer: Answer) -> dict[str, Any]:

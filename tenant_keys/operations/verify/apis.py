@@ -11,6 +11,8 @@ from tenant_keys.operations.verify.template_digest import digest_of_answer
 CENTRAL: Final = ("central",)
 WORKLOAD: Final = ("workload",)
 BOTH: Final = (*CENTRAL, *WORKLOAD)
+STACKS: Final = (*BOTH, "management")
+"""Accounts with stacks: that of the control policies too, where the manifest asks for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Api:
     absent: frozenset[str] = frozenset()
     """Error codes that mean: there is none. An answer, and no failure."""
     accounts: tuple[str, ...] = CENTRAL
-    """Asked in the key account, in workload accounts, or in both."""
+    """Asked in the key account, in workload accounts, in the management account."""
     of_keys: bool = False
     """IAM decides it for a key, beside the key policy; else for the account."""
     keep: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
@@ -59,12 +61,12 @@ def _workload(operation: str, items: str | None = None, page: str = "nextToken",
 
 _NO_CLUSTER: Final = "ResourceNotFoundException"
 APIS: Final[Mapping[str, Api]] = {
-    "cloudformation:DescribeStacks": Api("describe_stacks", "Stacks", "NextToken", "NextToken", accounts=BOTH),
+    "cloudformation:DescribeStacks": Api("describe_stacks", "Stacks", "NextToken", "NextToken", accounts=STACKS),
     "cloudformation:GetTemplate": Api(
-        "get_template", fixed={"TemplateStage": "Processed"}, absent=_NO_STACK, accounts=BOTH, keep=digest_of_answer
+        "get_template", fixed={"TemplateStage": "Processed"}, absent=_NO_STACK, accounts=STACKS, keep=digest_of_answer
     ),
     "cloudformation:ListStackResources": Api(
-        *("list_stack_resources", "StackResourceSummaries", "NextToken", "NextToken"), absent=_NO_STACK, accounts=BOTH
+        *("list_stack_resources", "StackResourceSummaries", "NextToken", "NextToken"), absent=_NO_STACK, accounts=STACKS
     ),
     "cloudtrail:DescribeTrails": Api("describe_trails", "trailList"),
     "cloudtrail:GetEventSelectors": Api("get_event_selectors"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,7 +62,8 @@ class DeployedStacks:
         by_stack: defaultdict[tuple[str, str, str], list[Resource]] = defaultdict(list)
         for (account, region, stack, _), resource in self._expected.reviewed.resources.items():
             if resource.type not in _READ:
-                by_stack[account, region, stack].append(resource)
+                made = replace(resource, properties=self._expected.resolved(resource.properties))
+                by_stack[account, region, stack].append(made)
         for (account, region, stack), resources in by_stack.items():
             yield _stack(stack, account, region, resources)
 

@@ -31,7 +31,7 @@ class Expected:
         """Key id by tenant and Region; None where no stack says which key it made."""
         self.others: dict[KeyPlace, KeyRecord] = {}
         """Records of the keys of stacks that are no tenant's."""
-        for tenant, records in reviewed.inventory.keys.items():
+        for tenant, records in (*reviewed.inventory.keys.items(), (None, reviewed.inventory.audit_keys)):
             for record in records:
                 made = state.resources.get((record.account, record.region, record.stack), {})
                 key_id = made.get(record.logical_id) or None

@@ -28,6 +28,7 @@ def _needed(estate: Estate, account: str, *, last_usage: bool) -> list[str]:
     workloads = [one for one in estate.workloads.values() if one.account == account]
     office = {"central"} if account == estate.central.account else set()
     office |= {"workload"} if workloads else set()
+    office |= {"management"} if account == estate.management_account else set()
     federated = any(one.identity_provider for one in estate.workloads.values())
     wanted: Mapping[str, bool] = {
         "kms:GetKeyLastUsage": last_usage,

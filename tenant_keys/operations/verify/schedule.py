@@ -2,7 +2,9 @@
 
 A build may take hours, where a Lambda function has 15 minutes: 10,000 keys take 4 minutes at half of the quota, and 67
 with GetKeyLastUsage. The stack is a template apart from the app's assembly, so it is no part of what the app's proof
-decides; its role may assume the reading roles, read the estate's archive, keep records and publish, and nothing else.
+decides; its role may assume the reading roles, read the estate's archive, keep records and put events of its own on the
+bus, and nothing else. EventBridge publishes to the topic, as the rules of an audit stack do, so that an encrypted topic
+needs no further permission.
 Source of the target: EventBridge Scheduler guide, managing-targets-universal.
 """
 
@@ -25,19 +27,31 @@ code=0
 (cd estate && tenant-keys verify --role "$READER" --record ../run.jsonl --json "${since[@]}" > ../result.json) \\
   || code=$?
 if [ "$code" = 0 ] || [ "$code" = 2 ]; then aws s3 cp --quiet run.jsonl "s3://$BUCKET/verify/last.jsonl"; fi
-if [ "$code" != 0 ] && [ -n "$TOPIC" ]; then
-  python -c 'import json; found = json.load(open("result.json")); kinds = sorted({one["kind"] for one in \
-found.get("findings", [])}); print(json.dumps({"error": found.get("error"), "verdict": found.get("proof", {}).get(\
-"verdict"), "findings": len(found.get("findings", [])), "new": [one["id"] for one in found.get("findings", []) if \
-one.get("new", True)][:100], "kinds": kinds}, indent=1))' > message.json
-  aws sns publish --topic-arn "$TOPIC" --subject "tenant-keys verify: exit $code" --message file://message.json
+if [ "$code" = 2 ] && [ -n "$TOPIC" ]; then
+  python - > entries.json <<'END'
+import json
+found = json.load(open("result.json"))
+new = [one["id"] for one in found["findings"] if one.get("new", True)]
+told = {
+    "verdict": found["proof"]["verdict"],
+    "findings": len(found["findings"]),
+    "kinds": sorted({one["kind"] for one in found["findings"]}),
+    "new": new[:100],
+    "more": len(new[100:]),
+}
+print(json.dumps([{"Source": "tenant-keys.verify", "DetailType": "Findings", "Detail": json.dumps(told)}]))
+END
+  failed=$(aws events put-events --entries file://entries.json --query FailedEntryCount --output text)
+  if [ "$failed" = 0 ]; then code=0; fi
 fi
 exit "$code"
 """
-"""Runs in bash. Exit codes are verify's: a build fails where there are findings, too."""
+"""Runs in bash. Findings that were told end the build well: a build that fails is a run that could not be made."""
 _IMAGE: Final = "aws/codebuild/standard:7.0"
 """Has the AWS CLI, unzip and this Python (AWS CodeBuild guide, available-runtimes)."""
 _PYTHON: Final = "3.12"
+_SOURCE: Final = "tenant-keys.verify"
+_BUS: Final = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default"
 _LOGS: Final = "/aws/codebuild/${AWS::StackName}"
 _OWN: Final = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 """Against the confused deputy (IAM guide, confused-deputy)."""
@@ -79,6 +93,17 @@ def schedule_template(estate: Estate, reader: str, version: str) -> dict[str, An
             "ScheduleRole": _role(
                 "scheduler.amazonaws.com",
                 [_allow("StartTheBuild", ["codebuild:StartBuild"], {"Fn::GetAtt": ["Build", "Arn"]})],
+            ),
+            "Findings": _rule({"source": [_SOURCE], "account": [{"Ref": "AWS::AccountId"}]}),
+            "Failures": _rule(
+                {
+                    "source": ["aws.codebuild"],
+                    "detail-type": ["CodeBuild Build State Change"],
+                    "detail": {
+                        "build-status": ["FAILED", "FAULT", "STOPPED", "TIMED_OUT"],
+                        "project-name": [{"Ref": "Build"}],
+                    },
+                }
             ),
             "Timer": {
                 "Type": "AWS::Scheduler::Schedule",
@@ -138,8 +163,19 @@ def _build_statements(readers: list[str]) -> list[dict[str, Any]]:
             "Condition": {"StringEquals": {"s3:prefix": "verify/"}},
         },
         _allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["Logs", "Arn"]}),
-        {"Fn::If": ["HasTopic", _allow("Tell", ["sns:Publish"], {"Ref": "Topic"}), {"Ref": "AWS::NoValue"}]},
+        {
+            **_allow("Tell", ["events:PutEvents"], {"Fn::Sub": _BUS}),
+            "Condition": {"StringEquals": {"events:source": _SOURCE}},
+        },
     ]
+
+
+def _rule(pattern: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Events::Rule",
+        "Condition": "HasTopic",
+        "Properties": {"EventPattern": pattern, "Targets": [{"Id": "Topic", "Arn": {"Ref": "Topic"}}]},
+    }
 
 
 def _role(service: str, statements: list[dict[str, Any]]) -> dict[str, Any]:

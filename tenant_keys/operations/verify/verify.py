@@ -17,8 +17,10 @@ from tenant_keys.manifest.garbage_collection import collection_paused
 from tenant_keys.operations.errors import OperationError
 from tenant_keys.operations.verify.as_stacks import DeployedStacks
 from tenant_keys.operations.verify.compare_accounts import AccountComparison
-from tenant_keys.operations.verify.compare_identities import Baseline, IdentityComparison
+from tenant_keys.operations.verify.compare_bindings import BindingComparison
+from tenant_keys.operations.verify.compare_inventory import InventoryComparison
 from tenant_keys.operations.verify.compare_keys import KeyComparison
+from tenant_keys.operations.verify.compare_roles import Baseline, RoleComparison
 from tenant_keys.operations.verify.deployed_state import DeployedState, deployed_state
 from tenant_keys.operations.verify.expected import Expected
 from tenant_keys.operations.verify.finding import DriftFinding
@@ -142,10 +144,12 @@ def verify(
         with collection_paused():
             state = deployed_state(scope, journal.readings)
             expected = Expected(reviewed, state, lock)
-            identities = IdentityComparison(state, expected, before.baseline)
+            roles = RoleComparison(state, expected, before.baseline)
             findings = [
+                *InventoryComparison(state, expected).findings(),
                 *KeyComparison(state, expected, moment, options.expiring_within).findings(),
-                *identities.findings(),
+                *roles.findings(),
+                *BindingComparison(state, expected, before.baseline).findings(),
                 *AccountComparison(state, expected).findings(),
             ]
             proof = _proof(state, expected, estate)
@@ -162,7 +166,7 @@ def verify(
             resumed=resumed,
             seconds=time.monotonic() - started,
         )
-        _conclude(journal, result, identities.baseline(), estate)
+        _conclude(journal, result, roles.baseline(), estate)
     finally:
         journal.close()
     return result

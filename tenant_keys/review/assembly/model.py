@@ -10,7 +10,10 @@ from typing import Any
 # The types whose policies, names and links the review reads: in them every value must be known.
 READ_TYPES = frozenset(
     {
+        "AWS::CloudWatch::Alarm",
         "AWS::EKS::PodIdentityAssociation",
+        "AWS::Events::EventBusPolicy",
+        "AWS::Events::Rule",
         "AWS::IAM::Group",
         "AWS::IAM::GroupPolicy",
         "AWS::IAM::InstanceProfile",
@@ -29,6 +32,8 @@ READ_TYPES = frozenset(
         "AWS::Organizations::Policy",
         "AWS::RolesAnywhere::Profile",
         "AWS::RolesAnywhere::TrustAnchor",
+        "AWS::SNS::Topic",
+        "AWS::SNS::TopicPolicy",
     }
 )
 

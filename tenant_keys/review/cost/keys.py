@@ -53,7 +53,9 @@ def keys_by_region(
 
 
 def _region(estate: Estate, region: str, prices: Prices, copies: Callable[[Tenant], int]) -> RegionKeys:
-    here = [tenant for tenant in estate.tenants.values() if tenant.primary_region == region]
+    here = [
+        tenant for tenant in estate.tenants.values() if tenant.primary_region == region and tenant.held is None
+    ]  # a key that the tenant holds is on the tenant's bill
     replicated = [tenant for tenant in estate.tenants.values() if region in replica_regions(tenant, estate)]
 
     def count(tenants: Iterable[Tenant]) -> int:

@@ -44,6 +44,10 @@ class Prices:
     """10,000 symmetric requests; the account that calls pays."""
     free_requests_month: int
     """Requests free each month, of an account over all Regions."""
+    alarm_metric_month: Decimal
+    """A metric that a standard alarm watches, for a month."""
+    trail_copy_100000: Decimal
+    """100,000 management events that a further trail delivers; the first copy of an account and Region is free."""
     not_known: tuple[str, ...]
 
 
@@ -59,5 +63,7 @@ def load_prices() -> Prices:
         rotations_charged=read["rotations_charged"],
         requests_10000=Decimal(read["requests_10000"]),
         free_requests_month=read["free_requests_month"],
+        alarm_metric_month=Decimal(read["alarm_metric_month"]),
+        trail_copy_100000=Decimal(read["trail_copy_100000"]),
         not_known=tuple(read["not_known"]),
     )

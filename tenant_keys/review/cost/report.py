@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.cost.alternatives import Arrangement, arrangements
+from tenant_keys.review.cost.audit import AuditCost, audit_cost
 from tenant_keys.review.cost.deploy_time import Step, deploy_steps
 from tenant_keys.review.cost.keys import RegionKeys, keys_by_region, total
 from tenant_keys.review.cost.prices import Dollars, Prices, load_prices
@@ -25,6 +26,8 @@ class CostReport:
     load: Load
     uncached: Requests
     cached: Requests
+    audit: AuditCost | None
+    """What detection costs; None where the manifest has it off."""
     arrangements: tuple[Arrangement, ...]
     quotas: tuple[QuotaUse, ...]
     deployment: tuple[Step, ...]
@@ -52,6 +55,7 @@ def cost_report(estate: Estate, load: Load | None = None, prices: Prices | None 
         load=load,
         uncached=uncached,
         cached=cached,
+        audit=audit_cost(estate, prices, cached, uncached),
         arrangements=arrangements(estate, prices),
         quotas=tuple(quota_uses(estate, regions, uncached, cached, load.processes)),
         deployment=deploy_steps(estate, regions),

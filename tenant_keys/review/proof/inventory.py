@@ -10,10 +10,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
+from tenant_keys.manifest.stack_names import is_audit_stack
 from tenant_keys.review.assembly import Resource, Stack, unborn
+from tenant_keys.review.assembly.json_file import parse_json
 from tenant_keys.review.assembly.partitions import partition_of
+from tenant_keys.review.errors import AssemblyUnreadable
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
@@ -40,6 +44,19 @@ _BINDING: Final = frozenset(
         "AWS::RolesAnywhere::TrustAnchor",
     }
 )
+_AUDIT: Final = frozenset(
+    {
+        "AWS::CloudWatch::Alarm",
+        "AWS::Events::EventBusPolicy",
+        "AWS::Events::Rule",
+        "AWS::SNS::Topic",
+        "AWS::SNS::TopicPolicy",
+    }
+)
+"""Types of the audit stack, each of which is compared with what is declared."""
+_AUDIT_TAGGED: Final = frozenset({"AWS::CloudWatch::Alarm", "AWS::Events::Rule", "AWS::SNS::Topic"})
+AUDIT_KEY: Final = "AuditKey"
+"""Logical id of the key that encrypts the audit topic, in a stack that the estate calls an audit stack."""
 _APART: Final = frozenset({"AWS::Organizations::Policy", "AWS::SSM::Parameter"})
 _KMS: Final = frozenset({"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
 RESOURCE_TAG: Final = "aws:resourcetag/"
@@ -201,6 +218,10 @@ class Inventory:
 
     keys: dict[str | None, list[KeyRecord]] = field(default_factory=dict)
     """By the tenant whose alias points at the key; None for keys that no tenant's alias names."""
+    audit_keys: list[KeyRecord] = field(default_factory=list)
+    """Keys of audit topics, at which no tenant's alias points."""
+    audit: list[Resource] = field(default_factory=list)
+    """What else audit stacks hold."""
     aliases: dict[tuple[str, str], list[AliasRecord]] = field(default_factory=dict)
     """By Region and key id."""
     roles: dict[str, RoleRecord] = field(default_factory=dict)
@@ -316,7 +337,10 @@ def _read_keys(stack: Stack, promises: Mapping[str, Promise], inventory: Invento
         key_id = _key_id(resource)
         tenant_id = owners.get(key_id)
         record = _key(resource, key_id, promises.get(tenant_id) if tenant_id else None, shared)
-        inventory.keys.setdefault(tenant_id, []).append(record)
+        if tenant_id is None and resource.logical_id == AUDIT_KEY and is_audit_stack(resource.stack):
+            inventory.audit_keys.append(record)
+        else:
+            inventory.keys.setdefault(tenant_id, []).append(record)
 
 
 def _alias(resource: Resource) -> AliasRecord:
@@ -421,14 +445,14 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
                 inventory.unmodelled.append(f"{where}: a policy of users or groups")
         elif kind == "AWS::IAM::InstanceProfile":
             inventory.instances += [(resource.account, str(role)) for role in _several(resource, "Roles")]
-        elif kind in _BINDING or kind in _APART:
+        elif kind in _BINDING | _AUDIT | _APART:
             _read_binding(resource, inventory)
         elif kind not in _KMS | _QUIET:
             inventory.unmodelled.append(f"{where}: {kind}")
 
 
 def _read_binding(resource: Resource, inventory: Inventory) -> None:
-    """What binds principals to roles beside trust policies, tells them their roles, or limits them."""
+    """What binds principals to roles beside trust policies, tells them their roles, limits them or watches keys."""
     kind, properties = resource.type, resource.properties
     enabled = properties.get("Enabled") in (True, "true")
     if kind == "AWS::RolesAnywhere::TrustAnchor" and enabled:
@@ -445,6 +469,8 @@ def _read_binding(resource: Resource, inventory: Inventory) -> None:
         ] = tuple(clients)
     elif kind == "AWS::EKS::PodIdentityAssociation":
         inventory.pods.append(_association(resource))
+    elif kind in _AUDIT:
+        inventory.audit.append(resource)
     elif kind == "AWS::SSM::Parameter":
         inventory.parameters.append(_parameter(resource))
     elif kind == "AWS::Organizations::Policy":
@@ -489,9 +515,9 @@ def _control(resource: Resource) -> ControlRecord:
     text = content if isinstance(content, str) else json.dumps(content, separators=(",", ":"))
     where = f"{resource.stack} {resource.logical_id}"
     try:
-        document = json.loads(text)
-    except ValueError:
-        raise NotProved(f"{where}.Content: got {text!r:.80}; AWS::Organizations::Policy takes JSON") from None
+        document = parse_json(Path(where), text.encode())
+    except AssemblyUnreadable as problem:
+        raise NotProved(f"{where}.Content: AWS::Organizations::Policy takes JSON, no name twice: {problem}") from None
     return ControlRecord(
         where,
         resource.account,
@@ -559,7 +585,7 @@ def _role(resource: Resource) -> RoleRecord:
 
 def _tags_beside(resource: Resource) -> Iterator[tuple[str, Mapping[str, str]]]:
     """The tags of a resource that is neither key nor role."""
-    if resource.type in _BINDING or resource.type == "AWS::SSM::Parameter":
+    if resource.type in _BINDING | _AUDIT_TAGGED or resource.type == "AWS::SSM::Parameter":
         yield f"{resource.stack} {resource.logical_id} ({resource.type})", _tags(resource)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations, product
 from typing import Final
 
-from tenant_keys.manifest import Estate, Workload
+from tenant_keys.manifest import Custodian, Estate, Workload
 from tenant_keys.review.iam import Policies, PrincipalKind, Request, authorize
 from tenant_keys.review.iam.catalogue import is_listed
 from tenant_keys.review.iam.decision import Decision
@@ -33,6 +33,7 @@ from tenant_keys.review.proof.domain import ABSENT, ARN, LIKE, candidates, resol
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.obtaining import (
     PLACES,
+    Attempt,
     assumptions,
     not_obtained,
     starts,
@@ -80,7 +81,11 @@ def prove_issuance(world: World) -> Issuance:
     result = Issuance()
     workloads = {workload.name: workload for workload in world.estate.workloads.values()}
     central = world.estate.central.account
+    custody = {one.import_role: one.custodian for one in world.promises.values() if one.custodian}
     for case in [alike[0] for alike in world.tenant_roles] + world.other_roles:
+        if case.arn in custody:
+            _prove_custody(case, custody[case.arn], world, result)
+            continue
         serving = _serving(case, world.estate)
         if serving is None and not _reaches(case, world.estate):
             result.findings += _ways_out(case, world, result)
@@ -92,6 +97,21 @@ def prove_issuance(world: World) -> Issuance:
     for workload in workloads.values():
         result.findings += unread_parameters(workload, world)
     return result
+
+
+def _prove_custody(case: RoleCase, custodian: Custodian, world: World, result: Issuance) -> None:
+    """Only the customer's own principal, with its external id and without tags, obtains a session that imports."""
+    sends: dict[str, Value] = {"sts:externalid": custodian.external_id}
+    for actor in _callers(case, world):
+        own = actor.role_arn == custodian.role
+        if own and any(not tags for tags, _ in _sessions(case, actor, result)):
+            result.steps.add(Step(actor.label, case.arn, None, actor.role_arn))
+        for tags, decision in _sessions(case, actor, result, declared=sends if own else None):
+            result.findings.append(_obtained(case, actor, tags, decision, None, world.estate))
+            break
+    asking = Attempt(role_session(custodian.role), ("sts:AssumeRole",), sends)
+    what = f"{custodian.role} cannot obtain a session of {case.arn}, by which it is to import key material"
+    result.findings += not_obtained(case, [asking], world, what, "restore the trust policy")
 
 
 def _ways_out(case: RoleCase, world: World, result: Issuance) -> Iterator[Finding]:
@@ -238,8 +258,10 @@ def _action_of(actor: Actor) -> str:
     return "sts:AssumeRoleWithSAML" if saml else "sts:AssumeRoleWithWebIdentity"
 
 
-def _sessions(case: RoleCase, actor: Actor, result: Issuance) -> Iterator[tuple[Mapping[str, str], Decision]]:
-    """Tags with which the actor obtains a session, each once."""
+def _sessions(
+    case: RoleCase, actor: Actor, result: Issuance, *, declared: Mapping[str, Value] | None = None
+) -> Iterator[tuple[Mapping[str, str], Decision]]:
+    """Tags with which the actor obtains a session, each once; not the declared request, which has this and no tags."""
     action, account = _action_of(actor), case.arn.split(":")[4]
     fixed: dict[str, Value] = dict(actor.presents)
     base = Request(actor.principal, action, case.arn, account, fixed)
@@ -269,6 +291,8 @@ def _sessions(case: RoleCase, actor: Actor, result: Issuance) -> Iterator[tuple[
             if tried > MOST_REQUESTS:
                 raise NotProved(f"trust policy of {case.arn}: more than {MOST_REQUESTS:,} classes of requests")
             context = fixed | sent | {k: v for k, v in zip(keys, row, strict=True) if v is not ABSENT}
+            if declared and not tags and declared.items() <= context.items():
+                continue
             decision = _obtains(actor, action, case.arn, account, context, policies, tagged=bool(tags))
             result.requests += 1
             if decision is not None:
@@ -365,6 +389,8 @@ def _credential(actor: Actor) -> Mapping[str, Mapping[str, str]]:
 
 
 def _fix(case: RoleCase, workload: Workload | None, estate: Estate) -> str:
+    if any(one.custodian and one.import_role == case.arn for one in estate.tenants.values()):
+        return "let the trust policy name the custodian's role alone, with its sts:ExternalId and no session tag"
     if workload is None:
         return "take the role out of the app, or its policies out of the role"
     if case.arn == workload_role(workload, estate):

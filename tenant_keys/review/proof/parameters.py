@@ -7,7 +7,7 @@ finds there. IAM would refuse it another workload's; it would be sent elsewhere 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from tenant_keys.manifest import Estate, Tenant, Workload
@@ -40,13 +40,15 @@ def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], esta
             aliases = {
                 tenant.id: _alias(tenant.id, _nearest(promises[tenant.id], tenant, record.region), estate)
                 for tenant in served.get(expected.name, ())
+                if tenant.held is None
             }
             ids = {
                 tenant.manifest_id: tenant.id
                 for tenant in served.get(expected.name, ())
                 if tenant.manifest_id != tenant.id and expected.access != "web-identity"
             }
-            if told := _difference(record.value, expected, aliases, ids, estate):
+            held = dict(_held(served.get(expected.name, ()), record.region))
+            if told := _difference(record.value, expected, aliases, held, ids, estate):
                 yield _finding(
                     Kind.INVENTORY,
                     record,
@@ -67,8 +69,22 @@ def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], esta
             )
 
 
+def _held(tenants: Iterable[Tenant], region: str) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """The keys of tenants who hold theirs themselves: that of the Region, else of the first by name."""
+    for tenant in tenants:
+        if tenant.held is not None and tenant.held.active:
+            where = region if region in tenant.held.active else min(tenant.held.active)
+            grace = tenant.held.grace_minutes * 60
+            yield tenant.id, {"key_arn": tenant.held.active[where], "grace_seconds": grace}
+
+
 def _difference(
-    value: str, workload: Workload, aliases: Mapping[str, str], ids: Mapping[str, str], estate: Estate
+    value: str,
+    workload: Workload,
+    aliases: Mapping[str, str],
+    held: Mapping[str, object],
+    ids: Mapping[str, str],
+    estate: Estate,
 ) -> str | None:
     """The first thing that a value says and the manifest does not; by the effect on each tenant."""
     try:
@@ -76,8 +92,11 @@ def _difference(
     except ValueError as problem:
         return f"what is not understood: {problem}"
     role = access_role_arn(_TENANT, workload, estate)
-    if not isinstance(document, dict) or document.keys() - {_IDS} != _NAMES:
-        return f"something else than {', '.join(sorted(_NAMES))}: {value:.80}"
+    wanted_names = _NAMES | {"held"} if held else _NAMES
+    if not isinstance(document, dict) or document.keys() - {_IDS} != wanted_names:
+        return f"something else than {', '.join(sorted(wanted_names))}: {value:.80}"
+    if json.dumps(document.get("held", {}), sort_keys=True) != json.dumps(held, sort_keys=True):
+        return f"held {document.get('held')!r:.160}, declared is {held!r:.160}"
     expected = {"version": 1, "workload": workload.name, "access": workload.access, "role_arn": role}
     for name, wanted in expected.items():
         # 1, 1.0 and true are equal in Python, and three values in JSON.

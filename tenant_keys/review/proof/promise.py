@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.manifest import Custodian, Estate, Tenant, Workload
 from tenant_keys.review.iam.conditions import numbers
 
 TAG: Final = "tenant_id"
@@ -52,6 +52,8 @@ READING: Final = frozenset(
         "kms:listresourcetags",
     }
 )
+CUSTODY: Final = frozenset({"kms:describekey", "kms:listkeyrotations"})
+"""What the import role of a customer's own principal reads, which sees nothing else of its key."""
 AUDITING: Final[Mapping[str, frozenset[str]]] = {
     "access-analyzer": frozenset({"kms:describekey", "kms:getkeypolicy", "kms:listgrants", "kms:listkeypolicies"}),
     "config": frozenset({"kms:describekey", "kms:getkeypolicy", "kms:getkeyrotationstatus", "kms:listresourcetags"}),
@@ -88,6 +90,8 @@ class Promise:
     """Whether Decrypt may name the key itself."""
     uses: tuple[Use, ...]
     import_role: str | None
+    custodian: Custodian | None
+    """The customer's principal that alone may assume the import role, which then is in the templates."""
     expiration_model: str
     deletion_window_days: int
     unused_days: int | None
@@ -157,7 +161,7 @@ def promises(estate: Estate) -> dict[str, Promise]:
     for tenant in estate.tenants.values():
         if tenant.import_role:
             importers[tenant.import_role] = importers.get(tenant.import_role, 0) + 1
-    by_importer: dict[str | None, Mapping[str, frozenset[str]]] = {}
+    by_importer: dict[tuple[str | None, bool], Mapping[str, frozenset[str]]] = {}
     result = {}
     central = estate.central
     elsewhere = {*central.administrators, *central.readers, *central.deployers, central.break_glass}
@@ -165,10 +169,11 @@ def promises(estate: Estate) -> dict[str, Promise]:
     elsewhere |= {workload.existing_role or "" for workload in estate.workloads.values()}
     for tenant in estate.tenants.values():
         role = tenant.import_role
-        if role not in by_importer:
-            by_importer[role] = _administration(estate, role)
+        importing = (role, tenant.custodian is not None)
+        if importing not in by_importer:
+            by_importer[importing] = _administration(estate, role, of_custodian=importing[1])
         own_importer = role is not None and importers[role] == 1 and role not in elsewhere
-        result[tenant.id] = _promise(tenant, estate, by_importer[role], own_importer=own_importer)
+        result[tenant.id] = _promise(tenant, estate, by_importer[importing], own_importer=own_importer)
     return result
 
 
@@ -192,7 +197,10 @@ def _promise(
     tenant: Tenant, estate: Estate, administration: Mapping[str, frozenset[str]], *, own_importer: bool
 ) -> Promise:
     central = estate.central
-    regions = central.regions if tenant.multi_region and tenant.multi_region_key_id else (tenant.primary_region,)
+    several = tenant.multi_region and tenant.multi_region_key_id
+    regions: tuple[str, ...] = central.regions if several else (tenant.primary_region,)
+    if tenant.held is not None:
+        regions = ()
     workloads = () if tenant.state == "offboarding" else tenant.workloads
     uses = tuple(_use(tenant, workload, estate) for workload in workloads)
     usable = tenant.state == "active"
@@ -208,6 +216,7 @@ def _promise(
         tuple((use.workload, use.shared, use.actions) for use in uses),
         # Roles of other accounts are decided upon otherwise.
         ("own", str(tenant.import_role).split(":")[4]) if own_importer else tenant.import_role,
+        tenant.custodian,
         expiration,
         tenant.deletion_window_days,
         tenant.unused_days_before_deletion,
@@ -222,6 +231,7 @@ def _promise(
         by_key=by_key,
         uses=uses,
         import_role=tenant.import_role,
+        custodian=tenant.custodian,
         expiration_model=expiration,
         deletion_window_days=tenant.deletion_window_days,
         unused_days=tenant.unused_days_before_deletion,
@@ -272,14 +282,21 @@ def issuer_arn(issuer: str, estate: Estate) -> str:
     return f"arn:{central.partition}:iam::{central.account}:oidc-provider/{issuer.removeprefix('https://')}"
 
 
-def _administration(estate: Estate, import_role: str | None) -> Mapping[str, frozenset[str]]:
+def custodian_role(tenant: str, estate: Estate) -> str:
+    """The ARN of the import role that the app makes for a customer's own principal."""
+    return f"{access_roles(estate)}{estate.naming.role_prefix}import.{tenant}"
+
+
+def _administration(estate: Estate, import_role: str | None, *, of_custodian: bool) -> Mapping[str, frozenset[str]]:
     central = estate.central
     deployers, administrators = frozenset(central.deployers), frozenset(central.administrators)
     break_glass = frozenset({central.break_glass})
     importers = frozenset({import_role} if import_role else ())
     managers = administrators | break_glass
     table: dict[str, frozenset[str]] = dict.fromkeys(DEPLOYMENT, deployers)
-    table.update(dict.fromkeys(READING, deployers | managers | importers | frozenset(central.readers)))
+    readers = deployers | managers | frozenset(central.readers)
+    table.update(dict.fromkeys(READING, readers if of_custodian else readers | importers))
+    table.update(dict.fromkeys(CUSTODY, readers | importers) if of_custodian else {})
     for auditor, role in central.auditors.items():
         table.update({action: table[action] | {role} for action in AUDITING[auditor]})
     table["kms:disablekey"] = deployers | managers

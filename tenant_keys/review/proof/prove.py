@@ -13,6 +13,7 @@ from tenant_keys.review.iam.errors import InvalidRequest, UnsupportedPolicy
 from tenant_keys.review.proof.deployment import check_deployment
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.guardrails import Guardrail, check_guardrails, guardrails
+from tenant_keys.review.proof.held_keys import HeldByTenant, held_by_tenants
 from tenant_keys.review.proof.inventory import Inventory, Stacks
 from tenant_keys.review.proof.issuance import Issuance, Step, prove_issuance
 from tenant_keys.review.proof.key_access import Adversary, KeyAccess, is_cryptographic, prove_key_access
@@ -57,6 +58,8 @@ class Proof:
     boundaries: tuple[str, ...] = ()
     """Permissions boundaries that the manifest declares, by ARN. Their documents are in no template: they allow nothing
     more, and what they leave of the declared access is not proved."""
+    held: tuple[HeldByTenant, ...] = ()
+    """Keys in accounts of tenants, with what is ours to prove of them and what is not."""
 
     @property
     def proved(self) -> bool:
@@ -91,7 +94,7 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
         findings += check_deployment(reviewed.artifacts, estate)
         findings += check_structure(inventory, promised, estate)
         world = build(keep)
-        if not world.keys:
+        if not world.keys and not any(tenant.held for tenant in estate.tenants.values()):
             findings.append(_NOTHING)
         findings += check_guardrails(inventory, world)
         access, issuance = prove_key_access(world), prove_issuance(world)
@@ -121,6 +124,7 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
         guardrails=tuple(kept),
         seconds=time.perf_counter() - start,
         boundaries=tuple(estate.permissions_boundaries),
+        held=held_by_tenants(estate),
     )
 
 

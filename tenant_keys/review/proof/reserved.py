@@ -12,7 +12,7 @@ from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.controls import SCP
 from tenant_keys.review.proof.key_access import is_cryptographic, key_actions
-from tenant_keys.review.proof.promise import DEPLOYMENT, TAG, access_roles, alias_of, is_role
+from tenant_keys.review.proof.promise import DEPLOYMENT, TAG, access_roles, alias_of, custodian_role, is_role
 
 ALIASES: Final = frozenset({"kms:createalias", "kms:deletealias"})
 _OPENINGS: Final = frozenset({"kms:creategrant", "kms:updatealias", "kms:updateprimaryregion"})
@@ -59,7 +59,7 @@ def reserved(kind: str, estate: Estate) -> list[Reserved]:
         Reserved("cancelling a deletion", frozenset({"kms:cancelkeydeletion"}), keys, _roles(managers)),
         Reserved("disabling", frozenset({"kms:disablekey"}), keys, _roles(deployers | managers)),
         Reserved("policies and settings of keys", DEPLOYMENT - ALIASES, keys, _roles(deployers)),
-        Reserved("aliases", ALIASES, (*keys, *aliases), _roles(deployers)),
+        Reserved("aliases", ALIASES, (*keys, *aliases), opening),
         Reserved("grants, alias targets and the primary Region", _OPENINGS, keys, opening, "plaintext"),
         Reserved("key material", _MATERIAL, keys, _importing(estate)),
         Reserved("the lockout check", frozenset({"kms:putkeypolicy"}), keys, _roles(break_glass), context=_BYPASS),
@@ -78,7 +78,14 @@ def understood_resources(estate: Estate) -> frozenset[str]:
     names = [("kms", "key/*"), ("kms", estate.naming.alias.replace("{id}", "*"))]
     names += [(service, f"{before}{prefix}-*") for service, before, _ in _OF_AUDIT.values()]
     found = {f"arn:{central.partition}:{service}:*:{central.account}:{name}" for service, name in names}
+    if custodians(estate):
+        found |= {f"{roles}*/*", f"{custodian_role('', estate)}*"}
     return frozenset({"*", f"{roles}*", f"{roles}*/{estate.naming.role_prefix}shared.*", *found})
+
+
+def custodians(estate: Estate) -> frozenset[str]:
+    """The accounts of customers whose own principals assume import roles."""
+    return frozenset(one.custodian.account for one in estate.tenants.values() if one.custodian is not None)
 
 
 def _tags_in_iam(estate: Estate) -> Iterator[Reserved]:
@@ -114,6 +121,14 @@ def _from_outside(estate: Estate, keys: tuple[str, ...]) -> Iterator[Reserved]:
     role = f"{access_roles(estate)}any/{estate.naming.role_prefix}tenant-any.any"
     yield Reserved("use from inside the organization", used, keys, inside, "plaintext")
     yield Reserved("sessions from inside the organization", frozenset({"sts:assumerole"}), (role,), inside, "plaintext")
+    if accounts := custodians(estate):
+        importing = (custodian_role("any", estate),)
+        yield Reserved(
+            "sessions of import roles",
+            frozenset({"sts:assumerole"}),
+            importing,
+            lambda actor: inside(actor) or actor.principal.account in accounts,
+        )
 
 
 def aliases_of(estate: Estate) -> tuple[str, ...]:
@@ -130,10 +145,9 @@ def _in_each_region(service: str, resource: str, estate: Estate) -> tuple[str, .
 
 def _importing(estate: Estate) -> Callable[[Actor], bool]:
     path = estate.guardrails.import_path if estate.guardrails else None
-    if path is None:
-        return _nobody
-    roles = f"arn:{estate.central.partition}:iam::{estate.central.account}:role{path}"
-    return lambda actor: str(actor.role_arn).startswith(roles)
+    roles = [f"arn:{estate.central.partition}:iam::{estate.central.account}:role{path}"] if path else []
+    roles += [custodian_role("", estate)] if custodians(estate) else []
+    return lambda actor: str(actor.role_arn).startswith(tuple(roles))
 
 
 def _roles(arns: frozenset[str]) -> Callable[[Actor], bool]:

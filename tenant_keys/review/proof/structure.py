@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tenant_keys.manifest import Estate, Tenant
+from tenant_keys.review.proof.audit import check_audit
 from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.held_keys import check_held_keys
 from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory, KeyRecord, RoleRecord
 from tenant_keys.review.proof.parameters import check_parameters
 from tenant_keys.review.proof.places import check_places
@@ -15,6 +17,7 @@ from tenant_keys.review.proof.promise import (
     access_role_arn,
     access_roles,
     administering,
+    custodian_role,
     is_role,
     parameter_arn,
     workload_role,
@@ -35,7 +38,9 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
         *_loose(inventory, estate),
         *check_refusals(inventory, estate),
         *check_places(inventory, estate),
+        *check_audit(inventory, estate),
         *check_parameters(inventory, promises, estate),
+        *check_held_keys(inventory, promises, estate),
         *(
             Finding(Kind.NOT_PROVED, f"{what}: the proof does not know what it grants", _APART)
             for what in inventory.unmodelled
@@ -146,6 +151,7 @@ def _tags(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate)
     for tenant, promise in promises.items():
         declared = {**estate.tags, **estate.tenants[tenant].tags}
         roles = [inventory.roles.get(use.role_arn) for use in promise.uses if not use.shared]
+        roles += [inventory.roles.get(custodian_role(tenant, estate))] if promise.custodian else []
         carrying = [(f"{one.stack} {one.logical_id}", one.tags) for one in inventory.keys.get(tenant, ())]
         carrying += [(role.arn, role.tags) for role in roles if role is not None]
         for where, tags in carrying if declared else ():
@@ -212,7 +218,8 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
     shared = {access_role_arn("", w, estate) for w in estate.workloads.values() if w.access != "tenant-role"}
     own = {workload_role(replace(w, existing_role=None), estate) for w in estate.workloads.values()}
     existing = {w.existing_role for w in estate.workloads.values()}
-    known = declared | shared | own | existing
+    custody = {custodian_role(promise.tenant, estate) for promise in promises.values() if promise.custodian}
+    known = declared | shared | own | existing | custody
     named = administering(estate)
     for arn in inventory.twice:
         yield Finding(
@@ -221,7 +228,7 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
             "give one of them another name",
         )
     run = {workload_role(w, estate) for w in estate.workloads.values() if w.access != "web-identity"} - existing
-    for arn in sorted((declared | run) - set(inventory.roles)):
+    for arn in sorted((declared | run | custody) - set(inventory.roles)):
         yield Finding(Kind.REFUSED, f"{arn}: the role is declared and is in no template", "synthesize again")
     for arn, role in inventory.roles.items():
         if any(key.lower() == "tenant_id" for key in role.tags):

@@ -21,6 +21,7 @@ from tenant_keys.review.proof.prove import NOT_UNDERSTOOD
 from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_keys.review.report.classes import Classes, Statements
 from tenant_keys.review.report.controls import controls
+from tenant_keys.review.report.detection import detection
 from tenant_keys.review.report.facts import Facts, KeyFacts, read_facts
 from tenant_keys.review.report.findings import nag_findings, proof_findings, rule_findings
 from tenant_keys.review.report.identities import identified_by
@@ -91,6 +92,7 @@ def build_document(
         "nag": nag_findings(directory),
         "lint": lint,
     }
+    document["detection"] = detection(reviewed)
     document["cost"] = as_document(cost_report(estate))
     document["controls"] = controls(document)
     plain: Document = json.loads(json.dumps(document))

@@ -236,7 +236,7 @@ def _rows(kind: str, estate: Estate) -> Iterator[Row]:
         yield Row("cancelling a deletion", _kms("CancelKeyDeletion"), key, _only(managers))
         yield Row("disabling", _kms("DisableKey"), key, _only([*deployers, *managers]))
         yield Row("settings", _kms(_SETTINGS), key, _only(deployers))
-        yield Row("aliases", _kms("CreateAlias DeleteAlias"), key, _only(deployers))
+        yield Row("aliases", _kms("CreateAlias DeleteAlias"), key, _only([*deployers, *break_glass]))
         openings = _kms("CreateGrant UpdateAlias UpdatePrimaryRegion")
         yield Row("grants, alias targets, primary Region", openings, key, _only([*deployers, *break_glass]))
         material = _kms("DeleteImportedKeyMaterial GetParametersForImport ImportKeyMaterial")
@@ -245,12 +245,15 @@ def _rows(kind: str, estate: Estate) -> Iterator[Row]:
         if KINDS[kind] == "rcp":
             yield Row("use from inside the organization", _used(), key, _inside(estate))
         else:
-            yield Row("aliases", _kms("CreateAlias DeleteAlias"), alias, _only(deployers))
+            yield Row("aliases", _kms("CreateAlias DeleteAlias"), alias, _only([*deployers, *break_glass]))
             yield Row("alias targets", _kms("UpdateAlias"), alias, _only([*deployers, *break_glass]))
             yield from _of_audit(where.split(":")[3], estate)
     if KINDS[kind] == "rcp":
         below = f"{roles}{estate.naming.role_path}x/{estate.naming.role_prefix}tenant-x.x"
         yield Row("sessions from inside the organization", ("sts:assumerole",), below, _inside(estate))
+        if _customers(estate):
+            own = f"{roles}{estate.naming.role_path}{estate.naming.role_prefix}import.x"
+            yield Row("sessions of import roles", ("sts:assumerole",), own, _inside_or_customers(estate))
         for other in (below, f"{roles}/x"):
             yield Row("the tag of tenants", ("sts:tagsession",), other, _only([]), tagged)
         return
@@ -291,14 +294,32 @@ def _only(roles: list[str]) -> _Spares:
 
 def _below(estate: Estate) -> _Spares:
     path = estate.guardrails.import_path if estate.guardrails else None
-    if path is None:
-        return _only([])
-    below = pieces(f"role{path}*", substitute=False)
+    below = [pieces(f"role{path}*", substitute=False)] if path else []
+    if _customers(estate):
+        own = f"role{estate.naming.role_path}{estate.naming.role_prefix}import.*"
+        below.append(pieces(own, substitute=False))
 
     def spares(principal: Principal) -> Formula:
         if principal.kind != ROLE:
             return False
-        return all_of([equal(principal.account, estate.central.account), like(principal.resource, below)])
+        one_below = any_of(like(principal.resource, pattern) for pattern in below)
+        return all_of([equal(principal.account, estate.central.account), one_below])
+
+    return spares
+
+
+def _customers(estate: Estate) -> list[str]:
+    """Accounts of customers whose own principals assume import roles."""
+    return sorted({tenant.custodian.account for tenant in estate.tenants.values() if tenant.custodian is not None})
+
+
+def _inside_or_customers(estate: Estate) -> _Spares:
+    inside = _inside(estate)
+
+    def spares(principal: Principal) -> Formula:
+        if not principal.in_account:
+            return inside(principal)
+        return any_of([inside(principal), *(equal(principal.account, one) for one in _customers(estate))])
 
     return spares
 

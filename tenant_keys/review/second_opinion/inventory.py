@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from tenant_keys.manifest.stack_names import is_audit_stack
 from tenant_keys.review.assembly import Resource, Stack, unborn
 from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.second_opinion.statements import IDENTITY, Statement, statements
@@ -14,9 +15,14 @@ from tenant_keys.review.second_opinion.statements import IDENTITY, Statement, st
 _WITHOUT_PERMISSIONS: Final = frozenset(
     {
         "AWS::CDK::Metadata",
+        "AWS::CloudWatch::Alarm",
         "AWS::EKS::PodIdentityAssociation",
+        "AWS::Events::EventBusPolicy",
+        "AWS::Events::Rule",
         "AWS::IAM::InstanceProfile",
         "AWS::RolesAnywhere::Profile",
+        "AWS::SNS::Topic",
+        "AWS::SNS::TopicPolicy",
         "AWS::SSM::Parameter",
     }
 )
@@ -41,6 +47,8 @@ class Key:
     where: str
     facts: Mapping[str, str | None]
     """Condition keys that the key's own properties decide; None where it has no such property."""
+    of_topic: bool = False
+    """Whether it has the place of the key that encrypts the topic of an audit stack."""
 
 
 @dataclass(slots=True)
@@ -118,7 +126,15 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
         case "AWS::KMS::Key" | "AWS::KMS::ReplicaKey":
             arn = f"arn:{partition}:kms:{resource.region}:{resource.account}:key/{_key_id(resource)}"
             found.keys.append(
-                Key(arn, resource.account, resource.region, properties.get("KeyPolicy"), where, _facts(resource))
+                Key(
+                    arn,
+                    resource.account,
+                    resource.region,
+                    properties.get("KeyPolicy"),
+                    where,
+                    _facts(resource),
+                    of_topic=resource.logical_id == "AuditKey" and is_audit_stack(resource.stack),
+                )
             )
         case "AWS::KMS::Alias":
             target = properties["TargetKeyId"].rpartition("/")[2]

@@ -24,11 +24,19 @@ from tenant_keys.review.second_opinion.principals import (
     role,
     service,
 )
-from tenant_keys.review.second_opinion.promise import TENANT, administrators, alias_of, declared
+from tenant_keys.review.second_opinion.promise import (
+    TENANT,
+    administrators,
+    administrators_of_topic_key,
+    alias_of,
+    declared,
+    declared_of_topic_key,
+)
 from tenant_keys.review.second_opinion.question import Case, Pending, Question, ask_about, rests_on
 from tenant_keys.review.second_opinion.request import Asked, OneAction, carries
 from tenant_keys.review.second_opinion.statements import KEY, Statement
 from tenant_keys.review.second_opinion.terms import (
+    Formula,
     all_of,
     characters,
     exactly,
@@ -62,7 +70,10 @@ def _all_actions() -> tuple[str, ...]:
 
 
 def owner_of(key: Key, inventory: Inventory, estate: Estate) -> Tenant | None:
-    """The tenant at whose key an alias points."""
+    """The tenant at whose key an alias points, or who holds the key itself."""
+    for tenant in estate.tenants.values():
+        if tenant.held is not None and key.arn in tenant.held.arns:
+            return tenant
     names = inventory.aliases.get(key.arn, [])
     return next((tenant for tenant in estate.tenants.values() if alias_of(tenant, estate) in names), None)
 
@@ -74,7 +85,15 @@ def accounts_of(estate: Estate) -> Accounts:
 
 
 def callers(key: Key, inventory: Inventory, accounts: Accounts, resource: tuple[Statement, ...]) -> Iterator[Principal]:
-    """Everybody: each role that the templates give policies, and any principal of every kind."""
+    """Everybody: each role that the templates give policies, and any principal of every kind.
+
+    Of a key in an account of its tenant, the roles of the templates: its own policy tells who else there is.
+    """
+    if key.policy is _WHATEVER_ITS_OWNER_ALLOWS:
+        for one in inventory.roles.values():
+            known_policies = None if one.unknown_policies else tuple(one.identity)
+            yield role(one.arn, accounts, tags=one.tags, identity=known_policies)
+        return
     known = [one for one in inventory.roles.values() if one.arn.split(":")[4] == key.account]
     for one in known:
         yield role(one.arn, accounts, tags=one.tags, identity=None if one.unknown_policies else tuple(one.identity))
@@ -85,6 +104,23 @@ def callers(key: Key, inventory: Inventory, accounts: Accounts, resource: tuple[
         yield any_of_kind(kind, accounts)
     yield service()
     yield anonymous()
+
+
+_WHATEVER_ITS_OWNER_ALLOWS: Final[dict[str, object]] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Sid": "Whatever", "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}
+    ],
+}
+"""The worst policy of a key whose policy is in no template: then the roles' own policies alone hold them."""
+
+
+def _held_keys(estate: Estate) -> Iterator[Key]:
+    for tenant in estate.tenants.values():
+        for arn in tenant.held.arns if tenant.held is not None else ():
+            _, _, _, region, account, _ = arn.split(":", 5)
+            facts = {"aws:requestedregion": region}
+            yield Key(arn, account, region, _WHATEVER_ITS_OWNER_ALLOWS, arn, facts)
 
 
 def _stems(resource: tuple[Statement, ...], account: str) -> list[str]:
@@ -101,7 +137,7 @@ def _stems(resource: tuple[Statement, ...], account: str) -> list[str]:
 def key_questions(inventory: Inventory, estate: Estate) -> Iterator[Pending]:
     """One question for each key and each kind of caller."""
     accounts = accounts_of(estate)
-    for key in inventory.keys:
+    for key in (*inventory.keys, *_held_keys(estate)):
         resource = inventory.statements(key.policy, KEY, key.where)
         groups: dict[tuple[int, ...], list[tuple[str, ...]]] = {}
         for principal in callers(key, inventory, accounts, resource):
@@ -131,7 +167,7 @@ def _question(
     policies = Policies(resource, inventory.own(principal.identity))
     own = tuple(map(id, policies.identity or ()))
     if own not in known:
-        known[own] = _groups(policies, tenant, estate)
+        known[own] = _groups(policies, key, tenant, estate)
     groups = known[own]
     documents = [*policies.resource, *(policies.identity or ())]
     aliases = tuple(inventory.aliases.get(key.arn, ()))
@@ -152,8 +188,14 @@ def _case(
 ) -> Case:
     crosses = request.known is None or request.known in ACROSS_ACCOUNTS
     can = allowed(request, policies, crosses=crosses, account=key.account)
-    may = False if can is False or tenant is None else declared(request, request.action, tenant, estate)
+    may = False if can is False else _may(request, key, tenant, estate)
     return Case(actions, request, all_of([can, negate(may)]))
+
+
+def _may(request: OneAction, key: Key, tenant: Tenant | None, estate: Estate) -> Formula:
+    if tenant is not None:
+        return declared(request, request.action, tenant, estate)
+    return declared_of_topic_key(request, request.action, estate) if key.of_topic else False
 
 
 def _yet_to_come(asked: Asked, policies: Policies, key: Key, tenant: Tenant | None, estate: Estate) -> Case:
@@ -169,11 +211,12 @@ def _yet_to_come(asked: Asked, policies: Policies, key: Key, tenant: Tenant | No
     return Case(case.actions, case.request, all_of([new, case.breach]))
 
 
-def _groups(policies: Policies, tenant: Tenant | None, estate: Estate) -> list[tuple[str, ...]]:
+def _groups(policies: Policies, key: Key, tenant: Tenant | None, estate: Estate) -> list[tuple[str, ...]]:
     """Actions that no document and no promise tells apart, and that carry the same of the keys asked for."""
     documents = (*policies.resource, *(policies.identity or ()))
     keys = sorted(_PROMISED.union(*(one.keys for one in documents)))
-    table = administrators(tenant, estate) if tenant else {}
+    table = administrators_of_topic_key(estate) if key.of_topic else {}
+    table = administrators(tenant, estate) if tenant else table
     groups: dict[object, list[str]] = {}
     for action in key_actions():
         spoken = tuple([one.speaks_of(action) for one in documents])

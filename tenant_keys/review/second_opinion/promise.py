@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from tenant_keys.manifest import Estate, Tenant, Workload
-from tenant_keys.review.second_opinion.principals import ROLE, Principal, is_one_of
+from tenant_keys.review.second_opinion.principals import ROLE, SERVICE, Principal, is_one_of
 from tenant_keys.review.second_opinion.statements import Request
 from tenant_keys.review.second_opinion.terms import Formula, Text, all_of, any_of, at_most, equal
 
@@ -43,6 +43,8 @@ _AUDIT: Final = {
     "config": ("DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags"),
 }
 """What AWS's own auditors read of a key."""
+_CUSTODIAN_READS: Final = ("DescribeKey", "ListKeyRotations")
+"""What a customer's own principal sees of its key, through the import role that the app makes for it."""
 _MATERIAL: Final = ("GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial")
 
 
@@ -67,6 +69,13 @@ def _in_folder(own: str, workload: Workload, estate: Estate) -> str:
     return f"arn:{central.partition}:iam::{central.account}:role{folder}{names.role_prefix}{own}.{workload.name}"
 
 
+def import_role(tenant: Tenant, estate: Estate) -> str:
+    """The role that the app makes for the custodian of a tenant's key material."""
+    names, central = estate.naming, estate.central
+    path = f"{names.role_path}{names.role_prefix}"
+    return f"arn:{central.partition}:iam::{central.account}:role{path}import.{tenant.id}"
+
+
 def is_shared(workload: Workload) -> bool:
     """Whether one role serves all tenants of the workload."""
     return workload.access in ("session-tag", "web-identity")
@@ -81,12 +90,17 @@ def workload_role(workload: Workload, estate: Estate) -> str:
 
 
 def administrators(tenant: Tenant, estate: Estate) -> dict[str, set[str]]:
-    """Roles by action in lower case: the table of administration."""
+    """Roles by action in lower case: the table of administration; empty for a key that is not ours."""
+    if tenant.held is not None:
+        return {}
     central = estate.central
     deployers, managers = set(central.deployers), {*central.administrators, central.break_glass}
     importers = {tenant.import_role} if tenant.import_role else set()
     table = dict.fromkeys(_DEPLOY, deployers)
-    table |= dict.fromkeys(_READ, deployers | managers | importers | set(central.readers))
+    readers = deployers | managers | set(central.readers)
+    table |= dict.fromkeys(_READ, readers if tenant.custodian else readers | importers)
+    if tenant.custodian:
+        table |= dict.fromkeys(_CUSTODIAN_READS, readers | importers)
     for auditor, role in central.auditors.items():
         table |= {action: table[action] | {role} for action in _AUDIT[auditor]}
     table |= dict.fromkeys(_MATERIAL, importers)
@@ -111,12 +125,52 @@ def declared(request: Request, action: Text, tenant: Tenant, estate: Estate) -> 
     return any_of(found)
 
 
+_KEEP: Final = (
+    "DisableKeyRotation",
+    "EnableKey",
+    "EnableKeyRotation",
+    "PutKeyPolicy",
+    "TagResource",
+    "UntagResource",
+    "UpdateKeyDescription",
+)
+"""What CloudFormation calls to keep the key of an audit topic as it is declared."""
+_END: Final = ("CancelKeyDeletion", "ScheduleKeyDeletion")
+_PUBLISH: Final = frozenset({"kms:decrypt", "kms:generatedatakey"})
+_PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
+
+
+def administrators_of_topic_key(estate: Estate) -> dict[str, set[str]]:
+    """Roles by action in lower case, of the key that encrypts an audit topic."""
+    table: dict[str, set[str]] = {}
+    central = estate.central
+    readers = {*central.deployers, *central.administrators, central.break_glass, *central.readers}
+    readers |= set(central.auditors.values())
+    for names, roles in ((_READ, readers), (_KEEP, set(central.deployers)), (_END, {central.break_glass})):
+        for name in names:
+            table.setdefault(f"kms:{name}".lower(), set()).update(roles)
+    return table
+
+
+def declared_of_topic_key(request: Request, action: Text, estate: Estate) -> Formula:
+    """Whether the request on the key of an audit topic is declared: services publish, and no role uses it."""
+    if estate.audit is None or not isinstance(action, str):
+        return False
+    if request.principal.kind == SERVICE and action in _PUBLISH:
+        return any_of(equal(request.principal.arn, name) for name in _PUBLISHERS)
+    if request.principal.kind != ROLE:
+        return False
+    return is_one_of(request.principal, sorted(administrators_of_topic_key(estate).get(action, set())))
+
+
 def _uses(request: Request, action: str, tenant: Tenant, workload: Workload, estate: Estate) -> Formula:
     through = is_one_of(request.principal, [access_role(tenant, workload, estate)])
     if through is False:
         return False
     of_tenant = _is(request, f"aws:principaltag/{TENANT}", tenant.id) if is_shared(workload) else True
-    by_alias = _is(request, "kms:requestalias", alias_of(tenant, estate))
+    by_alias = True if tenant.held is not None else _is(request, "kms:requestalias", alias_of(tenant, estate))
+    if tenant.held is not None and tenant.state != "active":
+        return False
     if action == "kms:describekey":
         return all_of([through, of_tenant, by_alias])
     operations = {f"kms:{one}".lower() for name in workload.operations for one in _OPERATIONS[name]}

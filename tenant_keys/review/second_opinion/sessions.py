@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from tenant_keys.manifest import Estate, Workload
+from tenant_keys.manifest import Custodian, Estate, Workload
 from tenant_keys.review.second_opinion.conditions import several
 from tenant_keys.review.second_opinion.errors import NotUnderstood
 from tenant_keys.review.second_opinion.inventory import Inventory, Role
@@ -30,6 +30,7 @@ from tenant_keys.review.second_opinion.principals import (
     anonymous,
     any_of_kind,
     certificate_holder,
+    is_one_of,
     role,
     service,
     token,
@@ -38,6 +39,7 @@ from tenant_keys.review.second_opinion.principals import (
 from tenant_keys.review.second_opinion.promise import (
     TENANT,
     access_role,
+    import_role,
     is_shared,
     is_workloads,
     shared_role,
@@ -165,7 +167,7 @@ def _question(
     account = one.arn.split(":")[4]
     provider = principal.arn if principal.kind == TOKEN and isinstance(principal.arn, str) else ""
     held = Token.of(provider) if ":oidc-provider/" in provider else None
-    keys = (_TAG_SENT, "aws:tagkeys")
+    keys = (_TAG_SENT, "aws:tagkeys", "sts:externalid")
     facts = held.keys() if held else {}
     asked = ask_about(principal, one.arn, account, [*trust, *(identity or ())], keys=keys, facts=facts)
     assume = asked.of(_action_of(principal), None)
@@ -206,7 +208,21 @@ def _declared(
         else:
             if is_shared(workload) and one.arn == shared_role(workload, estate):
                 found.append(_reaches_key(workload, request, held, tagged, estate))
+    found += [
+        _is_custodian(tenant.custodian, request, tagged)
+        for tenant in estate.tenants.values()
+        if tenant.custodian is not None and import_role(tenant, estate) == one.arn
+    ]
     return any_of(found)
+
+
+def _is_custodian(custodian: Custodian, request: OneAction, tagged: Formula) -> Formula:
+    """The customer's own principal, with its external id and no session tags."""
+    if request.principal.kind != ROLE:
+        return False
+    sent = request.value("sts:externalid")
+    external = all_of([sent.present, equal(sent.held(), custodian.external_id)])
+    return all_of([is_one_of(request.principal, [custodian.role]), external, negate(tagged)])
 
 
 def _reaches_key(

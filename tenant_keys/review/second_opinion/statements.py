@@ -144,7 +144,10 @@ class Statement:
         if len(head) != 6 or head[0] != "arn" or (self.substitute and "${" in "".join(head[:5])):
             raise NotUnderstood(f"{self.where}: {pattern} is not an ARN pattern")
         parsed = pieces(pattern, substitute=self.substitute)
-        if _MARK in request.resource and pattern != request.resource:
+        elsewhere = head[:5] != request.resource.split(":", 5)[:5] and not any(
+            sign in "".join(head[:5]) for sign in "*?"
+        )
+        if _MARK in request.resource and pattern != request.resource and not elsewhere:
             _check_id(request.resource, head[5], self.where)
 
         def lookup(key: str) -> tuple[Formula, Text]:

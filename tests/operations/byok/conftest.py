@@ -12,7 +12,7 @@ from tenant_keys.manifest import Estate, load_estate
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.operations.byok import Ceremony
 
-CENTRAL = "111111111111"
+CENTRAL, CUSTOMER = "111111111111", "555555555555"
 MANIFEST = """\
 central:
   account: "111111111111"
@@ -28,6 +28,7 @@ tenants:
   globex: {key: {origin: imported, import_role: role/GlobexImport}}
   soylent: {key: {origin: imported, import_role: role/SoylentImport, expires: dated}}
   umbrella: {key: {origin: imported, import_role: role/UmbrellaImport, multi_region: true}}
+  wonka: {key: {origin: imported, custodian: {account: "555555555555", role: role/KeyCustodian, external_id: wonka-1}}}
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -293,3 +294,20 @@ def test_a_ceremony_cut_after_any_call_is_finished_by_the_same_commands(
         if not cut:
             break
     assert cuts == {"globex": 11, "umbrella": 19}[tenant], "every call that changes something was the last one once"
+
+
+def test_material_that_expires_leaves_an_event_of_kms_itself(ceremony_of: MakeCeremony, aws: LocalAws) -> None:
+    ceremony, soon = ceremony_of("soylent"), datetime.now(UTC) + timedelta(days=30)
+    (key,) = bring(ceremony, {}, expires=soon.replace(microsecond=0))
+    aws.advance(31)
+    found = (
+        aws.session()
+        .client("cloudtrail")
+        .lookup_events(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "DeleteExpiredKeyMaterial"}])[
+            "Events"
+        ]
+    )
+    records = [json.loads(event["CloudTrailEvent"]) for event in found]
+    assert [(one["eventType"], one["serviceEventDetails"]) for one in records] == [
+        ("AwsServiceEvent", {"keyId": key.arn, "keyMaterialId": key.materials[0].id})
+    ]

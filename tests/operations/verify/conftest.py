@@ -45,7 +45,7 @@ class Runs:
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     issuer = LocalIssuer("https://login.example.com")
     with LocalAws(accounts=(CENTRAL, WORKLOAD), organization="o-a1b2c3d4e5", jwks={issuer.url: issuer.key_set}) as aws:
-        yield deploy(aws, tmp_path_factory.mktemp("estate"))
+        yield deploy(aws, tmp_path_factory.mktemp("estate"), issuer)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from typing import Any
 
 from tenant_keys.local import LocalAws
 from tenant_keys.local.existing import ensure_role
+from tenant_keys.local.issuer import LocalIssuer
 from tenant_keys.manifest import Estate, load_estate, read_lock
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.manifest.lock import write_lock
@@ -23,6 +24,7 @@ from tenant_keys.operations.verify.sessions import Sessions
 from tenant_keys.operations.verify.verify import Options, Verification, verify
 from tenant_keys.policy.template_size import reserved_sizes
 from tenant_keys.review.assembly import Assembly, StackArtifact
+from tests.stacks.synth import synthesized
 
 ROOT = Path(__file__).parents[3]
 CENTRAL, WORKLOAD = "111111111111", "222222222222"
@@ -82,6 +84,7 @@ class Deployed:
 
     aws: LocalAws
     folder: Path
+    issuer: LocalIssuer
 
     @property
     def manifest(self) -> Path:
@@ -109,6 +112,13 @@ class Deployed:
         names = {one["AliasName"]: one["TargetKeyId"] for page in aliases for one in page["Aliases"]}
         return str(names[f"alias/tenant-{tenant}"])
 
+    def deploy_again(self, name: str) -> None:
+        """Synthesize the manifest as it is now, and deploy one stack."""
+        bring_up_to_date(self.manifest, reserved_sizes).write()
+        synthesized(self.estate, self.assembly)
+        [artifact] = [one for one in Assembly.open(self.assembly).artifacts if one.name == name]
+        _Stack(self.aws, artifact.account, artifact.region, name).deploy(artifact)
+
     def verify(self, record: Path, *, now: datetime | None = None, **options: Any) -> Verification:
         """One run as the operator, who may assume the reading role of each account; at all of the quota."""
         options = {"share": 1.0, **options}
@@ -123,15 +133,15 @@ class Deployed:
         return Sessions("role/SecurityAudit", "aws", lambda given: self.aws.session(credentials=given or operator))
 
 
-def deploy(aws: LocalAws, folder: Path) -> Deployed:
+def deploy(aws: LocalAws, folder: Path, issuer: LocalIssuer, manifest: str = MANIFEST) -> Deployed:
     """Synthesize with the id of the multi-Region key, which the first stack makes, and deploy every stack."""
-    found = Deployed(aws, folder)
-    found.manifest.write_text(MANIFEST, encoding="utf-8")
+    found = Deployed(aws, folder, issuer)
+    found.manifest.write_text(manifest, encoding="utf-8")
     bring_up_to_date(found.manifest, reserved_sizes).write()
-    for account in (CENTRAL, WORKLOAD):
+    for account in aws.accounts:
         s3 = aws.session(account, region=HOME).client("s3")
         s3.create_bucket(Bucket=f"templates-{account}", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        for region in (HOME, OTHER):
+        for region in (HOME, OTHER) if account in (CENTRAL, WORKLOAD) else ("us-east-1",):
             _execution_role(aws, account, region)
     first = _Stack(aws, CENTRAL, HOME, "tenant-keys-cell-eu-west-1-001")
     first.create(_umbrella_alone(), {})

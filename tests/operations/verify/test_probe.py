@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,20 @@ def test_each_reading_is_settled_by_a_probe(orders: Probed, billing: Probed) -> 
     settled = {**orders.readings(), **{n: f for n, f in billing.readings().items() if f["settled"] != "not asked"}}
     assert settled.keys() == READINGS.keys()
     assert {name: found["settled"] for name, found in settled.items()} == dict.fromkeys(READINGS, "holds")
+
+
+def test_a_refusal_for_want_of_an_allow_settles_no_deny(orders: Probed) -> None:
+    """As AWS answers where the key policy has no such Deny, and the role's own policy does not allow the request."""
+    missing = "because no identity-based policy allows the kms:Decrypt action"
+    answers = tuple(replace(one, message=missing) for one in orders.answers)
+    settled = {name: found["settled"] for name, found in replace(orders, answers=answers).readings().items()}
+    assert settled == {
+        "alias-absent": "open",
+        "context-absent": "open",
+        "context-of-another": "open",
+        "tag-absent": "not asked",
+        "tag-beside": "holds",
+    }
 
 
 def test_a_key_policy_that_lets_more_through_is_told(deployed: Deployed) -> None:

@@ -44,7 +44,7 @@ def test_the_build_may_become_the_reader_of_each_account_and_nothing_else(templa
     actions = {action for one in statements.values() for action in one["Action"]}
     assert actions == {
         *("sts:AssumeRole", "s3:GetObject", "s3:PutObject", "s3:ListBucket"),
-        *("logs:CreateLogStream", "logs:PutLogEvents"),
+        *("logs:CreateLogStream", "logs:PutLogEvents", "events:PutEvents"),
     }
     assert all(one["Resource"] != "*" for one in statements.values())
     trust = role["AssumeRolePolicyDocument"]["Statement"][0]
@@ -59,7 +59,8 @@ def build(tmp_path: Path) -> Any:
     stubs = {
         "pip": "",
         "unzip": "mkdir -p estate",
-        "aws": 'if [ "$1 $2" = "s3 sync" ] && [ -n "$EARLIER" ]; then mkdir -p records; touch records/last.jsonl; fi',
+        "aws": 'if [ "$1 $2" = "s3 sync" ] && [ -n "$EARLIER" ]; then mkdir -p records; touch records/last.jsonl; fi\n'
+        'if [ "$1" = "events" ]; then echo "$REFUSED"; fi',
         "tenant-keys": 'echo \'{"findings": [{"id": "a/b", "kind": "grant", "new": true}], '
         '"proof": {"verdict": "refuted"}}\'; touch ../run.jsonl; exit "$ENDS"',
     }
@@ -68,13 +69,14 @@ def build(tmp_path: Path) -> Any:
         path.write_text(f'#!/bin/bash\necho "{name} $*" >> "$CALLS"\n{does}\n')
         path.chmod(0o755)
 
-    def run(ends: int, *, earlier: bool, topic: str = "arn:topic") -> tuple[int, list[str], Path]:
+    def run(ends: int, *, earlier: bool, topic: str = "arn:topic", refused: int = 0) -> tuple[int, list[str], Path]:
         given = {
             **os.environ,
             "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
             "CALLS": str(tmp_path / "calls"),
             "ENDS": str(ends),
             "EARLIER": "yes" if earlier else "",
+            "REFUSED": str(refused),
             "BUCKET": "b",
             "ARCHIVE": "estate.zip",
             "TOPIC": topic,
@@ -104,24 +106,39 @@ def test_a_clean_run_keeps_its_record_and_tells_nobody(build: Any) -> None:
 
 def test_findings_are_compared_with_the_last_record_and_told(build: Any) -> None:
     code, calls, folder = build(2, earlier=True)
-    assert code == 2
+    assert code == 0  # who must know was told
     assert "tenant-keys verify --role role/R --record ../run.jsonl --json --since ../records/last.jsonl" in calls
-    assert calls[-1].startswith("aws sns publish --topic-arn arn:topic --subject tenant-keys verify: exit 2")
-    told = json.loads((folder / "message.json").read_text())
-    assert told == {"error": None, "verdict": "refuted", "findings": 1, "new": ["a/b"], "kinds": ["grant"]}
+    assert calls[-1].startswith("aws events put-events --entries file://entries.json")
+    [entry] = json.loads((folder / "entries.json").read_text())
+    assert (entry["Source"], entry["DetailType"]) == ("tenant-keys.verify", "Findings")
+    told = {"verdict": "refuted", "findings": 1, "kinds": ["grant"], "new": ["a/b"], "more": 0}
+    assert json.loads(entry["Detail"]) == told
 
 
-def test_a_run_that_could_not_be_made_is_told_and_keeps_no_record(build: Any) -> None:
+def test_findings_that_could_not_be_told_fail_the_build(build: Any) -> None:
+    code, _, _ = build(2, earlier=False, refused=1)
+    assert code == 2
+
+
+def test_a_run_that_could_not_be_made_fails_the_build_and_keeps_no_record(build: Any) -> None:
     code, calls, _ = build(1, earlier=False)
     assert code == 1
-    assert not any("last.jsonl" in one and "cp" in one for one in calls)
-    assert "exit 1" in calls[-1]
+    assert calls[-1].startswith("tenant-keys verify")
 
 
-def test_without_a_topic_nothing_is_published(build: Any) -> None:
+def test_without_a_topic_findings_fail_the_build(build: Any) -> None:
     code, calls, _ = build(2, earlier=False, topic="")
     assert code == 2
-    assert not any("sns" in one for one in calls)
+    assert not any("events" in one for one in calls)
+
+
+def test_the_topic_is_told_by_eventbridge_of_findings_and_of_builds_that_fail(template: dict[str, Any]) -> None:
+    rules = {name: one for name, one in template["Resources"].items() if one["Type"] == "AWS::Events::Rule"}
+    assert rules.keys() == {"Findings", "Failures"}
+    for rule in rules.values():
+        assert rule["Condition"] == "HasTopic"
+        assert rule["Properties"]["Targets"] == [{"Id": "Topic", "Arn": {"Ref": "Topic"}}]
+    assert rules["Findings"]["Properties"]["EventPattern"]["source"] == ["tenant-keys.verify"]
 
 
 def test_the_command_prints_the_template() -> None:

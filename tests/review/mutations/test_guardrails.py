@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tenant_keys.review.assembly import Resource, Stack
-from tenant_keys.review.proof import Finding, Kind
+from tenant_keys.review.proof import Finding, Kind, NotProved
 from tenant_keys.review.proof.guardrails import check_guardrails
 from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.reviewed import review_estate
@@ -56,7 +56,10 @@ def findings(original: Synthesized, world: World) -> Callable[[Mutant], list[Fin
     def check(mutant: Mutant) -> list[Finding]:
         templates = Templates(original.templates)
         mutant.edit(templates)
-        return list(check_guardrails(take_inventory(Alone(templates), {}), world))
+        try:
+            return list(check_guardrails(take_inventory(Alone(templates), {}), world))
+        except NotProved as problem:  # of the whole assembly, as `prove` tells it
+            return [Finding(Kind.NOT_PROVED, str(problem), "")]
 
     return check
 
@@ -75,7 +78,11 @@ def test_the_control_policy_is_judged_as_expected(mutant: Mutant, findings: Call
             pytest.fail(f"{other}: no such expectation here")
 
 
-@pytest.mark.parametrize("mutant", stopping(), ids=lambda mutant: mutant.name)
+STOPPING = list({mutant.name.partition(": ")[2]: mutant for mutant in stopping()}.values())
+"""Of those that both policies have, one: the proof of keys takes most of the time."""
+
+
+@pytest.mark.parametrize("mutant", STOPPING, ids=lambda mutant: mutant.name)
 def test_what_stops_a_declared_call_is_refused(mutant: Mutant, outcome: Callable[[Mutant], Outcome]) -> None:
     judged = outcome(mutant)
     assert judged.as_expected, f"expected {mutant.expected!r}, got {judged.told}"

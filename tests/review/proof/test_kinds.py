@@ -23,7 +23,7 @@ WITHOUT_ORGANIZATION = HEAD.replace("organization: o-a1b2c3d4e5\n", "")
 
 
 def estate_of(*tenants: str, head: str = HEAD) -> Estate:
-    manifest = parse_manifest(head + "".join(f"  {tenant}\n" for tenant in tenants or TENANTS))
+    manifest = parse_manifest('audit: "off"\n' + head + "".join(f"  {tenant}\n" for tenant in tenants or TENANTS))
     return resolve(manifest, update(manifest, new_lock(manifest))[0])
 
 

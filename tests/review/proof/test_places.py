@@ -54,7 +54,9 @@ Edit = Callable[[Templates], None]
 
 def estate(existing: str = "") -> Estate:
     text = MANIFEST.replace("login.example.com}", f"login.example.com{existing}}}")
-    manifest = parse_manifest(text.replace("regions: [eu-west-1, eu-central-1]", "regions: [eu-west-1]"))
+    manifest = parse_manifest(
+        'audit: "off"\n' + text.replace("regions: [eu-west-1, eu-central-1]", "regions: [eu-west-1]")
+    )
     return resolve(manifest, update(manifest, new_lock(manifest))[0])
 
 

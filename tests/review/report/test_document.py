@@ -51,7 +51,7 @@ def document_of(assembly: Path, estate: Estate) -> Json:
 def test_the_sample_is_proved_and_nothing_is_open(sample_document: Json) -> None:
     summary, found = sample_document["summary"], sample_document["findings"]
     assert summary["verdict"] == "proved"
-    assert (summary["tenants"], summary["keys"], summary["stacks"]) == (6, 6, 7)
+    assert (summary["tenants"], summary["keys"], summary["stacks"]) == (6, 6, 9)
     assert summary["states"] == {"active": 4, "suspended": 1, "offboarding": 1}
     assert (found["proof"], found["rules"], found["nag"]["open"]) == ([], [], [])
     assert found["policies_judged"] > 0
@@ -342,3 +342,17 @@ def test_every_control_of_the_mapping_is_checked_or_said_to_stand_elsewhere(samp
     ids = {(row["framework"].split()[0], row["id"]) for row in sample_document["controls"]["rows"]}
     assert {("AWS", f"KMS.{number}") for number in range(1, 6)} <= ids
     assert {("CIS", "3.6"), ("NIST", "SC-12"), ("PCI", "3.7.4")} <= ids
+
+
+def test_the_report_says_what_is_detected_and_what_nobody_sees(sample_document: Json) -> None:
+    detection = sample_document["detection"]
+    rules = {one["id"]: one for one in detection["rules"]}
+    assert rules["use-denied"]["severity"] == "high"
+    assert rules["use-denied"]["regions"] == ["eu-central-1", "eu-west-1"]
+    assert rules["material-expiring"]["regions"] == ["eu-central-1", "eu-west-1"]
+    assert len(rules) == 36
+    assert detection["forwarding"] == ["222222222222", "333333333333"]
+    text = render_markdown(sample_document)
+    assert "| use-denied | high | Use of a key was denied" in text
+    assert "* Use of a data key that is already in the memory of a process" in text
+    assert 'data-view="detection"' in render_html(sample_document)

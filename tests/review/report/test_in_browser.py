@@ -15,7 +15,7 @@ from tests.review.report.conftest import ROOT, Reader
 
 Json = dict[str, Any]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
-VIEWS = ("", "tenants", "tenant/acme", "accounts", "proof", "findings", "controls", "cost")
+VIEWS = ("", "tenants", "tenant/acme", "accounts", "proof", "findings", "detection", "controls", "cost")
 EVIL = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">{{7*7}}"
 
 

@@ -1,0 +1,213 @@
+"""Event patterns, and what they have in common.
+
+`anything-but` does not match a field that is missing, and a root user's record has no role: wherever a role is left
+out, the pattern also takes a record without one (`exists: false`). A pattern names no tenant: what holds for tenants
+holds for any alias or role of the estate.
+
+Sources: EventBridge guide, eb-create-pattern-operators, eb-service-event-cloudtrail; AWS KMS guide, ct-* pages and
+kms-events; IAM guide, cloudtrail-integration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from tenant_keys.manifest import Estate
+from tenant_keys.policy.audit.rule import Pattern
+
+CALL: Final = "AWS API Call via CloudTrail"
+SIGN_IN: Final = "AWS Console Sign In via CloudTrail"
+NO_ERROR: Final[Pattern] = {"errorCode": [{"exists": False}]}
+DENIED: Final[Pattern] = {"errorCode": [{"prefix": "AccessDenied"}]}
+"""KMS and STS write AccessDenied into the record where callers get AccessDeniedException; other services write that."""
+CONFIG: Final = "config.amazonaws.com"
+"""AWS Config tries to decrypt what it records, and is denied; its service-linked role names it as invokedBy."""
+
+USE: Final = (
+    "Decrypt",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncrypt",
+)
+"""Operations on data with a symmetric key, as CloudTrail names them."""
+ADMINISTRATION: Final = (
+    "CancelKeyDeletion",
+    "CreateAlias",
+    "CreateGrant",
+    "DeleteAlias",
+    "DeleteImportedKeyMaterial",
+    "DisableKey",
+    "DisableKeyRotation",
+    "EnableKey",
+    "EnableKeyRotation",
+    "ImportKeyMaterial",
+    "PutKeyPolicy",
+    "ReplicateKey",
+    "RotateKeyOnDemand",
+    "ScheduleKeyDeletion",
+    "TagResource",
+    "UntagResource",
+    "UpdateAlias",
+    "UpdateKeyDescription",
+    "UpdatePrimaryRegion",
+)
+"""Operations that change a key or who may use it."""
+SESSIONS: Final = ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
+
+
+def call(source: str, names: Sequence[str], *parts: Pattern) -> Pattern:
+    """CloudTrail records of these operations of one service, all of whose parts match."""
+    detail: dict[str, Any] = {"eventSource": [f"{source}.amazonaws.com"], "eventName": list(names)}
+    for part in parts:
+        detail = _merged(detail, part)
+    return {"source": [f"aws.{source}"], "detail-type": [CALL], "detail": detail}
+
+
+def kms(*names: str) -> Callable[[Estate], Pattern]:
+    """The operations of AWS KMS that succeed, whoever calls them."""
+    return lambda _: call("kms", names, NO_ERROR)
+
+
+def kms_but_deployers(*names: str) -> Callable[[Estate], Pattern]:
+    """The same, but for the roles that deploy the estate."""
+    return lambda estate: call("kms", names, NO_ERROR, by_none_of(estate.central.deployers))
+
+
+def native(detail_type: str) -> Callable[[Estate], Pattern]:
+    """An event that AWS KMS itself sends to the account of the key."""
+    return lambda _: {"source": ["aws.kms"], "detail-type": [detail_type]}
+
+
+def by_none_of(roles: Sequence[str]) -> Pattern:
+    """By any caller but sessions of these roles: users, root users and services have no role at all."""
+    return _issuer([{"exists": False}, {"anything-but": list(roles)}])
+
+
+def by(role: str) -> Pattern:
+    """By sessions of the role."""
+    return _issuer([role])
+
+
+def _issuer(values: list[Any]) -> Pattern:
+    return {"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": values}}}}
+
+
+def use_denied(estate: Estate) -> Pattern:
+    """Denied use of a key, but for AWS Config's own and for those of the roles that probe the estate."""
+    noise = {"userIdentity": {"invokedBy": [{"exists": False}, {"anything-but": [CONFIG]}]}}
+    probes = (by_none_of(estate.audit.probe_roles),) if estate.audit and estate.audit.probe_roles else ()
+    return call("kms", USE, DENIED, noise, *probes)
+
+
+def unusable(_: Estate) -> Pattern:
+    """Use of a key that is disabled, pending deletion or without its material."""
+    return call("kms", USE, {"errorCode": ["DisabledException", "KMSInvalidStateException"]})
+
+
+def lockout_bypass(_: Estate) -> Pattern:
+    """A key or a policy made without KMS's check that its maker can still change it."""
+    bypass = {"requestParameters": {"bypassPolicyLockoutSafetyCheck": [True, "true"]}}
+    return call("kms", ("CreateKey", "PutKeyPolicy", "ReplicateKey"), bypass)
+
+
+def break_glass_assumed(estate: Estate) -> Pattern:
+    """A session of the break-glass role, with success."""
+    asked = {"requestParameters": {"roleArn": [estate.central.break_glass]}}
+    return call("sts", SESSIONS, NO_ERROR, asked)
+
+
+def break_glass_used(estate: Estate) -> Pattern:
+    """Any call to AWS KMS by the break-glass role, denied or not."""
+    found = call("kms", (), by(estate.central.break_glass))
+    del found["detail"]["eventName"]
+    return found
+
+
+def access_refused(estate: Estate) -> Pattern:
+    """A session of an access role refused.
+
+    Which fields of a denied record CloudTrail keeps is not documented: the role is in the parameters of the request, or
+    in the message.
+    """
+    central = estate.central
+    roles = f"arn:{central.partition}:iam::{central.account}:role{estate.naming.role_path}"
+    found = call("sts", SESSIONS, DENIED)
+    found["detail"]["$or"] = [
+        {"requestParameters": {"roleArn": [{"prefix": roles}]}},
+        {"errorMessage": [{"wildcard": f"*{roles}*"}]},
+    ]
+    return found
+
+
+def root_used(_: Estate) -> Pattern:
+    """Anything that the root user does itself, as CIS asks: no call that a service makes for it."""
+    return {
+        "detail-type": [CALL, SIGN_IN],
+        "detail": {"userIdentity": {"type": ["Root"], "invokedBy": [{"exists": False}]}},
+    }
+
+
+def role_changed(estate: Estate) -> Pattern:
+    """An access role, or who may assume it, changed by anybody but those who deploy."""
+    names = (
+        "AttachRolePolicy",
+        "CreateRole",
+        "DeleteRole",
+        "DeleteRolePolicy",
+        "DeleteRolePermissionsBoundary",
+        "DetachRolePolicy",
+        "PutRolePermissionsBoundary",
+        "PutRolePolicy",
+        "TagRole",
+        "UpdateAssumeRolePolicy",
+    )
+    prefix = estate.naming.role_prefix
+    ours = {"requestParameters": {"roleName": [{"prefix": f"{prefix}tenant-"}, {"prefix": f"{prefix}shared."}]}}
+    return call("iam", names, NO_ERROR, ours, by_none_of(estate.central.deployers))
+
+
+def trail_blinded(estate: Estate) -> Pattern:
+    """What a trail records, changed by anybody but those who deploy."""
+    return call("cloudtrail", ("PutEventSelectors", "UpdateTrail"), NO_ERROR, by_none_of(estate.central.deployers))
+
+
+def trail_stopped(_: Estate) -> Pattern:
+    """A trail stopped or deleted."""
+    return call("cloudtrail", ("DeleteTrail", "StopLogging"), NO_ERROR)
+
+
+def rules_changed(estate: Estate) -> Pattern:
+    """A rule of this stack changed, stopped or emptied by anybody but those who deploy."""
+    prefix = [{"prefix": f"{estate.naming.stack_prefix}-audit-"}]
+    found = call(
+        "events",
+        ("DeleteRule", "DisableRule", "PutRule", "PutTargets", "RemoveTargets"),
+        NO_ERROR,
+        by_none_of(estate.central.deployers),
+    )
+    found["detail"]["$or"] = [{"requestParameters": {"name": prefix}}, {"requestParameters": {"rule": prefix}}]
+    return found
+
+
+def topic_changed(estate: Estate) -> Pattern:
+    """The topic deleted, or its policy or its key changed, by anybody but those who deploy; or a subscriber removed."""
+    topic = [{"suffix": f":{estate.naming.stack_prefix}-audit"}]
+    of_topic = [
+        {"requestParameters": {"topicArn": topic}},
+        {"requestParameters": {"subscriptionArn": [{"wildcard": f"*:{estate.naming.stack_prefix}-audit:*"}]}},
+    ]
+    names = ("AddPermission", "DeleteTopic", "RemovePermission", "SetTopicAttributes", "Unsubscribe")
+    found = call("sns", names, NO_ERROR, by_none_of(estate.central.deployers))
+    found["detail"]["$or"] = of_topic
+    return found
+
+
+def _merged(left: Pattern, right: Pattern) -> Pattern:
+    found = dict(left)
+    for name, value in right.items():
+        found[name] = _merged(found[name], value) if isinstance(found.get(name), dict) else value
+    return found

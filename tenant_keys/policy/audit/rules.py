@@ -1,0 +1,263 @@
+"""The table of rules: id, severity, sentence, pattern, and what to run next. `docs/detection.md` is made from it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tenant_keys.policy.audit import patterns as on
+from tenant_keys.policy.audit.rule import Rule
+
+_WHOSE: Final = "aws kms list-aliases --key-id <key> --region <region>"
+"""Names the tenant of a key: an alias that the caller gave is in `key` or `alias` already."""
+_CANCEL: Final = f"aws kms cancel-key-deletion --key-id <key> --region <region>; tenant: {_WHOSE}"
+_TRAIL: Final = (
+    "aws cloudtrail lookup-events --region <region> --lookup-attributes AttributeKey=EventId,AttributeValue=<record>"
+)
+
+RULES: Final = (
+    Rule(
+        "deletion-scheduled", "critical", "The deletion of a key was scheduled.", _CANCEL, on.kms("ScheduleKeyDeletion")
+    ),
+    Rule(
+        "deletion-cancelled",
+        "high",
+        "The scheduled deletion of a key was cancelled; the key is disabled.",
+        f"aws kms describe-key --key-id <key> --region <region>; tenant: {_WHOSE}",
+        on.kms("CancelKeyDeletion"),
+    ),
+    Rule(
+        "key-deleted",
+        "critical",
+        "AWS KMS deleted a key; nothing brings its data back.",
+        "compare the key with the keys of tenants that were offboarded: tenants.lock",
+        on.native("KMS CMK Deletion"),
+        native=True,
+    ),
+    Rule(
+        "key-disabled",
+        "high",
+        "A key was disabled by hand, not by a deployment.",
+        f"aws kms enable-key --key-id <key> --region <region>, or set the tenant suspended; tenant: {_WHOSE}",
+        on.kms_but_deployers("DisableKey"),
+    ),
+    Rule(
+        "key-enabled",
+        "medium",
+        "A key was enabled by hand, not by a deployment.",
+        f"aws kms describe-key --key-id <key> --region <region>; tenant: {_WHOSE}",
+        on.kms_but_deployers("EnableKey"),
+    ),
+    Rule(
+        "key-policy-changed",
+        "critical",
+        "A key policy was changed by another role than those that deploy.",
+        f"aws kms get-key-policy --key-id <key> --region <region>; deploy the estate again; tenant: {_WHOSE}",
+        on.kms_but_deployers("PutKeyPolicy"),
+    ),
+    Rule(
+        "lockout-bypass",
+        "critical",
+        "A key or a key policy was made with the lockout safety check bypassed, or somebody tried.",
+        f"aws kms get-key-policy --key-id <key> --region <region>; tenant: {_WHOSE}",
+        on.lockout_bypass,
+    ),
+    Rule(
+        "key-created",
+        "medium",
+        "A key was created by hand in the key account.",
+        _TRAIL,
+        on.kms_but_deployers("CreateKey"),
+    ),
+    Rule(
+        "alias-created",
+        "high",
+        "An alias was created by hand.",
+        "aws kms list-aliases --region <region>; delete the alias that tenants.lock does not know",
+        on.kms_but_deployers("CreateAlias"),
+    ),
+    Rule(
+        "alias-moved",
+        "critical",
+        "An alias now points at another key: its tenant cannot open its data.",
+        "aws kms list-aliases --region <region>; point the alias back at its key",
+        on.kms("UpdateAlias"),
+    ),
+    Rule(
+        "alias-deleted",
+        "critical",
+        "An alias was deleted: its tenant has lost access.",
+        "aws kms create-alias with the key of the tenant's stack; tenant: <alias>",
+        on.kms("DeleteAlias"),
+    ),
+    Rule(
+        "grant-created",
+        "critical",
+        "A grant on a key was created, which every key policy of the estate denies.",
+        f"aws kms list-grants --key-id <key> --region <region>; revoke it; tenant: {_WHOSE}",
+        on.kms("CreateGrant"),
+    ),
+    Rule(
+        "replica-created",
+        "high",
+        "A key was replicated by hand into another Region.",
+        f"aws kms describe-key --key-id <key> --region <region>; tenant: {_WHOSE}",
+        on.kms_but_deployers("ReplicateKey"),
+    ),
+    Rule(
+        "primary-moved",
+        "critical",
+        "The primary Region of a key was changed: its stack holds a replica now.",
+        f"aws kms update-primary-region back; tenant: {_WHOSE}",
+        on.kms("UpdatePrimaryRegion"),
+    ),
+    Rule(
+        "material-imported",
+        "medium",
+        "Key material was imported.",
+        f"aws kms describe-key --key-id <key> --region <region>; ask the tenant: {_WHOSE}",
+        on.kms("ImportKeyMaterial"),
+    ),
+    Rule(
+        "material-deleted",
+        "critical",
+        "Imported key material was deleted: the key opens nothing until it is imported again.",
+        f"ask the tenant whether it revoked its key: {_WHOSE}",
+        on.kms("DeleteImportedKeyMaterial"),
+    ),
+    Rule(
+        "material-expired",
+        "critical",
+        "Imported key material has expired: the key opens nothing until it is imported again.",
+        f"have the tenant import its material again: {_WHOSE}",
+        on.native("KMS Imported Key Material Expiration"),
+        native=True,
+    ),
+    Rule(
+        "import-begun",
+        "medium",
+        "The parameters of an import were fetched, as an import role does.",
+        f"ask the tenant whether it imports key material: {_WHOSE}",
+        on.kms("GetParametersForImport"),
+        read_only=True,
+    ),
+    Rule(
+        "rotation-done",
+        "low",
+        "AWS KMS rotated the material of a key.",
+        f"nothing; tenant: {_WHOSE}",
+        on.native("KMS CMK Rotation"),
+        native=True,
+    ),
+    Rule(
+        "rotation-asked-for",
+        "medium",
+        "Somebody had the material of a key rotated, of 25 times that a key allows.",
+        f"aws kms list-key-rotations --key-id <key> --region <region>; tenant: {_WHOSE}",
+        on.kms("RotateKeyOnDemand"),
+    ),
+    Rule(
+        "rotation-changed",
+        "high",
+        "Automatic rotation of a key was switched on or off by hand.",
+        f"aws kms get-key-rotation-status --key-id <key> --region <region>; tenant: {_WHOSE}",
+        on.kms_but_deployers("DisableKeyRotation", "EnableKeyRotation"),
+    ),
+    Rule(
+        "tags-changed",
+        "low",
+        "The tags of a key were changed by hand.",
+        f"aws kms list-resource-tags --key-id <key> --region <region>; tenant: {_WHOSE}",
+        on.kms_but_deployers("TagResource", "UntagResource"),
+    ),
+    Rule(
+        "administration-denied",
+        "high",
+        "Somebody tried to change a key and was denied.",
+        _TRAIL,
+        lambda _: on.call("kms", on.ADMINISTRATION, on.DENIED),
+    ),
+    Rule(
+        "use-denied",
+        "high",
+        "Use of a key was denied: to a role of another tenant, to a stranger, or by a wrong encryption context.",
+        f"the query denials-by-tenant; the role is <role>; tenant: {_WHOSE}",
+        on.use_denied,
+        read_only=True,
+    ),
+    Rule(
+        "unusable-key-used",
+        "medium",
+        "Somebody asked for a key that is disabled, pending deletion or without its material.",
+        f"before the key is deleted, find out who needs it: the query last-use; tenant: {_WHOSE}",
+        on.unusable,
+        read_only=True,
+    ),
+    Rule(
+        "break-glass-assumed",
+        "critical",
+        "Somebody assumed the break-glass role.",
+        "ask <who> for the ticket; the query break-glass-sessions lists what the session does",
+        on.break_glass_assumed,
+        read_only=True,
+    ),
+    Rule(
+        "break-glass-used",
+        "critical",
+        "The break-glass role called AWS KMS.",
+        f"the query break-glass-sessions; tenant: {_WHOSE}",
+        on.break_glass_used,
+        read_only=True,
+    ),
+    Rule(
+        "access-refused",
+        "high",
+        "A role was refused at an access role: a workload asks for a tenant that it does not serve.",
+        "in account <account> find out what <who> runs; the role asked for is <target>",
+        on.access_refused,
+        read_only=True,
+    ),
+    Rule(
+        "root-used",
+        "critical",
+        "The root user of the key account was used.",
+        "aws iam get-account-summary; find out who signed in from <from>",
+        on.root_used,
+        read_only=True,
+    ),
+    Rule(
+        "role-changed",
+        "critical",
+        "An access role, or who may assume it, was changed by hand. IAM's events reach us-east-1 alone.",
+        "deploy the estate again; aws cloudtrail lookup-events has the record <record>",
+        on.role_changed,
+    ),
+    Rule(
+        "trail-stopped",
+        "critical",
+        "A trail was stopped or deleted in this account.",
+        "aws cloudtrail start-logging; aws cloudtrail describe-trails",
+        on.trail_stopped,
+    ),
+    Rule(
+        "trail-blinded",
+        "critical",
+        "What a trail records was changed by hand in this account: look whether it still records AWS KMS.",
+        "aws cloudtrail get-event-selectors; look for ExcludeManagementEventSources",
+        on.trail_blinded,
+    ),
+    Rule(
+        "rules-changed",
+        "critical",
+        "A rule of this detection was changed, stopped or emptied by hand.",
+        "deploy the audit stack of <region> again",
+        on.rules_changed,
+    ),
+    Rule(
+        "topic-changed",
+        "critical",
+        "The topic of this detection was changed by hand, or a subscriber was removed.",
+        "deploy the audit stack of <region> again; aws sns list-subscriptions-by-topic",
+        on.topic_changed,
+    ),
+)
+"""In the order of a key's life, then who used it, then what watches."""

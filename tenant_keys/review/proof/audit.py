@@ -1,0 +1,281 @@
+"""The audit stack, against what is declared: its key and its topic by their policies, its rules by where they send.
+
+Nothing in it bears on a tenant's key. What could is anything else: a rule that runs a function or passes a role, a
+topic that strangers read, a bus on which anybody speaks, a key that is no tenant's and opens for somebody. So each
+property is compared with the declared one, and what differs is told by name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from tenant_keys.manifest import Estate
+from tenant_keys.manifest import stack_names as names
+from tenant_keys.manifest.detection import ALARM_IDS, RULE_IDS
+from tenant_keys.review.assembly import Resource
+from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.inventory import Inventory, KeyRecord
+
+_AGAIN: Final = "synthesize again"
+_APART: Final = "take it out of the app"
+_ON: Final = frozenset({"ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"})
+_FREE: Final[Mapping[str, frozenset[str]]] = {
+    "AWS::CloudWatch::Alarm": frozenset(
+        [
+            "AlarmDescription",
+            "ComparisonOperator",
+            "EvaluationPeriods",
+            "Metrics",
+            "Tags",
+            "Threshold",
+            "TreatMissingData",
+        ]
+    ),
+    "AWS::Events::Rule": frozenset({"Description", "EventPattern", "State", "Tags"}),
+    "AWS::SNS::Topic": frozenset({"DisplayName", "Tags"}),
+}
+"""Properties that decide what is told, and not to whom or by whose permissions."""
+
+
+def check_audit(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
+    """Everything of the audit stacks, both ways."""
+    regions = estate.central.regions if estate.audit else ()
+    for record in inventory.audit_keys:
+        if record.region not in regions or record.stack != names.audit_stack(record.region, estate.naming):
+            yield _undeclared(f"{record.stack} {record.logical_id}: a key that no tenant's alias names")
+    declared = {place: each for region in regions for place, each in _declared(region, inventory, estate)}
+    found: set[tuple[str, str, str, str]] = set()
+    for resource in inventory.audit:
+        place = (resource.account, resource.region, resource.type, _name(resource))
+        if place in found:
+            yield _undeclared(f"{_where(resource)}: a second {resource.type} {place[3]}")
+        found.add(place)
+        if place not in declared:
+            yield _unknown(f"{_where(resource)}: {resource.type}")
+            continue
+        yield from _compare(resource, declared[place])
+    for place in sorted(declared.keys() - found):
+        yield Finding(
+            Kind.INVENTORY, f"{place[2]} {place[3]} is declared and in no template of {place[1]} in {place[0]}", _AGAIN
+        )
+    for region in regions:
+        yield from _key(region, inventory, estate)
+
+
+def _declared(
+    region: str, inventory: Inventory, estate: Estate
+) -> Iterator[tuple[tuple[str, str, str, str], Mapping[str, object]]]:
+    central, prefix = estate.central, names.audit_prefix(estate.naming)
+    topic = f"arn:{central.partition}:sns:{region}:{central.account}:{prefix.removesuffix('-')}"
+    keys = [one.arn for one in inventory.audit_keys if one.region == region]
+    here = (central.account, region)
+    yield (
+        (*here, "AWS::SNS::Topic", prefix.removesuffix("-")),
+        {"TopicName": prefix.removesuffix("-"), "KmsMasterKeyId": keys[0] if len(keys) == 1 else None},
+    )
+    yield (
+        (*here, "AWS::SNS::TopicPolicy", topic),
+        {"Topics": [topic], "PolicyDocument": _topic_policy(topic, central.account)},
+    )
+    for one in RULE_IDS:
+        yield (*here, "AWS::Events::Rule", prefix + one), {"Name": prefix + one, "Targets": [{"Arn": topic}]}
+    for one in ALARM_IDS:
+        yield (
+            (*here, "AWS::CloudWatch::Alarm", prefix + one),
+            {"AlarmName": prefix + one, "AlarmActions": [topic]},
+        )
+    bus = f"arn:{central.partition}:events:{region}:{central.account}:event-bus/default"
+    for account in sorted({w.account for w in estate.workloads.values() if region in w.regions}):
+        statement = _bus_statement(bus, account, central.partition)
+        name = prefix + account
+        yield (
+            (*here, "AWS::Events::EventBusPolicy", name),
+            {"EventBusName": "default", "StatementId": name, "Statement": statement},
+        )
+        forwarder = _forwarder(account, region, inventory, estate)
+        yield (
+            (account, region, "AWS::Events::Rule", f"{prefix}access-refused"),
+            {"Name": f"{prefix}access-refused", "Targets": [{"Arn": bus, "RoleArn": forwarder}]},
+        )
+
+
+def _compare(resource: Resource, declared: Mapping[str, object]) -> Iterator[Finding]:
+    properties, where = resource.properties, _where(resource)
+    for name in sorted(properties.keys() - declared.keys() - _FREE.get(resource.type, frozenset())):
+        yield _unknown(f"{where}: {resource.type} {name}")
+    for name, expected in declared.items():
+        got = properties.get(name)
+        if name == "Targets" and isinstance(got, list):
+            got = [{key: value for key, value in dict(one).items() if key not in _MESSAGE} for one in got]
+        if got != expected or expected is None:
+            yield Finding(Kind.INVENTORY, f"{where}: {name} is {_short(got)}, declared is {_short(expected)}", _AGAIN)
+    if resource.type == "AWS::Events::Rule" and properties.get("State", "ENABLED") not in _ON:
+        yield Finding(Kind.INVENTORY, f"{where}: the rule is {properties['State']!r:.40}, and detects nothing", _AGAIN)
+
+
+_MESSAGE: Final = frozenset({"Id", "InputTransformer"})
+"""Of a target: what the message says."""
+
+
+def _key(region: str, inventory: Inventory, estate: Estate) -> Iterator[Finding]:
+    records = [one for one in inventory.audit_keys if one.region == region]
+    if len(records) != 1:
+        found = f"{len(records)} keys encrypt the topic of {region}, declared is one"
+        yield Finding(Kind.INVENTORY, found, _AGAIN)
+    for record in records:
+        where = f"{record.stack} {record.logical_id}"
+        if json.loads(record.policy) != _key_policy(estate):
+            yield Finding(
+                Kind.ADMINISTRATION,
+                f"{where}: the policy of the key that encrypts the topic is not the declared one",
+                _AGAIN,
+            )
+        yield from _facts(record, where, estate)
+
+
+def _facts(record: KeyRecord, where: str, estate: Estate) -> Iterator[Finding]:
+    expected: Mapping[str, tuple[object, object]] = {
+        "account": (record.account, estate.central.account),
+        "Enabled": (record.enabled, True),
+        "Retain": (record.retained, True),
+        "ReplicaKey": (record.replica, False),
+        "RotationPeriodInDays": (record.rotation_days, 365),
+        "kms:MultiRegion": (record.properties.get("kms:multiregion"), "false"),
+        "kms:KeySpec": (record.properties.get("kms:keyspec"), "SYMMETRIC_DEFAULT"),
+        "kms:KeyUsage": (record.properties.get("kms:keyusage"), "ENCRYPT_DECRYPT"),
+        "kms:KeyOrigin": (record.properties.get("kms:keyorigin"), "AWS_KMS"),
+    }
+    for name, (got, declared) in expected.items():
+        if got != declared:
+            yield Finding(Kind.INVENTORY, f"{where}: {name} is {got}, declared is {declared}", _AGAIN)
+
+
+def _key_policy(estate: Estate) -> dict[str, Any]:
+    central = estate.central
+    root = {"AWS": f"arn:{central.partition}:iam::{central.account}:root"}
+    read = "DescribeKey GetKeyLastUsage GetKeyPolicy GetKeyRotationStatus ListGrants ListKeyPolicies"
+    read += " ListKeyRotations ListResourceTags"
+    deploy = "DisableKeyRotation EnableKey EnableKeyRotation PutKeyPolicy TagResource UntagResource"
+    deploy += " UpdateKeyDescription"
+    people = [*central.deployers, *central.administrators, central.break_glass, *central.readers]
+    readers = list(dict.fromkeys([*people, *central.auditors.values()]))
+    return _policy(
+        _statement("Read", root, read, _by(readers)),
+        _statement("Deploy", root, deploy, _by(central.deployers)),
+        _statement("ScheduleDeletion", root, "CancelKeyDeletion ScheduleKeyDeletion", _by([central.break_glass])),
+        _statement(
+            "PublishEncrypted",
+            {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},
+            "Decrypt GenerateDataKey",
+            None,
+        ),
+    )
+
+
+def _statement(sid: str, principal: object, actions: str, condition: object) -> dict[str, object]:
+    body = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": principal,
+        "Resource": "*",
+        "Action": [f"kms:{one}" for one in actions.split()],
+    }
+    return body | ({} if condition is None else {"Condition": condition})
+
+
+def _by(roles: Sequence[str]) -> dict[str, object]:
+    return {"ArnEquals": {"aws:PrincipalArn": list(roles)}}
+
+
+def _policy(*statements: object) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _topic_policy(topic: str, account: str) -> dict[str, Any]:
+    publish: dict[str, object] = {"Resource": topic, "Action": ["sns:Publish"]}
+    return _policy(
+        {
+            "Sid": "PublishAlarms",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            **publish,
+            "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+        },
+        {"Sid": "PublishEvents", "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, **publish},
+        {
+            "Sid": "DenyPlainHttp",
+            "Effect": "Deny",
+            "Principal": "*",
+            **publish,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    )
+
+
+def _bus_statement(bus: str, account: str, partition: str) -> dict[str, Any]:
+    return {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
+        "Action": "events:PutEvents",
+        "Resource": bus,
+        "Condition": {
+            "ForAllValues:StringEquals": {
+                "events:detail-type": "AWS API Call via CloudTrail",
+                "events:source": "aws.sts",
+            },
+            "Null": {"events:detail-type": "false", "events:source": "false"},
+        },
+    }
+
+
+def _forwarder(account: str, region: str, inventory: Inventory, estate: Estate) -> str | None:
+    """The role with which EventBridge of the account reports; None where it is not there, or may do more."""
+    central = estate.central
+    bus = f"arn:{central.partition}:events:{region}:{central.account}:event-bus/default"
+    trust = _policy(
+        {
+            "Sid": "Forward",
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": ["sts:AssumeRole"],
+            "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+        }
+    )
+    report = _policy({"Sid": "ReportRefusals", "Effect": "Allow", "Resource": bus, "Action": ["events:PutEvents"]})
+    name = f"{estate.naming.role_prefix}tenant-keys-audit.{region}"
+    role = inventory.roles.get(f"arn:{central.partition}:iam::{account}:role/{name}")
+    if role is None or role.trust != trust or role.identity != [("Report", report)] or role.managed:
+        return None
+    boundaries = {w.permissions_boundary for w in estate.workloads.values() if w.account == account}
+    return role.arn if role.boundary in (boundaries - {None} or {None}) else None
+
+
+def _name(resource: Resource) -> str:
+    properties = resource.properties
+    if resource.type == "AWS::SNS::TopicPolicy":
+        return ", ".join(map(str, properties.get("Topics", ())))
+    of = {
+        "AWS::CloudWatch::Alarm": "AlarmName",
+        "AWS::Events::EventBusPolicy": "StatementId",
+        "AWS::Events::Rule": "Name",
+        "AWS::SNS::Topic": "TopicName",
+    }
+    return str(properties.get(of[resource.type], f"{resource.stack} {resource.logical_id}"))
+
+
+def _where(resource: Resource) -> str:
+    return f"{resource.stack} {resource.logical_id}"
+
+
+def _short(value: object) -> str:
+    return f"{value!r:.120}"
+
+
+def _unknown(what: str) -> Finding:
+    return Finding(Kind.NOT_PROVED, f"{what}: the proof does not know what it grants", _APART)
+
+
+def _undeclared(what: str) -> Finding:
+    return Finding(Kind.INVENTORY, what, f"{_APART}, or declare it")

@@ -1,0 +1,157 @@
+"""Keys that tenants hold in accounts of their own: what of their isolation is ours to prove, and what is the owner's.
+
+A request across accounts needs an Allow on both sides (IAM guide, reference_policies_evaluation-logic-cross-account).
+The key's policy is in no template: whatever it allows, the sessions of the templates' roles are held by their own
+policies. So each Allow of those policies that reaches a key of another account must be, word for word, one of the few
+that are declared: exactly registered ARNs, exactly the workload's operations, exactly the tenant's encryption context
+and, for a role that tenants share, the tenant's session tag. Whatever else reaches such a key is a finding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tenant_keys.manifest import Estate, HeldKey, Tenant
+from tenant_keys.review.iam.catalogue import actions
+from tenant_keys.review.iam.elements import action_tests
+from tenant_keys.review.iam.wildcards import glob
+from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.promise import CONTEXT_KEY, TAG, Promise, Use
+from tenant_keys.review.syntax import Condition, Statement, parse_document
+
+OURS: Final = (
+    "whatever the key's policy allows, no role of the templates may use it but this tenant's, in this tenant's "
+    "encryption context"
+)
+THEIRS: Final = (
+    "its policy allows no more than the registered statements; no grant, alias or replica opens it to others; who may "
+    "change it; rotation and deletion"
+)
+_VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
+_FOREIGN_KEY: Final = re.compile(r"arn:[a-z-]+:kms:[^:]*:(?P<account>\d{12}):")
+_DESCRIBE: Final = "kms:describekey"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldByTenant:
+    """A tenant's own key, and how far the proof goes."""
+
+    tenant: str
+    arns: tuple[str, ...]
+    active: tuple[str, ...]
+    """ARNs that workloads are told of; none before the first activation."""
+    ours: str = OURS
+    theirs: str = THEIRS
+
+
+def held_by_tenants(estate: Estate) -> tuple[HeldByTenant, ...]:
+    """Every tenant that holds its key itself."""
+    return tuple(
+        HeldByTenant(tenant.id, tenant.held.arns, tuple(sorted(tenant.held.active.values())))
+        for tenant in estate.tenants.values()
+        if tenant.held is not None
+    )
+
+
+def check_held_keys(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
+    """Compare what the templates' policies allow on keys of other accounts with what is declared, both ways."""
+    owners = {
+        arn: tenant.id for tenant in estate.tenants.values() if tenant.held is not None for arn in tenant.held.arns
+    }
+    uses: dict[str, list[tuple[Tenant, Use]]] = {}
+    for tenant in estate.tenants.values():
+        for use in promises[tenant.id].uses if tenant.held is not None and tenant.state == "active" else ():
+            uses.setdefault(use.role_arn, []).append((tenant, use))
+    granted: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for where, role_arn, raw in _policies(inventory):
+        for statement in parse_document(raw, where).statements:
+            reached = _reached(statement, owners, estate.central.account)
+            if not reached:
+                continue
+            for tenant, use in uses.get(role_arn, ()):
+                if tenant.held is not None and _is_declared(statement, tenant, tenant.held, use):
+                    allowed = granted.setdefault((role_arn, tenant.id), set())
+                    allowed |= {(one.lower(), arn) for one in statement.actions for arn in statement.resources}
+                    break
+            else:
+                yield _undeclared(where, statement, reached, owners)
+    for role_arn, several in uses.items():
+        for tenant, use in several:
+            yield from _refused(tenant, use, granted.get((role_arn, tenant.id), set()))
+
+
+def _policies(inventory: Inventory) -> Iterator[tuple[str, str, Mapping[str, object]]]:
+    """Every identity policy of the templates: what it is called, the role that has it, and the document."""
+    for role in inventory.roles.values():
+        for name, document in role.identity:
+            yield f"policy {name} of {role.arn}", role.arn, document
+    for loose in inventory.loose:
+        yield loose.where, f"the role {loose.role_name} of account {loose.account}", loose.document
+
+
+def _reached(statement: Statement, owners: Mapping[str, str], central: str) -> list[str]:
+    """The keys of other accounts that a statement on KMS could be about, registered or not."""
+    if not _is_of_kms(statement):
+        return []
+    if statement.not_resources or not statement.resources:
+        return sorted(owners)
+    found: list[str] = []
+    for pattern in statement.resources:
+        widest = glob(((_VARIABLE.sub("*", pattern), False),))
+        found += [arn for arn in owners if widest(arn)]
+        foreign = _FOREIGN_KEY.match(pattern)
+        if foreign and foreign["account"] != central and pattern not in owners:
+            found.append(pattern)
+    return sorted(set(found))
+
+
+def _is_of_kms(statement: Statement) -> bool:
+    if statement.not_actions:
+        return True
+    tests = action_tests(statement.actions, "Action")
+    known = [action.lower() for action in actions("kms")]
+    spelled = any(pattern.lower().partition(":")[0] == "kms" for pattern in statement.actions)
+    return spelled or any(test(action) for test in tests for action in known)
+
+
+def _is_declared(statement: Statement, tenant: Tenant, held: HeldKey, use: Use) -> bool:
+    if not statement.allows or statement.elements - {"Sid", "Effect", "Action", "Resource", "Condition"}:
+        return False
+    if not set(statement.resources) <= set(held.arns):
+        return False
+    asked = {action.lower() for action in statement.actions}
+    conditions = set(map(_plain, statement.conditions))
+    tagged = {("StringEquals", f"aws:principaltag/{TAG}", (tenant.id,))} if use.shared else set()
+    if asked == {_DESCRIBE}:
+        return conditions == tagged
+    return asked <= use.actions and conditions == {("StringEquals", CONTEXT_KEY, (tenant.id,)), *tagged}
+
+
+def _plain(condition: Condition) -> tuple[str, str, tuple[str, ...]]:
+    return condition.spelled, condition.key, condition.values
+
+
+def _undeclared(where: str, statement: Statement, reached: list[str], owners: Mapping[str, str]) -> Finding:
+    whose = sorted({f"the key of tenant {owners[arn]}" for arn in reached if arn in owners})
+    what = ", ".join([*whose, *(arn for arn in reached if arn not in owners)])
+    effect = "is allowed" if statement.allows else "is denied"
+    asked = ", ".join(statement.actions) or "all actions but some"
+    told = f"{where}: {statement.label}: {asked} {effect} on {what}"
+    tenant = next((owners[arn] for arn in reached if arn in owners), None)
+    if not statement.allows:
+        fix = "take the Deny out: what it leaves of the declared access is not worked out"
+        return Finding(Kind.NOT_PROVED, told, fix, tenant)
+    fix = "allow exactly the registered keys, the workload's operations and the tenant's encryption context"
+    return Finding(Kind.MORE_THAN_DECLARED, f"{told}; the manifest declares no such access", fix, tenant)
+
+
+def _refused(tenant: Tenant, use: Use, granted: set[tuple[str, str]]) -> Iterator[Finding]:
+    for action in sorted({*use.actions, _DESCRIBE}):
+        for arn in tenant.held.arns if tenant.held is not None else ():
+            if (action, arn) not in granted:
+                told = f"{use.role_arn}: {action} on {arn}, the key of tenant {tenant.id}, is declared and not allowed"
+                yield Finding(Kind.REFUSED, told, "synthesize again", tenant.id)

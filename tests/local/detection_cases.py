@@ -1,0 +1,283 @@
+"""For each rule of detection: events that match it, and events that nearly do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.local.cloudtrail_events import (
+    ACCOUNT,
+    ADMINISTRATOR,
+    BREAK_GLASS,
+    CONFIG,
+    DEPLOYER,
+    IMPOSTOR,
+    PROBE,
+    ROOT,
+    TENANT,
+    USER,
+    WORKLOAD,
+    Event,
+    Identity,
+    assume,
+    call,
+    denied_without_parameters,
+    native,
+    role,
+    service_event,
+    sign_in,
+    use,
+)
+
+BREAK_GLASS_ARN: Final = f"arn:aws:iam::{ACCOUNT}:role/KeyBreakGlass"
+OTHER_TENANT: Final = f"arn:aws:iam::{ACCOUNT}:role/tenant-keys/orders/tenant-globex.orders"
+DENIED: Final = "AccessDenied"
+Cases = tuple[list[Event], list[Event]]
+
+
+def by_anybody(*names: str, near: str, others: tuple[Event, ...] = ()) -> Cases:
+    """An act that is told whoever does it."""
+    who: tuple[Identity, ...] = (BREAK_GLASS, DEPLOYER, ROOT, USER)
+    matching = [call(name, one) for name in names for one in who]
+    return matching, [
+        call(names[0], error=DENIED),
+        call(near),
+        call(names[0], service="kms-other"),
+        service_event(names[0]),
+        *others,
+    ]
+
+
+def by_hand(*names: str, near: str) -> Cases:
+    """An act that is told unless a deployment does it."""
+    who: tuple[Identity, ...] = (ADMINISTRATOR, ROOT, USER, IMPOSTOR)
+    matching = [call(name, one) for name in names for one in who]
+    return matching, [
+        *(call(name, DEPLOYER) for name in names),
+        call(names[0], error=DENIED),
+        call(names[0], ROOT, error="AccessDeniedException"),
+        call(near),
+    ]
+
+
+def from_kms(detail_type: str, *others: str) -> Cases:
+    found = [
+        native(detail_type),
+        native(detail_type, **{"key-id": "mrk-1234abcd12ab34cd56ef1234567890ab"}),
+        {**native(detail_type), "region": "eu-central-1"},
+    ]
+    near: list[Event] = [native(one) for one in others]
+    return found, [*near, {**native(detail_type), "source": "custom.kms"}, {**native(detail_type), "source": "aws.s3"}]
+
+
+def _access_refused() -> Cases:
+    message = f"User: {WORKLOAD['arn']} is not authorized to perform: sts:AssumeRole on resource: {OTHER_TENANT}"
+    without = assume(OTHER_TENANT, error=DENIED, message=message)
+    without["detail"]["requestParameters"] = None
+    elsewhere = assume("arn:aws:iam::222222222222:role/tenant-keys/orders/x", error=DENIED, message="not authorized")
+    return [
+        assume(OTHER_TENANT, error=DENIED),
+        without,
+        assume(OTHER_TENANT, USER, error=DENIED),
+        assume(OTHER_TENANT, error=DENIED, name="AssumeRoleWithWebIdentity"),
+    ], [
+        assume(OTHER_TENANT),
+        elsewhere,
+        assume(f"arn:aws:iam::{ACCOUNT}:role/SecurityAudit", error=DENIED, message="not authorized"),
+        assume(OTHER_TENANT, error="ExpiredTokenException"),
+    ]
+
+
+def _rules_changed() -> Cases:
+    own, other = {"name": "tenant-keys-audit-use-denied"}, {"name": "nightly-backup"}
+    targets = {"rule": "tenant-keys-audit-use-denied", "ids": ["Topic"]}
+    return [
+        call("DisableRule", service="events", parameters=own),
+        call("DeleteRule", ROOT, service="events", parameters=own),
+        call("RemoveTargets", USER, service="events", parameters=targets),
+        call("PutRule", IMPOSTOR, service="events", parameters=own),
+    ], [
+        call("DisableRule", service="events", parameters=other),
+        call("PutRule", DEPLOYER, service="events", parameters=own),
+        call("DisableRule", service="events", parameters=own, error=DENIED),
+        call("EnableRule", service="events", parameters=own),
+    ]
+
+
+def _topic_changed() -> Cases:
+    arn = f"arn:aws:sns:eu-west-1:{ACCOUNT}:tenant-keys-audit"
+    own = {"topicArn": arn}
+    return [
+        call("DeleteTopic", service="sns", parameters=own),
+        call("SetTopicAttributes", ROOT, service="sns", parameters={**own, "attributeName": "KmsMasterKeyId"}),
+        call("Unsubscribe", USER, service="sns", parameters={"subscriptionArn": f"{arn}:2bcfbf39"}),
+    ], [
+        call("DeleteTopic", service="sns", parameters={"topicArn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:orders"}),
+        call("SetTopicAttributes", DEPLOYER, service="sns", parameters=own),
+        call("DeleteTopic", service="sns", parameters=own, error="AuthorizationError"),
+        call("Unsubscribe", service="sns", parameters={"subscriptionArn": f"{arn}-of-others:2bcfbf39"}),
+    ]
+
+
+def _role_changed() -> Cases:
+    own, other = {"roleName": "tenant-acme.orders"}, {"roleName": "nightly-backup"}
+    return [
+        call("UpdateAssumeRolePolicy", service="iam", parameters=own),
+        call("PutRolePolicy", ROOT, service="iam", parameters={"roleName": "shared.billing"}),
+        call("AttachRolePolicy", USER, service="iam", parameters=own),
+    ], [
+        call("UpdateAssumeRolePolicy", DEPLOYER, service="iam", parameters=own),
+        call("UpdateAssumeRolePolicy", service="iam", parameters=other),
+        call("UpdateAssumeRolePolicy", service="iam", parameters=own, error=DENIED),
+        call("GetRole", service="iam", parameters=own, read_only=True),
+    ]
+
+
+def _lockout_bypass() -> Cases:
+    def given(value: object) -> dict[str, object]:
+        return {"keyId": "k", "bypassPolicyLockoutSafetyCheck": value}
+
+    return [
+        call("PutKeyPolicy", parameters=given(True)),
+        call("PutKeyPolicy", DEPLOYER, parameters=given(True)),
+        call("CreateKey", ROOT, parameters=given(True)),
+        call("ReplicateKey", error=DENIED, parameters=given(True)),
+    ], [
+        call("PutKeyPolicy", parameters=given(False)),
+        call("PutKeyPolicy", parameters={"keyId": "k"}),
+        call("EnableKey", parameters=given(True)),
+    ]
+
+
+def _trail(*names: str, near: str, deployers: bool) -> Cases:
+    given = {"name": "organization-trail"}
+    matching = [call(name, who, service="cloudtrail", parameters=given) for name in names for who in (ROOT, USER)]
+    return matching, [
+        call(names[0], service="cloudtrail", parameters=given, error=DENIED),
+        call(near, service="cloudtrail", parameters=given),
+        call(names[0], service="logs", parameters=given),
+        *([call(names[0], DEPLOYER, service="cloudtrail", parameters=given)] if deployers else []),
+    ]
+
+
+CASES: Final[dict[str, Cases]] = {
+    "deletion-scheduled": by_anybody("ScheduleKeyDeletion", near="CancelKeyDeletion"),
+    "deletion-cancelled": by_anybody("CancelKeyDeletion", near="ScheduleKeyDeletion"),
+    "key-deleted": from_kms("KMS CMK Deletion", "KMS CMK Rotation"),
+    "key-disabled": by_hand("DisableKey", near="DisableKeyRotation"),
+    "key-enabled": by_hand("EnableKey", near="EnableKeyRotation"),
+    "key-policy-changed": by_hand("PutKeyPolicy", near="GetKeyPolicy"),
+    "lockout-bypass": _lockout_bypass(),
+    "key-created": by_hand("CreateKey", near="CreateAlias"),
+    "alias-created": by_hand("CreateAlias", near="CreateKey"),
+    "alias-moved": by_anybody("UpdateAlias", near="CreateAlias"),
+    "alias-deleted": by_anybody("DeleteAlias", near="CreateAlias"),
+    "grant-created": by_anybody("CreateGrant", near="RevokeGrant"),
+    "replica-created": by_hand("ReplicateKey", near="UpdatePrimaryRegion"),
+    "primary-moved": by_anybody("UpdatePrimaryRegion", near="ReplicateKey"),
+    "material-imported": by_anybody("ImportKeyMaterial", near="DeleteImportedKeyMaterial"),
+    "material-deleted": by_anybody("DeleteImportedKeyMaterial", near="ImportKeyMaterial"),
+    "material-expired": from_kms("KMS Imported Key Material Expiration", "KMS CMK Deletion"),
+    "import-begun": (
+        [
+            call("GetParametersForImport", role("globex-key-import"), read_only=True),
+            call("GetParametersForImport", ROOT, read_only=True),
+            call("GetParametersForImport", USER, read_only=True),
+        ],
+        [
+            call("GetParametersForImport", read_only=True, error=DENIED),
+            call("GetPublicKey", read_only=True),
+            call("ImportKeyMaterial"),
+        ],
+    ),
+    "rotation-done": from_kms("KMS CMK Rotation", "KMS CMK Deletion"),
+    "rotation-asked-for": by_anybody("RotateKeyOnDemand", near="EnableKeyRotation"),
+    "rotation-changed": by_hand("DisableKeyRotation", "EnableKeyRotation", near="DisableKey"),
+    "tags-changed": by_hand("TagResource", "UntagResource", near="ListResourceTags"),
+    "administration-denied": (
+        [
+            call("PutKeyPolicy", USER, error=DENIED),
+            call("ScheduleKeyDeletion", ROOT, error=DENIED),
+            call("CreateGrant", TENANT, error="AccessDeniedException"),
+            call("UpdateAlias", DEPLOYER, error=DENIED),
+        ],
+        [
+            call("PutKeyPolicy", USER),
+            call("PutKeyPolicy", USER, error="MalformedPolicyDocumentException"),
+            use("Decrypt", error=DENIED),
+            call("GetKeyPolicy", USER, error=DENIED, read_only=True),
+        ],
+    ),
+    "use-denied": (
+        [
+            use("Decrypt", error=DENIED),
+            use("GenerateDataKey", role("tenant-globex.orders", path="/tenant-keys/orders/"), error=DENIED),
+            use("Encrypt", ROOT, error="AccessDeniedException"),
+            use("ReEncrypt", USER, error=DENIED),
+            denied_without_parameters("Decrypt", TENANT),
+        ],
+        [
+            use("Decrypt"),
+            use("Decrypt", CONFIG, error=DENIED),
+            use("Decrypt", PROBE, error=DENIED),
+            use("Decrypt", error="DisabledException"),
+            call("DescribeKey", read_only=True, error=DENIED),
+        ],
+    ),
+    "unusable-key-used": (
+        [
+            use("Decrypt", error="DisabledException"),
+            use("GenerateDataKey", ROOT, error="KMSInvalidStateException"),
+            use("Encrypt", USER, error="DisabledException"),
+        ],
+        [
+            use("Decrypt"),
+            use("Decrypt", error="IncorrectKeyException"),
+            call("EnableKey", error="KMSInvalidStateException"),
+        ],
+    ),
+    "break-glass-assumed": (
+        [
+            assume(BREAK_GLASS_ARN, account=ACCOUNT),
+            assume(BREAK_GLASS_ARN, USER, account=ACCOUNT),
+            assume(BREAK_GLASS_ARN, account=ACCOUNT, name="AssumeRoleWithSAML"),
+        ],
+        [
+            assume(BREAK_GLASS_ARN, account=ACCOUNT, error=DENIED),
+            assume(f"{BREAK_GLASS_ARN}Reader", account=ACCOUNT),
+            assume("arn:aws:iam::222222222222:role/KeyBreakGlass"),
+        ],
+    ),
+    "break-glass-used": (
+        [
+            call("ScheduleKeyDeletion", BREAK_GLASS),
+            call("DescribeKey", BREAK_GLASS, read_only=True),
+            use("Decrypt", BREAK_GLASS, error=DENIED),
+        ],
+        [
+            call("ScheduleKeyDeletion", role("KeyBreakGlass", account="999999999999")),
+            call("ScheduleKeyDeletion", ADMINISTRATOR),
+            call("ListBuckets", BREAK_GLASS, service="s3", read_only=True),
+            call("ScheduleKeyDeletion", ROOT),
+        ],
+    ),
+    "access-refused": _access_refused(),
+    "root-used": (
+        [
+            call("CreateAccessKey", ROOT, service="iam", parameters={}),
+            call("DescribeKey", ROOT, read_only=True, error=DENIED),
+            sign_in(ROOT),
+        ],
+        [
+            call("CreateAccessKey", USER, service="iam", parameters={}),
+            call("Decrypt", {**ROOT, "invokedBy": "backup.amazonaws.com"}, read_only=True),
+            sign_in(USER),
+            service_event("RotateKey"),
+        ],
+    ),
+    "role-changed": _role_changed(),
+    "trail-stopped": _trail("StopLogging", "DeleteTrail", near="StartLogging", deployers=False),
+    "trail-blinded": _trail("PutEventSelectors", "UpdateTrail", near="GetEventSelectors", deployers=True),
+    "rules-changed": _rules_changed(),
+    "topic-changed": _topic_changed(),
+}
+"""By the id of the rule: what matches, and what nearly does."""

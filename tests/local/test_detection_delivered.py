@@ -1,0 +1,172 @@
+"""The attack is made, and the message arrives: what the local AWS decides becomes a record, an event, a message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local import estate
+from tests.local.conftest import LocalEstate
+from tests.local.refusal import refused
+from tests.local.test_detection import MANIFEST
+from tests.policy.estates import estate_of_text
+from tests.stacks.synth import synthesized
+
+STACKS = {
+    "tenant-keys-audit-eu-west-1": estate.CENTRAL,
+    "tenant-keys-workload-222222222222-eu-west-1": estate.WORKLOAD,
+}
+LEFT_OUT = tuple(f"Rule{name}" for name in ("material", "role", "rotation", "root", "rules", "topic", "trail"))
+"""Else the template is longer than a request to CloudFormation takes; and the root user helps in every test."""
+Message = dict[str, Any]
+Told = Callable[[], list[Message]]
+
+
+@pytest.fixture(scope="module")
+def told(local: LocalEstate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    """The messages that came since the last call."""
+    templates = synthesized(estate_of_text(MANIFEST), tmp_path_factory.mktemp("delivered"))
+    for stack, account in STACKS.items():
+        _create(local, stack, account, templates[stack]["Resources"])
+    central = local.aws.session(estate.CENTRAL)
+    sqs, sns = central.client("sqs"), central.client("sns")
+    url = sqs.create_queue(QueueName="on-call")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    queue = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [{**queue, "Resource": arn}]}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    topic = f"arn:aws:sns:{estate.REGION}:{estate.CENTRAL}:tenant-keys-audit"
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+
+    def read() -> list[Message]:
+        found: list[Message] = []
+        while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            for one in batch:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+                found.append(json.loads(one["Body"]))
+        return found
+
+    yield read
+    sqs.delete_queue(QueueUrl=url)
+    for stack, account in STACKS.items():
+        local.aws.session(account).client("cloudformation").delete_stack(StackName=f"watched-{stack}")
+
+
+def _create(local: LocalEstate, stack: str, account: str, resources: dict[str, Any]) -> None:
+    """The audit's own resources of a stack: the estate here has its roles already."""
+    own = {name: body for name, body in resources.items() if name.startswith(("Audit", "Rule", "Bus"))}
+    own = {name: body for name, body in own.items() if not name.startswith(LEFT_OUT)}
+    assert own
+    template = {"Resources": {name: {k: v for k, v in body.items() if k != "Metadata"} for name, body in own.items()}}
+    client = local.aws.session(account).client("cloudformation")
+    deployer = f"arn:aws:iam::{account}:role/cdk-hnb659fds-cfn-exec-role-{account}-{estate.REGION}"
+    client.create_stack(
+        StackName=f"watched-{stack}",
+        TemplateBody=json.dumps(template, separators=(",", ":")),
+        RoleARN=deployer,
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    client.get_waiter("stack_create_complete").wait(StackName=f"watched-{stack}", WaiterConfig={"Delay": 1})
+
+
+def test_a_tenant_at_another_tenants_key_is_told_with_both_names(local: LocalEstate, told: Told) -> None:
+    told()
+    with refused("AccessDeniedException"):
+        local.tenant("acme").client("kms").encrypt(
+            KeyId=f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:alias/tenant-globex",
+            Plaintext=b"x",
+            EncryptionContext={"tenant_id": "globex"},
+        )
+    (message,) = told()
+    assert message["rule"] == "use-denied"
+    assert message["severity"] == "high"
+    assert message["role"] == f"arn:aws:iam::{estate.CENTRAL}:role/tenant-keys/orders/tenant-acme.orders"
+    assert message["key"].endswith(":alias/tenant-globex")
+    assert message["error"] == "AccessDenied"
+    assert "aws kms list-aliases --key-id arn:aws:kms:" in message["next"]
+
+
+def test_a_workload_refused_at_an_access_role_is_told_from_its_own_account(local: LocalEstate, told: Told) -> None:
+    told()
+    with pytest.raises(ClientError, match="AccessDenied"):
+        local.become(local.billing(), estate.tenant_role("acme"))
+    (message,) = told()
+    assert message["rule"] == "access-refused"
+    assert message["account"] == estate.WORKLOAD
+    assert message["target"] == estate.tenant_role("acme")
+    assert message["role"] == estate.BILLING_RUNTIME
+
+
+def test_break_glass_that_schedules_a_deletion_is_told_at_each_step(local: LocalEstate, told: Told) -> None:
+    key, _ = local.key_of["initech"]  # suspended: it is disabled before and after
+    told()
+    kms = local.role(estate.BREAK_GLASS).client("kms")
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=30)
+    kms.cancel_key_deletion(KeyId=key)
+    assert sorted(message["rule"] for message in told()) == [
+        "break-glass-assumed",
+        "break-glass-used",
+        "break-glass-used",
+        "deletion-cancelled",
+        "deletion-scheduled",
+    ]
+
+
+def test_use_that_is_allowed_is_told_to_nobody(local: LocalEstate, told: Told) -> None:
+    told()
+    local.tenant("globex").client("kms").encrypt(
+        KeyId=f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:alias/tenant-globex",
+        Plaintext=b"x",
+        EncryptionContext={"tenant_id": "globex"},
+    )
+    assert told() == []
+
+
+def test_a_record_has_what_cloudtrail_writes_and_no_plaintext(local: LocalEstate) -> None:
+    before = len(local.aws.trail())
+    local.tenant("globex").client("kms").encrypt(
+        KeyId=f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:alias/tenant-globex",
+        Plaintext=b"do not log",
+        EncryptionContext={"tenant_id": "globex"},
+    )
+    *_, record = local.aws.trail()[before:]
+    assert record["eventName"] == "Encrypt"
+    assert record["readOnly"] is True
+    assert record["eventSource"] == "kms.amazonaws.com"
+    assert record["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] == estate.tenant_role("globex")
+    assert record["requestParameters"]["encryptionContext"] == {"tenant_id": "globex"}
+    assert record["resources"] == [
+        {"accountId": estate.CENTRAL, "type": "AWS::KMS::Key", "ARN": local.key_of["globex"][1]}
+    ]
+    assert "plaintext" not in json.dumps(record).lower()
+
+
+def test_a_refused_session_is_recorded_in_the_callers_account_alone(local: LocalEstate) -> None:
+    before = len(local.aws.trail())
+    with pytest.raises(ClientError):
+        local.become(local.billing(), estate.tenant_role("acme"))
+    found = [one for one in local.aws.trail()[before:] if one.get("errorCode")]
+    assert [one["recipientAccountId"] for one in found] == [estate.WORKLOAD]
+    local.tenant("acme")
+    granted = [one for one in local.aws.trail()[before:] if one["eventName"] == "AssumeRole" and "errorCode" not in one]
+    assert {one["recipientAccountId"] for one in granted[-2:]} == {estate.CENTRAL, estate.WORKLOAD}
+
+
+def test_a_topic_whose_key_no_service_may_use_gets_nothing(local: LocalEstate, told: Told) -> None:
+    """As on AWS, where such a message is lost in silence."""
+    sns = local.aws.session(estate.CENTRAL).client("sns")
+    topic = f"arn:aws:sns:{estate.REGION}:{estate.CENTRAL}:tenant-keys-audit"
+    own = sns.get_topic_attributes(TopicArn=topic)["Attributes"]["KmsMasterKeyId"]
+    told()
+    try:
+        for key, count in ((local.key_of["globex"][1], 0), (own, 1)):
+            sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=key)
+            with pytest.raises(ClientError, match="AccessDenied"):
+                local.become(local.billing(), estate.tenant_role("acme"))
+            assert len(told()) == count
+    finally:
+        sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=own)

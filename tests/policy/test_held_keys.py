@@ -1,0 +1,332 @@
+"""Keys that tenants hold themselves: what the templates' roles may do with them, judged by hand and by both engines."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tenant_keys.manifest import Estate
+from tenant_keys.manifest.lock import Registration
+from tenant_keys.policy.held_key import owner_statements
+from tenant_keys.review.assembly import Assembly
+from tenant_keys.review.proof import Kind, prove
+from tenant_keys.review.second_opinion.opinion import second_opinion
+from tests.policy.estates import estate_of_text, manifest, with_tenant
+from tests.stacks.synth import synthesized
+from tools.cloud_assembly import rename_assets
+
+GLOBEX = "arn:aws:kms:eu-west-1:555555555555:key/11111111-2222-3333-4444-555555555555"
+HOOLI = "arn:aws:kms:eu-west-1:666666666666:key/11111111-2222-3333-4444-666666666666"
+WORKLOADS = """\
+  orders: {account: '222222222222', runs_on: lambda}
+  billing: {account: '222222222222', runs_on: ecs, access: session-tag}"""
+TENANTS = f"""\
+  acme: {{workloads: [orders, billing]}}
+  globex: {{workloads: [orders, billing], key: {{held_by: tenant, arns: {{eu-west-1: '{GLOBEX}'}}, grace_minutes: 30}}}}
+  hooli: {{workloads: [orders, billing], key: {{held_by: tenant, arns: {{eu-west-1: '{HOOLI}'}}}}}}"""
+ROLES, SHARED = "tenant-keys-roles-001", "tenant-keys-shared-access"
+PLACE = "tenant-keys-workload-222222222222-eu-west-1"
+Body = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    """Globex' key is active, hooli's is registered only."""
+    found = estate_of_text(manifest(workloads=WORKLOADS, tenants=TENANTS))
+    held = found.tenants["globex"].held
+    assert held is not None
+    active = Registration(active={"eu-west-1": GLOBEX})
+    return with_tenant(found, "globex", held=held.__class__(held.registered, {}, active.active, None, 30))
+
+
+@pytest.fixture(scope="module")
+def assembly(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("held")
+    synthesized(estate, folder)
+    return folder
+
+
+def test_roles_name_exactly_the_registered_keys_in_the_tenants_context(assembly: Path) -> None:
+    stacks = {name: json.loads((assembly / f"{name}.template.json").read_text()) for name in (ROLES, SHARED)}
+    own = stacks[ROLES]["Resources"]["RoleglobexFororders"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    use = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
+    assert own == [
+        {
+            "Sid": "UseHeldKey",
+            "Effect": "Allow",
+            "Resource": [GLOBEX],
+            "Action": use,
+            "Condition": {"StringEquals": {"kms:EncryptionContext:tenant_id": "globex"}},
+        },
+        {"Sid": "DescribeHeldKey", "Effect": "Allow", "Resource": [GLOBEX], "Action": ["kms:DescribeKey"]},
+    ]
+    policy = stacks[SHARED]["Resources"]["SharedRolebilling"]["Properties"]["Policies"][0]["PolicyDocument"]
+    of_hooli = {one["Sid"]: one for one in policy["Statement"]}["UseHeldKeyOfHooli"]
+    assert of_hooli["Resource"] == [HOOLI]
+    assert of_hooli["Condition"] == {
+        "StringEquals": {"kms:EncryptionContext:tenant_id": "hooli", "aws:PrincipalTag/tenant_id": "hooli"}
+    }
+    assert not [one for one in json.dumps(stacks).split('"') if one.startswith("alias/tenant-globex")]
+
+
+def test_a_workload_is_told_of_active_keys_alone_and_of_their_grace(assembly: Path) -> None:
+    template = json.loads((assembly / f"{PLACE}.template.json").read_text())
+    value = json.loads(template["Resources"]["Parameterorders"]["Properties"]["Value"])
+    assert value["held"] == {"globex": {"key_arn": GLOBEX, "grace_seconds": 1800}}
+    assert value["exceptions"] == {}
+
+
+def test_no_key_of_ours_is_made_for_a_tenant_that_holds_its_own(assembly: Path) -> None:
+    text = "".join(path.read_text() for path in assembly.glob("*.template.json"))
+    assert '"Keyacme"' in text
+    assert '"Keyglobex"' not in text
+    assert '"Aliasglobex"' not in text
+
+
+def test_both_engines_find_nothing_and_the_proof_says_what_is_the_owners(estate: Estate, assembly: Path) -> None:
+    proof = prove(assembly, estate)
+    assert (proof.verdict, proof.findings) == ("proved", ())
+    assert [(one.tenant, one.arns, one.active) for one in proof.held] == [
+        ("globex", (GLOBEX,), (GLOBEX,)),
+        ("hooli", (HOOLI,), ()),
+    ]
+    assert all("whatever the key's policy allows" in one.ours and "no grant" in one.theirs for one in proof.held)
+    assert second_opinion(Assembly.open(assembly), estate).verdict == "no such request"
+
+
+def test_a_suspended_tenants_key_is_in_no_role(estate: Estate) -> None:
+    from tenant_keys.policy.access_role import shared_role_policy, tenant_role_policy
+
+    suspended = with_tenant(estate, "globex", state="suspended")
+    orders, billing = suspended.workloads["orders"], suspended.workloads["billing"]
+    documents = (
+        tenant_role_policy(suspended.tenants["globex"], orders, suspended),
+        shared_role_policy(billing, suspended),
+    )
+    assert GLOBEX not in json.dumps(documents)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One thing broken in the templates, and by hand what both engines must say."""
+
+    edit: Callable[[dict[str, Body]], object]
+    kind: Kind
+    words: tuple[str, ...]
+    refuted_twice: bool = True
+    """Whether the second engine refutes it, too: it is asked of what is allowed, not of what is missing."""
+
+
+def policy(templates: dict[str, Body], role: str = "RoleglobexFororders") -> Body:
+    stack = SHARED if role.startswith("Shared") else ROLES
+    found: Body = templates[stack]["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"]
+    return found
+
+
+def of(templates: dict[str, Body], sid: str, role: str = "RoleglobexFororders") -> Body:
+    return next(one for one in policy(templates, role)["Statement"] if one["Sid"] == sid)
+
+
+SHARED_ROLE = "SharedRolebilling"
+MORE, INVENTORY, REFUSED = Kind.MORE_THAN_DECLARED, Kind.INVENTORY, Kind.REFUSED
+
+
+def allow(**elements: object) -> Body:
+    return {"Sid": "Added", "Effect": "Allow", **elements}
+
+
+MUTANTS = {
+    "another tenant's key": Mutant(
+        lambda t: of(t, "UseHeldKey")["Resource"].append(HOOLI), MORE, ("tenant-globex.orders", "tenant hooli")
+    ),
+    "a key of an account that nobody registered": Mutant(
+        lambda t: of(t, "UseHeldKey").update(Resource=[GLOBEX, GLOBEX.replace("5555:key", "5557:key")]),
+        MORE,
+        ("tenant-globex.orders", "555555555557"),
+        refuted_twice=False,
+    ),
+    "every key of the customer's account": Mutant(
+        lambda t: of(t, "UseHeldKey").update(Resource=["arn:aws:kms:eu-west-1:555555555555:key/*"]),
+        MORE,
+        ("tenant-globex.orders", "the key of tenant globex"),
+        refuted_twice=False,
+    ),
+    "every key of every account, for a tenant of ours": Mutant(
+        lambda t: policy(t, "RoleacmeFororders")["Statement"].append(
+            allow(Action="kms:Decrypt", Resource="arn:aws:kms:*:*:key/*")
+        ),
+        MORE,
+        ("tenant-acme.orders", "tenant globex", "tenant hooli"),
+    ),
+    "the own key without a context": Mutant(
+        lambda t: of(t, "UseHeldKey").pop("Condition"), MORE, ("tenant-globex.orders", "the key of tenant globex")
+    ),
+    "another tenant's context": Mutant(
+        lambda t: of(t, "UseHeldKey")["Condition"]["StringEquals"].update(
+            {"kms:EncryptionContext:tenant_id": ["globex", "hooli"]}
+        ),
+        MORE,
+        ("the key of tenant globex",),
+    ),
+    "a context if there is one": Mutant(
+        lambda t: of(t, "UseHeldKey").update(
+            Condition={"StringEqualsIfExists": {"kms:EncryptionContext:tenant_id": "globex"}}
+        ),
+        MORE,
+        ("the key of tenant globex",),
+    ),
+    "a grant on the tenant's key": Mutant(
+        lambda t: of(t, "UseHeldKey")["Action"].append("kms:CreateGrant"), MORE, ("kms:CreateGrant",)
+    ),
+    "all actions by a pattern": Mutant(
+        lambda t: of(t, "UseHeldKey").update(Action="kms:*"), MORE, ("the key of tenant globex",)
+    ),
+    "a shared role without the tag": Mutant(
+        lambda t: of(t, "UseHeldKeyOfGlobex", SHARED_ROLE)["Condition"]["StringEquals"].pop(
+            "aws:PrincipalTag/tenant_id"
+        ),
+        MORE,
+        ("shared.billing", "the key of tenant globex"),
+    ),
+    "a shared role with another tenant's tag": Mutant(
+        lambda t: of(t, "UseHeldKeyOfGlobex", SHARED_ROLE)["Condition"]["StringEquals"].update(
+            {"aws:PrincipalTag/tenant_id": "hooli"}
+        ),
+        MORE,
+        ("shared.billing", "the key of tenant globex"),
+    ),
+    "a shared role that describes any tenant's key": Mutant(
+        lambda t: of(t, "DescribeHeldKeyOfGlobex", SHARED_ROLE).pop("Condition"),
+        MORE,
+        ("shared.billing", "kms:DescribeKey"),
+    ),
+    "everything but some keys": Mutant(
+        lambda t: policy(t, "RoleacmeFororders")["Statement"].append(
+            allow(Action=["kms:Decrypt"], NotResource="arn:aws:kms:eu-west-1:111111111111:key/*")
+        ),
+        MORE,
+        ("tenant-acme.orders", "tenant globex", "tenant hooli"),
+    ),
+    "everything but some actions": Mutant(
+        lambda t: policy(t, "RoleacmeFororders")["Statement"].append(
+            allow(NotAction=["s3:GetObject"], Resource=GLOBEX)
+        ),
+        MORE,
+        ("tenant-acme.orders", "the key of tenant globex"),
+    ),
+    "a resource with a variable": Mutant(
+        lambda t: policy(t, "RoleacmeFororders")["Statement"].append(
+            allow(Action=["kms:Decrypt"], Resource="arn:aws:kms:eu-west-1:555555555555:key/${aws:PrincipalTag/key}")
+        ),
+        MORE,
+        ("tenant-acme.orders", "the key of tenant globex"),
+    ),
+    "a workload's own role": Mutant(
+        lambda t: t[PLACE]["Resources"]["Roleorders"]["Properties"]["Policies"][0]["PolicyDocument"][
+            "Statement"
+        ].append(allow(Action=["kms:Decrypt"], Resource=[GLOBEX])),
+        MORE,
+        ("tenant-keys-orders", "the key of tenant globex"),
+    ),
+    "an action that is missing": Mutant(
+        lambda t: of(t, "UseHeldKey")["Action"].remove("kms:Decrypt"), REFUSED, ("kms:decrypt",), refuted_twice=False
+    ),
+    "a key that is missing": Mutant(
+        lambda t: policy(t)["Statement"].pop(), REFUSED, ("kms:describekey", GLOBEX), refuted_twice=False
+    ),
+    "a Deny that nobody works out": Mutant(
+        lambda t: policy(t)["Statement"].append(
+            {"Sid": "No", "Effect": "Deny", "Action": "kms:Decrypt", "Resource": GLOBEX}
+        ),
+        Kind.NOT_PROVED,
+        ("is denied on the key of tenant globex",),
+        refuted_twice=False,
+    ),
+    "a parameter that tells of another's key": Mutant(
+        lambda t: parameter(t, lambda held: held.update(hooli={"key_arn": GLOBEX, "grace_seconds": 0})),
+        INVENTORY,
+        ("is told held",),
+        refuted_twice=False,
+    ),
+    "a parameter with a longer grace": Mutant(
+        lambda t: parameter(t, lambda held: held["globex"].update(grace_seconds=86_400)),
+        INVENTORY,
+        ("is told held",),
+        refuted_twice=False,
+    ),
+    "a parameter without the active key": Mutant(
+        lambda t: parameter(t, lambda held: held.clear()), INVENTORY, ("is told held",), refuted_twice=False
+    ),
+}
+
+
+def parameter(templates: dict[str, Body], edit: Callable[[Body], object]) -> None:
+    properties = templates[PLACE]["Resources"]["Parameterorders"]["Properties"]
+    value = json.loads(properties["Value"])
+    edit(value["held"])
+    properties["Value"] = json.dumps(value)
+
+
+@pytest.fixture(scope="module")
+def originals(assembly: Path) -> dict[str, Body]:
+    return {name: json.loads((assembly / f"{name}.template.json").read_text()) for name in (ROLES, SHARED, PLACE)}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_is_judged_as_was_written_down_by_hand(
+    name: str, estate: Estate, assembly: Path, originals: dict[str, Body], tmp_path: Path
+) -> None:
+    mutant, changed = MUTANTS[name], copy.deepcopy(originals)
+    mutant.edit(changed)
+    folder = tmp_path / "cdk.out"
+    folder.mkdir()
+    for file in assembly.iterdir():
+        stack = file.name.removesuffix(".template.json")
+        (folder / file.name).write_text(json.dumps(changed[stack]) if stack in changed else file.read_text())
+    rename_assets(folder)
+    proof = prove(folder, estate)
+    found = [(one.kind, one.what) for one in proof.findings]
+    assert any(kind is mutant.kind and all(word in what for word in mutant.words) for kind, what in found), found
+    opinion = second_opinion(Assembly.open(folder), estate)
+    assert not opinion.disagreements
+    assert (opinion.verdict == "refuted") is mutant.refuted_twice, (opinion.verdict, opinion.not_understood)
+
+
+def test_the_statements_for_the_owner_name_our_roles_and_nobody_else(estate: Estate) -> None:
+    statements = {one["Sid"]: one for one in owner_statements(estate.tenants["globex"], estate, "ab" * 16)}
+    orders = "arn:aws:iam::111111111111:role/tenant-keys/orders/tenant-globex.orders"
+    billing = "arn:aws:iam::111111111111:role/tenant-keys/billing/shared.billing"
+    assert statements["TenantKeysDecryptThroughRole"] == {
+        "Sid": "TenantKeysDecryptThroughRole",
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
+        "Resource": "*",
+        "Action": ["kms:Decrypt"],
+        "Condition": {
+            "ArnEquals": {"aws:PrincipalArn": [orders]},
+            "StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5", "kms:EncryptionContext:tenant_id": "globex"},
+            "Null": {"kms:EncryptionContext:tenant_keys_registration": "true"},
+        },
+    }
+    proof = statements["TenantKeysProveControlThroughSharedRole"]["Condition"]
+    assert proof == {
+        "ArnEquals": {"aws:PrincipalArn": [billing]},
+        "StringEquals": {
+            "aws:PrincipalOrgID": "o-a1b2c3d4e5",
+            "aws:PrincipalTag/tenant_id": "globex",
+            "kms:EncryptionContext:tenant_id": "globex",
+            "kms:EncryptionContext:tenant_keys_registration": "ab" * 16,
+        },
+    }
+    assert statements["TenantKeysNobodyElse"]["Condition"] == {
+        "ArnNotEquals": {"aws:PrincipalArn": [orders, billing]}
+    } or statements["TenantKeysNobodyElse"]["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": [billing, orders]}}
+    assert statements["TenantKeysNoGrants"]["Action"] == ["kms:CreateGrant"]
+    assert not [one for one in statements.values() if one["Effect"] == "Allow" and "kms:CreateGrant" in one["Action"]]
+    assert "ProveControl" not in json.dumps(owner_statements(estate.tenants["globex"], estate, None))

@@ -1,0 +1,16 @@
+"""Each mutant of `custodians.py` is judged as was written down by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tools.mutants.custodians import MUTANTS
+from tools.mutants.mutant import Mutant, Outcome
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_the_mutant_is_judged_as_expected(mutant: Mutant, outcome: Callable[[Mutant], Outcome]) -> None:
+    judged = outcome(mutant)
+    assert judged.as_expected, f"expected {mutant.expected!r}, got {judged.told}"
