@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from tenant_keys.manifest import Estate
+from tenant_keys.manifest.stack_names import audit_prefix
 from tenant_keys.operations.errors import OperationError
 from tenant_keys.policy.names import alias_name
 
@@ -57,6 +58,9 @@ def _renames(estate: Estate) -> dict[str, str]:
     return {
         ":alias/tenant-*": f":{alias_name('*', naming)}",
         ":role/tenant-keys/*": f":role{naming.role_path}*",
+        ":alarm:tenant-keys-audit-*": f":alarm:{audit_prefix(naming)}*",
+        ":rule/tenant-keys-audit-*": f":rule/{audit_prefix(naming)}*",
+        ":tenant-keys-audit": f":{audit_prefix(naming).removesuffix('-')}",
         ":parameter/tenant-keys/*": f":parameter{naming.role_path}*",
         **{f":{kind}/tenant-keys-*": f":{kind}/{own}" for kind in ("role", "policy", "instance-profile")},
         "partition": estate.central.partition,

@@ -34,7 +34,7 @@ class TenantView:
     state: str
     alias: str
     aliases: tuple[str, ...]
-    """ARNs that can be named today, the Region where the key was created first; of keys, where the tenant holds them itself."""
+    """ARNs that can be named today, that of the key's own Region first; of keys, where the tenant holds them itself."""
     key: str
     """Key material and, once known, the multi-Region id."""
     regions: tuple[str, ...]
