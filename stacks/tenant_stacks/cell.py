@@ -14,8 +14,8 @@ from typing import Any, Final
 from tenant_keys.manifest import Custodian, HeldKey, Tenant, Workload
 from tenant_stacks.pattern import Example, Names, NotOnlyNames, Pattern
 
-NAMES: Final = ("id", "multi_region_key_id")
-"""Fields of a tenant that are names."""
+NAMES: Final = ("id", "manifest_id", "multi_region_key_id")
+"""Fields of a tenant that are names; with opaque names, no resource has the id of the manifest."""
 PLACES: Final = ("cell", "role_cells")
 """Fields of a tenant that say in which stack it is, and are in no resource of another."""
 _ALIKE: Final = tuple(field.name for field in fields(Tenant) if field.name not in (*NAMES, *PLACES, "tags"))

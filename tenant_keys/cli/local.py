@@ -21,7 +21,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tenant_keys.demo.environment import nothing_of_the_users
-from tenant_keys.demo.local_estate import customers_of
+from tenant_keys.demo.local_estate import customers_of, ensure_held_keys
 from tenant_keys.demo.principals import KNOWN, Principals
 from tenant_keys.demo.synth import synthesize
 from tenant_keys.local import LocalAws
@@ -197,6 +197,7 @@ def ensure_roles(aws: LocalAws, estate: Estate) -> None:
         ensure_role(aws, role)
     ensure_auditors(aws, central.auditors.values())
     ensure_boundaries(aws, estate.permissions_boundaries)
+    ensure_held_keys(aws, estate)
 
 
 def environment_of(aws: LocalAws, credentials: Mapping[str, str], region: str | None = None) -> dict[str, str]:

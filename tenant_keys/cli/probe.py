@@ -79,15 +79,17 @@ def _planned(
             f"workload {name}: its sessions come from tenants' tokens, which the probe does not have; probe a workload "
             "with tenant-role or session-tag"
         )
-    served = [one for one in estate.tenants.values() if workload in one.workloads and one.state != "offboarding"]
+    # A key that its tenant holds is named by ARN, in another account: tenant-keys held asks for those.
+    here = [one for one in estate.tenants.values() if one.held is None]
+    served = [one for one in here if workload in one.workloads and one.state != "offboarding"]
     active = [one for one in served if one.state == "active"]
     asking = [_served(one, served, workload) for one in tenants] or active[:1]
     if not asking:
         raise OperationError(f"workload {name}: serves no active tenant; name one by --tenant")
     named = estate.called(other) if other else None
-    if other is not None and named is None:
-        raise OperationError(f"--other {other}: not in the manifest")
-    others = [one for one in estate.tenants.values() if one not in asking and one.state == "active"]
+    if other is not None and named not in here:
+        raise OperationError(f"--other {other}: no tenant of the manifest whose key is in the key account")
+    others = [one for one in here if one not in asking and one.state == "active"]
     theirs = named or next(iter(others), None)
     if theirs is None or theirs in asking:
         raise OperationError("--other: no tenant besides those that ask; a probe needs a key that must be refused")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from tenant_keys.local.settings import tenant_of
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest.platforms import PLATFORMS
 from tenant_keys.policy import names
+from tenant_keys.policy.held_key import owner_statements
 
 
 @dataclass(slots=True)
@@ -73,9 +75,21 @@ class LocalEstate:
 
 
 def customers_of(estate: Estate) -> tuple[str, ...]:
-    """The accounts of customers who bring key material: outside the organisation."""
-    custodians = (tenant.custodian for tenant in estate.tenants.values())
-    return tuple(sorted({custodian.account for custodian in custodians if custodian is not None}))
+    """The accounts of customers who bring key material or hold their keys: outside the organisation."""
+    found = {one.custodian.account for one in estate.tenants.values() if one.custodian is not None}
+    found |= {arn.split(":")[4] for one in estate.tenants.values() if one.held is not None for arn in one.held.arns}
+    return tuple(sorted(found))
+
+
+def ensure_held_keys(aws: LocalAws, estate: Estate) -> None:
+    """The keys that tenants hold in their own accounts, with the statements that `held register` prints."""
+    for tenant in estate.tenants.values():
+        held = tenant.held
+        for arn in held.arns if held is not None else ():
+            owner = f"arn:{estate.central.partition}:iam::{arn.split(':')[4]}:root"
+            own = {"Sid": "Owner", "Effect": "Allow", "Principal": {"AWS": owner}, "Action": "kms:*", "Resource": "*"}
+            statements = [own, *owner_statements(tenant, estate, held.nonce if held else None)]
+            aws.hold_key(arn, json.dumps({"Version": "2012-10-17", "Statement": statements}))
 
 
 @contextmanager
@@ -103,6 +117,7 @@ def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
             ensure_role(aws, role)
         ensure_auditors(aws, central.auditors.values())
         ensure_boundaries(aws, estate.permissions_boundaries)
+        ensure_held_keys(aws, estate)
         if not issuers:
             yield LocalEstate(aws, estate, None, "")
             return

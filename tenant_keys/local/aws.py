@@ -275,6 +275,10 @@ class LocalAws:
         """Have an operation of KMS fail with AWS's error code, `times` times after `skip` calls that succeed."""
         self._ask("fail", {"operation": operation, "code": code, "message": message, "skip": skip, "times": times})
 
+    def hold_key(self, arn: str, policy: str) -> None:
+        """Have a key with this ARN in its owner's account, or give it another policy."""
+        self._ask("hold-key", {"arn": arn, "policy": policy})
+
     def key_states(self, region: str) -> dict[str, str]:
         """State of each tenant's key in the first account: for the demo, since hardly anybody may ask KMS."""
         return {tenant: str(state) for tenant, state in self._ask("key-states", {"region": region}).items()}

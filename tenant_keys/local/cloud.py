@@ -11,7 +11,7 @@ from tenant_keys.local.cloudtrail import CloudTrail
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.directory import DeployedPolicies
 from tenant_keys.local.event_bus import EventBus
-from tenant_keys.local.event_history import CloudTrailApi
+from tenant_keys.local.event_history import CloudTrailApi, EventHistory
 from tenant_keys.local.iam_service import IamService
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
@@ -47,7 +47,8 @@ class Cloud:
         self.kms = Kms(self.authorizer, self.decisions, self.clock)
         self.sts = Sts(Assume(self.authorizer, self.identities, self.sessions), Issuers(settings.jwks), self.decisions)
         self.bus = EventBus(self.authorizer, self.identities, self.kms)
-        self.decisions.trail = CloudTrail(settings.trail, self.clock, self.bus)
+        self.history = EventHistory(self.clock, self.kms.store)
+        self.decisions.trail = CloudTrail(settings.trail, self.clock, self.bus, self.history)
         self.held = Held()
         self.execution = install(
             self.bus, self.kms, self.authorizer, self.decisions, self.identities, self.organization, self.held
@@ -60,7 +61,7 @@ class Cloud:
         for service in ("kms", "sts"):
             emulator.install_service(service, _not_here)
         emulator.install_service("organizations", OrganizationsApi(self.organization).answer)
-        emulator.install_service("cloudtrail", CloudTrailApi(self.kms.history).answer)
+        emulator.install_service("cloudtrail", CloudTrailApi(self.history).answer)
         emulator.install_service("iam", IamService(self.kms).handle)
         emulator.install_judge(OtherServices(self.authorizer, self.decisions, self.identities).judge)
 
@@ -74,6 +75,7 @@ class Cloud:
         self.held.clear()
         self.decisions.clear()
         self.bus.clear()
+        self.history.clear()
         if self.decisions.trail is not None:
             self.decisions.trail.clear()
 

@@ -15,6 +15,7 @@ from typing import IO, Any, Final, Protocol
 
 from tenant_keys.local.caller import Caller, CallerKind
 from tenant_keys.local.clock import Clock
+from tenant_keys.local.event_history import EventHistory
 from tenant_keys.local.fault import Fault
 
 _READING: Final = ("Describe", "Get", "List")
@@ -47,8 +48,8 @@ class Bus(Protocol):
 class CloudTrail:
     """Writes each record to a file of the account that it belongs to, and sends it to the account's default bus."""
 
-    def __init__(self, path: Path, clock: Clock, bus: Bus) -> None:
-        self._path, self._clock, self._bus = path, clock, bus
+    def __init__(self, path: Path, clock: Clock, bus: Bus, history: EventHistory) -> None:
+        self._path, self._clock, self._bus, self._history = path, clock, bus, history
         self._file: IO[str] = path.open("a", encoding="utf-8")
 
     def write(
@@ -68,6 +69,8 @@ class CloudTrail:
 
         A request across accounts that succeeds is recorded in both, a denied one in the caller's account alone.
         """
+        owners = [arn.split(":")[4] for arn in resources if arn.startswith("arn:")]
+        own = caller.account if caller else next(iter(owners), "")
         record = {
             "eventVersion": "1.11",
             "userIdentity": identity(caller, operation),
@@ -81,19 +84,18 @@ class CloudTrail:
             "requestParameters": dict(_named(parameters)) or None,
             "responseElements": None if fault else _answer(source, operation, answer),
             "requestID": request_id,
-            "eventID": str(uuid.uuid4()),
+            "eventID": event_id(request_id, own),
             "readOnly": operation in _READ_ONLY or operation.startswith(_READING),
             "resources": [_resource(arn) for arn in resources],
             "eventType": "AwsApiCall",
             "managementEvent": True,
             "eventCategory": "Management",
         }
-        owners = [arn.split(":")[4] for arn in resources if arn.startswith("arn:")]
-        own = caller.account if caller else next(iter(owners), "")
         others = [] if fault else [owner for owner in dict.fromkeys(owners) if owner and owner != own]
         self._deliver({**record, "recipientAccountId": own}, own, region, source)
         for account in others:
-            seen = {**record, "recipientAccountId": account, "sharedEventID": str(uuid.uuid4())}
+            shared = {"sharedEventID": str(uuid.uuid4()), "eventID": event_id(request_id, account)}
+            seen = {**record, "recipientAccountId": account, **shared}
             if caller is not None and source == "sts.amazonaws.com":
                 seen["userIdentity"] = {
                     "type": "AWSAccount",
@@ -105,12 +107,18 @@ class CloudTrail:
     def _deliver(self, record: Mapping[str, Any], account: str, region: str, source: str) -> None:
         self._file.write(json.dumps(record) + "\n")
         self._file.flush()
+        self._history.keep(account, region, record)
         service = source.partition(".")[0]
         self._bus.send(account, region, f"aws.{service}", "AWS API Call via CloudTrail", record)
 
     def clear(self) -> None:
         self._file.close()
         self._file = self._path.open("w", encoding="utf-8")
+
+
+def event_id(request_id: str, account: str) -> str:
+    """Of the record of a request in one account: GetKeyLastUsage names the same."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{request_id} {account}"))
 
 
 def identity(caller: Caller | None, operation: str) -> dict[str, Any]:

@@ -44,6 +44,9 @@ class Control:
             times = {"skip": int(given["skip"]), "times": int(given["times"])}
             self._cloud.kms.failures.plan(given["operation"], given["code"], given["message"], **times)
             return {}
+        if name == "hold-key":
+            self._cloud.kms.hold(given["arn"], given["policy"])
+            return {}
         if name == "run-as":
             session = self._cloud.sts.run_as(
                 given["service"], given["region"], given["role_arn"], given["session_name"], given["context"]

@@ -1,4 +1,4 @@
-"""CloudTrail's event history of KMS: what LookupEvents finds of calls that name a key, and of keys that are gone.
+"""CloudTrail's event history: what LookupEvents finds of calls to KMS and STS, and of what KMS does by itself.
 
 Source: CloudTrail API reference, LookupEvents and Event; AWS KMS guide, ct-disable-key, ct-delete-key and the like.
 """
@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tenant_keys.local import emulator
-from tenant_keys.local.caller import Caller
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.kms.due_changes import apply_due_changes
 from tenant_keys.local.kms.store import Store
@@ -23,10 +22,6 @@ MOST: Final = 20_000
 """Events that are kept; AWS keeps all of 90 days."""
 PAGE: Final = 50
 _TARGET: Final = "CloudTrail_20131101.LookupEvents"
-_TOLD: Final = ("keyId", "keyMaterialId", "pendingWindowInDays")
-"""Request parameters that are kept: none of them can hold data."""
-_ERRORS: Final = {"AccessDeniedException": "AccessDenied"}
-"""Of KMS, as CloudTrail writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +42,9 @@ class EventHistory:
     def clear(self) -> None:
         self._events.clear()
 
-    def add(
-        self,
-        caller: Caller,
-        region: str,
-        operation: str,
-        parameters: Mapping[str, Any],
-        resources: Iterable[str],
-        request_id: str,
-        error: str | None,
-    ) -> None:
-        """One call to KMS, with the ARNs that it was decided on. A denied call is in the caller's account alone."""
-        arns = sorted(set(resources))
-        at = self._clock.now()
-        given = {name[0].lower() + name[1:]: value for name, value in parameters.items()}
-        record = {
-            "userIdentity": {"arn": caller.arn, "accountId": caller.account},
-            "eventTime": _utc(at),
-            "eventName": operation,
-            "awsRegion": region,
-            "errorCode": _ERRORS.get(error, error) if error else None,
-            "requestParameters": {name: given[name] for name in _TOLD if name in given},
-            "requestID": request_id,
-            "eventID": request_id,
-            "eventType": "AwsApiCall",
-            "resources": [_resource(arn) for arn in arns],
-        }
-        owners = {arn.split(":")[4] for arn in arns if arn.startswith("arn:")} if error is None else set()
-        for account in {caller.account, *owners}:
-            self._events.append(_Event(at, account, region, {**record, "recipientAccountId": account}))
+    def keep(self, account: str, region: str, record: Mapping[str, Any]) -> None:
+        """A record that CloudTrail delivers to an account."""
+        self._events.append(_Event(self._clock.now(), account, region, record))
 
     def look_up(self, account: str, region: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """LookupEvents, newest first."""
@@ -102,23 +71,25 @@ class EventHistory:
         """What KMS itself did when time was up: service events."""
         for one in self._store.service_events:
             record = {
+                "eventVersion": "1.11",
                 "userIdentity": {"accountId": one.account, "invokedBy": "AWS Internal"},
                 "eventTime": _utc(one.at),
+                "eventSource": "kms.amazonaws.com",
                 "eventName": one.name,
                 "awsRegion": one.region,
-                "errorCode": None,
                 "requestParameters": None,
                 "eventID": one.event_id,
                 "eventType": "AwsServiceEvent",
                 "resources": [_resource(one.arn)],
-                "serviceEventDetails": {"keyId": one.arn, "keyMaterialId": one.material} if one.material else None,
+                **({"serviceEventDetails": {"keyId": one.arn, "keyMaterialId": one.material}} if one.material else {}),
                 "recipientAccountId": one.account,
+                "managementEvent": True,
             }
             yield _Event(one.at, one.account, one.region, record)
 
 
 class CloudTrailApi:
-    """Answers LookupEvents for KMS, and leaves every other operation to ministack."""
+    """Answers LookupEvents, and leaves every other operation to ministack."""
 
     def __init__(self, history: EventHistory) -> None:
         self._history = history
@@ -141,23 +112,22 @@ def _matches(record: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
     held = {
         "EventName": [record["eventName"]],
         "EventId": [record["eventID"]],
-        "EventSource": ["kms.amazonaws.com"],
+        "EventSource": [record["eventSource"]],
         "ResourceName": [each["ARN"] for each in record["resources"]],
     }
     return all(value in held.get(name, ()) for name, value in wanted.items())
 
 
 def _shown(event: _Event) -> dict[str, Any]:
-    record = {name: value for name, value in event.record.items() if value is not None}
-    whole = {"eventVersion": "1.11", "eventSource": "kms.amazonaws.com", "managementEvent": True, **record}
+    record = event.record
     return {
         "EventId": record["eventID"],
         "EventName": record["eventName"],
         "EventTime": event.at.timestamp(),
-        "EventSource": "kms.amazonaws.com",
+        "EventSource": record["eventSource"],
         "Username": record["userIdentity"].get("arn", "").rpartition("/")[2],
-        "Resources": [{"ResourceType": "AWS::KMS::Key", "ResourceName": each["ARN"]} for each in record["resources"]],
-        "CloudTrailEvent": json.dumps(whole),
+        "Resources": [{"ResourceType": each["type"], "ResourceName": each["ARN"]} for each in record["resources"]],
+        "CloudTrailEvent": json.dumps(record),
     }
 
 

@@ -54,7 +54,7 @@ def _usual() -> Any:
 def _renames(estate: Estate) -> dict[str, str]:
     """The end of each resource that holds a name of ours, and what it is in this estate."""
     naming = estate.naming
-    own = f"{naming.role_prefix}tenant-keys-*"
+    own, audit = f"{naming.role_prefix}tenant-keys-*", audit_prefix(naming)
     return {
         ":alias/tenant-*": f":{alias_name('*', naming)}",
         ":role/tenant-keys/*": f":role{naming.role_path}*",
@@ -63,6 +63,8 @@ def _renames(estate: Estate) -> dict[str, str]:
         ":tenant-keys-audit": f":{audit_prefix(naming).removesuffix('-')}",
         ":parameter/tenant-keys/*": f":parameter{naming.role_path}*",
         **{f":{kind}/tenant-keys-*": f":{kind}/{own}" for kind in ("role", "policy", "instance-profile")},
+        **{f":{kind}tenant-keys-audit-*": f":{kind}{audit}*" for kind in ("alarm:", "rule/")},
+        ":tenant-keys-audit": f":{audit.removesuffix('-')}",
         "partition": estate.central.partition,
     }
 

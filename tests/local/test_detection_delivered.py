@@ -64,11 +64,12 @@ def _create(local: LocalEstate, stack: str, account: str, resources: dict[str, A
     template = {"Resources": {name: {k: v for k, v in body.items() if k != "Metadata"} for name, body in own.items()}}
     client = local.aws.session(account).client("cloudformation")
     deployer = f"arn:aws:iam::{account}:role/cdk-hnb659fds-cfn-exec-role-{account}-{estate.REGION}"
+    given: dict[str, Any] = {"RoleARN": deployer} if account == estate.CENTRAL else {}
     client.create_stack(
         StackName=f"watched-{stack}",
         TemplateBody=json.dumps(template, separators=(",", ":")),
-        RoleARN=deployer,
         Capabilities=["CAPABILITY_NAMED_IAM"],
+        **given,
     )
     client.get_waiter("stack_create_complete").wait(StackName=f"watched-{stack}", WaiterConfig={"Delay": 1})
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from tenant_keys.local import LocalAws
 from tests.local import estate
 from tests.local.refusal import refused
+from tests.local.test_event_history import events
 
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
@@ -169,3 +170,25 @@ def test_the_expiry_of_an_import_is_compared_as_unix_time(own: LocalAws) -> None
     with refused("AccessDeniedException", "explicit deny"):
         bring(kms, key_id, secrets.token_bytes(32), ValidTo=now + timedelta(days=61), **expires)
     bring(kms, key_id, secrets.token_bytes(32), ValidTo=now + timedelta(days=59), **expires)
+
+
+def test_each_material_that_expires_is_an_event_of_its_own(own: LocalAws) -> None:
+    kms = own.session(estate.CENTRAL).client("kms")
+    key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]
+    now = datetime.now(UTC)
+    first = bring(kms, key["KeyId"], b"a" * 32, ExpirationModel="KEY_MATERIAL_EXPIRES", ValidTo=now + timedelta(days=3))
+    second = bring(
+        kms,
+        key["KeyId"],
+        b"b" * 32,
+        ExpirationModel="KEY_MATERIAL_EXPIRES",
+        ImportType="NEW_KEY_MATERIAL",
+        ValidTo=now + timedelta(days=6),
+    )
+    kms.rotate_key_on_demand(KeyId=key["KeyId"])
+    for days, gone in ((4, [first]), (4, [second, first])):
+        own.advance(days)
+        found = [one for one in events(own, key["Arn"]) if one["eventName"] == "DeleteExpiredKeyMaterial"]
+        assert [one["serviceEventDetails"]["keyMaterialId"] for one in found] == gone
+        assert {one["userIdentity"]["invokedBy"] for one in found} == {"AWS Internal"}
+        assert kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] == "PendingImport"

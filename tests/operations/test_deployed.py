@@ -29,6 +29,7 @@ CELL, ROLES = "tenant-keys-cell-eu-west-1-001", "tenant-keys-roles-001"
 PLACE = "tenant-keys-workload-222222222222-eu-west-1"
 EXECUTION = f"arn:aws:iam::{CENTRAL}:role/cdk-hnb659fds-cfn-exec-role-{CENTRAL}-{REGION}"
 MANIFEST = """
+audit: "off"
 central:
   account: "111111111111"
   home_region: eu-west-1

@@ -252,6 +252,12 @@ NAMING = "naming: {alias: 'alias/dev/{id}', role_path: /Dev/, role_prefix: dev_,
         ),
         ("iam:CreateRole", "iam::{}:role/dev_tenant-keys-orders", "iam::{}:role/tenant-keys-orders"),
         ("iam:CreatePolicy", "iam::{}:policy/dev_tenant-keys-orders", "iam::{}:policy/tenant-keys-orders"),
+        ("sns:CreateTopic", "sns:eu-west-1:{}:dev-keys-audit", "sns:eu-west-1:{}:tenant-keys-audit"),
+        (
+            "events:PutRule",
+            "events:eu-west-1:{}:rule/dev-keys-audit-use-denied",
+            "events:eu-west-1:{}:rule/tenant-keys-audit-use-denied",
+        ),
         ("ssm:PutParameter", "ssm:eu-west-1:{}:parameter/Dev/orders", "ssm:eu-west-1:{}:parameter/tenant-keys/orders"),
     ],
 )

@@ -12,11 +12,12 @@ from tenant_keys.manifest import Estate
 from tenant_keys.policy.guardrails import resource_control_policy, service_control_policy
 from tenant_keys.policy.limits import PolicyTooLarge, compact
 from tenant_keys.review.assembly import Assembly
-from tenant_keys.review.proof import prove
+from tenant_keys.review.proof import Kind, prove
 from tenant_keys.review.second_opinion.opinion import second_opinion
 from tests.manifest.sample import edited, errors
 from tests.policy.estates import estate_of_text, manifest
 from tests.stacks.synth import artifacts, synthesized
+from tools.random_estates.small_estates import templates_of
 
 WORKLOADS = """\
   orders: {account: '222222222222', runs_on: lambda}
@@ -141,6 +142,26 @@ def test_both_engines_take_an_estate_with_the_guardrails_that_it_declares(assemb
     assert ("SCP", "KeepTopic", "detection") in lost
     assert ("RCP", "DenyUseFromOutside", "plaintext") in lost
     assert second_opinion(Assembly.open(assembly), guarded()).verdict == "no such request"
+
+
+def test_both_engines_take_permission_sets_as_those_who_are_spared() -> None:
+    text = f'audit: "off"\n{DECLARED}' + manifest(WORKLOADS, TENANTS, identity_center_region="eu-west-1")
+    text = text.replace("role/KeyAdministrator", "permission-set/Keys").replace(
+        "role/KeyBreakGlass", "permission-set/Glass"
+    )
+    estate = estate_of_text(text)
+    (kept,) = [one for one in service_control_policy(estate)["Statement"] if one["Sid"] == "KeepDeletion"]
+    [pattern] = kept["Condition"]["ArnNotLike"]["aws:PrincipalArn"]
+    assert pattern.endswith("/AWSReservedSSO_Glass_????????????????")
+    templates = templates_of(estate)
+    proof = prove(templates, estate)
+    assert (proof.verdict, proof.findings) == ("proved", ())
+    templates.properties("guardrails", "scp")["Content"]["Statement"][0]["Condition"] = {
+        "ArnNotLike": {"aws:PrincipalArn": pattern.replace("_Glass_", "_Gl*_")}
+    }
+    [told] = prove(templates, estate).findings
+    assert told.kind is Kind.GUARDRAIL or "patterns with wildcards on one key" in told.what
+    assert second_opinion(templates, estate).verdict != "no such request"
 
 
 def test_the_stack_is_the_management_accounts_and_protected(assembly: Path) -> None:

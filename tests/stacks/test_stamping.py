@@ -369,3 +369,15 @@ def test_a_value_that_is_not_understood_is_like_no_other() -> None:
     (one,) = estate_of_text(manifest()).tenants.values()
     strange: Any = 1.5
     assert alike(replace(one, deletion_window_days=strange)) != alike(replace(one, deletion_window_days=strange))
+
+
+def test_tenants_with_opaque_names_are_written_from_two_constructs(tmp_path: Path) -> None:
+    tenants = "\n".join(f"  customer-{n}: {{workloads: [orders], opaque: true}}" for n in range(9))
+    estate = estate_of_text(manifest(tenants=tenants))
+    written, without_construct = {}, {}
+    for way in (False, True):
+        app, without_construct[way] = app_of(estate, tmp_path / str(way), stamped=way)
+        app.synth()
+        written[way] = files(tmp_path / str(way))
+    assert written[True] == written[False]
+    assert without_construct == {False: 0, True: 14}

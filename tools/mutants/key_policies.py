@@ -63,8 +63,19 @@ def lost_denies() -> list[Mutant]:
             Refuted(Kind.MORE_THAN_DECLARED, ("shared.billing with tags {'tenant_id': 'alma'}", "Decrypt")),
             without("alma", "DenyOtherAlias"),
         ),
-        Mutant("a key policy without any Deny", LostSafeguard(("key policy",)), without("dora")),
+        Mutant("a key policy without any Deny but the waiting", LostSafeguard(("key policy",)), _only_the_waiting),
+        Mutant(
+            "a key policy without any Deny",
+            Refuted(ADMINISTRATION, ("role/KeyBreakGlass", "ScheduleKeyDeletion")),
+            without("dora"),
+        ),
     ]
+
+
+def _only_the_waiting(templates: Templates) -> None:
+    policy = templates.policy("dora")
+    kept = [one for one in policy["Statement"] if one["Effect"] == "Allow" or one["Sid"] == WAIT]
+    policy["Statement"] = kept
 
 
 def weakened_denies() -> list[Mutant]:

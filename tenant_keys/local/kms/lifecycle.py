@@ -7,6 +7,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from tenant_keys.local.cloudtrail import event_id
 from tenant_keys.local.fault import Fault, invalid
 from tenant_keys.local.kms import conditions
 from tenant_keys.local.kms.call import Call
@@ -138,7 +139,7 @@ def get_key_last_usage(call: Call) -> dict[str, Any]:
         answer["KeyLastUsage"] = {
             "Operation": operation,
             "Timestamp": at.timestamp(),
-            "CloudTrailEventId": request_id,
+            "CloudTrailEventId": event_id(request_id, key.account),
             "KmsRequestId": request_id,
         }
     return answer

@@ -10,7 +10,6 @@ from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.caller import Caller
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.decisions import Decisions
-from tenant_keys.local.event_history import EventHistory
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.kms import (
     aliases,
@@ -26,6 +25,8 @@ from tenant_keys.local.kms import (
 )
 from tenant_keys.local.kms.call import Call
 from tenant_keys.local.kms.failures import Failures
+from tenant_keys.local.kms.key import Key
+from tenant_keys.local.kms.material import Materials, generate
 from tenant_keys.local.kms.store import Store
 
 OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
@@ -87,9 +88,23 @@ class Kms:
         self.store = Store()
         self.clock = clock
         self.failures = Failures()
-        self.history = EventHistory(clock, self.store)
         self._authorizer = authorizer
         self._decisions = decisions
+
+    def hold(self, arn: str, policy: str) -> None:
+        """Have a key with this ARN, as its owner made it before; or give the owner's key another policy."""
+        _, _, _, region, account, name = arn.split(":", 5)
+        key_id = name.removeprefix("key/")
+        key = self.store.find(region, key_id)
+        if key is not None:
+            key.policy = policy
+            return
+        several, now = key_id.startswith("mrk-"), self.clock.now()
+        key = Key(account, region, key_id, policy, Materials([generate(now)]), now, multi_region=several)
+        for primary in self.store.family(key)[:1]:
+            key.materials, key.primary_region = primary.materials, primary.primary_region
+        key.primary_region = key.primary_region or (region if several else None)
+        self.store.add(key)
 
     def call(
         self,
@@ -114,20 +129,11 @@ class Kms:
             call = Call(
                 caller, region, operation, parameters, self.store, self._authorizer, self.clock, record, request_id
             )
-            error = None
-            try:
-                record.answer = handler(call)
-            except Fault as fault:
-                error = fault.code
-                raise
-            finally:
-                resources = [entry["resource"] for entry in record.entries]
-                self.history.add(caller, region, operation, parameters, resources, request_id, error)
+            record.answer = handler(call)
             return dict(record.answer)
 
     def reset(self) -> None:
         self.store.clear()
         self.clock.reset()
         self.failures.clear()
-        self.history.clear()
         imports.forget_offers()

@@ -235,7 +235,7 @@ def _actors(document: Document, kind: str, world: World) -> Iterator[Actor]:
     """Whoever the control policy limits, in classes that it does not tell apart."""
     estate = world.estate
     central = estate.central
-    named = {*central.administrators, *central.readers, *central.deployers, central.break_glass}
+    named = {*central.administrators, *central.deployers, central.break_glass}
     named |= set(sorted(tenant.import_role for tenant in estate.tenants.values() if tenant.import_role)[:2])
     named |= {f"{access_roles(estate)}any/any", *world.existing}
     found = outsiders(document, world.organizations, named, {}, central.partition)

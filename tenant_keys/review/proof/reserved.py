@@ -151,6 +151,7 @@ def _importing(estate: Estate) -> Callable[[Actor], bool]:
 
 
 def _roles(arns: frozenset[str]) -> Callable[[Actor], bool]:
+    """A role of a permission set is whichever has the set's name."""
     return lambda actor: actor.role_arn is not None and any(is_role(actor.role_arn, one) for one in arns)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from tenant_keys.demo.local_estate import customers_of, ensure_held_keys
 from tenant_keys.manifest import EstateError
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.operations import held
@@ -314,3 +315,20 @@ def test_commands_tell_of_the_tenants_own_key_and_of_none_of_ours(customers: Cus
     leaving = after_offboarding(estate.tenants["globex"], estate)
     assert leaving[1] == "node_modules/.bin/cdk deploy tenant-keys-roles-001 tenant-keys-shared-access"
     assert sum(one.keys for one in keys_by_region(estate, load_prices())) == 1
+
+
+def test_the_local_aws_holds_the_keys_of_a_manifest_as_their_owners_would(customers: Customers) -> None:
+    """Ids that a manifest names exist already: replicas share their material, and the policy is what was printed."""
+    mrk = "mrk-" + "0b" * 16
+    arns = {region: f"arn:aws:kms:{region}:555555555555:key/{mrk}" for region in ("eu-west-1", "eu-central-1")}
+    both = ", ".join(f'{region}: "{arn}"' for region, arn in arns.items())
+    customers.write(customers.text().replace(f'eu-west-1: "{customers.keys["globex"]}"', both))
+    customers.deploy()
+    assert customers_of(customers.estate()) == ("555555555555", "666666666666")
+    held.register(customers.manifest, "globex")
+    ensure_held_keys(customers.aws, customers.estate())
+    assert failed(probes(customers, "globex")) == set()
+    blob = use(customers, "globex", arns["eu-west-1"])
+    other = customers.session("globex")("eu-central-1")
+    opened = other.decrypt(KeyId=arns["eu-central-1"], CiphertextBlob=blob, EncryptionContext={"tenant_id": "globex"})
+    assert opened["KeyId"] == arns["eu-central-1"]

@@ -72,3 +72,12 @@ def test_a_tenant_that_stays_or_is_unknown_has_no_end(leave: Callable[..., Path]
     manifest.write_text(manifest.read_text().replace("wonka: {state: offboarding}", "wonka: {state: active}"))
     with pytest.raises(TransitionRefused, match="got active, and the lock has phase offboarding"):
         departing(manifest, "wonka")
+
+
+def test_a_key_that_its_tenant_holds_has_no_end_here(write: Callable[[str], Path], text: str) -> None:
+    arn = "arn:aws:kms:eu-west-1:555555555555:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    key = f"{{held_by: tenant, arns: {{eu-west-1: '{arn}'}}}}"
+    manifest = write(text.replace("  wonka: {}", f"  wonka: {{key: {key}}}"))
+    plan_state(manifest, "wonka", "offboard").write()
+    with pytest.raises(TransitionRefused, match="wonka holds its key in an account of its own"):
+        departing(manifest, "wonka")

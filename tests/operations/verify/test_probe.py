@@ -156,7 +156,7 @@ def test_nothing_is_asked_before_somebody_said_yes(deployed: Deployed, tmp_path:
         (["nobody"], "workload nobody: not in the manifest; known are billing, fleet, orders, plant, pods, portal"),
         (["portal"], "its sessions come from tenants' tokens"),
         (["orders", "--tenant", "hooli"], "does not serve it; it serves acme"),
-        (["orders", "--other", "nobody"], "--other nobody: not in the manifest"),
+        (["orders", "--other", "nobody"], "--other nobody: no tenant of the manifest whose key is in the key account"),
         (["orders", "--tenant", "acme", "--other", "acme"], "needs a key that must be refused"),
     ],
 )

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.sampled import sampled
 from tools.mutants.custodians import MUTANTS
 from tools.mutants.mutant import Mutant, Outcome
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", sampled(MUTANTS))
 def test_the_mutant_is_judged_as_expected(mutant: Mutant, outcome: Callable[[Mutant], Outcome]) -> None:
     judged = outcome(mutant)
     assert judged.as_expected, f"expected {mutant.expected!r}, got {judged.told}"
