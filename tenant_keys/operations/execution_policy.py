@@ -58,9 +58,6 @@ def _renames(estate: Estate) -> dict[str, str]:
     return {
         ":alias/tenant-*": f":{alias_name('*', naming)}",
         ":role/tenant-keys/*": f":role{naming.role_path}*",
-        ":alarm:tenant-keys-audit-*": f":alarm:{audit_prefix(naming)}*",
-        ":rule/tenant-keys-audit-*": f":rule/{audit_prefix(naming)}*",
-        ":tenant-keys-audit": f":{audit_prefix(naming).removesuffix('-')}",
         ":parameter/tenant-keys/*": f":parameter{naming.role_path}*",
         **{f":{kind}/tenant-keys-*": f":{kind}/{own}" for kind in ("role", "policy", "instance-profile")},
         **{f":{kind}tenant-keys-audit-*": f":{kind}{audit}*" for kind in ("alarm:", "rule/")},
