@@ -86,10 +86,11 @@ def _planned(
     asking = [_served(one, served, workload) for one in tenants] or active[:1]
     if not asking:
         raise OperationError(f"workload {name}: serves no active tenant; name one by --tenant")
-    if other is not None and all(other != one.id for one in here):
+    named = estate.called(other) if other else None
+    if other is not None and named not in here:
         raise OperationError(f"--other {other}: no tenant of the manifest whose key is in the key account")
     others = [one for one in here if one not in asking and one.state == "active"]
-    theirs = estate.tenants[other] if other else next(iter(others), None)
+    theirs = named or next(iter(others), None)
     if theirs is None or theirs in asking:
         raise OperationError("--other: no tenant besides those that ask; a probe needs a key that must be refused")
     where = region or workload.regions[0]
@@ -97,7 +98,7 @@ def _planned(
 
 
 def _served(name: str, served: list[Tenant], workload: Workload) -> Tenant:
-    found = next((one for one in served if one.id == name), None)
+    found = next((one for one in served if name in (one.id, one.manifest_id)), None)
     if found is None:
         known = ", ".join(one.id for one in served[:10])
         raise OperationError(f"--tenant {name}: workload {workload.name} does not serve it; it serves {known}")

@@ -137,7 +137,7 @@ def resume(tenant: Id, manifest: ManifestPath = TENANTS, dry_run: DryRun = False
 
 @tenants.command()
 def show(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
-    """Say what a tenant's key is, where it stands, and who may use it how. Exit codes: 0 shown, 1 could not."""
+    """Say what a tenant's key is, where it is, and who may use it how. Exit codes: 0 shown, 1 could not."""
     estate = load_estate(manifest)
     entry = read_lock(manifest.with_suffix(".lock")).entries.get(tenant)
     if entry is not None and entry.phase == "offboarded":

@@ -1,4 +1,4 @@
-"""The report on a terminal: what stands where, what was allowed, what was refused."""
+"""The report on a terminal: what is where, what was allowed, what was refused."""
 
 from __future__ import annotations
 

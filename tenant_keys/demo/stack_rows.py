@@ -1,4 +1,4 @@
-"""What stands where, read from the templates."""
+"""What is where, read from the templates."""
 
 from __future__ import annotations
 

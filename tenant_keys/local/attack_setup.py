@@ -147,7 +147,7 @@ class AttackSetup:
         return self.estate.keys[tenant]
 
     def replica_region(self) -> str:
-        """Where else the victim's key stands."""
+        """The other Regions of the victim's key."""
         found = self.deployer.client("kms").describe_key(KeyId=self.alias(self.victim))["KeyMetadata"]
         for replica in found.get("MultiRegionConfiguration", {}).get("ReplicaKeys", ()):
             return str(replica["Region"])

@@ -1,4 +1,4 @@
-"""What is wrong with the manifest or the lock: every problem at once, each where it stands and how to mend it."""
+"""What is wrong with the manifest or the lock: every problem at once, each with its place and its fix."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def _lines(text: str, wanted: set[Path]) -> dict[Path, int]:
                     break
                 open_frames.append(_Frame(path, is_mapping=isinstance(event, yaml.MappingStartEvent)))
     except (yaml.YAMLError, UnicodeEncodeError):
-        pass  # what stands before the fault has its lines; the fault itself was reported with its own
+        pass  # what is before the fault has its lines; the fault itself was reported with its own
     return found
 
 

@@ -120,7 +120,7 @@ def measured(manifest: Manifest, lock: Lock, measure: Measure | None) -> Sizes:
     try:
         return measure(resolve(apart, update(apart, new_lock(apart))[0]))
     except LockError:
-        return Sizes(0)  # what is wrong is told when the lock is brought up to date
+        return Sizes(0)  # the update of the lock reports what is wrong
 
 
 def _written_birth(entry: Entry) -> dict[str, object]:

@@ -53,7 +53,7 @@ def _mismatch(change: Change) -> str:
     return f"{LOCK_FILE} does not say that it is {change.phase}" if change.phase else f"{LOCK_FILE} says that it leaves"
 
 
-def _person(manifest: Manifest, reference: str) -> str:
+def person_arn(manifest: Manifest, reference: str) -> str:
     """The ARN of a role of the key account, or the pattern of a permission set's."""
     central = manifest.central
     if reference.startswith(PERMISSION_SET) and central.identity_center_region:
@@ -76,10 +76,10 @@ def _central(manifest: Manifest) -> Central:
         account=account,
         home_region=written.home_region,
         regions=written.regions,
-        administrators=tuple(_person(manifest, role) for role in written.administrators),
-        readers=tuple(_person(manifest, role) for role in written.readers),
+        administrators=tuple(person_arn(manifest, role) for role in written.administrators),
+        readers=tuple(person_arn(manifest, role) for role in written.readers),
         auditors={name: _arn(manifest, account, SERVICE_LINKED_ROLES[name]) for name in sorted(written.auditors)},
-        break_glass=_person(manifest, written.break_glass),
+        break_glass=person_arn(manifest, written.break_glass),
         deployers=tuple(_arn(manifest, account, role) for role in execution_roles(written)),
         permissions_boundary=_boundary(manifest, account, written.permissions_boundary),
         bootstrap_qualifier=written.bootstrap_qualifier,

@@ -70,7 +70,7 @@ def _tidy(node: Any) -> Any:
         node["anyOf"] = options
     if "$ref" in node:
         reference = node.pop("$ref").replace("#/$defs/", "#/definitions/")
-        # Draft 7 ignores what stands beside a reference.
+        # Draft 7 ignores what is beside a reference.
         node = {"allOf": [{"$ref": reference}], **node} if node else {"$ref": reference}
     if "patternProperties" in node:
         node["additionalProperties"] = False

@@ -1,4 +1,4 @@
-"""What a manifest may say and what it then means: accepted, and told."""
+"""Choices of a manifest that are accepted with a warning, which says what the choice means."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Span:
 
 @dataclass(slots=True)
 class Entry:
-    """One tenant: its key, and what stands below it."""
+    """One tenant: its key, and what is below it."""
 
     key: Span
     column: int

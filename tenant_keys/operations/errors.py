@@ -40,7 +40,7 @@ class NoProject(OperationError):
 
 
 class NotDeployed(OperationError):
-    """Raised when it cannot be told what is deployed: no such stack, one that is in progress, no folder for it."""
+    """Raised when nothing says what is deployed: no such stack, one that is in progress, no folder for it."""
 
 
 class WrongAccount(OperationError):

@@ -97,8 +97,8 @@ def _mismatch(tenant: Tenant, estate: Estate, key: KeyMetadataTypeDef) -> str:
         return f"got a key of account {key.get('AWSAccountId')}; the key account is {account}, check the credentials"
     configuration = key.get("MultiRegionConfiguration")
     if not key.get("MultiRegion") or configuration is None:
-        return "got a single-Region key; the alias was re-pointed or the key was born otherwise, compare with the lock"
+        return "got a single-Region key; the alias was re-pointed or another key was created, compare with the lock"
     if configuration.get("MultiRegionKeyType") != "PRIMARY":
         where = configuration.get("PrimaryKey", {}).get("Region")
-        return f"got a replica of a key in {where}; the lock says it was born in {tenant.primary_region}"
+        return f"got a replica of a key in {where}; the lock says it was created in {tenant.primary_region}"
     return "" if key["KeyId"].startswith("mrk-") else f"got the id {key['KeyId']}; multi-Region ids begin with mrk-"

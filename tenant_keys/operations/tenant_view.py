@@ -1,4 +1,4 @@
-"""One tenant as people ask about it: its key, where it stands, and who may use it how."""
+"""One tenant as people ask about it: its key, where it is, and who may use it how."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class TenantView:
     state: str
     alias: str
     aliases: tuple[str, ...]
-    """ARNs that can be named today, the Region of birth first; of keys, where the tenant holds them itself."""
+    """ARNs that can be named today, that of the key's own Region first; of keys, where the tenant holds them itself."""
     key: str
     """Key material and, once known, the multi-Region id."""
     regions: tuple[str, ...]
-    """The Region of birth first."""
+    """The Region where the key was created first."""
     replicas_wait: bool
     """Whether replicas wait for `tenant-keys lock --record`."""
     rotation: str
@@ -61,7 +61,7 @@ class Departed:
     """Retained with the key until break-glass has the key deleted."""
     origin: str
     regions: tuple[str, ...]
-    """The Region of birth."""
+    """Where the key was created."""
     key_id: str | None
     """Of a multi-Region key, once recorded."""
 

@@ -79,7 +79,7 @@ READ: Final = (
     "kms:ListKeyRotations",
     "kms:ListResourceTags",
 )
-"""Evidence, and CloudFormation's read handlers. DescribeKey goes with it, but its Deny stands apart: tenants' roles
+"""Evidence, and CloudFormation's read handlers. DescribeKey goes with it, but its Deny is separate: tenants' roles
 have it too."""
 
 AUDITOR: Final[Mapping[Auditor, tuple[str, ...]]] = {

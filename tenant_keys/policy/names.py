@@ -94,7 +94,7 @@ def parameter_name(workload: Workload, estate: Estate) -> str:
 
 
 def key_regions(tenant: Tenant, estate: Estate) -> tuple[str, ...]:
-    """Regions in which the tenant's key or a replica of it stands."""
+    """Regions in which the tenant's key or a replica of it is."""
     return estate.central.regions if tenant.multi_region else (tenant.primary_region,)
 
 

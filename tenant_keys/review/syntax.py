@@ -76,7 +76,7 @@ class Statement:
 
     @property
     def label(self) -> str:
-        """The Sid, or the place where the statement stands."""
+        """The Sid, or the place of the statement."""
         return self.sid or f"Statement[{self.index}]"
 
     def values(self) -> Iterator[str]:

@@ -27,6 +27,9 @@ NAME = "x-abcdefghijklmnopqrstuvwxyz"
 OPAQUE = ("  acme: {workloads: [orders, billing]}", "  acme: {workloads: [orders, billing, portal], opaque: true}")
 
 
+WITHOUT_AUDIT = ("organization: ", 'audit: "off"\norganization: ')
+
+
 def locked(name: str = NAME) -> Lock:
     """A lock that drew this name for acme."""
     wanted = manifest(OPAQUE)
@@ -35,7 +38,7 @@ def locked(name: str = NAME) -> Lock:
 
 
 def estate() -> Estate:
-    return resolve(manifest(OPAQUE), locked())
+    return resolve(manifest(OPAQUE, WITHOUT_AUDIT), locked())
 
 
 def test_a_name_is_drawn_once_and_kept() -> None:
@@ -114,7 +117,10 @@ def test_a_tenant_keeps_the_kind_of_names_that_it_was_created_with(opaque: str, 
 
 
 def test_the_lock_decides_where_the_manifest_says_nothing_any_more() -> None:
-    assert resolve(manifest(OPAQUE, (", opaque: true", "")), locked()).called("acme") == estate().tenants[NAME]
+    assert (
+        resolve(manifest(OPAQUE, WITHOUT_AUDIT, (", opaque: true", "")), locked()).called("acme")
+        == estate().tenants[NAME]
+    )
 
 
 def test_the_merge_base_decides_the_name() -> None:

@@ -81,7 +81,7 @@ def test_a_key_that_kms_would_not_replicate_waits(manifest: Path, state: str) ->
         ({"MultiRegion": False}, "got a single-Region key"),
         (
             {"MultiRegionConfiguration": {"MultiRegionKeyType": "REPLICA", "PrimaryKey": {"Region": "us-east-1"}}},
-            "got a replica of a key in us-east-1; the lock says it was born in eu-west-1",
+            "got a replica of a key in us-east-1; the lock says it was created in eu-west-1",
         ),
         ({"KeyId": "0123"}, "multi-Region ids begin with mrk-"),
     ],

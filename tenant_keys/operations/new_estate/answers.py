@@ -52,7 +52,7 @@ _OPTIONS: Final[dict[Path, str]] = {
 
 
 def refused(error: ManifestError) -> AnswersRefused:
-    """The manifest's errors as their options'; what one option breaks in two fields is told once."""
+    """The manifest's errors as their options'; what one option breaks in two fields appears once."""
     told: dict[str, str] = {}
     for problem in error.problems:
         told.setdefault(_option(problem.path), problem.message.replace("12 digits in quotes", "12 digits"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest import Lock, Manifest, load_manifest, read_lock
 from tenant_keys.manifest.lock import Entry, Phase
+from tenant_keys.manifest.resolve import person_arn
 from tenant_keys.operations.errors import TransitionRefused, UnknownTenant
 from tenant_keys.policy import names
 
@@ -32,7 +33,7 @@ class Departing:
     """Of a multi-Region key whose id the lock has."""
     window_days: int
     break_glass: str
-    """ARN of the only role that may schedule a deletion."""
+    """ARN of the only role that may schedule a deletion; of a permission set, the pattern of its roles."""
 
 
 def departing(manifest: Path, tenant: str) -> Departing:
@@ -76,5 +77,5 @@ def _of(entry: Entry, phase: Phase, lock: Lock, manifest: Manifest) -> Departing
         alias_arn=f"{here}:{names.alias_name(entry.id_in_aws, lock.naming)}",
         key_arn=f"{here}:key/{entry.key_id}" if entry.key_id else None,
         window_days=(declared and declared.deletion_window_days) or manifest.defaults.deletion_window_days,
-        break_glass=f"arn:{partition}:iam::{lock.account}:{manifest.central.break_glass}",
+        break_glass=person_arn(manifest, manifest.central.break_glass),
     )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from tenant_keys.aws_facts.identity_center import is_pattern
 from tenant_keys.manifest import Estate, load_estate, read_lock
 from tenant_keys.manifest.garbage_collection import collection_paused
 from tenant_keys.operations.errors import OperationError
@@ -172,10 +173,11 @@ def verify(
 
 
 def reader_of(estate: Estate) -> str:
-    """The reading role that the manifest names first, as `role/NAME`. Raises NoReader."""
-    if not estate.central.readers:
-        raise NoReader("central.readers: names no role; name one that only reads, deploy, or give --role role/NAME")
-    return "role/" + estate.central.readers[0].partition(":role/")[2]
+    """The first role of `central.readers`, as `role/NAME`; a permission set is for people. Raises NoReader."""
+    for role in estate.central.readers:
+        if not is_pattern(role):
+            return "role/" + role.partition(":role/")[2]
+    raise NoReader("central.readers: names no role; name one that only reads, deploy, or give --role role/NAME")
 
 
 def _identity(scope: Scope) -> str:

@@ -78,4 +78,4 @@ class Stack:
     resources: Mapping[str, Resource]
     termination_protection: bool
     raw: tuple[str, ...]
-    """Logical ids of resources, of types not in READ_TYPES, whose values are left as they stand in the template."""
+    """Logical ids of resources, of types not in READ_TYPES, whose values are left as they are in the template."""

@@ -158,7 +158,7 @@ def _holds_unborn(data: bytes, sections: object) -> bool:
 
 
 def _misshapen(logical_id: str, body: object) -> str | None:
-    """What keeps a resource from being read as it stands: a macro beside its Type could rewrite all of it."""
+    """What keeps a resource from being read as it is: a macro beside its Type could rewrite all of it."""
     if not _LOGICAL_ID.fullmatch(logical_id):
         return "not a logical id of letters and digits"
     if not isinstance(body, dict) or not isinstance(body.get("Type"), str):

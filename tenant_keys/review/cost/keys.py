@@ -16,9 +16,9 @@ class RegionKeys:
 
     region: str
     keys: int
-    """Keys born here: tenants' only keys, and primaries."""
+    """Keys created here: tenants' only keys, and primaries."""
     replicas: int
-    """Replicas of keys born elsewhere, those included that wait for `tenant-keys lock --record`."""
+    """Replicas of keys created elsewhere, those included that wait for `tenant-keys lock --record`."""
     waiting: int
     """Replicas that wait."""
     keys_rotating: int

@@ -38,5 +38,5 @@ def _exceptions(estate: Estate, workload: Workload, region: str) -> int:
 
 
 def _nearest(tenant: Tenant, region: str) -> str:
-    """The replica here, once its primary is recorded; else where the key was born."""
+    """The replica here, once its primary is recorded; else where the key was created."""
     return region if tenant.multi_region and tenant.multi_region_key_id else tenant.primary_region

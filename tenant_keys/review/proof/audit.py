@@ -186,7 +186,8 @@ def _statement(sid: str, principal: object, actions: str, condition: object) -> 
 
 
 def _by(roles: Sequence[str]) -> dict[str, object]:
-    return {"ArnEquals": {"aws:PrincipalArn": list(roles)}}
+    # The roles of a permission set are a pattern; in AWS both operators mean the same.
+    return {"ArnLike" if any("?" in role for role in roles) else "ArnEquals": {"aws:PrincipalArn": list(roles)}}
 
 
 def _policy(*statements: object) -> dict[str, Any]:

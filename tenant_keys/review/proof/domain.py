@@ -17,8 +17,9 @@ from tenant_keys.review.iam.variables import Value, template
 from tenant_keys.review.proof import points
 from tenant_keys.review.proof.condition_keys import EARLIEST, OF_PRINCIPAL, Form, Key, Source, Type, known
 from tenant_keys.review.proof.document import Condition
-from tenant_keys.review.proof.examples import AnyCase, Parts, Pattern, examples, fresh_word, is_legal
+from tenant_keys.review.proof.examples import examples, fresh_word
 from tenant_keys.review.proof.outcome import NotProved
+from tenant_keys.review.proof.readers import AnyCase, Parts, Pattern, is_legal
 
 ABSENT: Final = None
 MOST_MEMBERS: Final = 6

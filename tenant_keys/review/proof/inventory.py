@@ -61,7 +61,7 @@ _APART: Final = frozenset({"AWS::Organizations::Policy", "AWS::SSM::Parameter"})
 _KMS: Final = frozenset({"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
 RESOURCE_TAG: Final = "aws:resourcetag/"
 _ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/(?:[!-~]+/)?[\w+=,.@!-]+", re.ASCII)
-"""As the IAM API has Path and RoleName; `!` stands in names that AWS has yet to choose."""
+"""As the IAM API has Path and RoleName; `!` is in names that AWS has yet to choose."""
 
 
 _Kind = TypeVar("_Kind")
@@ -158,7 +158,7 @@ class RoleRecord:
 
 @dataclass(frozen=True, slots=True)
 class AttachedPolicy:
-    """A policy of a role that stands apart from the role."""
+    """A policy of a role, in a resource of its own."""
 
     where: str
     account: str
@@ -299,7 +299,7 @@ def names(promise: Promise) -> list[tuple[str, str]]:
 
 
 def marks(promise: Promise) -> list[tuple[str, str]]:
-    """The names of a tenant as they stand in a document, and the mark that stands for each."""
+    """The names of a tenant as a document has them, and the mark that stands for each."""
     return [(json.dumps(name), f'"{MARK}{which}"') for name, which in names(promise)]
 
 

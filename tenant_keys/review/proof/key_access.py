@@ -22,13 +22,14 @@ from tenant_keys.review.proof.actors import actors_of, declared_actors
 from tenant_keys.review.proof.condition_keys import known
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.domain import MOST_MEMBERS, text_classes
-from tenant_keys.review.proof.examples import AtLeast, examples
+from tenant_keys.review.proof.examples import examples
 from tenant_keys.review.proof.findings import Finding, Kind, describe_request
 from tenant_keys.review.proof.key_ids import check_key_ids
 from tenant_keys.review.proof.liveness import Works, works
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.outsiders import shown_tags
 from tenant_keys.review.proof.promise import CONTEXT_KEY, OPERATIONS, UNUSED_DAYS, WRAPPING, Promise
+from tenant_keys.review.proof.readers import AtLeast
 from tenant_keys.review.proof.requests import Answer, Target, answers, base_request, possible
 from tenant_keys.review.proof.world import KeyCase, World
 

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from tenant_keys.review.assembly.physical import UNBORN, is_unborn
 from tenant_keys.review.proof.document import Document
-from tenant_keys.review.proof.examples import Pattern
 from tenant_keys.review.proof.inventory import KeyRecord
 from tenant_keys.review.proof.outcome import NotProved
+from tenant_keys.review.proof.readers import Pattern
 
 _OF_IDS = "0123456789abcdef-mrk"
 _VARIABLE = re.compile(r"\$\{[^}]*\}")

@@ -17,18 +17,9 @@ from tenant_keys.review.iam.variables import Value, Variable, template
 from tenant_keys.review.proof.actor import Actor, federated_user, role_session, root_user, user
 from tenant_keys.review.proof.document import Condition, Document
 from tenant_keys.review.proof.domain import ARN, EXACT, LIKE, resolved
-from tenant_keys.review.proof.examples import (
-    FEDERATED_NAME,
-    ORGANIZATION,
-    PATH_AND_NAME,
-    LastSegment,
-    Pattern,
-    Words,
-    accounts_told_apart,
-    examples,
-    fresh_word,
-)
+from tenant_keys.review.proof.examples import accounts_told_apart, examples, fresh_word
 from tenant_keys.review.proof.outcome import NotProved
+from tenant_keys.review.proof.readers import FEDERATED_NAME, ORGANIZATION, PATH_AND_NAME, LastSegment, Pattern, Words
 from tenant_keys.review.proof.solutions import solutions
 
 _NUMBERS: Final = ("aws:principalaccount", "kms:calleraccount")

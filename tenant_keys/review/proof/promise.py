@@ -75,14 +75,14 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What is declared for one tenant's key, in every Region where it stands."""
+    """What is declared for one tenant's key, in every Region where it is."""
 
     tenant: str
     alias: str
     alias_pattern: str
     """The alias of any tenant, with `{id}` for its id."""
     regions: tuple[str, ...]
-    """Where the key or a replica stands today."""
+    """Where the key or a replica is today."""
     enabled: bool
     usable: bool
     """Whether cryptographic operations are declared at all: the tenant is active."""
@@ -156,7 +156,7 @@ class Promise:
 
 
 def promises(estate: Estate) -> dict[str, Promise]:
-    """The promise for each tenant whose key stands, by tenant id."""
+    """The promise for each tenant that has a key, by tenant id."""
     importers: dict[str, int] = {}
     for tenant in estate.tenants.values():
         if tenant.import_role:

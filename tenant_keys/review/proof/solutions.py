@@ -12,8 +12,8 @@ from tenant_keys.review.iam.variables import Value, Variable, template
 from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.document import RESOURCE, Document
 from tenant_keys.review.proof.domain import ARN, LIKE
-from tenant_keys.review.proof.examples import Affixed, Pattern, Reader
 from tenant_keys.review.proof.outcome import NotProved
+from tenant_keys.review.proof.readers import Affixed, Pattern, Reader
 
 MOST: Final = 100
 LIMITED: Final = frozenset({RESOURCE, "kms:requestalias"})
@@ -115,7 +115,7 @@ def _fitting(text: str, name: str) -> list[str]:
 
 
 def _around(text: str) -> tuple[str, str]:
-    """What stands before and after the variable."""
+    """The text before and after the variable."""
     parts = template(text, substitute=True).parts
     places = [number for number, part in enumerate(parts) if isinstance(part, Variable)]
     if len(places) != 1:

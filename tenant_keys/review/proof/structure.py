@@ -28,7 +28,7 @@ from tenant_keys.review.syntax import Document, parse_document
 
 
 def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> list[Finding]:
-    """Compare what stands in the templates with what is declared, name by name."""
+    """Compare what is in the templates with what is declared, name by name."""
     return [
         *_keys(inventory, promises, estate),
         *_aliases(inventory, promises),

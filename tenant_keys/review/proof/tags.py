@@ -11,9 +11,10 @@ from tenant_keys.review.iam.principal import TAG_PREFIX
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.document import Condition, Document
 from tenant_keys.review.proof.domain import ARN, EXACT, IGNORING_CASE, LIKE, other_cases, resolved, text_classes
-from tenant_keys.review.proof.examples import TAG_VALUE, examples, in_tags
+from tenant_keys.review.proof.examples import examples
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import TAG
+from tenant_keys.review.proof.readers import TAG_VALUE, in_tags
 from tenant_keys.review.proof.solutions import affixed, solutions
 
 MOST_TAGS: Final = 400

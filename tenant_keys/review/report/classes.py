@@ -1,4 +1,4 @@
-"""The classes of tenants that no document tells apart: what holds for all of a class stands once."""
+"""The classes of tenants that no document tells apart: what holds for all of a class appears once."""
 
 from __future__ import annotations
 

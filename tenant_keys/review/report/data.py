@@ -216,7 +216,7 @@ def _workloads(reviewed: ReviewedEstate) -> list[Document]:
 def _tenant(
     tenant: Tenant, inventory: Inventory, facts: Facts, place: Mapping[str, int], profiles: dict[str, int]
 ) -> Document:
-    """A tenant in few words: what it shares with others stands in its class and its profile."""
+    """A tenant in few words: what it shares with others is in its class and its profile."""
     records = sorted(inventory.keys.get(tenant.id, ()), key=lambda one: (one.replica, one.region))
     keys = [facts.keys[record.stack, record.logical_id] for record in records]
     text = json.dumps(_profile(tenant, keys[0] if keys else None), sort_keys=True)
@@ -238,7 +238,7 @@ def _key(key: KeyFacts) -> Document:
 
 
 def _profile(tenant: Tenant, key: KeyFacts | None) -> Document:
-    """What the manifest and the template say of a key's life; None stands where there is no key."""
+    """What the manifest and the template say of a key's life; None where there is no key."""
     return {
         "state": tenant.state,
         "workloads": [workload.name for workload in tenant.workloads],

@@ -1,4 +1,4 @@
-"""What was found, by whom: the proof, our rules, cdk-nag, cfn-lint; what is accepted stands with its reason."""
+"""What was found, by whom: the proof, our rules, cdk-nag, cfn-lint; what is accepted has its reason."""
 
 from __future__ import annotations
 

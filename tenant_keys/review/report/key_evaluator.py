@@ -119,7 +119,7 @@ def key_evaluators(
 
 
 def by(decider: Decider, policy: str) -> str:
-    """The statement that decided, without the name of the tenant whose policy it stands in."""
+    """The statement that decided, without the name of the tenant whose policy has it."""
     where = policy if decider.kind == "resource" else "role's policy"
     if decider.policy == "full administrator rights":
         where = "any policy of its account"

@@ -1,4 +1,4 @@
-"""A tenant's names as tokens, so that what holds for a class of tenants stands once and is read with any one's names.
+"""A tenant's names as tokens, so that what holds for a class of tenants appears once and is read with any one's names.
 
 A token is written between two characters that neither a manifest nor a policy can hold. The proof's inventory begins
 its marks with the same character; here each mark is closed, for it stands inside sentences.

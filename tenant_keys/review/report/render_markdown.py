@@ -1,4 +1,4 @@
-"""The report as Markdown: what a browser makes page by page stands here class by class, and a line for each tenant."""
+"""The report as Markdown: what a browser makes page by page is here class by class, and a line for each tenant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rule sees: one policy document and where it stands; and what it says: findings."""
+"""What a rule sees: one policy document and where it is; and what it says: findings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a policy stands."""
+    """Where a policy is."""
 
     stack: str
     logical_id: str
@@ -36,7 +36,7 @@ class LintFinding:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy document, the kind of place it stands in, and its statements."""
+    """A policy document, the kind of place it is in, and its statements."""
 
     kind: Kind
     place: Place

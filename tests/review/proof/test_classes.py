@@ -11,7 +11,8 @@ from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof import NotProved
 from tenant_keys.review.proof.document import Condition, Document
 from tenant_keys.review.proof.domain import candidates, text_classes
-from tenant_keys.review.proof.examples import Pattern, accounts_told_apart, examples
+from tenant_keys.review.proof.examples import accounts_told_apart, examples
+from tenant_keys.review.proof.readers import Pattern
 from tenant_keys.review.proof.solutions import affixed, solutions
 from tenant_keys.review.proof.tags import tag_sets
 

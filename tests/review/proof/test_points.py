@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from tenant_keys.review.proof import NotProved, points
-from tenant_keys.review.proof.examples import FEDERATED_NAME, ORGANIZATION, PATH_AND_NAME, examples
+from tenant_keys.review.proof.examples import examples
+from tenant_keys.review.proof.readers import FEDERATED_NAME, ORGANIZATION, PATH_AND_NAME
 
 Points = Callable[[Sequence[str]], list[str]]
 
