@@ -71,6 +71,23 @@ def test_csv_and_json_lines_say_the_same(manifest: Path, tmp_path: Path) -> None
     assert (zorg.multi_region, zorg.decrypt_by, dict(zorg.tags)["plan"]) == (True, "key", "on = top")
 
 
+def test_customers_with_keys_of_their_own_come_by_json_lines(manifest: Path, tmp_path: Path) -> None:
+    arn = "arn:aws:kms:eu-west-1:777777777777:key/11111111-2222-3333-4444-555555555555"
+    bringer = {"account": "888888888888", "role": "role/KeyCustodian", "external_id": "insurer-7f3a9c21d4e5"}
+    rows: list[dict[str, object]] = [
+        {"id": "bank", "workloads": ["orders"], "key": {"held_by": "tenant", "arns": {"eu-west-1": arn}}},
+        {"id": "insurer", "workloads": ["orders"], "key": {"origin": "imported", "custodian": bringer}},
+    ]
+    file = write(tmp_path, "\n".join(map(json.dumps, rows)))
+    for told in ("2 added, 0 were there already", "0 added, 2 were there already"):
+        assert told in add(manifest, file).stdout
+    bank, insurer = (load_estate(manifest).tenants[name] for name in ("bank", "insurer"))
+    assert bank.held is not None
+    assert bank.held.arns == (arn,)
+    assert insurer.custodian is not None
+    assert (insurer.custodian.account, insurer.custodian.external_id) == ("888888888888", "insurer-7f3a9c21d4e5")
+
+
 def test_a_second_time_nothing_is_added_whatever_became_of_the_tenants(manifest: Path, tmp_path: Path) -> None:
     file = write(tmp_path, JSON_LINES)
     assert add(manifest, file).exit_code == 0
