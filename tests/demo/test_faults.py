@@ -102,6 +102,7 @@ def test_a_killed_emulator_is_noticed(sample_assembly: Path, monkeypatch: pytest
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_key_policy_that_forgets_the_deployment_role_fails_the_demo(
     sample_assembly: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,6 +80,7 @@ def test_a_lock_that_was_forgotten_ends_the_check_and_says_the_command(project: 
     assert {path.name for path in (project / "report").iterdir()} == {"comment.md"}
 
 
+@pytest.mark.exhaustive
 def test_a_guard_dropped_from_the_code_needs_review_though_all_is_still_proved(project: Path) -> None:
     edit(project / "tenant_keys/policy/key_policy.py", '"DenyOtherContext"', '"Unused"')
     edit(

@@ -17,6 +17,7 @@ from tenant_keys.review.proof.guardrails import check_guardrails
 from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.reviewed import review_estate
 from tenant_keys.review.proof.world import World, build_world
+from tests.sampled import sampled
 from tools.mutants.guardrails import MUTANTS, misplaced, outside, same, stopping, weaker, without_statement
 from tools.mutants.mutant import Harmless, Mutant, NotProvedBecause, Outcome, Refuted
 from tools.mutants.original import GUARDRAILS, Synthesized, Templates
@@ -82,7 +83,7 @@ STOPPING = list({mutant.name.partition(": ")[2]: mutant for mutant in stopping()
 """Of those that both policies have, one: the proof of keys takes most of the time."""
 
 
-@pytest.mark.parametrize("mutant", STOPPING, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", sampled(STOPPING))
 def test_what_stops_a_declared_call_is_refused(mutant: Mutant, outcome: Callable[[Mutant], Outcome]) -> None:
     judged = outcome(mutant)
     assert judged.as_expected, f"expected {mutant.expected!r}, got {judged.told}"
