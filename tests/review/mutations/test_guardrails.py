@@ -18,7 +18,17 @@ from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.reviewed import review_estate
 from tenant_keys.review.proof.world import World, build_world
 from tests.sampled import sampled
-from tools.mutants.guardrails import MUTANTS, misplaced, outside, same, stopping, weaker, without_statement
+from tools.mutants.guardrails import (
+    MUTANTS,
+    misplaced,
+    outside,
+    same,
+    stopping,
+    stopping_deployment,
+    stopping_publishers,
+    weaker,
+    without_statement,
+)
 from tools.mutants.mutant import Harmless, Mutant, NotProvedBecause, Outcome, Refuted
 from tools.mutants.original import GUARDRAILS, Synthesized, Templates
 
@@ -26,7 +36,7 @@ BY_DOCUMENT = [
     mutant
     for mutant in (*without_statement(), *weaker(), *outside(), *misplaced(), *same())
     if not (isinstance(mutant.expected, Refuted) and mutant.expected.kind is Kind.REFUSED)
-]
+] + [*stopping_deployment(), *stopping_publishers()]
 
 
 class Alone:
