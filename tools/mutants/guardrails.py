@@ -485,12 +485,15 @@ def same() -> list[Mutant]:
             ("another name and description", property_of(kind, Name="keys", Description="of tenants")),
         ]
         found += [Mutant(f"{kind}: {name}", Harmless(), edit) for name, edit in rows]
+    no_declared_call: list[tuple[str, str, Body]] = [
+        (RCP, "plain HTTP", {"Bool": {"aws:SecureTransport": "false"}}),
+        (SCP, "calls through a service", {"Bool": {"aws:ViaAWSService": "true"}}),
+        (SCP, "calls by a service for an account", {"StringEquals": {"aws:SourceAccount": CENTRAL}}),
+        (SCP, "calls to other Regions", {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}}),
+    ]
     found += [
-        Mutant(
-            f"{RCP}: a Deny of plain HTTP",
-            Harmless(),
-            to(RCP, Action="kms:*", Condition={"Bool": {"aws:SecureTransport": "false"}}),
-        )
+        Mutant(f"{kind}: a Deny of {name}", Harmless(), to(kind, Action="kms:*", Condition=condition))
+        for kind, name, condition in no_declared_call
     ]
     both = together(*(control(kind, lambda document: document["Statement"].reverse()) for kind in (SCP, RCP)))
     return [*found, Mutant("both control policies in another order", Harmless(), both)]
