@@ -646,6 +646,16 @@ def waiting() -> list[Mutant]:
             change(waits, Action=["kms:ScheduleKeyDeletion", "kms:DisableKey"]),
         ),
         Mutant("waiting for a word", NotProvedBecause(("is not a number",)), setting(waits, LESS, UNUSED, "thirty")),
+        Mutant(
+            "29 whole days, which is fewer than 30",
+            Harmless(),
+            turn(waits, LESS, "NumericLessThanEqualsIfExists", kms__TrailingDaysWithoutKeyUsage="29"),
+        ),
+        Mutant(
+            "28 whole days",
+            too_soon,
+            turn(waits, LESS, "NumericLessThanEqualsIfExists", kms__TrailingDaysWithoutKeyUsage="28"),
+        ),
         Mutant("30 written as a JSON number", Harmless(), setting(waits, LESS, UNUSED, 30)),
         Mutant(
             "the waiting in the Allow, and no Deny",

@@ -29,6 +29,8 @@ EXACT: Final = frozenset({"StringEquals", "StringNotEquals"})
 IGNORING_CASE: Final = frozenset({"StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"})
 LIKE: Final = frozenset({"StringLike", "StringNotLike"})
 ARN: Final = frozenset({"ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"})
+WHOLE_NUMBERS: Final = frozenset({"kms:trailingdayswithoutkeyusage"})
+"""Keys that KMS fills with a whole number, rounded down (KMS guide, conditions-kms)."""
 _Points = Callable[[Sequence[str]], list[str]]
 _TYPED: Final[tuple[tuple[str, Type | None, _Points], ...]] = (
     ("Numeric", Type.NUMBER, points.numbers),
@@ -107,6 +109,8 @@ def _classes(
         if len({one[2] for one in typed.values()}) > 1 or not kinds - typed.keys() <= EXACT:
             raise NotProved(f"{key}: no classes of values are worked out for {', '.join(sorted(kinds))} together")
         _, kind_of_value, classes_of = next(iter(typed.values()))
+        if key in WHOLE_NUMBERS:
+            classes_of = points.whole_numbers
         texts = [value for kind, values in by_kind if kind in typed for value in values]
         if entry.type is Type.NUMBER:
             texts += told_apart  # thresholds of a promise

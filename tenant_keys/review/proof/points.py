@@ -11,6 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from itertools import pairwise
+from math import floor
 from typing import Any
 
 from tenant_keys.review.iam.conditions import binary_equals, dates
@@ -24,6 +25,13 @@ def numbers(values: Sequence[str]) -> list[str]:
     between = [(low + high) / 2 for low, high in pairwise(thresholds)]
     around = [thresholds[0] - 1, *thresholds, *between, thresholds[-1] + 1] if thresholds else [Decimal(1)]
     return [f"{point:f}" for point in sorted(around)]
+
+
+def whole_numbers(values: Sequence[str]) -> list[str]:
+    """Each threshold rounded down, and the whole numbers beside it; none is negative."""
+    thresholds = {floor(one) for one in _read_all(values, number_conditions.read)} or {1}
+    found = {one + step for one in thresholds for step in (-1, 0, 1)}
+    return [str(one) for one in sorted(found) if one >= 0]
 
 
 def moments(values: Sequence[str]) -> list[str]:

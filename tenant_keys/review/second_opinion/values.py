@@ -161,6 +161,10 @@ class Value:
     def _least(self, least: int) -> int:
         return _EARLIEST if self.name == "aws:currenttime" else least
 
+    def _is_whole(self, sort: str) -> bool:
+        """Addresses, and days that KMS rounds down (KMS guide, conditions-kms)."""
+        return sort.startswith("IPv") or (sort == "number" and self.name.lower() == "kms:trailingdayswithoutkeyusage")
+
     def measured(self, sort: str) -> tuple[Formula, Number]:
         """The value as a number, a date in seconds of the epoch, or an address; whether it is one at all."""
         if self.texts is not None and not any(READERS[sort](one) is not None for one in self.texts):
@@ -171,7 +175,7 @@ class Value:
             read = READERS[sort](self._held)
             return read is not None, Fraction(0) if read is None else read
         if self._new(sort):
-            self._as(sort, whole_number(self.name) if sort.startswith("IPv") else number(self.name))
+            self._as(sort, whole_number(self.name) if self._is_whole(sort) else number(self.name))
             typed = {"number": "Numeric", "date": "Date"}.get(sort) == type_of(self.name) or (
                 sort.startswith("IPv") and type_of(self.name) == "IPAddress"
             )
