@@ -94,7 +94,7 @@ def by(role: str) -> Pattern:
 
 
 def _named(role: str) -> str | Pattern:
-    """EventBridge compares a string as a whole; of a permission set's roles, which are a pattern, the beginning matches.
+    """EventBridge compares a string as a whole, and a permission set's roles are a pattern: their beginning matches.
 
     So a set whose name goes on after an underscore is told too; none of the set's own roles is missed.
     """
