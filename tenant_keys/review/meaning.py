@@ -155,8 +155,18 @@ def _implies(condition: tuple[str, str, frozenset[str]], wanted: tuple[str, str,
         return False
     if name == wanted[0] or f"{name}IfExists" == wanted[0]:
         return values == wanted[2] or (name in _POSITIVE and values <= wanted[2])
-    plain = not any(_WILD.search(value) for value in values)
-    return {name, wanted[0]} <= _POSITIVE and plain and values <= wanted[2]
+    if not ({name, wanted[0]} <= _POSITIVE and values <= wanted[2] and all(map(_is_arn, values))):
+        return False
+    return wanted[0] != "StringEquals" or not any(_WILD.search(value) for value in values)
+
+
+def _is_arn(value: str) -> bool:
+    """Whether a pattern says the same as text and as ARN: with wildcards in its last part alone, which takes any text.
+
+    Each of the six parts of an ARN is compared by itself (IAM guide, reference_policies_elements_condition_operators).
+    """
+    parts = value.split(":", 5)
+    return len(parts) == 6 and parts[0] == "arn" and not any(map(_WILD.search, parts[:5]))
 
 
 @dataclass(frozen=True, slots=True)

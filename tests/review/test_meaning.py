@@ -123,7 +123,10 @@ def test_what_is_not_understood_is_refused(policy: dict[str, Any]) -> None:
 
 
 LIMITED = document(
-    allow(Action="kms:Decrypt", Condition={"ArnLike": {"aws:PrincipalArn": ["arn:a", "arn:b"]}}),
+    allow(
+        Action="kms:Decrypt",
+        Condition={"ArnLike": {"aws:PrincipalArn": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b?"]}},
+    ),
     {"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {"Bool": {"a:b": "false"}}},
 )
 
@@ -136,9 +139,12 @@ def changed(statement: int, **elements: Any) -> dict[str, Any]:
 
 NOT_WIDER = {
     "itself": LIMITED,
-    "one role less": changed(0, Condition={"ArnEquals": {"aws:PrincipalArn": "arn:a"}}),
+    "one role less": changed(0, Condition={"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::1:role/a"}}),
     "the same roles by another operator": changed(
-        0, Condition={"StringEquals": {"aws:PrincipalArn": ["arn:a", "arn:b"]}}
+        0, Condition={"StringEquals": {"aws:PrincipalArn": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b?"]}}
+    ),
+    "the same roles as text": changed(
+        0, Condition={"StringLike": {"aws:PrincipalArn": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b?"]}}
     ),
     "one condition more": changed(
         0, Condition={**LIMITED["Statement"][0]["Condition"], "StringEquals": {"kms:ViaService": "s3"}}
@@ -148,12 +154,27 @@ NOT_WIDER = {
     "a Deny of more actions": changed(1, Action="*"),
 }
 WIDER = {
-    "one role more": changed(0, Condition={"ArnLike": {"aws:PrincipalArn": ["arn:a", "arn:b", "arn:c"]}}),
-    "a pattern by an operator that takes more": changed(0, Condition={"StringLike": {"aws:PrincipalArn": "arn:*"}}),
-    "an absent key too": changed(0, Condition={"ArnLikeIfExists": {"aws:PrincipalArn": ["arn:a", "arn:b"]}}),
-    "any of a list": changed(0, Condition={"ForAllValues:ArnLike": {"aws:PrincipalArn": ["arn:a", "arn:b"]}}),
-    "the opposite": changed(0, Condition={"ArnNotLike": {"aws:PrincipalArn": ["arn:a"]}}),
-    "another key": changed(0, Condition={"ArnLike": {"aws:SourceArn": ["arn:a", "arn:b"]}}),
+    "one role more": changed(
+        0,
+        Condition={
+            "ArnLike": {
+                "aws:PrincipalArn": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b?", "arn:aws:iam::1:role/c"]
+            }
+        },
+    ),
+    "a pattern by an operator that takes more": changed(
+        0, Condition={"StringLike": {"aws:PrincipalArn": "arn:aws:iam::1:role/*"}}
+    ),
+    "an absent key too": changed(
+        0, Condition={"ArnLikeIfExists": {"aws:PrincipalArn": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b?"]}}
+    ),
+    "any of a list": changed(
+        0, Condition={"ForAllValues:ArnLike": {"aws:PrincipalArn": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b?"]}}
+    ),
+    "the opposite": changed(0, Condition={"ArnNotLike": {"aws:PrincipalArn": ["arn:aws:iam::1:role/a"]}}),
+    "another key": changed(
+        0, Condition={"ArnLike": {"aws:SourceArn": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b?"]}}
+    ),
     "more actions": changed(0, Action=["kms:Decrypt", "kms:Encrypt"]),
     "all actions but one": {
         "Version": "2012-10-17",
