@@ -112,6 +112,23 @@ def use_denied(estate: Estate) -> Pattern:
     return call("kms", USE, DENIED, noise, *probes)
 
 
+def import_begun(estate: Estate) -> Pattern:
+    """The parameters of an import fetched, or a custodian's import role assumed, with success."""
+    central, naming = estate.central, estate.naming
+    roles = f"arn:{central.partition}:iam::{central.account}:role{naming.role_path}{naming.role_prefix}import."
+    fetched = {"eventSource": ["kms.amazonaws.com"], "eventName": ["GetParametersForImport"]}
+    assumed = {
+        "eventSource": ["sts.amazonaws.com"],
+        "eventName": list(SESSIONS),
+        "requestParameters": {"roleArn": [{"prefix": roles}]},
+    }
+    return {
+        "source": ["aws.kms", "aws.sts"],
+        "detail-type": [CALL],
+        "detail": {**NO_ERROR, "$or": [fetched, assumed]},
+    }
+
+
 def unusable(_: Estate) -> Pattern:
     """Use of a key that is disabled, pending deletion or without its material."""
     return call("kms", USE, {"errorCode": ["DisabledException", "KMSInvalidStateException"]})

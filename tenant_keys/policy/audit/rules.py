@@ -135,9 +135,9 @@ RULES: Final = (
     Rule(
         "import-begun",
         "medium",
-        "The parameters of an import were fetched, as an import role does.",
+        "A custodian's import role was assumed, or the parameters of an import were fetched.",
         f"ask the tenant whether it imports key material: {_WHOSE}",
-        on.kms("GetParametersForImport"),
+        on.import_begun,
         read_only=True,
     ),
     Rule(

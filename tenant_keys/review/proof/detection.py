@@ -36,7 +36,6 @@ _BY_ANYBODY: Final[Mapping[str, tuple[str, str]]] = {
     "primary-moved": ("kms", "UpdatePrimaryRegion"),
     "material-imported": ("kms", "ImportKeyMaterial"),
     "material-deleted": ("kms", "DeleteImportedKeyMaterial"),
-    "import-begun": ("kms", "GetParametersForImport"),
     "rotation-asked-for": ("kms", "RotateKeyOnDemand"),
     "trail-stopped": ("cloudtrail", "DeleteTrail StopLogging"),
 }
@@ -234,6 +233,17 @@ def _of_people(rule: str, estate: Estate) -> Mapping[str, Any]:
         return _call("sts", _SESSIONS, {**_SUCCEEDED, "requestParameters": {"roleArn": [named]}})
     if rule == "break-glass-used":
         return _call("kms", "", {"userIdentity": _issuer([named])})
+    if rule == "import-begun":
+        naming = estate.naming
+        roles = f"arn:{central.partition}:iam::{central.account}:role{naming.role_path}{naming.role_prefix}import."
+        fetched = {"eventSource": ["kms.amazonaws.com"], "eventName": ["GetParametersForImport"]}
+        assumed = {"eventSource": ["sts.amazonaws.com"], "eventName": _SESSIONS.split()}
+        of_roles = {"requestParameters": {"roleArn": [{"prefix": roles}]}}
+        return {
+            "source": ["aws.kms", "aws.sts"],
+            "detail-type": [_CALL],
+            "detail": {**_SUCCEEDED, "$or": [fetched, {**assumed, **of_roles}]},
+        }
     if rule == "access-refused":
         roles = f"arn:{central.partition}:iam::{central.account}:role{estate.naming.role_path}"
         asked = {"requestParameters": {"roleArn": [{"prefix": roles}]}}
