@@ -24,10 +24,10 @@ def requests(kind: str, p: Json) -> Iterator[Request]:  # noqa: C901, PLR0912, P
     match kind:
         case "AWS::KMS::Key":
             names = ("KeySpec", "KeyUsage", "Origin", "MultiRegion", "Description")
-            given = {name: p[name] for name in names}
+            given = {name: p[name] for name in names if name in p}
             yield "kms", "CreateKey", {**given, "Policy": _text(p["KeyPolicy"]), "Tags": kms_tags}
             if p.get("EnableKeyRotation"):
-                period = {"RotationPeriodInDays": p["RotationPeriodInDays"]}
+                period = {name: p[name] for name in ("RotationPeriodInDays",) if name in p}
                 yield "kms", "EnableKeyRotation", {"KeyId": "k" * 36, **period}
             yield "kms", "ScheduleKeyDeletion", {"KeyId": "k" * 36, "PendingWindowInDays": p["PendingWindowInDays"]}
         case "AWS::KMS::ReplicaKey":

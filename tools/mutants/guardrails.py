@@ -85,6 +85,7 @@ OF_PRINCIPALS: Final = {
 OF_RESOURCES: Final = {
     "DenyUseFromOutside": "does not keep use from inside the organization",
     "DenySessionsFromOutside": "does not keep sessions from inside the organization",
+    "DenyImportsFromOutside": "does not keep sessions of import roles",
 }
 
 
