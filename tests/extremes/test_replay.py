@@ -24,6 +24,8 @@ ROLE = f"arn:aws:iam::222222222222:role/tenant-keys-{'w' * 16}"
 ANCHOR = "arn:aws:rolesanywhere:ap-southeast-1:222222222222:trust-anchor/12345678-1234-1234-1234-123456789012"
 VALUES = {
     ("AWS::KMS::Key", "Ref"): "1234abcd-12ab-34cd-56ef-1234567890ab",
+    ("AWS::KMS::Key", "Arn"): "arn:aws:kms:ap-southeast-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    ("AWS::SNS::Topic", "Ref"): "arn:aws:sns:ap-southeast-1:111111111111:tenant-keys-audit",
     ("AWS::KMS::ReplicaKey", "Ref"): "mrk-1234abcd12ab34cd56ef1234567890ab",
     ("AWS::IAM::Role", "Ref"): f"tenant-keys-{'w' * 16}",
     ("AWS::IAM::Role", "Arn"): ROLE,
