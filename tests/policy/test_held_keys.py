@@ -16,6 +16,7 @@ from tenant_keys.manifest.lock import Registration
 from tenant_keys.policy.held_key import owner_statements
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.proof import Kind, prove
+from tenant_keys.review.proof.held_keys import is_foreign
 from tenant_keys.review.second_opinion.opinion import second_opinion
 from tests.policy.estates import estate_of_text, manifest, with_tenant
 from tests.stacks.synth import synthesized
@@ -112,6 +113,48 @@ def test_a_suspended_tenants_key_is_in_no_role(estate: Estate) -> None:
     assert GLOBEX not in json.dumps(documents)
 
 
+def test_a_tenant_that_holds_its_key_may_be_suspended_and_another_have_an_opaque_name(tmp_path: Path) -> None:
+    told = TENANTS.replace("  globex: {", "  globex: {state: suspended, ")
+    estate = estate_of_text(manifest(WORKLOADS, told.replace("  hooli: {", "  hooli: {opaque: true, ")))
+    (opaque,) = estate.tenants.keys() - {"acme", "globex"}
+    templates = synthesized(estate, tmp_path)
+    # IAM accepts no policy without statements: the suspended tenant's role has none.
+    assert "Policies" not in templates[ROLES]["Resources"]["RoleglobexFororders"]["Properties"]
+    value = json.loads(templates[PLACE]["Resources"]["Parameterorders"]["Properties"]["Value"])
+    assert value["ids"] == {"hooli": opaque}
+    rename_assets(tmp_path)
+    proof = prove(tmp_path, estate)
+    assert (proof.verdict, proof.findings) == ("proved", ())
+    assert second_opinion(Assembly.open(tmp_path), estate).verdict == "no such request"
+
+
+@pytest.mark.parametrize(
+    ("resource", "foreign"),
+    [
+        ("*", True),
+        ("arn:*", True),
+        ("ar?:aws:kms:eu-west-1:999999999999:key/1", True),
+        ("arn:*:999999999999:key/*", True),
+        ("arn:aws:?ms:eu-west-1:999999999999:key/1", True),
+        ("arn:aws:kms:eu-*:999999999999:key/1", True),
+        ("arn:aws:kms:eu-west-1:*", True),
+        ("arn:aws:kms:eu-west-1:11111111111?:key/*", True),
+        ("arn:aws:kms:eu-west-1:111111111111*:key/*", True),
+        ("arn:aws:kms:eu-west-1:111111111111*", True),
+        ("arn:aws:kms:eu-west-1:999999999999:alias/theirs", True),
+        ("arn:aws:kms:*:111111111111:key/*", False),
+        ("arn:*:kms:*:111111111111:key/*", False),
+        ("arn:aws:s3:::999999999999/*", False),
+        ("arn:aws:s3*", False),
+        ("arn:aws:ssm:eu-west-1:999999999999:parameter/*", False),
+    ],
+)
+def test_a_pattern_of_resources_is_foreign_where_it_could_match_a_key_of_another_account(
+    resource: str, foreign: bool
+) -> None:
+    assert is_foreign(resource, "111111111111") is foreign
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One thing broken in the templates, and by hand what both engines must say."""
@@ -164,6 +207,22 @@ MUTANTS = {
         MORE,
         ("tenant-acme.orders", "tenant globex", "tenant hooli"),
     ),
+    **{
+        f"keys of an account that nobody registered, by {resource}": Mutant(
+            lambda t, resource=resource: policy(t, "RoleacmeFororders")["Statement"].append(  # type: ignore[misc]
+                allow(Action="kms:Decrypt", Resource=resource)
+            ),
+            MORE,
+            ("tenant-acme.orders", resource),
+            refuted_twice=False,
+        )
+        for resource in (
+            "arn:aws:kms:eu-west-1:99999999999?:key/*",
+            "arn:*:kms:eu-west-1:999999999999:key/*",
+            "arn:aws:kms:*:9*:key/1*",
+            "arn:aws:k*9999:key/*",
+        )
+    },
     "the own key without a context": Mutant(
         lambda t: of(t, "UseHeldKey").pop("Condition"), MORE, ("tenant-globex.orders", "the key of tenant globex")
     ),

@@ -2,7 +2,7 @@
 
 Every class of principals asks for everything that is reserved, with an identity policy and a resource policy that allow
 all of it, and one control policy between them: what is not denied then is a gap. That nothing declared is stopped, the
-proof of keys and sessions shows: it decides declared requests with the control policies in place.
+proof of keys and sessions shows, which decides declared requests with the control policies in place, and `stopped`.
 
 The lists are here a second time on purpose, as in `promise`. Which principals and resources a control policy does not
 limit: Organizations guide, orgs_manage_policies_scps and orgs_manage_policies_rcps.
@@ -10,29 +10,26 @@ limit: Organizations guide, orgs_manage_policies_scps and orgs_manage_policies_r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 from tenant_keys.aws_facts.operations import WITHIN_ACCOUNT_ONLY
 from tenant_keys.aws_facts.quotas import RESOURCE_CONTROL_POLICY_CHARACTERS, SERVICE_CONTROL_POLICY_CHARACTERS
 from tenant_keys.manifest import Estate
 from tenant_keys.review.iam import Policies, Request, authorize
-from tenant_keys.review.iam.variables import Value
-from tenant_keys.review.proof.actor import Actor, anonymous, everything, role_session, service
+from tenant_keys.review.proof.actor import Actor, anonymous, everything, service
 from tenant_keys.review.proof.actors import services
-from tenant_keys.review.proof.condition_keys import ABOUT_THE_KEY
 from tenant_keys.review.proof.controls import RCP, SCP, control_policy, full_access
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import ControlRecord, Inventory
 from tenant_keys.review.proof.key_access import carries
-from tenant_keys.review.proof.liveness import works
 from tenant_keys.review.proof.outsiders import outsiders, persons
 from tenant_keys.review.proof.promise import access_roles
 from tenant_keys.review.proof.requests import Target, base_request, contexts
-from tenant_keys.review.proof.reserved import ALIASES, Reserved, aliases_of, reserved, understood_resources
+from tenant_keys.review.proof.reserved import Reserved, reserved, understood_resources
+from tenant_keys.review.proof.stopped import check_stopped, open_policy
 from tenant_keys.review.proof.tags import tag_sets
 from tenant_keys.review.proof.world import World
 
@@ -82,7 +79,7 @@ def check_guardrails(inventory: Inventory, world: World) -> Iterator[Finding]:
         document = control_policy(record)
         unknown = list(_not_understood(record, document, world.estate))
         yield from unknown or _gaps(record, document, world)
-    yield from _stopped(world)
+    yield from check_stopped(inventory, world)
 
 
 def guardrails(inventory: Inventory, world: World) -> list[Guardrail]:
@@ -170,29 +167,6 @@ def _open(document: Document, record: ControlRecord, world: World) -> Iterator[t
                     yield kept, actor, request
 
 
-def _stopped(world: World) -> Iterator[Finding]:
-    """Changes of aliases by the deployment roles, as far as they are authorized on the alias.
-
-    An operation on an alias needs permission on the alias and on the key (KMS guide, alias-access); the alias itself
-    has no policy, and its requests hold no property of the key: kms:ResourceAliases is absent, and ForAllValues holds.
-    """
-    estate = world.estate
-    for role in estate.central.deployers:
-        actor = role_session(role, organization=estate.organization)
-        for arn in aliases_of(estate):
-            fixed: dict[str, Sequence[Value | None]] = {key: [None] for key in ABOUT_THE_KEY}
-            fixed |= {"aws:requestedregion": [arn.split(":")[3]], **world.of_account(estate.central.account)}
-            target = Target(arn, estate.central.account, _open_policy(), {}, fixed, controls=world.controls)
-            for action in sorted(ALIASES):
-                outcome = works(actor, (action,), target, carries, {}, {})
-                if not outcome.always:
-                    told = f"{role} may not {action} on {arn}, which is declared"
-                    deciders = outcome.decision.deciders if outcome.decision else ()
-                    statements = tuple(f"{one.policy}: {one.sid or one.index}" for one in deciders)
-                    kind = Kind.NOT_PROVED if outcome.sometimes else Kind.REFUSED
-                    yield Finding(kind, told, "take the Deny out of the control policy", statements=statements)
-
-
 def _told_apart(document: Document, actions: frozenset[str]) -> list[str]:
     """One action for each set of statements that speak of it."""
     found: dict[object, str] = {}
@@ -207,7 +181,7 @@ def _let_through(document: Document, kind: str, kept: Reserved, actor: Actor, ac
     """A request that is allowed; None where there is none."""
     for arn in kept.resources:
         account = str(actor.principal.account) if arn == "*" else arn.split(":")[4]
-        target = Target(arn, account, _open_policy(), kept.context, {})
+        target = Target(arn, account, open_policy(), kept.context, {})
         base = base_request(actor, action, target)
         for chosen in contexts(base, (document,), target, carries):
             request = Request(actor.principal, action, arn, account, {**kept.context, **chosen})
@@ -218,17 +192,10 @@ def _let_through(document: Document, kind: str, kept: Reserved, actor: Actor, ac
 
 def _around(document: Document, kind: str) -> Policies:
     """The control policy beside AWS's FullAWSAccess, and around them policies that allow everything."""
-    identity, resource = (everything()[0].policy,), _open_policy().policy
+    identity, resource = (everything()[0].policy,), open_policy().policy
     if kind == SCP:
         return Policies(identity=identity, resource=resource, scps=((full_access("scp"), document.policy),))
     return Policies(identity=identity, resource=resource, rcps=((full_access("rcp"), document.policy),))
-
-
-@cache
-def _open_policy() -> Document:
-    statement = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
-    raw = {"Version": "2012-10-17", "Statement": [statement]}
-    return Document.parse(raw, name="a policy that allows everything", kind="resource")
 
 
 def _actors(document: Document, kind: str, world: World) -> Iterator[Actor]:
@@ -238,7 +205,7 @@ def _actors(document: Document, kind: str, world: World) -> Iterator[Actor]:
     named = {*central.administrators, *central.deployers, central.break_glass}
     named |= set(sorted(tenant.import_role for tenant in estate.tenants.values() if tenant.import_role)[:2])
     named |= {f"{access_roles(estate)}any/any", *world.existing}
-    found = outsiders(document, world.organizations, named, {}, central.partition)
+    found = outsiders(document, world.organizations, named, {}, central.partition, world.declared)
     tags = tag_sets((document,), {}, "a-tenant", own={}, always=False)
     for actor in persons(found, world.organizations, tags, frozenset()):
         linked = ":role/aws-service-role/" in str(actor.role_arn)

@@ -32,7 +32,10 @@ THEIRS: Final = (
     "change it; rotation and deletion"
 )
 _VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
-_FOREIGN_KEY: Final = re.compile(r"arn:[a-z-]+:kms:[^:]*:(?P<account>\d{12}):")
+_WILDCARD: Final = re.compile(r"[*?]")
+_ACCOUNT: Final = re.compile(r"\d{12}")
+_SEGMENTS: Final = 6
+"""Of the ARN of a key, which holds no other colon (AWS KMS guide, concepts, key ARN)."""
 _DESCRIBE: Final = "kms:describekey"
 
 
@@ -98,15 +101,39 @@ def _reached(statement: Statement, owners: Mapping[str, str], central: str) -> l
     if not _is_of_kms(statement):
         return []
     if statement.not_resources or not statement.resources:
-        return sorted(owners)
-    found: list[str] = []
+        others = ["all resources but some"] if statement.allows else []
+        return [*sorted(owners), *others]
+    found: set[str] = set()
     for pattern in statement.resources:
-        widest = glob(((_VARIABLE.sub("*", pattern), False),))
-        found += [arn for arn in owners if widest(arn)]
-        foreign = _FOREIGN_KEY.match(pattern)
-        if foreign and foreign["account"] != central and pattern not in owners:
-            found.append(pattern)
-    return sorted(set(found))
+        widest = _VARIABLE.sub("*", pattern)
+        found |= set(filter(glob(((widest, False),)), owners))
+        # A Deny takes nothing of what is declared from keys that are not registered.
+        if statement.allows and pattern not in owners and is_foreign(widest, central):
+            found.add(pattern)
+    return sorted(found)
+
+
+def is_foreign(pattern: str, central: str) -> bool:
+    """Whether a pattern of resources could match a key of another account than the key account.
+
+    A wildcard may stand for several segments, colons included. With as many colons as an ARN it stands for none.
+    """
+    segments = pattern.split(":")
+    if len(segments) > _SEGMENTS:
+        return False
+    whole = len(segments) == _SEGMENTS
+    for place, segment in enumerate(segments):
+        literal = _WILDCARD.split(segment, maxsplit=1)[0]
+        open_ended = literal != segment
+        if place in (0, 2):
+            wanted = ("arn", "", "kms")[place]
+            if not (wanted.startswith(literal) if open_ended else literal == wanted):
+                return False
+        if place == 4 and not open_ended and (segment == central or not _ACCOUNT.fullmatch(segment)):
+            return False
+        if open_ended and not whole:
+            return True
+    return whole
 
 
 def _is_of_kms(statement: Statement) -> bool:
