@@ -28,9 +28,9 @@ from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import ControlRecord, Inventory
 from tenant_keys.review.proof.key_access import carries
-from tenant_keys.review.proof.liveness import works
+from tenant_keys.review.proof.liveness import Works, works
 from tenant_keys.review.proof.outsiders import outsiders, persons
-from tenant_keys.review.proof.promise import access_roles
+from tenant_keys.review.proof.promise import CONTEXT_KEY, TAG, Use, access_roles
 from tenant_keys.review.proof.requests import Target, base_request, contexts
 from tenant_keys.review.proof.reserved import ALIASES, Reserved, aliases_of, reserved, understood_resources
 from tenant_keys.review.proof.tags import tag_sets
@@ -83,6 +83,7 @@ def check_guardrails(inventory: Inventory, world: World) -> Iterator[Finding]:
         unknown = list(_not_understood(record, document, world.estate))
         yield from unknown or _gaps(record, document, world)
     yield from _stopped(world)
+    yield from _stopped_on_held_keys(inventory, world)
 
 
 def guardrails(inventory: Inventory, world: World) -> list[Guardrail]:
@@ -186,11 +187,51 @@ def _stopped(world: World) -> Iterator[Finding]:
             for action in sorted(ALIASES):
                 outcome = works(actor, (action,), target, carries, {}, {})
                 if not outcome.always:
-                    told = f"{role} may not {action} on {arn}, which is declared"
-                    deciders = outcome.decision.deciders if outcome.decision else ()
-                    statements = tuple(f"{one.policy}: {one.sid or one.index}" for one in deciders)
-                    kind = Kind.NOT_PROVED if outcome.sometimes else Kind.REFUSED
-                    yield Finding(kind, told, "take the Deny out of the control policy", statements=statements)
+                    yield _of_stopped(f"{role} may not {action} on {arn}, which is declared", outcome)
+
+
+def _stopped_on_held_keys(inventory: Inventory, world: World) -> Iterator[Finding]:
+    """Declared use of keys that tenants hold, where the policy of the key account does not certainly let it through.
+
+    An SCP limits the principals of its account whoever owns the resource; an RCP limits its own account's resources
+    alone (Organizations guide, orgs_manage_policies_scps and orgs_manage_policies_rcps). What the customer's key is
+    like, in which organization its account is and how it is tagged, no template says.
+    """
+    scps = world.controls.scps
+    for tenant in world.estate.tenants.values():
+        if tenant.held is None or tenant.state != "active":
+            continue
+        for use in world.promises[tenant.id].uses:
+            actor = _user_of_held_key(tenant.id, use, inventory, world)
+            for arn in tenant.held.arns:
+                target = Target(arn, arn.split(":")[4], _open_policy(), {}, {}, controls=world.controls)
+                for action in sorted({*use.actions, "kms:describekey"}):
+                    if not any(document.speaking(action, allow=False) for document in scps):
+                        continue
+                    by_arn: dict[str, Sequence[Value | None]] = {"kms:requestalias": [None]}
+                    outcome = works(actor, (action,), target, carries, {CONTEXT_KEY: tenant.id}, by_arn)
+                    if not outcome.always:
+                        told = f"{use.role_arn} may not {action} with {arn}, the key of tenant {tenant.id}"
+                        yield _of_stopped(f"{told}, which is declared", outcome, tenant.id)
+
+
+def _user_of_held_key(tenant: str, use: Use, inventory: Inventory, world: World) -> Actor:
+    """The session that uses the key; that its own policies allow it is compared word for word elsewhere."""
+    role, provider = inventory.roles.get(use.role_arn), world.estate.workloads[use.workload].identity_provider
+    own = {key: value for key, value in role.tags.items() if not use.shared or key.lower() != TAG} if role else {}
+    return role_session(
+        use.role_arn,
+        organization=world.estate.organization,
+        tags={**own, TAG: tenant} if use.shared else own,
+        issuer=provider.issuer.removeprefix("https://").lower() if provider else "",
+    )
+
+
+def _of_stopped(told: str, outcome: Works, tenant: str | None = None) -> Finding:
+    deciders = outcome.decision.deciders if outcome.decision else ()
+    statements = tuple(f"{one.policy}: {one.sid or one.index}" for one in deciders)
+    kind = Kind.NOT_PROVED if outcome.sometimes else Kind.REFUSED
+    return Finding(kind, told, "take the Deny out of the control policy", tenant, statements=statements)
 
 
 def _told_apart(document: Document, actions: frozenset[str]) -> list[str]:
