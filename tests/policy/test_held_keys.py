@@ -284,6 +284,12 @@ MUTANTS = {
             "arn:aws:k*9999:key/*",
         )
     },
+    "every key, for a tenant of ours": Mutant(
+        lambda t: policy(t, "RoleacmeFororders")["Statement"][0].update(Resource="*"),
+        MORE,
+        ("tenant-acme.orders", "is allowed on the key of tenant globex, the key of tenant hooli, *;"),
+        refuted_twice=False,
+    ),
     "the own key without a context": Mutant(
         lambda t: of(t, "UseHeldKey").pop("Condition"), MORE, ("tenant-globex.orders", "the key of tenant globex")
     ),
