@@ -124,9 +124,11 @@ def _role_changed() -> Cases:
         call("UpdateAssumeRolePolicy", service="iam", parameters=own),
         call("PutRolePolicy", ROOT, service="iam", parameters={"roleName": "shared.billing"}),
         call("AttachRolePolicy", USER, service="iam", parameters=own),
+        call("UpdateAssumeRolePolicy", service="iam", parameters={"roleName": "import.acme"}),
     ], [
         call("UpdateAssumeRolePolicy", DEPLOYER, service="iam", parameters=own),
         call("UpdateAssumeRolePolicy", service="iam", parameters=other),
+        call("UpdateAssumeRolePolicy", service="iam", parameters={"roleName": "importer"}),
         call("UpdateAssumeRolePolicy", service="iam", parameters=own, error=DENIED),
         call("GetRole", service="iam", parameters=own, read_only=True),
     ]

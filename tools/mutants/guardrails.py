@@ -205,14 +205,15 @@ def outside() -> list[Mutant]:
     return [Mutant(f"{RCP}: {name}", Refuted(GUARDRAIL, (RCP, words)), edit) for name, words, edit in rows]
 
 
+def to(kind: str, **elements: object) -> Edit:
+    """Add a Deny."""
+    everyone = {"Principal": "*"} if kind == RCP else {}
+    body = {"Sid": "Added", "Effect": "Deny", "Resource": "*", **everyone, **elements}
+    return control(kind, lambda document: document["Statement"].append(body))
+
+
 def stopping() -> list[Mutant]:
     """What would stop a declared call, or the roles that the manifest names."""
-
-    def to(kind: str, **elements: object) -> Edit:
-        everyone = {"Principal": "*"} if kind == RCP else {}
-        body = {"Sid": "Added", "Effect": "Deny", "Resource": "*", **everyone, **elements}
-        return control(kind, lambda document: document["Statement"].append(body))
-
     trap = {"ForAllValues:StringLike": {"kms:ResourceAliases": "alias/other-*"}}
     refused = Kind.REFUSED
     found: list[Mutant] = []
@@ -262,6 +263,103 @@ def stopping() -> list[Mutant]:
         ),
     ]
     return found
+
+
+def stopping_deployment() -> list[Mutant]:
+    """What would stop the deployment roles from making what the templates hold."""
+    deployer = "cfn-exec-role"
+    rows: list[tuple[str, str, Body]] = [
+        ("no new key", "kms:createkey on *", {"Action": "kms:CreateKey"}),
+        (
+            "no new key in one Region",
+            "kms:createkey on *",
+            {"Action": "kms:CreateKey", "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}},
+        ),
+        (
+            "no new key with tags",
+            "kms:createkey on *",
+            {"Action": "kms:CreateKey", "Condition": {"Null": {"aws:TagKeys": "false"}}},
+        ),
+        (
+            "no new key of imported material",
+            "kms:createkey on *",
+            {"Action": "kms:CreateKey", "Condition": {"StringEquals": {"kms:KeyOrigin": "EXTERNAL"}}},
+        ),
+        (
+            "no settings of a key before its alias points at it",
+            "kms:enablekeyrotation on arn:aws:kms:eu-west-1",
+            {"Action": "kms:EnableKeyRotation", "Condition": {"Null": {"kms:ResourceAliases": "true"}}},
+        ),
+        (
+            "no role with tags",
+            "iam:createrole on arn:aws:iam::111111111111:role/tenant-keys/",
+            {"Action": ["iam:CreateRole", "iam:TagRole"], "Condition": {"Null": {"aws:TagKeys": "false"}}},
+        ),
+        (
+            "no role by requests to another Region",
+            "iam:createrole on arn:aws:iam::111111111111:role/tenant-keys/",
+            {"Action": "iam:CreateRole", "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}},
+        ),
+    ]
+    found = [
+        Mutant(f"{SCP}: {name}", Refuted(Kind.REFUSED, (deployer, words)), to(SCP, **elements))
+        for name, words, elements in rows
+    ]
+    for sid, words in (("KeepRules", "events:putrule on arn:aws:events"), ("KeepTopic", "sns:settopicattributes on")):
+        found.append(
+            Mutant(
+                f"{SCP}: {sid} for the deployment roles too",
+                Refuted(Kind.REFUSED, (deployer, words)),
+                statement(SCP, sid, lambda one: one.pop("Condition")),
+            )
+        )
+    return found
+
+
+def stopping_publishers() -> list[Mutant]:
+    """What would stop CloudWatch or EventBridge from using the key of the audit topic."""
+    certain: list[tuple[str, str, Body]] = [
+        ("services", "cloudwatch", {"Bool": {"aws:PrincipalIsAWSService": "true"}}),
+        ("whoever has no ARN", "events", {"Null": {"aws:PrincipalArn": "true"}}),
+        ("EventBridge", "events", {"StringEquals": {"aws:PrincipalServiceName": "events.amazonaws.com"}}),
+    ]
+    open_ones: list[tuple[str, Body]] = [
+        ("services on behalf of the key account", {"StringEquals": {"aws:SourceAccount": CENTRAL}}),
+        ("services on behalf of other accounts", {"StringNotEqualsIfExists": {"aws:SourceAccount": CENTRAL}}),
+        (
+            "whoever is outside and came through no service",
+            {
+                "StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"},
+                "BoolIfExists": {"aws:ViaAWSService": "false"},
+            },
+        ),
+        ("a principal of the account of a service", {"StringEquals": {"aws:PrincipalAccount": "999999999999"}}),
+        ("one encryption context", {"Null": {"kms:EncryptionContext:aws:sns:topicArn": "false"}}),
+    ]
+    gone = "kms:generatedatakey on arn:aws:kms"
+    return [
+        Mutant(
+            f"{RCP}: use from outside by services too",
+            Refuted(Kind.REFUSED, ("events.amazonaws.com", gone)),
+            statement(RCP, "DenyUseFromOutside", lambda one: one["Condition"].pop("BoolIfExists")),
+        ),
+        *(
+            Mutant(
+                f"{RCP}: no use by {name}",
+                Refuted(Kind.REFUSED, (f"{who}.amazonaws.com", gone)),
+                to(RCP, Action="kms:*", Condition=condition),
+            )
+            for name, who, condition in certain
+        ),
+        *(
+            Mutant(
+                f"{RCP}: no use by {name}",
+                NotProvedBecause(("events.amazonaws.com", gone)),
+                to(RCP, Action="kms:*", Condition=condition),
+            )
+            for name, condition in open_ones
+        ),
+    ]
 
 
 def sparing_none(kind: str, sid: str, part: str) -> Edit:
@@ -387,6 +485,16 @@ def same() -> list[Mutant]:
             ("another name and description", property_of(kind, Name="keys", Description="of tenants")),
         ]
         found += [Mutant(f"{kind}: {name}", Harmless(), edit) for name, edit in rows]
+    no_declared_call: list[tuple[str, str, Body]] = [
+        (RCP, "plain HTTP", {"Bool": {"aws:SecureTransport": "false"}}),
+        (SCP, "calls through a service", {"Bool": {"aws:ViaAWSService": "true"}}),
+        (SCP, "calls by a service for an account", {"StringEquals": {"aws:SourceAccount": CENTRAL}}),
+        (SCP, "calls to other Regions", {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}}),
+    ]
+    found += [
+        Mutant(f"{kind}: a Deny of {name}", Harmless(), to(kind, Action="kms:*", Condition=condition))
+        for kind, name, condition in no_declared_call
+    ]
     both = together(*(control(kind, lambda document: document["Statement"].reverse()) for kind in (SCP, RCP)))
     return [*found, Mutant("both control policies in another order", Harmless(), both)]
 
@@ -399,4 +507,5 @@ def _text(templates: Templates, kind: str) -> str:
     return json.dumps(templates.resources(GUARDRAILS)[kind]["Properties"]["Content"])
 
 
-MUTANTS = [*without_statement(), *weaker(), *outside(), *stopping(), *misplaced(), *same()]
+MUTANTS = [*without_statement(), *weaker(), *outside(), *stopping(), *stopping_deployment(), *stopping_publishers()]
+MUTANTS += [*misplaced(), *same()]

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from tenant_keys.aws_facts.identity_center import beginning_of, is_pattern
 from tenant_keys.manifest import Estate
 from tenant_keys.policy.audit.rule import Pattern
 
@@ -88,8 +89,16 @@ def by_none_of(roles: Sequence[str]) -> Pattern:
 
 
 def by(role: str) -> Pattern:
-    """By sessions of the role."""
-    return _issuer([role])
+    """By sessions of the role, or of the permission set's roles."""
+    return _issuer([_named(role)])
+
+
+def _named(role: str) -> str | Pattern:
+    """EventBridge compares a string as a whole, and a permission set's roles are a pattern: their beginning matches.
+
+    So a set whose name goes on after an underscore is told too; none of the set's own roles is missed.
+    """
+    return {"prefix": beginning_of(role)} if is_pattern(role) else role
 
 
 def _issuer(values: list[Any]) -> Pattern:
@@ -116,7 +125,7 @@ def lockout_bypass(_: Estate) -> Pattern:
 
 def break_glass_assumed(estate: Estate) -> Pattern:
     """A session of the break-glass role, with success."""
-    asked = {"requestParameters": {"roleArn": [estate.central.break_glass]}}
+    asked = {"requestParameters": {"roleArn": [_named(estate.central.break_glass)]}}
     return call("sts", SESSIONS, NO_ERROR, asked)
 
 
@@ -152,7 +161,7 @@ def root_used(_: Estate) -> Pattern:
 
 
 def role_changed(estate: Estate) -> Pattern:
-    """An access role, or who may assume it, changed by anybody but those who deploy."""
+    """An access role or a custodian's import role, or who may assume it, changed by anybody but those who deploy."""
     names = (
         "AttachRolePolicy",
         "CreateRole",
@@ -165,8 +174,8 @@ def role_changed(estate: Estate) -> Pattern:
         "TagRole",
         "UpdateAssumeRolePolicy",
     )
-    prefix = estate.naming.role_prefix
-    ours = {"requestParameters": {"roleName": [{"prefix": f"{prefix}tenant-"}, {"prefix": f"{prefix}shared."}]}}
+    beginnings = [f"{estate.naming.role_prefix}{ours}" for ours in ("tenant-", "shared.", "import.")]
+    ours = {"requestParameters": {"roleName": [{"prefix": beginning} for beginning in beginnings]}}
     return call("iam", names, NO_ERROR, ours, by_none_of(estate.central.deployers))
 
 

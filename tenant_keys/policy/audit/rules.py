@@ -227,7 +227,7 @@ RULES: Final = (
     Rule(
         "role-changed",
         "critical",
-        "An access role, or who may assume it, was changed by hand. IAM's events reach us-east-1 alone.",
+        "An access or import role, or who may assume it, was changed by hand. IAM's events reach us-east-1 alone.",
         "deploy the estate again; aws cloudtrail lookup-events has the record <record>",
         on.role_changed,
     ),

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from tenant_keys.review.assembly import Resource, StackArtifact
 from tenant_keys.review.diff.change import Change, Severity
+from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.reviewed import Place, ReviewedEstate
 
 _LONGEST: Final = 300
@@ -98,6 +99,9 @@ _HARMLESS: Final = frozenset({"Description", "Tags"})
 """A tag of a role is a tag of its sessions: what it opens is compared as access."""
 
 
+_CONTROL_POLICIES: Final = frozenset({"RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY"})
+
+
 def setting_changes(before: ReviewedEstate, after: ReviewedEstate) -> Iterator[Change]:
     """Every setting that differs; alike changes of many resources are one, with a count."""
     found: dict[tuple[Severity, str, str], list[str]] = {}
@@ -152,7 +156,8 @@ def _each(before: _Rows, after: _Rows) -> Iterator[tuple[Severity, str, str, str
             severity = Severity.NOTE if kind in _CREATED_IS_A_NOTE else Severity.REVIEW
             yield severity, "created", kind, f"{_kind(kind)} {name} is created{_details(kind, properties)}"
             continue
-        for setting in sorted(was[2].keys() | properties.keys()):
+        elsewhere = {"Content"} if kind == _CONTROL and _as_safeguards(was[2], properties, before, after) else set()
+        for setting in sorted((was[2].keys() | properties.keys()) - elsewhere):
             one, other = was[2].get(setting), properties.get(setting)
             if one != other:
                 takes_away = _always if setting in _HARMLESS else _TAKES_AWAY.get((kind, setting), _never)
@@ -165,6 +170,41 @@ def _each(before: _Rows, after: _Rows) -> Iterator[tuple[Severity, str, str, str
         if now is None or now[0] != kind:
             severity = Severity.REVIEW if kind in _REMOVED_NEEDS_REVIEW else Severity.NOTE
             yield severity, "removed", kind, f"{_kind(kind)} {name} is removed"
+
+
+_CONTROL: Final = "AWS::Organizations::Policy"
+
+
+def _as_safeguards(was: Mapping[str, Any], now: Mapping[str, Any], before: _Rows, after: _Rows) -> bool:
+    """Whether `safeguards` compares all that both documents say.
+
+    It knows a control policy by type and target, so there must be one of each; and of actions with wildcards it knows
+    those of KMS and STS alone.
+    """
+    place = (now.get("Type"), now.get("TargetIds"))
+    targets = now.get("TargetIds")
+    if now.get("Type") not in _CONTROL_POLICIES or not isinstance(targets, list) or len(targets) != 1:
+        return False
+    for rows in (before, after):
+        alike = [one for kind, _, one in rows.values() if kind == _CONTROL and one.get("Type") == now["Type"]]
+        if [(one.get("Type"), one.get("TargetIds")) for one in alike] != [place]:
+            return False
+    return was.get("Type") == now["Type"] and all(map(_names_each_action, (was.get("Content"), now.get("Content"))))
+
+
+def _names_each_action(content: object) -> bool:
+    try:
+        document = json.loads(content) if isinstance(content, str) else content
+    except ValueError:
+        return False
+    statements = document.get("Statement") if isinstance(document, Mapping) else None
+    found: list[object] = []
+    for statement in statements if isinstance(statements, list) else [statements]:
+        actions = statement.get("Action") if isinstance(statement, Mapping) else None
+        found += actions if isinstance(actions, list) else [actions]
+    return all(
+        isinstance(one, str) and (one.lower().startswith(("kms:", "sts:")) or not has_wildcard(one)) for one in found
+    )
 
 
 def _details(kind: str, properties: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 Every class of principals asks for everything that is reserved, with an identity policy and a resource policy that allow
 all of it, and one control policy between them: what is not denied then is a gap. That nothing declared is stopped, the
-proof of keys and sessions shows: it decides declared requests with the control policies in place.
+proof of keys and sessions shows, which decides declared requests with the control policies in place, and `stopped`.
 
 The lists are here a second time on purpose, as in `promise`. Which principals and resources a control policy does not
 limit: Organizations guide, orgs_manage_policies_scps and orgs_manage_policies_rcps.
@@ -10,29 +10,26 @@ limit: Organizations guide, orgs_manage_policies_scps and orgs_manage_policies_r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 from tenant_keys.aws_facts.operations import WITHIN_ACCOUNT_ONLY
 from tenant_keys.aws_facts.quotas import RESOURCE_CONTROL_POLICY_CHARACTERS, SERVICE_CONTROL_POLICY_CHARACTERS
 from tenant_keys.manifest import Estate
 from tenant_keys.review.iam import Policies, Request, authorize
-from tenant_keys.review.iam.variables import Value
-from tenant_keys.review.proof.actor import Actor, anonymous, everything, role_session, service
+from tenant_keys.review.proof.actor import Actor, anonymous, everything, service
 from tenant_keys.review.proof.actors import services
-from tenant_keys.review.proof.condition_keys import ABOUT_THE_KEY
 from tenant_keys.review.proof.controls import RCP, SCP, control_policy, full_access
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import ControlRecord, Inventory
 from tenant_keys.review.proof.key_access import carries
-from tenant_keys.review.proof.liveness import Works, works
 from tenant_keys.review.proof.outsiders import outsiders, persons
-from tenant_keys.review.proof.promise import CONTEXT_KEY, TAG, Use, access_roles
+from tenant_keys.review.proof.promise import access_roles
 from tenant_keys.review.proof.requests import Target, base_request, contexts
-from tenant_keys.review.proof.reserved import ALIASES, Reserved, aliases_of, reserved, understood_resources
+from tenant_keys.review.proof.reserved import Reserved, reserved, understood_resources
+from tenant_keys.review.proof.stopped import check_stopped, open_policy
 from tenant_keys.review.proof.tags import tag_sets
 from tenant_keys.review.proof.world import World
 
@@ -82,8 +79,7 @@ def check_guardrails(inventory: Inventory, world: World) -> Iterator[Finding]:
         document = control_policy(record)
         unknown = list(_not_understood(record, document, world.estate))
         yield from unknown or _gaps(record, document, world)
-    yield from _stopped(world)
-    yield from _stopped_on_held_keys(inventory, world)
+    yield from check_stopped(inventory, world)
 
 
 def guardrails(inventory: Inventory, world: World) -> list[Guardrail]:
@@ -171,69 +167,6 @@ def _open(document: Document, record: ControlRecord, world: World) -> Iterator[t
                     yield kept, actor, request
 
 
-def _stopped(world: World) -> Iterator[Finding]:
-    """Changes of aliases by the deployment roles, as far as they are authorized on the alias.
-
-    An operation on an alias needs permission on the alias and on the key (KMS guide, alias-access); the alias itself
-    has no policy, and its requests hold no property of the key: kms:ResourceAliases is absent, and ForAllValues holds.
-    """
-    estate = world.estate
-    for role in estate.central.deployers:
-        actor = role_session(role, organization=estate.organization)
-        for arn in aliases_of(estate):
-            fixed: dict[str, Sequence[Value | None]] = {key: [None] for key in ABOUT_THE_KEY}
-            fixed |= {"aws:requestedregion": [arn.split(":")[3]], **world.of_account(estate.central.account)}
-            target = Target(arn, estate.central.account, _open_policy(), {}, fixed, controls=world.controls)
-            for action in sorted(ALIASES):
-                outcome = works(actor, (action,), target, carries, {}, {})
-                if not outcome.always:
-                    yield _of_stopped(f"{role} may not {action} on {arn}, which is declared", outcome)
-
-
-def _stopped_on_held_keys(inventory: Inventory, world: World) -> Iterator[Finding]:
-    """Declared use of keys that tenants hold, where the policy of the key account does not certainly let it through.
-
-    An SCP limits the principals of its account whoever owns the resource; an RCP limits its own account's resources
-    alone (Organizations guide, orgs_manage_policies_scps and orgs_manage_policies_rcps). What the customer's key is
-    like, in which organization its account is and how it is tagged, no template says.
-    """
-    scps = world.controls.scps
-    for tenant in world.estate.tenants.values():
-        if tenant.held is None or tenant.state != "active":
-            continue
-        for use in world.promises[tenant.id].uses:
-            actor = _user_of_held_key(tenant.id, use, inventory, world)
-            for arn in tenant.held.arns:
-                target = Target(arn, arn.split(":")[4], _open_policy(), {}, {}, controls=world.controls)
-                for action in sorted({*use.actions, "kms:describekey"}):
-                    if not any(document.speaking(action, allow=False) for document in scps):
-                        continue
-                    by_arn: dict[str, Sequence[Value | None]] = {"kms:requestalias": [None]}
-                    outcome = works(actor, (action,), target, carries, {CONTEXT_KEY: tenant.id}, by_arn)
-                    if not outcome.always:
-                        told = f"{use.role_arn} may not {action} with {arn}, the key of tenant {tenant.id}"
-                        yield _of_stopped(f"{told}, which is declared", outcome, tenant.id)
-
-
-def _user_of_held_key(tenant: str, use: Use, inventory: Inventory, world: World) -> Actor:
-    """The session that uses the key; that its own policies allow it is compared word for word elsewhere."""
-    role, provider = inventory.roles.get(use.role_arn), world.estate.workloads[use.workload].identity_provider
-    own = {key: value for key, value in role.tags.items() if not use.shared or key.lower() != TAG} if role else {}
-    return role_session(
-        use.role_arn,
-        organization=world.estate.organization,
-        tags={**own, TAG: tenant} if use.shared else own,
-        issuer=provider.issuer.removeprefix("https://").lower() if provider else "",
-    )
-
-
-def _of_stopped(told: str, outcome: Works, tenant: str | None = None) -> Finding:
-    deciders = outcome.decision.deciders if outcome.decision else ()
-    statements = tuple(f"{one.policy}: {one.sid or one.index}" for one in deciders)
-    kind = Kind.NOT_PROVED if outcome.sometimes else Kind.REFUSED
-    return Finding(kind, told, "take the Deny out of the control policy", tenant, statements=statements)
-
-
 def _told_apart(document: Document, actions: frozenset[str]) -> list[str]:
     """One action for each set of statements that speak of it."""
     found: dict[object, str] = {}
@@ -248,7 +181,7 @@ def _let_through(document: Document, kind: str, kept: Reserved, actor: Actor, ac
     """A request that is allowed; None where there is none."""
     for arn in kept.resources:
         account = str(actor.principal.account) if arn == "*" else arn.split(":")[4]
-        target = Target(arn, account, _open_policy(), kept.context, {})
+        target = Target(arn, account, open_policy(), kept.context, {})
         base = base_request(actor, action, target)
         for chosen in contexts(base, (document,), target, carries):
             request = Request(actor.principal, action, arn, account, {**kept.context, **chosen})
@@ -259,17 +192,10 @@ def _let_through(document: Document, kind: str, kept: Reserved, actor: Actor, ac
 
 def _around(document: Document, kind: str) -> Policies:
     """The control policy beside AWS's FullAWSAccess, and around them policies that allow everything."""
-    identity, resource = (everything()[0].policy,), _open_policy().policy
+    identity, resource = (everything()[0].policy,), open_policy().policy
     if kind == SCP:
         return Policies(identity=identity, resource=resource, scps=((full_access("scp"), document.policy),))
     return Policies(identity=identity, resource=resource, rcps=((full_access("rcp"), document.policy),))
-
-
-@cache
-def _open_policy() -> Document:
-    statement = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
-    raw = {"Version": "2012-10-17", "Statement": [statement]}
-    return Document.parse(raw, name="a policy that allows everything", kind="resource")
 
 
 def _actors(document: Document, kind: str, world: World) -> Iterator[Actor]:

@@ -58,6 +58,13 @@ _BYPASS: Final = "kms:bypasspolicylockoutsafetycheck"
 _SENT_TAG: Final = f"aws:requesttag/{TENANT}"
 _LINKED: Final = sequence(exactly("role/aws-service-role/"), many(characters("!~")))
 _OPEN: Final = {"Version": "2012-10-17", "Statement": [{**EVERYTHING["Statement"][0], "Principal": "*"}]}  # type: ignore[dict-item]
+_ABSENT: Final = (
+    "aws:CalledViaFirst aws:CalledViaLast aws:ChatbotSourceArn aws:IsMcpServiceAction aws:SourceAccount aws:SourceArn "
+    "aws:SourceOrgID aws:SourceOwner kms:ViaService"
+)
+_ABSENT_LISTS: Final = "aws:calledvia aws:calledviaawsmcp aws:principalservicenameslist aws:sourceorgpaths"
+"""What a service sets: a role that calls directly brings none of them (IAM guide, reference_policies_condition-keys;
+KMS guide, conditions-kms)."""
 _Spares = Callable[[Principal], Formula]
 
 
@@ -170,11 +177,12 @@ def _stopped(
 ) -> Question:
     """A request that the manifest declares and a control policy denies."""
     documents = tuple(one for control in inventory.controls for one in statements_of(control, inventory))
-    facts = {name: Value(name, value is not None, value or "") for name, value in held.items()}
+    facts = _directly(arn) | {name: Value(name, value is not None, value or "") for name, value in held.items()}
     facts[_BYPASS] = Value(_BYPASS, False, "")  # nothing is declared of a call that bypasses the check
     keys = {"kms:requestalias", f"kms:encryptioncontext:{TENANT}", f"aws:principaltag/{TENANT}"}
     aliases = tuple(inventory.aliases.get(arn, ()))
     asked = ask_about(principal, arn, estate.central.account, documents, keys=keys, facts=facts, aliases=aliases)
+    asked.sets.update({key: [] for key in _ABSENT_LISTS.split()})
     cases = []
     for action in key_actions():
         request = asked.of(action, action)
@@ -186,6 +194,20 @@ def _stopped(
     return Question(
         "control", principal.label, what, tenant.id, asked, found, _OPEN, controls=controls, expects="denied"
     )
+
+
+def _directly(resource: str) -> dict[str, Value]:
+    """What a declared call brings along that no caller needs to choose otherwise: TLS, and no service between.
+
+    Of what the caller chooses one context that passes is enough, so no question is asked of the others. A key answers
+    in its own Region alone, and a symmetric one by one algorithm (KMS guide, concepts).
+    """
+    found = [Value(name, False, "") for name in _ABSENT.split()]
+    found += [Value("aws:SecureTransport", True, "true"), Value("aws:ViaAWSService", True, "false")]
+    found.append(Value("kms:EncryptionAlgorithm", True, "SYMMETRIC_DEFAULT"))
+    if region := resource.split(":")[3]:
+        found.append(Value("aws:RequestedRegion", True, region))
+    return {value.name.lower(): value for value in found}
 
 
 def _stopped_sessions(inventory: Inventory, estate: Estate, documents: list[Any]) -> Iterator[Pending]:
@@ -205,8 +227,9 @@ def _stopped_session(
     arn: str, caller: Principal, actions: tuple[str, ...], inventory: Inventory, estate: Estate
 ) -> Question:
     statements = tuple(one for control in inventory.controls for one in statements_of(control, inventory))
-    facts = {_SENT_TAG: Value("aws:RequestTag/tenant_id", len(actions) > 1, "a-tenant")}
+    facts = _directly(arn) | {_SENT_TAG: Value("aws:RequestTag/tenant_id", len(actions) > 1, "a-tenant")}
     asked = ask_about(caller, arn, estate.central.account, statements, keys={_SENT_TAG}, facts=facts)
+    asked.sets.update({key: [] for key in _ABSENT_LISTS.split()})
     cases = tuple(Case((one,), (request := asked.of(one, one)), denied(request, statements)) for one in actions)
     controls = _replayed(inventory.controls)
     return Question(

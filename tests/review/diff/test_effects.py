@@ -187,6 +187,21 @@ def control(name: str, sid: str, edit: Callable[[Json], object]) -> Edit:
 
 REVIEW: dict[str, tuple[Edit, str]] = {
     # name: what is done, and parts of the sentence, between bars
+    "a control policy attached elsewhere too, with a statement less": (
+        resource(
+            GUARDRAILS,
+            SCP,
+            lambda one: [
+                one["Properties"]["TargetIds"].insert(0, "222222222222"),
+                one["Properties"]["Content"]["Statement"].pop(),
+            ],
+        ),
+        "Content of policy of the organization",
+    ),
+    "a control policy that denies all of SNS in place of what is named": (
+        control(SCP, "KeepTopic", lambda one: one.update(Action="sns:*")),
+        "Content of policy of the organization",
+    ),
     # A control policy that stops less than before.
     "a control policy that lets one role more delete": (
         control(SCP, "KeepDeletion", lambda one: one["Condition"]["ArnNotEquals"]["aws:PrincipalArn"].append("*")),
@@ -546,6 +561,27 @@ SAME_SETTINGS: dict[str, Edit] = {
     ),
 }
 NOTES: dict[str, tuple[Edit, str]] = {
+    "a control policy by another operator of the same meaning": (
+        control(
+            SCP, "KeepDeletion", lambda one: one.update(Condition={"StringNotLike": one["Condition"]["ArnNotEquals"]})
+        ),
+        "service control policy of 111111111111 is written differently and means the same",
+    ),
+    "a control policy with statements in another order and other Sids": (
+        resource(
+            GUARDRAILS,
+            RCP,
+            lambda one: [
+                one["Properties"]["Content"]["Statement"].reverse(),
+                one["Properties"]["Content"]["Statement"][0].update(Sid="Another"),
+            ],
+        ),
+        "resource control policy of 111111111111 is written differently and means the same",
+    ),
+    "a control policy that stops one action more": (
+        control(SCP, "KeepTopic", lambda one: one["Action"].append("sns:Publish")),
+        "service control policy of 111111111111 is written differently and allows less, or stops more, than before",
+    ),
     "shorter sessions, and a boundary": (
         properties(ROLES, "RoleacmeFororders", PermissionsBoundary="arn:aws:iam::111111111111:policy/b"),
         "PermissionsBoundary of role tenant-acme.orders of account 111111111111: none becomes",

@@ -18,15 +18,27 @@ from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.reviewed import review_estate
 from tenant_keys.review.proof.world import World, build_world
 from tests.sampled import sampled
-from tools.mutants.guardrails import MUTANTS, misplaced, outside, same, stopping, weaker, without_statement
+from tools.mutants.guardrails import (
+    MUTANTS,
+    RCP,
+    misplaced,
+    outside,
+    same,
+    stopping,
+    stopping_deployment,
+    stopping_publishers,
+    weaker,
+    without_statement,
+)
 from tools.mutants.mutant import Harmless, Mutant, NotProvedBecause, Outcome, Refuted
 from tools.mutants.original import GUARDRAILS, Synthesized, Templates
+from tools.mutants.two_engines import Compared, compared
 
 BY_DOCUMENT = [
     mutant
     for mutant in (*without_statement(), *weaker(), *outside(), *misplaced(), *same())
     if not (isinstance(mutant.expected, Refuted) and mutant.expected.kind is Kind.REFUSED)
-]
+] + [*stopping_deployment(), *stopping_publishers()]
 
 
 class Alone:
@@ -89,6 +101,16 @@ def test_what_stops_a_declared_call_is_refused(mutant: Mutant, outcome: Callable
     assert judged.as_expected, f"expected {mutant.expected!r}, got {judged.told}"
 
 
+TO_BOTH = [mutant for mutant in same() if ": a Deny of " in mutant.name and "bypass" not in mutant.name]
+
+
+@pytest.mark.parametrize("mutant", TO_BOTH[:2], ids=lambda mutant: mutant.name)
+def test_neither_engine_takes_a_deny_that_no_declared_call_meets_for_one_that_stops_it(
+    mutant: Mutant, original: Synthesized
+) -> None:
+    assert compared(mutant, original) == Compared(given=True)
+
+
 def test_every_statement_of_either_policy_is_taken_away_by_a_mutant(original: Synthesized) -> None:
     resources = original.templates[GUARDRAILS]["Resources"]
     there = {
@@ -97,6 +119,7 @@ def test_every_statement_of_either_policy_is_taken_away_by_a_mutant(original: Sy
         if body["Type"] == "AWS::Organizations::Policy"
         for statement in body["Properties"]["Content"]["Statement"]
     }
-    assert there == {mutant.name for mutant in without_statement()}
-    assert len(there) == 23
+    # That of custodians' sessions is taken away in `custodians.py`.
+    assert there == {mutant.name for mutant in without_statement()} | {f"{RCP} without DenyImportsFromOutside"}
+    assert len(there) == 24
     assert len(MUTANTS) >= 90

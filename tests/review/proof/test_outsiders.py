@@ -18,7 +18,7 @@ NOBODY = "000000000000"
 """The account of which nothing is said."""
 
 
-def found(principal: Any = "*", apart: Any = (), declared: frozenset[str] = frozenset(), **condition: Any) -> Outsiders:
+def found(principal: Any = "*", apart: Any = (), declared: Any = frozenset(), **condition: Any) -> Outsiders:
     statement: dict[str, Any] = {"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"}
     if condition:
         statement["Condition"] = condition

@@ -1,0 +1,263 @@
+"""Calls that are declared beside those on tenants' keys: does a control policy stop them?
+
+What is asked: the deployment roles create the keys, roles, rules and topics of the templates and change them; the
+services that publish use the key of the audit topic; workloads use the keys that tenants hold. Each call is allowed by
+everything but the control policies. Calls on tenants' keys in the key account, and sessions, are decided with the
+control policies in place elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Final
+
+from tenant_keys.manifest import stack_names as names
+from tenant_keys.manifest.detection import RULE_IDS
+from tenant_keys.review.iam.variables import Value
+from tenant_keys.review.proof.actor import Actor, role_session, service
+from tenant_keys.review.proof.condition_keys import ABOUT_THE_KEY
+from tenant_keys.review.proof.controls import RCP, SCP, Controls, control_policy
+from tenant_keys.review.proof.document import Document
+from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory
+from tenant_keys.review.proof.key_access import carries
+from tenant_keys.review.proof.liveness import Works, works
+from tenant_keys.review.proof.promise import CONTEXT_KEY, DEPLOYMENT, TAG, Use
+from tenant_keys.review.proof.requests import Target
+from tenant_keys.review.proof.reserved import ALIASES, aliases_of
+from tenant_keys.review.proof.world import RoleCase, World
+
+_NEW_KEY: Final = "5c4d3e2f-1a0b-4c9d-8e7f-6a5b4c3d2e1f"
+"""Any id will do: no pattern of resources that is understood names one."""
+_MULTI_REGION: Final = "kms:replicatekey"
+_OF_TOPIC_KEY: Final[Mapping[str, str]] = {
+    "kms:keyorigin": "AWS_KMS",
+    "kms:keyspec": SYMMETRIC,
+    "kms:customermasterkeyspec": SYMMETRIC,
+    "kms:keyusage": USAGE,
+    "kms:customermasterkeyusage": USAGE,
+    "kms:multiregion": "false",
+}
+"""As `audit` compares them with the template."""
+_PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
+_PUBLISHING: Final = ("kms:decrypt", "kms:generatedatakey")
+_OF_RULES: Final = ("events:deleterule", "events:putrule", "events:puttargets", "events:removetargets")
+_OF_TOPICS: Final = ("sns:deletetopic", "sns:settopicattributes")
+"""What CloudFormation calls to create, change and delete them (permissions of the handlers in the resource schemas of
+AWS::Events::Rule, AWS::SNS::Topic and AWS::SNS::TopicPolicy)."""
+_IAM_ANSWERS_IN: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""aws:RequestedRegion of a request to IAM (IAM guide, reference_policies_condition-keys; AWS general reference)."""
+_OF_SERVICE: Final = ABOUT_THE_KEY | {
+    "aws:principalisawsservice",
+    "aws:principalservicename",
+    "aws:requestedregion",
+    "aws:resourceaccount",
+    "aws:resourceorgid",
+    "aws:securetransport",
+}
+"""What is documented of the request of a service that acts for itself, and what the key decides (IAM guide,
+reference_policies_condition-keys). Whether it brings an account, an organization, a source or an encryption context is
+not: each condition on anything else may hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One action on one resource, and what goes with it."""
+
+    action: str
+    arn: str
+    fixed: Mapping[str, Sequence[Value | None]]
+    """What the caller does not choose, by condition key in lower case."""
+    sent: Mapping[str, Value] = field(default_factory=dict)
+    """What CloudFormation sends of the template."""
+
+
+def check_stopped(inventory: Inventory, world: World) -> Iterator[Finding]:
+    """Declared calls that the control policies of the templates stop, or of which it is not known."""
+    controls = _controls(inventory, world)
+    estate = world.estate
+    calls = list(_deployment(world))
+    for role in estate.central.deployers:
+        actor = role_session(role, organization=estate.organization)
+        told: set[tuple[str, str]] = set()
+        for call in calls:
+            outcome = _works(actor, call, controls, world)
+            if not outcome.always and (call.action, call.arn) not in told:
+                told.add((call.action, call.arn))
+                yield _finding(role, call, outcome)
+    if estate.audit is not None:
+        yield from _publishing(controls, world)
+    for tenant in estate.tenants.values():
+        if tenant.held is not None and tenant.state == "active":
+            for use in world.promises[tenant.id].uses:
+                yield from _use_of_held_key(tenant.id, tenant.held.arns, use, controls, inventory, world)
+
+
+def _controls(inventory: Inventory, world: World) -> Controls:
+    found = []
+    for kind in (SCP, RCP):
+        records = [one for one in inventory.controls if one.kind == kind]
+        found.append(tuple(map(control_policy, records[:1])))
+    return Controls(world.estate.central.account, *found)
+
+
+def _works(actor: Actor, call: _Call, controls: Controls, world: World) -> Works:
+    account = world.estate.central.account
+    fixed = {**call.fixed, **world.of_account(account)}
+    target = Target(call.arn, account, open_policy(), {}, fixed, controls=controls)
+    return works(actor, (call.action,), target, carries, call.sent, {})
+
+
+def _finding(who: str, call: _Call, outcome: Works, *, open_keys: bool = False) -> Finding:
+    deciders = outcome.decision.deciders if outcome.decision else ()
+    statements = tuple(f"{one.policy}: {one.sid or one.index}" for one in deciders)
+    open_too = outcome.sometimes or open_keys
+    told = f"{who} may not {call.action} on {call.arn}, which is declared"
+    if open_too:
+        told += f"; it depends on {outcome.depends_on or 'what AWS does not document of its requests'}"
+    kind = Kind.NOT_PROVED if open_too else Kind.REFUSED
+    return Finding(kind, told, "take the Deny out of the control policy", statements=statements)
+
+
+def _use_of_held_key(
+    tenant: str, arns: Sequence[str], use: Use, controls: Controls, inventory: Inventory, world: World
+) -> Iterator[Finding]:
+    """Declared use of a key that a tenant holds, where the SCP does not certainly let it through.
+
+    An SCP limits the principals of its account whoever owns the resource; an RCP limits its own account's resources
+    alone (Organizations guide, orgs_manage_policies_scps and orgs_manage_policies_rcps). What the customer's key is
+    like, in which organization its account is and how it is tagged, no template says. That the role's own policies
+    allow the use is compared word for word in `held_keys`.
+    """
+    role, provider = inventory.roles.get(use.role_arn), world.estate.workloads[use.workload].identity_provider
+    own = {key: value for key, value in role.tags.items() if not use.shared or key.lower() != TAG} if role else {}
+    actor = role_session(
+        use.role_arn,
+        organization=world.estate.organization,
+        tags={**own, TAG: tenant} if use.shared else own,
+        issuer=provider.issuer.removeprefix("https://").lower() if provider else "",
+    )
+    by_arn: Mapping[str, Sequence[Value | None]] = {"kms:requestalias": [None]}
+    for action in sorted({*use.actions, "kms:describekey"}):
+        if not any(document.speaking(action, allow=False) for document in controls.scps):
+            continue
+        for arn in arns:
+            fixed = {"aws:requestedregion": [arn.split(":")[3]]}
+            target = Target(arn, arn.split(":")[4], open_policy(), {}, fixed, controls=controls)
+            outcome = works(actor, (action,), target, carries, {CONTEXT_KEY: tenant}, by_arn)
+            if not outcome.always:
+                yield _finding(f"tenant {tenant} through {use.role_arn}", _Call(action, arn, {}), outcome)
+
+
+def _deployment(world: World) -> Iterator[_Call]:
+    """What CloudFormation calls with a deployment role, as far as a control policy that is understood can deny it."""
+    central = world.estate.central
+    for arn in aliases_of(world.estate):
+        # An operation on an alias needs permission on the alias and on the key (KMS guide, alias-access); the alias
+        # itself has no policy, and its requests hold no property of the key: kms:ResourceAliases is absent.
+        without: dict[str, Sequence[Value | None]] = {key: [None] for key in ABOUT_THE_KEY}
+        for action in sorted(ALIASES):
+            yield _Call(action, arn, {**without, "aws:requestedregion": [arn.split(":")[3]]})
+    for region in central.regions:
+        yield from _new_keys(region, world)
+    yield from _new_roles(world)
+    if world.estate.audit is not None:
+        prefix = names.audit_prefix(world.estate.naming)
+        for region in central.regions:
+            here = f"{region}:{central.account}:"
+            there: Mapping[str, Sequence[Value | None]] = {"aws:requestedregion": [region]}
+            for action in _OF_RULES:
+                for rule in sorted(RULE_IDS):
+                    yield _Call(action, f"arn:{central.partition}:events:{here}rule/{prefix}{rule}", there)
+            for action in _OF_TOPICS:
+                yield _Call(action, f"arn:{central.partition}:sns:{here}{prefix.removesuffix('-')}", there)
+
+
+def _new_keys(region: str, world: World) -> Iterator[_Call]:
+    """Creation of each kind of key, and its settings while no alias points at it yet."""
+    central = world.estate.central
+    arn = f"arn:{central.partition}:kms:{region}:{central.account}:key/{_NEW_KEY}"
+    forms: dict[object, tuple[Mapping[str, str], Mapping[str, str]]] = {}
+    if world.estate.audit is not None:
+        forms["topic"] = (_OF_TOPIC_KEY, {})
+    for record in (case.record for case in world.keys):
+        if record.region == region and not record.replica:
+            forms.setdefault(
+                (*sorted(record.properties.items()), *sorted(record.tags)), (record.properties, record.tags)
+            )
+    for properties, tags in forms.values():
+        known = {key: [properties.get(key)] for key in ABOUT_THE_KEY if key != "kms:resourcealiases"}
+        fixed: dict[str, Sequence[Value | None]] = {
+            **known,
+            "kms:resourcealiases": [None],
+            "aws:requestedregion": [region],
+        }
+        yield _Call("kms:createkey", "*", fixed, _sent(tags))
+        for action in sorted(DEPLOYMENT - ALIASES | {"kms:createalias"}):
+            if action != _MULTI_REGION or properties.get("kms:multiregion") == "true":
+                sent = _sent(tags) if action in ("kms:tagresource", _MULTI_REGION) else {}
+                yield _Call(action, arn, fixed, sent)
+
+
+def _new_roles(world: World) -> Iterator[_Call]:
+    """Roles of the key account, by the names of their tags."""
+    central = world.estate.central
+    fixed = {"aws:requestedregion": [_IAM_ANSWERS_IN.get(central.partition)]}
+    own = [case for cases in world.own_roles.values() for case in cases]
+    found: dict[object, RoleCase] = {}
+    for case in (*(one for several in world.tenant_roles for one in several), *own, *world.other_roles):
+        if case.arn.split(":")[4] == central.account:
+            found.setdefault((*sorted(case.tags), case.tenant is None), case)
+    for case in found.values():
+        yield _Call("iam:createrole", case.arn, fixed, _sent(case.tags))
+        if case.tags:
+            yield _Call("iam:tagrole", case.arn, fixed, _sent(case.tags))
+
+
+def _sent(tags: Mapping[str, str]) -> dict[str, Value]:
+    sent: dict[str, Value] = {f"aws:requesttag/{name.lower()}": value for name, value in tags.items()}
+    return {**sent, "aws:tagkeys": tuple(tags)} if tags else {}
+
+
+def _publishing(controls: Controls, world: World) -> Iterator[Finding]:
+    """CloudWatch and EventBridge encrypt what they publish, with the key of the topic (SNS guide, key management).
+
+    RCPs limit service principals, but for service-linked roles (Organizations guide, orgs_manage_policies_rcps).
+    """
+    central = world.estate.central
+    certain = replace(controls, rcps=tuple(map(_without_open_conditions, controls.rcps)))
+    for region in central.regions:
+        arn = f"arn:{central.partition}:kms:{region}:{central.account}:key/{_NEW_KEY}"
+        fixed: dict[str, Sequence[Value | None]] = {key: [_OF_TOPIC_KEY.get(key)] for key in ABOUT_THE_KEY}
+        fixed["aws:requestedregion"] = [region]
+        for name in _PUBLISHERS:
+            for action in _PUBLISHING:
+                call = _Call(action, arn, fixed)
+                if not (surely := _works(service(name), call, certain, world)).always:
+                    whole = _works(service(name), call, controls, world)
+                    yield _finding(name, call, surely if whole.always else whole, open_keys=whole.sometimes)
+
+
+def _without_open_conditions(document: Document) -> Document:
+    """Each Deny as if every condition held that may hold of a service's request."""
+    statements = document.raw["Statement"]
+    found = []
+    for statement in [statements] if isinstance(statements, dict) else statements:
+        kept: dict[str, Any] = {}
+        for operator, conditions in statement.get("Condition", {}).items():
+            known = {key: values for key, values in conditions.items() if key.lower() in _OF_SERVICE}
+            kept |= {operator: known} if known else {}
+        rest = {name: element for name, element in statement.items() if name != "Condition"}
+        found.append({**rest, **({"Condition": kept} if kept else {})})
+    raw = {**document.raw, "Statement": found}
+    return Document.parse(raw, name=document.policy.name, kind="rcp")
+
+
+@cache
+def open_policy() -> Document:
+    """A resource policy that allows everything."""
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+    raw = {"Version": "2012-10-17", "Statement": [statement]}
+    return Document.parse(raw, name="a policy that allows everything", kind="resource")
