@@ -32,8 +32,10 @@ TENANTS = f"""\
   globex: {{workloads: [orders, billing], key: {{held_by: tenant, arns: {{eu-west-1: '{GLOBEX}'}}, grace_minutes: 30}}}}
   hooli: {{workloads: [orders, billing], key: {{held_by: tenant, arns: {{eu-west-1: '{HOOLI}'}}}}}}"""
 ROLES, SHARED = "tenant-keys-roles-001", "tenant-keys-shared-access"
+GUARDRAILS = "tenant-keys-guardrails"
 PLACE = "tenant-keys-workload-222222222222-eu-west-1"
 Body = dict[str, Any]
+MORE, INVENTORY, REFUSED = Kind.MORE_THAN_DECLARED, Kind.INVENTORY, Kind.REFUSED
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +157,72 @@ def test_a_pattern_of_resources_is_foreign_where_it_could_match_a_key_of_another
     assert is_foreign(resource, "111111111111") is foreign
 
 
+@pytest.fixture(scope="module")
+def guarded() -> Estate:
+    """The estate with control policies for the key account."""
+    text = manifest(workloads=WORKLOADS, tenants=TENANTS)
+    return estate_of_text(f"{text}\nguardrails: {{management_account: '444444444444'}}\n")
+
+
+@pytest.fixture(scope="module")
+def under_guardrails(guarded: Estate, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("guarded")
+    synthesized(guarded, folder)
+    return folder
+
+
+def under(folder: Path, into: Path, **deny: Any) -> Path:
+    """The assembly with one Deny more in the service control policy."""
+    for file in folder.iterdir():
+        (into / file.name).write_text(file.read_text())
+    path = into / f"{GUARDRAILS}.template.json"
+    template = json.loads(path.read_text())
+    content = template["Resources"]["ServiceControlPolicy"]["Properties"]["Content"]
+    content["Statement"].append({"Sid": "Added", "Effect": "Deny", "Resource": "*", **deny})
+    path.write_text(json.dumps(template))
+    rename_assets(into)
+    return into
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "kind", "words"),
+    [
+        ("StringNotEquals", "aws:ResourceAccount", "111111111111", REFUSED, "kms:decrypt"),
+        ("StringEquals", "kms:EncryptionContext:tenant_id", "globex", REFUSED, "tenant globex"),
+        (
+            "ArnEquals",
+            "aws:PrincipalArn",
+            "arn:aws:iam::111111111111:role/tenant-keys/orders/tenant-hooli.orders",
+            REFUSED,
+            "kms:describekey",
+        ),
+        (
+            "StringEquals",
+            "aws:PrincipalTag/tenant_id",
+            "hooli",
+            REFUSED,
+            "tenant hooli through arn:aws:iam::111111111111:role/tenant-keys/billing",
+        ),
+        ("StringNotEquals", "aws:ResourceOrgID", "o-a1b2c3d4e5", Kind.NOT_PROVED, "tenant hooli"),
+        ("StringEquals", "aws:ResourceTag/env", "test", Kind.NOT_PROVED, "tenant hooli"),
+        ("StringEquals", "kms:KeyOrigin", "EXTERNAL", Kind.NOT_PROVED, "tenant hooli"),
+    ],
+)
+def test_a_control_policy_that_stops_the_use_of_a_held_key_is_found(
+    operator: str, key: str, value: str, kind: Kind, words: str, guarded: Estate, under_guardrails: Path, tmp_path: Path
+) -> None:
+    proof = prove(under(under_guardrails, tmp_path, Action="kms:*", Condition={operator: {key: value}}), guarded)
+    found = [one for one in proof.findings if one.what.startswith("tenant ")]
+    assert [one for one in found if one.kind is kind and words in one.what], proof.findings
+
+
+def test_a_control_policy_that_leaves_held_keys_alone_is_proved(
+    guarded: Estate, under_guardrails: Path, tmp_path: Path
+) -> None:
+    plain = {"Bool": {"aws:SecureTransport": "false"}}
+    assert prove(under(under_guardrails, tmp_path, Action="kms:*", Condition=plain), guarded).verdict == "proved"
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One thing broken in the templates, and by hand what both engines must say."""
@@ -177,7 +245,6 @@ def of(templates: dict[str, Body], sid: str, role: str = "RoleglobexFororders") 
 
 
 SHARED_ROLE = "SharedRolebilling"
-MORE, INVENTORY, REFUSED = Kind.MORE_THAN_DECLARED, Kind.INVENTORY, Kind.REFUSED
 
 
 def allow(**elements: object) -> Body:
@@ -223,6 +290,12 @@ MUTANTS = {
             "arn:aws:k*9999:key/*",
         )
     },
+    "every key, for a tenant of ours": Mutant(
+        lambda t: policy(t, "RoleacmeFororders")["Statement"][0].update(Resource="*"),
+        MORE,
+        ("tenant-acme.orders", "is allowed on the key of tenant globex, the key of tenant hooli, *;"),
+        refuted_twice=False,
+    ),
     "the own key without a context": Mutant(
         lambda t: of(t, "UseHeldKey").pop("Condition"), MORE, ("tenant-globex.orders", "the key of tenant globex")
     ),
