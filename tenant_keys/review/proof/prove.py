@@ -67,6 +67,19 @@ class Proof:
         return self.verdict == "proved"
 
 
+def _disclosed(reviewed: ReviewedEstate) -> list[Finding]:
+    """Texts of templates that tell who is behind an opaque name."""
+    return [
+        Finding(
+            Kind.INVENTORY,
+            f"{stack} {resource}: {name} tells the id in the manifest of tenant {tenant}, whose name is opaque",
+            "take the id out: the workload's parameter alone holds it",
+            tenant,
+        )
+        for (_, _, stack, resource), tenant, name in reviewed.disclosed
+    ]
+
+
 def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_safeguards: bool = False) -> Proof:
     """Prove the isolation of an estate over the templates of a cloud assembly, on disk or read already.
 
@@ -93,6 +106,7 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
     try:
         findings += check_deployment(reviewed.artifacts, estate)
         findings += check_structure(inventory, promised, estate)
+        findings += _disclosed(reviewed)
         world = build(keep)
         if not world.keys and not any(tenant.held for tenant in estate.tenants.values()):
             findings.append(_NOTHING)

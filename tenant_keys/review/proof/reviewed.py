@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,7 @@ from tenant_keys.manifest.garbage_collection import collection_paused
 from tenant_keys.review.assembly import Assembly, Resource, Stack, StackArtifact
 from tenant_keys.review.proof.equivalence import TenantClass, Tenants, by_class, class_of_each
 from tenant_keys.review.proof.inventory import Inventory, Stacks, take_inventory
+from tenant_keys.review.proof.opaque_ids import Disclosing, disclosing
 from tenant_keys.review.proof.promise import Promise, promises
 
 Place = tuple[str, str, str, str]
@@ -42,6 +43,8 @@ class ReviewedEstate:
     """How each stack is deployed; empty where the templates come from no assembly."""
     class_of: Mapping[str, TenantClass]
     """Of each tenant."""
+    disclosed: tuple[tuple[Place, str, str], ...] = ()
+    """Of texts that tell the id of a tenant with an opaque name: the resource, the tenant and the property."""
 
     @property
     def classes(self) -> dict[TenantClass, Tenants]:
@@ -66,10 +69,11 @@ def review_estate(source: str | Path | Stacks, estate: Estate, *, first: str | N
         promised = {first: promised[first], **promised}
     resources: dict[Place, Resource] = {}
     with collection_paused():
-        inventory = take_inventory(_Noting(stacks, resources), promised)
+        noting = _Noting(stacks, resources, disclosing(estate))
+        inventory = take_inventory(noting, promised)
         class_of = dict(class_of_each(inventory, promised))
     artifacts = stacks.artifacts if isinstance(stacks, Assembly) else ()
-    return ReviewedEstate(estate, promised, inventory, resources, artifacts, class_of)
+    return ReviewedEstate(estate, promised, inventory, resources, artifacts, class_of, tuple(noting.disclosed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +82,16 @@ class _Noting:
 
     source: Stacks
     resources: dict[Place, Resource]
+    disclosing: Disclosing | None
+    disclosed: list[tuple[Place, str, str]] = field(default_factory=list)
 
     def stacks(self) -> Iterator[Stack]:
         for stack in self.source.stacks():
             for resource in stack.resources.values():
                 place = (resource.account, resource.region, resource.stack, resource.logical_id)
                 self.resources[place] = _without_policies(resource)
+                if self.disclosing is not None:
+                    self.disclosed.extend((place, *one) for one in self.disclosing.of(resource))
             yield stack
 
 

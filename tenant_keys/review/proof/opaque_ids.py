@@ -1,0 +1,120 @@
+"""Ids that AWS is not to hold: the id in the manifest of a tenant with an opaque name, in any text of a resource.
+
+The workload's parameter alone has them. An id is found as a word, in any case, alone or between hyphens. Not told is
+an id that is also a word of the manifest's own names or of the app's texts (`access`, `orders`), or a number of up to
+three digits: there it says nothing of a customer. What rules and alarms describe and match is prose, so there it is
+told after the word tenant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from tenant_keys.manifest import Estate
+from tenant_keys.review.assembly import Resource
+
+_TOKEN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_GRAMMAR: Final = frozenset({"Action", "Effect", "NotAction", "Version"})
+_PROSE: Final[Mapping[str, frozenset[str]]] = {
+    "AWS::CloudWatch::Alarm": frozenset({"AlarmDescription", "Metrics"}),
+    "AWS::Events::Rule": frozenset({"Description", "EventPattern", "Targets"}),
+}
+_APP_TEXT: Final = """
+a access accessdenied account administration alias aliases all amazonaws an anchor and anything anywhere api
+arnequals arnlike arnnotequals arnnotlike association assume assumed assumerole at aud audience audit
+auditkey aws be begun bool boolifexists bootstrap boundary bring bus but by bypass call can
+cancelled cdk cell certificate cfn changed class cloudtrail cloudwatch cluster cmk cn com condition
+conditions config console control created createkey createrole custodian custodians data decrypt default
+deleted deletion denied deny deploy deployment describe describekey detail disabled does done each ec2 ecs
+eks enabled encrypt encrypts event events every exec exists expiration expire expired expiring external
+externalid false federated for forallvalues foranyvalue forward from gov grant group has held
+https iam id identity ids if import imported in instance invokedby is issuer its keeps key keys kms
+lambda list lock lockout managed material may member message minimum misuse moved mrk name names namespace
+near no nobody none not notresource null of oidc on one only opaque openid operations or
+organization organizations other others outside own parameter parameters path permission permissions pod
+pods policy policydocument policyname primary principal principalarn principals profile project provider
+quota rcp read reads refused region replica report reports reserved resource role roles rolesanywhere root
+rotate rotation rsa rsaes rule rules runs saml scheduled scp serve serves service serviceaccount services
+serving session sessions sha shared sid sign sns source ssm sso stack standard statement stop stopped string
+stringequals stringlike sts sub subject suffix suspended symmetric tag tagkeys tags task tasks tenant
+tenants text than that the this through to token told topic trail true trust type unborn unusable use used
+user value via web where which who whose wildcard with without workload workloads wrapping write x509 yaml
+"""
+"""Words of the app's own texts, outside of prose."""
+
+
+def disclosing(estate: Estate) -> Disclosing | None:
+    """What looks for the ids; None where no tenant has an opaque name."""
+    opaque = {one.manifest_id: one.id for one in estate.tenants.values() if one.manifest_id != one.id}
+    return Disclosing(estate, opaque) if opaque else None
+
+
+class Disclosing:
+    """Looks through resources, one after the other."""
+
+    def __init__(self, estate: Estate, opaque: Mapping[str, str]) -> None:
+        public = (estate.central, estate.workloads, estate.naming, estate.tags, estate.guardrails, estate.audit)
+        tags = [one.tags for one in estate.tenants.values() if one.tags]
+        declared = set(_TOKEN.findall(repr((public, estate.organization, tags)).lower()))
+        words = set(_APP_TEXT.split()) | declared | {part for token in declared for part in token.split("-")}
+        self._opaque = {named: name for named, name in opaque.items() if named not in words and not _is_count(named)}
+        self._others = frozenset(estate.tenants)
+        self._seen: dict[str, str | None] = {}
+
+    def of(self, resource: Resource) -> Iterator[tuple[str, str]]:
+        """The tenant's name in AWS, and the property that tells its id."""
+        prose = _PROSE.get(resource.type, frozenset())
+        for name, value in resource.properties.items():
+            if resource.type == "AWS::SSM::Parameter" and name == "Value":
+                continue  # what it holds is compared with what is declared
+            for text in _texts(value):
+                found = self._named(text, after="tenant" if name in prose else "")
+                if found is not None:
+                    yield found, name
+
+    def _named(self, text: str, after: str) -> str | None:
+        if not after and text in self._seen:
+            return self._seen[text]
+        before, found = "", None
+        for token in _TOKEN.findall(text.lower()):
+            if not after or before == after or token.startswith(f"{after}-"):
+                found = found or self._in(token.split("-"))
+            before = token
+        if not after:
+            self._seen[text] = found
+        return found
+
+    def _in(self, parts: list[str]) -> str | None:
+        """The longest names first: that of one tenant may begin that of another."""
+        start = 0
+        while start < len(parts):
+            for end in range(len(parts), start, -1):
+                word = "-".join(parts[start:end])
+                if word in self._opaque:
+                    return self._opaque[word]
+                if word in self._others:
+                    start = end - 1
+                    break
+            start += 1
+        return None
+
+
+def _is_count(word: str) -> bool:
+    """Cells, days and versions are numbers of a few digits."""
+    return word.isdigit() and len(word) < 4
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        grammar = _GRAMMAR if "Effect" in value or "Statement" in value else frozenset()
+        for name, part in value.items():
+            if name not in grammar:
+                yield str(name)
+                yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)

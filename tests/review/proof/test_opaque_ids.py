@@ -1,0 +1,89 @@
+"""The id of a tenant with an opaque name is found wherever a resource tells it, and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tenant_keys.manifest import Estate
+from tenant_keys.review.assembly import Resource
+from tenant_keys.review.proof.opaque_ids import Disclosing, disclosing
+from tests.policy.estates import estate_of_text
+
+MANIFEST = """\
+central:
+  account: "111111111111"
+  home_region: eu-west-1
+  regions: [eu-west-1]
+  administrators: [role/KeyAdministrator]
+  break_glass: role/KeyBreakGlass
+workloads:
+  orders: {account: "222222222222", runs_on: lambda}
+defaults: {workloads: [orders]}
+tenants:
+  hooli: {opaque: true}
+  hooli-labs: {}
+  access: {opaque: true}
+  globex: {}
+"""
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    return estate_of_text(MANIFEST)
+
+
+@pytest.fixture(scope="module")
+def looking(estate: Estate) -> Disclosing:
+    found = disclosing(estate)
+    assert found is not None
+    return found
+
+
+def found_in(looking: Disclosing, kind: str, properties: dict[str, Any]) -> list[str]:
+    resource = Resource("s", "111111111111", "eu-west-1", "R", kind, properties, None, None, (), None)
+    return [name for _, name in looking.of(resource)]
+
+
+POLICY = {"Version": "2012-10-17", "Statement": [{"Sid": "x", "Effect": "Allow", "Action": "kms:Decrypt"}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("AWS::KMS::Key", {"Description": "Tenant hooli"}),
+        ("AWS::KMS::Key", {"Description": "of HOOLI, Inc."}),
+        ("AWS::KMS::Key", {"Tags": [{"Key": "tenant-keys:tenant", "Value": "hooli"}]}),
+        ("AWS::KMS::Key", {"Tags": [{"Key": "customer-hooli", "Value": "yes"}]}),
+        ("AWS::KMS::Key", {"KeyPolicy": {**POLICY, "Statement": [{"Sid": "hooli", "Effect": "Deny"}]}}),
+        ("AWS::KMS::Alias", {"AliasName": "alias/tenant-hooli"}),
+        ("AWS::IAM::Role", {"RoleName": "tenant-hooli.orders"}),
+        ("AWS::IAM::Role", {"Policies": [{"PolicyName": "hooli", "PolicyDocument": POLICY}]}),
+        ("AWS::SSM::Parameter", {"Description": "hooli", "Value": "{}"}),
+        ("AWS::SSM::Parameter", {"Tags": {"hooli": "1"}, "Value": "{}"}),
+        ("AWS::SNS::Topic", {"DisplayName": "hooli"}),
+        ("AWS::Events::Rule", {"Description": "use of the key of tenant hooli"}),
+        ("AWS::Of::Another", {"Deep": [{"er": ["hooli"]}]}),
+    ],
+)
+def test_the_id_is_found(looking: Disclosing, kind: str, properties: dict[str, Any]) -> None:
+    assert len(found_in(looking, kind, properties)) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("AWS::SSM::Parameter", {"Value": '{"ids":{"hooli":"x"}}'}),
+        ("AWS::KMS::Key", {"Description": "Tenant hooli-labs"}),
+        ("AWS::KMS::Key", {"Description": "Tenant globex"}),
+        ("AWS::KMS::Key", {"Description": "Tenant schooling"}),
+        ("AWS::IAM::Role", {"Description": "access of workloads", "Policies": [{"PolicyDocument": POLICY}]}),
+    ],
+)
+def test_nothing_else_is_told(looking: Disclosing, kind: str, properties: dict[str, Any]) -> None:
+    assert found_in(looking, kind, properties) == []
+
+
+def test_without_opaque_names_nothing_is_looked_for() -> None:
+    assert disclosing(estate_of_text(MANIFEST.replace("{opaque: true}", "{}"))) is None
