@@ -47,6 +47,9 @@ class _AccessRole(Construct):
         super().__init__(scope, construct_id)
         self.role_name = name
         """Name of the role, without its path."""
+        # IAM refuses a policy without statements (IAM guide, reference_policies_grammar): a role that is allowed
+        # nothing today, that of a suspended tenant which holds its key, has no policy.
+        inline = [policy] if policy["Statement"] else []
         self._role = iam.CfnRole(
             self,
             "Role",
@@ -56,8 +59,10 @@ class _AccessRole(Construct):
             max_session_duration=3600,  # role chaining allows no more (STS API, AssumeRole)
             assume_role_policy_document=_checked_trust(trust, name, estate),
             policies=[
-                iam.CfnRole.PolicyProperty(policy_name=policy_name, policy_document=_checked_policy(policy, name))
-            ],
+                iam.CfnRole.PolicyProperty(policy_name=policy_name, policy_document=_checked_policy(one, name))
+                for one in inline
+            ]
+            or None,
             permissions_boundary=estate.central.permissions_boundary,
             tags=tags,
         )

@@ -154,7 +154,7 @@ def workload_configuration(workload: Workload, estate: Estate, region: str) -> d
     role = names.shared_role_arn(workload, estate)
     if workload.access == "tenant-role":
         role = names.tenant_role_arn("{tenant_id}", workload, estate)
-    opaque = {tenant.manifest_id: tenant.id for tenant in tenants if tenant.manifest_id != tenant.id}
+    opaque = {tenant.manifest_id: tenant.id for tenant in served if tenant.manifest_id != tenant.id}
     return {
         "version": 1,
         "workload": workload.name,

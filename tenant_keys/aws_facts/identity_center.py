@@ -37,6 +37,11 @@ def is_pattern(arn: str) -> bool:
     return "?" in arn
 
 
+def beginning_of(arn: str) -> str:
+    """Of a pattern, what stands before the suffix; a set whose name goes on after an underscore begins alike."""
+    return arn.removesuffix(SUFFIX)
+
+
 def example_of(arn: str) -> str:
     """A role that the pattern names; a plain ARN as it is."""
     return arn.replace(SUFFIX, "0123456789abcdef")

@@ -81,6 +81,8 @@ class Constraints:
                 return value in limit
             case "uniqueItems":
                 return not limit or len({str(each) for each in value}) == len(value)
+            case "maxUniqueItems":
+                return len({str(each) for each in value}) <= limit
             case "required":
                 return all(name in value for name in limit)
             case "additionalProperties" if limit is False and isinstance(value, dict):

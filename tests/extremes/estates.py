@@ -121,10 +121,10 @@ ESTATES = {
             regions=REGIONS,
         )
     ),
-    "30 workloads a tenant": lambda: settled(
+    "29 workloads a tenant": lambda: settled(
         manifest(
-            places(30),
-            [f"{tenant_id(n)}: {{workloads: [{', '.join(map(workload, range(30)))}]}}" for n in range(40)],
+            places(29),
+            [f"{tenant_id(n)}: {{workloads: [{', '.join(map(workload, range(29)))}]}}" for n in range(40)],
             identity_providers=f'{{login: {{issuer: "{ISSUER}"}}}}',
         )
     ),

@@ -24,10 +24,10 @@ def requests(kind: str, p: Json) -> Iterator[Request]:  # noqa: C901, PLR0912, P
     match kind:
         case "AWS::KMS::Key":
             names = ("KeySpec", "KeyUsage", "Origin", "MultiRegion", "Description")
-            given = {name: p[name] for name in names}
+            given = {name: p[name] for name in names if name in p}
             yield "kms", "CreateKey", {**given, "Policy": _text(p["KeyPolicy"]), "Tags": kms_tags}
             if p.get("EnableKeyRotation"):
-                period = {"RotationPeriodInDays": p["RotationPeriodInDays"]}
+                period = {name: p[name] for name in ("RotationPeriodInDays",) if name in p}
                 yield "kms", "EnableKeyRotation", {"KeyId": "k" * 36, **period}
             yield "kms", "ScheduleKeyDeletion", {"KeyId": "k" * 36, "PendingWindowInDays": p["PendingWindowInDays"]}
         case "AWS::KMS::ReplicaKey":
@@ -77,5 +77,22 @@ def requests(kind: str, p: Json) -> Iterator[Request]:  # noqa: C901, PLR0912, P
         case "AWS::RolesAnywhere::Profile":
             tags = _tags(p, "key", "value")
             yield "rolesanywhere", "CreateProfile", {"name": p["Name"], "roleArns": p["RoleArns"], "tags": tags}
+        case "AWS::SNS::Topic":
+            attributes = {name: p[name] for name in ("DisplayName", "KmsMasterKeyId")}
+            yield "sns", "CreateTopic", {"Name": p["TopicName"], "Attributes": attributes, "Tags": _tags(p)}
+        case "AWS::SNS::TopicPolicy":
+            for topic in p["Topics"]:
+                given = {"AttributeName": "Policy", "AttributeValue": _text(p["PolicyDocument"])}
+                yield "sns", "SetTopicAttributes", {"TopicArn": topic, **given}
+        case "AWS::Events::Rule":
+            given = {name: p[name] for name in ("Name", "Description", "State")}
+            yield "events", "PutRule", {**given, "EventPattern": _text(p["EventPattern"]), "Tags": _tags(p)}
+            yield "events", "PutTargets", {"Rule": p["Name"], "Targets": p["Targets"]}
+        case "AWS::Events::EventBusPolicy":
+            named = {"StatementId": p["StatementId"], "EventBusName": p["EventBusName"]}
+            yield "events", "PutPermission", {**named, "Policy": _text(p["Statement"])}
+        case "AWS::CloudWatch::Alarm":
+            given = {name: value for name, value in p.items() if name != "Tags"}
+            yield "cloudwatch", "PutMetricAlarm", {**given, "Tags": _tags(p)}
         case _:
             raise NotImplementedError(kind)

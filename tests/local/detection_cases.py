@@ -124,9 +124,11 @@ def _role_changed() -> Cases:
         call("UpdateAssumeRolePolicy", service="iam", parameters=own),
         call("PutRolePolicy", ROOT, service="iam", parameters={"roleName": "shared.billing"}),
         call("AttachRolePolicy", USER, service="iam", parameters=own),
+        call("UpdateAssumeRolePolicy", service="iam", parameters={"roleName": "import.acme"}),
     ], [
         call("UpdateAssumeRolePolicy", DEPLOYER, service="iam", parameters=own),
         call("UpdateAssumeRolePolicy", service="iam", parameters=other),
+        call("UpdateAssumeRolePolicy", service="iam", parameters={"roleName": "importer"}),
         call("UpdateAssumeRolePolicy", service="iam", parameters=own, error=DENIED),
         call("GetRole", service="iam", parameters=own, read_only=True),
     ]
@@ -182,8 +184,12 @@ CASES: Final[dict[str, Cases]] = {
             call("GetParametersForImport", role("globex-key-import"), read_only=True),
             call("GetParametersForImport", ROOT, read_only=True),
             call("GetParametersForImport", USER, read_only=True),
+            assume(f"arn:aws:iam::{ACCOUNT}:role/tenant-keys/import.acme", account=ACCOUNT),
         ],
         [
+            assume(f"arn:aws:iam::{ACCOUNT}:role/tenant-keys/import.acme", account=ACCOUNT, error=DENIED),
+            assume(f"arn:aws:iam::{ACCOUNT}:role/tenant-keys/orders/tenant-acme.orders", account=ACCOUNT),
+            assume("arn:aws:iam::999999999999:role/tenant-keys/import.acme", account=ACCOUNT),
             call("GetParametersForImport", read_only=True, error=DENIED),
             call("GetPublicKey", read_only=True),
             call("ImportKeyMaterial"),

@@ -16,6 +16,7 @@ from tenant_keys.manifest.lock import Registration
 from tenant_keys.policy.held_key import owner_statements
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.proof import Kind, prove
+from tenant_keys.review.proof.held_keys import is_foreign
 from tenant_keys.review.second_opinion.opinion import second_opinion
 from tests.policy.estates import estate_of_text, manifest, with_tenant
 from tests.stacks.synth import synthesized
@@ -31,8 +32,10 @@ TENANTS = f"""\
   globex: {{workloads: [orders, billing], key: {{held_by: tenant, arns: {{eu-west-1: '{GLOBEX}'}}, grace_minutes: 30}}}}
   hooli: {{workloads: [orders, billing], key: {{held_by: tenant, arns: {{eu-west-1: '{HOOLI}'}}}}}}"""
 ROLES, SHARED = "tenant-keys-roles-001", "tenant-keys-shared-access"
+GUARDRAILS = "tenant-keys-guardrails"
 PLACE = "tenant-keys-workload-222222222222-eu-west-1"
 Body = dict[str, Any]
+MORE, INVENTORY, REFUSED = Kind.MORE_THAN_DECLARED, Kind.INVENTORY, Kind.REFUSED
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +115,114 @@ def test_a_suspended_tenants_key_is_in_no_role(estate: Estate) -> None:
     assert GLOBEX not in json.dumps(documents)
 
 
+def test_a_tenant_that_holds_its_key_may_be_suspended_and_another_have_an_opaque_name(tmp_path: Path) -> None:
+    told = TENANTS.replace("  globex: {", "  globex: {state: suspended, ")
+    estate = estate_of_text(manifest(WORKLOADS, told.replace("  hooli: {", "  hooli: {opaque: true, ")))
+    (opaque,) = estate.tenants.keys() - {"acme", "globex"}
+    templates = synthesized(estate, tmp_path)
+    # IAM accepts no policy without statements: the suspended tenant's role has none.
+    assert "Policies" not in templates[ROLES]["Resources"]["RoleglobexFororders"]["Properties"]
+    value = json.loads(templates[PLACE]["Resources"]["Parameterorders"]["Properties"]["Value"])
+    assert value["ids"] == {"hooli": opaque}
+    rename_assets(tmp_path)
+    proof = prove(tmp_path, estate)
+    assert (proof.verdict, proof.findings) == ("proved", ())
+    assert second_opinion(Assembly.open(tmp_path), estate).verdict == "no such request"
+
+
+@pytest.mark.parametrize(
+    ("resource", "foreign"),
+    [
+        ("*", True),
+        ("arn:*", True),
+        ("ar?:aws:kms:eu-west-1:999999999999:key/1", True),
+        ("arn:*:999999999999:key/*", True),
+        ("arn:aws:?ms:eu-west-1:999999999999:key/1", True),
+        ("arn:aws:kms:eu-*:999999999999:key/1", True),
+        ("arn:aws:kms:eu-west-1:*", True),
+        ("arn:aws:kms:eu-west-1:11111111111?:key/*", True),
+        ("arn:aws:kms:eu-west-1:111111111111*:key/*", True),
+        ("arn:aws:kms:eu-west-1:111111111111*", True),
+        ("arn:aws:kms:eu-west-1:999999999999:alias/theirs", True),
+        ("arn:aws:kms:*:111111111111:key/*", False),
+        ("arn:*:kms:*:111111111111:key/*", False),
+        ("arn:aws:s3:::999999999999/*", False),
+        ("arn:aws:s3*", False),
+        ("arn:aws:ssm:eu-west-1:999999999999:parameter/*", False),
+    ],
+)
+def test_a_pattern_of_resources_is_foreign_where_it_could_match_a_key_of_another_account(
+    resource: str, foreign: bool
+) -> None:
+    assert is_foreign(resource, "111111111111") is foreign
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Estate:
+    """The estate with control policies for the key account."""
+    text = manifest(workloads=WORKLOADS, tenants=TENANTS)
+    return estate_of_text(f"{text}\nguardrails: {{management_account: '444444444444'}}\n")
+
+
+@pytest.fixture(scope="module")
+def under_guardrails(guarded: Estate, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("guarded")
+    synthesized(guarded, folder)
+    return folder
+
+
+def under(folder: Path, into: Path, **deny: Any) -> Path:
+    """The assembly with one Deny more in the service control policy."""
+    for file in folder.iterdir():
+        (into / file.name).write_text(file.read_text())
+    path = into / f"{GUARDRAILS}.template.json"
+    template = json.loads(path.read_text())
+    content = template["Resources"]["ServiceControlPolicy"]["Properties"]["Content"]
+    content["Statement"].append({"Sid": "Added", "Effect": "Deny", "Resource": "*", **deny})
+    path.write_text(json.dumps(template))
+    rename_assets(into)
+    return into
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "kind", "words"),
+    [
+        ("StringNotEquals", "aws:ResourceAccount", "111111111111", REFUSED, "kms:decrypt"),
+        ("StringEquals", "kms:EncryptionContext:tenant_id", "globex", REFUSED, "tenant globex"),
+        (
+            "ArnEquals",
+            "aws:PrincipalArn",
+            "arn:aws:iam::111111111111:role/tenant-keys/orders/tenant-hooli.orders",
+            REFUSED,
+            "kms:describekey",
+        ),
+        (
+            "StringEquals",
+            "aws:PrincipalTag/tenant_id",
+            "hooli",
+            REFUSED,
+            "tenant hooli through arn:aws:iam::111111111111:role/tenant-keys/billing",
+        ),
+        ("StringNotEquals", "aws:ResourceOrgID", "o-a1b2c3d4e5", Kind.NOT_PROVED, "tenant hooli"),
+        ("StringEquals", "aws:ResourceTag/env", "test", Kind.NOT_PROVED, "tenant hooli"),
+        ("StringEquals", "kms:KeyOrigin", "EXTERNAL", Kind.NOT_PROVED, "tenant hooli"),
+    ],
+)
+def test_a_control_policy_that_stops_the_use_of_a_held_key_is_found(
+    operator: str, key: str, value: str, kind: Kind, words: str, guarded: Estate, under_guardrails: Path, tmp_path: Path
+) -> None:
+    proof = prove(under(under_guardrails, tmp_path, Action="kms:*", Condition={operator: {key: value}}), guarded)
+    found = [one for one in proof.findings if one.what.startswith("tenant ")]
+    assert [one for one in found if one.kind is kind and words in one.what], proof.findings
+
+
+def test_a_control_policy_that_leaves_held_keys_alone_is_proved(
+    guarded: Estate, under_guardrails: Path, tmp_path: Path
+) -> None:
+    plain = {"Bool": {"aws:SecureTransport": "false"}}
+    assert prove(under(under_guardrails, tmp_path, Action="kms:*", Condition=plain), guarded).verdict == "proved"
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One thing broken in the templates, and by hand what both engines must say."""
@@ -134,7 +245,6 @@ def of(templates: dict[str, Body], sid: str, role: str = "RoleglobexFororders") 
 
 
 SHARED_ROLE = "SharedRolebilling"
-MORE, INVENTORY, REFUSED = Kind.MORE_THAN_DECLARED, Kind.INVENTORY, Kind.REFUSED
 
 
 def allow(**elements: object) -> Body:
@@ -163,6 +273,28 @@ MUTANTS = {
         ),
         MORE,
         ("tenant-acme.orders", "tenant globex", "tenant hooli"),
+    ),
+    **{
+        f"keys of an account that nobody registered, by {resource}": Mutant(
+            lambda t, resource=resource: policy(t, "RoleacmeFororders")["Statement"].append(  # type: ignore[misc]
+                allow(Action="kms:Decrypt", Resource=resource)
+            ),
+            MORE,
+            ("tenant-acme.orders", resource),
+            refuted_twice=False,
+        )
+        for resource in (
+            "arn:aws:kms:eu-west-1:99999999999?:key/*",
+            "arn:*:kms:eu-west-1:999999999999:key/*",
+            "arn:aws:kms:*:9*:key/1*",
+            "arn:aws:k*9999:key/*",
+        )
+    },
+    "every key, for a tenant of ours": Mutant(
+        lambda t: policy(t, "RoleacmeFororders")["Statement"][0].update(Resource="*"),
+        MORE,
+        ("tenant-acme.orders", "is allowed on the key of tenant globex, the key of tenant hooli, *;"),
+        refuted_twice=False,
     ),
     "the own key without a context": Mutant(
         lambda t: of(t, "UseHeldKey").pop("Condition"), MORE, ("tenant-globex.orders", "the key of tenant globex")

@@ -276,7 +276,164 @@ MUTANTS = [
         Refuted(INVENTORY, ("tenant-keys-audit-access-refused is declared",)),
         missing("AuditForwarding", WORKLOAD),
     ),
+    Mutant(
+        "a rule of read-only events gets none of them",
+        Refuted(INVENTORY, ("the rule is 'ENABLED', and detects nothing",)),
+        change(of("RuleuseXdenied"), State="ENABLED"),
+    ),
+    Mutant(
+        "a rule of read-only events has no state",
+        Refuted(INVENTORY, ("the rule is 'ENABLED', and detects nothing",)),
+        lambda templates: (of("RuleimportXbegun")(templates).pop("State"), None)[1],
+    ),
+    Mutant(
+        "refusals are forwarded without read-only events",
+        Refuted(INVENTORY, ("AuditForwarding: the rule is 'ENABLED'",)),
+        change(of("AuditForwarding", WORKLOAD), State="ENABLED"),
+    ),
+    Mutant(
+        "a rule gets more events than it needs",
+        NotProvedBecause(("State is written differently",)),
+        change(of("RulealiasXmoved"), State="ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"),
+    ),
+    Mutant(
+        "the state is a list", Refuted(INVENTORY, ("detects nothing",)), change(of("RuleuseXdenied"), State=["ENABLED"])
+    ),
+    Mutant(
+        "a target is a word", Refuted(INVENTORY, ("Targets is ['x']",)), change(of("RuleuseXdenied"), Targets=["x"])
+    ),
+    Mutant("the targets are a number", Refuted(INVENTORY, ("Targets is 5",)), change(of("RuleuseXdenied"), Targets=5)),
+    Mutant(
+        "the topics of the policy are a number",
+        NotProvedBecause(("AWS::SNS::TopicPolicy",)),
+        change(of("AuditTopicPolicy"), Topics=5),
+    ),
+    Mutant(
+        "the policy of the topic is a word",
+        NotProvedBecause(("PolicyDocument is written differently",)),
+        change(of("AuditTopicPolicy"), PolicyDocument="x"),
+    ),
+    Mutant(
+        "the statement on the bus is a list",
+        NotProvedBecause(("Statement is written differently",)),
+        change(of("Bus222222222222"), Statement=[1]),
+    ),
+    Mutant(
+        "the pattern of a rule is a list",
+        NotProvedBecause(("EventPattern is written differently",)),
+        change(of("RuleuseXdenied"), EventPattern=[{}]),
+    ),
+    Mutant(
+        "the message of a rule is a word",
+        NotProvedBecause(("InputTransformer is written differently",)),
+        lambda templates: target(templates).update(InputTransformer="x"),
+    ),
+    Mutant(
+        "a rule matches nothing",
+        NotProvedBecause(("EventPattern is written differently",)),
+        change(of("RuledeletionXscheduled"), EventPattern={"source": ["aws.nothing"]}),
+    ),
+    Mutant(
+        "a rule spares the administrator",
+        NotProvedBecause(("EventPattern is written differently",)),
+        lambda templates: of("RulekeyXpolicyXchanged")(templates)["EventPattern"]["detail"]["userIdentity"][
+            "sessionContext"
+        ]["sessionIssuer"]["arn"][1]["anything-but"].append(f"arn:aws:iam::{CENTRAL}:role/KeyAdministrator"),
+    ),
+    Mutant(
+        "refusals of another service are forwarded",
+        NotProvedBecause(("AuditForwarding: EventPattern is written differently",)),
+        change(of("AuditForwarding", WORKLOAD), EventPattern={"source": ["aws.s3"]}),
+    ),
+    Mutant(
+        "the message of a rule is no JSON",
+        NotProvedBecause(("InputTransformer is written differently",)),
+        lambda templates: target(templates)["InputTransformer"].update(InputTemplate="{ <nothing>"),
+    ),
+    Mutant(
+        "the message of a rule does not say who",
+        NotProvedBecause(("InputTransformer is written differently",)),
+        lambda templates: target(templates)["InputTransformer"]["InputPathsMap"].update(who="$.account"),
+    ),
+    Mutant(
+        "an alarm waits for what never comes",
+        NotProvedBecause(("Threshold is written differently",)),
+        change(of("AlarmquotaXnear"), Threshold=1e9),
+    ),
+    Mutant(
+        "an alarm watches another service",
+        NotProvedBecause(("Metrics is written differently",)),
+        lambda templates: of("AlarmmaterialXexpiring")(templates)["Metrics"][0].update(
+            Expression='SELECT MIN(x) FROM SCHEMA("AWS/EC2", InstanceId)'
+        ),
+    ),
+    Mutant(
+        "the key of the topic is denied to its publishers",
+        NotProvedBecause(_KEY),
+        adding_to(
+            _key_policy,
+            {"Sid": "Added", "Effect": "Deny", "Principal": "*", "Action": "kms:GenerateDataKey", "Resource": "*"},
+        ),
+    ),
+    Mutant(
+        "the key of the topic is used by one publisher alone",
+        NotProvedBecause(_KEY),
+        change(key_statement(3), Principal={"Service": "events.amazonaws.com"}),
+    ),
+    Mutant(
+        "the topic is published on from one account alone",
+        NotProvedBecause(("PolicyDocument is written differently",)),
+        lambda templates: _policy("AuditTopicPolicy")(templates)["Statement"][1].update(
+            Condition={"StringEquals": {"aws:SourceAccount": CENTRAL}}
+        ),
+    ),
+    Mutant(
+        "the forwarder is held to TLS",
+        NotProvedBecause(("a policy of the role that forwards refusals",)),
+        lambda templates: of("AuditForwarder", WORKLOAD)(templates)["Policies"][0]["PolicyDocument"]["Statement"][
+            0
+        ].update(Condition={"Bool": {"aws:SecureTransport": "true"}}),
+    ),
     Mutant("rules in another order", Harmless(), _reversed),
+    Mutant(
+        "operations of a pattern in another order",
+        Harmless(),
+        lambda templates: of("RuleuseXdenied")(templates)["EventPattern"]["detail"]["eventName"].reverse(),
+    ),
+    Mutant(
+        "actions on the key of the topic in another order",
+        Harmless(),
+        lambda templates: key_statement(0)(templates)["Action"].reverse(),
+    ),
+    Mutant("another Sid on the key of the topic", Harmless(), change(key_statement(3), Sid="Publish")),
+    Mutant(
+        "readers of the key of the topic by ArnLike",
+        Harmless(),
+        lambda templates: key_statement(0)(templates).update(
+            Condition={"ArnLike": key_statement(0)(templates)["Condition"]["ArnEquals"]}
+        ),
+    ),
+    Mutant(
+        "grants on the key of the topic denied",
+        Harmless(),
+        adding_to(
+            _key_policy,
+            {"Sid": "Added", "Effect": "Deny", "Principal": "*", "Action": "kms:CreateGrant", "Resource": "*"},
+        ),
+    ),
+    Mutant(
+        "one action on the topic as text",
+        Harmless(),
+        lambda templates: _policy("AuditTopicPolicy")(templates)["Statement"][1].update(Action="sns:Publish"),
+    ),
+    Mutant("the key of the topic by its id", Harmless(), change(of("AuditTopic"), KmsMasterKeyId={"Ref": "AuditKey"})),
+    Mutant(
+        "the statement on the bus with a Sid and a list",
+        Harmless(),
+        lambda templates: of("Bus222222222222")(templates)["Statement"].update(
+            Sid="Report", Action=["events:PutEvents"]
+        ),
+    ),
     Mutant("a rule described in other words", Harmless(), change(of("RuleuseXdenied"), Description="other words")),
 ]
 """By hand: what the proof says of each."""

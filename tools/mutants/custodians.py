@@ -43,6 +43,11 @@ def allowing(*actions: str) -> Edit:
     return lambda templates: own(templates)["Action"].extend(actions)
 
 
+def alike(name: str) -> Body:
+    """The condition of ida's trust with a pattern of the customer's roles; the external id is kept."""
+    return {"ArnLike": {ARN: f"arn:aws:iam::{CUSTOMER}:role/{name}"}, "StringEquals": {EXTERNAL: "ida-keys-7"}}
+
+
 def trusts() -> list[Mutant]:
     return [
         Mutant(
@@ -83,6 +88,16 @@ def trusts() -> list[Mutant]:
                 Principal={"AWS": ["arn:aws:iam::666666666666:root", "555555555555"]},
                 Condition={"ArnLike": {ARN: "arn:aws:iam::*:role/KeyCustodian"}},
             ),
+        ),
+        Mutant(
+            "every role of the customer whose name ends alike",
+            Refuted(OBTAINS, ("KeyCustodian obtains", "import.ida")),
+            change(trusted, Condition=alike("*KeyCustodian")),
+        ),
+        Mutant(
+            "every role of the customer whose name begins alike",
+            Refuted(OBTAINS, ("role/KeyCustodian", "import.ida")),
+            change(trusted, Condition=alike("KeyCustodian*")),
         ),
         Mutant(
             "a custodian that brings session tags",

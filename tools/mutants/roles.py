@@ -121,11 +121,10 @@ def identities() -> list[Mutant]:
                 "ForAllValues:StringEquals",
             ),
         ),
-        Mutant("a role for every key", LostSafeguard(("more principals or resources",)), change(own, Resource="*")),
         Mutant(
-            "a role for keys of every account",
+            "a role for keys of every Region of the key account",
             LostSafeguard(("more principals or resources",)),
-            change(own, Resource="arn:aws:kms:*:*:key/*"),
+            change(own, Resource=f"arn:aws:kms:*:{CENTRAL}:key/*"),
         ),
         Mutant("a role with kms:*", LostSafeguard(("an Allow that was not there",)), change(own, Action="kms:*")),
         Mutant(

@@ -13,9 +13,9 @@ from tenant_keys.manifest import Tenant
 from tenant_keys.operations.verify.deployed_state import DeployedKey, DeployedState
 from tenant_keys.operations.verify.expected import Expected
 from tenant_keys.operations.verify.finding import DriftFinding
-from tenant_keys.operations.verify.meaning import difference, meaning
 from tenant_keys.review.assembly.json_file import parse_json
 from tenant_keys.review.errors import AssemblyUnreadable, MalformedPolicy
+from tenant_keys.review.meaning import difference, meaning
 from tenant_keys.review.proof.inventory import KeyRecord, unmarked
 
 _STATES: Final = frozenset({"Enabled", "Disabled", "PendingImport", "PendingDeletion", "PendingReplicaDeletion"})

@@ -10,8 +10,8 @@ from tenant_keys.operations.verify.compare_keys import changes, difference_of_ta
 from tenant_keys.operations.verify.deployed_state import DeployedRole, DeployedState
 from tenant_keys.operations.verify.expected import Expected
 from tenant_keys.operations.verify.finding import DriftFinding
-from tenant_keys.operations.verify.meaning import UNIQUE_ID, Meaning, difference, meaning
 from tenant_keys.review.errors import MalformedPolicy
+from tenant_keys.review.meaning import UNIQUE_ID, Meaning, difference, meaning
 from tenant_keys.review.proof.inventory import RoleRecord
 
 

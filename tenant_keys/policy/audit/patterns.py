@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from tenant_keys.aws_facts.identity_center import beginning_of, is_pattern
 from tenant_keys.manifest import Estate
 from tenant_keys.policy.audit.rule import Pattern
 
@@ -88,8 +89,16 @@ def by_none_of(roles: Sequence[str]) -> Pattern:
 
 
 def by(role: str) -> Pattern:
-    """By sessions of the role."""
-    return _issuer([role])
+    """By sessions of the role, or of the permission set's roles."""
+    return _issuer([_named(role)])
+
+
+def _named(role: str) -> str | Pattern:
+    """EventBridge compares a string as a whole, and a permission set's roles are a pattern: their beginning matches.
+
+    So a set whose name goes on after an underscore is told too; none of the set's own roles is missed.
+    """
+    return {"prefix": beginning_of(role)} if is_pattern(role) else role
 
 
 def _issuer(values: list[Any]) -> Pattern:
@@ -101,6 +110,23 @@ def use_denied(estate: Estate) -> Pattern:
     noise = {"userIdentity": {"invokedBy": [{"exists": False}, {"anything-but": [CONFIG]}]}}
     probes = (by_none_of(estate.audit.probe_roles),) if estate.audit and estate.audit.probe_roles else ()
     return call("kms", USE, DENIED, noise, *probes)
+
+
+def import_begun(estate: Estate) -> Pattern:
+    """The parameters of an import fetched, or a custodian's import role assumed, with success."""
+    central, naming = estate.central, estate.naming
+    roles = f"arn:{central.partition}:iam::{central.account}:role{naming.role_path}{naming.role_prefix}import."
+    fetched = {"eventSource": ["kms.amazonaws.com"], "eventName": ["GetParametersForImport"]}
+    assumed = {
+        "eventSource": ["sts.amazonaws.com"],
+        "eventName": list(SESSIONS),
+        "requestParameters": {"roleArn": [{"prefix": roles}]},
+    }
+    return {
+        "source": ["aws.kms", "aws.sts"],
+        "detail-type": [CALL],
+        "detail": {**NO_ERROR, "$or": [fetched, assumed]},
+    }
 
 
 def unusable(_: Estate) -> Pattern:
@@ -116,7 +142,7 @@ def lockout_bypass(_: Estate) -> Pattern:
 
 def break_glass_assumed(estate: Estate) -> Pattern:
     """A session of the break-glass role, with success."""
-    asked = {"requestParameters": {"roleArn": [estate.central.break_glass]}}
+    asked = {"requestParameters": {"roleArn": [_named(estate.central.break_glass)]}}
     return call("sts", SESSIONS, NO_ERROR, asked)
 
 
@@ -152,7 +178,7 @@ def root_used(_: Estate) -> Pattern:
 
 
 def role_changed(estate: Estate) -> Pattern:
-    """An access role, or who may assume it, changed by anybody but those who deploy."""
+    """An access role or a custodian's import role, or who may assume it, changed by anybody but those who deploy."""
     names = (
         "AttachRolePolicy",
         "CreateRole",
@@ -165,8 +191,8 @@ def role_changed(estate: Estate) -> Pattern:
         "TagRole",
         "UpdateAssumeRolePolicy",
     )
-    prefix = estate.naming.role_prefix
-    ours = {"requestParameters": {"roleName": [{"prefix": f"{prefix}tenant-"}, {"prefix": f"{prefix}shared."}]}}
+    beginnings = [f"{estate.naming.role_prefix}{ours}" for ours in ("tenant-", "shared.", "import.")]
+    ours = {"requestParameters": {"roleName": [{"prefix": beginning} for beginning in beginnings]}}
     return call("iam", names, NO_ERROR, ours, by_none_of(estate.central.deployers))
 
 

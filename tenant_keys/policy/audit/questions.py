@@ -7,11 +7,13 @@ names of four functions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from tenant_keys.aws_facts.identity_center import is_pattern
 from tenant_keys.manifest import Estate
 from tenant_keys.policy import names
 from tenant_keys.policy.audit.patterns import USE
@@ -150,14 +152,30 @@ GROUP BY session_of, tenant, who, eventname, coalesce(errorcode, 'ok') ORDER BY 
 """
 
 
+def _sql_role(role: str) -> str:
+    """A comparison with the role's ARN, or with the pattern of a permission set's: in SQL `_` is any one character."""
+    if not is_pattern(role):
+        return f"= '{role}'"
+    escaped = role.replace("_", "\\_").replace("?", "_")
+    return f"LIKE '{escaped}' ESCAPE '\\'"
+
+
+def _insights_role(role: str) -> str:
+    """The same in the language of Logs Insights, which knows regular expressions."""
+    if not is_pattern(role):
+        return f'= "{role}"'
+    escaped = re.sub(r"[.+/]", r"\\\g<0>", role).replace("?", ".")
+    return f"like /^{escaped}$/"
+
+
 def _break_glass(estate: Estate, period: Period, _: str) -> str:
-    role = estate.central.break_glass
+    role = _sql_role(estate.central.break_glass)
     return f"""\
 SELECT eventtime, useridentity.arn AS who, eventname, coalesce({_ARN}, {_KEY}) AS what,
   coalesce(errorcode, 'ok') AS answer, sourceipaddress
 FROM {TABLE}
-WHERE {period.sql} AND ({_ROLE} = '{role}'
-  OR (eventsource = 'sts.amazonaws.com' AND json_extract_scalar(requestparameters, '$.roleArn') = '{role}'))
+WHERE {period.sql} AND ({_ROLE} {role}
+  OR (eventsource = 'sts.amazonaws.com' AND json_extract_scalar(requestparameters, '$.roleArn') {role}))
 ORDER BY eventtime, eventname
 """
 
@@ -192,7 +210,7 @@ def logs_insights(question: str, estate: Estate, tenant: str) -> str | None:
     central = estate.central
     alias = names.alias_name(tenant, estate.naming) if tenant else ""
     use = ", ".join(f'"{name}"' for name in USE)
-    role = "userIdentity.sessionContext.sessionIssuer.arn"
+    role, breaker = "userIdentity.sessionContext.sessionIssuer.arn", _insights_role(central.break_glass)
     of_kms = f'filter eventSource = "kms.amazonaws.com" and recipientAccountId = "{central.account}"'
     found = {
         "who-used": f"""\
@@ -205,7 +223,7 @@ def logs_insights(question: str, estate: Estate, tenant: str) -> str | None:
 | stats count(*) as calls, max(eventTime) as last by requestParameters.keyId, userIdentity.arn, eventName
 | sort calls desc""",
         "break-glass-sessions": f"""\
-filter {role} = "{central.break_glass}" or requestParameters.roleArn = "{central.break_glass}"
+filter {role} {breaker} or requestParameters.roleArn {breaker}
 | fields eventTime, userIdentity.arn, eventName, requestParameters.keyId, errorCode, sourceIPAddress
 | sort eventTime asc""",
     }

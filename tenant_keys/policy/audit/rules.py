@@ -135,9 +135,9 @@ RULES: Final = (
     Rule(
         "import-begun",
         "medium",
-        "The parameters of an import were fetched, as an import role does.",
+        "A custodian's import role was assumed, or the parameters of an import were fetched.",
         f"ask the tenant whether it imports key material: {_WHOSE}",
-        on.kms("GetParametersForImport"),
+        on.import_begun,
         read_only=True,
     ),
     Rule(
@@ -227,7 +227,7 @@ RULES: Final = (
     Rule(
         "role-changed",
         "critical",
-        "An access role, or who may assume it, was changed by hand. IAM's events reach us-east-1 alone.",
+        "An access or import role, or who may assume it, was changed by hand. IAM's events reach us-east-1 alone.",
         "deploy the estate again; aws cloudtrail lookup-events has the record <record>",
         on.role_changed,
     ),

@@ -23,9 +23,9 @@ def actors_of(case: KeyCase, world: World) -> Iterator[Actor]:
     central = case.record.account
     in_templates = {role.arn for roles in (*world.tenant_roles, *world.own_roles.values()) for role in roles}
     in_templates |= {role.arn for role in world.other_roles if role.arn.split(":")[4] == central}
-    declared = case.promise.administrators
     own = world.organizations
-    found = outsiders(case.document, own, in_templates | declared, resource_of(case), case.record.partition)
+    apart = in_templates | case.promise.administrators
+    found = outsiders(case.document, own, apart, resource_of(case), case.record.partition, world.declared)
     for role in _roles_for(case, world):
         yield from _sessions(role, case, found, within(central, found, own))
     yield from persons(found, own, _tags(case, (), {}), frozenset(in_templates))
@@ -39,7 +39,8 @@ def declared_actors(case: KeyCase, world: World) -> Iterator[Actor]:
     promise = case.promise
     here = {role.arn: role for role in (*world.own_roles[promise.tenant], *world.other_roles)}
     sets = {arn for arn in promise.administrators if is_pattern(arn)}
-    found = outsiders(case.document, world.organizations, sets, resource_of(case), case.record.partition)
+    resource, partition = resource_of(case), case.record.partition
+    found = outsiders(case.document, world.organizations, sets, resource, partition, world.declared)
     shared = {use.role_arn for use in promise.uses if use.shared}
     providers = {name: one.identity_provider for name, one in world.estate.workloads.items()}
     issuers = {

@@ -1,26 +1,36 @@
-"""The audit stack, against what is declared: its key and its topic by their policies, its rules by where they send.
+"""The audit stack, against what is declared: policies, rules and alarms, each by what it means.
 
 Nothing in it bears on a tenant's key. What could is anything else: a rule that runs a function or passes a role, a
 topic that strangers read, a bus on which anybody speaks, a key that is no tenant's and opens for somebody. So each
-property is compared with the declared one, and what differs is told by name.
+property is compared with the declared one, and what differs is told by name. A policy that lets more through than the
+declared one is a breach; one that is merely written otherwise, or lets less through, is not proved.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
 from typing import Any, Final
 
+from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.detection import ALARM_IDS, RULE_IDS
 from tenant_keys.review.assembly import Resource
+from tenant_keys.review.errors import MalformedPolicy
+from tenant_keys.review.meaning import Clause, meaning, wider
+from tenant_keys.review.proof.detection import (
+    ALL,
+    alarm_differences,
+    declared_state,
+    message_differs,
+    pattern_differs,
+)
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import Inventory, KeyRecord
+from tenant_keys.review.proof.inventory import Inventory, KeyRecord, RoleRecord
 
 _AGAIN: Final = "synthesize again"
 _APART: Final = "take it out of the app"
-_ON: Final = frozenset({"ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"})
 _FREE: Final[Mapping[str, frozenset[str]]] = {
     "AWS::CloudWatch::Alarm": frozenset(
         [
@@ -36,7 +46,15 @@ _FREE: Final[Mapping[str, frozenset[str]]] = {
     "AWS::Events::Rule": frozenset({"Description", "EventPattern", "State", "Tags"}),
     "AWS::SNS::Topic": frozenset({"DisplayName", "Tags"}),
 }
-"""Properties that decide what is told, and not to whom or by whose permissions."""
+"""Properties that decide what is told, and not to whom or by whose permissions; `detection` compares what it can."""
+
+
+class _Said(Enum):
+    """What a policy says, compared with the declared one."""
+
+    SAME = "the same"
+    WIDER = "more"
+    OTHERWISE = "less, or what is not understood"
 
 
 def check_audit(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
@@ -56,12 +74,15 @@ def check_audit(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
             yield _unknown(f"{_where(resource)}: {resource.type}")
             continue
         yield from _compare(resource, declared[place])
+        yield from _watches(resource, place[3].removeprefix(names.audit_prefix(estate.naming)), estate)
     for place in sorted(declared.keys() - found):
         yield Finding(
             Kind.INVENTORY, f"{place[2]} {place[3]} is declared and in no template of {place[1]} in {place[0]}", _AGAIN
         )
     for region in regions:
         yield from _key(region, inventory, estate)
+        for account in _reporting(region, estate):
+            yield from _forwards(account, region, inventory, estate)
 
 
 def _declared(
@@ -87,7 +108,7 @@ def _declared(
             {"AlarmName": prefix + one, "AlarmActions": [topic]},
         )
     bus = f"arn:{central.partition}:events:{region}:{central.account}:event-bus/default"
-    for account in sorted({w.account for w in estate.workloads.values() if region in w.regions}):
+    for account in _reporting(region, estate):
         statement = _bus_statement(bus, account, central.partition)
         name = prefix + account
         yield (
@@ -107,12 +128,65 @@ def _compare(resource: Resource, declared: Mapping[str, object]) -> Iterator[Fin
         yield _unknown(f"{where}: {resource.type} {name}")
     for name, expected in declared.items():
         got = properties.get(name)
-        if name == "Targets" and isinstance(got, list):
-            got = [{key: value for key, value in dict(one).items() if key not in _MESSAGE} for one in got]
-        if got != expected or expected is None:
+        if name in ("PolicyDocument", "Statement"):
+            whole = (lambda one: one) if name == "PolicyDocument" else _policy
+            said = _said(whole(got), whole(expected), resource.region)
+        else:
+            said = _Said.SAME if expected is not None and _plain(name, got) == _plain(name, expected) else _Said.WIDER
+        if said is _Said.WIDER:
             yield Finding(Kind.INVENTORY, f"{where}: {name} is {_short(got)}, declared is {_short(expected)}", _AGAIN)
-    if resource.type == "AWS::Events::Rule" and properties.get("State", "ENABLED") not in _ON:
-        yield Finding(Kind.INVENTORY, f"{where}: the rule is {properties['State']!r:.40}, and detects nothing", _AGAIN)
+        elif said is _Said.OTHERWISE:
+            yield _differs(where, name)
+
+
+def _plain(name: str, value: object) -> object:
+    """The value without what decides nothing. A key is named by its ARN or its id (SNS API reference, CreateTopic)."""
+    if name == "KmsMasterKeyId" and isinstance(value, str) and not value.startswith("alias/"):
+        return value.rpartition("/")[2]
+    if name == "Targets" and isinstance(value, list) and all(isinstance(one, Mapping) for one in value):
+        return [{key: below for key, below in one.items() if key not in _MESSAGE} for one in value]
+    return value
+
+
+def _watches(resource: Resource, known_as: str, estate: Estate) -> Iterator[Finding]:
+    """Whether a rule or an alarm can tell what it is declared to tell. `known_as` is its id."""
+    properties, where = resource.properties, _where(resource)
+    if resource.type == "AWS::CloudWatch::Alarm":
+        yield from (_differs(where, name) for name in alarm_differences(known_as, properties))
+    if resource.type != "AWS::Events::Rule":
+        return
+    state, declared = properties.get("State", "ENABLED"), declared_state(known_as)
+    if state == ALL != declared:
+        yield _differs(where, "State")
+    elif state != declared:
+        found = f"{where}: the rule is {state!r:.40}, and detects nothing; declared is {declared}"
+        yield Finding(Kind.INVENTORY, found, _AGAIN)
+    if pattern_differs(known_as, properties.get("EventPattern"), estate):
+        yield _differs(where, "EventPattern")
+    targets = properties.get("Targets")
+    for target in targets if isinstance(targets, list) else ():
+        message = target.get("InputTransformer") if isinstance(target, Mapping) else None
+        forwards = isinstance(target, Mapping) and "RoleArn" in target  # the event as it is
+        if message is not None if forwards else message_differs(known_as, message):
+            yield _differs(where, "InputTransformer")
+
+
+def _said(got: object, declared: object, region: str, *, idle_denies: bool = False) -> _Said:
+    """`idle_denies`: whether a Deny of actions that nothing allows changes nothing, as in a key policy."""
+    partition = partition_of(region)
+    try:
+        deployed, expected = (meaning([one], "", partition) for one in (got, declared))  # type: ignore[list-item]
+    except MalformedPolicy:
+        return _Said.OTHERWISE
+    if wider(deployed, expected):
+        return _Said.WIDER
+    allowed = {clause.action for clause in expected if clause.effect == "Allow"} if idle_denies else None
+    return _Said.SAME if {one for one in deployed if not _idle(one, allowed)} == expected else _Said.OTHERWISE
+
+
+def _idle(clause: Clause, allowed: set[str] | None) -> bool:
+    plain = not any(sign in clause.action for sign in "*? ")
+    return allowed is not None and clause.effect == "Deny" and plain and clause.action not in allowed
 
 
 _MESSAGE: Final = frozenset({"Id", "InputTransformer"})
@@ -126,10 +200,13 @@ def _key(region: str, inventory: Inventory, estate: Estate) -> Iterator[Finding]
         yield Finding(Kind.INVENTORY, found, _AGAIN)
     for record in records:
         where = f"{record.stack} {record.logical_id}"
-        if json.loads(record.policy) != _key_policy(estate):
+        said = _said(record.policy, _key_policy(estate), region, idle_denies=True)
+        if said is _Said.OTHERWISE:
+            yield _differs(where, "the policy of the key that encrypts the topic")
+        elif said is _Said.WIDER:
             yield Finding(
                 Kind.ADMINISTRATION,
-                f"{where}: the policy of the key that encrypts the topic is not the declared one",
+                f"{where}: the policy of the key that encrypts the topic lets more through than is declared",
                 _AGAIN,
             )
         yield from _facts(record, where, estate)
@@ -231,8 +308,33 @@ def _bus_statement(bus: str, account: str, partition: str) -> dict[str, Any]:
     }
 
 
+def _reporting(region: str, estate: Estate) -> list[str]:
+    """Accounts whose refusals are forwarded to the key account's bus of the Region."""
+    return sorted({w.account for w in estate.workloads.values() if region in w.regions})
+
+
 def _forwarder(account: str, region: str, inventory: Inventory, estate: Estate) -> str | None:
     """The role with which EventBridge of the account reports; None where it is not there, or may do more."""
+    role = inventory.roles.get(_forwarder_arn(account, region, estate))
+    if role is None or role.managed or _Said.WIDER in _forwarding(role, region, estate):
+        return None
+    boundaries = {w.permissions_boundary for w in estate.workloads.values() if w.account == account}
+    return role.arn if role.boundary in (boundaries - {None} or {None}) else None
+
+
+def _forwards(account: str, region: str, inventory: Inventory, estate: Estate) -> Iterator[Finding]:
+    role = inventory.roles.get(_forwarder_arn(account, region, estate))
+    if role is not None and _Said.OTHERWISE in _forwarding(role, region, estate):
+        yield _differs(role.arn, "a policy of the role that forwards refusals")
+
+
+def _forwarder_arn(account: str, region: str, estate: Estate) -> str:
+    name = f"{estate.naming.role_prefix}tenant-keys-audit.{region}"
+    return f"arn:{estate.central.partition}:iam::{account}:role/{name}"
+
+
+def _forwarding(role: RoleRecord, region: str, estate: Estate) -> set[_Said]:
+    """What trust and policies of a forwarding role say."""
     central = estate.central
     bus = f"arn:{central.partition}:events:{region}:{central.account}:event-bus/default"
     trust = _policy(
@@ -241,22 +343,20 @@ def _forwarder(account: str, region: str, inventory: Inventory, estate: Estate) 
             "Effect": "Allow",
             "Principal": {"Service": "events.amazonaws.com"},
             "Action": ["sts:AssumeRole"],
-            "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+            "Condition": {"StringEquals": {"aws:SourceAccount": role.account}},
         }
     )
     report = _policy({"Sid": "ReportRefusals", "Effect": "Allow", "Resource": bus, "Action": ["events:PutEvents"]})
-    name = f"{estate.naming.role_prefix}tenant-keys-audit.{region}"
-    role = inventory.roles.get(f"arn:{central.partition}:iam::{account}:role/{name}")
-    if role is None or role.trust != trust or role.identity != [("Report", report)] or role.managed:
-        return None
-    boundaries = {w.permissions_boundary for w in estate.workloads.values() if w.account == account}
-    return role.arn if role.boundary in (boundaries - {None} or {None}) else None
+    if len(role.identity) != 1:
+        return {_Said.WIDER}
+    return {_said(role.trust, trust, region), _said(role.identity[0][1], report, region)}
 
 
 def _name(resource: Resource) -> str:
     properties = resource.properties
     if resource.type == "AWS::SNS::TopicPolicy":
-        return ", ".join(map(str, properties.get("Topics", ())))
+        topics = properties.get("Topics")
+        return ", ".join(map(str, topics)) if isinstance(topics, list) else str(topics)
     of = {
         "AWS::CloudWatch::Alarm": "AlarmName",
         "AWS::Events::EventBusPolicy": "StatementId",
@@ -272,6 +372,10 @@ def _where(resource: Resource) -> str:
 
 def _short(value: object) -> str:
     return f"{value!r:.120}"
+
+
+def _differs(where: str, what: str) -> Finding:
+    return Finding(Kind.NOT_PROVED, f"{where}: {what} is written differently from what is declared", _AGAIN)
 
 
 def _unknown(what: str) -> Finding:

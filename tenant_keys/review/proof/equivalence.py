@@ -16,7 +16,9 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tenant_keys.review.iam.wildcards import glob, has_wildcard
+from tenant_keys.review.proof.condition_keys import Type, known
 from tenant_keys.review.proof.inventory import MARK, RESOURCE_TAG, Inventory, KeyRecord, marked, names
+from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise, Use
 from tenant_keys.review.syntax import parse_document
 
@@ -145,6 +147,25 @@ _WORDS = frozenset(
 """Values of keys that the caller does not choose, in lower case."""
 
 
+def _reads_by_value(text: str) -> bool:
+    """Whether a document takes for a number, a date or an address what could be a tenant's id.
+
+    A key that holds nothing but numbers, such as kms:TrailingDaysWithoutKeyUsage, holds none.
+    """
+    if _READ_BY_VALUE.search(text) is None:
+        return False
+    conditions = [one for statement in parse_document(text, "a policy").statements for one in statement.conditions]
+    read = [one for one in conditions if _READ_BY_VALUE.match(one.operator.name)]
+    return any("${" in "".join(one.values) or _may_be_text(one.key) for one in read)
+
+
+def _may_be_text(key: str) -> bool:
+    try:
+        return known(key).type is Type.TEXT
+    except NotProved:
+        return True
+
+
 class _Apart:
     """Tenants that cannot be exchanged: one of whose names also means something else in the estate."""
 
@@ -154,7 +175,7 @@ class _Apart:
         self._by_value = False
         for text in documents:
             self._values.update(_TOKEN.findall(text.lower()))
-            self._by_value |= _READ_BY_VALUE.search(text) is not None
+            self._by_value = self._by_value or _reads_by_value(text)
         for records in inventory.keys.values():
             self._values |= {one for record in records for one in (record.account, record.region)}
         self._values |= {role.account for role in inventory.roles.values()}

@@ -205,7 +205,7 @@ def _actors(document: Document, kind: str, world: World) -> Iterator[Actor]:
     named = {*central.administrators, *central.deployers, central.break_glass}
     named |= set(sorted(tenant.import_role for tenant in estate.tenants.values() if tenant.import_role)[:2])
     named |= {f"{access_roles(estate)}any/any", *world.existing}
-    found = outsiders(document, world.organizations, named, {}, central.partition)
+    found = outsiders(document, world.organizations, named, {}, central.partition, world.declared)
     tags = tag_sets((document,), {}, "a-tenant", own={}, always=False)
     for actor in persons(found, world.organizations, tags, frozenset()):
         linked = ":role/aws-service-role/" in str(actor.role_arn)

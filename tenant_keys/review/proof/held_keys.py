@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from tenant_keys.manifest import Estate, HeldKey, Tenant
-from tenant_keys.review.iam.catalogue import actions
+from tenant_keys.review.iam.catalogue import actions, actions_on
 from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.iam.wildcards import glob
 from tenant_keys.review.proof.findings import Finding, Kind
@@ -32,7 +33,10 @@ THEIRS: Final = (
     "change it; rotation and deletion"
 )
 _VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
-_FOREIGN_KEY: Final = re.compile(r"arn:[a-z-]+:kms:[^:]*:(?P<account>\d{12}):")
+_WILDCARD: Final = re.compile(r"[*?]")
+_ACCOUNT: Final = re.compile(r"\d{12}")
+_SEGMENTS: Final = 6
+"""Of the ARN of a key, which holds no other colon (AWS KMS guide, concepts, key ARN)."""
 _DESCRIBE: Final = "kms:describekey"
 
 
@@ -98,24 +102,66 @@ def _reached(statement: Statement, owners: Mapping[str, str], central: str) -> l
     if not _is_of_kms(statement):
         return []
     if statement.not_resources or not statement.resources:
-        return sorted(owners)
-    found: list[str] = []
+        others = ["all resources but some"] if _opens_keys(statement) else []
+        return [*sorted(owners), *others]
+    found: set[str] = set()
     for pattern in statement.resources:
-        widest = glob(((_VARIABLE.sub("*", pattern), False),))
-        found += [arn for arn in owners if widest(arn)]
-        foreign = _FOREIGN_KEY.match(pattern)
-        if foreign and foreign["account"] != central and pattern not in owners:
-            found.append(pattern)
-    return sorted(set(found))
+        widest = _VARIABLE.sub("*", pattern)
+        found |= set(filter(glob(((widest, False),)), owners))
+        # A Deny takes nothing of what is declared from keys that are not registered.
+        if _opens_keys(statement) and pattern not in owners and is_foreign(widest, central):
+            found.add(pattern)
+    return sorted(found)
+
+
+def _opens_keys(statement: Statement) -> bool:
+    """Whether a statement on KMS allows any action but those, such as kms:CreateKey, that no existing key receives."""
+    return statement.allows and (
+        bool(statement.not_actions)
+        or any(one.lower() not in _without_key() for one in statement.actions if _could_be_of_kms(one))
+    )
+
+
+@cache
+def _without_key() -> frozenset[str]:
+    """Actions in lower case."""
+    on_keys = {*actions_on("kms", "key"), *actions_on("kms", "alias")}
+    return frozenset(action.lower() for action in actions("kms") if action not in on_keys)
+
+
+def is_foreign(pattern: str, central: str) -> bool:
+    """Whether a pattern of resources could match a key of another account than the key account.
+
+    A wildcard may stand for several segments, colons included. With as many colons as an ARN it stands for none.
+    """
+    segments = pattern.split(":")
+    if len(segments) > _SEGMENTS:
+        return False
+    whole = len(segments) == _SEGMENTS
+    for place, segment in enumerate(segments):
+        literal = _WILDCARD.split(segment, maxsplit=1)[0]
+        open_ended = literal != segment
+        if place in (0, 2):
+            wanted = ("arn", "", "kms")[place]
+            if not (wanted.startswith(literal) if open_ended else literal == wanted):
+                return False
+        if place == 4 and not open_ended and (segment == central or not _ACCOUNT.fullmatch(segment)):
+            return False
+        if open_ended and not whole:
+            return True
+    return whole
 
 
 def _is_of_kms(statement: Statement) -> bool:
     if statement.not_actions:
         return True
-    tests = action_tests(statement.actions, "Action")
-    known = [action.lower() for action in actions("kms")]
-    spelled = any(pattern.lower().partition(":")[0] == "kms" for pattern in statement.actions)
-    return spelled or any(test(action) for test in tests for action in known)
+    return any(map(_could_be_of_kms, statement.actions))
+
+
+def _could_be_of_kms(pattern: str) -> bool:
+    if pattern.lower().partition(":")[0] == "kms":
+        return True
+    return any(test(action.lower()) for test in action_tests((pattern,), "Action") for action in actions("kms"))
 
 
 def _is_declared(statement: Statement, tenant: Tenant, held: HeldKey, use: Use) -> bool:

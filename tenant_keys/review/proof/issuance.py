@@ -217,10 +217,10 @@ def _callers(case: RoleCase, world: World) -> Iterator[Actor]:
     own = world.organizations
     in_templates = {role.arn: role for role in world.other_roles}
     in_templates |= {role.arn: role for alike in world.tenant_roles for role in alike}
-    workload_roles = {workload_role(w, estate) for w in estate.workloads.values() if w.access != "web-identity"}
-    found = outsiders(
-        case.trust, own, in_templates.keys() | workload_roles, resource_of_role(case), estate.central.partition
-    )
+    apart = in_templates.keys() | {
+        workload_role(w, estate) for w in estate.workloads.values() if w.access != "web-identity"
+    }
+    found = outsiders(case.trust, own, apart, resource_of_role(case), estate.central.partition, world.declared)
     for arn, role in sorted(in_templates.items()):
         # A session of an access role has the role's own policies; a role of another account may have everything.
         known = arn.split(":")[4] == central and not role.unknown_policies

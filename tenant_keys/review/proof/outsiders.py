@@ -48,7 +48,12 @@ class Outsiders:
 
 
 def outsiders(
-    document: Document, known: Iterable[str], apart: Iterable[str], resource: Mapping[str, Value], partition: str
+    document: Document,
+    known: Iterable[str],
+    apart: Iterable[str],
+    resource: Mapping[str, Value],
+    partition: str,
+    declared: frozenset[str],
 ) -> Outsiders:
     """Everybody whom the policy could tell apart.
 
@@ -58,10 +63,24 @@ def outsiders(
         apart: ARNs of roles of which something is promised or that stand in templates, and patterns of permission sets.
         partition: of all accounts that can be named: no other is visible from this one.
         resource: context that the resource decides, to which a policy variable could be compared.
+        declared: ARNs of all roles of which the manifest declares anything. None of them stands for a class of
+            others: what is declared of it is not declared of them.
 
     Raises:
         NotProved: a principal is named in a way whose classes are not worked out.
     """
+    told_apart = frozenset(apart)
+    found = _told_apart(document, known, told_apart, resource, partition)
+    # To tell thousands of them apart from the start would cost more than to do so with the few that were chosen.
+    while chosen := declared.intersection(found.roles) - told_apart:
+        told_apart |= chosen
+        found = _told_apart(document, known, told_apart, resource, partition)
+    return found
+
+
+def _told_apart(
+    document: Document, known: Iterable[str], apart: Iterable[str], resource: Mapping[str, Value], partition: str
+) -> Outsiders:
     conditions = [condition for clause in document.clauses for condition in clause.conditions]
     parsed = [clause.statement.principals for clause in document.clauses if clause.statement.principals]
     named = sorted({arn for principals in parsed for arn in principals.arns})

@@ -193,6 +193,14 @@ def administering(estate: Estate) -> frozenset[str]:
     return frozenset(roles | {tenant.import_role for tenant in estate.tenants.values() if tenant.import_role})
 
 
+def declared_roles(estate: Estate, promised: Mapping[str, Promise]) -> frozenset[str]:
+    """ARNs of all roles of which anything is declared: by the estate, or for one of its tenants."""
+    roles = {workload_role(workload, estate) for workload in estate.workloads.values()}
+    roles |= {one.custodian.role for one in promised.values() if one.custodian is not None}
+    roles |= {use.role_arn for one in promised.values() for use in one.uses}
+    return administering(estate) | roles
+
+
 def _promise(
     tenant: Tenant, estate: Estate, administration: Mapping[str, frozenset[str]], *, own_importer: bool
 ) -> Promise:

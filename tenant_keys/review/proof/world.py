@@ -12,7 +12,7 @@ from tenant_keys.review.proof.controls import RCP, SCP, Controls, control_policy
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.equivalence import TenantClass, Tenants
 from tenant_keys.review.proof.inventory import Inventory, KeyRecord, RoleRecord, unmarked
-from tenant_keys.review.proof.promise import Promise, Use
+from tenant_keys.review.proof.promise import Promise, Use, declared_roles
 
 _Case = TypeVar("_Case")
 Edit = Callable[[str, Mapping[str, object]], Mapping[str, object]]
@@ -70,10 +70,13 @@ class World:
     """Control policies of the key account, where the manifest asks for any."""
     organizations: Mapping[str, str | None] = field(init=False)
     """The organisation of each account of the manifest; None where it names none."""
+    declared: frozenset[str] = field(init=False)
+    """ARNs of all roles of which the manifest declares anything, in whichever account."""
 
     def __post_init__(self) -> None:
         accounts = (self.estate.central.account, *(one.account for one in self.estate.workloads.values()))
         self.organizations = dict.fromkeys(accounts, self.estate.organization)
+        self.declared = declared_roles(self.estate, self.promises)
 
     def of_account(self, account: str) -> dict[str, Sequence[Value | None]]:
         """What is known of every resource of an account: its organisation, if the manifest names it."""

@@ -100,6 +100,12 @@ def test_a_tenant_whose_id_is_a_number_stands_for_itself_where_numbers_are_read(
     assert groups(*tenants, edit=edit) == [("7-8", 1), ("77", 1), ("acme", 1), ("bolt", "boom", 2)]
 
 
+@pytest.mark.parametrize(("days", "apart"), [("30", False), ("${aws:PrincipalTag/team}", True)])
+def test_a_key_of_numbers_holds_no_id_but_what_it_is_compared_with_may(days: str, apart: bool) -> None:
+    edit = denying(NumericLessThan={"kms:TrailingDaysWithoutKeyUsage": days})
+    assert (("77", 1) in groups("acme", "bolt", "boom", "77", "7-8", edit=edit)) is apart
+
+
 def test_two_tenants_that_share_a_name_stand_for_themselves() -> None:
     """The manifest refuses it; the reduction does not lean on that."""
     importer = f"{ROLE}/both"

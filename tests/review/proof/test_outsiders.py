@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tenant_keys.review.iam.wildcards import glob
 from tenant_keys.review.proof import NotProved
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.outsiders import Outsiders, outsiders, persons, with_tags, within
@@ -17,13 +18,13 @@ NOBODY = "000000000000"
 """The account of which nothing is said."""
 
 
-def found(principal: Any = "*", apart: Any = (), **condition: Any) -> Outsiders:
+def found(principal: Any = "*", apart: Any = (), declared: Any = frozenset(), **condition: Any) -> Outsiders:
     statement: dict[str, Any] = {"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"}
     if condition:
         statement["Condition"] = condition
     body = {"Version": "2012-10-17", "Statement": [statement]}
     document = Document.parse(body, name="key policy", kind="resource")
-    return outsiders(document, (CENTRAL,), apart, {"resource": KEY, "aws:resourceaccount": CENTRAL}, "aws")
+    return outsiders(document, (CENTRAL,), apart, {"resource": KEY, "aws:resourceaccount": CENTRAL}, "aws", declared)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,14 @@ def test_an_account_that_a_principal_names_is_among_the_accounts(principal: str)
 def test_an_account_of_a_role_that_is_set_apart_is_among_the_accounts() -> None:
     assert found(apart=(f"{FOREIGN}:role/app",)).accounts == (CENTRAL, "555555555555", NOBODY)
     assert found().accounts == (CENTRAL, NOBODY)
+
+
+@pytest.mark.parametrize("pattern", ["*app", "app*", "?pp", "*pp", "*", "team/*", "*/app"])
+def test_a_declared_role_stands_for_nobody_else_whom_a_pattern_matches(pattern: str) -> None:
+    declared = frozenset({f"{FOREIGN}:role/app", f"{FOREIGN}:role/team/app", f"{FOREIGN}:role/team/a"})
+    alike = glob(((f"{FOREIGN}:role/{pattern}", False),))
+    named = found({"AWS": "555555555555"}, declared=declared, ArnLike={"aws:PrincipalArn": f"{FOREIGN}:role/{pattern}"})
+    assert [role for role in named.roles if alike(role) and role not in declared]
 
 
 def test_a_role_that_a_principal_names_is_among_the_roles() -> None:

@@ -185,7 +185,7 @@ def test_on_paper_every_view_is_there_and_a_tenants_page_stands_alone(
     page = read(sample_document, "")
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert page.locator("section[data-view]:visible").count() == 7
+    assert page.locator("section[data-view]:visible").count() == 8
     assert page.locator("header nav:visible").count() == 0
     page.evaluate("window.location.hash = '#/tenant/acme'")
     expect(page.locator("body.on-tenant")).to_have_count(1)

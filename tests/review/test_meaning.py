@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tenant_keys.operations.verify.meaning import difference, meaning
 from tenant_keys.review.errors import MalformedPolicy
+from tenant_keys.review.meaning import difference, meaning, wider
 
 ROOT = "arn:aws:iam::111111111111:root"
 
@@ -120,3 +120,84 @@ def test_a_deleted_principal_is_told_apart_from_another_one() -> None:
 def test_what_is_not_understood_is_refused(policy: dict[str, Any]) -> None:
     with pytest.raises(MalformedPolicy):
         of(policy)
+
+
+LIMITED = document(
+    allow(
+        Action="kms:Decrypt",
+        Condition={"ArnLike": {"aws:PrincipalArn": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b?"]}},
+    ),
+    {"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {"Bool": {"a:b": "false"}}},
+)
+
+
+def changed(statement: int, **elements: Any) -> dict[str, Any]:
+    statements = [dict(one) for one in LIMITED["Statement"]]
+    statements[statement] |= elements
+    return document(*statements)
+
+
+NOT_WIDER = {
+    "itself": LIMITED,
+    "one role less": changed(0, Condition={"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::1:role/a"}}),
+    "the same roles by another operator": changed(
+        0, Condition={"StringEquals": {"aws:PrincipalArn": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b?"]}}
+    ),
+    "the same roles as text": changed(
+        0, Condition={"StringLike": {"aws:PrincipalArn": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b?"]}}
+    ),
+    "one condition more": changed(
+        0, Condition={**LIMITED["Statement"][0]["Condition"], "StringEquals": {"kms:ViaService": "s3"}}
+    ),
+    "a Deny more": document(*LIMITED["Statement"], allow(Effect="Deny")),
+    "a Deny that takes an absent key too": changed(1, Condition={"BoolIfExists": {"a:b": "false"}}),
+    "a Deny of more actions": changed(1, Action="*"),
+}
+WIDER = {
+    "one role more": changed(
+        0,
+        Condition={
+            "ArnLike": {
+                "aws:PrincipalArn": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b?", "arn:aws:iam::1:role/c"]
+            }
+        },
+    ),
+    "a pattern by an operator that takes more": changed(
+        0, Condition={"StringLike": {"aws:PrincipalArn": "arn:aws:iam::1:role/*"}}
+    ),
+    "an absent key too": changed(
+        0, Condition={"ArnLikeIfExists": {"aws:PrincipalArn": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b?"]}}
+    ),
+    "any of a list": changed(
+        0, Condition={"ForAllValues:ArnLike": {"aws:PrincipalArn": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b?"]}}
+    ),
+    "the opposite": changed(0, Condition={"ArnNotLike": {"aws:PrincipalArn": ["arn:aws:iam::1:role/a"]}}),
+    "another key": changed(
+        0, Condition={"ArnLike": {"aws:SourceArn": ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b?"]}}
+    ),
+    "more actions": changed(0, Action=["kms:Decrypt", "kms:Encrypt"]),
+    "all actions but one": {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": ROOT}, "NotAction": "kms:Encrypt", "Resource": "*"}],
+    },
+    "another principal": changed(0, Principal={"AWS": "222222222222"}),
+    "no Deny": document(LIMITED["Statement"][0]),
+    "a Deny of less": changed(1, Action="kms:Decrypt"),
+    "a Deny of fewer principals": changed(1, Principal={"AWS": ROOT}),
+    "a Deny on another condition": changed(1, Condition={"Bool": {"a:b": "true"}}),
+    "a Deny of one resource": changed(1, Resource="arn:x"),
+}
+
+
+def is_wider(deployed: dict[str, Any]) -> bool:
+    return wider(meaning([deployed], "p", "aws"), meaning([LIMITED], "p", "aws"))
+
+
+@pytest.mark.parametrize("deployed", NOT_WIDER.values(), ids=NOT_WIDER)
+def test_what_lets_less_through_is_not_wider(deployed: dict[str, Any]) -> None:
+    assert not is_wider(deployed)
+
+
+@pytest.mark.parametrize("deployed", WIDER.values(), ids=WIDER)
+def test_what_may_let_more_through_is_wider(deployed: dict[str, Any]) -> None:
+    assert is_wider(deployed)

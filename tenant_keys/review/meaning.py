@@ -26,6 +26,9 @@ _DOCUMENT: Final = frozenset({"Version", "Id", "Statement"})
 _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 _SAME: Final[Mapping[str, str]] = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}
 """Operators that behave identically (IAM guide, reference_policies_elements_condition_operators)."""
+_POSITIVE: Final = frozenset({"ArnLike", "StringEquals", "StringLike"})
+"""Operators that hold for one of their values: with fewer of them, for less."""
+_WILD: Final = re.compile(r"[*?]")
 UNIQUE_ID: Final = re.compile(r"(?:AROA|AIDA)[A-Z0-9]{12,}", re.ASCII)
 """What is in a policy for a role or user that was deleted (IAM guide, reference_identifiers, unique identifiers)."""
 
@@ -46,7 +49,7 @@ class Clause:
 Meaning = frozenset[Clause]
 
 
-def meaning(documents: Iterable[Mapping[str, Any]], where: str, partition: str) -> Meaning:
+def meaning(documents: Iterable[Mapping[str, Any] | str], where: str, partition: str) -> Meaning:
     """What several policies of one principal or resource say together.
 
     Raises:
@@ -55,7 +58,7 @@ def meaning(documents: Iterable[Mapping[str, Any]], where: str, partition: str) 
     return frozenset(clause for document in documents for clause in _clauses(document, where, partition))
 
 
-def _clauses(raw: Mapping[str, Any], where: str, partition: str) -> Iterable[Clause]:
+def _clauses(raw: Mapping[str, Any] | str, where: str, partition: str) -> Iterable[Clause]:
     document = parse_document(raw, where)
     if unknown := document.members - _DOCUMENT:
         raise MalformedPolicy(where, sorted(unknown), "Version, Id and Statement")
@@ -108,6 +111,62 @@ def _condition(condition: Condition) -> tuple[str, str, frozenset[str]]:
     if name in ("Bool", "Null"):
         values = tuple(value.lower() for value in values)
     return spelled + ("IfExists" if operator.if_exists else ""), condition.key, frozenset(values)
+
+
+def wider(deployed: Meaning, expected: Meaning) -> bool:
+    """Whether the policy may let more through: an Allow or the lack of a Deny that nothing expected makes up for.
+
+    Where it is not wider it may still be narrower.
+    """
+    return not all(
+        any(_within(clause, other) for other in (expected if clause.effect == "Allow" else deployed))
+        for clause in (
+            {one for one in deployed if one.effect == "Allow"} | {one for one in expected if one.effect == "Deny"}
+        )
+    )
+
+
+def _within(clause: Clause, other: Clause) -> bool:
+    """Whether whatever the clause holds for, the other holds for too; False where that is not known."""
+    if clause == other:
+        return True
+    return (
+        clause.effect == other.effect
+        and not (clause.substitutes or other.substitutes)
+        and (other.principal in (clause.principal, ("*", "*")))
+        and (clause.action == other.action or _matched(other.action, clause.action))
+        and (other.resource in (clause.resource, "*"))
+        and all(any(_implies(one, wanted) for one in clause.conditions) for wanted in other.conditions)
+    )
+
+
+def _matched(pattern: str, action: str) -> bool:
+    if pattern == "*":
+        return True
+    if pattern.startswith("not ") or action.startswith("not ") or _WILD.search(action):
+        return False
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), action) is not None
+
+
+def _implies(condition: tuple[str, str, frozenset[str]], wanted: tuple[str, str, frozenset[str]]) -> bool:
+    """Whether a condition that holds makes the wanted one hold: fewer values, or one that takes an absent key too."""
+    name, key, values = condition
+    if key != wanted[1]:
+        return False
+    if name == wanted[0] or f"{name}IfExists" == wanted[0]:
+        return values == wanted[2] or (name in _POSITIVE and values <= wanted[2])
+    if not ({name, wanted[0]} <= _POSITIVE and values <= wanted[2] and all(map(_is_arn, values))):
+        return False
+    return wanted[0] != "StringEquals" or not any(_WILD.search(value) for value in values)
+
+
+def _is_arn(value: str) -> bool:
+    """Whether a pattern says the same as text and as ARN: with wildcards in its last part alone, which takes any text.
+
+    Each of the six parts of an ARN is compared by itself (IAM guide, reference_policies_elements_condition_operators).
+    """
+    parts = value.split(":", 5)
+    return len(parts) == 6 and parts[0] == "arn" and not any(map(_WILD.search, parts[:5]))
 
 
 @dataclass(frozen=True, slots=True)
