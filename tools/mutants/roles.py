@@ -121,6 +121,12 @@ def identities() -> list[Mutant]:
                 "ForAllValues:StringEquals",
             ),
         ),
+        Mutant("a role for every key", LostSafeguard(("more principals or resources",)), change(own, Resource="*")),
+        Mutant(
+            "a role for keys of every account",
+            LostSafeguard(("more principals or resources",)),
+            change(own, Resource="arn:aws:kms:*:*:key/*"),
+        ),
         Mutant(
             "a role for keys of every Region of the key account",
             LostSafeguard(("more principals or resources",)),

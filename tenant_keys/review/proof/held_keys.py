@@ -102,14 +102,16 @@ def _reached(statement: Statement, owners: Mapping[str, str], central: str) -> l
     if not _is_of_kms(statement):
         return []
     if statement.not_resources or not statement.resources:
-        others = ["all resources but some"] if _opens_keys(statement) else []
+        others = ["all resources but some"] if owners and _opens_keys(statement) else []
         return [*sorted(owners), *others]
     found: set[str] = set()
     for pattern in statement.resources:
         widest = _VARIABLE.sub("*", pattern)
         found |= set(filter(glob(((widest, False),)), owners))
-        # A Deny takes nothing of what is declared from keys that are not registered.
-        if _opens_keys(statement) and pattern not in owners and is_foreign(widest, central):
+        # A Deny takes nothing of what is declared from keys that are not registered. Where no tenant holds a key, a
+        # pattern of all accounts is about those of the key account, whose policies decide.
+        meant = bool(owners) or _names_account(widest)
+        if _opens_keys(statement) and pattern not in owners and meant and is_foreign(widest, central):
             found.add(pattern)
     return sorted(found)
 
@@ -127,6 +129,12 @@ def _without_key() -> frozenset[str]:
     """Actions in lower case."""
     on_keys = {*actions_on("kms", "key"), *actions_on("kms", "alias")}
     return frozenset(action.lower() for action in actions("kms") if action not in on_keys)
+
+
+def _names_account(pattern: str) -> bool:
+    """Whether a pattern of resources says something of the account."""
+    segments = pattern.split(":")
+    return len(segments) == _SEGMENTS and segments[4].strip("*") != ""
 
 
 def is_foreign(pattern: str, central: str) -> bool:
