@@ -21,12 +21,12 @@ from tenant_keys.local.deploy import (
     Cdk,
     Deployment,
     Progress,
-    ensure_execution_roles,
     is_bootstrapped,
     operator_credentials,
     places,
 )
 from tenant_keys.local.errors import OtherPartition, Stopped
+from tenant_keys.local.existing import ensure_execution_roles
 from tenant_keys.local.identity import ROOT_SECRET
 from tenant_keys.local.process import RUNNING, ServerProcess, log_tail
 from tenant_keys.local.settings import NAMING, Settings, tenant_of

@@ -282,32 +282,3 @@ def is_bootstrapped(aws: Server, place: Place) -> bool:
     except ClientError:
         return False
     return stacks[0]["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
-
-
-def ensure_execution_roles(aws: Server, place: Place) -> None:
-    """Make the execution roles that the stacks name, as their organisation has made them before it deploys with them.
-
-    CloudFormation assumes the role, and the bootstrap's deploy role, which hands it over, must be allowed to (AWS
-    CloudFormation guide, using-iam-servicerole).
-    """
-    roles = place.own_execution_roles
-    if not roles:
-        return
-    iam = aws.session(place.account).client("iam")
-    service = {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [service]})
-    for arn in roles:
-        name = arn.rpartition("/")[2]
-        path = arn.partition(":role")[2].removesuffix(name)
-        try:
-            iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
-        except ClientError as problem:
-            if problem.response["Error"]["Code"] != "EntityAlreadyExists":
-                raise
-        iam.attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
-    handing = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": list(roles)}
-    iam.put_role_policy(
-        RoleName=place.deploy_role.rpartition("/")[2],
-        PolicyName="PassNamedExecutionRoles",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [handing]}),
-    )

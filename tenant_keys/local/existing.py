@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from tenant_keys.aws_facts.identity_center import example_of
-from tenant_keys.local.deploy import ADMINISTRATOR, operator_credentials
+from tenant_keys.local.deploy import ADMINISTRATOR, Place, Server, operator_credentials
 
 if TYPE_CHECKING:
     from tenant_keys.local.aws import LocalAws
@@ -35,7 +35,7 @@ def ensure_role(aws: LocalAws, role_arn: str) -> None:
     _make(aws, account, name, path, json.dumps(trust))
 
 
-def _make(aws: LocalAws, account: str, name: str, path: str, trust: str) -> None:
+def _make(aws: Server, account: str, name: str, path: str, trust: str) -> None:
     iam = aws.session(account).client("iam")
     try:
         iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
@@ -56,6 +56,29 @@ def assume_as_custodian(aws: LocalAws, custodian: str, external_id: str, import_
         .assume_role(RoleArn=import_role, RoleSessionName="custodian", ExternalId=external_id)
     )
     return aws.session(credentials=answer["Credentials"])
+
+
+def ensure_execution_roles(aws: Server, place: Place) -> None:
+    """Make the execution roles that the stacks name, as their organisation has made them before it deploys with them.
+
+    CloudFormation assumes the role, and the bootstrap's deploy role, which hands it over, must be allowed to (AWS
+    CloudFormation guide, using-iam-servicerole).
+    """
+    roles = place.own_execution_roles
+    if not roles:
+        return
+    service = {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [service]})
+    for arn in roles:
+        name = arn.rpartition("/")[2]
+        path = arn.partition(":role")[2].removesuffix(name)
+        _make(aws, place.account, name, path, trust)
+    handing = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": list(roles)}
+    aws.session(place.account).client("iam").put_role_policy(
+        RoleName=place.deploy_role.rpartition("/")[2],
+        PolicyName="PassNamedExecutionRoles",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [handing]}),
+    )
 
 
 def ensure_auditors(aws: LocalAws, roles: Iterable[str]) -> None:
