@@ -11,6 +11,7 @@ from tools.mutants.mutant import (
     Mutant,
     NotProvedBecause,
     Refuted,
+    adding,
     change,
     drop,
     setting,
@@ -41,6 +42,15 @@ def own(templates: Templates) -> Body:
 
 def allowing(*actions: str) -> Edit:
     return lambda templates: own(templates)["Action"].extend(actions)
+
+
+def opening(action: str, sid: str, *denies: str) -> Edit:
+    """Let the role's policy and a statement of ida's key allow an action, without these Denies; without sids, any."""
+    return together(
+        allowing(action),
+        without("ida", *denies),
+        lambda t: t.statement("ida", sid)["Action"].append(action),
+    )
 
 
 def alike(name: str) -> Body:
@@ -144,43 +154,27 @@ def powers() -> list[Mutant]:
             together(
                 drop(own, "ForAnyValue:StringEquals", "kms:ResourceAliases"),
                 without("hugo"),
-                lambda t: t.policy("hugo")["Statement"].append(
-                    {
-                        "Sid": "Added",
-                        "Effect": "Allow",
-                        "Principal": {"AWS": f"arn:aws:iam::{CENTRAL}:root"},
-                        "Action": "kms:DeleteImportedKeyMaterial",
-                        "Resource": "*",
-                    }
+                adding(
+                    "hugo",
+                    Principal={"AWS": f"arn:aws:iam::{CENTRAL}:root"},
+                    Action="kms:DeleteImportedKeyMaterial",
                 ),
             ),
         ),
         Mutant(
             "an import role that decrypts, where no Deny on use is left",
             Refuted(Kind.OUTSIDER, ("import.ida", "Decrypt")),
-            together(
-                allowing("kms:Decrypt"),
-                without("ida"),
-                lambda t: t.statement("ida", "WithdrawMaterial")["Action"].append("kms:Decrypt"),
-            ),
+            opening("kms:Decrypt", "WithdrawMaterial"),
         ),
         Mutant(
             "an import role that reads the key policy",
             Refuted(Kind.ADMINISTRATION, ("import.ida", "GetKeyPolicy")),
-            together(
-                allowing("kms:GetKeyPolicy"),
-                without("ida", "DenyOtherReadsByCustodian"),
-                lambda t: t.statement("ida", "ReadByCustodian")["Action"].append("kms:GetKeyPolicy"),
-            ),
+            opening("kms:GetKeyPolicy", "ReadByCustodian", "DenyOtherReadsByCustodian"),
         ),
         Mutant(
             "an import role that schedules the deletion",
             Refuted(Kind.ADMINISTRATION, ("import.ida", "ScheduleKeyDeletion")),
-            together(
-                allowing("kms:ScheduleKeyDeletion"),
-                without("ida", "DenyScheduleDeletionByAnyoneElse"),
-                lambda t: t.statement("ida", "WithdrawMaterial")["Action"].append("kms:ScheduleKeyDeletion"),
-            ),
+            opening("kms:ScheduleKeyDeletion", "WithdrawMaterial", "DenyScheduleDeletionByAnyoneElse"),
         ),
         Mutant(
             "an import role that changes roles",

@@ -25,21 +25,14 @@ from tenant_keys.operations.verify.verify import Options, Verification, verify
 from tenant_keys.policy.template_size import reserved_sizes
 from tenant_keys.review.assembly import Assembly, StackArtifact
 from tests.stacks.synth import synthesized
+from tools import sample_manifest
 
 ROOT = Path(__file__).parents[3]
 CENTRAL, WORKLOAD = "111111111111", "222222222222"
 HOME, OTHER = "eu-west-1", "eu-central-1"
-MANIFEST = """\
-organization: o-a1b2c3d4e5
-central:
-  account: "111111111111"
-  home_region: eu-west-1
-  regions: [eu-west-1, eu-central-1]
-  administrators: [role/KeyAdministrator]
-  readers: [role/SecurityAudit]
-  break_glass: role/KeyBreakGlass
-identity_providers:
-  customers: {issuer: https://login.example.com}
+MANIFEST = (
+    f"{sample_manifest.CENTRAL}{sample_manifest.ISSUERS}"
+    + """\
 workloads:
   orders: {account: "222222222222", runs_on: lambda}
   billing: {account: "222222222222", runs_on: ecs, access: session-tag, operations: [decrypt]}
@@ -70,6 +63,7 @@ tenants:
   umbrella: {key: {multi_region: true}, workloads: [orders, billing]}
   wayne: {workloads: [billing, orders]}
 """
+)
 READER = f"arn:aws:iam::{CENTRAL}:role/SecurityAudit"
 
 
