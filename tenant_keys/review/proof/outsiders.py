@@ -60,7 +60,7 @@ def outsiders(
     Args:
         document: the policy of the key or role.
         known: accounts of which the manifest speaks.
-        apart: ARNs of roles of which something is promised or that stand in templates, and patterns of permission sets.
+        apart: ARNs of roles that the manifest or a template names, and patterns of permission sets.
         partition: of all accounts that can be named: no other is visible from this one.
         resource: context that the resource decides, to which a policy variable could be compared.
         declared: ARNs of all roles of which the manifest declares anything. None of them stands for a class of
