@@ -32,7 +32,7 @@ CENTRAL, WORKLOAD = "111111111111", "222222222222"
 HOME, OTHER = "eu-west-1", "eu-central-1"
 MANIFEST = (
     f"{sample_manifest.CENTRAL}{sample_manifest.ISSUERS}"
-    + """\
+    """\
 workloads:
   orders: {account: "222222222222", runs_on: lambda}
   billing: {account: "222222222222", runs_on: ecs, access: session-tag, operations: [decrypt]}
