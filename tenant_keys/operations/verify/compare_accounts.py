@@ -17,7 +17,7 @@ from tenant_keys.operations.verify.finding import DriftFinding
 from tenant_keys.review.assembly import StackArtifact
 from tenant_keys.review.iam import Policies, Policy, Principal, PrincipalKind, Request, authorize
 from tenant_keys.review.iam.errors import InvalidRequest, UnsupportedPolicy
-from tenant_keys.review.proof.inventory import marked
+from tenant_keys.review.proof.marks import marked
 from tenant_keys.review.proof.promise import AUDITING
 
 _KMS: Final = "kms.amazonaws.com"

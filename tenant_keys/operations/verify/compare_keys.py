@@ -16,7 +16,8 @@ from tenant_keys.operations.verify.finding import DriftFinding
 from tenant_keys.review.assembly.json_file import parse_json
 from tenant_keys.review.errors import AssemblyUnreadable, MalformedPolicy
 from tenant_keys.review.meaning import difference, meaning
-from tenant_keys.review.proof.inventory import KeyRecord, unmarked
+from tenant_keys.review.proof.key_records import KeyRecord
+from tenant_keys.review.proof.marks import unmarked
 
 _STATES: Final = frozenset({"Enabled", "Disabled", "PendingImport", "PendingDeletion", "PendingReplicaDeletion"})
 """Understood; any other is unknown (AWS KMS API, KeyMetadata, KeyState)."""

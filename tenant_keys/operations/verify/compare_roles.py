@@ -12,7 +12,7 @@ from tenant_keys.operations.verify.expected import Expected
 from tenant_keys.operations.verify.finding import DriftFinding
 from tenant_keys.review.errors import MalformedPolicy
 from tenant_keys.review.meaning import UNIQUE_ID, Meaning, difference, meaning
-from tenant_keys.review.proof.inventory import RoleRecord
+from tenant_keys.review.proof.role_records import RoleRecord
 
 
 @dataclass(frozen=True, slots=True)

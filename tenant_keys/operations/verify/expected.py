@@ -10,7 +10,7 @@ from tenant_keys.manifest import Estate, Lock
 from tenant_keys.operations.verify.deployed_state import DeployedState
 from tenant_keys.policy import names
 from tenant_keys.review.assembly import UNBORN
-from tenant_keys.review.proof.inventory import KeyRecord
+from tenant_keys.review.proof.key_records import KeyRecord
 from tenant_keys.review.proof.reviewed import ReviewedEstate
 
 _ID: Final = re.compile(rf"(?:mrk-)?{re.escape(UNBORN)}(\d{{12}})!([a-z0-9-]+)!([A-Za-z0-9-]+)!([A-Za-z0-9]+)")

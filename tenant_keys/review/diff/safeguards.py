@@ -18,10 +18,13 @@ from tenant_keys.review.diff.change import Change, Severity, keys_of
 from tenant_keys.review.diff.coverage import Reach, uncovered
 from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.iam.wildcards import has_wildcard
-from tenant_keys.review.proof.inventory import MARK, Inventory, KeyRecord, RoleRecord, marked, names
+from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_access import key_actions
+from tenant_keys.review.proof.key_records import KeyRecord
+from tenant_keys.review.proof.marks import MARK, marked, names
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.proof.reviewed import ReviewedEstate
+from tenant_keys.review.proof.role_records import RoleRecord
 from tenant_keys.review.syntax import Statement, parse_document
 
 

@@ -20,10 +20,11 @@ from tenant_keys.manifest import Estate
 from tenant_keys.review.iam import Policies, Request, authorize
 from tenant_keys.review.proof.actor import Actor, anonymous, everything, service
 from tenant_keys.review.proof.actors import services
+from tenant_keys.review.proof.binding_records import ControlRecord
 from tenant_keys.review.proof.controls import RCP, SCP, control_policy, full_access
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import ControlRecord, Inventory
+from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_access import carries
 from tenant_keys.review.proof.outsiders import outsiders, persons
 from tenant_keys.review.proof.promise import access_roles

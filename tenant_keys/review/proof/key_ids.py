@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from tenant_keys.review.assembly.physical import UNBORN, is_unborn
 from tenant_keys.review.proof.document import Document
-from tenant_keys.review.proof.inventory import KeyRecord
+from tenant_keys.review.proof.key_records import KeyRecord
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.readers import Pattern
 

@@ -16,7 +16,7 @@ from tenant_keys.review.proof.actor import Actor, everything, role_session, serv
 from tenant_keys.review.proof.certificates import ANCHOR, COMMON_NAME
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import tagged
+from tenant_keys.review.proof.key_records import tagged
 from tenant_keys.review.proof.liveness import works
 from tenant_keys.review.proof.promise import TAG, issuer_arn, parameter_arn, workload_role
 from tenant_keys.review.proof.requests import Carries, Target

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.review.proof.binding_records import ParameterRecord
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import Inventory, ParameterRecord
+from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.promise import Promise, access_role_arn, alias_of
 
 _TENANT: Final = "{tenant_id}"

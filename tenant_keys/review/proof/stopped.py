@@ -21,8 +21,9 @@ from tenant_keys.review.proof.condition_keys import ABOUT_THE_KEY
 from tenant_keys.review.proof.controls import RCP, SCP, Controls, control_policy
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory
+from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_access import carries
+from tenant_keys.review.proof.key_records import SYMMETRIC, USAGE
 from tenant_keys.review.proof.liveness import Works, works
 from tenant_keys.review.proof.promise import CONTEXT_KEY, DEPLOYMENT, TAG, Use
 from tenant_keys.review.proof.requests import Target

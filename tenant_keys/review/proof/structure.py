@@ -9,7 +9,8 @@ from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.review.proof.audit import check_audit
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.held_keys import check_held_keys
-from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory, KeyRecord, RoleRecord
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.key_records import SYMMETRIC, USAGE, KeyRecord
 from tenant_keys.review.proof.parameters import check_parameters
 from tenant_keys.review.proof.places import check_places
 from tenant_keys.review.proof.promise import (
@@ -24,6 +25,7 @@ from tenant_keys.review.proof.promise import (
 )
 from tenant_keys.review.proof.reach import assuming, beyond, denying, mutating, reaching
 from tenant_keys.review.proof.refusals import check_refusals
+from tenant_keys.review.proof.role_records import RoleRecord
 from tenant_keys.review.syntax import Document, parse_document
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tenant_keys.review.proof import NotProved
-from tenant_keys.review.proof.inventory import Inventory, marked, names, take_inventory, unmarked
+from tenant_keys.review.proof.inventory import Inventory, take_inventory
+from tenant_keys.review.proof.marks import marked, names, unmarked
 from tenant_keys.review.proof.promise import promises
 from tools.random_estates.small_estates import CENTRAL, Templates, estate_of
 
