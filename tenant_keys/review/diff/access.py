@@ -16,7 +16,7 @@ from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.actors import actors_of
 from tenant_keys.review.proof.equivalence import TenantClass, Tenants
 from tenant_keys.review.proof.issuance import prove_issuance
-from tenant_keys.review.proof.key_access import carries, key_actions
+from tenant_keys.review.proof.key_actions import carries, key_actions
 from tenant_keys.review.proof.requests import Target, contexts, possible
 from tenant_keys.review.proof.reviewed import ReviewedEstate
 from tenant_keys.review.proof.world import KeyCase, World, build_world

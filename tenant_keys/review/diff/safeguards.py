@@ -19,7 +19,7 @@ from tenant_keys.review.diff.coverage import Reach, uncovered
 from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.inventory import Inventory
-from tenant_keys.review.proof.key_access import key_actions
+from tenant_keys.review.proof.key_actions import key_actions
 from tenant_keys.review.proof.key_records import KeyRecord
 from tenant_keys.review.proof.marks import MARK, marked, names
 from tenant_keys.review.proof.promise import Promise

@@ -25,7 +25,7 @@ from tenant_keys.review.proof.controls import RCP, SCP, control_policy, full_acc
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory
-from tenant_keys.review.proof.key_access import carries
+from tenant_keys.review.proof.key_actions import carries
 from tenant_keys.review.proof.outsiders import outsiders, persons
 from tenant_keys.review.proof.promise import access_roles
 from tenant_keys.review.proof.requests import Target, base_request, contexts

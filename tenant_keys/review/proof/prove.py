@@ -16,7 +16,8 @@ from tenant_keys.review.proof.guardrails import Guardrail, check_guardrails, gua
 from tenant_keys.review.proof.held_keys import HeldByTenant, held_by_tenants
 from tenant_keys.review.proof.inventory import Inventory, Stacks
 from tenant_keys.review.proof.issuance import Issuance, Step, prove_issuance
-from tenant_keys.review.proof.key_access import Adversary, KeyAccess, is_cryptographic, prove_key_access
+from tenant_keys.review.proof.key_access import Adversary, KeyAccess, prove_key_access
+from tenant_keys.review.proof.key_actions import is_cryptographic
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_keys.review.proof.safeguards import Safeguard, safeguards

@@ -8,7 +8,8 @@ from typing import Any
 
 from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.proof.findings import Kind
-from tenant_keys.review.proof.key_access import Adversary, key_actions, prove_key_access
+from tenant_keys.review.proof.key_access import Adversary, prove_key_access
+from tenant_keys.review.proof.key_actions import key_actions
 from tenant_keys.review.proof.world import Edit, World, keep
 from tenant_keys.review.syntax import Statement
 

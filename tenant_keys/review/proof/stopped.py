@@ -22,7 +22,7 @@ from tenant_keys.review.proof.controls import RCP, SCP, Controls, control_policy
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory
-from tenant_keys.review.proof.key_access import carries
+from tenant_keys.review.proof.key_actions import carries
 from tenant_keys.review.proof.key_records import SYMMETRIC, USAGE
 from tenant_keys.review.proof.liveness import Works, works
 from tenant_keys.review.proof.promise import CONTEXT_KEY, DEPLOYMENT, TAG, Use
