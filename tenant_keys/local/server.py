@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tenant_keys.local.certificate import make_certificate
-from tenant_keys.local.emulator import prepare_environment
+from tenant_keys.local.emulator.application import prepare_environment
 from tenant_keys.local.settings import PORT_IN_USE, Settings
 
 
@@ -45,13 +45,13 @@ async def _serve(settings: Settings, listener: socket.socket, port: int) -> None
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    from tenant_keys.local import emulator
     from tenant_keys.local.cloud import Cloud
+    from tenant_keys.local.emulator import application
     from tenant_keys.local.front import Front
 
     key = settings.path / "server.key"
     make_certificate(settings.certificate, key)
-    inner = emulator.application()
+    inner = application.application()
     front = Front(Cloud(settings), inner)
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -17,7 +17,7 @@ from tenant_keys.review.proof.actor import (
 )
 from tenant_keys.review.proof.certificates import is_own_certificate
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.obtained_sessions import Issuance, Step, obtained, shown_tag
+from tenant_keys.review.proof.obtained_sessions import Issuance, Step, shown_tag
 from tenant_keys.review.proof.obtaining import (
     PLACES,
     Attempt,
@@ -29,6 +29,7 @@ from tenant_keys.review.proof.obtaining import (
 from tenant_keys.review.proof.promise import TAG, access_role_arn, issuer_arn, workload_role
 from tenant_keys.review.proof.reach import beyond, reaching
 from tenant_keys.review.proof.session_callers import callers, running_as
+from tenant_keys.review.proof.session_findings import obtained
 from tenant_keys.review.proof.session_requests import sessions
 from tenant_keys.review.proof.tokens import POD_AUDIENCE, audience_of, claim, pods_of, subject
 from tenant_keys.review.proof.world import RoleCase, World
