@@ -12,7 +12,6 @@ from tenant_keys.local.attacks_by_the_privileged import (
     update_alias,
 )
 from tenant_keys.local.attacks_on_the_key import (
-    victims_alias,
     by_alias,
     by_key_arn,
     by_key_id,
@@ -21,6 +20,7 @@ from tenant_keys.local.attacks_on_the_key import (
     naming_none,
     own_alias_victims_ciphertext,
     suspended,
+    victims_alias,
 )
 from tenant_keys.local.attacks_on_the_session import (
     forged_token,
