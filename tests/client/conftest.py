@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tenant_keys.client import Tenant, TenantKeys
 from tenant_keys.local import LocalAws
 from tenant_keys.local.issuer import LocalIssuer
 from tests.client.clock import Clock, Waiters
 from tests.client.issuer import Issuer
 from tests.client.standin import StandIn
 from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, Stage, build
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 CROWD = [f"tenant{number:02}" for number in range(50)]
 
@@ -40,3 +45,18 @@ def stage() -> Iterator[Stage]:
     issuer = LocalIssuer(ISSUER)
     with LocalAws(accounts=(CENTRAL, ORDERS, BILLING), jwks={ISSUER: issuer.key_set}) as aws:
         yield build(aws, issuer, ["acme", "globex", "hooli", "initech", "repointed", "revoked", *CROWD])
+
+
+@pytest.fixture(scope="module")
+def keys(stage: Stage) -> TenantKeys:
+    return stage.keys("orders")
+
+
+@pytest.fixture
+def acme(keys: TenantKeys) -> Tenant:
+    return keys.tenant_without_token("acme")
+
+
+@pytest.fixture
+def client(stage: Stage) -> S3Client:
+    return stage.aws.session(ORDERS).client("s3")
