@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from tenant_keys.local import LocalAws
 from tenant_keys.local.issuer import LocalIssuer
 from tests.client.clock import Clock, Waiters
 from tests.client.issuer import Issuer
+from tests.client.raw_server import RawServer, whole
 from tests.client.standin import StandIn
 from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, Stage, build
 
@@ -60,3 +62,16 @@ def acme(keys: TenantKeys) -> Tenant:
 @pytest.fixture
 def client(stage: Stage) -> S3Client:
     return stage.aws.session(ORDERS).client("s3")
+
+
+@pytest.fixture
+def server(issuer: Issuer) -> Iterator[RawServer]:
+    server = RawServer(whole(issuer.jwks))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(40) as pool:
+        yield pool
