@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("suite", deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 settings.register_profile("ci", settings.get_profile("suite"), derandomize=True, database=None)
-# A busy machine is slow, which says nothing about the code; and what fails in CI must fail at the desk too.
+# A busy machine is slow, which says nothing about the code; and what fails in CI must fail on a laptop too.
 settings.load_profile("ci" if os.environ.get("CI") else "suite")
 
 ROOT = Path(__file__).parents[1]

@@ -98,7 +98,7 @@ def _rotates(days: RotationDays | None) -> str:
 def _born(name: str, manifest: Manifest, places: Places, per_tenant: frozenset[str]) -> Entry:
     tenant, defaults = manifest.tenants[name], manifest.defaults.key
     key = tenant.key
-    region, origin = key.region or manifest.central.home_region, key.birth or defaults.origin
+    region, origin = key.region or manifest.central.home_region, key.source or defaults.origin
     workloads = sorted(wanted_roles(manifest, tenant, per_tenant))
     return Entry(
         tenant=name,

@@ -13,7 +13,7 @@ from tests.client.clock import Clock, Waiters
 from tests.client.issuer import Issuer
 from tests.client.raw_server import RawServer, whole
 from tests.client.standin import StandIn
-from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, Stage, build
+from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, ClientEstate, build
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -42,7 +42,7 @@ def issuer() -> Issuer:
 
 
 @pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
+def client_estate() -> Iterator[ClientEstate]:
     """The local AWS with every access mode and 60 tenants: four seconds."""
     issuer = LocalIssuer(ISSUER)
     with LocalAws(accounts=(CENTRAL, ORDERS, BILLING), jwks={ISSUER: issuer.key_set}) as aws:
@@ -50,8 +50,8 @@ def stage() -> Iterator[Stage]:
 
 
 @pytest.fixture(scope="module")
-def keys(stage: Stage) -> TenantKeys:
-    return stage.keys("orders")
+def keys(client_estate: ClientEstate) -> TenantKeys:
+    return client_estate.keys("orders")
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def acme(keys: TenantKeys) -> Tenant:
 
 
 @pytest.fixture
-def client(stage: Stage) -> S3Client:
-    return stage.aws.session(ORDERS).client("s3")
+def client(client_estate: ClientEstate) -> S3Client:
+    return client_estate.aws.session(ORDERS).client("s3")
 
 
 @pytest.fixture

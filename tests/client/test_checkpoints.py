@@ -24,7 +24,7 @@ from tenant_keys.client.reencrypt import (
     reencrypt,
 )
 from tests.client.tables import create_bucket, create_table
-from tools.benchmarks.client_estate import ORDERS, Stage
+from tools.benchmarks.client_estate import ORDERS, ClientEstate
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -34,10 +34,10 @@ pytestmark = pytest.mark.xdist_group("client-local-aws")
 
 
 def test_a_checkpoint_of_a_table_is_no_checkpoint_of_its_namesake_in_another_region(
-    stage: Stage, acme: Tenant, tmp_path: Path
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
 ) -> None:
-    here = create_table(stage)
-    there = create_table(stage, here.name, region="eu-central-1")
+    here = create_table(client_estate)
+    there = create_table(client_estate, here.name, region="eu-central-1")
     fill(here, 4)
     fill(there, 4)
     reencrypt(items(here, acme), checkpoint=tmp_path / "job")
@@ -48,22 +48,24 @@ def test_a_checkpoint_of_a_table_is_no_checkpoint_of_its_namesake_in_another_reg
 
 
 def test_a_checkpoint_of_a_table_is_none_of_the_table_that_was_made_in_its_place(
-    stage: Stage, acme: Tenant, tmp_path: Path
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
 ) -> None:
-    table = create_table(stage)
+    table = create_table(client_estate)
     fill(table, 2)
     reencrypt(items(table, acme), checkpoint=tmp_path / "job")
     table.delete()
-    table = create_table(stage, table.name)
+    table = create_table(client_estate, table.name)
     fill(table, 2)
     with pytest.raises(ConfigurationError, match="another job: table_id"):
         reencrypt(items(table, acme), checkpoint=tmp_path / "job")
 
 
-def test_a_checkpoint_is_bound_to_the_parameters_of_its_job(stage: Stage, acme: Tenant, tmp_path: Path) -> None:
+def test_a_checkpoint_is_bound_to_the_parameters_of_its_job(
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
+) -> None:
     from tenant_keys.client.place import Place
 
-    table = create_table(stage)
+    table = create_table(client_estate)
     fill(table, 2)
     reencrypt(items(table, acme), checkpoint=tmp_path / "job")
     others: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -113,15 +115,17 @@ def test_a_bucket_of_another_account_needs_its_owner(client: S3Client, acme: Ten
 
 
 def test_a_key_that_is_not_the_tables_is_refused_before_anything_is_read(
-    stage: Stage, acme: Tenant, tmp_path: Path
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
 ) -> None:
-    table = create_table(stage, key=("pk", "sk"))
+    table = create_table(client_estate, key=("pk", "sk"))
     with pytest.raises(ConfigurationError, match="the table's key is pk, sk"):
         reencrypt(items(table, acme), checkpoint=tmp_path / "job")
 
 
-def test_a_checkpoint_of_the_version_before_says_what_to_do(stage: Stage, acme: Tenant, tmp_path: Path) -> None:
-    table = create_table(stage)
+def test_a_checkpoint_of_the_version_before_says_what_to_do(
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
+) -> None:
+    table = create_table(client_estate)
     old = {"identity": f"dynamodb:{table.name}:card", "cursor": "{}", "done": True, "counts": {}, "failures": []}
     (tmp_path / "job").write_text(json.dumps(old))
     with pytest.raises(ConfigurationError, match="delete it to begin anew"):
@@ -135,9 +139,9 @@ def test_a_checkpoint_of_the_version_before_says_what_to_do(stage: Stage, acme: 
     ids=str,
 )  # fmt: skip
 def test_a_checkpoint_that_somebody_edited_says_what_to_do(
-    stage: Stage, acme: Tenant, tmp_path: Path, field: str, value: Any
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path, field: str, value: Any
 ) -> None:
-    table = create_table(stage)
+    table = create_table(client_estate)
     fill(table, 1)
     reencrypt(items(table, acme), checkpoint=tmp_path / "job")
     saved = json.loads((tmp_path / "job").read_text())
@@ -147,17 +151,21 @@ def test_a_checkpoint_that_somebody_edited_says_what_to_do(
     assert not (tmp_path / "job.lock").exists()
 
 
-def test_a_checkpoint_that_cannot_be_a_file_is_a_clear_error(stage: Stage, acme: Tenant, tmp_path: Path) -> None:
+def test_a_checkpoint_that_cannot_be_a_file_is_a_clear_error(
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
+) -> None:
     (tmp_path / "bytes").write_bytes(b"\xff\xfe")
     for path in (tmp_path, Path("/proc/job"), tmp_path / "bytes", str(tmp_path / "no" / "job")):
         with pytest.raises(ConfigurationError, match=r"checkpoint|no such folder"):
-            reencrypt(items(create_table(stage), acme), checkpoint=path)
+            reencrypt(items(create_table(client_estate), acme), checkpoint=path)
 
 
 @pytest.mark.parametrize("segment", [(4, 4), (-1, 4), (0, 0), (0, 1_000_001)])
-def test_a_segment_that_cannot_be_is_refused_at_once(stage: Stage, acme: Tenant, segment: tuple[int, int]) -> None:
+def test_a_segment_that_cannot_be_is_refused_at_once(
+    client_estate: ClientEstate, acme: Tenant, segment: tuple[int, int]
+) -> None:
     with pytest.raises(ValueError, match="segment: got"):
-        items(create_table(stage), acme, segment=segment)
+        items(create_table(client_estate), acme, segment=segment)
 
 
 HOLDS = """
@@ -172,9 +180,9 @@ sys.stdin.read()
 
 
 def test_of_two_jobs_on_one_checkpoint_the_second_is_told_who_has_it_until_that_one_dies(
-    stage: Stage, acme: Tenant, tmp_path: Path
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
 ) -> None:
-    table = create_table(stage)
+    table = create_table(client_estate)
     fill(table, 2)
     path = os.pathsep.join(part for part in sys.path if part)
     with subprocess.Popen(
@@ -194,8 +202,10 @@ def test_of_two_jobs_on_one_checkpoint_the_second_is_told_who_has_it_until_that_
     assert not (tmp_path / "job.lock").exists()
 
 
-def test_two_jobs_in_one_process_do_not_share_a_checkpoint_either(stage: Stage, acme: Tenant, tmp_path: Path) -> None:
-    table = create_table(stage)
+def test_two_jobs_in_one_process_do_not_share_a_checkpoint_either(
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
+) -> None:
+    table = create_table(client_estate)
     fill(table, 6)
     refused: list[str] = []
 

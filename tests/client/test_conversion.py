@@ -26,7 +26,7 @@ from tenant_keys.client import (
 )
 from tenant_keys.client.dynamodb import decrypt_item
 from tenant_keys.client.reencrypt import DynamoItems, Progress, S3Objects, reencrypt
-from tools.benchmarks.client_estate import ORDERS, Stage
+from tools.benchmarks.client_estate import ORDERS, ClientEstate
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.service_resource import Table
@@ -36,9 +36,9 @@ pytestmark = pytest.mark.xdist_group("client-local-aws")
 
 
 @pytest.fixture
-def table(stage: Stage) -> Iterator[Table]:
+def table(client_estate: ClientEstate) -> Iterator[Table]:
     made = (
-        stage.aws.session(ORDERS)
+        client_estate.aws.session(ORDERS)
         .resource("dynamodb")
         .create_table(
             TableName=f"orders-{uuid4().hex[:8]}",
@@ -122,15 +122,15 @@ reencrypt(job, checkpoint=Path(sys.argv[2]))
 
 
 def test_a_job_over_a_bucket_that_was_killed_goes_on_where_it_was(
-    stage: Stage, acme: Tenant, client: S3Client, bucket: str, tmp_path: Path
+    client_estate: ClientEstate, acme: Tenant, client: S3Client, bucket: str, tmp_path: Path
 ) -> None:
     for number in range(12):
         client.put_object(Bucket=bucket, Key=f"{number:02}", Body=b"data" * number)
-    role = stage.runs_as("orders").get_credentials()
+    role = client_estate.runs_as("orders").get_credentials()
     assert role is not None
     given = {"AccessKeyId": role.access_key, "SecretAccessKey": role.secret_key, "SessionToken": role.token}
-    environment = os.environ | stage.aws.environment(credentials=given) | {"TENANT_KEYS_WORKLOAD": "orders"}
-    secret = stage.aws.environment(ORDERS)["AWS_SECRET_ACCESS_KEY"]
+    environment = os.environ | client_estate.aws.environment(credentials=given) | {"TENANT_KEYS_WORKLOAD": "orders"}
+    secret = client_estate.aws.environment(ORDERS)["AWS_SECRET_ACCESS_KEY"]
     ended = subprocess.run(
         [sys.executable, "-c", KILLED_IN_S3, bucket, str(tmp_path / "job"), secret],
         env=environment | {"PYTHONPATH": os.pathsep.join(part for part in sys.path if part)},

@@ -23,7 +23,7 @@ from tenant_keys.client.reencrypt import (
     reencrypt,
 )
 from tests.client.tables import create_bucket, create_table
-from tools.benchmarks.client_estate import Stage
+from tools.benchmarks.client_estate import ClientEstate
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -114,9 +114,9 @@ def test_an_object_that_breaks_off_while_it_is_read_is_listed_and_left_as_it_was
     ids=str,
 )  # fmt: skip
 def test_what_no_other_record_could_survive_stops_the_job_at_once(
-    stage: Stage, acme: Tenant, tmp_path: Path, error: Exception
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path, error: Exception
 ) -> None:
-    table, asked = create_table(stage), list[str]()
+    table, asked = create_table(client_estate), list[str]()
     fill(table, 5)
 
     def tenant_of(item: Any) -> Tenant:
@@ -133,9 +133,9 @@ def test_what_no_other_record_could_survive_stops_the_job_at_once(
 
 
 def test_aws_that_stays_down_stops_the_job_after_ten_records_in_a_row(
-    stage: Stage, acme: Tenant, tmp_path: Path
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
 ) -> None:
-    table, asked = create_table(stage), list[str]()
+    table, asked = create_table(client_estate), list[str]()
     fill(table, 15)
 
     def down(item: Any) -> Tenant:
@@ -148,8 +148,10 @@ def test_aws_that_stays_down_stops_the_job_after_ten_records_in_a_row(
     assert reencrypt(items(table, acme), checkpoint=tmp_path / "job").counts["converted"] == 15
 
 
-def test_a_job_stops_when_more_records_fail_than_it_may_list(stage: Stage, acme: Tenant, tmp_path: Path) -> None:
-    table = create_table(stage)
+def test_a_job_stops_when_more_records_fail_than_it_may_list(
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
+) -> None:
+    table = create_table(client_estate)
     fill(table, 6)
 
     def broken(_: Any) -> Tenant:
@@ -164,10 +166,10 @@ def test_a_job_stops_when_more_records_fail_than_it_may_list(stage: Stage, acme:
 
 
 def test_a_message_of_another_client_is_not_buried_under_ours(
-    stage: Stage, acme: Tenant, client: S3Client, tmp_path: Path
+    client_estate: ClientEstate, acme: Tenant, client: S3Client, tmp_path: Path
 ) -> None:
     """Version 2 with the signed suite, and version 1: read_old may undo them, nothing else may overwrite them."""
-    table, bucket = create_table(stage), create_bucket(client)
+    table, bucket = create_table(client_estate), create_bucket(client)
     foreign = [bytes([2, 0x05, 0x78]) + bytes(40), bytes([1, 0x80, 0x03, 0x78]) + bytes(40)]
     for number, blob in enumerate(foreign):
         table.put_item(Item={"pk": str(number), "card": blob})
@@ -181,9 +183,9 @@ def test_a_message_of_another_client_is_not_buried_under_ours(
 
 
 def test_a_record_that_failed_and_is_gone_by_the_next_run_is_no_failure_any_more(
-    stage: Stage, acme: Tenant, tmp_path: Path
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
 ) -> None:
-    table = create_table(stage)
+    table = create_table(client_estate)
     fill(table, 2)
 
     def tenant_of(item: Any) -> Tenant:

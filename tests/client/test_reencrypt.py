@@ -30,7 +30,7 @@ from tenant_keys.client.reencrypt import (
 )
 from tenant_keys.client.reencrypt.header import data_key_of
 from tests.client.tables import create_bucket, create_table
-from tools.benchmarks.client_estate import ORDERS, Stage
+from tools.benchmarks.client_estate import ORDERS, ClientEstate
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.service_resource import Table
@@ -40,9 +40,11 @@ from tests.client.reencryption import OF, data_keys, fill, items, read
 pytestmark = pytest.mark.xdist_group("client-local-aws")
 
 
-def test_keys_of_every_type_are_found_again_by_their_label(stage: Stage, acme: Tenant, tmp_path: Path) -> None:
+def test_keys_of_every_type_are_found_again_by_their_label(
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
+) -> None:
     table = (
-        stage.aws.session(ORDERS)
+        client_estate.aws.session(ORDERS)
         .resource("dynamodb")
         .create_table(
             TableName=f"keys-{uuid4().hex[:8]}",
@@ -71,9 +73,9 @@ def test_keys_of_every_type_are_found_again_by_their_label(stage: Stage, acme: T
 
 
 def test_no_work_touches_what_is_another_tenants_or_another_attributes(
-    stage: Stage, keys: TenantKeys, tmp_path: Path
+    client_estate: ClientEstate, keys: TenantKeys, tmp_path: Path
 ) -> None:
-    table = create_table(stage)
+    table = create_table(client_estate)
     acme, globex = (keys.tenant_without_token(one) for one in ("acme", "globex"))
     both: dict[str, Any] = {"table": table.name, "key": ("pk",), "attributes": ("card", "note")}
     table.put_item(Item=encrypt_item(globex, {"pk": "foreign", "card": "1", "note": "2"}, **both))
@@ -87,10 +89,12 @@ def test_no_work_touches_what_is_another_tenants_or_another_attributes(
         assert table.scan()["Items"] == before
 
 
-def test_every_read_of_a_job_over_a_table_is_a_consistent_one(stage: Stage, acme: Tenant, tmp_path: Path) -> None:
+def test_every_read_of_a_job_over_a_table_is_a_consistent_one(
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
+) -> None:
     """Else a record that was just written in the clear is missed, or an old one is written over a new one."""
     for work in Work:
-        table = create_table(stage)
+        table = create_table(client_estate)
         fill(table, 4, acme if work is not Work.ENCRYPT else None)
         seen: list[tuple[str, Any]] = []
 
@@ -113,8 +117,10 @@ def test_every_read_of_a_job_over_a_table_is_a_consistent_one(stage: Stage, acme
         assert all(consistent is True for _, consistent in seen), (work, seen)
 
 
-def test_the_item_that_is_read_again_is_read_consistently(stage: Stage, acme: Tenant, tmp_path: Path) -> None:
-    table = create_table(stage)
+def test_the_item_that_is_read_again_is_read_consistently(
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
+) -> None:
+    table = create_table(client_estate)
     fill(table, 1)
     seen: list[Any] = []
     table.meta.client.meta.events.register(
@@ -133,8 +139,8 @@ def test_the_item_that_is_read_again_is_read_consistently(stage: Stage, acme: Te
     assert read(table, acme) == {"0": "newer 2"}
 
 
-def rotate(stage: Stage, tenant: str) -> None:
-    stage.as_role("KeyAdministrator", "rotate_key_on_demand", KeyId=stage.key_arn(tenant))
+def rotate(client_estate: ClientEstate, tenant: str) -> None:
+    client_estate.as_role("KeyAdministrator", "rotate_key_on_demand", KeyId=client_estate.key_arn(tenant))
 
 
 def census(target: Any, tmp_path: Path, name: str) -> Progress:
@@ -142,9 +148,9 @@ def census(target: Any, tmp_path: Path, name: str) -> Progress:
 
 
 def test_rewrapping_leaves_no_old_data_key_though_the_process_has_one_in_its_cache(
-    stage: Stage, acme: Tenant, tmp_path: Path
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
 ) -> None:
-    table = create_table(stage)
+    table = create_table(client_estate)
     fill(table, 7, acme)
     old = data_keys(table)
     before = read(table, acme)
@@ -157,11 +163,11 @@ def test_rewrapping_leaves_no_old_data_key_though_the_process_has_one_in_its_cac
 
 
 def test_rewrapping_finds_old_data_keys_in_the_caches_of_other_clients(
-    stage: Stage, client: S3Client, tmp_path: Path
+    client_estate: ClientEstate, client: S3Client, tmp_path: Path
 ) -> None:
     """tenant_of may hand out a handle of another TenantKeys for each record, each with an old data key in its cache."""
-    table, bucket = create_table(stage), create_bucket(client)
-    many = [stage.keys("orders").tenant_without_token("acme") for _ in range(3)]
+    table, bucket = create_table(client_estate), create_bucket(client)
+    many = [client_estate.keys("orders").tenant_without_token("acme") for _ in range(3)]
     for number in range(6):
         item = {"pk": str(number), "card": "x"}
         table.put_item(Item=encrypt_item(many[number % 3], item, table=table.name, **OF))
@@ -180,8 +186,10 @@ def test_rewrapping_finds_old_data_keys_in_the_caches_of_other_clients(
     assert not (data_keys(table) | objects()) & old
 
 
-def test_rewrapping_two_tenants_keeps_each_to_its_own(stage: Stage, keys: TenantKeys, tmp_path: Path) -> None:
-    table = create_table(stage)
+def test_rewrapping_two_tenants_keeps_each_to_its_own(
+    client_estate: ClientEstate, keys: TenantKeys, tmp_path: Path
+) -> None:
+    table = create_table(client_estate)
     tenants = [keys.tenant_without_token(one) for one in ("acme", "globex")]
     for number in range(6):
         new = {"pk": str(number), "card": "x"}
@@ -195,13 +203,15 @@ def test_rewrapping_two_tenants_keeps_each_to_its_own(stage: Stage, keys: Tenant
             decrypt_item(tenants[1 - number % 2], item, table=table.name, **OF)
 
 
-def test_a_census_says_that_the_old_material_is_unused_once_all_is_rewrapped(stage: Stage, tmp_path: Path) -> None:
-    table = create_table(stage)
-    tenant = stage.keys("orders", limits=Limits(max_age=0)).tenant_without_token("hooli")
+def test_a_census_says_that_the_old_material_is_unused_once_all_is_rewrapped(
+    client_estate: ClientEstate, tmp_path: Path
+) -> None:
+    table = create_table(client_estate)
+    tenant = client_estate.keys("orders", limits=Limits(max_age=0)).tenant_without_token("hooli")
     fill(table, 3, tenant)
     (old,) = census(items(table, tenant), tmp_path, "a").materials
     assert len(old) == 64
-    rotate(stage, "hooli")
+    rotate(client_estate, "hooli")
     table.put_item(Item=encrypt_item(tenant, {"pk": "new", "card": "x"}, table=table.name, **OF))
     table.put_item(Item={"pk": "clear", "card": "x"})
     counted = census(items(table, tenant), tmp_path, "b")
@@ -217,8 +227,8 @@ def test_a_census_says_that_the_old_material_is_unused_once_all_is_rewrapped(sta
     assert last.uses(new)
 
 
-def test_a_census_that_is_not_whole_proves_nothing(stage: Stage, acme: Tenant, tmp_path: Path) -> None:
-    table = create_table(stage)
+def test_a_census_that_is_not_whole_proves_nothing(client_estate: ClientEstate, acme: Tenant, tmp_path: Path) -> None:
+    table = create_table(client_estate)
     fill(table, 6, acme)
     part = reencrypt(items(table, acme), checkpoint=tmp_path / "a", work=Work.CENSUS, enough=lambda: True)
     assert not part.done
@@ -231,15 +241,17 @@ def test_a_census_that_is_not_whole_proves_nothing(stage: Stage, acme: Tenant, t
         Progress({}, done=True).uses("0" * 64)
 
 
-def test_a_census_of_a_bucket_counts_its_old_versions(stage: Stage, client: S3Client, tmp_path: Path) -> None:
-    tenant = stage.keys("orders", limits=Limits(max_age=0)).tenant_without_token("initech")
+def test_a_census_of_a_bucket_counts_its_old_versions(
+    client_estate: ClientEstate, client: S3Client, tmp_path: Path
+) -> None:
+    tenant = client_estate.keys("orders", limits=Limits(max_age=0)).tenant_without_token("initech")
     bucket = create_bucket(client)
     client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     for key in "abc":
         s3.put_object(tenant, client, bucket=bucket, key=key, body=b"data")
     job = S3Objects(client, bucket=bucket, tenant_of=lambda _: tenant, page=2)
     (old,) = census(job, tmp_path, "a").materials
-    rotate(stage, "initech")
+    rotate(client_estate, "initech")
     assert reencrypt(job, checkpoint=tmp_path / "job", work=Work.REWRAP).counts["converted"] == 3
     after = census(job, tmp_path, "b")
     assert after.uses(old), "the versions before are still there"
@@ -269,9 +281,9 @@ def test_rewrapping_a_bucket_keeps_content_and_properties(acme: Tenant, client: 
 
 
 def test_rewrapping_refuses_what_is_in_the_clear_and_damaged(
-    stage: Stage, acme: Tenant, client: S3Client, tmp_path: Path
+    client_estate: ClientEstate, acme: Tenant, client: S3Client, tmp_path: Path
 ) -> None:
-    table, bucket = create_table(stage), create_bucket(client)
+    table, bucket = create_table(client_estate), create_bucket(client)
     table.put_item(Item={"pk": "clear", "card": "x"})
     s3.put_object(acme, client, bucket=bucket, key="cut", body=bytes(200_000))
     whole = client.get_object(Bucket=bucket, Key="cut")["Body"].read()
@@ -285,13 +297,13 @@ def test_rewrapping_refuses_what_is_in_the_clear_and_damaged(
     assert client.get_object(Bucket=bucket, Key="cut")["Body"].read() == whole[:150_000]
 
 
-def test_materials_are_for_rewrapping_alone(stage: Stage, acme: Tenant, tmp_path: Path) -> None:
+def test_materials_are_for_rewrapping_alone(client_estate: ClientEstate, acme: Tenant, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"only Work\.REWRAP"):
-        reencrypt(items(create_table(stage), acme), checkpoint=tmp_path / "a", materials=["0" * 64])
+        reencrypt(items(create_table(client_estate), acme), checkpoint=tmp_path / "a", materials=["0" * 64])
 
 
-def test_segments_of_a_table_are_all_of_it_once(stage: Stage, acme: Tenant, tmp_path: Path) -> None:
-    table = create_table(stage)
+def test_segments_of_a_table_are_all_of_it_once(client_estate: ClientEstate, acme: Tenant, tmp_path: Path) -> None:
+    table = create_table(client_estate)
     fill(table, 20)
     parts = [
         reencrypt(items(table, acme, segment=(number, 4)), checkpoint=tmp_path / str(number)) for number in range(4)
@@ -305,8 +317,10 @@ def test_segments_of_a_table_are_all_of_it_once(stage: Stage, acme: Tenant, tmp_
     assert not together([]).done, "no part is not a whole"
 
 
-def test_a_worker_that_has_had_enough_is_called_again_and_goes_on(stage: Stage, acme: Tenant, client: S3Client) -> None:
-    table, bucket = create_table(stage), create_bucket(client)
+def test_a_worker_that_has_had_enough_is_called_again_and_goes_on(
+    client_estate: ClientEstate, acme: Tenant, client: S3Client
+) -> None:
+    table, bucket = create_table(client_estate), create_bucket(client)
     fill(table, 8)
     calls = 0
     while True:
@@ -347,10 +361,10 @@ def test_every_request_of_a_job_over_a_bucket_gets_the_access_arguments_that_it_
 
 
 def test_what_a_job_writes_again_while_the_application_writes_is_never_an_older_value(
-    stage: Stage, acme: Tenant, tmp_path: Path
+    client_estate: ClientEstate, acme: Tenant, tmp_path: Path
 ) -> None:
     """Rewrapping reads, and the application writes encrypted, between the read and the write."""
-    table = create_table(stage)
+    table = create_table(client_estate)
     fill(table, 3, acme)
     raced: list[str] = []
 

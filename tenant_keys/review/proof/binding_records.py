@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tenant_keys.review.assembly import Resource, unborn
+from tenant_keys.review.assembly import Resource, unresolved_id
 from tenant_keys.review.assembly.json_file import parse_json
 from tenant_keys.review.errors import AssemblyUnreadable
 from tenant_keys.review.proof.checked_properties import checked, list_of, text_of
@@ -87,7 +87,7 @@ def read_association(resource: Resource) -> PodAssociation:
 
 def read_parameter(resource: Resource) -> ParameterRecord:
     """The record of an AWS::SSM::Parameter."""
-    name = str(resource.properties.get("Name") or unborn(resource))
+    name = str(resource.properties.get("Name") or unresolved_id(resource))
     where = f"{resource.stack} {resource.logical_id}"
     return ParameterRecord(where, resource.account, resource.region, name, text_of(resource, "Value"))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from tenant_keys.manifest.stack_names import is_audit_stack
-from tenant_keys.review.assembly import Resource, Stack, unborn
+from tenant_keys.review.assembly import Resource, Stack, unresolved_id
 from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.proof.binding_records import (
     ControlRecord,
@@ -180,7 +180,7 @@ def _read_binding(resource: Resource, inventory: Inventory) -> None:
     kind, properties = resource.type, resource.properties
     enabled = properties.get("Enabled") in (True, "true")
     if kind == "AWS::RolesAnywhere::TrustAnchor" and enabled:
-        partition, anchor = partition_of(resource.region).name, unborn(resource)
+        partition, anchor = partition_of(resource.region).name, unresolved_id(resource)
         arn = f"arn:{partition}:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{anchor}"
         inventory.anchors[arn] = authority_of(resource)
     elif kind == "AWS::RolesAnywhere::Profile" and enabled:

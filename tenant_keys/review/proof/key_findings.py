@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tenant_keys.review.assembly import is_unborn
+from tenant_keys.review.assembly import is_unresolved
 from tenant_keys.review.iam.decision import Decider
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor
@@ -83,7 +83,7 @@ _FIXES: Final[Mapping[Kind, str]] = {
 
 def _shown(case: KeyCase, actor: Actor, action: str, answer: Answer) -> dict[str, object]:
     named = answer.request.keys.get("kms:requestalias")
-    known = "the key's id or ARN" if is_unborn(case.record.key_id) else case.record.arn
+    known = "the key's id or ARN" if is_unresolved(case.record.key_id) else case.record.arn
     context: dict[str, Value] = dict(answer.context)
     principal = actor.principal.arn or "anonymous"
     tags = shown_tags(actor.principal.tags)

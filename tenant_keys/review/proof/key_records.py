@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tenant_keys.review.assembly import Resource, unborn
+from tenant_keys.review.assembly import Resource, unresolved_id
 from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.checked_properties import tags_of, text_of
@@ -118,7 +118,7 @@ def key_id_of(resource: Resource) -> str:
     if resource.physical_id is not None:
         return resource.physical_id
     multi_region = "mrk-" if resource.properties.get("MultiRegion") in (True, "true") else ""
-    return multi_region + unborn(resource)
+    return multi_region + unresolved_id(resource)
 
 
 def read_key(resource: Resource, key_id: str, promise: Promise | None, shared: dict[str, str]) -> KeyRecord:

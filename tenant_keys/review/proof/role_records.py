@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tenant_keys.review.assembly import Resource, unborn
+from tenant_keys.review.assembly import Resource, unresolved_id
 from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.proof.checked_properties import checked, document_of, list_of, tags_of
 from tenant_keys.review.proof.outcome import NotProved
@@ -47,7 +47,7 @@ class AttachedPolicy:
 
 def policy_arn(resource: Resource) -> str:
     """The ARN of a managed policy of the templates."""
-    name = resource.properties.get("ManagedPolicyName") or unborn(resource)
+    name = resource.properties.get("ManagedPolicyName") or unresolved_id(resource)
     partition = partition_of(resource.region).name
     return f"arn:{partition}:iam::{resource.account}:policy{resource.properties.get('Path', '/')}{name}"
 
@@ -56,7 +56,7 @@ def read_role(resource: Resource) -> RoleRecord:
     """The record of an AWS::IAM::Role with its inline policies."""
     properties = resource.properties
     arn = f"arn:{partition_of(resource.region).name}:iam::{resource.account}:role{properties.get('Path', '/')}"
-    arn += str(properties.get("RoleName") or unborn(resource))
+    arn += str(properties.get("RoleName") or unresolved_id(resource))
     if not _ROLE_ARN.fullmatch(arn):
         raise NotProved(
             f"{resource.stack} {resource.logical_id}: {arn} is the ARN of no role; correct Path and RoleName"
