@@ -71,7 +71,7 @@ async def _serve(settings: Settings, listener: socket.socket, port: int) -> None
     config.loglevel = "WARNING"
 
     async def until_stopped() -> None:
-        launcher_gone = await _told_to_stop()
+        launcher_gone = await _asked_to_stop()
         if launcher_gone and settings.owns_directory:
             shutil.rmtree(settings.path, ignore_errors=True)
         os._exit(0)  # nothing to save: waiting for idle connections would only take time
@@ -79,7 +79,7 @@ async def _serve(settings: Settings, listener: socket.socket, port: int) -> None
     await serve(app, config, shutdown_trigger=until_stopped)  # type: ignore[arg-type]
 
 
-async def _told_to_stop() -> bool:
+async def _asked_to_stop() -> bool:
     """Until a signal, or the end of the launcher, who holds the other end of our standard input: then true."""
     stop: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     loop = asyncio.get_running_loop()

@@ -64,8 +64,8 @@ def update(manifest: Manifest, lock: Lock, measure: Measure | None = None) -> tu
         places = Places(before, Sizes(0))
     else:
         places = Places(before, measure(resolve(manifest, by_number)))
-    placed, told = _placed(manifest, before, pending, places, per_tenant)
-    return placed, done + told
+    placed, placements = _placed(manifest, before, pending, places, per_tenant)
+    return placed, done + placements
 
 
 def _placed(

@@ -76,12 +76,12 @@ class Execution:
         status, headers, body = response
         account, region = scopes.current_scope()
 
-        def told(match: re.Match[str]) -> str:
+        def stack_name(match: re.Match[str]) -> str:
             role = self._of_stack.get((account, region, match[1]))
             return match[0] + (f"<RoleARN>{escape(role)}</RoleARN>" if role else "")
 
         text = body.decode() if isinstance(body, bytes) else body
-        return status, headers, re.sub(r"<StackName>([^<]*)</StackName>(?=<StackId>)", told, text).encode()
+        return status, headers, re.sub(r"<StackName>([^<]*)</StackName>(?=<StackId>)", stack_name, text).encode()
 
     def _caller(self, given: Mapping[str, str], headers: Mapping[str, str], query: Mapping[str, Any]) -> Caller | None:
         signature = signatures.signature_of(headers, query)

@@ -51,8 +51,8 @@ def access_changes(old: ReviewedEstate, new: ReviewedEstate) -> Iterator[Change]
             for found in _class_changes(worlds[0], worlds[1], tenants[0]):
                 merged.setdefault(found, []).extend(tenants)
     for (severity, rule, sentence, actions, who), tenants in merged.items():
-        told = sentence.format(actions=actions, key=keys_of(tenants))
-        yield Change(severity, rule, told, tuple(tenants[:5]), len(tenants), like=who)
+        message = sentence.format(actions=actions, key=keys_of(tenants))
+        yield Change(severity, rule, message, tuple(tenants[:5]), len(tenants), like=who)
     yield from _issuance_changes(worlds[0], worlds[1])
 
 

@@ -155,9 +155,9 @@ def _changed(before: KeyRow, after: KeyRow) -> Iterator[Change]:
     for name in sorted((before.properties.keys() | after.properties.keys()) - {*_IMMUTABLE, "PrimaryKeyArn"}):
         one, other = before.properties.get(name), after.properties.get(name)
         if one != other:
-            severity, told = _setting(name, one, other)
+            severity, message = _setting(name, one, other)
             yield change(
-                severity, "key-setting" if name != "Enabled" else "key-state", told.format(key=f"the key {whose}")
+                severity, "key-setting" if name != "Enabled" else "key-state", message.format(key=f"the key {whose}")
             )
 
 

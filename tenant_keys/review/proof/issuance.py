@@ -82,11 +82,11 @@ def _ways_out(case: RoleCase, world: World, result: Issuance) -> Iterator[Findin
     declared |= {workload_role(workload, world.estate) for workload in world.estate.workloads.values()}
     for actor in callers(case, world):
         if actor.role_arn in declared and any(True for _ in sessions(case, actor, result)):
-            told = (
+            message = (
                 f"{actor.label} obtains a session of {case.arn}, which is allowed {', '.join(allowed[:4])}; by whose "
             )
-            told += "permissions that acts is in no template"
-            yield Finding(Kind.NOT_PROVED, told, "take the role out of the app, or its policies out of the role")
+            message += "permissions that acts is in no template"
+            yield Finding(Kind.NOT_PROVED, message, "take the role out of the app, or its policies out of the role")
             return
 
 

@@ -45,14 +45,14 @@ class KeyAccess:
     who: dict[str, set[str]] = field(default_factory=dict)
     """Action to the principals that may do it on some key; a tenant's own role appears by its workload."""
     reported: set[tuple[object, ...]] = field(default_factory=set)
-    """Callers whose excess on a key is told already: the same role with other tags says nothing new."""
+    """Callers whose excess on a key is reported already: the same role with other tags says nothing new."""
 
     def report(self, finding: Finding, actor: Actor) -> None:
         """Keep a finding, once for each role."""
         action = (finding.request or {}).get("action")
-        told = (finding.kind, finding.tenant, actor.role_arn or actor.label, action)
-        if told not in self.reported:
-            self.reported.add(told)
+        excess_of = (finding.kind, finding.tenant, actor.role_arn or actor.label, action)
+        if excess_of not in self.reported:
+            self.reported.add(excess_of)
             self.findings.append(finding)
 
 

@@ -64,11 +64,11 @@ def repointed(case: KeyCase, actor: Actor) -> Iterator[Target]:
     if not of_key:
         yield target_of(case, names)
         return
-    told = tuple(dict.fromkeys([*case.aliases, *own, *text_classes(of_key, context), "alias/other"]))
-    if len(told) > MOST_MEMBERS:
-        raise NotProved(f"{len(told)} aliases are distinguished: write exact values")
-    for size in range(len(told) + 1):
-        for pointing in combinations(told, size):
+    distinguished = tuple(dict.fromkeys([*case.aliases, *own, *text_classes(of_key, context), "alias/other"]))
+    if len(distinguished) > MOST_MEMBERS:
+        raise NotProved(f"{len(distinguished)} aliases are distinguished: write exact values")
+    for size in range(len(distinguished) + 1):
+        for pointing in combinations(distinguished, size):
             yield target_of(case, names, pointing)
 
 

@@ -49,11 +49,11 @@ def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], esta
                 if tenant.manifest_id != tenant.id and expected.access != "web-identity"
             }
             held = dict(_held(served.get(expected.name, ()), record.region))
-            if told := _difference(record.value, expected, aliases, held, ids, estate):
+            if difference := _difference(record.value, expected, aliases, held, ids, estate):
                 yield _finding(
                     Kind.INVENTORY,
                     record,
-                    f"the workload {expected.name} is told {told}",
+                    f"the workload {expected.name} is told {difference}",
                     "synthesize again, or correct the manifest",
                 )
         elif record.name.lower().startswith(estate.naming.role_path.lower()):

@@ -159,10 +159,10 @@ def _tags(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate)
         for where, tags in carrying if declared else ():
             for name, value in declared.items():
                 if tags.get(name) != value:
-                    told = (
+                    message = (
                         f"{where}: the tag {name} of tenant {tenant} is {tags.get(name)!r:.80}, declared is {value!r}"
                     )
-                    yield Finding(Kind.INVENTORY, told, "synthesize again", tenant)
+                    yield Finding(Kind.INVENTORY, message, "synthesize again", tenant)
 
 
 def _tags_of_all(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
@@ -173,8 +173,8 @@ def _tags_of_all(inventory: Inventory, promises: Mapping[str, Promise], estate: 
     for where, tags in (*carrying, *inventory.tags):
         for name, value in estate.tags.items():
             if tags.get(name) != value:
-                told = f"{where}: the tag {name} of the estate is {tags.get(name)!r:.80}, declared is {value!r}"
-                yield Finding(Kind.INVENTORY, told, "synthesize again")
+                message = f"{where}: the tag {name} of the estate is {tags.get(name)!r:.80}, declared is {value!r}"
+                yield Finding(Kind.INVENTORY, message, "synthesize again")
 
 
 def _primary(promise: Promise, estate: Estate) -> str:
@@ -360,10 +360,10 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
                 "take the permission out of the policy",
             )
         tell = mutating if declared else reaching
-        if told := sorted(set(tell(document))):
+        if allowed := sorted(set(tell(document))):
             yield Finding(
                 Kind.INVENTORY,
-                f"{policy.where}: a policy allows {', '.join(told[:4])} to the role {policy.role_name} of account "
+                f"{policy.where}: a policy allows {', '.join(allowed[:4])} to the role {policy.role_name} of account "
                 f"{policy.account}, which is in no template",
                 "take the policy out of the app, or the permission out of the policy",
             )
