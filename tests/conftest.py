@@ -14,12 +14,19 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("suite", deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
-settings.register_profile("ci", settings.get_profile("suite"), derandomize=True, database=None)
-# A busy machine is slow, which says nothing about the code; and what fails in CI must fail at the desk too.
-settings.load_profile("ci" if os.environ.get("CI") else "suite")
+from tests.sampled import SHARE
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set how properties are tried: before any module of tests, which read it, is imported."""
+    examples = SHARE if "not exhaustive" in config.option.markexpr else 100
+    common = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, max_examples=examples)
+    settings.register_profile("suite", common)
+    settings.register_profile("ci", common, derandomize=True, database=None)
+    # A busy machine is slow, which says nothing about the code; and what fails in CI must fail at the desk too.
+    settings.load_profile("ci" if os.environ.get("CI") else "suite")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_keys.client import (
@@ -35,6 +35,7 @@ from tenant_keys.client import (
 from tenant_keys.client.dynamodb import decrypt_item, encrypt_item
 from tenant_keys.client.reencrypt import DynamoItems, Progress, S3Objects, reencrypt
 from tests.client.standin import StandIn
+from tests.sampled import examples
 from tools.benchmarks.client_estate import ORDERS, Stage
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def acme(keys: TenantKeys) -> Tenant:
     return keys.tenant_without_token("acme")
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(card=VALUES, note=VALUES)
 def test_an_item_comes_back_with_every_type_of_dynamodb(offline: Tenant, card: Any, note: Any) -> None:
     tenant = offline
