@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("ci", common, derandomize=True, database=None)
     # A busy machine is slow, which says nothing about the code; and what fails in CI must fail at the desk too.
     settings.load_profile("ci" if os.environ.get("CI") else "suite")
-    # The CDK's own validator costs three seconds a synth: the demo's tests run it on the sample, and all others go without.
+    # The CDK's own validator costs three seconds a synth: the demo's tests run it on the sample, all others do without.
     os.environ["CDK_VALIDATION"] = "false"
 
 
