@@ -1,6 +1,6 @@
 """`cdk bootstrap` through CloudFormation's API: its own template with its own parameters, and no start of Node.
 
-It takes two seconds of CPU less for each account. The demo's tests and `test_faults.py` run the command itself.
+It takes two seconds of CPU less for each account. The demo's tests run the command itself.
 """
 
 from __future__ import annotations

@@ -84,6 +84,7 @@ class Desk:
         """Another command of the CDK CLI."""
         environment = self.aws.environment(region=estate.REGION, credentials=self.aws.operator())
         home = self.aws.directory / "cdk"
+        home.mkdir(exist_ok=True)
         return subprocess.run(  # the CDK CLI
             [find_cdk(), *arguments, "--no-notices", "--ci"],
             cwd=home,
