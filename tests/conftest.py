@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.once import once
 from tests.sampled import SHARE
 
 ROOT = Path(__file__).parents[1]
@@ -50,15 +51,17 @@ class Found(NamedTuple):
 
 @pytest.fixture(scope="session")
 def sample_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cloud assembly of `tenants.yaml`."""
-    output = tmp_path_factory.mktemp("sample") / "cdk.out"
-    environment = {
-        **os.environ,
-        "CDK_OUTDIR": str(output),
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
-    }
-    subprocess.run([sys.executable, str(ROOT / "app.py")], env=environment, check=True, cwd=output.parent)
-    return output
+    """The cloud assembly of `tenants.yaml`; whoever changes it copies it."""
+
+    def synthesize(folder: Path) -> None:
+        environment = {
+            **os.environ,
+            "CDK_OUTDIR": str(folder / "cdk.out"),
+            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+        }
+        subprocess.run([sys.executable, str(ROOT / "app.py")], env=environment, check=True, cwd=folder)
+
+    return once(tmp_path_factory, "sample", synthesize) / "cdk.out"
 
 
 @pytest.fixture(scope="session")
