@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.types import Binary
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_keys.client import ConfigurationError, DamagedMessage, MessageRefused, Tenant, TenantKeys, WrongRecord
@@ -21,6 +21,7 @@ from tenant_keys.client.signature import SIGNATURE
 from tests.client.standin import StandIn
 from tests.client.tables import create_table
 from tests.client.test_stores import VALUES
+from tests.sampled import examples
 from tools.benchmarks.client_estate import ClientEstate
 
 pytestmark = pytest.mark.xdist_group("client-local-aws")
@@ -235,7 +236,7 @@ def test_a_signature_follows_a_declared_place(acme: Tenant) -> None:
         decrypt_item(acme, whole, **(SIGNED | {"table": "orders-v2"}))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60)
 @given(two=st.tuples(VALUES, VALUES).filter(lambda two: two[0] != two[1] or type(two[0]) is not type(two[1])))
 def test_a_signature_holds_for_every_type_of_dynamodb_and_for_no_other_value(
     acme: Tenant, two: tuple[Any, Any]

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_keys.client import (
@@ -24,6 +24,7 @@ from tenant_keys.client import (
 )
 from tenant_keys.client.dynamodb import decrypt_item, encrypt_item
 from tests.client.standin import StandIn
+from tests.sampled import examples
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -58,7 +59,7 @@ def offline() -> Tenant:
     return StandIn().add("acme").keys().tenant_without_token("acme")
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(card=VALUES, note=VALUES)
 def test_an_item_comes_back_with_every_type_of_dynamodb(offline: Tenant, card: Any, note: Any) -> None:
     tenant = offline

@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from tenant_keys.manifest import LockError, Manifest, resolve
@@ -21,6 +21,7 @@ from tenant_keys.manifest.merge_lines import merge_lines
 from tenant_keys.manifest.read_lock import parse_lines, parse_lock
 from tenant_keys.manifest.update import record_key_ids, update
 from tests.premise import met, met_at_least
+from tests.sampled import examples
 
 IDS = [f"t{number}" for number in range(30)]
 REGIONS = ["eu-west-1", "eu-central-1", "eu-north-1"]
@@ -240,7 +241,7 @@ HISTORIES = met_at_least(merged=60, edit_taken=200, edit_refused=150, left_for_e
 
 
 @HISTORIES
-@settings(max_examples=300)
+@examples(300)
 @given(STEPS)
 def test_no_history_moves_a_key_or_gives_an_id_out_twice(steps: list[tuple[str, int, int, bool]]) -> None:
     play(steps, Branch({}, START))

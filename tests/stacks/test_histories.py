@@ -10,7 +10,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_constructs.logical_id import logical_id
@@ -30,6 +30,7 @@ from tests.manifest.test_histories import (
     play,
 )
 from tests.premise import met, met_at_least
+from tests.sampled import examples
 
 Place = tuple[str, str, str]
 """Region, stack, logical id."""
@@ -161,7 +162,7 @@ class Deployed(Branch):
 
 @pytest.mark.slow
 @HISTORIES
-@settings(max_examples=300)
+@examples(300)
 @given(STEPS)
 def test_no_history_moves_a_key_or_an_alias_to_another_stack_or_logical_id(
     steps: list[tuple[str, int, int, bool]],
@@ -173,7 +174,7 @@ def test_no_history_moves_a_key_or_an_alias_to_another_stack_or_logical_id(
 
 @pytest.mark.exhaustive
 @HISTORIES
-@settings(max_examples=1_000)
+@examples(1_000)
 @given(STEPS)
 def test_none_of_a_thousand_histories_does(steps: list[tuple[str, int, int, bool]]) -> None:
     with without_cdk(), mock.patch("tenant_constructs.tenant_key.key_policy", return_value={}):
@@ -181,7 +182,7 @@ def test_none_of_a_thousand_histories_does(steps: list[tuple[str, int, int, bool
 
 
 @met_at_least(edit_of_one=15)
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(STEP, min_size=8, max_size=16))
 def test_no_edit_of_one_tenant_changes_the_key_of_another(steps: list[tuple[str, int, int]]) -> None:
     """Not its policy either."""
