@@ -7,17 +7,17 @@ from collections.abc import Iterator
 import pytest
 
 from tenant_keys.local import LocalAws
-from tests.local import estate
-from tests.recovery.desk import Desk
+from tests.local import handmade
+from tests.recovery.team import Team
 
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[LocalAws]:
-    with LocalAws(accounts=(estate.CENTRAL, estate.WORKLOAD), organization=estate.ORGANIZATION) as aws:
+    with LocalAws(accounts=(handmade.CENTRAL, handmade.WORKLOAD), organization=handmade.ORGANIZATION) as aws:
         yield aws
 
 
 @pytest.fixture
-def desk(running: LocalAws) -> Desk:
+def team(running: LocalAws) -> Team:
     running.reset()
-    return Desk(running)
+    return Team(running)

@@ -16,13 +16,11 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 from botocore.handlers import json_decode_template_body
 
+from tenant_keys.aws_facts.quotas import IMPORTED_RESOURCES, INLINE_TEMPLATE_BYTES
 from tenant_keys.operations.adopt.found_key import FoundKey
 from tenant_keys.operations.adopt.plan import AdoptionRefused
 
-MOST: Final = 200
 CHANGE_SET: Final = "tenant-keys-adopt"
-INLINE_BYTES: Final = 51_200
-"""A larger template goes through S3 (CloudFormation quotas)."""
 _POLL_SECONDS: Final = 0.5
 _DONE: Final = frozenset({"IMPORT_COMPLETE", "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
 
@@ -91,9 +89,9 @@ class Importer:
                 raise AdoptionRefused(f"{self._stack}: {message}; offboard that tenant first")
             if one.logical_id not in present:
                 missing.append(one)
-        for start in range(0, len(missing), MOST):
+        for start in range(0, len(missing), IMPORTED_RESOURCES):
             self._clear_the_way()  # also of the change set before, whose name is used again
-            batch = missing[start : start + MOST]
+            batch = missing[start : start + IMPORTED_RESOURCES]
             self._import(batch)
             yield f"imported {', '.join(one.logical_id for one in batch)} into {self._stack}"
 
@@ -143,7 +141,7 @@ class Importer:
         template["Resources"] |= {one.logical_id: one.as_it_is for one in batch}
         body = json.dumps(template, separators=(",", ":")).encode()
         text = {"TemplateBody": body.decode()}
-        if len(body) > INLINE_BYTES:
+        if len(body) > INLINE_TEMPLATE_BYTES:
             text = {"TemplateURL": self._upload(body, f"{CHANGE_SET}/{hashlib.sha256(body).hexdigest()}.json")}
         role = {"RoleARN": self._role} if self._role else {}
         self._cloudformation.create_change_set(
