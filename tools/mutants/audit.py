@@ -351,6 +351,13 @@ MUTANTS = [
         lambda templates: target(templates)["InputTransformer"].update(InputTemplate="{ <nothing>"),
     ),
     Mutant(
+        "the message of a rule says who twice",
+        NotProvedBecause(("InputTransformer is written differently",)),
+        lambda templates: target(templates)["InputTransformer"].update(
+            InputTemplate=target(templates)["InputTransformer"]["InputTemplate"].replace('"who"', '"who": "x", "who"', 1)
+        ),
+    ),
+    Mutant(
         "the message of a rule does not say who",
         NotProvedBecause(("InputTransformer is written differently",)),
         lambda templates: target(templates)["InputTransformer"]["InputPathsMap"].update(who="$.account"),
