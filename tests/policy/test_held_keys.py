@@ -17,7 +17,7 @@ from tenant_keys.policy.held_key import owner_statements
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.proof import Kind, prove
 from tenant_keys.review.proof.held_keys import is_foreign
-from tenant_keys.review.second_opinion.opinion import second_opinion
+from tenant_keys.review.second_opinion import Answered, second_opinion
 from tests.policy.estates import estate_of_text, manifest, with_tenant
 from tests.stacks.synth import synthesized
 from tools.cloud_assembly import rename_assets
@@ -171,6 +171,10 @@ def under_guardrails(guarded: Estate, tmp_path_factory: pytest.TempPathFactory) 
     return folder
 
 
+ANSWERED: Answered = {}
+"""What the second engine knows of the documents that no test edits."""
+
+
 def under(folder: Path, into: Path, **deny: Any) -> Path:
     """The assembly with one Deny more in the service control policy."""
     for file in folder.iterdir():
@@ -211,16 +215,21 @@ def under(folder: Path, into: Path, **deny: Any) -> Path:
 def test_a_control_policy_that_stops_the_use_of_a_held_key_is_found(
     operator: str, key: str, value: str, kind: Kind, words: str, guarded: Estate, under_guardrails: Path, tmp_path: Path
 ) -> None:
-    proof = prove(under(under_guardrails, tmp_path, Action="kms:*", Condition={operator: {key: value}}), guarded)
+    folder = under(under_guardrails, tmp_path, Action="kms:*", Condition={operator: {key: value}})
+    proof = prove(folder, guarded)
     found = [one for one in proof.findings if one.what.startswith("tenant ")]
     assert [one for one in found if one.kind is kind and words in one.what], proof.findings
+    opinion = second_opinion(Assembly.open(folder), guarded, answered=ANSWERED)
+    assert any(one.what.startswith("declared calls on arn:aws:kms:") and one.confirmed for one in opinion.breaches)
 
 
 def test_a_control_policy_that_leaves_held_keys_alone_is_proved(
     guarded: Estate, under_guardrails: Path, tmp_path: Path
 ) -> None:
     plain = {"Bool": {"aws:SecureTransport": "false"}}
-    assert prove(under(under_guardrails, tmp_path, Action="kms:*", Condition=plain), guarded).verdict == "proved"
+    folder = under(under_guardrails, tmp_path, Action="kms:*", Condition=plain)
+    assert prove(folder, guarded).verdict == "proved"
+    assert second_opinion(Assembly.open(folder), guarded, answered=ANSWERED).verdict == "no such request"
 
 
 @dataclass(frozen=True)

@@ -354,7 +354,9 @@ MUTANTS = [
         "the message of a rule says who twice",
         NotProvedBecause(("InputTransformer is written differently",)),
         lambda templates: target(templates)["InputTransformer"].update(
-            InputTemplate=target(templates)["InputTransformer"]["InputTemplate"].replace('"who"', '"who": "x", "who"', 1)
+            InputTemplate=target(templates)["InputTransformer"]["InputTemplate"].replace(
+                '"who"', '"who": "x", "who"', 1
+            )
         ),
     ),
     Mutant(

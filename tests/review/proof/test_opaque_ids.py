@@ -93,7 +93,10 @@ def test_nothing_else_is_told(looking: Disclosing, kind: str, properties: dict[s
 @pytest.mark.parametrize(
     ("logical_id", "told"),
     [
-        *[(one, True) for one in ("Keyhooli", "Aliashooli", "RolehooliFororders", "KeyOfHooli", "Hooli", "Replicahooli")],
+        *[
+            (one, True)
+            for one in ("Keyhooli", "Aliashooli", "RolehooliFororders", "KeyOfHooli", "Hooli", "Replicahooli")
+        ],
         *[(one, False) for one in ("Keyglobex", "KeyhooliXlabs", "AuditKey", "RuleuseXdenied", "Schooling")],
     ],
 )
@@ -128,13 +131,18 @@ def test_what_the_app_writes_beside_resources_tells_nothing(looking: Disclosing)
     beside = {
         "Description": "Tenants' keys, cell eu-west-1-001",
         "Parameters": {"BootstrapVersion": {"Description": "hooli, retrieved from SSM Parameter Store"}},
-        "Metadata of Key": {"guard": {"Reason": "The access policy is this role's alone"}, "aws:cdk:path": "cell/Keyglobex"},
+        "Metadata of Key": {
+            "guard": {"Reason": "The access policy is this role's alone"},
+            "aws:cdk:path": "cell/Keyglobex",
+        },
     }
     assert list(looking.beside(template("tenant-keys-cell-eu-west-1-001", beside))) == []
 
 
 def template(name: str, beside: dict[str, Any]) -> Stack:
-    return Stack(name, "111111111111", "eu-west-1", Path("t.json"), {}, termination_protection=True, raw=(), beside=beside)
+    return Stack(
+        name, "111111111111", "eu-west-1", Path("t.json"), {}, termination_protection=True, raw=(), beside=beside
+    )
 
 
 def hooli(looking: Disclosing) -> str:
