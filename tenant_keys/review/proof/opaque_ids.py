@@ -50,8 +50,8 @@ reserve reserved resource role roles rolesanywhere root rotate rotation rsa rsae
 schedule scheduled scp serve serves service serviceaccount services serving session sessions settings sha
 share shared sid sign single sns source ssm sso stack standard statement stop stopped string stringequals
 stringlike sts sub subject suffix suspended symmetric tag tagkeys tags task tasks tenant tenants text than
-that the this through to token told topic trail true trust type unborn unusable use used user value via web
-where which while who whose wildcard with withdraw without workload workloads wrapping write x509 yaml
+that the this through to token told topic trail true trust type unresolved unusable use used user value via
+web where which while who whose wildcard with withdraw without workload workloads wrapping write x509 yaml
 """
 """Words of the app's own texts, outside of prose."""
 
