@@ -16,7 +16,7 @@ from tenant_keys.manifest.lock import Registration
 from tenant_keys.policy.held_key import owner_statements
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.proof import Kind, prove
-from tenant_keys.review.proof.held_keys import is_foreign
+from tenant_keys.review.proof.held_keys import is_foreign, names_account
 from tenant_keys.review.second_opinion import Answered, second_opinion
 from tests.policy.estates import estate_of_text, manifest, with_tenant
 from tests.stacks.synth import synthesized
@@ -141,7 +141,12 @@ def test_a_tenant_that_holds_its_key_may_be_suspended_and_another_have_an_opaque
         ("arn:aws:kms:eu-*:999999999999:key/1", True),
         ("arn:aws:kms:eu-west-1:*", True),
         ("arn:aws:kms:eu-west-1:11111111111?:key/*", True),
-        ("arn:aws:kms:eu-west-1:111111111111*:key/*", True),
+        ("arn:aws:kms:eu-west-1:11111111111*:key/*", True),
+        ("arn:aws:kms:eu-west-1:????????????:key/*", True),
+        ("arn:aws:k*:eu-west-1:*:key/*", True),
+        ("arn:aws:kms:eu-west-1:111111111111*:key/*", False),
+        ("arn:aws:kms:eu-west-1:1111111111111*:key/*", False),
+        ("arn:aws:k?:eu-west-1:*:key/*", False),
         ("arn:aws:kms:eu-west-1:111111111111*", True),
         ("arn:aws:kms:eu-west-1:999999999999:alias/theirs", True),
         ("arn:aws:kms:*:111111111111:key/*", False),
@@ -155,6 +160,19 @@ def test_a_pattern_of_resources_is_foreign_where_it_could_match_a_key_of_another
     resource: str, foreign: bool
 ) -> None:
     assert is_foreign(resource, "111111111111") is foreign
+
+
+@pytest.mark.parametrize(
+    ("resource", "named"),
+    [
+        *[(one, False) for one in ("*", "arn:aws:kms:*", "arn:aws:kms:eu-west-1:*", "arn:aws:kms:*:*:key/*")],
+        *[(f"arn:aws:kms:eu-west-1:{any_account}:key/*", False) for any_account in ("?" * 12, "*?", "?*?")],
+        *[(one, True) for one in ("arn:aws:kms:*:9999*", "arn:*:999999999999:key/*", "arn:aws:kms:eu-west-1:9*")],
+        *[(f"arn:aws:kms:eu-west-1:{some}:key/*", True) for some in ("9*", "*9*", "?" * 11, "999999999999")],
+    ],
+)
+def test_a_pattern_names_an_account_where_it_tells_one_from_another(resource: str, named: bool) -> None:
+    assert names_account(resource) is named
 
 
 @pytest.fixture(scope="module")

@@ -381,6 +381,44 @@ MUTANTS = [
         ),
     ),
     Mutant(
+        "whatever opens the key of the topic denied by patterns",
+        Harmless(),
+        adding_to(
+            topic_key_policy,
+            {
+                "Sid": "Added",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": ["kms:*Grant", "kms:*Imp*rt*", "kms:Si??"],
+                "Resource": "*",
+            },
+        ),
+    ),
+    Mutant(
+        "publishing denied by a pattern on the key of the topic",
+        NotProvedBecause(("the policy of the key that encrypts the topic",)),
+        adding_to(
+            topic_key_policy,
+            {"Sid": "Added", "Effect": "Deny", "Principal": "*", "Action": "kms:Generate*", "Resource": "*"},
+        ),
+    ),
+    # A wildcard means every action that fits, whenever it is added (IAM guide, reference_policies_elements_action).
+    Mutant(
+        "an action by a pattern that means one on the key of the topic",
+        Refuted(ADMINISTRATION, ("the policy of the key that encrypts the topic lets more through",)),
+        adding_to(
+            topic_key_policy,
+            {
+                "Sid": "Added",
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{CENTRAL}:root"},
+                "Action": "kms:GetKeyPolic?",
+                "Resource": "*",
+                "Condition": {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{CENTRAL}:role/SecurityAudit"}},
+            },
+        ),
+    ),
+    Mutant(
         "one action on the topic as text",
         Harmless(),
         lambda templates: policy_of("AuditTopicPolicy")(templates)["Statement"][1].update(Action="sns:Publish"),

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -94,9 +95,9 @@ class _Call:
 
 def declared_call_questions(inventory: Inventory, estate: Estate) -> Iterator[Pending]:
     """One question for each key, and one for each call beside them; none without control policies."""
-    documents = [control.document for control in inventory.controls]
-    if not documents:
+    if not inventory.controls:
         return
+    documents = json.dumps([control.document for control in inventory.controls], sort_keys=True, default=repr)
     for key in inventory.keys:
         tenant = owner_of(key, inventory, estate)
         if tenant is not None:
