@@ -23,9 +23,10 @@ _ENABLED: Final = frozenset({"Enabled", "PendingImport", "Creating", "Updating"}
 """States from which a key can be used without anybody enabling it: with its material, or once it has it."""
 
 
-_READ: Final = frozenset(
+_KEYS: Final = frozenset({"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
+_READ: Final = _KEYS | frozenset(
     {
-        *("AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey", "AWS::SSM::Parameter"),
+        "AWS::SSM::Parameter",
         *("AWS::IAM::InstanceProfile", "AWS::IAM::ManagedPolicy", "AWS::IAM::OIDCProvider", "AWS::IAM::Policy"),
         *("AWS::IAM::Role", "AWS::IAM::RolePolicy", "AWS::EKS::PodIdentityAssociation"),
         *("AWS::RolesAnywhere::Profile", "AWS::RolesAnywhere::TrustAnchor"),
@@ -49,19 +50,23 @@ class DeployedStacks:
                 by_stack[place[0], stack].append(self._state.keys[place])
         for (region, stack), keys in by_stack.items():
             yield _stack(stack, keys[0].account, region, [one for key in keys for one in self._key(key, stack)])
+        yield from self._not_read()
+        if self._state.scope.keys_alone:
+            return
         for account in self._state.scope.accounts:
             region = self._state.scope.identity_region(account)
             yield _stack("identities", account, region, list(self._identities(account, region)))
-        yield from self._not_read()
         for account, region in self._state.scope.places:
             beside = [*self._parameters(account, region), *self._bindings(account, region)]
             yield _stack("beside", account, region, beside)
 
     def _not_read(self) -> Iterator[Stack]:
-        """Resources of types that are not read, as the assembly has them."""
+        """Resources that are not read, as the assembly has them."""
+        scope = self._state.scope
+        read, looked_at = (_KEYS if scope.keys_alone else _READ), {*scope.stacks}
         by_stack: defaultdict[tuple[str, str, str], list[Resource]] = defaultdict(list)
         for (account, region, stack, _), resource in self._expected.reviewed.resources.items():
-            if resource.type not in _READ:
+            if resource.type not in read or (account, region, stack) not in looked_at:
                 made = replace(resource, properties=self._expected.resolved(resource.properties))
                 by_stack[account, region, stack].append(made)
         for (account, region, stack), resources in by_stack.items():
