@@ -20,6 +20,26 @@ INLINE_POLICY_METADATA: Final = {
     "guard": {"SuppressedRules": ["IAM_NO_INLINE_POLICY_CHECK"], "Reason": INLINE_POLICY},
 }
 
+HOOK_FUNCTION_METADATA: Final = {
+    "checkov": {
+        "skip": [
+            {"id": "CKV_AWS_115", "comment": "A Hook that is throttled refuses: a limit of its own would refuse more."},
+            {"id": "CKV_AWS_116", "comment": "CloudFormation waits for the answer; nothing is invoked asynchronously."},
+            {"id": "CKV_AWS_117", "comment": "It reads one presigned URL of Amazon S3 and no network of ours."},
+        ]
+    },
+    "guard": {
+        "SuppressedRules": ["LAMBDA_CONCURRENCY_CHECK", "LAMBDA_DLQ_CHECK", "LAMBDA_INSIDE_VPC"],
+        "Reason": "CloudFormation invokes it and waits; it reads one presigned URL of Amazon S3.",
+    },
+}
+HOOK_LOGS_METADATA: Final = {
+    "checkov": {
+        "skip": [{"id": "CKV_AWS_158", "comment": "CloudWatch Logs encrypts; the log holds errors of Python."}]
+    },
+    "guard": {"SuppressedRules": ["CLOUDWATCH_LOG_GROUP_ENCRYPTED"], "Reason": "The log holds errors of Python."},
+}
+
 
 def why_no_rotation(tenant: Tenant) -> str | None:
     """Why the tenant's key has no automatic rotation; None where it has."""

@@ -31,7 +31,7 @@ from tenant_keys.operations.verify.pace import SHARE
 from tenant_keys.operations.verify.reading import Scope, read
 from tenant_keys.operations.verify.sessions import ClientOf, Sessions
 from tenant_keys.operations.verify.template_digest import digest_of_artifact
-from tenant_keys.review.assembly import StackArtifact
+from tenant_keys.review.assembly import Assembly, StackArtifact
 from tenant_keys.review.errors import ReviewError
 from tenant_keys.review.proof import Kind, Proof, prove
 from tenant_keys.review.proof.outcome import NotProved
@@ -162,7 +162,7 @@ def verify(
             ]
             if not scope.keys_alone:
                 findings += [*roles.findings(), *BindingComparison(state, expected, before.baseline).findings()]
-            proof = _proof(state, expected, estate)
+            proof = _proof(state, expected, estate, assembly)
         findings.sort(key=lambda one: (one.kind, one.id))
         ids = {one.id for one in findings}
         new = None if before.ids is None else frozenset(ids - before.ids)
@@ -246,13 +246,13 @@ def _conclude(
     journal.finish()
 
 
-def _proof(state: DeployedState, expected: Expected, estate: Estate) -> Proof:
+def _proof(state: DeployedState, expected: Expected, estate: Estate, assembly: Path) -> Proof:
     """The proof that `tenant-keys prove` makes, over what the accounts hold.
 
     Grants, shares by AWS RAM and whatever was not read are no part of what it decides: each makes it "not proved".
     """
     try:
-        deployed = review_estate(DeployedStacks(state, expected), estate)
+        deployed = review_estate(DeployedStacks(state, expected, Assembly.open(assembly)), estate)
     except (ReviewError, NotProved, ValueError) as problem:
         return prove(_NotUnderstood(str(problem)), estate)
     for place in expected.belonging():

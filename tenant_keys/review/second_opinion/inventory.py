@@ -15,11 +15,14 @@ from tenant_keys.review.second_opinion.statements import IDENTITY, Statement, st
 _WITHOUT_PERMISSIONS: Final = frozenset(
     {
         "AWS::CDK::Metadata",
+        "AWS::CloudFormation::LambdaHook",
         "AWS::CloudWatch::Alarm",
         "AWS::EKS::PodIdentityAssociation",
         "AWS::Events::EventBusPolicy",
         "AWS::Events::Rule",
         "AWS::IAM::InstanceProfile",
+        "AWS::Lambda::Function",
+        "AWS::Logs::LogGroup",
         "AWS::RolesAnywhere::Profile",
         "AWS::SNS::Topic",
         "AWS::SNS::TopicPolicy",
