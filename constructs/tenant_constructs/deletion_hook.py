@@ -21,7 +21,7 @@ from tenant_keys.policy.acknowledged import HOOK_FUNCTION_METADATA, HOOK_LOGS_ME
 from tenant_keys.policy.statement import Document
 
 KMS_TYPES: Final = ["AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"]
-RUNTIME: Final = "python3.13"
+RUNTIME: Final = "python3.14"
 SECONDS: Final = 25
 """A Hook waits 30 seconds for its function (CloudFormation Hooks user guide)."""
 

@@ -185,7 +185,7 @@ def _of_update(
         yield from _replacement(kind, logical_id, old.get("Properties", {}), properties)
         for name in sorted(properties.keys() - IN_PLACE.get(kind, frozenset())):
             if not _is_fixed(properties[name], after):
-                raise NotUnderstood(f"{name} of {kind} {logical_id}, which something beside the template decides")
+                yield f"{kind} {logical_id} could be replaced: something beside the template decides {name}"
 
 
 def _removal(kind: str, logical_id: str, estate: Estate) -> Iterator[str]:

@@ -20,24 +20,27 @@ INLINE_POLICY_METADATA: Final = {
     "guard": {"SuppressedRules": ["IAM_NO_INLINE_POLICY_CHECK"], "Reason": INLINE_POLICY},
 }
 
+HOOK_CALLED: Final = (
+    "CloudFormation alone calls the function, and waits; a limit or a queue of its own would add refusals."
+)
+HOOK_NETWORK: Final = "The function reads one presigned URL of Amazon S3, and no network of ours."
+HOOK_LOGS: Final = "CloudWatch Logs encrypts the log, which holds errors of Python and no data of a tenant."
 HOOK_FUNCTION_METADATA: Final = {
     "checkov": {
         "skip": [
-            {"id": "CKV_AWS_115", "comment": "A Hook that is throttled refuses: a limit of its own would refuse more."},
-            {"id": "CKV_AWS_116", "comment": "CloudFormation waits for the answer; nothing is invoked asynchronously."},
-            {"id": "CKV_AWS_117", "comment": "It reads one presigned URL of Amazon S3 and no network of ours."},
+            {"id": "CKV_AWS_115", "comment": HOOK_CALLED},
+            {"id": "CKV_AWS_116", "comment": HOOK_CALLED},
+            {"id": "CKV_AWS_117", "comment": HOOK_NETWORK},
         ]
     },
     "guard": {
         "SuppressedRules": ["LAMBDA_CONCURRENCY_CHECK", "LAMBDA_DLQ_CHECK", "LAMBDA_INSIDE_VPC"],
-        "Reason": "CloudFormation invokes it and waits; it reads one presigned URL of Amazon S3.",
+        "Reason": f"{HOOK_CALLED} {HOOK_NETWORK}",
     },
 }
 HOOK_LOGS_METADATA: Final = {
-    "checkov": {
-        "skip": [{"id": "CKV_AWS_158", "comment": "CloudWatch Logs encrypts; the log holds errors of Python."}]
-    },
-    "guard": {"SuppressedRules": ["CLOUDWATCH_LOG_GROUP_ENCRYPTED"], "Reason": "The log holds errors of Python."},
+    "checkov": {"skip": [{"id": "CKV_AWS_158", "comment": HOOK_LOGS}]},
+    "guard": {"SuppressedRules": ["CLOUDWATCH_LOG_GROUP_ENCRYPTED"], "Reason": HOOK_LOGS},
 }
 
 
