@@ -49,7 +49,7 @@ synthesize() {
   tenant-keys prove "$ASSEMBLY" "${estate[@]}" | summary
 }
 
-# Names of stacks of one account in the assembly: `stacks ACCOUNT KIND...`, a kind being primary, replica or other.
+# Names of stacks of one account in the assembly: `stacks ACCOUNT KIND...`, a kind being primary, replica, hook or other.
 stacks() {
   local account=$1 kind
   local -a kinds=()
@@ -66,7 +66,7 @@ plan() {
 
 # The key account is the one that holds keys; its replicas need the ids that AWS KMS gives their primaries.
 deploy() {
-  local account=${1:?name the account} names primaries copies
+  local account=${1:?name the account} names hooks primaries copies
   names=$(stacks "$account" primary other)
   if [ -z "$names" ]; then
     echo "no stack of account $account in $ASSEMBLY" >&2
@@ -74,6 +74,8 @@ deploy() {
   fi
   primaries=$(stacks "$account" primary)
   tenant-keys preflight "$account" --assembly "$ASSEMBLY" --repair "${lock[@]}" | summary
+  hooks=$(stacks "$account" hook)
+  if [ -n "$hooks" ]; then ship "$account" "$hooks"; fi # it must know which tenants left before it judges their stacks
   ship "$account" "$names"
   if [ -n "$primaries" ]; then
     tenant-keys lock --record "${estate[@]}" | summary

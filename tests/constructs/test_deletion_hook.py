@@ -1,7 +1,7 @@
 """The CloudFormation Hook: what its function answers to the requests that CloudFormation documents.
 
-The code is the one in the template, run as AWS Lambda runs it. Requests and payloads are written after the CloudFormation
-Hooks user guide, lambda-hooks-create-lambda-function; CloudFormation itself has not called the function.
+The code is the one in the template, run as AWS Lambda runs it. Requests and payloads are written after the user guide
+of CloudFormation Hooks, lambda-hooks-create-lambda-function; CloudFormation itself has not called the function.
 """
 
 from __future__ import annotations
