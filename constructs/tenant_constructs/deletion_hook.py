@@ -8,7 +8,7 @@ from typing import Final
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_cloudformation as cloudformation
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as functions
+from aws_cdk import aws_lambda
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -49,12 +49,12 @@ class DeletionHook(Construct):
             policies.function_trust(),
             policies.function_policy(region, estate),
         )
-        function = functions.CfnFunction(
+        function = aws_lambda.CfnFunction(
             self,
             "Function",
             function_name=policies.function_name(estate),
             description="Refuses changes of stacks that would remove or replace a tenant's key",
-            code=functions.CfnFunction.CodeProperty(zip_file=function_code(estate)),
+            code=aws_lambda.CfnFunction.CodeProperty(zip_file=function_code(estate)),
             handler="index.handler",
             runtime=RUNTIME,
             architectures=["arm64"],

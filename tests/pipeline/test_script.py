@@ -163,6 +163,13 @@ def test_a_change_set_that_the_gate_refuses_stops_the_deployment_before_anything
     assert checkout.calls[-1].startswith("tenant-keys gate 111111111111")
 
 
+def test_the_hook_is_deployed_before_the_stacks_that_it_judges(checkout: Any, assembly: Assembly) -> None:
+    hook = "tenant-keys-hook-eu-west-1"
+    assembly(**{CELL: "111111111111", hook: "111111111111"})
+    assert checkout.run("scripts/pipeline.sh deploy 111111111111").returncode == 0
+    assert checkout.calls[1:7] == [*shipped("111111111111", hook), *shipped("111111111111", CELL)]
+
+
 def executed(stack: str) -> str:
     return f"cdk deploy --app cdk.out {EXECUTE} {stack}"
 
