@@ -5,10 +5,9 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Final
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, aws_lambda
 from aws_cdk import aws_cloudformation as cloudformation
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
