@@ -56,7 +56,11 @@ def found(assembly: Path, estate: Estate, edit: Edit = lambda _: None) -> list[t
 
 
 def setting(name: str, value: object, logical_id: str = "HookFunction") -> Edit:
-    return lambda resources: resources[logical_id].properties.update({name: value})
+    def edit(resources: Resources) -> None:
+        properties: Any = resources[logical_id].properties
+        properties[name] = value
+
+    return edit
 
 
 def statement(resources: Resources, role: str, document: str = "PolicyDocument") -> Any:
