@@ -127,7 +127,7 @@ def update(before: Json, after: Json, **beside: Any) -> Json:
 
 
 KEY, ALIAS, REPLICA = "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::KMS::ReplicaKey"
-POLICY = ({"KeyPolicy": {"Statement": []}}, {"KeyPolicy": {"Statement": [{"Effect": "Deny"}]}})
+POLICY: tuple[Json, Json] = ({"KeyPolicy": {"Statement": []}}, {"KeyPolicy": {"Statement": [{"Effect": "Deny"}]}})
 ALLOWED: dict[str, tuple[Json, Json | str]] = {
     "a new tenant": (CHANGE_SET, change_set(change("CREATE", KEY, "Keynew"), change("CREATE", ALIAS, "Aliasnew"))),
     "another key policy": (CHANGE_SET, change_set(change("UPDATE", KEY, "Keyacme", *POLICY))),
