@@ -61,7 +61,6 @@ def _hook(estate: Estate) -> list[dict[str, Any]]:
     here = f"arn:{central.partition}:{{}}:*:{central.account}:"
     function, group = function_name(estate), log_group(estate)
     roles = f"arn:{central.partition}:iam::{central.account}:role/{estate.naming.role_prefix}tenant-keys-hook.*"
-    passed = {"StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com", "cloudformation.amazonaws.com"]}}
     statements = {
         "KeepHooks": (
             [
@@ -97,15 +96,13 @@ def _hook(estate: Estate) -> list[dict[str, Any]]:
         {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
         for sid, (actions, resource) in statements.items()
     ]
+    # What iam:PassedToService says of a Hook's role is documented nowhere; the role trusts CloudFormation's Hooks alone.
+    passed = {"Effect": "Allow", "Action": "iam:PassRole"}
+    to_lambda = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
     return [
         *found,
-        {
-            "Sid": "PassHookRoles",
-            "Effect": "Allow",
-            "Action": "iam:PassRole",
-            "Resource": roles,
-            "Condition": passed,
-        },
+        {"Sid": "PassHookFunctionRole", **passed, "Resource": roles, "Condition": to_lambda},
+        {"Sid": "PassHookInvokingRole", **passed, "Resource": f"{roles}.invoke"},
     ]
 
 

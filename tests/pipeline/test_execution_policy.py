@@ -338,6 +338,7 @@ def test_what_the_hooks_handlers_call_is_allowed_where_the_hook_is_asked_for_and
         ("lambda:AddPermission", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:tenant-keys-hook"),
         ("logs:DeleteLogGroup", f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:orders"),
         ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/tenant-keys-orders"),
+        ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/Admin"),
         ("cloudformation:DeleteStack", f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/any/1"),
     ],
 )
