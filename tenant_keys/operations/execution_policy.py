@@ -96,7 +96,7 @@ def _hook(estate: Estate) -> list[dict[str, Any]]:
         {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
         for sid, (actions, resource) in statements.items()
     ]
-    # What iam:PassedToService says of a Hook's role is documented nowhere; the role trusts CloudFormation's Hooks alone.
+    # What iam:PassedToService says of a Hook's role is documented nowhere; the role trusts Hooks alone.
     passed = {"Effect": "Allow", "Action": "iam:PassRole"}
     to_lambda = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
     return [
