@@ -18,7 +18,7 @@ from tenant_keys.policy.template_size import reserved_sizes
 from tenant_keys.review.proof.record import write_record
 from tests.local import estate
 from tests.operations.verify.deployed import deployer, reading_role
-from tests.operations.verify.drifts import OPEN
+from tests.operations.verify.drift import OPEN
 from tests.recovery.desk import Desk
 from tests.stacks.synth import synthesized
 

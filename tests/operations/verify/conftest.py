@@ -15,7 +15,8 @@ from tenant_keys.local.issuer import LocalIssuer
 from tenant_keys.operations.verify.verify import Verification
 from tests.command import Done, tenant_keys
 from tests.operations.verify.deployed import CENTRAL, WORKLOAD, Deployed, deploy
-from tests.operations.verify.drifts import BATCHES, Found, made
+from tests.operations.verify.drift import Found
+from tests.operations.verify.drifts import BATCHES, made
 
 CELL, REPLICAS = "tenant-keys-cell-eu-west-1-001", "tenant-keys-replica-eu-central-1-of-eu-west-1-001"
 
