@@ -8,7 +8,7 @@
 #
 # MANIFEST     the estate's manifest, where a repository has several (tenants.yaml)
 # BASE         what a pull request is compared with (origin/main)
-# CONCURRENCY  stacks deployed at a time (4): KMS creates 5 keys a second however many there are
+# CONCURRENCY  stacks deployed at a time (what `tenant-keys plan` finds)
 # Exit codes: 0 done, 2 something needs review or blocks, 1 could not run.
 set -euo pipefail
 
@@ -16,7 +16,6 @@ ASSEMBLY=${ASSEMBLY:-cdk.out}
 DEPLOYED=${DEPLOYED:-deployed}
 REPORT=${REPORT:-report}
 BASE=${BASE:-origin/main}
-CONCURRENCY=${CONCURRENCY:-4}
 MANIFEST=${MANIFEST:-tenants.yaml}
 LOCK=${MANIFEST%.*}.lock
 estate=() context=() lock=() # options of tenant-keys and of cdk that name the estate
@@ -67,6 +66,7 @@ deploy() {
     echo "no stack of account $account in $ASSEMBLY" >&2
     return 1
   fi
+  : "${CONCURRENCY:=$(tenant-keys plan "$ASSEMBLY" --account "$account" --concurrency "${estate[@]}")}"
   primaries=$(stacks "$account" primary)
   tenant-keys preflight "$account" --assembly "$ASSEMBLY" --repair "${lock[@]}" | summary
   ship "$account" "$names"

@@ -40,7 +40,7 @@ def plan_command(
 
     Asks AWS nothing. A simulation deploys the stacks at the rates that AWS documents, and finds the concurrency.
     After a failed deployment, tenant-keys deployed ACCOUNT and plan --deployed deployed show what remains.
-    Exit codes: 0 planned, 2 a resource is of a type whose calls are not known, 1 could not run.
+    Exit codes: 0 planned, 2 a resource is of a type whose calls are not known (0 with --concurrency), 1 could not run.
     """
     from tenant_keys.manifest import load_estate
     from tenant_keys.operations.rollout.describe import as_document, as_lines
@@ -51,7 +51,8 @@ def plan_command(
     plans = plan([stack for stack in stacks if account in (None, stack.account)])
     if concurrency:
         typer.echo(max((one.concurrency for one in plans), default=1))
-    elif as_json:
+        return
+    if as_json:
         typer.echo(json.dumps(as_document(plans), indent=1))
     else:
         for line in as_lines(plans):

@@ -44,6 +44,13 @@ class Control:
             times = {"skip": int(given["skip"]), "times": int(given["times"])}
             self._cloud.kms.failures.plan(given["operation"], given["code"], given["message"], **times)
             return {}
+        if name == "rates":
+            rates = self._cloud.kms.rates
+            if "now" in given:
+                rates.enforce(float(given["now"]))
+            if given.get("lifted"):
+                rates.lift()
+            return {"latest": rates.latest}
         if name == "hold-key":
             self._cloud.kms.hold(given["arn"], given["policy"])
             return {}

@@ -1,8 +1,8 @@
 """The calls that CloudFormation makes for one resource, in their order, and its waits between them.
 
 Of KMS's types: the handlers' source (aws-cloudformation/aws-cloudformation-resource-providers-kms: key, alias,
-replicakey, common). Of other types AWS publishes no source; their calls are those that the type's properties need, by
-its registry schema (`handlers`). Read in November 2026.
+replicakey, common) and their registry schemas (`handlers`). Of other types AWS publishes no source; their calls are
+those that the type's properties need, by its schema. Read in November 2026.
 """
 
 from __future__ import annotations
@@ -11,14 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tenant_keys.aws_facts.handlers import CHANGE_WAIT, CREATION_WAIT
 from tenant_keys.aws_facts.quotas import CREATE_KEYS_A_REPLICA
 
-CREATION_WAIT: Final = 15
-"""Seconds after a key, a replica or an alias was created (EventualConsistencyHandlerHelper)."""
-CHANGE_WAIT: Final = 60
-"""Seconds after a key was changed, and between ReplicateKey and the look at the replica (the same)."""
-ALIAS_CHECK_WAIT: Final = 1
-"""Seconds between the look whether an alias exists and its creation (alias, CreateHandler)."""
 GLOBAL: Final = "global"
 """In the place of a Region, for IAM and Organizations: they have one rate for an account."""
 
@@ -78,6 +73,7 @@ def _key(properties: Properties, region: str) -> Iterator[Step]:
         yield Call("kms:EnableKeyRotation", region)
     if not _true(properties.get("Enabled", True)):
         yield Call("kms:DisableKey", region)
+    yield Call("kms:DescribeKey", region)
     yield Wait(CREATION_WAIT)
 
 
@@ -92,8 +88,6 @@ def _replica(properties: Properties, region: str) -> Iterator[Step]:
 
 
 def _alias(_properties: Properties, region: str) -> Iterator[Step]:
-    yield Call("kms:DescribeKey", region)
-    yield Wait(ALIAS_CHECK_WAIT)
     yield Call("kms:CreateAlias", region)
     yield Wait(CREATION_WAIT)
 

@@ -14,10 +14,10 @@ from tenant_keys.operations.rollout.simulate import Run, simulate
 from tenant_keys.operations.rollout.work import StackWork
 
 POLLS_EVERY: Final = 2
-"""Seconds between two looks of the CDK CLI at the events of a stack that it deploys (aws-cdk 2.1148.1, stack monitor)."""
+"""Seconds between two looks of the CDK CLI at the events of a stack (aws-cdk 2.1148.1, stack monitor)."""
 MOST_STACKS: Final = UNDOCUMENTED_PER_SECOND * POLLS_EVERY
-"""Stacks at a time at which the CDK CLI alone takes what is assumed of CloudFormation's API; of 30 at a time, deployments
-failed by throttling (github.com/aws/aws-cdk-cli, issue 1777)."""
+"""Stacks at a time at which the CDK CLI alone takes the rate that is assumed of CloudFormation's API. With 30 at a
+time, deployments failed because it was throttled (github.com/aws/aws-cdk-cli, issue 1777)."""
 TARGET: Final = 1.1
 """Of the floor. More stacks at a time make little faster, and every request of them is throttled more often."""
 
