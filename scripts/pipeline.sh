@@ -66,7 +66,9 @@ deploy() {
     echo "no stack of account $account in $ASSEMBLY" >&2
     return 1
   fi
-  : "${CONCURRENCY:=$(tenant-keys plan "$ASSEMBLY" --account "$account" --concurrency "${estate[@]}")}"
+  if [ -z "${CONCURRENCY:-}" ]; then
+    CONCURRENCY=$(tenant-keys plan "$ASSEMBLY" --account "$account" --concurrency "${estate[@]}")
+  fi
   primaries=$(stacks "$account" primary)
   tenant-keys preflight "$account" --assembly "$ASSEMBLY" --repair "${lock[@]}" | summary
   ship "$account" "$names"

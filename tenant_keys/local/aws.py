@@ -290,6 +290,10 @@ class LocalAws:
         """When the stack operation that began last was complete, in seconds of the rates' time."""
         return float(self._ask("rates")["latest"])
 
+    def requests(self) -> dict[str, int]:
+        """Requests since the start or the last reset by operation, such as `s3:PutObject`; not those to KMS and STS."""
+        return {operation: int(number) for operation, number in self._ask("requests").items()}
+
     def hold_key(self, arn: str, policy: str) -> None:
         """Have a key with this ARN in its owner's account, or give it another policy."""
         self._ask("hold-key", {"arn": arn, "policy": policy})
