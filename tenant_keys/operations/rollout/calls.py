@@ -17,6 +17,9 @@ from tenant_keys.aws_facts.quotas import CREATE_KEYS_A_REPLICA
 GLOBAL: Final = "global"
 """In the place of a Region, for IAM and Organizations: they have one rate for an account."""
 
+CHANGES_OF_THE_CDK: Final = ("s3:PutObject", "cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet")
+"""What the CDK CLI calls for each stack that it changes, beside calls that read (aws-cdk 2.1148.1)."""
+
 Bucket = tuple[str, str]
 """An API such as `kms:CreateKey`, and the Region whose rate its requests count against."""
 Properties = Mapping[str, Any]
