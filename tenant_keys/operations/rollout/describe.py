@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from tenant_keys.operations.rollout.plan import AccountPlan, Floor, Phase
+from tenant_keys.operations.rollout.plan import AccountPlan, Phase
 from tenant_keys.operations.rollout.work import StackWork
 
 _TWO_MINUTES = 120
@@ -38,10 +38,11 @@ def _phase(phase: Phase) -> dict[str, Any]:
         "concurrency": phase.concurrency,
         "seconds": round(run.seconds),
         "ratio": round(phase.ratio, 3),
+        "ratio_at_the_rate": phase.ratio_at_the_rate and round(phase.ratio_at_the_rate, 3),
         "floor": floor
         and {
             "seconds": floor.seconds,
-            "requests_alone": floor.at_the_rate,
+            "at_the_rate": floor.at_the_rate,
             "api": floor.api,
             "region": floor.region,
             "requests": floor.requests,
@@ -84,7 +85,7 @@ def _of_phase(phase: Phase) -> Iterator[str]:
     for line in _names(phase.stacks):
         yield f"    {line}"
     if phase.floor is not None:
-        yield f"    {_duration(run.seconds)}, {phase.ratio:.2f} of the floor of {_floor(phase.floor)}"
+        yield f"    {_duration(run.seconds)}: {_floor(phase)}"
     yield f"    calls: {_counted(run.calls)}"
     if run.throttled:
         yield (
@@ -93,11 +94,15 @@ def _of_phase(phase: Phase) -> Iterator[str]:
         )
 
 
-def _floor(floor: Floor) -> str:
-    rate = f"{floor.api} {floor.rate}/s in {floor.region}"
+def _floor(phase: Phase) -> str:
+    floor, of_rate = phase.floor, phase.ratio_at_the_rate
+    if floor is None:
+        return "no calls"
+    rate = f"{floor.requests:,} {floor.api} {floor.rate}/s in {floor.region}"
     said = "" if floor.documented else ", a rate that AWS does not document"
+    told = f"{of_rate:.2f} of {_duration(floor.at_the_rate)} for {rate}{said}; " if of_rate else ""
     waits = floor.seconds - floor.at_the_rate
-    return f"{_duration(floor.seconds)} ({floor.requests:,} {rate}{said}; {waits} s of waits)"
+    return f"{told}{phase.ratio:.2f} of the floor of {_duration(floor.seconds)}, with {waits} s of waits"
 
 
 def _names(stacks: Sequence[StackWork]) -> Iterator[str]:

@@ -18,8 +18,11 @@ POLLS_EVERY: Final = 2
 MOST_STACKS: Final = UNDOCUMENTED_PER_SECOND * POLLS_EVERY
 """Stacks at a time at which the CDK CLI alone takes the rate that is assumed of CloudFormation's API. With 30 at a
 time, deployments failed because it was throttled (github.com/aws/aws-cdk-cli, issue 1777)."""
-TARGET: Final = 1.1
-"""Of the floor. More stacks at a time make little faster, and every request of them is throttled more often."""
+TARGET: Final = 1.15
+"""Of the time that the requests take at their rate. With more stacks at a time, a deployment is little faster, and each
+request is throttled more often."""
+NEARLY: Final = 1.02
+"""Of the least time, where the target is out of reach: few stacks, whose waits count more than their requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,11 @@ class Phase:
     def ratio(self) -> float:
         """Of the time to the floor."""
         return self.run.seconds / self.floor.seconds if self.floor and self.floor.seconds else 1.0
+
+    @property
+    def ratio_at_the_rate(self) -> float | None:
+        """Of the time to that of the requests alone; None where a second has room for all of them."""
+        return self.run.seconds / self.floor.at_the_rate if self.floor and self.floor.at_the_rate else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +140,9 @@ def _phase(what: str, stacks: tuple[StackWork, ...]) -> Phase:
             runs[concurrency] = simulate(stacks, concurrency)
         return runs[concurrency].seconds
 
-    enough = TARGET * floor.seconds if floor else 0.0
+    enough = TARGET * floor.at_the_rate if floor else 0.0
+    if seconds(most) > enough:
+        enough = NEARLY * seconds(most)
     low, high = 1, most
     while low < high:
         middle = (low + high) // 2
@@ -140,7 +150,6 @@ def _phase(what: str, stacks: tuple[StackWork, ...]) -> Phase:
             high = middle
         else:
             low = middle + 1
-    seconds(high)
     return Phase(what, stacks, high, floor, runs[high])
 
 
