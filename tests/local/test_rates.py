@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -87,9 +86,8 @@ def deployed(aws: LocalAws, cloudformation: CloudFormationClient, name: str, tem
     """Create a stack at a time, and answer when it was complete."""
     aws.enforce_rates(now=at)
     cloudformation.create_stack(StackName=name, TemplateBody=template)
-    while (status := cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]).endswith("PROGRESS"):
-        time.sleep(0.01)
-    assert status == "CREATE_COMPLETE"
+    created = cloudformation.get_waiter("stack_create_complete")
+    created.wait(StackName=name, WaiterConfig={"Delay": 0, "MaxAttempts": 10_000})
     return aws.rates_time()
 
 

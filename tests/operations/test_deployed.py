@@ -26,6 +26,7 @@ from tenant_keys.operations.errors import NotDeployed
 from tenant_keys.operations.rollout.calls import CHANGES_OF_THE_CDK
 from tenant_keys.operations.rollout.work import work_of_assembly
 from tenant_stacks import add_stacks
+from tests.local.bootstrap import bootstrap
 from tools.cloud_assembly import edit_template
 
 CENTRAL, WORKLOAD, REGION = "111111111111", "222222222222", "eu-west-1"
@@ -81,6 +82,7 @@ class Growth:
 @pytest.fixture(scope="module")
 def growth(project: Path) -> Iterator[Growth]:
     with LocalAws(accounts=(CENTRAL, WORKLOAD)) as running:
+        bootstrap(running, project / BEFORE)
         running.deploy(project / BEFORE)
         requests = Counter(running.requests())
         with running.watch() as decisions:

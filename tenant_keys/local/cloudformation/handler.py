@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from tenant_keys.local import emulator
+from tenant_keys.local.emulator import cloudformation_types
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.rates import Rates
 
@@ -43,7 +43,7 @@ def register(name: str, resource_type: ResourceType, rates: Rates, *, tags: bool
         )
 
     adopt = getattr(resource_type, "adopt", None)
-    emulator.resource_handlers()[name] = {
+    cloudformation_types.resource_handlers()[name] = {
         **({"import": adopt} if adopt else {}),
         "create": create,
         "update": update,
@@ -51,7 +51,7 @@ def register(name: str, resource_type: ResourceType, rates: Rates, *, tags: bool
         "delete": resource_type.delete,
     }
     if tags:
-        emulator.tag_type(name)
+        cloudformation_types.tag_type(name)
 
 
 @contextmanager
