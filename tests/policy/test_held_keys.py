@@ -14,8 +14,8 @@ from tenant_keys.manifest.lock import Registration
 from tenant_keys.policy.held_key import owner_statements
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.proof import Kind, prove
-from tenant_keys.review.proof.held_keys import is_foreign
-from tenant_keys.review.second_opinion.opinion import second_opinion
+from tenant_keys.review.proof.held_keys import is_foreign, names_account
+from tenant_keys.review.second_opinion import Answered, second_opinion
 from tests.policy.estates import estate_of_text, manifest, with_tenant
 from tests.policy.held_key_mutants import (
     GLOBEX,
@@ -143,7 +143,12 @@ def test_a_tenant_that_holds_its_key_may_be_suspended_and_another_have_an_opaque
         ("arn:aws:kms:eu-*:999999999999:key/1", True),
         ("arn:aws:kms:eu-west-1:*", True),
         ("arn:aws:kms:eu-west-1:11111111111?:key/*", True),
-        ("arn:aws:kms:eu-west-1:111111111111*:key/*", True),
+        ("arn:aws:kms:eu-west-1:11111111111*:key/*", True),
+        ("arn:aws:kms:eu-west-1:????????????:key/*", True),
+        ("arn:aws:k*:eu-west-1:*:key/*", True),
+        ("arn:aws:kms:eu-west-1:111111111111*:key/*", False),
+        ("arn:aws:kms:eu-west-1:1111111111111*:key/*", False),
+        ("arn:aws:k?:eu-west-1:*:key/*", False),
         ("arn:aws:kms:eu-west-1:111111111111*", True),
         ("arn:aws:kms:eu-west-1:999999999999:alias/theirs", True),
         ("arn:aws:kms:*:111111111111:key/*", False),
@@ -159,6 +164,19 @@ def test_a_pattern_of_resources_is_foreign_where_it_could_match_a_key_of_another
     assert is_foreign(resource, "111111111111") is foreign
 
 
+@pytest.mark.parametrize(
+    ("resource", "named"),
+    [
+        *[(one, False) for one in ("*", "arn:aws:kms:*", "arn:aws:kms:eu-west-1:*", "arn:aws:kms:*:*:key/*")],
+        *[(f"arn:aws:kms:eu-west-1:{any_account}:key/*", False) for any_account in ("?" * 12, "*?", "?*?")],
+        *[(one, True) for one in ("arn:aws:kms:*:9999*", "arn:*:999999999999:key/*", "arn:aws:kms:eu-west-1:9*")],
+        *[(f"arn:aws:kms:eu-west-1:{some}:key/*", True) for some in ("9*", "*9*", "?" * 11, "999999999999")],
+    ],
+)
+def test_a_pattern_names_an_account_where_it_tells_one_from_another(resource: str, named: bool) -> None:
+    assert names_account(resource) is named
+
+
 @pytest.fixture(scope="module")
 def guarded() -> Estate:
     """The estate with control policies for the key account."""
@@ -171,6 +189,10 @@ def under_guardrails(guarded: Estate, tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("guarded")
     synthesized(guarded, folder)
     return folder
+
+
+ANSWERED: Answered = {}
+"""What the second engine knows of the documents that no test edits."""
 
 
 def under(folder: Path, into: Path, **deny: Any) -> Path:
@@ -213,16 +235,21 @@ def under(folder: Path, into: Path, **deny: Any) -> Path:
 def test_a_control_policy_that_stops_the_use_of_a_held_key_is_found(
     operator: str, key: str, value: str, kind: Kind, words: str, guarded: Estate, under_guardrails: Path, tmp_path: Path
 ) -> None:
-    proof = prove(under(under_guardrails, tmp_path, Action="kms:*", Condition={operator: {key: value}}), guarded)
+    folder = under(under_guardrails, tmp_path, Action="kms:*", Condition={operator: {key: value}})
+    proof = prove(folder, guarded)
     found = [one for one in proof.findings if one.what.startswith("tenant ")]
     assert [one for one in found if one.kind is kind and words in one.what], proof.findings
+    opinion = second_opinion(Assembly.open(folder), guarded, answered=ANSWERED)
+    assert any(one.what.startswith("declared calls on arn:aws:kms:") and one.confirmed for one in opinion.breaches)
 
 
 def test_a_control_policy_that_leaves_held_keys_alone_is_proved(
     guarded: Estate, under_guardrails: Path, tmp_path: Path
 ) -> None:
     plain = {"Bool": {"aws:SecureTransport": "false"}}
-    assert prove(under(under_guardrails, tmp_path, Action="kms:*", Condition=plain), guarded).verdict == "proved"
+    folder = under(under_guardrails, tmp_path, Action="kms:*", Condition=plain)
+    assert prove(folder, guarded).verdict == "proved"
+    assert second_opinion(Assembly.open(folder), guarded, answered=ANSWERED).verdict == "no such request"
 
 
 @pytest.fixture(scope="module")
