@@ -8,7 +8,7 @@ import pytest
 
 from tenant_keys.local import LocalAws
 from tests.local import handmade
-from tests.recovery.team import Team
+from tests.recovery.operators import Operators
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +18,6 @@ def running() -> Iterator[LocalAws]:
 
 
 @pytest.fixture
-def team(running: LocalAws) -> Team:
+def operators(running: LocalAws) -> Operators:
     running.reset()
-    return Team(running)
+    return Operators(running)

@@ -17,7 +17,7 @@ from tenant_keys.review.proof.record import write_record
 from tests.local import handmade
 from tests.local.bootstrap import bootstrap
 from tests.local.handmade import Document
-from tests.recovery.team import STACK, Team, assembly
+from tests.recovery.operators import STACK, Operators, assembly
 
 pytestmark = pytest.mark.slow
 MANIFEST = """
@@ -40,8 +40,8 @@ EXECUTED = ("--method", "execute-change-set", "--change-set-name", "tenant-keys"
 class Gate:
     """The three steps of the pipeline, with the credentials of whoever deploys."""
 
-    def __init__(self, team: Team, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._team, self._patch, self._capsys = team, patch, capsys
+    def __init__(self, operators: Operators, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._operators, self._patch, self._capsys = operators, patch, capsys
 
     def proved(self, folder: Path, resources: dict[str, Document]) -> Path:
         """An assembly, with the record that a proof leaves in it."""
@@ -50,7 +50,7 @@ class Gate:
         return made
 
     def cdk(self, made: Path, *method: str) -> None:
-        done = self._team.cdk(
+        done = self._operators.cdk(
             *("deploy", "--app", str(made), "--exclusively", "--require-approval", "never", *method, STACK)
         )
         assert done.returncode == 0, done.stderr
@@ -59,7 +59,9 @@ class Gate:
         """Exit code and lines of `tenant-keys gate`."""
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             self._patch.delenv(name)
-        environment = self._team.aws.environment(region=handmade.REGION, credentials=self._team.aws.operator())
+        environment = self._operators.aws.environment(
+            region=handmade.REGION, credentials=self._operators.aws.operator()
+        )
         for name, value in environment.items():
             self._patch.setenv(name, value)
         self._capsys.readouterr()  # what the synth printed
@@ -71,14 +73,16 @@ class Gate:
 
 
 @pytest.fixture
-def gate(team: Team, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Gate:
-    return Gate(team, monkeypatch, capsys)
+def gate(operators: Operators, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Gate:
+    return Gate(operators, monkeypatch, capsys)
 
 
-def test_a_creation_passes_and_is_executed_and_a_replacement_is_stopped(team: Team, gate: Gate, tmp_path: Path) -> None:
+def test_a_creation_passes_and_is_executed_and_a_replacement_is_stopped(
+    operators: Operators, gate: Gate, tmp_path: Path
+) -> None:
     ready = tmp_path / "ready"
     first = gate.proved(tmp_path / "first", handmade.key("acme"))
-    bootstrap(team.aws, first)
+    bootstrap(operators.aws, first)
     assert gate.judge(first)[1] == [
         f"refused  {STACK} in eu-west-1: there is no change set tenant-keys; prepare one",
     ]
@@ -89,8 +93,8 @@ def test_a_creation_passes_and_is_executed_and_a_replacement_is_stopped(team: Te
     )
     assert ready.read_text() == f"{STACK}\n"
     gate.cdk(first, *EXECUTED)
-    assert team.status() == ("CREATE_COMPLETE", True)
-    key = team.aws.key_id("acme")
+    assert operators.status() == ("CREATE_COMPLETE", True)
+    key = operators.aws.key_id("acme")
 
     ready.unlink()
     renamed = handmade.key("acme")
@@ -101,14 +105,18 @@ def test_a_creation_passes_and_is_executed_and_a_replacement_is_stopped(team: Te
     what = "AWS::KMS::Alias Aliasacme (alias/tenant-acme) would be replaced (Replacement: True)"
     assert (code, told) == (2, [f"refused  {STACK} in eu-west-1: {what}"])
     assert not ready.exists()
-    assert (team.status()[0], team.aws.key_id("acme"), team.ready("acme")) == ("CREATE_COMPLETE", key, True)
+    assert (operators.status()[0], operators.aws.key_id("acme"), operators.ready("acme")) == (
+        "CREATE_COMPLETE",
+        key,
+        True,
+    )
 
 
 def test_a_key_that_leaves_a_retain_that_is_lost_and_an_unproved_template_are_stopped(
-    team: Team, gate: Gate, tmp_path: Path
+    operators: Operators, gate: Gate, tmp_path: Path
 ) -> None:
     two = {**handmade.key("acme"), **handmade.key("globex")}
-    team.deploy(gate.proved(tmp_path / "two", two))
+    operators.deploy(gate.proved(tmp_path / "two", two))
 
     one = gate.proved(tmp_path / "one", handmade.key("globex"))
     gate.cdk(one, *PREPARED)
@@ -119,7 +127,7 @@ def test_a_key_that_leaves_a_retain_that_is_lost_and_an_unproved_template_are_st
     lock, _ = update(manifest, new_lock(manifest))
     left = replace(lock, entries={**lock.entries, "acme": replace(lock.entries["acme"], phase="offboarded")})
     for known, refusals in ((lock, 2), (left, 0)):
-        (passage,) = judged(one, handmade.CENTRAL, lock=known, client_of=lambda _: team.client("cloudformation"))
+        (passage,) = judged(one, handmade.CENTRAL, lock=known, client_of=lambda _: operators.client("cloudformation"))
         assert (passage.changes, len(passage.refusals)) == (2, refusals)
 
     other = gate.proved(tmp_path / "other", handmade.key("globex", Description="another"))

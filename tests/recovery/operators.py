@@ -1,4 +1,4 @@
-"""A team's way to deploy a small assembly: preflight, the CDK CLI, and once more after a failure."""
+"""How operators deploy a small assembly: preflight, the CDK CLI, and once more after a failure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def assembly(
     return folder
 
 
-class Team:
+class Operators:
     """Deploys on a local AWS and looks at what is there."""
 
     def __init__(self, aws: LocalAws) -> None:
