@@ -19,10 +19,12 @@ def adopt_command(
     keys: Annotated[list[str], typer.Argument(metavar="TENANT=KEY_ARN...", help="The tenant and its existing key.")],
     manifest: Annotated[Path, typer.Option(help="The manifest, which has the tenants already.")] = Path("tenants.yaml"),
     *,
-    plan: Annotated[bool, typer.Option("--plan", help="Say what is found, and change nothing.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Print what was found, and change nothing.")] = False,
     probe: Annotated[
         str | None,
-        typer.Option(metavar="WORKLOAD", help="With that workload's credentials: ask KMS whether it reaches the keys."),
+        typer.Option(
+            metavar="WORKLOAD", help="Ask KMS, with this workload's credentials, whether it may use the keys."
+        ),
     ] = None,
 ) -> None:
     """Bring existing keys into the estate: lock, alias and CloudFormation import, each key with its present policy.

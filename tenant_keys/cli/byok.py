@@ -52,8 +52,10 @@ def status(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False
 def start(
     tenant: Id,
     out: Annotated[Path, typer.Option("--out", help="The file for the customer.")] = Path("parameters.json"),
-    new: Annotated[bool, typer.Option("--new", help="Ask for new material, to rotate to.")] = False,
-    renew: Annotated[bool, typer.Option("--renew", help="For all material again, to change its expiry.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Ask for new material, for a rotation.")] = False,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="Ask to import all material again, to change its expiry.")
+    ] = False,
     manifest: ManifestPath = TENANTS,
 ) -> None:
     """Fetch wrapping keys and import tokens for the material that a tenant's key waits for; they live 24 hours."""
@@ -86,7 +88,7 @@ def wrap_command(context: typer.Context) -> None:
 
 @app.command("customer-file")
 def customer_file(
-    out: Annotated[Path, typer.Option("--out", help="Where to write it.")] = Path("wrap.py"),
+    out: Annotated[Path, typer.Option("--out", help="File to write.")] = Path("wrap.py"),
 ) -> None:
     """Write the customer's half: one Python file that runs offline, without AWS credentials or this project."""
     from tenant_keys.operations.byok import wrap
@@ -134,9 +136,11 @@ def rotate(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False
 @app.command(epilog=CODES)
 def revoke(
     tenant: Id,
-    every: Annotated[bool, typer.Option("--all", help="Delete every material, not the current one alone.")] = False,
-    pending: Annotated[bool, typer.Option("--pending", help="Drop new material that waits for rotation.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Confirm: without it nothing is deleted.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Delete every key material, not only the current one.")] = False,
+    pending: Annotated[
+        bool, typer.Option("--pending", help="Delete new material to which the key was not rotated.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm; without this option nothing is deleted.")] = False,
     manifest: ManifestPath = TENANTS,
     as_json: AsJson = False,
 ) -> None:
@@ -164,8 +168,8 @@ def revoke(
 @app.command(epilog=CODES)
 def resume(
     tenant: Id,
-    material: Annotated[list[Path], typer.Option(help="Sealed material that wrap.py kept; repeat it.")],
-    expires: Annotated[datetime | None, typer.Option(help="When KMS deletes it again, UTC.")] = None,
+    material: Annotated[list[Path], typer.Option(help="Sealed material, a file of wrap.py; repeat the option.")],
+    expires: Annotated[datetime | None, typer.Option(help="When KMS deletes the material, UTC.")] = None,
     passphrase_fd: Annotated[int | None, typer.Option(help="Read the passphrase from this file descriptor.")] = None,
     manifest: ManifestPath = TENANTS,
     as_json: AsJson = False,

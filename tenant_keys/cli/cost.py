@@ -26,13 +26,16 @@ def register(app: typer.Typer) -> None:
 
 def cost_command(
     manifest: Annotated[Path, typer.Option(help="The manifest; its lock is beside it.")] = Path("tenants.yaml"),
-    tenants: Annotated[int | None, typer.Option(min=1, help="What if: so many tenants of the same mix.")] = None,
+    tenants: Annotated[
+        int | None, typer.Option(min=1, help="Compute for this number of tenants of the same mix.")
+    ] = None,
     messages_per_second: Annotated[
-        float | None, typer.Option(min=0, help="Of all tenants together; by default one for each active tenant.")
+        float | None, typer.Option(min=0, help="Of all tenants together; by default one per second and active tenant.")
     ] = None,
     *,
     per_tenant: Annotated[
-        bool, typer.Option("--per-tenant", help="Messages per second are those of each active tenant.")
+        bool,
+        typer.Option("--per-tenant", help="--messages-per-second is for each active tenant, not for all together."),
     ] = False,
     processes: Annotated[
         int, typer.Option(min=1, help="Processes that serve each tenant, every one with a cache of its own.")

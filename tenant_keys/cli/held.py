@@ -54,9 +54,11 @@ def register_command(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJs
 @app.command(epilog=CODES)
 def verify(
     tenant: Id,
-    workload: Annotated[str | None, typer.Option(help="Whose access role asks; by default the tenant's first.")] = None,
+    workload: Annotated[
+        str | None, typer.Option(help="Workload whose access role makes the calls; by default the tenant's first.")
+    ] = None,
     own_session: Annotated[
-        bool, typer.Option("--own-session", help="The credentials are a session of the access role already.")
+        bool, typer.Option("--own-session", help="The credentials are those of a session of the access role.")
     ] = False,
     manifest: ManifestPath = TENANTS,
     as_json: AsJson = False,
@@ -87,7 +89,9 @@ def verify(
 @app.command(epilog=CODES)
 def activate(
     tenant: Id,
-    replace: Annotated[bool, typer.Option("--replace", help="Other keys are active: their data is moved.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Confirm that the data of the keys that are active now was re-encrypted.")
+    ] = False,
     manifest: ManifestPath = TENANTS,
 ) -> None:
     """Have workloads use the verified keys: their parameters change at the next deployment."""

@@ -44,7 +44,9 @@ def lock_command(
     ] = False,
     take_back: Annotated[
         list[str] | None,
-        typer.Option("--take-back", metavar="ID", help="Forget a tenant of which nothing was merged or deployed."),
+        typer.Option(
+            "--take-back", metavar="ID", help="Remove the line of a tenant that was never merged or deployed."
+        ),
     ] = None,
     correct_region: Annotated[
         str | None,
@@ -52,7 +54,7 @@ def lock_command(
             "--correct-region", metavar="WRONG=RIGHT", help="Replace a Region of the lock that AWS does not have."
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Record in tenants.lock the stack of each tenant's key and roles. Nothing that has been placed ever moves."""

@@ -21,7 +21,7 @@ def preflight_command(
     account: Annotated[str, typer.Argument(help="The account whose stacks will be deployed.")],
     assembly: Annotated[Path, typer.Option(help="The cloud assembly that will be deployed.")] = Path("cdk.out"),
     lock: Annotated[
-        Path, typer.Option(help="Says which tenants were offboarded: no other key leaves its stack.")
+        Path, typer.Option(help="The lock: only keys of tenants that it records as offboarded may leave their stack.")
     ] = Path("tenants.lock"),
     *,
     repair: Annotated[

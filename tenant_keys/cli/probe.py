@@ -24,19 +24,22 @@ def register(app: typer.Typer) -> None:
 
 
 def probe_command(
-    workload: Annotated[str, typer.Argument(help="The workload as whose role the command runs.")],
+    workload: Annotated[str, typer.Argument(help="The workload whose role runs the command.")],
     tenant: Annotated[
-        list[str] | None, typer.Option(help="Whose sessions ask; by default the first tenant that is active.")
+        list[str] | None, typer.Option(help="Tenant whose sessions make the calls; by default the first active one.")
     ] = None,
     other: Annotated[
         str | None, typer.Option(help="The tenant whose key must be refused; by default another one.")
     ] = None,
-    other_key: Annotated[str | None, typer.Option(help="ARN of the other tenant's key, to name it so too.")] = None,
-    region: Annotated[str | None, typer.Option(help="Where the workload runs; by default its first Region.")] = None,
+    other_key: Annotated[
+        str | None, typer.Option(help="ARN of the other tenant's key, to name the key by its ARN too.")
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="Region in which the workload runs; by default its first.")] = None,
     manifest: Annotated[Path, typer.Option(help="The manifest; its lock is beside it.")] = Path("tenants.yaml"),
-    output: Annotated[Path, typer.Option(help="JSON: every answer, and what it settles of docs/iam-readings.md.")] = (
-        Path("probe.json")
-    ),
+    output: Annotated[
+        Path,
+        typer.Option(help="JSON file for every answer, and for the readings of docs/iam-readings.md that it decides."),
+    ] = (Path("probe.json")),
     yes: Annotated[bool, typer.Option("--yes", help="Make the calls without asking.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; needs --yes.")] = False,
 ) -> None:

@@ -22,7 +22,8 @@ def register(app: typer.Typer) -> None:
 def show_command(
     manifest: Annotated[Path, typer.Option(help="The manifest.")] = Path("tenants.yaml"),
     against: Annotated[
-        Path | None, typer.Option(help="Another manifest: print what this one has otherwise, with file and line.")
+        Path | None,
+        typer.Option(help="Another manifest: print each field in which this one differs, with file and line."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

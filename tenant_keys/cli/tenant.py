@@ -36,15 +36,27 @@ def add(
         Path | None,
         typer.Option("--from", metavar="FILE", help="Tenants of a system of record: .csv, or .jsonl (JSON lines)."),
     ] = None,
-    workload: Annotated[list[str] | None, typer.Option(help="A workload; repeat it. Else the defaults.")] = None,
-    origin: Annotated[Origin | None, typer.Option(help="Who makes the key material; never changes.")] = None,
-    import_role: Annotated[str | None, typer.Option(help="With imported: role/Name that imports.")] = None,
-    expires: Annotated[Literal["never", "dated"] | None, typer.Option(help="With imported.")] = None,
-    multi_region: Annotated[bool | None, typer.Option(help="Replicas in all Regions; never changes.")] = None,
-    region: Annotated[str | None, typer.Option(help="Where AWS KMS creates the key; never changes.")] = None,
+    workload: Annotated[
+        list[str] | None, typer.Option(help="A workload; repeat the option. Default: defaults.workloads.")
+    ] = None,
+    origin: Annotated[
+        Origin | None, typer.Option(help="Where the key material comes from; cannot change later.")
+    ] = None,
+    import_role: Annotated[
+        str | None, typer.Option(help="With --origin imported: role/Name that imports the material.")
+    ] = None,
+    expires: Annotated[
+        Literal["never", "dated"] | None, typer.Option(help="With --origin imported: whether the material must expire.")
+    ] = None,
+    multi_region: Annotated[bool | None, typer.Option(help="Replicas in all Regions; cannot change later.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Region in which AWS KMS creates the key; cannot change later.")
+    ] = None,
     rotation_days: Annotated[str | None, typer.Option(help="90 to 2560, or off.")] = None,
-    decrypt_by: Annotated[Literal["alias", "key"] | None, typer.Option(help="What Decrypt names.")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="name=value; repeat it.")] = None,
+    decrypt_by: Annotated[
+        Literal["alias", "key"] | None, typer.Option(help="Whether Decrypt names the alias or the key.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Tag, name=value; repeat the option.")] = None,
     manifest: ManifestPath = TENANTS,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -157,7 +169,8 @@ def show(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) 
 @tenants.command("list")
 def list_command(
     state: Annotated[
-        Literal["active", "suspended", "offboarding", "offboarded"] | None, typer.Option(help="Only these.")
+        Literal["active", "suspended", "offboarding", "offboarded"] | None,
+        typer.Option(help="Only tenants of this state."),
     ] = None,
     workload: Annotated[str | None, typer.Option(help="Only tenants of this workload.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Rows of the table; 0 shows all.")] = 40,
