@@ -29,9 +29,9 @@ def adopt_command(
 ) -> None:
     """Bring existing keys into the estate: lock, alias and CloudFormation import, each key with its present policy.
 
-    Runs in the folder of `app.py`, with an administrator's credentials of the key account. Repeat it after an
-    interruption: what is done is passed over. Exit codes: 0 done, 2 a key cannot be adopted or does not answer, 1 could
-    not run.
+    Run the command in the folder of `app.py`, with credentials of an administrator of the key account. After an
+    interruption, run it again: it skips finished steps. Exit codes: 0 done, 2 a key cannot be adopted or does
+    not answer, 1 could not run.
     """
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError

@@ -40,7 +40,7 @@ def register(main: typer.Typer) -> None:
 
 @app.command(epilog=CODES)
 def status(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
-    """Print what AWS KMS holds of a tenant's key material in each Region. Exit code 2: material is missing."""
+    """Print the key material that AWS KMS has for a tenant, by Region. Exit code 2: material is missing."""
     with _readable_errors():
         keys = _ceremony(manifest, tenant).read()
         _show(keys, as_json=as_json)
@@ -58,7 +58,7 @@ def start(
     ] = False,
     manifest: ManifestPath = TENANTS,
 ) -> None:
-    """Fetch wrapping keys and import tokens for the material that a tenant's key waits for; they live 24 hours."""
+    """Fetch wrapping keys and import tokens, valid for 24 hours, for the missing material of a tenant's key."""
     from tenant_keys.operations import byok
     from tenant_keys.operations.byok import wrap
 
@@ -90,7 +90,7 @@ def wrap_command(context: typer.Context) -> None:
 def customer_file(
     out: Annotated[Path, typer.Option("--out", help="File to write.")] = Path("wrap.py"),
 ) -> None:
-    """Write the customer's half: one Python file that runs offline, without AWS credentials or this project."""
+    """Write the customer's program: one Python file that runs offline, without AWS credentials or this project."""
     from tenant_keys.operations.byok import wrap
 
     with _readable_errors():
@@ -126,7 +126,7 @@ def import_command(
 
 @app.command(epilog=CODES)
 def rotate(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
-    """Make imported new material the current one in every Region; KMS does so 25 times for a key."""
+    """Rotate the key to new imported material in every Region; KMS allows 25 rotations of a key."""
     from tenant_keys.operations import byok
 
     with _readable_errors():
@@ -144,7 +144,7 @@ def revoke(
     manifest: ManifestPath = TENANTS,
     as_json: AsJson = False,
 ) -> None:
-    """Delete key material from AWS KMS in every Region: all use of the key stops. The same bytes bring it back."""
+    """Delete key material in every Region, which stops all use of the key. Importing the same bytes undoes it."""
     from tenant_keys.operations import byok
 
     if every and pending:
@@ -174,7 +174,7 @@ def resume(
     manifest: ManifestPath = TENANTS,
     as_json: AsJson = False,
 ) -> None:
-    """Bring every missing material back in every Region: start, wrap and import in one, with the sealed material."""
+    """Import every missing material again in every Region, from the sealed material: start, wrap and import in one."""
     import getpass
 
     from tenant_keys.operations import byok

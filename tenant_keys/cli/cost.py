@@ -44,7 +44,7 @@ def cost_command(
 ) -> None:
     """Print the monthly cost of the estate, the quotas in use, and the duration of a first deployment.
 
-    Asks AWS nothing. Exit codes: 0 within every quota, 2 a quota is exceeded, 1 could not run.
+    The command calls no AWS API. Exit codes: 0 within every quota, 2 a quota is exceeded, 1 could not run.
     """
     estate = load_estate(manifest)
     if tenants is not None:

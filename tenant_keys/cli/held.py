@@ -63,7 +63,7 @@ def verify(
     manifest: ManifestPath = TENANTS,
     as_json: AsJson = False,
 ) -> None:
-    """Show the tenant's control of its keys by dry runs, with credentials of the workload's role. Deploy first."""
+    """Verify by dry runs that the tenant controls its keys, with credentials of the workload's role. Deploy first."""
     from tenant_keys.operations import held
 
     estate, found, key = held.held_key(manifest, tenant)
@@ -94,7 +94,7 @@ def activate(
     ] = False,
     manifest: ManifestPath = TENANTS,
 ) -> None:
-    """Have workloads use the verified keys: their parameters change at the next deployment."""
+    """Activate the verified keys: the workloads' parameters name them after the next deployment."""
     from tenant_keys.operations import held
 
     before = held.activate(manifest, tenant, replacing=replace)
@@ -104,7 +104,7 @@ def activate(
 
 @app.command(epilog=CODES)
 def deregister(tenant: Id, manifest: ManifestPath = TENANTS) -> None:
-    """Forget a registration that is under way. What is active stays active."""
+    """Cancel a registration. Active keys stay active."""
     from tenant_keys.operations import held
 
     done = held.deregister(manifest, tenant)

@@ -57,7 +57,7 @@ def init_command(
 ) -> None:
     """Write an estate of your own: manifest, lock, app, pins and workflows. Overwrites no file.
 
-    On a terminal it asks for what no option gives.
+    On a terminal the command asks for values that no option gives.
     """
     from tenant_keys.operations.new_estate import estate_files, plan_files
 

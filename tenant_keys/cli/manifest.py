@@ -149,7 +149,7 @@ def _take_back(manifest: Path, tenants: list[str], base: str | None, *, as_json:
 
 
 def validate_command(manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
-    """Check the manifest alone, and print every error, or a summary with warnings."""
+    """Check the manifest without the lock, and print every error, or a summary with warnings."""
     found, warned = load_manifest(manifest), [str(problem) for problem in located_warnings(manifest)]
     states = Counter(tenant.state for tenant in found.tenants.values())
     if as_json:

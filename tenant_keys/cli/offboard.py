@@ -47,7 +47,7 @@ def offboard(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a tenant go. Run it again for each step: it reads the state of the tenant's key from AWS.
+    """Offboard a tenant. Run the command for each step: it reads the state of the tenant's key from AWS.
 
     Two edits of the manifest come first: offboarding (roles go, key disabled), then --final (key leaves its stack).
     After them: last use, and, with --yes, disabling, evidence, deletion by break-glass and certificate.

@@ -32,8 +32,8 @@ def preflight_command(
 ) -> None:
     """Name what would stop a deployment: stacks that failed, and names that are taken.
 
-    Reads with the lookup role of cdk bootstrap, or the caller's own credentials; --repair uses the deploy role. Exit
-    codes: 0 nothing stops the deployment, 2 something does, 1 could not run.
+    The command reads with the lookup role of cdk bootstrap, or the caller's credentials; --repair uses the deploy
+    role. Exit codes: 0 nothing stops the deployment, 2 something does, 1 could not run.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 

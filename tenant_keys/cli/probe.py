@@ -40,13 +40,13 @@ def probe_command(
         Path,
         typer.Option(help="JSON file for every answer, and for the readings of docs/iam-readings.md that it decides."),
     ] = (Path("probe.json")),
-    yes: Annotated[bool, typer.Option("--yes", help="Make the calls without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Make the calls without a confirmation.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; needs --yes.")] = False,
 ) -> None:
-    """Ask AWS, in a workload and as its role, for what it may do and for what it must not, by DryRun.
+    """Ask AWS by DryRun, in a workload and as its role, for calls that must be allowed and calls that must be denied.
 
-    Says first how many calls it makes: they are billed, count against the quota of cryptographic operations, and are in
-    the trail; those that must be refused look like an attack there, by sessions named tenant-keys-probe.
+    The command first prints the number of calls. They are billed, count against the quota of cryptographic operations,
+    and are in the trail; calls that must be denied look like an attack there, by sessions named tenant-keys-probe.
 
     Exit codes: 0 all as declared, 2 something is not, 1 could not run.
     """

@@ -49,7 +49,7 @@ def prove_command(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Prove over the templates that every key is its tenant's alone.
+    """Prove from the templates that each key is usable by its tenant alone.
 
     Exit codes: 0 proved, 2 refuted or not proved, 1 could not run.
     """
@@ -114,7 +114,10 @@ def who_command(
     region: Region = None,
     as_json: Json = False,
 ) -> None:
-    """List everybody who may do it, by which hops and which request. Exit codes: 0 answered, 1 could not run."""
+    """List every principal that can perform an action, with the roles and the request.
+
+    Exit codes: 0 answered, 1 could not run.
+    """
     holders = Questions(directory, load_estate(manifest), key, region).who(action)
     if as_json:
         typer.echo(json.dumps([asdict(holder) for holder in holders], indent=1))

@@ -27,7 +27,7 @@ def show_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print the manifest merged: with the base that it extends, and with the tenants of other files.
+    """Print the manifest merged with its base and with the tenants of other files.
 
     Exit codes: 0 printed, or no difference; 1 could not run; 2 errors in a file, or with --against a difference.
     """

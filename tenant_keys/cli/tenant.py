@@ -61,9 +61,9 @@ def add(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add a tenant, or all that a file has. What is not given is left to the manifest's defaults.
+    """Add a tenant, or all tenants of a file. Fields without an option take the manifest's defaults.
 
-    With --from: all of them or none, every error at once with its line, and a second time nothing.
+    With --from the command adds all tenants or, if any line is wrong, none; tenants that exist already are skipped.
     """
     if (tenant is None) == (file is None):
         raise typer.BadParameter("name a tenant, or a file with --from")
@@ -112,9 +112,9 @@ def suspend(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop all use of a tenant's key at the next deployment, or now; everything is kept.
+    """Stop all use of a tenant's key at the next deployment, or now, and keep key and data.
 
-    With --now, as an administrator or break-glass: processes read on for at most their max_age, docs/revocation.md.
+    --now needs an administrator or break-glass. Processes can read for at most their max_age: docs/revocation.md.
     """
     if now and not dry_run:
         _revoke(manifest, tenant, as_json=as_json)
@@ -143,13 +143,13 @@ def _revoke(manifest: Path, tenant: str, *, as_json: bool) -> None:
 
 @tenants.command(epilog=CODES)
 def resume(tenant: Id, manifest: ManifestPath = TENANTS, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Bring a suspended or offboarding tenant back."""
+    """Make a suspended or offboarding tenant active again."""
     finish(plan_state(manifest, tenant, "resume"), dry_run=dry_run, confirmed=True, as_json=as_json)
 
 
 @tenants.command()
 def show(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
-    """Say what a tenant's key is, where it is, and who may use it how. Exit codes: 0 shown, 1 could not."""
+    """Print a tenant's key, its Regions, and who may use it. Exit codes: 0 shown, 1 could not."""
     estate = load_estate(manifest)
     entry = read_lock(manifest.with_suffix(".lock")).entries.get(tenant)
     if entry is not None and entry.phase == "offboarded":

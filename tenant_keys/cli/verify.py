@@ -61,7 +61,7 @@ def verify_command(
         Path | None, typer.Option(help="Write the findings in the AWS Security Finding Format, for Security Hub.")
     ] = None,
 ) -> None:
-    """Compare what the accounts hold with what was to be deployed, by calls that only read, and prove it.
+    """Compare the accounts with the deployed assembly by read calls, and prove the isolation of what was read.
 
     Exit codes: 0 clean and proved, 2 findings, refuted or not proved, 1 could not run.
     """
