@@ -97,10 +97,10 @@ class Importer:
 
     def _clear_the_way(self) -> str:
         """Remove what an earlier run left half-done: a change set, or a stack whose import failed and holds nothing."""
-        status = self._settled()
+        status = self._final_status()
         if status == "ROLLBACK_COMPLETE" and not self._resources():
             self._cloudformation.delete_stack(StackName=self._stack)
-            status = self._settled()
+            status = self._final_status()
         if status not in ("", "REVIEW_IN_PROGRESS", *_DONE, "IMPORT_ROLLBACK_COMPLETE"):
             raise AdoptionRefused(f"{self._stack}: {status}; mend the stack first")
         if status:
@@ -111,7 +111,7 @@ class Importer:
                     raise
         return status
 
-    def _settled(self) -> str:
+    def _final_status(self) -> str:
         """The stack's state once no operation runs; empty where there is no stack."""
         while True:
             try:
@@ -162,7 +162,7 @@ class Importer:
         )
         self._wait_for_change_set()
         self._cloudformation.execute_change_set(StackName=self._stack, ChangeSetName=CHANGE_SET)
-        status = self._settled()
+        status = self._final_status()
         if status != "IMPORT_COMPLETE":
             events = self._cloudformation.describe_stack_events(StackName=self._stack)["StackEvents"]
             reasons = [each.get("ResourceStatusReason", "") for each in events if "FAILED" in each["ResourceStatus"]]
@@ -170,7 +170,7 @@ class Importer:
 
     def _present(self) -> dict[str, Any]:
         """The template that the stack has: an import may change nothing of it."""
-        if self._settled() in ("", "REVIEW_IN_PROGRESS"):
+        if self._final_status() in ("", "REVIEW_IN_PROGRESS"):
             return {"Resources": {}}
         self._cloudformation.meta.events.unregister("after-call.cloudformation.GetTemplate", json_decode_template_body)
         body = self._cloudformation.get_template(StackName=self._stack, TemplateStage="Original")["TemplateBody"]
