@@ -118,7 +118,10 @@ class DeletionHook(Construct):
 
 
 def function_code(estate: Estate) -> str:
-    """The file of the function, and whose keys it keeps: the template holds both, and nothing is loaded at run time."""
+    """The file of the function, and whose keys it keeps: the template holds both, and nothing is loaded at run time.
+
+    CloudFormation takes up to 4 MB of code inline (template reference, AWS::Lambda::Function Code, ZipFile).
+    """
     source = files("tenant_constructs").joinpath("hook_function.py").read_text("utf-8")
     whose = (estate.naming.stack_prefix, estate.naming.alias, sorted(estate.offboarded))
     return f"""{source}

@@ -2,8 +2,8 @@
 
 The workload's parameter alone has them. An id is found as a word, in any case, alone or between hyphens. Not told is
 an id that is also a word of the manifest's own names or of the app's texts (`access`, `orders`), or a number of up to
-three digits: there it says nothing of a customer. What rules and alarms describe and match is prose, so there it is
-told after the word tenant.
+three digits: there it says nothing of a customer. What rules and alarms describe and match, and the code of the Hook's
+function, is prose, so there it is told after the word tenant.
 """
 
 from __future__ import annotations
@@ -20,27 +20,32 @@ _GRAMMAR: Final = frozenset({"Action", "Effect", "NotAction", "Version"})
 _PROSE: Final[Mapping[str, frozenset[str]]] = {
     "AWS::CloudWatch::Alarm": frozenset({"AlarmDescription", "Metrics"}),
     "AWS::Events::Rule": frozenset({"Description", "EventPattern", "Targets"}),
+    "AWS::Lambda::Function": frozenset({"Code", "Description"}),
 }
 _APP_TEXT: Final = """
-a access accessdenied account administration alias aliases all amazonaws an anchor and anything anywhere api
-arnequals arnlike arnnotequals arnnotlike association assume assumed assumerole at aud audience audit
-auditkey aws be begun bool boolifexists bootstrap boundary bring bus but by bypass call can
-cancelled cdk cell certificate cfn changed class cloudtrail cloudwatch cluster cmk cn com condition
-conditions config console control created createkey createrole custodian custodians data decrypt default
-deleted deletion denied deny deploy deployment describe describekey detail disabled does done each ec2 ecs
-eks enabled encrypt encrypts event events every exec exists expiration expire expired expiring external
-externalid false federated for forallvalues foranyvalue forward from gov grant group has held
-https iam id identity ids if import imported in instance invokedby is issuer its keeps key keys kms
-lambda list lock lockout managed material may member message minimum misuse moved mrk name names namespace
-near no nobody none not notresource null of oidc on one only opaque openid operations or
-organization organizations other others outside own parameter parameters path permission permissions pod
-pods policy policydocument policyname primary principal principalarn principals profile project provider
-quota rcp read reads refused region replica report reports reserved resource role roles rolesanywhere root
-rotate rotation rsa rsaes rule rules runs saml scheduled scp serve serves service serviceaccount services
-serving session sessions sha shared sid sign sns source ssm sso stack standard statement stop stopped string
-stringequals stringlike sts sub subject suffix suspended symmetric tag tagkeys tags task tasks tenant
-tenants text than that the this through to token told topic trail true trust type unresolved unusable use used
-user value via web where which who whose wildcard with without workload workloads wrapping write x509 yaml
+a access accessdenied account actions administration alias aliases all amazonaws an anchor and anything
+anywhere api arm64 arnequals arnlike arnnotequals arnnotlike association assume assumed assumerole at
+aud audience audit auditkey aws be begun bool boolifexists bootstrap boundary bring bus but by bypass
+call can cancelled cdk cell certificate cfn change changed changes class cloud cloudformation cloudtrail
+cloudwatch cluster cmk cn com condition conditions config console control create created createkey
+createrole custodian custodians data decrypt default delete deleted deletion denied deny deploy
+deployment describe describekey detail disabled does done each ec2 ecs eks enabled encrypt encrypts
+event events every exclude exec exists expiration expire expired expiring external externalid fail false
+federated filteringcriteria for forallvalues foranyvalue forward from function gov grant group handler
+has held hook hooks https iam id identity ids if import imported in index instance invocationpoints
+invoke invokedby invokeforhook invokefunction invokes is issuer its keeps key keys kms lambda list lock
+lockout log logs managed material may member message minimum misuse moved mrk name names namespace near
+no nobody none not notresource null of oidc on one only opaque openid operations or organization
+organizations other others outside own parameter parameters path permission permissions pod pods policy
+policydocument policyname pre primary principal principalarn principals profile project provider
+provision python3 quota rcp read reads refused refuses region remove replace replica replicakey report
+reports reserved resource role roles rolesanywhere root rotate rotation rsa rsaes rule rules runfunction
+runs s saml scheduled scp serve serves service serviceaccount services serving session sessions set sha
+shared sid sign sns source sourceaccount sourcearn ssm sso stack stacknames stacks standard statement
+stop stopped string stringequals stringlike sts sub subject suffix suspended symmetric tag tagkeys tags
+targetnames task tasks tenant tenantkeys tenants text than that the this through to token told topic
+trail true trust type unresolved unusable update use used user value via web where which who whose
+wildcard with without workload workloads would wrapping write writelogs x509 yaml
 """
 """Words of the app's own texts, outside of prose."""
 

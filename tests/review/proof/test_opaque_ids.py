@@ -64,6 +64,7 @@ POLICY = {"Version": "2012-10-17", "Statement": [{"Sid": "x", "Effect": "Allow",
         ("AWS::SSM::Parameter", {"Tags": {"hooli": "1"}, "Value": "{}"}),
         ("AWS::SNS::Topic", {"DisplayName": "hooli"}),
         ("AWS::Events::Rule", {"Description": "use of the key of tenant hooli"}),
+        ("AWS::Lambda::Function", {"Code": {"ZipFile": "# the key of tenant hooli"}}),
         ("AWS::Of::Another", {"Deep": [{"er": ["hooli"]}]}),
     ],
 )
@@ -78,6 +79,7 @@ def test_the_id_is_found(looking: Disclosing, kind: str, properties: dict[str, A
         ("AWS::KMS::Key", {"Description": "Tenant hooli-labs"}),
         ("AWS::KMS::Key", {"Description": "Tenant globex"}),
         ("AWS::KMS::Key", {"Description": "Tenant schooling"}),
+        ("AWS::Lambda::Function", {"Code": {"ZipFile": "hooli = payload"}}),
         ("AWS::IAM::Role", {"Description": "access of workloads", "Policies": [{"PolicyDocument": POLICY}]}),
     ],
 )
