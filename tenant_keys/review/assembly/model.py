@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +82,5 @@ class Stack:
     termination_protection: bool
     raw: tuple[str, ...]
     """Logical ids of resources, of types not in READ_TYPES, whose values are left as they are in the template."""
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """What the template holds beside them: its other sections, and the metadata of resources that have any."""

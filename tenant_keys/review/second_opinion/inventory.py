@@ -51,6 +51,7 @@ class Key:
     where: str
     facts: Mapping[str, str | None]
     """Condition keys that the key's own properties decide; None where it has no such property."""
+    tags: Mapping[str, str]
     of_topic: bool = False
     """Whether it has the place of the key that encrypts the topic of an audit stack."""
 
@@ -137,6 +138,7 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
                     properties.get("KeyPolicy"),
                     where,
                     _facts(resource),
+                    _tags(resource),
                     of_topic=resource.logical_id == "AuditKey" and is_audit_stack(resource.stack),
                 )
             )
@@ -185,7 +187,7 @@ def _facts(resource: Resource) -> dict[str, str]:
     Region, of which the guide says nothing.
     """
     properties = resource.properties
-    tags = {str(one["Key"]): str(one["Value"]) for one in properties.get("Tags", ())}
+    tags = _tags(resource)
     names = [name.lower() for name in tags]
     standing = {"aws:requestedregion": resource.region}
     standing |= {f"aws:resourcetag/{one.lower()}": tags[one] for one in tags if names.count(one.lower()) == 1}
@@ -206,6 +208,10 @@ def _facts(resource: Resource) -> dict[str, str]:
         "kms:multiregion": "true" if wide else "false",
         **({"kms:multiregionkeytype": "PRIMARY"} if wide else {}),
     }
+
+
+def _tags(resource: Resource) -> dict[str, str]:
+    return {str(one["Key"]): str(one["Value"]) for one in resource.properties.get("Tags", ())}
 
 
 def _key_id(resource: Resource) -> str:
