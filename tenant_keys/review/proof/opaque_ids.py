@@ -40,21 +40,21 @@ context control create created createkey createrole custodian custodians data de
 deletion denied deny deploy deployment describe describekey description detail detection disabled disabling
 does done each ec2 ecs eks else enabled encrypt encrypted encrypts event events every everyone exclude exec
 exists expiration expire expired expiring external externalid fail false federated filteringcriteria for
-forallvalues foranyvalue forward from function get gov grant group handler has held hook hooks http https iam
-id identity ids if import imported imports in index instance instances invocationpoints invoke invokedby
-invokeforhook invokefunction invokes is issuer its keep keeps key keys kms lambda list lock lockout log logs
-managed material may member message metadata minimum misuse moved mrk name names namespace near no nobody none
-not notresource null of oidc on one only opaque openid openings operations or organization organizations other
-others outside own parameter parameters path permission permissions plain pod pods policies policy
-policydocument policyname pre premises primary principal principalarn principals profile project provider
-provision publish python3 quota rcp re read reads recently refusals refused refuses region remove replace
-replica replicakey replicas report reports reserve reserved resource role roles rolesanywhere root rotate
-rotation rsa rsaes rule rules run runfunction runs s saml schedule scheduled scp serve serves service
-serviceaccount services serving session sessions set settings sha share shared sid sign single sns source
-sourceaccount sourcearn ssm sso stack stacknames stacks standard statement stop stopped string stringequals
-stringlike sts sub subject suffix suspended symmetric tag tagkeys tags targetnames task tasks tenant
-tenantkeys tenants text than that the this through to token told topic trail true trust type unresolved
-unusable update use used user value via web where which while who whose wildcard with withdraw without
+forallvalues foranyvalue forward from frozenset function get gov grant group handler has held hook hooks http
+https iam id identity ids if import imported imports in index instance instances invocationpoints invoke
+invokedby invokeforhook invokefunction invokes invoking is issuer its keep keeps key keys kms lambda list lock
+lockout log logs longest managed material may member message metadata minimum misuse moved mrk name names
+namespace near no nobody none not notresource null of oidc on one only opaque openid openings operations or
+organization organizations other others outside own parameter parameters path permission permissions plain pod
+pods policies policy policydocument policyname pre premises primary principal principalarn principals profile
+project provider provision publish python3 quota rcp re read reads recently refusals refused refuses region
+remove replace replica replicakey replicas report reports reserve reserved resource role roles rolesanywhere
+root rotate rotation rsa rsaes rule rules run runfunction runs s saml schedule scheduled scp serve serves
+service serviceaccount services serving session sessions set settings sha share shared sid sign single sns
+source sourceaccount sourcearn ssm sso stack stacknames stacks standard statement stop stopped string
+stringequals stringlike sts sub subject suffix suspended symmetric tag tagkeys tags targetnames task tasks
+tenant tenantkeys tenants text than that the this through to token told topic trail true trust type unresolved
+unusable update use used user value via was web where which while who whose wildcard with withdraw without
 workload workloads would wrapping write writelogs x509 yaml
 """
 """Words of the app's own texts, outside of prose."""
