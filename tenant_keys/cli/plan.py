@@ -40,7 +40,7 @@ def plan_command(
 
     Asks AWS nothing. A simulation deploys the stacks at the rates that AWS documents, and finds the concurrency.
     After a failed deployment, tenant-keys deployed ACCOUNT and plan --deployed deployed show what remains.
-    Exit codes: 0 planned, 2 a resource is of a type whose calls are not known (0 with --concurrency), 1 could not run.
+    Exit codes: 0 planned, 2 the calls of a resource are not known (0 with --concurrency), 1 could not run.
     """
     from tenant_keys.manifest import load_estate
     from tenant_keys.operations.rollout.describe import as_document, as_lines

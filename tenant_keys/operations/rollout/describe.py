@@ -59,7 +59,7 @@ def _phase(phase: Phase) -> dict[str, Any]:
                 "region": stack.region,
                 "new": stack.is_new,
                 "resources": len(stack.resources),
-                "ends": round(run.ends[stack.name]),
+                "ends": round(run.ends[stack.region, stack.name]),
             }
             for stack in phase.stacks
         ],

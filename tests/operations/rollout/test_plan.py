@@ -15,6 +15,7 @@ from tenant_keys.operations.rollout.plan import MOST_STACKS, plan
 from tenant_keys.operations.rollout.simulate import simulate
 from tenant_keys.operations.rollout.what_if import work_of_new_tenants, work_of_tenants
 from tenant_keys.operations.rollout.work import StackWork, stack_work, work_of_assembly
+from tenant_keys.review.errors import TemplateRefused
 from tests.command import tenant_keys
 from tests.conftest import ROOT
 from tools.cloud_assembly import edit_json, edit_template
@@ -113,6 +114,27 @@ def test_a_changed_role_takes_the_calls_of_its_differences() -> None:
         "iam:DetachRolePolicy": 1,
         "iam:AttachRolePolicy": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("AWS::SQS::Queue", {}),
+        ("AWS::IAM::Role", {"Policies": {"Fn::If": ["C", [], []]}}),
+        ("AWS::IAM::Role", {"ManagedPolicyArns": {"Ref": "Arns"}}),
+        ("AWS::IAM::Role", {"Policies": [{"Ref": "AWS::NoValue"}, 1]}),
+        ("AWS::KMS::ReplicaKey", {"PrimaryKeyArn": {"Ref": "Primary"}}),
+    ],
+)
+def test_what_a_template_does_not_say_is_not_reckoned(kind: str, properties: dict[str, Any]) -> None:
+    resources = {"One": {"Type": kind, "Properties": properties}}
+    found = stack_work("one", CENTRAL, REGION, None, resources)
+    assert (found.unknown, found.resources) == ((kind,), ())
+
+
+def test_policies_that_are_attached_by_reference_are_counted() -> None:
+    arns = [{"Ref": "Policy"}, "arn:aws:iam::aws:policy/ReadOnlyAccess"]
+    assert calls("AWS::IAM::Role", {"ManagedPolicyArns": arns})["iam:AttachRolePolicy"] == 2
 
 
 def test_a_key_that_leaves_its_stack_is_retained_by_no_call_and_otherwise_scheduled_for_deletion() -> None:
@@ -219,6 +241,20 @@ def test_what_is_deployed_is_left_out_so_that_a_repetition_knows_what_remains(
     (account,) = json.loads(output)["accounts"]
     ((stack,),) = [phase["stacks"] for phase in account["phases"]]
     assert (code, stack["name"], stack["new"]) == (0, CELL, True)
+
+
+def test_resources_that_wait_for_each_other_are_refused() -> None:
+    def alias(other: str) -> dict[str, Any]:
+        return {"Type": "AWS::KMS::Alias", "Properties": {"TargetKeyId": {"Ref": other}}}
+
+    with pytest.raises(TemplateRefused, match="one: resources depend on each other in a circle: A, B, A"):
+        stack_work("one", CENTRAL, REGION, None, {"A": alias("B"), "B": alias("A")})
+
+
+def test_two_stacks_of_one_name_in_two_regions_are_two() -> None:
+    role = {"One": {"Type": "AWS::SSM::Parameter", "Properties": {}}}
+    stacks = [stack_work("same", CENTRAL, region, None, role) for region in (REGION, "eu-central-1")]
+    assert len(simulate(stacks, 1).ends) == 2
 
 
 def test_a_type_whose_calls_are_not_known_is_named_and_the_plan_is_not_complete(own_assembly: Path) -> None:
