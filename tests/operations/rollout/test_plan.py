@@ -277,7 +277,13 @@ def test_an_assembly_from_before_the_lock_is_refused(own_assembly: Path) -> None
 def test_a_what_if_prints_stacks_floor_and_what_is_throttled() -> None:
     code, output = run("--tenants", "100")
     assert code == 0
-    expected = ("cell-eu-west-1-001 to 002 (2)", "of the floor of", "kms:CreateKey 5/s", "throttled and repeated: ")
+    expected = (
+        "cell-eu-west-1-001 to 002 (2)",
+        "of the floor of",
+        "kms:CreateKey 5/s",
+        "throttled and repeated: ",
+        "preflight 1",
+    )
     assert all(words in output for words in expected)
 
 
