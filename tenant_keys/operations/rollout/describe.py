@@ -14,7 +14,7 @@ from tenant_keys.operations.rollout.work import StackWork
 _TWO_MINUTES = 120
 _AFTER_A_FAILURE = (
     "after a failure: tenant-keys preflight {account} --repair, then deploy again, which leaves complete stacks; "
-    "what remains: tenant-keys deployed {account}, then tenant-keys plan --deployed deployed"
+    "what remains: tenant-keys deployed {account}, then tenant-keys plan --account {account} --deployed deployed"
 )
 
 

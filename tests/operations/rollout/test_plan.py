@@ -176,6 +176,18 @@ def test_no_more_stacks_go_at_a_time_than_the_cdk_can_watch() -> None:
     assert plan(many)[0].concurrency <= MOST_STACKS == 20
 
 
+def test_stacks_that_wait_for_different_rates_take_turns() -> None:
+    roles = {f"Role{number}": {"Type": "AWS::IAM::Role", "Properties": {}} for number in range(80)}
+    of_roles = [stack_work(f"tenant-keys-roles-{number:03d}", CENTRAL, REGION, None, roles) for number in (1, 2)]
+    (found,) = plan([*of_roles, *cells(160)])
+    assert [stack.name for stack in found.phases[0].stacks] == [
+        CELL,
+        "tenant-keys-roles-001",
+        "tenant-keys-cell-eu-west-1-002",
+        "tenant-keys-roles-002",
+    ]
+
+
 def test_replicas_come_after_all_else_and_accounts_go_side_by_side() -> None:
     copy = {"One": {"Type": "AWS::KMS::ReplicaKey", "Properties": {"PrimaryKeyArn": PRIMARY}}}
     replicas = stack_work("tenant-keys-replica-eu-west-1-of-eu-central-1-001", CENTRAL, REGION, None, copy)
