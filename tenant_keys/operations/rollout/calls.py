@@ -126,6 +126,8 @@ _CREATED: Final[Mapping[str, Callable[[Properties, str], Iterator[Step]]]] = {
 }
 _BY_ONE_CALL: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::CDK::Metadata": (),
+    "AWS::CloudFormation::LambdaHook": ("cloudformation:ActivateType", "cloudformation:SetTypeConfiguration"),
+    "AWS::CloudTrail::Trail": ("cloudtrail:CreateTrail", "cloudtrail:PutEventSelectors", "cloudtrail:StartLogging"),
     "AWS::CloudWatch::Alarm": ("cloudwatch:PutMetricAlarm",),
     "AWS::EKS::PodIdentityAssociation": ("eks:CreatePodIdentityAssociation",),
     "AWS::Events::EventBusPolicy": ("events:PutPermission",),
@@ -133,6 +135,8 @@ _BY_ONE_CALL: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::IAM::InstanceProfile": ("iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"),
     "AWS::IAM::ManagedPolicy": ("iam:CreatePolicy", "iam:AttachRolePolicy"),
     "AWS::IAM::OIDCProvider": ("iam:CreateOpenIDConnectProvider",),
+    "AWS::Lambda::Function": ("lambda:CreateFunction",),
+    "AWS::Logs::LogGroup": ("logs:CreateLogGroup", "logs:PutRetentionPolicy"),
     "AWS::Organizations::Policy": ("organizations:CreatePolicy", "organizations:AttachPolicy"),
     "AWS::RolesAnywhere::Profile": ("rolesanywhere:CreateProfile",),
     "AWS::RolesAnywhere::TrustAnchor": ("rolesanywhere:CreateTrustAnchor",),

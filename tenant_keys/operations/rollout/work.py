@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tenant_keys.manifest import Estate
-from tenant_keys.manifest.stack_names import holds_replicas, key_stack
+from tenant_keys.manifest.stack_names import holds_replicas, is_hook_stack, key_stack
 from tenant_keys.operations.rollout.calls import Bucket, Call, Step, change, creation, removal
 from tenant_keys.review.assembly import Assembly, StackArtifact
 from tenant_keys.review.assembly.template import deployed_template, waits_for
@@ -19,6 +19,8 @@ from tenant_keys.review.errors import TemplateRefused
 
 Resources = Mapping[str, dict[str, Any]]
 """`Resources` of a template, by logical id."""
+HOOK, MAIN, REPLICAS = range(3)
+"""Phases: the Hook that judges the others' changes, all else, and replicas, which need the ids of their primaries."""
 _RETAINING: Final = frozenset({"Retain", "RetainExceptOnCreate"})
 
 
@@ -44,9 +46,11 @@ class StackWork:
     """Types of the resources whose calls are not known."""
 
     @property
-    def last(self) -> bool:
-        """Whether the stack needs the ids of keys that another stack creates."""
-        return holds_replicas(self.name)
+    def phase(self) -> int:
+        """Stacks of a phase need nothing of each other, and all stacks of the phase before."""
+        if is_hook_stack(self.name):
+            return HOOK
+        return REPLICAS if holds_replicas(self.name) else MAIN
 
     def requests(self) -> Counter[Bucket]:
         """What the stack's calls take of each bucket of its account."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tenant_keys.manifest import load_estate
+from tenant_keys.operations.rollout.calls import creation
 from tenant_keys.operations.rollout.plan import MOST_STACKS, plan
 from tenant_keys.operations.rollout.simulate import simulate
 from tenant_keys.operations.rollout.what_if import work_of_new_tenants, work_of_tenants
@@ -186,6 +189,30 @@ def test_stacks_that_wait_for_different_rates_take_turns() -> None:
         "tenant-keys-cell-eu-west-1-002",
         "tenant-keys-roles-002",
     ]
+
+
+def test_the_hook_goes_first() -> None:
+    hook = stack_work("tenant-keys-hook-eu-west-1", CENTRAL, REGION, None, {"One": {"Type": "AWS::IAM::Role"}})
+    (found,) = plan([*cells(1), hook])
+    assert [[stack.name for stack in phase.stacks] for phase in found.phases] == [[hook.name], [CELL]]
+
+
+def types_of_the_app() -> set[str]:
+    """Types of the constructs, by the classes that their modules call."""
+    found = set()
+    for file in (ROOT / "constructs/tenant_constructs").glob("*.py"):
+        module = import_module(f"tenant_constructs.{file.stem}")
+        for service, kind in re.findall(r"\b(\w+)\.(Cfn\w+)\(", file.read_text()):
+            if name := getattr(getattr(getattr(module, service), kind), "CFN_RESOURCE_TYPE_NAME", None):
+                found.add(name)
+    return found
+
+
+def test_the_calls_of_every_type_that_the_app_makes_are_known() -> None:
+    types = types_of_the_app()
+    assert {"AWS::KMS::Key", "AWS::SSM::Parameter", "AWS::Organizations::Policy"} <= types
+    literal = {"PrimaryKeyArn": PRIMARY}
+    assert [kind for kind in sorted(types) if creation(kind, literal, REGION) is None] == []
 
 
 def test_replicas_come_after_all_else_and_accounts_go_side_by_side() -> None:
