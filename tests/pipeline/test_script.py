@@ -181,7 +181,7 @@ def test_the_hook_is_deployed_before_the_stacks_that_it_judges(checkout: Any, as
     hook = "tenant-keys-hook-eu-west-1"
     assembly(**{CELL: "111111111111", hook: "111111111111"})
     assert checkout.run("scripts/pipeline.sh deploy 111111111111").returncode == 0
-    assert checkout.calls[1:7] == [*shipped("111111111111", hook), *shipped("111111111111", CELL)]
+    assert checkout.calls[2:8] == [*shipped("111111111111", hook), *shipped("111111111111", CELL)]
 
 
 def executed(stack: str) -> str:
@@ -195,7 +195,7 @@ def test_a_canary_is_executed_and_verified_before_the_other_stacks(checkout: Any
     assembly(**{ROLES: "111111111111", CELL: "111111111111"})
     done = checkout.run("READER=role/Pipeline scripts/pipeline.sh deploy 111111111111", FIRST=CELL)
     assert done.returncode == 0, done.stderr
-    assert checkout.calls[3:6] == [executed(CELL), f"{VERIFIED} --role role/Pipeline", executed(ROLES)]
+    assert checkout.calls[4:7] == [executed(CELL), f"{VERIFIED} --role role/Pipeline", executed(ROLES)]
 
 
 @pytest.mark.parametrize("code", [1, 2])
@@ -221,7 +221,7 @@ def test_an_emergency_goes_without_a_canary(checkout: Any, assembly: Assembly) -
     assembly(**{CELL: "111111111111"})
     assert checkout.run("CANARY=no scripts/pipeline.sh deploy 111111111111").returncode == 0
     assert f"tenant-keys gate 111111111111 {CELL} --assembly cdk.out --ready FILE" in checkout.calls
-    assert checkout.calls[3] == executed(CELL)
+    assert checkout.calls[4] == executed(CELL)
 
 
 def test_every_step_takes_the_manifest_of_the_estate(checkout: Any, assembly: Assembly) -> None:
