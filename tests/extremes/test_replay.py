@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.extremes.constraints import Constraints
-from tests.extremes.estates import ESTATES, REGIONS, TAGS, lambdas, manifest, estate_from, tenant_id, workload
+from tests.extremes.estates import ESTATES, REGIONS, TAGS, estate_from, lambdas, manifest, tenant_id, workload
 from tests.extremes.requests import requests
 from tests.stacks.synth import synthesized
 
