@@ -30,6 +30,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def arguments_of(project: Path, assembly: Path, output: Path) -> list[str]:
+    return ["review", str(assembly), "--manifest", str(project / "tenants.yaml"), "--output", str(output)]
+
+
 def test_three_files_of_one_document_are_written(project: Path, tmp_path: Path) -> None:
     output = tmp_path / "deep" / "report"
     result = tenant_keys(
@@ -74,7 +78,7 @@ def test_a_refuted_estate_is_reported_and_is_exit_code_two(project: Path, tmp_pa
 
     edit_template(copied, "tenant-keys-cell-eu-west-1-001", anyone_may_delete)
     output = tmp_path / "report"
-    result = tenant_keys("review", str(copied), "--manifest", str(project / "tenants.yaml"), "--output", str(output))
+    result = tenant_keys(*arguments_of(project, copied, output))
     assert result.exit_code == 2
     assert result.stdout.startswith("refuted; ")
     assert (output / "review.md").read_text().startswith("# Review of tenants' keys: refuted\n")
@@ -82,7 +86,7 @@ def test_a_refuted_estate_is_reported_and_is_exit_code_two(project: Path, tmp_pa
 
 def test_a_folder_without_an_assembly_is_told_and_writes_nothing(project: Path, tmp_path: Path) -> None:
     output = tmp_path / "report"
-    result = tenant_keys("review", str(tmp_path), "--manifest", str(project / "tenants.yaml"), "--output", str(output))
+    result = tenant_keys(*arguments_of(project, tmp_path, output))
     assert result.exit_code == 1
     assert "cdk synth" in result.stderr
     assert not output.exists()
