@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     common = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, max_examples=examples)
     settings.register_profile("suite", common)
     settings.register_profile("ci", common, derandomize=True, database=None)
-    # A busy machine is slow, which says nothing about the code; and what fails in CI must fail at the desk too.
+    # A busy machine is slow, which says nothing about the code; and what fails in CI must fail on a laptop too.
     settings.load_profile("ci" if os.environ.get("CI") else "suite")
 
 

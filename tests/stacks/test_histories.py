@@ -35,7 +35,7 @@ from tests.sampled import examples
 Place = tuple[str, str, str]
 """Region, stack, logical id."""
 Held = dict[Place, Mapping[str, Any]]
-BIRTH = ("key_spec", "key_usage", "origin", "multi_region", "primary_key_arn", "alias_name", "target_key_id")
+CREATION = ("key_spec", "key_usage", "origin", "multi_region", "primary_key_arn", "alias_name", "target_key_id")
 ROTATION = ("enable_key_rotation", "rotation_period_in_days")
 STEP = st.tuples(st.sampled_from(EDITS), st.integers(0, 29), st.integers(0, 7))
 
@@ -122,8 +122,8 @@ def owner(place: Place) -> str:
     return place[2].removeprefix("Key").removeprefix("Replica").removeprefix("Alias")
 
 
-def birth(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: body["Properties"].get(name) for name in BIRTH} | {"Type": body["Type"]}
+def creation(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: body["Properties"].get(name) for name in CREATION} | {"Type": body["Type"]}
 
 
 def is_disabled(body: Mapping[str, Any]) -> bool:
@@ -131,12 +131,12 @@ def is_disabled(body: Mapping[str, Any]) -> bool:
 
 
 def check(before: Held, after: Held, estate: Estate) -> None:
-    """Whatever stood somewhere stands there still, as it was born. `diff` blocks the loss of a Region with replicas."""
+    """Every key stays where it was, as it was created. `diff` blocks the loss of a Region with replicas."""
     for place, body in before.items():
         if owner(place) not in estate.tenants or place[0] not in estate.central.regions:
             continue  # offboarded: key and alias left the template, and are retained
         assert place in after, place
-        assert birth(after[place]) == birth(body), place
+        assert creation(after[place]) == creation(body), place
         if is_disabled(body) and is_disabled(after[place]):
             for name in ROTATION:
                 assert after[place]["Properties"].get(name) == body["Properties"].get(name), place
