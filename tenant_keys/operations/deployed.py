@@ -37,8 +37,9 @@ _SETTLED: Final = frozenset(
     {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
 )
 """States in which a stack's resources are those of its template (CloudFormation user guide, stack status codes)."""
-_GONE: Final = frozenset({"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"})
-"""States of a stack that has no resources."""
+_GONE: Final = frozenset({"DELETE_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
+"""States of a stack that has no resources: deleted, not yet created, or created in vain. Keys that a failed creation
+retained are in no stack; `tenant-keys verify` lists them."""
 
 
 @dataclass(frozen=True, slots=True)
