@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import os
 import subprocess
@@ -34,6 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("ci", common, derandomize=True, database=None)
     # A busy machine is slow, which says nothing about the code; and what fails in CI must fail on a laptop too.
     settings.load_profile("ci" if os.environ.get("CI") else "suite")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is imported, such as all of the CDK, out of each later garbage collection: an eighth of a proof's time."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
