@@ -93,6 +93,7 @@ def replicated() -> Estate:
     return estate_of_text(manifest(workloads, tenants, "eu-west-1, eu-central-1, eu-north-1"), ids)
 
 
+@pytest.mark.slow
 def test_replicas_pass_nag_proof_and_cfn_lint(tmp_path: Path) -> None:
     app = cdk.App(outdir=str(tmp_path), tree_metadata=False, builtin_cloud_formation_validation=False)
     add_stacks(app, replicated())
