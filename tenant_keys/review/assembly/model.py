@@ -10,6 +10,7 @@ from typing import Any
 # The types whose policies, names and links the review reads: in them every value must be known.
 READ_TYPES = frozenset(
     {
+        "AWS::CloudFormation::LambdaHook",
         "AWS::CloudWatch::Alarm",
         "AWS::EKS::PodIdentityAssociation",
         "AWS::Events::EventBusPolicy",
@@ -29,6 +30,8 @@ READ_TYPES = frozenset(
         "AWS::KMS::Alias",
         "AWS::KMS::Key",
         "AWS::KMS::ReplicaKey",
+        "AWS::Lambda::Function",
+        "AWS::Logs::LogGroup",
         "AWS::Organizations::Policy",
         "AWS::RolesAnywhere::Profile",
         "AWS::RolesAnywhere::TrustAnchor",

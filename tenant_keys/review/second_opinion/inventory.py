@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from tenant_keys.manifest.stack_names import is_audit_stack
+from tenant_keys.manifest.stack_names import is_audit_stack, is_hook_stack
 from tenant_keys.review.assembly import Resource, Stack, unresolved_id
 from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.second_opinion.statements import IDENTITY, Statement, statements
@@ -27,6 +27,10 @@ _WITHOUT_PERMISSIONS: Final = frozenset(
     }
 )
 """Types that allow nothing by themselves: they bind principals to roles, whose trust policies are read."""
+_OF_HOOK: Final = frozenset(
+    {"AWS::CDK::Metadata", "AWS::CloudFormation::LambdaHook", "AWS::Lambda::Function", "AWS::Logs::LogGroup"}
+)
+"""Of the stack of the CloudFormation Hook alone: its function runs as a role, whose policies are read."""
 
 
 class Stacks(Protocol):
@@ -169,7 +173,7 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
             document = json.loads(content) if isinstance(content, str) else content
             targets = tuple(properties.get("TargetIds", ()))
             found.controls.append(Control(where, properties["Type"], targets, document))
-        case kind if kind not in _WITHOUT_PERMISSIONS:
+        case kind if kind not in (_OF_HOOK if is_hook_stack(resource.stack) else _WITHOUT_PERMISSIONS):
             raise ValueError(f"{kind} is not modelled")
 
 

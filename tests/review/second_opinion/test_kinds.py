@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tenant_keys.review.second_opinion import Answered, Opinion, second_opinion
-from tools.random_estates.grammar import ESTATES
 from tools.random_estates.small_estates import CENTRAL, Templates, templates_of
+from tools.random_estates.vocabulary import ESTATES
 
 ROOT = {"AWS": f"arn:aws:iam::{CENTRAL}:root"}
 BOLT = f"arn:aws:iam::{CENTRAL}:role/tenant-keys/orders/tenant-bolt.orders"
