@@ -39,6 +39,7 @@ class Control:
             return {}
         if name == "advance":
             self._cloud.clock.advance(float(given["days"]))
+            self._cloud.kms.apply_due_changes()
             return {"now": self._cloud.clock.now().isoformat()}
         if name == "fail":
             times = {"skip": int(given["skip"]), "times": int(given["times"])}

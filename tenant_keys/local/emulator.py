@@ -10,13 +10,14 @@ import hashlib
 import json
 import os
 import re
-import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tenant_keys.local.event import Event
 
 _AMZ_DATE = re.compile(r"\d{8}T\d{6}Z\Z", re.ASCII)
 _HEX_DIGITS = 64
@@ -377,21 +378,21 @@ def encrypt_topic(arn: str, key: object) -> None:
         attributes["KmsMasterKeyId"] = str(key)
 
 
-def send_event(account: str, region: str, source: str, detail_type: str, detail: str) -> None:
+def send_event(event: Event) -> None:
     """Dispatch an event of an AWS service on the default bus of the scope."""
     from ministack.services import eventbridge as inner
 
     inner._dispatch_event(
         {
             "EventId": str(uuid.uuid4()),
-            "Source": source,
-            "DetailType": detail_type,
-            "Detail": detail,
+            "Source": event.source,
+            "DetailType": event.detail_type,
+            "Detail": json.dumps(event.detail),
             "EventBusName": "default",
-            "Time": int(time.time()),
-            "Resources": [],
-            "Account": account,
-            "Region": region,
+            "Time": int(event.at.timestamp()),
+            "Resources": list(event.resources),
+            "Account": event.account,
+            "Region": event.region,
         }
     )
 
