@@ -15,6 +15,7 @@ from tenant_constructs.identity_provider import TokenIssuer
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.pod_identity import PodIdentity
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
+from tenant_constructs.trail import OwnTrail
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
 from tenant_keys.manifest import Custodian, Estate, Tenant, Workload
 from tenant_keys.manifest import stack_names as names
@@ -104,14 +105,14 @@ class _Stacks:
         name = stack.stack_name
         self._without_construct.update((name, construct_id) for construct_id in cell.add_constructs())
 
-    def _stack(self, name: str, account: str, region: str, description: str, *, keeps_keys: bool = False) -> Stack:
+    def _stack(self, name: str, account: str, region: str, description: str, *, protected: bool = False) -> Stack:
         stack = Stack(
             self._scope,
             name,
             stack_name=name,
             env=Environment(account=account, region=region),
             description=description,
-            termination_protection=keeps_keys,
+            termination_protection=protected,
             suppress_template_indentation=True,  # policies are long: 100 tenants must fit 1 MB
             synthesizer=self._synthesizer(account),
         )
@@ -129,7 +130,7 @@ class _Stacks:
         for region, number, tenants in key_cells(self._estate):
             cell = names.key_cell(region, number)
             name, description = names.key_stack(region, number, self._naming), f"Tenants' keys, cell {cell}"
-            stack = self._stack(name, self._account, region, description, keeps_keys=True)
+            stack = self._stack(name, self._account, region, description, protected=True)
             members = [self._key(stack, tenant, cell) for tenant in tenants]
             members += [self._importer(stack, tenant, who, cell) for tenant in tenants if (who := tenant.custodian)]
             self._fill(stack, members)
@@ -146,7 +147,7 @@ class _Stacks:
                     continue
                 name = names.replica_stack(region, primary, number, self._naming)
                 description = f"Replicas in {region} of cell {cell}"
-                stack = self._stack(name, self._account, region, description, keeps_keys=True)
+                stack = self._stack(name, self._account, region, description, protected=True)
                 self._fill(stack, [self._replica(stack, tenant, cell) for tenant in replicated])
 
     def _add_tenant_roles(self) -> None:
@@ -239,6 +240,10 @@ class _Stacks:
         """AWS KMS writes an event in the Region of the call, and a topic is reached from its own Region alone."""
         if self._estate.audit is None:
             return
+        if self._estate.audit.own_trail:
+            name, description = names.trail(self._naming), f"Trail of the key account {self._account}"
+            stack = self._stack(name, self._account, self._home, description, protected=True)
+            OwnTrail(stack, "Trail", estate=self._estate)
         for region in self._estate.central.regions:
             name = names.audit_stack(region, self._naming)
             stack = self._stack(name, self._account, region, f"Detection of misuse of tenants' keys in {region}")
@@ -253,7 +258,7 @@ class _Stacks:
             return
         name, account = names.guardrails(self._naming), self._estate.guardrails.management_account
         description = f"Control policies of the key account {self._account}"
-        add_guardrails(self._stack(name, account, HOME, description, keeps_keys=True), self._estate)
+        add_guardrails(self._stack(name, account, HOME, description, protected=True), self._estate)
 
     def _add_workload_account(self, account: str, region: str, roles: list[Workload], here: list[Workload]) -> Stack:
         description = f"Workload roles and parameters in account {account}"

@@ -10,6 +10,7 @@ from typing import Any
 # The types whose policies, names and links the review reads: in them every value must be known.
 READ_TYPES = frozenset(
     {
+        "AWS::CloudTrail::Trail",
         "AWS::CloudWatch::Alarm",
         "AWS::EKS::PodIdentityAssociation",
         "AWS::Events::EventBusPolicy",
@@ -32,6 +33,8 @@ READ_TYPES = frozenset(
         "AWS::Organizations::Policy",
         "AWS::RolesAnywhere::Profile",
         "AWS::RolesAnywhere::TrustAnchor",
+        "AWS::S3::Bucket",
+        "AWS::S3::BucketPolicy",
         "AWS::SNS::Topic",
         "AWS::SNS::TopicPolicy",
     }

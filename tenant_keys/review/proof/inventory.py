@@ -22,6 +22,7 @@ from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.proof.resource_properties import not_understood
+from tenant_keys.review.proof.trail import TRAIL_TYPES
 
 MARK: Final = "\u27e6"
 """Begins a mark. KMS and IAM accept no such character in a policy (AWS KMS API, PutKeyPolicy)."""
@@ -46,6 +47,7 @@ _BINDING: Final = frozenset(
 )
 _AUDIT: Final = frozenset(
     {
+        *TRAIL_TYPES,
         "AWS::CloudWatch::Alarm",
         "AWS::Events::EventBusPolicy",
         "AWS::Events::Rule",
@@ -53,8 +55,8 @@ _AUDIT: Final = frozenset(
         "AWS::SNS::TopicPolicy",
     }
 )
-"""Types of the audit stack, each of which is compared with what is declared."""
-_AUDIT_TAGGED: Final = frozenset({"AWS::CloudWatch::Alarm", "AWS::Events::Rule", "AWS::SNS::Topic"})
+"""Types of the stacks of audit and trail, each of which is compared with what is declared."""
+_AUDIT_TAGGED: Final = _AUDIT - {"AWS::Events::EventBusPolicy", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy"}
 AUDIT_KEY: Final = "AuditKey"
 """Logical id of the key that encrypts the audit topic, in a stack that the estate calls an audit stack."""
 _APART: Final = frozenset({"AWS::Organizations::Policy", "AWS::SSM::Parameter"})
@@ -221,7 +223,7 @@ class Inventory:
     audit_keys: list[KeyRecord] = field(default_factory=list)
     """Keys of audit topics, at which no tenant's alias points."""
     audit: list[Resource] = field(default_factory=list)
-    """What else audit stacks hold."""
+    """What else audit stacks hold, and the stack of the account's own trail."""
     aliases: dict[tuple[str, str], list[AliasRecord]] = field(default_factory=dict)
     """By Region and key id."""
     roles: dict[str, RoleRecord] = field(default_factory=dict)

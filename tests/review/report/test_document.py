@@ -134,7 +134,7 @@ def test_only_globex_may_bring_material_and_only_by_its_own_role(sample_document
         if "kms:ImportKeyMaterial" in office["actions"]
         for who in office["who"]
     }
-    assert importers == {("globex", "arn:aws:iam::111111111111:role/globex-key-import")}
+    assert importers == {("globex", "arn:aws:iam::111111111111:role/key-import/globex-key-import")}
 
 
 def test_everything_that_was_tried_went_as_declared_and_both_ways(sample_document: Json) -> None:
