@@ -33,7 +33,16 @@ def _without(find: Callable[[Templates], Body], name: str) -> Edit:
 
 
 def _missing(name: str) -> Edit:
-    return lambda templates: templates.resources(TRAIL).pop(name) and None
+    """Without the resource, and without what waits for it."""
+
+    def edit(templates: Templates) -> None:
+        resources = templates.resources(TRAIL)
+        del resources[name]
+        for body in resources.values():
+            if name in body.get("DependsOn", ()):
+                del body["DependsOn"]
+
+    return edit
 
 
 def _removable(name: str, policy: str) -> Edit:
