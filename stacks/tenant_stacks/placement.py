@@ -11,6 +11,7 @@ from constructs import Construct
 
 from tenant_constructs.access_role import CustodianImportRole, SharedAccessRole, TenantAccessRole
 from tenant_constructs.audit import AuditAlarms, AuditBus, AuditRules, AuditTopic, RefusalForwarder
+from tenant_constructs.deletion_hook import DeletionHook
 from tenant_constructs.identity_provider import TokenIssuer
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.pod_identity import PodIdentity
@@ -76,12 +77,14 @@ class _Stacks:
         self._scope = scope
         self._stamped = stamped
         self._without_construct: set[tuple[str, str]] = set()
+        self._hooks: dict[str, Stack] = {}
         self._estate = estate
         self._account = estate.central.account
         self._home = estate.central.home_region
         self._naming = estate.naming
 
     def add_all(self) -> Stamped:
+        self._add_hooks()
         self._add_keys()
         self._add_replicas()
         self._add_tenant_roles()
@@ -105,19 +108,21 @@ class _Stacks:
         name = stack.stack_name
         self._without_construct.update((name, construct_id) for construct_id in cell.add_constructs())
 
-    def _stack(self, name: str, account: str, region: str, description: str, *, protected: bool = False) -> Stack:
+    def _stack(self, name: str, account: str, region: str, description: str, *, keeps_keys: bool = False) -> Stack:
         stack = Stack(
             self._scope,
             name,
             stack_name=name,
             env=Environment(account=account, region=region),
             description=description,
-            termination_protection=protected,
+            termination_protection=keeps_keys,
             suppress_template_indentation=True,  # policies are long: 100 tenants must fit 1 MB
             synthesizer=self._synthesizer(account),
         )
         for name_in_context, value in WITHOUT_METADATA.items():
             stack.node.set_context(name_in_context, value)
+        if keeps_keys and region in self._hooks and account == self._account:
+            stack.add_stack_dependency(self._hooks[region], "the Hook knows which tenants were offboarded")
         return stack
 
     def _synthesizer(self, account: str) -> EstateSynthesizer:
@@ -130,7 +135,7 @@ class _Stacks:
         for region, number, tenants in key_cells(self._estate):
             cell = names.key_cell(region, number)
             name, description = names.key_stack(region, number, self._naming), f"Tenants' keys, cell {cell}"
-            stack = self._stack(name, self._account, region, description, protected=True)
+            stack = self._stack(name, self._account, region, description, keeps_keys=True)
             members = [self._key(stack, tenant, cell) for tenant in tenants]
             members += [self._importer(stack, tenant, who, cell) for tenant in tenants if (who := tenant.custodian)]
             self._fill(stack, members)
@@ -147,7 +152,7 @@ class _Stacks:
                     continue
                 name = names.replica_stack(region, primary, number, self._naming)
                 description = f"Replicas in {region} of cell {cell}"
-                stack = self._stack(name, self._account, region, description, protected=True)
+                stack = self._stack(name, self._account, region, description, keeps_keys=True)
                 self._fill(stack, [self._replica(stack, tenant, cell) for tenant in replicated])
 
     def _add_tenant_roles(self) -> None:
@@ -242,7 +247,8 @@ class _Stacks:
             return
         if self._estate.audit.own_trail:
             name, description = names.trail(self._naming), f"Trail of the key account {self._account}"
-            stack = self._stack(name, self._account, self._home, description, protected=True)
+            stack = self._stack(name, self._account, self._home, description)
+            stack.termination_protection = True
             OwnTrail(stack, "Trail", estate=self._estate)
         for region in self._estate.central.regions:
             name = names.audit_stack(region, self._naming)
@@ -253,12 +259,20 @@ class _Stacks:
             AuditAlarms(stack, "Alarms", topic=topic, estate=self._estate, region=region)
             AuditBus(stack, "Bus", accounts=reporting, region=region, estate=self._estate)
 
+    def _add_hooks(self) -> None:
+        """A Hook works in its own Region alone; stacks that it judges wait for it, since it must know who left."""
+        for region in self._estate.central.regions if self._estate.central.deletion_hook else ():
+            name = names.hook_stack(region, self._naming)
+            description = f"Refuses to remove or replace tenants' keys in {region}"
+            stack = self._hooks[region] = self._stack(name, self._account, region, description)
+            DeletionHook(stack, "Hook", estate=self._estate, region=region)
+
     def _add_guardrails(self) -> None:
         if self._estate.guardrails is None:
             return
         name, account = names.guardrails(self._naming), self._estate.guardrails.management_account
         description = f"Control policies of the key account {self._account}"
-        add_guardrails(self._stack(name, account, HOME, description, protected=True), self._estate)
+        add_guardrails(self._stack(name, account, HOME, description, keeps_keys=True), self._estate)
 
     def _add_workload_account(self, account: str, region: str, roles: list[Workload], here: list[Workload]) -> Stack:
         description = f"Workload roles and parameters in account {account}"

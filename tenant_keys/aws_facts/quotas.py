@@ -65,11 +65,18 @@ def symmetric_requests_per_second(region: str) -> int:
 REQUESTS_PER_SECOND: Final = {
     "CreateKey": 5,
     "CreateAlias": 5,
+    "DeleteAlias": 15,
+    "UpdateAlias": 5,
     "ReplicateKey": 5,
+    "EnableKey": 5,
     "DisableKey": 5,
     "EnableKeyRotation": 15,
+    "DisableKeyRotation": 5,
     "TagResource": 10,
+    "UntagResource": 5,
+    "UpdateKeyDescription": 5,
     "PutKeyPolicy": 15,
+    "ScheduleKeyDeletion": 15,
 }
 """Management requests a second of an account and Region (AWS KMS guide, requests-per-second)."""
 CREATE_KEYS_A_REPLICA: Final = 2
@@ -88,4 +95,16 @@ READS_PER_SECOND: Final = {
 }
 """Requests a second of an account and Region that only read, adjustable (AWS KMS guide, requests-per-second)."""
 UNDOCUMENTED_PER_SECOND: Final = 10
-"""Assumed for read operations whose rate AWS does not document: IAM, CloudFormation, CloudTrail, IAM Roles Anywhere."""
+"""Assumed for operations whose rate AWS does not document: IAM, CloudFormation, CloudTrail, IAM Roles Anywhere."""
+
+
+def is_documented(api: str) -> bool:
+    """Whether AWS documents a rate of the API, such as `kms:CreateKey`."""
+    return api in READS_PER_SECOND or (api.startswith("kms:") and api.removeprefix("kms:") in REQUESTS_PER_SECOND)
+
+
+def per_second(api: str) -> int:
+    """Requests a second of an account and Region to an API, such as `kms:CreateKey`, as documented or as assumed."""
+    if api.startswith("kms:") and (rate := REQUESTS_PER_SECOND.get(api.removeprefix("kms:"))):
+        return rate
+    return READS_PER_SECOND.get(api, UNDOCUMENTED_PER_SECOND)

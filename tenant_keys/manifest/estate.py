@@ -9,11 +9,11 @@ from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.model import (
     Access,
     Auditor,
-    Birth,
     DecryptBy,
     Guardrails,
     IdentityProvider,
     Irsa,
+    KeySource,
     Naming,
     Operation,
     PodIdentity,
@@ -42,6 +42,8 @@ class Central:
     """ARN of the managed policy that bounds every access role."""
     bootstrap_qualifier: str
     quotas: Quotas
+    deletion_hook: bool = False
+    """Whether a CloudFormation Hook refuses to remove or replace tenants' keys."""
 
     @property
     def partition(self) -> str:
@@ -137,7 +139,7 @@ class Tenant:
     """active, suspended or offboarding: an offboarded tenant is no part of the estate."""
     workloads: tuple[Workload, ...]
     """Sorted by name."""
-    origin: Birth
+    origin: KeySource
     multi_region: bool
     primary_region: str
     multi_region_key_id: str | None
@@ -179,6 +181,8 @@ class Estate:
     tags: Mapping[str, str]
     guardrails: Guardrails | None
     """None where the manifest asks for no control policies."""
+    offboarded: tuple[str, ...] = ()
+    """Ids in AWS of the tenants that are offboarded: their keys leave their stacks, and are retained. Sorted."""
 
     @property
     def permissions_boundaries(self) -> list[str]:

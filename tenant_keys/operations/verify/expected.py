@@ -9,11 +9,11 @@ from typing import Any, Final
 from tenant_keys.manifest import Estate, Lock
 from tenant_keys.operations.verify.deployed_state import DeployedState
 from tenant_keys.policy import names
-from tenant_keys.review.assembly import UNBORN
-from tenant_keys.review.proof.inventory import KeyRecord
+from tenant_keys.review.assembly import UNRESOLVED
+from tenant_keys.review.proof.key_records import KeyRecord
 from tenant_keys.review.proof.reviewed import ReviewedEstate
 
-_ID: Final = re.compile(rf"(?:mrk-)?{re.escape(UNBORN)}(\d{{12}})!([a-z0-9-]+)!([A-Za-z0-9-]+)!([A-Za-z0-9]+)")
+_ID: Final = re.compile(rf"(?:mrk-)?{re.escape(UNRESOLVED)}(\d{{12}})!([a-z0-9-]+)!([A-Za-z0-9-]+)!([A-Za-z0-9]+)")
 KeyPlace = tuple[str, str]
 """Region and key id."""
 
@@ -29,10 +29,17 @@ class Expected:
         """Tenant and record of each key that a stack of the estate made."""
         self.key_of: dict[tuple[str, str], str | None] = {}
         """Key id by tenant and Region; None where no stack says which key it made."""
+        looked_at = {*state.scope.stacks}
+        self.declared: set[tuple[str, str]] = set()
+        """Tenant and Region of each key, those of stacks that are not looked at included."""
         self.others: dict[KeyPlace, KeyRecord] = {}
         """Records of the keys of stacks that are no tenant's."""
         for tenant, records in (*reviewed.inventory.keys.items(), (None, reviewed.inventory.audit_keys)):
             for record in records:
+                if tenant is not None:
+                    self.declared.add((tenant, record.region))
+                if (record.account, record.region, record.stack) not in looked_at:
+                    continue
                 made = state.resources.get((record.account, record.region, record.stack), {})
                 key_id = made.get(record.logical_id) or None
                 if tenant is not None:
@@ -95,13 +102,13 @@ class Expected:
         for place, (tenant, record) in self.record_of.items():
             key = self._state.keys.get(place)
             for arn in key.family if key is not None and not record.replica else ():
-                if (tenant, arn.split(":")[3]) not in self.key_of:
+                if (tenant, arn.split(":")[3]) not in self.declared:
                     yield tenant, arn
 
     def resolved(self, value: Any) -> Any:
         """A value of the assembly with the ids that AWS chose."""
         if isinstance(value, str):
-            return _ID.sub(self._physical, value) if UNBORN in value else value
+            return _ID.sub(self._physical, value) if UNRESOLVED in value else value
         if isinstance(value, Mapping):
             return {self.resolved(name): self.resolved(one) for name, one in value.items()}
         if isinstance(value, list | tuple):

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from tenant_keys.manifest.stack_names import is_audit_stack
-from tenant_keys.review.assembly import Resource, Stack, unborn
+from tenant_keys.manifest.stack_names import is_audit_stack, is_hook_stack
+from tenant_keys.review.assembly import Resource, Stack, unresolved_id
 from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.second_opinion.statements import IDENTITY, Statement, statements
 
@@ -30,6 +30,10 @@ _WITHOUT_PERMISSIONS: Final = frozenset(
     }
 )
 """Types that allow nothing by themselves: they bind principals to roles, whose trust policies are read."""
+_OF_HOOK: Final = frozenset(
+    {"AWS::CDK::Metadata", "AWS::CloudFormation::LambdaHook", "AWS::Lambda::Function", "AWS::Logs::LogGroup"}
+)
+"""Of the stack of the CloudFormation Hook alone: its function runs as a role, whose policies are read."""
 
 
 class Stacks(Protocol):
@@ -50,6 +54,7 @@ class Key:
     where: str
     facts: Mapping[str, str | None]
     """Condition keys that the key's own properties decide; None where it has no such property."""
+    tags: Mapping[str, str]
     of_topic: bool = False
     """Whether it has the place of the key that encrypts the topic of an audit stack."""
 
@@ -136,6 +141,7 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
                     properties.get("KeyPolicy"),
                     where,
                     _facts(resource),
+                    _tags(resource),
                     of_topic=resource.logical_id == "AuditKey" and is_audit_stack(resource.stack),
                 )
             )
@@ -144,7 +150,7 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
             arn = f"arn:{partition}:kms:{resource.region}:{resource.account}:key/{target}"
             found.aliases.setdefault(arn, []).append(properties["AliasName"])
         case "AWS::IAM::Role":
-            name = properties.get("RoleName") or unborn(resource)
+            name = properties.get("RoleName") or unresolved_id(resource)
             arn = f"arn:{partition}:iam::{resource.account}:role{properties.get('Path', '/')}{name}"
             found.roles[arn] = Role(
                 arn,
@@ -162,14 +168,15 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
             host = properties["Url"].removeprefix("https://")
             found.providers.append(f"arn:{partition}:iam::{resource.account}:oidc-provider/{host}")
         case "AWS::RolesAnywhere::TrustAnchor":
-            arn = f"arn:{partition}:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{unborn(resource)}"
+            anchor = f"trust-anchor/{unresolved_id(resource)}"
+            arn = f"arn:{partition}:rolesanywhere:{resource.region}:{resource.account}:{anchor}"
             found.anchors[arn] = str(properties["Source"].get("SourceData", {}).get("AcmPcaArn", "another authority"))
         case "AWS::Organizations::Policy":
             content = properties["Content"]
             document = json.loads(content) if isinstance(content, str) else content
             targets = tuple(properties.get("TargetIds", ()))
             found.controls.append(Control(where, properties["Type"], targets, document))
-        case kind if kind not in _WITHOUT_PERMISSIONS:
+        case kind if kind not in (_OF_HOOK if is_hook_stack(resource.stack) else _WITHOUT_PERMISSIONS):
             raise ValueError(f"{kind} is not modelled")
 
 
@@ -183,7 +190,7 @@ def _facts(resource: Resource) -> dict[str, str]:
     Region, of which the guide says nothing.
     """
     properties = resource.properties
-    tags = {str(one["Key"]): str(one["Value"]) for one in properties.get("Tags", ())}
+    tags = _tags(resource)
     names = [name.lower() for name in tags]
     standing = {"aws:requestedregion": resource.region}
     standing |= {f"aws:resourcetag/{one.lower()}": tags[one] for one in tags if names.count(one.lower()) == 1}
@@ -206,7 +213,11 @@ def _facts(resource: Resource) -> dict[str, str]:
     }
 
 
+def _tags(resource: Resource) -> dict[str, str]:
+    return {str(one["Key"]): str(one["Value"]) for one in resource.properties.get("Tags", ())}
+
+
 def _key_id(resource: Resource) -> str:
     if resource.type == "AWS::KMS::ReplicaKey":
         return str(resource.properties["PrimaryKeyArn"].rpartition("/")[2])
-    return ("mrk-" if resource.properties.get("MultiRegion") in (True, "true") else "") + unborn(resource)
+    return ("mrk-" if resource.properties.get("MultiRegion") in (True, "true") else "") + unresolved_id(resource)
