@@ -34,7 +34,7 @@ _PLACEHOLDERS: dict[str, object] = {
 
 def problems_between_sound_fields(document: object, broken: list[Problem]) -> list[Problem]:
     """Problems between fields, without those that follow from what is broken already."""
-    manifest = _salvage(document)
+    manifest = _partial_manifest(document)
     if manifest is None:
         return []
     paths = {problem.path for problem in broken}
@@ -77,7 +77,7 @@ def _names_broken(document: Any, path: Path, broken: set[Path]) -> bool:
         return False
 
 
-def _salvage(document: object) -> Manifest | None:
+def _partial_manifest(document: object) -> Manifest | None:
     if not isinstance(document, dict):
         return None
     copy = _thaw(document)
@@ -99,19 +99,15 @@ def _mend(document: Any, location: tuple[str | int, ...], *, missing: bool) -> N
         if isinstance(here, dict) and step in here:
             parent, last, here = here, str(step), here[step]
         elif isinstance(here, list) and isinstance(step, int) and step < len(here):
-            parent, last, here = here, "", here[step]
-            if not isinstance(here, dict | list):
-                parent.remove(here)
-                return
+            del here[step]
+            return
     field = location[-1]
     if missing and isinstance(here, dict) and field in _PLACEHOLDERS:
         here[field] = _thaw(_PLACEHOLDERS[str(field)])
     elif missing and field == "issuer" and isinstance(here, dict):
         here[field] = f"https://{len(document)}-{last}.invalid"
-    elif isinstance(parent, dict):
+    elif parent is not None:
         parent.pop(last, None)
-    elif isinstance(parent, list):
-        parent.clear()
 
 
 def _thaw(value: Any) -> Any:

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tenant_keys.local import LocalAws
-from tests.local import estate
+from tests.local import handmade
 from tests.local.conftest import LocalEstate
 from tests.local.refusal import refused
 from tests.local.test_detection import MANIFEST
@@ -22,8 +22,8 @@ from tests.policy.estates import estate_of_text
 from tests.stacks.synth import synthesized
 
 STACKS = {
-    "tenant-keys-audit-eu-west-1": estate.CENTRAL,
-    "tenant-keys-workload-222222222222-eu-west-1": estate.WORKLOAD,
+    "tenant-keys-audit-eu-west-1": handmade.CENTRAL,
+    "tenant-keys-workload-222222222222-eu-west-1": handmade.WORKLOAD,
 }
 OF_KMS = ("RulekeyXdeleted", "RulematerialXexpired", "RulerotationXdone")
 """Rules of events that AWS KMS itself sends."""
@@ -45,7 +45,7 @@ def told(local: LocalEstate, templates: Templates) -> Iterator[Told]:
     for stack, account in STACKS.items():
         found = templates[stack]["Resources"]
         _create(local.aws, stack, account, [name for name in found if not name.startswith(LEFT_OUT)], found)
-    central = local.aws.session(estate.CENTRAL)
+    central = local.aws.session(handmade.CENTRAL)
     read, url = on_call(central)
     yield read
     central.client("sqs").delete_queue(QueueUrl=url)
@@ -61,7 +61,7 @@ def on_call(central: boto3.Session) -> tuple[Told, str]:
     queue = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
     policy = {"Version": "2012-10-17", "Statement": [{**queue, "Resource": arn}]}
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    topic = f"arn:aws:sns:{estate.REGION}:{estate.CENTRAL}:tenant-keys-audit"
+    topic = f"arn:aws:sns:{handmade.REGION}:{handmade.CENTRAL}:tenant-keys-audit"
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
 
     def read() -> list[Message]:
@@ -89,8 +89,8 @@ def _create(
     assert own
     template = {"Resources": {name: {k: v for k, v in body.items() if k != "Metadata"} for name, body in own.items()}}
     client = aws.session(account).client("cloudformation")
-    role = f"arn:aws:iam::{account}:role/cdk-hnb659fds-cfn-exec-role-{account}-{estate.REGION}"
-    given: dict[str, Any] = {"RoleARN": role} if deployer and account == estate.CENTRAL else {}
+    role = f"arn:aws:iam::{account}:role/cdk-hnb659fds-cfn-exec-role-{account}-{handmade.REGION}"
+    given: dict[str, Any] = {"RoleARN": role} if deployer and account == handmade.CENTRAL else {}
     client.create_stack(
         StackName=f"watched-{stack}",
         TemplateBody=json.dumps(template, separators=(",", ":")),
@@ -113,7 +113,7 @@ def test_what_kms_does_when_time_is_up_is_told_with_its_own_event(
     later: tuple[LocalAws, Told], days: int, rule: str, severity: str, event: str, next_step: str
 ) -> None:
     aws, told = later
-    kms = aws.session(estate.CENTRAL).client("kms")
+    kms = aws.session(handmade.CENTRAL).client("kms")
     key = kms.create_key(Origin="EXTERNAL" if rule == "material-expired" else "AWS_KMS")["KeyMetadata"]
     due = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["CreationDate"] + timedelta(days=days)
     told()
@@ -134,8 +134,8 @@ def test_what_kms_does_when_time_is_up_is_told_with_its_own_event(
         "severity": severity,
         "event": event,
         "key": key["KeyId"],
-        "account": estate.CENTRAL,
-        "region": estate.REGION,
+        "account": handmade.CENTRAL,
+        "region": handmade.REGION,
     }
     assert message["time"][:10] in {f"{due - timedelta(days=late):%Y-%m-%d}" for late in (0, 1)}
     assert message["next"].startswith(next_step)
@@ -152,23 +152,25 @@ def later(templates: Templates) -> Iterator[tuple[LocalAws, Told]]:
     stack = "tenant-keys-audit-eu-west-1"
     resources = copy.deepcopy(templates[stack]["Resources"])
     del resources["AuditTopic"]["Properties"]["KmsMasterKeyId"]  # its key is nobody's here who could deploy it
-    with LocalAws(accounts=(estate.CENTRAL,)) as running:
-        _create(running, stack, estate.CENTRAL, ["AuditTopic", "AuditTopicPolicy", *OF_KMS], resources, deployer=False)
-        yield running, on_call(running.session(estate.CENTRAL))[0]
+    with LocalAws(accounts=(handmade.CENTRAL,)) as running:
+        _create(
+            running, stack, handmade.CENTRAL, ["AuditTopic", "AuditTopicPolicy", *OF_KMS], resources, deployer=False
+        )
+        yield running, on_call(running.session(handmade.CENTRAL))[0]
 
 
 def test_a_tenant_at_another_tenants_key_is_told_with_both_names(local: LocalEstate, told: Told) -> None:
     told()
     with refused("AccessDeniedException"):
         local.tenant("acme").client("kms").encrypt(
-            KeyId=f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:alias/tenant-globex",
+            KeyId=f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:alias/tenant-globex",
             Plaintext=b"x",
             EncryptionContext={"tenant_id": "globex"},
         )
     (message,) = told()
     assert message["rule"] == "use-denied"
     assert message["severity"] == "high"
-    assert message["role"] == f"arn:aws:iam::{estate.CENTRAL}:role/tenant-keys/orders/tenant-acme.orders"
+    assert message["role"] == f"arn:aws:iam::{handmade.CENTRAL}:role/tenant-keys/orders/tenant-acme.orders"
     assert message["key"].endswith(":alias/tenant-globex")
     assert message["error"] == "AccessDenied"
     assert "aws kms list-aliases --key-id arn:aws:kms:" in message["next"]
@@ -177,18 +179,18 @@ def test_a_tenant_at_another_tenants_key_is_told_with_both_names(local: LocalEst
 def test_a_workload_refused_at_an_access_role_is_told_from_its_own_account(local: LocalEstate, told: Told) -> None:
     told()
     with pytest.raises(ClientError, match="AccessDenied"):
-        local.become(local.billing(), estate.tenant_role("acme"))
+        local.become(local.billing(), handmade.tenant_role("acme"))
     (message,) = told()
     assert message["rule"] == "access-refused"
-    assert message["account"] == estate.WORKLOAD
-    assert message["target"] == estate.tenant_role("acme")
-    assert message["role"] == estate.BILLING_RUNTIME
+    assert message["account"] == handmade.WORKLOAD
+    assert message["target"] == handmade.tenant_role("acme")
+    assert message["role"] == handmade.BILLING_RUNTIME
 
 
 def test_break_glass_that_schedules_a_deletion_is_told_at_each_step(local: LocalEstate, told: Told) -> None:
     key, _ = local.key_of["initech"]  # suspended: it is disabled before and after
     told()
-    kms = local.role(estate.BREAK_GLASS).client("kms")
+    kms = local.role(handmade.BREAK_GLASS).client("kms")
     kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=30)
     kms.cancel_key_deletion(KeyId=key)
     assert sorted(message["rule"] for message in told()) == [
@@ -203,7 +205,7 @@ def test_break_glass_that_schedules_a_deletion_is_told_at_each_step(local: Local
 def test_use_that_is_allowed_is_told_to_nobody(local: LocalEstate, told: Told) -> None:
     told()
     local.tenant("globex").client("kms").encrypt(
-        KeyId=f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:alias/tenant-globex",
+        KeyId=f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:alias/tenant-globex",
         Plaintext=b"x",
         EncryptionContext={"tenant_id": "globex"},
     )
@@ -213,7 +215,7 @@ def test_use_that_is_allowed_is_told_to_nobody(local: LocalEstate, told: Told) -
 def test_a_record_has_what_cloudtrail_writes_and_no_plaintext(local: LocalEstate) -> None:
     before = len(local.aws.trail())
     local.tenant("globex").client("kms").encrypt(
-        KeyId=f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:alias/tenant-globex",
+        KeyId=f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:alias/tenant-globex",
         Plaintext=b"do not log",
         EncryptionContext={"tenant_id": "globex"},
     )
@@ -221,10 +223,10 @@ def test_a_record_has_what_cloudtrail_writes_and_no_plaintext(local: LocalEstate
     assert record["eventName"] == "Encrypt"
     assert record["readOnly"] is True
     assert record["eventSource"] == "kms.amazonaws.com"
-    assert record["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] == estate.tenant_role("globex")
+    assert record["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] == handmade.tenant_role("globex")
     assert record["requestParameters"]["encryptionContext"] == {"tenant_id": "globex"}
     assert record["resources"] == [
-        {"accountId": estate.CENTRAL, "type": "AWS::KMS::Key", "ARN": local.key_of["globex"][1]}
+        {"accountId": handmade.CENTRAL, "type": "AWS::KMS::Key", "ARN": local.key_of["globex"][1]}
     ]
     assert "plaintext" not in json.dumps(record).lower()
 
@@ -232,25 +234,25 @@ def test_a_record_has_what_cloudtrail_writes_and_no_plaintext(local: LocalEstate
 def test_a_refused_session_is_recorded_in_the_callers_account_alone(local: LocalEstate) -> None:
     before = len(local.aws.trail())
     with pytest.raises(ClientError):
-        local.become(local.billing(), estate.tenant_role("acme"))
+        local.become(local.billing(), handmade.tenant_role("acme"))
     found = [one for one in local.aws.trail()[before:] if one.get("errorCode")]
-    assert [one["recipientAccountId"] for one in found] == [estate.WORKLOAD]
+    assert [one["recipientAccountId"] for one in found] == [handmade.WORKLOAD]
     local.tenant("acme")
     granted = [one for one in local.aws.trail()[before:] if one["eventName"] == "AssumeRole" and "errorCode" not in one]
-    assert {one["recipientAccountId"] for one in granted[-2:]} == {estate.CENTRAL, estate.WORKLOAD}
+    assert {one["recipientAccountId"] for one in granted[-2:]} == {handmade.CENTRAL, handmade.WORKLOAD}
 
 
 def test_a_topic_whose_key_no_service_may_use_gets_nothing(local: LocalEstate, told: Told) -> None:
     """As on AWS, where such a message is lost in silence."""
-    sns = local.aws.session(estate.CENTRAL).client("sns")
-    topic = f"arn:aws:sns:{estate.REGION}:{estate.CENTRAL}:tenant-keys-audit"
+    sns = local.aws.session(handmade.CENTRAL).client("sns")
+    topic = f"arn:aws:sns:{handmade.REGION}:{handmade.CENTRAL}:tenant-keys-audit"
     own = sns.get_topic_attributes(TopicArn=topic)["Attributes"]["KmsMasterKeyId"]
     told()
     try:
         for key, count in ((local.key_of["globex"][1], 0), (own, 1)):
             sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=key)
             with pytest.raises(ClientError, match="AccessDenied"):
-                local.become(local.billing(), estate.tenant_role("acme"))
+                local.become(local.billing(), handmade.tenant_role("acme"))
             assert len(told()) == count
     finally:
         sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=own)

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from tenant_keys.local import LocalAws
 from tenant_keys.operations.rollout.simulate import simulate
 from tenant_keys.operations.rollout.work import StackWork, stack_work
-from tests.local import estate
+from tests.local import handmade
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -50,17 +50,21 @@ def test_another_api_another_region_and_the_next_second_have_requests_of_their_o
     kms = enforcing.session().client("kms", config=ONCE)
     keys = [kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(5)]
     assert kms.describe_key(KeyId=keys[0])["KeyMetadata"]["Enabled"]
-    assert enforcing.session(region=estate.OTHER_REGION).client("kms", config=ONCE).create_key()
+    assert enforcing.session(region=handmade.OTHER_REGION).client("kms", config=ONCE).create_key()
     enforcing.enforce_rates(now=1.0)
     assert kms.create_key()
 
 
 def test_a_replica_takes_two_keys_of_its_region(enforcing: LocalAws) -> None:
-    here, there = (enforcing.session(region=r).client("kms", config=ONCE) for r in (estate.REGION, estate.OTHER_REGION))
+    here, there = (
+        enforcing.session(region=r).client("kms", config=ONCE) for r in (handmade.REGION, handmade.OTHER_REGION)
+    )
     keys = [here.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"] for _ in range(3)]
     for key in keys[:2]:
-        here.replicate_key(KeyId=key, ReplicaRegion=estate.OTHER_REGION)
-    assert refused(here, "replicate_key", KeyId=keys[2], ReplicaRegion=estate.OTHER_REGION)[0] == "ThrottlingException"
+        here.replicate_key(KeyId=key, ReplicaRegion=handmade.OTHER_REGION)
+    assert (
+        refused(here, "replicate_key", KeyId=keys[2], ReplicaRegion=handmade.OTHER_REGION)[0] == "ThrottlingException"
+    )
     assert there.create_key()
     assert refused(there, "create_key")[0] == "ThrottlingException"
 
@@ -78,7 +82,7 @@ def cell(number: int, tenants: int) -> tuple[StackWork, str]:
         alias = {"AliasName": f"alias/rates-{number}-{tenant}", "TargetKeyId": {"Ref": key}}
         resources[f"Alias{tenant}"] = {"Type": "AWS::KMS::Alias", "Properties": alias}
     name = f"rates-{number}"
-    work = stack_work(name, estate.CENTRAL, estate.REGION, None, resources)
+    work = stack_work(name, handmade.CENTRAL, handmade.REGION, None, resources)
     return work, json.dumps({"Resources": resources})
 
 
