@@ -13,6 +13,7 @@ from tenant_keys.policy.limits import PolicyTooLarge
 from tenant_stacks.pattern import NotOnlyNames
 from tenant_stacks.placement import add_stacks
 from tenant_stacks.synthesizer import reads_no_names
+from tenant_stacks.template_validation import add_template_validation
 from tenant_stacks.validation import add_validations, synthesize
 
 
@@ -50,4 +51,6 @@ def _app(estate: Estate, aspects: Sequence[cdk.IAspect], outdir: Path | None, *,
     for aspect in aspects:
         cdk.Aspects.of(app).add(aspect)
     add_validations(app, estate, without_construct)
+    if without_construct:
+        add_template_validation(app)
     return app

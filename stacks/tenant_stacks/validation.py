@@ -14,9 +14,10 @@ from tenant_keys.manifest import stack_names as names
 from tenant_keys.policy.acknowledged import INLINE_POLICY, why_no_rotation
 from tenant_keys.policy.names import access_roles_arn, keys_of_account
 from tenant_stacks.isolation import IsolationProof
+from tenant_stacks.members import key_cells, role_cells
 from tenant_stacks.pattern import NOT_ONLY_NAMES, NotOnlyNames
-from tenant_stacks.placement import Stamped, key_cells, reporting_places, role_cells, role_region
-from tenant_stacks.synthesizer import REFUSED_TEMPLATE
+from tenant_stacks.placement import Stamped, reporting_places, role_region
+from tenant_stacks.template_limits import REFUSED_TEMPLATE
 
 SOLUTIONS = "AwsSolutions::AwsSolutions"
 """With the name of the pack, an accepted finding still is in `validation-report.json`; without, it is gone."""

@@ -27,7 +27,7 @@ from tenant_keys.manifest.model import Quotas
 from tenant_keys.policy.limits import PolicyTooLarge
 from tenant_keys.policy.template_size import ADDED_BY_CDK
 from tenant_stacks import add_stacks, synthesizer
-from tenant_stacks.synthesizer import check_template
+from tenant_stacks.template_limits import check_template
 from tenant_stacks.validation import synthesize
 from tests.policy.estates import estate_of_text, manifest
 

@@ -12,16 +12,17 @@ from aws_cdk import App
 
 from tenant_keys.manifest import load_estate
 from tenant_stacks import add_stacks
-from tenant_stacks.validation import add_validations
+from tenant_stacks.app import synthesize_estate
 
 
 def main() -> None:
     manifest, output, *checked = sys.argv[1:]
-    app = App(outdir=output, tree_metadata=False, builtin_cloud_formation_validation=bool(checked))
     estate = load_estate(Path(manifest))
-    without_construct = add_stacks(app, estate, stamped=True)
     if checked:
-        add_validations(app, estate, without_construct)
+        synthesize_estate(estate, outdir=Path(output))
+        return
+    app = App(outdir=output, tree_metadata=False, builtin_cloud_formation_validation=False)
+    add_stacks(app, estate, stamped=True)
     app.synth()
 
 
