@@ -79,16 +79,13 @@ def _program() -> Iterator[Path]:
 
 def _loaded_is_known() -> bool:
     """Whether every module that is loaded is Python's, a library's, ours, or the program itself."""
-    known = [str(folder) for folder in _folders()]
-    known += [os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    main = _main()
-    if main is None:
+    folders = [str(folder) for folder in _folders()]
+    folders += [os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    known = tuple(f"{folder}{os.sep}" for folder in folders)
+    if _main() is None:
         return False
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if file and name != "__main__" and not os.path.realpath(file).startswith(tuple(f"{one}{os.sep}" for one in known)):
-            return False
-    return True
+    files = (getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if name != "__main__")
+    return all(os.path.realpath(file).startswith(known) for file in files if file)
 
 
 def _libraries() -> Iterator[tuple[object, ...]]:

@@ -20,7 +20,11 @@ def check_template(template: Path, stack: str) -> None:
     Raises:
         PolicyTooLarge: it has too many bytes or resources.
     """
-    text = template.read_bytes()
+    check_text(template.read_bytes(), stack)
+
+
+def check_text(text: bytes, stack: str) -> None:
+    """Refuse the text of a template, as `check_template` does."""
     if len(text) > TEMPLATE_BYTES:
         resources = json.loads(text)["Resources"].values()
         raise PolicyTooLarge(

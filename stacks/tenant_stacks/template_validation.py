@@ -18,17 +18,23 @@ from constructs import IConstruct
 from tenant_stacks.synthesizer import EstateSynthesizer
 
 
-def add_template_validation(app: cdk.App) -> None:
+def add_template_validation(app: cdk.App) -> TemplateValidation | None:
     """Validate each cell by its examples; the CDK leaves its default validation out. Call it when all stacks are there.
 
-    As with the default, `CDK_VALIDATION=false` and `cdk synth --no-validation`, which sets it, switch it off.
+    As with the default, `CDK_VALIDATION=false` and `cdk synth --no-validation`, which sets it, switch it off: None.
     """
-    if os.environ.get("CDK_VALIDATION") != "false":
-        cdk.Validations.of(app).add_plugins(_TemplateValidation(app))
+    if os.environ.get("CDK_VALIDATION") == "false":
+        return None
+    validation = TemplateValidation(app)
+    cdk.Validations.of(app).add_plugins(validation)
+    return validation
 
 
-class _TemplateValidation(cdk.CloudFormationValidatePlugin):
+class TemplateValidation(cdk.CloudFormationValidatePlugin):
     """The plugin that the CDK registers by default, which gets other files to read."""
+
+    completed = False
+    """Whether it ran to its end: the CDK takes a failure of this plugin for an assembly without findings."""
 
     def __init__(self, app: cdk.App) -> None:
         super().__init__()
@@ -43,6 +49,7 @@ class _TemplateValidation(cdk.CloudFormationValidatePlugin):
                 one.template_path: stack.template_path for one, stack in zip(read, context.stack_templates, strict=True)
             }
             report = super().validate(_Context(context.app_construct, read))
+        self.completed = True
         return cdk.PolicyValidationPluginReport(
             success=report.success, violations=[_of(violation, finished) for violation in report.violations]
         )

@@ -36,10 +36,13 @@ class Accepted:
     reason: str
 
 
-def add_validations(app: App, estate: Estate, stamped: Stamped = frozenset()) -> None:
+def add_validations(app: App, estate: Estate, stamped: Stamped = frozenset()) -> IsolationProof:
     """Have the synth fail on findings that are not accepted. Call it when all stacks are there.
 
     `stamped`: what `add_stacks` returned, the members that have no construct whose finding could be accepted.
+
+    Returns:
+        The proof, which runs in the synth.
     """
     for accepted in accepted_findings(estate):
         if accepted.scope in stamped:
@@ -48,7 +51,9 @@ def add_validations(app: App, estate: Estate, stamped: Stamped = frozenset()) ->
         for construct_id in accepted.scope[1:]:
             scope = scope.node.find_child(construct_id)
         Validations.of(scope).acknowledge(Acknowledgment(id=accepted.finding, reason=accepted.reason))
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app), IsolationProof(estate))
+    proof = IsolationProof(estate)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), proof)
+    return proof
 
 
 def synthesize(app: App) -> None:
