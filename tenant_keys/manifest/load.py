@@ -81,12 +81,12 @@ def parse_written(written: Written) -> Manifest:
             if not problems:
                 return manifest
     except ValidationError as error:
-        told = {problem.path for problem in problems}
-        problems += [problem for problem in explain(error, document) if problem.path not in told]
+        reported = {problem.path for problem in problems}
+        problems += [problem for problem in explain(error, document) if problem.path not in reported]
         more = max(0, error.error_count() - MOST_DETAILS)
     if not more:
-        told = {problem.path for problem in problems}
+        reported = {problem.path for problem in problems}
         problems += [
-            problem for problem in problems_between_sound_fields(document, problems) if problem.path not in told
+            problem for problem in problems_between_sound_fields(document, problems) if problem.path not in reported
         ]
     raise ManifestError(written.locate(problems), more)

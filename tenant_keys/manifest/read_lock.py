@@ -203,8 +203,8 @@ def _entry(record: dict[str, Any]) -> Entry:
         _expect("name", isinstance(name, str) and OPAQUE_NAME.fullmatch(name))
     held = _registration(record["held"]) if "held" in record else None
     _expect("held", held is None or record["origin"] == "held")
-    birth = (record["origin"], record["multi_region"], record["primary_region"])
-    return Entry(tenant, cell, *birth, roles, key_id, phase, days, name, held)
+    creation = (record["origin"], record["multi_region"], record["primary_region"])
+    return Entry(tenant, cell, *creation, roles, key_id, phase, days, name, held)
 
 
 def _registration(record: object) -> Registration:
