@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenant_keys.manifest import Estate, EstateError, parse_manifest, resolve
+from tenant_keys.manifest import Estate, EstateError, Tenant, load_estate, parse_manifest, resolve
 from tenant_keys.manifest.lock import Lock
+from tenant_keys.manifest.model import Guardrails
 from tenant_keys.manifest.update import new_lock, update
+from tenant_stacks import add_stacks
 from tenant_stacks.full_synth import synthesize_everything
 from tenant_stacks.last_synth import RECORD, bring_up_to_date
-from tests.policy.estates import manifest
+from tenant_stacks.members import TenantsOfNone
+from tests.policy.estates import ROOT, manifest
 from tests.premise import met, met_at_least
 
 AROUND = "code, libraries and environment"
@@ -243,3 +248,47 @@ def test_random_edits_one_after_another_leave_what_a_full_synth_writes(
         taken, whole = files(last), full(estate, folder / "full")
         assert record(taken) == record(whole)
         assert {name: taken.get(name) for name in whole} == whole
+
+
+class Traced(Mapping[str, Tenant]):
+    """Tenants that note which function asks for them."""
+
+    def __init__(self, tenants: Mapping[str, Tenant], readers: set[str]) -> None:
+        self._tenants, self._readers = tenants, readers
+
+    def _note(self) -> None:
+        frame = sys._getframe(2)
+        outside = (__name__, "collections.abc", "_collections_abc")
+        while frame.f_back and (frame.f_globals["__name__"] in outside or frame.f_code.co_name.startswith("<")):
+            frame = frame.f_back
+        self._readers.add(frame.f_code.co_name)
+
+    def __getitem__(self, name: str) -> Tenant:
+        self._note()
+        return self._tenants[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self._note()
+        return iter(self._tenants)
+
+    def __len__(self) -> int:
+        self._note()
+        return len(self._tenants)
+
+
+def test_no_stack_depends_on_tenants_but_by_what_the_record_covers(tmp_path: Path) -> None:
+    """Cells by their residents; workload parameters, shared roles and control policies by the documents themselves."""
+    readers: set[str] = set()
+    estate = load_estate(ROOT / "tenants.yaml")
+    estate = replace(estate, guardrails=Guardrails(management_account="999999999999"))
+    app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    add_stacks(app, replace(estate, tenants=Traced(estate.tenants, readers)))
+    app.synth()
+    assert readers == {"key_cells", "role_cells", "workload_configuration", "shared_role_policy", "_sessions", "_keys"}
+
+
+def test_what_a_cells_constructs_make_for_one_tenant_depends_on_no_other() -> None:
+    tenants = TenantsOfNone()
+    for ask in (lambda: tenants["acme"], lambda: list(tenants), lambda: len(tenants), lambda: "acme" in tenants):
+        with pytest.raises(LookupError, match="a construct of one tenant asked for others"):
+            ask()

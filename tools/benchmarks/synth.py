@@ -169,7 +169,7 @@ def _resources(assembly: Path) -> Counter[str]:
     """Keys, aliases and central roles by type; what else our app makes, the naive one does not."""
     found: Counter[str] = Counter()
     for path in assembly.glob("*.template.json"):
-        if "workload" in path.name:
+        if "workload" in path.name or "audit" in path.name:
             continue
         found.update(resource["Type"] for resource in json.loads(path.read_text())["Resources"].values())
     return found
