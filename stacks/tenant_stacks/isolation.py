@@ -67,7 +67,7 @@ def _reviewed(folder: Path, estate: Estate) -> ReviewedEstate | None:
     """The reading of the templates; None where they are not understood, and the proof says why."""
     try:
         return review_estate(folder, estate)
-    except NOT_UNDERSTOOD:
+    except (ReviewError, *NOT_UNDERSTOOD):
         return None
 
 

@@ -135,10 +135,8 @@ def test_a_validation_that_does_not_run_fails_the_check_and_the_app_that_left_it
     assert "the validation tenant-keys-proof did not run: tenant-keys-proof.json is not of this assembly" in done.stdout
     comment = (project / "report/comment.md").read_text()
     assert comment.startswith("## tenant-keys: needs review\n\n- `code: stacks/tenant_stacks/validation.py`\n\n")
-    assert (
-        "- the change touches what judges it: stacks/tenant\\_stacks/app.py — review these files before the verdict"
-        in comment
-    )
+    judges = "stacks/tenant\\_stacks/validation.py"
+    assert f"- the change touches what judges it: {judges} — review these files before the verdict" in comment
 
 
 def test_a_base_that_git_does_not_know_is_told(project: Path) -> None:

@@ -37,9 +37,7 @@ def estate() -> Estate:
 def assembly(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of the estate in which t-05 was added."""
     folder = tmp_path_factory.mktemp("changed")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CDK_VALIDATION", "false")
-        synthesize_everything(estate, (), folder, around=None)
+    synthesize_everything(estate, (), folder, around=None)
     return folder
 
 
@@ -47,9 +45,7 @@ def assembly(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def proved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The classes of the estate as it was before."""
     folder, before = tmp_path_factory.mktemp("before"), begun().estate()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CDK_VALIDATION", "false")
-        synthesize_everything(before, (), folder, around=None)
+    synthesize_everything(before, (), folder, around=None)
     return classes_of(review_estate(folder, before))
 
 

@@ -67,19 +67,11 @@ def begun() -> History:
     return History({**tenants, "t-03": PLAIN, "t-04": PLAIN})
 
 
-@pytest.fixture(autouse=True)
-def without_template_validation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one of the cells' examples: each time it starts takes a second."""
-    monkeypatch.setenv("CDK_VALIDATION", "false")
-
-
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The assembly of the first estate, with its record."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CDK_VALIDATION", "false")
-        folder = tmp_path_factory.mktemp("first")
-        synthesize_everything(begun().estate(), (), folder, around=AROUND)
+    folder = tmp_path_factory.mktemp("first")
+    synthesize_everything(begun().estate(), (), folder, around=AROUND)
     assert (folder / RECORD).exists()
     return folder
 

@@ -29,18 +29,23 @@ def found(folder: Path) -> dict[tuple[str, str, str], set[tuple[str, str]]]:
     }
 
 
-def test_a_cell_is_validated_by_its_examples_with_the_findings_that_every_tenant_has(tmp_path: Path) -> None:
+def test_a_cell_is_validated_by_its_examples_with_the_findings_that_every_tenant_has(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("CDK_VALIDATION", raising=False)
     estate = estate_of_text(manifest(tenants="\n".join(f"  t{n}: {{workloads: [orders]}}" for n in range(9))))
     for way in ("plain", "stamped"):
         stamped = way == "stamped"
-        app = cdk.App(outdir=str(tmp_path / way), tree_metadata=False, builtin_cloud_formation_validation=not stamped)
+        app = cdk.App(outdir=str(tmp_path / way), tree_metadata=False, builtin_cloud_formation_validation=False)
         add_stacks(app, estate, stamped=stamped)
         cell: Any = app.node.find_child(CELL)
         for tenant in cell.node.children:
             if str(tenant.node.id) in estate.tenants:
                 tenant.node.find_child("Key").add_property_override("PendingWindowInDays", 1000)
         if stamped:
-            add_template_validation(app)
+            assert add_template_validation(app)
+        else:
+            cdk.Validations.of(app).add_plugins(cdk.CloudFormationValidatePlugin())
         app.synth()
     plain, examples = found(tmp_path / "plain"), found(tmp_path / "stamped")
     finding = ("warning", "F3034", "PendingWindowInDays: 1000 is greater than the maximum of 30")
