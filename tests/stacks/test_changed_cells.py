@@ -19,6 +19,7 @@ from tenant_keys.review.proof.reviewed import review_estate
 from tenant_stacks.full_synth import synthesize_everything
 from tenant_stacks.last_synth import _replace
 from tenant_stacks.members import cell_stacks
+from tests.policy.estates import with_tenant
 from tests.stacks.test_last_synth import CELL, ROLES, add, begun
 
 Template = dict[str, Any]
@@ -132,6 +133,8 @@ def test_classes_that_are_gone_or_new_and_tenants_that_left_ask_for_the_whole_pr
     assert not answers(assembly, estate, {**proved, "another": [first]})
     assert not answers(assembly, estate, {other: those for other, those in proved.items() if other != kind})
     assert not answers(assembly, estate, {**proved, kind: ["left"]})
+    hidden = with_tenant(estate, first, manifest_id="who-it-is")
+    assert not answers(assembly, hidden, proved)
 
 
 def test_a_value_that_has_no_one_text_has_no_digest() -> None:

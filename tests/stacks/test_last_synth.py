@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenant_keys.manifest import Estate, EstateError, Tenant, load_estate, parse_manifest, resolve
+from tenant_keys.manifest import Estate, EstateError, Tenant, parse_manifest, resolve
 from tenant_keys.manifest.lock import Lock
 from tenant_keys.manifest.model import Guardrails
 from tenant_keys.manifest.update import new_lock, update
@@ -24,7 +24,7 @@ from tenant_stacks import add_stacks
 from tenant_stacks.full_synth import synthesize_everything
 from tenant_stacks.last_synth import RECORD, bring_up_to_date
 from tenant_stacks.members import TenantsOfNone
-from tests.policy.estates import ROOT, manifest
+from tests.policy.estates import manifest
 from tests.premise import met, met_at_least
 
 AROUND = "code, libraries and environment"
@@ -51,11 +51,13 @@ class History:
 
     tenants: dict[str, str] = field(default_factory=dict)
     readers: str = "[role/SecurityAudit]"
+    workloads: str = WORKLOADS
     lock: Lock | None = None
 
     def estate(self) -> Estate:
         lines = "\n".join(f"  {name}: {{{kind}}}" for name, kind in self.tenants.items())
-        text = manifest(WORKLOADS, lines).replace("[role/SecurityAudit]", self.readers)
+        text = manifest(self.workloads, lines).replace("[role/SecurityAudit]", self.readers)
+        text += "identity_providers: {users: {issuer: https://login.example.com}}\n" if "users" in text else ""
         model = parse_manifest(text)
         self.lock, _ = update(model, self.lock or new_lock(model))
         return resolve(model, self.lock)
@@ -271,8 +273,20 @@ class Traced(Mapping[str, Tenant]):
 def test_no_stack_depends_on_tenants_but_by_what_the_record_covers(tmp_path: Path) -> None:
     """Cells by their residents; workload parameters, shared roles and control policies by the documents themselves."""
     readers: set[str] = set()
-    estate = load_estate(ROOT / "tenants.yaml")
-    estate = replace(estate, guardrails=Guardrails(management_account="999999999999"))
+    history = begun()
+    portal = "access: web-identity, identity_provider: users, audience: portal-keys"
+    history.workloads += f"\n  portal: {{account: '222222222222', {portal}}}"
+    arn = "arn:aws:kms:eu-west-1:666666666666:key/11111111-2222-3333-4444-555555555555"
+    custodian = "{account: '555555555555', role: role/Custodian, external_id: of-them}"
+    history.tenants |= {
+        "t-7": KINDS[7],
+        "t-8": KINDS[8],
+        "t-9": f"workloads: [portal, orders], key: {{origin: imported, custodian: {custodian}}}",
+        "held": f"workloads: [billing, orders], key: {{held_by: tenant, arns: {{eu-west-1: '{arn}'}}}}",
+        "several": "workloads: [orders], key: {multi_region: true}",
+    }
+    estate = replace(history.estate(), guardrails=Guardrails(management_account="999999999999"))
+    assert len(estate.tenants) == 19
     app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
     add_stacks(app, replace(estate, tenants=Traced(estate.tenants, readers)))
     app.synth()
