@@ -63,7 +63,8 @@ class Cloud:
         application.install_service("organizations", OrganizationsApi(self.organization).answer)
         application.install_service("cloudtrail", CloudTrailApi(self.history).answer)
         application.install_service("iam", IamService(self.kms).handle)
-        authorization.install_judge(OtherServices(self.authorizer, self.decisions, self.identities).judge)
+        self.others = OtherServices(self.authorizer, self.decisions, self.identities)
+        authorization.install_judge(self.others.judge)
 
     def reset(self) -> None:
         """Forget everything: an organisation of empty accounts."""
@@ -73,6 +74,7 @@ class Cloud:
         self.organization.control_policies.clear()
         self.execution.reset()
         self.held.clear()
+        self.others.requests.clear()
         self.decisions.clear()
         self.bus.clear()
         self.history.clear()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 Assembly = Callable[..., None]
-SHIP = "--exclusively --require-approval never --concurrency 4 --no-notices"
+SHIP = "--exclusively --require-approval never --concurrency 7 --no-notices"
 PREPARE = f"{SHIP} --method prepare-change-set --change-set-name tenant-keys"
 EXECUTE = (
     "--exclusively --require-approval never --no-notices --method execute-change-set --change-set-name tenant-keys"
@@ -23,12 +23,16 @@ STACKS = {
 }
 
 
+def planned(account: str, manifest: str = "") -> str:
+    return f"tenant-keys plan cdk.out --account {account} --concurrency{manifest}"
+
+
 def shipped(account: str, *stacks: str, lock: str = "") -> list[str]:
     """Change sets are prepared together, judged, and executed one after the other."""
     names = " ".join(stacks)
     return [
         f"cdk deploy --app cdk.out {PREPARE} {names}",
-        f"tenant-keys gate {account} {names} --assembly cdk.out --ready READY{lock}",
+        f"tenant-keys gate {account} {names} --assembly cdk.out --ready FILE --canary FILE --verify FILE{lock}",
         *(f"cdk deploy --app cdk.out {EXECUTE} {stack}" for stack in stacks),
     ]
 
@@ -40,6 +44,7 @@ def test_the_key_account_is_deployed_replicas_last_after_their_ids_are_recorded(
     done = checkout.run("scripts/pipeline.sh deploy 111111111111")
     assert done.returncode == 0, done.stderr
     assert checkout.calls == [
+        planned("111111111111"),
         "tenant-keys preflight 111111111111 --assembly cdk.out --repair",
         *shipped("111111111111", CELL, ROLES),
         "tenant-keys lock --record",
@@ -64,6 +69,7 @@ def test_newly_recorded_ids_are_synthesized_and_proved_before_their_replicas_are
     done = checkout.run("scripts/pipeline.sh deploy 111111111111")
     assert done.returncode == 0, done.stderr
     assert checkout.calls == [
+        planned("111111111111"),
         "tenant-keys preflight 111111111111 --assembly cdk.out --repair",
         *shipped("111111111111", CELL),
         "tenant-keys lock --record",
@@ -80,6 +86,7 @@ def test_a_workload_account_gets_its_own_stacks_and_records_nothing(checkout: An
     assembly(**STACKS)
     assert checkout.run("scripts/pipeline.sh deploy 222222222222").returncode == 0
     assert checkout.calls == [
+        planned("222222222222"),
         "tenant-keys preflight 222222222222 --assembly cdk.out --repair",
         *shipped("222222222222", WORKLOAD),
         "tenant-keys deployed 222222222222 --assembly cdk.out --output deployed",
@@ -103,7 +110,14 @@ def test_a_proof_that_fails_stops_the_plan(checkout: Any, assembly: Assembly) ->
 
 
 @pytest.mark.parametrize(
-    "call", ["tenant-keys preflight *", "cdk deploy *", "tenant-keys lock --record", "tenant-keys deployed *"]
+    "call",
+    [
+        "tenant-keys plan *",
+        "tenant-keys preflight *",
+        "cdk deploy *",
+        "tenant-keys lock --record",
+        "tenant-keys deployed *",
+    ],
 )
 def test_a_failure_stops_the_deployment_there(checkout: Any, assembly: Assembly, call: str) -> None:
     assembly(**STACKS)
@@ -163,6 +177,53 @@ def test_a_change_set_that_the_gate_refuses_stops_the_deployment_before_anything
     assert checkout.calls[-1].startswith("tenant-keys gate 111111111111")
 
 
+def test_the_hook_is_deployed_before_the_stacks_that_it_judges(checkout: Any, assembly: Assembly) -> None:
+    hook = "tenant-keys-hook-eu-west-1"
+    assembly(**{CELL: "111111111111", hook: "111111111111"})
+    assert checkout.run("scripts/pipeline.sh deploy 111111111111").returncode == 0
+    assert checkout.calls[2:8] == [*shipped("111111111111", hook), *shipped("111111111111", CELL)]
+
+
+def executed(stack: str) -> str:
+    return f"cdk deploy --app cdk.out {EXECUTE} {stack}"
+
+
+VERIFIED = f"tenant-keys verify --stack {CELL} --assembly cdk.out --record FILE"
+
+
+def test_a_canary_is_executed_and_verified_before_the_other_stacks(checkout: Any, assembly: Assembly) -> None:
+    assembly(**{ROLES: "111111111111", CELL: "111111111111"})
+    done = checkout.run("READER=role/Pipeline scripts/pipeline.sh deploy 111111111111", FIRST=CELL)
+    assert done.returncode == 0, done.stderr
+    assert checkout.calls[4:7] == [executed(CELL), f"{VERIFIED} --role role/Pipeline", executed(ROLES)]
+
+
+@pytest.mark.parametrize("code", [1, 2])
+def test_a_canary_that_does_not_verify_stops_the_deployment_and_says_the_way_back(
+    checkout: Any, assembly: Assembly, code: int
+) -> None:
+    assembly(**STACKS)
+    checkout.when("tenant-keys verify *", f"exit {code}")
+    done = checkout.run("scripts/pipeline.sh deploy 111111111111", FIRST=CELL)
+    assert (done.returncode, checkout.calls[-1]) == (code, VERIFIED)
+    assert f"stopped after the canary: {CELL} did not verify, and no other stack was deployed" in done.stderr
+    assert "Way back: revert the change and run plan and deploy again" in done.stderr
+
+
+def test_a_canary_whose_own_deployment_fails_stops_the_deployment(checkout: Any, assembly: Assembly) -> None:
+    assembly(**STACKS)
+    checkout.when(f"cdk deploy *execute-change-set*{CELL}", "exit 1")
+    assert checkout.run("scripts/pipeline.sh deploy 111111111111", FIRST=CELL).returncode != 0
+    assert checkout.calls[-1] == executed(CELL)
+
+
+def test_an_emergency_goes_without_a_canary(checkout: Any, assembly: Assembly) -> None:
+    assembly(**{CELL: "111111111111"})
+    assert checkout.run("CANARY=no scripts/pipeline.sh deploy 111111111111").returncode == 0
+    assert f"tenant-keys gate 111111111111 {CELL} --assembly cdk.out --ready FILE" in checkout.calls
+    assert checkout.calls[4] == executed(CELL)
+
+
 def test_every_step_takes_the_manifest_of_the_estate(checkout: Any, assembly: Assembly) -> None:
     assembly(**STACKS)
     (checkout.folder / "estates").mkdir()
@@ -176,6 +237,7 @@ def test_every_step_takes_the_manifest_of_the_estate(checkout: Any, assembly: As
         f"tenant-keys lock --check --manifest {estate}.yaml",
         f"cdk synth --quiet --no-notices --output cdk.out --context manifest={estate}.yaml",
         f"tenant-keys prove cdk.out --manifest {estate}.yaml",
+        planned("111111111111", f" --manifest {estate}.yaml"),
         f"tenant-keys preflight 111111111111 --assembly cdk.out --repair --lock {estate}.lock",
         *shipped("111111111111", CELL, ROLES, lock=f" --lock {estate}.lock"),
         f"tenant-keys lock --record --manifest {estate}.yaml",

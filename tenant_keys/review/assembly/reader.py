@@ -83,6 +83,12 @@ class Assembly:
             resources=resources,
             termination_protection=artifact.termination_protection,
             raw=tuple(left_raw),
+            beside=template.sections
+            | {
+                f"Metadata of {name}": body["Metadata"]
+                for name, body in template.resources.items()
+                if "Metadata" in body
+            },
         )
 
 
@@ -126,7 +132,6 @@ def _resource(
     artifact: StackArtifact, logical_id: str, body: Mapping[str, Any], properties: Mapping[str, Any]
 ) -> Resource:
     depends_on = body.get("DependsOn", ())
-    metadata = body.get("Metadata")
     return Resource(
         artifact.name,
         artifact.account,
@@ -137,5 +142,4 @@ def _resource(
         body.get("DeletionPolicy"),
         body.get("UpdateReplacePolicy"),
         (depends_on,) if isinstance(depends_on, str) else tuple(depends_on),
-        metadata.get("aws:cdk:path") if isinstance(metadata, dict) else None,
     )
