@@ -146,18 +146,17 @@ def test_a_door_in_the_code_is_blocked_by_the_synth_the_rules_the_proof_and_the_
 
 
 def test_a_validation_that_does_not_run_fails_the_check_and_the_app_that_left_it_out_is_told(project: Path) -> None:
-    edit(project / "stacks/tenant_stacks/app.py", "    add_validations(app, estate, without_construct)\n", "")
+    added = "    Validations.of(app).add_plugins(AwsSolutionsChecks(app), proof)\n"
+    edit(project / "stacks/tenant_stacks/validation.py", added, "")
     done = run(project, "check", "--base", "HEAD", "--report", "report")
     assert done.returncode == 2, done.stdout + done.stderr
     assert "failed  synth, with cdk-nag and the proof as validations" in done.stdout
     assert "the validation AwsSolutions did not run: validation-report.json of the assembly does not" in done.stdout
     assert "the validation tenant-keys-proof did not run: tenant-keys-proof.json is not of this assembly" in done.stdout
     comment = (project / "report/comment.md").read_text()
-    assert comment.startswith("## tenant-keys: needs review\n\n- `code: stacks/tenant_stacks/app.py`\n\n")
-    assert (
-        "- the change touches what judges it: stacks/tenant\\_stacks/app.py — review these files before the verdict"
-        in comment
-    )
+    assert comment.startswith("## tenant-keys: needs review\n\n- `code: stacks/tenant_stacks/validation.py`\n\n")
+    judges = "stacks/tenant\\_stacks/validation.py"
+    assert f"- the change touches what judges it: {judges} — review these files before the verdict" in comment
 
 
 def test_a_base_that_git_does_not_know_is_told(project: Path) -> None:

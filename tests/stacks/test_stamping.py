@@ -20,8 +20,8 @@ from tenant_keys.manifest import Estate
 from tenant_stacks import add_stacks
 from tenant_stacks.app import synthesize_estate
 from tenant_stacks.cell import alike
+from tenant_stacks.members import key_cells
 from tenant_stacks.pattern import NotOnlyNames
-from tenant_stacks.placement import key_cells
 from tenant_stacks.synthesizer import reads_no_names
 from tenant_stacks.validation import synthesize
 from tests.policy.estates import estate_of_text, manifest
