@@ -24,6 +24,10 @@ TEMPLATE_RESOURCES: Final = STACK_RESOURCES - 1
 TEMPLATE_BYTES: Final = 1_000_000
 """A template in S3. The guide says 1 MB (cloudformation-limits); the service's own error names 1,000,000 (cfn-lint,
 LIMITS; aws-samples/aws-vpc-cidr-mgmt, issue 10)."""
+INLINE_TEMPLATE_BYTES: Final = 51_200
+"""A template in the request itself; a larger one goes through S3 (CloudFormation guide, cloudformation-limits)."""
+IMPORTED_RESOURCES: Final = 200
+"""Resources of a change set that imports (CloudFormation API, CreateChangeSet, ResourcesToImport)."""
 KEY_POLICY_BYTES: Final = 32_768
 """Source: AWS KMS guide, key-policy-overview; AWS::KMS::Key, KeyPolicy."""
 INLINE_POLICY_CHARACTERS: Final = 10_240
@@ -40,6 +44,8 @@ SERVICE_CONTROL_POLICY_CHARACTERS: Final = 10_240
 """White space counts where a policy is saved through the API (Organizations guide, orgs_reference_limits)."""
 RESOURCE_CONTROL_POLICY_CHARACTERS: Final = 5_120
 """As for service control policies."""
+EVENT_PATTERN_CHARACTERS: Final = 2_048
+"""Of a rule, by default (EventBridge guide, eb-quota)."""
 TRUST_ANCHORS: Final = 50
 """In an account and Region (IAM Roles Anywhere guide, quotas)."""
 AUDIENCES_A_PROVIDER: Final = 100

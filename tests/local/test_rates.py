@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from tenant_keys.local import LocalAws
 from tenant_keys.operations.rollout.simulate import simulate
 from tenant_keys.operations.rollout.work import StackWork, stack_work
-from tests.local import estate
+from tests.local import handmade
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -50,17 +50,21 @@ def test_another_api_another_region_and_the_next_second_have_requests_of_their_o
     kms = enforcing.session().client("kms", config=ONCE)
     keys = [kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(5)]
     assert kms.describe_key(KeyId=keys[0])["KeyMetadata"]["Enabled"]
-    assert enforcing.session(region=estate.OTHER_REGION).client("kms", config=ONCE).create_key()
+    assert enforcing.session(region=handmade.OTHER_REGION).client("kms", config=ONCE).create_key()
     enforcing.enforce_rates(now=1.0)
     assert kms.create_key()
 
 
 def test_a_replica_takes_two_keys_of_its_region(enforcing: LocalAws) -> None:
-    here, there = (enforcing.session(region=r).client("kms", config=ONCE) for r in (estate.REGION, estate.OTHER_REGION))
+    here, there = (
+        enforcing.session(region=r).client("kms", config=ONCE) for r in (handmade.REGION, handmade.OTHER_REGION)
+    )
     keys = [here.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"] for _ in range(3)]
     for key in keys[:2]:
-        here.replicate_key(KeyId=key, ReplicaRegion=estate.OTHER_REGION)
-    assert refused(here, "replicate_key", KeyId=keys[2], ReplicaRegion=estate.OTHER_REGION)[0] == "ThrottlingException"
+        here.replicate_key(KeyId=key, ReplicaRegion=handmade.OTHER_REGION)
+    assert (
+        refused(here, "replicate_key", KeyId=keys[2], ReplicaRegion=handmade.OTHER_REGION)[0] == "ThrottlingException"
+    )
     assert there.create_key()
     assert refused(there, "create_key")[0] == "ThrottlingException"
 
@@ -78,7 +82,7 @@ def cell(number: int, tenants: int) -> tuple[StackWork, str]:
         alias = {"AliasName": f"alias/rates-{number}-{tenant}", "TargetKeyId": {"Ref": key}}
         resources[f"Alias{tenant}"] = {"Type": "AWS::KMS::Alias", "Properties": alias}
     name = f"rates-{number}"
-    work = stack_work(name, estate.CENTRAL, estate.REGION, None, resources)
+    work = stack_work(name, handmade.CENTRAL, handmade.REGION, None, resources)
     return work, json.dumps({"Resources": resources})
 
 
@@ -119,14 +123,14 @@ def is_among(end: float, stacks: list[StackWork]) -> bool:
 
 
 def test_roles_take_the_calls_and_the_time_that_the_simulation_says(enforcing: LocalAws) -> None:
-    trust = estate.document(estate.allow("Trust", ["sts:AssumeRole"], Principal=estate.ROOT))
+    trust = handmade.document(handmade.allow("Trust", ["sts:AssumeRole"], Principal=handmade.ROOT))
     policy = {
         "PolicyName": "use",
-        "PolicyDocument": estate.document(estate.allow("Use", ["kms:Decrypt"], Resource="*")),
+        "PolicyDocument": handmade.document(handmade.allow("Use", ["kms:Decrypt"], Resource="*")),
     }
     role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust, "Policies": [policy]}}
     resources = {f"Role{number}": role for number in range(60)}
-    work = stack_work("rates-roles", estate.CENTRAL, estate.REGION, None, resources)
+    work = stack_work("rates-roles", handmade.CENTRAL, handmade.REGION, None, resources)
     cloudformation = enforcing.session().client("cloudformation")
     with enforcing.watch() as decisions:
         end = deployed(enforcing, cloudformation, work.name, json.dumps({"Resources": resources}), 0.0)
@@ -140,15 +144,15 @@ def test_roles_take_the_calls_and_the_time_that_the_simulation_says(enforcing: L
 def test_replicas_take_the_calls_and_the_time_that_the_simulation_says(aws: LocalAws) -> None:
     kms = aws.session().client("kms")
     primaries = [kms.create_key(MultiRegion=True)["KeyMetadata"]["Arn"] for _ in range(10)]
-    policy = estate.document(estate.allow("All", ["kms:*"], Principal=estate.ROOT, Resource="*"))
+    policy = handmade.document(handmade.allow("All", ["kms:*"], Principal=handmade.ROOT, Resource="*"))
     resources: dict[str, Any] = {}
     for number, arn in enumerate(primaries):
         properties = {"PrimaryKeyArn": arn, "KeyPolicy": policy}
         resources[f"Replica{number}"] = {"Type": "AWS::KMS::ReplicaKey", "Properties": properties}
         alias = {"AliasName": f"alias/rates-replica-{number}", "TargetKeyId": {"Ref": f"Replica{number}"}}
         resources[f"Alias{number}"] = {"Type": "AWS::KMS::Alias", "Properties": alias}
-    work = stack_work("rates-replicas", estate.CENTRAL, estate.OTHER_REGION, None, resources)
-    cloudformation = aws.session(region=estate.OTHER_REGION).client("cloudformation")
+    work = stack_work("rates-replicas", handmade.CENTRAL, handmade.OTHER_REGION, None, resources)
+    cloudformation = aws.session(region=handmade.OTHER_REGION).client("cloudformation")
     aws.enforce_rates()
     try:
         began = len(aws.trail())
