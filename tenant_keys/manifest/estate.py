@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.model import (
@@ -175,6 +175,18 @@ class Estate:
     tags: Mapping[str, str]
     guardrails: Guardrails | None
     """None where the manifest asks for no control policies."""
+    key_account: str | None = None
+    """Name of the key account, where the manifest lists several; None: it has one, without a name."""
+    siblings: tuple[Estate, ...] = ()
+    """The estates of the manifest's other key accounts, each without siblings of its own: no tenant, no workload and no
+    role is in two of them."""
+
+    @property
+    def key_accounts(self) -> tuple[Estate, ...]:
+        """The estate of each key account of the manifest, this one first, each with its siblings."""
+        alone = (replace(self, siblings=()), *self.siblings)
+        others = (replace(one, siblings=tuple(two for two in alone if two is not one)) for one in self.siblings)
+        return self, *others
 
     @property
     def permissions_boundaries(self) -> list[str]:
