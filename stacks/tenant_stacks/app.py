@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from tenant_keys.manifest import Estate, EstateError, load_estate
+from tenant_keys.manifest import Estate, EstateError, load_estates
 from tenant_keys.policy.limits import PolicyTooLarge
 from tenant_stacks.pattern import NotOnlyNames
 from tenant_stacks.placement import add_stacks
@@ -26,14 +26,17 @@ def run(manifest: Path, *, aspects: Sequence[cdk.IAspect] = ()) -> None:
     """
     try:
         context = cdk.App(auto_synth=False).node
-        estate = load_estate(Path(context.try_get_context("manifest") or manifest))
-        synthesize_estate(estate, aspects)
+        first, *_ = load_estates(Path(context.try_get_context("manifest") or manifest))
+        synthesize_estate(first, aspects)
     except (EstateError, PolicyTooLarge) as error:
         sys.exit(f"{error}")
 
 
 def synthesize_estate(estate: Estate, aspects: Sequence[cdk.IAspect] = (), outdir: Path | None = None) -> None:
-    """Write the cloud assembly by the fast way, and by the plain one where tenants differ by more than their names."""
+    """Write the cloud assembly by the fast way, and by the plain one where tenants differ by more than their names.
+
+    The stacks of the estate's siblings, the other key accounts of its manifest, are in it too.
+    """
     if all(map(reads_no_names, aspects)):
         try:
             synthesize(_app(estate, aspects, outdir, stamped=True))
@@ -46,7 +49,9 @@ def synthesize_estate(estate: Estate, aspects: Sequence[cdk.IAspect] = (), outdi
 
 def _app(estate: Estate, aspects: Sequence[cdk.IAspect], outdir: Path | None, *, stamped: bool) -> cdk.App:
     app = cdk.App(tree_metadata=False, outdir=str(outdir) if outdir else None)
-    without_construct = add_stacks(app, estate, stamped=stamped)
+    without_construct = frozenset[tuple[str, str]]().union(
+        *(add_stacks(app, each, stamped=stamped) for each in estate.key_accounts)
+    )
     for aspect in aspects:
         cdk.Aspects.of(app).add(aspect)
     add_validations(app, estate, without_construct)

@@ -11,7 +11,7 @@ import jsii
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.errors import ReviewError
-from tenant_keys.review.proof import Finding, Kind, prove
+from tenant_keys.review.proof import WORST_FIRST, Finding, Kind, prove
 from tenant_keys.review.proof.alike import folded
 from tenant_keys.review.proof.record import write_record
 
@@ -44,12 +44,12 @@ class IsolationProof:
         # With stages there are several folders; the one above them all has the manifest that names every stack.
         folder = Path(os.path.commonpath([Path(path).parent for path in paths]))
         try:
-            proof = prove(folder, self._estate)
+            proofs = [prove(folder, estate) for estate in self._estate.key_accounts]
         except ReviewError as problem:
             return _report([_violation("not proved", str(problem), "", paths[0])])
         # The CDK's report does not name a validation that found nothing: it looks like one that did not run.
-        write_record(folder, proof.verdict)
-        findings = proof.findings
+        write_record(folder, min((proof.verdict for proof in proofs), key=WORST_FIRST.index))
+        findings = [finding for proof in proofs for finding in proof.findings]
         return _report([_of(finding, more, paths[0]) for finding, more in folded(findings)])
 
 

@@ -6,6 +6,7 @@ from tenant_keys.manifest.errors import EstateError, LockError, ManifestError, P
 from tenant_keys.manifest.estate import Central, Custodian, Estate, HeldKey, Tenant, Workload
 from tenant_keys.manifest.load import (
     load_estate,
+    load_estate_of,
     load_estates,
     load_manifest,
     load_manifests,
@@ -31,6 +32,7 @@ __all__ = [
     "Tenant",
     "Workload",
     "load_estate",
+    "load_estate_of",
     "load_estates",
     "load_manifest",
     "load_manifests",

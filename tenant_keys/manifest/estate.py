@@ -203,6 +203,13 @@ class Estate:
         """The tenant of this id of the manifest or of AWS: no name is both, of two tenants."""
         return self.tenants.get(name) or self.by_manifest_id.get(name)
 
+    def with_alias(self, alias: str) -> Tenant | None:
+        """The tenant whose key has this alias."""
+        before, _, after = self.naming.alias.partition("{id}")
+        if not (alias.startswith(before) and alias.endswith(after)):
+            return None
+        return self.called(alias.removeprefix(before).removesuffix(after))
+
     @property
     def management_account(self) -> str | None:
         """The organization's management account, where the manifest names it."""

@@ -25,6 +25,7 @@ from tenant_keys.manifest.written import EXTENDS, TENANTS_FROM, Written, read_wr
 __all__ = [
     "LARGEST",
     "load_estate",
+    "load_estate_of",
     "load_estates",
     "load_manifest",
     "load_manifests",
@@ -49,29 +50,43 @@ def load_estate(path: str | FilePath) -> Estate:
         SeveralKeyAccounts: the manifest lists several, and the path names none of them.
         EstateError: manifest and lock do not make an estate.
     """
-    file, name = _named(path)
-    estates = load_estates(file)
-    if name is None and len(estates) == 1:
-        return estates[0]
-    for estate in estates:
-        if name is not None and estate.key_account == name:
-            return estate
-    raise _several(file, [estate.key_account for estate in estates], name)
+    estates = load_estates(path)
+    if len(estates) > 1:
+        raise _several(FilePath(path), [estate.key_account for estate in estates], None)
+    return estates[0]
 
 
 def load_estates(path: str | FilePath) -> tuple[Estate, ...]:
-    """The estate of each key account of the manifest, in the order of its list; raises `EstateError`."""
+    """The estate of each key account of the manifest, in the order of its list, or of the one that the path names.
+
+    Raises:
+        EstateError: manifest and lock do not make an estate, or the path names no key account of it.
+    """
     with collection_paused():
-        file = FilePath(path)
+        file, name = _named(path)
         written = read_written(file)
         manifests = parse_each(written)
         lock_file = file.with_suffix(".lock")
         lock_text = read_lock_text(lock_file)
         lock = parse_lock(lock_text, lock_file.name)
         try:
-            return resolve_each(manifests, lock)
+            estates = resolve_each(manifests, lock)
         except LockError as error:
             raise written.lock_error(error, lock_file.name, lock_text) from None
+    found = tuple(estate for estate in estates if name in (None, estate.key_account))
+    if not found:
+        raise _several(file, [estate.key_account for estate in estates], name)
+    return found
+
+
+def load_estate_of(path: str | FilePath, tenant: str) -> Estate:
+    """The estate of the key account that holds the key of a tenant: by its id or alias; of an unknown one, any.
+
+    Raises:
+        EstateError: as for `load_estates`.
+    """
+    estates = load_estates(path)
+    return next((estate for estate in estates if estate.called(tenant) or estate.with_alias(tenant)), estates[0])
 
 
 def _named(path: str | FilePath) -> tuple[FilePath, str | None]:

@@ -88,7 +88,7 @@ def update_each(manifests: Manifests, lock: Lock, measure: Measure | None = None
 
 
 def _without_consequences(problems: list[Problem]) -> list[Problem]:
-    """Each problem once, and of a tenant that would move that alone: one account misses it, another does not know it."""
+    """Each problem once; of a tenant that would move nothing else, such as that one account misses it."""
     moved = {one.path[1] for one in problems if one.path[2:] == (KEY_ACCOUNT,)}
     return [
         one
