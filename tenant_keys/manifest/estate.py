@@ -177,6 +177,8 @@ class Estate:
     """None where the manifest asks for no control policies."""
     key_account: str | None = None
     """Name of the key account, where the manifest lists several; None: it has one, without a name."""
+    further: str | None = None
+    """The same name where the lock began with another key account: then what could meet in one account holds it."""
     siblings: tuple[Estate, ...] = ()
     """The estates of the manifest's other key accounts, each without siblings of its own: no tenant, no workload and no
     role is in two of them."""

@@ -59,7 +59,8 @@ def resolve_each(manifests: Manifests, lock: Lock) -> tuple[Estate, ...]:
             problems.append(Problem(("central", index), f"{share.name} is not in {LOCK_FILE} yet; {_MEND}"))
             continue
         try:
-            found.append(replace(resolve(share.manifest, share.lock), key_account=share.name))
+            estate = resolve(share.manifest, share.lock)
+            found.append(replace(estate, key_account=share.name, further=share.recorded))
         except LockError as error:
             problems += _in_whole(error, index, share)
     if problems:

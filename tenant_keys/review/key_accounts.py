@@ -1,9 +1,10 @@
 """One key account's part of an assembly that holds the stacks of several.
 
 For this key account the principals of another are outsiders, whom the proof takes to have every right in their own
-accounts, whatever their templates say. So a part leaves the other's stacks out, but for resources in them that name
-something of this key account: the part has these beside its own, and nothing declares them. Every stack is whole in one
-part at least, and a stack that is nobody's by its account or by its exact name is in all of them.
+accounts, whatever their templates say. So a part leaves the other's stacks out. Workload accounts are of several: of
+the other's stacks there it has the resources that name a role or parameter of this key account's workloads, and nothing
+declares them. Every stack is whole in one part at least, and a stack that is nobody's by its account or by its exact
+name is in all of them.
 """
 
 from __future__ import annotations
@@ -36,13 +37,14 @@ class Part:
     def stacks(self) -> Iterator[Stack]:
         """Yield each stack that has a resource for this key account."""
         named = _names(_of_ours(self.estate))
+        accounts = {one.central.account for one in self.estate.siblings}
         for stack in self.source.stacks():
             if not _is_of_sibling(stack, self.estate):
                 yield stack
-                continue
-            kept = {logical_id: one for logical_id, one in stack.resources.items() if named.search(_text(one))}
-            if kept:
-                yield replace(stack, resources=kept)
+            elif stack.account not in accounts:
+                kept = {logical_id: one for logical_id, one in stack.resources.items() if named.search(_text(one))}
+                if kept:
+                    yield replace(stack, resources=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,6 @@ def crossings(resources: Iterator[Resource] | Sequence[Resource], estate: Estate
     accounts = {one.central.account: str(one.key_account) for one in estate.siblings}
     named = _names(accounts)
     for resource in resources:
-        if resource.account in accounts:
-            continue  # in this part for what of this account it names, which is a crossing in the other's
         for account in sorted(set(named.findall(_text(resource)))):
             yield Crossing(f"{resource.stack} {resource.logical_id}", account, accounts[account])
 
