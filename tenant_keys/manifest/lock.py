@@ -73,8 +73,8 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class FurtherAccount:
-    """A key account beside the one that the lock began with. Its name is in the names of its stacks, and stays."""
+class KeyAccount:
+    """An account that holds keys, and the Region of its stacks with roles."""
 
     account: str
     home_region: str
@@ -93,8 +93,13 @@ class Lock:
     roles: Capacity = Capacity(240, 300)
     naming: Naming = DEFAULT_NAMING
     """What its aliases, roles and stacks are called; written down where it is not the default."""
-    further: Mapping[str, FurtherAccount] = field(default_factory=dict)
-    """Further key accounts by name, sorted; written down where there are any."""
+    further: Mapping[str, KeyAccount] = field(default_factory=dict)
+    """Key accounts beside the one that the lock began with, by name, sorted; written down where there are any. The name
+    is in the names of the account's stacks, and stays."""
+
+    def holder(self, entry: Entry) -> KeyAccount:
+        """The key account that holds the tenant's key, with the Region of its roles' stacks."""
+        return self.further[entry.key_account] if entry.key_account else KeyAccount(self.account, self.home_region)
 
 
 def render_lock(lock: Lock) -> str:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from tenant_keys.aws_facts.quotas import TEMPLATE_RESOURCES
 from tenant_keys.manifest.errors import LockError, Problem
-from tenant_keys.manifest.lock import VERSION, Capacity, Entry, FurtherAccount, Lock, Registration
+from tenant_keys.manifest.lock import VERSION, Capacity, Entry, KeyAccount, Lock, Registration
 from tenant_keys.manifest.model import TENANT_ID, WORKLOAD_NAME, Naming
 from tenant_keys.manifest.opaque_names import OPAQUE_NAME
 
@@ -173,13 +173,13 @@ def _header(record: dict[str, Any]) -> Lock:
     )
 
 
-def _further(first: str, record: dict[str, Any]) -> dict[str, FurtherAccount]:
+def _further(first: str, record: dict[str, Any]) -> dict[str, KeyAccount]:
     found = {}
     _expect("key_accounts", isinstance(record, dict) and record)
     for name, one in record.items():
         _expect("key_accounts", _KEY_ACCOUNT.fullmatch(name) and one.keys() == {"account", "home_region"})
         _expect("key_accounts", _ACCOUNT.fullmatch(one["account"]) and _REGION.fullmatch(one["home_region"]))
-        found[name] = FurtherAccount(one["account"], one["home_region"])
+        found[name] = KeyAccount(one["account"], one["home_region"])
     _expect("key_accounts", len({first, *(one.account for one in found.values())}) == len(found) + 1)
     return dict(sorted(found.items()))
 

@@ -14,7 +14,7 @@ from tenant_keys.manifest.compare import LOCK_FILE
 from tenant_keys.manifest.errors import LockError, Path, Problem
 from tenant_keys.manifest.estate import Estate
 from tenant_keys.manifest.key_accounts import KEY_ACCOUNT, Manifests, stack_prefix
-from tenant_keys.manifest.lock import FurtherAccount, Lock
+from tenant_keys.manifest.lock import KeyAccount, Lock
 from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.places import Measure
 from tenant_keys.manifest.read_lock import with_entries
@@ -50,6 +50,11 @@ def only(manifests: Manifests, option: str) -> Manifest:
     return next(iter(manifests.values()))
 
 
+def of_key_account(lock: Lock, estate: Estate) -> Lock:
+    """The lock with the lines of one key account's tenants alone."""
+    return with_entries(lock, {name: one for name, one in lock.entries.items() if one.key_account == estate.further})
+
+
 def resolve_each(manifests: Manifests, lock: Lock) -> tuple[Estate, ...]:
     """The estate of each key account; raises `LockError` with every way in which manifest and lock do not match."""
     shares, problems = _shares(manifests, lock)
@@ -79,7 +84,7 @@ def update_each(manifests: Manifests, lock: Lock, measure: Measure | None = None
             problems += _in_whole(error, index, share)
             continue
         if share.recorded is not None and share.recorded not in further:
-            further[share.recorded] = FurtherAccount(updated.account, updated.home_region)
+            further[share.recorded] = KeyAccount(updated.account, updated.home_region)
             done.append(f"recorded the key account {share.name}, {updated.account}")
         entries |= {name: replace(one, key_account=share.recorded) for name, one in updated.entries.items()}
         done += [f"{share.name}: {one}" if share.name and len(shares) > 1 else one for one in told]
@@ -117,7 +122,7 @@ def _shares(manifests: Manifests, lock: Lock) -> tuple[list[Share], list[Problem
             own = {tenant: one for tenant, one in lock.entries.items() if one.key_account is None}
             shares.append(Share(name, None, manifest, with_entries(lock, own)))
             continue
-        recorded = lock.further.get(name, FurtherAccount(manifest.central.account, manifest.central.home_region))
+        recorded = lock.further.get(name, KeyAccount(manifest.central.account, manifest.central.home_region))
         naming = manifest.naming.model_copy(update={"stack_prefix": stack_prefix(manifest.naming, name)})
         own = {tenant: one for tenant, one in lock.entries.items() if one.key_account == name}
         # That the naming stays as it was is checked in the share of the account that the lock began with.

@@ -40,7 +40,7 @@ class Recorded:
 
 
 def record(manifest: Path, client_of: ClientOf | None = None) -> Recorded:
-    """Write newly known ids into the lock beside the manifest.
+    """Write newly known ids into the lock beside the manifest, of one key account: that of the credentials.
 
     Raises:
         EstateError: manifest and lock do not match.

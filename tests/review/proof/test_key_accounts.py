@@ -70,7 +70,7 @@ def test_nobody_of_the_other_key_account_is_among_those_who_may_decrypt(
     holders = Questions(assembly, both[0], "acme").who("Decrypt")
     assert [holder.label for holder in holders] == [
         "tenant acme through workload orders",
-        "tenant acme through workload billing with tags {'tenant_id': 'acme'}",
+        "a session of tenant-keys/billing/shared.billing with tags {'tenant_id': 'acme'}",
     ]
 
 
@@ -220,8 +220,7 @@ def test_a_way_from_one_key_account_into_the_other_is_found(
         found += prove(folder, estate).findings
     assert {finding.kind for finding in found} & kinds
     if allowed:
-        opinions = [second_opinion(Assembly.open(folder), estate) for estate in both]
-        assert any(opinion.verdict == "refuted" for opinion in opinions)
+        assert second_opinion(Assembly.open(folder), both[1]).verdict == "refuted"
 
 
 def test_keys_of_every_account_are_no_more_than_keys_of_ones_own(
