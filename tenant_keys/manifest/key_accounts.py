@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
 from tenant_keys.aws_facts.regions import partition_of
+from tenant_keys.manifest.allowed import KEY_ACCOUNT_NAME
 from tenant_keys.manifest.consistency import inconsistencies
 from tenant_keys.manifest.errors import Path, Problem
 from tenant_keys.manifest.explain import show
@@ -22,7 +23,6 @@ from tenant_keys.manifest.rules import Problems, Report, unknown
 KEY_ACCOUNT: Final = "key_account"
 """Field of a workload or tenant: the name of its key account."""
 NAME: Final = re.compile(r"[a-z][a-z0-9]{0,15}")
-NAME_IN_WORDS: Final = "at most 16 lower-case letters and digits, starting with a letter"
 LONGEST_PREFIX: Final = 32
 """Characters of `naming.stack_prefix`, with the name of the key account where there is one."""
 Manifests = Mapping[str | None, Manifest]
@@ -88,9 +88,9 @@ def _names(accounts: tuple[object, ...], report: Report) -> list[str]:
             continue
         name = account.get("name")
         if "name" not in account:
-            report((*path, "name"), f"missing; in a list each key account has a name: {NAME_IN_WORDS}")
+            report((*path, "name"), f"missing; in a list each key account has a name: {KEY_ACCOUNT_NAME}")
         elif not isinstance(name, str) or not NAME.fullmatch(name):
-            report((*path, "name"), f"got {show(name)}; allowed: {NAME_IN_WORDS}")
+            report((*path, "name"), f"got {show(name)}; allowed: {KEY_ACCOUNT_NAME}")
         elif name in names:
             report((*path, "name"), f"got {name} twice; each key account has a name of its own")
         else:

@@ -184,7 +184,7 @@ def _several_checked(written: Written, document: dict[str, object], problems: li
             manifests[share.name] = manifest
         problems += [replace(one, path=share.path_in_whole(one.path)) for one in wrong]
         more += further
-    if len(manifests) == len(shares):
+    if shares and len(manifests) == len(shares):
         problems += check_together(manifests)
     if problems:
         # What all shares have in common is wrong in each of them.

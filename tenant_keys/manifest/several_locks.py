@@ -114,8 +114,14 @@ def _in_whole(error: LockError, index: int, share: Share) -> list[Problem]:
 
 
 def _shares(manifests: Manifests, lock: Lock) -> tuple[list[Share], list[Problem]]:
-    """The share of each key account, and every way in which a key would leave its account."""
-    problems = [*_lost(manifests, lock), *_moved(manifests, lock), *_held_by_two(manifests, lock)]
+    """The share of each key account, and every tenant that would leave its own.
+
+    Raises:
+        LockError: key accounts of the lock are gone, or are others.
+    """
+    if lost := _lost(manifests, lock):
+        raise LockError(lost)  # whatever else could be said follows from it
+    problems = [*_moved(manifests, lock), *_held_by_two(manifests, lock)]
     shares = []
     for name, manifest in manifests.items():
         if manifest.central.account == lock.account or name is None:
