@@ -148,8 +148,9 @@ def test_the_account_that_the_lock_began_with_keeps_its_names_wherever_it_is_in_
             "globex: {workloads: [orders]}",
             [
                 (
-                    "tenants.globex.key_account: got eu, but its key was created in us, and a key cannot move to another "
-                    "account; write key_account: us, or move its data to the key of a new tenant id (docs/reencryption.md)"
+                    "tenants.globex.key_account: got eu, but its key was created in us, and a key cannot move to "
+                    "another account; write key_account: us, or move its data to the key of a new tenant id "
+                    "(docs/reencryption.md)"
                 )
             ],
         ),
@@ -213,8 +214,8 @@ def test_an_id_that_left_one_account_is_not_given_out_in_another(tmp_path: Path)
     assert manifest.exists()
     assert refused(tmp_path, gone + "  globex: {workloads: [orders]}\n") == [
         (
-            "tenants.globex.key_account: globex was offboarded in the key account us, and an id is never given out twice; "
-            "choose another id"
+            "tenants.globex.key_account: globex was offboarded in the key account us, and an id is never given out "
+            "twice; choose another id"
         )
     ]
 

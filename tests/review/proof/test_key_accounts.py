@@ -15,8 +15,8 @@ from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.proof import Finding, Kind, prove
 from tenant_keys.review.proof.questions import Questions
 from tenant_keys.review.second_opinion import second_opinion
-from tests.review import two_key_accounts as two
-from tests.review.two_key_accounts import Edit, edited
+from tests import two_key_accounts as two
+from tests.two_key_accounts import Edit, edited
 
 KEYS, ROLES, SHARED = "tenant-keys-two-cell-eu-west-1-001", "tenant-keys-two-roles-001", "tenant-keys-two-shared-access"
 PLACE, AUDIT = "tenant-keys-two-workload-222222222222-eu-west-1", "tenant-keys-two-audit-eu-west-1"
