@@ -14,12 +14,22 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("suite", deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
-settings.register_profile("ci", settings.get_profile("suite"), derandomize=True, database=None)
-# A busy machine is slow, which says nothing about the code; and what fails in CI must fail at the desk too.
-settings.load_profile("ci" if os.environ.get("CI") else "suite")
+from tests.once import once
+from tests.sampled import SHARE
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set how properties are tried: before any module of tests, which read it, is imported."""
+    examples = SHARE if "not exhaustive" in config.option.markexpr else 100
+    common = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, max_examples=examples)
+    settings.register_profile("suite", common)
+    settings.register_profile("ci", common, derandomize=True, database=None)
+    # A busy machine is slow, which says nothing about the code; and what fails in CI must fail on a laptop too.
+    settings.load_profile("ci" if os.environ.get("CI") else "suite")
+    # The CDK's own validator costs three seconds a synth: the demo's tests run it on the sample, all others do without.
+    os.environ["CDK_VALIDATION"] = "false"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -41,16 +51,17 @@ class Found(NamedTuple):
 
 @pytest.fixture(scope="session")
 def sample_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cloud assembly of `tenants.yaml`, without CDK's built-in validator, which costs seconds."""
-    output = tmp_path_factory.mktemp("sample") / "cdk.out"
-    environment = {
-        **os.environ,
-        "CDK_OUTDIR": str(output),
-        "CDK_VALIDATION": "false",
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
-    }
-    subprocess.run([sys.executable, str(ROOT / "app.py")], env=environment, check=True, cwd=output.parent)
-    return output
+    """The cloud assembly of `tenants.yaml`; whoever changes it copies it."""
+
+    def synthesize(folder: Path) -> None:
+        environment = {
+            **os.environ,
+            "CDK_OUTDIR": str(folder / "cdk.out"),
+            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+        }
+        subprocess.run([sys.executable, str(ROOT / "app.py")], env=environment, check=True, cwd=folder)
+
+    return once(tmp_path_factory, "sample", synthesize) / "cdk.out"
 
 
 @pytest.fixture(scope="session")

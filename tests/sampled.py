@@ -1,11 +1,17 @@
-"""Cases of which `make test` runs a fixed share, and `make test-all` all."""
+"""Cases and examples of which `make test` runs a share, and `make test-all` all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+import random
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Protocol, TypeVar
 
 import pytest
+from hypothesis import settings
+
+SHARE: Final = 20
+"""Percent of examples and probes, where the run leaves out exhaustive cases."""
+Case = TypeVar("Case")
 
 
 class Named(Protocol):
@@ -15,9 +21,25 @@ class Named(Protocol):
     def name(self) -> str: ...
 
 
-def sampled(cases: Iterable[Named], *, each: int = 5) -> list[Any]:
+def sampled(cases: Iterable[Named], *, each: int = 10) -> list[Any]:
     """Parameters, of which the first of each group of `each` runs every time."""
     return [
         pytest.param(case, id=case.name, marks=[pytest.mark.exhaustive] if number % each else [])
         for number, case in enumerate(cases)
     ]
+
+
+def of_run(cases: Sequence[Case]) -> list[Case]:
+    """The cases that the run tries within one test: all, or a fixed sample of them."""
+    number = share_of(len(cases))
+    return list(cases) if number == len(cases) else random.Random(0).sample(cases, number)  # noqa: S311
+
+
+def examples(number: int) -> settings:
+    """Settings of a property with this many examples, or the share of them that the run tries."""
+    return settings(max_examples=share_of(number))
+
+
+def share_of(number: int) -> int:
+    """How many of so many the run tries, at least one."""
+    return max(1, number * settings().max_examples // 100)

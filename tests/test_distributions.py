@@ -146,7 +146,7 @@ def test_the_client_alone_encrypts_and_brings_neither_command_nor_cdk_nor_emulat
 
 
 @pytest.mark.slow
-def test_the_app_alone_synthesizes_and_proves_and_says_what_the_demo_needs(
+def test_the_app_alone_brings_no_client_and_no_emulator_and_says_what_the_demo_needs(
     wheels: dict[str, Path], tmp_path: Path
 ) -> None:
     environment = Environment(tmp_path / "app", wheels["tenant_keys"])
@@ -159,6 +159,18 @@ def test_the_app_alone_synthesizes_and_proves_and_says_what_the_demo_needs(
         "typer",
         "boto3",
     }
+    for command in ("demo", "local"):
+        refused = environment.run("tenant-keys", command, cwd=tmp_path)
+        assert (refused.returncode, refused.stderr) == (
+            1,
+            f"tenant-keys {command}: not installed; pip install tenant-keys-local\n",
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.exhaustive
+def test_the_app_alone_begins_an_estate_and_synthesizes_and_proves_it(wheels: dict[str, Path], tmp_path: Path) -> None:
+    environment = Environment(tmp_path / "app", wheels["tenant_keys"])
     project = tmp_path / "project"
     options = ("--account", "444444444444", "--region", "eu-west-1", "--workload", "orders", "--tenant", "acme")
     made = environment.run(
@@ -168,12 +180,6 @@ def test_the_app_alone_synthesizes_and_proves_and_says_what_the_demo_needs(
     assert environment.run("tenant-keys", "validate", cwd=project).returncode == 0
     synthesized = environment.run("python", "app.py", cwd=project)
     assert synthesized.returncode == 0, synthesized.stderr
-    for command in ("demo", "local"):
-        refused = environment.run("tenant-keys", command, cwd=project)
-        assert (refused.returncode, refused.stderr) == (
-            1,
-            f"tenant-keys {command}: not installed; pip install tenant-keys-local\n",
-        )
 
 
 @pytest.mark.slow

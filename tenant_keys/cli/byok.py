@@ -41,7 +41,7 @@ def register(main: typer.Typer) -> None:
 @app.command(epilog=CODES)
 def status(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
     """Print what AWS KMS holds of a tenant's key material in each Region. Exit code 2: material is missing."""
-    with _told():
+    with _readable_errors():
         keys = _ceremony(manifest, tenant).read()
         _show(keys, as_json=as_json)
     if any(key.missing or not key.materials for key in keys):
@@ -63,7 +63,7 @@ def start(
     if new and renew:
         raise typer.BadParameter("--new and --renew exclude each other")
     purpose: Any = "new" if new else "renew" if renew else "missing"
-    with _told():
+    with _readable_errors():
         _must_not_exist(out)
         parameters = byok.start(_ceremony(manifest, tenant), purpose, say=typer.echo)
         wrap.write_new(str(out), parameters)
@@ -91,7 +91,7 @@ def customer_file(
     """Write the customer's half: one Python file that runs offline, without AWS credentials or this project."""
     from tenant_keys.operations.byok import wrap
 
-    with _told():
+    with _readable_errors():
         _must_not_exist(out)
         out.write_bytes(Path(wrap.__file__).read_bytes())
     typer.echo(f"written: {out}")
@@ -111,7 +111,7 @@ def import_command(
     from tenant_keys.operations import byok
     from tenant_keys.operations.byok import wrap
 
-    with _told(), _readable(wrapped):
+    with _readable_errors(), _readable(wrapped):
         content = wrap.read_json(str(wrapped), "the customer's answer")
         say = _say(as_json=as_json)
         say(f"fingerprint of the answer: {wrap.fingerprint_of_wrapped(content)}")
@@ -127,7 +127,7 @@ def rotate(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False
     """Make imported new material the current one in every Region; KMS does so 25 times for a key."""
     from tenant_keys.operations import byok
 
-    with _told():
+    with _readable_errors():
         _show(byok.rotate(_ceremony(manifest, tenant), say=_say(as_json=as_json)), as_json=as_json)
 
 
@@ -147,7 +147,7 @@ def revoke(
         raise typer.BadParameter("--all and --pending exclude each other")
     which: Any = "every" if every else "pending" if pending else "current"
     say = _say(as_json=as_json)
-    with _told():
+    with _readable_errors():
         ceremony = _ceremony(manifest, tenant)
         doomed = byok.to_withdraw(ceremony.read(), which)
         if not doomed:
@@ -177,7 +177,7 @@ def resume(
     from tenant_keys.operations.byok import wrap
 
     say = _say(as_json=as_json)
-    with _told(), _readable(material[0]):
+    with _readable_errors(), _readable(material[0]):
         ceremony = _ceremony(manifest, tenant)
         keys = ceremony.read()
         if not any(key.missing for key in keys) and all(key.materials for key in keys):
@@ -247,7 +247,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _readable_errors() -> Iterator[None]:
     """A refusal of the customer's half is the user's mistake, too."""
     from tenant_keys.operations.byok.wrap import WrapError
 

@@ -42,8 +42,8 @@ def deployed_command(
     else:
         console = Console()
         for stack in stacks:
-            told = "; ".join(stack.differences) or "as in the assembly"
+            message = "; ".join(stack.differences) or "as in the assembly"
             colour = "red" if stack.differences else "green"
-            console.print(f"[{colour}]{escape(stack.name)}[/] in {stack.region}: {escape(told)}", soft_wrap=True)
+            console.print(f"[{colour}]{escape(stack.name)}[/] in {stack.region}: {escape(message)}", soft_wrap=True)
         console.print(f"wrote {escape(str(output))}; now run: tenant-keys prove {escape(str(output))}", soft_wrap=True)
     raise typer.Exit(2 if any(stack.differences for stack in stacks) else 0)

@@ -25,8 +25,9 @@ from tenant_keys.demo.local_estate import customers_of, ensure_held_keys
 from tenant_keys.demo.principals import KNOWN, Principals
 from tenant_keys.demo.synth import synthesize
 from tenant_keys.local import LocalAws
+from tenant_keys.local.attack import Outcome
+from tenant_keys.local.attack_run import attack_all
 from tenant_keys.local.attack_setup import AttackSetup
-from tenant_keys.local.attacks import Outcome, attack_all
 from tenant_keys.local.aws import PREFIX
 from tenant_keys.local.deploy import require_cdk
 from tenant_keys.local.errors import LocalAwsError

@@ -89,7 +89,7 @@ def _go_on(who: Departing, file: Path, records: Path | None, *, confirmed: bool,
     from tenant_keys.operations.offboarding.events import look_up, read_records
     from tenant_keys.operations.offboarding.evidence import read_evidence, write_evidence
     from tenant_keys.operations.offboarding.keys import boto3_client, check_owners, locate, read_keys
-    from tenant_keys.operations.offboarding.outlook import CAVEATS, next_steps, told
+    from tenant_keys.operations.offboarding.outlook import CAVEATS, next_steps, outlook_of
 
     recorded = read_evidence(file, who)
     located = locate(who, recorded.keys, boto3_client)
@@ -106,7 +106,7 @@ def _go_on(who: Departing, file: Path, records: Path | None, *, confirmed: bool,
         say(readable(certificate))
         return certificate, False
     for key in keys:
-        for line in told(key):
+        for line in outlook_of(key):
             say(line)
     for arn in located.gone:
         say(f"{arn.split(':')[3]}: deleted, {arn}")

@@ -155,8 +155,8 @@ def show(proof: Proof, console: Console) -> None:
         if more:
             console.print(f"  and {more:,} more like it")
     if len(groups) > SHOWN:
-        told = sum(1 + more for _, more in groups[SHOWN:])
-        console.print(f"  and {told:,} more; --json has them all")
+        left = sum(1 + more for _, more in groups[SHOWN:])
+        console.print(f"  and {left:,} more; --json has them all")
     if proof.proved:
         _show_proved(proof, console)
 

@@ -157,8 +157,8 @@ def _held_key(document: object) -> HeldKey:
     return HeldKey(str(document["key_arn"]), document["grace_seconds"])
 
 
-def _check(name: str, value: str, shape: re.Pattern[str], *, placeholders: int) -> None:
-    if not shape.match(value) or value.count(PLACEHOLDER) != placeholders or "{" in value.replace(PLACEHOLDER, ""):
+def _check(name: str, value: str, pattern: re.Pattern[str], *, placeholders: int) -> None:
+    if not pattern.match(value) or value.count(PLACEHOLDER) != placeholders or "{" in value.replace(PLACEHOLDER, ""):
         wanted = f"exactly one {PLACEHOLDER}" if placeholders else f"no {PLACEHOLDER}"
         raise ConfigurationError(f"{name}: got {value!r}; expected an ARN with {wanted}")
 

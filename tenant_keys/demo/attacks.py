@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from tenant_keys.demo.local_estate import LocalEstate
 from tenant_keys.demo.report import Call, Statement
+from tenant_keys.local.attack import Attack, Outcome
+from tenant_keys.local.attack_run import attack_all
 from tenant_keys.local.attack_setup import AttackSetup
-from tenant_keys.local.attacks import ATTACKS, Attack, Outcome, attack_all
+from tenant_keys.local.attacks import ATTACKS
 
 _BY_SERVICE: Final = {"sts.amazonaws.com": "AWS STS", "kms.amazonaws.com": "AWS KMS"}
 _CHECKS: Final = {

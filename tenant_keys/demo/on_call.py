@@ -47,8 +47,8 @@ def on_call(local: LocalEstate) -> Iterator[OnCall]:
     )
     yield found
     # The root user helps the demo all the time, and each time the rule root-used tells it.
-    arrived = {_told(each, local) for each in _messages(sqs, url) if each["rule"] != "root-used"}
-    found.told += sorted(arrived, key=lambda told: (told.rule, told.who, told.event, told.at))
+    arrived = {_notice(each, local) for each in _messages(sqs, url) if each["rule"] != "root-used"}
+    found.told += sorted(arrived, key=lambda one: (one.rule, one.who, one.event, one.at))
 
 
 def _messages(sqs: Any, url: str) -> Iterator[dict[str, Any]]:
@@ -58,7 +58,7 @@ def _messages(sqs: Any, url: str) -> Iterator[dict[str, Any]]:
             yield json.loads(one["Body"])
 
 
-def _told(message: dict[str, Any], local: LocalEstate) -> Told:
+def _notice(message: dict[str, Any], local: LocalEstate) -> Told:
     who = str(message.get("role") or message.get("who") or "").rpartition("/")[2]
     at = str(message.get("key") or message.get("alias") or message.get("target") or "").rpartition(":")[2]
     tenant = local.key_of.get(at.removeprefix("key/"))

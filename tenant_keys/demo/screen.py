@@ -51,10 +51,10 @@ def show_messages(report: Report, console: Console) -> None:
     if not report.watched:
         return
     console.print("\n[bold]Told on call[/]")
-    by_rule = {rule: list(told) for rule, told in groupby(report.told, key=lambda told: told.rule)}
+    by_rule = {rule: list(several) for rule, several in groupby(report.told, key=lambda one: one.rule)}
     rows = [
-        (told[0].severity, rule, f"{len(told)}", f"{told[0].who}: {told[0].event} {told[0].at}".rstrip())
-        for rule, told in by_rule.items()
+        (several[0].severity, rule, f"{len(several)}", f"{several[0].who}: {several[0].event} {several[0].at}".rstrip())
+        for rule, several in by_rule.items()
     ]
     _show_table(console, ("severity", "rule", "messages", "the first"), rows)
 

@@ -1,4 +1,4 @@
-"""The stage of the attacks: an attacker with a tenant's own session, a victim's ciphertext, an administrator."""
+"""What the attacks start from: an attacker with a tenant's own session, a victim's ciphertext, an administrator."""
 
 from __future__ import annotations
 

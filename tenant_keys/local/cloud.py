@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tenant_keys.local import emulator
 from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.cloudformation import install
@@ -10,6 +9,7 @@ from tenant_keys.local.cloudformation.held import Held
 from tenant_keys.local.cloudtrail import CloudTrail
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.directory import DeployedPolicies
+from tenant_keys.local.emulator import application, authorization
 from tenant_keys.local.event_bus import EventBus
 from tenant_keys.local.event_history import CloudTrailApi, EventHistory
 from tenant_keys.local.iam_service import IamService
@@ -59,15 +59,15 @@ class Cloud:
         }
         """Services that ministack does not have, by the name in the signature."""
         for service in ("kms", "sts"):
-            emulator.install_service(service, _not_here)
-        emulator.install_service("organizations", OrganizationsApi(self.organization).answer)
-        emulator.install_service("cloudtrail", CloudTrailApi(self.history).answer)
-        emulator.install_service("iam", IamService(self.kms).handle)
-        emulator.install_judge(OtherServices(self.authorizer, self.decisions, self.identities).judge)
+            application.install_service(service, _not_here)
+        application.install_service("organizations", OrganizationsApi(self.organization).answer)
+        application.install_service("cloudtrail", CloudTrailApi(self.history).answer)
+        application.install_service("iam", IamService(self.kms).handle)
+        authorization.install_judge(OtherServices(self.authorizer, self.decisions, self.identities).judge)
 
     def reset(self) -> None:
         """Forget everything: an organisation of empty accounts."""
-        emulator.reset()
+        application.reset()
         self.kms.reset()
         self.sessions.clear()
         self.organization.control_policies.clear()

@@ -12,9 +12,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tenant_keys.local import emulator
 from tenant_keys.local.authorizer import Authorizer, Question
 from tenant_keys.local.caller import Caller, CallerKind
+from tenant_keys.local.emulator import event_delivery, iam_records, scopes
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
@@ -31,12 +31,12 @@ class EventBus:
         self._authorizer, self._identities, self._kms = authorizer, identities, kms
         self.policies: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
         """Statements of each default bus by their ids, by account and Region."""
-        emulator.EventDelivery(self._takes, self._to_bus, self._to_topic)
+        event_delivery.EventDelivery(self._takes, self._to_bus, self._to_topic)
 
     def send(self, account: str, region: str, source: str, detail_type: str, detail: Mapping[str, Any]) -> None:
         """Put an event of an AWS service on the default bus of the account and Region."""
-        with emulator.scope(account, region):
-            emulator.send_event(account, region, source, detail_type, json.dumps(detail))
+        with scopes.scope(account, region):
+            event_delivery.send_event(account, region, source, detail_type, json.dumps(detail))
 
     def clear(self) -> None:
         self.policies.clear()
@@ -55,7 +55,7 @@ class EventBus:
         policy = {"Version": "2012-10-17", "Statement": list(self.policies.get((owner, region), {}).values())}
         service = Caller(CallerKind.SERVICE, account, SERVICE, SERVICE, None)
         role_arn = str(target.get("RoleArn", ""))
-        role = emulator.role(account, role_arn.rpartition("/")[2]) if role_arn else None
+        role = iam_records.role(account, role_arn.rpartition("/")[2]) if role_arn else None
         if role is None or role.arn != role_arn or role.trust is None:
             return self._drop(f"{bus}: a rule of account {account} sends without a role")
         assuming = Question(

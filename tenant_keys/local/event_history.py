@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from tenant_keys.local import emulator
 from tenant_keys.local.clock import Clock
+from tenant_keys.local.emulator import application, scopes
 from tenant_keys.local.kms.due_changes import apply_due_changes
 from tenant_keys.local.kms.store import Store
 
@@ -93,7 +93,7 @@ class CloudTrailApi:
 
     def __init__(self, history: EventHistory) -> None:
         self._history = history
-        self._inner = emulator.service_handler("cloudtrail")
+        self._inner = application.service_handler("cloudtrail")
 
     async def answer(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
@@ -102,7 +102,7 @@ class CloudTrailApi:
         target = {name.lower(): value for name, value in headers.items()}.get("x-amz-target", "")
         if not target.endswith(_TARGET):
             return await self._inner(method, path, headers, body, query)
-        account, region = emulator.current_scope()
+        account, region = scopes.current_scope()
         answer = self._history.look_up(account, region, json.loads(body or b"{}"))
         return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
 

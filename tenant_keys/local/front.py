@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from tenant_keys.local import emulator
 from tenant_keys.local.cloud import Cloud
 from tenant_keys.local.control import Control
-from tenant_keys.local.emulator import Asgi
+from tenant_keys.local.emulator import scopes, signatures
+from tenant_keys.local.emulator.application import Asgi
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.identity import Signed
 from tenant_keys.local.kms.shape import checked
@@ -75,7 +75,7 @@ class Front:
         try:
             caller, signature = self._cloud.identities.authenticate(request)
             query = {name: values[0] for name, values in request.query.items()}
-            with emulator.scope(caller.account, signature.region):
+            with scopes.scope(caller.account, signature.region):
                 answer = service.answer(
                     caller, signature.region, request.method, path, query, _parameters(request.body)
                 )
@@ -134,7 +134,7 @@ class Front:
         return None
 
 
-def _require_service(signature: emulator.Signature, service: str) -> None:
+def _require_service(signature: signatures.Signature, service: str) -> None:
     if signature.service != service:
         message = f"Credential should be scoped to correct service: '{service}'."
         raise Fault("InvalidSignatureException", message, 403)
@@ -167,8 +167,8 @@ def _parameters(body: bytes) -> dict[str, Any]:
 
 
 def _scope_service(request: Signed) -> str | None:
-    signature = emulator.signature_of(request.headers, request.query)
-    return signature.service if isinstance(signature, emulator.Signature) else None
+    signature = signatures.signature_of(request.headers, request.query)
+    return signature.service if isinstance(signature, signatures.Signature) else None
 
 
 def _form(request: Signed) -> dict[str, str]:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from tenant_keys.local import emulator
+from tenant_keys.local.emulator import application, iam_records, scopes
 from tenant_keys.local.kms.service import Kms
 
 Response = tuple[int, dict[str, str], bytes]
@@ -37,12 +37,12 @@ class IamService:
         """ministack's answer, completed."""
         given = {name: values[0] for name, values in query.items()}
         given |= {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
-        account, _ = emulator.current_scope()
+        account, _ = scopes.current_scope()
         action = given.get("Action")
         if action in _OF_PROVIDERS:
             return _change_provider(account, str(action), given)
-        role = emulator.role(account, given.get("RoleName", "")) if action == "DeleteRole" else None
-        module = emulator.service_module("iam")
+        role = iam_records.role(account, given.get("RoleName", "")) if action == "DeleteRole" else None
+        module = application.service_module("iam")
         response: Response = await module.handle_request(method, path, headers, body, query)
         if response[0] != 200:
             return response
@@ -53,7 +53,7 @@ class IamService:
         return response
 
     def _show_id(self, arn: str, unique_id: str) -> None:
-        for record in emulator.trust_policies():
+        for record in iam_records.trust_policies():
             record["AssumeRolePolicyDocument"] = _without(record.get("AssumeRolePolicyDocument"), arn, unique_id)
         for key in self._kms.store.all_keys():
             key.policy = _without(key.policy, arn, unique_id)
@@ -71,7 +71,7 @@ _OF_PROVIDERS: Final = frozenset(
 def _change_provider(account: str, action: str, given: Mapping[str, str]) -> Response:
     """Audiences and thumbprints of an identity provider, which ministack does not change."""
     arn = given.get("OpenIDConnectProviderArn", "")
-    found = emulator.oidc_provider(account, arn)
+    found = iam_records.oidc_provider(account, arn)
     if found is None:
         error = (
             f"<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>{escape(arn)}</Message></Error></ErrorResponse>"
@@ -86,7 +86,7 @@ def _change_provider(account: str, action: str, given: Mapping[str, str]) -> Res
         record["ClientIDList"] = [*clients, *([client] if client not in clients else [])]
     else:
         record["ClientIDList"] = [one for one in clients if one != client]
-    emulator.put_oidc_provider(arn, record)
+    iam_records.put_oidc_provider(arn, record)
     return 200, {"Content-Type": "text/xml"}, f'<{action}Response xmlns="{_NAMESPACE}"/>'.encode()
 
 
@@ -136,7 +136,7 @@ def _page(response: Response, given: Mapping[str, str], account: str) -> Respons
 
 def _add_boundary(member: ET.Element, account: str) -> None:
     name = member.findtext(f"{{{_NAMESPACE}}}RoleName") or ""
-    role = emulator.role(account, name)
+    role = iam_records.role(account, name)
     if role is not None and role.boundary is not None:
         boundary = ET.SubElement(member, f"{{{_NAMESPACE}}}PermissionsBoundary")
         ET.SubElement(boundary, f"{{{_NAMESPACE}}}PermissionsBoundaryType").text = "Policy"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tenant_keys.local import emulator
 from tenant_keys.local.caller import Caller, CallerKind
+from tenant_keys.local.emulator import iam_records, signatures
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.organization import Organization
 from tenant_keys.local.sts.sessions import Sessions
@@ -39,13 +39,13 @@ class Identities:
         self._organization = organization
         self._sessions = sessions
 
-    def authenticate(self, request: Signed) -> tuple[Caller, emulator.Signature]:
+    def authenticate(self, request: Signed) -> tuple[Caller, signatures.Signature]:
         """The caller whose secret signed this request.
 
         Raises:
             Fault: no, unknown, expired or wrong credentials.
         """
-        signature = emulator.signature_of(request.headers, request.query)
+        signature = signatures.signature_of(request.headers, request.query)
         if signature is None:
             raise Fault("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
         if isinstance(signature, tuple):
@@ -55,7 +55,7 @@ class Identities:
         given = given or request.headers.get("x-amz-security-token", "")
         if not hmac.compare_digest(token.encode(), given.encode()):
             raise Fault("UnrecognizedClientException", _UNKNOWN, 403)
-        failure = emulator.signature_failure(
+        failure = signatures.signature_failure(
             signature, secret, request.method, request.raw_path, request.query, request.headers, request.body
         )
         if failure is not None:
@@ -78,7 +78,7 @@ class Identities:
             if session.expires <= datetime.now(UTC):
                 raise Fault("ExpiredTokenException", "The security token included in the request is expired", 403)
             return session.caller, session.secret, session.token
-        found = emulator.access_key(access_key)
+        found = iam_records.access_key(access_key)
         if found is None:
             raise Fault("UnrecognizedClientException", _UNKNOWN, 403)
         account, name, secret = found
@@ -95,7 +95,7 @@ class Identities:
         )
 
     def user(self, account: str, name: str) -> Caller:
-        found = emulator.user(account, name)
+        found = iam_records.user(account, name)
         if found is None:
             raise Fault("UnrecognizedClientException", _UNKNOWN, 403)
         return Caller(
@@ -124,7 +124,7 @@ class Identities:
         Raises:
             Fault: the role is not there.
         """
-        found = emulator.role(account, name)
+        found = iam_records.role(account, name)
         if found is None:
             raise Fault("NoSuchEntity", f"The role with name {name} cannot be found.", 404)
         tags = {key.lower(): (key, value) for key, value in found.tags.items()}

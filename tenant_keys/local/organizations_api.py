@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tenant_keys.local import emulator
+from tenant_keys.local.emulator import scopes
 from tenant_keys.local.organization import Organization
 
 MANAGEMENT: Final = "000000000000"
@@ -28,7 +28,7 @@ class OrganizationsApi:
         operation = given.get("x-amz-target", "").removeprefix(_TARGET)
         if operation != "DescribeOrganization":
             return _fault("UnsupportedAPIEndpointException", f"the local AWS does not offer {operation[:60]}")
-        account, _ = emulator.current_scope()
+        account, _ = scopes.current_scope()
         found = self._organization.id_of(account)
         if found is None:
             return _fault("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")

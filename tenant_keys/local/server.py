@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tenant_keys.local.certificate import make_certificate
-from tenant_keys.local.emulator import prepare_environment
+from tenant_keys.local.emulator.application import prepare_environment
 from tenant_keys.local.settings import PORT_IN_USE, Settings
 
 
@@ -45,13 +45,13 @@ async def _serve(settings: Settings, listener: socket.socket, port: int) -> None
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    from tenant_keys.local import emulator
     from tenant_keys.local.cloud import Cloud
+    from tenant_keys.local.emulator import application
     from tenant_keys.local.front import Front
 
     key = settings.path / "server.key"
     make_certificate(settings.certificate, key)
-    inner = emulator.application()
+    inner = application.application()
     front = Front(Cloud(settings), inner)
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -71,7 +71,7 @@ async def _serve(settings: Settings, listener: socket.socket, port: int) -> None
     config.loglevel = "WARNING"
 
     async def until_stopped() -> None:
-        launcher_gone = await _told_to_stop()
+        launcher_gone = await _asked_to_stop()
         if launcher_gone and settings.owns_directory:
             shutil.rmtree(settings.path, ignore_errors=True)
         os._exit(0)  # nothing to save: waiting for idle connections would only take time
@@ -79,7 +79,7 @@ async def _serve(settings: Settings, listener: socket.socket, port: int) -> None
     await serve(app, config, shutdown_trigger=until_stopped)  # type: ignore[arg-type]
 
 
-async def _told_to_stop() -> bool:
+async def _asked_to_stop() -> bool:
     """Until a signal, or the end of the launcher, who holds the other end of our standard input: then true."""
     stop: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     loop = asyncio.get_running_loop()

@@ -154,8 +154,8 @@ def _git(folder: Path, *arguments: str, no: int | None = None) -> str | None:
         raise GitError(f"git cannot be run: {(error.strerror or '').lower()}") from None
     if done.returncode == 0:
         return done.stdout
-    told = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("warning: ")]
-    if done.returncode == no and not told:
+    messages = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("warning: ")]
+    if done.returncode == no and not messages:
         return None
-    reason = (told or [f"exit code {done.returncode}"])[0]
+    reason = (messages or [f"exit code {done.returncode}"])[0]
     raise GitError(f"git {arguments[0]}: {reason}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tenant_keys.manifest.errors import Problem
 from tenant_keys.manifest.lock import Lock, Phase
-from tenant_keys.manifest.model import Birth, Manifest, RotationDays, Tenant
+from tenant_keys.manifest.model import KeySource, Manifest, RotationDays, Tenant
 
 LOCK_FILE = "tenants.lock"
 
@@ -68,7 +68,9 @@ def per_tenant_workloads(manifest: Manifest) -> frozenset[str]:
     return frozenset(name for name, workload in manifest.workloads.items() if workload.access == "tenant-role")
 
 
-def held_rotation(manifest: Manifest, tenant: Tenant, origin: Birth, held: RotationDays | None) -> RotationDays | None:
+def held_rotation(
+    manifest: Manifest, tenant: Tenant, origin: KeySource, held: RotationDays | None
+) -> RotationDays | None:
     """How a key rotates that is disabled: as when it was enabled last. None where the manifest decides."""
     if tenant.state == "active" or origin != "aws-kms":
         return None

@@ -9,11 +9,11 @@ from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.model import (
     Access,
     Auditor,
-    Birth,
     DecryptBy,
     Guardrails,
     IdentityProvider,
     Irsa,
+    KeySource,
     Naming,
     Operation,
     PodIdentity,
@@ -133,7 +133,7 @@ class Tenant:
     """active, suspended or offboarding: an offboarded tenant is no part of the estate."""
     workloads: tuple[Workload, ...]
     """Sorted by name."""
-    origin: Birth
+    origin: KeySource
     multi_region: bool
     primary_region: str
     multi_region_key_id: str | None

@@ -202,11 +202,11 @@ def _checked(document: object, problems: list[Problem]) -> tuple[Manifest | None
             if not problems:
                 return manifest, [], 0
     except ValidationError as error:
-        told = {problem.path for problem in problems}
-        problems = [*problems, *(problem for problem in explain(error, document) if problem.path not in told)]
+        reported = {problem.path for problem in problems}
+        problems = [*problems, *(problem for problem in explain(error, document) if problem.path not in reported)]
         more = max(0, error.error_count() - MOST_DETAILS)
     if not more:
-        told = {problem.path for problem in problems}
+        reported = {problem.path for problem in problems}
         between = problems_between_sound_fields(document, problems)
-        problems = [*problems, *(problem for problem in between if problem.path not in told)]
+        problems = [*problems, *(problem for problem in between if problem.path not in reported)]
     return None, problems, more

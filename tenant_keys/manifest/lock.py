@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tenant_keys.manifest.model import Birth, Naming, RotationDays
+from tenant_keys.manifest.model import KeySource, Naming, RotationDays
 from tenant_keys.manifest.replace_file import replace_file
 
 VERSION = 1
@@ -47,7 +47,7 @@ class Entry:
     tenant: str
     cell: int
     """Key cell, numbered from 1 in the primary Region."""
-    origin: Birth
+    origin: KeySource
     multi_region: bool
     primary_region: str
     roles: Mapping[str, int] = field(default_factory=dict)

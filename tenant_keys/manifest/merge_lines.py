@@ -56,11 +56,11 @@ def merge_lines(
 
 
 def _fold(lines: list[Entry], before: Entry | None, wanted: frozenset[str]) -> Entry | None:
-    """One entry of several: the birth that counts, every role, the furthest phase. The merge base wins."""
+    """One entry of several: the creation properties that count, every role, the furthest phase. The merge base wins."""
     deployed = [line for line in lines if line.key_id is not None]
-    birth = before or min(deployed or lines, key=_birth)
-    key_ids = {line.key_id for line in (*deployed, birth) if line.key_id is not None}
-    if len(key_ids) > 1 or any(_birth(line) != _birth(birth) for line in deployed):
+    creation = before or min(deployed or lines, key=_creation)
+    key_ids = {line.key_id for line in (*deployed, creation) if line.key_id is not None}
+    if len(key_ids) > 1 or any(_creation(line) != _creation(creation) for line in deployed):
         return None
     roles: dict[str, int] = {}
     for line in lines:
@@ -73,7 +73,7 @@ def _fold(lines: list[Entry], before: Entry | None, wanted: frozenset[str]) -> E
         phases.append("offboarded")
     held = [line.rotation_days for line in (*([before] if before else []), *lines) if line.rotation_days is not None]
     return replace(
-        birth,
+        creation,
         roles=dict(sorted(roles.items())),
         key_id=next(iter(key_ids), None),
         phase=max(phases, key=_PHASES.index),
@@ -91,7 +91,7 @@ def _merged_registration(before: Entry | None, lines: list[Entry]) -> Registrati
     return Registration(active=base.active if base is not None else {})
 
 
-def _birth(entry: Entry) -> tuple[int, str, bool, str, str]:
+def _creation(entry: Entry) -> tuple[int, str, bool, str, str]:
     return entry.cell, entry.origin, entry.multi_region, entry.primary_region, entry.id_in_aws
 
 
@@ -113,9 +113,9 @@ def measured(manifest: Manifest, lock: Lock, measure: Measure | None) -> Sizes:
     for name, tenant in manifest.tenants.items():
         entry = lock.entries.get(name)
         if tenant.state != "offboarded" and not (entry and entry.phase == "offboarded"):
-            birth = {} if entry is None else _written_birth(entry)
+            creation = {} if entry is None else _written_creation(entry)
             opaque = tenant.opaque if entry is None else entry.name is not None
-            tenants[name] = tenant.model_copy(update={"key": tenant.key.model_copy(update=birth), "opaque": opaque})
+            tenants[name] = tenant.model_copy(update={"key": tenant.key.model_copy(update=creation), "opaque": opaque})
     apart = manifest.model_copy(update={"tenants": tenants})
     try:
         return measure(resolve(apart, update(apart, new_lock(apart))[0]))
@@ -123,7 +123,7 @@ def measured(manifest: Manifest, lock: Lock, measure: Measure | None) -> Sizes:
         return Sizes(0)  # the update of the lock reports what is wrong
 
 
-def _written_birth(entry: Entry) -> dict[str, object]:
+def _written_creation(entry: Entry) -> dict[str, object]:
     return {"origin": entry.origin, "multi_region": entry.multi_region, "region": entry.primary_region}
 
 

@@ -56,7 +56,7 @@ Operation = Literal["encrypt", "decrypt", "re-encrypt"]
 Access = Literal["tenant-role", "session-tag", "web-identity"]
 RunsOn = Literal["lambda", "ecs", "eks", "ec2", "batch", "roles-anywhere", "existing-role"]
 Origin = Literal["aws-kms", "imported"]
-Birth = Literal["aws-kms", "imported", "held"]
+KeySource = Literal["aws-kms", "imported", "held"]
 """How a tenant came by its key: an origin, or a key that the tenant holds in an account of its own."""
 DecryptBy = Literal["alias", "key"]
 HeldKeyArn = Annotated[
@@ -286,7 +286,7 @@ class Key(_Model):
     """With `held_by: tenant`: how long clients go on with data keys they hold while KMS cannot be reached; else 0."""
 
     @property
-    def birth(self) -> Birth | None:
+    def source(self) -> KeySource | None:
         """How the key comes about, where this says it."""
         return "held" if self.held_by else self.origin
 

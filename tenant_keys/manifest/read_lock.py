@@ -232,8 +232,8 @@ def _entry(record: dict[str, Any]) -> Entry:
     account = record.get("key_account")
     if "key_account" in record:
         _expect("key_account", isinstance(account, str) and _KEY_ACCOUNT.fullmatch(account))
-    birth = (record["origin"], record["multi_region"], record["primary_region"])
-    return Entry(tenant, cell, *birth, roles, key_id, phase, days, name, held, account)
+    creation = (record["origin"], record["multi_region"], record["primary_region"])
+    return Entry(tenant, cell, *creation, roles, key_id, phase, days, name, held, account)
 
 
 def _registration(record: object) -> Registration:

@@ -36,7 +36,7 @@ def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
                 findings.problems.append(Problem((name,), _DISAPPEARED.format(name, name) + near, 0, LOCK_FILE))
         if tenant is not None:
             _check_state(name, tenant, entry, findings)
-            _check_birth(name, tenant, entry, findings)
+            _check_creation(name, tenant, entry, findings)
     for region, held in sorted(regions.items()):
         if region not in central.regions:
             created = "1 key was created there" if held == 1 else f"{held:,} keys were created there"
@@ -100,18 +100,18 @@ _OTHERS_KEY = {
 }
 
 
-def _check_birth(name: str, tenant: Tenant, entry: Entry, findings: Problems) -> None:
+def _check_creation(name: str, tenant: Tenant, entry: Entry, findings: Problems) -> None:
     if tenant.opaque is not None and tenant.opaque != (entry.name is not None):
         named = f"the name {entry.name}" if entry.name else "names that hold its id"
         message = f"got {str(tenant.opaque).lower()}, but it was created with {named}, which never change; put it back"
         findings.report(("tenants", name, "opaque"), message)
     if tenant.key is not NO_KEY:
         key, path = tenant.key, ("tenants", name, "key")
-        if (entry.origin == "held") != (key.birth == "held"):
+        if (entry.origin == "held") != (key.source == "held"):
             findings.report((*path, "held_by"), _OTHERS_KEY[entry.origin == "held"])
             return
-        born = (("origin", entry.origin), ("multi_region", entry.multi_region), ("region", entry.primary_region))
-        for field, value in born:
+        fixed = (("origin", entry.origin), ("multi_region", entry.multi_region), ("region", entry.primary_region))
+        for field, value in fixed:
             got = getattr(key, field)
             if got is not None and got != value:
                 shown = str(value).lower()
@@ -119,7 +119,7 @@ def _check_birth(name: str, tenant: Tenant, entry: Entry, findings: Problems) ->
                     f"got {str(got).lower()}, but the key was created with {shown}, which never changes; put it back"
                 )
                 findings.report((*path, field), message)
-        if key.birth is None:
+        if key.source is None:
             check_origin(name, tenant, entry.origin, findings.report)
     elif entry.origin == "held":
         findings.report(("tenants", name, "key", "held_by"), _OTHERS_KEY[True])
@@ -135,5 +135,5 @@ def _check_new(manifest: Manifest, lock: Lock, findings: Problems) -> None:
         if tenant.state == "offboarded":
             message = f"got offboarded, but no key of {name} was ever recorded; remove the tenant"
             findings.report(("tenants", name, "state"), message)
-        if tenant.key.birth is None:
+        if tenant.key.source is None:
             check_origin(name, tenant, default, findings.report)

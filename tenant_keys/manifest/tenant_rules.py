@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenant_keys.manifest.held_key_rules import check_held_keys
-from tenant_keys.manifest.model import Birth, Custodian, Manifest, Tenant
+from tenant_keys.manifest.model import Custodian, KeySource, Manifest, Tenant
 from tenant_keys.manifest.rules import Report, execution_roles, linked, own_role, repeated, role_name, unknown
 from tenant_keys.manifest.tag_rules import check_merged, check_tags
 
@@ -113,7 +113,7 @@ def _check_key(name: str, tenant: Tenant, manifest: Manifest, powerful: dict[str
         check_origin(name, tenant, key.origin, report)
 
 
-def check_origin(name: str, tenant: Tenant, origin: Birth, report: Report) -> None:
+def check_origin(name: str, tenant: Tenant, origin: KeySource, report: Report) -> None:
     """What goes with a key of this origin. The origin of a key that exists is in the lock."""
     key, path = tenant.key, ("tenants", name, "key")
     if origin == "imported":

@@ -64,8 +64,8 @@ def update(manifest: Manifest, lock: Lock, measure: Measure | None = None) -> tu
         places = Places(before, Sizes(0))
     else:
         places = Places(before, measure(resolve(manifest, by_number)))
-    placed, told = _placed(manifest, before, pending, places, per_tenant)
-    return placed, done + told
+    placed, placements = _placed(manifest, before, pending, places, per_tenant)
+    return placed, done + placements
 
 
 def _placed(
@@ -98,7 +98,7 @@ def _rotates(days: RotationDays | None) -> str:
 def _born(name: str, manifest: Manifest, places: Places, per_tenant: frozenset[str]) -> Entry:
     tenant, defaults = manifest.tenants[name], manifest.defaults.key
     key = tenant.key
-    region, origin = key.region or manifest.central.home_region, key.birth or defaults.origin
+    region, origin = key.region or manifest.central.home_region, key.source or defaults.origin
     workloads = sorted(wanted_roles(manifest, tenant, per_tenant))
     return Entry(
         tenant=name,

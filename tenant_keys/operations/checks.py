@@ -159,8 +159,8 @@ class Checks:
 
     def _linted(self) -> Iterator[str]:
         for finding in lint(Assembly.open(self.assembly)):
-            told = f"{finding.where}: {finding.what}; {finding.fix}"
-            yield Note(told) if finding.severity == "warning" else told
+            message = f"{finding.where}: {finding.what}; {finding.fix}"
+            yield Note(message) if finding.severity == "warning" else message
 
     def _cfn_linted(self) -> Iterator[str]:
         self.lint = cfn_lint(self.assembly)

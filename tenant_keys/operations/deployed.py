@@ -79,16 +79,16 @@ def download(assembly: Path, account: str, output: Path, client_of: ClientOf | N
         raise NotDeployed(f"{assembly}: holds no stack of account {account}; name an account of the assembly")
     make = client_of or _Clients(own)
     found = [_Found(one, deployed_bytes(one)) for one in artifacts if one.account != account]
-    told: list[DeployedStack] = []
+    stacks: list[DeployedStack] = []
     for artifact in own:
         client = make(Environment(account, artifact.region))
         stack = _described(client, artifact.name)
         if stack is None:
-            told.append(DeployedStack(artifact.name, artifact.region, ("it is not deployed",)))
+            stacks.append(DeployedStack(artifact.name, artifact.region, ("it is not deployed",)))
             continue
         held = _held(client, stack, Environment(account, artifact.region))
         found.append(held)
-        told.append(DeployedStack(artifact.name, artifact.region, tuple(_differences(artifact, held))))
+        stacks.append(DeployedStack(artifact.name, artifact.region, tuple(_differences(artifact, held))))
     for region in sorted({artifact.region for artifact in own}):
         known = {artifact.name for artifact in own if artifact.region == region}
         place = Environment(account, region)
@@ -96,9 +96,9 @@ def download(assembly: Path, account: str, output: Path, client_of: ClientOf | N
             stack = _described(make(place), name)
             if stack is not None:
                 found.append(_held(make(place), stack, place))
-                told.append(DeployedStack(name, region, ("the assembly no longer holds it; delete the stack",)))
+                stacks.append(DeployedStack(name, region, ("the assembly no longer holds it; delete the stack",)))
     _write(found, output)
-    return told
+    return stacks
 
 
 def _described(client: CloudFormationClient, name: str) -> StackTypeDef | None:

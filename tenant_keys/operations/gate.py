@@ -86,8 +86,8 @@ def gate(
         raise NotDeployed(f"{assembly}: holds {what} of account {account}; name what the assembly holds")
     verdict = recorded_verdict(assembly)
     if verdict != "proved":
-        told = "was not proved when it was synthesized" if verdict is None else f"is {verdict}"
-        raise NotDeployed(f"{assembly}: {told}; run cdk synth with its validations, and deploy what it proves")
+        message = "was not proved when it was synthesized" if verdict is None else f"is {verdict}"
+        raise NotDeployed(f"{assembly}: {message}; run cdk synth with its validations, and deploy what it proves")
     make = client_of or _clients(artifacts)
     left = {tenant for tenant, entry in lock.entries.items() if entry.phase == "offboarded"} if lock else set()
     return [_passage(one, make, change_set, left) for one in artifacts if not stacks or one.name in stacks]
@@ -103,8 +103,8 @@ def _passage(artifact: StackArtifact, make: ClientOf, change_set: str, left: set
     if status == "FAILED" and any(text in reason for text in _UNCHANGED):
         return Passage(artifact.name, artifact.region, 0, ())
     if status != "CREATE_COMPLETE":
-        told = f"the change set {change_set} is {status} {reason}".strip()
-        return Passage(artifact.name, artifact.region, len(changes), (f"{told}; prepare another",))
+        message = f"the change set {change_set} is {status} {reason}".strip()
+        return Passage(artifact.name, artifact.region, len(changes), (f"{message}; prepare another",))
     template = _template(client, artifact.name, ChangeSetName=change_set)
     deployed = _deployed(client, artifact.name)
     found = [*_another_template(artifact, template), *_lost_retention(deployed, template), *_losses(changes, left)]
@@ -163,8 +163,8 @@ def _lost_retention(before: bytes | None, after: bytes) -> Iterator[str]:
         was = old.get(logical_id, {})
         for attribute, kept in _RETAINED.items() if resource.get("Type") in _KMS else ():
             if was.get(attribute) in kept and resource.get(attribute) not in kept:
-                told = f"{attribute} of {resource['Type']} {logical_id}: {was[attribute]} becomes"
-                yield f"{told} {resource.get(attribute, 'Delete')}; a later change could schedule its deletion"
+                message = f"{attribute} of {resource['Type']} {logical_id}: {was[attribute]} becomes"
+                yield f"{message} {resource.get(attribute, 'Delete')}; a later change could schedule its deletion"
 
 
 def _resources(template: bytes | None) -> Mapping[str, Mapping[str, Any]]:

@@ -105,7 +105,7 @@ def stacks(tenant: Tenant, estate: Estate) -> tuple[str, ...]:
 
 
 def _regions(tenant: Tenant, estate: Estate) -> tuple[str, ...]:
-    """The Regions of the tenant's key, that of its birth first."""
+    """The Regions of the tenant's key, the primary one first."""
     if tenant.held is not None:
         return tuple(sorted({*tenant.held.registered, *tenant.held.active}))
     primary = tenant.primary_region

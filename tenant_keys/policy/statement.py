@@ -1,4 +1,4 @@
-"""The shapes of a statement and a document."""
+"""The types of a statement and a document."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ def difference(expected: Meaning, deployed: Meaning) -> Difference | None:
     if expected == deployed:
         return None
     added, removed = deployed - expected, expected - deployed
-    return Difference(_told(added), _told(removed), _replaced(added, removed))
+    return Difference(_shown(added), _shown(removed), _replaced(added, removed))
 
 
 def _replaced(added: Meaning, removed: Meaning) -> tuple[tuple[str, str], ...]:
@@ -205,7 +205,7 @@ def _rest(clause: Clause) -> Hashable:
     return clause.effect, clause.principal[0], clause.resource, clause.conditions
 
 
-def _told(clauses: Meaning) -> tuple[str, ...]:
+def _shown(clauses: Meaning) -> tuple[str, ...]:
     """Clauses that differ by their action alone, in one sentence."""
     alike: defaultdict[Hashable, list[Clause]] = defaultdict(list)
     for clause in clauses:

@@ -24,6 +24,7 @@ from tenant_keys.operations.adopt.probe import probe
 from tenant_keys.policy.key_policy import key_policy
 from tenant_stacks import add_stacks
 from tests.local import estate
+from tests.local.bootstrap import bootstrap
 from tests.local.test_kms_import import bring
 
 pytestmark = pytest.mark.slow
@@ -127,7 +128,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     with LocalAws(accounts=(estate.CENTRAL, estate.WORKLOAD)) as aws:
         topic = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}}}
         stacks = {f"Bootstrapped-{region}": (estate.CENTRAL, region, topic) for region in (HOME, OTHER)}
-        aws.deploy(estate.write_assembly(tmp_path_factory.mktemp("boot") / "cdk.out", stacks))
+        bootstrap(aws, estate.write_assembly(tmp_path_factory.mktemp("boot") / "cdk.out", stacks))
         yield Office(aws, tmp_path_factory.mktemp("project"))
 
 
@@ -160,7 +161,9 @@ def retained(office: Office) -> str:
     """Its stack was deployed, and deleted: key and alias stay."""
     office.write(OLD)
     bring_up_to_date(office.manifest).write()
-    office.aws.deploy(office.synthesize(office.folder / "before"))
+    before = office.synthesize(office.folder / "before")
+    bootstrap(office.aws, before)
+    office.aws.deploy(before)
     key = office.resources(CELL)["Keyinitech"]
     cloudformation = office.client("cloudformation")
     cloudformation.update_termination_protection(StackName=CELL, EnableTerminationProtection=False)

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import pytest
 
+from tenant_keys.client import issuer_keys
 from tenant_keys.client.flight import Flight
 
 
@@ -56,3 +57,8 @@ class Waiters:
 
     def __len__(self) -> int:
         return len(self.flights)
+
+
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second for a fetch: what takes for ever is over sooner."""
+    monkeypatch.setattr(issuer_keys, "FETCH_TIMEOUT", 0.5)

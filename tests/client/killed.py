@@ -79,7 +79,7 @@ class Steps:
         os.fsync, Path.replace = fsync_and_step, replace_and_step  # type: ignore[assignment,method-assign]
 
 
-class Scene:
+class FilledStore:
     """A table or a bucket of its own, filled for the work, and what must be true at the end."""
 
     def __init__(self, kind: str, work: Work, secret: str) -> None:
@@ -172,29 +172,29 @@ def in_a_child(work: Callable[[], None]) -> int:
 
 
 def main(kind: str, work: Work, folder: Path, secret: str) -> None:
-    stage = Scene(kind, work, secret)  # it has asked for nothing yet: no connection is shared with a child
+    store = FilledStore(kind, work, secret)  # it has asked for nothing yet: no connection is shared with a child
     for die_at in range(1, 1000):
         checkpoint, log, result = (folder / f"{name}-{die_at}" for name in ("checkpoint", "log", "result"))
         log.touch()
 
         def killed(die_at: int = die_at, checkpoint: Path = checkpoint, log: Path = log, result: Path = result) -> None:
-            old = stage.fill()
-            result.write_text(json.dumps({"name": stage.name, "old": old}))
+            old = store.fill()
+            result.write_text(json.dumps({"name": store.name, "old": old}))
             steps = Steps(die_at, log)
-            steps.watch(stage.s3 if kind == "s3" else stage.dynamodb.meta.client)
+            steps.watch(store.s3 if kind == "s3" else store.dynamodb.meta.client)
             steps.watch_files()
-            reencrypt(stage.target(stage.tenant(steps)), checkpoint=checkpoint, work=work)
+            reencrypt(store.target(store.tenant(steps)), checkpoint=checkpoint, work=work)
 
         def resumed(checkpoint: Path = checkpoint, log: Path = log, result: Path = result) -> None:
             made = json.loads(result.read_text())
-            stage.name = made["name"]
+            store.name = made["name"]
             steps = Steps(-1, log)
-            steps.watch(stage.s3 if kind == "s3" else stage.dynamodb.meta.client)
-            tenant = stage.tenant(None)
-            progress = reencrypt(stage.target(tenant), checkpoint=checkpoint, work=work)
-            kept = [k for k, blob in stage.records().items() if made["old"].get(k) == data_key_of(blob).hex()]
+            steps.watch(store.s3 if kind == "s3" else store.dynamodb.meta.client)
+            tenant = store.tenant(None)
+            progress = reencrypt(store.target(tenant), checkpoint=checkpoint, work=work)
+            kept = [k for k, blob in store.records().items() if made["old"].get(k) == data_key_of(blob).hex()]
             made |= {
-                "opens": stage.opens(tenant),
+                "opens": store.opens(tenant),
                 "exit": progress.exit_code,
                 "kept": kept,
                 "writes": sorted(log.read_text().split()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from tools.benchmarks.client_estate import ORDERS, REGION, Stage
+from tools.benchmarks.client_estate import ORDERS, REGION, ClientEstate
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.service_resource import Table
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def create_table(
-    stage: Stage, name: str | None = None, *, region: str = REGION, key: tuple[str, ...] = ("pk",)
+    client_estate: ClientEstate, name: str | None = None, *, region: str = REGION, key: tuple[str, ...] = ("pk",)
 ) -> Table:
     parts: Any = zip(key, ("HASH", "RANGE"), strict=False)
     return (
-        stage.aws.session(ORDERS, region=region)
+        client_estate.aws.session(ORDERS, region=region)
         .resource("dynamodb")
         .create_table(
             TableName=name or f"orders-{uuid4().hex[:8]}",

@@ -26,7 +26,7 @@ from tenant_keys.client.dynamodb import decrypt_item, encrypt_item
 from tenant_keys.client.reencrypt.header import data_key_of
 from tests.client import state_machine
 from tests.client.tables import create_bucket, create_table
-from tools.benchmarks.client_estate import ORDERS, Stage
+from tools.benchmarks.client_estate import ORDERS, ClientEstate
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.service_resource import Table
@@ -57,9 +57,9 @@ class Sandbox_Timedout(Exception):  # noqa: N801  # Lambda's name for it has a d
 class Lambda:
     """The worker with its environment. Its time is up after every page, and it may die at any write."""
 
-    def __init__(self, stage: Stage, keys: TenantKeys, patch: pytest.MonkeyPatch, work: str) -> None:
-        session = stage.aws.session(ORDERS)
-        self.table: Table = create_table(stage)
+    def __init__(self, client_estate: ClientEstate, keys: TenantKeys, patch: pytest.MonkeyPatch, work: str) -> None:
+        session = client_estate.aws.session(ORDERS)
+        self.table: Table = create_table(client_estate)
         self.checkpoints = create_bucket(session.client("s3"))
         self.s3 = session.client("s3")
         for name, value in {"TABLE": self.table.name, "CHECKPOINTS": self.checkpoints, "WORK": work}.items():
@@ -121,14 +121,14 @@ class Killed(BaseException):
 
 
 @pytest.fixture(scope="module")
-def keys(stage: Stage) -> TenantKeys:
-    return stage.keys("orders")
+def keys(client_estate: ClientEstate) -> TenantKeys:
+    return client_estate.keys("orders")
 
 
 def test_the_state_machine_works_through_a_table(
-    stage: Stage, keys: TenantKeys, monkeypatch: pytest.MonkeyPatch
+    client_estate: ClientEstate, keys: TenantKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worker = Lambda(stage, keys, monkeypatch, "encrypt")
+    worker = Lambda(client_estate, keys, monkeypatch, "encrypt")
     worker.fill()
     answer = worker.run("one")
     assert answer["result"]["exit_code"] == 0
@@ -144,9 +144,9 @@ def test_the_state_machine_works_through_a_table(
 
 @pytest.mark.parametrize("work", ["encrypt", "rewrap"])
 def test_workers_that_die_all_the_time_lose_nothing_and_do_nothing_twice(
-    stage: Stage, keys: TenantKeys, monkeypatch: pytest.MonkeyPatch, work: str
+    client_estate: ClientEstate, keys: TenantKeys, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
-    worker = Lambda(stage, keys, monkeypatch, work)
+    worker = Lambda(client_estate, keys, monkeypatch, work)
     acme = keys.tenant_without_token("acme")
     worker.fill(acme if work == "rewrap" else None)
     items: Any = worker.table.scan()["Items"]
@@ -163,9 +163,9 @@ def test_workers_that_die_all_the_time_lose_nothing_and_do_nothing_twice(
 
 
 def test_an_attribute_that_no_item_of_any_segment_has_fails_the_sum(
-    stage: Stage, keys: TenantKeys, monkeypatch: pytest.MonkeyPatch
+    client_estate: ClientEstate, keys: TenantKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worker = Lambda(stage, keys, monkeypatch, "encrypt")
+    worker = Lambda(client_estate, keys, monkeypatch, "encrypt")
     for number in range(6):
         worker.table.put_item(Item={"pk": str(number), "tenant": "acme", "crad": "x"})
     with pytest.raises(state_machine.Failed, match="ConfigurationError"):
@@ -173,9 +173,9 @@ def test_an_attribute_that_no_item_of_any_segment_has_fails_the_sum(
 
 
 def test_records_that_fail_end_the_execution_and_are_tried_again_by_another_of_the_same_run(
-    stage: Stage, keys: TenantKeys, monkeypatch: pytest.MonkeyPatch
+    client_estate: ClientEstate, keys: TenantKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worker = Lambda(stage, keys, monkeypatch, "encrypt")
+    worker = Lambda(client_estate, keys, monkeypatch, "encrypt")
     worker.fill()
     worker.table.put_item(Item={"pk": "nobody's", "tenant": "wrong--id", "card": "x"})
     with pytest.raises(state_machine.Failed, match="RecordsFailed"):
@@ -186,9 +186,9 @@ def test_records_that_fail_end_the_execution_and_are_tried_again_by_another_of_t
 
 
 def test_a_segment_that_another_execution_works_on_is_refused(
-    stage: Stage, keys: TenantKeys, monkeypatch: pytest.MonkeyPatch
+    client_estate: ClientEstate, keys: TenantKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worker = Lambda(stage, keys, monkeypatch, "encrypt")
+    worker = Lambda(client_estate, keys, monkeypatch, "encrypt")
     worker.fill()
     worker.module.checkpoint("job", 0, owner="one/0").open()
     with pytest.raises(state_machine.Failed, match="ConfigurationError"):

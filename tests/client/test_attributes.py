@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.types import Binary
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_keys.client import ConfigurationError, DamagedMessage, MessageRefused, Tenant, TenantKeys, WrongRecord
@@ -21,7 +21,8 @@ from tenant_keys.client.signature import SIGNATURE
 from tests.client.standin import StandIn
 from tests.client.tables import create_table
 from tests.client.test_stores import VALUES
-from tools.benchmarks.client_estate import Stage
+from tests.sampled import examples
+from tools.benchmarks.client_estate import ClientEstate
 
 pytestmark = pytest.mark.xdist_group("client-local-aws")
 OF: dict[str, Any] = {"table": "orders", "key": ("pk",)}
@@ -35,8 +36,8 @@ def acme() -> Tenant:
 
 
 @pytest.fixture(scope="module")
-def keys(stage: Stage) -> TenantKeys:
-    return stage.keys("orders")
+def keys(client_estate: ClientEstate) -> TenantKeys:
+    return client_estate.keys("orders")
 
 
 def stored(item: dict[str, Any]) -> dict[str, Any]:
@@ -112,9 +113,9 @@ def test_a_key_given_as_a_generator_is_not_lost(acme: Tenant) -> None:
 
 
 def test_a_job_refuses_its_end_for_an_attribute_that_no_item_has(
-    stage: Stage, keys: TenantKeys, tmp_path: Path
+    client_estate: ClientEstate, keys: TenantKeys, tmp_path: Path
 ) -> None:
-    table = create_table(stage)
+    table = create_table(client_estate)
     tenant = keys.tenant_without_token("acme")
     for number in range(5):
         table.put_item(Item={"pk": str(number), "card": "x", **({"note": "y"} if number == 3 else {})})
@@ -134,9 +135,12 @@ def test_a_job_refuses_its_end_for_an_attribute_that_no_item_has(
     assert (done.counts["converted"], done.exit_code) == (5, 0)
 
 
-def test_a_job_refuses_the_end_of_an_empty_table(stage: Stage, keys: TenantKeys, tmp_path: Path) -> None:
+def test_a_job_refuses_the_end_of_an_empty_table(client_estate: ClientEstate, keys: TenantKeys, tmp_path: Path) -> None:
     job = DynamoItems(
-        create_table(stage), key=("pk",), attributes=("card",), tenant_of=lambda _: keys.tenant_without_token("acme")
+        create_table(client_estate),
+        key=("pk",),
+        attributes=("card",),
+        tenant_of=lambda _: keys.tenant_without_token("acme"),
     )
     with pytest.raises(ConfigurationError, match="none of the 0 items"):
         reencrypt(job, checkpoint=tmp_path / "job")
@@ -232,7 +236,7 @@ def test_a_signature_follows_a_declared_place(acme: Tenant) -> None:
         decrypt_item(acme, whole, **(SIGNED | {"table": "orders-v2"}))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60)
 @given(two=st.tuples(VALUES, VALUES).filter(lambda two: two[0] != two[1] or type(two[0]) is not type(two[1])))
 def test_a_signature_holds_for_every_type_of_dynamodb_and_for_no_other_value(
     acme: Tenant, two: tuple[Any, Any]
@@ -245,8 +249,10 @@ def test_a_signature_holds_for_every_type_of_dynamodb_and_for_no_other_value(
         decrypt_item(acme, {**whole, "v": other}, **where)
 
 
-def test_a_signed_item_survives_what_dynamodb_does_to_numbers_and_sets(stage: Stage, keys: TenantKeys) -> None:
-    table = create_table(stage)
+def test_a_signed_item_survives_what_dynamodb_does_to_numbers_and_sets(
+    client_estate: ClientEstate, keys: TenantKeys
+) -> None:
+    table = create_table(client_estate)
     tenant = keys.tenant_without_token("acme")
     item = {
         "pk": "a", "card": "x", "n": Decimal("1.500"), "set": {Decimal("2.0"), Decimal("1E+1")}, "names": {"b", "a"},
@@ -261,9 +267,9 @@ def test_a_signed_item_survives_what_dynamodb_does_to_numbers_and_sets(stage: St
 
 
 def test_a_job_signs_what_has_no_signature_and_keeps_signatures_true(
-    stage: Stage, keys: TenantKeys, tmp_path: Path
+    client_estate: ClientEstate, keys: TenantKeys, tmp_path: Path
 ) -> None:
-    table = create_table(stage)
+    table = create_table(client_estate)
     tenant = keys.tenant_without_token("acme")
     where: dict[str, Any] = {"key": ("pk",), "attributes": ("card",), "signed": ("status",)}
     table.put_item(Item={"pk": "clear", "card": "1", "status": "open"})

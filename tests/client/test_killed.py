@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tenant_keys.policy import names
-from tools.benchmarks.client_estate import ORDERS, Stage
+from tools.benchmarks.client_estate import ORDERS, ClientEstate
 
 pytestmark = [pytest.mark.xdist_group("client-local-aws"), pytest.mark.slow]
 
@@ -21,16 +21,16 @@ pytestmark = [pytest.mark.xdist_group("client-local-aws"), pytest.mark.slow]
     [("dynamodb", "encrypt"), pytest.param("dynamodb", "rewrap", marks=pytest.mark.exhaustive), ("s3", "rewrap")],
 )
 def test_a_job_killed_at_any_step_goes_on_without_loss_and_without_double_work(
-    stage: Stage, tmp_path: Path, kind: str, work: str
+    client_estate: ClientEstate, tmp_path: Path, kind: str, work: str
 ) -> None:
-    role = stage.runs_as("orders").get_credentials()
+    role = client_estate.runs_as("orders").get_credentials()
     assert role is not None
     given = {"AccessKeyId": role.access_key, "SecretAccessKey": role.secret_key, "SessionToken": role.token}
-    parameter = names.parameter_name(stage.estate.workloads["orders"], stage.estate)
-    answer = stage.aws.session(ORDERS).client("ssm").get_parameter(Name=parameter)
+    parameter = names.parameter_name(client_estate.estate.workloads["orders"], client_estate.estate)
+    answer = client_estate.aws.session(ORDERS).client("ssm").get_parameter(Name=parameter)
     configuration = {"TENANT_KEYS_CONFIG": answer["Parameter"]["Value"]}  # else each process asks for it
-    environment = os.environ | stage.aws.environment(credentials=given) | configuration
-    secret = stage.aws.environment(ORDERS)["AWS_SECRET_ACCESS_KEY"]
+    environment = os.environ | client_estate.aws.environment(credentials=given) | configuration
+    secret = client_estate.aws.environment(ORDERS)["AWS_SECRET_ACCESS_KEY"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.client.killed", kind, work, str(tmp_path), secret],
         env=environment | {"PYTHONPATH": os.pathsep.join(part for part in sys.path if part)},

@@ -36,7 +36,7 @@ from tenant_keys.client.role_session import RoleSession
 from tenant_keys.client.sdk import POLICY, AWSEncryptionSDKClientError, StreamDecryptor
 from tests.client.conftest import CROWD
 from tests.client.stock import stock_keyring
-from tools.benchmarks.client_estate import CENTRAL, REGION, Stage, open_once
+from tools.benchmarks.client_estate import CENTRAL, REGION, ClientEstate, open_once
 
 pytestmark = pytest.mark.xdist_group("client-local-aws")
 MODES = ["orders", "billing", "portal"]
@@ -47,30 +47,30 @@ def alias(tenant: str) -> str:
 
 
 @pytest.mark.parametrize("workload", MODES)
-def test_every_access_mode_reaches_its_own_tenants_key(stage: Stage, workload: str) -> None:
+def test_every_access_mode_reaches_its_own_tenants_key(client_estate: ClientEstate, workload: str) -> None:
     counters = Counters()
-    tenant = stage.keys(workload, on_event=counters).tenant(stage.token("acme"))
+    tenant = client_estate.keys(workload, on_event=counters).tenant(client_estate.token("acme"))
     blob = tenant.encrypt(b"data", name="orders/42")
     assert tenant.decrypt(blob, name="orders/42") == b"data"
     assert (counters.total("sts"), counters.total("kms")) == (1, 2)
 
 
-def test_one_workload_reads_what_another_wrote_for_the_same_tenant(stage: Stage) -> None:
-    written = stage.keys("orders").tenant(stage.token("acme")).encrypt(b"data", name="row")
+def test_one_workload_reads_what_another_wrote_for_the_same_tenant(client_estate: ClientEstate) -> None:
+    written = client_estate.keys("orders").tenant(client_estate.token("acme")).encrypt(b"data", name="row")
     for workload in ("billing", "portal", "reader"):
-        assert stage.keys(workload).tenant(stage.token("acme")).decrypt(written, name="row") == b"data"
+        assert client_estate.keys(workload).tenant(client_estate.token("acme")).decrypt(written, name="row") == b"data"
 
 
 @pytest.mark.parametrize("workload", MODES)
-def test_a_stolen_session_of_one_tenant_is_refused_at_anothers_key(stage: Stage, workload: str) -> None:
-    keys, token = stage.keys(workload), stage.token("acme")
-    theirs = stage.keys(workload).tenant(stage.token("globex")).encrypt(b"secret", name="row")
+def test_a_stolen_session_of_one_tenant_is_refused_at_anothers_key(client_estate: ClientEstate, workload: str) -> None:
+    keys, token = client_estate.keys(workload), client_estate.token("acme")
+    theirs = client_estate.keys(workload).tenant(client_estate.token("globex")).encrypt(b"secret", name="row")
     with pytest.raises(WrongTenant):
         keys.tenant(token).decrypt(theirs, name="row")
-    kms = Aws(stage.runs_as(workload)).kms(
-        region=REGION, session=open_once(Aws(stage.runs_as(workload)), keys._settings, "acme", token)
+    kms = Aws(client_estate.runs_as(workload)).kms(
+        region=REGION, session=open_once(Aws(client_estate.runs_as(workload)), keys._settings, "acme", token)
     )
-    for key_id in (alias("globex"), stage.key_arn("globex"), stage.key_arn("acme")):
+    for key_id in (alias("globex"), client_estate.key_arn("globex"), client_estate.key_arn("acme")):
         for context in ({"tenant_id": "globex"}, {"tenant_id": "acme"}, {}):
             with pytest.raises(ClientError, match="AccessDenied"):
                 kms.generate_data_key(KeyId=key_id, NumberOfBytes=32, EncryptionContext=context)
@@ -79,37 +79,37 @@ def test_a_stolen_session_of_one_tenant_is_refused_at_anothers_key(stage: Stage,
     assert kms.generate_data_key(KeyId=alias("acme"), NumberOfBytes=32, EncryptionContext={"tenant_id": "acme"})
 
 
-def test_the_session_policy_narrows_a_shared_role_to_the_tenant_that_was_verified(stage: Stage) -> None:
+def test_the_session_policy_narrows_a_shared_role_to_the_tenant_that_was_verified(client_estate: ClientEstate) -> None:
     """Even if the tag were wrong: the session policy names the tenant once more."""
     sent: list[dict[str, Any]] = []
-    session = stage.runs_as("billing")
+    session = client_estate.runs_as("billing")
     session.events.register("provide-client-params.sts.AssumeRole", lambda params, **_: sent.append(params))
-    open_once(Aws(session), stage.keys("billing")._settings, "acme", None)
+    open_once(Aws(session), client_estate.keys("billing")._settings, "acme", None)
     assert '"kms:RequestAlias":"alias/tenant-acme"' in sent[0]["Policy"]
     assert sent[0]["Tags"] == [{"Key": "tenant_id", "Value": "acme"}]
     assert sent[0]["DurationSeconds"] == 3600
 
 
-def test_a_suspended_tenant_is_refused_by_name_and_comes_back(stage: Stage) -> None:
-    arn = stage.key_arn("initech")
-    blob = stage.keys("orders").tenant(stage.token("initech")).encrypt(b"data", name="row")
-    stage.as_role("KeyAdministrator", "disable_key", KeyId=arn)
+def test_a_suspended_tenant_is_refused_by_name_and_comes_back(client_estate: ClientEstate) -> None:
+    arn = client_estate.key_arn("initech")
+    blob = client_estate.keys("orders").tenant(client_estate.token("initech")).encrypt(b"data", name="row")
+    client_estate.as_role("KeyAdministrator", "disable_key", KeyId=arn)
     for workload in MODES:
-        tenant = stage.keys(workload).tenant(stage.token("initech"))
+        tenant = client_estate.keys(workload).tenant(client_estate.token("initech"))
         with pytest.raises(TenantSuspended):
             tenant.encrypt(b"data", name="row")
         with pytest.raises(TenantSuspended):
             tenant.decrypt(blob, name="row")
-    stage.as_role(f"cdk-hnb659fds-cfn-exec-role-{CENTRAL}-{REGION}", "enable_key", KeyId=arn)
-    assert stage.keys("orders").tenant(stage.token("initech")).decrypt(blob, name="row") == b"data"
+    client_estate.as_role(f"cdk-hnb659fds-cfn-exec-role-{CENTRAL}-{REGION}", "enable_key", KeyId=arn)
+    assert client_estate.keys("orders").tenant(client_estate.token("initech")).decrypt(blob, name="row") == b"data"
 
 
-def test_revocation_waits_for_max_age_or_takes_effect_at_once_with_zero(stage: Stage) -> None:
-    cached = stage.keys("orders").tenant(stage.token("revoked"))
-    uncached = stage.keys("orders", limits=Limits(max_age=0)).tenant(stage.token("revoked"))
+def test_revocation_waits_for_max_age_or_takes_effect_at_once_with_zero(client_estate: ClientEstate) -> None:
+    cached = client_estate.keys("orders").tenant(client_estate.token("revoked"))
+    uncached = client_estate.keys("orders", limits=Limits(max_age=0)).tenant(client_estate.token("revoked"))
     blob = cached.encrypt(b"data", name="row")
     assert cached.decrypt(blob, name="row") == uncached.decrypt(blob, name="row") == b"data"
-    stage.as_role("KeyAdministrator", "disable_key", KeyId=stage.key_arn("revoked"))
+    client_estate.as_role("KeyAdministrator", "disable_key", KeyId=client_estate.key_arn("revoked"))
     assert cached.decrypt(blob, name="row") == b"data", "the delay that max_age states"
     for refused in (
         lambda: uncached.decrypt(blob, name="row"),
@@ -121,9 +121,9 @@ def test_revocation_waits_for_max_age_or_takes_effect_at_once_with_zero(stage: S
             refused()
 
 
-def test_forgetting_a_tenant_revokes_at_once(stage: Stage) -> None:
-    keys = stage.keys("orders", on_event=(counters := Counters()))
-    tenant = keys.tenant(stage.token("hooli"))
+def test_forgetting_a_tenant_revokes_at_once(client_estate: ClientEstate) -> None:
+    keys = client_estate.keys("orders", on_event=(counters := Counters()))
+    tenant = keys.tenant(client_estate.token("hooli"))
     blob = tenant.encrypt(b"data", name="row")
     tenant.decrypt(blob, name="row")
     keys.forget("hooli")
@@ -131,54 +131,54 @@ def test_forgetting_a_tenant_revokes_at_once(stage: Stage) -> None:
     assert (counters.total("sts"), counters.total("kms")) == (2, 3)
 
 
-def test_a_tenant_that_was_never_deployed_is_refused_with_the_cause(stage: Stage) -> None:
+def test_a_tenant_that_was_never_deployed_is_refused_with_the_cause(client_estate: ClientEstate) -> None:
     with pytest.raises(AccessDenied, match="role does not exist yet"):
-        stage.keys("orders").tenant(stage.token("nobody")).encrypt(b"data", name="row")
+        client_estate.keys("orders").tenant(client_estate.token("nobody")).encrypt(b"data", name="row")
     with pytest.raises((UnknownTenant, AccessDenied)):
-        stage.keys("billing").tenant(stage.token("nobody")).encrypt(b"data", name="row")
+        client_estate.keys("billing").tenant(client_estate.token("nobody")).encrypt(b"data", name="row")
 
 
-def test_a_tenant_that_another_workload_serves_is_refused(stage: Stage) -> None:
-    blob = stage.keys("billing").tenant(stage.token("newcomer")).encrypt(b"data", name="row")
+def test_a_tenant_that_another_workload_serves_is_refused(client_estate: ClientEstate) -> None:
+    blob = client_estate.keys("billing").tenant(client_estate.token("newcomer")).encrypt(b"data", name="row")
     for workload in ("orders", "portal"):
         with pytest.raises(AccessDenied):
-            stage.keys(workload).tenant(stage.token("newcomer")).decrypt(blob, name="row")
+            client_estate.keys(workload).tenant(client_estate.token("newcomer")).decrypt(blob, name="row")
 
 
-def test_a_workload_that_may_only_decrypt_cannot_encrypt(stage: Stage) -> None:
+def test_a_workload_that_may_only_decrypt_cannot_encrypt(client_estate: ClientEstate) -> None:
     with pytest.raises(AccessDenied, match="operations"):
-        stage.keys("reader").tenant(stage.token("acme")).encrypt(b"data", name="row")
+        client_estate.keys("reader").tenant(client_estate.token("acme")).encrypt(b"data", name="row")
 
 
-def test_sts_refuses_a_forged_or_expired_token_even_if_we_were_fooled(stage: Stage) -> None:
-    settings = stage.keys("portal")._settings
-    header, _, signature = stage.token("acme").split(".")
-    forged = f"{header}.{stage.token('globex').split('.')[1]}.{signature}"
+def test_sts_refuses_a_forged_or_expired_token_even_if_we_were_fooled(client_estate: ClientEstate) -> None:
+    settings = client_estate.keys("portal")._settings
+    header, _, signature = client_estate.token("acme").split(".")
+    forged = f"{header}.{client_estate.token('globex').split('.')[1]}.{signature}"
     with pytest.raises(TokenRefused):
-        open_once(Aws(stage.runs_as("portal")), settings, "globex", forged)
+        open_once(Aws(client_estate.runs_as("portal")), settings, "globex", forged)
     with pytest.raises(TokenExpired):
-        expired = stage.token("acme", lifetime=timedelta(minutes=-5))
-        open_once(Aws(stage.runs_as("portal")), settings, "acme", expired)
+        expired = client_estate.token("acme", lifetime=timedelta(minutes=-5))
+        open_once(Aws(client_estate.runs_as("portal")), settings, "acme", expired)
 
 
-def test_in_web_identity_mode_nobody_names_a_tenant_without_a_token(stage: Stage) -> None:
+def test_in_web_identity_mode_nobody_names_a_tenant_without_a_token(client_estate: ClientEstate) -> None:
     with pytest.raises(ConfigurationError):
-        stage.keys("portal").tenant_without_token("acme")
+        client_estate.keys("portal").tenant_without_token("acme")
 
 
-def test_a_token_of_one_tenant_cannot_open_a_session_that_another_uses(stage: Stage) -> None:
+def test_a_token_of_one_tenant_cannot_open_a_session_that_another_uses(client_estate: ClientEstate) -> None:
     """STS reads the tag from the token; a session policy of another tenant meets it and nothing is left."""
-    settings = stage.keys("portal")._settings
-    session = open_once(Aws(stage.runs_as("portal")), settings, "globex", stage.token("acme"))
-    kms = Aws(stage.runs_as("portal")).kms(region=REGION, session=session)
+    settings = client_estate.keys("portal")._settings
+    session = open_once(Aws(client_estate.runs_as("portal")), settings, "globex", client_estate.token("acme"))
+    kms = Aws(client_estate.runs_as("portal")).kms(region=REGION, session=session)
     for tenant in ("acme", "globex"):
         with pytest.raises(ClientError, match="AccessDenied"):
             kms.generate_data_key(KeyId=alias(tenant), NumberOfBytes=32, EncryptionContext={"tenant_id": tenant})
 
 
-def test_a_copied_row_and_a_swapped_blob_open_nothing(stage: Stage) -> None:
-    keys = stage.keys("orders")
-    acme, victim = keys.tenant(stage.token("acme")), keys.tenant(stage.token("repointed"))
+def test_a_copied_row_and_a_swapped_blob_open_nothing(client_estate: ClientEstate) -> None:
+    keys = client_estate.keys("orders")
+    acme, victim = keys.tenant(client_estate.token("acme")), keys.tenant(client_estate.token("repointed"))
     blob = victim.encrypt(b"secret", name="row/1")
     with pytest.raises(WrongRecord):
         victim.decrypt(blob, name="row/2")
@@ -186,57 +186,57 @@ def test_a_copied_row_and_a_swapped_blob_open_nothing(stage: Stage) -> None:
         acme.decrypt(blob, name="row/1")
 
 
-def test_a_repointed_alias_opens_nothing_old(stage: Stage) -> None:
+def test_a_repointed_alias_opens_nothing_old(client_estate: ClientEstate) -> None:
     """Nobody may re-point an alias; here a deployment role opens the key's policy first, as the runbook would."""
-    blob = stage.keys("orders").tenant(stage.token("repointed")).encrypt(b"secret", name="row")
-    kms = stage.aws.session(CENTRAL).client("kms")
+    blob = client_estate.keys("orders").tenant(client_estate.token("repointed")).encrypt(b"secret", name="row")
+    kms = client_estate.aws.session(CENTRAL).client("kms")
     other = kms.create_key()["KeyMetadata"]["KeyId"]
     with pytest.raises(ClientError, match="AccessDenied"):
         kms.update_alias(AliasName="alias/tenant-repointed", TargetKeyId=other)
-    stage.as_role(
+    client_estate.as_role(
         f"cdk-hnb659fds-cfn-exec-role-{CENTRAL}-{REGION}",
         "put_key_policy",
-        KeyId=stage.key_arn("repointed"),
+        KeyId=client_estate.key_arn("repointed"),
         Policy=kms.get_key_policy(KeyId=other)["Policy"],
         BypassPolicyLockoutSafetyCheck=True,
     )
     kms.update_alias(AliasName="alias/tenant-repointed", TargetKeyId=other)
     with pytest.raises(KeyMismatch):
-        stage.keys("orders").tenant(stage.token("repointed")).decrypt(blob, name="row")
+        client_estate.keys("orders").tenant(client_estate.token("repointed")).decrypt(blob, name="row")
 
 
-def test_the_sdks_own_keyring_with_the_keys_arn_reads_our_messages(stage: Stage) -> None:
+def test_the_sdks_own_keyring_with_the_keys_arn_reads_our_messages(client_estate: ClientEstate) -> None:
     """No lock-in: tenant wayne has `decrypt_by: key`, so that stock software may name the key."""
     data = b"x" * 100_000
-    blob = stage.keys("orders").tenant(stage.token("wayne")).encrypt(data, name="row")
-    session = open_wide_session(stage, "wayne")
+    blob = client_estate.keys("orders").tenant(client_estate.token("wayne")).encrypt(data, name="row")
+    session = open_wide_session(client_estate, "wayne")
     decryptor = StreamDecryptor(
-        source=blob, keyring=stock_keyring(session, stage.key_arn("wayne")), commitment_policy=POLICY
+        source=blob, keyring=stock_keyring(session, client_estate.key_arn("wayne")), commitment_policy=POLICY
     )
     assert decryptor.read() == b"\x01\x00\x03row" + data
 
 
-def test_the_sdks_own_keyring_is_refused_where_the_tenant_did_not_ask_for_it(stage: Stage) -> None:
-    blob = stage.keys("orders").tenant(stage.token("acme")).encrypt(b"data", name="row")
-    keyring = stock_keyring(open_wide_session(stage, "acme"), stage.key_arn("acme"))
-    with stage.aws.watch() as decisions, pytest.raises(AWSEncryptionSDKClientError):
+def test_the_sdks_own_keyring_is_refused_where_the_tenant_did_not_ask_for_it(client_estate: ClientEstate) -> None:
+    blob = client_estate.keys("orders").tenant(client_estate.token("acme")).encrypt(b"data", name="row")
+    keyring = stock_keyring(open_wide_session(client_estate, "acme"), client_estate.key_arn("acme"))
+    with client_estate.aws.watch() as decisions, pytest.raises(AWSEncryptionSDKClientError):
         StreamDecryptor(source=blob, keyring=keyring, commitment_policy=POLICY).read()
     assert [decision["outcome"] for decision in decisions] == ["EXPLICIT_DENY"]
 
 
-def open_wide_session(stage: Stage, tenant: str) -> Any:
+def open_wide_session(client_estate: ClientEstate, tenant: str) -> Any:
     """The tenant's role as stock software assumes it, without our session policy."""
     role = f"arn:aws:iam::{CENTRAL}:role/tenant-keys/orders/tenant-{tenant}.orders"
-    answer = stage.runs_as("orders").client("sts").assume_role(RoleArn=role, RoleSessionName="stock")
-    return stage.aws.session(credentials=answer["Credentials"])
+    answer = client_estate.runs_as("orders").client("sts").assume_role(RoleArn=role, RoleSessionName="stock")
+    return client_estate.aws.session(credentials=answer["Credentials"])
 
 
 @pytest.mark.parametrize("workload", MODES)
-def test_fifty_tenants_and_eight_threads_never_see_each_others_data(stage: Stage, workload: str) -> None:
+def test_fifty_tenants_and_eight_threads_never_see_each_others_data(client_estate: ClientEstate, workload: str) -> None:
     """Every thread uses every tenant, in another order, and tries the neighbour's message as well."""
     counters = Counters()
-    keys: TenantKeys = stage.keys(workload, on_event=counters)
-    tokens = {name: stage.token(name) for name in CROWD}
+    keys: TenantKeys = client_estate.keys(workload, on_event=counters)
+    tokens = {name: client_estate.token(name) for name in CROWD}
     shelf: dict[str, bytes] = {}
     start = threading.Barrier(8)
 
@@ -266,9 +266,9 @@ def test_fifty_tenants_and_eight_threads_never_see_each_others_data(stage: Stage
     assert set(counters.by_tenant("kms").values()) == {2}
 
 
-def test_ten_thousand_messages_of_ten_tenants_take_twenty_kms_calls(stage: Stage) -> None:
+def test_ten_thousand_messages_of_ten_tenants_take_twenty_kms_calls(client_estate: ClientEstate) -> None:
     """The same arithmetic as the benchmark, at a tenth of the messages: calls do not grow with messages."""
-    keys = stage.keys("orders", on_event=(counters := Counters()))
+    keys = client_estate.keys("orders", on_event=(counters := Counters()))
     for name in CROWD[:10]:
         tenant = keys.tenant_without_token(name)
         for row in range(100):
@@ -278,7 +278,7 @@ def test_ten_thousand_messages_of_ten_tenants_take_twenty_kms_calls(stage: Stage
 
 
 def test_no_debug_line_of_a_real_conversation_carries_a_secret(
-    stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    client_estate: ClientEstate, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All loggers at DEBUG, from reading the settings to decrypting: what goes over the wire must not be in the log."""
     sessions: list[RoleSession] = []
@@ -299,12 +299,14 @@ def test_no_debug_line_of_a_real_conversation_carries_a_secret(
     for name in redaction._LOGGERS:  # as in a process that has not used the client yet
         logging.getLogger(name).removeFilter(redaction._FILTER)
     for workload in MODES:
-        session = stage.runs_as(workload)
+        session = client_estate.runs_as(workload)
         own = session.get_credentials()
         assert own is not None
-        token = stage.token("acme")
-        keys = TenantKeys.from_environment(stage.environment(workload), session=session, limits=Limits(max_age=0))
-        keys._verifier = stage.keys(workload)._verifier
+        token = client_estate.token("acme")
+        keys = TenantKeys.from_environment(
+            client_estate.environment(workload), session=session, limits=Limits(max_age=0)
+        )
+        keys._verifier = client_estate.keys(workload)._verifier
         tenant = keys.tenant(token)
         assert tenant.decrypt(tenant.encrypt(b"TOP-SECRET-DATA", name="row"), name="row") == b"TOP-SECRET-DATA"
         text = "\n".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records)
@@ -319,6 +321,6 @@ def test_no_debug_line_of_a_real_conversation_carries_a_secret(
         caplog.clear()
 
 
-def test_a_missing_parameter_says_what_to_do(stage: Stage) -> None:
+def test_a_missing_parameter_says_what_to_do(client_estate: ClientEstate) -> None:
     with pytest.raises(ConfigurationError, match="deploy the workload's stack"):
-        TenantKeys.from_environment({"TENANT_KEYS_WORKLOAD": "orders"}, session=stage.aws.session(CENTRAL))
+        TenantKeys.from_environment({"TENANT_KEYS_WORKLOAD": "orders"}, session=client_estate.aws.session(CENTRAL))

@@ -16,7 +16,7 @@ from tenant_keys.client.reencrypt import DynamoItems, S3Objects, Work, reencrypt
 from tests.client.recorded_s3 import RecordedS3
 from tests.client.standin import StandIn
 from tests.client.tables import create_bucket, create_table
-from tools.benchmarks.client_estate import ORDERS, REGION, Stage
+from tools.benchmarks.client_estate import ORDERS, REGION, ClientEstate
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -37,8 +37,8 @@ def tenant() -> Tenant:
 
 
 @pytest.fixture(scope="module")
-def keys(stage: Stage) -> TenantKeys:
-    return stage.keys("orders")
+def keys(client_estate: ClientEstate) -> TenantKeys:
+    return client_estate.keys("orders")
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def acme(keys: TenantKeys) -> Tenant:
 
 
 @pytest.fixture
-def client(stage: Stage) -> S3Client:
-    return stage.aws.session(ORDERS).client("s3")
+def client(client_estate: ClientEstate) -> S3Client:
+    return client_estate.aws.session(ORDERS).client("s3")
 
 
 @pytest.mark.parametrize("written", ["orders", ARN, ELSEWHERE])
@@ -209,8 +209,10 @@ def test_a_replicated_bucket_opens_through_a_declared_place_and_not_without(acme
         s3.get_object(acme, client, bucket=two, key="other", place=place)
 
 
-def test_a_job_binds_a_restored_table_to_its_new_name(stage: Stage, keys: TenantKeys, tmp_path: Path) -> None:
-    table = create_table(stage)
+def test_a_job_binds_a_restored_table_to_its_new_name(
+    client_estate: ClientEstate, keys: TenantKeys, tmp_path: Path
+) -> None:
+    table = create_table(client_estate)
     acme = keys.tenant_without_token("acme")
     for number in range(7):
         where = {"table": "orders" if number < 5 else table.name}
@@ -226,9 +228,9 @@ def test_a_job_binds_a_restored_table_to_its_new_name(stage: Stage, keys: Tenant
 
 
 def test_rebinding_refuses_what_is_in_the_clear_and_what_is_bound_elsewhere(
-    stage: Stage, keys: TenantKeys, tmp_path: Path
+    client_estate: ClientEstate, keys: TenantKeys, tmp_path: Path
 ) -> None:
-    table = create_table(stage)
+    table = create_table(client_estate)
     acme = keys.tenant_without_token("acme")
     table.put_item(Item={"pk": "clear", "card": "4711"})
     table.put_item(Item=encrypt_item(acme, {"pk": "stolen", "card": "1"}, table="payments", **OF))
@@ -261,19 +263,23 @@ def test_a_job_binds_a_replicated_bucket_to_its_new_name(acme: Tenant, client: S
     assert reencrypt(job, checkpoint=tmp_path / "b", work=Work.REBIND).counts["already"] == 5
 
 
-def test_a_job_over_a_table_given_by_its_arn_is_the_same_job(stage: Stage, keys: TenantKeys, tmp_path: Path) -> None:
-    table = create_table(stage)
+def test_a_job_over_a_table_given_by_its_arn_is_the_same_job(
+    client_estate: ClientEstate, keys: TenantKeys, tmp_path: Path
+) -> None:
+    table = create_table(client_estate)
     table.put_item(Item={"pk": "a", "card": "4711"})
     arn = f"arn:aws:dynamodb:{REGION}:{ORDERS}:table/{table.name}"
-    by_arn = stage.aws.session(ORDERS).resource("dynamodb").Table(arn)
+    by_arn = client_estate.aws.session(ORDERS).resource("dynamodb").Table(arn)
     acme = keys.tenant_without_token("acme")
     reencrypt(DynamoItems(by_arn, tenant_of=lambda _: acme, **OF), checkpoint=tmp_path / "job")
     (item,) = table.scan()["Items"]
     assert decrypt_item(acme, item, table=table.name, **OF)["card"] == "4711"
 
 
-def test_what_0_1_0_bound_to_an_arn_is_rebound_to_the_name(stage: Stage, keys: TenantKeys, tmp_path: Path) -> None:
-    table = create_table(stage)
+def test_what_0_1_0_bound_to_an_arn_is_rebound_to_the_name(
+    client_estate: ClientEstate, keys: TenantKeys, tmp_path: Path
+) -> None:
+    table = create_table(client_estate)
     arn = f"arn:aws:dynamodb:{REGION}:{ORDERS}:table/{table.name}"
     acme = keys.tenant_without_token("acme")
     name = json.dumps(["dynamodb", arn, {"pk": {"S": "a"}}, "card"], separators=(",", ":"))
@@ -284,8 +290,10 @@ def test_what_0_1_0_bound_to_an_arn_is_rebound_to_the_name(stage: Stage, keys: T
     assert decrypt_item(acme, item, table=table.name, **OF)["card"] == "4711"
 
 
-def test_a_place_for_a_job_must_declare_its_table_and_bucket(stage: Stage, client: S3Client, acme: Tenant) -> None:
-    table = create_table(stage)
+def test_a_place_for_a_job_must_declare_its_table_and_bucket(
+    client_estate: ClientEstate, client: S3Client, acme: Tenant
+) -> None:
+    table = create_table(client_estate)
     with pytest.raises(ValueError, match="declared at"):
         DynamoItems(table, tenant_of=lambda _: acme, place=Place("orders"), **OF)
     with pytest.raises(ValueError, match="declared at"):

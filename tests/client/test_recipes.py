@@ -26,7 +26,7 @@ from tenant_keys.client import Limits, errors
 from tenant_keys.client.sdk import AWSEncryptionSDKClientError
 from tests.client.test_local_aws import open_wide_session
 from tests.client.test_token import Jwks
-from tools.benchmarks.client_estate import AUDIENCE, CENTRAL, ISSUER, ORDERS, REGION, Stage
+from tools.benchmarks.client_estate import AUDIENCE, CENTRAL, ISSUER, ORDERS, REGION, ClientEstate
 
 pytestmark = pytest.mark.xdist_group("client-local-aws")
 ROOT = Path(__file__).parents[2]
@@ -43,23 +43,23 @@ def example(name: str) -> ModuleType:
     return module
 
 
-def credentials(stage: Stage, workload: str) -> dict[str, str]:
-    found = stage.runs_as(workload).get_credentials()
+def credentials(client_estate: ClientEstate, workload: str) -> dict[str, str]:
+    found = client_estate.runs_as(workload).get_credentials()
     assert found is not None
     return {"AccessKeyId": found.access_key, "SecretAccessKey": found.secret_key, "SessionToken": found.token or ""}
 
 
 @pytest.fixture(scope="module")
-def jwks(stage: Stage) -> Iterator[Jwks]:
-    server = Jwks(stage.issuer.key_set)
+def jwks(client_estate: ClientEstate) -> Iterator[Jwks]:
+    server = Jwks(client_estate.issuer.key_set)
     yield server
     server.stop()
 
 
 @pytest.fixture
-def at_home(stage: Stage, jwks: Jwks, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def at_home(client_estate: ClientEstate, jwks: Jwks, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The environment in which Lambda or ECS runs the workload `orders`."""
-    variables = stage.aws.environment(credentials=credentials(stage, "orders")) | {
+    variables = client_estate.aws.environment(credentials=credentials(client_estate, "orders")) | {
         "TENANT_KEYS_WORKLOAD": "orders",
         "TENANT_KEYS_ISSUER": ISSUER,
         "TENANT_KEYS_AUDIENCE": AUDIENCE,
@@ -70,15 +70,15 @@ def at_home(stage: Stage, jwks: Jwks, monkeypatch: pytest.MonkeyPatch) -> pytest
     return monkeypatch
 
 
-def token(stage: Stage, tenant: str) -> str:
-    return stage.token(tenant, claims={"tenant_id": tenant})
+def token(client_estate: ClientEstate, tenant: str) -> str:
+    return client_estate.token(tenant, claims={"tenant_id": tenant})
 
 
 @pytest.fixture
-def bucket(stage: Stage) -> str:
+def bucket(client_estate: ClientEstate) -> str:
     name = f"documents-{uuid4().hex[:12]}"
     configuration: Any = {"LocationConstraint": REGION}
-    stage.aws.session(ORDERS).client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=configuration)
+    client_estate.aws.session(ORDERS).client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=configuration)
     return name
 
 
@@ -88,9 +88,9 @@ def test_the_page_shows_every_example_as_it_is() -> None:
     assert shown == files, "copy the examples into docs/runtime.md again"
 
 
-def test_the_three_lines_of_the_page_run(at_home: pytest.MonkeyPatch, stage: Stage) -> None:
+def test_the_three_lines_of_the_page_run(at_home: pytest.MonkeyPatch, client_estate: ClientEstate) -> None:
     code = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)[0]
-    scope = {"token": token(stage, "acme"), "data": b"data"}
+    scope = {"token": token(client_estate, "acme"), "data": b"data"}
     exec(code, scope)  # noqa: S102  # the page is ours
     assert scope["opened"] == b"data"
 
@@ -105,11 +105,13 @@ def test_the_page_names_every_error_and_every_limit_with_its_default() -> None:
         assert re.search(rf"\| `{limit.name}` \| {default}( s)? \|", page), f"{limit.name}: {default}"
 
 
-def test_the_page_moves_existing_data_as_it_says(at_home: pytest.MonkeyPatch, stage: Stage, tmp_path: Path) -> None:
+def test_the_page_moves_existing_data_as_it_says(
+    at_home: pytest.MonkeyPatch, client_estate: ClientEstate, tmp_path: Path
+) -> None:
     (code,) = (
         block for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL) if "DynamoItems(" in block
     )
-    resource = stage.aws.session(ORDERS).resource("dynamodb")
+    resource = client_estate.aws.session(ORDERS).resource("dynamodb")
     table = resource.create_table(
         TableName=f"cards-{uuid4().hex[:8]}",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -118,13 +120,13 @@ def test_the_page_moves_existing_data_as_it_says(at_home: pytest.MonkeyPatch, st
     )
     table.put_item(Item={"pk": "1", "tenant": "acme", "card": "4711"})
     at_home.chdir(tmp_path)
-    exec(code, {"table": table, "keys": stage.keys("orders")})  # noqa: S102  # the page is ours
+    exec(code, {"table": table, "keys": client_estate.keys("orders")})  # noqa: S102  # the page is ours
     assert b"4711" not in bytes(table.get_item(Key={"pk": "1"})["Item"]["card"].value)  # type: ignore[union-attr]
     assert json.loads((tmp_path / "cards.json").read_text())["counts"]["converted"] == 1
 
 
-def test_a_lambda_function_keeps_cards_apart(at_home: pytest.MonkeyPatch, stage: Stage) -> None:
-    resource = stage.aws.session(ORDERS).resource("dynamodb")
+def test_a_lambda_function_keeps_cards_apart(at_home: pytest.MonkeyPatch, client_estate: ClientEstate) -> None:
+    resource = client_estate.aws.session(ORDERS).resource("dynamodb")
     table = resource.create_table(
         TableName=f"cards-{uuid4().hex[:8]}",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -146,20 +148,20 @@ def test_a_lambda_function_keeps_cards_apart(at_home: pytest.MonkeyPatch, stage:
         answer: dict[str, Any] = module.handler(event, None)
         return answer
 
-    assert call("PUT", token(stage, "acme"), {"card": {"number": "4711"}})["statusCode"] == 204
-    assert call("GET", token(stage, "acme")) == {"statusCode": 200, "body": '{"card": {"number": "4711"}}'}
-    assert call("GET", token(stage, "globex"))["statusCode"] == 404
-    assert call("GET", token(stage, "acme")[:-4] + "AAAA")["statusCode"] == 401
+    assert call("PUT", token(client_estate, "acme"), {"card": {"number": "4711"}})["statusCode"] == 204
+    assert call("GET", token(client_estate, "acme")) == {"statusCode": 200, "body": '{"card": {"number": "4711"}}'}
+    assert call("GET", token(client_estate, "globex"))["statusCode"] == 404
+    assert call("GET", token(client_estate, "acme")[:-4] + "AAAA")["statusCode"] == 401
     stolen = table.get_item(Key={"pk": "acme#7"})["Item"]
     table.put_item(Item={**stolen, "pk": "globex#7"})
-    assert call("GET", token(stage, "globex"))["statusCode"] == 500
+    assert call("GET", token(client_estate, "globex"))["statusCode"] == 500
     assert b"4711" not in bytes(stolen["card"].value)  # type: ignore[union-attr]
 
 
-def test_a_container_streams_documents(at_home: pytest.MonkeyPatch, stage: Stage, bucket: str) -> None:
+def test_a_container_streams_documents(at_home: pytest.MonkeyPatch, client_estate: ClientEstate, bucket: str) -> None:
     at_home.setenv("BUCKET", bucket)
     app = example("ecs_service").Documents()
-    app.s3 = stage.aws.session(ORDERS).client("s3")
+    app.s3 = client_estate.aws.session(ORDERS).client("s3")
 
     def call(method: str, bearer: str, body: bytes = b"") -> tuple[str, bytes]:
         status: list[str] = []
@@ -174,9 +176,9 @@ def test_a_container_streams_documents(at_home: pytest.MonkeyPatch, stage: Stage
         return status[0], b"".join(chunks)
 
     data = os.urandom(9_000_000)
-    assert call("PUT", token(stage, "acme"), data)[0] == "204 No Content"
-    assert call("GET", token(stage, "acme")) == ("200 OK", data)
-    assert call("GET", token(stage, "globex"))[0] == "404 Not Found"
+    assert call("PUT", token(client_estate, "acme"), data)[0] == "204 No Content"
+    assert call("GET", token(client_estate, "acme")) == ("200 OK", data)
+    assert call("GET", token(client_estate, "globex"))[0] == "404 Not Found"
     assert call("GET", "")[0] == "401 Unauthorized"
 
 
@@ -205,13 +207,13 @@ class Server:
 
 
 def test_a_container_behind_a_real_server_takes_what_was_announced_and_no_less(
-    at_home: pytest.MonkeyPatch, stage: Stage, bucket: str
+    at_home: pytest.MonkeyPatch, client_estate: ClientEstate, bucket: str
 ) -> None:
     at_home.setenv("BUCKET", bucket)
     app = example("ecs_service").Documents()
-    app.s3 = client = stage.aws.session(ORDERS).client("s3")
+    app.s3 = client = client_estate.aws.session(ORDERS).client("s3")
     server = Server(app)
-    bearer = f"Authorization: Bearer {token(stage, 'acme')}"
+    bearer = f"Authorization: Bearer {token(client_estate, 'acme')}"
 
     def stored() -> list[str]:
         return [item["Key"] for item in client.list_objects_v2(Bucket=bucket).get("Contents", [])]
@@ -230,11 +232,11 @@ def test_a_container_behind_a_real_server_takes_what_was_announced_and_no_less(
         server.stop()
 
 
-def test_a_batch_job_names_its_tenant(at_home: pytest.MonkeyPatch, stage: Stage, bucket: str) -> None:
+def test_a_batch_job_names_its_tenant(at_home: pytest.MonkeyPatch, client_estate: ClientEstate, bucket: str) -> None:
     from tenant_keys.client import s3
 
-    tenant = stage.keys("orders").tenant_without_token("acme")
-    client = stage.aws.session(ORDERS).client("s3")
+    tenant = client_estate.keys("orders").tenant_without_token("acme")
+    client = client_estate.aws.session(ORDERS).client("s3")
     for number in range(5):
         s3.put_object(tenant, client, bucket=bucket, key=f"acme/{number}", body=b"x" * 100)
     for name, value in {"TENANT_ID": "acme", "BUCKET": bucket, "PREFIX": "acme/"}.items():
@@ -245,10 +247,10 @@ def test_a_batch_job_names_its_tenant(at_home: pytest.MonkeyPatch, stage: Stage,
 
 
 def test_a_server_outside_aws_encrypts_through_a_credential_process(
-    at_home: pytest.MonkeyPatch, stage: Stage, tmp_path: Path
+    at_home: pytest.MonkeyPatch, client_estate: ClientEstate, tmp_path: Path
 ) -> None:
     answer = tmp_path / "answer.json"
-    answer.write_text(json.dumps({"Version": 1, **credentials(stage, "orders")}))
+    answer.write_text(json.dumps({"Version": 1, **credentials(client_estate, "orders")}))
     config = tmp_path / "config"
     config.write_text(f"[profile tenant-keys-orders]\nregion = {REGION}\ncredential_process = cat {answer}\n")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -261,14 +263,14 @@ def test_a_server_outside_aws_encrypts_through_a_credential_process(
         capture_output=True,
         check=True,
     )
-    opened = stage.keys("orders").tenant_without_token("acme").decrypt(done.stdout, name="backup/1")
+    opened = client_estate.keys("orders").tenant_without_token("acme").decrypt(done.stdout, name="backup/1")
     assert opened == b"data" * 50_000
 
 
-def test_the_stock_sdk_works_for_a_tenant_that_decrypts_by_key_and_for_no_other(stage: Stage) -> None:
+def test_the_stock_sdk_works_for_a_tenant_that_decrypts_by_key_and_for_no_other(client_estate: ClientEstate) -> None:
     stock = example("stock_sdk")
     wayne, acme = (f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}" for tenant in ("wayne", "acme"))
-    session, other = open_wide_session(stage, "wayne"), open_wide_session(stage, "acme")
+    session, other = open_wide_session(client_estate, "wayne"), open_wide_session(client_estate, "acme")
     blob = stock.encrypt(session, wayne, "wayne", "row", b"data")
     assert stock.decrypt(session, CENTRAL, "wayne", "row", blob) == b"data"
     with pytest.raises(ValueError, match="another record"):
@@ -277,28 +279,28 @@ def test_the_stock_sdk_works_for_a_tenant_that_decrypts_by_key_and_for_no_other(
         with pytest.raises(AWSEncryptionSDKClientError):
             stock.decrypt(other, CENTRAL, tenant, "row", blob)
     mine = stock.encrypt(other, acme, "acme", "row", b"data")
-    with stage.aws.watch() as decisions, pytest.raises(AWSEncryptionSDKClientError):
+    with client_estate.aws.watch() as decisions, pytest.raises(AWSEncryptionSDKClientError):
         stock.decrypt(other, CENTRAL, "acme", "row", mine)
     assert [decision["outcome"] for decision in decisions] == ["EXPLICIT_DENY"], "DenyOtherAlias of the key policy"
 
 
 @pytest.mark.parametrize("size", [0, 4, 200_000])
-def test_the_stock_sdk_and_the_client_read_each_others_messages(stage: Stage, size: int) -> None:
+def test_the_stock_sdk_and_the_client_read_each_others_messages(client_estate: ClientEstate, size: int) -> None:
     stock, data = example("stock_sdk"), os.urandom(size)
-    alias, session = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-wayne", open_wide_session(stage, "wayne")
-    wayne = stage.keys("orders").tenant_without_token("wayne")
+    alias, session = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-wayne", open_wide_session(client_estate, "wayne")
+    wayne = client_estate.keys("orders").tenant_without_token("wayne")
     assert wayne.decrypt(stock.encrypt(session, alias, "wayne", "row", data), name="row") == data
     assert stock.decrypt(session, CENTRAL, "wayne", "row", wayne.encrypt(data, name="row")) == data
 
 
-def test_a_message_of_the_signed_suite_is_refused_by_the_suites_name(stage: Stage) -> None:
+def test_a_message_of_the_signed_suite_is_refused_by_the_suites_name(client_estate: ClientEstate) -> None:
     """The SDK's default suite: its public key in the context is not the reason to give."""
     stock: Any = example("stock_sdk")
-    session = open_wide_session(stage, "wayne")
+    session = open_wide_session(client_estate, "wayne")
     stock.SUITE = stock.Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384
     alias = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-wayne"
     signed = stock.encrypt(session, alias, "wayne", "row", b"data")
-    wayne = stage.keys("orders").tenant_without_token("wayne")
+    wayne = client_estate.keys("orders").tenant_without_token("wayne")
     for read in (lambda: wayne.decrypt(signed, name="row"), lambda: wayne.decrypting(io.BytesIO(signed), name="row")):
         with pytest.raises(errors.MessageRefused, match="suite AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384") as said:
             read()
@@ -306,11 +308,11 @@ def test_a_message_of_the_signed_suite_is_refused_by_the_suites_name(stage: Stag
 
 
 @pytest.mark.parametrize("tenant", ["acme", "wayne"])
-def test_s3s_own_encryption_is_refused_at_a_tenants_key(stage: Stage, tenant: str) -> None:
+def test_s3s_own_encryption_is_refused_at_a_tenants_key(client_estate: ClientEstate, tenant: str) -> None:
     """Neither the alias nor, unless the writer adds it, tenant_id is in what S3 sends."""
-    sse, kms = example("sse_kms"), open_wide_session(stage, tenant).client("kms")
+    sse, kms = example("sse_kms"), open_wide_session(client_estate, tenant).client("kms")
     name = "arn:aws:s3:::documents/report.pdf"
-    for key in (stage.key_arn(tenant), f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}"):
+    for key in (client_estate.key_arn(tenant), f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}"):
         with pytest.raises(ClientError, match="AccessDenied"):
             sse.as_s3_writes(kms, key, name)
     alias = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}"
@@ -319,17 +321,17 @@ def test_s3s_own_encryption_is_refused_at_a_tenants_key(stage: Stage, tenant: st
         sse.as_s3_reads(kms, made["CiphertextBlob"], name)
 
 
-def test_a_writer_may_add_the_tenant_to_what_s3_sends_and_the_alias_alone_refuses(stage: Stage) -> None:
+def test_a_writer_may_add_the_tenant_to_what_s3_sends_and_the_alias_alone_refuses(client_estate: ClientEstate) -> None:
     """S3 API, PutObject: x-amz-server-side-encryption-context is stored and sent again on every read."""
     sse, name = example("sse_kms"), "arn:aws:s3:::documents/report.pdf"
     sealed = {}
     for tenant in ("acme", "wayne"):
-        kms = open_wide_session(stage, tenant).client("kms")
+        kms = open_wide_session(client_estate, tenant).client("kms")
         with pytest.raises(ClientError, match="AccessDenied"):
-            sse.as_s3_writes(kms, stage.key_arn(tenant), name, tenant_id=tenant)
+            sse.as_s3_writes(kms, client_estate.key_arn(tenant), name, tenant_id=tenant)
         alias = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}"
         sealed[tenant] = sse.as_s3_writes(kms, alias, name, tenant_id=tenant)["CiphertextBlob"]
     with pytest.raises(ClientError, match="AccessDenied"):
-        sse.as_s3_reads(open_wide_session(stage, "acme").client("kms"), sealed["acme"], name, tenant_id="acme")
-    by_key = open_wide_session(stage, "wayne").client("kms")  # decrypt_by: key
+        sse.as_s3_reads(open_wide_session(client_estate, "acme").client("kms"), sealed["acme"], name, tenant_id="acme")
+    by_key = open_wide_session(client_estate, "wayne").client("kms")  # decrypt_by: key
     assert len(sse.as_s3_reads(by_key, sealed["wayne"], name, tenant_id="wayne")["Plaintext"]) == 32

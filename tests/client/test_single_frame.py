@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_keys.client import (
@@ -24,6 +24,7 @@ from tenant_keys.client.sdk import FRAME, POLICY, SUITE, StreamEncryptor
 from tenant_keys.client.single_frame import _Given
 from tests.client.clock import Clock
 from tests.client.standin import StandIn
+from tests.sampled import examples
 
 CONTEXTS = st.dictionaries(
     st.text("abcdefghijklmnopqrstuvwxyz:é", min_size=1, max_size=20),
@@ -41,7 +42,7 @@ def writing_key(tenant: Tenant, context: dict[str, str]) -> WritingKey:
     return tenant._materials().for_writing(tenant._context(context))
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(payload=st.binary(max_size=5000), context=CONTEXTS)
 def test_the_bytes_are_those_of_the_sdk(acme: Tenant, payload: bytes, context: dict[str, str]) -> None:
     key = writing_key(acme, context)
@@ -92,7 +93,7 @@ def refused(tenant: Tenant, message: bytes) -> bool:
     return True
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(payloads=st.lists(st.binary(max_size=5000), min_size=2, max_size=3), context=CONTEXTS)
 def test_a_template_opens_what_the_sdk_would(acme: Tenant, payloads: list[bytes], context: dict[str, str]) -> None:
     first, *others = (acme.encrypt(payload, name="row", context=context) for payload in payloads)

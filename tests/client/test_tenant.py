@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import pytest
 from aws_encryption_sdk.streaming_client import _EncryptionStream  # type: ignore[import-untyped]
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_keys.client import (
@@ -32,9 +32,10 @@ from tenant_keys.client import (
 )
 from tests.client.issuer import Issuer
 from tests.client.standin import StandIn, key_arn
+from tests.sampled import examples
 
 NAMES = st.text(min_size=1, max_size=60).filter(lambda name: not any(0xD800 <= ord(c) < 0xE000 for c in name))
-AGAIN = settings(max_examples=60)
+AGAIN = examples(60)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +150,7 @@ def long_message(acme: Tenant) -> tuple[bytes, bytes]:
     return data, acme.encrypt(data, name="big")
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     damage=st.sampled_from(["swap", "repeat", "drop", "cut", "flip"]),
     one=st.integers(0, 7),
@@ -218,7 +219,7 @@ def test_bytes_after_the_message_are_refused(acme: Tenant, blob: bytes) -> None:
         acme.decrypting(io.BytesIO(blob + b"x"), name="orders/1").read()
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(place=st.floats(0, 0.999), bit=st.integers(0, 7))
 def test_one_flipped_bit_anywhere_is_refused(acme: Tenant, blob: bytes, place: float, bit: int) -> None:
     damaged = bytearray(blob)

@@ -22,7 +22,7 @@ COMMAND = Path(sys.executable).with_name("tenant-keys")
 
 @dataclass
 class Shell:
-    """A home and a temporary folder of its own: whatever is written elsewhere would show."""
+    """A home and a temporary folder of its own: whatever is written elsewhere would show. The CDK's validator is on."""
 
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Shell:
         return self.folder / "temporary"
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "AWS_"))}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "AWS_", "CDK_"))}
         return subprocess.Popen(
             [COMMAND, "demo", *arguments],
             cwd=ROOT,

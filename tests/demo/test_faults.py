@@ -27,6 +27,7 @@ from tenant_keys.local.errors import DeploymentFailed, Stopped
 from tenant_keys.manifest import load_estate
 from tests.command import tenant_keys
 from tests.demo.conftest import ROOT, Shell
+from tests.local.bootstrap import bootstrap
 from tools.cloud_assembly import rename_assets
 
 pytestmark = pytest.mark.xdist_group("local-aws")
@@ -154,6 +155,7 @@ def test_an_attack_that_gets_through_is_no_success(sample_assembly: Path) -> Non
     names = ("the other tenant's alias", "its data, by key ARN", "a forged encryption context")
     attacks = tuple(each for each in ATTACKS if each.name in names)
     with local_estate(load_estate(ROOT / "tenants.yaml")) as local:
+        bootstrap(local.aws, sample_assembly)
         local.aws.deploy(sample_assembly)
         local.learn_keys()
         Service(local).globex_imports()

@@ -14,7 +14,7 @@ import pytest
 
 from tests.work import PATIENCE, eventually
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/first-estate.md"

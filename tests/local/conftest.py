@@ -15,6 +15,7 @@ from tenant_keys.local import LocalAws
 from tenant_keys.local.existing import assume
 from tenant_keys.local.issuer import LocalIssuer
 from tests.local import estate
+from tests.local.bootstrap import bootstrap
 
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
@@ -101,5 +102,6 @@ def local(issuer: LocalIssuer, assembly: Path) -> Iterator[LocalEstate]:
         organization=estate.ORGANIZATION,
         jwks={issuer.url: issuer.key_set},
     ) as running:
+        bootstrap(running, assembly)
         running.deploy(assembly)
         yield LocalEstate(running, issuer)

@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 
 from tenant_keys.cli.local import table
+from tenant_keys.local.attack import Attack, Outcome
+from tenant_keys.local.attack_run import attack_all
 from tenant_keys.local.attack_setup import AttackSetup
-from tenant_keys.local.attacks import ATTACKS, Attack, Outcome, attack_all
+from tenant_keys.local.attacks import ATTACKS
 from tests.local import estate
 from tests.local.conftest import LocalEstate
 

@@ -12,6 +12,7 @@ import pytest
 from tenant_keys.local import LocalAws
 from tenant_keys.local.errors import DeploymentFailed
 from tests.local import estate
+from tests.local.bootstrap import bootstrap
 from tests.local.estate import Document
 from tests.local.refusal import refused
 
@@ -60,14 +61,16 @@ class Deployer:
 
 @pytest.fixture(scope="module")
 def deployer(running: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deployer:
-    """Both Regions bootstrapped by the CDK CLI."""
+    """Both Regions bootstrapped."""
     folder = tmp_path_factory.mktemp("boot")
     topics = {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}}
     stacks = {
         f"Boot-{region}": (estate.CENTRAL, region, {"Resources": topics})
         for region in (estate.REGION, estate.OTHER_REGION)
     }
-    running.deploy(estate.write_assembly(folder / "cdk.out", stacks))
+    assembly = estate.write_assembly(folder / "cdk.out", stacks)
+    bootstrap(running, assembly)
+    running.deploy(assembly)
     return Deployer(running)
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tenant_keys.cli.local import table
-from tenant_keys.local.attacks import ATTACKS, Outcome
+from tenant_keys.local.attack import Outcome
+from tenant_keys.local.attacks import ATTACKS
 from tenant_keys.local.process import RUNNING
 from tests.command import tenant_keys
 from tests.work import PATIENCE

@@ -16,6 +16,7 @@ from tenant_keys.local import LocalAws
 from tenant_keys.local.deploy import find_cdk
 from tenant_keys.local.errors import NodeMissing, PortInUse, Stopped
 from tests.local import estate
+from tests.local.bootstrap import bootstrap
 from tests.work import PATIENCE, eventually
 
 
@@ -66,12 +67,15 @@ def test_a_server_killed_within_a_deployment_is_noticed_and_the_deployment_repea
             if sign in line and aws.running():
                 aws.kill()
 
+        if during == "deploy":
+            bootstrap(aws, assembly)
         with pytest.raises(Stopped, match=f"ended during cdk {during}; start it again and repeat the deployment"):
             aws.deploy(assembly, progress=kill_in_the_middle)
         with pytest.raises(Stopped, match="not running"):
             aws.deploy(assembly)
         aws.restart()
         assert aws.session().client("kms").list_keys()["Keys"] == []
+        bootstrap(aws, assembly)
         aws.deploy(assembly)
         assert len(aws.session().client("kms").list_keys()["Keys"]) == len(estate.TENANTS)
 

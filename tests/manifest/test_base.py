@@ -40,7 +40,7 @@ FORBIDDEN = {
     ),
     "back from the dead": (lock(ACME, GLOBEX, replace(WONKA, phase=None)), "wonka: it was offboarded, and that is"),
     "half back": (lock(ACME, GLOBEX, replace(WONKA, phase="offboarding")), "wonka: it was offboarded, and that is"),
-    "born dead": (
+    "offboarded from the start": (
         lock(ACME, GLOBEX, WONKA, replace(WONKA, tenant="new")),
         "new: it is offboarded, but the merge base does not know it",
     ),

@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from tenant_keys.manifest import LockError, Manifest, resolve
@@ -21,6 +21,7 @@ from tenant_keys.manifest.merge_lines import merge_lines
 from tenant_keys.manifest.read_lock import parse_lines, parse_lock
 from tenant_keys.manifest.update import record_key_ids, update
 from tests.premise import met, met_at_least
+from tests.sampled import examples
 
 IDS = [f"t{number}" for number in range(30)]
 REGIONS = ["eu-west-1", "eu-central-1", "eu-north-1"]
@@ -28,7 +29,7 @@ STATES = ["active", "suspended", "offboarding", "offboarded"]
 MODES = ["tenant-role", "session-tag"]
 
 Document = dict[str, Any]
-Birth = tuple[int, str, str, bool]
+Creation = tuple[int, str, str, bool]
 
 
 def first_document() -> Document:
@@ -55,7 +56,7 @@ class Branch:
 
     document: Document
     lock: Lock
-    births: dict[str, Birth] = field(default_factory=dict)
+    creations: dict[str, Creation] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
 
     def fork(self) -> Self:
@@ -84,11 +85,11 @@ class Branch:
     def verify(self, manifest: Manifest) -> None:
         assert parse_lock(render_lock(self.lock)) == self.lock
         assert update(manifest, self.lock) == (self.lock, [])
-        for tenant, birth in self.births.items():
-            assert birth_of(self.lock.entries[tenant]) == birth
-        self.births = {tenant: birth_of(entry) for tenant, entry in self.lock.entries.items()}
+        for tenant, creation in self.creations.items():
+            assert creation_of(self.lock.entries[tenant]) == creation
+        self.creations = {tenant: creation_of(entry) for tenant, entry in self.lock.entries.items()}
         for stands in resolve(manifest, self.lock).tenants.values():
-            assert (stands.cell, stands.primary_region, stands.origin, stands.multi_region) == self.births[stands.id]
+            assert (stands.cell, stands.primary_region, stands.origin, stands.multi_region) == self.creations[stands.id]
             assert stands.id not in self.gone
             assert set(stands.role_cells) == {w.name for w in stands.workloads if w.access == "tenant-role"}
         self.gone |= {tenant for tenant, entry in self.lock.entries.items() if entry.phase == "offboarded"}
@@ -97,7 +98,7 @@ class Branch:
         assert all(held <= self.lock.roles.most for held in roles.values())
 
 
-def birth_of(entry: Entry) -> Birth:
+def creation_of(entry: Entry) -> Creation:
     return entry.cell, entry.primary_region, entry.origin, entry.multi_region
 
 
@@ -165,12 +166,12 @@ def use(tenants: Document, name: str, two: int) -> None:
     tenants[name]["workloads"] = USES[two % 4]
 
 
-def rewrite_birth(tenants: Document, name: str, two: int) -> None:
+def rewrite_creation(tenants: Document, name: str, two: int) -> None:
     tenants[name]["key"] = {"region": REGIONS[two % 3], "multi_region": bool(two % 2)}
 
 
 USES = (("orders",), ("bills",), ("bills", "orders"), ())
-EDITS_OF_ONE = {"state": state, "advance": advance, "remove": remove, "use": use, "rewrite birth": rewrite_birth}
+EDITS_OF_ONE = {"state": state, "advance": advance, "remove": remove, "use": use, "rewrite creation": rewrite_creation}
 EDITS_OF_ALL = {"add": add, "reorder": reorder, "defaults": defaults, "regions": regions, "access": access}
 
 
@@ -240,7 +241,7 @@ HISTORIES = met_at_least(merged=60, edit_taken=200, edit_refused=150, left_for_e
 
 
 @HISTORIES
-@settings(max_examples=300)
+@examples(300)
 @given(STEPS)
 def test_no_history_moves_a_key_or_gives_an_id_out_twice(steps: list[tuple[str, int, int, bool]]) -> None:
     play(steps, Branch({}, START))

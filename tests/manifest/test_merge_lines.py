@@ -27,7 +27,7 @@ def base(*entries: Entry) -> Lock:
     return with_entries(HEADER, {entry.tenant: entry for entry in entries})
 
 
-def born(tenant: str, cell: int = 1, role_cell: int = 1) -> Entry:
+def entry_of(tenant: str, cell: int = 1, role_cell: int = 1) -> Entry:
     return Entry(tenant, cell, "aws-kms", False, "eu-west-1", {"orders": role_cell})
 
 
@@ -67,8 +67,8 @@ def test_two_deployed_lines_are_a_question_for_people() -> None:
 
 
 def test_an_overfull_cell_gives_up_only_what_is_new() -> None:
-    old = [born(f"z{n:03}") for n in range(70)]
-    new = [born(f"a{n:03}") for n in range(60)]
+    old = [entry_of(f"z{n:03}") for n in range(70)]
+    new = [entry_of(f"a{n:03}") for n in range(60)]
     lock, done = merge_lines(lines(*old, *new), base(*old))
     assert occupancy(lock)[0] == {("eu-west-1", 1): 100, ("eu-west-1", 2): 30}
     assert all(lock.entries[entry.tenant].cell == 1 for entry in old)
@@ -78,8 +78,8 @@ def test_an_overfull_cell_gives_up_only_what_is_new() -> None:
 
 
 def test_an_overfull_role_cell_gives_up_only_what_is_new() -> None:
-    old = [born(f"z{n:03}", cell=n // 80 + 1) for n in range(240)]
-    new = [born(f"a{n:03}", cell=n // 80 + 4) for n in range(100)]
+    old = [entry_of(f"z{n:03}", cell=n // 80 + 1) for n in range(240)]
+    new = [entry_of(f"a{n:03}", cell=n // 80 + 4) for n in range(100)]
     lock, done = merge_lines(lines(*old, *new), base(*old))
     assert occupancy(lock)[1] == {1: 300, 2: 40}
     assert all(lock.entries[entry.tenant].roles == {"orders": 1} for entry in old)
@@ -87,13 +87,13 @@ def test_an_overfull_role_cell_gives_up_only_what_is_new() -> None:
 
 
 def test_what_is_deployed_never_moves_even_if_its_cell_is_overfull() -> None:
-    old = [born(f"z{n:03}") for n in range(101)]
+    old = [entry_of(f"z{n:03}") for n in range(101)]
     lock, done = merge_lines(lines(*old), base(*old))
     assert (occupancy(lock)[0], done) == ({("eu-west-1", 1): 101}, [])
 
 
 def test_what_the_merge_base_says_is_restored() -> None:
-    gone = born("gone")
+    gone = entry_of("gone")
     moved = replace(ACME, cell=3, origin="imported")
     lock, done = merge_lines(lines(moved), base(replace(ACME, key_id=KEY_ID), gone))
     assert lock.entries == {"acme": replace(ACME, key_id=KEY_ID), "gone": gone}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -36,6 +36,7 @@ from tenant_keys.review.second_opinion import promise as second
 from tests.manifest.sample import edited, errors, manifest
 from tests.policy.estates import estate_of_text
 from tests.policy.estates import manifest as text
+from tests.sampled import examples
 
 DEV = "naming: {alias: 'alias/dev/{id}', role_path: /dev/, role_prefix: dev_, stack_prefix: dev-keys}\n"
 PLAIN, SAMPLE = manifest(), estate_of_text(text())
@@ -72,7 +73,7 @@ def named(naming: Naming) -> Estate:
     return replace(SAMPLE, naming=naming)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(namings(), namings(), ID, ID, WORKLOAD, WORKLOAD)
 def test_no_name_of_one_estate_is_another_estates(
     one: Naming, other: Naming, tenant: str, stranger: str, workload: str, serving: str
@@ -103,7 +104,7 @@ def role_names(estate: Estate, workload: object, tenant: str) -> dict[str, str]:
     }
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(namings(), IDS, IDS, WORKLOADS)
 def test_policies_proof_second_engine_and_local_aws_have_the_same_names(
     naming: Naming, tenant: str, stranger: str, workload: str
@@ -124,7 +125,7 @@ def test_policies_proof_second_engine_and_local_aws_have_the_same_names(
     assert re.fullmatch(r"alias/(?!aws/)[a-zA-Z0-9/_-]{1,250}", alias)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(namings(), namings())
 def test_two_stacks_of_one_name_are_of_one_estate(one: Naming, other: Naming) -> None:
     ours, theirs = stacks(one), stacks(other)

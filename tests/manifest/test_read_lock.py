@@ -2,13 +2,14 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_keys.manifest import LockError
 from tenant_keys.manifest.lock import Capacity, Entry, Lock, render_lock, write_lock
 from tenant_keys.manifest.read_lock import parse_lock, read_lock
 from tests.premise import met, met_at_least
+from tests.sampled import examples
 
 HEADER = (
     '{"version": 1, "account": "111111111111", "home_region": "eu-west-1", '
@@ -133,7 +134,7 @@ POSSIBLE: dict[str, list[object]] = {
 
 
 @met_at_least(refused=60, read=20)
-@settings(max_examples=300)
+@examples(300)
 @given(line=st.sampled_from([HEADER, ACME, GLOBEX]), data=st.data())
 def test_no_line_of_whatever_shape_raises_anything_else(line: str, data: st.DataObject) -> None:
     record = json.loads(line)

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_keys.manifest import Manifest, ManifestError, load_manifest, parse_manifest
 from tests.manifest.sample import TEXT, edited, errors, with_tenants
 from tests.premise import met, met_at_least
+from tests.sampled import examples
 from tests.work import calls_made
 
 FORMS = {
@@ -194,7 +195,7 @@ def assert_refused_by_name(text: str) -> None:
 
 
 @met_at_least(refused=1_000)
-@settings(max_examples=1_500)
+@examples(1_500)
 @given(EDITS)
 def test_no_edit_of_a_manifest_raises_anything_else(edits: list[tuple[int, int, str]]) -> None:
     text = TEXT
@@ -207,7 +208,7 @@ def test_no_edit_of_a_manifest_raises_anything_else(edits: list[tuple[int, int, 
         assert_named(error)
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(st.text(max_size=300) | st.text("[]{}:,-?!&*|>'\"%@# \n\tab01", max_size=300))
 def test_no_text_raises_anything_else(text: str) -> None:
     assert_refused_by_name(text)
@@ -218,7 +219,7 @@ def test_a_folder_is_named_in_its_error() -> None:
         load_manifest(".")
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.binary(max_size=200))
 def test_no_file_raises_anything_else(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "tenants.yaml"
@@ -234,7 +235,7 @@ DOCUMENT = st.recursive(
 )
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(DOCUMENT)
 def test_no_document_of_whatever_shape_raises_anything_else(document: object) -> None:
     import yaml

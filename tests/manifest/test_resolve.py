@@ -215,7 +215,7 @@ def test_a_renamed_tenant_is_an_error_and_no_deletion() -> None:
     assert any("tenants.acme2: not in tenants.lock yet" in error for error in told)
 
 
-BIRTH = {
+CREATION = {
     "origin": (
         ("acme: {", "acme: {key: {origin: imported, import_role: role/r}, "),
         "got imported, but the key was created",
@@ -228,10 +228,10 @@ BIRTH = {
 }
 
 
-@pytest.mark.parametrize(("edit", "expected"), BIRTH.values(), ids=BIRTH)
+@pytest.mark.parametrize(("edit", "expected"), CREATION.values(), ids=CREATION)
 def test_what_kms_fixed_when_it_created_a_key_cannot_be_rewritten(edit: tuple[str, str], expected: str) -> None:
     told = refused(edit)
-    assert any(f"tenants.acme.key.{field}" in told[0] for field in BIRTH)
+    assert any(f"tenants.acme.key.{field}" in told[0] for field in CREATION)
     assert expected in told[0]
 
 

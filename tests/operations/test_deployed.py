@@ -22,6 +22,7 @@ from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.operations.deployed import DeployedStack, download
 from tenant_keys.operations.errors import NotDeployed
 from tenant_stacks import add_stacks
+from tests.local.bootstrap import bootstrap
 from tools.cloud_assembly import edit_template
 
 CENTRAL, WORKLOAD, REGION = "111111111111", "222222222222", "eu-west-1"
@@ -62,6 +63,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def aws(project: Path) -> Iterator[LocalAws]:
     with LocalAws(accounts=(CENTRAL, WORKLOAD)) as running:
+        bootstrap(running, project / "cdk.out")
         running.deploy(project / "cdk.out")
         yield running
 

@@ -11,11 +11,12 @@ from typing import Any
 import aws_cdk as cdk
 
 from tenant_keys.local import LocalAws
-from tenant_keys.local.deploy import QUALIFIER, Cdk, Place, find_cdk
+from tenant_keys.local.deploy import find_cdk
 from tenant_keys.local.errors import DeploymentFailed
 from tenant_keys.operations.preflight import Obstacle, preflight
 from tenant_keys.review.assembly import Environment
 from tests.local import estate
+from tests.local.bootstrap import bootstrap
 from tests.local.estate import Document
 
 STACK = "tenant-keys-cell-eu-west-1-001"
@@ -62,17 +63,13 @@ class Desk:
 
         return preflight(assembly, estate.CENTRAL, repair=repair, client_of=client_of)
 
-    def bootstrap(self) -> None:
-        """`cdk bootstrap` of the key account."""
-        place = Place(estate.CENTRAL, estate.REGION, QUALIFIER, deploy_role="", execution_roles=())
-        Cdk(self.aws).bootstrap([place], estate.CENTRAL)
-
     def deploy(self, assembly: Path, watch: Callable[[str], None] = lambda _: None) -> None:
         """`cdk deploy`.
 
         Raises:
             DeploymentFailed: with the CLI's last lines.
         """
+        bootstrap(self.aws, assembly)
         self.aws.deploy(assembly, progress=watch)
 
     def fails(self, assembly: Path) -> str:
@@ -87,6 +84,7 @@ class Desk:
         """Another command of the CDK CLI."""
         environment = self.aws.environment(region=estate.REGION, credentials=self.aws.operator())
         home = self.aws.directory / "cdk"
+        home.mkdir(exist_ok=True)
         return subprocess.run(  # the CDK CLI
             [find_cdk(), *arguments, "--no-notices", "--ci"],
             cwd=home,

@@ -15,6 +15,7 @@ from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.operations.gate import gate as judged
 from tenant_keys.review.proof.record import write_record
 from tests.local import estate
+from tests.local.bootstrap import bootstrap
 from tests.local.estate import Document
 from tests.recovery.desk import STACK, Desk, assembly
 
@@ -76,8 +77,8 @@ def gate(desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 
 def test_a_creation_passes_and_is_executed_and_a_replacement_is_stopped(desk: Desk, gate: Gate, tmp_path: Path) -> None:
     ready = tmp_path / "ready"
-    desk.bootstrap()
     first = gate.proved(tmp_path / "first", estate.key("acme"))
+    bootstrap(desk.aws, first)
     assert gate.judge(first)[1] == [
         f"refused  {STACK} in eu-west-1: there is no change set tenant-keys; prepare one",
     ]

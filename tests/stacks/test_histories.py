@@ -10,7 +10,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_constructs.logical_id import logical_id
@@ -30,11 +30,12 @@ from tests.manifest.test_histories import (
     play,
 )
 from tests.premise import met, met_at_least
+from tests.sampled import examples
 
 Place = tuple[str, str, str]
 """Region, stack, logical id."""
 Held = dict[Place, Mapping[str, Any]]
-BIRTH = ("key_spec", "key_usage", "origin", "multi_region", "primary_key_arn", "alias_name", "target_key_id")
+CREATION = ("key_spec", "key_usage", "origin", "multi_region", "primary_key_arn", "alias_name", "target_key_id")
 ROTATION = ("enable_key_rotation", "rotation_period_in_days")
 STEP = st.tuples(st.sampled_from(EDITS), st.integers(0, 29), st.integers(0, 7))
 
@@ -121,8 +122,8 @@ def owner(place: Place) -> str:
     return place[2].removeprefix("Key").removeprefix("Replica").removeprefix("Alias")
 
 
-def birth(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: body["Properties"].get(name) for name in BIRTH} | {"Type": body["Type"]}
+def creation(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: body["Properties"].get(name) for name in CREATION} | {"Type": body["Type"]}
 
 
 def is_disabled(body: Mapping[str, Any]) -> bool:
@@ -130,12 +131,12 @@ def is_disabled(body: Mapping[str, Any]) -> bool:
 
 
 def check(before: Held, after: Held, estate: Estate) -> None:
-    """Whatever stood somewhere stands there still, as it was born. `diff` blocks the loss of a Region with replicas."""
+    """Every key stays where it was, as it was created. `diff` blocks the loss of a Region with replicas."""
     for place, body in before.items():
         if owner(place) not in estate.tenants or place[0] not in estate.central.regions:
             continue  # offboarded: key and alias left the template, and are retained
         assert place in after, place
-        assert birth(after[place]) == birth(body), place
+        assert creation(after[place]) == creation(body), place
         if is_disabled(body) and is_disabled(after[place]):
             for name in ROTATION:
                 assert after[place]["Properties"].get(name) == body["Properties"].get(name), place
@@ -161,7 +162,7 @@ class Deployed(Branch):
 
 @pytest.mark.slow
 @HISTORIES
-@settings(max_examples=300)
+@examples(300)
 @given(STEPS)
 def test_no_history_moves_a_key_or_an_alias_to_another_stack_or_logical_id(
     steps: list[tuple[str, int, int, bool]],
@@ -173,7 +174,7 @@ def test_no_history_moves_a_key_or_an_alias_to_another_stack_or_logical_id(
 
 @pytest.mark.exhaustive
 @HISTORIES
-@settings(max_examples=1_000)
+@examples(1_000)
 @given(STEPS)
 def test_none_of_a_thousand_histories_does(steps: list[tuple[str, int, int, bool]]) -> None:
     with without_cdk(), mock.patch("tenant_constructs.tenant_key.key_policy", return_value={}):
@@ -181,7 +182,7 @@ def test_none_of_a_thousand_histories_does(steps: list[tuple[str, int, int, bool
 
 
 @met_at_least(edit_of_one=15)
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(STEP, min_size=8, max_size=16))
 def test_no_edit_of_one_tenant_changes_the_key_of_another(steps: list[tuple[str, int, int]]) -> None:
     """Not its policy either."""

@@ -37,7 +37,7 @@ from tenant_keys.client.aws import Aws
 from tenant_keys.client.sdk import POLICY, SUITE
 from tenant_keys.local import LocalAws
 from tenant_keys.local.issuer import LocalIssuer
-from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, REGION, Stage, build, open_once
+from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, REGION, ClientEstate, build, open_once
 
 TENANTS = [f"tenant{number}" for number in range(10)]
 MESSAGE = os.urandom(1024)
@@ -77,9 +77,9 @@ class CountedKms:
 class Sdk:
     """The Encryption SDK with our keyring, with or without its own caching materials manager, one a tenant."""
 
-    def __init__(self, stage: Stage, *, cached: bool) -> None:
+    def __init__(self, client_estate: ClientEstate, *, cached: bool) -> None:
         self._sdk = EncryptionSDKClient(commitment_policy=POLICY, max_encrypted_data_keys=1)
-        settings, aws = stage.keys("orders")._settings, Aws(stage.runs_as("orders"))
+        settings, aws = client_estate.keys("orders")._settings, Aws(client_estate.runs_as("orders"))
         self.kms: list[CountedKms] = []
         self.managers = {}
         for tenant in TENANTS:
@@ -115,10 +115,10 @@ class Sdk:
 class Client:
     """The client: a handle a request, or, with `verify`, a token verified for every single message."""
 
-    def __init__(self, stage: Stage, *, limits: Limits | None = None, verify: bool = False) -> None:
+    def __init__(self, client_estate: ClientEstate, *, limits: Limits | None = None, verify: bool = False) -> None:
         self.counters = Counters()
-        self._keys: TenantKeys = stage.keys("orders", limits=limits, on_event=self.counters)
-        self._tokens = {tenant: stage.token(tenant) for tenant in TENANTS}
+        self._keys: TenantKeys = client_estate.keys("orders", limits=limits, on_event=self.counters)
+        self._tokens = {tenant: client_estate.token(tenant) for tenant in TENANTS}
         self._handles = {tenant: self._keys.tenant(token) for tenant, token in self._tokens.items()}
         self._verify = verify
 
@@ -169,20 +169,20 @@ class Course:
             raise AssertionError("a message did not come back")
 
 
-def run(stage: Stage, messages: int, uncached: int) -> dict[str, Row]:
+def run(client_estate: ClientEstate, messages: int, uncached: int) -> dict[str, Row]:
     """`uncached` messages suffice where each calls KMS: its rate does not depend on their number.
 
     The variants take turns and each is known by its best tenth, so that a neighbour on the machine slows none of them
     alone. Calls are counted over all.
     """
     courses = {
-        "sdk": Course("Encryption SDK, no cache", Sdk(stage, cached=False), uncached),
-        "sdk_cache": Course("Encryption SDK, its CachingCMM", Sdk(stage, cached=True), messages),
-        "client": Course("tenant-keys client", Client(stage), messages),
+        "sdk": Course("Encryption SDK, no cache", Sdk(client_estate, cached=False), uncached),
+        "sdk_cache": Course("Encryption SDK, its CachingCMM", Sdk(client_estate, cached=True), messages),
+        "client": Course("tenant-keys client", Client(client_estate), messages),
         "client_jwt": Course(
-            "tenant-keys client, token verified for every message", Client(stage, verify=True), messages
+            "tenant-keys client, token verified for every message", Client(client_estate, verify=True), messages
         ),
-        "client_0": Course("tenant-keys client, max_age=0", Client(stage, limits=Limits(max_age=0)), uncached),
+        "client_0": Course("tenant-keys client, max_age=0", Client(client_estate, limits=Limits(max_age=0)), uncached),
     }
     for _ in range(ROUNDS):
         for course in courses.values():

@@ -30,7 +30,7 @@ from urllib3.exceptions import InsecureRequestWarning
 from tenant_keys.client import Counters, Limits, Tenant, TenantKeys, TenantKeysError
 from tenant_keys.local import LocalAws
 from tenant_keys.local.issuer import LocalIssuer
-from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, Stage, build
+from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, ClientEstate, build
 
 TENANTS = [f"tenant{number:02}" for number in range(50)]
 THREADS = 8
@@ -78,7 +78,7 @@ class Crowd:
 
     def __init__(self, aws: LocalAws, issuer: LocalIssuer, *, tenants: list[str] = TENANTS) -> None:
         self._aws, self._issuer, self._tenants = aws, issuer, tenants
-        self._stage: Stage = build(aws, issuer, tenants)
+        self._stage: ClientEstate = build(aws, issuer, tenants)
         self.tally, self.counters = Tally(), Counters()
         self._random = random.Random(7)  # noqa: S311  # no secret
         self._own = Renewed()

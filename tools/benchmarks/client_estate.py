@@ -69,7 +69,7 @@ _ASSUME_AND_TAG = ["sts:AssumeRole", "sts:TagSession"]
 
 
 @dataclass(frozen=True)
-class Stage:
+class ClientEstate:
     aws: LocalAws
     estate: Estate
     issuer: LocalIssuer
@@ -151,7 +151,7 @@ def open_once(aws: Aws, settings: Settings, tenant_id: str, token: str | None) -
     return open_session(aws, settings, tenant_id, token, retries)
 
 
-def build(aws: LocalAws, issuer: LocalIssuer, tenants: list[str]) -> Stage:
+def build(aws: LocalAws, issuer: LocalIssuer, tenants: list[str]) -> ClientEstate:
     text = MANIFEST + "".join(f"  {tenant}: {{}}\n" for tenant in tenants)
     manifest = parse_manifest(text)
     lock, _ = update(manifest, new_lock(manifest))
@@ -163,7 +163,7 @@ def build(aws: LocalAws, issuer: LocalIssuer, tenants: list[str]) -> Stage:
         _add_workload(aws, workload, estate, provider)
     for tenant in estate.tenants.values():
         _add_tenant(central, tenant, estate)
-    return Stage(aws, estate, issuer)
+    return ClientEstate(aws, estate, issuer)
 
 
 def _add_workload(aws: LocalAws, workload: Workload, estate: Estate, provider: str) -> None:

@@ -39,10 +39,10 @@ def main(arguments: list[str]) -> None:
     """Run one of the shows; `read` is a reader of `revocation`."""
     match arguments:
         case ["offboarding", *tenants]:
-            from tools.life_cycle import story
+            from tools.life_cycle import offboarding
 
             for tenant in tenants or ["acme"]:
-                story.show(tenant)
+                offboarding.show(tenant)
         case ["interruptions", *tenants]:
             show_interruptions(tenants or ["acme", "globex", "umbrella", "wayne"])
         case ["revocation", *ages]:

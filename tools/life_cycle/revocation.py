@@ -16,7 +16,7 @@ from tenant_keys.local import LocalAws
 from tenant_keys.local.existing import assume
 from tenant_keys.local.issuer import LocalIssuer
 from tenant_keys.operations.revocation import revoke
-from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, REGION, Stage, build
+from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, REGION, ClientEstate, build
 from tools.life_cycle.estate import frozen_credentials
 
 PAUSE: Final = 0.05
@@ -47,15 +47,17 @@ def show(ages: Sequence[float]) -> None:
     """Start a reader for each max_age, revoke the tenant, and print how long each one read on."""
     issuer = LocalIssuer(ISSUER)
     with LocalAws(accounts=(CENTRAL, ORDERS, BILLING), jwks={ISSUER: issuer.key_set}) as aws, ExitStack() as stack:
-        stage = build(aws, issuer, ["revoked"])
-        blob = stage.keys("orders").tenant(stage.token("revoked")).encrypt(b"data", name="row")
-        readers = [stack.enter_context(_reader(stage, blob, age)) for age in ages]
-        stage.as_role("KeyAdministrator", "describe_key", KeyId=stage.key_arn("revoked"))  # makes the role
-        administrator = assume(aws, stage.estate.central.administrators[0])
+        client_estate = build(aws, issuer, ["revoked"])
+        blob = client_estate.keys("orders").tenant(client_estate.token("revoked")).encrypt(b"data", name="row")
+        readers = [stack.enter_context(_reader(client_estate, blob, age)) for age in ages]
+        client_estate.as_role(
+            "KeyAdministrator", "describe_key", KeyId=client_estate.key_arn("revoked")
+        )  # makes the role
+        administrator = assume(aws, client_estate.estate.central.administrators[0])
         asked = time.time()
         revoke(
-            stage.estate.tenants["revoked"],
-            stage.estate,
+            client_estate.estate.tenants["revoked"],
+            client_estate.estate,
             lambda region: administrator.client("kms", region_name=region),
             say=print,
         )
@@ -72,10 +74,10 @@ def show(ages: Sequence[float]) -> None:
 
 
 @contextmanager
-def _reader(stage: Stage, blob: bytes, age: float) -> Iterator[subprocess.Popen[str]]:
+def _reader(client_estate: ClientEstate, blob: bytes, age: float) -> Iterator[subprocess.Popen[str]]:
     environment = {
-        **stage.aws.environment(credentials=frozen_credentials(stage.runs_as("orders")), region=REGION),
-        **stage.environment("orders"),
+        **client_estate.aws.environment(credentials=frozen_credentials(client_estate.runs_as("orders")), region=REGION),
+        **client_estate.environment("orders"),
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
     }

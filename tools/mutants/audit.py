@@ -2,93 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from tenant_keys.review.proof import Kind
-from tools.mutants.mutant import Edit, Harmless, Mutant, NotProvedBecause, Refuted, adding_resource, change
-from tools.mutants.original import CENTRAL, Body, Templates
-
-AUDIT = "tenant-keys-audit-eu-west-1"
-WORKLOAD = "tenant-keys-workload-222222222222-eu-west-1"
-STRANGER = "arn:aws:iam::999999999999:root"
-ELSEWHERE = "arn:aws:sns:eu-west-1:999999999999:tenant-keys-audit"
-BUS = f"arn:aws:events:eu-west-1:{CENTRAL}:event-bus/default"
-INVENTORY, ADMINISTRATION = Kind.INVENTORY, Kind.ADMINISTRATION
-
-
-def of(name: str, stack: str = AUDIT) -> Callable[[Templates], Body]:
-    """The properties of a resource of the audit stack."""
-    return lambda templates: templates.resources(stack)[name]["Properties"]
-
-
-def key_statement(number: int) -> Callable[[Templates], Body]:
-    return lambda templates: of("AuditKey")(templates)["KeyPolicy"]["Statement"][number]
-
-
-def adding_to(find: Callable[[Templates], Body], statement: Body) -> Edit:
-    """One statement more in a policy document."""
-    return lambda templates: find(templates)["Statement"].append(statement)
-
-
-def target(templates: Templates, name: str = "RuleuseXdenied", stack: str = AUDIT) -> Body:
-    found: Body = of(name, stack)(templates)["Targets"][0]
-    return found
-
-
-def missing(name: str, stack: str = AUDIT) -> Edit:
-    def edit(templates: Templates) -> None:
-        del templates.resources(stack)[name]
-
-    return edit
-
-
-def _policy(name: str) -> Callable[[Templates], Body]:
-    return lambda templates: of(name)(templates)["PolicyDocument"]
-
-
-def _key_policy(templates: Templates) -> Body:
-    found: Body = of("AuditKey")(templates)["KeyPolicy"]
-    return found
-
-
-def _tenants_alias(templates: Templates) -> None:
-    templates.resources(AUDIT)["Planted"] = {
-        "Type": "AWS::KMS::Alias",
-        "Properties": {"AliasName": "alias/audit", "TargetKeyId": {"Ref": "AuditKey"}},
-    }
-
-
-def _reversed(templates: Templates) -> None:
-    """Rules in another order are the same rules."""
-    resources = templates.resources(AUDIT)
-    for name in [name for name in resources if name.startswith("Rule")][::-1]:
-        resources[name] = resources.pop(name)
-
-
-def _more_targets(templates: Templates) -> None:
-    of("RuleuseXdenied")(templates)["Targets"].append({"Arn": ELSEWHERE, "Id": "Second"})
-
-
-def _allow(principal: object, action: str, resource: object = "*") -> dict[str, Any]:
-    return {"Sid": "Added", "Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource}
-
+from tools.mutants.audit_edits import (
+    ADMINISTRATION,
+    AUDIT,
+    BUS,
+    ELSEWHERE,
+    INVENTORY,
+    STRANGER,
+    WORKLOAD,
+    adding_to,
+    allow,
+    key_statement,
+    missing,
+    more_targets,
+    of,
+    policy_of,
+    rules_reversed,
+    target,
+    tenants_alias,
+    topic_key_policy,
+)
+from tools.mutants.mutant import Harmless, Mutant, NotProvedBecause, Refuted, adding_resource, change
+from tools.mutants.original import CENTRAL
 
 _KEY = ("the policy of the key that encrypts the topic",)
-
 MUTANTS = [
     Mutant(
         "a role uses the key of the topic",
         Refuted(ADMINISTRATION, _KEY),
         adding_to(
-            _key_policy,
-            _allow({"AWS": f"arn:aws:iam::{CENTRAL}:role/tenant-keys/billing/shared.billing"}, "kms:Decrypt"),
+            topic_key_policy,
+            allow({"AWS": f"arn:aws:iam::{CENTRAL}:role/tenant-keys/billing/shared.billing"}, "kms:Decrypt"),
         ),
     ),
     Mutant(
         "a stranger uses the key of the topic",
         Refuted(ADMINISTRATION, _KEY),
-        adding_to(_key_policy, _allow({"AWS": STRANGER}, "kms:Decrypt")),
+        adding_to(topic_key_policy, allow({"AWS": STRANGER}, "kms:Decrypt")),
     ),
     Mutant(
         "a third service uses the key of the topic",
@@ -124,7 +74,7 @@ MUTANTS = [
         Refuted(INVENTORY, ("Retain",)),
         lambda templates: templates.resources(AUDIT)["AuditKey"].update(DeletionPolicy="Delete"),
     ),
-    Mutant("an alias on the key of the topic", Refuted(INVENTORY, ("points at no tenant's key",)), _tenants_alias),
+    Mutant("an alias on the key of the topic", Refuted(INVENTORY, ("points at no tenant's key",)), tenants_alias),
     Mutant(
         "a key of the same name among the tenants' keys",
         Refuted(INVENTORY, ("a key that no tenant's alias names",)),
@@ -161,12 +111,12 @@ MUTANTS = [
     Mutant(
         "a stranger subscribes to the topic",
         Refuted(INVENTORY, ("PolicyDocument",)),
-        adding_to(_policy("AuditTopicPolicy"), _allow({"AWS": STRANGER}, "sns:Subscribe", {"Ref": "AuditTopic"})),
+        adding_to(policy_of("AuditTopicPolicy"), allow({"AWS": STRANGER}, "sns:Subscribe", {"Ref": "AuditTopic"})),
     ),
     Mutant(
         "the topic takes plain HTTP",
         Refuted(INVENTORY, ("PolicyDocument",)),
-        lambda templates: (_policy("AuditTopicPolicy")(templates)["Statement"].pop(), None)[1],
+        lambda templates: (policy_of("AuditTopicPolicy")(templates)["Statement"].pop(), None)[1],
     ),
     Mutant(
         "a second policy of the topic",
@@ -178,7 +128,7 @@ MUTANTS = [
         Refuted(INVENTORY, ("Targets",)),
         lambda templates: target(templates).update(Arn=ELSEWHERE),
     ),
-    Mutant("a rule sends to a second topic", Refuted(INVENTORY, ("Targets",)), _more_targets),
+    Mutant("a rule sends to a second topic", Refuted(INVENTORY, ("Targets",)), more_targets),
     Mutant(
         "a rule passes a role",
         Refuted(INVENTORY, ("Targets",)),
@@ -246,7 +196,7 @@ MUTANTS = [
             "AWS::Events::EventBusPolicy",
             EventBusName="default",
             StatementId="stranger",
-            Statement=_allow({"AWS": STRANGER}, "events:PutEvents", BUS),
+            Statement=allow({"AWS": STRANGER}, "events:PutEvents", BUS),
         ),
     ),
     Mutant(
@@ -371,7 +321,7 @@ MUTANTS = [
         "the key of the topic is denied to its publishers",
         NotProvedBecause(_KEY),
         adding_to(
-            _key_policy,
+            topic_key_policy,
             {"Sid": "Added", "Effect": "Deny", "Principal": "*", "Action": "kms:GenerateDataKey", "Resource": "*"},
         ),
     ),
@@ -383,7 +333,7 @@ MUTANTS = [
     Mutant(
         "the topic is published on from one account alone",
         NotProvedBecause(("PolicyDocument is written differently",)),
-        lambda templates: _policy("AuditTopicPolicy")(templates)["Statement"][1].update(
+        lambda templates: policy_of("AuditTopicPolicy")(templates)["Statement"][1].update(
             Condition={"StringEquals": {"aws:SourceAccount": CENTRAL}}
         ),
     ),
@@ -394,7 +344,7 @@ MUTANTS = [
             0
         ].update(Condition={"Bool": {"aws:SecureTransport": "true"}}),
     ),
-    Mutant("rules in another order", Harmless(), _reversed),
+    Mutant("rules in another order", Harmless(), rules_reversed),
     Mutant(
         "operations of a pattern in another order",
         Harmless(),
@@ -417,14 +367,14 @@ MUTANTS = [
         "grants on the key of the topic denied",
         Harmless(),
         adding_to(
-            _key_policy,
+            topic_key_policy,
             {"Sid": "Added", "Effect": "Deny", "Principal": "*", "Action": "kms:CreateGrant", "Resource": "*"},
         ),
     ),
     Mutant(
         "one action on the topic as text",
         Harmless(),
-        lambda templates: _policy("AuditTopicPolicy")(templates)["Statement"][1].update(Action="sns:Publish"),
+        lambda templates: policy_of("AuditTopicPolicy")(templates)["Statement"][1].update(Action="sns:Publish"),
     ),
     Mutant("the key of the topic by its id", Harmless(), change(of("AuditTopic"), KmsMasterKeyId={"Ref": "AuditKey"})),
     Mutant(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenant_keys.review.proof import Kind
-from tools.mutants.bindings import PREMISES
+from tools.mutants.binding_edits import PREMISES
 from tools.mutants.mutant import (
     Edit,
     Expectation,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenant_keys.review.proof import Kind
-from tools.mutants.guardrails import RCP, gone, under
+from tools.mutants.guardrail_edits import RCP, gone, under
 from tools.mutants.mutant import (
     Edit,
     Harmless,

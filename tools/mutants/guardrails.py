@@ -3,89 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any, Final
 
 from tenant_keys.review.proof import Kind
+from tools.mutants.guardrail_edits import (
+    ARN,
+    GUARDRAIL,
+    KEPT,
+    OF_PRINCIPALS,
+    OF_RESOURCES,
+    RCP,
+    SCP,
+    conditioned,
+    control,
+    gone,
+    property_of,
+    sparing,
+    statement,
+    to,
+    under,
+)
 from tools.mutants.mutant import Edit, Harmless, Mutant, NotProvedBecause, Refuted, adding_resource, together
 from tools.mutants.original import CENTRAL, GUARDRAILS, Body, Templates
-
-SCP, RCP = "ServiceControlPolicy", "ResourceControlPolicy"
-ARN: Final = "aws:PrincipalArn"
-GUARDRAIL = Kind.GUARDRAIL
-
-
-def control(kind: str, edit: Callable[[Body], object]) -> Edit:
-    """Edit the document of a control policy."""
-
-    def edited(templates: Templates) -> None:
-        edit(templates.resources(GUARDRAILS)[kind]["Properties"]["Content"])
-
-    return edited
-
-
-def statement(kind: str, sid: str, edit: Callable[[Body], object]) -> Edit:
-    """Edit one statement."""
-    return control(kind, lambda document: edit(next(one for one in document["Statement"] if one["Sid"] == sid)))
-
-
-def gone(kind: str, sid: str) -> Edit:
-    def edit(document: Body) -> None:
-        document["Statement"] = [one for one in document["Statement"] if one["Sid"] != sid]
-
-    return control(kind, edit)
-
-
-def under(kind: str, sid: str, **condition: Any) -> Edit:
-    """Ask for more before the Deny holds."""
-
-    def edit(one: Body) -> None:
-        for operator, keys in condition.items():
-            one.setdefault("Condition", {}).setdefault(operator.replace("__", ":"), {}).update(keys)
-
-    return statement(kind, sid, edit)
-
-
-def conditioned(kind: str, sid: str, condition: Body) -> Edit:
-    """Replace all conditions."""
-    return statement(kind, sid, lambda one: one.update(Condition=condition))
-
-
-def property_of(kind: str, **changed: object) -> Edit:
-    return lambda templates: templates.resources(GUARDRAILS)[kind]["Properties"].update(changed)
-
-
-def sparing(kind: str, sid: str, arn: str, operator: str = "ArnNotEquals") -> Edit:
-    """Let one principal more through."""
-
-    def edit(one: Body) -> None:
-        found = one["Condition"][operator]
-        found[ARN] = [*([found[ARN]] if isinstance(found[ARN], str) else found[ARN]), arn]
-
-    return statement(kind, sid, edit)
-
-
-KEPT: Final = {
-    "KeepDeletion": "does not keep deletion",
-    "KeepCancellation": "does not keep cancelling a deletion",
-    "KeepDisabling": "does not keep disabling",
-    "KeepSettings": "does not keep policies and settings of keys",
-    "KeepAliases": "does not keep aliases",
-    "KeepOpenings": "does not keep grants, alias targets and the primary Region",
-    "KeepMaterial": "does not keep key material",
-    "KeepLockoutCheck": "does not keep the lockout check",
-    "ReserveTenantTag": "does not keep the tag tenant_id",
-}
-"""What is told of either policy without the statement."""
-OF_PRINCIPALS: Final = {
-    "KeepTrail": "does not keep the trail",
-    "KeepRules": "does not keep the rules",
-    "KeepTopic": "does not keep the topic",
-}
-OF_RESOURCES: Final = {
-    "DenyUseFromOutside": "does not keep use from inside the organization",
-    "DenySessionsFromOutside": "does not keep sessions from inside the organization",
-}
+from tools.mutants.stopping_guardrails import stopping, stopping_deployment, stopping_publishers
 
 
 def without_statement() -> list[Mutant]:
@@ -203,173 +142,6 @@ def outside() -> list[Mutant]:
         ),
     ]
     return [Mutant(f"{RCP}: {name}", Refuted(GUARDRAIL, (RCP, words)), edit) for name, words, edit in rows]
-
-
-def to(kind: str, **elements: object) -> Edit:
-    """Add a Deny."""
-    everyone = {"Principal": "*"} if kind == RCP else {}
-    body = {"Sid": "Added", "Effect": "Deny", "Resource": "*", **everyone, **elements}
-    return control(kind, lambda document: document["Statement"].append(body))
-
-
-def stopping() -> list[Mutant]:
-    """What would stop a declared call, or the roles that the manifest names."""
-    trap = {"ForAllValues:StringLike": {"kms:ResourceAliases": "alias/other-*"}}
-    refused = Kind.REFUSED
-    found: list[Mutant] = []
-    for kind in (SCP, RCP):
-        found += [
-            Mutant(
-                f"{kind}: ForAllValues without Null stops every deletion of an alias",
-                Refuted(refused, ("kms:deletealias on arn:aws:kms", "which is declared")),
-                to(kind, Action=["kms:DeleteAlias", "kms:ScheduleKeyDeletion"], Condition=trap),
-            ),
-            Mutant(
-                f"{kind}: deletion for nobody",
-                Refuted(refused, ("KeyBreakGlass", "ScheduleKeyDeletion")),
-                statement(kind, "KeepDeletion", lambda one: one.pop("Condition")),
-            ),
-            Mutant(
-                f"{kind}: no stop by an administrator",
-                Refuted(refused, ("KeyAdministrator", "DisableKey")),
-                sparing_none(kind, "KeepDisabling", "KeyAdministrator"),
-            ),
-            Mutant(
-                f"{kind}: the deployment role of one Region forgotten",
-                Refuted(refused, ("cfn-exec-role", "PutKeyPolicy")),
-                sparing_none(kind, "KeepSettings", "eu-central-1"),
-            ),
-            Mutant(
-                f"{kind}: material for roles of another path",
-                Refuted(refused, ("hugo-key-import", "ImportKeyMaterial")),
-                conditioned(kind, "KeepMaterial", {"ArnNotLike": {ARN: f"arn:aws:iam::{CENTRAL}:role/keys/*"}}),
-            ),
-        ]
-    found += [
-        Mutant(
-            f"{RCP}: use by principals of another organization alone",
-            Refuted(refused, ("Decrypt", "which is declared")),
-            conditioned(RCP, "DenyUseFromOutside", {"StringNotEquals": {"aws:PrincipalOrgID": "o-zzzzzzzzzz"}}),
-        ),
-        Mutant(
-            f"{RCP}: the tenant's tag for no role at all",
-            Refuted(refused, ("cannot obtain a session", "shared.billing")),
-            statement(RCP, "ReserveTenantTag", lambda one: one.update(Resource="*") or one.pop("NotResource")),
-        ),
-        Mutant(
-            f"{RCP}: sessions for people with a second factor",
-            NotProvedBecause(("aws:multifactorauthpresent",)),
-            to(RCP, Action="sts:AssumeRole", Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}),
-        ),
-    ]
-    return found
-
-
-def stopping_deployment() -> list[Mutant]:
-    """What would stop the deployment roles from making what the templates hold."""
-    deployer = "cfn-exec-role"
-    rows: list[tuple[str, str, Body]] = [
-        ("no new key", "kms:createkey on *", {"Action": "kms:CreateKey"}),
-        (
-            "no new key in one Region",
-            "kms:createkey on *",
-            {"Action": "kms:CreateKey", "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}},
-        ),
-        (
-            "no new key with tags",
-            "kms:createkey on *",
-            {"Action": "kms:CreateKey", "Condition": {"Null": {"aws:TagKeys": "false"}}},
-        ),
-        (
-            "no new key of imported material",
-            "kms:createkey on *",
-            {"Action": "kms:CreateKey", "Condition": {"StringEquals": {"kms:KeyOrigin": "EXTERNAL"}}},
-        ),
-        (
-            "no settings of a key before its alias points at it",
-            "kms:enablekeyrotation on arn:aws:kms:eu-west-1",
-            {"Action": "kms:EnableKeyRotation", "Condition": {"Null": {"kms:ResourceAliases": "true"}}},
-        ),
-        (
-            "no role with tags",
-            "iam:createrole on arn:aws:iam::111111111111:role/tenant-keys/",
-            {"Action": ["iam:CreateRole", "iam:TagRole"], "Condition": {"Null": {"aws:TagKeys": "false"}}},
-        ),
-        (
-            "no role by requests to another Region",
-            "iam:createrole on arn:aws:iam::111111111111:role/tenant-keys/",
-            {"Action": "iam:CreateRole", "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}},
-        ),
-    ]
-    found = [
-        Mutant(f"{SCP}: {name}", Refuted(Kind.REFUSED, (deployer, words)), to(SCP, **elements))
-        for name, words, elements in rows
-    ]
-    for sid, words in (("KeepRules", "events:putrule on arn:aws:events"), ("KeepTopic", "sns:settopicattributes on")):
-        found.append(
-            Mutant(
-                f"{SCP}: {sid} for the deployment roles too",
-                Refuted(Kind.REFUSED, (deployer, words)),
-                statement(SCP, sid, lambda one: one.pop("Condition")),
-            )
-        )
-    return found
-
-
-def stopping_publishers() -> list[Mutant]:
-    """What would stop CloudWatch or EventBridge from using the key of the audit topic."""
-    certain: list[tuple[str, str, Body]] = [
-        ("services", "cloudwatch", {"Bool": {"aws:PrincipalIsAWSService": "true"}}),
-        ("whoever has no ARN", "events", {"Null": {"aws:PrincipalArn": "true"}}),
-        ("EventBridge", "events", {"StringEquals": {"aws:PrincipalServiceName": "events.amazonaws.com"}}),
-    ]
-    open_ones: list[tuple[str, Body]] = [
-        ("services on behalf of the key account", {"StringEquals": {"aws:SourceAccount": CENTRAL}}),
-        ("services on behalf of other accounts", {"StringNotEqualsIfExists": {"aws:SourceAccount": CENTRAL}}),
-        (
-            "whoever is outside and came through no service",
-            {
-                "StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"},
-                "BoolIfExists": {"aws:ViaAWSService": "false"},
-            },
-        ),
-        ("a principal of the account of a service", {"StringEquals": {"aws:PrincipalAccount": "999999999999"}}),
-        ("one encryption context", {"Null": {"kms:EncryptionContext:aws:sns:topicArn": "false"}}),
-    ]
-    gone = "kms:generatedatakey on arn:aws:kms"
-    return [
-        Mutant(
-            f"{RCP}: use from outside by services too",
-            Refuted(Kind.REFUSED, ("events.amazonaws.com", gone)),
-            statement(RCP, "DenyUseFromOutside", lambda one: one["Condition"].pop("BoolIfExists")),
-        ),
-        *(
-            Mutant(
-                f"{RCP}: no use by {name}",
-                Refuted(Kind.REFUSED, (f"{who}.amazonaws.com", gone)),
-                to(RCP, Action="kms:*", Condition=condition),
-            )
-            for name, who, condition in certain
-        ),
-        *(
-            Mutant(
-                f"{RCP}: no use by {name}",
-                NotProvedBecause(("events.amazonaws.com", gone)),
-                to(RCP, Action="kms:*", Condition=condition),
-            )
-            for name, condition in open_ones
-        ),
-    ]
-
-
-def sparing_none(kind: str, sid: str, part: str) -> Edit:
-    """Take a principal out of those whom the Deny spares."""
-
-    def edit(one: Body) -> None:
-        found = one["Condition"]["ArnNotEquals"]
-        found[ARN] = [arn for arn in found[ARN] if part not in arn]
-
-    return statement(kind, sid, edit)
 
 
 def misplaced() -> list[Mutant]:

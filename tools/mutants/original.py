@@ -160,7 +160,7 @@ def _named(document: Body, sid: str) -> Body:
 
 
 def synthesize(folder: Path) -> Synthesized:
-    """Run the app once."""
+    """Run the app once, in an empty folder."""
     manifest = folder / "tenants.yaml"
     manifest.write_text(MANIFEST)
     model = load_manifest(manifest)
@@ -175,7 +175,13 @@ def synthesize(folder: Path) -> Synthesized:
     }
     program = [sys.executable, str(ROOT / "tools" / "benchmarks" / "our_app.py"), str(manifest), str(output)]
     subprocess.run(program, env=environment, check=True, capture_output=True)
-    return Synthesized(output, load_estate(manifest), dict(_read(output)))
+    return read(folder)
+
+
+def read(folder: Path) -> Synthesized:
+    """What `synthesize` left in the folder."""
+    output = folder / "cdk.out"
+    return Synthesized(output, load_estate(folder / "tenants.yaml"), dict(_read(output)))
 
 
 def _read(folder: Path) -> Iterator[tuple[str, Body]]:

@@ -18,7 +18,7 @@ from tools.mutants.original import (
     identity,
     trust,
 )
-from tools.mutants.roles import own, stranger
+from tools.mutants.role_edits import own, stranger
 
 INVENTORY = Kind.INVENTORY
 

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from unittest.mock import patch
 
 from tenant_keys.manifest import Estate
-from tenant_keys.review.proof import key_access
-from tenant_keys.review.proof.key_access import FUTURE
+from tenant_keys.review.proof import action_classes
+from tenant_keys.review.proof.key_actions import FUTURE
 from tools.random_estates.brute_force import Both, both
 from tools.random_estates.random_mutations import mutated
 from tools.random_estates.small_estates import estate_of, templates_of
@@ -43,7 +43,7 @@ PART = 50
 
 def few_actions() -> AbstractContextManager[object]:
     """Have the proof try these actions alone."""
-    return patch.object(key_access, "key_actions", lambda: ACTIONS)
+    return patch.object(action_classes, "key_actions", lambda: ACTIONS)
 
 
 def judged(seeds: Iterable[int], estate: Estate) -> Iterator[tuple[int, Both]]:

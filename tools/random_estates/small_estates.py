@@ -133,10 +133,10 @@ def _keys(made: Templates, estate: Estate, tenant_id: str) -> None:
         origin |= {"EnableKeyRotation": True, "RotationPeriodInDays": tenant.rotation_days}
     several = {"MultiRegion": tenant.multi_region}
     made.add("keys", f"Key{tenant_id}", "AWS::KMS::Key", {**common, **several, "Enabled": enabled, **origin})
-    unborn = f"unborn!{CENTRAL}!{HOME}!keys!Key{tenant_id}"
+    unresolved_id = f"unresolved!{CENTRAL}!{HOME}!keys!Key{tenant_id}"
     alias = {
         "AliasName": names.alias_name(tenant_id, estate.naming),
-        "TargetKeyId": ("mrk-" if tenant.multi_region else "") + unborn,
+        "TargetKeyId": ("mrk-" if tenant.multi_region else "") + unresolved_id,
     }
     made.add("keys", f"Alias{tenant_id}", "AWS::KMS::Alias", alias)
     if tenant.multi_region_key_id:

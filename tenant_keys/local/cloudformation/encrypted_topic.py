@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from tenant_keys.local import emulator
 from tenant_keys.local.cloudformation.handler import Made, Properties
+from tenant_keys.local.emulator import cloudformation_types, event_delivery
 
 
 class EncryptedTopic:
     """ministack's topic; the attribute KmsMasterKeyId is ours."""
 
-    def __init__(self, inner: emulator.Handlers) -> None:
+    def __init__(self, inner: cloudformation_types.Handlers) -> None:
         self._inner = inner
 
     def create(self, logical_id: str, properties: Properties, stack: str) -> Made:
@@ -24,5 +24,5 @@ class EncryptedTopic:
 
     @staticmethod
     def _with_key(made: Made, properties: Properties) -> Made:
-        emulator.encrypt_topic(made[0], properties.get("KmsMasterKeyId"))
+        event_delivery.encrypt_topic(made[0], properties.get("KmsMasterKeyId"))
         return made

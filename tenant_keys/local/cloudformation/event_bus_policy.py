@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from tenant_keys.local import emulator
 from tenant_keys.local.cloudformation.handler import Made, Properties, ResourceFailed
+from tenant_keys.local.emulator import scopes
 from tenant_keys.local.event_bus import EventBus
 
 
@@ -18,7 +18,7 @@ class EventBusPolicy:
         if properties.get("EventBusName", "default") != "default" or "Statement" not in properties:
             raise ResourceFailed("The local AWS takes statements of the default bus alone.")
         statement = {"Sid": properties["StatementId"], **properties["Statement"]}
-        self._bus.policies.setdefault(emulator.current_scope(), {})[str(properties["StatementId"])] = statement
+        self._bus.policies.setdefault(scopes.current_scope(), {})[str(properties["StatementId"])] = statement
         return str(properties["StatementId"]), {}
 
     def update(self, physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:
@@ -27,4 +27,4 @@ class EventBusPolicy:
         return self.create(logical_id, new, stack)
 
     def delete(self, physical_id: str, properties: Properties) -> None:
-        self._bus.policies.get(emulator.current_scope(), {}).pop(physical_id, None)
+        self._bus.policies.get(scopes.current_scope(), {}).pop(physical_id, None)

@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
 from xml.sax.saxutils import escape
 
-from tenant_keys.local import emulator
 from tenant_keys.local.authorizer import Authorizer, Question, Value
 from tenant_keys.local.caller import Caller, CallerKind
 from tenant_keys.local.decisions import Decisions
+from tenant_keys.local.emulator import application, iam_records, scopes, signatures
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.identity import Identities
 
@@ -65,7 +65,7 @@ class Execution:
         except Fault as fault:
             return fault.status, {"Content-Type": "text/xml"}, _xml(fault)
         try:
-            module = emulator.service_module("cloudformation")
+            module = application.service_module("cloudformation")
             response: Response = await module.handle_request(method, path, headers, body, query)
             return self._with_roles(response) if given.get("Action") == "DescribeStacks" else response
         finally:
@@ -74,18 +74,18 @@ class Execution:
     def _with_roles(self, response: Response) -> Response:
         """Tell the role of each stack (API_Stack, RoleARN), which ministack does not keep."""
         status, headers, body = response
-        account, region = emulator.current_scope()
+        account, region = scopes.current_scope()
 
-        def told(match: re.Match[str]) -> str:
+        def stack_name(match: re.Match[str]) -> str:
             role = self._of_stack.get((account, region, match[1]))
             return match[0] + (f"<RoleARN>{escape(role)}</RoleARN>" if role else "")
 
         text = body.decode() if isinstance(body, bytes) else body
-        return status, headers, re.sub(r"<StackName>([^<]*)</StackName>(?=<StackId>)", told, text).encode()
+        return status, headers, re.sub(r"<StackName>([^<]*)</StackName>(?=<StackId>)", stack_name, text).encode()
 
     def _caller(self, given: Mapping[str, str], headers: Mapping[str, str], query: Mapping[str, Any]) -> Caller | None:
-        signature = emulator.signature_of(headers, query)
-        if not isinstance(signature, emulator.Signature):
+        signature = signatures.signature_of(headers, query)
+        if not isinstance(signature, signatures.Signature):
             return None
         caller = self._identities.holder(signature.access_key)
         action = given.get("Action", "")
@@ -94,7 +94,7 @@ class Execution:
 
     def _role(self, caller: Caller, action: str, given: Mapping[str, str]) -> str | None:
         """The role of an operation; a stack keeps the role that it was given last."""
-        account, region = emulator.current_scope()
+        account, region = scopes.current_scope()
         stack = _name(given.get("StackName", ""), "stack")
         role = given.get("RoleARN")
         if role:
@@ -127,7 +127,7 @@ class Execution:
                 denied_status=403,
             )
             self._authorizer.require(question, record)
-        role = emulator.role(account, role_arn.rpartition("/")[2])
+        role = iam_records.role(account, role_arn.rpartition("/")[2])
         service = Caller(CallerKind.SERVICE, account, SERVICE, SERVICE, None)
         trust = role.trust if role is not None and role.arn == role_arn else None
         question = Question(service, "sts:AssumeRole", role_arn, account, region, {}, resource_policy=trust)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from tenant_keys.local import emulator
+from tenant_keys.local.emulator import cloudformation_types
 from tenant_keys.local.fault import Fault
 
 Properties = Mapping[str, Any]
@@ -37,7 +37,7 @@ def register(name: str, resource_type: ResourceType, *, tags: bool = False) -> N
         return resource_type.update(physical_id, old, new, stack, logical_id or physical_id)
 
     adopt = getattr(resource_type, "adopt", None)
-    emulator.resource_handlers()[name] = {
+    cloudformation_types.resource_handlers()[name] = {
         **({"import": adopt} if adopt else {}),
         "create": resource_type.create,
         "update": update,
@@ -45,7 +45,7 @@ def register(name: str, resource_type: ResourceType, *, tags: bool = False) -> N
         "delete": resource_type.delete,
     }
     if tags:
-        emulator.tag_type(name)
+        cloudformation_types.tag_type(name)
 
 
 @contextmanager

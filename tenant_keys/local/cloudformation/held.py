@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from tenant_keys.local import emulator
+from tenant_keys.local.emulator import scopes
 
 Record = dict[str, Any]
 
@@ -18,7 +18,7 @@ class Held:
 
     def of(self, kind: str) -> dict[str, Record]:
         """By id; changing it changes what is held."""
-        account, region = emulator.current_scope()
+        account, region = scopes.current_scope()
         return self._records[kind, account, region]
 
     def clear(self) -> None:

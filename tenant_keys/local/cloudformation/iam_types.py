@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tenant_keys.aws_facts.quotas import INLINE_POLICY_CHARACTERS, TRUST_POLICY_CHARACTERS_MOST
-from tenant_keys.local import emulator
 from tenant_keys.local.authorizer import Authorizer, Question, Value
 from tenant_keys.local.cloudformation.execution import acting
 from tenant_keys.local.cloudformation.handler import Made, Properties, ResourceFailed, already_exists, passed_on
 from tenant_keys.local.decisions import Decisions
+from tenant_keys.local.emulator import cloudformation_types, iam_records, scopes
 from tenant_keys.local.fault import Fault
 
 Ask = tuple[str, str, dict[str, Value]]
@@ -31,7 +31,7 @@ class IamCalls:
         self._decisions = decisions
 
     def require(self, asks: list[Ask]) -> None:
-        account, region = emulator.current_scope()
+        account, region = scopes.current_scope()
         caller = acting()
         with passed_on("Iam"):
             for action, resource, context in asks:
@@ -123,12 +123,12 @@ class AskedFirst:
         self._name_property, self._asks, self._change, self._removal = ASKS[resource_type]
 
     def create(self, logical_id: str, properties: Properties, stack: str) -> Made:
-        name = str(properties.get(self._name_property) or emulator.physical_name(stack, logical_id))
+        name = str(properties.get(self._name_property) or cloudformation_types.physical_name(stack, logical_id))
         self._calls.require(list(self._asks(name, properties)))
         self._check(name, properties, new=True)
         made: Made = self._inner["create"](logical_id, properties, stack)
         if self._type == "AWS::IAM::Role":
-            emulator.set_boundary(made[0], properties.get("PermissionsBoundary"))
+            iam_records.set_boundary(made[0], properties.get("PermissionsBoundary"))
         return made
 
     def update(self, physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:
@@ -138,7 +138,7 @@ class AskedFirst:
         self._check(name, new, new=False)
         made: Made = self._inner["update"](physical_id, old, new, stack, logical_id)
         if self._type == "AWS::IAM::Role":
-            emulator.set_boundary(made[0], new.get("PermissionsBoundary"))
+            iam_records.set_boundary(made[0], new.get("PermissionsBoundary"))
         return made
 
     def delete(self, physical_id: str, properties: Properties) -> None:
@@ -157,7 +157,7 @@ class AskedFirst:
     def _check(self, name: str, properties: Properties, *, new: bool) -> None:
         if self._type != "AWS::IAM::Role":
             return
-        if new and any(known.lower() == name.lower() for known in emulator.iam_roles()):
+        if new and any(known.lower() == name.lower() for known in iam_records.iam_roles()):
             raise already_exists(self._type, name)
         trust = properties.get("AssumeRolePolicyDocument", {})
         self._calls.check_principals(trust)
@@ -175,13 +175,13 @@ class AskedFirst:
 
 
 def _arn(kind: str, name: str, properties: Properties) -> str:
-    account, _ = emulator.current_scope()
+    account, _ = scopes.current_scope()
     return f"arn:aws:iam::{account}:{kind}{properties.get('Path', '/')}{name}"
 
 
 def _role_arn(name: str) -> str:
-    account, _ = emulator.current_scope()
-    found = emulator.role(account, name)
+    account, _ = scopes.current_scope()
+    found = iam_records.role(account, name)
     return found.arn if found else f"arn:aws:iam::{account}:role/{name}"
 
 

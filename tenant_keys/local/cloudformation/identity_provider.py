@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tenant_keys.local import emulator
 from tenant_keys.local.cloudformation.handler import Made, Properties, already_exists
 from tenant_keys.local.cloudformation.iam_types import IamCalls
+from tenant_keys.local.emulator import iam_records, scopes
 
 
 class OidcProvider:
@@ -17,10 +17,10 @@ class OidcProvider:
         self._calls = calls
 
     def create(self, logical_id: str, properties: Properties, stack: str) -> Made:
-        account, _ = emulator.current_scope()
+        account, _ = scopes.current_scope()
         arn = f"arn:aws:iam::{account}:oidc-provider/{str(properties['Url']).removeprefix('https://')}"
         self._calls.require([("iam:CreateOpenIDConnectProvider", arn, {})])
-        if emulator.oidc_provider(account, arn) is not None:
+        if iam_records.oidc_provider(account, arn) is not None:
             raise already_exists("AWS::IAM::OIDCProvider", arn)
         self._write(arn, properties)
         return arn, {"Arn": arn}
@@ -34,11 +34,11 @@ class OidcProvider:
 
     def delete(self, physical_id: str, properties: Properties) -> None:
         self._calls.require([("iam:DeleteOpenIDConnectProvider", physical_id, {})])
-        emulator.put_oidc_provider(physical_id, None)
+        iam_records.put_oidc_provider(physical_id, None)
 
     @staticmethod
     def _write(arn: str, properties: Properties) -> None:
-        emulator.put_oidc_provider(
+        iam_records.put_oidc_provider(
             arn,
             {
                 "Url": str(properties["Url"]).removeprefix("https://"),

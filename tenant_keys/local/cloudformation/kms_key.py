@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tenant_keys.local import emulator
 from tenant_keys.local.cloudformation.execution import acting
 from tenant_keys.local.cloudformation.handler import Made, Properties, ResourceFailed, passed_on
+from tenant_keys.local.emulator import scopes
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.kms.service import Kms
 
@@ -32,7 +32,7 @@ class KmsCalls:
         self._kms = kms
 
     def call(self, operation: str, parameters: Mapping[str, Any], *, region: str | None = None) -> dict[str, Any]:
-        _, here = emulator.current_scope()
+        _, here = scopes.current_scope()
         return self._kms.call(acting(), region or here, operation, parameters)
 
 
@@ -115,7 +115,7 @@ class KmsReplicaKey:
 
     def create(self, logical_id: str, properties: Properties, stack: str) -> Made:
         primary = str(properties["PrimaryKeyArn"])
-        _, here = emulator.current_scope()
+        _, here = scopes.current_scope()
         with passed_on("Kms"):
             made = self._kms.call(
                 "ReplicateKey",

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tenant_keys.local import emulator
 from tenant_keys.local.cloudformation.handler import Made, Properties
 from tenant_keys.local.cloudformation.held import Held, Record
+from tenant_keys.local.emulator import iam_records, scopes
 
 Attributes = Callable[[str, Properties], dict[str, Any]]
 
@@ -47,7 +47,7 @@ class Recorded:
 
 
 def _arn(service: str, resource: str) -> str:
-    account, region = emulator.current_scope()
+    account, region = scopes.current_scope()
     return f"arn:aws:{service}:{region}:{account}:{resource}"
 
 
@@ -67,7 +67,7 @@ def _keep_association(name: str, properties: Properties, attributes: dict[str, A
     identifier = name if name.startswith("a-") else f"a-{name}"
     cluster = str(properties["ClusterName"])
     if attributes is None:
-        emulator.put_pod_association(cluster, identifier, None)
+        iam_records.put_pod_association(cluster, identifier, None)
         return
     record = {
         "clusterName": cluster,
@@ -81,7 +81,7 @@ def _keep_association(name: str, properties: Properties, attributes: dict[str, A
     }
     if properties.get("TargetRoleArn"):
         record["targetRoleArn"] = properties["TargetRoleArn"]
-    emulator.put_pod_association(cluster, identifier, record)
+    iam_records.put_pod_association(cluster, identifier, record)
 
 
 def _anywhere(held: Held, kind: str, record: Callable[[Properties], Record]) -> Callable[..., None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from tenant_keys.local import emulator
 from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.cloudformation.encrypted_topic import EncryptedTopic
 from tenant_keys.local.cloudformation.event_bus_policy import EventBusPolicy
@@ -18,6 +17,7 @@ from tenant_keys.local.cloudformation.kms_key import KmsCalls, KmsKey, KmsReplic
 from tenant_keys.local.cloudformation.organizations_policy import OrganizationsPolicy
 from tenant_keys.local.cloudformation.recorded import recorded
 from tenant_keys.local.decisions import Decisions
+from tenant_keys.local.emulator import application, cloudformation_types, scopes
 from tenant_keys.local.event_bus import EventBus
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
@@ -48,15 +48,15 @@ def install(
     register("AWS::KMS::Alias", KmsAlias(kms))
     iam = IamCalls(authorizer, decisions)
     for name in ASKS:
-        register(name, AskedFirst(name, emulator.resource_handlers()[name], iam))
+        register(name, AskedFirst(name, cloudformation_types.resource_handlers()[name], iam))
     register("AWS::IAM::OIDCProvider", OidcProvider(iam))
     register("AWS::Events::EventBusPolicy", EventBusPolicy(bus))
-    register("AWS::SNS::Topic", EncryptedTopic(emulator.resource_handlers()["AWS::SNS::Topic"]))
+    register("AWS::SNS::Topic", EncryptedTopic(cloudformation_types.resource_handlers()["AWS::SNS::Topic"]))
     register("AWS::Organizations::Policy", OrganizationsPolicy(organization))
     for name, resource_type in recorded(held).items():
         register(name, resource_type)
-    emulator.replace_by(_CREATE_ONLY)
-    emulator.look_up_imports(
+    cloudformation_types.replace_by(_CREATE_ONLY)
+    cloudformation_types.look_up_imports(
         {
             "AWS::KMS::Key": ("KeyId", lambda name: _key_missing(kms_service, name)),
             "AWS::KMS::ReplicaKey": ("KeyId", lambda name: _key_missing(kms_service, name)),
@@ -64,12 +64,12 @@ def install(
         }
     )
     execution = Execution(authorizer, decisions, identities)
-    emulator.install_service("cloudformation", execution.handle)
+    application.install_service("cloudformation", execution.handle)
     return execution
 
 
 def _key_missing(kms: Kms, key_id: str) -> str | None:
-    account, region = emulator.current_scope()
+    account, region = scopes.current_scope()
     key = kms.store.find(region, key_id)
     if key is not None and key.account == account:
         return None
@@ -77,7 +77,7 @@ def _key_missing(kms: Kms, key_id: str) -> str | None:
 
 
 def _alias_missing(kms: Kms, name: str) -> str | None:
-    account, region = emulator.current_scope()
+    account, region = scopes.current_scope()
     if any(alias.name == name and alias.region == region for alias in kms.store.aliases(account, region)):
         return None
     return f"Resource of type 'AWS::KMS::Alias' with identifier '{name}' was not found."

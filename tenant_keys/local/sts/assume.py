@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tenant_keys.local import emulator
 from tenant_keys.local.authorizer import Authorizer, Question, Value
 from tenant_keys.local.caller import Caller, CallerKind
 from tenant_keys.local.decisions import Record
-from tenant_keys.local.emulator import Identity
+from tenant_keys.local.emulator import iam_records
+from tenant_keys.local.emulator.iam_records import Identity
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.sts import parameters as read
@@ -83,7 +83,7 @@ class Assume:
         Raises:
             Fault: AccessDenied, also where the role is not there, so as not to tell which roles exist.
         """
-        role = emulator.role(assumption.account, assumption.role_name)
+        role = iam_records.role(assumption.account, assumption.role_name)
         if role is None or role.arn != assumption.role_arn or role.trust is None:
             raise Fault(
                 "AccessDenied",

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from tenant_keys.local import emulator
+from tenant_keys.local.emulator import iam_records
 from tenant_keys.local.fault import Fault
 
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}\Z", re.ASCII)
@@ -105,7 +105,7 @@ def session_policies(parameters: Parameters, account: str) -> tuple[str, ...] | 
             raise Fault("MalformedPolicyDocument", "This policy contains invalid Json") from None
         found.append(text)
     for arn in arns:
-        managed = emulator.managed_policy(arn, account)
+        managed = iam_records.managed_policy(arn, account)
         if managed is None:
             raise validation_error(
                 "At least one Policy ARN in the PolicyArns parameter does not match an existing IAM Managed Policy ARN."

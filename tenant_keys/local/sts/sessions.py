@@ -8,8 +8,8 @@ import string
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tenant_keys.local import emulator
 from tenant_keys.local.caller import Caller
+from tenant_keys.local.emulator import iam_records
 
 _ALPHABET = string.ascii_uppercase + "234567"
 
@@ -40,7 +40,7 @@ class Sessions:
             caller=caller,
         )
         self._sessions[session.access_key] = session
-        emulator.register_session(
+        iam_records.register_session(
             session.access_key,
             {
                 "Arn": caller.arn,

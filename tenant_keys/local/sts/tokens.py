@@ -12,7 +12,7 @@ from typing import Any
 
 import jwt
 
-from tenant_keys.local import emulator
+from tenant_keys.local.emulator import iam_records
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.sts.parameters import add_tag
 
@@ -56,7 +56,7 @@ class Issuers:
         issuer = str(unverified.get("iss", ""))
         host = issuer.removeprefix("https://")
         provider_arn = f"arn:aws:iam::{account}:oidc-provider/{host}"
-        provider = emulator.oidc_provider(account, provider_arn)
+        provider = iam_records.oidc_provider(account, provider_arn)
         if not issuer.startswith("https://") or provider is None:
             raise _refused(f"No OpenIDConnect provider found in your account for {issuer}")
         claims = self._claims(token, header, issuer)

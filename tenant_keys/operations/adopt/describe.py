@@ -6,7 +6,7 @@ from tenant_keys.operations.adopt.found_key import FoundKey
 
 
 def describe(tenant: str, key: FoundKey) -> str:
-    """What was read: birth, state, rotation, aliases, last use."""
+    """What was read: origin, Regions, state, rotation, aliases, last use."""
     regions = f", replicas in {', '.join(key.replica_regions)}" if key.replica_regions else ""
     rotation = f"every {key.rotation_days} days" if key.rotation_days else "never"
     return "; ".join(

@@ -1,4 +1,4 @@
-"""The lock's lines of adopted keys: a key was created elsewhere, so its birth is read and not chosen."""
+"""The lock's lines of adopted keys: a key was created elsewhere, and the lock records how."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def with_adopted(
     """The lock with a line for each adopted key, and what was done.
 
     Raises:
-        AdoptionRefused: the lock has the tenant with another birth.
+        AdoptionRefused: the lock has the tenant with other creation properties.
         LockError: the manifest contradicts what the key is.
     """
     tenants = dict(manifest.tenants)
     for tenant, key in keys.items():
         written = tenants[tenant]
-        birth = {"origin": _origin(key), "multi_region": key.multi_region, "region": key.region}
+        creation = {"origin": _origin(key), "multi_region": key.multi_region, "region": key.region}
         if tenant not in lock.entries:
             given = written.key.model_dump(exclude_none=True)
-            tenants[tenant] = written.model_copy(update={"key": Key(**{**birth, **given})})
+            tenants[tenant] = written.model_copy(update={"key": Key(**{**creation, **given})})
     after, done = update(manifest.model_copy(update={"tenants": tenants}), lock, measure)
     entries = dict(after.entries)
     for tenant, key in keys.items():
@@ -49,5 +49,5 @@ def _origin(key: FoundKey) -> str:
     return "imported" if key.imported else "aws-kms"
 
 
-def _words(birth: tuple[str, bool, str]) -> str:
-    return f"{birth[0]}, {'multi-Region' if birth[1] else 'single-Region'}, in {birth[2]}"
+def _words(creation: tuple[str, bool, str]) -> str:
+    return f"{creation[0]}, {'multi-Region' if creation[1] else 'single-Region'}, in {creation[2]}"

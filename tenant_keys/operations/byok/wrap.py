@@ -56,14 +56,14 @@ def fingerprint(value: Any) -> str:
 
 def fingerprint_of_parameters(parameters: dict[str, Any]) -> str:
     """Of each slot's key, Region, material and wrapping key: a wrapping key that was swapped changes it."""
-    told = ("region", "key_arn", "material", "label", "public_key")
-    return fingerprint([parameters["tenant"], [[slot[name] for name in told] for slot in parameters["slots"]]])
+    fields = ("region", "key_arn", "material", "label", "public_key")
+    return fingerprint([parameters["tenant"], [[slot[name] for name in fields] for slot in parameters["slots"]]])
 
 
 def fingerprint_of_wrapped(wrapped: dict[str, Any]) -> str:
     """Of each slot's key and ciphertext."""
-    told = ("region", "key_arn", "material", "label", "wrapped")
-    return fingerprint([wrapped["tenant"], [[slot[name] for name in told] for slot in wrapped["slots"]]])
+    fields = ("region", "key_arn", "material", "label", "wrapped")
+    return fingerprint([wrapped["tenant"], [[slot[name] for name in fields] for slot in wrapped["slots"]]])
 
 
 def wrap(parameters: dict[str, Any], materials: dict[str, bytes]) -> dict[str, Any]:

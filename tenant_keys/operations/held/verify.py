@@ -88,11 +88,13 @@ def _probes(kms: Any, region: str, arn: str, tenant: str, nonce: str, operations
             "paste the statements that `held register` prints; check the role",
         )
     control = {**own, NONCE_CONTEXT: nonce}
-    told = "paste the statement that proves control, with the nonce of this registration"
-    yield _tried(kms, region, arn, operations[0], control, _ALLOWED, told, "with the nonce")
+    message = "paste the statement that proves control, with the nonce of this registration"
+    yield _tried(kms, region, arn, operations[0], control, _ALLOWED, message, "with the nonce")
     another = {**own, NONCE_CONTEXT: secrets.token_hex(16)}
-    told = "the key's policy allows any encryption context; take out what allows this account more than the statements"
-    yield _tried(kms, region, arn, operations[0], another, _DENIED, told, "with another nonce")
+    message = (
+        "the key's policy allows any encryption context; take out what allows this account more than the statements"
+    )
+    yield _tried(kms, region, arn, operations[0], another, _DENIED, message, "with another nonce")
 
 
 def _described(kms: Any, region: str, arn: str) -> Iterator[Probe]:

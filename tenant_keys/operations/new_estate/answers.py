@@ -53,10 +53,10 @@ _OPTIONS: Final[dict[Path, str]] = {
 
 def refused(error: ManifestError) -> AnswersRefused:
     """The manifest's errors as their options'; what one option breaks in two fields appears once."""
-    told: dict[str, str] = {}
+    reported: dict[str, str] = {}
     for problem in error.problems:
-        told.setdefault(_option(problem.path), problem.message.replace("12 digits in quotes", "12 digits"))
-    return AnswersRefused("\n".join(f"{option}: {message}" for option, message in told.items()))
+        reported.setdefault(_option(problem.path), problem.message.replace("12 digits in quotes", "12 digits"))
+    return AnswersRefused("\n".join(f"{option}: {message}" for option, message in reported.items()))
 
 
 def _option(path: Path) -> str:

@@ -158,10 +158,10 @@ def _lines(certificate: Mapping[str, Any]) -> Iterator[str]:
             yield f"             {material}"
         for gone in key["materials_deleted"]:
             yield f"  withdrawn  {gone['material']}"
-            yield f"             {_told(gone)}"
+            yield f"             {_sentence(gone)}"
         yield f"  last use   {_use(key['last_use'])}"
         for name in ("disabled", "scheduled", "deleted"):
-            yield f"  {name:<11}{_told(key[name])}"
+            yield f"  {name:<11}{_sentence(key[name])}"
     yield ""
     yield f"AWS KMS has no key at these ARNs as of {certificate['absent_as_of']}."
     yield f"Evidence: {certificate['evidence']['file']}, SHA-256 {certificate['evidence']['sha256']}"
@@ -171,7 +171,7 @@ def _lines(certificate: Mapping[str, Any]) -> Iterator[str]:
         yield f"- {one}"
 
 
-def _told(event: Mapping[str, str] | None) -> str:
+def _sentence(event: Mapping[str, str] | None) -> str:
     return f"{event['time']} by {event['by']}, event {event['event_id']}" if event else "not in the event history"
 
 

@@ -17,7 +17,7 @@ CAVEATS: Final = (
 """Of the last use (AWS KMS guide, monitoring-keys-determining-usage)."""
 
 
-def told(key: DepartingKey) -> Iterator[str]:
+def outlook_of(key: DepartingKey) -> Iterator[str]:
     """One key in lines that can be read aloud."""
     yield f"{key.region}: {key.kind} key, {key.state}, {key.arn}"
     use = key.last_use

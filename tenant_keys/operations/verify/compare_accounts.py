@@ -17,7 +17,7 @@ from tenant_keys.operations.verify.finding import DriftFinding
 from tenant_keys.review.assembly import StackArtifact
 from tenant_keys.review.iam import Policies, Policy, Principal, PrincipalKind, Request, authorize
 from tenant_keys.review.iam.errors import InvalidRequest, UnsupportedPolicy
-from tenant_keys.review.proof.inventory import marked
+from tenant_keys.review.proof.marks import marked
 from tenant_keys.review.proof.promise import AUDITING
 
 _KMS: Final = "kms.amazonaws.com"
@@ -55,10 +55,10 @@ class AccountComparison:
             if stack is None or stack["StackStatus"] in GONE:
                 yield self._stack(place, "the stack is not deployed", name, "")
                 continue
-            told = list(self._differences(place, artifact, stack))
-            if told:
+            differences = list(self._differences(place, artifact, stack))
+            if differences:
                 yield self._stack(
-                    place, "; ".join(told), self.state.scope.digests[place], self.state.digests.get(place, "")
+                    place, "; ".join(differences), self.state.scope.digests[place], self.state.digests.get(place, "")
                 )
         prefixes = {prefix_of(name) for _, _, name in artifacts} - {None}
         for place, stack in self.state.stacks.items():
@@ -84,7 +84,7 @@ class AccountComparison:
     # --- CloudTrail
 
     def _trails(self, region: str) -> Iterator[DriftFinding]:
-        account, told = self.state.scope.central, []
+        account, problems = self.state.scope.central, []
         if self.state.is_unknown(account, region, "cloudtrail:DescribeTrails"):
             return
         for trail, status, selectors in self.state.trails.get(region, ()):
@@ -94,12 +94,12 @@ class AccountComparison:
             problem = _silent(trail, status, selectors, region)
             if not problem:
                 return
-            told.append(f"{arn}: {problem}")
+            problems.append(f"{arn}: {problem}")
         unread = [
             one for one in self.state.unknown if one.ask.api.startswith("cloudtrail:") and one.ask.region == region
         ]
         if not unread:
-            what = "; ".join(told) or "the account has no trail, its own or its organization's"
+            what = "; ".join(problems) or "the account has no trail, its own or its organization's"
             yield DriftFinding("trail-silent", account, region, f"trails in {region}", what)
 
     # --- auditors

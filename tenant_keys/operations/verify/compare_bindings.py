@@ -71,8 +71,8 @@ class BindingComparison:
                 yield self._of(account, "identity-provider", arn, what, ", ".join(missing), ", ".join(audiences))
             before = self.before.thumbprints.get(arn)
             if before is not None and before != prints:
-                told, earlier = (", ".join(several) or "none" for several in (prints, before))
-                what = f"its thumbprints are {told}; the earlier record has {earlier}"
+                now, earlier = (", ".join(several) or "none" for several in (prints, before))
+                what = f"its thumbprints are {now}; the earlier record has {earlier}"
                 yield self._of(account, "identity-provider", arn, what, ", ".join(before), ", ".join(prints))
 
     def _parameters(self) -> Iterator[DriftFinding]:
@@ -146,8 +146,8 @@ class BindingComparison:
                 continue
             if counts[0] > counts[1] and self._refused(account, region, "rolesanywhere:List"):
                 continue
-            told = f"{counts[1]} enabled, declared {counts[0]}: {what}"
-            yield self._of(account, "trust-anchor", what, told, str(counts[0]), str(counts[1]), region)
+            counted = f"{counts[1]} enabled, declared {counts[0]}: {what}"
+            yield self._of(account, "trust-anchor", what, counted, str(counts[0]), str(counts[1]), region)
 
     def _refused(self, account: str, region: str, apis: str) -> bool:
         return any(

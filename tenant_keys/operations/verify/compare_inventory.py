@@ -97,8 +97,8 @@ class InventoryComparison:
             return
         if self._of_another_estate(key):
             return
-        told = ", ".join(key.aliases) or "no alias"
-        what = f"a customer managed key with {told}, state {key.state}, made {key.metadata.get('CreationDate')}"
+        aliases = ", ".join(key.aliases) or "no alias"
+        what = f"a customer managed key with {aliases}, state {key.state}, made {key.metadata.get('CreationDate')}"
         yield DriftFinding("key-unknown", key.account, place[0], arn, what, "", key.state)
 
     def _of_another_estate(self, key: DeployedKey) -> bool:

@@ -16,7 +16,8 @@ from tenant_keys.operations.verify.finding import DriftFinding
 from tenant_keys.review.assembly.json_file import parse_json
 from tenant_keys.review.errors import AssemblyUnreadable, MalformedPolicy
 from tenant_keys.review.meaning import difference, meaning
-from tenant_keys.review.proof.inventory import KeyRecord, unmarked
+from tenant_keys.review.proof.key_records import KeyRecord
+from tenant_keys.review.proof.marks import unmarked
 
 _STATES: Final = frozenset({"Enabled", "Disabled", "PendingImport", "PendingDeletion", "PendingReplicaDeletion"})
 """Understood; any other is unknown (AWS KMS API, KeyMetadata, KeyState)."""
@@ -128,8 +129,10 @@ class KeyComparison:
             return  # the primary rotates its replicas; imported keys do not rotate automatically
         days = key.rotation.get("RotationPeriodInDays", 365) if key.rotation.get("KeyRotationEnabled") else None
         if days != record.rotation_days:
-            told, wanted = (f"every {one} days" if one else "off" for one in (days, record.rotation_days))
-            yield self._of(key, tenant, "rotation", f"automatic rotation is {told}, declared is {wanted}", wanted, told)
+            found, wanted = (f"every {one} days" if one else "off" for one in (days, record.rotation_days))
+            yield self._of(
+                key, tenant, "rotation", f"automatic rotation is {found}, declared is {wanted}", wanted, found
+            )
             return
         due = key.rotation.get("NextRotationDate")
         # A disabled key is not rotated until it is enabled again (AWS KMS guide, rotate-keys).
@@ -139,8 +142,8 @@ class KeyComparison:
     def _materials(self, key: DeployedKey, tenant: Tenant) -> Iterator[DriftFinding]:
         if not key.imported:
             return
-        told = key.metadata.get("ExpirationModel")
-        if told == "KEY_MATERIAL_EXPIRES" and not tenant.material_expires:
+        model = key.metadata.get("ExpirationModel")
+        if model == "KEY_MATERIAL_EXPIRES" and not tenant.material_expires:
             valid = str(key.metadata.get("ValidTo"))
             what = f"the key material expires {valid}; declared is that it never does"
             yield self._of(key, tenant, "material-expiring", what, "never", valid)
@@ -171,25 +174,25 @@ class KeyComparison:
             yield self._of(key, tenant, kind, what, "\n".join(differs.removed), "\n".join(differs.added))
 
     def _tags(self, key: DeployedKey, tenant: Tenant | None, record: KeyRecord) -> Iterator[DriftFinding]:
-        told = difference_of_tags(record.tags, key.tags)
-        if told:
-            yield self._of(key, tenant, "tags", told, json.dumps(dict(record.tags)), json.dumps(dict(key.tags)))
+        difference = difference_of_tags(record.tags, key.tags)
+        if difference:
+            yield self._of(key, tenant, "tags", difference, json.dumps(dict(record.tags)), json.dumps(dict(key.tags)))
 
 
 def difference_of_tags(expected: object, deployed: object) -> str:
     """Which tags differ, as a sentence; empty where none does."""
     before, after = dict(expected), dict(deployed)  # type: ignore[call-overload]
-    told = [
+    differences = [
         f"{name} is {after.get(name)!r}, declared is {value!r}"
         for name, value in before.items()
         if after.get(name) != value
     ]
-    told += [f"{name} is not declared" for name in sorted(after.keys() - before.keys())]
-    return "; ".join(told)
+    differences += [f"{name} is not declared" for name in sorted(after.keys() - before.keys())]
+    return "; ".join(differences)
 
 
 def changes(added: tuple[str, ...], removed: tuple[str, ...]) -> str:
     """The first few of each, as a sentence."""
-    told = [f"added: {one}" for one in added[:3]] + [f"removed: {one}" for one in removed[:3]]
-    more = len(added) + len(removed) - len(told)
-    return "; ".join([*told, *([f"and {more} more"] if more else [])])
+    shown = [f"added: {one}" for one in added[:3]] + [f"removed: {one}" for one in removed[:3]]
+    more = len(added) + len(removed) - len(shown)
+    return "; ".join([*shown, *([f"and {more} more"] if more else [])])

@@ -12,7 +12,7 @@ from tenant_keys.operations.verify.expected import Expected
 from tenant_keys.operations.verify.finding import DriftFinding
 from tenant_keys.review.errors import MalformedPolicy
 from tenant_keys.review.meaning import UNIQUE_ID, Meaning, difference, meaning
-from tenant_keys.review.proof.inventory import RoleRecord
+from tenant_keys.review.proof.role_records import RoleRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,10 @@ class RoleComparison:
             yield self._of(role.account, "role-recreated", role.arn, what, before, role.id)
         yield from self._trust(role, record)
         yield from self._permissions(role, record)
-        told = difference_of_tags(record.tags, role.tags)
-        if told:
+        difference = difference_of_tags(record.tags, role.tags)
+        if difference:
             yield self._of(
-                role.account, "tags", role.arn, told, json.dumps(dict(record.tags)), json.dumps(dict(role.tags))
+                role.account, "tags", role.arn, difference, json.dumps(dict(record.tags)), json.dumps(dict(role.tags))
             )
 
     def _trust(self, role: DeployedRole, record: RoleRecord) -> Iterator[DriftFinding]:
@@ -107,17 +107,19 @@ class RoleComparison:
         except MalformedPolicy as problem:
             yield self._of(role.account, "unknown", role.arn, f"{problem}", "", "")
             return
-        told, wanted = [], self._meaning([self.expected.resolved(one) for _, one in record.identity], where)
+        differences, wanted = [], self._meaning([self.expected.resolved(one) for _, one in record.identity], where)
         differs = difference(wanted, deployed)
         if differs is not None:
-            told.append(changes(differs.added, differs.removed))
+            differences.append(changes(differs.added, differs.removed))
         beside = sorted({arn for arn in role.attached if arn not in self.state.managed} ^ set(record.managed))
-        told += [f"{'attached' if arn in role.attached else 'not attached'}: {arn}" for arn in beside]
+        differences += [f"{'attached' if arn in role.attached else 'not attached'}: {arn}" for arn in beside]
         if role.boundary != record.boundary:
-            told.append(f"permissions boundary {role.boundary or 'none'}, declared is {record.boundary or 'none'}")
-        if told:
+            differences.append(
+                f"permissions boundary {role.boundary or 'none'}, declared is {record.boundary or 'none'}"
+            )
+        if differences:
             lost, gained = ("\n".join(one) for one in ((differs.removed, differs.added) if differs else ((), ())))
-            yield self._of(role.account, "role-policy", role.arn, "; ".join(told), lost, gained)
+            yield self._of(role.account, "role-policy", role.arn, "; ".join(differences), lost, gained)
 
     def _meaning(self, documents: list[Mapping[str, object]], where: str) -> Meaning:
         return meaning(documents, where, self.expected.estate.central.partition)

@@ -9,11 +9,11 @@ from typing import Any, Final
 from tenant_keys.manifest import Estate, Lock
 from tenant_keys.operations.verify.deployed_state import DeployedState
 from tenant_keys.policy import names
-from tenant_keys.review.assembly import UNBORN
-from tenant_keys.review.proof.inventory import KeyRecord
+from tenant_keys.review.assembly import UNRESOLVED
+from tenant_keys.review.proof.key_records import KeyRecord
 from tenant_keys.review.proof.reviewed import ReviewedEstate
 
-_ID: Final = re.compile(rf"(?:mrk-)?{re.escape(UNBORN)}(\d{{12}})!([a-z0-9-]+)!([A-Za-z0-9-]+)!([A-Za-z0-9]+)")
+_ID: Final = re.compile(rf"(?:mrk-)?{re.escape(UNRESOLVED)}(\d{{12}})!([a-z0-9-]+)!([A-Za-z0-9-]+)!([A-Za-z0-9]+)")
 KeyPlace = tuple[str, str]
 """Region and key id."""
 
@@ -104,7 +104,7 @@ class Expected:
     def resolved(self, value: Any) -> Any:
         """A value of the assembly with the ids that AWS chose."""
         if isinstance(value, str):
-            return _ID.sub(self._physical, value) if UNBORN in value else value
+            return _ID.sub(self._physical, value) if UNRESOLVED in value else value
         if isinstance(value, Mapping):
             return {self.resolved(name): self.resolved(one) for name, one in value.items()}
         if isinstance(value, list | tuple):

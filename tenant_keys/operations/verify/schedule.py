@@ -32,14 +32,14 @@ if [ "$code" = 2 ] && [ -n "$TOPIC" ]; then
 import json
 found = json.load(open("result.json"))
 new = [one["id"] for one in found["findings"] if one.get("new", True)]
-told = {
+counts = {
     "verdict": found["proof"]["verdict"],
     "findings": len(found["findings"]),
     "kinds": sorted({one["kind"] for one in found["findings"]}),
     "new": new[:100],
     "more": len(new[100:]),
 }
-print(json.dumps([{"Source": "tenant-keys.verify", "DetailType": "Findings", "Detail": json.dumps(told)}]))
+print(json.dumps([{"Source": "tenant-keys.verify", "DetailType": "Findings", "Detail": json.dumps(counts)}]))
 END
   failed=$(aws events put-events --entries file://entries.json --query FailedEntryCount --output text)
   if [ "$failed" = 0 ]; then code=0; fi

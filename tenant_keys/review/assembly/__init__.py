@@ -3,18 +3,18 @@
 from tenant_keys.review.assembly.assets import Environment
 from tenant_keys.review.assembly.manifest import StackArtifact
 from tenant_keys.review.assembly.model import HIDING_TYPES, READ_TYPES, Resource, Stack
-from tenant_keys.review.assembly.physical import UNBORN, is_unborn, unborn
+from tenant_keys.review.assembly.physical import UNRESOLVED, is_unresolved, unresolved_id
 from tenant_keys.review.assembly.reader import Assembly
 
 __all__ = [
     "HIDING_TYPES",
     "READ_TYPES",
-    "UNBORN",
+    "UNRESOLVED",
     "Assembly",
     "Environment",
     "Resource",
     "Stack",
     "StackArtifact",
-    "is_unborn",
-    "unborn",
+    "is_unresolved",
+    "unresolved_id",
 ]

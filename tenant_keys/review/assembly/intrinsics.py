@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tenant_keys.review.assembly.manifest import StackArtifact
 from tenant_keys.review.assembly.partitions import partition_of
-from tenant_keys.review.assembly.physical import RETURN_VALUES, is_unborn
+from tenant_keys.review.assembly.physical import RETURN_VALUES, is_unresolved
 from tenant_keys.review.assembly.template import Template
 from tenant_keys.review.errors import UnresolvedIntrinsic
 
@@ -60,13 +60,13 @@ class Resolver:
             raise walk.refuse(path, f"{wanted}: refers to itself; break the circle")
         self._under_way.append((logical_id, attribute or ""))
         try:
-            return value(_Unborn(self, logical_id))
+            return value(_NewResource(self, logical_id))
         finally:
             self._under_way.pop()
 
 
 @dataclass(frozen=True, slots=True)
-class _Unborn:
+class _NewResource:
     """A resource of the template, for the table of return values."""
 
     resolver: Resolver
@@ -215,7 +215,7 @@ class _Walk:
     def split(self, argument: object, path: str) -> list[str]:
         delimiter, source = self.pair(argument, path)
         separator, text = self.text(delimiter, path), self.text(self.value(source, path), path)
-        if not separator or (is_unborn(text) and separator not in (":", "/")):
+        if not separator or (is_unresolved(text) and separator not in (":", "/")):
             raise self.refuse(path, f"cannot split {text!r} at {separator!r}: part of it is known only to AWS")
         return text.split(separator)
 

@@ -14,7 +14,7 @@ from typing import Any
 from tenant_keys.manifest.garbage_collection import collection_paused
 from tenant_keys.review.assembly.json_file import parse_json, read_bytes
 from tenant_keys.review.assembly.manifest import StackArtifact
-from tenant_keys.review.assembly.physical import UNBORN
+from tenant_keys.review.assembly.physical import UNRESOLVED
 from tenant_keys.review.errors import AssemblyInconsistent, AssemblyUnreadable, TemplateRefused
 
 _SECTIONS = frozenset(
@@ -22,7 +22,7 @@ _SECTIONS = frozenset(
     | {"Outputs", "Hooks", "Resources"}
 )
 _DYNAMIC = "{{resolve:"
-_UNBORN = UNBORN.encode()
+_UNRESOLVED = UNRESOLVED.encode()
 # Every object key Ref or Fn::…, and every dynamic reference, is at least one of these in the template's text, unless
 # a letter of it is written as an escape.
 _SIGNS = (b'"Ref"', b'"Fn::', _DYNAMIC.encode())
@@ -73,7 +73,7 @@ def parse_template(path: Path, data: bytes) -> Template:
     with collection_paused():
         sections = parse_json(path, data)
     if _holds_unborn(data, sections):
-        raise TemplateRefused(f"{path}: got the text {UNBORN}; kept for ids that AWS has yet to choose; remove it")
+        raise TemplateRefused(f"{path}: got the text {UNRESOLVED}; kept for ids that AWS has yet to choose; remove it")
     if not isinstance(sections, dict) or not isinstance(sections.get("Resources", {}), dict):
         raise AssemblyUnreadable(f"{path}: expected an object with Resources; run cdk synth again")
     if unknown := sorted(sections.keys() - _SECTIONS):
@@ -151,10 +151,10 @@ def _referred(value: object) -> Iterator[str]:
 
 
 def _holds_unborn(data: bytes, sections: object) -> bool:
-    if b"!" in data and _UNBORN in data:  # a single character is found at the speed of memory
+    if b"!" in data and _UNRESOLVED in data:  # a single character is found at the speed of memory
         return True
     # Written with escapes, the mark is in the text only once the file is parsed.
-    return _ESCAPED_LETTER in data and UNBORN in json.dumps(sections)
+    return _ESCAPED_LETTER in data and UNRESOLVED in json.dumps(sections)
 
 
 def _misshapen(logical_id: str, body: object) -> str | None:

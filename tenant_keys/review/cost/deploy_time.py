@@ -41,9 +41,9 @@ def _births(estate: Estate, region: str, keys: int) -> dict[str, int]:
 
 def _copies(estate: Estate, region: RegionKeys) -> dict[str, int]:
     others = len(estate.central.regions) - 1
-    born = sum(t.multi_region and t.primary_region == region.region for t in estate.tenants.values())
+    primaries = sum(t.multi_region and t.primary_region == region.region for t in estate.tenants.values())
     return {
-        "ReplicateKey": born * others,
+        "ReplicateKey": primaries * others,
         "CreateKey": region.replicas * CREATE_KEYS_A_REPLICA,
         "CreateAlias": region.replicas,
     }

@@ -16,7 +16,7 @@ from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.actors import actors_of
 from tenant_keys.review.proof.equivalence import TenantClass, Tenants
 from tenant_keys.review.proof.issuance import prove_issuance
-from tenant_keys.review.proof.key_access import carries, key_actions
+from tenant_keys.review.proof.key_actions import carries, key_actions
 from tenant_keys.review.proof.requests import Target, contexts, possible
 from tenant_keys.review.proof.reviewed import ReviewedEstate
 from tenant_keys.review.proof.world import KeyCase, World, build_world
@@ -51,8 +51,8 @@ def access_changes(old: ReviewedEstate, new: ReviewedEstate) -> Iterator[Change]
             for found in _class_changes(worlds[0], worlds[1], tenants[0]):
                 merged.setdefault(found, []).extend(tenants)
     for (severity, rule, sentence, actions, who), tenants in merged.items():
-        told = sentence.format(actions=actions, key=keys_of(tenants))
-        yield Change(severity, rule, told, tuple(tenants[:5]), len(tenants), like=who)
+        message = sentence.format(actions=actions, key=keys_of(tenants))
+        yield Change(severity, rule, message, tuple(tenants[:5]), len(tenants), like=who)
     yield from _issuance_changes(worlds[0], worlds[1])
 
 

@@ -27,8 +27,8 @@ def manifest_edits(old: Path, new: Path) -> tuple[str, ...]:
     edits = list(_edits((), read_written(old).document, written.document))
     places = written.locate(Problem(place, "") for _, _, place in edits)
     return tuple(
-        f"{_field(field)}: {told}, {place.file}:{place.line}"
-        for (field, told, _), place in zip(edits, places, strict=True)
+        f"{_field(field)}: {message}, {place.file}:{place.line}"
+        for (field, message, _), place in zip(edits, places, strict=True)
     )
 
 

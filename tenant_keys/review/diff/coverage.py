@@ -20,7 +20,7 @@ from tenant_keys.review.iam.condition import compile_condition
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.document import Condition
 from tenant_keys.review.proof.domain import candidates
-from tenant_keys.review.proof.key_access import carries
+from tenant_keys.review.proof.key_actions import carries
 from tenant_keys.review.proof.outcome import NotProved
 
 MOST_PIECES: Final = 2_000

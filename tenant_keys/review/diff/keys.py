@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tenant_keys.review.assembly import Resource, unborn
+from tenant_keys.review.assembly import Resource, unresolved_id
 from tenant_keys.review.diff.change import Change, Severity
 from tenant_keys.review.diff.settings import settings_of
 from tenant_keys.review.proof.reviewed import Place, ReviewedEstate
@@ -100,7 +100,7 @@ def _key_id(resource: Resource) -> str:
     if resource.type == "AWS::KMS::ReplicaKey":
         return str(resource.properties.get("PrimaryKeyArn", "")).rpartition("/")[2]
     multi_region = resource.properties.get("MultiRegion") in (True, "true")
-    return ("mrk-" if multi_region else "") + unborn(resource)
+    return ("mrk-" if multi_region else "") + unresolved_id(resource)
 
 
 def _lost(row: KeyRow, after: Mapping[tuple[str | None, str], KeyRow], leaving: frozenset[str]) -> Iterator[Change]:
@@ -146,7 +146,7 @@ def _changed(before: KeyRow, after: KeyRow) -> Iterator[Change]:
                 Severity.BLOCKED,
                 "key-replaced",
                 f"{name} of the key {whose} changes from {before.properties.get(name)} to {after.properties.get(name)}",
-                "birth properties never change; a new key needs a new tenant id and its data encrypted again",
+                "what is fixed at creation never changes; a new key needs a new tenant id and its data encrypted again",
             )
     if before.retained and not after.retained:
         yield change(
@@ -155,9 +155,9 @@ def _changed(before: KeyRow, after: KeyRow) -> Iterator[Change]:
     for name in sorted((before.properties.keys() | after.properties.keys()) - {*_IMMUTABLE, "PrimaryKeyArn"}):
         one, other = before.properties.get(name), after.properties.get(name)
         if one != other:
-            severity, told = _setting(name, one, other)
+            severity, message = _setting(name, one, other)
             yield change(
-                severity, "key-setting" if name != "Enabled" else "key-state", told.format(key=f"the key {whose}")
+                severity, "key-setting" if name != "Enabled" else "key-state", message.format(key=f"the key {whose}")
             )
 
 

@@ -18,10 +18,13 @@ from tenant_keys.review.diff.change import Change, Severity, keys_of
 from tenant_keys.review.diff.coverage import Reach, uncovered
 from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.iam.wildcards import has_wildcard
-from tenant_keys.review.proof.inventory import MARK, Inventory, KeyRecord, RoleRecord, marked, names
-from tenant_keys.review.proof.key_access import key_actions
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.key_actions import key_actions
+from tenant_keys.review.proof.key_records import KeyRecord
+from tenant_keys.review.proof.marks import MARK, marked, names
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.proof.reviewed import ReviewedEstate
+from tenant_keys.review.proof.role_records import RoleRecord
 from tenant_keys.review.syntax import Statement, parse_document
 
 
@@ -57,8 +60,8 @@ def safeguard_changes(old: ReviewedEstate, new: ReviewedEstate) -> Iterator[Chan
         for what, owners in found.items():
             tenants = [owner for owner in owners if owner in new.promises]
             whose = f": {keys_of(tenants)}" if tenants else ""
-            told = what + whose
-            yield Change(severity, rule, told, tuple(tenants[:5]), max(1, len(tenants)), like=_like(what))
+            message = what + whose
+            yield Change(severity, rule, message, tuple(tenants[:5]), max(1, len(tenants)), like=_like(what))
 
 
 def _like(what: str) -> str:
@@ -184,27 +187,27 @@ def _widened(reach: Reach, allowed: Sequence[Reach]) -> str:
     """Which condition of the nearest earlier Allow is gone, or lets more values through."""
     if not allowed:
         return "an Allow that was not there"
-    own = _told(reach)
+    own = _described(reach)
 
     def distance(earlier: Reach) -> tuple[int, int, int]:
-        told = _told(earlier)
-        changed = told.items() ^ own.items()
-        return len(told.items() - own.items()), len(changed), len(_keys(told) ^ _keys(own))
+        described = _described(earlier)
+        changed = described.items() ^ own.items()
+        return len(described.items() - own.items()), len(changed), len(_keys(described) ^ _keys(own))
 
     nearest = min(allowed, key=distance)
-    gone = [name for name, values in _told(nearest).items() if own.get(name) != values]
+    gone = [name for name, values in _described(nearest).items() if own.get(name) != values]
     if gone:
         return "an Allow without " + " and ".join(sorted(gone)) + " as strict as before"
     return "an Allow to more principals or resources"
 
 
-def _told(reach: Reach) -> dict[str, frozenset[str]]:
-    """Each condition as a reader is told it, with its values."""
+def _described(reach: Reach) -> dict[str, frozenset[str]]:
+    """Each condition as the review shows it, with its values."""
     return {_shown(one): frozenset(one.values) for one in reach.statement.conditions}
 
 
-def _keys(told: Mapping[str, object]) -> set[str]:
-    return {name.rpartition(" ")[2] for name in told}
+def _keys(described: Mapping[str, object]) -> set[str]:
+    return {name.rpartition(" ")[2] for name in described}
 
 
 def _shown(condition: syntax.Condition) -> str:
@@ -218,8 +221,8 @@ def _shown(condition: syntax.Condition) -> str:
 
 def _example(rest: Mapping[str, object]) -> str:
     """What is not covered, where part of it is."""
-    told = [f"{name} is {_value(value)}" for name, value in sorted(rest.items())]
-    return f", such as where {' and '.join(told)}" if told else ""
+    values = [f"{name} is {_value(value)}" for name, value in sorted(rest.items())]
+    return f", such as where {' and '.join(values)}" if values else ""
 
 
 def _value(value: object) -> str:

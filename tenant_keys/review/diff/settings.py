@@ -120,21 +120,21 @@ def stack_changes(before: tuple[StackArtifact, ...], after: tuple[StackArtifact,
         if was is None:
             continue
         if was.termination_protection and not stack.termination_protection:
-            told = f"termination protection of the stack {stack.name} is switched off"
-            yield Change(Severity.REVIEW, "termination-protection", told, stack=stack.name, fix="keep it for keys")
+            message = f"termination protection of the stack {stack.name} is switched off"
+            yield Change(Severity.REVIEW, "termination-protection", message, stack=stack.name, fix="keep it for keys")
         if stack.termination_protection and not was.termination_protection:
-            told = f"termination protection of the stack {stack.name} is switched on"
-            yield Change(Severity.NOTE, "termination-protection", told, stack=stack.name)
+            message = f"termination protection of the stack {stack.name} is switched on"
+            yield Change(Severity.NOTE, "termination-protection", message, stack=stack.name)
         for what, one, other in (
             ("execution role", was.execution_role, stack.execution_role),
             ("deployment role", was.deploy_role, stack.deploy_role),
         ):
             if one != other:
-                told = f"the {what} of the stack {stack.name}: {_shown(one)} becomes {_shown(other)}"
-                yield Change(Severity.REVIEW, "deployment", told, stack=stack.name)
+                message = f"the {what} of the stack {stack.name}: {_shown(one)} becomes {_shown(other)}"
+                yield Change(Severity.REVIEW, "deployment", message, stack=stack.name)
         if was.tags != stack.tags:
-            told = f"tags of the stack {stack.name}: {_shown(was.tags)} becomes {_shown(stack.tags)}"
-            yield Change(Severity.NOTE, "stack-tags", told, stack=stack.name)
+            message = f"tags of the stack {stack.name}: {_shown(was.tags)} becomes {_shown(stack.tags)}"
+            yield Change(Severity.NOTE, "stack-tags", message, stack=stack.name)
 
 
 _Rows = Mapping[Place, tuple[str, str, Mapping[str, Any]]]

@@ -27,7 +27,9 @@ from tenant_keys.review.proof.detection import (
     pattern_differs,
 )
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import Inventory, KeyRecord, RoleRecord
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.key_records import KeyRecord
+from tenant_keys.review.proof.role_records import RoleRecord
 
 _AGAIN: Final = "synthesize again"
 _APART: Final = "take it out of the app"

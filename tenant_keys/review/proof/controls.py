@@ -9,8 +9,8 @@ from typing import Any, Final, Literal
 
 from tenant_keys.review.iam import Policy
 from tenant_keys.review.proof.actor import Actor
+from tenant_keys.review.proof.binding_records import ControlRecord
 from tenant_keys.review.proof.document import Document
-from tenant_keys.review.proof.inventory import ControlRecord
 
 SCP: Final = "SERVICE_CONTROL_POLICY"
 RCP: Final = "RESOURCE_CONTROL_POLICY"

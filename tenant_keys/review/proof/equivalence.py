@@ -17,7 +17,9 @@ from dataclasses import dataclass
 
 from tenant_keys.review.iam.wildcards import glob, has_wildcard
 from tenant_keys.review.proof.condition_keys import Type, known
-from tenant_keys.review.proof.inventory import MARK, RESOURCE_TAG, Inventory, KeyRecord, marked, names
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.key_records import RESOURCE_TAG, KeyRecord
+from tenant_keys.review.proof.marks import MARK, marked, names
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise, Use
 from tenant_keys.review.syntax import parse_document

@@ -80,7 +80,7 @@ def after(compiled: Sequence[Reader], prefix: str) -> _State:
     return state
 
 
-def accounts_told_apart(
+def distinguished_accounts(
     known: Sequence[str], arns: Sequence[Pattern], numbers: Sequence[Pattern], partition: str
 ) -> list[str]:
     """The known accounts, and one account for every further way in which patterns can tell accounts apart.

@@ -20,11 +20,12 @@ from tenant_keys.manifest import Estate
 from tenant_keys.review.iam import Policies, Request, authorize
 from tenant_keys.review.proof.actor import Actor, anonymous, everything, service
 from tenant_keys.review.proof.actors import services
+from tenant_keys.review.proof.binding_records import ControlRecord
 from tenant_keys.review.proof.controls import RCP, SCP, control_policy, full_access
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import ControlRecord, Inventory
-from tenant_keys.review.proof.key_access import carries
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.key_actions import carries
 from tenant_keys.review.proof.outsiders import outsiders, persons
 from tenant_keys.review.proof.promise import access_roles
 from tenant_keys.review.proof.requests import Target, base_request, contexts
@@ -54,8 +55,10 @@ def check_guardrails(inventory: Inventory, world: World) -> Iterator[Finding]:
     declared = world.estate.guardrails
     for record in inventory.controls:
         if declared is None:
-            told = f"{record.where}: AWS::Organizations::Policy: the proof does not know what it grants"
-            yield Finding(Kind.NOT_PROVED, told, "name guardrails in tenants.yaml, or keep the policy in another app")
+            message = f"{record.where}: AWS::Organizations::Policy: the proof does not know what it grants"
+            yield Finding(
+                Kind.NOT_PROVED, message, "name guardrails in tenants.yaml, or keep the policy in another app"
+            )
     if declared is None:
         return
     first = [record for record in inventory.controls if record.kind not in _LIMITS]
@@ -63,17 +66,17 @@ def check_guardrails(inventory: Inventory, world: World) -> Iterator[Finding]:
         found = [record for record in inventory.controls if record.kind == kind]
         first += found[:1]
         if not found:
-            told = f"guardrails are declared, and no template holds a policy of type {kind}"
-            yield Finding(Kind.INVENTORY, told, "synthesize again")
+            message = f"guardrails are declared, and no template holds a policy of type {kind}"
+            yield Finding(Kind.INVENTORY, message, "synthesize again")
         for record in found[1:]:
-            told = f"{record.where}: AWS::Organizations::Policy: a second {kind}; the proof reads one"
-            yield Finding(Kind.NOT_PROVED, told, "keep it in another app")
+            message = f"{record.where}: AWS::Organizations::Policy: a second {kind}; the proof reads one"
+            yield Finding(Kind.NOT_PROVED, message, "keep it in another app")
     for record in first:
         if record.kind not in _LIMITS:
-            told = (
+            message = (
                 f"{record.where}: AWS::Organizations::Policy of type {record.kind}: the proof does not know its effect"
             )
-            yield Finding(Kind.NOT_PROVED, told, "keep it in another app")
+            yield Finding(Kind.NOT_PROVED, message, "keep it in another app")
             continue
         yield from _place(record, world.estate)
         document = control_policy(record)
@@ -92,7 +95,7 @@ def guardrails(inventory: Inventory, world: World) -> list[Guardrail]:
             gaps = list(_open(control_policy(record, {**record.document, "Statement": rest}), record, world))
             order = ("nothing", "detection", "administration", "plaintext")
             lost = max((reserved.lost for reserved, _, _ in gaps), key=order.index, default="nothing")
-            example = next((_told(record, *gap) for gap in gaps if gap[0].lost == lost), "")
+            example = next((_sentence(record, *gap) for gap in gaps if gap[0].lost == lost), "")
             found.append(Guardrail("SCP" if record.kind == SCP else "RCP", statement.get("Sid", ""), lost, example))
     return found
 
@@ -102,15 +105,19 @@ def _place(record: ControlRecord, estate: Estate) -> Iterator[Finding]:
     management = estate.guardrails.management_account if estate.guardrails else None
     fix = "synthesize again"
     if (record.account, record.region) != (management, HOME):
-        told = f"{record.where}: a control policy in {record.account}, {record.region}; expected {management}, {HOME}"
-        yield Finding(Kind.INVENTORY, told, fix)
+        message = (
+            f"{record.where}: a control policy in {record.account}, {record.region}; expected {management}, {HOME}"
+        )
+        yield Finding(Kind.INVENTORY, message, fix)
     if record.targets != (estate.central.account,):
         targets = ", ".join(record.targets) or "nothing"
-        told = f"{record.where}: attached to {targets}; expected the key account {estate.central.account} alone"
-        yield Finding(Kind.INVENTORY, told, fix)
+        message = f"{record.where}: attached to {targets}; expected the key account {estate.central.account} alone"
+        yield Finding(Kind.INVENTORY, message, fix)
     if record.characters > _LIMITS[record.kind]:
-        told = f"{record.where}: {record.characters:,} characters; AWS Organizations accepts {_LIMITS[record.kind]:,}"
-        yield Finding(Kind.INVENTORY, told, "name one role for all Regions in central.deployment_roles")
+        message = (
+            f"{record.where}: {record.characters:,} characters; AWS Organizations accepts {_LIMITS[record.kind]:,}"
+        )
+        yield Finding(Kind.INVENTORY, message, "name one role for all Regions in central.deployment_roles")
 
 
 def _not_understood(record: ControlRecord, document: Document, estate: Estate) -> Iterator[Finding]:
@@ -120,28 +127,28 @@ def _not_understood(record: ControlRecord, document: Document, estate: Estate) -
     actions = {"kms:*"} | {action for row in rows for action in row.actions}
     resources = understood_resources(estate)
     for statement in document.tree.statements:
-        told = f"{record.where}: {statement.label}"
+        message = f"{record.where}: {statement.label}"
         if statement.allows:
-            yield Finding(Kind.NOT_PROVED, f"{told} allows; FullAWSAccess does, which is attached beside it", fix)
+            yield Finding(Kind.NOT_PROVED, f"{message} allows; FullAWSAccess does, which is attached beside it", fix)
         if statement.not_actions:
-            yield Finding(Kind.NOT_PROVED, f"{told}: NotAction denies what the manifest does not reserve", fix)
+            yield Finding(Kind.NOT_PROVED, f"{message}: NotAction denies what the manifest does not reserve", fix)
         for action in statement.actions:
             if action.lower() not in actions:
-                yield Finding(Kind.NOT_PROVED, f"{told} denies {action}, of which nothing is reserved", fix)
+                yield Finding(Kind.NOT_PROVED, f"{message} denies {action}, of which nothing is reserved", fix)
         for pattern in (*statement.resources, *statement.not_resources):
             if pattern not in resources:
-                yield Finding(Kind.NOT_PROVED, f"{told}: the proof does not know the resources {pattern}", fix)
+                yield Finding(Kind.NOT_PROVED, f"{message}: the proof does not know the resources {pattern}", fix)
 
 
 def _gaps(record: ControlRecord, document: Document, world: World) -> Iterator[Finding]:
     """One finding for each action that somebody may take in spite of the policy."""
-    told: set[str] = set()
+    reported: set[str] = set()
     for kept, actor, request in _open(document, record, world):
-        if kept.what not in told:
-            told.add(kept.what)
+        if kept.what not in reported:
+            reported.add(kept.what)
             yield Finding(
                 Kind.GUARDRAIL,
-                _told(record, kept, actor, request),
+                _sentence(record, kept, actor, request),
                 "restore the Deny of the control policy",
                 request={
                     "principal": actor.principal.arn or "anonymous",
@@ -152,7 +159,7 @@ def _gaps(record: ControlRecord, document: Document, world: World) -> Iterator[F
             )
 
 
-def _told(record: ControlRecord, kept: Reserved, actor: Actor, request: Request) -> str:
+def _sentence(record: ControlRecord, kept: Reserved, actor: Actor, request: Request) -> str:
     return f"{record.where} does not keep {kept.what}: {actor.label} may {request.action}"
 
 
@@ -160,14 +167,14 @@ def _open(document: Document, record: ControlRecord, world: World) -> Iterator[t
     """Requests that the policy lets through and that are reserved for others."""
     actors = list(_actors(document, record.kind, world))
     for kept in reserved(record.kind, world.estate):
-        for action in _told_apart(document, kept.actions):
+        for action in _action_of_each_class(document, kept.actions):
             for actor in actors:
                 request = None if kept.spares(actor) else _let_through(document, record.kind, kept, actor, action)
                 if request is not None:
                     yield kept, actor, request
 
 
-def _told_apart(document: Document, actions: frozenset[str]) -> list[str]:
+def _action_of_each_class(document: Document, actions: frozenset[str]) -> list[str]:
     """One action for each set of statements that speak of it."""
     found: dict[object, str] = {}
     for action in sorted(actions):

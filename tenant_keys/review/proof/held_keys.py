@@ -194,18 +194,20 @@ def _undeclared(where: str, statement: Statement, reached: list[str], owners: Ma
     what = ", ".join([*whose, *(arn for arn in reached if arn not in owners)])
     effect = "is allowed" if statement.allows else "is denied"
     asked = ", ".join(statement.actions) or "all actions but some"
-    told = f"{where}: {statement.label}: {asked} {effect} on {what}"
+    message = f"{where}: {statement.label}: {asked} {effect} on {what}"
     tenant = next((owners[arn] for arn in reached if arn in owners), None)
     if not statement.allows:
         fix = "take the Deny out: what it leaves of the declared access is not worked out"
-        return Finding(Kind.NOT_PROVED, told, fix, tenant)
+        return Finding(Kind.NOT_PROVED, message, fix, tenant)
     fix = "allow exactly the registered keys, the workload's operations and the tenant's encryption context"
-    return Finding(Kind.MORE_THAN_DECLARED, f"{told}; the manifest declares no such access", fix, tenant)
+    return Finding(Kind.MORE_THAN_DECLARED, f"{message}; the manifest declares no such access", fix, tenant)
 
 
 def _refused(tenant: Tenant, use: Use, granted: set[tuple[str, str]]) -> Iterator[Finding]:
     for action in sorted({*use.actions, _DESCRIBE}):
         for arn in tenant.held.arns if tenant.held is not None else ():
             if (action, arn) not in granted:
-                told = f"{use.role_arn}: {action} on {arn}, the key of tenant {tenant.id}, is declared and not allowed"
-                yield Finding(Kind.REFUSED, told, "synthesize again", tenant.id)
+                message = (
+                    f"{use.role_arn}: {action} on {arn}, the key of tenant {tenant.id}, is declared and not allowed"
+                )
+                yield Finding(Kind.REFUSED, message, "synthesize again", tenant.id)

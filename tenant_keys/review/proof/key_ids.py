@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from tenant_keys.review.assembly.physical import UNBORN, is_unborn
+from tenant_keys.review.assembly.physical import UNRESOLVED, is_unresolved
 from tenant_keys.review.proof.document import Document
-from tenant_keys.review.proof.inventory import KeyRecord
+from tenant_keys.review.proof.key_records import KeyRecord
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.readers import Pattern
 
@@ -22,9 +22,9 @@ def check_key_ids(record: KeyRecord, documents: Iterable[Document]) -> None:
     Raises:
         NotProved: a resource may or may not be this key.
     """
-    if not is_unborn(record.key_id):
+    if not is_unresolved(record.key_id):
         return
-    before = record.arn.partition(UNBORN)[0]
+    before = record.arn.partition(UNRESOLVED)[0]
     for document in documents:
         for value in _resources(document):
             if _hangs_on_id(value, before):
@@ -43,7 +43,7 @@ def _hangs_on_id(value: str, before: str) -> bool:
     pattern = Pattern.of([(_VARIABLE.sub("*", value), False)], arn=False)
     state = pattern.read(before)
     every = bool(pattern.steps) and pattern.steps[-1][0] == "any" and len(pattern.steps) - 1 in state
-    return not every and UNBORN not in value and _reaches_an_id(pattern, state)
+    return not every and UNRESOLVED not in value and _reaches_an_id(pattern, state)
 
 
 def _reaches_an_id(pattern: Pattern, state: frozenset[int]) -> bool:

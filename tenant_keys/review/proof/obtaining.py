@@ -16,7 +16,7 @@ from tenant_keys.review.proof.actor import Actor, everything, role_session, serv
 from tenant_keys.review.proof.certificates import ANCHOR, COMMON_NAME
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import tagged
+from tenant_keys.review.proof.key_records import tagged
 from tenant_keys.review.proof.liveness import works
 from tenant_keys.review.proof.promise import TAG, issuer_arn, parameter_arn, workload_role
 from tenant_keys.review.proof.requests import Carries, Target
@@ -172,10 +172,10 @@ def _not_working(attempt: Attempt, target: Target, tenant: str | None, what: str
     if not outcome.sometimes:
         yield Finding(Kind.REFUSED, what + whose, f"{fix}, or correct the manifest", tenant)
     elif not outcome.always:
-        told = f"{attempt.actor.label} is to have {asked}; whether it may, depends on {outcome.depends_on}"
-        yield Finding(Kind.NOT_PROVED, told, "take out conditions on what the manifest leaves open", tenant)
+        message = f"{attempt.actor.label} is to have {asked}; whether it may, depends on {outcome.depends_on}"
+        yield Finding(Kind.NOT_PROVED, message, "take out conditions on what the manifest leaves open", tenant)
     elif attempt.attached is not None:
         alone = replace(attempt, actor=replace(attempt.actor, identity=attempt.attached), attached=None)
         if any(_not_working(alone, target, tenant, what, fix)):
-            told = f"{attempt.actor.label} is to have {asked}; no policy in the templates surely allows it that"
-            yield Finding(Kind.NOT_PROVED, told, "attach the policy that is synthesized to the role", tenant)
+            message = f"{attempt.actor.label} is to have {asked}; no policy in the templates surely allows it that"
+            yield Finding(Kind.NOT_PROVED, message, "attach the policy that is synthesized to the role", tenant)

@@ -39,7 +39,7 @@ quota rcp read reads refused region replica report reports reserved resource rol
 rotate rotation rsa rsaes rule rules runs saml scheduled scp serve serves service serviceaccount services
 serving session sessions sha shared sid sign sns source ssm sso stack standard statement stop stopped string
 stringequals stringlike sts sub subject suffix suspended symmetric tag tagkeys tags task tasks tenant
-tenants text than that the this through to token told topic trail true trust type unborn unusable use used
+tenants text than that the this through to token told topic trail true trust type unresolved unusable use used
 user value via web where which who whose wildcard with without workload workloads wrapping write x509 yaml
 """
 """Words of the app's own texts, outside of prose."""

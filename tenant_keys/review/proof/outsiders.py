@@ -17,7 +17,7 @@ from tenant_keys.review.iam.variables import Value, Variable, template
 from tenant_keys.review.proof.actor import Actor, federated_user, role_session, root_user, user
 from tenant_keys.review.proof.document import Condition, Document
 from tenant_keys.review.proof.domain import ARN, EXACT, LIKE, resolved
-from tenant_keys.review.proof.examples import accounts_told_apart, examples, fresh_word
+from tenant_keys.review.proof.examples import distinguished_accounts, examples, fresh_word
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.readers import FEDERATED_NAME, ORGANIZATION, PATH_AND_NAME, LastSegment, Pattern, Words
 from tenant_keys.review.proof.solutions import solutions
@@ -70,15 +70,15 @@ def outsiders(
         NotProved: a principal is named in a way whose classes are not worked out.
     """
     told_apart = frozenset(apart)
-    found = _told_apart(document, known, told_apart, resource, partition)
+    found = _distinguished(document, known, told_apart, resource, partition)
     # To tell thousands of them apart from the start would cost more than to do so with the few that were chosen.
     while chosen := declared.intersection(found.roles) - told_apart:
         told_apart |= chosen
-        found = _told_apart(document, known, told_apart, resource, partition)
+        found = _distinguished(document, known, told_apart, resource, partition)
     return found
 
 
-def _told_apart(
+def _distinguished(
     document: Document, known: Iterable[str], apart: Iterable[str], resource: Mapping[str, Value], partition: str
 ) -> Outsiders:
     conditions = [condition for clause in document.clauses for condition in clause.conditions]
@@ -213,7 +213,7 @@ def _named(
     compiled += [Pattern.of([(text, True)], arn=False) for text in exact]
     ids = [Pattern.of([(text, False)], arn=False) for text in numbers[1]]
     ids += [Pattern.of([(text, True)], arn=False) for text in (*numbers[0], *numbers[2])]
-    accounts = tuple(accounts_told_apart(known, compiled, ids, partition))
+    accounts = tuple(distinguished_accounts(known, compiled, ids, partition))
     by_name = [LastSegment(Pattern.of([(text, False)], arn=False)) for text in usernames[1]]
     by_name += [LastSegment(Words((*usernames[0], *usernames[2])))] if usernames[0] or usernames[2] else []
     by_session = [LastSegment(Words(of_sessions))] if of_sessions else []

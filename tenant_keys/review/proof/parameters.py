@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.review.proof.binding_records import ParameterRecord
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import Inventory, ParameterRecord
+from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.promise import Promise, access_role_arn, alias_of
 
 _TENANT: Final = "{tenant_id}"
@@ -48,11 +49,11 @@ def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], esta
                 if tenant.manifest_id != tenant.id and expected.access != "web-identity"
             }
             held = dict(_held(served.get(expected.name, ()), record.region))
-            if told := _difference(record.value, expected, aliases, held, ids, estate):
+            if difference := _difference(record.value, expected, aliases, held, ids, estate):
                 yield _finding(
                     Kind.INVENTORY,
                     record,
-                    f"the workload {expected.name} is told {told}",
+                    f"the workload {expected.name} is told {difference}",
                     "synthesize again, or correct the manifest",
                 )
         elif record.name.lower().startswith(estate.naming.role_path.lower()):

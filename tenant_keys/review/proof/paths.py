@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from tenant_keys.review.proof.issuance import Step
+from tenant_keys.review.proof.obtained_sessions import Step
 
 Path = tuple[str, ...]
 """Who begins, and the ARNs of the roles that it becomes, one after the other."""

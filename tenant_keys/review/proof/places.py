@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from tenant_keys.manifest import Estate, Workload
+from tenant_keys.review.proof.binding_records import PodAssociation
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import Inventory, PodAssociation
+from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.promise import issuer_arn, workload_role
 from tenant_keys.review.proof.tokens import pods_of
 

@@ -15,8 +15,10 @@ from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.guardrails import Guardrail, check_guardrails, guardrails
 from tenant_keys.review.proof.held_keys import HeldByTenant, held_by_tenants
 from tenant_keys.review.proof.inventory import Inventory, Stacks
-from tenant_keys.review.proof.issuance import Issuance, Step, prove_issuance
-from tenant_keys.review.proof.key_access import Adversary, KeyAccess, is_cryptographic, prove_key_access
+from tenant_keys.review.proof.issuance import prove_issuance
+from tenant_keys.review.proof.key_access import Adversary, KeyAccess, prove_key_access
+from tenant_keys.review.proof.key_actions import is_cryptographic
+from tenant_keys.review.proof.obtained_sessions import Issuance, Step
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_keys.review.proof.safeguards import Safeguard, safeguards

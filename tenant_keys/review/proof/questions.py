@@ -25,7 +25,8 @@ from tenant_keys.review.proof.actor import (
 from tenant_keys.review.proof.actors import actors_of
 from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.issuance import prove_issuance
-from tenant_keys.review.proof.key_access import carries, key_actions, of_unused_key
+from tenant_keys.review.proof.key_access import of_unused_key
+from tenant_keys.review.proof.key_actions import carries, key_actions
 from tenant_keys.review.proof.paths import Path as Hops
 from tenant_keys.review.proof.paths import paths_to
 from tenant_keys.review.proof.promise import access_role_arn

@@ -15,7 +15,8 @@ from tenant_keys.aws_facts.quotas import (
 )
 from tenant_keys.manifest import Estate
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import Inventory, RoleRecord
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.role_records import RoleRecord
 
 _IAM_SID: Final = re.compile(r"[A-Za-z0-9]*", re.ASCII).fullmatch
 """IAM guide, reference_policies_elements_sid: in IAM "the Sid must be A-Z, a-z, and 0-9"."""

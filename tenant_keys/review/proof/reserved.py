@@ -11,7 +11,7 @@ from tenant_keys.review.iam import PrincipalKind
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.controls import SCP
-from tenant_keys.review.proof.key_access import is_cryptographic, key_actions
+from tenant_keys.review.proof.key_actions import is_cryptographic, key_actions
 from tenant_keys.review.proof.promise import DEPLOYMENT, TAG, access_roles, alias_of, custodian_role, is_role
 
 ALIASES: Final = frozenset({"kms:createalias", "kms:deletealias"})

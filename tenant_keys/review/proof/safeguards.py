@@ -1,4 +1,4 @@
-"""What each guard carries: take one away everywhere, and prove again."""
+"""What each Deny and each condition prevents: remove one everywhere, and prove again."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from typing import Any
 
 from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.proof.findings import Kind
-from tenant_keys.review.proof.key_access import Adversary, key_actions, prove_key_access
+from tenant_keys.review.proof.key_access import Adversary, prove_key_access
+from tenant_keys.review.proof.key_actions import key_actions
 from tenant_keys.review.proof.world import Edit, World, keep
 from tenant_keys.review.syntax import Statement
 
-_Guard = tuple[str, str, str | None]
+_Part = tuple[str, str, str | None]
 """Kind of policy, Sid, and the condition of an Allow; None for a whole Deny."""
 
 
 @dataclass(frozen=True, slots=True)
 class Safeguard:
-    """A guard, and what gets through without it."""
+    """A Deny or a condition, and what is allowed without it."""
 
     kind: str
     """"key" or "identity"."""
@@ -33,7 +34,7 @@ class Safeguard:
 
     @property
     def single_point_of_failure(self) -> bool:
-        """Whether plaintext hangs on this guard alone."""
+        """Whether this safeguard alone keeps plaintext from others."""
         return self.lost == "plaintext"
 
 
@@ -42,23 +43,23 @@ def safeguards(build: Callable[[Edit], World]) -> list[Safeguard]:
 
     `build` makes the world with an edit applied to each document.
     """
-    return [_without(guard, actions, build) for guard, actions in _guards(build(keep)).items()]
+    return [_without(part, actions, build) for part, actions in _removable(build(keep)).items()]
 
 
-def _guards(world: World) -> dict[_Guard, frozenset[str]]:
-    """Each guard, with the actions on a key of which its statements speak."""
+def _removable(world: World) -> dict[_Part, frozenset[str]]:
+    """Each Deny and each condition of an Allow, with the actions on a key to which it applies."""
     documents = [("key", case.document.tree) for case in world.keys]
     roles = [role for alike in world.tenant_roles for role in alike]
     central = world.estate.central.account
     roles += [role for role in world.other_roles if role.arn.split(":")[4] == central]
     documents += [("identity", document.tree) for role in roles for document in role.identity]
-    found: dict[_Guard, frozenset[str]] = {}
+    found: dict[_Part, frozenset[str]] = {}
     for kind, document in documents:
         for statement in document.statements:
             sid, actions = statement.sid or "", _actions(statement)
             for condition in _conditions(statement):
-                guard = (kind, sid, condition)
-                found[guard] = found.get(guard, frozenset()) | actions
+                part = (kind, sid, condition)
+                found[part] = found.get(part, frozenset()) | actions
     return found
 
 
@@ -76,9 +77,9 @@ def _actions(statement: Statement) -> frozenset[str]:
     )
 
 
-def _without(guard: _Guard, actions: frozenset[str], build: Callable[[Edit], World]) -> Safeguard:
+def _without(part: _Part, actions: frozenset[str], build: Callable[[Edit], World]) -> Safeguard:
     """What is lost without it: of other actions than its own nothing changes."""
-    kind, sid, condition = guard
+    kind, sid, condition = part
     world = build(_editor(kind, sid, condition))
     also, _ = _worst(world, Adversary(repoints_aliases=True), actions)
     # Whoever may re-point aliases may leave them: what is refused to it is refused without.

@@ -21,8 +21,9 @@ from tenant_keys.review.proof.condition_keys import ABOUT_THE_KEY
 from tenant_keys.review.proof.controls import RCP, SCP, Controls, control_policy
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory
-from tenant_keys.review.proof.key_access import carries
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.key_actions import carries
+from tenant_keys.review.proof.key_records import SYMMETRIC, USAGE
 from tenant_keys.review.proof.liveness import Works, works
 from tenant_keys.review.proof.promise import CONTEXT_KEY, DEPLOYMENT, TAG, Use
 from tenant_keys.review.proof.requests import Target
@@ -81,11 +82,11 @@ def check_stopped(inventory: Inventory, world: World) -> Iterator[Finding]:
     calls = list(_deployment(world))
     for role in estate.central.deployers:
         actor = role_session(role, organization=estate.organization)
-        told: set[tuple[str, str]] = set()
+        reported: set[tuple[str, str]] = set()
         for call in calls:
             outcome = _works(actor, call, controls, world)
-            if not outcome.always and (call.action, call.arn) not in told:
-                told.add((call.action, call.arn))
+            if not outcome.always and (call.action, call.arn) not in reported:
+                reported.add((call.action, call.arn))
                 yield _finding(role, call, outcome)
     if estate.audit is not None:
         yield from _publishing(controls, world)
@@ -114,11 +115,11 @@ def _finding(who: str, call: _Call, outcome: Works, *, open_keys: bool = False) 
     deciders = outcome.decision.deciders if outcome.decision else ()
     statements = tuple(f"{one.policy}: {one.sid or one.index}" for one in deciders)
     open_too = outcome.sometimes or open_keys
-    told = f"{who} may not {call.action} on {call.arn}, which is declared"
+    message = f"{who} may not {call.action} on {call.arn}, which is declared"
     if open_too:
-        told += f"; it depends on {outcome.depends_on or 'what AWS does not document of its requests'}"
+        message += f"; it depends on {outcome.depends_on or 'what AWS does not document of its requests'}"
     kind = Kind.NOT_PROVED if open_too else Kind.REFUSED
-    return Finding(kind, told, "take the Deny out of the control policy", statements=statements)
+    return Finding(kind, message, "take the Deny out of the control policy", statements=statements)
 
 
 def _use_of_held_key(

@@ -9,7 +9,8 @@ from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.review.proof.audit import check_audit
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.held_keys import check_held_keys
-from tenant_keys.review.proof.inventory import SYMMETRIC, USAGE, Inventory, KeyRecord, RoleRecord
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.key_records import SYMMETRIC, USAGE, KeyRecord
 from tenant_keys.review.proof.parameters import check_parameters
 from tenant_keys.review.proof.places import check_places
 from tenant_keys.review.proof.promise import (
@@ -24,6 +25,7 @@ from tenant_keys.review.proof.promise import (
 )
 from tenant_keys.review.proof.reach import assuming, beyond, denying, mutating, reaching
 from tenant_keys.review.proof.refusals import check_refusals
+from tenant_keys.review.proof.role_records import RoleRecord
 from tenant_keys.review.syntax import Document, parse_document
 
 
@@ -157,10 +159,10 @@ def _tags(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate)
         for where, tags in carrying if declared else ():
             for name, value in declared.items():
                 if tags.get(name) != value:
-                    told = (
+                    message = (
                         f"{where}: the tag {name} of tenant {tenant} is {tags.get(name)!r:.80}, declared is {value!r}"
                     )
-                    yield Finding(Kind.INVENTORY, told, "synthesize again", tenant)
+                    yield Finding(Kind.INVENTORY, message, "synthesize again", tenant)
 
 
 def _tags_of_all(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
@@ -171,8 +173,8 @@ def _tags_of_all(inventory: Inventory, promises: Mapping[str, Promise], estate: 
     for where, tags in (*carrying, *inventory.tags):
         for name, value in estate.tags.items():
             if tags.get(name) != value:
-                told = f"{where}: the tag {name} of the estate is {tags.get(name)!r:.80}, declared is {value!r}"
-                yield Finding(Kind.INVENTORY, told, "synthesize again")
+                message = f"{where}: the tag {name} of the estate is {tags.get(name)!r:.80}, declared is {value!r}"
+                yield Finding(Kind.INVENTORY, message, "synthesize again")
 
 
 def _primary(promise: Promise, estate: Estate) -> str:
@@ -358,10 +360,10 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
                 "take the permission out of the policy",
             )
         tell = mutating if declared else reaching
-        if told := sorted(set(tell(document))):
+        if allowed := sorted(set(tell(document))):
             yield Finding(
                 Kind.INVENTORY,
-                f"{policy.where}: a policy allows {', '.join(told[:4])} to the role {policy.role_name} of account "
+                f"{policy.where}: a policy allows {', '.join(allowed[:4])} to the role {policy.role_name} of account "
                 f"{policy.account}, which is in no template",
                 "take the policy out of the app, or the permission out of the policy",
             )

@@ -40,8 +40,8 @@ def token_holders(trust: Document, estate: Estate) -> Iterator[Actor]:
                 yield replace(holder, label=f"{holder.label} {label}", presents=token)
                 continue
             for told_subject in text_classes(conditions, {}, tuple(subjects)):
-                told = {**token, claim(arn, "sub"): told_subject}
-                yield replace(holder, label=f"{holder.label} {label} and subject {told_subject}", presents=told)
+                presented = {**token, claim(arn, "sub"): told_subject}
+                yield replace(holder, label=f"{holder.label} {label} and subject {told_subject}", presents=presented)
 
 
 def _tokens(trust: Document, provider: str, audiences: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:

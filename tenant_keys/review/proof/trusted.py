@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from tenant_keys.manifest import Estate
-from tenant_keys.review.proof.issuance import Issuance
 from tenant_keys.review.proof.key_access import KeyAccess
+from tenant_keys.review.proof.obtained_sessions import Issuance
 
 MUTATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "change a key policy": ("kms:PutKeyPolicy",),

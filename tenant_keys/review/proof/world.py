@@ -11,8 +11,11 @@ from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.controls import RCP, SCP, Controls, control_policy
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.equivalence import TenantClass, Tenants
-from tenant_keys.review.proof.inventory import Inventory, KeyRecord, RoleRecord, unmarked
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.key_records import KeyRecord
+from tenant_keys.review.proof.marks import unmarked
 from tenant_keys.review.proof.promise import Promise, Use, declared_roles
+from tenant_keys.review.proof.role_records import RoleRecord
 
 _Case = TypeVar("_Case")
 Edit = Callable[[str, Mapping[str, object]], Mapping[str, object]]

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tenant_keys.manifest import Estate, Workload
-from tenant_keys.review.proof.inventory import Inventory, marked
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.marks import marked
 from tenant_keys.review.proof.promise import Promise, Use
 from tenant_keys.review.proof.world import RoleCase
 from tenant_keys.review.report import names

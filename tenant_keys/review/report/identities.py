@@ -36,10 +36,10 @@ def _pods(workload: Workload, reviewed: ReviewedEstate) -> Iterator[str]:
 
 def _irsa(workload: Workload) -> Iterator[str]:
     if workload.irsa:
-        told = workload.irsa
+        irsa = workload.irsa
         yield (
-            f"pods of service account {told.service_account}, namespace {told.namespace}, by tokens of "
-            f"{told.oidc_provider} (IRSA; the provider is not in these templates)"
+            f"pods of service account {irsa.service_account}, namespace {irsa.namespace}, by tokens of "
+            f"{irsa.oidc_provider} (IRSA; the provider is not in these templates)"
         )
 
 

@@ -12,8 +12,10 @@ from tenant_keys.review.iam.decision import Decider, Decision
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor, everything, role_session
 from tenant_keys.review.proof.document import Document
-from tenant_keys.review.proof.inventory import Inventory, KeyRecord, unmarked
-from tenant_keys.review.proof.key_access import carries
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.key_actions import carries
+from tenant_keys.review.proof.key_records import KeyRecord
+from tenant_keys.review.proof.marks import unmarked
 from tenant_keys.review.proof.promise import TAG, Promise, access_role_arn
 from tenant_keys.review.proof.world import RoleCase, keep, role_case
 

@@ -41,5 +41,5 @@ def not_proved(proof: Proof, accesses: set[str]) -> list[str]:
     if "web-identity" in accesses:
         said.append(CLAIMED_BY_ISSUER)
     if not proof.safeguards:
-        said.append("Which guard carries the proof: it was not asked for (--safeguards).")
+        said.append("Which safeguards the proof depends on: not computed (--safeguards).")
     return [*said, *ALWAYS]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tenant_keys.review.proof.inventory import MARK
+from tenant_keys.review.proof.marks import MARK
 
 CLOSE: Final = "\u27e7"
 _TOKEN: Final = re.compile(f"{MARK}([^{CLOSE}]*){CLOSE}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tenant_keys.review.proof.inventory import MARK
+from tenant_keys.review.proof.marks import MARK
 from tenant_keys.review.report.names import CLOSE
 
 

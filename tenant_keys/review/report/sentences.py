@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from tenant_keys.review.iam.catalogue import actions
 from tenant_keys.review.iam.elements import action_tests
-from tenant_keys.review.proof.key_access import FUTURE, is_cryptographic, key_actions
+from tenant_keys.review.proof.key_actions import FUTURE, is_cryptographic, key_actions
 from tenant_keys.review.report.conditions import Condition, any_of, conditions, joined
 from tenant_keys.review.report.principals import principal, roles
 

@@ -8,7 +8,8 @@ from typing import Final
 
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.review.proof.actor import Actor
-from tenant_keys.review.proof.key_access import FUTURE, is_cryptographic, key_actions, of_unused_key
+from tenant_keys.review.proof.key_access import of_unused_key
+from tenant_keys.review.proof.key_actions import FUTURE, is_cryptographic, key_actions
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.report import names
 from tenant_keys.review.report.key_evaluator import KeyEvaluator

@@ -5,6 +5,6 @@ sources are the pages of AWS that each module names, the manifest, and docs/iam-
 open.
 """
 
-from tenant_keys.review.second_opinion.opinion import Answered, Breach, Opinion, second_opinion, told
+from tenant_keys.review.second_opinion.opinion import Answered, Breach, Opinion, second_opinion, sentences
 
-__all__ = ["Answered", "Breach", "Opinion", "second_opinion", "told"]
+__all__ = ["Answered", "Breach", "Opinion", "second_opinion", "sentences"]

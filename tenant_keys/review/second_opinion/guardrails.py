@@ -104,8 +104,8 @@ def _check(inventory: Inventory, estate: Estate) -> None:
         raise NotUnderstood(f"{where}: AWS::Organizations::Policy, and the manifest asks for no guardrails")
     kinds = [control.kind for control in inventory.controls]
     if estate.guardrails is not None and sorted(kinds) != sorted(KINDS):
-        told = ", ".join(kinds) or "none"
-        raise NotUnderstood(f"policies of the organization: got {told}; one of each kind is understood")
+        got = ", ".join(kinds) or "none"
+        raise NotUnderstood(f"policies of the organization: got {got}; one of each kind is understood")
     for control in inventory.controls:
         if control.targets != (estate.central.account,):
             raise NotUnderstood(f"{control.where}: attached to {', '.join(control.targets) or 'nothing'}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from tenant_keys.manifest.stack_names import is_audit_stack
-from tenant_keys.review.assembly import Resource, Stack, unborn
+from tenant_keys.review.assembly import Resource, Stack, unresolved_id
 from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.second_opinion.statements import IDENTITY, Statement, statements
 
@@ -141,7 +141,7 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
             arn = f"arn:{partition}:kms:{resource.region}:{resource.account}:key/{target}"
             found.aliases.setdefault(arn, []).append(properties["AliasName"])
         case "AWS::IAM::Role":
-            name = properties.get("RoleName") or unborn(resource)
+            name = properties.get("RoleName") or unresolved_id(resource)
             arn = f"arn:{partition}:iam::{resource.account}:role{properties.get('Path', '/')}{name}"
             found.roles[arn] = Role(
                 arn,
@@ -159,7 +159,8 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
             host = properties["Url"].removeprefix("https://")
             found.providers.append(f"arn:{partition}:iam::{resource.account}:oidc-provider/{host}")
         case "AWS::RolesAnywhere::TrustAnchor":
-            arn = f"arn:{partition}:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{unborn(resource)}"
+            anchor = f"trust-anchor/{unresolved_id(resource)}"
+            arn = f"arn:{partition}:rolesanywhere:{resource.region}:{resource.account}:{anchor}"
             found.anchors[arn] = str(properties["Source"].get("SourceData", {}).get("AcmPcaArn", "another authority"))
         case "AWS::Organizations::Policy":
             content = properties["Content"]
@@ -206,4 +207,4 @@ def _facts(resource: Resource) -> dict[str, str]:
 def _key_id(resource: Resource) -> str:
     if resource.type == "AWS::KMS::ReplicaKey":
         return str(resource.properties["PrimaryKeyArn"].rpartition("/")[2])
-    return ("mrk-" if resource.properties.get("MultiRegion") in (True, "true") else "") + unborn(resource)
+    return ("mrk-" if resource.properties.get("MultiRegion") in (True, "true") else "") + unresolved_id(resource)

@@ -150,7 +150,7 @@ def _answer(question: Question, budget: int) -> tuple[Answer, Breach | None]:
     return answer, Breach(*about, examples[0], worst, question.expects)
 
 
-def told(opinion: Opinion) -> Iterator[str]:
+def sentences(opinion: Opinion) -> Iterator[str]:
     """The opinion in sentences."""
     for one in opinion.breaches:
         yield f"{one.who}: {', '.join(one.actions)} on {one.what}; the evaluator: {one.replay.outcome}"

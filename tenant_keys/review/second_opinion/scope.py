@@ -28,8 +28,8 @@ def representatives(estate: Estate, most: int = SMALL) -> tuple[Tenant, ...]:
 
 def _declared(tenant: Tenant) -> object:
     workloads = tuple(workload.name for workload in tenant.workloads)
-    birth = tenant.origin, tenant.multi_region, tenant.primary_region, tenant.material_expires
-    return tenant.state, workloads, birth, tenant.decrypt_by, tenant.import_role is None, tenant.custodian is None
+    creation = tenant.origin, tenant.multi_region, tenant.primary_region, tenant.material_expires
+    return tenant.state, workloads, creation, tenant.decrypt_by, tenant.import_role is None, tenant.custodian is None
 
 
 def focused(inventory: Inventory, estate: Estate, chosen: tuple[Tenant, ...]) -> Inventory:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final, Protocol
 
-from tenant_keys.review.assembly import UNBORN
+from tenant_keys.review.assembly import UNRESOLVED
 from tenant_keys.review.second_opinion.conditions import Context, conditions, hold, several
 from tenant_keys.review.second_opinion.errors import NotUnderstood
 from tenant_keys.review.second_opinion.patterns import Variable, arn_like, like, pieces, resolve
@@ -38,7 +38,7 @@ _ELEMENTS: Final = frozenset(
     ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition")
 )
 _ACCOUNT: Final = re.compile(r"(?:arn:aws[a-z-]*:iam::)?(\d{12})(?::root)?", re.ASCII)
-_MARK: Final = UNBORN
+_MARK: Final = UNRESOLVED
 """Begins an id that AWS has yet to choose, as the reading of the assembly writes it."""
 
 

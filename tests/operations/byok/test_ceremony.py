@@ -263,7 +263,7 @@ def whole_life(ceremony: Ceremony, vault: Materials, step: int) -> int:
     return step + 1
 
 
-@pytest.mark.parametrize("tenant", ["globex", "umbrella"])
+@pytest.mark.parametrize("tenant", ["globex", pytest.param("umbrella", marks=pytest.mark.exhaustive)])
 def test_a_ceremony_cut_after_any_call_is_finished_by_the_same_commands(
     tenant: str, ceremony_of: MakeCeremony, aws: LocalAws
 ) -> None:

@@ -15,7 +15,8 @@ from tenant_keys.local.issuer import LocalIssuer
 from tenant_keys.operations.verify.verify import Verification
 from tests.command import Done, tenant_keys
 from tests.operations.verify.deployed import CENTRAL, WORKLOAD, Deployed, deploy
-from tests.operations.verify.drifts import BATCHES, Found, made
+from tests.operations.verify.drift import Found
+from tests.operations.verify.drifts import BATCHES, made
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from tenant_keys.review.errors import UnresolvedIntrinsic
 
 Resolve = Callable[..., Any]
-UNBORN_KEY = "unborn!111111111111!eu-west-1!app!Key"
+UNBORN_KEY = "unresolved!111111111111!eu-west-1!app!Key"
 KEY = {"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {}}}}
 
 
@@ -147,7 +147,7 @@ def test_an_import_is_what_another_stack_exports_wherever_it_stands(read: Callab
         middle=_exporting({"Fn::Join": ["-", ["middle", {"Ref": "AWS::Region"}]]}, {"Fn::ImportValue": "source"}),
         source=_exporting("source", {"Fn::GetAtt": ["Key", "Arn"]}),
     )
-    expected = "arn:aws:kms:eu-west-1:111111111111:key/unborn!111111111111!eu-west-1!source!Key"
+    expected = "arn:aws:kms:eu-west-1:111111111111:key/unresolved!111111111111!eu-west-1!source!Key"
     assert stacks["user"].resources["Role"].properties == {"V": expected}
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import botocore
 import pytest
 
-from tenant_keys.review.assembly import is_unborn
+from tenant_keys.review.assembly import is_unresolved
 from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.assembly.physical import RETURN_VALUES
 
-ID = "unborn!111111111111!eu-west-1!app!It"
+ID = "unresolved!111111111111!eu-west-1!app!It"
 PRIMARY = "arn:aws:kms:eu-central-1:111111111111:key/mrk-1234abcd12ab34cd56ef1234567890ab"
 
 CASES: list[tuple[str, dict[str, Any], str | None, str]] = [
@@ -99,7 +99,7 @@ def test_an_id_that_aws_has_yet_to_choose_differs_by_account_region_stack_and_re
         )
     }
     assert len(ids) == 6
-    assert all(is_unborn(token) for token in ids)
+    assert all(is_unresolved(token) for token in ids)
 
 
 def test_arns_carry_the_partition_of_their_region(resolve: Callable[..., Any]) -> None:

@@ -100,7 +100,7 @@ def test_an_assembly_of_the_real_cdk_with_a_stage_and_an_export_is_resolved(tmp_
     role = {stack.name: stack for stack in Assembly.open(tmp_path).stacks()}["Prod-Roles"].resources["Role"]
     assert role.properties == {
         "RoleName": "r-eu-west-1",
-        "Description": "arn:aws:kms:eu-west-1:111111111111:key/unborn!111111111111!eu-west-1!Prod-Keys!Key",
+        "Description": "arn:aws:kms:eu-west-1:111111111111:key/unresolved!111111111111!eu-west-1!Prod-Keys!Key",
     }
 
 
@@ -299,18 +299,18 @@ def test_what_creates_resources_unseen_is_refused(read: Callable[..., Any], temp
         read(keys=template)
 
 
-def test_a_text_that_could_pass_for_an_unborn_id_is_refused(read: Callable[..., Any]) -> None:
-    role = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "unborn!111111111111!eu-west-1!keys!Key"}}
-    with pytest.raises(TemplateRefused, match="got the text unborn!"):
+def test_a_text_that_could_pass_for_an_unresolved_id_is_refused(read: Callable[..., Any]) -> None:
+    role = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "unresolved!111111111111!eu-west-1!keys!Key"}}
+    with pytest.raises(TemplateRefused, match="got the text unresolved!"):
         read(keys={"Resources": {"Role": role}})
 
 
-def test_an_unborn_id_that_is_spelled_with_escapes_is_refused_too(tmp_path: Path) -> None:
+def test_an_unresolved_id_that_is_spelled_with_escapes_is_refused_too(tmp_path: Path) -> None:
     write_assembly(tmp_path, {"keys": {}})
     (tmp_path / "keys.template.json").write_text(
-        r'{"Resources": {"R": {"Type": "AWS::IAM::Role", "Properties": {"V": "unborn\u0021111111111111"}}}}'
+        r'{"Resources": {"R": {"Type": "AWS::IAM::Role", "Properties": {"V": "unresolved\u0021111111111111"}}}}'
     )
-    with pytest.raises(TemplateRefused, match="got the text unborn!"):
+    with pytest.raises(TemplateRefused, match="got the text unresolved!"):
         list(Assembly.open(tmp_path).stacks())
 
 

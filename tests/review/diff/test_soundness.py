@@ -11,7 +11,7 @@ from tenant_keys.review.diff.access import access_changes
 from tenant_keys.review.iam import InvalidRequest, Policies, Request, authorize
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof import NotProved
-from tenant_keys.review.proof.key_access import FUTURE
+from tenant_keys.review.proof.key_actions import FUTURE
 from tenant_keys.review.proof.promise import promises
 from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tests.review.proof.test_soundness import ESTATE, Draw

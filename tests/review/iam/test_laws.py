@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_keys.review.iam import Grant, Outcome, Policies, Policy, Principal, PrincipalKind, Request, authorize
 from tenant_keys.review.iam.decision import PolicyKind
 from tests.premise import met, met_at_least
+from tests.sampled import examples
 
 HERE, THERE = "111111111111", "222222222222"
 KEYS = [f"arn:aws:kms:eu-west-1:{HERE}:key/{name}" for name in ("a", "b")]
@@ -150,7 +151,7 @@ KINDS = ["resource", "identity", "session", "boundary", "scp"]
 GRANTING = ["resource", "identity"]
 
 
-EXAMPLES = settings(max_examples=200)
+EXAMPLES = examples(200)
 
 
 def _statements_of(estate: dict[str, Any], kinds: list[str], *effects: str) -> list[tuple[str, int]]:

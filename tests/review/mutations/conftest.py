@@ -1,4 +1,4 @@
-"""One synth of the estate that is mutated, for each worker."""
+"""One synth of the estate that is mutated."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.once import once
 from tools.mutants.mutant import Mutant, Outcome, judge, safeguards_of
-from tools.mutants.original import Synthesized, synthesize
+from tools.mutants.original import Synthesized, read, synthesize
 
 
 @pytest.fixture(scope="session")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    return synthesize(tmp_path_factory.mktemp("mutations"))
+    return read(once(tmp_path_factory, "mutations", synthesize))
 
 
 @pytest.fixture(scope="session")

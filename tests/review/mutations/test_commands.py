@@ -71,7 +71,7 @@ def test_a_request_names_nothing_that_aws_has_yet_to_choose(run: Run, broken: Pa
     code, told = run("prove", folder=broken)
     assert code == 2
     assert "  named by: KeyId=the key's id or ARN\n" in told
-    assert "unborn!" not in told
+    assert "unresolved!" not in told
     assert "tenant-keys:cell" not in told  # the app's own tags on its roles
 
 

@@ -18,20 +18,11 @@ from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.reviewed import review_estate
 from tenant_keys.review.proof.world import World, build_world
 from tests.sampled import sampled
-from tools.mutants.guardrails import (
-    MUTANTS,
-    RCP,
-    misplaced,
-    outside,
-    same,
-    stopping,
-    stopping_deployment,
-    stopping_publishers,
-    weaker,
-    without_statement,
-)
+from tools.mutants.guardrail_edits import RCP
+from tools.mutants.guardrails import MUTANTS, misplaced, outside, same, weaker, without_statement
 from tools.mutants.mutant import Harmless, Mutant, NotProvedBecause, Outcome, Refuted
 from tools.mutants.original import GUARDRAILS, Synthesized, Templates
+from tools.mutants.stopping_guardrails import stopping, stopping_deployment, stopping_publishers
 from tools.mutants.two_engines import Compared, compared
 
 BY_DOCUMENT = [

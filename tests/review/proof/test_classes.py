@@ -11,7 +11,7 @@ from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof import NotProved
 from tenant_keys.review.proof.document import Condition, Document
 from tenant_keys.review.proof.domain import candidates, text_classes
-from tenant_keys.review.proof.examples import accounts_told_apart, examples
+from tenant_keys.review.proof.examples import distinguished_accounts, examples
 from tenant_keys.review.proof.readers import Pattern
 from tenant_keys.review.proof.solutions import affixed, solutions
 from tenant_keys.review.proof.tags import tag_sets
@@ -114,12 +114,12 @@ def test_an_exact_value_with_a_wildcard_in_it_is_that_value_alone() -> None:
 def test_accounts_differ_by_every_digit_that_a_pattern_names() -> None:
     known = ["111111111111"]
     role = Pattern.of([("arn:aws:iam::2*:role/a", False)], arn=True)
-    assert accounts_told_apart(known, [], [], "aws") == ["111111111111", "000000000000"]
-    assert accounts_told_apart(known, [role], [], "aws") == ["111111111111", "000000000000", "200000000000"]
+    assert distinguished_accounts(known, [], [], "aws") == ["111111111111", "000000000000"]
+    assert distinguished_accounts(known, [role], [], "aws") == ["111111111111", "000000000000", "200000000000"]
     number = Pattern.of([("*7", False)], arn=False)
-    assert accounts_told_apart(known, [], [number], "aws") == ["111111111111", "000000000000", "000000000007"]
+    assert distinguished_accounts(known, [], [number], "aws") == ["111111111111", "000000000000", "000000000007"]
     whole = Pattern.of([("222222222222", True)], arn=False)
-    assert accounts_told_apart(["222222222222"], [], [whole], "aws") == ["222222222222", "000000000000"]
+    assert distinguished_accounts(["222222222222"], [], [whole], "aws") == ["222222222222", "000000000000"]
 
 
 ALIAS = "kms:requestalias"

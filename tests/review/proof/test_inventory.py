@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tenant_keys.review.proof import NotProved
-from tenant_keys.review.proof.inventory import Inventory, marked, names, take_inventory, unmarked
+from tenant_keys.review.proof.inventory import Inventory, take_inventory
+from tenant_keys.review.proof.marks import marked, names, unmarked
 from tenant_keys.review.proof.promise import promises
 from tools.random_estates.small_estates import CENTRAL, Templates, estate_of
 
@@ -71,7 +72,7 @@ def test_a_policy_that_holds_the_mark_is_not_proved(text: str) -> None:
 
 def test_a_key_is_as_its_template_has_it_or_by_default() -> None:
     plain = {"KeyPolicy": {"Statement": ["acme"]}}
-    alias = {"AliasName": "alias/tenant-acme", "TargetKeyId": "unborn!111111111111!eu-west-1!stack!Key"}
+    alias = {"AliasName": "alias/tenant-acme", "TargetKeyId": "unresolved!111111111111!eu-west-1!stack!Key"}
     inventory = read(("Key", "AWS::KMS::Key", plain), ("Alias", "AWS::KMS::Alias", alias))
     (key,) = inventory.keys["acme"]
     assert (key.enabled, key.retained, key.replica, key.primary_arn) == (True, True, False, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenant_keys.review.proof.issuance import Step
+from tenant_keys.review.proof.obtained_sessions import Step
 from tenant_keys.review.proof.paths import paths_to
 
 WORK, ACCESS, OTHER = (f"arn:aws:iam::{number}:role/{name}" for number, name in ((2, "work"), (1, "access"), (3, "x")))

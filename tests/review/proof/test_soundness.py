@@ -11,8 +11,9 @@ from tenant_keys.review.iam import InvalidRequest, Policies, Policy, Principal, 
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof import Kind, prove
 from tenant_keys.review.proof.equivalence import TenantClass, class_of_each
-from tenant_keys.review.proof.inventory import take_inventory, unmarked
-from tenant_keys.review.proof.key_access import FUTURE, carries
+from tenant_keys.review.proof.inventory import take_inventory
+from tenant_keys.review.proof.key_actions import FUTURE, carries
+from tenant_keys.review.proof.marks import unmarked
 from tenant_keys.review.proof.promise import Promise, promises
 from tools.random_estates.random_mutations import mutated
 from tools.random_estates.small_estates import CENTRAL, Templates, estate_of, templates_of

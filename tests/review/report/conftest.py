@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tenant_keys.manifest import Estate, load_estate
 from tenant_keys.review.proof import prove
 from tenant_keys.review.report import build_document, render_html
+from tests.once import once
 
 ROOT = Path(__file__).parents[3]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -30,9 +32,16 @@ def sample_estate() -> Estate:
 
 
 @pytest.fixture(scope="session")
-def sample_document(sample_assembly: Path, sample_estate: Estate) -> dict[str, Any]:
-    proof = prove(sample_assembly, sample_estate, with_safeguards=True)
-    return build_document(sample_assembly, sample_estate, proof)
+def sample_document(
+    sample_assembly: Path, sample_estate: Estate, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    def build(folder: Path) -> None:
+        proof = prove(sample_assembly, sample_estate, with_safeguards=True)
+        (folder / "document").write_bytes(pickle.dumps(build_document(sample_assembly, sample_estate, proof)))
+
+    made = once(tmp_path_factory, "document", build) / "document"
+    found: dict[str, Any] = pickle.loads(made.read_bytes())  # noqa: S301  # what this run wrote
+    return found
 
 
 @pytest.fixture(scope="module")

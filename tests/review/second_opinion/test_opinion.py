@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tenant_keys.review.iam import Decision, Outcome
-from tenant_keys.review.second_opinion import Answered, Opinion, example, second_opinion, told
+from tenant_keys.review.second_opinion import Answered, Opinion, example, second_opinion, sentences
 from tenant_keys.review.second_opinion.solver import BUDGET
 from tools.random_estates.grammar import ESTATES
 from tools.random_estates.small_estates import CENTRAL, Templates, templates_of
@@ -77,7 +77,7 @@ def test_a_question_at_which_the_solver_gives_up_is_counted_and_no_pass() -> Non
     opinion = opinion_on(budget=1)
     assert len(opinion.unanswered) > 5
     assert opinion.verdict != "no such request"
-    assert any(line.startswith("not answered: some role session") for line in told(opinion))
+    assert any(line.startswith("not answered: some role session") for line in sentences(opinion))
 
 
 def test_no_question_at_all_is_no_opinion() -> None:

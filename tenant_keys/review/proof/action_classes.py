@@ -1,0 +1,88 @@
+"""Classes of actions on a key that every statement in question treats alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import Final
+
+from tenant_keys.aws_facts.operations import WITHIN_ACCOUNT_ONLY
+from tenant_keys.review.proof.actor import Actor
+from tenant_keys.review.proof.document import Document
+from tenant_keys.review.proof.examples import examples
+from tenant_keys.review.proof.key_actions import carries, gives_plaintext, key_actions
+from tenant_keys.review.proof.readers import AtLeast
+from tenant_keys.review.proof.world import KeyCase
+
+GRANT_OPERATIONS: Final = (
+    "CreateGrant",
+    "Decrypt",
+    "DeriveSharedSecret",
+    "DescribeKey",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateDataKeyWithoutPlaintext",
+    "GenerateMac",
+    "GetPublicKey",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "RetireGrant",
+    "Sign",
+    "Verify",
+    "VerifyMac",
+)
+"""All that a grant can allow (AWS KMS API, GrantListEntry, Operations)."""
+
+
+def _later_actions(documents: Iterable[Document]) -> tuple[str, ...]:
+    """One action that KMS may add for each way in which the documents' patterns tell such actions apart."""
+    patterns = frozenset[str]().union(*(document.action_patterns for document in documents))
+    return _distinguished(tuple(sorted(one for one in patterns if one.startswith("kms:"))), key_actions())
+
+
+@cache
+def _distinguished(patterns: tuple[str, ...], actions: tuple[str, ...]) -> tuple[str, ...]:
+    known = [action.lower() for action in actions]
+    found = examples((), arn=False, plain=patterns, exact=known, prefix="kms:", legal=_ACTION_NAME)
+    return tuple(action for action in found if action not in known)
+
+
+_ACTION_NAME: Final = AtLeast("abcdefghijklmnopqrstuvwxyz0123456789".__contains__, 1)
+
+
+@lru_cache(maxsize=65_536)
+def _carried(action: str, keys: frozenset[str]) -> frozenset[str]:
+    return frozenset(key for key in keys if carries(action, key))
+
+
+def action_classes(case: KeyCase, actor: Actor, also: tuple[Document, ...] = ()) -> list[list[str]]:
+    """Actions of which the same statements speak, which carry the same keys and of which the same is declared."""
+    classes: dict[object, list[str]] = {}
+    documents = (case.document, *actor.identity, *also)
+    for action in (*key_actions(), *_later_actions(documents)):
+        lower = action.lower()
+        speech = [document.speech(lower) for document in documents]
+        carried = _carried(action, frozenset[str]().union(*(keys for _, keys in speech)))
+        declared = tuple(lower in use.actions for use in case.promise.uses), case.promise.administration.get(lower)
+        special = (
+            lower if lower in _SPECIAL else (action.partition(":")[2] in GRANT_OPERATIONS, gives_plaintext(action))
+        )
+        crosses = lower not in WITHIN_ACCOUNT_ONLY
+        form = (tuple(clauses for clauses, _ in speech), carried, declared, special, crosses)
+        classes.setdefault(form, []).append(action)
+    return list(classes.values())
+
+
+_SPECIAL: Final = frozenset(
+    {
+        "kms:decrypt",
+        "kms:describekey",
+        "kms:getparametersforimport",
+        "kms:getpublickey",
+        "kms:importkeymaterial",
+        "kms:schedulekeydeletion",
+    }
+)
+"""Actions of which a promise says more than who, or that weigh less than others of their kind."""
