@@ -18,7 +18,7 @@ from tenant_keys.manifest.consistency import inconsistencies
 from tenant_keys.manifest.errors import Path, Problem
 from tenant_keys.manifest.explain import show
 from tenant_keys.manifest.model import Manifest, Naming
-from tenant_keys.manifest.rules import Problems, Report, unknown
+from tenant_keys.manifest.rules import Problems, Report, role_name, unknown
 
 KEY_ACCOUNT: Final = "key_account"
 """Field of a workload or tenant: the name of its key account."""
@@ -165,7 +165,7 @@ def check_together(manifests: Manifests) -> list[Problem]:
             findings.report(("central", index, "name"), f"{message}; choose a shorter name")
         others = {other.central.account: str(each) for each, other in manifests.items() if each != name}
         findings.problems += _foreign(manifest, others)
-    findings.problems += _between_accounts(manifests)
+    findings.problems += [*_between_accounts(manifests), *_shared_roles(manifests)]
     return findings.problems
 
 
@@ -216,6 +216,19 @@ def _between_accounts(manifests: Manifests) -> Iterator[Problem]:
     for problem in inconsistencies(whole):
         if problem.path[0] in ("workloads", "tenants") and problem.path[-1] not in _OF_ONE_ACCOUNT:
             yield problem
+
+
+def _shared_roles(manifests: Manifests) -> Iterator[Problem]:
+    """Roles that run workloads of two key accounts: a session of one would reach into both."""
+    holders: dict[tuple[str, str], tuple[str | None, str]] = {}
+    for name, manifest in manifests.items():
+        for workload, written in manifest.workloads.items():
+            if written.role is None:
+                continue
+            account, other = holders.setdefault((written.account, role_name(written.role)), (name, workload))
+            if account != name:
+                message = f"got {written.role}, the role of {other}, which uses keys of the key account {account}"
+                yield Problem(("workloads", workload, "role"), f"{message}; give each key account a role of its own")
 
 
 def stack_prefix(naming: Naming, key_account: str) -> str:

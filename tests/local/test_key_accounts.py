@@ -198,16 +198,16 @@ def test_nobody_of_one_key_account_obtains_a_role_of_the_other(deployed: Deploye
         sts = session.client("sts")
         for role, tags in ((TENANT_ROLES[victim][1], []), (SHARED_ROLES[victim][1], [("tenant_id", victim)])):
             given: Any = {"Tags": [{"Key": key, "Value": value} for key, value in tags]} if tags else {}
-            if not refused(partial(sts.assume_role, RoleArn=role, RoleSessionName="x", **given)):
+            if not refused(partial(sts.assume_role, RoleArn=role, RoleSessionName="test", **given)):
                 got.append((who, role))
     assert got == []
 
 
 def test_an_alias_of_the_same_name_in_the_other_account_opens_nothing(deployed: Deployed) -> None:
-    """Whoever administers account one names a key there as initech's is named in account two."""
-    root = deployed.aws.session(two.ONE).client("kms")
-    key = root.create_key()["KeyMetadata"]["KeyId"]
-    root.create_alias(AliasName="alias/tenant-initech", TargetKeyId=key)
+    """Whoever deploys in account one names a key there as initech's is named in account two."""
+    role = f"{FOLDERS[two.ONE]}/cdk-hnb659fds-cfn-exec-role-111111111111-eu-west-1"
+    kms = deployed.aws.run_as(role, service="cloudformation.amazonaws.com").client("kms")
+    kms.create_alias(AliasName="alias/tenant-initech", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
     there = f"arn:aws:kms:{REGION}:{two.ONE}:alias/tenant-initech"
     context = {"tenant_id": "initech"}
     initech, acme = deployed.tenant("initech").client("kms"), deployed.tenant("acme").client("kms")

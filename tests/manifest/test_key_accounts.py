@@ -261,6 +261,12 @@ def test_an_id_that_left_one_account_is_not_given_out_in_another(tmp_path: Path)
             "audience: keys, key_account: us}\n",
             ["workloads.two.audience: got keys, the audience of one; tokens of one would open the other's role"],
         ),
+        (
+            WORKLOADS + OF_US,
+            WORKLOADS + OF_US + "  one: {account: '222222222222', runs_on: existing-role, role: role/App}\n"
+            "  two: {account: '222222222222', runs_on: existing-role, role: role/team/app, key_account: us}\n",
+            ["workloads.two.role: got role/team/app, the role of one, which uses keys of the key account eu; give"],
+        ),
     ],
 )
 def test_what_belongs_to_two_accounts_or_to_none_is_an_error(
