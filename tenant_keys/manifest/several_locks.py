@@ -191,8 +191,10 @@ def _moved(manifests: Manifests, lock: Lock) -> list[Problem]:
 
 
 def _held_by_two(manifests: Manifests, lock: Lock) -> list[Problem]:
-    """A key of a tenant's own that a tenant of another key account has in use."""
+    """A tenant's own key that a tenant of another key account has in use."""
     findings = Problems()
+    if len(manifests) == 1:
+        return []  # the account's own refusals have it
     tenants = {name: tenant for one in manifests.values() for name, tenant in one.tenants.items()}
     check_held(next(iter(manifests.values())).model_copy(update={"tenants": tenants}), lock, findings.report)
     return findings.problems
