@@ -22,12 +22,14 @@ central:
     home_region: eu-west-1
     regions: [eu-west-1]
     administrators: [role/KeyAdministrator]
+    readers: [role/SecurityAudit]
     break_glass: role/KeyBreakGlass
   - name: two
     account: "444444444444"
     home_region: eu-west-1
     regions: [eu-west-1]
     administrators: [role/KeyAdministrator]
+    readers: [role/SecurityAudit]
     break_glass: role/KeyBreakGlass
 guardrails: {management_account: "555555555555"}
 workloads:

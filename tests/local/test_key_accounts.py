@@ -18,6 +18,7 @@ from tenant_keys.local import LocalAws
 from tenant_keys.local.deploy import operator_credentials
 from tenant_keys.local.existing import ensure_role
 from tenant_keys.manifest import Estate
+from tenant_keys.operations.verify.verify import Options, verify
 from tests import two_key_accounts as two
 
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
@@ -54,6 +55,8 @@ class Deployed:
     aws: LocalAws
     keys: dict[str, str]
     """ARN of each tenant's key."""
+    folder: Path
+    """Of the manifest, its lock and the assembly."""
 
     def workload(self, role: str) -> boto3.Session:
         service = SERVICES.get(role, "ecs-tasks.amazonaws.com")
@@ -79,12 +82,13 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    estates = two.estates(tmp_path_factory.mktemp("manifest"))
-    assembly = two.synthesize(estates[0], tmp_path_factory.mktemp("two") / "cdk.out")
-    yield from _deployed(estates, assembly)
+    folder = tmp_path_factory.mktemp("two")
+    estates = two.estates(folder)
+    two.synthesize(estates[0], folder / "cdk.out")
+    yield from _deployed(estates, folder)
 
 
-def _deployed(estates: tuple[Estate, ...], assembly: Path) -> Iterator[Deployed]:
+def _deployed(estates: tuple[Estate, ...], folder: Path) -> Iterator[Deployed]:
     with LocalAws(
         accounts=(two.ONE, two.TWO, two.WORKLOADS, "555555555555"),
         organization="o-a1b2c3d4e5",
@@ -92,9 +96,9 @@ def _deployed(estates: tuple[Estate, ...], assembly: Path) -> Iterator[Deployed]
         region=REGION,
     ) as aws:
         for estate in estates:
-            for role in (*estate.central.administrators, estate.central.break_glass):
+            for role in (*estate.central.administrators, *estate.central.readers, estate.central.break_glass):
                 ensure_role(aws, role)
-        aws.deploy(assembly)
+        aws.deploy(folder / "cdk.out")
         keys = {}
         for account in (two.ONE, two.TWO):
             for alias in aws.session(account).client("kms").list_aliases()["Aliases"]:
@@ -107,7 +111,7 @@ def _deployed(estates: tuple[Estate, ...], assembly: Path) -> Iterator[Deployed]
             "initech": "444444444444",
             "umbrella": "444444444444",
         }
-        yield Deployed(aws, keys)
+        yield Deployed(aws, keys, folder)
 
 
 def alias_arn(tenant: str) -> str:
@@ -218,3 +222,20 @@ def test_an_alias_of_the_same_name_in_the_other_account_opens_nothing(deployed: 
     assert sealed["KeyId"] == deployed.keys["initech"]
     blob = sealed["CiphertextBlob"]
     assert refused(partial(acme.decrypt, KeyId=there, CiphertextBlob=blob, EncryptionContext=context))
+
+
+@pytest.mark.parametrize(("name", "account"), [("one", two.ONE), ("two", two.TWO)])
+def test_each_key_account_is_verified_beside_what_the_other_has_in_the_workload_account(
+    deployed: Deployed, name: str, account: str, tmp_path: Path
+) -> None:
+    reader = deployed.person(f"{FOLDERS[account]}/SecurityAudit")
+
+    def client_of(where: str, region: str, service: str) -> Any:
+        session: Any = reader if where == account else deployed.aws.session(where)
+        return session.client(service, region_name=region)
+
+    manifest = deployed.folder / f"tenants.yaml#{name}"
+    found = verify(manifest, deployed.folder / "cdk.out", Options(tmp_path / "record", share=1.0), client_of=client_of)
+    assert {(one.kind, one.account, one.resource, one.what) for one in found.findings} == set()
+    assert found.proof.proved
+    assert found.keys == 3

@@ -47,7 +47,6 @@ class Expected:
             if entry.phase == "offboarded"
         )
         """Aliases of offboarded tenants: retained with their keys until the deletion."""
-        self._of_siblings = frozenset(_in_workload_accounts(self.estate))
 
     def logical_id(self, region: str, key_id: str) -> str:
         record = self.record(region, key_id)
@@ -71,8 +70,6 @@ class Expected:
         """Whether a role is declared, or has the path or the name of a role of the estate."""
         if role_arn in self.reviewed.inventory.roles:
             return True
-        if role_arn in self._of_siblings:
-            return False
         account, (path, _, name) = role_arn.split(":")[4], role_arn.partition(":role")[2].rpartition("/")
         naming = self.estate.naming
         if account == self.estate.central.account and f"{path}/".lower().startswith(naming.role_path.lower()):
@@ -115,13 +112,3 @@ class Expected:
         account, region, stack, logical_id = found.groups()
         made = self._state.resources.get((account, region, stack), {}).get(logical_id)
         return made.rpartition("/")[2] if made else found[0]
-
-
-def _in_workload_accounts(estate: Estate) -> Iterator[str]:
-    """ARNs of the roles that other key accounts of the manifest have in workload accounts."""
-    for other in estate.siblings:
-        for workload in other.workloads.values():
-            yield names.workload_role_arn(workload, other)
-            for region in workload.regions:
-                role = names.forwarder_role_name(region, other)
-                yield f"arn:{workload.partition}:iam::{workload.account}:role/{role}"

@@ -26,6 +26,7 @@ from tenant_keys.operations.verify.expected import Expected
 from tenant_keys.operations.verify.finding import DriftFinding
 from tenant_keys.operations.verify.journal import Journal, RecordUnusable, lines_of
 from tenant_keys.operations.verify.lanes import Lanes, Progress
+from tenant_keys.operations.verify.own_part import own_part
 from tenant_keys.operations.verify.pace import SHARE
 from tenant_keys.operations.verify.reading import Scope, read
 from tenant_keys.operations.verify.sessions import ClientOf, Sessions
@@ -142,7 +143,7 @@ def verify(
     try:
         read(lanes, scope, journal.readings)
         with collection_paused():
-            state = deployed_state(scope, journal.readings)
+            state = own_part(deployed_state(scope, journal.readings), estate)
             expected = Expected(reviewed, state, lock)
             roles = RoleComparison(state, expected, before.baseline)
             findings = [
