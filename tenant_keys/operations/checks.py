@@ -31,7 +31,10 @@ from tenant_keys.review.rules import lint
 NAG, PROOF = "AwsSolutions", "tenant-keys-proof"
 """The validations that every synth of the app runs."""
 SHOWN_FILES: Final = 8
-_REVIEW: Final = "and run tenant-keys review --manifest FILE#NAME for each"
+_REVIEW: Final = (
+    "the report has no review, diff.json and diff.sarif of several key accounts; run tenant-keys review and diff with "
+    "--manifest {}#NAME for each"
+)
 
 
 class Note(str):
@@ -78,11 +81,13 @@ class Checks:
         self.assembly = scratch / "cdk.out"
         self.manifest = project / manifest
         self.estate: Estate | None = None
-        """This and what follows of the one key account; of several, none is kept, and no report is written."""
+        """This and what follows are of the one key account; of several none is kept but the comparisons."""
         self.lint: list[Document] | None = None
         self.reviewed: ReviewedEstate | None = None
         self.proof: Proof | None = None
         self.comparison: Comparison | None = None
+        self.comparisons: dict[str | None, Comparison] = {}
+        """Of each key account that the base has, by name."""
         self.is_first = False
         """Whether the base holds no estate yet, so that there is nothing to compare with and nothing to lose."""
         self._project, self._scratch, self._base, self._for_review = project, scratch, base, for_review
@@ -124,7 +129,7 @@ class Checks:
         for estate in self._loaded():
             yield from _shut_out(estate)
         if self._for_review and self.estate is None:
-            yield f"--report takes one key account, and {self.manifest.name} lists several; leave it out, {_REVIEW}"
+            yield Note(_REVIEW.format(self.manifest.name))
         for problem in located_warnings(self.manifest):
             yield Note(f"warning: {problem}")
 
@@ -216,6 +221,7 @@ class Checks:
             )
             if compared.only_adds_tenants and other_files(str(self._base), self._project, self.manifest):
                 compared = replace(compared, only_adds_tenants=False)
+            self.comparisons[estate.key_account] = compared
             if estate is self.estate:
                 self.comparison = compared
             for change in compared.changes:
