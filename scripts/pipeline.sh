@@ -9,6 +9,8 @@
 # MANIFEST     the estate's manifest, where a repository has several (tenants.yaml)
 # BASE         what a pull request is compared with (origin/main)
 # CONCURRENCY  stacks deployed at a time (4): KMS creates 5 keys a second however many there are
+# READER       the role that verifies the canary, as role/NAME (the first of central.readers)
+# CANARY       "no" deploys without a canary: for emergencies
 # Exit codes: 0 done, 2 something needs review or blocks, 1 could not run.
 set -euo pipefail
 
@@ -17,9 +19,12 @@ DEPLOYED=${DEPLOYED:-deployed}
 REPORT=${REPORT:-report}
 BASE=${BASE:-origin/main}
 CONCURRENCY=${CONCURRENCY:-4}
+CANARY=${CANARY:-yes}
 MANIFEST=${MANIFEST:-tenants.yaml}
 LOCK=${MANIFEST%.*}.lock
 estate=() context=() lock=() # options of tenant-keys and of cdk that name the estate
+reader=()
+if [ -n "${READER:-}" ]; then reader=(--role "$READER"); fi
 if [ "$MANIFEST" != tenants.yaml ]; then
   estate=(--manifest "$MANIFEST") context=(--context "manifest=$MANIFEST") lock=(--lock "$LOCK")
 fi
@@ -44,7 +49,7 @@ synthesize() {
   tenant-keys prove "$ASSEMBLY" "${estate[@]}" | summary
 }
 
-# Names of stacks of one account in the assembly: `stacks ACCOUNT KIND...`, a kind being primary, replica or other.
+# Names of stacks of one account in the assembly: `stacks ACCOUNT KIND...`, a kind being primary, replica, hook or other.
 stacks() {
   local account=$1 kind
   local -a kinds=()
@@ -61,7 +66,7 @@ plan() {
 
 # The key account is the one that holds keys; its replicas need the ids that AWS KMS gives their primaries.
 deploy() {
-  local account=${1:?name the account} names primaries copies
+  local account=${1:?name the account} names hooks primaries copies
   names=$(stacks "$account" primary other)
   if [ -z "$names" ]; then
     echo "no stack of account $account in $ASSEMBLY" >&2
@@ -69,6 +74,8 @@ deploy() {
   fi
   primaries=$(stacks "$account" primary)
   tenant-keys preflight "$account" --assembly "$ASSEMBLY" --repair "${lock[@]}" | summary
+  hooks=$(stacks "$account" hook)
+  if [ -n "$hooks" ]; then ship "$account" "$hooks"; fi # it must know which tenants left before it judges their stacks
   ship "$account" "$names"
   if [ -n "$primaries" ]; then
     tenant-keys lock --record "${estate[@]}" | summary
@@ -81,19 +88,46 @@ deploy() {
   verify "$account"
 }
 
-# Change sets are prepared, judged and only then executed: the same change sets, so that nothing comes between.
+# Change sets are prepared, judged and only then executed: the same change sets, so that nothing comes between. Where
+# existing keys of several stacks change, one stack goes first and is verified.
 ship() {
-  local account=$1 ready
+  local account=$1 files
   local -a names
   mapfile -t names <<< "$2"
   cdk deploy --app "$ASSEMBLY" --exclusively --require-approval never --concurrency "$CONCURRENCY" --no-notices \
     --method prepare-change-set --change-set-name tenant-keys "${names[@]}"
-  ready=$(mktemp)
-  tenant-keys gate "$account" "${names[@]}" --assembly "$ASSEMBLY" --ready "$ready" "${lock[@]}" | summary
-  # The CLI executes one change set at a time.
+  files=$(mktemp -d)
+  local -a canary=(--canary "$files/canary" --verify "$files/verify")
+  if [ "$CANARY" = no ]; then canary=(); fi
+  touch "$files/canary" "$files/verify"
+  tenant-keys gate "$account" "${names[@]}" --assembly "$ASSEMBLY" --ready "$files/ready" "${canary[@]}" "${lock[@]}" |
+    summary
+  execute < "$files/canary"
+  verify_canary "$files/verify"
+  execute < "$files/ready"
+  rm -rf "$files"
+}
+
+# Names of stacks on standard input. The CLI executes one change set at a time.
+execute() {
   xargs --no-run-if-empty --max-procs "$CONCURRENCY" --max-args 1 cdk deploy --app "$ASSEMBLY" --exclusively \
-    --require-approval never --no-notices --method execute-change-set --change-set-name tenant-keys < "$ready"
-  rm -f "$ready"
+    --require-approval never --no-notices --method execute-change-set --change-set-name tenant-keys
+}
+
+# Names of stacks in a file: what AWS holds of their keys decides whether the rest follows.
+verify_canary() {
+  local stack status=0
+  local -a chosen=()
+  while read -r stack; do chosen+=(--stack "$stack"); done < "$1"
+  if [ ${#chosen[@]} -eq 0 ]; then return 0; fi
+  tenant-keys verify "${chosen[@]}" --assembly "$ASSEMBLY" --record "$1.jsonl" "${reader[@]}" "${estate[@]}" |
+    summary || status=$?
+  if [ "$status" -ne 0 ]; then
+    echo "stopped after the canary: $(tr '\n' ' ' < "$1")did not verify, and no other stack was deployed." \
+      "Way back: revert the change and run plan and deploy again, which puts the canary back;" \
+      "or mend what was found and run deploy again, which verifies the canary before it goes on." >&2
+  fi
+  return "$status"
 }
 
 # What CloudFormation holds is what is proved: the account's stacks as they are deployed, with those of other accounts.
@@ -109,7 +143,7 @@ case "${1:-}" in
   check | plan) "$1" ;;
   deploy) deploy "${2:-}" ;;
   *)
-    sed -n '2,14s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,16s/^# \{0,1\}//p' "$0" >&2
     exit 1
     ;;
 esac

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from tenant_constructs.access_role import CustodianImportRole, SharedAccessRole, TenantAccessRole
 from tenant_constructs.audit import AuditAlarms, AuditBus, AuditRules, AuditTopic, RefusalForwarder
+from tenant_constructs.deletion_hook import DeletionHook
 from tenant_constructs.identity_provider import TokenIssuer
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.pod_identity import PodIdentity
@@ -75,12 +76,14 @@ class _Stacks:
         self._scope = scope
         self._stamped = stamped
         self._without_construct: set[tuple[str, str]] = set()
+        self._hooks: dict[str, Stack] = {}
         self._estate = estate
         self._account = estate.central.account
         self._home = estate.central.home_region
         self._naming = estate.naming
 
     def add_all(self) -> Stamped:
+        self._add_hooks()
         self._add_keys()
         self._add_replicas()
         self._add_tenant_roles()
@@ -117,6 +120,8 @@ class _Stacks:
         )
         for name_in_context, value in WITHOUT_METADATA.items():
             stack.node.set_context(name_in_context, value)
+        if keeps_keys and region in self._hooks and account == self._account:
+            stack.add_stack_dependency(self._hooks[region], "the Hook knows which tenants were offboarded")
         return stack
 
     def _synthesizer(self, account: str) -> EstateSynthesizer:
@@ -247,6 +252,14 @@ class _Stacks:
             AuditRules(stack, "Rules", topic=topic, estate=self._estate)
             AuditAlarms(stack, "Alarms", topic=topic, estate=self._estate, region=region)
             AuditBus(stack, "Bus", accounts=reporting, region=region, estate=self._estate)
+
+    def _add_hooks(self) -> None:
+        """A Hook works in its own Region alone; stacks that it judges wait for it, since it must know who left."""
+        for region in self._estate.central.regions if self._estate.central.deletion_hook else ():
+            name = names.hook_stack(region, self._naming)
+            description = f"Refuses to remove or replace tenants' keys in {region}"
+            stack = self._hooks[region] = self._stack(name, self._account, region, description)
+            DeletionHook(stack, "Hook", estate=self._estate, region=region)
 
     def _add_guardrails(self) -> None:
         if self._estate.guardrails is None:

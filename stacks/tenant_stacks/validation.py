@@ -11,7 +11,8 @@ from cdk_nag import AwsSolutionsChecks
 
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest import stack_names as names
-from tenant_keys.policy.acknowledged import INLINE_POLICY, why_no_rotation
+from tenant_keys.policy.acknowledged import HOOK_CALLED, HOOK_LOGS, HOOK_NETWORK, INLINE_POLICY, why_no_rotation
+from tenant_keys.policy.deletion_hook import function_policy
 from tenant_keys.policy.names import access_roles_arn, keys_of_account
 from tenant_stacks.isolation import IsolationProof
 from tenant_stacks.pattern import NOT_ONLY_NAMES, NotOnlyNames
@@ -78,6 +79,7 @@ def accepted_findings(estate: Estate) -> list[Accepted]:
         *_inline_policies(estate),
         *_every_key_of_the_account(estate),
         *_every_role_of_a_workload(estate),
+        *_hooks(estate),
     ]
 
 
@@ -111,9 +113,26 @@ def _inline_policies(estate: Estate) -> Iterator[Accepted]:
         if workload.access != "web-identity" and workload.existing_role is None:
             stacks.add(names.workload_stack(workload.account, role_region(workload, estate), estate.naming))
     stacks |= {names.workload_stack(account, region, estate.naming) for account, region in reporting_places(estate)}
+    if estate.central.deletion_hook:
+        stacks |= {names.hook_stack(region, estate.naming) for region in estate.central.regions}
     for stack in sorted(stacks):
         for pack in (NIST, HIPAA, PCI):
             yield Accepted((stack,), f"{pack}-IAMNoInlinePolicy", INLINE_POLICY)
+
+
+def _hooks(estate: Estate) -> Iterator[Accepted]:
+    """Of the CloudFormation Hook's function and its log group."""
+    for region in estate.central.regions if estate.central.deletion_hook else ():
+        stack = names.hook_stack(region, estate.naming)
+        streams = function_policy(region, estate)["Statement"][0]["Resource"]
+        reason = "Log streams have names that AWS Lambda chooses, in the one log group."
+        yield Accepted((stack,), f"{SOLUTIONS}-IAM5[Resource::{streams}]", reason)
+        for pack in (NIST, HIPAA, PCI):
+            yield Accepted((stack,), f"{pack}-CloudWatchLogGroupEncrypted", HOOK_LOGS)
+            yield Accepted((stack,), f"{pack}-LambdaInsideVPC", HOOK_NETWORK)
+        for pack in (NIST, HIPAA):
+            yield Accepted((stack,), f"{pack}-LambdaConcurrency", HOOK_CALLED)
+            yield Accepted((stack,), f"{pack}-LambdaDLQ", HOOK_CALLED)
 
 
 def _every_key_of_the_account(estate: Estate) -> Iterator[Accepted]:

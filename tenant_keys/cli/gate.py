@@ -24,18 +24,27 @@ def gate_command(
     change_set: Annotated[str, typer.Option(help="Name of the change sets.")] = "tenant-keys",
     lock: Annotated[Path, typer.Option(help="Says which tenants were offboarded.")] = Path("tenants.lock"),
     ready: Annotated[Path | None, typer.Option(help="File to write: names of the stacks to execute.")] = None,
+    canary: Annotated[
+        Path | None,
+        typer.Option(help="File to write: the stack to execute first, which --ready then leaves out; empty if none."),
+    ] = None,
+    verify: Annotated[
+        Path | None, typer.Option(help="File to write: key stacks to verify before the rest of --ready is executed.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Refuse change sets that would remove or replace a key, lose a Retain, or apply what was not proved.
 
     Executes nothing. Prepare the change sets with cdk deploy --method prepare-change-set --change-set-name tenant-keys.
-    Needs credentials that may assume the lookup role of cdk bootstrap, or may call cloudformation:DescribeChangeSet,
+    Where existing keys of several stacks change, --canary names the stack with the fewest changed keys. Needs
+    credentials that may assume the lookup role of cdk bootstrap, or may call cloudformation:DescribeChangeSet,
     DescribeStacks and GetTemplate. Exit codes: 0 all may be executed, 2 one is refused, 1 could not run.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
     from tenant_keys.manifest.read_lock import read_lock
     from tenant_keys.operations.errors import OperationError
+    from tenant_keys.operations.gate import canary as canary_of
     from tenant_keys.operations.gate import gate
 
     known = read_lock(lock) if lock.exists() else None
@@ -44,12 +53,18 @@ def gate_command(
     except (BotoCoreError, ClientError) as error:
         raise OperationError(f"AWS: {error}; nothing is executed; use credentials of account {account}") from None
     refused = any(passage.refusals for passage in passages)
-    if ready is not None and not refused:
-        ready.write_text("".join(f"{one.stack}\n" for one in passages if one.changes), encoding="utf-8")
+    before = canary_of(passages)
+    first = [before.execute] if canary is not None and before.execute else []
+    rest = [one.stack for one in passages if one.changes and one.stack not in first]
+    for file, stacks_of in ((ready, rest), (canary, first), (verify, before.verify)):
+        if file is not None and not refused:
+            file.write_text("".join(f"{stack}\n" for stack in stacks_of), encoding="utf-8")
     if as_json:
         typer.echo(json.dumps([asdict(passage) for passage in passages], indent=1))
     else:
         console = Console(soft_wrap=True)
+        if canary is not None and before.verify and not refused:
+            console.print(f"canary   {escape(', '.join(before.verify))}: verified before the other stacks are deployed")
         for passage in passages:
             for refusal in passage.refusals:
                 console.print(f"refused  {escape(passage.stack)} in {passage.region}: {escape(refusal)}")

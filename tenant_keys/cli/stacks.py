@@ -9,15 +9,16 @@ from typing import Annotated
 
 import typer
 
-from tenant_keys.manifest.stack_names import holds_primaries, holds_replicas
+from tenant_keys.manifest.stack_names import holds_primaries, holds_replicas, is_hook_stack
 from tenant_keys.review.assembly import Assembly
 
 
 class Kind(StrEnum):
-    """What a stack's keys are."""
+    """What a stack holds that decides when it is deployed."""
 
     PRIMARY = "primary"
     REPLICA = "replica"
+    HOOK = "hook"
     OTHER = "other"
 
 
@@ -31,7 +32,7 @@ def stacks_command(
     account: Annotated[str | None, typer.Option(help="Only stacks of this account.")] = None,
     kind: Annotated[
         list[Kind] | None,
-        typer.Option(help="Only stacks with primary keys, with replica keys, or with neither; repeat the option."),
+        typer.Option(help="Only stacks with primary keys, replica keys, the Hook, or none of them; repeat the option."),
     ] = None,
     accounts: Annotated[bool, typer.Option("--accounts", help="Print the accounts as a JSON list instead.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -53,7 +54,9 @@ def stacks_command(
 
 
 def kind_of(stack: str) -> Kind:
-    """What a stack's keys are."""
+    """By its name."""
     if holds_primaries(stack):
         return Kind.PRIMARY
-    return Kind.REPLICA if holds_replicas(stack) else Kind.OTHER
+    if holds_replicas(stack):
+        return Kind.REPLICA
+    return Kind.HOOK if is_hook_stack(stack) else Kind.OTHER

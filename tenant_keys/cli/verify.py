@@ -33,6 +33,12 @@ def verify_command(
         str | None,
         typer.Option(help="Reads each account, as role/NAME; by default the first of central.readers."),
     ] = None,
+    stack: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Read only the keys of this key stack, and prove with the rest as planned; repeat the option."
+        ),
+    ] = None,
     record: Annotated[
         Path, typer.Option(help="JSON lines: every answer and finding; FILE.partial until the run has ended.")
     ] = Path("verify.jsonl"),
@@ -62,6 +68,7 @@ def verify_command(
     options = Options(
         record=record,
         role=role,
+        stacks=tuple(stack or ()),
         resume=resume,
         since=since,
         share=share,

@@ -56,6 +56,7 @@ ALLOWED = {
     "identity_provider": "a name of identity_providers",
     "audience": "1 to 255 letters, digits, dots, _ : / and -",
     "rotation_days": "a whole number of days from 90 to 2560, or off",
+    "deletion_hook": "true or false",
     "deletion_window_days": "a whole number of days from 7 to 30",
     "unused_days_before_deletion": "a whole number of days from 1 to 365, or off",
     "decrypt_by": "alias or key",

@@ -42,6 +42,8 @@ class Central:
     """ARN of the managed policy that bounds every access role."""
     bootstrap_qualifier: str
     quotas: Quotas
+    deletion_hook: bool = False
+    """Whether a CloudFormation Hook refuses to remove or replace tenants' keys."""
 
     @property
     def partition(self) -> str:
@@ -175,6 +177,8 @@ class Estate:
     tags: Mapping[str, str]
     guardrails: Guardrails | None
     """None where the manifest asks for no control policies."""
+    offboarded: tuple[str, ...] = ()
+    """Ids in AWS of the tenants that are offboarded: their keys leave their stacks, and are retained. Sorted."""
     key_account: str | None = None
     """Name of the key account, where the manifest lists several; None: it has one, without a name."""
     further: str | None = None

@@ -118,6 +118,8 @@ class Central(_Model):
     """Permissions boundary of every access role: a managed policy of this account that the organisation demands."""
     bootstrap_qualifier: Annotated[str, Field(pattern=r"^[a-z0-9]{1,10}$")] = "hnb659fds"
     """The qualifier given to `cdk bootstrap`; part of the execution roles' names."""
+    deletion_hook: bool = False
+    """Whether a CloudFormation Hook in each Region refuses to remove or replace tenants' keys, whoever asks."""
     quotas: Quotas = Quotas()
     """Quotas of this account that AWS has raised."""
 

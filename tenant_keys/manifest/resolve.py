@@ -38,6 +38,7 @@ def resolve(manifest: Manifest, lock: Lock) -> Estate:
         tenants=_tenants(manifest, lock, workloads),
         tags=dict(sorted(manifest.tags.items())),
         guardrails=manifest.guardrails,
+        offboarded=tuple(sorted(one.id_in_aws for one in lock.entries.values() if one.phase == "offboarded")),
     )
 
 
@@ -84,6 +85,7 @@ def _central(manifest: Manifest) -> Central:
         permissions_boundary=_boundary(manifest, account, written.permissions_boundary),
         bootstrap_qualifier=written.bootstrap_qualifier,
         quotas=written.quotas,
+        deletion_hook=written.deletion_hook,
     )
 
 

@@ -10,10 +10,11 @@ from tenant_keys.manifest.model import Naming
 _REGION: Final = r"[a-z]{2}(-[a-z]+)+-[0-9]"
 _KINDS: Final = re.compile(
     rf"(?P<prefix>.+)-(cell-{_REGION}-[0-9]{{3,}}|replica-{_REGION}-of-{_REGION}-[0-9]{{3,}}|roles-[0-9]{{3,}}"
-    rf"|shared-access|guardrails|audit-{_REGION}|workload-[0-9]{{12}}-{_REGION})"
+    rf"|shared-access|guardrails|(audit|hook)-{_REGION}|workload-[0-9]{{12}}-{_REGION})"
 )
 _PRIMARIES: Final = re.compile(rf".+-cell-{_REGION}-[0-9]{{3,}}")
 _AUDIT: Final = re.compile(rf".+-audit-{_REGION}")
+_HOOK: Final = re.compile(rf".+-hook-{_REGION}")
 _REPLICAS: Final = re.compile(rf".+-replica-{_REGION}-of-{_REGION}-[0-9]{{3,}}")
 
 
@@ -34,6 +35,11 @@ def audit_stack(region: str, naming: Naming) -> str:
 def audit_prefix(naming: Naming) -> str:
     """Begins the names of audit stacks and of their rules."""
     return f"{naming.stack_prefix}-audit-"
+
+
+def hook_stack(region: str, naming: Naming) -> str:
+    """The CloudFormation Hook of a Region of the key account."""
+    return f"{naming.stack_prefix}-hook-{region}"
 
 
 def key_cell(primary_region: str, number: int) -> str:
@@ -75,6 +81,11 @@ def holds_primaries(stack: str) -> bool:
 def holds_replicas(stack: str) -> bool:
     """Whether the stack holds replicas, which are deployed after the ids of their primaries are recorded."""
     return _REPLICAS.fullmatch(stack) is not None
+
+
+def is_hook_stack(stack: str) -> bool:
+    """Whether the stack holds a CloudFormation Hook, which is deployed before the stacks that it judges."""
+    return _HOOK.fullmatch(stack) is not None
 
 
 def is_audit_stack(stack: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest.stack_names import audit_prefix
 from tenant_keys.operations.errors import OperationError
+from tenant_keys.policy.deletion_hook import function_name, log_group
 from tenant_keys.policy.names import alias_name
 
 PIPELINE = "role/tenant-keys-pipeline"
@@ -21,7 +22,8 @@ def execution_policy(estate: Estate, account: str | None = None) -> dict[str, An
     """The policy, for one account of the estate, by default the key account.
 
     A permissions boundary that the manifest declares for roles of the account may be put on them, and no other: the
-    condition key is iam:PermissionsBoundary (IAM guide, access_policies_boundaries).
+    condition key is iam:PermissionsBoundary (IAM guide, access_policies_boundaries). Where the manifest asks for the
+    CloudFormation Hook, the policy has what its stack needs too.
 
     Raises:
         OperationError: the account is none of the estate's.
@@ -34,6 +36,8 @@ def execution_policy(estate: Estate, account: str | None = None) -> dict[str, An
     bounding = {workload.permissions_boundary for workload in workloads} or {central.permissions_boundary}
     boundaries = sorted(one for one in bounding if one is not None)
     document: dict[str, Any] = _renamed(_usual(), _renames(estate))
+    if central.deletion_hook and account in (None, central.account):
+        document["Statement"] += _hook(estate)
     if boundaries:
         document["Statement"].append(
             {
@@ -45,6 +49,61 @@ def execution_policy(estate: Estate, account: str | None = None) -> dict[str, An
             }
         )
     return document
+
+
+def _hook(estate: Estate) -> list[dict[str, Any]]:
+    """What CloudFormation's handlers call for the stack of the Hook (registry schemas of its three types).
+
+    A type has no ARN before it is activated, so those calls name the account's Hooks as a whole (Service Authorization
+    Reference, CloudFormation).
+    """
+    central = estate.central
+    here = f"arn:{central.partition}:{{}}:*:{central.account}:"
+    function, group = function_name(estate), log_group(estate)
+    roles = f"arn:{central.partition}:iam::{central.account}:role/{estate.naming.role_prefix}tenant-keys-hook.*"
+    statements = {
+        "KeepHooks": (
+            [
+                *("cloudformation:ActivateType", "cloudformation:BatchDescribeTypeConfigurations"),
+                *("cloudformation:DeactivateType", "cloudformation:DescribeType", "cloudformation:ListTypes"),
+                "cloudformation:SetTypeConfiguration",
+            ],
+            "*",
+        ),
+        "KeepHookFunction": (
+            [
+                *("lambda:CreateFunction", "lambda:DeleteFunction", "lambda:GetFunction"),
+                *("lambda:GetFunctionCodeSigningConfig", "lambda:GetFunctionRecursionConfig"),
+                *("lambda:GetFunctionScalingConfig", "lambda:GetRuntimeManagementConfig", "lambda:ListTags"),
+                *("lambda:TagResource", "lambda:UntagResource", "lambda:UpdateFunctionCode"),
+                "lambda:UpdateFunctionConfiguration",
+            ],
+            here.format("lambda") + f"function:{function}",
+        ),
+        "KeepHookLogs": (
+            [
+                *("logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:GetDataProtectionPolicy"),
+                *("logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"),
+            ],
+            here.format("logs") + f"log-group:{group}*",
+        ),
+        "FindHookLogs": (
+            ["logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies"],
+            here.format("logs") + "log-group:*",
+        ),
+    }
+    found = [
+        {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
+        for sid, (actions, resource) in statements.items()
+    ]
+    # What iam:PassedToService says of a Hook's role is documented nowhere; the role trusts Hooks alone.
+    passed = {"Effect": "Allow", "Action": "iam:PassRole"}
+    to_lambda = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
+    return [
+        *found,
+        {"Sid": "PassHookFunctionRole", **passed, "Resource": roles, "Condition": to_lambda},
+        {"Sid": "PassHookInvokingRole", **passed, "Resource": f"{roles}.invoke"},
+    ]
 
 
 def _usual() -> Any:

@@ -4,11 +4,14 @@ A change set says of each resource what CloudFormation will do (API_ResourceChan
 `Modify` loses nothing where its `Replacement` is False. Everything else that concerns a key, a replica or an alias is
 refused, `Conditional` and actions that are not known included. A deletion that a later rollback or update would make is
 in the template's policies, not in the change set, so those are read too: `Retain` must stay.
+
+A change of existing keys that the templates show to be right can still go wrong in the account. `canary` picks the
+stack that is deployed and verified before the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +20,7 @@ from botocore.exceptions import ClientError
 from botocore.handlers import json_decode_template_body
 
 from tenant_keys.manifest import Lock
+from tenant_keys.manifest.stack_names import holds_primaries, holds_replicas
 from tenant_keys.operations.bootstrap_session import bootstrap_session
 from tenant_keys.operations.errors import NotDeployed
 from tenant_keys.review.assembly import Assembly, Environment, StackArtifact
@@ -53,6 +57,36 @@ class Passage:
     """Resources that the change set changes; 0 where there is nothing to execute."""
     refusals: tuple[str, ...]
     """Why the change set must not be executed."""
+    existing_keys: int = 0
+    """Keys and replicas that are deployed already and that the change set changes, by their policies or otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """What comes before the other stacks of a deployment."""
+
+    execute: str | None
+    """The stack whose change set is executed first; None where no stack must be."""
+    verify: tuple[str, ...]
+    """Key stacks to verify before the others are deployed; empty where the deployment needs no canary. Sorted."""
+
+
+def canary(passages: Sequence[Passage]) -> Canary:
+    """The key stack with the fewest changed keys, where existing keys of several stacks change.
+
+    Where at least as many key stacks change existing keys as have nothing to execute, those are verified too: a
+    deployment that is repeated after its canary has failed must not go on, and finds the canary among them.
+    """
+    changing = sorted((one.existing_keys, one.stack) for one in passages if one.existing_keys)
+    first = changing[0][1] if len(changing) > 1 else None
+    deployed = [one.stack for one in passages if not one.changes and _holds_keys(one.stack)]
+    if len(deployed) > len(changing):
+        deployed = []
+    return Canary(first, tuple(sorted([*deployed, *filter(None, [first])])))
+
+
+def _holds_keys(stack: str) -> bool:
+    return holds_primaries(stack) or holds_replicas(stack)
 
 
 def gate(
@@ -108,7 +142,7 @@ def _passage(artifact: StackArtifact, make: ClientOf, change_set: str, left: set
     template = _template(client, artifact.name, ChangeSetName=change_set)
     deployed = _deployed(client, artifact.name)
     found = [*_another_template(artifact, template), *_lost_retention(deployed, template), *_losses(changes, left)]
-    return Passage(artifact.name, artifact.region, len(changes), tuple(found))
+    return Passage(artifact.name, artifact.region, len(changes), tuple(found), _existing_keys(artifact.name, changes))
 
 
 def _described(
@@ -200,6 +234,13 @@ def _losses(changes: list[Mapping[str, Any]], left: set[str]) -> Iterator[str]:
             yield f"{what} would leave the stack, and tenants.lock does not say that its tenant was offboarded"
         else:
             yield f"{what}: CloudFormation would {action} it, of which this version knows no harmless case"
+
+
+def _existing_keys(stack: str, changes: list[Mapping[str, Any]]) -> int:
+    """Of a stack of tenants' keys; whatever is not created or imported exists."""
+    resources = [change.get("ResourceChange") or {} for change in changes] if _holds_keys(stack) else []
+    kinds = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
+    return sum(one.get("ResourceType") in kinds and one.get("Action") not in ("Add", "Import") for one in resources)
 
 
 def _owner(logical_id: str) -> str | None:

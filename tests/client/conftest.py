@@ -73,5 +73,5 @@ def server(issuer: Issuer) -> Iterator[RawServer]:
 
 @pytest.fixture
 def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(40) as pool:
+    with ThreadPoolExecutor(64) as pool:
         yield pool

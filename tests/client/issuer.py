@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from typing import Any
@@ -44,3 +45,9 @@ class Issuer:
 
     def verifier(self, **changes: Any) -> TokenVerifier:
         return TokenVerifier(**({"issuer": self.url, "audience": self.audience, "keys": self.jwks} | changes))
+
+
+def part(value: object) -> str:
+    """A part of a token: bytes as they are, anything else as JSON."""
+    text = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()

@@ -24,10 +24,10 @@ from tenant_keys.client import (
     lanes,
 )
 from tenant_keys.client.aio import AsyncTenant, AsyncTenantKeys
+from tests.client.gate import Gate
 from tests.client.issuer import Issuer
 from tests.client.raw_server import RawServer, whole
 from tests.client.standin import StandIn
-from tests.client.test_flights import Gate
 
 Result = TypeVar("Result")
 BIG = b"x" * 300_000

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,11 +11,8 @@ import pytest
 from tenant_keys.client import (
     AccessDenied,
     ConfigurationError,
-    Event,
     Limits,
     ServiceUnavailable,
-    Tenant,
-    TenantKeys,
     Throttled,
     TimedOut,
     TokenRefused,
@@ -26,34 +22,10 @@ from tenant_keys.client.aws import Aws
 from tenant_keys.client.role_session import RoleSession
 from tenant_keys.client.token import SESSION_TAG_CLAIM
 from tests.client.clock import Clock, Waiters
+from tests.client.gate import Gate, encrypting
 from tests.client.issuer import Issuer
 from tests.client.standin import CENTRAL, REGION, Refused, StandIn
 from tests.work import eventually
-
-
-@pytest.fixture
-def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(64) as pool:
-        yield pool
-
-
-class Gate:
-    """Calls of one operation wait here; `passed` counts them."""
-
-    def __init__(self, aws: StandIn, operation: str, only: str = "") -> None:
-        self.opened = threading.Event()
-        self.at = 0
-        self._only = only
-        aws.meanwhile[operation] = self.wait
-
-    def wait(self, request: dict[str, Any]) -> None:
-        if self._only in str(request):
-            self.at += 1
-            self.opened.wait(30)
-
-
-def encrypting(pool: ThreadPoolExecutor, tenant: Tenant, times: int, **options: Any) -> list[Future[bytes]]:
-    return [pool.submit(tenant.encrypt, b"x", name="n", **options) for _ in range(times)]
 
 
 @pytest.mark.parametrize("operation", ["AssumeRole", "GenerateDataKey"])
@@ -231,43 +203,6 @@ def test_the_token_of_another_request_that_sts_refuses_is_not_this_requests_faul
     assert keys.tenant(good).encrypt(b"x", name="n")
 
 
-def test_a_hook_may_call_the_client_without_a_deadlock(aws: StandIn, pool: ThreadPoolExecutor) -> None:
-    told: list[Event] = []
-
-    def hook(event: Event) -> None:
-        told.append(event)
-        tenant = keys.tenant_without_token("acme")
-        tenant.decrypt(tenant.encrypt(b"x", name="n", context={"because of": event.operation}), name="n", context={
-            "because of": event.operation})  # fmt: skip
-        keys.forget("acme")
-
-    keys: TenantKeys = aws.keys(on_event=hook)
-    (done,) = encrypting(pool, keys.tenant_without_token("acme"), 1)
-    assert done.result(30)
-    assert [event.operation for event in told] == ["sts:AssumeRole", "kms:GenerateDataKey", "encrypt"]
-
-
-def test_a_hook_hears_of_a_call_that_nobody_waited_for(aws: StandIn) -> None:
-    told: list[Event] = []
-    gate = Gate(aws, "AssumeRole")
-    with pytest.raises(TimedOut):
-        aws.keys(on_event=told.append).tenant_without_token("acme", timeout=0.1).encrypt(b"x", name="n")
-    assert not told
-    gate.opened.set()
-    assert eventually(lambda: [event.operation for event in told] == ["sts:AssumeRole"])
-
-
-def test_each_try_is_an_event_of_its_own(aws: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tenant_keys.client.retry.time.sleep", lambda _: aws.fail.clear())
-    aws.fail["GenerateDataKey"] = "ThrottlingException"
-    told: list[Event] = []
-    aws.keys(on_event=told.append).tenant_without_token("acme").encrypt(b"x", name="n")
-    assert [(event.operation, event.error) for event in told if event.kind == "kms"] == [
-        ("kms:GenerateDataKey", "ThrottlingException"),
-        ("kms:GenerateDataKey", None),
-    ]
-
-
 def test_a_key_that_was_on_its_way_when_its_tenant_was_forgotten_is_not_used_afterwards(
     aws: StandIn, pool: ThreadPoolExecutor
 ) -> None:
@@ -282,9 +217,6 @@ def test_a_key_that_was_on_its_way_when_its_tenant_was_forgotten_is_not_used_aft
     assert under_way.result(30)
     tenant.encrypt(b"x", name="n")
     assert aws.calls["GenerateDataKey"] == 3
-
-
-# --- who delays whom
 
 
 def test_a_tenant_whose_calls_hang_delays_no_other_tenant(
@@ -358,9 +290,6 @@ def test_threads_of_the_network_end_when_there_is_nothing_to_do(
 
     assert eventually(lambda: not ours())
     assert tenant.encrypt(b"x", name="n", context={"table": "later"}), "and new ones are made"
-
-
-# --- one client, many sessions
 
 
 def test_every_call_is_signed_with_the_session_of_the_tenant_whose_alias_it_names(

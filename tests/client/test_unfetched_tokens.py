@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 from collections.abc import Callable
@@ -18,15 +17,9 @@ from tenant_keys.client import (
     TokenVerifier,
 )
 from tests.client.clock import Clock
-from tests.client.issuer import Issuer
+from tests.client.issuer import Issuer, part
 from tests.client.raw_server import RawServer, whole
 from tests.work import eventually
-
-
-def part(value: object) -> str:
-    text = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
-
 
 HEADER = {"alg": "RS256", "kid": "invented", "typ": "JWT"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -14,23 +13,13 @@ from tenant_constructs.identity_provider import TokenIssuer
 from tenant_constructs.logical_id import logical_id
 from tenant_constructs.pod_identity import PodIdentity
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
-from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
+from tenant_constructs.workload_role import WorkloadTrustRole
 from tenant_keys.manifest import Estate
-from tests.constructs.resources import resources_of
+from tests.constructs.synthesized import made
 from tests.policy.estates import UMBRELLA_KEY, estate_of_text, manifest, sample, with_tenant
 
 CA = "arn:aws:acm-pca:eu-west-1:222222222222:certificate-authority/11111111-2222-3333-4444-555555555555"
 PROJECT = {"Key": "tenant-keys:project", "Value": "tenant-keys"}
-POLICIES = {"KeyPolicy", "AssumeRolePolicyDocument", "PolicyDocument", "Policies"}
-
-
-def made(construct: Any, **arguments: Any) -> dict[str, Any]:
-    """What a construct makes, without its policies."""
-    resources = resources_of(construct, **arguments)
-    return {
-        name: {**one, "Properties": {of: value for of, value in one["Properties"].items() if of not in POLICIES}}
-        for name, one in resources.items()
-    }
 
 
 def tags(tenant: str, cell: str) -> list[dict[str, str]]:
@@ -303,78 +292,6 @@ def test_a_workload_runs_as_a_role_with_what_the_place_needs(place: str, resourc
     assert made(WorkloadTrustRole, workload=estate.workloads["orders"], estate=estate) == resources
 
 
-def parameter(estate: Estate, workload: str, region: str) -> dict[str, Any]:
-    (resource,) = made(WorkloadParameter, workload=estate.workloads[workload], estate=estate, region=region).values()
-    assert resource["Type"] == "AWS::SSM::Parameter"
-    value = json.loads(resource["Properties"].pop("Value"))
-    assert resource["Properties"] == {
-        "Name": f"/tenant-keys/{workload}",
-        "Type": "String",
-        "Description": f"Roles and aliases of workload {workload}",
-        "Tags": {"tenant-keys:project": "tenant-keys"},
-    }
-    found: dict[str, Any] = value
-    return found
-
-
-ALIAS = "arn:aws:kms:{}:111111111111:alias/tenant-{}".format
-
-
-def test_a_parameter_tells_a_workload_its_roles_and_aliases() -> None:
-    estate = with_tenant(sample(), "umbrella", multi_region_key_id=UMBRELLA_KEY)
-    orders = {
-        "version": 1,
-        "workload": "orders",
-        "access": "tenant-role",
-        "role_arn": "arn:aws:iam::111111111111:role/tenant-keys/orders/tenant-{tenant_id}.orders",
-        "alias_arn": ALIAS("eu-west-1", "{tenant_id}"),
-        "operations": ["decrypt", "encrypt"],
-        "exceptions": {},
-    }
-    assert parameter(estate, "orders", "eu-west-1") == orders
-    assert parameter(estate, "orders", "eu-central-1") == {
-        **orders,
-        "exceptions": {"umbrella": ALIAS("eu-central-1", "umbrella")},
-    }
-    assert parameter(estate, "billing", "eu-west-1") == {
-        "version": 1,
-        "workload": "billing",
-        "access": "session-tag",
-        "role_arn": "arn:aws:iam::111111111111:role/tenant-keys/billing/shared.billing",
-        "alias_arn": ALIAS("eu-west-1", "{tenant_id}"),
-        "operations": ["decrypt"],
-        "exceptions": {},
-    }
-
-
-def test_a_workload_without_tenants_is_told_the_home_region() -> None:
-    estate = replace(sample(), tenants={})
-    assert parameter(estate, "orders", "eu-central-1")["alias_arn"] == ALIAS("eu-west-1", "{tenant_id}")
-
-
-def test_the_aliases_region_is_that_of_most_tenants() -> None:
-    tenants = """\
-  a: {workloads: [orders], key: {region: eu-central-1}}
-  b: {workloads: [orders], key: {region: eu-central-1}}
-  c: {workloads: [orders]}"""
-    value = parameter(estate_of_text(manifest(tenants=tenants)), "orders", "eu-west-1")
-    assert value["alias_arn"] == ALIAS("eu-central-1", "{tenant_id}")
-    assert value["exceptions"] == {"c": ALIAS("eu-west-1", "c")}
-
-
-def test_tenants_of_other_workloads_are_no_business_of_a_parameter() -> None:
-    workloads = """\
-  orders: {account: '222222222222', runs_on: lambda}
-  desk: {account: '222222222222', runs_on: lambda}"""
-    tenants = """\
-  a: {workloads: [desk], key: {region: eu-central-1}}
-  b: {workloads: [desk], key: {region: eu-central-1}}
-  c: {workloads: [orders]}"""
-    value = parameter(estate_of_text(manifest(workloads, tenants)), "orders", "eu-west-1")
-    assert value["alias_arn"] == ALIAS("eu-west-1", "{tenant_id}")
-    assert value["exceptions"] == {}
-
-
 def test_tags_of_the_manifest_come_first_the_tenants_over_them_and_ours_over_both() -> None:
     base = estate_of_text(manifest())
     estate = with_tenant(
@@ -394,16 +311,6 @@ def test_tags_of_the_manifest_come_first_the_tenants_over_them_and_ours_over_bot
         {"Key": "team", "Value": "a"},
         PROJECT,
     ]
-
-
-def test_a_parameter_is_written_without_white_space() -> None:
-    """A standard parameter holds 4,096 characters (Systems Manager quotas)."""
-    estate = sample()
-    workload = estate.workloads["orders"]
-    (parameter,) = made(WorkloadParameter, workload=workload, estate=estate, region="eu-west-1").values()
-    value = parameter["Properties"]["Value"]
-    assert value.startswith('{"version":1,"workload":"orders","access":"tenant-role","role_arn":"arn:aws:iam::')
-    assert " " not in value
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,18 @@ FAKE = """\
 # Reads the assembly and changes nothing: the real one.
 if [ "$(basename "$0") $1" = "tenant-keys stacks" ]; then exec "$TENANT_KEYS" "$@"; fi
 # One write a call: some run side by side. A file of the call's own has no name that a test could know.
-printf '%s\\n' "$(basename "$0") $(printf '%s' "$*" | sed 's|--ready [^ ]*|--ready READY|')" >> "$CALLS"
+told=$(printf '%s' "$*" | sed -E 's#--(ready|canary|verify|record) /[^ ]*#--\\1 FILE#g')
+printf '%s\\n' "$(basename "$0") $told" >> "$CALLS"
 if [ "$(basename "$0") $1" = "tenant-keys gate" ]; then
   shift 2
   while [ "$1" != --assembly ]; do names+="$1"$'\\n'; shift; done
   [ "${GATE:-passes}" = refuses ] && exit 2
   printf '%s' "$names" > "$4"
+  # --assembly cdk.out --ready FILE --canary FILE --verify FILE
+  if [ -n "${FIRST:-}" ]; then
+    printf '%s' "$names" | grep -vx "$FIRST" > "$4"
+    printf '%s\\n' "$FIRST" | tee "$6" > "$8"
+  fi
 fi
 for rule in "$RULES"/*; do
   [ -e "$rule" ] || continue

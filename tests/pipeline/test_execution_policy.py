@@ -217,14 +217,14 @@ def test_it_fits_a_managed_policy() -> None:
 
 
 def test_the_constructs_make_no_resource_of_another_type() -> None:
-    made = re.compile(r"\b([a-z]+)\.(Cfn[A-Za-z]+)\(")
+    made = re.compile(r"\b([a-z_]+)\.(Cfn[A-Za-z]+)\(")
     found = {
-        getattr(import_module(f"aws_cdk.aws_{service}"), name).CFN_RESOURCE_TYPE_NAME
+        getattr(import_module(f"aws_cdk.aws_{service.removeprefix('aws_')}"), name).CFN_RESOURCE_TYPE_NAME
         for file in (ROOT / "constructs/tenant_constructs").glob("*.py")
         for service, name in made.findall(file.read_text())
     }
     # The management account has an execution role of its own.
-    assert found == OUR_TYPES | {"AWS::Organizations::Policy"}
+    assert found == OUR_TYPES | {"AWS::Organizations::Policy", *HOOK_TYPES}
 
 
 def of_estate(account: str | None = None, naming: str = "", **central: str) -> Policy:
@@ -288,3 +288,60 @@ def test_the_partition_is_that_of_the_regions() -> None:
 def test_an_account_of_nobody_is_refused() -> None:
     with pytest.raises(OperationError, match="999999999999, no account of the manifest; allowed: 111111111111, 222"):
         of_estate("999999999999")
+
+
+HOOK_TYPES = ("AWS::CloudFormation::LambdaHook", "AWS::Lambda::Function", "AWS::Logs::LogGroup")
+HOOK_ROLE = f"arn:aws:iam::{ACCOUNT}:role/tenant-keys-hook.eu-west-1"
+HOOK_RESOURCES = {
+    "cloudformation": (f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:type/hook/TenantKeys-Deletion-tenantkeysStacks",),
+    "lambda": (f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:tenant-keys-hook",),
+    "logs": (f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/aws/lambda/tenant-keys-hook",),
+    "iam": (HOOK_ROLE, f"{HOOK_ROLE}.invoke"),
+}
+NOT_OF_HOOK = re.compile(
+    r"(ec2|elasticfilesystem|firehose|kms|s3|s3files):.*"  # no network, file system, key or bucket of ours
+    r"|lambda:(.*Concurrency|GetCodeSigningConfig|.*FunctionCodeSigningConfig|GetLayerVersion|Put.*|Pass.*|Publish.*)"
+    r"|lambda:AssociateRuntimeAlias"
+    r"|logs:(.*DataProtectionPolicy|CreateLogDelivery|.*ResourcePolicy|(Put|Delete)IndexPolicy|.*KmsKey|Put.*Token.*)"
+    r"|logs:(DeleteRetentionPolicy|PutLogGroupDeletionProtection)"
+)
+"""Calls for properties that the Hook's function and log group do not have."""
+
+
+def hook_calls() -> list[str]:
+    found = set()
+    for name in HOOK_TYPES:
+        schema: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", name).schema
+        found |= {one for verb, each in schema["handlers"].items() if verb != "list" for one in each["permissions"]}
+        found |= set(schema.get("tagging", {}).get("permissions", []))
+    return sorted(one for one in found if not NOT_OF_HOOK.fullmatch(one))
+
+
+def hook_policy(*, asked_for: bool) -> Policy:
+    estate = estate_of_text(manifest(deletion_hook=str(asked_for).lower()))
+    return Policy.parse(execution_policy(estate), name="execution", kind="identity")
+
+
+@pytest.mark.parametrize("action", hook_calls())
+def test_what_the_hooks_handlers_call_is_allowed_where_the_hook_is_asked_for_and_nowhere_else(action: str) -> None:
+    context = {"iam:PassedToService": "lambda.amazonaws.com"}
+    for resource in HOOK_RESOURCES[action.partition(":")[0]]:
+        assert decide(action, resource, context, hook_policy(asked_for=True)) is Outcome.ALLOWED, resource
+        assert decide(action, resource, context, hook_policy(asked_for=False)) is not Outcome.ALLOWED, resource
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("lambda:UpdateFunctionCode", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:orders"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:tenant-keys-hook"),
+        ("lambda:AddPermission", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:tenant-keys-hook"),
+        ("logs:DeleteLogGroup", f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:orders"),
+        ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/tenant-keys-orders"),
+        ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/Admin"),
+        ("cloudformation:DeleteStack", f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/any/1"),
+    ],
+)
+def test_the_hook_brings_no_other_function_log_or_role(action: str, resource: str) -> None:
+    context = {"iam:PassedToService": "lambda.amazonaws.com"}
+    assert decide(action, resource, context, hook_policy(asked_for=True)) is not Outcome.ALLOWED

@@ -28,7 +28,7 @@ def shipped(account: str, *stacks: str, lock: str = "") -> list[str]:
     names = " ".join(stacks)
     return [
         f"cdk deploy --app cdk.out {PREPARE} {names}",
-        f"tenant-keys gate {account} {names} --assembly cdk.out --ready READY{lock}",
+        f"tenant-keys gate {account} {names} --assembly cdk.out --ready FILE --canary FILE --verify FILE{lock}",
         *(f"cdk deploy --app cdk.out {EXECUTE} {stack}" for stack in stacks),
     ]
 
@@ -161,6 +161,53 @@ def test_a_change_set_that_the_gate_refuses_stops_the_deployment_before_anything
     assembly(**STACKS)
     assert checkout.run("scripts/pipeline.sh deploy 111111111111", GATE="refuses").returncode == 2
     assert checkout.calls[-1].startswith("tenant-keys gate 111111111111")
+
+
+def test_the_hook_is_deployed_before_the_stacks_that_it_judges(checkout: Any, assembly: Assembly) -> None:
+    hook = "tenant-keys-hook-eu-west-1"
+    assembly(**{CELL: "111111111111", hook: "111111111111"})
+    assert checkout.run("scripts/pipeline.sh deploy 111111111111").returncode == 0
+    assert checkout.calls[1:7] == [*shipped("111111111111", hook), *shipped("111111111111", CELL)]
+
+
+def executed(stack: str) -> str:
+    return f"cdk deploy --app cdk.out {EXECUTE} {stack}"
+
+
+VERIFIED = f"tenant-keys verify --stack {CELL} --assembly cdk.out --record FILE"
+
+
+def test_a_canary_is_executed_and_verified_before_the_other_stacks(checkout: Any, assembly: Assembly) -> None:
+    assembly(**{ROLES: "111111111111", CELL: "111111111111"})
+    done = checkout.run("READER=role/Pipeline scripts/pipeline.sh deploy 111111111111", FIRST=CELL)
+    assert done.returncode == 0, done.stderr
+    assert checkout.calls[3:6] == [executed(CELL), f"{VERIFIED} --role role/Pipeline", executed(ROLES)]
+
+
+@pytest.mark.parametrize("code", [1, 2])
+def test_a_canary_that_does_not_verify_stops_the_deployment_and_says_the_way_back(
+    checkout: Any, assembly: Assembly, code: int
+) -> None:
+    assembly(**STACKS)
+    checkout.when("tenant-keys verify *", f"exit {code}")
+    done = checkout.run("scripts/pipeline.sh deploy 111111111111", FIRST=CELL)
+    assert (done.returncode, checkout.calls[-1]) == (code, VERIFIED)
+    assert f"stopped after the canary: {CELL} did not verify, and no other stack was deployed" in done.stderr
+    assert "Way back: revert the change and run plan and deploy again" in done.stderr
+
+
+def test_a_canary_whose_own_deployment_fails_stops_the_deployment(checkout: Any, assembly: Assembly) -> None:
+    assembly(**STACKS)
+    checkout.when(f"cdk deploy *execute-change-set*{CELL}", "exit 1")
+    assert checkout.run("scripts/pipeline.sh deploy 111111111111", FIRST=CELL).returncode != 0
+    assert checkout.calls[-1] == executed(CELL)
+
+
+def test_an_emergency_goes_without_a_canary(checkout: Any, assembly: Assembly) -> None:
+    assembly(**{CELL: "111111111111"})
+    assert checkout.run("CANARY=no scripts/pipeline.sh deploy 111111111111").returncode == 0
+    assert f"tenant-keys gate 111111111111 {CELL} --assembly cdk.out --ready FILE" in checkout.calls
+    assert checkout.calls[3] == executed(CELL)
 
 
 def test_every_step_takes_the_manifest_of_the_estate(checkout: Any, assembly: Assembly) -> None:

@@ -301,6 +301,15 @@ MUTANTS = [
         lambda templates: target(templates)["InputTransformer"].update(InputTemplate="{ <nothing>"),
     ),
     Mutant(
+        "the message of a rule says who twice",
+        NotProvedBecause(("InputTransformer is written differently",)),
+        lambda templates: target(templates)["InputTransformer"].update(
+            InputTemplate=target(templates)["InputTransformer"]["InputTemplate"].replace(
+                '"who"', '"who": "x", "who"', 1
+            )
+        ),
+    ),
+    Mutant(
         "the message of a rule does not say who",
         NotProvedBecause(("InputTransformer is written differently",)),
         lambda templates: target(templates)["InputTransformer"]["InputPathsMap"].update(who="$.account"),
@@ -369,6 +378,44 @@ MUTANTS = [
         adding_to(
             topic_key_policy,
             {"Sid": "Added", "Effect": "Deny", "Principal": "*", "Action": "kms:CreateGrant", "Resource": "*"},
+        ),
+    ),
+    Mutant(
+        "whatever opens the key of the topic denied by patterns",
+        Harmless(),
+        adding_to(
+            topic_key_policy,
+            {
+                "Sid": "Added",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": ["kms:*Grant", "kms:*Imp*rt*", "kms:Si??"],
+                "Resource": "*",
+            },
+        ),
+    ),
+    Mutant(
+        "publishing denied by a pattern on the key of the topic",
+        NotProvedBecause(("the policy of the key that encrypts the topic",)),
+        adding_to(
+            topic_key_policy,
+            {"Sid": "Added", "Effect": "Deny", "Principal": "*", "Action": "kms:Generate*", "Resource": "*"},
+        ),
+    ),
+    # A wildcard means every action that fits, whenever it is added (IAM guide, reference_policies_elements_action).
+    Mutant(
+        "an action by a pattern that means one on the key of the topic",
+        Refuted(ADMINISTRATION, ("the policy of the key that encrypts the topic lets more through",)),
+        adding_to(
+            topic_key_policy,
+            {
+                "Sid": "Added",
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{CENTRAL}:root"},
+                "Action": "kms:GetKeyPolic?",
+                "Resource": "*",
+                "Condition": {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{CENTRAL}:role/SecurityAudit"}},
+            },
         ),
     ),
     Mutant(

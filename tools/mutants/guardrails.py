@@ -24,7 +24,12 @@ from tools.mutants.guardrail_edits import (
 )
 from tools.mutants.mutant import Edit, Harmless, Mutant, NotProvedBecause, Refuted, adding_resource, together
 from tools.mutants.original import CENTRAL, GUARDRAILS, Body, Templates
-from tools.mutants.stopping_guardrails import stopping, stopping_deployment, stopping_publishers
+from tools.mutants.stopping_guardrails import (
+    stopping,
+    stopping_administration_of_topic_keys,
+    stopping_deployment,
+    stopping_publishers,
+)
 
 
 def without_statement() -> list[Mutant]:
@@ -280,4 +285,4 @@ def _text(templates: Templates, kind: str) -> str:
 
 
 MUTANTS = [*without_statement(), *weaker(), *outside(), *stopping(), *stopping_deployment(), *stopping_publishers()]
-MUTANTS += [*misplaced(), *same()]
+MUTANTS += [*stopping_administration_of_topic_keys(), *misplaced(), *same()]

@@ -112,6 +112,29 @@ def stopping_deployment() -> list[Mutant]:
     return found
 
 
+def stopping_administration_of_topic_keys() -> list[Mutant]:
+    """What break-glass, administrators and readers are to do with the key of a topic, at which no alias points."""
+    without_alias = {"Null": {"kms:ResourceAliases": "true"}}
+    rows: list[tuple[str, str, str]] = [
+        (SCP, "kms:ScheduleKeyDeletion", "KeyBreakGlass"),
+        (RCP, "kms:ScheduleKeyDeletion", "KeyBreakGlass"),
+        (RCP, "kms:CancelKeyDeletion", "KeyBreakGlass"),
+        (SCP, "kms:*", "SecurityAudit"),
+    ]
+    return [
+        Mutant(
+            f"{kind}: {role} may not {action} on the key of the topic",
+            Refuted(Kind.REFUSED, (f"role/{role} may not", "which is declared")),
+            to(
+                kind,
+                Action=action,
+                Condition={**without_alias, "ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{CENTRAL}:role/{role}"}},
+            ),
+        )
+        for kind, action, role in rows
+    ]
+
+
 def stopping_publishers() -> list[Mutant]:
     """What would stop CloudWatch or EventBridge from using the key of the audit topic."""
     certain: list[tuple[str, str, Body]] = [

@@ -9,9 +9,10 @@ from typing import Final
 
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.errors import ReviewError
+from tenant_keys.review.proof import Kind
 from tenant_keys.review.second_opinion import Answered, second_opinion
 from tools.mutants.mutant import Harmless, LostSafeguard, Mutant, Refuted
-from tools.mutants.original import Synthesized, Templates
+from tools.mutants.original import GUARDRAILS, Synthesized, Templates
 from tools.random_estates.two_engines import EXCESS
 
 _ANSWERED: Final[Answered] = {}
@@ -45,8 +46,10 @@ def compared(mutant: Mutant, original: Synthesized) -> Compared:
         return Compared(given=True, differs=f"the evaluator denies what it finds; {told}")
     if opinion.verdict == "not given":
         return Compared(given=False)
+    # It is asked whether control policies stop what is declared; of what is missing elsewhere it is not.
+    asked = EXCESS | ({Kind.REFUSED} if templates.opened.keys() == {GUARDRAILS} else set())
     match mutant.expected:
-        case Refuted(kind=kind) if kind in EXCESS and opinion.verdict != "refuted":
+        case Refuted(kind=kind) if kind in asked and opinion.verdict != "refuted":
             return Compared(given=True, differs=told)
         case LostSafeguard() | Harmless() if opinion.verdict != "no such request":
             return Compared(given=True, differs=told)

@@ -122,6 +122,13 @@ def recorded(held: Held) -> dict[str, Recorded]:
     """The types, by name."""
     return {
         "AWS::CloudWatch::Alarm": Recorded("AlarmName", lambda name, _: {"Arn": _arn("cloudwatch", f"alarm:{name}")}),
+        "AWS::CloudFormation::LambdaHook": Recorded(
+            None,
+            lambda _, properties: {
+                "HookArn": _arn("cloudformation", f"type/hook/{str(properties['Alias']).replace('::', '-')}")
+            },
+            "HookArn",
+        ),
         "AWS::CloudTrail::Trail": Recorded("TrailName", _trail),
         "AWS::EKS::PodIdentityAssociation": Recorded(None, _association, "AssociationArn", _keep_association),
         "AWS::RolesAnywhere::TrustAnchor": Recorded(

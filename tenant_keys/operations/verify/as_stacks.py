@@ -18,14 +18,16 @@ from tenant_keys.operations.verify.deployed_state import AWS_TAG, DeployedKey, D
 from tenant_keys.operations.verify.expected import Expected
 from tenant_keys.review.assembly import Resource, Stack
 from tenant_keys.review.assembly.json_file import parse_json
+from tenant_keys.review.proof.inventory import Stacks
 
 _ENABLED: Final = frozenset({"Enabled", "PendingImport", "Creating", "Updating"})
 """States from which a key can be used without anybody enabling it: with its material, or once it has it."""
 
 
-_READ: Final = frozenset(
+_KEYS: Final = frozenset({"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
+_READ: Final = _KEYS | frozenset(
     {
-        *("AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey", "AWS::SSM::Parameter"),
+        "AWS::SSM::Parameter",
         *("AWS::IAM::InstanceProfile", "AWS::IAM::ManagedPolicy", "AWS::IAM::OIDCProvider", "AWS::IAM::Policy"),
         *("AWS::IAM::Role", "AWS::IAM::RolePolicy", "AWS::EKS::PodIdentityAssociation"),
         *("AWS::RolesAnywhere::Profile", "AWS::RolesAnywhere::TrustAnchor"),
@@ -37,9 +39,11 @@ _READ: Final = frozenset(
 class DeployedStacks:
     """Stacks of an assembly that would deploy what the accounts hold."""
 
-    def __init__(self, state: DeployedState, expected: Expected) -> None:
+    def __init__(self, state: DeployedState, expected: Expected, assembly: Stacks) -> None:
+        """`assembly`: what is planned, of which a run that reads some keys alone takes everything else."""
         self._state = state
         self._expected = expected
+        self._planned_stacks = assembly
 
     def stacks(self) -> Iterator[Stack]:
         """Yield each stack once."""
@@ -49,13 +53,27 @@ class DeployedStacks:
                 by_stack[place[0], stack].append(self._state.keys[place])
         for (region, stack), keys in by_stack.items():
             yield _stack(stack, keys[0].account, region, [one for key in keys for one in self._key(key, stack)])
+        if self._state.scope.keys_alone:
+            yield from self._planned()
+            return
+        yield from self._not_read()
         for account in self._state.scope.accounts:
             region = self._state.scope.identity_region(account)
             yield _stack("identities", account, region, list(self._identities(account, region)))
-        yield from self._not_read()
         for account, region in self._state.scope.places:
             beside = [*self._parameters(account, region), *self._bindings(account, region)]
             yield _stack("beside", account, region, beside)
+
+    def _planned(self) -> Iterator[Stack]:
+        """The assembly, but for the keys that were read."""
+        looked_at = {*self._state.scope.stacks}
+        for stack in self._planned_stacks.stacks():
+            if (stack.account, stack.region, stack.name) in looked_at:
+                resources = [one for one in stack.resources.values() if one.type not in _KEYS]
+                known = [replace(one, properties=self._expected.resolved(one.properties)) for one in resources]
+                yield _stack(stack.name, stack.account, stack.region, known)
+            else:
+                yield stack
 
     def _not_read(self) -> Iterator[Stack]:
         """Resources of types that are not read, as the assembly has them."""

@@ -37,7 +37,7 @@ class AccountComparison:
     def findings(self) -> Iterator[DriftFinding]:
         """All of them."""
         yield from self._stacks()
-        for region in self.state.scope.regions:
+        for region in () if self.state.scope.keys_alone else self.state.scope.regions:
             yield from self._trails(region)
         yield from self._auditors()
         for one in self.state.unknown:
@@ -63,7 +63,7 @@ class AccountComparison:
         prefixes = {prefix_of(name) for _, _, name in artifacts} - {None}
         for place, stack in self.state.stacks.items():
             left = prefix_of(place[2]) in prefixes and stack["StackStatus"] not in GONE
-            if place not in artifacts and left:
+            if place not in artifacts and left and not self.state.scope.keys_alone:
                 yield self._stack(place, "the assembly does not hold this stack", "", place[2])
 
     def _differences(

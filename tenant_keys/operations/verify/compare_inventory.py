@@ -29,8 +29,10 @@ class InventoryComparison:
             region = arn.split(":")[3]
             what = f"a replica of the key of tenant {tenant}, which has none in {region}: it opens the same data"
             yield DriftFinding("key-unknown", account, region, arn, what, "", arn, tenant)
+        known = {key for _, key in self.expected.record_of}
         for place, key in self.state.keys.items():
-            if self.expected.record(*place) is None:
+            # A replica that nobody declared is named already; a key without metadata is unknown, by name.
+            if self.expected.record(*place) is None and key.id not in known and key.metadata:
                 yield from self._unexpected(place, key)
 
     def _aliases(self) -> Iterator[DriftFinding]:
@@ -49,16 +51,24 @@ class InventoryComparison:
             elif key is not None and found != key:
                 what = f"{name} points at key {found}, not at {key}"
                 yield DriftFinding("alias-moved", account, region, arn, what, key, found, tenant)
+        promises = self.expected.reviewed.promises
+        declared = {(region, promises[tenant].alias) for tenant, region in self.expected.declared}
         for (region, name), key in self.state.aliases.items():
             if (region, name) not in wanted:
-                yield from self._undeclared_alias(region, name, key)
+                yield from self._undeclared_alias(region, name, key, another=(region, name) in declared)
 
-    def _undeclared_alias(self, region: str, name: str, key: str) -> Iterator[DriftFinding]:
+    def _undeclared_alias(self, region: str, name: str, key: str, *, another: bool) -> Iterator[DriftFinding]:
+        """`another`: the alias is of a tenant whose stack is not looked at."""
         account, owner = self.state.scope.central, self.expected.record_of.get((region, key))
+        if self.state.scope.keys_alone and owner is None:
+            return  # of a stack that is not looked at
         if name in self.expected.gone and owner is None:
             return  # of an offboarded tenant, on a key that is nobody else's
         arn = f"arn:{self.expected.estate.central.partition}:kms:{region}:{account}:{name}"
-        if self.expected.is_of_space(name):
+        if another:
+            what = f"{name} points at key {key}, which is no key of its tenant"
+            yield DriftFinding("alias-moved", account, region, arn, what, "", key, owner[0] if owner else None)
+        elif self.expected.is_of_space(name):
             what = f"{name}, of no tenant of the manifest, points at key {key}"
             yield DriftFinding("alias-foreign", account, region, arn, what, "", key, owner[0] if owner else None)
         elif owner is not None:
@@ -85,13 +95,8 @@ class InventoryComparison:
     def _unexpected(self, place: KeyPlace, key: DeployedKey) -> Iterator[DriftFinding]:
         if any(name in self.expected.gone for name in key.aliases):
             return
-        if any(key.id == known for _, known in self.expected.record_of):
-            return  # a replica that nobody declared, named already
-        if not key.metadata:
-            return  # unknown already, by name
         arn = str(key.metadata["Arn"])
-        own = {(account, region, name) for account, region, name in self.state.scope.stacks}
-        if key.stack is not None and (key.account, key.region, key.stack) in own:
+        if (key.account, key.region, key.stack) in self.state.scope.digests:
             what = f"made for stack {key.stack}, which does not hold it; {self._last_use(key)}"
             yield DriftFinding("orphan", key.account, place[0], arn, what, "", key.state)
             return

@@ -29,10 +29,17 @@ class Expected:
         """Tenant and record of each key that a stack of the estate made."""
         self.key_of: dict[tuple[str, str], str | None] = {}
         """Key id by tenant and Region; None where no stack says which key it made."""
+        looked_at = {*state.scope.stacks}
+        self.declared: set[tuple[str, str]] = set()
+        """Tenant and Region of each key, those of stacks that are not looked at included."""
         self.others: dict[KeyPlace, KeyRecord] = {}
         """Records of the keys of stacks that are no tenant's."""
         for tenant, records in (*reviewed.inventory.keys.items(), (None, reviewed.inventory.audit_keys)):
             for record in records:
+                if tenant is not None:
+                    self.declared.add((tenant, record.region))
+                if (record.account, record.region, record.stack) not in looked_at:
+                    continue
                 made = state.resources.get((record.account, record.region, record.stack), {})
                 key_id = made.get(record.logical_id) or None
                 if tenant is not None:
@@ -95,7 +102,7 @@ class Expected:
         for place, (tenant, record) in self.record_of.items():
             key = self._state.keys.get(place)
             for arn in key.family if key is not None and not record.replica else ():
-                if (tenant, arn.split(":")[3]) not in self.key_of:
+                if (tenant, arn.split(":")[3]) not in self.declared:
                     yield tenant, arn
 
     def resolved(self, value: Any) -> Any:

@@ -18,6 +18,7 @@ Planned = tuple[Ask, Mapping[str, Any]]
 Readings = Mapping[Ask, Reading]
 SHARED: Final = "AWS_RAM"
 """The name of the second policy of a key that AWS RAM shares (AWS KMS API, GetKeyPolicy)."""
+_KEYS: Final = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
 OF_EACH_KEY: Final = (
     "kms:DescribeKey",
     "kms:GetKeyPolicy",
@@ -39,6 +40,8 @@ class Scope:
     """Of each stack's template, by account, Region and name."""
     last_usage: bool
     """Whether GetKeyLastUsage is asked: at 5 a second (AWS KMS guide, requests-per-second) it decides the duration."""
+    keys_alone: bool = False
+    """Whether the keys that these stacks made are all that is read."""
 
     @property
     def central(self) -> str:
@@ -57,6 +60,8 @@ class Scope:
     @property
     def regions(self) -> tuple[str, ...]:
         """Regions with keys."""
+        if self.keys_alone:
+            return tuple(sorted({region for _, region, _ in self.stacks}))
         return self.estate.central.regions
 
     def identity_region(self, account: str) -> str:
@@ -104,9 +109,13 @@ def read(lanes: Lanes, scope: Scope, readings: Readings) -> None:
 def _lists(scope: Scope) -> Iterator[Planned]:
     central = scope.central
     for region in scope.regions:
-        yield Ask(central, region, "kms:ListKeys"), {}
         yield Ask(central, region, "kms:ListAliases"), {}
-        yield Ask(central, region, "cloudtrail:DescribeTrails"), {}
+        if not scope.keys_alone:
+            yield Ask(central, region, "kms:ListKeys"), {}
+            yield Ask(central, region, "cloudtrail:DescribeTrails"), {}
+    if scope.keys_alone:
+        yield from _resources(scope)
+        return
     for workload in scope.estate.workloads.values():
         yield from _of_workload(scope, workload)
 
@@ -116,13 +125,20 @@ def _of_accounts(scope: Scope) -> Iterator[Planned]:
     for account, region in scope.places:
         yield Ask(account, region, "cloudformation:DescribeStacks"), {}
     for account, region, stack in scope.stacks:
-        yield Ask(account, region, "cloudformation:ListStackResources", stack), {"StackName": stack}
         yield Ask(account, region, "cloudformation:GetTemplate", stack), {"StackName": stack}
+    if scope.keys_alone:
+        return
+    yield from _resources(scope)
     for account in scope.accounts:
         yield Ask(account, scope.identity_region(account), "iam:GetAccountAuthorizationDetails"), {}
     for account, arn in scope.providers:
         ask = Ask(account, scope.identity_region(account), "iam:GetOpenIDConnectProvider", arn)
         yield ask, {"OpenIDConnectProviderArn": arn}
+
+
+def _resources(scope: Scope) -> Iterator[Planned]:
+    for account, region, stack in scope.stacks:
+        yield Ask(account, region, "cloudformation:ListStackResources", stack), {"StackName": stack}
 
 
 def _of_workload(scope: Scope, workload: Workload) -> Iterator[Planned]:
@@ -138,6 +154,11 @@ def _of_workload(scope: Scope, workload: Workload) -> Iterator[Planned]:
 
 def keys_of(scope: Scope, readings: Readings, region: str) -> list[str]:
     """Ids of the Region's keys, but for those that AWS manages, which have an alias that begins with `alias/aws/`."""
+    if scope.keys_alone:
+        stacks = (Ask(*place[:2], "cloudformation:ListStackResources", place[2]) for place in scope.stacks)
+        made = (one for ask in stacks if ask.region == region for one in items(readings, ask))
+        ids = (one.get("PhysicalResourceId") for one in made if one["ResourceType"] in _KEYS)
+        return [key for key in dict.fromkeys(ids) if key]
     aliases = items(readings, Ask(scope.central, region, "kms:ListAliases"))
     managed = {one.get("TargetKeyId") for one in aliases if one["AliasName"].startswith("alias/aws/")}
     keys = items(readings, Ask(scope.central, region, "kms:ListKeys"))

@@ -14,6 +14,7 @@ import json
 from typing import Any, Final
 
 from tenant_keys.manifest import Estate
+from tenant_keys.manifest.stack_names import audit_prefix
 
 BUILD: Final = """\
 set -euo pipefail
@@ -77,7 +78,11 @@ def schedule_template(estate: Estate, reader: str, version: str) -> dict[str, An
                 "Default": "estate.zip",
                 "Description": "tenants.yaml, tenants.lock and cdk.out as they were deployed",
             },
-            "Topic": {"Type": "String", "Default": "", "Description": "ARN of a topic for findings; none if empty"},
+            "Topic": {
+                "Type": "String",
+                "Default": _topic(estate),
+                "Description": "ARN of a topic for findings; none if empty",
+            },
             "Schedule": {"Type": "String", "Default": "rate(1 day)", "Description": "A rate or cron expression"},
         },
         "Conditions": {"HasTopic": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Topic"}, ""]}]}},
@@ -176,6 +181,13 @@ def _rule(pattern: dict[str, Any]) -> dict[str, Any]:
         "Condition": "HasTopic",
         "Properties": {"EventPattern": pattern, "Targets": [{"Id": "Topic", "Arn": {"Ref": "Topic"}}]},
     }
+
+
+def _topic(estate: Estate) -> str:
+    """The topic of the home Region's audit stack; empty where the manifest switches audit off."""
+    central, name = estate.central, audit_prefix(estate.naming).removesuffix("-")
+    arn = f"arn:{central.partition}:sns:{central.home_region}:{central.account}:{name}"
+    return arn if estate.audit is not None else ""
 
 
 def _role(service: str, statements: list[dict[str, Any]]) -> dict[str, Any]:

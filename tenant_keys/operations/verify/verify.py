@@ -14,6 +14,7 @@ from typing import Any, Final
 from tenant_keys.aws_facts.identity_center import is_pattern
 from tenant_keys.manifest import Estate, load_estate, read_lock
 from tenant_keys.manifest.garbage_collection import collection_paused
+from tenant_keys.manifest.stack_names import holds_primaries, holds_replicas
 from tenant_keys.operations.errors import OperationError
 from tenant_keys.operations.verify.as_stacks import DeployedStacks
 from tenant_keys.operations.verify.compare_accounts import AccountComparison
@@ -31,10 +32,11 @@ from tenant_keys.operations.verify.pace import SHARE
 from tenant_keys.operations.verify.reading import Scope, read
 from tenant_keys.operations.verify.sessions import ClientOf, Sessions
 from tenant_keys.operations.verify.template_digest import digest_of_artifact
+from tenant_keys.review.assembly import Assembly, StackArtifact
 from tenant_keys.review.errors import ReviewError
 from tenant_keys.review.proof import Kind, Proof, prove
 from tenant_keys.review.proof.outcome import NotProved
-from tenant_keys.review.proof.reviewed import review_estate
+from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 
 EXPIRING_WITHIN: Final = timedelta(days=30)
 _HOLES: Final = frozenset(
@@ -43,6 +45,10 @@ _HOLES: Final = frozenset(
     }
 )
 """What is let through, whatever else an account holds."""
+
+
+class NoSuchStack(OperationError):
+    """Raised when a stack whose keys are to be looked at is not in the assembly, or holds no tenants' keys."""
 
 
 class NoReader(OperationError):
@@ -56,6 +62,8 @@ class Options:
     record: Path
     role: str | None = None
     """`role/NAME`, the same in every account; the first of `central.readers` where it is left out."""
+    stacks: tuple[str, ...] = ()
+    """Key stacks whose keys are looked at, and nothing else; the whole estate where it is empty."""
     resume: bool = False
     since: Path | None = None
     """The record of an earlier run."""
@@ -124,6 +132,7 @@ def verify(
         EstateError: manifest and lock do not match.
         ReviewError: the assembly cannot be read.
         NoReader: no role that may read is named.
+        NoSuchStack: a stack that is to be looked at is not in the assembly, or holds no tenants' keys.
         RecordUnusable: the record to resume, or to compare with, is none of this estate.
         KeyboardInterrupt: interrupted; `resume` goes on with what was read.
     """
@@ -132,9 +141,10 @@ def verify(
     lock = read_lock(lock_file) if lock_file.exists() else None
     reviewed = review_estate(assembly, estate)
     role = options.role or reader_of(estate)
-    before = _earlier(options.since, estate)
-    digests = {(one.account, one.region, one.name): digest_of_artifact(one) for one in reviewed.artifacts}
-    scope = Scope(estate, reviewed.artifacts, digests, options.last_usage)
+    before = _earlier(options.since, estate, options.stacks)
+    artifacts = _looked_at(reviewed, options.stacks)
+    digests = {(one.account, one.region, one.name): digest_of_artifact(one) for one in artifacts}
+    scope = Scope(estate, artifacts, digests, options.last_usage, keys_alone=bool(options.stacks))
     journal = Journal(options.record, _identity(scope), moment, resume=options.resume)
     resumed = journal.resumed
     lanes = Lanes(
@@ -149,11 +159,11 @@ def verify(
             findings = [
                 *InventoryComparison(state, expected).findings(),
                 *KeyComparison(state, expected, moment, options.expiring_within).findings(),
-                *roles.findings(),
-                *BindingComparison(state, expected, before.baseline).findings(),
                 *AccountComparison(state, expected).findings(),
             ]
-            proof = _proof(state, expected, estate)
+            if not scope.keys_alone:
+                findings += [*roles.findings(), *BindingComparison(state, expected, before.baseline).findings()]
+            proof = _proof(state, expected, estate, assembly)
         findings.sort(key=lambda one: (one.kind, one.id))
         ids = {one.id for one in findings}
         new = None if before.ids is None else frozenset(ids - before.ids)
@@ -167,10 +177,23 @@ def verify(
             resumed=resumed,
             seconds=time.monotonic() - started,
         )
-        _conclude(journal, result, roles.baseline(), estate)
+        _conclude(journal, result, roles.baseline(), estate, options.stacks)
     finally:
         journal.close()
     return result
+
+
+def _looked_at(reviewed: ReviewedEstate, stacks: tuple[str, ...]) -> tuple[StackArtifact, ...]:
+    if not stacks:
+        return reviewed.artifacts
+    of_keys = {one.name: one for one in reviewed.artifacts if holds_primaries(one.name) or holds_replicas(one.name)}
+    for name in stacks:
+        if name not in of_keys:
+            allowed = ", ".join(sorted(of_keys)[:3]) or "none"
+            raise NoSuchStack(
+                f"--stack: got {name}; the assembly has no stack of tenants' keys of this name, but {allowed}"
+            )
+    return tuple(of_keys[name] for name in sorted({*stacks}))
 
 
 def reader_of(estate: Estate) -> str:
@@ -192,23 +215,29 @@ class _Earlier:
     baseline: Baseline
 
 
-def _earlier(record: Path | None, estate: Estate) -> _Earlier:
+def _earlier(record: Path | None, estate: Estate, stacks: tuple[str, ...]) -> _Earlier:
     if record is None:
         return _Earlier(None, Baseline())
     lines = list(lines_of(record, "baseline"))
     if not lines or lines[0].get("account") != estate.central.account:
         raise RecordUnusable(f"{record}: the record of another key account; expected {estate.central.account}")
+    if sorted(lines[0].get("stacks", ())) != sorted(stacks):
+        told = ", ".join(lines[0].get("stacks", ())) or "the whole estate"
+        raise RecordUnusable(f"{record}: the record of a run over {told}; compare with one over the same")
     ids = frozenset(str(line["id"]) for line in lines_of(record, "finding"))
     return _Earlier(ids, Baseline(lines[0]["roles"], lines[0]["thumbprints"]))
 
 
-def _conclude(journal: Journal, result: Verification, baseline: Baseline, estate: Estate) -> None:
+def _conclude(
+    journal: Journal, result: Verification, baseline: Baseline, estate: Estate, stacks: tuple[str, ...]
+) -> None:
     for one in result.findings:
         journal.write({"type": "finding", **one.as_document()})
     journal.write(
         {
             "type": "baseline",
             "account": estate.central.account,
+            "stacks": sorted(stacks),
             "roles": dict(baseline.roles),
             "thumbprints": dict(baseline.thumbprints),
         }
@@ -218,13 +247,13 @@ def _conclude(journal: Journal, result: Verification, baseline: Baseline, estate
     journal.finish()
 
 
-def _proof(state: DeployedState, expected: Expected, estate: Estate) -> Proof:
+def _proof(state: DeployedState, expected: Expected, estate: Estate, assembly: Path) -> Proof:
     """The proof that `tenant-keys prove` makes, over what the accounts hold.
 
     Grants, shares by AWS RAM and whatever was not read are no part of what it decides: each makes it "not proved".
     """
     try:
-        deployed = review_estate(DeployedStacks(state, expected), estate)
+        deployed = review_estate(DeployedStacks(state, expected, Assembly.open(assembly)), estate)
     except (ReviewError, NotProved, ValueError) as problem:
         return prove(_NotUnderstood(str(problem)), estate)
     for place in expected.belonging():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 # The types whose policies, names and links the review reads: in them every value must be known.
 READ_TYPES = frozenset(
     {
+        "AWS::CloudFormation::LambdaHook",
         "AWS::CloudWatch::Alarm",
         "AWS::EKS::PodIdentityAssociation",
         "AWS::Events::EventBusPolicy",
@@ -29,6 +30,8 @@ READ_TYPES = frozenset(
         "AWS::KMS::Alias",
         "AWS::KMS::Key",
         "AWS::KMS::ReplicaKey",
+        "AWS::Lambda::Function",
+        "AWS::Logs::LogGroup",
         "AWS::Organizations::Policy",
         "AWS::RolesAnywhere::Profile",
         "AWS::RolesAnywhere::TrustAnchor",
@@ -79,3 +82,5 @@ class Stack:
     termination_protection: bool
     raw: tuple[str, ...]
     """Logical ids of resources, of types not in READ_TYPES, whose values are left as they are in the template."""
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """What the template holds beside them: its other sections, and the metadata of resources that have any."""

@@ -83,6 +83,12 @@ class Assembly:
             resources=resources,
             termination_protection=artifact.termination_protection,
             raw=tuple(left_raw),
+            beside=template.sections
+            | {
+                f"Metadata of {name}": body["Metadata"]
+                for name, body in template.resources.items()
+                if "Metadata" in body
+            },
         )
 
 

@@ -48,6 +48,10 @@ class Prices:
     """A metric that a standard alarm watches, for a month."""
     trail_copy_100000: Decimal
     """100,000 management events that a further trail delivers; the first copy of an account and Region is free."""
+    hook_operation: Decimal
+    """An operation of a CloudFormation Hook: a change set that it judges, a stack that is created or updated."""
+    free_hook_operations_month: int
+    """Operations of Hooks free each month."""
     not_known: tuple[str, ...]
 
 
@@ -65,5 +69,7 @@ def load_prices() -> Prices:
         free_requests_month=read["free_requests_month"],
         alarm_metric_month=Decimal(read["alarm_metric_month"]),
         trail_copy_100000=Decimal(read["trail_copy_100000"]),
+        hook_operation=Decimal(read["hook_operation"]),
+        free_hook_operations_month=read["free_hook_operations_month"],
         not_known=tuple(read["not_known"]),
     )

@@ -72,6 +72,13 @@ def _assumptions(estate: Estate, prices: Prices) -> tuple[str, ...]:
     ]
     if any(tenant.multi_region for tenant in estate.tenants.values()):
         said.append(f"not documented: {prices.not_known[0]}")
+    if estate.central.deletion_hook:
+        cells = {(tenant.primary_region, tenant.cell) for tenant in estate.tenants.values()}
+        price = f"{prices.hook_operation} dollars each after {prices.free_hook_operations_month:,} a month"
+        said.append(
+            "the CloudFormation Hook is not in the sum: it judges a change set and an update of each changed stack, "
+            f"{2 * len(cells):,} operations where every key cell does, at {price}"
+        )
     most = prices.key_month + prices.rotations_charged * prices.rotation_month
     said.append(
         f"a rotation on demand, of imported keys too, adds as much as any other: at most {most:.0f} dollars a key"

@@ -18,6 +18,7 @@ from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.detection import ALARM_IDS, RULE_IDS
 from tenant_keys.review.assembly import Resource
 from tenant_keys.review.errors import MalformedPolicy
+from tenant_keys.review.iam.wildcards import glob
 from tenant_keys.review.meaning import Clause, meaning, wider
 from tenant_keys.review.proof.detection import (
     ALL,
@@ -187,8 +188,13 @@ def _said(got: object, declared: object, region: str, *, idle_denies: bool = Fal
 
 
 def _idle(clause: Clause, allowed: set[str] | None) -> bool:
-    plain = not any(sign in clause.action for sign in "*? ")
-    return allowed is not None and clause.effect == "Deny" and plain and clause.action not in allowed
+    """Whether a clause denies nothing that is allowed. An Allow by a pattern is never the same as its actions of today.
+
+    It allows what the service adds under that name, too (IAM guide, reference_policies_elements_action).
+    """
+    if allowed is None or clause.effect != "Deny" or not clause.action or " " in clause.action:
+        return False
+    return not any(map(glob(((clause.action, False),)), allowed))
 
 
 _MESSAGE: Final = frozenset({"Id", "InputTransformer"})

@@ -170,7 +170,7 @@ def message_differs(rule: str, transformer: object) -> bool:
         return True
     filled = _TOKEN.sub(lambda found: found[0] if found[1] is None else json.dumps({"field": found[1]}), template)
     try:
-        message = json.loads(filled)
+        message = json.loads(filled, object_pairs_hook=_without_duplicates)
     except ValueError:
         return True
     if not isinstance(message, dict) or set(message) != {"rule", "severity", "what", "next", *fields}:
@@ -181,6 +181,14 @@ def message_differs(rule: str, transformer: object) -> bool:
         or any(message[name] != {"field": name} for name in fields)
         or not all(isinstance(text, str) and set(re.findall("<([^<>]*)>", text)) <= set(fields) for text in prose)
     )
+
+
+def _without_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a name that is there twice, readers of JSON take either value (RFC 8259, section 4)."""
+    found = dict(members)
+    if len(found) < len(members):
+        raise ValueError("a name is there twice")
+    return found
 
 
 def _pattern(rule: str, estate: Estate) -> Mapping[str, Any]:

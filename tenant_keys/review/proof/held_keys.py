@@ -35,8 +35,11 @@ THEIRS: Final = (
 _VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
 _WILDCARD: Final = re.compile(r"[*?]")
 _ACCOUNT: Final = re.compile(r"\d{12}")
-_SEGMENTS: Final = 6
+_PARTS: Final = 6
 """Of the ARN of a key, which holds no other colon (AWS KMS guide, concepts, key ARN)."""
+_DIGITS: Final = 12
+"""Of the id of an account."""
+_BEGINS_AS_A_KEY: Final = re.compile(r"a?|ar|arn(:[^:]*)?|arn:[^:]*:(k|km)?|arn:[^:]*:kms(:.*)?")
 _DESCRIBE: Final = "kms:describekey"
 
 
@@ -110,7 +113,7 @@ def _reached(statement: Statement, owners: Mapping[str, str], central: str) -> l
         found |= set(filter(glob(((widest, False),)), owners))
         # A Deny takes nothing of what is declared from keys that are not registered. Where no tenant holds a key, a
         # pattern of all accounts is about those of the key account, whose policies decide.
-        meant = bool(owners) or _names_account(widest)
+        meant = bool(owners) or names_account(widest)
         if _opens_keys(statement) and pattern not in owners and meant and is_foreign(widest, central):
             found.add(pattern)
     return sorted(found)
@@ -131,33 +134,34 @@ def _without_key() -> frozenset[str]:
     return frozenset(action.lower() for action in actions("kms") if action not in on_keys)
 
 
-def _names_account(pattern: str) -> bool:
-    """Whether a pattern of resources says something of the account."""
-    segments = pattern.split(":")
-    return len(segments) == _SEGMENTS and segments[4].strip("*") != ""
+def names_account(pattern: str) -> bool:
+    """Whether a pattern of resources tells some accounts from others, or may."""
+    parts = pattern.split(":")
+    if len(parts) < _PARTS:
+        begins, _, rest = pattern.partition("*")
+        return rest != "" or "?" in begins or parts[4:] not in ([], ["*"])
+    account = parts[4]
+    digits = account.count("?")
+    every = digits == _DIGITS or ("*" in account and digits < _DIGITS)
+    return account.strip("*?") != "" or not every
 
 
 def is_foreign(pattern: str, central: str) -> bool:
     """Whether a pattern of resources could match a key of another account than the key account.
 
-    A wildcard may stand for several segments, colons included. With as many colons as an ARN it stands for none.
+    Of fewer parts than an ARN has, a wildcard stands for some; the proof knows no such pattern but `*`.
     """
-    segments = pattern.split(":")
-    if len(segments) > _SEGMENTS:
+    parts = pattern.split(":")
+    if len(parts) != _PARTS:
+        begins, *rest = _WILDCARD.split(pattern, maxsplit=1)
+        return len(parts) < _PARTS and rest != [] and _BEGINS_AS_A_KEY.fullmatch(begins) is not None
+    account = parts[4]
+    if not glob(((parts[2], False),))("kms"):
         return False
-    whole = len(segments) == _SEGMENTS
-    for place, segment in enumerate(segments):
-        literal = _WILDCARD.split(segment, maxsplit=1)[0]
-        open_ended = literal != segment
-        if place in (0, 2):
-            wanted = ("arn", "", "kms")[place]
-            if not (wanted.startswith(literal) if open_ended else literal == wanted):
-                return False
-        if place == 4 and not open_ended and (segment == central or not _ACCOUNT.fullmatch(segment)):
-            return False
-        if open_ended and not whole:
-            return True
-    return whole
+    if not _WILDCARD.search(account):
+        return account != central and _ACCOUNT.fullmatch(account) is not None
+    length = len(account.replace("*", ""))
+    return length < _DIGITS or (length == _DIGITS and account.replace("*", "") != central)
 
 
 def _is_of_kms(statement: Statement) -> bool:

@@ -45,6 +45,8 @@ _AUDIT: Final = frozenset(
     }
 )
 """Types of the audit stack, each of which is compared with what is declared."""
+_HOOK: Final = frozenset({"AWS::CloudFormation::LambdaHook", "AWS::Lambda::Function", "AWS::Logs::LogGroup"})
+"""Types of the stack of the CloudFormation Hook, each of which is compared with what is declared."""
 _AUDIT_TAGGED: Final = frozenset({"AWS::CloudWatch::Alarm", "AWS::Events::Rule", "AWS::SNS::Topic"})
 AUDIT_KEY: Final = "AuditKey"
 """Logical id of the key that encrypts the audit topic, in a stack that the estate calls an audit stack."""
@@ -62,6 +64,8 @@ class Inventory:
     """Keys of audit topics, at which no tenant's alias points."""
     audit: list[Resource] = field(default_factory=list)
     """What else audit stacks hold."""
+    hooks: list[Resource] = field(default_factory=list)
+    """What the stacks of the CloudFormation Hook hold beside roles."""
     aliases: dict[tuple[str, str], list[AliasRecord]] = field(default_factory=dict)
     """By Region and key id."""
     roles: dict[str, RoleRecord] = field(default_factory=dict)
@@ -169,6 +173,8 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
                 inventory.unmodelled.append(f"{where}: a policy of users or groups")
         elif kind == "AWS::IAM::InstanceProfile":
             inventory.instances += [(resource.account, str(role)) for role in list_of(resource, "Roles")]
+        elif kind in _HOOK:
+            inventory.hooks.append(resource)
         elif kind in _BINDING | _AUDIT | _APART:
             _read_binding(resource, inventory)
         elif kind not in _KMS | _QUIET:

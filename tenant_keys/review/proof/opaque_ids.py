@@ -1,6 +1,7 @@
-"""Ids that AWS is not to hold: the id in the manifest of a tenant with an opaque name, in any text of a resource.
+"""Ids that AWS is not to hold: the id in the manifest of a tenant with an opaque name, in any text of a template.
 
-The workload's parameter alone has them. An id is found as a word, in any case, alone or between hyphens. Not told is
+The workload's parameter alone has them. An id is found as a word, in any case, alone or between hyphens; in logical ids
+and Sids as a word of the name. Not told is
 an id that is also a word of the manifest's own names or of the app's texts (`access`, `orders`), or a number of up to
 three digits: there it says nothing of a customer. What rules and alarms describe and match is prose, so there it is
 told after the word tenant.
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tenant_keys.manifest import Estate
-from tenant_keys.review.assembly import Resource
+from tenant_keys.review.assembly import Resource, Stack
 
 _TOKEN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _GRAMMAR: Final = frozenset({"Action", "Effect", "NotAction", "Version"})
@@ -21,26 +22,36 @@ _PROSE: Final[Mapping[str, frozenset[str]]] = {
     "AWS::CloudWatch::Alarm": frozenset({"AlarmDescription", "Metrics"}),
     "AWS::Events::Rule": frozenset({"Description", "EventPattern", "Targets"}),
 }
+_UNREAD: Final = "AWS::CDK::Metadata"
+"""Its one property is compressed."""
+_OF_CDK: Final = frozenset({"BootstrapVersion", "CheckBootstrapVersion"})
+_SUPPRESSIONS: Final = frozenset({"cdk_nag", "cfn_nag", "checkov", "guard"})
+"""What a resource tells scanners, with reasons in prose."""
+_WORDS_OF_A_NAME: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_OF_A_TENANT: Final = re.compile(r"(?:Alias|Key|ImportRole|Replica|Role)([a-z0-9X]+)(?:For[A-Za-z0-9]+)?")
+"""Logical ids, in which X stands for a hyphen."""
 _APP_TEXT: Final = """
-a access accessdenied account administration alias aliases all amazonaws an anchor and anything anywhere api
-arnequals arnlike arnnotequals arnnotlike association assume assumed assumerole at aud audience audit
-auditkey aws be begun bool boolifexists bootstrap boundary bring bus but by bypass call can
-cancelled cdk cell certificate cfn changed class cloudtrail cloudwatch cluster cmk cn com condition
-conditions config console control created createkey createrole custodian custodians data decrypt default
-deleted deletion denied deny deploy deployment describe describekey detail disabled does done each ec2 ecs
-eks enabled encrypt encrypts event events every exec exists expiration expire expired expiring external
-externalid false federated for forallvalues foranyvalue forward from gov grant group has held
-https iam id identity ids if import imported in instance invokedby is issuer its keeps key keys kms
-lambda list lock lockout managed material may member message minimum misuse moved mrk name names namespace
-near no nobody none not notresource null of oidc on one only opaque openid operations or
-organization organizations other others outside own parameter parameters path permission permissions pod
-pods policy policydocument policyname primary principal principalarn principals profile project provider
-quota rcp read reads refused region replica report reports reserved resource role roles rolesanywhere root
-rotate rotation rsa rsaes rule rules runs saml scheduled scp serve serves service serviceaccount services
-serving session sessions sha shared sid sign sns source ssm sso stack standard statement stop stopped string
-stringequals stringlike sts sub subject suffix suspended symmetric tag tagkeys tags task tasks tenant
-tenants text than that the this through to token told topic trail true trust type unresolved unusable use used
-user value via web where which who whose wildcard with without workload workloads wrapping write x509 yaml
+a access accessdenied account administration alarms alias aliases all amazonaws an analyzer anchor and anyone
+anything anywhere api arnequals arnlike arnnotequals arnnotlike as association assume assumed assumerole at
+aud audience audit auditkey aws batch be begun bool boolifexists bootstrap boundary bring bus but by bypass
+call can cancel cancellation cancelled cdk cell certificate cfn changed check class cloudformation cloudtrail
+cloudwatch cluster cmk cn com condition conditions config console context control created createkey createrole
+custodian custodians data decrypt default deleted deletion denied deny deploy deployment describe describekey
+description detail detection disabled disabling does done each ec2 ecs eks else enabled encrypt encrypted
+encrypts event events every everyone exec exists expiration expire expired expiring external externalid false
+federated for forallvalues foranyvalue forward from get gov grant group has held http https iam id identity
+ids if import imported imports in instance instances invokedby is issuer its keep keeps key keys kms lambda
+list lock lockout managed material may member message metadata minimum misuse moved mrk name names namespace
+near no nobody none not notresource null of oidc on one only opaque openid openings operations or organization
+organizations other others outside own parameter parameters path permission permissions plain pod pods
+policies policy policydocument policyname premises primary principal principalarn principals profile project
+provider publish quota rcp re read reads recently refusals refused region replica replicas report reports
+reserve reserved resource role roles rolesanywhere root rotate rotation rsa rsaes rule rules run runs saml
+schedule scheduled scp serve serves service serviceaccount services serving session sessions settings sha
+share shared sid sign single sns source ssm sso stack standard statement stop stopped string stringequals
+stringlike sts sub subject suffix suspended symmetric tag tagkeys tags task tasks tenant tenants text than
+that the this through to token told topic trail true trust type unresolved unusable use used user value via
+web where which while who whose wildcard with withdraw without workload workloads wrapping write x509 yaml
 """
 """Words of the app's own texts, outside of prose."""
 
@@ -65,6 +76,10 @@ class Disclosing:
 
     def of(self, resource: Resource) -> Iterator[tuple[str, str]]:
         """The tenant's name in AWS, and the property that tells its id."""
+        if (found := self._in_logical_id(resource.logical_id)) is not None:
+            yield found, "the logical id"
+        if resource.type == _UNREAD:
+            return
         prose = _PROSE.get(resource.type, frozenset())
         for name, value in resource.properties.items():
             if resource.type == "AWS::SSM::Parameter" and name == "Value":
@@ -73,6 +88,27 @@ class Disclosing:
                 found = self._named(text, after="tenant" if name in prose else "")
                 if found is not None:
                     yield found, name
+
+    def beside(self, stack: Stack) -> Iterator[tuple[str, str]]:
+        """The same for what a template holds beside the properties of resources, and for the stack's name."""
+        plain: dict[str, Any] = {"its name": stack.name}
+        for section, value in stack.beside.items():
+            several = value if isinstance(value, Mapping) else {"": value}
+            prose = _OF_CDK | _SUPPRESSIONS
+            plain[section] = {name: part for name, part in several.items() if name not in prose}
+            for text in (text for name in several.keys() & prose for text in _texts(several[name])):
+                if (found := self._named(text, after="tenant")) is not None:
+                    yield found, section
+        for section, value in plain.items():
+            for text in _texts(value):
+                found = self._named(text, after="") or self._named(_WORDS_OF_A_NAME.sub(" ", text), after="")
+                if found is not None:
+                    yield found, section
+
+    def _in_logical_id(self, name: str) -> str | None:
+        of_tenant = _OF_A_TENANT.fullmatch(name)
+        found = self._named(of_tenant[1].replace("X", "-"), after="") if of_tenant else None
+        return found or self._named(_WORDS_OF_A_NAME.sub(" ", name), after="")
 
     def _named(self, text: str, after: str) -> str | None:
         if not after and text in self._seen:
@@ -112,6 +148,8 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, Mapping):
         grammar = _GRAMMAR if "Effect" in value or "Statement" in value else frozenset()
         for name, part in value.items():
+            if name == "Sid" and (words := _WORDS_OF_A_NAME.sub(" ", str(part))) != part:
+                yield words
             if name not in grammar:
                 yield str(name)
                 yield from _texts(part)

@@ -94,6 +94,9 @@ class _Noting:
     def stacks(self) -> Iterator[Stack]:
         for stack in self.source.stacks():
             self.crossing.extend(crossings(tuple(stack.resources.values()), self.estate))
+            if self.disclosing is not None:
+                place = (stack.account, stack.region, stack.name, "the template")
+                self.disclosed.extend((place, *one) for one in self.disclosing.beside(stack))
             for resource in stack.resources.values():
                 place = (resource.account, resource.region, resource.stack, resource.logical_id)
                 self.resources[place] = _without_policies(resource)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final
 
+from tenant_keys.aws_facts.identity_center import example_of
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.detection import RULE_IDS
 from tenant_keys.review.iam.variables import Value
@@ -25,7 +26,7 @@ from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_actions import carries
 from tenant_keys.review.proof.key_records import SYMMETRIC, USAGE
 from tenant_keys.review.proof.liveness import Works, works
-from tenant_keys.review.proof.promise import CONTEXT_KEY, DEPLOYMENT, TAG, Use
+from tenant_keys.review.proof.promise import CONTEXT_KEY, DEPLOYMENT, READING, TAG, Use
 from tenant_keys.review.proof.requests import Target
 from tenant_keys.review.proof.reserved import ALIASES, aliases_of
 from tenant_keys.review.proof.world import RoleCase, World
@@ -42,6 +43,7 @@ _OF_TOPIC_KEY: Final[Mapping[str, str]] = {
     "kms:multiregion": "false",
 }
 """As `audit` compares them with the template."""
+_DELETION: Final = frozenset({"kms:cancelkeydeletion", "kms:schedulekeydeletion"})
 _PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
 _PUBLISHING: Final = ("kms:decrypt", "kms:generatedatakey")
 _OF_RULES: Final = ("events:deleterule", "events:putrule", "events:puttargets", "events:removetargets")
@@ -79,11 +81,13 @@ def check_stopped(inventory: Inventory, world: World) -> Iterator[Finding]:
     """Declared calls that the control policies of the templates stop, or of which it is not known."""
     controls = _controls(inventory, world)
     estate = world.estate
-    calls = list(_deployment(world))
-    for role in estate.central.deployers:
-        actor = role_session(role, organization=estate.organization)
+    calls = {role: list(_deployment(world)) for role in estate.central.deployers}
+    for role, call in _administration_of_topic_keys(world) if estate.audit is not None else ():
+        calls.setdefault(role, []).append(call)
+    for role, several in calls.items():
+        actor = role_session(example_of(role), organization=estate.organization)
         reported: set[tuple[str, str]] = set()
-        for call in calls:
+        for call in several:
             outcome = _works(actor, call, controls, world)
             if not outcome.always and (call.action, call.arn) not in reported:
                 reported.add((call.action, call.arn))
@@ -200,6 +204,22 @@ def _new_keys(region: str, world: World) -> Iterator[_Call]:
             if action != _MULTI_REGION or properties.get("kms:multiregion") == "true":
                 sent = _sent(tags) if action in ("kms:tagresource", _MULTI_REGION) else {}
                 yield _Call(action, arn, fixed, sent)
+
+
+def _administration_of_topic_keys(world: World) -> Iterator[tuple[str, _Call]]:
+    """Who reads and deletes the keys of the audit topics, as `audit` declares it, but for what deployment calls.
+
+    Auditors have service-linked roles, which no control policy limits (Organizations guide,
+    orgs_manage_policies_scps and orgs_manage_policies_rcps).
+    """
+    central = world.estate.central
+    fixed: dict[str, Sequence[Value | None]] = {key: [_OF_TOPIC_KEY.get(key)] for key in ABOUT_THE_KEY}
+    for region in central.regions:
+        arn = f"arn:{central.partition}:kms:{region}:{central.account}:key/{_NEW_KEY}"
+        there = {**fixed, "aws:requestedregion": [region]}
+        for role in dict.fromkeys((*central.deployers, *central.administrators, central.break_glass, *central.readers)):
+            for action in sorted(READING | (_DELETION if role == central.break_glass else set())):
+                yield role, _Call(action, arn, there)
 
 
 def _new_roles(world: World) -> Iterator[_Call]:

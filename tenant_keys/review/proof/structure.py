@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.review.proof.audit import check_audit
+from tenant_keys.review.proof.deletion_hook import check_deletion_hook
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.held_keys import check_held_keys
 from tenant_keys.review.proof.inventory import Inventory
@@ -41,6 +42,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
         *check_refusals(inventory, estate),
         *check_places(inventory, estate),
         *check_audit(inventory, estate),
+        *check_deletion_hook(inventory, estate),
         *check_parameters(inventory, promises, estate),
         *check_held_keys(inventory, promises, estate),
         *(

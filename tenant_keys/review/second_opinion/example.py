@@ -156,7 +156,7 @@ def replay(
             if principal.in_account
             else (),
             resource=Policy.parse(resource_policy, name=kind, kind="resource"),  # type: ignore[arg-type]
-            scps=_level("scp", controls) if principal.account == asked.account else (),
+            scps=_level("scp", controls),
             rcps=_level("rcp", controls),
         )
         request = Request(principal, example.action, example.resource, asked.account, context)

@@ -1,4 +1,4 @@
-"""Control policies of the organization: does one let through what is reserved, or stop what the manifest declares?
+"""Control policies of the organization: does one let through what is reserved?
 
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html (whom they limit)
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
@@ -10,13 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from tenant_keys.manifest import Estate, Tenant
+from tenant_keys.manifest import Estate
+from tenant_keys.review.second_opinion.control_policies import (
+    KINDS,
+    OPEN,
+    of_account,
+    replayed,
+    statements_of,
+    unlinked,
+)
 from tenant_keys.review.second_opinion.errors import NotUnderstood
-from tenant_keys.review.second_opinion.example import EVERYTHING
 from tenant_keys.review.second_opinion.inventory import Control, Inventory
-from tenant_keys.review.second_opinion.keys import accounts_of, key_actions, owner_of
+from tenant_keys.review.second_opinion.keys import accounts_of, key_actions
 from tenant_keys.review.second_opinion.patterns import like, pieces
 from tenant_keys.review.second_opinion.permission import ACROSS_ACCOUNTS, denied
 from tenant_keys.review.second_opinion.principals import (
@@ -31,40 +38,25 @@ from tenant_keys.review.second_opinion.principals import (
     is_one_of,
     service,
 )
-from tenant_keys.review.second_opinion.promise import TENANT, declared, is_shared, workload_role
+from tenant_keys.review.second_opinion.promise import TENANT
 from tenant_keys.review.second_opinion.question import Case, Pending, Question, ask_about, rests_on
 from tenant_keys.review.second_opinion.request import carries
-from tenant_keys.review.second_opinion.statements import IDENTITY, KEY, Statement
+from tenant_keys.review.second_opinion.statements import Statement
 from tenant_keys.review.second_opinion.terms import (
     Formula,
     all_of,
     any_of,
-    characters,
     equal,
-    exactly,
-    is_in,
-    many,
     negate,
-    sequence,
 )
 from tenant_keys.review.second_opinion.values import Value
 
-KINDS: Final = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POLICY": "rcp"}
 _SETTINGS: Final = (
     "DisableKeyRotation EnableKey EnableKeyRotation PutKeyPolicy ReplicateKey TagResource UntagResource "
     "UpdateKeyDescription"
 )
 _BYPASS: Final = "kms:bypasspolicylockoutsafetycheck"
 _SENT_TAG: Final = f"aws:requesttag/{TENANT}"
-_LINKED: Final = sequence(exactly("role/aws-service-role/"), many(characters("!~")))
-_OPEN: Final = {"Version": "2012-10-17", "Statement": [{**EVERYTHING["Statement"][0], "Principal": "*"}]}  # type: ignore[dict-item]
-_ABSENT: Final = (
-    "aws:CalledViaFirst aws:CalledViaLast aws:ChatbotSourceArn aws:IsMcpServiceAction aws:SourceAccount aws:SourceArn "
-    "aws:SourceOrgID aws:SourceOwner kms:ViaService"
-)
-_ABSENT_LISTS: Final = "aws:calledvia aws:calledviaawsmcp aws:principalservicenameslist aws:sourceorgpaths"
-"""What a service sets: a role that calls directly brings none of them (IAM guide, reference_policies_condition-keys;
-KMS guide, conditions-kms)."""
 _Spares = Callable[[Principal], Formula]
 
 
@@ -80,21 +72,13 @@ class Row:
 
 
 def guardrail_questions(inventory: Inventory, estate: Estate) -> Iterator[Pending]:
-    """For each policy what it lets through of all that is reserved; for each key and access role what it stops."""
+    """For each policy what it lets through of all that is reserved."""
     _check(inventory, estate)
     for control in inventory.controls:
         for row in _rows(control.kind, estate):
             for principal in _limited(control.kind, estate):
                 about = rests_on("control", f"{control.kind} {row.what} {row.resource}", principal, control.document)
                 yield Pending(about, partial(_gap, control, row, principal, inventory, estate))
-    documents = [control.document for control in inventory.controls]
-    for key in inventory.keys if documents else ():
-        tenant = owner_of(key, inventory, estate)
-        if tenant is not None:
-            role = _of_central(ROLE, estate)
-            about = rests_on("control", f"what is declared of {key.arn}", role, documents, dict(key.facts))
-            yield Pending(about, partial(_stopped, key.arn, key.facts, tenant, role, inventory, estate))
-    yield from _stopped_sessions(inventory, estate, documents)
 
 
 def _check(inventory: Inventory, estate: Estate) -> None:
@@ -113,32 +97,13 @@ def _check(inventory: Inventory, estate: Estate) -> None:
             raise NotUnderstood(f"{control.where}: an Allow in a policy of the organization")
 
 
-def statements_of(control: Control, inventory: Inventory) -> tuple[Statement, ...]:
-    """The statements of a control policy: an RCP names every principal, an SCP none."""
-    kind = IDENTITY if KINDS[control.kind] == "scp" else KEY
-    return inventory.statements(control.document, kind, control.where)
-
-
 def _limited(kind: str, estate: Estate) -> Iterator[Principal]:
     """Whom the policy limits: principals of the key account, or whoever asks for its resources."""
     for each in (ROLE, USER, FEDERATED_USER, ROOT):
-        yield _of_central(each, estate) if KINDS[kind] == "scp" else _unlinked(any_of_kind(each, accounts_of(estate)))
+        yield of_account(each, estate) if KINDS[kind] == "scp" else unlinked(any_of_kind(each, accounts_of(estate)))
     if KINDS[kind] == "rcp":
         yield service()
         yield anonymous()
-
-
-def _of_central(kind: str, estate: Estate) -> Principal:
-    made = _unlinked(any_of_kind(kind, accounts_of(estate)))
-    made.limits.append(equal(made.account, estate.central.account))
-    return made
-
-
-def _unlinked(principal: Principal) -> Principal:
-    """No service-linked role: control policies leave those alone."""
-    if principal.kind == ROLE:
-        principal.limits.append(negate(is_in(principal.resource, _LINKED)))
-    return principal
 
 
 def _gap(control: Control, row: Row, principal: Principal, inventory: Inventory, estate: Estate) -> Question:
@@ -155,7 +120,7 @@ def _gap(control: Control, row: Row, principal: Principal, inventory: Inventory,
         breach = all_of([reaches, negate(denied(request, documents)), negate(row.spares(principal))])
         cases.append(Case(actions, request, breach))
     what = f"{row.what}, which {control.where} is to keep"
-    return Question("control", principal.label, what, None, asked, tuple(cases), _OPEN, controls=_replayed([control]))
+    return Question("control", principal.label, what, None, asked, tuple(cases), OPEN, controls=replayed([control]))
 
 
 def _alike(actions: Iterable[str], documents: tuple[Statement, ...]) -> list[tuple[str, ...]]:
@@ -166,83 +131,6 @@ def _alike(actions: Iterable[str], documents: tuple[Statement, ...]) -> list[tup
         form = spoken, tuple(carries(action, key) for key in keys), action in ACROSS_ACCOUNTS
         groups.setdefault(form, []).append(action)
     return [tuple(group) for group in groups.values()]
-
-
-def _replayed(controls: Iterable[Control]) -> tuple[tuple[str, Any], ...]:
-    return tuple((KINDS[one.kind], one.document) for one in controls)
-
-
-def _stopped(
-    arn: str, held: Any, tenant: Tenant, principal: Principal, inventory: Inventory, estate: Estate
-) -> Question:
-    """A request that the manifest declares and a control policy denies."""
-    documents = tuple(one for control in inventory.controls for one in statements_of(control, inventory))
-    facts = _directly(arn) | {name: Value(name, value is not None, value or "") for name, value in held.items()}
-    facts[_BYPASS] = Value(_BYPASS, False, "")  # nothing is declared of a call that bypasses the check
-    keys = {"kms:requestalias", f"kms:encryptioncontext:{TENANT}", f"aws:principaltag/{TENANT}"}
-    aliases = tuple(inventory.aliases.get(arn, ()))
-    asked = ask_about(principal, arn, estate.central.account, documents, keys=keys, facts=facts, aliases=aliases)
-    asked.sets.update({key: [] for key in _ABSENT_LISTS.split()})
-    cases = []
-    for action in key_actions():
-        request = asked.of(action, action)
-        stopped = all_of([denied(request, documents), declared(request, action, tenant, estate)])
-        cases.append(Case((action,), request, stopped))
-    found = tuple(case for case in cases if case.breach is not False)
-    what = f"what is declared of the key of tenant {tenant.id}"
-    controls = _replayed(inventory.controls)
-    return Question(
-        "control", principal.label, what, tenant.id, asked, found, _OPEN, controls=controls, expects="denied"
-    )
-
-
-def _directly(resource: str) -> dict[str, Value]:
-    """What a declared call brings along that no caller needs to choose otherwise: TLS, and no service between.
-
-    Of what the caller chooses one context that passes is enough, so no question is asked of the others. A key answers
-    in its own Region alone, and a symmetric one by one algorithm (KMS guide, concepts).
-    """
-    found = [Value(name, False, "") for name in _ABSENT.split()]
-    found += [Value("aws:SecureTransport", True, "true"), Value("aws:ViaAWSService", True, "false")]
-    found.append(Value("kms:EncryptionAlgorithm", True, "SYMMETRIC_DEFAULT"))
-    if region := resource.split(":")[3]:
-        found.append(Value("aws:RequestedRegion", True, region))
-    return {value.name.lower(): value for value in found}
-
-
-def _stopped_sessions(inventory: Inventory, estate: Estate, documents: list[Any]) -> Iterator[Pending]:
-    """Sessions of access roles for the roles that workloads run as."""
-    for arn in inventory.roles if documents else ():
-        workload = next((one for one in estate.workloads.values() if f"/{one.name}/" in arn), None)
-        if workload is None or workload.access == "web-identity" or arn.split(":")[4] != estate.central.account:
-            continue
-        caller = any_of_kind(ROLE, accounts_of(estate))
-        caller.limits.append(is_one_of(caller, [workload_role(workload, estate)]))
-        actions = ("sts:assumerole", "sts:tagsession") if is_shared(workload) else ("sts:assumerole",)
-        about = rests_on("control", f"sessions of {arn}", caller, documents, actions)
-        yield Pending(about, partial(_stopped_session, arn, caller, actions, inventory, estate))
-
-
-def _stopped_session(
-    arn: str, caller: Principal, actions: tuple[str, ...], inventory: Inventory, estate: Estate
-) -> Question:
-    statements = tuple(one for control in inventory.controls for one in statements_of(control, inventory))
-    facts = _directly(arn) | {_SENT_TAG: Value("aws:RequestTag/tenant_id", len(actions) > 1, "a-tenant")}
-    asked = ask_about(caller, arn, estate.central.account, statements, keys={_SENT_TAG}, facts=facts)
-    asked.sets.update({key: [] for key in _ABSENT_LISTS.split()})
-    cases = tuple(Case((one,), (request := asked.of(one, one)), denied(request, statements)) for one in actions)
-    controls = _replayed(inventory.controls)
-    return Question(
-        "control",
-        caller.label,
-        f"declared sessions of {arn}",
-        None,
-        asked,
-        cases,
-        _OPEN,
-        controls=controls,
-        expects="denied",
-    )
 
 
 def _rows(kind: str, estate: Estate) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from tenant_keys.manifest.stack_names import is_audit_stack
+from tenant_keys.manifest.stack_names import is_audit_stack, is_hook_stack
 from tenant_keys.review.assembly import Resource, Stack, unresolved_id
 from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.second_opinion.statements import IDENTITY, Statement, statements
@@ -27,6 +27,10 @@ _WITHOUT_PERMISSIONS: Final = frozenset(
     }
 )
 """Types that allow nothing by themselves: they bind principals to roles, whose trust policies are read."""
+_OF_HOOK: Final = frozenset(
+    {"AWS::CDK::Metadata", "AWS::CloudFormation::LambdaHook", "AWS::Lambda::Function", "AWS::Logs::LogGroup"}
+)
+"""Of the stack of the CloudFormation Hook alone: its function runs as a role, whose policies are read."""
 
 
 class Stacks(Protocol):
@@ -47,6 +51,7 @@ class Key:
     where: str
     facts: Mapping[str, str | None]
     """Condition keys that the key's own properties decide; None where it has no such property."""
+    tags: Mapping[str, str]
     of_topic: bool = False
     """Whether it has the place of the key that encrypts the topic of an audit stack."""
 
@@ -133,6 +138,7 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
                     properties.get("KeyPolicy"),
                     where,
                     _facts(resource),
+                    _tags(resource),
                     of_topic=resource.logical_id == "AuditKey" and is_audit_stack(resource.stack),
                 )
             )
@@ -167,7 +173,7 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
             document = json.loads(content) if isinstance(content, str) else content
             targets = tuple(properties.get("TargetIds", ()))
             found.controls.append(Control(where, properties["Type"], targets, document))
-        case kind if kind not in _WITHOUT_PERMISSIONS:
+        case kind if kind not in (_OF_HOOK if is_hook_stack(resource.stack) else _WITHOUT_PERMISSIONS):
             raise ValueError(f"{kind} is not modelled")
 
 
@@ -181,7 +187,7 @@ def _facts(resource: Resource) -> dict[str, str]:
     Region, of which the guide says nothing.
     """
     properties = resource.properties
-    tags = {str(one["Key"]): str(one["Value"]) for one in properties.get("Tags", ())}
+    tags = _tags(resource)
     names = [name.lower() for name in tags]
     standing = {"aws:requestedregion": resource.region}
     standing |= {f"aws:resourcetag/{one.lower()}": tags[one] for one in tags if names.count(one.lower()) == 1}
@@ -202,6 +208,10 @@ def _facts(resource: Resource) -> dict[str, str]:
         "kms:multiregion": "true" if wide else "false",
         **({"kms:multiregionkeytype": "PRIMARY"} if wide else {}),
     }
+
+
+def _tags(resource: Resource) -> dict[str, str]:
+    return {str(one["Key"]): str(one["Value"]) for one in resource.properties.get("Tags", ())}
 
 
 def _key_id(resource: Resource) -> str:

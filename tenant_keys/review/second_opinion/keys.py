@@ -120,7 +120,7 @@ def _held_keys(estate: Estate) -> Iterator[Key]:
         for arn in tenant.held.arns if tenant.held is not None else ():
             _, _, _, region, account, _ = arn.split(":", 5)
             facts = {"aws:requestedregion": region}
-            yield Key(arn, account, region, _WHATEVER_ITS_OWNER_ALLOWS, arn, facts)
+            yield Key(arn, account, region, _WHATEVER_ITS_OWNER_ALLOWS, arn, facts, {})
 
 
 def _stems(resource: tuple[Statement, ...], account: str) -> list[str]:

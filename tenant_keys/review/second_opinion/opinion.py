@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.key_accounts import Part
+from tenant_keys.review.second_opinion.declared_calls import declared_call_questions
 from tenant_keys.review.second_opinion.errors import NotUnderstood
 from tenant_keys.review.second_opinion.example import Example, Replay, example_of, replay
 from tenant_keys.review.second_opinion.guardrails import guardrail_questions
@@ -113,7 +114,7 @@ def second_opinion(assembly: Stacks, estate: Estate, budget: int = BUDGET, answe
     opinion.tenants = len(chosen)
     if len(chosen) < len(estate.tenants):
         inventory = focused(inventory, estate, chosen)
-    for asking in (key_questions, session_questions, guardrail_questions):
+    for asking in (key_questions, session_questions, guardrail_questions, declared_call_questions):
         try:
             for pending in asking(inventory, estate):
                 opinion.questions += 1

@@ -227,13 +227,13 @@ def any_of_kind(kind: str, accounts: Accounts, *, but: Iterable[str] = ()) -> Pr
     return made
 
 
-def any_role_below(stem: str, accounts: Accounts, *, but: Iterable[str] = ()) -> Principal:
+def any_role_below(stem: str, accounts: Accounts, *, but: Iterable[str] = (), ending: Language = _NAME) -> Principal:
     """A session of a role whose ARN is the stem and the end of a name: one of `any_of_kind`, found sooner."""
     account, begins = stem.split(":", 5)[4:]
     made = Principal(ROLE, f"some role session of {begins}...", account=account, tagged=True, accounts=accounts)
     end = text("end of the role's name")
     made.resource = joined([begins, end])
-    made.limits.append(is_in(end, _NAME))
+    made.limits.append(is_in(end, ending))
     made.arn = joined([f"arn:{accounts.partition}:iam::{account}:", made.resource])
     made.limits += [negate(equal(made.arn, arn)) for arn in but]
     made.arn_parts = ("arn", accounts.partition, "iam", "", account, made.resource)

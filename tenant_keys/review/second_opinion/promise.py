@@ -11,7 +11,7 @@ from tenant_keys.review.second_opinion.statements import Request
 from tenant_keys.review.second_opinion.terms import Formula, Text, all_of, any_of, at_most, equal
 
 TENANT: Final = "tenant_id"
-_OPERATIONS: Final = {
+OPERATIONS: Final = {
     "encrypt": ("Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"),
     "decrypt": ("Decrypt",),
     "re-encrypt": ("ReEncryptFrom", "ReEncryptTo"),
@@ -137,7 +137,7 @@ _KEEP: Final = (
 """What CloudFormation calls to keep the key of an audit topic as it is declared."""
 _END: Final = ("CancelKeyDeletion", "ScheduleKeyDeletion")
 _PUBLISH: Final = frozenset({"kms:decrypt", "kms:generatedatakey"})
-_PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
+PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
 
 
 def administrators_of_topic_key(estate: Estate) -> dict[str, set[str]]:
@@ -157,7 +157,7 @@ def declared_of_topic_key(request: Request, action: Text, estate: Estate) -> For
     if estate.audit is None or not isinstance(action, str):
         return False
     if request.principal.kind == SERVICE and action in _PUBLISH:
-        return any_of(equal(request.principal.arn, name) for name in _PUBLISHERS)
+        return any_of(equal(request.principal.arn, name) for name in PUBLISHERS)
     if request.principal.kind != ROLE:
         return False
     return is_one_of(request.principal, sorted(administrators_of_topic_key(estate).get(action, set())))
@@ -173,7 +173,7 @@ def _uses(request: Request, action: str, tenant: Tenant, workload: Workload, est
         return False
     if action == "kms:describekey":
         return all_of([through, of_tenant, by_alias])
-    operations = {f"kms:{one}".lower() for name in workload.operations for one in _OPERATIONS[name]}
+    operations = {f"kms:{one}".lower() for name in workload.operations for one in OPERATIONS[name]}
     if tenant.state != "active" or action not in operations:
         return False
     freely = tenant.decrypt_by == "key" and action == "kms:decrypt"

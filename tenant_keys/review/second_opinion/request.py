@@ -70,8 +70,12 @@ def carries(action: str, key: str) -> bool:
 
 @cache
 def _listed_anywhere(service: str, key: str) -> bool:
-    known = catalogue().conditions.get_condition_keys_for_service(service)
-    return any(key_pattern(name).fullmatch(key) for name in known)
+    """Whether any action is listed with the key, as the deprecated kms:CustomerMasterKeySpec and -Usage are not.
+
+    They work as kms:KeySpec and kms:KeyUsage do (AWS KMS guide, conditions-kms).
+    """
+    names = catalogue().actions.get_actions_for_service(service)
+    return any(key_pattern(one).fullmatch(key) for name in names for one in listed(f"{service}:{name}".lower()))
 
 
 @dataclass

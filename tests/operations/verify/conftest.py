@@ -18,6 +18,8 @@ from tests.operations.verify.deployed import CENTRAL, WORKLOAD, Deployed, deploy
 from tests.operations.verify.drift import Found
 from tests.operations.verify.drifts import BATCHES, made
 
+CELL, REPLICAS = "tenant-keys-cell-eu-west-1-001", "tenant-keys-replica-eu-central-1-of-eu-west-1-001"
+
 
 @dataclass(frozen=True)
 class Run:
@@ -36,6 +38,10 @@ class Runs:
     batches: dict[str, Run]
     undone: Verification
     """After the first batch, of which nothing is left."""
+    cells: Verification
+    """Of the clean estate's key stacks alone."""
+    cell: Verification
+    """Of the first batch, and of the cell with most tenants alone."""
     command: Done
     """The command over the clean estate."""
     command_drifted: Done
@@ -67,14 +73,16 @@ def runs(deployed: Deployed, records: Path) -> Runs:
     told = command(deployed, records)
     drifted = told
     clean = deployed.verify(records / "clean.jsonl")
+    cells = deployed.verify(records / "cells.jsonl", stacks=(CELL, REPLICAS))
     found = {}
-    undone = clean
+    undone = cell = clean
     for name, batch in BATCHES.items():
         with made(deployed, batch) as wanted:
             since = records / "clean.jsonl" if name == "second" else None
             found[name] = Run(wanted, deployed.verify(records / f"{name}.jsonl", since=since))
             if name == "first":
+                cell = deployed.verify(records / "cell.jsonl", stacks=(CELL,))
                 drifted = command(deployed, records, "--json", "--asff", str(records / "asff.jsonl"))
         if name == "first":
             undone = deployed.verify(records / "undone.jsonl", since=records / f"{name}.jsonl")
-    return Runs(deployed, clean, found, undone, told, drifted)
+    return Runs(deployed, clean, found, undone, cells, cell, told, drifted)

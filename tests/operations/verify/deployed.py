@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[3]
 CENTRAL, WORKLOAD = "111111111111", "222222222222"
 HOME, OTHER = "eu-west-1", "eu-central-1"
 MANIFEST = (
-    f"{sample_manifest.CENTRAL}{sample_manifest.ISSUERS}"
+    f"{sample_manifest.CENTRAL}  deletion_hook: true\n{sample_manifest.ISSUERS}"
     """\
 workloads:
   orders: {account: "222222222222", runs_on: lambda}

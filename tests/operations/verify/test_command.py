@@ -11,7 +11,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from tests.command import tenant_keys
-from tests.operations.verify.conftest import Runs
+from tests.operations.verify.conftest import CELL, Runs
 from tests.operations.verify.deployed import CENTRAL, Deployed
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verify")]
@@ -61,6 +61,10 @@ def test_the_record_holds_what_was_read_and_found_and_is_its_owners_alone(runs: 
     [
         (["--resume", "--record", "nowhere.jsonl"], "nowhere.jsonl.partial: no such file, so no run to resume"),
         (["--since", "nowhere.jsonl"], "nowhere.jsonl: no such file or directory"),
+        (
+            ["--stack", "tenant-keys-roles-001"],
+            "--stack: got tenant-keys-roles-001; the assembly has no stack of tenants'",
+        ),
         (["--assembly", "nowhere"], "nowhere: no such directory; expected a cloud assembly"),
     ],
 )
@@ -68,6 +72,13 @@ def test_what_cannot_run_exits_with_1_and_says_why(deployed: Deployed, arguments
     estate = ("--manifest", str(deployed.manifest), "--assembly", str(deployed.assembly))
     done = tenant_keys("verify", *estate, *arguments)
     assert (done.exit_code, told in done.stderr) == (1, True), done.output
+
+
+def test_the_record_of_a_run_over_the_whole_is_not_compared_with_one_over_a_cell(runs: Runs, records: Path) -> None:
+    estate = ("--manifest", str(runs.deployed.manifest), "--assembly", str(runs.deployed.assembly))
+    done = tenant_keys("verify", *estate, "--stack", CELL, "--since", str(records / "clean.jsonl"))
+    assert done.exit_code == 1
+    assert "clean.jsonl: the record of a run over the whole estate; compare with one over the same" in done.stderr
 
 
 def test_the_record_of_another_account_is_not_compared_with(runs: Runs, records: Path) -> None:

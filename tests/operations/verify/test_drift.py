@@ -9,7 +9,7 @@ from tenant_keys.operations.verify.kinds import KINDS
 from tenant_keys.operations.verify.reader_policy import reader_policy
 from tenant_keys.review.proof import Kind
 from tests.operations.verify.conftest import Run, Runs
-from tests.operations.verify.deployed import CENTRAL, WORKLOAD
+from tests.operations.verify.deployed import CENTRAL, HOME, WORKLOAD
 from tests.operations.verify.drifts import BATCHES
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verify")]
@@ -59,6 +59,29 @@ def test_what_an_earlier_record_had_is_told_as_gone(runs: Runs) -> None:
     before = {one.id for one in runs.batches["first"].found.findings}
     assert set(runs.undone.gone) == before
     assert runs.undone.new == frozenset()
+
+
+def test_a_run_over_key_stacks_alone_reads_their_keys_and_proves_them_with_the_rest_as_planned(runs: Runs) -> None:
+    assert (runs.cells.findings, runs.cells.proof.verdict, runs.cells.proof.tenants) == ((), "proved", 6)
+    assert runs.cells.keys == 7  # six tenants' and a replica; the topics' are in other stacks
+    assert set(runs.cells.calls) == {
+        *("cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"),
+        *("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListAliases", "kms:ListGrants"),
+        *("kms:ListKeyRotations", "kms:ListResourceTags"),
+    }
+
+
+def test_a_run_over_one_cell_finds_what_the_whole_run_finds_of_its_keys(runs: Runs) -> None:
+    def of_keys(findings: tuple[DriftFinding, ...]) -> set[str]:
+        kinds = {"alias-foreign", "alias-missing", "alias-moved", "aliases-too-many", "key-state", "rotation"}
+        return {one.id for one in findings if one.kind in kinds | {"policy-changed", "tags"} and one.region == HOME}
+
+    whole, cell = runs.batches["first"].found, runs.cell
+    assert len(of_keys(whole.findings)) >= 8
+    assert of_keys(cell.findings) == of_keys(whole.findings)
+    assert {one.kind for one in cell.findings} - {one.kind for one in whole.findings} == set()
+    assert not {one.kind for one in cell.findings} & {"role-trust", "parameter", "trail-silent", "replica-policy"}
+    assert cell.proof.verdict == "refuted"
 
 
 def test_a_moved_alias_refutes_the_proof_with_a_request_that_shows_it(runs: Runs) -> None:

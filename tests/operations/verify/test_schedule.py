@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +146,9 @@ def test_the_command_prints_the_template() -> None:
     done = tenant_keys("verify-schedule", "--manifest", str(ROOT / "tenants.yaml"))
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["Resources"]["Timer"]["Type"] == "AWS::Scheduler::Schedule"
+
+
+def test_findings_go_to_the_topic_of_the_audit_stack_if_there_is_one(template: dict[str, Any]) -> None:
+    assert template["Parameters"]["Topic"]["Default"] == "arn:aws:sns:eu-west-1:111111111111:tenant-keys-audit"
+    without = replace(load_estate(ROOT / "tenants.yaml"), audit=None)
+    assert schedule_template(without, "role/SecurityAudit", "1.2.3")["Parameters"]["Topic"]["Default"] == ""

@@ -22,14 +22,19 @@ from tools.mutants.guardrail_edits import RCP
 from tools.mutants.guardrails import MUTANTS, misplaced, outside, same, weaker, without_statement
 from tools.mutants.mutant import Harmless, Mutant, NotProvedBecause, Outcome, Refuted
 from tools.mutants.original import GUARDRAILS, Synthesized, Templates
-from tools.mutants.stopping_guardrails import stopping, stopping_deployment, stopping_publishers
+from tools.mutants.stopping_guardrails import (
+    stopping,
+    stopping_administration_of_topic_keys,
+    stopping_deployment,
+    stopping_publishers,
+)
 from tools.mutants.two_engines import Compared, compared
 
 BY_DOCUMENT = [
     mutant
     for mutant in (*without_statement(), *weaker(), *outside(), *misplaced(), *same())
     if not (isinstance(mutant.expected, Refuted) and mutant.expected.kind is Kind.REFUSED)
-] + [*stopping_deployment(), *stopping_publishers()]
+] + [*stopping_deployment(), *stopping_administration_of_topic_keys(), *stopping_publishers()]
 
 
 class Alone:
@@ -92,11 +97,14 @@ def test_what_stops_a_declared_call_is_refused(mutant: Mutant, outcome: Callable
     assert judged.as_expected, f"expected {mutant.expected!r}, got {judged.told}"
 
 
-TO_BOTH = [mutant for mutant in same() if ": a Deny of " in mutant.name and "bypass" not in mutant.name]
+TO_BOTH = [mutant for mutant in same() if ": a Deny of " in mutant.name and "bypass" not in mutant.name][:2]
+TO_BOTH += [
+    several()[0] for several in (stopping_deployment, stopping_administration_of_topic_keys, stopping_publishers)
+]
 
 
-@pytest.mark.parametrize("mutant", TO_BOTH[:2], ids=lambda mutant: mutant.name)
-def test_neither_engine_takes_a_deny_that_no_declared_call_meets_for_one_that_stops_it(
+@pytest.mark.parametrize("mutant", TO_BOTH, ids=lambda mutant: mutant.name)
+def test_the_second_engine_says_of_a_deny_whether_it_stops_a_declared_call(
     mutant: Mutant, original: Synthesized
 ) -> None:
     assert compared(mutant, original) == Compared(given=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tenant_keys.manifest import Estate
-from tenant_keys.review.assembly import Resource
+from tenant_keys.review.assembly import Resource, Stack
 from tenant_keys.review.proof.opaque_ids import Disclosing, disclosing
 from tests.policy.estates import estate_of_text
 
@@ -42,8 +43,11 @@ def looking(estate: Estate) -> Disclosing:
 
 
 def found_in(looking: Disclosing, kind: str, properties: dict[str, Any]) -> list[str]:
-    resource = Resource("s", "111111111111", "eu-west-1", "R", kind, properties, None, None, (), None)
-    return [name for _, name in looking.of(resource)]
+    return [name for _, name in looking.of(named("R", kind, properties))]
+
+
+def named(logical_id: str, kind: str, properties: dict[str, Any]) -> Resource:
+    return Resource("s", "111111111111", "eu-west-1", logical_id, kind, properties, None, None, (), None)
 
 
 POLICY = {"Version": "2012-10-17", "Statement": [{"Sid": "x", "Effect": "Allow", "Action": "kms:Decrypt"}]}
@@ -57,6 +61,7 @@ POLICY = {"Version": "2012-10-17", "Statement": [{"Sid": "x", "Effect": "Allow",
         ("AWS::KMS::Key", {"Tags": [{"Key": "tenant-keys:tenant", "Value": "hooli"}]}),
         ("AWS::KMS::Key", {"Tags": [{"Key": "customer-hooli", "Value": "yes"}]}),
         ("AWS::KMS::Key", {"KeyPolicy": {**POLICY, "Statement": [{"Sid": "hooli", "Effect": "Deny"}]}}),
+        ("AWS::KMS::Key", {"KeyPolicy": {**POLICY, "Statement": [{"Sid": "UseByHooli", "Effect": "Deny"}]}}),
         ("AWS::KMS::Alias", {"AliasName": "alias/tenant-hooli"}),
         ("AWS::IAM::Role", {"RoleName": "tenant-hooli.orders"}),
         ("AWS::IAM::Role", {"Policies": [{"PolicyName": "hooli", "PolicyDocument": POLICY}]}),
@@ -83,6 +88,66 @@ def test_the_id_is_found(looking: Disclosing, kind: str, properties: dict[str, A
 )
 def test_nothing_else_is_told(looking: Disclosing, kind: str, properties: dict[str, Any]) -> None:
     assert found_in(looking, kind, properties) == []
+
+
+@pytest.mark.parametrize(
+    ("logical_id", "told"),
+    [
+        *[
+            (one, True)
+            for one in ("Keyhooli", "Aliashooli", "RolehooliFororders", "KeyOfHooli", "Hooli", "Replicahooli")
+        ],
+        *[(one, False) for one in ("Keyglobex", "KeyhooliXlabs", "AuditKey", "RuleuseXdenied", "Schooling")],
+    ],
+)
+def test_a_logical_id_tells_whose_resource_it_is(looking: Disclosing, logical_id: str, told: bool) -> None:
+    found = list(looking.of(named(logical_id, "AWS::CDK::Metadata", {"Analytics": "v2:hooli"})))
+    assert [name for _, name in found] == ["the logical id"] * told
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"Description": "Keys of hooli"},
+        {"Metadata": {"customers": ["hooli"]}},
+        {"Mappings": {"Hooli": {"a": "b"}}},
+        {"Outputs": {"KeyOfHooli": {"Value": "x"}}},
+        {"Outputs": {"Key": {"Value": "x", "Export": {"Name": "hooli-key"}}}},
+        {"Parameters": {"Customer": {"Type": "String", "Default": "hooli"}}},
+        {"Rules": {"CheckBootstrapVersion": {"Assertions": [{"AssertDescription": "of tenant hooli"}]}}},
+        {"Metadata of Key": {"aws:cdk:path": "cell/Keys/hooli"}},
+        {"Metadata of Key": {"checkov": {"skip": [{"id": "CKV_AWS_7", "comment": "tenant hooli imports"}]}}},
+    ],
+)
+def test_the_id_is_found_beside_resources(looking: Disclosing, beside: dict[str, Any]) -> None:
+    assert list(looking.beside(template("cell", beside))) == [(hooli(looking), next(iter(beside)))]
+
+
+def test_the_name_of_a_stack_is_looked_at(looking: Disclosing) -> None:
+    assert list(looking.beside(template("tenant-keys-hooli", {}))) == [(hooli(looking), "its name")]
+
+
+def test_what_the_app_writes_beside_resources_tells_nothing(looking: Disclosing) -> None:
+    beside = {
+        "Description": "Tenants' keys, cell eu-west-1-001",
+        "Parameters": {"BootstrapVersion": {"Description": "hooli, retrieved from SSM Parameter Store"}},
+        "Metadata of Key": {
+            "guard": {"Reason": "The access policy is this role's alone"},
+            "aws:cdk:path": "cell/Keyglobex",
+        },
+    }
+    assert list(looking.beside(template("tenant-keys-cell-eu-west-1-001", beside))) == []
+
+
+def template(name: str, beside: dict[str, Any]) -> Stack:
+    return Stack(
+        name, "111111111111", "eu-west-1", Path("t.json"), {}, termination_protection=True, raw=(), beside=beside
+    )
+
+
+def hooli(looking: Disclosing) -> str:
+    (found,) = {tenant for tenant, _ in looking.of(named("Keyhooli", "AWS::KMS::Key", {}))}
+    return found
 
 
 def test_without_opaque_names_nothing_is_looked_for() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tenant_keys.review.second_opinion import Answered, Opinion, second_opinion
-from tools.random_estates.grammar import ESTATES
 from tools.random_estates.small_estates import CENTRAL, Templates, templates_of
+from tools.random_estates.vocabulary import ESTATES
 
 ROOT = {"AWS": f"arn:aws:iam::{CENTRAL}:root"}
 BOLT = f"arn:aws:iam::{CENTRAL}:role/tenant-keys/orders/tenant-bolt.orders"
@@ -118,6 +118,17 @@ def test_not_principal_of_everyone_denies_nobody(principal: Any) -> None:
         opened(statements)
 
     found(asked(edit), "some user")
+
+
+@pytest.mark.parametrize("key", ["kms:CustomerMasterKeyUsage", "kms:CustomerMasterKeySpec"])
+def test_a_deny_that_waits_for_the_absence_of_a_deprecated_key_denies_nobody(key: str) -> None:
+    def edit(statements: Statements, _: Templates) -> None:
+        without(statements)
+        absent = {"ForAllValues:StringEquals": {key: "none"}}
+        statements.append({"Effect": "Deny", "Action": "*", "Resource": "*", "Principal": "*", "Condition": absent})
+        opened(statements, {"AWS": BOLT})
+
+    found(asked(edit), "tenant-bolt.orders")
 
 
 def test_a_tenant_whose_id_is_an_account_opens_its_key_to_that_account() -> None:

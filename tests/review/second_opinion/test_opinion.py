@@ -9,8 +9,8 @@ import pytest
 from tenant_keys.review.iam import Decision, Outcome
 from tenant_keys.review.second_opinion import Answered, Opinion, example, second_opinion, sentences
 from tenant_keys.review.second_opinion.solver import BUDGET
-from tools.random_estates.grammar import ESTATES
 from tools.random_estates.small_estates import CENTRAL, Templates, templates_of
+from tools.random_estates.vocabulary import ESTATES
 
 ESTATE = ESTATES[3]
 KNOWN: Answered = {}

@@ -1,0 +1,182 @@
+"""The CloudFormation Hook in the proof: what is declared passes, and each difference is named."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tenant_keys.manifest import Estate
+from tenant_keys.review.assembly import Assembly, Resource, Stack
+from tenant_keys.review.proof import Kind, prove
+from tenant_keys.review.proof.deletion_hook import check_deletion_hook
+from tenant_keys.review.proof.inventory import take_inventory
+from tenant_keys.review.proof.promise import promises
+from tenant_keys.review.second_opinion.inventory import take_inventory as second_inventory
+from tests.policy.estates import estate_of_text, manifest
+from tests.stacks.synth import synthesized
+
+HOOK = "tenant-keys-hook-eu-west-1"
+Resources = dict[str, Resource]
+Edit = Callable[[Resources], Any]
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    return estate_of_text(manifest(regions="eu-west-1", deletion_hook="true"))
+
+
+@pytest.fixture(scope="module")
+def assembly(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hook") / "cdk.out"
+    synthesized(estate, folder)
+    return folder
+
+
+class Edited:
+    """The Hook's stack after an edit."""
+
+    def __init__(self, assembly: Path, edit: Edit = lambda _: None) -> None:
+        [stack] = [one for one in Assembly.open(assembly).stacks() if one.name == HOOK]
+        resources = copy.deepcopy(dict(stack.resources))
+        edit(resources)
+        self._stack = replace(stack, resources=resources)
+
+    def stacks(self) -> Iterator[Stack]:
+        yield self._stack
+
+
+def found(assembly: Path, estate: Estate, edit: Edit = lambda _: None) -> list[tuple[Kind, str]]:
+    inventory = take_inventory(Edited(assembly, edit), promises(estate))
+    return [(one.kind, one.what) for one in check_deletion_hook(inventory, estate)]
+
+
+def setting(name: str, value: object, logical_id: str = "HookFunction") -> Edit:
+    def edit(resources: Resources) -> None:
+        properties: Any = resources[logical_id].properties
+        properties[name] = value
+
+    return edit
+
+
+def statement(resources: Resources, role: str, document: str = "PolicyDocument") -> Any:
+    properties = resources[role].properties
+    policy = properties["Policies"][0] if document == "PolicyDocument" else properties
+    return policy[document]["Statement"][0]
+
+
+def moved(resources: Resources) -> None:
+    resources["Second"] = replace(resources["HookFunction"], logical_id="Second")
+
+
+EDITS: dict[str, tuple[Edit, Kind, str]] = {
+    "a Hook that only warns": (setting("FailureMode", "WARN", "HookOfStacks"), Kind.INVENTORY, "FailureMode is 'WARN'"),
+    "a Hook that is off": (setting("HookStatus", "DISABLED", "HookOfKeys"), Kind.INVENTORY, "HookStatus is 'DISABLED'"),
+    "a Hook without change sets": (
+        setting("TargetOperations", ["STACK"], "HookOfStacks"),
+        Kind.INVENTORY,
+        "TargetOperations is ['STACK']",
+    ),
+    "a Hook that leaves out a cell": (
+        setting("StackFilters", {"FilteringCriteria": "ALL", "StackNames": {"Exclude": ["x"]}}, "HookOfStacks"),
+        Kind.INVENTORY,
+        "StackFilters is",
+    ),
+    "a Hook of another function": (
+        setting("LambdaFunction", "arn:aws:lambda:eu-west-1:999999999999:function:f", "HookOfKeys"),
+        Kind.INVENTORY,
+        "LambdaFunction is",
+    ),
+    "a Hook's log elsewhere": (setting("LoggingConfig", {}, "HookOfKeys"), Kind.NOT_PROVED, "LambdaHook LoggingConfig"),
+    "a Hook that is not there": (lambda all_: all_.pop("HookOfKeys"), Kind.INVENTORY, "Keys is declared and in no"),
+    "another role for the function": (
+        setting("Role", "arn:aws:iam::111111111111:role/Admin"),
+        Kind.INVENTORY,
+        "Role is 'arn:aws:iam::111111111111:role/Admin'",
+    ),
+    "a layer": (setting("Layers", ["arn:aws:lambda:eu-west-1:1:layer:x:1"]), Kind.NOT_PROVED, "Function Layers"),
+    "variables": (setting("Environment", {"Variables": {}}), Kind.NOT_PROVED, "Function Environment"),
+    "code from a bucket": (setting("Code", {"S3Bucket": "b", "S3Key": "k"}), Kind.NOT_PROVED, "code of the function"),
+    "a second function": (moved, Kind.NOT_PROVED, "Second: AWS::Lambda::Function"),
+    "another function": (setting("FunctionName", "other"), Kind.NOT_PROVED, "HookFunction: AWS::Lambda::Function"),
+    "a function that may do more": (
+        lambda all_: statement(all_, "HookFunctionRole")["Action"].append("kms:Decrypt"),
+        Kind.INVENTORY,
+        "the permissions of the Hook's role differ",
+    ),
+    "a function on other resources": (
+        lambda all_: statement(all_, "HookFunctionRole").update(Resource="*"),
+        Kind.INVENTORY,
+        "the permissions of the Hook's role differ",
+    ),
+    "a role that others take": (
+        lambda all_: statement(all_, "HookInvokingRole", "AssumeRolePolicyDocument").update(
+            Principal={"AWS": "arn:aws:iam::999999999999:root"}
+        ),
+        Kind.INVENTORY,
+        "the trust policy of the Hook's role differ",
+    ),
+    "a role without its condition": (
+        lambda all_: statement(all_, "HookInvokingRole", "AssumeRolePolicyDocument").pop("Condition"),
+        Kind.INVENTORY,
+        "the trust policy of the Hook's role differ",
+    ),
+    "a managed policy": (
+        setting("ManagedPolicyArns", ["arn:aws:iam::aws:policy/AdministratorAccess"], "HookFunctionRole"),
+        Kind.INVENTORY,
+        "differ from what is declared",
+    ),
+    "a boundary": (
+        setting("PermissionsBoundary", "arn:aws:iam::111111111111:policy/x", "HookFunctionRole"),
+        Kind.INVENTORY,
+        "its permissions boundary is",
+    ),
+    "no role": (
+        lambda all_: all_.pop("HookInvokingRole"),
+        Kind.INVENTORY,
+        "the role is declared and is in no template",
+    ),
+}
+
+
+def test_the_declared_hook_is_proved_and_the_second_engine_reads_it(assembly: Path, estate: Estate) -> None:
+    assert found(assembly, estate) == []
+    assert prove(assembly, estate).verdict == "proved"
+    roles = second_inventory(Edited(assembly)).roles
+    assert set(roles) == {
+        "arn:aws:iam::111111111111:role/tenant-keys-hook.eu-west-1",
+        "arn:aws:iam::111111111111:role/tenant-keys-hook.eu-west-1.invoke",
+    }
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_each_difference_is_named(assembly: Path, estate: Estate, name: str) -> None:
+    edit, kind, words = EDITS[name]
+    assert any(one is kind and words in what for one, what in found(assembly, estate, edit)), found(
+        assembly, estate, edit
+    )
+
+
+def test_a_hook_that_the_manifest_does_not_ask_for_is_not_proved(assembly: Path, estate: Estate) -> None:
+    without = replace(estate, central=replace(estate.central, deletion_hook=False))
+    kinds = {kind for kind, _ in found(assembly, without)}
+    assert kinds == {Kind.NOT_PROVED}
+    assert len(found(assembly, without)) == 4
+
+
+def test_a_function_in_any_other_stack_is_unknown_to_both_engines(assembly: Path, estate: Estate) -> None:
+    [stack] = Edited(assembly).stacks()
+    elsewhere = {name: replace(one, stack="tenant-keys-roles-001") for name, one in stack.resources.items()}
+
+    class Moved:
+        def stacks(self) -> Iterator[Stack]:
+            yield replace(stack, name="tenant-keys-roles-001", resources=elsewhere)
+
+    inventory = take_inventory(Moved(), promises(estate))
+    assert Kind.NOT_PROVED in {one.kind for one in check_deletion_hook(inventory, estate)}
+    unread = second_inventory(Moved()).not_understood
+    assert [one for one in unread if "AWS::Lambda::Function is not modelled" in one] != []
