@@ -86,7 +86,8 @@ def update_each(manifests: Manifests, lock: Lock, measure: Measure | None = None
         if share.recorded is not None and share.recorded not in further:
             further[share.recorded] = KeyAccount(updated.account, updated.home_region)
             done.append(f"recorded the key account {share.name}, {updated.account}")
-        entries |= {name: replace(one, key_account=share.recorded) for name, one in updated.entries.items()}
+        for name, one in updated.entries.items():
+            entries[name] = one if one.key_account == share.recorded else replace(one, key_account=share.recorded)
         done += [f"{share.name}: {one}" if share.name and len(shares) > 1 else one for one in told]
     if problems:
         raise LockError(_without_consequences(problems))
