@@ -8,7 +8,7 @@
 #
 # MANIFEST     the estate's manifest, where a repository has several (tenants.yaml)
 # BASE         what a pull request is compared with (origin/main)
-# CONCURRENCY  stacks deployed at a time (4): KMS creates 5 keys a second however many there are
+# CONCURRENCY  stacks deployed at a time (what `tenant-keys plan` finds)
 # READER       the role that verifies the canary, as role/NAME (the first of central.readers)
 # CANARY       "no" deploys without a canary: for emergencies
 # Exit codes: 0 done, 2 something needs review or blocks, 1 could not run.
@@ -18,7 +18,6 @@ ASSEMBLY=${ASSEMBLY:-cdk.out}
 DEPLOYED=${DEPLOYED:-deployed}
 REPORT=${REPORT:-report}
 BASE=${BASE:-origin/main}
-CONCURRENCY=${CONCURRENCY:-4}
 CANARY=${CANARY:-yes}
 MANIFEST=${MANIFEST:-tenants.yaml}
 LOCK=${MANIFEST%.*}.lock
@@ -71,6 +70,9 @@ deploy() {
   if [ -z "$names" ]; then
     echo "no stack of account $account in $ASSEMBLY" >&2
     return 1
+  fi
+  if [ -z "${CONCURRENCY:-}" ]; then
+    CONCURRENCY=$(tenant-keys plan "$ASSEMBLY" --account "$account" --concurrency "${estate[@]}")
   fi
   primaries=$(stacks "$account" primary)
   tenant-keys preflight "$account" --assembly "$ASSEMBLY" --repair "${lock[@]}" | summary

@@ -118,9 +118,12 @@ class DeletionHook(Construct):
 
 
 def function_code(estate: Estate) -> str:
-    """The file of the function, and whose keys it keeps: the template holds both, and nothing is loaded at run time."""
+    """The file of the function, and whose keys it keeps: the template holds both, and nothing is loaded at run time.
+
+    CloudFormation takes up to 4 MB of code inline (template reference, AWS::Lambda::Function Code, ZipFile).
+    """
     source = files("tenant_constructs").joinpath("hook_function.py").read_text("utf-8")
-    whose = (estate.naming.stack_prefix, estate.naming.alias, sorted(estate.offboarded))
+    whose = (estate.naming.stack_prefix, estate.naming.alias.removesuffix("{id}"), sorted(estate.offboarded))
     return f"""{source}
 
 ESTATE = Estate({whose[0]!r}, {whose[1]!r}, frozenset({whose[2]!r}))

@@ -47,7 +47,7 @@ class Estate(NamedTuple):
     prefix: str
     """Of the names of stacks."""
     alias: str
-    """Pattern of the aliases, with `{id}` for the tenant."""
+    """Begins the names of the aliases."""
     offboarded: frozenset[str]
     """Tenants whose keys may leave their stacks, where they are retained."""
 
@@ -225,9 +225,7 @@ def _of_deletion(kind: str, data: Mapping[str, Any], estate: Estate, *, holds_ke
     if not properties:
         raise NotUnderstood(f"the deletion of {kind} {data.get('targetLogicalId')}, which comes without its properties")
     if kind == "AWS::KMS::Alias":
-        before, _, after = estate.alias.partition("{id}")
-        name = properties["AliasName"]
-        ours = name.startswith(before) and name.endswith(after)
+        ours = properties["AliasName"].startswith(estate.alias)
     else:
         ours = any(tag["Key"] == TENANT_TAG for tag in properties.get("Tags", ()))
     if ours or holds_keys:

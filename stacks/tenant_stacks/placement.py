@@ -258,7 +258,7 @@ class _Stacks:
         for region in self._estate.central.regions if self._estate.central.deletion_hook else ():
             name = names.hook_stack(region, self._naming)
             description = f"Refuses to remove or replace tenants' keys in {region}"
-            stack = self._hooks[region] = self._stack(name, self._account, region, description)
+            stack = self._hooks[region] = self._stack(name, self._account, region, description, keeps_keys=True)
             DeletionHook(stack, "Hook", estate=self._estate, region=region)
 
     def _add_guardrails(self) -> None:

@@ -24,6 +24,10 @@ TEMPLATE_RESOURCES: Final = STACK_RESOURCES - 1
 TEMPLATE_BYTES: Final = 1_000_000
 """A template in S3. The guide says 1 MB (cloudformation-limits); the service's own error names 1,000,000 (cfn-lint,
 LIMITS; aws-samples/aws-vpc-cidr-mgmt, issue 10)."""
+INLINE_TEMPLATE_BYTES: Final = 51_200
+"""A template in the request itself; a larger one goes through S3 (CloudFormation guide, cloudformation-limits)."""
+IMPORTED_RESOURCES: Final = 200
+"""Resources of a change set that imports (CloudFormation API, CreateChangeSet, ResourcesToImport)."""
 KEY_POLICY_BYTES: Final = 32_768
 """Source: AWS KMS guide, key-policy-overview; AWS::KMS::Key, KeyPolicy."""
 INLINE_POLICY_CHARACTERS: Final = 10_240
@@ -40,6 +44,8 @@ SERVICE_CONTROL_POLICY_CHARACTERS: Final = 10_240
 """White space counts where a policy is saved through the API (Organizations guide, orgs_reference_limits)."""
 RESOURCE_CONTROL_POLICY_CHARACTERS: Final = 5_120
 """As for service control policies."""
+EVENT_PATTERN_CHARACTERS: Final = 2_048
+"""Of a rule, by default (EventBridge guide, eb-quota)."""
 TRUST_ANCHORS: Final = 50
 """In an account and Region (IAM Roles Anywhere guide, quotas)."""
 AUDIENCES_A_PROVIDER: Final = 100
@@ -65,11 +71,18 @@ def symmetric_requests_per_second(region: str) -> int:
 REQUESTS_PER_SECOND: Final = {
     "CreateKey": 5,
     "CreateAlias": 5,
+    "DeleteAlias": 15,
+    "UpdateAlias": 5,
     "ReplicateKey": 5,
+    "EnableKey": 5,
     "DisableKey": 5,
     "EnableKeyRotation": 15,
+    "DisableKeyRotation": 5,
     "TagResource": 10,
+    "UntagResource": 5,
+    "UpdateKeyDescription": 5,
     "PutKeyPolicy": 15,
+    "ScheduleKeyDeletion": 15,
 }
 """Management requests a second of an account and Region (AWS KMS guide, requests-per-second)."""
 CREATE_KEYS_A_REPLICA: Final = 2
@@ -88,4 +101,16 @@ READS_PER_SECOND: Final = {
 }
 """Requests a second of an account and Region that only read, adjustable (AWS KMS guide, requests-per-second)."""
 UNDOCUMENTED_PER_SECOND: Final = 10
-"""Assumed for read operations whose rate AWS does not document: IAM, CloudFormation, CloudTrail, IAM Roles Anywhere."""
+"""Assumed for operations whose rate AWS does not document: IAM, CloudFormation, CloudTrail, IAM Roles Anywhere."""
+
+
+def is_documented(api: str) -> bool:
+    """Whether AWS documents a rate of the API, such as `kms:CreateKey`."""
+    return api in READS_PER_SECOND or (api.startswith("kms:") and api.removeprefix("kms:") in REQUESTS_PER_SECOND)
+
+
+def per_second(api: str) -> int:
+    """Requests a second of an account and Region to an API, such as `kms:CreateKey`, as documented or as assumed."""
+    if api.startswith("kms:") and (rate := REQUESTS_PER_SECOND.get(api.removeprefix("kms:"))):
+        return rate
+    return READS_PER_SECOND.get(api, UNDOCUMENTED_PER_SECOND)

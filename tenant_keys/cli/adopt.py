@@ -19,17 +19,19 @@ def adopt_command(
     keys: Annotated[list[str], typer.Argument(metavar="TENANT=KEY_ARN...", help="The tenant and its existing key.")],
     manifest: Annotated[Path, typer.Option(help="The manifest, which has the tenants already.")] = Path("tenants.yaml"),
     *,
-    plan: Annotated[bool, typer.Option("--plan", help="Say what is found, and change nothing.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Print what was found, and change nothing.")] = False,
     probe: Annotated[
         str | None,
-        typer.Option(metavar="WORKLOAD", help="With that workload's credentials: ask KMS whether it reaches the keys."),
+        typer.Option(
+            metavar="WORKLOAD", help="Ask KMS, with this workload's credentials, whether it may use the keys."
+        ),
     ] = None,
 ) -> None:
     """Bring existing keys into the estate: lock, alias and CloudFormation import, each key with its present policy.
 
-    Runs in the folder of `app.py`, with an administrator's credentials of the key account. Repeat it after an
-    interruption: what is done is passed over. Exit codes: 0 done, 2 a key cannot be adopted or does not answer, 1 could
-    not run.
+    Run the command in the folder of `app.py`, with credentials of an administrator of the key account. After an
+    interruption, run it again: it skips finished steps. Exit codes: 0 done, 2 a key cannot be adopted or does
+    not answer, 1 could not run.
     """
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError

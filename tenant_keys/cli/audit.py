@@ -74,7 +74,7 @@ def table(
 def query(
     name: Annotated[str, typer.Argument(help="A question; without one, all are listed.")] = "",
     manifest: Manifest = Path("tenants.yaml"),
-    tenant: Annotated[str, typer.Option(help="For a question about one tenant.")] = "",
+    tenant: Annotated[str, typer.Option(help="The tenant, where the question is about one.")] = "",
     days: Annotated[int, typer.Option(min=1, max=366, help="How many days back, today included.")] = MONTH,
     engine: Annotated[Engine, typer.Option(help="Athena's SQL, or CloudWatch Logs Insights.")] = Engine.ATHENA,
 ) -> None:

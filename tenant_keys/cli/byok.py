@@ -40,7 +40,7 @@ def register(main: typer.Typer) -> None:
 
 @app.command(epilog=CODES)
 def status(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
-    """Print what AWS KMS holds of a tenant's key material in each Region. Exit code 2: material is missing."""
+    """Print the key material that AWS KMS has for a tenant, by Region. Exit code 2: material is missing."""
     with _readable_errors():
         keys = _ceremony(manifest, tenant).read()
         _show(keys, as_json=as_json)
@@ -52,11 +52,13 @@ def status(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False
 def start(
     tenant: Id,
     out: Annotated[Path, typer.Option("--out", help="The file for the customer.")] = Path("parameters.json"),
-    new: Annotated[bool, typer.Option("--new", help="Ask for new material, to rotate to.")] = False,
-    renew: Annotated[bool, typer.Option("--renew", help="For all material again, to change its expiry.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Ask for new material, for a rotation.")] = False,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="Ask to import all material again, to change its expiry.")
+    ] = False,
     manifest: ManifestPath = TENANTS,
 ) -> None:
-    """Fetch wrapping keys and import tokens for the material that a tenant's key waits for; they live 24 hours."""
+    """Fetch wrapping keys and import tokens, valid for 24 hours, for the missing material of a tenant's key."""
     from tenant_keys.operations import byok
     from tenant_keys.operations.byok import wrap
 
@@ -86,9 +88,9 @@ def wrap_command(context: typer.Context) -> None:
 
 @app.command("customer-file")
 def customer_file(
-    out: Annotated[Path, typer.Option("--out", help="Where to write it.")] = Path("wrap.py"),
+    out: Annotated[Path, typer.Option("--out", help="File to write.")] = Path("wrap.py"),
 ) -> None:
-    """Write the customer's half: one Python file that runs offline, without AWS credentials or this project."""
+    """Write the customer's program: one Python file that runs offline, without AWS credentials or this project."""
     from tenant_keys.operations.byok import wrap
 
     with _readable_errors():
@@ -124,7 +126,7 @@ def import_command(
 
 @app.command(epilog=CODES)
 def rotate(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
-    """Make imported new material the current one in every Region; KMS does so 25 times for a key."""
+    """Rotate the key to new imported material in every Region; KMS allows 25 rotations of a key."""
     from tenant_keys.operations import byok
 
     with _readable_errors():
@@ -134,13 +136,15 @@ def rotate(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False
 @app.command(epilog=CODES)
 def revoke(
     tenant: Id,
-    every: Annotated[bool, typer.Option("--all", help="Delete every material, not the current one alone.")] = False,
-    pending: Annotated[bool, typer.Option("--pending", help="Drop new material that waits for rotation.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Confirm: without it nothing is deleted.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Delete every key material, not only the current one.")] = False,
+    pending: Annotated[
+        bool, typer.Option("--pending", help="Delete new material to which the key was not rotated.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm; without this option nothing is deleted.")] = False,
     manifest: ManifestPath = TENANTS,
     as_json: AsJson = False,
 ) -> None:
-    """Delete key material from AWS KMS in every Region: all use of the key stops. The same bytes bring it back."""
+    """Delete key material in every Region, which stops all use of the key. Importing the same bytes undoes it."""
     from tenant_keys.operations import byok
 
     if every and pending:
@@ -164,13 +168,13 @@ def revoke(
 @app.command(epilog=CODES)
 def resume(
     tenant: Id,
-    material: Annotated[list[Path], typer.Option(help="Sealed material that wrap.py kept; repeat it.")],
-    expires: Annotated[datetime | None, typer.Option(help="When KMS deletes it again, UTC.")] = None,
+    material: Annotated[list[Path], typer.Option(help="Sealed material, a file of wrap.py; repeat the option.")],
+    expires: Annotated[datetime | None, typer.Option(help="When KMS deletes the material, UTC.")] = None,
     passphrase_fd: Annotated[int | None, typer.Option(help="Read the passphrase from this file descriptor.")] = None,
     manifest: ManifestPath = TENANTS,
     as_json: AsJson = False,
 ) -> None:
-    """Bring every missing material back in every Region: start, wrap and import in one, with the sealed material."""
+    """Import every missing material again in every Region, from the sealed material: start, wrap and import in one."""
     import getpass
 
     from tenant_keys.operations import byok

@@ -24,6 +24,7 @@ COMMANDS = {
     "init": Command("init", "Write an estate of your own into a folder of its own."),
     "local": Command("local", "Run an AWS on this machine that enforces the policies, and attack it.", LOCAL),
     "lock": Command("manifest", "Record in tenants.lock the stack of each key and role. Nothing placed ever moves."),
+    "plan": Command("plan", "Plan a deployment: stacks, order, concurrency, duration, and what is throttled."),
     "preflight": Command("preflight", "Name what would stop a deployment: failed stacks, names that are taken."),
     "probe": Command("probe", "Ask AWS by DryRun, in a workload, what it may do and what it must not."),
     "prove": Command("prove", "Prove from the templates that each key is usable by its tenant alone."),

@@ -26,13 +26,16 @@ def register(app: typer.Typer) -> None:
 
 def cost_command(
     manifest: Annotated[Path, typer.Option(help="The manifest; its lock is beside it.")] = Path("tenants.yaml"),
-    tenants: Annotated[int | None, typer.Option(min=1, help="What if: so many tenants of the same mix.")] = None,
+    tenants: Annotated[
+        int | None, typer.Option(min=1, help="Compute for this number of tenants of the same mix.")
+    ] = None,
     messages_per_second: Annotated[
-        float | None, typer.Option(min=0, help="Of all tenants together; by default one for each active tenant.")
+        float | None, typer.Option(min=0, help="Of all tenants together; by default one per second and active tenant.")
     ] = None,
     *,
     per_tenant: Annotated[
-        bool, typer.Option("--per-tenant", help="Messages per second are those of each active tenant.")
+        bool,
+        typer.Option("--per-tenant", help="--messages-per-second is for each active tenant, not for all together."),
     ] = False,
     processes: Annotated[
         int, typer.Option(min=1, help="Processes that serve each tenant, every one with a cache of its own.")
@@ -41,7 +44,7 @@ def cost_command(
 ) -> None:
     """Print the monthly cost of the estate, the quotas in use, and the duration of a first deployment.
 
-    Asks AWS nothing. Exit codes: 0 within every quota, 2 a quota is exceeded, 1 could not run.
+    The command calls no AWS API. Exit codes: 0 within every quota, 2 a quota is exceeded, 1 could not run.
     """
     estate = load_estate(manifest)
     if tenants is not None:

@@ -19,11 +19,11 @@ def register(app: typer.Typer) -> None:
 
 def gate_command(
     account: Annotated[str, typer.Argument(help="The account whose change sets are judged.")],
-    stacks: Annotated[list[str] | None, typer.Argument(help="Stacks, where not all have a change set.")] = None,
+    stacks: Annotated[list[str] | None, typer.Argument(help="Stacks to judge, if not all have a change set.")] = None,
     assembly: Annotated[Path, typer.Option(help="The cloud assembly that was proved.")] = Path("cdk.out"),
     change_set: Annotated[str, typer.Option(help="Name of the change sets.")] = "tenant-keys",
-    lock: Annotated[Path, typer.Option(help="Says which tenants were offboarded.")] = Path("tenants.lock"),
-    ready: Annotated[Path | None, typer.Option(help="File to write: names of the stacks to execute.")] = None,
+    lock: Annotated[Path, typer.Option(help="The lock, which records the offboarded tenants.")] = Path("tenants.lock"),
+    ready: Annotated[Path | None, typer.Option(help="File for the names of the stacks to execute.")] = None,
     canary: Annotated[
         Path | None,
         typer.Option(help="File to write: the stack to execute first, which --ready then leaves out; empty if none."),

@@ -54,14 +54,16 @@ def register_command(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJs
 @app.command(epilog=CODES)
 def verify(
     tenant: Id,
-    workload: Annotated[str | None, typer.Option(help="Whose access role asks; by default the tenant's first.")] = None,
+    workload: Annotated[
+        str | None, typer.Option(help="Workload whose access role makes the calls; by default the tenant's first.")
+    ] = None,
     own_session: Annotated[
-        bool, typer.Option("--own-session", help="The credentials are a session of the access role already.")
+        bool, typer.Option("--own-session", help="The credentials are those of a session of the access role.")
     ] = False,
     manifest: ManifestPath = TENANTS,
     as_json: AsJson = False,
 ) -> None:
-    """Show the tenant's control of its keys by dry runs, with credentials of the workload's role. Deploy first."""
+    """Verify by dry runs that the tenant controls its keys, with credentials of the workload's role. Deploy first."""
     from tenant_keys.operations import held
 
     estate, found, key = held.held_key(manifest, tenant)
@@ -87,10 +89,12 @@ def verify(
 @app.command(epilog=CODES)
 def activate(
     tenant: Id,
-    replace: Annotated[bool, typer.Option("--replace", help="Other keys are active: their data is moved.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Confirm that the data of the keys that are active now was re-encrypted.")
+    ] = False,
     manifest: ManifestPath = TENANTS,
 ) -> None:
-    """Have workloads use the verified keys: their parameters change at the next deployment."""
+    """Activate the verified keys: the workloads' parameters name them after the next deployment."""
     from tenant_keys.operations import held
 
     before = held.activate(manifest, tenant, replacing=replace)
@@ -100,7 +104,7 @@ def activate(
 
 @app.command(epilog=CODES)
 def deregister(tenant: Id, manifest: ManifestPath = TENANTS) -> None:
-    """Forget a registration that is under way. What is active stays active."""
+    """Cancel a registration. Active keys stay active."""
     from tenant_keys.operations import held
 
     done = held.deregister(manifest, tenant)

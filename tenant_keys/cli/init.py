@@ -23,17 +23,22 @@ def register(app: typer.Typer) -> None:
 
 
 def init_command(
-    folder: Annotated[Path | None, typer.Argument(help="Where to write it; made where it is missing.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="Folder of the estate; created if missing.")] = None,
     account: Annotated[str | None, typer.Option(help="The account that holds the keys: 12 digits.")] = None,
-    region: Annotated[list[str] | None, typer.Option(help="Its Regions; repeat it. The first has the roles.")] = None,
+    region: Annotated[
+        list[str] | None, typer.Option(help="Region of keys; repeat the option. The first holds the roles.")
+    ] = None,
     workload: Annotated[str | None, typer.Option(help="Name of the first service that uses keys.")] = None,
-    workload_account: Annotated[str | None, typer.Option(help="The account in which it runs.")] = None,
+    workload_account: Annotated[str | None, typer.Option(help="The account of this service.")] = None,
     tenant: Annotated[str | None, typer.Option(help="Id of the first tenant.")] = None,
     organization: Annotated[str | None, typer.Option(help="Organisation id: o-…; callers must belong to it.")] = None,
     administrator: Annotated[
-        list[str] | None, typer.Option(help="role/Name that may stop keys; repeat it. Default role/KeyAdministrator.")
+        list[str] | None,
+        typer.Option(help="role/Name that may stop keys; repeat the option. Default role/KeyAdministrator."),
     ] = None,
-    reader: Annotated[list[str] | None, typer.Option(help="role/Name that may read policies; repeat it.")] = None,
+    reader: Annotated[
+        list[str] | None, typer.Option(help="role/Name that may read policies; repeat the option.")
+    ] = None,
     break_glass: Annotated[
         str | None, typer.Option(help="role/Name that alone may schedule deletions. Default role/KeyBreakGlass.")
     ] = None,
@@ -42,14 +47,17 @@ def init_command(
     ] = None,
     runs_on: Annotated[Computing, typer.Option(help="What the workload runs on.")] = "lambda",
     here: Annotated[
-        bool, typer.Option("--here", help="In the current folder; in a checkout of the tool, in place of its sample.")
+        bool,
+        typer.Option("--here", help="Write into the current folder; in a checkout of the tool, replace its sample."),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print which files would be written, and write none.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Write an estate of your own: manifest, lock, app, pins and workflows. Overwrites no file.
 
-    On a terminal it asks for what no option gives.
+    On a terminal the command asks for values that no option gives.
     """
     from tenant_keys.operations.new_estate import estate_files, plan_files
 

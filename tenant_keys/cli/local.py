@@ -69,7 +69,7 @@ def up(
     deploy: Annotated[bool, typer.Option(help="Synthesize and deploy the estate.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Start a local AWS, deploy the estate, print what to export, and run until interrupted."""
+    """Start a local AWS, deploy the estate, print its environment variables, and run until interrupted."""
     if deploy:
         require_cdk()
     with terminating(), nothing_of_the_users(), started(load_estate(manifest), port) as aws:
@@ -90,7 +90,7 @@ def env(
     running: Running = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print what to export for `aws`, `cdk` and every SDK to call a running local AWS as somebody of the manifest.
+    """Print environment variables with which `aws`, `cdk` and SDKs call a running local AWS as a role of the manifest.
 
     eval "$(tenant-keys local env --as acme@orders)"
     """
@@ -129,9 +129,9 @@ def attack(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Attack what is deployed.
+    """Attack the deployed estate.
 
-    Exit codes: 0 every attack that was made was denied as it must be; 1 could not run, or an attack could not be
+    Exit codes: 0 every attack that was made was denied as expected; 1 could not run, or an attack could not be
     prepared; 2 an attack succeeded.
     """
     with terminating(), nothing_of_the_users():

@@ -44,7 +44,9 @@ def lock_command(
     ] = False,
     take_back: Annotated[
         list[str] | None,
-        typer.Option("--take-back", metavar="ID", help="Forget a tenant of which nothing was merged or deployed."),
+        typer.Option(
+            "--take-back", metavar="ID", help="Remove the line of a tenant that was never merged or deployed."
+        ),
     ] = None,
     correct_region: Annotated[
         str | None,
@@ -52,7 +54,7 @@ def lock_command(
             "--correct-region", metavar="WRONG=RIGHT", help="Replace a Region of the lock that AWS does not have."
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Record in tenants.lock the stack of each tenant's key and roles. Nothing that has been placed ever moves."""
@@ -147,7 +149,7 @@ def _take_back(manifest: Path, tenants: list[str], base: str | None, *, as_json:
 
 
 def validate_command(manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
-    """Check the manifest alone, and print every error, or a summary with warnings."""
+    """Check the manifest without the lock, and print every error, or a summary with warnings."""
     found, warned = load_manifests(manifest), [str(problem) for problem in located_warnings(manifest)]
     states = Counter(tenant.state for one in found.values() for tenant in one.tenants.values())
     workloads = sorted(name for one in found.values() for name in one.workloads)

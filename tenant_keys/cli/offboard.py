@@ -33,17 +33,21 @@ if TYPE_CHECKING:
 @tenants.command(epilog=CODES)
 def offboard(
     tenant: Id,
-    final: Annotated[bool, typer.Option("--final", help="The last edit, after offboarding has been deployed.")] = False,
+    final: Annotated[
+        bool, typer.Option("--final", help="Set the state offboarded, after offboarding was deployed.")
+    ] = False,
     shred: Annotated[bool, typer.Option("--shred", help="Delete imported key material in every Region.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="Cancel a deletion that is scheduled.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Confirm: without it nothing is written or done.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Confirm; without this option nothing is written or done.")
+    ] = False,
     evidence: Annotated[Path | None, typer.Option(help="Evidence file; TENANT.evidence.json by default.")] = None,
     records: Annotated[Path | None, typer.Option(help="CloudTrail records, for a deletion over 90 days ago.")] = None,
     manifest: ManifestPath = TENANTS,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a tenant go. Run it again for each step: it reads the state of the tenant's key from AWS.
+    """Offboard a tenant. Run the command for each step: it reads the state of the tenant's key from AWS.
 
     Two edits of the manifest come first: offboarding (roles go, key disabled), then --final (key leaves its stack).
     After them: last use, and, with --yes, disabling, evidence, deletion by break-glass and certificate.

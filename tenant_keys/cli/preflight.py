@@ -21,7 +21,7 @@ def preflight_command(
     account: Annotated[str, typer.Argument(help="The account whose stacks will be deployed.")],
     assembly: Annotated[Path, typer.Option(help="The cloud assembly that will be deployed.")] = Path("cdk.out"),
     lock: Annotated[
-        Path, typer.Option(help="Says which tenants were offboarded: no other key leaves its stack.")
+        Path, typer.Option(help="The lock: only keys of tenants that it records as offboarded may leave their stack.")
     ] = Path("tenants.lock"),
     *,
     repair: Annotated[
@@ -32,8 +32,8 @@ def preflight_command(
 ) -> None:
     """Name what would stop a deployment: stacks that failed, and names that are taken.
 
-    Reads with the lookup role of cdk bootstrap, or the caller's own credentials; --repair uses the deploy role. Exit
-    codes: 0 nothing stops the deployment, 2 something does, 1 could not run.
+    The command reads with the lookup role of cdk bootstrap, or the caller's credentials; --repair uses the deploy
+    role. Exit codes: 0 nothing stops the deployment, 2 something does, 1 could not run.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 

@@ -24,26 +24,29 @@ def register(app: typer.Typer) -> None:
 
 
 def probe_command(
-    workload: Annotated[str, typer.Argument(help="The workload as whose role the command runs.")],
+    workload: Annotated[str, typer.Argument(help="The workload whose role runs the command.")],
     tenant: Annotated[
-        list[str] | None, typer.Option(help="Whose sessions ask; by default the first tenant that is active.")
+        list[str] | None, typer.Option(help="Tenant whose sessions make the calls; by default the first active one.")
     ] = None,
     other: Annotated[
         str | None, typer.Option(help="The tenant whose key must be refused; by default another one.")
     ] = None,
-    other_key: Annotated[str | None, typer.Option(help="ARN of the other tenant's key, to name it so too.")] = None,
-    region: Annotated[str | None, typer.Option(help="Where the workload runs; by default its first Region.")] = None,
+    other_key: Annotated[
+        str | None, typer.Option(help="ARN of the other tenant's key, to name the key by its ARN too.")
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="Region in which the workload runs; by default its first.")] = None,
     manifest: Annotated[Path, typer.Option(help="The manifest; its lock is beside it.")] = Path("tenants.yaml"),
-    output: Annotated[Path, typer.Option(help="JSON: every answer, and what it settles of docs/iam-readings.md.")] = (
-        Path("probe.json")
-    ),
-    yes: Annotated[bool, typer.Option("--yes", help="Make the calls without asking.")] = False,
+    output: Annotated[
+        Path,
+        typer.Option(help="JSON file for every answer, and for the readings of docs/iam-readings.md that it decides."),
+    ] = (Path("probe.json")),
+    yes: Annotated[bool, typer.Option("--yes", help="Make the calls without a confirmation.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; needs --yes.")] = False,
 ) -> None:
-    """Ask AWS, in a workload and as its role, for what it may do and for what it must not, by DryRun.
+    """Ask AWS by DryRun, in a workload and as its role, for calls that must be allowed and calls that must be denied.
 
-    Says first how many calls it makes: they are billed, count against the quota of cryptographic operations, and are in
-    the trail; those that must be refused look like an attack there, by sessions named tenant-keys-probe.
+    The command first prints the number of calls. They are billed, count against the quota of cryptographic operations,
+    and are in the trail; calls that must be denied look like an attack there, by sessions named tenant-keys-probe.
 
     Exit codes: 0 all as declared, 2 something is not, 1 could not run.
     """

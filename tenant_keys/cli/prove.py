@@ -24,7 +24,7 @@ from tenant_keys.review.proof.questions import Questions
 
 Directory = Annotated[Path, typer.Argument(help="The cloud assembly that cdk synth wrote.")]
 Assembly = Annotated[Path, typer.Option("--dir", help="The cloud assembly that cdk synth wrote.")]
-Manifest = Annotated[Path, typer.Option(help="The manifest whose promises are to hold.")]
+Manifest = Annotated[Path, typer.Option(help="The manifest that declares the access.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Region = Annotated[str | None, typer.Option(help="Region of the key; by default the first that has it.")]
 CDK_OUT, TENANTS = Path("cdk.out"), Path("tenants.yaml")
@@ -51,7 +51,7 @@ def prove_command(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Prove over the templates that every key is its tenant's alone.
+    """Prove from the templates that each key is usable by its tenant alone.
 
     Exit codes: 0 proved, 2 refuted or not proved, 1 could not run.
     """
@@ -77,14 +77,16 @@ def prove_command(
 
 def can_command(
     principal: Annotated[str, typer.Argument(help="tenant@workload, an ARN, role/Name, a service, or anonymous.")],
-    action: Annotated[str, typer.Argument(help="Such as Decrypt.")],
+    action: Annotated[str, typer.Argument(help="Action of KMS, such as Decrypt.")],
     key: Annotated[str, typer.Argument(help="The tenant whose key it is.")],
     tag: Annotated[list[str] | None, typer.Option(help="Session tag, name=value.")] = None,
     context: Annotated[list[str] | None, typer.Option(help="Encryption context, name=value.")] = None,
     alias: Annotated[
-        str | None, typer.Option(help="The alias that the request names; by default the key's own.")
+        str | None, typer.Option(help="The alias that the request names; by default that of the key.")
     ] = None,
-    by_key: Annotated[bool, typer.Option("--by-key", help="The request names the key's ARN, or nothing.")] = False,
+    by_key: Annotated[
+        bool, typer.Option("--by-key", help="The request names the key by its ARN, or names no key.")
+    ] = False,
     directory: Assembly = CDK_OUT,
     manifest: Manifest = TENANTS,
     region: Region = None,
@@ -115,14 +117,17 @@ def can_command(
 
 
 def who_command(
-    action: Annotated[str, typer.Argument(help="Such as Decrypt.")],
+    action: Annotated[str, typer.Argument(help="Action of KMS, such as Decrypt.")],
     key: Annotated[str, typer.Argument(help="The tenant whose key it is.")],
     directory: Assembly = CDK_OUT,
     manifest: Manifest = TENANTS,
     region: Region = None,
     as_json: Json = False,
 ) -> None:
-    """List everybody who may do it, by which hops and which request. Exit codes: 0 answered, 1 could not run."""
+    """List every principal that can perform an action, with the roles and the request.
+
+    Exit codes: 0 answered, 1 could not run.
+    """
     holders = Questions(directory, load_estate_of(manifest, key), key, region).who(action)
     if as_json:
         typer.echo(json.dumps([asdict(holder) for holder in holders], indent=1))

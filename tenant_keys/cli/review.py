@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def review_command(
     directory: Annotated[Path, typer.Argument(help="The cloud assembly that cdk synth wrote.")] = Path("cdk.out"),
-    manifest: Annotated[Path, typer.Option(help="The manifest whose promises are to hold.")] = Path("tenants.yaml"),
+    manifest: Annotated[Path, typer.Option(help="The manifest that declares the access.")] = Path("tenants.yaml"),
     output: Annotated[Path, typer.Option(help="Folder for review.html, review.md and review.json.")] = Path("report"),
     with_cfn_lint: Annotated[
         bool, typer.Option("--cfn-lint", help="Run cfn-lint too, which takes seconds for each template.")

@@ -22,11 +22,12 @@ def register(app: typer.Typer) -> None:
 def show_command(
     manifest: Annotated[Path, typer.Option(help="The manifest.")] = Path("tenants.yaml"),
     against: Annotated[
-        Path | None, typer.Option(help="Another manifest: print what this one has otherwise, with file and line.")
+        Path | None,
+        typer.Option(help="Another manifest: print each field in which this one differs, with file and line."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print the manifest merged: with the base that it extends, and with the tenants of other files.
+    """Print the manifest merged with its base and with the tenants of other files.
 
     Exit codes: 0 printed, or no difference; 1 could not run; 2 errors in a file, or with --against a difference.
     """

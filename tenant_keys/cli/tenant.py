@@ -37,22 +37,34 @@ def add(
         Path | None,
         typer.Option("--from", metavar="FILE", help="Tenants of a system of record: .csv, or .jsonl (JSON lines)."),
     ] = None,
-    workload: Annotated[list[str] | None, typer.Option(help="A workload; repeat it. Else the defaults.")] = None,
-    origin: Annotated[Origin | None, typer.Option(help="Who makes the key material; never changes.")] = None,
-    import_role: Annotated[str | None, typer.Option(help="With imported: role/Name that imports.")] = None,
-    expires: Annotated[Literal["never", "dated"] | None, typer.Option(help="With imported.")] = None,
-    multi_region: Annotated[bool | None, typer.Option(help="Replicas in all Regions; never changes.")] = None,
-    region: Annotated[str | None, typer.Option(help="Where AWS KMS creates the key; never changes.")] = None,
+    workload: Annotated[
+        list[str] | None, typer.Option(help="A workload; repeat the option. Default: defaults.workloads.")
+    ] = None,
+    origin: Annotated[
+        Origin | None, typer.Option(help="Where the key material comes from; cannot change later.")
+    ] = None,
+    import_role: Annotated[
+        str | None, typer.Option(help="With --origin imported: role/Name that imports the material.")
+    ] = None,
+    expires: Annotated[
+        Literal["never", "dated"] | None, typer.Option(help="With --origin imported: whether the material must expire.")
+    ] = None,
+    multi_region: Annotated[bool | None, typer.Option(help="Replicas in all Regions; cannot change later.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Region in which AWS KMS creates the key; cannot change later.")
+    ] = None,
     rotation_days: Annotated[str | None, typer.Option(help="90 to 2560, or off.")] = None,
-    decrypt_by: Annotated[Literal["alias", "key"] | None, typer.Option(help="What Decrypt names.")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="name=value; repeat it.")] = None,
+    decrypt_by: Annotated[
+        Literal["alias", "key"] | None, typer.Option(help="Whether Decrypt names the alias or the key.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Tag, name=value; repeat the option.")] = None,
     manifest: ManifestPath = TENANTS,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add a tenant, or all that a file has. What is not given is left to the manifest's defaults.
+    """Add a tenant, or all tenants of a file. Fields without an option take the manifest's defaults.
 
-    With --from: all of them or none, every error at once with its line, and a second time nothing.
+    With --from the command adds all tenants or, if any line is wrong, none; tenants that exist already are skipped.
     """
     if (tenant is None) == (file is None):
         raise typer.BadParameter("name a tenant, or a file with --from")
@@ -101,9 +113,9 @@ def suspend(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop all use of a tenant's key at the next deployment, or now; everything is kept.
+    """Stop all use of a tenant's key at the next deployment, or now, and keep key and data.
 
-    With --now, as an administrator or break-glass: processes read on for at most their max_age, docs/revocation.md.
+    --now needs an administrator or break-glass. Processes can read for at most their max_age: docs/revocation.md.
     """
     if now and not dry_run:
         _revoke(manifest, tenant, as_json=as_json)
@@ -132,13 +144,13 @@ def _revoke(manifest: Path, tenant: str, *, as_json: bool) -> None:
 
 @tenants.command(epilog=CODES)
 def resume(tenant: Id, manifest: ManifestPath = TENANTS, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Bring a suspended or offboarding tenant back."""
+    """Make a suspended or offboarding tenant active again."""
     finish(plan_state(manifest, tenant, "resume"), dry_run=dry_run, confirmed=True, as_json=as_json)
 
 
 @tenants.command()
 def show(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
-    """Say what a tenant's key is, where it is, and who may use it how. Exit codes: 0 shown, 1 could not."""
+    """Print a tenant's key, its Regions, and who may use it. Exit codes: 0 shown, 1 could not."""
     estate = load_estate_of(manifest, tenant)
     entry = read_lock(manifest.with_suffix(".lock")).entries.get(tenant)
     if entry is not None and entry.phase == "offboarded":
@@ -158,7 +170,8 @@ def show(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) 
 @tenants.command("list")
 def list_command(
     state: Annotated[
-        Literal["active", "suspended", "offboarding", "offboarded"] | None, typer.Option(help="Only these.")
+        Literal["active", "suspended", "offboarding", "offboarded"] | None,
+        typer.Option(help="Only tenants of this state."),
     ] = None,
     workload: Annotated[str | None, typer.Option(help="Only tenants of this workload.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Rows of the table; 0 shows all.")] = 40,

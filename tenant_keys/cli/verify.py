@@ -31,7 +31,7 @@ def verify_command(
     assembly: Annotated[Path, typer.Option(help="The cloud assembly that was deployed.")] = Path("cdk.out"),
     role: Annotated[
         str | None,
-        typer.Option(help="Reads each account, as role/NAME; by default the first of central.readers."),
+        typer.Option(help="Role that reads each account, as role/NAME; by default the first of central.readers."),
     ] = None,
     stack: Annotated[
         list[str] | None,
@@ -42,10 +42,10 @@ def verify_command(
     record: Annotated[
         Path, typer.Option(help="JSON lines: every answer and finding; FILE.partial until the run has ended.")
     ] = Path("verify.jsonl"),
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run of this record.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the interrupted run of this record.")] = False,
     since: Annotated[
         Path | None,
-        typer.Option(help="An earlier record: tells new findings, roles created again, changed thumbprints."),
+        typer.Option(help="An earlier record, to mark new findings, roles created again and changed thumbprints."),
     ] = None,
     share: Annotated[
         float, typer.Option(min=0.01, max=1.0, help="Share of each API's documented quota that the run uses.")
@@ -61,7 +61,7 @@ def verify_command(
         Path | None, typer.Option(help="Write the findings in the AWS Security Finding Format, for Security Hub.")
     ] = None,
 ) -> None:
-    """Compare what the accounts hold with what was to be deployed, by calls that only read, and prove it.
+    """Compare the accounts with the deployed assembly by read calls, and prove the isolation of what was read.
 
     Exit codes: 0 clean and proved, 2 findings, refuted or not proved, 1 could not run.
     """

@@ -17,7 +17,8 @@ def register(app: typer.Typer) -> None:
 def verify_schedule_command(
     manifest: Annotated[Path, typer.Option(help="The manifest; its lock is beside it.")] = Path("tenants.yaml"),
     role: Annotated[
-        str | None, typer.Option(help="Reads each account, as role/NAME; by default the first of central.readers.")
+        str | None,
+        typer.Option(help="Role that reads each account, as role/NAME; by default the first of central.readers."),
     ] = None,
 ) -> None:
     """Print the CloudFormation template of a stack for the key account: a timer, and a build that runs verify.

@@ -275,6 +275,25 @@ class LocalAws:
         """Have an operation of KMS fail with AWS's error code, `times` times after `skip` calls that succeed."""
         self._ask("fail", {"operation": operation, "code": code, "message": message, "skip": skip, "times": times})
 
+    def enforce_rates(self, now: float = 0.0) -> None:
+        """Throttle KMS's and IAM's requests at AWS's rates from now on; the next stack operation begins at `now`.
+
+        The rates' time stands still at `now`, in seconds. In a stack operation, CloudFormation's waits move it.
+        """
+        self._ask("rates", {"now": now})
+
+    def lift_rates(self) -> None:
+        """Throttle nothing, as after the start."""
+        self._ask("rates", {"lifted": True})
+
+    def rates_time(self) -> float:
+        """When the stack operation that began last was complete, in seconds of the rates' time."""
+        return float(self._ask("rates")["latest"])
+
+    def requests(self) -> dict[str, int]:
+        """Requests since the start or the last reset by operation, such as `s3:PutObject`; not those to KMS and STS."""
+        return {operation: int(number) for operation, number in self._ask("requests").items()}
+
     def hold_key(self, arn: str, policy: str) -> None:
         """Have a key with this ARN in its owner's account, or give it another policy."""
         self._ask("hold-key", {"arn": arn, "policy": policy})

@@ -6,6 +6,7 @@ from tenant_keys.local.authorizer import Authorizer
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.cloudformation import install
 from tenant_keys.local.cloudformation.held import Held
+from tenant_keys.local.cloudformation.hooks_api import HooksApi
 from tenant_keys.local.cloudtrail import CloudTrail
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.directory import DeployedPolicies
@@ -63,7 +64,10 @@ class Cloud:
         application.install_service("organizations", OrganizationsApi(self.organization).answer)
         application.install_service("cloudtrail", CloudTrailApi(self.history).answer)
         application.install_service("iam", IamService(self.kms).handle)
-        authorization.install_judge(OtherServices(self.authorizer, self.decisions, self.identities).judge)
+        deploys = application.service_handler("cloudformation")
+        application.install_service("cloudformation", HooksApi(self.held, deploys).handle)
+        self.others = OtherServices(self.authorizer, self.decisions, self.identities)
+        authorization.install_judge(self.others.judge)
 
     def reset(self) -> None:
         """Forget everything: an organisation of empty accounts."""
@@ -73,6 +77,7 @@ class Cloud:
         self.organization.control_policies.clear()
         self.execution.reset()
         self.held.clear()
+        self.others.requests.clear()
         self.decisions.clear()
         self.bus.clear()
         self.history.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,8 @@ class OtherServices:
         self._authorizer = authorizer
         self._decisions = decisions
         self._identities = identities
+        self.requests: Counter[str] = Counter()
+        """By service and operation, allowed or not."""
 
     def judge(
         self,
@@ -36,6 +39,7 @@ class OtherServices:
         resource_policy: tuple[str, str] | None,
     ) -> str:
         """Allow, Deny or ImplicitDeny, in ministack's words."""
+        self.requests[action] += 1
         caller = self._identities.holder(access_key)
         found = _ARN.match(resource)
         named = found["account"] if found else ""

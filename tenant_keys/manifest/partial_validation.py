@@ -34,7 +34,7 @@ _PLACEHOLDERS: dict[str, object] = {
 
 def problems_between_sound_fields(document: object, broken: list[Problem]) -> list[Problem]:
     """Problems between fields, without those that follow from what is broken already."""
-    manifest = _salvage(document)
+    manifest = _partial_manifest(document)
     if manifest is None:
         return []
     paths = {problem.path for problem in broken}
@@ -77,7 +77,7 @@ def _names_broken(document: Any, path: Path, broken: set[Path]) -> bool:
         return False
 
 
-def _salvage(document: object) -> Manifest | None:
+def _partial_manifest(document: object) -> Manifest | None:
     if not isinstance(document, dict):
         return None
     copy = _thaw(document)

@@ -33,12 +33,13 @@ if TYPE_CHECKING:
 ClientOf = Callable[[Environment], "CloudFormationClient"]
 """A CloudFormation client of an account and Region."""
 
-_SETTLED: Final = frozenset(
+_FINAL: Final = frozenset(
     {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
 )
 """States in which a stack's resources are those of its template (CloudFormation user guide, stack status codes)."""
-_GONE: Final = frozenset({"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"})
-"""States of a stack that has no resources."""
+_GONE: Final = frozenset({"DELETE_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
+"""States of a stack that has no resources: deleted, not yet created, or created in vain. Keys that a failed creation
+retained are in no stack; `tenant-keys verify` lists them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +113,8 @@ def _described(client: CloudFormationClient, name: str) -> StackTypeDef | None:
     status = stack["StackStatus"]
     if status in _GONE:
         return None
-    if status not in _SETTLED:
-        raise NotDeployed(
-            f"stack {name}: {status}; what is deployed is known once it is {' or '.join(sorted(_SETTLED))}"
-        )
+    if status not in _FINAL:
+        raise NotDeployed(f"stack {name}: {status}; what is deployed is known once it is {' or '.join(sorted(_FINAL))}")
     return stack
 
 

@@ -11,6 +11,8 @@ from typing import Final
 from tenant_keys.manifest import Estate
 from tenant_keys.policy.statement import Document, allow, document
 
+HOOKS: Final = ("Stacks", "Keys")
+"""One for changes of stacks, one for deletions of KMS resources."""
 _VENDOR: Final = "TenantKeys"
 
 

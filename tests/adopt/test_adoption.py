@@ -23,7 +23,7 @@ from tenant_keys.operations.adopt.importing import CHANGE_SET, Importer, Wanted
 from tenant_keys.operations.adopt.probe import probe
 from tenant_keys.policy.key_policy import key_policy
 from tenant_stacks import add_stacks
-from tests.local import estate
+from tests.local import handmade
 from tests.local.bootstrap import bootstrap
 from tests.local.test_kms_import import bring
 
@@ -89,12 +89,12 @@ class Office:
         iam.create_role(
             RoleName="KeyAdministrator",
             AssumeRolePolicyDocument=json.dumps(
-                estate.document(estate.allow("Assume", ["sts:AssumeRole"], Principal=estate.ROOT))
+                handmade.document(handmade.allow("Assume", ["sts:AssumeRole"], Principal=handmade.ROOT))
             ),
         )
         arn = "arn:aws:iam::aws:policy/AdministratorAccess"
         iam.attach_role_policy(RoleName="KeyAdministrator", PolicyArn=arn)
-        self.session = assume(aws, f"arn:aws:iam::{estate.CENTRAL}:role/KeyAdministrator")
+        self.session = assume(aws, f"arn:aws:iam::{handmade.CENTRAL}:role/KeyAdministrator")
 
     def client(self, service: str, region: str = HOME) -> Any:
         return self.session.client(service, region_name=region)  # type: ignore[call-overload]
@@ -125,10 +125,10 @@ class Office:
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with LocalAws(accounts=(estate.CENTRAL, estate.WORKLOAD)) as aws:
+    with LocalAws(accounts=(handmade.CENTRAL, handmade.WORKLOAD)) as aws:
         topic = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}}}
-        stacks = {f"Bootstrapped-{region}": (estate.CENTRAL, region, topic) for region in (HOME, OTHER)}
-        bootstrap(aws, estate.write_assembly(tmp_path_factory.mktemp("boot") / "cdk.out", stacks))
+        stacks = {f"Bootstrapped-{region}": (handmade.CENTRAL, region, topic) for region in (HOME, OTHER)}
+        bootstrap(aws, handmade.write_assembly(tmp_path_factory.mktemp("boot") / "cdk.out", stacks))
         yield Office(aws, tmp_path_factory.mktemp("project"))
 
 
@@ -169,7 +169,7 @@ def retained(office: Office) -> str:
     cloudformation.update_termination_protection(StackName=CELL, EnableTerminationProtection=False)
     cloudformation.delete_stack(StackName=CELL)
     cloudformation.get_waiter("stack_delete_complete").wait(StackName=CELL, WaiterConfig={"Delay": 1})
-    return f"arn:aws:kms:{HOME}:{estate.CENTRAL}:key/{key}"
+    return f"arn:aws:kms:{HOME}:{handmade.CENTRAL}:key/{key}"
 
 
 def cancelled(office: Office) -> str:
@@ -236,7 +236,7 @@ def test_five_keys_are_adopted_though_the_work_is_killed_after_every_change(offi
     assembly = office.synthesize(office.folder / "after")
     roles = ["tenant-keys-roles-001", "tenant-keys-workload-222222222222-eu-west-1"]
     office.aws.deploy(assembly, stacks=roles)
-    orders = office.aws.run_as(f"arn:aws:iam::{estate.WORKLOAD}:role/tenant-keys-orders")
+    orders = office.aws.run_as(f"arn:aws:iam::{handmade.WORKLOAD}:role/tenant-keys-orders")
 
     def probed() -> list[str]:
         active = {tenant: arn for tenant, arn in keys.items() if tenant != "wonka"}
@@ -247,7 +247,7 @@ def test_five_keys_are_adopted_though_the_work_is_killed_after_every_change(offi
         return list(probe(load_estate(office.manifest), "orders", active, orders.client("sts"), open_kms))
 
     agreed = probed()
-    alias = f"arn:aws:kms:{HOME}:{estate.CENTRAL}:alias/tenant-acme"
+    alias = f"arn:aws:kms:{HOME}:{handmade.CENTRAL}:alias/tenant-acme"
     assert f"acme: orders may DescribeKey, Decrypt, GenerateDataKey by {alias}" in [
         line.replace("GenerateDataKey, Decrypt", "Decrypt, GenerateDataKey") for line in agreed
     ]
@@ -265,13 +265,13 @@ def test_five_keys_are_adopted_though_the_work_is_killed_after_every_change(offi
     assert {"alias/shop/acme", "alias/shop/globex", "alias/shop/umbrella"} <= names
     described = office.client("kms").describe_key(KeyId=keys["wonka"])["KeyMetadata"]
     assert described["KeyState"] == "Disabled"
-    role = f"arn:aws:iam::{estate.CENTRAL}:role/tenant-keys/orders/tenant-acme.orders"
+    role = f"arn:aws:iam::{handmade.CENTRAL}:role/tenant-keys/orders/tenant-acme.orders"
     given = orders.client("sts").assume_role(RoleArn=role, RoleSessionName="orders")["Credentials"]
     opened = (
         office.aws.session(credentials=given)
         .client("kms")
         .decrypt(
-            KeyId=f"arn:aws:kms:{HOME}:{estate.CENTRAL}:alias/tenant-acme",
+            KeyId=f"arn:aws:kms:{HOME}:{handmade.CENTRAL}:alias/tenant-acme",
             CiphertextBlob=sealed["CiphertextBlob"],
             EncryptionContext={"tenant_id": "acme"},
         )
@@ -283,8 +283,8 @@ def only_root(*denied: str) -> str:
     """The default policy, which keeps CloudFormation's role from some calls."""
     deny: dict[str, Any] = {"Effect": "Deny", "Principal": "*", "Action": list(denied), "Resource": "*"}
     deny["Condition"] = {"StringLike": {"aws:PrincipalArn": "*cfn-exec*"}}
-    allow = estate.allow("Root", ["kms:*"], Principal=estate.ROOT, Resource="*")
-    return json.dumps(estate.document(allow, deny))
+    allow = handmade.allow("Root", ["kms:*"], Principal=handmade.ROOT, Resource="*")
+    return json.dumps(handmade.document(allow, deny))
 
 
 def refused(office: Office, **keys: str) -> str:
@@ -305,7 +305,7 @@ def test_what_cannot_be_adopted_is_refused_with_every_reason(office: Office) -> 
 
     dying, granted, named, locked_out, other = key(), key(), key(), key(Policy=only_root("kms:PutKeyPolicy")), key()
     kms.schedule_key_deletion(KeyId=dying, PendingWindowInDays=7)
-    admin = f"arn:aws:iam::{estate.CENTRAL}:role/KeyAdministrator"
+    admin = f"arn:aws:iam::{handmade.CENTRAL}:role/KeyAdministrator"
     kms.create_grant(KeyId=granted, GranteePrincipal=admin, Operations=["Decrypt"])
     kms.create_alias(AliasName="alias/tenant-other", TargetKeyId=named)
     elsewhere = office.client("kms", "eu-west-3").create_key()["KeyMetadata"]["Arn"]
@@ -335,7 +335,7 @@ def test_a_birth_that_the_manifest_contradicts_is_refused(office: Office) -> Non
 
 def resources(tenant: str) -> dict[str, Any]:
     """Key and alias as a template of the app has them."""
-    found = estate.key(tenant, KeySpec="SYMMETRIC_DEFAULT", KeyUsage="ENCRYPT_DECRYPT", Origin="AWS_KMS")
+    found = handmade.key(tenant, KeySpec="SYMMETRIC_DEFAULT", KeyUsage="ENCRYPT_DECRYPT", Origin="AWS_KMS")
     found[f"Key{tenant}"]["Properties"] |= {"MultiRegion": False, "PendingWindowInDays": 30}
     return found
 
@@ -354,12 +354,12 @@ def test_202_resources_are_imported_in_two_change_sets_through_s3(office: Office
 
     def upload(body: bytes, name: str) -> str:
         uploaded.append(len(body))
-        bucket = f"cdk-hnb659fds-assets-{estate.CENTRAL}-{HOME}"
+        bucket = f"cdk-hnb659fds-assets-{handmade.CENTRAL}-{HOME}"
         office.client("s3").put_object(Bucket=bucket, Key=name, Body=body)
         return f"https://s3.{HOME}.amazonaws.com/{bucket}/{name}"
 
     cloudformation = office.client("cloudformation")
-    role = f"arn:aws:iam::{estate.CENTRAL}:role/cdk-hnb659fds-cfn-exec-role-{estate.CENTRAL}-{HOME}"
+    role = f"arn:aws:iam::{handmade.CENTRAL}:role/cdk-hnb659fds-cfn-exec-role-{handmade.CENTRAL}-{HOME}"
     done = list(Importer(cloudformation, "tenant-keys-cell-eu-west-1-900", role, upload).run(wanted))
     assert [line.count("Key") for line in done] == [100, 1]
     assert len(uploaded) == 2

@@ -6,7 +6,6 @@ import io
 import os
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -45,13 +44,6 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1, max_size=3), inner, max_size=3),
     max_leaves=6,
 )
-
-
-@pytest.fixture
-def bucket(client: S3Client) -> str:
-    name = f"data-{uuid4().hex[:12]}"
-    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    return name
 
 
 @pytest.fixture(scope="module")

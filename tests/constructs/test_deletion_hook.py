@@ -80,7 +80,7 @@ UPDATE = event("STACK", "UPDATE_PRE_PROVISION", **URL)
 CREATION = event("STACK", "CREATE_PRE_PROVISION", **URL)
 
 
-def key(description: str = "", **more: Any) -> Json:
+def key(description: Any = "", **more: Any) -> Json:
     properties = {"Description": description, "KeyPolicy": {"Statement": []}, "Enabled": True}
     kept = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
     return {"Type": "AWS::KMS::Key", **kept, "Properties": properties, **more}
@@ -102,8 +102,15 @@ def template(resources: Json, **beside: Any) -> str:
     return json.dumps({**beside, "Resources": resources})
 
 
+TWICE = '{"Resources": {}, "Resources": {}}'
 LOOKED_UP = {"Aliasacme": alias(target="{{resolve:ssm:/key}}")}
-TENANT = {"Keyacme": key(), "Aliasacme": alias()}
+ROLE = {"Type": "AWS::IAM::Role", "Condition": "Wanted", "Properties": {"RoleName": {"Ref": "Name"}}}
+"""What CloudFormation may do to other types is no matter of the Hook."""
+TENANT = {
+    "Keyacme": key(Metadata={"checkov": {}}, DependsOn=["ImportRoleacme"]),
+    "Aliasacme": alias(),
+    "ImportRoleacme": ROLE,
+}
 
 
 def change(action: str, kind: str, logical_id: str, before: Any = None, after: Any = None) -> Json:
@@ -127,6 +134,9 @@ def update(before: Json, after: Json, **beside: Any) -> Json:
 
 
 KEY, ALIAS, REPLICA = "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::KMS::ReplicaKey"
+BY_PARAMETER = key({"Ref": "Text"})
+BY_PARAMETER["Properties"] |= {"MultiRegion": True, "KeySpec": "SYMMETRIC_DEFAULT"}
+BY_REFERENCE = alias(target={"Ref": "Keyacme"})
 POLICY: tuple[Json, Json] = ({"KeyPolicy": {"Statement": []}}, {"KeyPolicy": {"Statement": [{"Effect": "Deny"}]}})
 ALLOWED: dict[str, tuple[Json, Json | str]] = {
     "a new tenant": (CHANGE_SET, change_set(change("CREATE", KEY, "Keynew"), change("CREATE", ALIAS, "Aliasnew"))),
@@ -140,6 +150,42 @@ ALLOWED: dict[str, tuple[Json, Json | str]] = {
         CHANGE_SET,
         change_set(change("UPDATE", KEY, "Keyacme", {}, {"RotationPeriodInDays": "180", "Tags": []})),
     ),
+    "a role that leaves, by an update": (
+        UPDATE,
+        update(TENANT, {name: one for name, one in TENANT.items() if name != "ImportRoleacme"}),
+    ),
+    "a role that is replaced": (UPDATE, update(TENANT, {**TENANT, "ImportRoleacme": {**ROLE, "Properties": {}}})),
+    "an alias by the reference of its key": (
+        UPDATE,
+        update({**TENANT, "Aliasacme": BY_REFERENCE}, {**TENANT, "Aliasacme": BY_REFERENCE}),
+    ),
+    "another spelling of the stack's id": (
+        {**{name: one for name, one in UPDATE.items() if name != "stackId"}, "stackID": UPDATE["stackId"]},
+        update(TENANT, TENANT),
+    ),
+    "another spelling of the token": (
+        {
+            **{name: one for name, one in UPDATE.items() if name != "clientRequestToken"},
+            "clientRequesttoken": UPDATE["clientRequestToken"],
+        },
+        update(TENANT, TENANT),
+    ),
+    "a key that is created": (event(KEY, "CREATE_PRE_PROVISION", targetModel={"resourceProperties": {}}), ""),
+    "the deletion of an alias of somebody else": (
+        event(
+            ALIAS, "DELETE_PRE_PROVISION", "else", targetModel={"previousResourceProperties": {"AliasName": "alias/x"}}
+        ),
+        "not read",
+    ),
+    "the deletion of a key with other tags": (
+        event(
+            KEY,
+            "DELETE_PRE_PROVISION",
+            "else",
+            targetModel={"previousResourceProperties": {"Tags": [{"Key": "tenant", "Value": "acme"}]}},
+        ),
+        "not read",
+    ),
     "a role that leaves": (CHANGE_SET, change_set(change("DELETE", "AWS::IAM::Role", "ImportRoleacme"))),
     "an offboarded tenant, by a change set": (
         CHANGE_SET,
@@ -150,6 +196,7 @@ ALLOWED: dict[str, tuple[Json, Json | str]] = {
         update({**TENANT, "KeygoneXcorp": key(), "AliasgoneXcorp": alias("alias/tenant-gone-corp")}, TENANT),
     ),
     "an update of policies": (UPDATE, update(TENANT, {**TENANT, "Keyacme": key("another")})),
+    "what may change in place, by a parameter": (UPDATE, update({"Keyacme": BY_PARAMETER}, {"Keyacme": BY_PARAMETER})),
     "an update of a replica": (UPDATE, update({"Replicaacme": replica()}, {"Replicaacme": replica()})),
     "a stack that is created": (CREATION, {"template": template(TENANT), "previousTemplate": None}),
     "a stack without keys": (event("STACK", "UPDATE_PRE_PROVISION", "tenant-keys-roles-001", **URL), "not read"),
@@ -221,6 +268,11 @@ LOSSES: dict[str, tuple[Json, Json | str, str]] = {
         "DeletionPolicy of AWS::KMS::Key Keyacme is Snapshot",
     ),
     "a key removed by an update": (UPDATE, update(TENANT, {"Aliasacme": alias()}), "Key Keyacme would leave"),
+    "a key removed by an update whose stack is spelled otherwise": (
+        {**{name: one for name, one in UPDATE.items() if name != "stackId"}, "stackID": UPDATE["stackId"]},
+        update(TENANT, {"Aliasacme": alias()}),
+        "Key Keyacme would leave",
+    ),
     "a key under another logical id": (
         UPDATE,
         update(TENANT, {"Keyother": key(), "Aliasacme": alias()}),
@@ -241,6 +293,29 @@ LOSSES: dict[str, tuple[Json, Json | str, str]] = {
         update({"Aliasacme": alias({"Ref": "Name"})}, {"Aliasacme": alias({"Ref": "Name"})}),
         "AWS::KMS::Alias Aliasacme could be replaced: something beside the template decides AliasName",
     ),
+    **{
+        f"an alias whose key is decided by {next(iter(target))}": (
+            UPDATE,
+            update({**TENANT, "Aliasacme": alias(target=target)}, {**TENANT, "Aliasacme": alias(target=target)}),
+            "decides TargetKeyId",
+        )
+        for target in (
+            {"Fn::Sub": "${Keyacme}"},
+            {"Fn::GetAtt": "Keyacme.Arn"},
+            {"Fn::ImportValue": "key"},
+            {"Deeper": {"Ref": "Name"}},
+            {"Ref": "Keyacme", "Beside": "x"},
+            {"Several": ["x", {"Fn::Select": [0, []]}]},
+        )
+    },
+    "an alias of a key that is in no template": (
+        UPDATE,
+        update(
+            {**TENANT, "Aliasacme": alias(target={"Fn::GetAtt": ["Keyother", "Arn"]})},
+            {**TENANT, "Aliasacme": alias(target={"Fn::GetAtt": ["Keyother", "Arn"]})},
+        ),
+        "decides TargetKeyId",
+    ),
     "an alias whose key is looked up at deployment": (UPDATE, update(LOOKED_UP, LOOKED_UP), "decides TargetKeyId"),
     "a key deleted with a stack": (
         event(KEY, "DELETE_PRE_PROVISION", targetModel={"previousResourceProperties": {"Enabled": True}}),
@@ -257,6 +332,16 @@ LOSSES: dict[str, tuple[Json, Json | str, str]] = {
         "",
         "of a tenant would be deleted",
     ),
+    "a tenant's key whose properties come as the proposed ones": (
+        event(
+            KEY,
+            "DELETE_PRE_PROVISION",
+            "",
+            targetModel={"resourceProperties": {"Tags": [{"Key": "tenant-keys:tenant", "Value": "acme"}]}},
+        ),
+        "",
+        "AWS::KMS::Key Keyacme of a tenant would be deleted",
+    ),
     "a tenant's alias deleted by Cloud Control API": (
         event(
             ALIAS,
@@ -272,6 +357,7 @@ UNKNOWN: dict[str, tuple[Any, Json | str]] = {
     "no request": (None, ""),
     "an empty request": ({}, ""),
     "a target of tomorrow": (event("STACK_REFACTOR", "UPDATE_PRE_PROVISION", **URL), ""),
+    "a resource that is not of KMS": (event("AWS::S3::Bucket", "CREATE_PRE_PROVISION", targetModel={}), ""),
     "a point of tomorrow": (event("STACK", "REFACTOR_PRE_PROVISION", **URL), update(TENANT, TENANT)),
     "a stack that is not named": ({**UPDATE, "stackId": "tenant-keys-cell-eu-west-1-001"}, update(TENANT, TENANT)),
     "no payload": (event("STACK", "UPDATE_PRE_PROVISION"), update(TENANT, TENANT)),
@@ -289,7 +375,8 @@ UNKNOWN: dict[str, tuple[Any, Json | str]] = {
         update(TENANT, {**TENANT, "Keyacme": {**key(), "Properties": {"Fn::Transform": {"Name": "AWS::Include"}}}}),
     ),
     "a key under a condition": (UPDATE, update(TENANT, {**TENANT, "Keyacme": key(Condition="Wanted")})),
-    "one name twice": (UPDATE, {"template": '{"Resources": {}, "Resources": {}}', "previousTemplate": "{}"}),
+    "one name twice": (UPDATE, {"template": TWICE, "previousTemplate": template({})}),
+    "a key that is updated by Cloud Control API": (event(KEY, "UPDATE_PRE_PROVISION", "", targetModel={}), ""),
     "a deletion without properties": (event(KEY, "DELETE_PRE_PROVISION", targetModel={}), ""),
 }
 
@@ -329,6 +416,21 @@ def test_a_payload_that_cannot_be_fetched_is_refused() -> None:
 def test_a_long_list_of_reasons_fits_what_cloudformation_keeps(handle: Handler) -> None:
     many = [change("DELETE", KEY, f"Key{number}", {}) for number in range(100)]
     assert len(handle(CHANGE_SET, change_set(*many))["message"]) == 1024
+
+
+def test_aliases_are_recognized_by_the_estates_own_pattern() -> None:
+    naming = "naming: {alias: 'alias/dev/{id}', stack_prefix: dev-keys}\n"
+    own = resources_of(DeletionHook, estate=estate_of_text(naming + manifest(deletion_hook="true")), region="eu-west-1")
+    index: Json = {}
+    exec(own["HookFunction"]["Properties"]["Code"]["ZipFile"], index)  # noqa: S102 - as AWS Lambda imports it
+    for name, answered in (
+        ("alias/dev/acme", "FAILED"),
+        ("alias/devacme", "SUCCESS"),
+        ("alias/tenant-acme", "SUCCESS"),
+    ):
+        model = {"previousResourceProperties": {"AliasName": name}}
+        request = event(ALIAS, "DELETE_PRE_PROVISION", "elsewhere", targetModel=model)
+        assert index["handler"](request, None)["hookStatus"] == answered, name
 
 
 def test_a_hook_that_cannot_answer_stops_everything_but_its_own_stack() -> None:

@@ -14,7 +14,7 @@ import pytest
 from tenant_keys.local import LocalAws
 from tenant_keys.local.existing import assume
 from tenant_keys.local.issuer import LocalIssuer
-from tests.local import estate
+from tests.local import handmade
 from tests.local.bootstrap import bootstrap
 
 if TYPE_CHECKING:
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def issuer() -> LocalIssuer:
-    return LocalIssuer(f"https://{estate.ISSUER}")
+    return LocalIssuer(f"https://{handmade.ISSUER}")
 
 
 @pytest.fixture(scope="session")
 def aws(issuer: LocalIssuer) -> Iterator[LocalAws]:
     """Empty accounts; each test makes keys of its own."""
     with LocalAws(
-        accounts=(estate.CENTRAL, estate.WORKLOAD),
-        outsiders=(estate.OUTSIDER,),
-        organization=estate.ORGANIZATION,
+        accounts=(handmade.CENTRAL, handmade.WORKLOAD),
+        outsiders=(handmade.OUTSIDER,),
+        organization=handmade.ORGANIZATION,
         jwks={issuer.url: issuer.key_set},
     ) as running:
         yield running
@@ -41,13 +41,13 @@ def aws(issuer: LocalIssuer) -> Iterator[LocalAws]:
 @pytest.fixture(scope="session")
 def kms(aws: LocalAws) -> KMSClient:
     """KMS as the root user of the key account."""
-    return aws.session(estate.CENTRAL).client("kms")
+    return aws.session(handmade.CENTRAL).client("kms")
 
 
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small estate, synthesized."""
-    return estate.write_assembly(tmp_path_factory.mktemp("app") / "cdk.out", estate.sample())
+    return handmade.write_assembly(tmp_path_factory.mktemp("app") / "cdk.out", handmade.sample())
 
 
 @dataclass
@@ -58,23 +58,23 @@ class LocalEstate:
     issuer: LocalIssuer
 
     def orders(self) -> boto3.Session:
-        return self.aws.run_as(estate.ORDERS_RUNTIME)
+        return self.aws.run_as(handmade.ORDERS_RUNTIME)
 
     def billing(self) -> boto3.Session:
-        return self.aws.run_as(estate.BILLING_RUNTIME)
+        return self.aws.run_as(handmade.BILLING_RUNTIME)
 
     def tenant(self, tenant: str, **arguments: object) -> boto3.Session:
-        return self.become(self.orders(), estate.tenant_role(tenant), **arguments)
+        return self.become(self.orders(), handmade.tenant_role(tenant), **arguments)
 
     def tagged(self, tenant: str) -> boto3.Session:
-        return self.become(self.billing(), estate.SHARED, Tags=[{"Key": "tenant_id", "Value": tenant}])
+        return self.become(self.billing(), handmade.SHARED, Tags=[{"Key": "tenant_id", "Value": tenant}])
 
     def portal(self, tenant: str) -> boto3.Session:
         token = self.issuer.token("portal-keys", {"tenant_id": tenant})
         answer = (
             self.aws.session()
             .client("sts")
-            .assume_role_with_web_identity(RoleArn=estate.PORTAL, RoleSessionName="portal", WebIdentityToken=token)
+            .assume_role_with_web_identity(RoleArn=handmade.PORTAL, RoleSessionName="portal", WebIdentityToken=token)
         )
         return self.aws.session(credentials=answer["Credentials"])
 
@@ -90,16 +90,18 @@ class LocalEstate:
     @cached_property
     def key_of(self) -> dict[str, tuple[str, str]]:
         """Id and ARN of each tenant's key."""
-        ids = {tenant: self.aws.key_id(tenant) for tenant in estate.TENANTS}
-        return {name: (each, f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:key/{each}") for name, each in ids.items()}
+        ids = {tenant: self.aws.key_id(tenant) for tenant in handmade.TENANTS}
+        return {
+            name: (each, f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:key/{each}") for name, each in ids.items()
+        }
 
 
 @pytest.fixture(scope="session")
 def local(issuer: LocalIssuer, assembly: Path) -> Iterator[LocalEstate]:
     with LocalAws(
-        accounts=(estate.CENTRAL, estate.WORKLOAD),
-        outsiders=(estate.OUTSIDER,),
-        organization=estate.ORGANIZATION,
+        accounts=(handmade.CENTRAL, handmade.WORKLOAD),
+        outsiders=(handmade.OUTSIDER,),
+        organization=handmade.ORGANIZATION,
         jwks={issuer.url: issuer.key_set},
     ) as running:
         bootstrap(running, assembly)

@@ -12,7 +12,7 @@ from tenant_keys.local.attack import Attack, Outcome
 from tenant_keys.local.attack_run import attack_all
 from tenant_keys.local.attack_setup import AttackSetup
 from tenant_keys.local.attacks import ATTACKS
-from tests.local import estate
+from tests.local import handmade
 from tests.local.conftest import LocalEstate
 
 
@@ -100,8 +100,8 @@ def test_the_safeguards_that_refuse_are_named(setup: AttackSetup) -> None:
 
 def test_each_account_is_deployed_by_the_roles_that_its_stacks_name(setup: AttackSetup) -> None:
     """Those of `cdk bootstrap` in the key account; in the other an organisation's own, and a qualifier of its own."""
-    assert setup.estate.deployer == estate.DEPLOYERS[0]
-    cloudformation = setup.aws.session(estate.WORKLOAD).client("cloudformation")
+    assert setup.estate.deployer == handmade.DEPLOYERS[0]
+    cloudformation = setup.aws.session(handmade.WORKLOAD).client("cloudformation")
     deployed = {one["StackName"]: one.get("RoleARN") for one in cloudformation.describe_stacks()["Stacks"]}
     assert deployed["Workloads"] == "arn:aws:iam::222222222222:role/company/Deploy"
     assert "CDKToolkit-company" in deployed

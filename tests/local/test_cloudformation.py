@@ -11,15 +11,15 @@ import pytest
 
 from tenant_keys.local import LocalAws
 from tenant_keys.local.errors import DeploymentFailed
-from tests.local import estate
+from tests.local import handmade
 from tests.local.bootstrap import bootstrap
-from tests.local.estate import Document
+from tests.local.handmade import Document
 from tests.local.refusal import refused
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[LocalAws]:
-    with LocalAws(accounts=(estate.CENTRAL, estate.WORKLOAD), organization=estate.ORGANIZATION) as aws:
+    with LocalAws(accounts=(handmade.CENTRAL, handmade.WORKLOAD), organization=handmade.ORGANIZATION) as aws:
         yield aws
 
 
@@ -29,10 +29,10 @@ class Deployer:
     def __init__(self, aws: LocalAws) -> None:
         self.aws = aws
 
-    def stack(self, name: str, resources: dict[str, Document], region: str = estate.REGION) -> str:
+    def stack(self, name: str, resources: dict[str, Document], region: str = handmade.REGION) -> str:
         """Create or update a stack; answers its final status."""
         cloudformation = self.aws.session(region=region).client("cloudformation")
-        role = f"arn:aws:iam::{estate.CENTRAL}:role/cdk-hnb659fds-cfn-exec-role-{estate.CENTRAL}-{region}"
+        role = f"arn:aws:iam::{handmade.CENTRAL}:role/cdk-hnb659fds-cfn-exec-role-{handmade.CENTRAL}-{region}"
         known = {each["StackName"] for each in cloudformation.list_stacks()["StackSummaries"]}
         operation = cloudformation.update_stack if name in known else cloudformation.create_stack
         operation(
@@ -43,7 +43,7 @@ class Deployer:
         )
         return self.estate_of_text(name, region)
 
-    def estate_of_text(self, name: str, region: str = estate.REGION) -> str:
+    def estate_of_text(self, name: str, region: str = handmade.REGION) -> str:
         cloudformation = self.aws.session(region=region).client("cloudformation")
         while True:
             status = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
@@ -65,32 +65,32 @@ def deployer(running: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Dep
     folder = tmp_path_factory.mktemp("boot")
     topics = {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}}
     stacks = {
-        f"Boot-{region}": (estate.CENTRAL, region, {"Resources": topics})
-        for region in (estate.REGION, estate.OTHER_REGION)
+        f"Boot-{region}": (handmade.CENTRAL, region, {"Resources": topics})
+        for region in (handmade.REGION, handmade.OTHER_REGION)
     }
-    assembly = estate.write_assembly(folder / "cdk.out", stacks)
+    assembly = handmade.write_assembly(folder / "cdk.out", stacks)
     bootstrap(running, assembly)
     running.deploy(assembly)
     return Deployer(running)
 
 
-def describe(aws: LocalAws, alias: str, region: str = estate.REGION) -> dict[str, Any]:
+def describe(aws: LocalAws, alias: str, region: str = handmade.REGION) -> dict[str, Any]:
     """DescribeKey as the execution role, which the hand-written policies let read."""
-    role = f"arn:aws:iam::{estate.CENTRAL}:role/cdk-hnb659fds-cfn-exec-role-{estate.CENTRAL}-{region}"
+    role = f"arn:aws:iam::{handmade.CENTRAL}:role/cdk-hnb659fds-cfn-exec-role-{handmade.CENTRAL}-{region}"
     session = aws.run_as(role, service="cloudformation.amazonaws.com", region=region)
     return dict(session.client("kms").describe_key(KeyId=alias)["KeyMetadata"])
 
 
 def as_deployer(aws: LocalAws) -> Any:
-    role = f"arn:aws:iam::{estate.CENTRAL}:role/cdk-hnb659fds-cfn-exec-role-{estate.CENTRAL}-{estate.REGION}"
+    role = f"arn:aws:iam::{handmade.CENTRAL}:role/cdk-hnb659fds-cfn-exec-role-{handmade.CENTRAL}-{handmade.REGION}"
     return aws.run_as(role, service="cloudformation.amazonaws.com").client("kms")
 
 
 def test_every_call_of_a_deployment_is_made_as_the_execution_role(deployer: Deployer) -> None:
     with deployer.aws.watch() as seen:
-        assert deployer.stack("Who", estate.key("who", EnableKeyRotation=True)) == "CREATE_COMPLETE"
+        assert deployer.stack("Who", handmade.key("who", EnableKeyRotation=True)) == "CREATE_COMPLETE"
     mine = [entry for entry in seen if entry["via"] == "cloudformation.amazonaws.com"]
-    assert {entry["role"] for entry in mine} == {estate.DEPLOYERS[0]}
+    assert {entry["role"] for entry in mine} == {handmade.DEPLOYERS[0]}
     assert [entry["operation"] for entry in mine if entry["action"] != "kms:TagResource"] == [
         "CreateKey",
         "EnableKeyRotation",
@@ -101,30 +101,30 @@ def test_every_call_of_a_deployment_is_made_as_the_execution_role(deployer: Depl
 
 
 def test_a_key_policy_that_forgets_the_deployer_fails_and_rolls_back(deployer: Deployer) -> None:
-    policy = estate.key_policy("forgotten", deployers=[estate.ADMINISTRATOR])
-    assert deployer.stack("Forgotten", estate.key("forgotten", policy)) == "ROLLBACK_COMPLETE"
+    policy = handmade.key_policy("forgotten", deployers=[handmade.ADMINISTRATOR])
+    assert deployer.stack("Forgotten", handmade.key("forgotten", policy)) == "ROLLBACK_COMPLETE"
     assert "will not allow you to update the key policy in the future" in deployer.reasons("Forgotten")
 
 
 def test_an_update_that_forgets_the_deployer_fails_and_leaves_the_policy(deployer: Deployer) -> None:
-    assert deployer.stack("Locked", estate.key("locked")) == "CREATE_COMPLETE"
-    policy = estate.key_policy("locked", deployers=[estate.ADMINISTRATOR])
-    assert deployer.stack("Locked", estate.key("locked", policy)) == "UPDATE_ROLLBACK_COMPLETE"
+    assert deployer.stack("Locked", handmade.key("locked")) == "CREATE_COMPLETE"
+    policy = handmade.key_policy("locked", deployers=[handmade.ADMINISTRATOR])
+    assert deployer.stack("Locked", handmade.key("locked", policy)) == "UPDATE_ROLLBACK_COMPLETE"
     assert describe(deployer.aws, "alias/tenant-locked")["KeyState"] == "Enabled"
 
 
 def test_a_duplicate_alias_fails_and_leaves_the_retained_key(deployer: Deployer) -> None:
-    assert deployer.stack("First", estate.key("twice")) == "CREATE_COMPLETE"
+    assert deployer.stack("First", handmade.key("twice")) == "CREATE_COMPLETE"
     before = describe(deployer.aws, "alias/tenant-twice")["KeyId"]
     with deployer.aws.watch() as seen:
-        assert deployer.stack("Second", estate.key("twice")) == "ROLLBACK_COMPLETE"
+        assert deployer.stack("Second", handmade.key("twice")) == "ROLLBACK_COMPLETE"
     assert "'alias/tenant-twice' already exists" in deployer.reasons("Second")
     assert describe(deployer.aws, "alias/tenant-twice")["KeyId"] == before
     assert "ScheduleKeyDeletion" not in {entry["operation"] for entry in seen}
 
 
 def test_an_alias_that_is_retained_except_on_create_goes_with_a_failed_creation(deployer: Deployer) -> None:
-    resources = estate.key("retry")
+    resources = handmade.key("retry")
     broken = {"Broken": {"Type": "AWS::KMS::Alias", "Properties": {"AliasName": "wrong", "TargetKeyId": "x"}}}
     broken["Broken"]["DependsOn"] = ["Aliasretry"]
     assert deployer.stack("Retry", {**resources, **broken}) == "ROLLBACK_COMPLETE"
@@ -133,19 +133,19 @@ def test_an_alias_that_is_retained_except_on_create_goes_with_a_failed_creation(
 
 
 def test_an_alias_removed_from_a_template_stays(deployer: Deployer) -> None:
-    assert deployer.stack("Stays", {**estate.key("stays"), **estate.key("leaves")}) == "CREATE_COMPLETE"
-    assert deployer.stack("Stays", estate.key("stays")) == "UPDATE_COMPLETE"
+    assert deployer.stack("Stays", {**handmade.key("stays"), **handmade.key("leaves")}) == "CREATE_COMPLETE"
+    assert deployer.stack("Stays", handmade.key("stays")) == "UPDATE_COMPLETE"
     assert describe(deployer.aws, "alias/tenant-leaves")["KeyState"] == "Enabled"
 
 
 def test_an_external_key_waits_for_material(deployer: Deployer) -> None:
-    assert deployer.stack("Imported", estate.key("imported", Origin="EXTERNAL")) == "CREATE_COMPLETE"
+    assert deployer.stack("Imported", handmade.key("imported", Origin="EXTERNAL")) == "CREATE_COMPLETE"
     assert describe(deployer.aws, "alias/tenant-imported")["KeyState"] == "PendingImport"
 
 
 def test_rotation_period_and_disabled_state_come_from_the_template(deployer: Deployer) -> None:
     properties: dict[str, Any] = {"Enabled": False, "EnableKeyRotation": True, "RotationPeriodInDays": 180}
-    assert deployer.stack("Period", estate.key("period", **properties)) == "CREATE_COMPLETE"
+    assert deployer.stack("Period", handmade.key("period", **properties)) == "CREATE_COMPLETE"
     found = describe(deployer.aws, "alias/tenant-period")
     assert found["KeyState"] == "Disabled"
     status = as_deployer(deployer.aws).get_key_rotation_status(KeyId=found["KeyId"])
@@ -153,71 +153,71 @@ def test_rotation_period_and_disabled_state_come_from_the_template(deployer: Dep
 
 
 def test_rotation_of_a_disabled_key_cannot_be_changed(deployer: Deployer) -> None:
-    assert deployer.stack("Still", estate.key("still", EnableKeyRotation=True)) == "CREATE_COMPLETE"
-    assert deployer.stack("Still", estate.key("still", EnableKeyRotation=True, Enabled=False)) == "UPDATE_COMPLETE"
-    changed = estate.key("still", EnableKeyRotation=True, RotationPeriodInDays=90, Enabled=False)
+    assert deployer.stack("Still", handmade.key("still", EnableKeyRotation=True)) == "CREATE_COMPLETE"
+    assert deployer.stack("Still", handmade.key("still", EnableKeyRotation=True, Enabled=False)) == "UPDATE_COMPLETE"
+    changed = handmade.key("still", EnableKeyRotation=True, RotationPeriodInDays=90, Enabled=False)
     assert deployer.stack("Still", changed) == "UPDATE_ROLLBACK_COMPLETE"
     assert "You cannot change the EnableKeyRotation property" in deployer.reasons("Still")
 
 
 def test_a_deployment_that_disables_a_key_may_change_its_rotation(deployer: Deployer) -> None:
     """The handler rotates first and disables then."""
-    assert deployer.stack("Last", estate.key("last", EnableKeyRotation=True)) == "CREATE_COMPLETE"
-    changed = estate.key("last", EnableKeyRotation=True, RotationPeriodInDays=90, Enabled=False)
+    assert deployer.stack("Last", handmade.key("last", EnableKeyRotation=True)) == "CREATE_COMPLETE"
+    changed = handmade.key("last", EnableKeyRotation=True, RotationPeriodInDays=90, Enabled=False)
     with deployer.aws.watch() as seen:
         assert deployer.stack("Last", changed) == "UPDATE_COMPLETE"
     assert [entry["operation"] for entry in seen][-3:] == ["DescribeKey", "EnableKeyRotation", "DisableKey"]
 
 
 def test_a_key_is_disabled_and_enabled_by_an_edit(deployer: Deployer) -> None:
-    assert deployer.stack("Toggle", estate.key("toggle")) == "CREATE_COMPLETE"
+    assert deployer.stack("Toggle", handmade.key("toggle")) == "CREATE_COMPLETE"
     for enabled, state in ((False, "Disabled"), (True, "Enabled")):
-        assert deployer.stack("Toggle", estate.key("toggle", Enabled=enabled)) == "UPDATE_COMPLETE"
+        assert deployer.stack("Toggle", handmade.key("toggle", Enabled=enabled)) == "UPDATE_COMPLETE"
         assert describe(deployer.aws, "alias/tenant-toggle")["KeyState"] == state
 
 
 @pytest.mark.parametrize("change", [{"Origin": "EXTERNAL"}, {"MultiRegion": True}], ids=str)
 def test_origin_and_multi_region_of_a_key_cannot_be_changed(deployer: Deployer, change: dict[str, Any]) -> None:
     name = f"Fixed{next(iter(change))}"
-    assert deployer.stack(name, estate.key(name.lower())) == "CREATE_COMPLETE"
-    assert deployer.stack(name, estate.key(name.lower(), **change)) == "UPDATE_ROLLBACK_COMPLETE"
+    assert deployer.stack(name, handmade.key(name.lower())) == "CREATE_COMPLETE"
+    assert deployer.stack(name, handmade.key(name.lower(), **change)) == "UPDATE_ROLLBACK_COMPLETE"
 
 
 def test_a_replica_stands_in_its_own_region_with_the_primary_s_material(deployer: Deployer) -> None:
-    assert deployer.stack("Primary", estate.key("wide", MultiRegion=True)) == "CREATE_COMPLETE"
+    assert deployer.stack("Primary", handmade.key("wide", MultiRegion=True)) == "CREATE_COMPLETE"
     primary = describe(deployer.aws, "alias/tenant-wide")
-    replica = estate.key("wide")
+    replica = handmade.key("wide")
     replica["Keywide"]["Type"] = "AWS::KMS::ReplicaKey"
     replica["Keywide"]["Properties"]["PrimaryKeyArn"] = primary["Arn"]
-    assert deployer.stack("Replica", replica, estate.OTHER_REGION) == "CREATE_COMPLETE"
-    found = describe(deployer.aws, "alias/tenant-wide", estate.OTHER_REGION)
+    assert deployer.stack("Replica", replica, handmade.OTHER_REGION) == "CREATE_COMPLETE"
+    found = describe(deployer.aws, "alias/tenant-wide", handmade.OTHER_REGION)
     assert (found["KeyId"], found["MultiRegionConfiguration"]["MultiRegionKeyType"]) == (primary["KeyId"], "REPLICA")
 
 
 def test_a_replica_needs_the_other_region_s_deployer_in_the_primary_s_policy(deployer: Deployer) -> None:
-    policy = estate.key_policy("narrow", deployers=estate.DEPLOYERS[:1])
-    assert deployer.stack("Narrow", estate.key("narrow", policy, MultiRegion=True)) == "CREATE_COMPLETE"
-    replica = estate.key("narrow")
+    policy = handmade.key_policy("narrow", deployers=handmade.DEPLOYERS[:1])
+    assert deployer.stack("Narrow", handmade.key("narrow", policy, MultiRegion=True)) == "CREATE_COMPLETE"
+    replica = handmade.key("narrow")
     replica["Keynarrow"]["Type"] = "AWS::KMS::ReplicaKey"
     replica["Keynarrow"]["Properties"]["PrimaryKeyArn"] = describe(deployer.aws, "alias/tenant-narrow")["Arn"]
-    assert deployer.stack("NarrowReplica", replica, estate.OTHER_REGION) == "ROLLBACK_COMPLETE"
+    assert deployer.stack("NarrowReplica", replica, handmade.OTHER_REGION) == "ROLLBACK_COMPLETE"
 
 
 def test_a_role_that_may_not_be_passed_deploys_nothing(deployer: Deployer) -> None:
     """The caller, not CloudFormation, must hold iam:PassRole."""
     iam = deployer.aws.session().client("iam")
-    by_lambda = estate.allow("Run", ["sts:AssumeRole"], Principal={"Service": "lambda.amazonaws.com"})
-    trust = json.dumps(estate.document(by_lambda))
+    by_lambda = handmade.allow("Run", ["sts:AssumeRole"], Principal={"Service": "lambda.amazonaws.com"})
+    trust = json.dumps(handmade.document(by_lambda))
     arn = iam.create_role(RoleName="half", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     allowed = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"cloudformation:*","Resource":"*"}]}'
     iam.put_role_policy(RoleName="half", PolicyName="p", PolicyDocument=allowed)
     cloudformation = deployer.aws.run_as(arn).client("cloudformation")
     with refused("AccessDenied", "iam:PassRole"):
-        cloudformation.create_stack(StackName="Passed", TemplateBody='{"Resources":{}}', RoleARN=estate.DEPLOYERS[0])
+        cloudformation.create_stack(StackName="Passed", TemplateBody='{"Resources":{}}', RoleARN=handmade.DEPLOYERS[0])
 
 
 def test_without_an_execution_role_the_caller_s_own_rights_count(deployer: Deployer) -> None:
-    cloudformation = deployer.aws.run_as(f"arn:aws:iam::{estate.CENTRAL}:role/half").client("cloudformation")
+    cloudformation = deployer.aws.run_as(f"arn:aws:iam::{handmade.CENTRAL}:role/half").client("cloudformation")
     template = '{"Resources":{"Key":{"Type":"AWS::KMS::Key","Properties":{}}}}'
     cloudformation.create_stack(StackName="Own", TemplateBody=template)
     assert "no identity-based policy allows the kms:CreateKey action" in deployer.reasons("Own")
@@ -255,9 +255,10 @@ def test_a_template_over_51200_bytes_deploys_through_the_bootstrap_bucket(
 ) -> None:
     resources: dict[str, Document] = {}
     for number in range(40):
-        resources |= estate.key(f"t{number}")
-    out = estate.write_assembly(
-        tmp_path / "cdk.out", {"Large": (estate.CENTRAL, estate.REGION, {"Resources": resources})}
+        resources |= handmade.key(f"t{number}")
+    out = handmade.write_assembly(
+        tmp_path / "cdk.out",
+        {"Large": (handmade.CENTRAL, handmade.REGION, {"Resources": resources})},
     )
     assert (out / "Large.template.json").stat().st_size > 51_200
     running.deploy(out)
@@ -265,14 +266,20 @@ def test_a_template_over_51200_bytes_deploys_through_the_bootstrap_bucket(
 
 
 def test_a_failed_deployment_says_why(running: LocalAws, deployer: Deployer, tmp_path: Path) -> None:
-    policy = estate.key_policy("bad", deployers=[estate.ADMINISTRATOR])
-    stacks = {"Bad": (estate.CENTRAL, estate.REGION, {"Resources": estate.key("bad", policy)})}
+    policy = handmade.key_policy("bad", deployers=[handmade.ADMINISTRATOR])
+    stacks = {
+        "Bad": (
+            handmade.CENTRAL,
+            handmade.REGION,
+            {"Resources": handmade.key("bad", policy)},
+        )
+    }
     with pytest.raises(DeploymentFailed, match="will not allow you to update the key policy"):
-        running.deploy(estate.write_assembly(tmp_path / "cdk.out", stacks))
+        running.deploy(handmade.write_assembly(tmp_path / "cdk.out", stacks))
 
 
 def test_a_guard_policy_takes_part_in_every_decision(deployer: Deployer) -> None:
-    guard = estate.document(
+    guard = handmade.document(
         {"Sid": "NoDeletion", "Effect": "Deny", "Action": "kms:ScheduleKeyDeletion", "Resource": "*"}
     )
     policy = {
@@ -281,7 +288,7 @@ def test_a_guard_policy_takes_part_in_every_decision(deployer: Deployer) -> None
             "Name": "guard",
             "Type": "SERVICE_CONTROL_POLICY",
             "Content": guard,
-            "TargetIds": [estate.CENTRAL],
+            "TargetIds": [handmade.CENTRAL],
         },
     }
     kms = deployer.aws.session().client("kms")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local import estate
+from tests.local import handmade
 from tests.local.conftest import LocalEstate
 from tests.local.refusal import refused
 from tests.local.test_detection import MANIFEST
@@ -17,8 +17,8 @@ from tests.policy.estates import estate_of_text
 from tests.stacks.synth import synthesized
 
 STACKS = {
-    "tenant-keys-audit-eu-west-1": estate.CENTRAL,
-    "tenant-keys-workload-222222222222-eu-west-1": estate.WORKLOAD,
+    "tenant-keys-audit-eu-west-1": handmade.CENTRAL,
+    "tenant-keys-workload-222222222222-eu-west-1": handmade.WORKLOAD,
 }
 LEFT_OUT = tuple(f"Rule{name}" for name in ("material", "role", "rotation", "root", "rules", "topic", "trail"))
 """Else the template is longer than a request to CloudFormation takes; and the root user helps in every test."""
@@ -32,14 +32,14 @@ def told(local: LocalEstate, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     templates = synthesized(estate_of_text(MANIFEST), tmp_path_factory.mktemp("delivered"))
     for stack, account in STACKS.items():
         _create(local, stack, account, templates[stack]["Resources"])
-    central = local.aws.session(estate.CENTRAL)
+    central = local.aws.session(handmade.CENTRAL)
     sqs, sns = central.client("sqs"), central.client("sns")
     url = sqs.create_queue(QueueName="on-call")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     queue = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
     policy = {"Version": "2012-10-17", "Statement": [{**queue, "Resource": arn}]}
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    topic = f"arn:aws:sns:{estate.REGION}:{estate.CENTRAL}:tenant-keys-audit"
+    topic = f"arn:aws:sns:{handmade.REGION}:{handmade.CENTRAL}:tenant-keys-audit"
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
 
     def read() -> list[Message]:
@@ -63,8 +63,8 @@ def _create(local: LocalEstate, stack: str, account: str, resources: dict[str, A
     assert own
     template = {"Resources": {name: {k: v for k, v in body.items() if k != "Metadata"} for name, body in own.items()}}
     client = local.aws.session(account).client("cloudformation")
-    deployer = f"arn:aws:iam::{account}:role/cdk-hnb659fds-cfn-exec-role-{account}-{estate.REGION}"
-    given: dict[str, Any] = {"RoleARN": deployer} if account == estate.CENTRAL else {}
+    deployer = f"arn:aws:iam::{account}:role/cdk-hnb659fds-cfn-exec-role-{account}-{handmade.REGION}"
+    given: dict[str, Any] = {"RoleARN": deployer} if account == handmade.CENTRAL else {}
     client.create_stack(
         StackName=f"watched-{stack}",
         TemplateBody=json.dumps(template, separators=(",", ":")),
@@ -78,14 +78,14 @@ def test_a_tenant_at_another_tenants_key_is_told_with_both_names(local: LocalEst
     told()
     with refused("AccessDeniedException"):
         local.tenant("acme").client("kms").encrypt(
-            KeyId=f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:alias/tenant-globex",
+            KeyId=f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:alias/tenant-globex",
             Plaintext=b"x",
             EncryptionContext={"tenant_id": "globex"},
         )
     (message,) = told()
     assert message["rule"] == "use-denied"
     assert message["severity"] == "high"
-    assert message["role"] == f"arn:aws:iam::{estate.CENTRAL}:role/tenant-keys/orders/tenant-acme.orders"
+    assert message["role"] == f"arn:aws:iam::{handmade.CENTRAL}:role/tenant-keys/orders/tenant-acme.orders"
     assert message["key"].endswith(":alias/tenant-globex")
     assert message["error"] == "AccessDenied"
     assert "aws kms list-aliases --key-id arn:aws:kms:" in message["next"]
@@ -94,18 +94,18 @@ def test_a_tenant_at_another_tenants_key_is_told_with_both_names(local: LocalEst
 def test_a_workload_refused_at_an_access_role_is_told_from_its_own_account(local: LocalEstate, told: Told) -> None:
     told()
     with pytest.raises(ClientError, match="AccessDenied"):
-        local.become(local.billing(), estate.tenant_role("acme"))
+        local.become(local.billing(), handmade.tenant_role("acme"))
     (message,) = told()
     assert message["rule"] == "access-refused"
-    assert message["account"] == estate.WORKLOAD
-    assert message["target"] == estate.tenant_role("acme")
-    assert message["role"] == estate.BILLING_RUNTIME
+    assert message["account"] == handmade.WORKLOAD
+    assert message["target"] == handmade.tenant_role("acme")
+    assert message["role"] == handmade.BILLING_RUNTIME
 
 
 def test_break_glass_that_schedules_a_deletion_is_told_at_each_step(local: LocalEstate, told: Told) -> None:
     key, _ = local.key_of["initech"]  # suspended: it is disabled before and after
     told()
-    kms = local.role(estate.BREAK_GLASS).client("kms")
+    kms = local.role(handmade.BREAK_GLASS).client("kms")
     kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=30)
     kms.cancel_key_deletion(KeyId=key)
     assert sorted(message["rule"] for message in told()) == [
@@ -120,7 +120,7 @@ def test_break_glass_that_schedules_a_deletion_is_told_at_each_step(local: Local
 def test_use_that_is_allowed_is_told_to_nobody(local: LocalEstate, told: Told) -> None:
     told()
     local.tenant("globex").client("kms").encrypt(
-        KeyId=f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:alias/tenant-globex",
+        KeyId=f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:alias/tenant-globex",
         Plaintext=b"x",
         EncryptionContext={"tenant_id": "globex"},
     )
@@ -130,7 +130,7 @@ def test_use_that_is_allowed_is_told_to_nobody(local: LocalEstate, told: Told) -
 def test_a_record_has_what_cloudtrail_writes_and_no_plaintext(local: LocalEstate) -> None:
     before = len(local.aws.trail())
     local.tenant("globex").client("kms").encrypt(
-        KeyId=f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:alias/tenant-globex",
+        KeyId=f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:alias/tenant-globex",
         Plaintext=b"do not log",
         EncryptionContext={"tenant_id": "globex"},
     )
@@ -138,10 +138,10 @@ def test_a_record_has_what_cloudtrail_writes_and_no_plaintext(local: LocalEstate
     assert record["eventName"] == "Encrypt"
     assert record["readOnly"] is True
     assert record["eventSource"] == "kms.amazonaws.com"
-    assert record["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] == estate.tenant_role("globex")
+    assert record["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] == handmade.tenant_role("globex")
     assert record["requestParameters"]["encryptionContext"] == {"tenant_id": "globex"}
     assert record["resources"] == [
-        {"accountId": estate.CENTRAL, "type": "AWS::KMS::Key", "ARN": local.key_of["globex"][1]}
+        {"accountId": handmade.CENTRAL, "type": "AWS::KMS::Key", "ARN": local.key_of["globex"][1]}
     ]
     assert "plaintext" not in json.dumps(record).lower()
 
@@ -149,25 +149,28 @@ def test_a_record_has_what_cloudtrail_writes_and_no_plaintext(local: LocalEstate
 def test_a_refused_session_is_recorded_in_the_callers_account_alone(local: LocalEstate) -> None:
     before = len(local.aws.trail())
     with pytest.raises(ClientError):
-        local.become(local.billing(), estate.tenant_role("acme"))
+        local.become(local.billing(), handmade.tenant_role("acme"))
     found = [one for one in local.aws.trail()[before:] if one.get("errorCode")]
-    assert [one["recipientAccountId"] for one in found] == [estate.WORKLOAD]
+    assert [one["recipientAccountId"] for one in found] == [handmade.WORKLOAD]
     local.tenant("acme")
     granted = [one for one in local.aws.trail()[before:] if one["eventName"] == "AssumeRole" and "errorCode" not in one]
-    assert {one["recipientAccountId"] for one in granted[-2:]} == {estate.CENTRAL, estate.WORKLOAD}
+    assert {one["recipientAccountId"] for one in granted[-2:]} == {
+        handmade.CENTRAL,
+        handmade.WORKLOAD,
+    }
 
 
 def test_a_topic_whose_key_no_service_may_use_gets_nothing(local: LocalEstate, told: Told) -> None:
     """As on AWS, where such a message is lost in silence."""
-    sns = local.aws.session(estate.CENTRAL).client("sns")
-    topic = f"arn:aws:sns:{estate.REGION}:{estate.CENTRAL}:tenant-keys-audit"
+    sns = local.aws.session(handmade.CENTRAL).client("sns")
+    topic = f"arn:aws:sns:{handmade.REGION}:{handmade.CENTRAL}:tenant-keys-audit"
     own = sns.get_topic_attributes(TopicArn=topic)["Attributes"]["KmsMasterKeyId"]
     told()
     try:
         for key, count in ((local.key_of["globex"][1], 0), (own, 1)):
             sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=key)
             with pytest.raises(ClientError, match="AccessDenied"):
-                local.become(local.billing(), estate.tenant_role("acme"))
+                local.become(local.billing(), handmade.tenant_role("acme"))
             assert len(told()) == count
     finally:
         sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=own)

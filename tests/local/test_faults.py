@@ -15,7 +15,7 @@ import pytest
 from tenant_keys.local import LocalAws
 from tenant_keys.local.deploy import find_cdk
 from tenant_keys.local.errors import NodeMissing, PortInUse, Stopped
-from tests.local import estate
+from tests.local import handmade
 from tests.local.bootstrap import bootstrap
 from tests.work import PATIENCE, eventually
 
@@ -61,7 +61,7 @@ def test_without_node_the_deployment_says_so(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_server_killed_within_a_deployment_is_noticed_and_the_deployment_repeated(
     assembly: Path, during: str, sign: str
 ) -> None:
-    with LocalAws(accounts=(estate.CENTRAL, estate.WORKLOAD), organization=estate.ORGANIZATION) as aws:
+    with LocalAws(accounts=(handmade.CENTRAL, handmade.WORKLOAD), organization=handmade.ORGANIZATION) as aws:
 
         def kill_in_the_middle(line: str) -> None:
             if sign in line and aws.running():
@@ -77,7 +77,7 @@ def test_a_server_killed_within_a_deployment_is_noticed_and_the_deployment_repea
         assert aws.session().client("kms").list_keys()["Keys"] == []
         bootstrap(aws, assembly)
         aws.deploy(assembly)
-        assert len(aws.session().client("kms").list_keys()["Keys"]) == len(estate.TENANTS)
+        assert len(aws.session().client("kms").list_keys()["Keys"]) == len(handmade.TENANTS)
 
 
 def test_a_reset_empties_every_account(aws: LocalAws) -> None:
@@ -131,7 +131,7 @@ def _alive(pid: int) -> bool:
 
 def test_another_process_attaches_to_a_running_one(aws: LocalAws) -> None:
     other = LocalAws.attach(aws.directory)
-    assert other.session().client("sts").get_caller_identity()["Account"] == estate.CENTRAL
+    assert other.session().client("sts").get_caller_identity()["Account"] == handmade.CENTRAL
     other.stop()
     assert aws.running()
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from tenant_keys.local import LocalAws
-from tests.local import estate
+from tests.local import handmade
 from tests.local.refusal import refused
 from tests.local.test_event_history import events
 
@@ -135,7 +135,7 @@ def test_new_material_is_used_after_rotation_and_one_missing_version_stops_all(k
 
 @pytest.fixture
 def own() -> Iterator[LocalAws]:
-    with LocalAws(accounts=(estate.CENTRAL,)) as running:
+    with LocalAws(accounts=(handmade.CENTRAL,)) as running:
         yield running
 
 
@@ -154,8 +154,8 @@ def test_the_expiry_of_an_import_is_compared_as_unix_time(own: LocalAws) -> None
     kms = own.session().client("kms")
     now = datetime.now(UTC)
     latest = str((now + timedelta(days=60)).timestamp())
-    policy = estate.document(
-        estate.allow("Root", ["kms:*"], Principal=estate.ROOT, Resource="*"),
+    policy = handmade.document(
+        handmade.allow("Root", ["kms:*"], Principal=handmade.ROOT, Resource="*"),
         {
             "Sid": "NeverLongerThan60Days",
             "Effect": "Deny",
@@ -173,7 +173,7 @@ def test_the_expiry_of_an_import_is_compared_as_unix_time(own: LocalAws) -> None
 
 
 def test_each_material_that_expires_is_an_event_of_its_own(own: LocalAws) -> None:
-    kms = own.session(estate.CENTRAL).client("kms")
+    kms = own.session(handmade.CENTRAL).client("kms")
     key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]
     now = datetime.now(UTC)
     first = bring(kms, key["KeyId"], b"a" * 32, ExpirationModel="KEY_MATERIAL_EXPIRES", ValidTo=now + timedelta(days=3))

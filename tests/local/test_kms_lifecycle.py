@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tenant_keys.local import LocalAws
-from tests.local import estate
+from tests.local import handmade
 from tests.local.refusal import refused
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def own() -> Iterator[LocalAws]:
     """An instance whose time may be moved."""
-    with LocalAws(accounts=(estate.CENTRAL,)) as running:
+    with LocalAws(accounts=(handmade.CENTRAL,)) as running:
         yield running
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tenant_keys.local import LocalAws
-from tests.local import estate
+from tests.local import handmade
 from tests.local.refusal import refused
 
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
 
-ADMINISTRATOR = f"arn:aws:iam::{estate.CENTRAL}:role/KeyAdministrator"
+ADMINISTRATOR = f"arn:aws:iam::{handmade.CENTRAL}:role/KeyAdministrator"
 ROLE_TRUST = json.dumps(
-    estate.document(estate.allow("Run", ["sts:AssumeRole"], Principal={"Service": "lambda.amazonaws.com"}))
+    handmade.document(handmade.allow("Run", ["sts:AssumeRole"], Principal={"Service": "lambda.amazonaws.com"}))
 )
 
 
@@ -26,7 +26,9 @@ def key_id(kms: KMSClient) -> str:
 
 
 def test_a_policy_that_locks_its_author_out_is_refused(kms: KMSClient) -> None:
-    policy = json.dumps(estate.document(estate.allow("Read", ["kms:DescribeKey"], Principal=estate.ROOT, Resource="*")))
+    policy = json.dumps(
+        handmade.document(handmade.allow("Read", ["kms:DescribeKey"], Principal=handmade.ROOT, Resource="*"))
+    )
     with refused("MalformedPolicyDocumentException", "will not allow you to update the key policy in the future"):
         kms.create_key(Policy=policy)
     kms.create_key(Policy=policy, BypassPolicyLockoutSafetyCheck=True)
@@ -37,7 +39,7 @@ def test_a_request_without_the_bypass_parameter_carries_no_condition_key(
     aws: LocalAws, kms: KMSClient, key_id: str, given: dict[str, bool], carried: str | None
 ) -> None:
     """AWS KMS guide, conditions-kms: the example tests Null for requests without the parameter."""
-    policy = json.dumps(estate.document(estate.allow("Root", ["kms:*"], Principal=estate.ROOT, Resource="*")))
+    policy = json.dumps(handmade.document(handmade.allow("Root", ["kms:*"], Principal=handmade.ROOT, Resource="*")))
     with aws.watch() as seen:
         kms.create_key(**given)  # type: ignore[arg-type]
         kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=policy, **given)
@@ -45,13 +47,13 @@ def test_a_request_without_the_bypass_parameter_carries_no_condition_key(
 
 
 def test_a_policy_that_names_nobody_is_refused(kms: KMSClient, key_id: str) -> None:
-    ghost = {"AWS": f"arn:aws:iam::{estate.CENTRAL}:role/ghost"}
+    ghost = {"AWS": f"arn:aws:iam::{handmade.CENTRAL}:role/ghost"}
     statements = [
-        estate.allow("Root", ["kms:*"], Principal=estate.ROOT, Resource="*"),
-        estate.allow("Ghost", ["kms:Decrypt"], Principal=ghost, Resource="*"),
+        handmade.allow("Root", ["kms:*"], Principal=handmade.ROOT, Resource="*"),
+        handmade.allow("Ghost", ["kms:Decrypt"], Principal=ghost, Resource="*"),
     ]
     with refused("MalformedPolicyDocumentException", "one or more invalid principals"):
-        kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=json.dumps(estate.document(*statements)))
+        kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=json.dumps(handmade.document(*statements)))
 
 
 def test_a_policy_ends_at_32_kilobytes(kms: KMSClient, key_id: str) -> None:
@@ -66,8 +68,8 @@ def test_what_is_not_json_is_malformed(kms: KMSClient, key_id: str) -> None:
 
 def test_a_policy_that_the_evaluator_cannot_interpret_denies(aws: LocalAws, kms: KMSClient) -> None:
     """Fail closed: an operator that nobody knows is not passed over."""
-    odd = estate.allow("Odd", ["kms:*"], Principal=estate.ROOT, Resource="*", Condition={"Sounds": {"aws:x": "y"}})
-    made = kms.create_key(Policy=json.dumps(estate.document(odd)), BypassPolicyLockoutSafetyCheck=True)
+    odd = handmade.allow("Odd", ["kms:*"], Principal=handmade.ROOT, Resource="*", Condition={"Sounds": {"aws:x": "y"}})
+    made = kms.create_key(Policy=json.dumps(handmade.document(odd)), BypassPolicyLockoutSafetyCheck=True)
     with aws.watch() as seen, refused("AccessDeniedException"):
         kms.describe_key(KeyId=made["KeyMetadata"]["KeyId"])
     assert "not evaluated, so denied" in seen[-1]["reason"]
@@ -123,7 +125,7 @@ def test_a_grant_opens_the_key_for_its_context_and_a_revoked_one_does_not(
     iam = aws.session().client("iam")
     role = iam.create_role(RoleName="grantee", AssumeRolePolicyDocument=ROLE_TRUST)["Role"]["Arn"]
     user = aws.run_as(role).client("kms")
-    arn = f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:key/{key_id}"
+    arn = f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:key/{key_id}"
     with refused("AccessDeniedException"):
         user.encrypt(KeyId=arn, Plaintext=b"x", EncryptionContext={"a": "b"})
     grant = kms.create_grant(
@@ -146,10 +148,10 @@ def test_tags_of_a_key_decide_where_an_identity_policy_asks_for_them(
 ) -> None:
     iam = aws.session().client("iam")
     role = iam.create_role(RoleName="by-tag", AssumeRolePolicyDocument=ROLE_TRUST)["Role"]["Arn"]
-    only_tagged = estate.allow(
+    only_tagged = handmade.allow(
         "Tagged", ["kms:Encrypt"], Resource="*", Condition={"StringEquals": {"aws:ResourceTag/team": "blue"}}
     )
-    iam.put_role_policy(RoleName="by-tag", PolicyName="p", PolicyDocument=json.dumps(estate.document(only_tagged)))
+    iam.put_role_policy(RoleName="by-tag", PolicyName="p", PolicyDocument=json.dumps(handmade.document(only_tagged)))
     user = aws.run_as(role).client("kms")
     with refused("AccessDeniedException", "no identity-based policy allows"):
         user.encrypt(KeyId=key_id, Plaintext=b"x")
@@ -160,12 +162,12 @@ def test_tags_of_a_key_decide_where_an_identity_policy_asks_for_them(
 
 def test_a_permissions_boundary_limits(aws: LocalAws, kms: KMSClient, key_id: str) -> None:
     iam = aws.session().client("iam")
-    boundary = json.dumps(estate.document(estate.allow("Only", ["kms:DescribeKey"], Resource="*")))
+    boundary = json.dumps(handmade.document(handmade.allow("Only", ["kms:DescribeKey"], Resource="*")))
     arn = iam.create_policy(PolicyName="boundary", PolicyDocument=boundary)["Policy"]["Arn"]
     role = iam.create_role(RoleName="bound", AssumeRolePolicyDocument=ROLE_TRUST, PermissionsBoundary=arn)["Role"][
         "Arn"
     ]
-    everything = json.dumps(estate.document(estate.allow("All", ["*"], Resource="*")))
+    everything = json.dumps(handmade.document(handmade.allow("All", ["*"], Resource="*")))
     iam.put_role_policy(RoleName="bound", PolicyName="p", PolicyDocument=everything)
     user = aws.run_as(role).client("kms")
     user.describe_key(KeyId=key_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tenant_keys.local import LocalAws
-from tests.local import estate
+from tests.local import handmade
 from tests.local.refusal import refused
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def blob(kms: KMSClient, key_id: str) -> bytes:
 def test_decrypt_opens_what_encrypt_sealed_and_names_the_key(kms: KMSClient, key_id: str, blob: bytes) -> None:
     opened = kms.decrypt(CiphertextBlob=blob, EncryptionContext=CONTEXT)
     assert opened["Plaintext"] == b"secret"
-    assert opened["KeyId"] == f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:key/{key_id}"
+    assert opened["KeyId"] == f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:key/{key_id}"
 
 
 def test_another_context_is_an_invalid_ciphertext(kms: KMSClient, blob: bytes) -> None:
@@ -114,8 +114,8 @@ def test_an_alias_that_is_not_there_is_not_found(kms: KMSClient) -> None:
 
 def test_an_alias_name_means_the_callers_own_account(aws: LocalAws, kms: KMSClient, key_id: str) -> None:
     kms.create_alias(AliasName="alias/only-central", TargetKeyId=key_id)
-    elsewhere = aws.session(estate.WORKLOAD).client("kms")
-    with refused("NotFoundException", f"{estate.WORKLOAD}:alias/only-central is not found"):
+    elsewhere = aws.session(handmade.WORKLOAD).client("kms")
+    with refused("NotFoundException", f"{handmade.WORKLOAD}:alias/only-central is not found"):
         elsewhere.encrypt(KeyId="alias/only-central", Plaintext=b"x")
 
 
@@ -123,7 +123,7 @@ def test_a_foreign_account_learns_nothing_of_keys_that_are_not_its_own(
     aws: LocalAws, kms: KMSClient, key_id: str
 ) -> None:
     """The same words for a key that is there and for one that is not."""
-    elsewhere = aws.session(estate.WORKLOAD).client("kms")
+    elsewhere = aws.session(handmade.WORKLOAD).client("kms")
     for name in (key_id, "00000000-0000-0000-0000-000000000000"):
         with refused("AccessDeniedException", "because the resource does not exist in this Region"):
-            elsewhere.encrypt(KeyId=f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:key/{name}", Plaintext=b"x")
+            elsewhere.encrypt(KeyId=f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:key/{name}", Plaintext=b"x")

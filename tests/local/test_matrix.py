@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tenant_keys.review.iam import Grant, Policies, Policy, Principal, PrincipalKind, Request, authorize
-from tests.local import estate
+from tests.local import handmade
 from tests.local.conftest import LocalEstate
 from tests.sampled import of_run, share_of
 
@@ -49,7 +49,7 @@ def _session_principal(role_arn: str, tags: dict[str, str] | None = None, sessio
         arn=f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
         account=account,
         role_arn=role_arn,
-        organization=estate.ORGANIZATION,
+        organization=handmade.ORGANIZATION,
         tags=tags or {},
     )
 
@@ -58,7 +58,7 @@ def _policy(document: dict[str, Any], name: str) -> Policy:
     return Policy.parse(document, name=name, kind="identity")
 
 
-EVERYTHING = estate.document(estate.allow("Everything", ["*"], Resource="*"))
+EVERYTHING = handmade.document(handmade.allow("Everything", ["*"], Resource="*"))
 
 
 @pytest.fixture(scope="module")
@@ -72,38 +72,59 @@ def callers(local: LocalEstate) -> dict[str, tuple[Who, boto3.Session]]:
         identity = (_policy(policy, name),) if policy else ()
         found[name] = (Who(name, principal, identity, tenant), session)
 
-    by_tag = estate.use_policy("${aws:PrincipalTag/tenant_id}")
-    for tenant in estate.TENANTS:
-        tag, role = {"tenant_id": tenant}, estate.tenant_role(tenant)
-        add(f"role {tenant}", local.tenant(tenant), _session_principal(role), estate.use_policy(tenant), tenant)
-        add(f"tag {tenant}", local.tagged(tenant), _session_principal(estate.SHARED, tag), by_tag, tenant)
-        add(f"token {tenant}", local.portal(tenant), _session_principal(estate.PORTAL, tag, "portal"), by_tag, tenant)
+    by_tag = handmade.use_policy("${aws:PrincipalTag/tenant_id}")
+    for tenant in handmade.TENANTS:
+        tag, role = {"tenant_id": tenant}, handmade.tenant_role(tenant)
+        add(
+            f"role {tenant}",
+            local.tenant(tenant),
+            _session_principal(role),
+            handmade.use_policy(tenant),
+            tenant,
+        )
+        add(f"tag {tenant}", local.tagged(tenant), _session_principal(handmade.SHARED, tag), by_tag, tenant)
+        add(
+            f"token {tenant}",
+            local.portal(tenant),
+            _session_principal(handmade.PORTAL, tag, "portal"),
+            by_tag,
+            tenant,
+        )
     operator = Principal(
         kind=PrincipalKind.USER,
-        arn=f"arn:aws:iam::{estate.CENTRAL}:user/operator",
-        account=estate.CENTRAL,
-        organization=estate.ORGANIZATION,
+        arn=f"arn:aws:iam::{handmade.CENTRAL}:user/operator",
+        account=handmade.CENTRAL,
+        organization=handmade.ORGANIZATION,
     )
     administrator = local.aws.session(credentials=local.aws.operator())
     add("operator", administrator, operator, EVERYTHING, None)
-    for name, arn in (("administrator", estate.ADMINISTRATOR), ("break glass", estate.BREAK_GLASS)):
+    for name, arn in (
+        ("administrator", handmade.ADMINISTRATOR),
+        ("break glass", handmade.BREAK_GLASS),
+    ):
         add(name, local.role(arn), _session_principal(arn, session="operator"), EVERYTHING, None)
-    for account in (estate.CENTRAL, estate.WORKLOAD):
+    for account in (handmade.CENTRAL, handmade.WORKLOAD):
         root = Principal(
             kind=PrincipalKind.ROOT_USER,
             arn=f"arn:aws:iam::{account}:root",
             account=account,
-            organization=estate.ORGANIZATION,
+            organization=handmade.ORGANIZATION,
         )
         add(f"root {account}", local.aws.session(account), root, None, None)
-    runtime = estate.document(
-        estate.allow(
+    runtime = handmade.document(
+        handmade.allow(
             "AssumeAccessRoles",
             ["sts:AssumeRole", "sts:TagSession"],
-            Resource=f"arn:aws:iam::{estate.CENTRAL}:role/tenant-keys/orders/*",
+            Resource=f"arn:aws:iam::{handmade.CENTRAL}:role/tenant-keys/orders/*",
         )
     )
-    add("runtime", local.orders(), _session_principal(estate.ORDERS_RUNTIME, session="service"), runtime, None)
+    add(
+        "runtime",
+        local.orders(),
+        _session_principal(handmade.ORDERS_RUNTIME, session="service"),
+        runtime,
+        None,
+    )
     return found
 
 
@@ -161,7 +182,7 @@ class Probe:
 def probes(callers: dict[str, tuple[Who, boto3.Session]]) -> Iterator[Probe]:
     for who, (caller, _) in callers.items():
         for action, (_, carries) in ACTIONS.items():
-            for tenant in estate.TENANTS:
+            for tenant in handmade.TENANTS:
                 for named in ("alias", "alias ARN", "key ARN", "key id"):
                     for context in sorted({tenant, caller.tenant or "acme", ""}) if carries else ("",):
                         yield Probe(who, action, tenant, named, context)
@@ -173,7 +194,7 @@ def over_the_wire(local: LocalEstate, kms: KMSClient, probe: Probe) -> tuple[boo
     alias = f"alias/tenant-{probe.tenant}"
     name = {
         "alias": alias,
-        "alias ARN": f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:{alias}",
+        "alias ARN": f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:{alias}",
         "key ARN": arn,
         "key id": key_id,
     }[probe.named]
@@ -201,10 +222,10 @@ def in_process(local: LocalEstate, who: Who, probe: Probe) -> bool:
     grants: tuple[Grant, ...] = ()
     policies = Policies(
         identity=who.identity,
-        resource=Policy.parse(estate.key_policy(probe.tenant), name="key policy", kind="resource"),
+        resource=Policy.parse(handmade.key_policy(probe.tenant), name="key policy", kind="resource"),
         grants=grants,
     )
-    request = Request(who.principal, f"kms:{probe.action}", arn, estate.CENTRAL, context)
+    request = Request(who.principal, f"kms:{probe.action}", arn, handmade.CENTRAL, context)
     return authorize(request, policies).allowed
 
 
@@ -259,7 +280,7 @@ def test_a_name_without_account_means_the_caller_s_own(answers: dict[Probe, tupl
     elsewhere = [
         answers[probe]
         for probe in answers
-        if probe.who in ("runtime", f"root {estate.WORKLOAD}") and probe.named == "alias"
+        if probe.who in ("runtime", f"root {handmade.WORKLOAD}") and probe.named == "alias"
     ]
     assert elsewhere
     assert all(code == "NotFoundException" for _, code in elsewhere)
@@ -267,11 +288,11 @@ def test_a_name_without_account_means_the_caller_s_own(answers: dict[Probe, tupl
 
 def test_every_tenant_comes_through_in_every_mode(answers: dict[Probe, tuple[bool | None, str]]) -> None:
     """The suspended one, too, as far as policies go: then its key is disabled."""
-    for tenant in estate.TENANTS:
+    for tenant in handmade.TENANTS:
         for mode in ("role", "tag", "token"):
             allowed, code = answers[Probe(f"{mode} {tenant}", "GenerateDataKey", tenant, "alias", tenant)]
             assert allowed
-            assert code == ("DisabledException" if tenant == estate.SUSPENDED else "DryRunOperationException")
+            assert code == ("DisabledException" if tenant == handmade.SUSPENDED else "DryRunOperationException")
 
 
 def test_the_log_tells_every_decision_of_the_matrix(

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tenant_keys.local import LocalAws
-from tests.local import estate
+from tests.local import handmade
 
 
 def refusal(call: Any, **arguments: object) -> str:
@@ -17,27 +17,27 @@ def refusal(call: Any, **arguments: object) -> str:
     return str(refused.value.response["Error"]["Code"])
 
 
-@pytest.mark.parametrize("account", [estate.CENTRAL, estate.WORKLOAD])
+@pytest.mark.parametrize("account", [handmade.CENTRAL, handmade.WORKLOAD])
 def test_a_member_account_is_in_the_configured_organization(aws: LocalAws, account: str) -> None:
     found = aws.session(account).client("organizations").describe_organization()["Organization"]
-    assert (found["Id"], found["MasterAccountId"]) == (estate.ORGANIZATION, "000000000000")
-    assert found["Arn"] == f"arn:aws:organizations::000000000000:organization/{estate.ORGANIZATION}"
+    assert (found["Id"], found["MasterAccountId"]) == (handmade.ORGANIZATION, "000000000000")
+    assert found["Arn"] == f"arn:aws:organizations::000000000000:organization/{handmade.ORGANIZATION}"
 
 
 def test_an_account_of_no_organization_is_told_so(aws: LocalAws) -> None:
-    organizations = aws.session(estate.OUTSIDER).client("organizations")
+    organizations = aws.session(handmade.OUTSIDER).client("organizations")
     assert refusal(organizations.describe_organization) == "AWSOrganizationsNotInUseException"
 
 
 def test_other_operations_of_organizations_are_refused_by_name(aws: LocalAws) -> None:
-    organizations = aws.session(estate.CENTRAL).client("organizations")
+    organizations = aws.session(handmade.CENTRAL).client("organizations")
     assert refusal(organizations.list_accounts) == "UnsupportedAPIEndpointException"
     assert refusal(organizations.list_roots) == "UnsupportedAPIEndpointException"
 
 
 def test_no_other_evaluator_answers_what_a_policy_allows(aws: LocalAws) -> None:
-    iam = aws.session(estate.CENTRAL).client("iam")
-    source = f"arn:aws:iam::{estate.CENTRAL}:user/operator"
+    iam = aws.session(handmade.CENTRAL).client("iam")
+    source = f"arn:aws:iam::{handmade.CENTRAL}:user/operator"
     assert (
         refusal(iam.simulate_principal_policy, PolicySourceArn=source, ActionNames=["kms:Decrypt"]) == "NotImplemented"
     )

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from tenant_keys.policy.audit.questions import QUESTIONS, Period, logs_insights, table
-from tests.local import estate
+from tests.local import handmade
 from tests.local.conftest import LocalEstate
 from tests.local.refusal import refused
 from tests.local.test_detection import MANIFEST
@@ -57,7 +57,7 @@ def lowered(value: Any) -> Any:
 @pytest.fixture(scope="module")
 def ask(local: LocalEstate, tmp_path_factory: pytest.TempPathFactory) -> Ask:
     """After a day in the life of the estate."""
-    alias = f"arn:aws:kms:{estate.REGION}:{estate.CENTRAL}:alias/tenant-"
+    alias = f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:alias/tenant-"
     before = len(local.aws.trail())
     own = {"tenant_id": "acme"}
     acme = local.tenant("acme").client("kms")
@@ -69,10 +69,10 @@ def ask(local: LocalEstate, tmp_path_factory: pytest.TempPathFactory) -> Ask:
     with refused("AccessDeniedException"):
         local.tagged("acme").client("kms").decrypt(KeyId=f"{alias}globex", CiphertextBlob=blob, EncryptionContext=own)
     with refused("AccessDeniedException"):  # by its key: the trail alone knows whose it is
-        local.role(estate.ADMINISTRATOR).client("kms").decrypt(
+        local.role(handmade.ADMINISTRATOR).client("kms").decrypt(
             KeyId=local.key_of["acme"][1], CiphertextBlob=blob, EncryptionContext=own
         )
-    local.role(estate.BREAK_GLASS).client("kms").describe_key(KeyId=local.key_of["globex"][0])
+    local.role(handmade.BREAK_GLASS).client("kms").describe_key(KeyId=local.key_of["globex"][0])
     records = local.aws.trail()[before:]
     file: Path = tmp_path_factory.mktemp("trail") / "records.jsonl"
     file.write_text("\n".join(json.dumps(row(one)) for one in records), encoding="utf-8")
@@ -95,9 +95,9 @@ def ask(local: LocalEstate, tmp_path_factory: pytest.TempPathFactory) -> Ask:
 def test_who_used_a_key_from_which_role_and_workload_and_when(ask: Ask) -> None:
     found = {(one["workload"], one["role"], one["eventname"], one["calls"]) for one in ask("who-used", "acme")}
     assert found == {
-        ("orders", estate.tenant_role("acme"), "Encrypt", 1),
-        ("orders", estate.tenant_role("acme"), "Decrypt", 1),
-        ("billing", estate.SHARED, "Decrypt", 1),
+        ("orders", handmade.tenant_role("acme"), "Encrypt", 1),
+        ("orders", handmade.tenant_role("acme"), "Decrypt", 1),
+        ("billing", handmade.SHARED, "Decrypt", 1),
     }
     assert all(one["first"] <= one["last"] for one in ask("who-used", "acme"))
     assert ask("who-used", "initech") == []
@@ -112,9 +112,9 @@ def test_the_last_use_is_the_latest_first(ask: Ask) -> None:
 def test_denials_are_told_by_tenant_also_where_the_key_was_named(ask: Ask) -> None:
     found = {(one["tenant"], one["role"], one["eventname"]) for one in ask("denials-by-tenant")}
     assert found == {
-        ("globex", estate.tenant_role("acme"), "Encrypt"),
-        ("globex", estate.SHARED, "Decrypt"),
-        ("acme", estate.ADMINISTRATOR, "Decrypt"),
+        ("globex", handmade.tenant_role("acme"), "Encrypt"),
+        ("globex", handmade.SHARED, "Decrypt"),
+        ("acme", handmade.ADMINISTRATOR, "Decrypt"),
     }
 
 

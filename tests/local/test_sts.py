@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from tenant_keys.local.errors import Refused
 from tenant_keys.local.issuer import LocalIssuer
-from tests.local import estate
+from tests.local import handmade
 from tests.local.conftest import LocalEstate
 from tests.local.refusal import refused
 
@@ -21,7 +21,7 @@ ACME = {"tenant_id": "acme"}
 def test_a_workload_becomes_its_tenant(local: LocalEstate) -> None:
     session = local.tenant("acme")
     assert session.client("sts").get_caller_identity()["Arn"] == (
-        f"arn:aws:sts::{estate.CENTRAL}:assumed-role/tenant-acme.orders/test"
+        f"arn:aws:sts::{handmade.CENTRAL}:assumed-role/tenant-acme.orders/test"
     )
     made = session.client("kms").generate_data_key(KeyId="alias/tenant-acme", KeySpec="AES_256", EncryptionContext=ACME)
     assert made["KeyId"] == local.key_of["acme"][1]
@@ -29,33 +29,33 @@ def test_a_workload_becomes_its_tenant(local: LocalEstate) -> None:
 
 def test_code_runs_only_as_a_role_that_trusts_its_service(local: LocalEstate) -> None:
     with pytest.raises(Refused, match=r"ec2\.amazonaws\.com is not authorized to perform: sts:AssumeRole"):
-        local.aws.run_as(estate.ORDERS_RUNTIME, service="ec2.amazonaws.com")
+        local.aws.run_as(handmade.ORDERS_RUNTIME, service="ec2.amazonaws.com")
 
 
 def test_another_workload_does_not_become_the_tenant(local: LocalEstate) -> None:
     with refused("AccessDenied"):
-        local.become(local.billing(), estate.tenant_role("acme"))
+        local.become(local.billing(), handmade.tenant_role("acme"))
 
 
 def test_an_administrator_of_the_key_account_does_not_become_the_tenant(local: LocalEstate) -> None:
     with refused("AccessDenied"):
-        local.become(local.aws.session(credentials=local.aws.operator()), estate.tenant_role("acme"))
+        local.become(local.aws.session(credentials=local.aws.operator()), handmade.tenant_role("acme"))
 
 
 def test_the_root_user_assumes_no_role(local: LocalEstate) -> None:
     with refused("AccessDenied", "Roles may not be assumed by root accounts"):
-        local.become(local.aws.session(estate.WORKLOAD), estate.tenant_role("acme"))
+        local.become(local.aws.session(handmade.WORKLOAD), handmade.tenant_role("acme"))
 
 
 def test_a_role_that_is_not_there_and_one_that_does_not_trust_look_the_same(local: LocalEstate) -> None:
     for name in ("tenant-nobody.orders", "tenant-acme.billing"):
         with refused("AccessDenied", "is not authorized to perform: sts:AssumeRole on resource"):
-            local.become(local.orders(), f"arn:aws:iam::{estate.CENTRAL}:role/tenant-keys/orders/{name}")
+            local.become(local.orders(), f"arn:aws:iam::{handmade.CENTRAL}:role/tenant-keys/orders/{name}")
 
 
 def test_a_role_is_known_by_its_path_too(local: LocalEstate) -> None:
     with refused("AccessDenied"):
-        local.become(local.orders(), f"arn:aws:iam::{estate.CENTRAL}:role/tenant-acme.orders")
+        local.become(local.orders(), f"arn:aws:iam::{handmade.CENTRAL}:role/tenant-acme.orders")
 
 
 @pytest.mark.parametrize(
@@ -70,21 +70,21 @@ def test_a_role_is_known_by_its_path_too(local: LocalEstate) -> None:
 )
 def test_the_shared_role_wants_exactly_the_tenant_tag(local: LocalEstate, tags: list[dict[str, str]]) -> None:
     with refused("AccessDenied"):
-        local.become(local.billing(), estate.SHARED, Tags=tags)
+        local.become(local.billing(), handmade.SHARED, Tags=tags)
 
 
 def test_tag_keys_ignore_case_so_that_none_is_there_twice(local: LocalEstate) -> None:
     tags = [{"Key": "tenant_id", "Value": "acme"}, {"Key": "Tenant_ID", "Value": "globex"}]
     with refused("InvalidParameterValue", "case insensitive"):
-        local.become(local.billing(), estate.SHARED, Tags=tags)
+        local.become(local.billing(), handmade.SHARED, Tags=tags)
 
 
 def test_a_session_policy_narrows_and_never_widens(local: LocalEstate) -> None:
-    nothing = json.dumps(estate.document(estate.allow("Nothing", ["s3:GetObject"], Resource="*")))
+    nothing = json.dumps(handmade.document(handmade.allow("Nothing", ["s3:GetObject"], Resource="*")))
     kms = local.tenant("acme", Policy=nothing).client("kms")
     with refused("AccessDeniedException", "no session policy allows the kms:GenerateDataKey action"):
         kms.generate_data_key(KeyId="alias/tenant-acme", KeySpec="AES_256", EncryptionContext=ACME)
-    everything = json.dumps(estate.document(estate.allow("All", ["*"], Resource="*")))
+    everything = json.dumps(handmade.document(handmade.allow("All", ["*"], Resource="*")))
     kms = local.tenant("acme", Policy=everything).client("kms")
     with refused("AccessDeniedException"):
         kms.generate_data_key(KeyId="alias/tenant-globex", KeySpec="AES_256", EncryptionContext=ACME)
@@ -97,17 +97,17 @@ def test_a_chained_session_lives_for_one_hour_at_most(local: LocalEstate) -> Non
 
 def test_transitive_tags_are_inherited_and_cannot_be_set_again(local: LocalEstate) -> None:
     iam = local.aws.session().client("iam")
-    operator = f"arn:aws:iam::{estate.CENTRAL}:user/operator"
-    first = f"arn:aws:iam::{estate.CENTRAL}:role/first"
+    operator = f"arn:aws:iam::{handmade.CENTRAL}:user/operator"
+    first = f"arn:aws:iam::{handmade.CENTRAL}:role/first"
     local.aws.operator()
     for name, trusted in (("first", operator), ("second", first)):
-        trust = estate.allow("Assume", ["sts:AssumeRole", "sts:TagSession"], Principal={"AWS": trusted})
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(estate.document(trust)))
+        trust = handmade.allow("Assume", ["sts:AssumeRole", "sts:TagSession"], Principal={"AWS": trusted})
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(handmade.document(trust)))
     tag = [{"Key": "tenant_id", "Value": "acme"}]
     session = local.become(
         local.aws.session(credentials=local.aws.operator()), first, Tags=tag, TransitiveTagKeys=["tenant_id"]
     )
-    second = f"arn:aws:iam::{estate.CENTRAL}:role/second"
+    second = f"arn:aws:iam::{handmade.CENTRAL}:role/second"
     with refused("InvalidParameterValue", "conflicts with a transitive tag key"):
         local.become(session, second, Tags=[{"Key": "tenant_id", "Value": "globex"}])
     onward = local.become(session, second)
@@ -125,7 +125,7 @@ def test_a_token_s_tenant_is_the_session_s_tenant(local: LocalEstate) -> None:
 
 def _with_token(local: LocalEstate, token: str) -> None:
     sts = local.aws.session().client("sts", config=Config(signature_version=UNSIGNED))
-    sts.assume_role_with_web_identity(RoleArn=estate.PORTAL, RoleSessionName="portal", WebIdentityToken=token)
+    sts.assume_role_with_web_identity(RoleArn=handmade.PORTAL, RoleSessionName="portal", WebIdentityToken=token)
 
 
 def test_forged_and_unfit_tokens_are_refused(local: LocalEstate) -> None:
@@ -174,7 +174,7 @@ def test_a_token_with_azp_is_read_as_sts_reads_it(local: LocalEstate) -> None:
 def test_credentials_that_are_not_ours_are_refused_everywhere(
     local: LocalEstate, service: str, change: dict[str, str]
 ) -> None:
-    credentials = {"AccessKeyId": estate.CENTRAL, "SecretAccessKey": "test", **change}
+    credentials = {"AccessKeyId": handmade.CENTRAL, "SecretAccessKey": "test", **change}
     client = local.aws.session(credentials=credentials).client(service)  # type: ignore[call-overload]
     call = {
         "kms": "list_keys",
@@ -202,9 +202,12 @@ def test_ministack_s_own_sts_and_kms_are_shut(local: LocalEstate) -> None:
     from botocore.awsrequest import AWSRequest
     from botocore.httpsession import URLLib3Session
 
-    role = f"RoleArn={estate.tenant_role('acme')}&RoleSessionName=sneaky"
+    role = f"RoleArn={handmade.tenant_role('acme')}&RoleSessionName=sneaky"
     for target, body in (
-        ("AWSSecurityTokenServiceV20110615.AssumeRole", json.dumps({"RoleArn": estate.tenant_role("acme")})),
+        (
+            "AWSSecurityTokenServiceV20110615.AssumeRole",
+            json.dumps({"RoleArn": handmade.tenant_role("acme")}),
+        ),
         ("TrentService.ListKeys", "{}"),
         ("", f"Action=AssumeRole&Version=2011-06-15&{role}"),
         ("", f"Action=AssumeRole&{role}"),
@@ -214,7 +217,7 @@ def test_ministack_s_own_sts_and_kms_are_shut(local: LocalEstate) -> None:
         request = AWSRequest("POST", f"{local.aws.endpoint}/", headers=headers, data=body)
         credentials = local.orders().get_credentials()
         assert credentials is not None
-        SigV4Auth(credentials, "iam", estate.REGION).add_auth(request)
+        SigV4Auth(credentials, "iam", handmade.REGION).add_auth(request)
         trusted = str(local.aws.settings.certificate)
         answer = URLLib3Session(verify=trusted).send(request.prepare())  # type: ignore[arg-type]  # a path will do
         assert answer.status_code >= 400, (target, body)

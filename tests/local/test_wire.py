@@ -25,7 +25,7 @@ from tenant_keys.local.fault import Fault
 from tenant_keys.local.identity import Identities, Signed
 from tenant_keys.local.organization import Organization
 from tenant_keys.local.sts.sessions import Session, Sessions
-from tests.local import estate
+from tests.local import handmade
 
 JSON = "application/x-amz-json-1.1"
 LIST_KEYS = {"Content-Type": JSON, "X-Amz-Target": "TrentService.ListKeys"}
@@ -65,7 +65,7 @@ def signed(
     credentials = (session or aws.session()).get_credentials()
     assert credentials is not None
     request = AWSRequest("POST", f"{aws.endpoint}/", headers=dict(headers), data=body)
-    SigV4Auth(credentials, service, estate.REGION).add_auth(request)
+    SigV4Auth(credentials, service, handmade.REGION).add_auth(request)
     return dict(request.headers.items())
 
 
@@ -82,7 +82,7 @@ def signed_over(aws: LocalAws, names: set[str]) -> dict[str, str]:
     credentials = aws.session().get_credentials()
     assert credentials is not None
     request = AWSRequest("POST", f"{aws.endpoint}/", headers=dict(LIST_KEYS), data=b"{}")
-    Careless(credentials, "kms", estate.REGION).add_auth(request)
+    Careless(credentials, "kms", handmade.REGION).add_auth(request)
     return dict(request.headers.items())
 
 
@@ -92,7 +92,7 @@ def presigned(aws: LocalAws, *, age: timedelta = timedelta(), expires: int = 60)
     assert credentials is not None
     request = AWSRequest("GET", f"{aws.endpoint}{WHO_AM_I}")
     with patch.object(auth, "get_current_datetime", lambda: then.replace(tzinfo=None)):
-        SigV4QueryAuth(credentials, "sts", estate.REGION, expires=expires).add_auth(request)
+        SigV4QueryAuth(credentials, "sts", handmade.REGION, expires=expires).add_auth(request)
     return str(request.url).removeprefix(aws.endpoint)
 
 
@@ -194,33 +194,33 @@ def test_s3_takes_presigned_links_with_their_signature_alone(aws: LocalAws) -> N
 
 def test_a_session_key_needs_its_own_token(aws: LocalAws, kms: Any) -> None:
     one, other = (_session(aws).get_credentials().get_frozen_credentials() for _ in range(2))
-    mixed = boto3.Session(one.access_key, one.secret_key, other.token, region_name=estate.REGION)
-    bare = boto3.Session(one.access_key, one.secret_key, region_name=estate.REGION)
+    mixed = boto3.Session(one.access_key, one.secret_key, other.token, region_name=handmade.REGION)
+    bare = boto3.Session(one.access_key, one.secret_key, region_name=handmade.REGION)
     for wrong in (mixed, bare):
         assert code_of(send(aws, signed(aws, session=wrong))) == "UnrecognizedClientException"
 
 
 def _session(aws: LocalAws) -> Any:
-    role = f"arn:aws:iam::{estate.CENTRAL}:role/tokens"
+    role = f"arn:aws:iam::{handmade.CENTRAL}:role/tokens"
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     iam = aws.session().client("iam")
     if "tokens" not in {each["RoleName"] for each in iam.list_roles()["Roles"]}:
-        iam.create_role(RoleName="tokens", AssumeRolePolicyDocument=json.dumps(estate.document(trust)))
+        iam.create_role(RoleName="tokens", AssumeRolePolicyDocument=json.dumps(handmade.document(trust)))
     return aws.run_as(role)
 
 
 def test_expired_credentials_are_refused() -> None:
     sessions = Sessions()
-    caller = Caller(CallerKind.ROLE, estate.CENTRAL, "arn:aws:sts::111111111111:assumed-role/x/y", "x", None)
+    caller = Caller(CallerKind.ROLE, handmade.CENTRAL, "arn:aws:sts::111111111111:assumed-role/x/y", "x", None)
     now = datetime.now(UTC)
     session = Session("ASIAEXPIRED000000000", "secret", "token", now - timedelta(seconds=1), caller)
     sessions._sessions[session.access_key] = session
     request = AWSRequest("POST", "https://127.0.0.1/", headers=dict(LIST_KEYS), data=b"{}")
     credentials = boto3.Session(session.access_key, session.secret, session.token).get_credentials()
     assert credentials is not None
-    SigV4Auth(credentials, "kms", estate.REGION).add_auth(request)
+    SigV4Auth(credentials, "kms", handmade.REGION).add_auth(request)
     headers = {name.lower(): value for name, value in request.headers.items()} | {"host": "127.0.0.1"}
-    identities = Identities(Organization(None, frozenset([estate.CENTRAL])), sessions)
+    identities = Identities(Organization(None, frozenset([handmade.CENTRAL])), sessions)
     with pytest.raises(Fault, match="ExpiredTokenException"):
         identities.authenticate(Signed("POST", "/", {}, headers, b"{}"))
 

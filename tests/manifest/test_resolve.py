@@ -305,7 +305,7 @@ def test_load_estate_without_a_lock_says_how_to_get_one(tmp_path: Path) -> None:
         load_estate(tmp_path / "tenants.yaml")
 
 
-def test_the_sample_of_the_repository_settles() -> None:
+def test_the_sample_of_the_repository_is_resolved() -> None:
     root = Path(__file__).parents[2]
     estate = load_estate(root / "tenants.yaml")
     assert set(estate.tenants) == {"acme", "globex", "initech", "umbrella", "wayne", "wonka"}

@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from tenant_keys.manifest import load_estate
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.operations.deployed import DeployedStack, download
 from tenant_keys.operations.errors import NotDeployed
+from tenant_keys.operations.rollout.calls import CHANGES_OF_THE_CDK
+from tenant_keys.operations.rollout.work import work_of_assembly
 from tenant_stacks import add_stacks
 from tests.local.bootstrap import bootstrap
 from tools.cloud_assembly import edit_template
@@ -47,25 +51,48 @@ Template = dict[str, Any]
 Run = Callable[..., tuple[int, str]]
 
 
+BEFORE = "before"
+"""Folder of the assembly before the last tenant came."""
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A manifest, its lock, and its assembly."""
+    """A manifest, its lock, and its assembly; beside it, the assembly before its last tenant came."""
     folder = tmp_path_factory.mktemp("project")
     manifest = folder / "tenants.yaml"
-    manifest.write_text(MANIFEST)
-    bring_up_to_date(manifest).write()
-    app = cdk.App(outdir=str(folder / "cdk.out"), tree_metadata=False, builtin_cloud_formation_validation=False)
-    add_stacks(app, load_estate(manifest))
-    app.synth()
+    for text, output in ((MANIFEST, BEFORE), (MANIFEST + "  initech: {workloads: [orders]}\n", "cdk.out")):
+        manifest.write_text(text)
+        bring_up_to_date(manifest).write()
+        app = cdk.App(outdir=str(folder / output), tree_metadata=False, builtin_cloud_formation_validation=False)
+        add_stacks(app, load_estate(manifest))
+        app.synth()
     return folder
 
 
+@dataclass
+class Growth:
+    """The estate deployed, and what it took to add the last tenant."""
+
+    aws: LocalAws
+    decisions: list[dict[str, Any]]
+    requests: Counter[str]
+    """To other services than KMS and STS, by operation."""
+
+
 @pytest.fixture(scope="module")
-def aws(project: Path) -> Iterator[LocalAws]:
+def growth(project: Path) -> Iterator[Growth]:
     with LocalAws(accounts=(CENTRAL, WORKLOAD)) as running:
-        bootstrap(running, project / "cdk.out")
-        running.deploy(project / "cdk.out")
-        yield running
+        bootstrap(running, project / BEFORE)
+        running.deploy(project / BEFORE)
+        requests = Counter(running.requests())
+        with running.watch() as decisions:
+            running.deploy(project / "cdk.out", stacks=(CELL, ROLES))
+        yield Growth(running, decisions, Counter(running.requests()) - requests)
+
+
+@pytest.fixture(scope="module")
+def aws(growth: Growth) -> LocalAws:
+    return growth.aws
 
 
 @pytest.fixture
@@ -269,9 +296,12 @@ def test_whatever_differs_is_told(
     assert told[1].differences == ()
 
 
-def test_a_stack_that_is_not_there_is_told_and_left_out(project: Path, tmp_path: Path, answers: Answers) -> None:
+@pytest.mark.parametrize("status", ["DELETE_COMPLETE", "ROLLBACK_COMPLETE"])
+def test_a_stack_that_is_not_there_is_told_and_left_out(
+    project: Path, tmp_path: Path, answers: Answers, status: str
+) -> None:
     answers.absent(CELL)
-    answers.stack(ROLES, None, "DELETE_COMPLETE")
+    answers.stack(ROLES, None, status)
     answers.others()
     told = asked(project, tmp_path / "deployed", answers)
     assert {one.differences for one in told} == {("it is not deployed",)}
@@ -279,9 +309,7 @@ def test_a_stack_that_is_not_there_is_told_and_left_out(project: Path, tmp_path:
     assert list(manifest["artifacts"]) == [f"{WORKLOAD}.{REGION}.{PLACE}"]
 
 
-@pytest.mark.parametrize(
-    "status", ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "SOMETHING_NEW"]
-)
+@pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "ROLLBACK_FAILED", "SOMETHING_NEW"])
 def test_a_stack_whose_resources_are_not_known_stops_it_and_nothing_is_written(
     project: Path, tmp_path: Path, answers: Answers, status: str
 ) -> None:
@@ -323,3 +351,30 @@ def test_an_inconsistent_assembly_of_another_account_is_refused(
     (copied / f"{PLACE}.template.json").write_text("{}")
     with pytest.raises(Exception, match=f"{PLACE}.template.json: its SHA-256 is"):
         download(copied, CENTRAL, tmp_path / "deployed", lambda place: answers.client)
+
+
+def test_one_more_tenant_takes_the_calls_that_the_plan_names_and_three_of_the_cdk_for_each_stack(
+    project: Path, growth: Growth
+) -> None:
+    planned = work_of_assembly(project / "cdk.out", project / BEFORE)
+    assert {stack.name for stack in planned} == {CELL, ROLES}
+    by_cloudformation = {
+        each["request_id"]: f"{each['source'].partition('.')[0]}:{each['operation']}"
+        for each in growth.decisions
+        if each["via"] == "cloudformation.amazonaws.com"
+    }
+    made = Counter(by_cloudformation.values())
+    del made["iam:TagRole"]  # IAM decides on tags with the call that creates the role
+    assert made == sum((stack.calls() for stack in planned), Counter())
+    assert made == {
+        "kms:CreateKey": 1,
+        "kms:EnableKeyRotation": 1,
+        "kms:DescribeKey": 1,
+        "kms:CreateAlias": 1,
+        "iam:CreateRole": 1,
+        "iam:PutRolePolicy": 1,
+    }
+    reads = ("Describe", "Get", "List")
+    changing = {name: n for name, n in growth.requests.items() if not name.partition(":")[2].startswith(reads)}
+    changing.pop("cloudformation:DeleteChangeSet")  # of the deployment before, where it is still there
+    assert changing == dict.fromkeys(CHANGES_OF_THE_CDK, 2)

@@ -11,7 +11,7 @@ import pytest
 from tenant_keys.local import LocalAws
 from tenant_keys.operations.revocation import RevocationIncomplete, revoke
 from tests.command import Done, tenant_keys
-from tools.life_cycle.estate import ADMIN, BREAK_GLASS, DEPLOYER, READER, Leaving, quiet
+from tools.life_cycle.leaving_tenants import ADMIN, BREAK_GLASS, DEPLOYER, READER, Leaving, quiet
 
 HERE, THERE = "eu-west-1", "eu-central-1"
 ENABLED, DISABLED = ["Enabled", "Enabled"], ["Disabled", "Disabled"]

@@ -25,6 +25,7 @@ if [ "$(basename "$0") $1" = "tenant-keys stacks" ]; then exec "$TENANT_KEYS" "$
 # One write a call: some run side by side. A file of the call's own has no name that a test could know.
 told=$(printf '%s' "$*" | sed -E 's#--(ready|canary|verify|record) /[^ ]*#--\\1 FILE#g')
 printf '%s\\n' "$(basename "$0") $told" >> "$CALLS"
+if [ "$(basename "$0") $1" = "tenant-keys plan" ]; then echo 7; fi
 if [ "$(basename "$0") $1" = "tenant-keys gate" ]; then
   shift 2
   while [ "$1" != --assembly ]; do names+="$1"$'\\n'; shift; done

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 Assembly = Callable[..., None]
-SHIP = "--exclusively --require-approval never --concurrency 4 --no-notices"
+SHIP = "--exclusively --require-approval never --concurrency 7 --no-notices"
 PREPARE = f"{SHIP} --method prepare-change-set --change-set-name tenant-keys"
 EXECUTE = (
     "--exclusively --require-approval never --no-notices --method execute-change-set --change-set-name tenant-keys"
@@ -21,6 +21,10 @@ STACKS = {
     CELL: "111111111111",
     WORKLOAD: "222222222222",
 }
+
+
+def planned(account: str, manifest: str = "") -> str:
+    return f"tenant-keys plan cdk.out --account {account} --concurrency{manifest}"
 
 
 def shipped(account: str, *stacks: str, lock: str = "") -> list[str]:
@@ -40,6 +44,7 @@ def test_the_key_account_is_deployed_replicas_last_after_their_ids_are_recorded(
     done = checkout.run("scripts/pipeline.sh deploy 111111111111")
     assert done.returncode == 0, done.stderr
     assert checkout.calls == [
+        planned("111111111111"),
         "tenant-keys preflight 111111111111 --assembly cdk.out --repair",
         *shipped("111111111111", CELL, ROLES),
         "tenant-keys lock --record",
@@ -64,6 +69,7 @@ def test_newly_recorded_ids_are_synthesized_and_proved_before_their_replicas_are
     done = checkout.run("scripts/pipeline.sh deploy 111111111111")
     assert done.returncode == 0, done.stderr
     assert checkout.calls == [
+        planned("111111111111"),
         "tenant-keys preflight 111111111111 --assembly cdk.out --repair",
         *shipped("111111111111", CELL),
         "tenant-keys lock --record",
@@ -80,6 +86,7 @@ def test_a_workload_account_gets_its_own_stacks_and_records_nothing(checkout: An
     assembly(**STACKS)
     assert checkout.run("scripts/pipeline.sh deploy 222222222222").returncode == 0
     assert checkout.calls == [
+        planned("222222222222"),
         "tenant-keys preflight 222222222222 --assembly cdk.out --repair",
         *shipped("222222222222", WORKLOAD),
         "tenant-keys deployed 222222222222 --assembly cdk.out --output deployed",
@@ -103,7 +110,14 @@ def test_a_proof_that_fails_stops_the_plan(checkout: Any, assembly: Assembly) ->
 
 
 @pytest.mark.parametrize(
-    "call", ["tenant-keys preflight *", "cdk deploy *", "tenant-keys lock --record", "tenant-keys deployed *"]
+    "call",
+    [
+        "tenant-keys plan *",
+        "tenant-keys preflight *",
+        "cdk deploy *",
+        "tenant-keys lock --record",
+        "tenant-keys deployed *",
+    ],
 )
 def test_a_failure_stops_the_deployment_there(checkout: Any, assembly: Assembly, call: str) -> None:
     assembly(**STACKS)
@@ -167,7 +181,7 @@ def test_the_hook_is_deployed_before_the_stacks_that_it_judges(checkout: Any, as
     hook = "tenant-keys-hook-eu-west-1"
     assembly(**{CELL: "111111111111", hook: "111111111111"})
     assert checkout.run("scripts/pipeline.sh deploy 111111111111").returncode == 0
-    assert checkout.calls[1:7] == [*shipped("111111111111", hook), *shipped("111111111111", CELL)]
+    assert checkout.calls[2:8] == [*shipped("111111111111", hook), *shipped("111111111111", CELL)]
 
 
 def executed(stack: str) -> str:
@@ -181,7 +195,7 @@ def test_a_canary_is_executed_and_verified_before_the_other_stacks(checkout: Any
     assembly(**{ROLES: "111111111111", CELL: "111111111111"})
     done = checkout.run("READER=role/Pipeline scripts/pipeline.sh deploy 111111111111", FIRST=CELL)
     assert done.returncode == 0, done.stderr
-    assert checkout.calls[3:6] == [executed(CELL), f"{VERIFIED} --role role/Pipeline", executed(ROLES)]
+    assert checkout.calls[4:7] == [executed(CELL), f"{VERIFIED} --role role/Pipeline", executed(ROLES)]
 
 
 @pytest.mark.parametrize("code", [1, 2])
@@ -207,7 +221,7 @@ def test_an_emergency_goes_without_a_canary(checkout: Any, assembly: Assembly) -
     assembly(**{CELL: "111111111111"})
     assert checkout.run("CANARY=no scripts/pipeline.sh deploy 111111111111").returncode == 0
     assert f"tenant-keys gate 111111111111 {CELL} --assembly cdk.out --ready FILE" in checkout.calls
-    assert checkout.calls[3] == executed(CELL)
+    assert checkout.calls[4] == executed(CELL)
 
 
 def test_every_step_takes_the_manifest_of_the_estate(checkout: Any, assembly: Assembly) -> None:
@@ -223,6 +237,7 @@ def test_every_step_takes_the_manifest_of_the_estate(checkout: Any, assembly: As
         f"tenant-keys lock --check --manifest {estate}.yaml",
         f"cdk synth --quiet --no-notices --output cdk.out --context manifest={estate}.yaml",
         f"tenant-keys prove cdk.out --manifest {estate}.yaml",
+        planned("111111111111", f" --manifest {estate}.yaml"),
         f"tenant-keys preflight 111111111111 --assembly cdk.out --repair --lock {estate}.lock",
         *shipped("111111111111", CELL, ROLES, lock=f" --lock {estate}.lock"),
         f"tenant-keys lock --record --manifest {estate}.yaml",

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 import pytest
 
 from tenant_keys.local import LocalAws
-from tests.local import estate
-from tests.recovery.desk import Desk
+from tests.local import handmade
+from tests.recovery.operators import Operators
 
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[LocalAws]:
-    with LocalAws(accounts=(estate.CENTRAL, estate.WORKLOAD), organization=estate.ORGANIZATION) as aws:
+    with LocalAws(accounts=(handmade.CENTRAL, handmade.WORKLOAD), organization=handmade.ORGANIZATION) as aws:
         yield aws
 
 
 @pytest.fixture
-def desk(running: LocalAws) -> Desk:
+def operators(running: LocalAws) -> Operators:
     running.reset()
-    return Desk(running)
+    return Operators(running)

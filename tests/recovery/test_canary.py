@@ -16,10 +16,10 @@ from tenant_keys.manifest import load_estate
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.policy.template_size import reserved_sizes
 from tenant_keys.review.proof.record import write_record
-from tests.local import estate
+from tests.local import handmade
 from tests.operations.verify.deployed import deployer, reading_role
 from tests.operations.verify.drift import OPEN
-from tests.recovery.desk import Desk
+from tests.recovery.operators import Operators
 from tests.stacks.synth import synthesized
 
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]  # the CDK CLI starts nine times
@@ -51,8 +51,8 @@ LOCKED_OUT = MANIFEST.replace("readers: [", "deployment_roles: [role/ReleaseEast
 class Team:
     """A repository with the estate, and the pipeline's credentials."""
 
-    def __init__(self, desk: Desk, folder: Path) -> None:
-        self.desk, self._folder, self._made = desk, folder, 0
+    def __init__(self, operators: Operators, folder: Path) -> None:
+        self.operators, self._folder, self._made = operators, folder, 0
         self._git("init", "-q")
 
     def deploys(self, manifest: str) -> subprocess.CompletedProcess[str]:
@@ -66,13 +66,13 @@ class Team:
         synthesized(load_estate(path), assembly)
         write_record(assembly, "proved")
         programs = [str(Path(sys.executable).parent), str(Path(find_cdk()).parent)]
-        home = self.desk.aws.directory / "cdk"
-        given = self.desk.aws.environment(region=estate.REGION, credentials=self.desk.aws.operator())
+        home = self.operators.aws.directory / "cdk"
+        given = self.operators.aws.environment(region=handmade.REGION, credentials=self.operators.aws.operator())
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
         path_of_programs = os.pathsep.join([*programs, os.environ["PATH"]])
         own = {"ASSEMBLY": str(assembly), "PATH": path_of_programs, "CDK_HOME": str(home), "TMPDIR": str(home)}
         return subprocess.run(
-            [str(ROOT / "scripts/pipeline.sh"), "deploy", estate.CENTRAL],
+            [str(ROOT / "scripts/pipeline.sh"), "deploy", handmade.CENTRAL],
             cwd=self._folder,
             env={**clean, **given, **own},
             capture_output=True,
@@ -83,13 +83,13 @@ class Team:
     def kms(self, region: str) -> Any:
         """As the role that deploys there, which may read a key and change its policy."""
         role = deployer(region)
-        return self.desk.aws.run_as(role, service="cloudformation.amazonaws.com", region=region).client("kms")
+        return self.operators.aws.run_as(role, service="cloudformation.amazonaws.com", region=region).client("kms")
 
     def key(self, tenant: str, region: str) -> str:
-        aliases = self.desk.client("kms", region).list_aliases()["Aliases"]
+        aliases = self.operators.client("kms", region).list_aliases()["Aliases"]
         return next(str(one["TargetKeyId"]) for one in aliases if one["AliasName"] == f"alias/tenant-{tenant}")
 
-    def policy(self, tenant: str, region: str = estate.REGION) -> Any:
+    def policy(self, tenant: str, region: str = handmade.REGION) -> Any:
         return json.loads(self.kms(region).get_key_policy(KeyId=self.key(tenant, region))["Policy"])
 
     def policies(self) -> list[Any]:
@@ -106,15 +106,15 @@ def names(policies: list[Any], role: str) -> list[bool]:
 
 
 def test_a_change_of_every_key_reaches_one_cell_first_and_the_others_only_once_it_is_verified(
-    desk: Desk, tmp_path: Path
+    operators: Operators, tmp_path: Path
 ) -> None:
-    places = [Place(estate.CENTRAL, region, QUALIFIER, "", ()) for region in (estate.REGION, "eu-central-1")]
-    Cdk(desk.aws).bootstrap(places, estate.CENTRAL)
-    team = Team(desk, tmp_path)
+    places = [Place(handmade.CENTRAL, region, QUALIFIER, "", ()) for region in (handmade.REGION, "eu-central-1")]
+    Cdk(operators.aws).bootstrap(places, handmade.CENTRAL)
+    team = Team(operators, tmp_path)
     first = team.deploys(MANIFEST)
     assert first.returncode == 0, first.stderr
     assert "canary" not in first.stdout  # nothing exists that could be lost
-    reading_role(desk.aws, estate.CENTRAL, load_estate(tmp_path / "tenants.yaml"))
+    reading_role(operators.aws, handmade.CENTRAL, load_estate(tmp_path / "tenants.yaml"))
     before = team.policies()
 
     # What KMS refuses is refused in the canary, whose stack rolls back.
@@ -122,7 +122,7 @@ def test_a_change_of_every_key_reaches_one_cell_first_and_the_others_only_once_i
     assert refused.returncode != 0
     assert f"canary   {SMALL}: verified before the other stacks are deployed" in refused.stdout
     assert "will not allow you to update the key policy in the future" in " ".join(refused.stderr.split())
-    assert (desk.status(LARGE)[0], desk.status(SMALL, "eu-central-1")[0]) == (
+    assert (operators.status(LARGE)[0], operators.status(SMALL, "eu-central-1")[0]) == (
         "CREATE_COMPLETE",
         "UPDATE_ROLLBACK_COMPLETE",
     )
@@ -130,7 +130,7 @@ def test_a_change_of_every_key_reaches_one_cell_first_and_the_others_only_once_i
 
     # What somebody did to the canary's key past CloudFormation is found, and no other cell is touched.
     mender, key = team.kms("eu-central-1"), team.key("hooli", "eu-central-1")
-    root, grantee = desk.client("kms", "eu-central-1"), f"arn:aws:iam::{estate.CENTRAL}:role/Somebody"
+    root, grantee = operators.client("kms", "eu-central-1"), f"arn:aws:iam::{handmade.CENTRAL}:role/Somebody"
     mender.put_key_policy(KeyId=key, Policy=json.dumps(OPEN))
     grant = root.create_grant(KeyId=key, GranteePrincipal=grantee, Operations=["Decrypt"])["GrantId"]
     stopped = team.deploys(ONE_MORE_READER)
@@ -138,7 +138,7 @@ def test_a_change_of_every_key_reaches_one_cell_first_and_the_others_only_once_i
     assert f"grant {grant} lets {grantee} Decrypt" in " ".join(stopped.stdout.split())
     assert f"stopped after the canary: {SMALL} did not verify, and no other stack was deployed" in stopped.stderr
     assert names(team.policies(), "role/Examiner") == [False, False, True]
-    assert desk.status(LARGE)[0] == "CREATE_COMPLETE"
+    assert operators.status(LARGE)[0] == "CREATE_COMPLETE"
 
     # A deployment that is only repeated stops at the same finding, though the canary has nothing to execute.
     again = team.deploys(ONE_MORE_READER)
@@ -152,4 +152,4 @@ def test_a_change_of_every_key_reaches_one_cell_first_and_the_others_only_once_i
     mended = team.deploys(ONE_MORE_READER)
     assert mended.returncode == 0, mended.stdout + mended.stderr
     assert names(team.policies(), "role/Examiner") == [True, True, True]
-    assert desk.status(LARGE)[0] == "UPDATE_COMPLETE"
+    assert operators.status(LARGE)[0] == "UPDATE_COMPLETE"

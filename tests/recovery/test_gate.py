@@ -14,10 +14,10 @@ from tenant_keys.manifest import parse_manifest
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.operations.gate import gate as judged
 from tenant_keys.review.proof.record import write_record
-from tests.local import estate
+from tests.local import handmade
 from tests.local.bootstrap import bootstrap
-from tests.local.estate import Document
-from tests.recovery.desk import STACK, Desk, assembly
+from tests.local.handmade import Document
+from tests.recovery.operators import STACK, Operators, assembly
 
 pytestmark = pytest.mark.slow
 MANIFEST = """
@@ -40,8 +40,8 @@ EXECUTED = ("--method", "execute-change-set", "--change-set-name", "tenant-keys"
 class Gate:
     """The three steps of the pipeline, with the credentials of whoever deploys."""
 
-    def __init__(self, desk: Desk, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._desk, self._patch, self._capsys = desk, patch, capsys
+    def __init__(self, operators: Operators, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._operators, self._patch, self._capsys = operators, patch, capsys
 
     def proved(self, folder: Path, resources: dict[str, Document]) -> Path:
         """An assembly, with the record that a proof leaves in it."""
@@ -50,7 +50,7 @@ class Gate:
         return made
 
     def cdk(self, made: Path, *method: str) -> None:
-        done = self._desk.cdk(
+        done = self._operators.cdk(
             *("deploy", "--app", str(made), "--exclusively", "--require-approval", "never", *method, STACK)
         )
         assert done.returncode == 0, done.stderr
@@ -59,11 +59,13 @@ class Gate:
         """Exit code and lines of `tenant-keys gate`."""
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             self._patch.delenv(name)
-        environment = self._desk.aws.environment(region=estate.REGION, credentials=self._desk.aws.operator())
+        environment = self._operators.aws.environment(
+            region=handmade.REGION, credentials=self._operators.aws.operator()
+        )
         for name, value in environment.items():
             self._patch.setenv(name, value)
         self._capsys.readouterr()  # what the synth printed
-        self._patch.setattr(sys, "argv", ["tenant-keys", "gate", estate.CENTRAL, "--assembly", str(made), *arguments])
+        self._patch.setattr(sys, "argv", ["tenant-keys", "gate", handmade.CENTRAL, "--assembly", str(made), *arguments])
         with pytest.raises(SystemExit) as left:
             main()
         printed = self._capsys.readouterr()
@@ -71,14 +73,16 @@ class Gate:
 
 
 @pytest.fixture
-def gate(desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Gate:
-    return Gate(desk, monkeypatch, capsys)
+def gate(operators: Operators, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Gate:
+    return Gate(operators, monkeypatch, capsys)
 
 
-def test_a_creation_passes_and_is_executed_and_a_replacement_is_stopped(desk: Desk, gate: Gate, tmp_path: Path) -> None:
+def test_a_creation_passes_and_is_executed_and_a_replacement_is_stopped(
+    operators: Operators, gate: Gate, tmp_path: Path
+) -> None:
     ready = tmp_path / "ready"
-    first = gate.proved(tmp_path / "first", estate.key("acme"))
-    bootstrap(desk.aws, first)
+    first = gate.proved(tmp_path / "first", handmade.key("acme"))
+    bootstrap(operators.aws, first)
     assert gate.judge(first)[1] == [
         f"refused  {STACK} in eu-west-1: there is no change set tenant-keys; prepare one",
     ]
@@ -89,11 +93,11 @@ def test_a_creation_passes_and_is_executed_and_a_replacement_is_stopped(desk: De
     )
     assert ready.read_text() == f"{STACK}\n"
     gate.cdk(first, *EXECUTED)
-    assert desk.status() == ("CREATE_COMPLETE", True)
-    key = desk.aws.key_id("acme")
+    assert operators.status() == ("CREATE_COMPLETE", True)
+    key = operators.aws.key_id("acme")
 
     ready.unlink()
-    renamed = estate.key("acme")
+    renamed = handmade.key("acme")
     renamed["Aliasacme"]["Properties"]["AliasName"] = "alias/tenant-other"
     replaced = gate.proved(tmp_path / "replaced", renamed)
     gate.cdk(replaced, *PREPARED)
@@ -101,16 +105,20 @@ def test_a_creation_passes_and_is_executed_and_a_replacement_is_stopped(desk: De
     what = "AWS::KMS::Alias Aliasacme (alias/tenant-acme) would be replaced (Replacement: True)"
     assert (code, told) == (2, [f"refused  {STACK} in eu-west-1: {what}"])
     assert not ready.exists()
-    assert (desk.status()[0], desk.aws.key_id("acme"), desk.ready("acme")) == ("CREATE_COMPLETE", key, True)
+    assert (operators.status()[0], operators.aws.key_id("acme"), operators.ready("acme")) == (
+        "CREATE_COMPLETE",
+        key,
+        True,
+    )
 
 
 def test_a_key_that_leaves_a_retain_that_is_lost_and_an_unproved_template_are_stopped(
-    desk: Desk, gate: Gate, tmp_path: Path
+    operators: Operators, gate: Gate, tmp_path: Path
 ) -> None:
-    two = {**estate.key("acme"), **estate.key("globex")}
-    desk.deploy(gate.proved(tmp_path / "two", two))
+    two = {**handmade.key("acme"), **handmade.key("globex")}
+    operators.deploy(gate.proved(tmp_path / "two", two))
 
-    one = gate.proved(tmp_path / "one", estate.key("globex"))
+    one = gate.proved(tmp_path / "one", handmade.key("globex"))
     gate.cdk(one, *PREPARED)
     code, told = gate.judge(one)
     assert (code, len(told)) == (2, 2), told
@@ -119,15 +127,15 @@ def test_a_key_that_leaves_a_retain_that_is_lost_and_an_unproved_template_are_st
     lock, _ = update(manifest, new_lock(manifest))
     left = replace(lock, entries={**lock.entries, "acme": replace(lock.entries["acme"], phase="offboarded")})
     for known, refusals in ((lock, 2), (left, 0)):
-        (passage,) = judged(one, estate.CENTRAL, lock=known, client_of=lambda _: desk.client("cloudformation"))
+        (passage,) = judged(one, handmade.CENTRAL, lock=known, client_of=lambda _: operators.client("cloudformation"))
         assert (passage.changes, len(passage.refusals)) == (2, refusals)
 
-    other = gate.proved(tmp_path / "other", estate.key("globex", Description="another"))
+    other = gate.proved(tmp_path / "other", handmade.key("globex", Description="another"))
     code, told = gate.judge(other)
     assert code == 2
     assert "its template is not the one that was proved" in told[0]
 
-    loose = {**estate.key("acme"), **estate.key("globex")}
+    loose = {**handmade.key("acme"), **handmade.key("globex")}
     loose["Keyacme"] = {**loose["Keyacme"], "DeletionPolicy": "Delete"}
     lost = gate.proved(tmp_path / "lost", loose)
     gate.cdk(lost, *PREPARED)

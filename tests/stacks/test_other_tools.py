@@ -10,8 +10,11 @@ import cdk_nag
 import pytest
 
 from tenant_keys.manifest import load_estate
+from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
+from tenant_keys.policy.template_size import reserved_sizes
 from tenant_stacks import add_stacks
 from tenant_stacks.validation import add_validations
+from tests.policy.estates import manifest as manifest_text
 from tests.stacks.synth import synthesized
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +37,14 @@ def app_of(manifest: Path, output: Path, *, acknowledged: bool) -> cdk.App:
 @pytest.mark.parametrize("manifest", MANIFESTS)
 def test_nist_hipaa_and_pci_find_nothing_that_is_not_acknowledged(manifest: str, tmp_path: Path) -> None:
     app_of(MANIFESTS[manifest], tmp_path, acknowledged=True).synth()
+
+
+def test_they_find_nothing_in_the_stacks_of_the_hook(tmp_path: Path) -> None:
+    path = tmp_path / "tenants.yaml"
+    path.write_text(manifest_text(regions="eu-west-1", deletion_hook="true"))
+    bring_up_to_date(path, reserved_sizes).write()
+    app_of(path, tmp_path / "cdk.out", acknowledged=True).synth()
+    assert (tmp_path / "cdk.out/tenant-keys-hook-eu-west-1.template.json").exists()
 
 
 def test_without_the_acknowledgements_they_find_rotation_and_inline_policies(tmp_path: Path) -> None:

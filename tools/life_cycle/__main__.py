@@ -8,8 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 from tenant_keys.local import LocalAws
-from tools.life_cycle.estate import CENTRAL, Leaving
 from tools.life_cycle.interruptions import Power, live_and_cut
+from tools.life_cycle.leaving_tenants import CENTRAL, Leaving
 
 AGES = (0.0, 2.0, 5.0, 10.0, 30.0)
 """max_age of the readers that `revocation` starts; the client's default is 300."""

@@ -15,7 +15,7 @@ from tenant_keys.operations.offboarding.departing import Departing
 from tenant_keys.operations.offboarding.events import look_up
 from tenant_keys.operations.offboarding.evidence import read_evidence, write_evidence
 from tenant_keys.operations.offboarding.keys import PENDING, ClientOf, locate
-from tools.life_cycle.estate import ADMIN, BREAK_GLASS, CENTRAL, OTHER_REGION, REGION, Leaving, quiet
+from tools.life_cycle.leaving_tenants import ADMIN, BREAK_GLASS, CENTRAL, OTHER_REGION, REGION, Leaving, quiet
 
 CHANGING: Final = frozenset({"CancelKeyDeletion", "DeleteImportedKeyMaterial", "DisableKey", "ScheduleKeyDeletion"})
 """Calls after which something is different in AWS; a cut after any other is a cut before the next of these."""

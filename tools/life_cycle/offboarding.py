@@ -9,13 +9,13 @@ import tempfile
 from pathlib import Path
 
 from tenant_keys.local import LocalAws
-from tools.life_cycle.estate import ADMIN, BREAK_GLASS, CENTRAL, READER, Leaving
+from tools.life_cycle.leaving_tenants import ADMIN, BREAK_GLASS, CENTRAL, READER, Leaving
 
 ROOT = Path(__file__).parents[2]
 
 
 def show(tenant: str) -> None:
-    """Play it for a tenant of `estate.MANIFEST`, and print every command with what it printed."""
+    """Run it for a tenant of `leaving_tenants.MANIFEST`, and print every command with its output."""
     with LocalAws(accounts=(CENTRAL,)) as aws, tempfile.TemporaryDirectory() as folder:
         leaving = Leaving(aws, Path(folder))
         arns = leaving.create(tenant)

@@ -17,7 +17,7 @@ from tenant_keys.local.existing import assume
 from tenant_keys.local.issuer import LocalIssuer
 from tenant_keys.operations.revocation import revoke
 from tools.benchmarks.client_estate import BILLING, CENTRAL, ISSUER, ORDERS, REGION, ClientEstate, build
-from tools.life_cycle.estate import frozen_credentials
+from tools.life_cycle.leaving_tenants import frozen_credentials
 
 PAUSE: Final = 0.05
 """Seconds between two reads of a reader."""

@@ -59,9 +59,11 @@ class Grammar:
     def _without_denies(self, templates: Templates) -> None:
         policy = templates.properties("keys", f"Key{self.tenant}")["KeyPolicy"]
         kept = self.random.choice((0.0, 0.0, 0.3, 0.7))
-        policy["Statement"] = [one for one in policy["Statement"] if one["Effect"] == "Allow" or self._chance(kept)]
+        policy["Statement"] = [
+            one for one in policy["Statement"] if one["Effect"] == "Allow" or self._with_probability(kept)
+        ]
 
-    def _chance(self, probability: float) -> bool:
+    def _with_probability(self, probability: float) -> bool:
         return self.random.random() < probability
 
     def _edit(self, document: dict[str, Any], policy: str) -> None:
@@ -76,7 +78,7 @@ class Grammar:
             statements.remove(chosen)
         elif kind in ("operator", "value") and chosen.get("Condition"):
             self._turn(chosen["Condition"], kind)
-        elif policy != "identity" and self._chance(0.5):
+        elif policy != "identity" and self._with_probability(0.5):
             chosen.pop("NotPrincipal", None)
             chosen["Principal"] = self._principal(policy)
         else:
@@ -89,9 +91,9 @@ class Grammar:
         if policy != "trust":
             self._resources(made)
         if policy != "identity":
-            inverted = policy == "key" and effect == "Deny" and self._chance(0.4)
+            inverted = policy == "key" and effect == "Deny" and self._with_probability(0.4)
             element = self._count("NotPrincipal" if inverted else "Principal")
-            delegated = effect == "Allow" and self._chance(0.4)
+            delegated = effect == "Allow" and self._with_probability(0.4)
             made[element] = {"AWS": f"arn:aws:iam::{CENTRAL}:root"} if delegated else self._principal(policy)
         for _ in range(self.random.choice((0, 1, 1, 1, 2))):
             self._condition_into(made.setdefault("Condition", {}), policy)
@@ -100,7 +102,7 @@ class Grammar:
     def _actions(self, statement: Statement, policy: str) -> None:
         statement.pop("Action", None)
         statement.pop("NotAction", None)
-        element = "NotAction" if policy != "trust" and self._chance(0.15) else "Action"
+        element = "NotAction" if policy != "trust" and self._with_probability(0.15) else "Action"
         known = ASSUMPTIONS if policy == "trust" else ACTIONS
         chosen = self.random.sample(known, self.random.choice((1, 1, 2)))
         statement[self._count(element)] = chosen[0] if len(chosen) == 1 else chosen
@@ -109,9 +111,9 @@ class Grammar:
         key = f"arn:aws:kms:eu-west-1:{CENTRAL}:key/"
         patterns = ("*", "*", f"{key}*", f"arn:aws:kms:*:{CENTRAL}:*", "arn:aws:kms:eu-central-1:*:key/*")
         with_variable = (f"arn:aws:kms:eu-west-1:{CENTRAL}:${{aws:PrincipalTag/team}}/*",)
-        element = "NotResource" if self._chance(0.15) else "Resource"
+        element = "NotResource" if self._with_probability(0.15) else "Resource"
         statement[self._count(element)] = self.random.choice(
-            (*patterns, *with_variable) if self._chance(0.2) else patterns
+            (*patterns, *with_variable) if self._with_probability(0.2) else patterns
         )
 
     def _principal(self, policy: str) -> Any:
@@ -134,10 +136,10 @@ class Grammar:
         return forms[form]
 
     def _condition_into(self, condition: dict[str, Any], policy: str) -> None:
-        key = self.random.choice(sorted(TRUST_KEYS if policy == "trust" and self._chance(0.6) else KEYS))
-        if self._chance(0.35):
+        key = self.random.choice(sorted(TRUST_KEYS if policy == "trust" and self._with_probability(0.6) else KEYS))
+        if self._with_probability(0.35):
             key = self._pick("aws:PrincipalArn", "aws:PrincipalTag/tenant_id", "kms:RequestAlias", "aws:PrincipalOrgID")
-        elif self._chance(0.3):
+        elif self._with_probability(0.3):
             key = self._pick(
                 "aws:username", "aws:userid", "aws:PrincipalTag/team", "aws:PrincipalAccount", "aws:PrincipalType"
             )
@@ -150,15 +152,19 @@ class Grammar:
         fitting = {"ARN": ARN, "Numeric": NUMERIC, "Date": DATE, "Bool": ("Bool",), "IPAddress": ADDRESS}.get(
             kind, TEXT
         )
-        base = self.random.choice(OPERATORS) if self._chance(0.12) else self.random.choice((*fitting, *fitting, "Null"))
-        if kind == "String" and self._chance(0.05):
+        base = (
+            self.random.choice(OPERATORS)
+            if self._with_probability(0.12)
+            else self.random.choice((*fitting, *fitting, "Null"))
+        )
+        if kind == "String" and self._with_probability(0.05):
             base = "BinaryEquals"
         self._count(base, "operator: ")
         if base == "Null":
             return base
         qualifier = self._pick("ForAllValues:", "ForAnyValue:", "ForAnyValue:") if kind.startswith("Array") else ""
         qualifier = qualifier or self._pick("", "", "", "", "ForAllValues:", "ForAnyValue:")
-        if_exists = "IfExists" if self._chance(0.2) else ""
+        if_exists = "IfExists" if self._with_probability(0.2) else ""
         self._count(qualifier or "single", "qualifier: ")
         if if_exists:
             self._count(if_exists, "qualifier: ")
@@ -204,10 +210,10 @@ class Grammar:
 
     def _variable(self, base: str, value: str) -> str:
         """Put a policy variable in, now and then."""
-        if not self._chance(0.3) or base not in (*TEXT, *ARN):
+        if not self._with_probability(0.3) or base not in (*TEXT, *ARN):
             return value
         name = self._count(self.random.choice(VARIABLES), "variable: ")
-        default = self._pick(*self.tenants) if self._chance(0.35) else None
+        default = self._pick(*self.tenants) if self._with_probability(0.35) else None
         self._count("with default" if default else "without default", "variable: ")
         written = f"${{{name}, '{default}'}}" if default else f"${{{name}}}"
         if base in ARN or value.startswith("arn:"):
@@ -223,7 +229,11 @@ class Grammar:
         if not condition[name]:
             del condition[name]
         if what == "operator":
-            new = self._pick(*TEXT, *ARN) if key != "aws:PrincipalArn" or self._chance(0.3) else self._pick(*ARN)
+            new = (
+                self._pick(*TEXT, *ARN)
+                if key != "aws:PrincipalArn" or self._with_probability(0.3)
+                else self._pick(*ARN)
+            )
             new = self._pick("", "", "ForAllValues:", "ForAnyValue:") + self._count(new, "operator: ")
             new += self._pick("", "", "IfExists")
         else:

@@ -17,6 +17,7 @@ from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.emulator import application, iam_records, scopes, signatures
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.identity import Identities
+from tenant_keys.local.rates import Rates
 
 SERVICE = "cloudformation.amazonaws.com"
 _STARTS = frozenset(
@@ -41,10 +42,11 @@ def acting() -> Caller:
 class Execution:
     """CloudFormation's front: finds out the role, checks that it may be passed, and acts as it."""
 
-    def __init__(self, authorizer: Authorizer, decisions: Decisions, identities: Identities) -> None:
+    def __init__(self, authorizer: Authorizer, decisions: Decisions, identities: Identities, rates: Rates) -> None:
         self._authorizer = authorizer
         self._decisions = decisions
         self._identities = identities
+        self._rates = rates
         self._of_change_set: dict[tuple[str, str, str, str], str] = {}
         self._of_stack: dict[tuple[str, str, str], str] = {}
 
@@ -61,6 +63,7 @@ class Execution:
         try:
             _check_imports(given)
             body = _without_empty_list(given, body)
+            self._rates.begin()
             token = _acting.set(self._caller(given, headers, query))
         except Fault as fault:
             return fault.status, {"Content-Type": "text/xml"}, _xml(fault)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from tenant_keys.local.emulator import cloudformation_types
 from tenant_keys.local.fault import Fault
+from tenant_keys.local.rates import Rates
 
 Properties = Mapping[str, Any]
 Made = tuple[str, dict[str, Any]]
@@ -30,16 +31,21 @@ class ResourceType(Protocol):
     def delete(self, physical_id: str, properties: Properties) -> None: ...
 
 
-def register(name: str, resource_type: ResourceType, *, tags: bool = False) -> None:
+def register(name: str, resource_type: ResourceType, rates: Rates, *, tags: bool = False) -> None:
     """Add a type to CloudFormation, or take the place of ministack's."""
 
+    def create(logical_id: str, properties: Properties, stack: str) -> Made:
+        return rates.resource(properties, lambda: resource_type.create(logical_id, properties, stack))
+
     def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str | None = None) -> Made:
-        return resource_type.update(physical_id, old, new, stack, logical_id or physical_id)
+        return rates.resource(
+            new, lambda: resource_type.update(physical_id, old, new, stack, logical_id or physical_id)
+        )
 
     adopt = getattr(resource_type, "adopt", None)
     cloudformation_types.resource_handlers()[name] = {
         **({"import": adopt} if adopt else {}),
-        "create": resource_type.create,
+        "create": create,
         "update": update,
         "update_with_logical_id": True,
         "delete": resource_type.delete,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from tenant_keys.aws_facts.quotas import INLINE_POLICY_CHARACTERS, TRUST_POLICY_CHARACTERS_MOST
 from tenant_keys.local.authorizer import Authorizer, Question, Value
@@ -18,7 +19,10 @@ from tenant_keys.local.cloudformation.handler import Made, Properties, ResourceF
 from tenant_keys.local.decisions import Decisions
 from tenant_keys.local.emulator import cloudformation_types, iam_records, scopes
 from tenant_keys.local.fault import Fault
+from tenant_keys.local.rates import Rates
 
+_NO_CALL: Final = frozenset({"iam:TagRole", "iam:PassRole"})
+"""Decided with the call that tags or passes the role."""
 Ask = tuple[str, str, dict[str, Value]]
 """Action, resource ARN, context."""
 
@@ -26,15 +30,18 @@ Ask = tuple[str, str, dict[str, Value]]
 class IamCalls:
     """Asks whether the execution role may."""
 
-    def __init__(self, authorizer: Authorizer, decisions: Decisions) -> None:
+    def __init__(self, authorizer: Authorizer, decisions: Decisions, rates: Rates) -> None:
         self._authorizer = authorizer
         self._decisions = decisions
+        self._rates = rates
 
     def require(self, asks: list[Ask]) -> None:
         account, region = scopes.current_scope()
         caller = acting()
         with passed_on("Iam"):
             for action, resource, context in asks:
+                if action not in _NO_CALL:
+                    self._rates.repeated(partial(self._rates.check, action, account, "global"))
                 operation = action.partition(":")[2]
                 with self._decisions.record(
                     "iam.amazonaws.com", operation, caller, region, str(uuid.uuid4())

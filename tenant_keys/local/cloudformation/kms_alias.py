@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from tenant_keys.aws_facts.handlers import CREATION_WAIT
 from tenant_keys.local.cloudformation.handler import Made, Properties, already_exists, passed_on
 from tenant_keys.local.cloudformation.kms_key import KmsCalls
 from tenant_keys.local.fault import Fault
@@ -23,6 +24,7 @@ class KmsAlias:
                 if fault.code == "AlreadyExistsException":
                     raise already_exists("AWS::KMS::Alias", name) from fault
                 raise
+            self._kms.wait(CREATION_WAIT)
         return name, {}
 
     def update(self, physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tenant_keys.aws_facts.handlers import CHANGE_WAIT, CREATION_WAIT
 from tenant_keys.local.cloudformation.execution import acting
 from tenant_keys.local.cloudformation.handler import Made, Properties, ResourceFailed, passed_on
 from tenant_keys.local.emulator import scopes
@@ -33,7 +34,11 @@ class KmsCalls:
 
     def call(self, operation: str, parameters: Mapping[str, Any], *, region: str | None = None) -> dict[str, Any]:
         _, here = scopes.current_scope()
-        return self._kms.call(acting(), region or here, operation, parameters)
+        return self._kms.rates.repeated(lambda: self._kms.call(acting(), region or here, operation, parameters))
+
+    def wait(self, seconds: float) -> None:
+        """Until a change is known throughout the Region."""
+        self._kms.rates.wait(seconds)
 
 
 class KmsKey:
@@ -65,6 +70,7 @@ class KmsKey:
             except Fault:
                 self._give_up(made["KeyId"])
                 raise
+            self._kms.wait(CREATION_WAIT)
         return made["KeyId"], {"Arn": made["Arn"], "KeyId": made["KeyId"]}
 
     def _give_up(self, key_id: str) -> None:
@@ -128,9 +134,11 @@ class KmsReplicaKey:
                 },
                 region=primary.split(":")[3],
             )["ReplicaKeyMetadata"]
+            self._kms.wait(CHANGE_WAIT)
             self._kms.call("DescribeKey", {"KeyId": made["KeyId"]})
             if not true(properties.get("Enabled", True)):
                 self._kms.call("DisableKey", {"KeyId": made["KeyId"]})
+            self._kms.wait(CREATION_WAIT)
         return made["KeyId"], {"Arn": made["Arn"], "KeyId": made["KeyId"]}
 
     def update(self, physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:

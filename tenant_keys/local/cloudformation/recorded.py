@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 from tenant_keys.local.cloudformation.handler import Made, Properties
 from tenant_keys.local.cloudformation.held import Held, Record
+from tenant_keys.local.cloudformation.hooks_api import HOOKS
 from tenant_keys.local.emulator import iam_records, scopes
 
 Attributes = Callable[[str, Properties], dict[str, Any]]
@@ -114,6 +116,25 @@ def _profile(properties: Properties) -> Record:
     return found | ({"durationSeconds": int(given)} if given else {})
 
 
+def _hook(held: Held) -> Callable[..., None]:
+    """By its name. The configuration is what CloudFormation's handler sets (CloudFormation Hooks user guide)."""
+
+    def keep(_name: str, properties: Properties, attributes: dict[str, Any] | None) -> None:
+        if attributes is None:
+            held.of(HOOKS).pop(properties["Alias"], None)
+            return
+        beside = ("FailureMode", "StackFilters", "TargetFilters", "TargetOperations")
+        configured = {
+            "HookInvocationStatus": properties["HookStatus"],
+            "Properties": {"LambdaFunction": properties["LambdaFunction"]},
+            **{name: properties[name] for name in beside if name in properties},
+        }
+        text = json.dumps({"CloudFormationConfiguration": {"HookConfiguration": configured}})
+        held.of(HOOKS)[properties["Alias"]] = {"Configuration": text}
+
+    return keep
+
+
 def _true(value: object) -> bool:
     return str(value).lower() == "true"
 
@@ -128,6 +149,7 @@ def recorded(held: Held) -> dict[str, Recorded]:
                 "HookArn": _arn("cloudformation", f"type/hook/{str(properties['Alias']).replace('::', '-')}")
             },
             "HookArn",
+            _hook(held),
         ),
         "AWS::CloudTrail::Trail": Recorded("TrailName", _trail),
         "AWS::EKS::PodIdentityAssociation": Recorded(None, _association, "AssociationArn", _keep_association),

@@ -42,19 +42,20 @@ def install(
     held: Held,
 ) -> Execution:
     """Once, before the first request."""
+    rates = kms_service.rates
     kms = KmsCalls(kms_service)
-    register("AWS::KMS::Key", KmsKey(kms))
-    register("AWS::KMS::ReplicaKey", KmsReplicaKey(kms), tags=True)
-    register("AWS::KMS::Alias", KmsAlias(kms))
-    iam = IamCalls(authorizer, decisions)
+    register("AWS::KMS::Key", KmsKey(kms), rates)
+    register("AWS::KMS::ReplicaKey", KmsReplicaKey(kms), rates, tags=True)
+    register("AWS::KMS::Alias", KmsAlias(kms), rates)
+    iam = IamCalls(authorizer, decisions, rates)
     for name in ASKS:
-        register(name, AskedFirst(name, cloudformation_types.resource_handlers()[name], iam))
-    register("AWS::IAM::OIDCProvider", OidcProvider(iam))
-    register("AWS::Events::EventBusPolicy", EventBusPolicy(bus))
-    register("AWS::SNS::Topic", EncryptedTopic(cloudformation_types.resource_handlers()["AWS::SNS::Topic"]))
-    register("AWS::Organizations::Policy", OrganizationsPolicy(organization))
+        register(name, AskedFirst(name, cloudformation_types.resource_handlers()[name], iam), rates)
+    register("AWS::IAM::OIDCProvider", OidcProvider(iam), rates)
+    register("AWS::Events::EventBusPolicy", EventBusPolicy(bus), rates)
+    register("AWS::SNS::Topic", EncryptedTopic(cloudformation_types.resource_handlers()["AWS::SNS::Topic"]), rates)
+    register("AWS::Organizations::Policy", OrganizationsPolicy(organization), rates)
     for name, resource_type in recorded(held).items():
-        register(name, resource_type)
+        register(name, resource_type, rates)
     cloudformation_types.replace_by(_CREATE_ONLY)
     cloudformation_types.look_up_imports(
         {
@@ -63,7 +64,7 @@ def install(
             "AWS::KMS::Alias": ("AliasName", lambda name: _alias_missing(kms_service, name)),
         }
     )
-    execution = Execution(authorizer, decisions, identities)
+    execution = Execution(authorizer, decisions, identities, rates)
     application.install_service("cloudformation", execution.handle)
     return execution
 

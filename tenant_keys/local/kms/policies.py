@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tenant_keys.aws_facts.quotas import KEY_POLICY_BYTES
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.kms import conditions
 from tenant_keys.local.kms.call import Call
 from tenant_keys.local.kms.key import Key
 
-POLICY_BYTES = 32_768
 SHARED = "AWS_RAM"
 """The name of the policy that AWS RAM writes (AWS KMS API, GetKeyPolicy)."""
 LOCKED_OUT = "The new key policy will not allow you to update the key policy in the future."
@@ -34,7 +34,7 @@ def check_policy(call: Call, key: Key, policy: str) -> None:
     The caller must be able to call PutKeyPolicy again under the new policy. Its identity policies count where the key
     policy delegates to them (AWS KMS API, CreateKey; AWS KMS guide, key-policy-default).
     """
-    if len(policy.encode()) > POLICY_BYTES:
+    if len(policy.encode()) > KEY_POLICY_BYTES:
         raise Fault("LimitExceededException", "Policy size exceeds the limit of 32768 bytes.")
     if any(not (" " <= character <= "\xff" or character in "\t\r\n") for character in policy):
         raise Fault("MalformedPolicyDocumentException", "Policy contains an invalid character.")

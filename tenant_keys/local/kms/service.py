@@ -28,6 +28,7 @@ from tenant_keys.local.kms.failures import Failures
 from tenant_keys.local.kms.key import Key
 from tenant_keys.local.kms.material import Materials, generate
 from tenant_keys.local.kms.store import Store
+from tenant_keys.local.rates import Rates
 
 OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "CancelKeyDeletion": lifecycle.cancel_key_deletion,
@@ -88,6 +89,7 @@ class Kms:
         self.store = Store()
         self.clock = clock
         self.failures = Failures()
+        self.rates = Rates()
         self._authorizer = authorizer
         self._decisions = decisions
 
@@ -125,6 +127,7 @@ class Kms:
             handler = OPERATIONS.get(operation)
             if handler is None:
                 raise Fault("UnknownOperationException", f"The local AWS has no KMS operation {operation}.")
+            self.rates.check(f"kms:{operation}", caller.account, region, parameters)
             self.failures.check(operation)
             call = Call(
                 caller, region, operation, parameters, self.store, self._authorizer, self.clock, record, request_id
@@ -136,4 +139,5 @@ class Kms:
         self.store.clear()
         self.clock.reset()
         self.failures.clear()
+        self.rates.lift()
         imports.forget_offers()

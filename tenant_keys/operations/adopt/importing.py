@@ -16,13 +16,11 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 from botocore.handlers import json_decode_template_body
 
+from tenant_keys.aws_facts.quotas import IMPORTED_RESOURCES, INLINE_TEMPLATE_BYTES
 from tenant_keys.operations.adopt.found_key import FoundKey
 from tenant_keys.operations.adopt.plan import AdoptionRefused
 
-MOST: Final = 200
 CHANGE_SET: Final = "tenant-keys-adopt"
-INLINE_BYTES: Final = 51_200
-"""A larger template goes through S3 (CloudFormation quotas)."""
 _POLL_SECONDS: Final = 0.5
 _DONE: Final = frozenset({"IMPORT_COMPLETE", "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
 
@@ -91,18 +89,18 @@ class Importer:
                 raise AdoptionRefused(f"{self._stack}: {message}; offboard that tenant first")
             if one.logical_id not in present:
                 missing.append(one)
-        for start in range(0, len(missing), MOST):
+        for start in range(0, len(missing), IMPORTED_RESOURCES):
             self._clear_the_way()  # also of the change set before, whose name is used again
-            batch = missing[start : start + MOST]
+            batch = missing[start : start + IMPORTED_RESOURCES]
             self._import(batch)
             yield f"imported {', '.join(one.logical_id for one in batch)} into {self._stack}"
 
     def _clear_the_way(self) -> str:
         """Remove what an earlier run left half-done: a change set, or a stack whose import failed and holds nothing."""
-        status = self._settled()
+        status = self._final_status()
         if status == "ROLLBACK_COMPLETE" and not self._resources():
             self._cloudformation.delete_stack(StackName=self._stack)
-            status = self._settled()
+            status = self._final_status()
         if status not in ("", "REVIEW_IN_PROGRESS", *_DONE, "IMPORT_ROLLBACK_COMPLETE"):
             raise AdoptionRefused(f"{self._stack}: {status}; mend the stack first")
         if status:
@@ -113,7 +111,7 @@ class Importer:
                     raise
         return status
 
-    def _settled(self) -> str:
+    def _final_status(self) -> str:
         """The stack's state once no operation runs; empty where there is no stack."""
         while True:
             try:
@@ -143,7 +141,7 @@ class Importer:
         template["Resources"] |= {one.logical_id: one.as_it_is for one in batch}
         body = json.dumps(template, separators=(",", ":")).encode()
         text = {"TemplateBody": body.decode()}
-        if len(body) > INLINE_BYTES:
+        if len(body) > INLINE_TEMPLATE_BYTES:
             text = {"TemplateURL": self._upload(body, f"{CHANGE_SET}/{hashlib.sha256(body).hexdigest()}.json")}
         role = {"RoleARN": self._role} if self._role else {}
         self._cloudformation.create_change_set(
@@ -164,7 +162,7 @@ class Importer:
         )
         self._wait_for_change_set()
         self._cloudformation.execute_change_set(StackName=self._stack, ChangeSetName=CHANGE_SET)
-        status = self._settled()
+        status = self._final_status()
         if status != "IMPORT_COMPLETE":
             events = self._cloudformation.describe_stack_events(StackName=self._stack)["StackEvents"]
             reasons = [each.get("ResourceStatusReason", "") for each in events if "FAILED" in each["ResourceStatus"]]
@@ -172,7 +170,7 @@ class Importer:
 
     def _present(self) -> dict[str, Any]:
         """The template that the stack has: an import may change nothing of it."""
-        if self._settled() in ("", "REVIEW_IN_PROGRESS"):
+        if self._final_status() in ("", "REVIEW_IN_PROGRESS"):
             return {"Resources": {}}
         self._cloudformation.meta.events.unregister("after-call.cloudformation.GetTemplate", json_decode_template_body)
         body = self._cloudformation.get_template(StackName=self._stack, TemplateStage="Original")["TemplateBody"]

@@ -61,6 +61,11 @@ def _workload(operation: str, items: str | None = None, page: str = "nextToken",
 
 _NO_CLUSTER: Final = "ResourceNotFoundException"
 APIS: Final[Mapping[str, Api]] = {
+    "cloudformation:BatchDescribeTypeConfigurations": Api(
+        "batch_describe_type_configurations",
+        "TypeConfigurations",
+        absent=frozenset({"TypeConfigurationNotFoundException"}),
+    ),
     "cloudformation:DescribeStacks": Api("describe_stacks", "Stacks", "NextToken", "NextToken", accounts=STACKS),
     "cloudformation:GetTemplate": Api(
         "get_template", fixed={"TemplateStage": "Processed"}, absent=_NO_STACK, accounts=STACKS, keep=digest_of_answer

@@ -116,6 +116,8 @@ class DeployedState:
     """Account, Region and association of EKS Pod Identity."""
     anchors: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
     profiles: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
+    hooks: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Configuration of each CloudFormation Hook of the estate, by Region and the end of the Hook's ARN."""
     trails: dict[str, list[tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]]] = field(
         default_factory=dict
     )
@@ -200,6 +202,8 @@ def _read_rest(state: DeployedState, readings: Readings, ask: Ask) -> None:
         match ask.api:
             case "cloudformation:DescribeStacks":
                 state.stacks[account, region, item["StackName"]] = item
+            case "cloudformation:BatchDescribeTypeConfigurations":
+                state.hooks[region, item["TypeArn"].rpartition("/")[2]] = item["Configuration"]
             case "cloudformation:ListStackResources":
                 resources = state.resources.setdefault((account, region, ask.subject), {})
                 resources[item["LogicalResourceId"]] = item.get("PhysicalResourceId", "")

@@ -174,6 +174,12 @@ KINDS: Final[Mapping[str, FindingKind]] = {
         "compare (tenant-keys deployed); deploy the assembly that was proved; "
         "cloudformation:UpdateTerminationProtection",
     ),
+    "hook": FindingKind(
+        "HIGH",
+        "A CloudFormation Hook that is declared is not activated, is off, only warns, or is not asked everything: a "
+        "change of a stack may remove or replace a key.",
+        f"find who changed it (CloudTrail: SetTypeConfiguration, DeactivateType); {_DEPLOY_AGAIN}",
+    ),
     "trail-silent": FindingKind(
         "HIGH",
         "No trail of CloudTrail that logs now has the calls of KMS in this Region: changes of keys leave no trace.",

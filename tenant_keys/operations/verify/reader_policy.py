@@ -31,6 +31,7 @@ def _needed(estate: Estate, account: str, *, last_usage: bool) -> list[str]:
     office |= {"management"} if account == estate.management_account else set()
     federated = any(one.identity_provider for one in estate.workloads.values())
     wanted: Mapping[str, bool] = {
+        "cloudformation:BatchDescribeTypeConfigurations": estate.central.deletion_hook,
         "kms:GetKeyLastUsage": last_usage,
         "kms:ListKeyRotations": any(one.origin == "imported" for one in estate.tenants.values()),
         "iam:GetOpenIDConnectProvider": (account == estate.central.account and federated)

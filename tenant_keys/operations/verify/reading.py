@@ -12,6 +12,7 @@ from tenant_keys.manifest import Estate, Workload
 from tenant_keys.operations.verify.journal import Ask, Reading
 from tenant_keys.operations.verify.lanes import Lanes
 from tenant_keys.policy import names
+from tenant_keys.policy.deletion_hook import HOOKS, hook_alias
 from tenant_keys.review.assembly import StackArtifact
 
 Planned = tuple[Ask, Mapping[str, Any]]
@@ -129,6 +130,13 @@ def _of_accounts(scope: Scope) -> Iterator[Planned]:
     if scope.keys_alone:
         return
     yield from _resources(scope)
+    for region in scope.regions if scope.estate.central.deletion_hook else ():
+        named = [
+            {"Type": "HOOK", "TypeName": hook_alias(one, scope.estate), "TypeConfigurationAlias": "default"}
+            for one in HOOKS
+        ]
+        ask = Ask(scope.central, region, "cloudformation:BatchDescribeTypeConfigurations")
+        yield ask, {"TypeConfigurationIdentifiers": named}
     for account in scope.accounts:
         yield Ask(account, scope.identity_region(account), "iam:GetAccountAuthorizationDetails"), {}
     for account, arn in scope.providers:

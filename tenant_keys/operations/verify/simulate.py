@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tenant_keys.aws_facts.quotas import READS_PER_SECOND, UNDOCUMENTED_PER_SECOND
+from tenant_keys.aws_facts.request_rate import RequestRate
 from tenant_keys.operations.verify.lanes import workers
 from tenant_keys.operations.verify.pace import SHARE, Pace, limit_of
 from tenant_keys.operations.verify.reading import OF_EACH_KEY
@@ -92,18 +93,17 @@ def _lane(api: str, calls: int, share: float, latency: float, others: float) -> 
     free = [0.0] * (1 if api.startswith("kms:List") and calls < 1000 else workers(limit))
     # A list's pages follow each other; everything else is asked by several workers.
     answered: list[float] = []
-    in_second: Counter[int] = Counter()
+    rate = RequestRate(quota * (1 - others))
     while left:
         at = pace.reserve(heapq.heappop(free))
         made += 1
-        in_second[int(at)] += 1
-        if in_second[int(at)] > quota * (1 - others):
-            throttled += 1
-            pace.throttled(at + latency)
-        else:
+        if rate.accepts(at):
             answered.append(at)
             left -= 1
             pace.succeeded()
+        else:
+            throttled += 1
+            pace.throttled(at + latency)
         now = max(now, at + latency)
         heapq.heappush(free, at + latency)
     return Lane(api, made, now, _peak(answered), quota, throttled)

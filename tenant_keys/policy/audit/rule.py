@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from tenant_keys.aws_facts.quotas import EVENT_PATTERN_CHARACTERS
 from tenant_keys.manifest import Estate
 from tenant_keys.policy.limits import FEWER_DEPLOYERS, PolicyTooLarge, compact
 
 Pattern: TypeAlias = dict[str, Any]
 Severity: TypeAlias = Literal["critical", "high", "medium", "low"]
 
-PATTERN_CHARACTERS: Final = 2_048
-"""Of an event pattern, by default (EventBridge guide, eb-quota)."""
 LONGEST_ID: Final = 25
 """Characters: rule names have at most 64 (EventBridge API, PutRule), 39 of which the estate's prefix may take."""
 
@@ -72,10 +71,10 @@ class Rule:
         """
         found = self.matches(estate)
         size = len(compact(found))
-        if size > PATTERN_CHARACTERS:
+        if size > EVENT_PATTERN_CHARACTERS:
             raise PolicyTooLarge(
                 f"audit rule {self.id}: got a pattern of {size:,} characters, EventBridge accepts "
-                f"{PATTERN_CHARACTERS:,}; {FEWER_DEPLOYERS}"
+                f"{EVENT_PATTERN_CHARACTERS:,}; {FEWER_DEPLOYERS}"
             )
         return found
 

@@ -65,7 +65,6 @@ class Resource:
     deletion_policy: str | None
     update_replace_policy: str | None
     depends_on: tuple[str, ...]
-    metadata_path: str | None
     physical_id: str | None = None
     """The id that AWS chose, of a resource that was read from an account."""
 

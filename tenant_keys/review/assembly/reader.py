@@ -132,7 +132,6 @@ def _resource(
     artifact: StackArtifact, logical_id: str, body: Mapping[str, Any], properties: Mapping[str, Any]
 ) -> Resource:
     depends_on = body.get("DependsOn", ())
-    metadata = body.get("Metadata")
     return Resource(
         artifact.name,
         artifact.account,
@@ -143,5 +142,4 @@ def _resource(
         body.get("DeletionPolicy"),
         body.get("UpdateReplacePolicy"),
         (depends_on,) if isinstance(depends_on, str) else tuple(depends_on),
-        metadata.get("aws:cdk:path") if isinstance(metadata, dict) else None,
     )

@@ -72,7 +72,7 @@ def parse_template(path: Path, data: bytes) -> Template:
     """Parse a template."""
     with collection_paused():
         sections = parse_json(path, data)
-    if _holds_unborn(data, sections):
+    if _holds_mark(data, sections):
         raise TemplateRefused(f"{path}: got the text {UNRESOLVED}; kept for ids that AWS has yet to choose; remove it")
     if not isinstance(sections, dict) or not isinstance(sections.get("Resources", {}), dict):
         raise AssemblyUnreadable(f"{path}: expected an object with Resources; run cdk synth again")
@@ -150,7 +150,7 @@ def _referred(value: object) -> Iterator[str]:
                 yield from _referred(one)
 
 
-def _holds_unborn(data: bytes, sections: object) -> bool:
+def _holds_mark(data: bytes, sections: object) -> bool:
     if b"!" in data and _UNRESOLVED in data:  # a single character is found at the speed of memory
         return True
     # Written with escapes, the mark is in the text only once the file is parsed.

@@ -1,10 +1,9 @@
 """Ids that AWS is not to hold: the id in the manifest of a tenant with an opaque name, in any text of a template.
 
 The workload's parameter alone has them. An id is found as a word, in any case, alone or between hyphens; in logical ids
-and Sids as a word of the name. Not told is
-an id that is also a word of the manifest's own names or of the app's texts (`access`, `orders`), or a number of up to
-three digits: there it says nothing of a customer. What rules and alarms describe and match is prose, so there it is
-told after the word tenant.
+and Sids as a word of the name. Not told is an id that is also a word of the manifest's own names or of the app's texts
+(`access`, `orders`), or a number of up to three digits: there it says nothing of a customer. What rules and alarms
+describe and match, and the code of the Hook's function, is prose, so there it is told after the word tenant.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ _GRAMMAR: Final = frozenset({"Action", "Effect", "NotAction", "Version"})
 _PROSE: Final[Mapping[str, frozenset[str]]] = {
     "AWS::CloudWatch::Alarm": frozenset({"AlarmDescription", "Metrics"}),
     "AWS::Events::Rule": frozenset({"Description", "EventPattern", "Targets"}),
+    "AWS::Lambda::Function": frozenset({"Code", "Description"}),
 }
 _UNREAD: Final = "AWS::CDK::Metadata"
 """Its one property is compressed."""
@@ -31,27 +31,31 @@ _WORDS_OF_A_NAME: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OF_A_TENANT: Final = re.compile(r"(?:Alias|Key|ImportRole|Replica|Role)([a-z0-9X]+)(?:For[A-Za-z0-9]+)?")
 """Logical ids, in which X stands for a hyphen."""
 _APP_TEXT: Final = """
-a access accessdenied account administration alarms alias aliases all amazonaws an analyzer anchor and anyone
-anything anywhere api arnequals arnlike arnnotequals arnnotlike as association assume assumed assumerole at
-aud audience audit auditkey aws batch be begun bool boolifexists bootstrap boundary bring bus but by bypass
-call can cancel cancellation cancelled cdk cell certificate cfn changed check class cloudformation cloudtrail
-cloudwatch cluster cmk cn com condition conditions config console context control created createkey createrole
-custodian custodians data decrypt default deleted deletion denied deny deploy deployment describe describekey
-description detail detection disabled disabling does done each ec2 ecs eks else enabled encrypt encrypted
-encrypts event events every everyone exec exists expiration expire expired expiring external externalid false
-federated for forallvalues foranyvalue forward from get gov grant group has held http https iam id identity
-ids if import imported imports in instance instances invokedby is issuer its keep keeps key keys kms lambda
-list lock lockout managed material may member message metadata minimum misuse moved mrk name names namespace
-near no nobody none not notresource null of oidc on one only opaque openid openings operations or organization
-organizations other others outside own parameter parameters path permission permissions plain pod pods
-policies policy policydocument policyname premises primary principal principalarn principals profile project
-provider publish quota rcp re read reads recently refusals refused region replica replicas report reports
-reserve reserved resource role roles rolesanywhere root rotate rotation rsa rsaes rule rules run runs saml
-schedule scheduled scp serve serves service serviceaccount services serving session sessions settings sha
-share shared sid sign single sns source ssm sso stack standard statement stop stopped string stringequals
-stringlike sts sub subject suffix suspended symmetric tag tagkeys tags task tasks tenant tenants text than
-that the this through to token told topic trail true trust type unresolved unusable use used user value via
-web where which while who whose wildcard with withdraw without workload workloads wrapping write x509 yaml
+a access accessdenied account actions administration alarms alias aliases all amazonaws an analyzer anchor and
+anyone anything anywhere api arm64 arnequals arnlike arnnotequals arnnotlike as association assume assumed
+assumerole at aud audience audit auditkey aws batch be begun bool boolifexists bootstrap boundary bring bus
+but by bypass call can cancel cancellation cancelled cdk cell certificate cfn change changed changes check
+class cloud cloudformation cloudtrail cloudwatch cluster cmk cn com condition conditions config console
+context control create created createkey createrole custodian custodians data decrypt default delete deleted
+deletion denied deny deploy deployment describe describekey description detail detection disabled disabling
+does done each ec2 ecs eks else enabled encrypt encrypted encrypts event events every everyone exclude exec
+exists expiration expire expired expiring external externalid fail false federated filteringcriteria for
+forallvalues foranyvalue forward from frozenset function get gov grant group handler has held hook hooks http
+https iam id identity ids if import imported imports in index instance instances invocationpoints invoke
+invokedby invokeforhook invokefunction invokes invoking is issuer its keep keeps key keys kms lambda list lock
+lockout log logs longest managed material may member message metadata minimum misuse moved mrk name names
+namespace near no nobody none not notresource null of oidc on one only opaque openid openings operations or
+organization organizations other others outside own parameter parameters path permission permissions plain pod
+pods policies policy policydocument policyname pre premises primary principal principalarn principals profile
+project provider provision publish python3 quota rcp re read reads recently refusals refused refuses region
+remove replace replica replicakey replicas report reports reserve reserved resource role roles rolesanywhere
+root rotate rotation rsa rsaes rule rules run runfunction runs s saml schedule scheduled scp serve serves
+service serviceaccount services serving session sessions set settings sha share shared sid sign single sns
+source sourceaccount sourcearn ssm sso stack stacknames stacks standard statement stop stopped string
+stringequals stringlike sts sub subject suffix suspended symmetric tag tagkeys tags targetnames task tasks
+tenant tenantkeys tenants text than that the this through to token told topic trail true trust type unresolved
+unusable update use used user value via was web where which while who whose wildcard with withdraw without
+workload workloads would wrapping write writelogs x509 yaml
 """
 """Words of the app's own texts, outside of prose."""
 

@@ -32,11 +32,6 @@ class Safeguard:
     with_repointed_alias: str
     """The same, if an alias may have been re-pointed too."""
 
-    @property
-    def single_point_of_failure(self) -> bool:
-        """Whether this safeguard alone keeps plaintext from others."""
-        return self.lost == "plaintext"
-
 
 def safeguards(build: Callable[[Edit], World]) -> list[Safeguard]:
     """Every Deny and every condition of an Allow, of key policies and access roles, one at a time.

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -178,8 +178,3 @@ def arn_like(held: Text, held_parts: tuple[Text, ...] | None, value: Resolved, w
 
 def _no_term(part: object) -> bool:
     return not isinstance(part, Term)
-
-
-def is_arn(value: Iterator[str] | str) -> bool:
-    """Whether a text has the six parts of an ARN."""
-    return isinstance(value, str) and len(value.split(":", 5)) == 6

@@ -22,8 +22,8 @@ from tenant_keys.operations.offboarding.events import look_up, read_records
 from tenant_keys.operations.offboarding.evidence import Evidence, EvidenceUnusable, read_evidence, write_evidence
 from tenant_keys.operations.offboarding.keys import Located, locate, read_keys
 from tests.command import Done, tenant_keys
-from tools.life_cycle.estate import ADMIN, BREAK_GLASS, CENTRAL, DEPLOYER, READER, ROLES, Leaving, quiet
 from tools.life_cycle.interruptions import CHANGING, Power, departing_of, live_and_cut
+from tools.life_cycle.leaving_tenants import ADMIN, BREAK_GLASS, CENTRAL, DEPLOYER, READER, ROLES, Leaving, quiet
 
 HERE, THERE = "eu-west-1", "eu-central-1"
 

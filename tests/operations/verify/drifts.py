@@ -52,7 +52,7 @@ from tests.operations.verify.drifts_of_roles import (
     trust_of_the_deleted,
     unexpected_role,
 )
-from tests.operations.verify.drifts_of_the_audit import auditor, exclude_kms, stop_trail, unprotect
+from tests.operations.verify.drifts_of_the_audit import auditor, exclude_kms, stop_trail, unprotect, warn
 
 BATCHES: dict[str, list[Drift]] = {
     "first": [
@@ -76,6 +76,7 @@ BATCHES: dict[str, list[Drift]] = {
         Drift("an instance profile gets a role", instance_profile),
         Drift("termination protection is switched off", unprotect),
         Drift("the trail is stopped", stop_trail),
+        Drift("the CloudFormation Hook only warns", warn),
         Drift("AWS Config begins to work in the account", auditor),
     ],
     "second": [

@@ -40,6 +40,20 @@ def exclude_kms(d: Deployed) -> tuple[Found, Undo]:
     return {("trail-silent", f"trails in {region}") for region in (HOME, OTHER)}, lambda: exclude([])
 
 
+def warn(d: Deployed) -> tuple[Found, Undo]:
+    """The Hook of changes only warns, by CloudFormation's registry: no template of a stack shows it."""
+    cloudformation, name = d.root(CENTRAL, "cloudformation"), "TenantKeys::Deletion::tenantkeysStacks"
+    asked = {"Type": "HOOK", "TypeName": name, "TypeConfigurationAlias": "default"}
+    described = cloudformation.batch_describe_type_configurations(TypeConfigurationIdentifiers=[asked])
+    before = described["TypeConfigurations"][0]["Configuration"]
+
+    def configure(text: str) -> None:
+        cloudformation.set_type_configuration(Type="HOOK", TypeName=name, Configuration=text)
+
+    configure(before.replace('"FAIL"', '"WARN"'))
+    return {("hook", "TenantKeys-Deletion-tenantkeysStacks")}, lambda: configure(before)
+
+
 def auditor(d: Deployed) -> tuple[Found, Undo]:
     iam, name = d.root(CENTRAL, "iam"), "AWSServiceRoleForConfig"
     trust = {

@@ -41,8 +41,8 @@ def central(name: str) -> str:
 
 
 @dataclass
-class Desk:
-    """Whoever is on call, with the estate."""
+class Team:
+    """The people on call, with the estate."""
 
     deployed: Deployed
     sessions: dict[str, boto3.Session]
@@ -70,20 +70,20 @@ class Desk:
         return sealed
 
 
-Incident = Callable[[Desk, Path], Iterator[Mapping[str, str]]]
+Incident = Callable[[Team, Path], Iterator[Mapping[str, str]]]
 """Makes the incident, yields variables of the page, and afterwards brings back what the page leaves to others."""
 
 
-def compromised_workload(desk: Desk, _: Path) -> Iterator[Mapping[str, str]]:
-    desk.sessions["intruder"] = desk.tenant("acme", "intruder")
-    desk.use(desk.sessions["intruder"], "acme")
+def compromised_workload(team: Team, _: Path) -> Iterator[Mapping[str, str]]:
+    team.sessions["intruder"] = team.tenant("acme", "intruder")
+    team.use(team.sessions["intruder"], "acme")
     yield {}
-    desk.use(desk.tenant("acme", "rebuilt"), "acme")
+    team.use(team.tenant("acme", "rebuilt"), "acme")
 
 
-def leaked_token(desk: Desk, _: Path) -> Iterator[Mapping[str, str]]:
-    aws = desk.deployed.aws
-    token = desk.deployed.issuer.token("portal-keys", {"tenant_id": "acme"})
+def leaked_token(team: Team, _: Path) -> Iterator[Mapping[str, str]]:
+    aws = team.deployed.aws
+    token = team.deployed.issuer.token("portal-keys", {"tenant_id": "acme"})
     sts = aws.session().client("sts")
     role = f"arn:aws:iam::{CENTRAL}:role/tenant-keys/portal/shared.portal"
 
@@ -91,25 +91,25 @@ def leaked_token(desk: Desk, _: Path) -> Iterator[Mapping[str, str]]:
         given = sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName=name, WebIdentityToken=token)
         return aws.session(credentials=given["Credentials"])
 
-    desk.sessions["leaked"] = session("leaked")
-    desk.use(desk.sessions["leaked"], "acme")
+    team.sessions["leaked"] = session("leaked")
+    team.use(team.sessions["leaked"], "acme")
     yield {}
-    desk.use(session("afterwards"), "acme")
+    team.use(session("afterwards"), "acme")
 
 
-def tenant_revokes_key(desk: Desk, _: Path) -> Iterator[Mapping[str, str]]:
-    ensure_role(desk.deployed.aws, central("key-import/globex-key-import"))
-    importer = assume(desk.deployed.aws, central("key-import/globex-key-import"))
-    key, valid = desk.deployed.key("globex"), datetime.now(UTC) + timedelta(days=300)
+def tenant_revokes_key(team: Team, _: Path) -> Iterator[Mapping[str, str]]:
+    ensure_role(team.deployed.aws, central("key-import/globex-key-import"))
+    importer = assume(team.deployed.aws, central("key-import/globex-key-import"))
+    key, valid = team.deployed.key("globex"), datetime.now(UTC) + timedelta(days=300)
     material = import_material(importer, key, valid)
     importer.client("kms").delete_imported_key_material(KeyId=key)
     yield {}
     import_material(importer, key, valid, material)
-    desk.use(desk.tenant("globex", "again"), "globex")
+    team.use(team.tenant("globex", "again"), "globex")
 
 
-def alias_moved(desk: Desk, _: Path) -> Iterator[Mapping[str, str]]:
-    session = desk.deployed.aws.run_as(
+def alias_moved(team: Team, _: Path) -> Iterator[Mapping[str, str]]:
+    session = team.deployed.aws.run_as(
         deployer(HOME), service="cloudformation.amazonaws.com", session_name="taken-over"
     )
     kms: Any = session.client("kms")
@@ -117,56 +117,56 @@ def alias_moved(desk: Desk, _: Path) -> Iterator[Mapping[str, str]]:
     kms.delete_alias(AliasName="alias/tenant-acme")
     kms.create_alias(AliasName="alias/tenant-acme", TargetKeyId=other)
     yield {}
-    desk.sessions["break-glass"].client("kms").schedule_key_deletion(KeyId=other, PendingWindowInDays=7)
-    desk.deployed.aws.advance(9)
-    desk.use(desk.tenant("acme", "again"), "acme")
+    team.sessions["break-glass"].client("kms").schedule_key_deletion(KeyId=other, PendingWindowInDays=7)
+    team.deployed.aws.advance(9)
+    team.use(team.tenant("acme", "again"), "acme")
 
 
-def deletion_scheduled(desk: Desk, _: Path) -> Iterator[Mapping[str, str]]:
-    key = desk.deployed.key("wayne")
-    kms: Any = assume(desk.deployed.aws, central("KeyBreakGlass")).client("kms")
+def deletion_scheduled(team: Team, _: Path) -> Iterator[Mapping[str, str]]:
+    key = team.deployed.key("wayne")
+    kms: Any = assume(team.deployed.aws, central("KeyBreakGlass")).client("kms")
     kms.disable_key(KeyId=key)
-    desk.deployed.aws.advance(31)  # a key in use within 30 days is not scheduled at all
+    team.deployed.aws.advance(31)  # a key in use within 30 days is not scheduled at all
     kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=30)
     yield {}
-    desk.use(desk.tenant("wayne", "again"), "wayne")
+    team.use(team.tenant("wayne", "again"), "wayne")
 
 
-def region_lost(desk: Desk, folder: Path) -> Iterator[Mapping[str, str]]:
+def region_lost(team: Team, folder: Path) -> Iterator[Mapping[str, str]]:
     sealed = folder / "sealed"
-    sealed.write_bytes(desk.use(desk.tenant("umbrella", "before"), "umbrella"))
-    desk.sessions["umbrella"] = desk.tenant("umbrella", "umbrella", OTHER)
+    sealed.write_bytes(team.use(team.tenant("umbrella", "before"), "umbrella"))
+    team.sessions["umbrella"] = team.tenant("umbrella", "umbrella", OTHER)
     yield {"CIPHERTEXT": str(sealed)}
 
 
-def quota_hit(desk: Desk, _: Path) -> Iterator[Mapping[str, str]]:
-    desk.sessions["acme"] = desk.tenant("acme", "acme")
-    desk.use(desk.sessions["acme"], "acme")
-    desk.deployed.aws.fail("DescribeKey", "ThrottlingException", "Rate exceeded")
+def quota_hit(team: Team, _: Path) -> Iterator[Mapping[str, str]]:
+    team.sessions["acme"] = team.tenant("acme", "acme")
+    team.use(team.sessions["acme"], "acme")
+    team.deployed.aws.fail("DescribeKey", "ThrottlingException", "Rate exceeded")
     yield {}
 
 
-def deployment_role_lost(desk: Desk, _: Path) -> Iterator[Mapping[str, str]]:
-    iam, name = desk.deployed.root(CENTRAL, "iam"), deployer(HOME).rpartition("/")[2]
+def deployment_role_lost(team: Team, _: Path) -> Iterator[Mapping[str, str]]:
+    iam, name = team.deployed.root(CENTRAL, "iam"), deployer(HOME).rpartition("/")[2]
     iam.detach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     iam.delete_role(RoleName=name)
-    desk.use(desk.tenant("acme", "meanwhile"), "acme")
+    team.use(team.tenant("acme", "meanwhile"), "acme")
     yield {}
-    desk.deployed.kms().update_key_description(KeyId=desk.deployed.key("acme"), Description="Key of tenant acme")
+    team.deployed.kms().update_key_description(KeyId=team.deployed.key("acme"), Description="Key of tenant acme")
 
 
-def break_glass_used(desk: Desk, _: Path) -> Iterator[Mapping[str, str]]:
-    desk.sessions["stolen"] = desk.become(central("KeyBreakGlass"), "stolen")
-    desk.sessions["stolen"].client("kms").disable_key(KeyId=desk.deployed.key("hooli"))
+def break_glass_used(team: Team, _: Path) -> Iterator[Mapping[str, str]]:
+    team.sessions["stolen"] = team.become(central("KeyBreakGlass"), "stolen")
+    team.sessions["stolen"].client("kms").disable_key(KeyId=team.deployed.key("hooli"))
     yield {}
-    desk.deployed.kms().enable_key(KeyId=desk.deployed.key("hooli"))
+    team.deployed.kms().enable_key(KeyId=team.deployed.key("hooli"))
 
 
-def trail_stopped(desk: Desk, _: Path) -> Iterator[Mapping[str, str]]:
-    desk.deployed.root(CENTRAL, "cloudtrail").stop_logging(Name="organization")
-    key = desk.deployed.key("hooli")
-    desk.become(central("KeyAdministrator"), "unseen").client("kms").disable_key(KeyId=key)
-    desk.deployed.kms().enable_key(KeyId=key)
+def trail_stopped(team: Team, _: Path) -> Iterator[Mapping[str, str]]:
+    team.deployed.root(CENTRAL, "cloudtrail").stop_logging(Name="organization")
+    key = team.deployed.key("hooli")
+    team.become(central("KeyAdministrator"), "unseen").client("kms").disable_key(KeyId=key)
+    team.deployed.kms().enable_key(KeyId=key)
     yield {}
 
 
@@ -185,7 +185,7 @@ INCIDENTS: dict[str, Incident] = {
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     """An estate of its own, under control policies: the drifts of the other tests leave traces that verify names."""
     issuer = LocalIssuer("https://login.example.com")
     with LocalAws(
@@ -197,13 +197,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield on_call(deploy(aws, tmp_path_factory.mktemp("runbooks"), issuer, GUARDED))
 
 
-def on_call(deployed: Deployed) -> Desk:
+def on_call(deployed: Deployed) -> Team:
     aws = deployed.aws
     reading = deployed.root(CENTRAL, "iam")
     statement = {"Effect": "Allow", "Action": ["cloudtrail:LookupEvents", "kms:DescribeKey"], "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     reading.put_role_policy(RoleName="SecurityAudit", PolicyName="Runbooks", PolicyDocument=policy)
-    made = Desk(deployed, {})
+    made = Team(deployed, {})
     made.sessions |= {
         "administrator": made.become(central("KeyAdministrator"), "administrator"),
         "break-glass": made.become(central("KeyBreakGlass"), "break-glass"),
@@ -215,8 +215,8 @@ def on_call(deployed: Deployed) -> Desk:
 
 
 @contextmanager
-def happened(incident: Incident, desk: Desk, folder: Path) -> Iterator[Mapping[str, str]]:
-    steps = incident(desk, folder)
+def happened(incident: Incident, team: Team, folder: Path) -> Iterator[Mapping[str, str]]:
+    steps = incident(team, folder)
     yield next(steps)
     assert list(steps) == []
 
@@ -233,16 +233,16 @@ EVERY_TIME = ("compromised-workload", "region-lost", "trail-stopped")
     [pytest.param(name, marks=[] if name in EVERY_TIME else [pytest.mark.exhaustive]) for name in INCIDENTS],
 )
 def test_every_command_of_the_page_does_what_it_shows_and_nothing_is_left(
-    desk: Desk, name: str, tmp_path: Path
+    team: Team, name: str, tmp_path: Path
 ) -> None:
-    deployed = desk.deployed
+    deployed = team.deployed
     environment = deployed.aws.environment(credentials=deployed.aws.operator())
-    desk.sessions["reader"] = desk.become(central("SecurityAudit"), "reader")
+    team.sessions["reader"] = team.become(central("SecurityAudit"), "reader")
     files = ("--manifest", str(deployed.manifest), "--assembly", str(deployed.assembly))
-    console = Console(desk.sessions, environment, files, tmp_path, deployed.deploy_again)
+    console = Console(team.sessions, environment, files, tmp_path, deployed.deploy_again)
     found = commands(PAGES / f"{name}.md")
     assert len(found) >= 3
-    with happened(INCIDENTS[name], desk, tmp_path) as variables:
+    with happened(INCIDENTS[name], team, tmp_path) as variables:
         console.variables |= variables
         for command in found:
             printed = console.run(command.text)

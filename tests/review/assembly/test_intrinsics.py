@@ -10,7 +10,7 @@ import pytest
 from tenant_keys.review.errors import UnresolvedIntrinsic
 
 Resolve = Callable[..., Any]
-UNBORN_KEY = "unresolved!111111111111!eu-west-1!app!Key"
+UNRESOLVED_KEY = "unresolved!111111111111!eu-west-1!app!Key"
 KEY = {"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {}}}}
 
 
@@ -25,9 +25,9 @@ KEY = {"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {}}}}
         ({"Ref": "AWS::NoValue"}, "absent"),
         (["a", {"Ref": "AWS::NoValue"}, "b"], ["a", "b"]),
         ({"a": {"b": {"Ref": "AWS::NoValue"}}}, {"a": {}}),
-        ({"Ref": "Key"}, UNBORN_KEY),
-        ({"Fn::GetAtt": ["Key", "Arn"]}, f"arn:aws:kms:eu-west-1:111111111111:key/{UNBORN_KEY}"),
-        ({"Fn::GetAtt": "Key.Arn"}, f"arn:aws:kms:eu-west-1:111111111111:key/{UNBORN_KEY}"),
+        ({"Ref": "Key"}, UNRESOLVED_KEY),
+        ({"Fn::GetAtt": ["Key", "Arn"]}, f"arn:aws:kms:eu-west-1:111111111111:key/{UNRESOLVED_KEY}"),
+        ({"Fn::GetAtt": "Key.Arn"}, f"arn:aws:kms:eu-west-1:111111111111:key/{UNRESOLVED_KEY}"),
         ({"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::", 1]]}, "arn:aws:iam::1"),
         ({"Fn::Join": ["-", {"Fn::Split": [":", "a:b"]}]}, "a-b"),
         ({"Fn::Join": [",", []]}, ""),
@@ -35,13 +35,13 @@ KEY = {"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {}}}}
             {"Fn::Sub": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:x"},
             "arn:aws:kms:eu-west-1:111111111111:x",
         ),
-        ({"Fn::Sub": "${Key} ${Key.Arn}"}, f"{UNBORN_KEY} arn:aws:kms:eu-west-1:111111111111:key/{UNBORN_KEY}"),
+        ({"Fn::Sub": "${Key} ${Key.Arn}"}, f"{UNRESOLVED_KEY} arn:aws:kms:eu-west-1:111111111111:key/{UNRESOLVED_KEY}"),
         ({"Fn::Sub": "alias/tenant-${!aws:PrincipalTag/tenant_id}"}, "alias/tenant-${aws:PrincipalTag/tenant_id}"),
         ({"Fn::Sub": ["${Name}-${AWS::Region}", {"Name": {"Ref": "AWS::StackName"}}]}, "app-eu-west-1"),
         ({"Fn::Sub": ["${AWS::Region}", {}]}, "eu-west-1"),
         ({"Fn::Select": [1, ["a", "b"]]}, "b"),
         ({"Fn::Select": ["1", ["a", "b"]]}, "b"),
-        ({"Fn::Select": [5, {"Fn::Split": [":", {"Fn::GetAtt": ["Key", "Arn"]}]}]}, f"key/{UNBORN_KEY}"),
+        ({"Fn::Select": [5, {"Fn::Split": [":", {"Fn::GetAtt": ["Key", "Arn"]}]}]}, f"key/{UNRESOLVED_KEY}"),
         ({"Fn::Split": [",", "a,b"]}, ["a", "b"]),
     ],
 )

@@ -47,7 +47,6 @@ def test_a_resource_carries_all_that_the_review_asks_of_it(read: Callable[..., A
         deletion_policy="Retain",
         update_replace_policy="Delete",
         depends_on=("Role", "Other"),
-        metadata_path="app/Key/Resource",
     )
     assert (stack.account, stack.region, stack.termination_protection) == ("111111111111", "eu-west-1", False)
 

@@ -13,6 +13,9 @@ from tenant_keys.review.proof.opaque_ids import Disclosing, disclosing
 from tests.policy.estates import estate_of_text
 
 MANIFEST = """\
+organization: o-a1b2c3d4e5
+tags: {owner: payments}
+audit: {probe_roles: [role/prober]}
 central:
   account: "111111111111"
   home_region: eu-west-1
@@ -26,7 +29,16 @@ tenants:
   hooli: {opaque: true}
   hooli-labs: {}
   access: {opaque: true}
-  globex: {}
+  globex: {tags: {team: sales}}
+  orders: {opaque: true}
+  payments: {opaque: true}
+  prober: {opaque: true}
+  a1b2c3d4e5: {opaque: true}
+  sales: {opaque: true}
+  putkeypolicy: {opaque: true}
+  allow: {opaque: true}
+  "123": {opaque: true}
+  "1234": {opaque: true}
 """
 
 
@@ -69,7 +81,13 @@ POLICY = {"Version": "2012-10-17", "Statement": [{"Sid": "x", "Effect": "Allow",
         ("AWS::SSM::Parameter", {"Tags": {"hooli": "1"}, "Value": "{}"}),
         ("AWS::SNS::Topic", {"DisplayName": "hooli"}),
         ("AWS::Events::Rule", {"Description": "use of the key of tenant hooli"}),
+        ("AWS::Events::Rule", {"Targets": [{"Id": "tenant-hooli"}]}),
+        ("AWS::CloudWatch::Alarm", {"AlarmName": "hooli"}),
+        ("AWS::Lambda::Function", {"Code": {"ZipFile": "# the key of tenant hooli"}}),
         ("AWS::Of::Another", {"Deep": [{"er": ["hooli"]}]}),
+        ("AWS::Of::Another", {"Name": "globex-hooli"}),
+        ("AWS::Of::Another", {"Name": "1234"}),
+        ("AWS::Of::Another", {"Text": "to putkeypolicy, or to allow"}),
     ],
 )
 def test_the_id_is_found(looking: Disclosing, kind: str, properties: dict[str, Any]) -> None:
@@ -83,11 +101,25 @@ def test_the_id_is_found(looking: Disclosing, kind: str, properties: dict[str, A
         ("AWS::KMS::Key", {"Description": "Tenant hooli-labs"}),
         ("AWS::KMS::Key", {"Description": "Tenant globex"}),
         ("AWS::KMS::Key", {"Description": "Tenant schooling"}),
+        ("AWS::KMS::Key", {"Description": "orders payments prober o-a1b2c3d4e5 sales 123"}),
+        ("AWS::KMS::Key", {"Description": "a1b2c3d4e5"}),
+        ("AWS::KMS::Key", {"KeyPolicy": {"Statement": [{"Effect": "Allow", "Action": "kms:PutKeyPolicy"}]}}),
+        ("AWS::KMS::Key", {"KeyPolicy": {"Statement": [{"Effect": "Allow", "NotAction": "kms:PutKeyPolicy"}]}}),
+        ("AWS::Events::Rule", {"Description": "hooli", "EventPattern": {"a": ["hooli"]}, "Targets": ["hooli"]}),
+        ("AWS::CloudWatch::Alarm", {"AlarmDescription": "hooli", "Metrics": ["hooli"]}),
+        ("AWS::Lambda::Function", {"Code": {"ZipFile": "hooli = payload"}}),
         ("AWS::IAM::Role", {"Description": "access of workloads", "Policies": [{"PolicyDocument": POLICY}]}),
     ],
 )
 def test_nothing_else_is_told(looking: Disclosing, kind: str, properties: dict[str, Any]) -> None:
     assert found_in(looking, kind, properties) == []
+
+
+def test_what_prose_may_say_other_texts_may_not(estate: Estate) -> None:
+    looking = disclosing(estate)
+    assert looking is not None
+    assert found_in(looking, "AWS::Events::Rule", {"Description": "as hooli"}) == []
+    assert found_in(looking, "AWS::KMS::Key", {"Description": "as hooli"}) == ["Description"]
 
 
 @pytest.mark.parametrize(
@@ -121,6 +153,11 @@ def test_a_logical_id_tells_whose_resource_it_is(looking: Disclosing, logical_id
 )
 def test_the_id_is_found_beside_resources(looking: Disclosing, beside: dict[str, Any]) -> None:
     assert list(looking.beside(template("cell", beside))) == [(hooli(looking), next(iter(beside)))]
+
+
+@pytest.mark.parametrize("scanner", ["cdk_nag", "cfn_nag", "checkov", "guard"])
+def test_reasons_for_scanners_are_prose(looking: Disclosing, scanner: str) -> None:
+    assert list(looking.beside(template("cell", {"Metadata of Key": {scanner: {"Reason": "as hooli"}}}))) == []
 
 
 def test_the_name_of_a_stack_is_looked_at(looking: Disclosing) -> None:

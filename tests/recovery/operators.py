@@ -1,4 +1,4 @@
-"""A team's way to deploy a small assembly: preflight, the CDK CLI, and once more after a failure."""
+"""How operators deploy a small assembly: preflight, the CDK CLI, and once more after a failure."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tenant_keys.local.deploy import find_cdk
 from tenant_keys.local.errors import DeploymentFailed
 from tenant_keys.operations.preflight import Obstacle, preflight
 from tenant_keys.review.assembly import Environment
-from tests.local import estate
+from tests.local import handmade
 from tests.local.bootstrap import bootstrap
-from tests.local.estate import Document
+from tests.local.handmade import Document
 
 STACK = "tenant-keys-cell-eu-west-1-001"
 
 
 def assembly(
-    folder: Path, resources: Mapping[str, Document], *, stack: str = STACK, region: str = estate.REGION
+    folder: Path, resources: Mapping[str, Document], *, stack: str = STACK, region: str = handmade.REGION
 ) -> Path:
     """One stack that keeps keys: with termination protection, as the real ones."""
     app = cdk.App(outdir=str(folder))
@@ -31,7 +31,7 @@ def assembly(
         app,
         stack,
         stack_name=stack,
-        env=cdk.Environment(account=estate.CENTRAL, region=region),
+        env=cdk.Environment(account=handmade.CENTRAL, region=region),
         termination_protection=True,
     )
     for logical_id, resource in resources.items():
@@ -44,13 +44,13 @@ def assembly(
     return folder
 
 
-class Desk:
+class Operators:
     """Deploys on a local AWS and looks at what is there."""
 
     def __init__(self, aws: LocalAws) -> None:
         self.aws = aws
 
-    def client(self, service: str, region: str = estate.REGION) -> Any:
+    def client(self, service: str, region: str = handmade.REGION) -> Any:
         """As the root user of the key account."""
         return self.aws.session(region=region).client(service)  # type: ignore[call-overload]
 
@@ -61,7 +61,7 @@ class Desk:
             assert office in ("lookup", "deploy")
             return self.client(service, place.region)
 
-        return preflight(assembly, estate.CENTRAL, repair=repair, client_of=client_of)
+        return preflight(assembly, handmade.CENTRAL, repair=repair, client_of=client_of)
 
     def deploy(self, assembly: Path, watch: Callable[[str], None] = lambda _: None) -> None:
         """`cdk deploy`.
@@ -82,7 +82,7 @@ class Desk:
 
     def cdk(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another command of the CDK CLI."""
-        environment = self.aws.environment(region=estate.REGION, credentials=self.aws.operator())
+        environment = self.aws.environment(region=handmade.REGION, credentials=self.aws.operator())
         home = self.aws.directory / "cdk"
         home.mkdir(exist_ok=True)
         return subprocess.run(  # the CDK CLI
@@ -94,11 +94,11 @@ class Desk:
             check=False,
         )
 
-    def status(self, stack: str = STACK, region: str = estate.REGION) -> tuple[str, bool]:
+    def status(self, stack: str = STACK, region: str = handmade.REGION) -> tuple[str, bool]:
         """The stack's state, and whether it is protected from deletion."""
         found = self.client("cloudformation", region).describe_stacks(StackName=stack)["Stacks"][0]
         return found["StackStatus"], found["EnableTerminationProtection"]
 
-    def ready(self, tenant: str, region: str = estate.REGION) -> bool:
+    def ready(self, tenant: str, region: str = handmade.REGION) -> bool:
         """Whether the tenant's alias names an enabled key."""
         return self.aws.key_states(region).get(tenant) == "Enabled"
