@@ -11,11 +11,13 @@ from botocore.stub import Stubber
 
 from tenant_keys.manifest import read_lock
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
+from tenant_keys.manifest.load import SeveralKeyAccounts
 from tenant_keys.operations.errors import KeyMismatch, TakeBackRefused, TransitionRefused
 from tenant_keys.operations.offboarding.departing import departing
 from tenant_keys.operations.record_key_ids import record
 from tenant_keys.operations.take_back import take_back
 from tenant_keys.operations.tenant_edit import plan_addition, plan_state
+from tenant_keys.operations.verify.verify import _estate
 from tests import two_key_accounts as two
 
 
@@ -62,6 +64,14 @@ def test_key_ids_are_recorded_of_the_account_of_the_credentials(manifest: Path) 
         KeyMismatch, match="of account 999999999999; the key accounts are one 111111111111, two 444444444444"
     ):
         record(manifest, None, lambda _: "999999999999")
+
+
+def test_stacks_are_verified_in_the_account_that_has_them(manifest: Path) -> None:
+    assert _estate(manifest, ["tenant-keys-two-cell-eu-west-1-001"]).key_account == "two"
+    assert _estate(manifest, ["tenant-keys-cell-eu-west-1-001"]).key_account == "one"
+    for stacks in ([], ["tenant-keys-cell-eu-west-1-001", "tenant-keys-two-cell-eu-west-1-001"]):
+        with pytest.raises(SeveralKeyAccounts):
+            _estate(manifest, stacks)
 
 
 def test_a_tenant_leaves_the_account_that_holds_its_key(manifest: Path) -> None:
