@@ -8,6 +8,7 @@ from typing import Final
 
 from tenant_keys.aws_facts.identity_center import permission_set_of
 from tenant_keys.manifest.errors import Path, Problem
+from tenant_keys.manifest.guardrail_rules import import_roles
 from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.rules import PERMISSION_SET, Problems, Report, execution_roles, role_name
 
@@ -25,6 +26,7 @@ def warnings(manifest: Manifest) -> list[Problem]:
     _check_powers(manifest, found.report)
     _check_suffixes(manifest, found.report)
     _check_existing_roles(manifest, found.report)
+    _check_audit(manifest, found.report)
     return found.problems
 
 
@@ -53,6 +55,24 @@ def _check_suffixes(manifest: Manifest, report: Report) -> None:
         if permission_set is not None:
             meaning = "IAM Identity Center ends the name of a role that it creates again in another suffix"
             report(path, f"{role}: {meaning}, and the key policies deny it then; write permission-set/{permission_set}")
+
+
+def _check_audit(manifest: Manifest, report: Report) -> None:
+    """An alarm that is lost, and a trail that may be paid for twice."""
+    if manifest.audit == "off":
+        return
+    if manifest.audit.trail == "own":
+        meaning = "where the organization's trail has this account's calls of KMS, AWS charges $2.00 for each 100,000"
+        report(("audit", "trail"), f"own: {meaning}; see tenant-keys cost, and leave it out if such a trail exists")
+    path = manifest.audit.import_path or (manifest.guardrails.import_path if manifest.guardrails else None)
+    importers = import_roles(manifest)
+    if importers and path is None:
+        first = min(importers)
+        meaning = "nobody is told when somebody assumes it, only when it fetches import parameters or imports"
+        report(
+            ("tenants", first, "key", "import_role"),
+            f"{importers[first]}: {meaning}; have all import roles below one path, and name it as audit.import_path",
+        )
 
 
 def _check_existing_roles(manifest: Manifest, report: Report) -> None:

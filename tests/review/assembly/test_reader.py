@@ -321,7 +321,7 @@ def test_a_conditional_resource_is_refused_where_policies_are_read(read: Callabl
 def test_values_that_the_review_does_not_read_may_stay_raw_and_are_listed(read: Callable[..., Any]) -> None:
     custom = {"Type": "Custom::Thing", "Properties": {"V": {"Fn::GetAZs": ""}}}
     metadata = {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "x"}, "Condition": "CDKMetadataAvailable"}
-    trail = {"Type": "AWS::CloudTrail::Trail", "Properties": {"Account": {"Ref": "AWS::AccountId"}}}
+    trail = {"Type": "AWS::Config::ConfigRule", "Properties": {"Account": {"Ref": "AWS::AccountId"}}}
     stack = read(a={"Resources": {"Custom": custom, "CDKMetadata": metadata, "Trail": trail, "Key": KEY}})["a"]
     assert stack.raw == ("Custom", "CDKMetadata")
     assert stack.resources["Custom"].properties == {"V": {"Fn::GetAZs": ""}}
