@@ -9,6 +9,7 @@ PERSON = f"{ROLE}, or `permission-set/Name`"
 REGION = "an AWS Region such as eu-west-1"
 TENANT = "at most 40 lower-case letters, digits and single inner hyphens"
 WORKLOAD = "at most 16 lower-case letters, digits and single inner hyphens, starting with a letter"
+KEY_ACCOUNT_NAME = "at most 16 lower-case letters and digits, starting with a letter"
 TAGS = "at most 128 (key) and 256 (value) of letters, digits, spaces and _ . : / = + - @"
 
 ALLOWED = {
@@ -16,6 +17,7 @@ ALLOWED = {
     "tenants_from": "a list: names of files beside or below this one, such as tenants/*.yaml",
     "organization": "an organisation id such as o-a1b2c3d4e5",
     "account": "12 digits in quotes",
+    "key_account": f"the name of one of them: {KEY_ACCOUNT_NAME}",
     "home_region": REGION,
     "regions": f"a list of at least one: {REGION}",
     "region": REGION,
@@ -29,7 +31,8 @@ ALLOWED = {
     "bootstrap_qualifier": "1 to 10 lower-case letters and digits",
     "iam_roles": "a whole number of roles from 1 to 10000",
     "trust_policy_characters": "a whole number of characters from 2048 to 8192",
-    "audit": "off, or a mapping of probe_roles",
+    "audit": "off, or a mapping of probe_roles, trail and import_path",
+    "trail": "organization or own",
     "probe_roles": f"a list of at most five: {ROLE}",
     "alias": "alias/{id} with a name of the estate before {id} that ends in / or _, such as alias/dev/{id}",
     "role_path": "a path of letters, digits, _ and - that begins and ends in /, such as /dev/",
