@@ -45,7 +45,7 @@ def test_the_trail_that_is_not_made_would_cost_two_dollars_for_100_000_events(es
 
 
 def test_the_own_trail_pays_for_storage_and_warns_of_the_second_copy(estate_of: EstateOf) -> None:
-    """5,256 million records of 200 bytes a month are 1,051.2 GB, kept for 400 days of 30.42: 13,824 GB, at 2.3 cents."""
+    """5,256 million records of 200 bytes a month are 1,051.2 GB; in 400 days 13,824 GB, at 2.3 cents each."""
     estate = estate_of("acme: {}", head=("workloads:\n", "audit: {trail: own}\nworkloads:\n"))
     assert str(of(estate, 1_000).records).endswith("317.95")
     assert str(of(estate, 0).months) == "3.60 to 9.92"
