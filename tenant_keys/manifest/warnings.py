@@ -38,7 +38,7 @@ def _check_powers(manifest: Manifest, report: Report) -> None:
     for index, role in enumerate(central.administrators):
         path: Path = ("central", "administrators", index)
         if role_name(role) in deployers:
-            meaning = "whoever holds it may also change every key policy and so open every key"
+            meaning = "its sessions may also change every key policy, and so use every key"
             report(path, f"{role} is in deployment_roles too: {meaning}; the proof lists it as trusted")
         if role_name(role) in readers:
             report(path, f"{role} is in readers too, which adds nothing: administrators read what readers read")
@@ -84,10 +84,10 @@ def _check_existing_roles(manifest: Manifest, report: Report) -> None:
         holders[workload.account, role_name(workload.role)].append(name)
         others = holders[workload.account, role_name(workload.role)][:-1]
         if others:
-            meaning = f"whoever holds it uses the keys of the tenants of {' and '.join([*others, name])}"
+            meaning = f"its sessions use the keys of the tenants of {' and '.join([*others, name])}"
             report(path, f"{workload.role} is the role of {others[0]} too: {meaning}, and the trail cannot tell which")
         if _OF_THE_CDK.fullmatch(role_name(workload.role)):
-            meaning = "whoever may deploy in the account may use the keys of its tenants"
+            meaning = "every principal that may deploy in the account may use the keys of its tenants"
             report(path, f"{workload.role} is a role of cdk bootstrap: {meaning}; name the service's own role")
         elif _POWERFUL.search(role_name(workload.role)):
             meaning = "people who administer the account may use the keys of its tenants"

@@ -180,7 +180,7 @@ def test_a_name_that_stands_twice_in_one_object_is_refused(tmp_path: Path, text:
     """Which of the two CloudFormation would take is not documented: a laxer policy could hide behind a stricter."""
     write_assembly(tmp_path, {"keys": {}})
     (tmp_path / "keys.template.json").write_text(text)
-    with pytest.raises(AssemblyUnreadable, match=r"keys\.template\.json.*(Key|A) stands twice in one object"):
+    with pytest.raises(AssemblyUnreadable, match=r"keys\.template\.json.*(Key|A) occurs twice in one object"):
         list(Assembly.open(tmp_path).stacks())
 
 
