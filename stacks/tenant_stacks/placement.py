@@ -14,6 +14,7 @@ from tenant_constructs.deletion_hook import DeletionHook
 from tenant_constructs.identity_provider import TokenIssuer
 from tenant_constructs.pod_identity import PodIdentity
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
+from tenant_constructs.trail import OwnTrail
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.manifest import stack_names as names
@@ -155,6 +156,11 @@ class _Stacks:
         """AWS KMS writes an event in the Region of the call, and a topic is reached from its own Region alone."""
         if self._estate.audit is None:
             return
+        if self._estate.audit.own_trail:
+            name, description = names.trail(self._naming), f"Trail of the key account {self._account}"
+            stack = self._stack(name, self._account, self._home, description)
+            stack.termination_protection = True
+            OwnTrail(stack, "Trail", estate=self._estate)
         for region in self._estate.central.regions:
             name = names.audit_stack(region, self._naming)
             stack = self._stack(name, self._account, region, f"Detection of misuse of tenants' keys in {region}")

@@ -39,10 +39,10 @@ def plan_command(
     """Print which stacks a deployment changes, in which order, how many at a time, and how long it takes.
 
     The command calls no AWS API. A simulation deploys the stacks at the rates that AWS documents, and finds the
-    concurrency.
-    After a failed deployment, tenant-keys deployed ACCOUNT and plan --deployed deployed show what remains.
-    Exit codes: 0 planned, 2 a resource is of a type whose calls are not known (0 with --concurrency), 1 could not
-    run.
+    concurrency. The CDK CLI's uploads and change sets are not in the time. After a failed deployment,
+    tenant-keys deployed ACCOUNT and plan --account ACCOUNT --deployed deployed show what remains; that folder
+    holds other accounts as the assembly has them.
+    Exit codes: 0 planned, 2 the calls of a resource are not known (0 with --concurrency), 1 could not run.
     """
     from tenant_keys.manifest import load_estate
     from tenant_keys.operations.rollout.describe import as_document, as_lines

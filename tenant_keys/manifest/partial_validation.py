@@ -99,19 +99,15 @@ def _mend(document: Any, location: tuple[str | int, ...], *, missing: bool) -> N
         if isinstance(here, dict) and step in here:
             parent, last, here = here, str(step), here[step]
         elif isinstance(here, list) and isinstance(step, int) and step < len(here):
-            parent, last, here = here, "", here[step]
-            if not isinstance(here, dict | list):
-                parent.remove(here)
-                return
+            del here[step]
+            return
     field = location[-1]
     if missing and isinstance(here, dict) and field in _PLACEHOLDERS:
         here[field] = _thaw(_PLACEHOLDERS[str(field)])
     elif missing and field == "issuer" and isinstance(here, dict):
         here[field] = f"https://{len(document)}-{last}.invalid"
-    elif isinstance(parent, dict):
+    elif parent is not None:
         parent.pop(last, None)
-    elif isinstance(parent, list):
-        parent.clear()
 
 
 def _thaw(value: Any) -> Any:

@@ -83,7 +83,7 @@ def places(number: int) -> list[str]:
     ]
 
 
-def resolved(text: str, *, by_number: bool = False, cell: int | None = None) -> Estate:
+def estate_from(text: str, *, by_number: bool = False, cell: int | None = None) -> Estate:
     """The estate as `tenant-keys lock` makes it, every multi-Region key recorded.
 
     `cell`: tenants of one cell, as two merged branches may have filled it.
@@ -99,14 +99,14 @@ def resolved(text: str, *, by_number: bool = False, cell: int | None = None) -> 
 
 ISSUER = "https://" + "l" * 60 + ".example.com/" + "t" * 170
 ESTATES = {
-    "longest names, every place": lambda: resolved(
+    "longest names, every place": lambda: estate_from(
         manifest(
             places(9),
             [f"{tenant_id(n)}: {{workloads: [{', '.join(map(workload, range(9)))}]}}" for n in range(3)],
             identity_providers=f'{{login: {{issuer: "{ISSUER}"}}}}',
         )
     ),
-    "most tags": lambda: resolved(
+    "most tags": lambda: estate_from(
         manifest(
             places(9),
             [f"{tenant_id(n)}: {{workloads: [{', '.join(map(workload, range(9)))}]}}" for n in range(40)],
@@ -114,26 +114,26 @@ ESTATES = {
             identity_providers=f'{{login: {{issuer: "{ISSUER}"}}}}',
         )
     ),
-    "8 Regions, all replicated": lambda: resolved(
+    "8 Regions, all replicated": lambda: estate_from(
         manifest(
             lambdas(1),
             [f"{tenant_id(n)}: {{workloads: [{workload(0)}], key: {{multi_region: true}}}}" for n in range(60)],
             regions=REGIONS,
         )
     ),
-    "29 workloads a tenant": lambda: resolved(
+    "29 workloads a tenant": lambda: estate_from(
         manifest(
             places(29),
             [f"{tenant_id(n)}: {{workloads: [{', '.join(map(workload, range(29)))}]}}" for n in range(40)],
             identity_providers=f'{{login: {{issuer: "{ISSUER}"}}}}',
         )
     ),
-    "100 tenants a cell": lambda: resolved(
+    "100 tenants a cell": lambda: estate_from(
         manifest(lambdas(1), [f"{tenant_id(n)}: {{workloads: [{workload(0)}]}}" for n in range(100)], roles="role/"),
         by_number=True,
         cell=100,
     ),
-    "all at once": lambda: resolved(
+    "all at once": lambda: estate_from(
         manifest(
             places(9),
             [

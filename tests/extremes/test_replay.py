@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 
 from tests.extremes.constraints import Constraints
-from tests.extremes.estates import ESTATES, REGIONS, TAGS, lambdas, manifest, resolved, tenant_id, workload
+from tests.extremes.estates import ESTATES, REGIONS, TAGS, estate_from, lambdas, manifest, tenant_id, workload
 from tests.extremes.requests import requests
 from tests.stacks.synth import synthesized
 
-pytestmark = pytest.mark.slow
 Json = dict[str, Any]
 ROLE = f"arn:aws:iam::222222222222:role/tenant-keys-{'w' * 16}"
 ANCHOR = "arn:aws:rolesanywhere:ap-southeast-1:222222222222:trust-anchor/12345678-1234-1234-1234-123456789012"
@@ -174,4 +173,4 @@ def test_the_estates_are_as_extreme_as_they_claim() -> None:
     crowded = ESTATES["100 tenants a cell"]()
     assert Counter(tenant.cell for tenant in crowded.tenants.values()) == {1: 100}
     assert {len(tenant.workloads) for tenant in ESTATES["29 workloads a tenant"]().tenants.values()} == {29}
-    assert resolved(manifest(lambdas(1), [f"{tenant_id(0)}: {{}}"])).central.bootstrap_qualifier == "q" * 10
+    assert estate_from(manifest(lambdas(1), [f"{tenant_id(0)}: {{}}"])).central.bootstrap_qualifier == "q" * 10

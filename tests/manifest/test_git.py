@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tenant_keys.manifest import base
+from tenant_keys.manifest.base import GitError
 from tests.manifest.sample import TEXT
 from tests.manifest.test_commands import commit, git, repository, run, write
 
@@ -116,3 +118,21 @@ def test_a_head_of_the_remote_that_names_nothing_is_passed_over() -> None:
     git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/gone")
     code, output = run("lock", "--merge", "--check")
     assert code == 0, output
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "reason"),
+    [(1, "fatal: no merge base", "fatal: no merge base"), (3, "", "exit code 3"), (1, "", None)],
+)
+def test_only_a_silent_no_of_git_is_a_no(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, message: str, reason: str | None
+) -> None:
+    program = tmp_path / "git"
+    program.write_text(f"#!/bin/sh\n[ -z '{message}' ] || echo '{message}' >&2\nexit {code}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    if reason is None:
+        assert base._git(tmp_path, "merge-base", "a", "b", no=1) is None
+        return
+    with pytest.raises(GitError, match=f"git merge-base: {reason}$"):
+        base._git(tmp_path, "merge-base", "a", "b", no=1)

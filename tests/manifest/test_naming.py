@@ -193,6 +193,13 @@ def test_a_role_of_another_estate_holds_no_office() -> None:
         assert "the name of a role that this app makes" in error
 
 
+def test_the_path_of_our_roles_ignores_case() -> None:
+    dev = DEV.replace("/dev/, role", "/Dev/, role")
+    assert dev != DEV
+    (error,) = errors(edited(("workloads:", f"{dev}workloads:"), ("role/KeyBreakGlass", "role/dEV/x/y")))
+    assert "the name of a role that this app makes" in error
+
+
 def test_the_lock_keeps_the_names_with_which_it_was_begun() -> None:
     named_dev = manifest(("workloads:", f"{DEV}workloads:"))
     lock, _ = update(named_dev, new_lock(named_dev))

@@ -8,6 +8,7 @@ from tests.manifest.sample import TEXT, edited, errors
 
 ORDERS = 'orders: {account: "222222222222", runs_on: lambda}'
 IRSA = "irsa: {oidc_provider: a.b, namespace: n, service_account: s}"
+POD = "pod_identity: {cluster: c, namespace: n, service_account: s}"
 TWICE = ("[role/KeyAdministrator]", "[role/A, role/A]")
 ELSEWHERE = ("home_region: eu-west-1", "home_region: eu-west-2")
 CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
@@ -99,6 +100,10 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
     "an unknown workload beside a broken one of the same list": (
         [("[orders, billing]", "[orders, biling]"), (ORDERS, 'orders: {account: "222222222222", runs_on: lamda}')],
         ["12 workloads.orders.runs_on", "18 tenants.acme.workloads[1]"],
+    ),
+    "what a workload runs on, of which its pods depend": (
+        [(ORDERS, f"{ORDERS.replace('lambda', 'lamda')[:-1]}, {POD}}}")],
+        ["12 workloads.orders.runs_on"],
     ),
     "another tenant's broken field": (
         [("acme: {", "acme: {state: actve, "), ("globex: {", "globex: {rotation_days: 365, ")],

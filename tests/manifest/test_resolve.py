@@ -215,6 +215,24 @@ def test_a_renamed_tenant_is_an_error_and_no_deletion() -> None:
     assert any("tenants.acme2: not in tenants.lock yet" in error for error in told)
 
 
+def test_a_tenant_of_the_lock_is_no_new_name_of_one_that_disappeared() -> None:
+    both = edited(("acme:", "acme2: {}\n  acme:"))
+    (error,) = refused(("  acme: {workloads: [orders, billing]}", "  acme2: {}"), lock=lock_of(both))
+    assert error.startswith("tenants.lock acme: acme disappeared")
+    assert "did you mean" not in error
+
+
+def test_the_management_account_is_that_of_the_guardrails() -> None:
+    assert estate_of_text().management_account is None
+    guarded = estate_of_text(
+        ("workloads:\n", 'guardrails: {management_account: "444444444444"}\nworkloads:\n'),
+        ("globex: {key: {origin: imported, import_role: role/globex-import}}", "globex: {}"),
+    )
+    assert guarded.management_account == "444444444444"
+    assert guarded.accounts[0] == "111111111111"
+    assert "444444444444" in guarded.accounts
+
+
 CREATION = {
     "origin": (
         ("acme: {", "acme: {key: {origin: imported, import_role: role/r}, "),

@@ -109,6 +109,7 @@ def files(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_five_hundred_tenants_of_every_kind_are_written_byte_for_byte_as_by_the_plain_path(
     estate: Estate, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ those that the type's properties need, by its schema. Read in November 2026.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,7 @@ from typing import Any, Final
 from tenant_keys.aws_facts.handlers import CHANGE_WAIT, CREATION_WAIT
 from tenant_keys.aws_facts.quotas import CREATE_KEYS_A_REPLICA
 
+_COLONS_OF_AN_ARN: Final = 5
 GLOBAL: Final = "global"
 """In the place of a Region, for IAM and Organizations: they have one rate for an account."""
 
@@ -45,29 +47,40 @@ class Wait:
 Step = Call | Wait
 
 
+class _NotLiteral(Exception):
+    """Raised where the template does not say how many calls a resource takes: the value is a function."""
+
+
 def creation(kind: str, properties: Properties, region: str) -> tuple[Step, ...] | None:
-    """The steps that create a resource; None for a type whose calls are not known."""
+    """The steps that create a resource; None where its calls are not known."""
     if kind in _CREATED:
-        return tuple(_CREATED[kind](properties, region))
+        return _all(_CREATED[kind](properties, region))
     if kind in _BY_ONE_CALL:
         return tuple(Call(api, _place(api, region)) for api in _BY_ONE_CALL[kind])
     return None
 
 
 def change(kind: str, old: Properties, new: Properties, region: str) -> tuple[Step, ...] | None:
-    """The steps that change a resource; None for a type whose calls are not known."""
+    """The steps that change a resource; None where its calls are not known."""
     if kind in _CHANGED:
-        return tuple(_CHANGED[kind](old, new, region))
+        return _all(_CHANGED[kind](old, new, region))
     return creation(kind, new, region)  # the others put the whole resource again
 
 
 def removal(kind: str, properties: Properties, region: str, *, retained: bool) -> tuple[Step, ...] | None:
-    """The steps that remove a resource; None for a type whose calls are not known."""
+    """The steps that remove a resource; None where its calls are not known."""
     if retained:
         return ()
     if kind in _REMOVED:
-        return tuple(_REMOVED[kind](properties, region))
+        return _all(_REMOVED[kind](properties, region))
     return creation(kind, properties, region)  # as many requests, to the API that deletes
+
+
+def _all(steps: Iterator[Step]) -> tuple[Step, ...] | None:
+    try:
+        return tuple(steps)
+    except _NotLiteral:
+        return None
 
 
 def _key(properties: Properties, region: str) -> Iterator[Step]:
@@ -81,8 +94,10 @@ def _key(properties: Properties, region: str) -> Iterator[Step]:
 
 
 def _replica(properties: Properties, region: str) -> Iterator[Step]:
-    primary = str(properties["PrimaryKeyArn"]).split(":")[3]
-    yield Call("kms:ReplicateKey", primary, ((("kms:CreateKey", region), CREATE_KEYS_A_REPLICA),))
+    primary = properties.get("PrimaryKeyArn")
+    if not isinstance(primary, str) or primary.count(":") < _COLONS_OF_AN_ARN:
+        raise _NotLiteral
+    yield Call("kms:ReplicateKey", primary.split(":")[3], ((("kms:CreateKey", region), CREATE_KEYS_A_REPLICA),))
     yield Wait(CHANGE_WAIT)
     yield Call("kms:DescribeKey", region)
     if not _true(properties.get("Enabled", True)):
@@ -97,9 +112,9 @@ def _alias(_properties: Properties, region: str) -> Iterator[Step]:
 
 def _role(properties: Properties, _region: str) -> Iterator[Step]:
     yield Call("iam:CreateRole", GLOBAL)
-    for _ in properties.get("Policies", ()):
+    for _ in _policies(properties):
         yield Call("iam:PutRolePolicy", GLOBAL)
-    for _ in properties.get("ManagedPolicyArns", ()):
+    for _ in _attached(properties):
         yield Call("iam:AttachRolePolicy", GLOBAL)
 
 
@@ -111,6 +126,8 @@ _CREATED: Final[Mapping[str, Callable[[Properties, str], Iterator[Step]]]] = {
 }
 _BY_ONE_CALL: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::CDK::Metadata": (),
+    "AWS::CloudFormation::LambdaHook": ("cloudformation:ActivateType", "cloudformation:SetTypeConfiguration"),
+    "AWS::CloudTrail::Trail": ("cloudtrail:CreateTrail", "cloudtrail:PutEventSelectors", "cloudtrail:StartLogging"),
     "AWS::CloudWatch::Alarm": ("cloudwatch:PutMetricAlarm",),
     "AWS::EKS::PodIdentityAssociation": ("eks:CreatePodIdentityAssociation",),
     "AWS::Events::EventBusPolicy": ("events:PutPermission",),
@@ -118,6 +135,8 @@ _BY_ONE_CALL: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::IAM::InstanceProfile": ("iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"),
     "AWS::IAM::ManagedPolicy": ("iam:CreatePolicy", "iam:AttachRolePolicy"),
     "AWS::IAM::OIDCProvider": ("iam:CreateOpenIDConnectProvider",),
+    "AWS::Lambda::Function": ("lambda:CreateFunction",),
+    "AWS::Logs::LogGroup": ("logs:CreateLogGroup", "logs:PutRetentionPolicy"),
     "AWS::Organizations::Policy": ("organizations:CreatePolicy", "organizations:AttachPolicy"),
     "AWS::RolesAnywhere::Profile": ("rolesanywhere:CreateProfile",),
     "AWS::RolesAnywhere::TrustAnchor": ("rolesanywhere:CreateTrustAnchor",),
@@ -175,14 +194,13 @@ def _role_changed(old: Properties, new: Properties, _region: str) -> Iterator[St
 
 
 def _policies_changed(old: Properties, new: Properties) -> Iterator[Step]:
-    before = {str(one.get("PolicyName")): one for one in old.get("Policies", ())}
-    after = {str(one.get("PolicyName")): one for one in new.get("Policies", ())}
+    before, after = _policies(old), _policies(new)
     for _ in before.keys() - after.keys():
         yield Call("iam:DeleteRolePolicy", GLOBAL)
     for name, policy in after.items():
         if before.get(name) != policy:
             yield Call("iam:PutRolePolicy", GLOBAL)
-    attached, wanted = {*old.get("ManagedPolicyArns", ())}, {*new.get("ManagedPolicyArns", ())}
+    attached, wanted = _attached(old), _attached(new)
     for _ in attached - wanted:
         yield Call("iam:DetachRolePolicy", GLOBAL)
     for _ in wanted - attached:
@@ -208,9 +226,9 @@ def _alias_removed(_properties: Properties, region: str) -> Iterator[Step]:
 
 
 def _role_removed(properties: Properties, _region: str) -> Iterator[Step]:
-    for _ in properties.get("Policies", ()):
+    for _ in _policies(properties):
         yield Call("iam:DeleteRolePolicy", GLOBAL)
-    for _ in properties.get("ManagedPolicyArns", ()):
+    for _ in _attached(properties):
         yield Call("iam:DetachRolePolicy", GLOBAL)
     yield Call("iam:DeleteRole", GLOBAL)
 
@@ -227,8 +245,27 @@ def _place(api: str, region: str) -> str:
     return GLOBAL if api.startswith(("iam:", "organizations:")) else region
 
 
+def _policies(properties: Properties) -> dict[str, str]:
+    """Inline policies by name."""
+    return {json.dumps(one.get("PolicyName")): json.dumps(one) for one in _objects(properties, "Policies")}
+
+
+def _attached(properties: Properties) -> set[str]:
+    found = properties.get("ManagedPolicyArns", [])
+    if not isinstance(found, list):
+        raise _NotLiteral
+    return {json.dumps(one) for one in found}
+
+
 def _tags(properties: Properties) -> set[tuple[str, str]]:
-    return {(str(tag.get("Key")), str(tag.get("Value"))) for tag in properties.get("Tags", ())}
+    return {(json.dumps(tag.get("Key")), json.dumps(tag.get("Value"))) for tag in _objects(properties, "Tags")}
+
+
+def _objects(properties: Properties, name: str) -> list[Properties]:
+    found = properties.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
+        raise _NotLiteral
+    return found
 
 
 def _true(value: object) -> bool:

@@ -12,6 +12,10 @@ from tenant_keys.operations.rollout.plan import AccountPlan, Phase
 from tenant_keys.operations.rollout.work import StackWork
 
 _TWO_MINUTES = 120
+_AFTER_A_FAILURE = (
+    "after a failure: tenant-keys preflight {account} --repair, then deploy again, which leaves complete stacks; "
+    "what remains: tenant-keys deployed {account}, then tenant-keys plan --account {account} --deployed deployed"
+)
 
 
 def as_document(plans: Sequence[AccountPlan]) -> dict[str, Any]:
@@ -59,7 +63,7 @@ def _phase(phase: Phase) -> dict[str, Any]:
                 "region": stack.region,
                 "new": stack.is_new,
                 "resources": len(stack.resources),
-                "ends": round(run.ends[stack.name]),
+                "ends": round(run.ends[stack.region, stack.name]),
             }
             for stack in phase.stacks
         ],
@@ -77,6 +81,7 @@ def as_lines(plans: Sequence[AccountPlan]) -> Iterator[str]:
             yield from _of_phase(phase)
         for kind, number in sorted(one.unknown.items()):
             yield f"  not in the plan: {number} {kind}, whose calls are not known"
+        yield f"  {_AFTER_A_FAILURE.format(account=one.account)}"
 
 
 def _of_phase(phase: Phase) -> Iterator[str]:

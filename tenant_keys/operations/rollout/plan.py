@@ -11,7 +11,7 @@ from typing import Final
 from tenant_keys.aws_facts.quotas import UNDOCUMENTED_PER_SECOND, is_documented, per_second
 from tenant_keys.operations.rollout.calls import Bucket, Wait
 from tenant_keys.operations.rollout.simulate import Run, simulate
-from tenant_keys.operations.rollout.work import StackWork
+from tenant_keys.operations.rollout.work import HOOK, MAIN, REPLICAS, StackWork
 
 POLLS_EVERY: Final = 2
 """Seconds between two looks of the CDK CLI at the events of a stack (aws-cdk 2.1148.1, stack monitor)."""
@@ -21,6 +21,11 @@ time, deployments failed because it was throttled (github.com/aws/aws-cdk-cli, i
 TARGET: Final = 1.15
 """Of the time that the requests take at their rate. With more stacks at a time, a deployment is little faster, and each
 request is throttled more often."""
+_PHASES: Final = {
+    HOOK: "the Hook, before what it judges",
+    MAIN: "keys, roles and all that needs no other stack",
+    REPLICAS: "replicas, after `tenant-keys lock --record`",
+}
 NEARLY: Final = 1.02
 """Of the least time, where the target is out of reach: few stacks, whose waits count more than their requests."""
 
@@ -93,16 +98,15 @@ class AccountPlan:
 
 
 def plan(stacks: Sequence[StackWork]) -> list[AccountPlan]:
-    """Plan the stacks of each account, sorted by account. Replicas need the ids of their primaries: a second phase."""
+    """Plan the stacks of each account, sorted by account."""
     found = []
     for account in sorted({stack.account for stack in stacks}):
-        own = [stack for stack in stacks if stack.account == account]
-        parts = {
-            "keys, roles and all that needs no replica": tuple(_interleaved([one for one in own if not one.last])),
-            "replicas, after `tenant-keys lock --record`": tuple(_interleaved([one for one in own if one.last])),
-        }
-        phases = tuple(_phase(what, several) for what, several in parts.items() if several)
-        found.append(AccountPlan(account, phases))
+        phases = []
+        for number, what in _PHASES.items():
+            own = [stack for stack in stacks if stack.account == account and stack.phase == number]
+            if own:
+                phases.append(_phase(what, tuple(_interleaved(own))))
+        found.append(AccountPlan(account, tuple(phases)))
     return found
 
 

@@ -37,8 +37,8 @@ class Run:
     """Seconds between the first request of a call and the answer, at most."""
     most_attempts: int = 0
     """Requests of one call."""
-    ends: dict[str, float] = field(default_factory=dict)
-    """When each stack was complete."""
+    ends: dict[tuple[str, str], float] = field(default_factory=dict)
+    """When each stack was complete, by its Region and name."""
 
 
 class _Stack:
@@ -149,7 +149,7 @@ class _Simulation:
             self._start_next(due.at)
 
     def _ended(self, stack: _Stack, at: float) -> None:
-        self.run.ends[stack.work.name] = at
+        self.run.ends[stack.work.region, stack.work.name] = at
         self.run.seconds = max(self.run.seconds, at)
 
 

@@ -6,18 +6,21 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Final
 
 from tenant_keys.manifest import Estate
-from tenant_keys.manifest.stack_names import holds_replicas, key_stack
+from tenant_keys.manifest.stack_names import holds_replicas, is_hook_stack, key_stack
 from tenant_keys.operations.rollout.calls import Bucket, Call, Step, change, creation, removal
 from tenant_keys.review.assembly import Assembly, StackArtifact
-from tenant_keys.review.assembly.json_file import parse_json
-from tenant_keys.review.assembly.template import deployed_bytes
+from tenant_keys.review.assembly.template import deployed_template, waits_for
+from tenant_keys.review.errors import TemplateRefused
 
-Resources = Mapping[str, Mapping[str, Any]]
+Resources = Mapping[str, dict[str, Any]]
 """`Resources` of a template, by logical id."""
+HOOK, MAIN, REPLICAS = range(3)
+"""Phases: the Hook that judges the others' changes, all else, and replicas, which need the ids of their primaries."""
 _RETAINING: Final = frozenset({"Retain", "RetainExceptOnCreate"})
 
 
@@ -40,12 +43,14 @@ class StackWork:
     is_new: bool
     resources: tuple[Resource, ...]
     unknown: tuple[str, ...] = ()
-    """Types whose calls are not known, once for each resource."""
+    """Types of the resources whose calls are not known."""
 
     @property
-    def last(self) -> bool:
-        """Whether the stack needs the ids of keys that another stack creates."""
-        return holds_replicas(self.name)
+    def phase(self) -> int:
+        """Stacks of a phase need nothing of each other, and all stacks of the phase before."""
+        if is_hook_stack(self.name):
+            return HOOK
+        return REPLICAS if holds_replicas(self.name) else MAIN
 
     def requests(self) -> Counter[Bucket]:
         """What the stack's calls take of each bucket of its account."""
@@ -73,11 +78,13 @@ def work_of_assembly(assembly: Path, deployed: Path | None = None) -> list[Stack
     Raises:
         ReviewError: either cannot be read, or is not consistent.
     """
-    held = {_place(one): _resources(one) for one in Assembly.open(deployed).artifacts} if deployed else {}
+    held = {_place(one): one for one in Assembly.open(deployed).artifacts} if deployed else {}
     found = []
     for artifact in Assembly.open(assembly).artifacts:
-        before = held.get(_place(artifact))
-        work = stack_work(artifact.name, artifact.account, artifact.region, before, _resources(artifact))
+        is_held = held.get(_place(artifact))
+        before = deployed_template(is_held).resources if is_held else None
+        after = deployed_template(artifact).resources
+        work = stack_work(artifact.name, artifact.account, artifact.region, before, after)
         if before is None or work.resources or work.unknown:
             found.append(work)
     return found
@@ -95,7 +102,11 @@ def missing_cells(estate: Estate, assembly: Path) -> list[str]:
 
 
 def stack_work(name: str, account: str, region: str, before: Resources | None, after: Resources) -> StackWork:
-    """What it takes to bring a stack from one template to another; `before` is None where the stack is created."""
+    """What it takes to bring a stack from one template to another; `before` is None where the stack is created.
+
+    Raises:
+        TemplateRefused: resources wait for each other.
+    """
     old = before or {}
     made: list[tuple[str, Resource]] = []
     unknown = []
@@ -109,6 +120,11 @@ def stack_work(name: str, account: str, region: str, before: Resources | None, a
         Resource(one.steps, tuple(places[name] for name in _needs(after.get(logical_id)) if name in places))
         for logical_id, one in made
     )
+    try:
+        TopologicalSorter({place: one.after for place, one in enumerate(linked)}).prepare()
+    except CycleError as problem:
+        circle = ", ".join(made[place][0] for place in problem.args[1])
+        raise TemplateRefused(f"{name}: resources depend on each other in a circle: {circle}") from None
     return StackWork(name, account, region, before is None, linked, tuple(unknown))
 
 
@@ -129,38 +145,15 @@ def _differences(old: Resources, new: Resources, region: str) -> Iterator[tuple[
                 yield f"removed {logical_id}", kind, None
 
 
-def _needs(body: Mapping[str, Any] | None) -> tuple[str, ...]:
+def _needs(body: dict[str, Any] | None) -> tuple[str, ...]:
     """Logical ids that a resource refers to, sorted."""
     if body is None:
         return ()
     text = json.dumps(body)
     if '"Ref"' not in text and '"Fn::' not in text and "DependsOn" not in body:
         return ()
-    given = body.get("DependsOn", ())
-    return tuple(sorted({*_referred(body), *([given] if isinstance(given, str) else given)}))
-
-
-def _referred(node: Any) -> Iterator[str]:
-    """Logical ids, and other words: whatever a reference may name."""
-    if isinstance(node, list):
-        for each in node:
-            yield from _referred(each)
-    elif isinstance(node, dict):
-        if isinstance(reference := node.get("Ref"), str):
-            yield reference
-        if attribute := node.get("Fn::GetAtt"):
-            yield attribute.partition(".")[0] if isinstance(attribute, str) else str(attribute[0])
-        if text := node.get("Fn::Sub"):
-            template = text if isinstance(text, str) else str(text[0])
-            yield from (part.partition("}")[0].partition(".")[0] for part in template.split("${")[1:])
-        for each in node.values():
-            yield from _referred(each)
+    return tuple(sorted(waits_for(body)))
 
 
 def _place(artifact: StackArtifact) -> tuple[str, str, str]:
     return artifact.account, artifact.region, artifact.name
-
-
-def _resources(artifact: StackArtifact) -> Resources:
-    found: Resources = parse_json(artifact.template_path, deployed_bytes(artifact)).get("Resources", {})
-    return found

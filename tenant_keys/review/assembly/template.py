@@ -126,6 +126,11 @@ def _asks_for_version(rule: Any) -> bool:
     return False
 
 
+def waits_for(body: dict[str, Any]) -> set[str]:
+    """Logical ids that a resource depends on or refers to, among names of parameters."""
+    return {*_awaited(body), *_referred(body)}
+
+
 def _awaited(body: dict[str, Any]) -> list[str]:
     found = body.get("DependsOn", [])
     return [found] if isinstance(found, str) else found

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tenant_keys.manifest import load_estate
+from tenant_keys.operations.rollout.calls import creation
 from tenant_keys.operations.rollout.plan import MOST_STACKS, plan
 from tenant_keys.operations.rollout.simulate import simulate
 from tenant_keys.operations.rollout.what_if import work_of_new_tenants, work_of_tenants
 from tenant_keys.operations.rollout.work import StackWork, stack_work, work_of_assembly
+from tenant_keys.review.errors import TemplateRefused
 from tests.command import tenant_keys
 from tests.conftest import ROOT
 from tools.cloud_assembly import edit_json, edit_template
@@ -115,6 +119,27 @@ def test_a_changed_role_takes_the_calls_of_its_differences() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("AWS::SQS::Queue", {}),
+        ("AWS::IAM::Role", {"Policies": {"Fn::If": ["C", [], []]}}),
+        ("AWS::IAM::Role", {"ManagedPolicyArns": {"Ref": "Arns"}}),
+        ("AWS::IAM::Role", {"Policies": [{"Ref": "AWS::NoValue"}, 1]}),
+        ("AWS::KMS::ReplicaKey", {"PrimaryKeyArn": {"Ref": "Primary"}}),
+    ],
+)
+def test_what_a_template_does_not_say_is_not_reckoned(kind: str, properties: dict[str, Any]) -> None:
+    resources = {"One": {"Type": kind, "Properties": properties}}
+    found = stack_work("one", CENTRAL, REGION, None, resources)
+    assert (found.unknown, found.resources) == ((kind,), ())
+
+
+def test_policies_that_are_attached_by_reference_are_counted() -> None:
+    arns = [{"Ref": "Policy"}, "arn:aws:iam::aws:policy/ReadOnlyAccess"]
+    assert calls("AWS::IAM::Role", {"ManagedPolicyArns": arns})["iam:AttachRolePolicy"] == 2
+
+
 def test_a_key_that_leaves_its_stack_is_retained_by_no_call_and_otherwise_scheduled_for_deletion() -> None:
     assert calls("AWS::KMS::Key", None, {}, DeletionPolicy="Retain") == {}
     assert calls("AWS::KMS::Key", None, {}) == {"kms:ScheduleKeyDeletion": 1}
@@ -152,6 +177,42 @@ def test_four_stacks_at_a_time_are_far_from_the_floor_which_is_why_there_is_a_pl
 def test_no_more_stacks_go_at_a_time_than_the_cdk_can_watch() -> None:
     many = [stack_work(f"s-{n}", CENTRAL, REGION, None, {"One": {"Type": "AWS::KMS::Key"}}) for n in range(60)]
     assert plan(many)[0].concurrency <= MOST_STACKS == 20
+
+
+def test_stacks_that_wait_for_different_rates_take_turns() -> None:
+    roles = {f"Role{number}": {"Type": "AWS::IAM::Role", "Properties": {}} for number in range(80)}
+    of_roles = [stack_work(f"tenant-keys-roles-{number:03d}", CENTRAL, REGION, None, roles) for number in (1, 2)]
+    (found,) = plan([*of_roles, *cells(160)])
+    assert [stack.name for stack in found.phases[0].stacks] == [
+        CELL,
+        "tenant-keys-roles-001",
+        "tenant-keys-cell-eu-west-1-002",
+        "tenant-keys-roles-002",
+    ]
+
+
+def test_the_hook_goes_first() -> None:
+    hook = stack_work("tenant-keys-hook-eu-west-1", CENTRAL, REGION, None, {"One": {"Type": "AWS::IAM::Role"}})
+    (found,) = plan([*cells(1), hook])
+    assert [[stack.name for stack in phase.stacks] for phase in found.phases] == [[hook.name], [CELL]]
+
+
+def types_of_the_app() -> set[str]:
+    """Types of the constructs, by the classes that their modules call."""
+    found = set()
+    for file in (ROOT / "constructs/tenant_constructs").glob("*.py"):
+        module = import_module(f"tenant_constructs.{file.stem}")
+        for service, kind in re.findall(r"\b(\w+)\.(Cfn\w+)\(", file.read_text()):
+            if name := getattr(getattr(getattr(module, service), kind), "CFN_RESOURCE_TYPE_NAME", None):
+                found.add(name)
+    return found
+
+
+def test_the_calls_of_every_type_that_the_app_makes_are_known() -> None:
+    types = types_of_the_app()
+    assert {"AWS::KMS::Key", "AWS::SSM::Parameter", "AWS::Organizations::Policy"} <= types
+    literal = {"PrimaryKeyArn": PRIMARY}
+    assert [kind for kind in sorted(types) if creation(kind, literal, REGION) is None] == []
 
 
 def test_replicas_come_after_all_else_and_accounts_go_side_by_side() -> None:
@@ -221,6 +282,20 @@ def test_what_is_deployed_is_left_out_so_that_a_repetition_knows_what_remains(
     assert (code, stack["name"], stack["new"]) == (0, CELL, True)
 
 
+def test_resources_that_wait_for_each_other_are_refused() -> None:
+    def alias(other: str) -> dict[str, Any]:
+        return {"Type": "AWS::KMS::Alias", "Properties": {"TargetKeyId": {"Ref": other}}}
+
+    with pytest.raises(TemplateRefused, match="one: resources depend on each other in a circle: A, B, A"):
+        stack_work("one", CENTRAL, REGION, None, {"A": alias("B"), "B": alias("A")})
+
+
+def test_two_stacks_of_one_name_in_two_regions_are_two() -> None:
+    role = {"One": {"Type": "AWS::SSM::Parameter", "Properties": {}}}
+    stacks = [stack_work("same", CENTRAL, region, None, role) for region in (REGION, "eu-central-1")]
+    assert len(simulate(stacks, 1).ends) == 2
+
+
 def test_a_type_whose_calls_are_not_known_is_named_and_the_plan_is_not_complete(own_assembly: Path) -> None:
     def add(template: dict[str, Any]) -> None:
         template["Resources"]["Queue"] = {"Type": "AWS::SQS::Queue", "Properties": {}}
@@ -241,7 +316,13 @@ def test_an_assembly_from_before_the_lock_is_refused(own_assembly: Path) -> None
 def test_a_what_if_prints_stacks_floor_and_what_is_throttled() -> None:
     code, output = run("--tenants", "100")
     assert code == 0
-    expected = ("cell-eu-west-1-001 to 002 (2)", "of the floor of", "kms:CreateKey 5/s", "throttled and repeated: ")
+    expected = (
+        "cell-eu-west-1-001 to 002 (2)",
+        "of the floor of",
+        "kms:CreateKey 5/s",
+        "throttled and repeated: ",
+        "preflight 1",
+    )
     assert all(words in output for words in expected)
 
 
