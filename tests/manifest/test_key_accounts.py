@@ -278,6 +278,13 @@ def test_what_belongs_to_two_accounts_or_to_none_is_an_error(
     assert all(told.startswith(wanted) for told, wanted in zip(found, problems, strict=True)), found
 
 
+@pytest.mark.parametrize("workloads", ["[{a: b}]", "[[orders]]", "orders", "{}"])
+def test_default_workloads_that_are_no_names_are_an_error_and_no_traceback(tmp_path: Path, workloads: str) -> None:
+    manifest = written(tmp_path, f"{BOTH}defaults: {{workloads: {workloads}}}\n")
+    with pytest.raises(ManifestError, match=r"defaults\.workloads"):
+        load_manifests(manifest)
+
+
 @pytest.mark.parametrize("central", ["[]", "[eu]", "[{}]", "[{name: eu}]", "[{name: 7}, {name: [x]}]"])
 def test_a_list_that_names_no_account_is_an_error_and_no_traceback(tmp_path: Path, central: str) -> None:
     manifest = written(tmp_path, f"central: {central}\n{WORKLOADS}{TENANTS}")
