@@ -332,6 +332,8 @@ def test_a_lock_edited_by_hand_contradicts_its_merge_base(tmp_path: Path, old: s
         ('"key_account": "us"', '"key_account": 7', "key_account is not what this program writes"),
         ('{"account": "444444444444"', '{"account": "111111111111"', "key_accounts is not what this program writes"),
         ('"key_accounts": {"us"', '"key_accounts": {"US"', "key_accounts is not what this program writes"),
+        ('"key_accounts": {"us"', '"key_accounts": {"asia": [], "us"', "key_accounts is not what this program writes"),
+        ('"key_accounts": {', '"key_accounts": [], "capacity": {', "a name is given twice"),
     ],
 )
 def test_a_lock_with_an_account_that_is_none_is_an_error(tmp_path: Path, old: str, new: str, told: str) -> None:
