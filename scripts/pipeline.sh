@@ -104,8 +104,9 @@ ship() {
   touch "$files/canary" "$files/verify"
   tenant-keys gate "$account" "${names[@]}" --assembly "$ASSEMBLY" --ready "$files/ready" "${canary[@]}" "${lock[@]}" |
     summary
+  verify_first "$files/verify"
   execute < "$files/canary"
-  verify_canary "$files/verify"
+  verify_first "$files/canary"
   execute < "$files/ready"
   rm -rf "$files"
 }
@@ -117,7 +118,7 @@ execute() {
 }
 
 # Names of stacks in a file: what AWS holds of their keys decides whether the rest follows.
-verify_canary() {
+verify_first() {
   local stack status=0
   local -a chosen=()
   while read -r stack; do chosen+=(--stack "$stack"); done < "$1"
@@ -125,7 +126,7 @@ verify_canary() {
   tenant-keys verify "${chosen[@]}" --assembly "$ASSEMBLY" --record "$1.jsonl" "${reader[@]}" "${estate[@]}" |
     summary || status=$?
   if [ "$status" -ne 0 ]; then
-    echo "stopped after the canary: $(tr '\n' ' ' < "$1")did not verify, and no other stack was deployed." \
+    echo "stopped: $(tr '\n' ' ' < "$1")did not verify, and the other stacks are not deployed." \
       "Way back: revert the change and run plan and deploy again, which puts the canary back;" \
       "or mend what was found and run deploy again, which verifies the canary before it goes on." >&2
   fi

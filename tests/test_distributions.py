@@ -145,7 +145,6 @@ def test_the_client_alone_encrypts_and_brings_neither_command_nor_cdk_nor_emulat
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.slow
 def test_the_app_alone_brings_no_client_and_no_emulator_and_says_what_the_demo_needs(
     wheels: dict[str, Path], tmp_path: Path
 ) -> None:

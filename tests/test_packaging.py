@@ -37,7 +37,7 @@ def test_the_cdk_and_our_constructs_are_imported_from_any_folder(tmp_path: Path)
 
 def test_the_tests_are_collected_without_the_working_folder_on_the_path() -> None:
     """`python -P` leaves it out; then only what is installed, and pytest's own setting, finds the packages."""
-    command = [sys.executable, "-P", "-m", "pytest", "--collect-only", "-q", "tests/policy", "tests/stacks"]
+    command = [sys.executable, "-P", "-m", "pytest", "--collect-only", "-q", "tests/stacks/test_templates.py"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
     assert "tests/stacks/test_templates.py::test_stacks_keep_their_names" in done.stdout

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-import aws_cdk as cdk
+from typing import TYPE_CHECKING
 
 from tenant_keys.manifest import Estate, EstateError, load_estates
 from tenant_keys.policy.limits import PolicyTooLarge
-from tenant_stacks.pattern import NotOnlyNames
-from tenant_stacks.placement import add_stacks
-from tenant_stacks.synthesizer import reads_no_names
-from tenant_stacks.validation import add_validations, synthesize
+from tenant_stacks.last_synth import bring_up_to_date
+from tenant_stacks.surroundings import surroundings
+
+if TYPE_CHECKING:  # a synth that finds nothing changed does not start the CDK
+    import aws_cdk as cdk
 
 
 def run(manifest: Path, *, aspects: Sequence[cdk.IAspect] = ()) -> None:
@@ -24,35 +26,43 @@ def run(manifest: Path, *, aspects: Sequence[cdk.IAspect] = ()) -> None:
 
     Every error of manifest and lock, and every finding of a validation, ends the process with 1.
     """
+    around = surroundings()
     try:
-        context = cdk.App(auto_synth=False).node
-        first, *_ = load_estates(Path(context.try_get_context("manifest") or manifest))
-        synthesize_estate(first, aspects)
+        first, *_ = load_estates(Path(_manifest_of_the_context(known=around is not None) or manifest))
+        synthesize_estate(first, aspects, around=around)
     except (EstateError, PolicyTooLarge) as error:
         sys.exit(f"{error}")
 
 
-def synthesize_estate(estate: Estate, aspects: Sequence[cdk.IAspect] = (), outdir: Path | None = None) -> None:
-    """Write the cloud assembly by the fast way, and by the plain one where tenants differ by more than their names.
+def synthesize_estate(
+    estate: Estate, aspects: Sequence[cdk.IAspect] = (), outdir: Path | None = None, *, around: str | None = None
+) -> None:
+    """Write the cloud assembly: the cells that changed since the last synth, or everything.
 
-    The stacks of the estate's siblings, the other key accounts of its manifest, are in it too.
+    Args:
+        estate: what the manifest declares; with its siblings, the manifest's other key accounts, everything is written.
+        aspects: visit every resource; with one, everything is written.
+        outdir: the assembly; the folder that the CDK's command line names, where it is left out.
+        around: digest of what a synth depends on beside the estate (`surroundings`); None: everything is written.
     """
-    if all(map(reads_no_names, aspects)):
-        try:
-            synthesize(_app(estate, aspects, outdir, stamped=True))
-        except NotOnlyNames as refused:
-            sys.stderr.write(f"{refused}; every tenant becomes a construct of its own\n")
-        else:
+    folder = outdir or (Path(os.environ["CDK_OUTDIR"]) if "CDK_OUTDIR" in os.environ else None)
+    if estate.siblings:
+        around = None
+    if folder and around and not aspects:
+        changed = bring_up_to_date(folder, estate, around)
+        if changed is not None:
+            sys.stderr.write(f"{len(changed)} stacks changed since the last synth: {', '.join(changed) or 'none'}\n")
             return
-    synthesize(_app(estate, aspects, outdir, stamped=False))
+    from tenant_stacks.full_synth import synthesize_everything
+
+    synthesize_everything(estate, aspects, folder, around=around)
 
 
-def _app(estate: Estate, aspects: Sequence[cdk.IAspect], outdir: Path | None, *, stamped: bool) -> cdk.App:
-    app = cdk.App(tree_metadata=False, outdir=str(outdir) if outdir else None)
-    without_construct = frozenset[tuple[str, str]]().union(
-        *(add_stacks(app, each, stamped=stamped) for each in estate.key_accounts)
-    )
-    for aspect in aspects:
-        cdk.Aspects.of(app).add(aspect)
-    add_validations(app, estate, without_construct)
-    return app
+def _manifest_of_the_context(*, known: bool) -> str | None:
+    if known:  # then the context is in the environment, whole
+        context = json.loads(os.environ.get("CDK_CONTEXT_JSON") or "{}")
+        return str(context["manifest"]) if context.get("manifest") else None
+    import aws_cdk
+
+    named = aws_cdk.App(auto_synth=False).node.try_get_context("manifest")
+    return str(named) if named else None

@@ -40,8 +40,6 @@ class Member:
     """Equal for members that differ by their names and by the values of their tags alone."""
     tags: Mapping[str, str]
     """Sorted by key; the tenant's id in a value is written as `ID`."""
-    construct: Callable[[], object]
-    """Makes the real construct."""
 
 
 class Cell:
@@ -79,12 +77,10 @@ class Cell:
         """Whether any member has no construct."""
         return bool(self._examples)
 
-    def add_constructs(self) -> list[str]:
-        """Make the real constructs; returns the construct ids of all other members."""
-        for member in self._members:
-            if member.construct_id in self._real:
-                member.construct()
-        return [member.construct_id for member in self._members if member.construct_id not in self._real]
+    @property
+    def real(self) -> list[str]:
+        """Construct ids of the members that are real constructs, in order."""
+        return [member.construct_id for member in self._members if member.construct_id in self._real]
 
     def complete(self, template: str) -> str:
         """The template with the resources of every member, each where its construct would have put it.

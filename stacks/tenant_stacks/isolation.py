@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,12 +14,18 @@ from tenant_keys.manifest import Estate
 from tenant_keys.review.errors import ReviewError
 from tenant_keys.review.proof import WORST_FIRST, Finding, Kind, prove
 from tenant_keys.review.proof.alike import folded
+from tenant_keys.review.proof.changed_cells import classes_of
+from tenant_keys.review.proof.prove import NOT_UNDERSTOOD
 from tenant_keys.review.proof.record import write_record
+from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
 class IsolationProof:
     """Reads the templates that were written, and nothing of the code that wrote them."""
+
+    classes: Mapping[str, Sequence[str]] | None = None
+    """Once the estate is proved: the first tenants of each of its classes."""
 
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
@@ -44,13 +51,26 @@ class IsolationProof:
         # With stages there are several folders; the one above them all has the manifest that names every stack.
         folder = Path(os.path.commonpath([Path(path).parent for path in paths]))
         try:
-            proofs = [prove(folder, estate) for estate in self._estate.key_accounts]
+            reviewed = _reviewed(folder, self._estate)
+            first = prove(reviewed or folder, self._estate)
+            proofs = [first, *(prove(folder, estate) for estate in self._estate.key_accounts[1:])]
         except ReviewError as problem:
             return _report([_violation("not proved", str(problem), "", paths[0])])
         # The CDK's report does not name a validation that found nothing: it looks like one that did not run.
-        write_record(folder, min((proof.verdict for proof in proofs), key=WORST_FIRST.index))
+        verdict = min((proof.verdict for proof in proofs), key=WORST_FIRST.index)
+        write_record(folder, verdict)
+        if reviewed and verdict == "proved":
+            self.classes = classes_of(reviewed)
         findings = [finding for proof in proofs for finding in proof.findings]
         return _report([_of(finding, more, paths[0]) for finding, more in folded(findings)])
+
+
+def _reviewed(folder: Path, estate: Estate) -> ReviewedEstate | None:
+    """The reading of the templates; None where they are not understood, and the proof says why."""
+    try:
+        return review_estate(folder, estate)
+    except (ReviewError, *NOT_UNDERSTOOD):
+        return None
 
 
 def _of(finding: Finding, more: int, path: str) -> cdk.PolicyViolation:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import partial
+from dataclasses import replace
 from itertools import groupby
 
 from aws_cdk import Environment, Stack
@@ -13,16 +12,17 @@ from tenant_constructs.access_role import CustodianImportRole, SharedAccessRole,
 from tenant_constructs.audit import AuditAlarms, AuditBus, AuditRules, AuditTopic, RefusalForwarder
 from tenant_constructs.deletion_hook import DeletionHook
 from tenant_constructs.identity_provider import TokenIssuer
-from tenant_constructs.logical_id import logical_id
 from tenant_constructs.pod_identity import PodIdentity
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
+from tenant_constructs.trail import OwnTrail
 from tenant_constructs.workload_role import WorkloadParameter, WorkloadTrustRole
-from tenant_keys.manifest import Custodian, Estate, Tenant, Workload
+from tenant_keys.manifest import Estate, Workload
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.garbage_collection import collection_paused
 from tenant_keys.policy.names import workload_role_arn
-from tenant_stacks.cell import Cell, Member, alike, tags_of
+from tenant_stacks.cell import Cell
 from tenant_stacks.guardrails import HOME, add_guardrails
+from tenant_stacks.members import Resident, TenantsOfNone, cell_stacks
 from tenant_stacks.synthesizer import EstateSynthesizer
 
 Stamped = frozenset[tuple[str, str]]
@@ -49,28 +49,6 @@ def add_stacks(scope: Construct, estate: Estate, *, stamped: bool = False) -> St
         return _Stacks(scope, estate, stamped=stamped).add_all()
 
 
-def key_cells(estate: Estate) -> list[tuple[str, int, list[Tenant]]]:
-    """Primary Region, number and tenants of each key cell, in order; those aside who hold their keys themselves."""
-    cells: dict[tuple[str, int], list[Tenant]] = {}
-    for tenant in estate.tenants.values():
-        if tenant.held is None:
-            cells.setdefault((tenant.primary_region, tenant.cell), []).append(tenant)
-    return [(region, number, tenants) for (region, number), tenants in sorted(cells.items())]
-
-
-def role_cells(estate: Estate) -> Iterator[tuple[int, list[tuple[Tenant, Workload]]]]:
-    """Number and roles of each role cell, in order. A tenant that is being offboarded has none."""
-    placed = [
-        (tenant.role_cells[workload.name], tenant, workload)
-        for tenant in estate.tenants.values()
-        if tenant.state != "offboarding"
-        for workload in tenant.workloads
-        if workload.access == "tenant-role"
-    ]
-    for number, roles in groupby(sorted(placed, key=lambda role: role[0]), key=lambda role: role[0]):
-        yield number, [(tenant, workload) for _, tenant, workload in roles]
-
-
 class _Stacks:
     def __init__(self, scope: Construct, estate: Estate, *, stamped: bool) -> None:
         self._scope = scope
@@ -78,34 +56,46 @@ class _Stacks:
         self._without_construct: set[tuple[str, str]] = set()
         self._hooks: dict[str, Stack] = {}
         self._estate = estate
+        self._of_one = replace(estate, tenants=TenantsOfNone())
         self._account = estate.central.account
         self._home = estate.central.home_region
         self._naming = estate.naming
 
     def add_all(self) -> Stamped:
         self._add_hooks()
-        self._add_keys()
-        self._add_replicas()
-        self._add_tenant_roles()
+        self._add_cells()
         self._add_shared_access()
         self._add_workload_accounts()
         self._add_audit()
         self._add_guardrails()
         return frozenset(self._without_construct)
 
-    def _fill(self, stack: Stack, members: Sequence[Member]) -> None:
-        """Make each member's construct, or leave some to the cell's synthesizer."""
-        cell = Cell(members) if self._stamped else None
-        if cell is None or not cell.stamped:
-            for member in members:
-                member.construct()
-            return
-        synthesizer = stack.synthesizer
-        if not isinstance(synthesizer, EstateSynthesizer):
-            raise TypeError(f"{stack.node.path}: no synthesizer that completes a cell")
-        synthesizer.stamp(cell)
-        name = stack.stack_name
-        self._without_construct.update((name, construct_id) for construct_id in cell.add_constructs())
+    def _add_cells(self) -> None:
+        for cell in cell_stacks(self._estate):
+            stack = self._stack(cell.name, self._account, cell.region, cell.description, keeps_keys=cell.keeps_keys)
+            members = Cell([resident.member for resident in cell.residents]) if self._stamped else None
+            real = {resident.construct_id for resident in cell.residents}
+            if members is not None and members.stamped:
+                synthesizer = stack.synthesizer
+                if not isinstance(synthesizer, EstateSynthesizer):
+                    raise TypeError(f"{stack.node.path}: no synthesizer that completes a cell")
+                synthesizer.stamp(members)
+                self._without_construct.update((cell.name, one) for one in real.difference(members.real))
+                real = set(members.real)
+            for resident in cell.residents:
+                if resident.construct_id in real:
+                    self._make(resident, stack, cell.cell)
+
+    def _make(self, resident: Resident, stack: Stack, cell: str) -> None:
+        tenant, name, estate = resident.tenant, resident.construct_id, self._of_one
+        if resident.kind == "key":
+            TenantKey(stack, name, tenant=tenant, estate=estate, cell=cell)
+        elif resident.kind == "replica":
+            TenantReplicaKey(stack, name, tenant=tenant, estate=estate, cell=cell)
+        elif resident.kind == "role" and resident.workload:
+            TenantAccessRole(stack, name, tenant=tenant, workload=resident.workload, estate=estate, cell=cell)
+        elif tenant.custodian:
+            CustodianImportRole(stack, name, tenant=tenant, custodian=tenant.custodian, estate=estate, cell=cell)
 
     def _stack(self, name: str, account: str, region: str, description: str, *, keeps_keys: bool = False) -> Stack:
         stack = Stack(
@@ -129,84 +119,6 @@ class _Stacks:
         central = self._estate.central
         named = central.deployers[0] if account == central.account and len(central.deployers) == 1 else None
         return EstateSynthesizer(qualifier=central.bootstrap_qualifier, cloud_formation_execution_role=named)
-
-    def _add_keys(self) -> None:
-        for region, number, tenants in key_cells(self._estate):
-            cell = names.key_cell(region, number)
-            name, description = names.key_stack(region, number, self._naming), f"Tenants' keys, cell {cell}"
-            stack = self._stack(name, self._account, region, description, keeps_keys=True)
-            members = [self._key(stack, tenant, cell) for tenant in tenants]
-            members += [self._importer(stack, tenant, who, cell) for tenant in tenants if (who := tenant.custodian)]
-            self._fill(stack, members)
-
-    def _add_replicas(self) -> None:
-        """Replicas are in stacks of their own, once the lock has the ids of their primaries."""
-        for primary, number, tenants in key_cells(self._estate):
-            replicated = [tenant for tenant in tenants if tenant.multi_region and tenant.multi_region_key_id]
-            if not replicated:
-                continue
-            cell = names.key_cell(primary, number)
-            for region in self._estate.central.regions:
-                if region == primary:
-                    continue
-                name = names.replica_stack(region, primary, number, self._naming)
-                description = f"Replicas in {region} of cell {cell}"
-                stack = self._stack(name, self._account, region, description, keeps_keys=True)
-                self._fill(stack, [self._replica(stack, tenant, cell) for tenant in replicated])
-
-    def _add_tenant_roles(self) -> None:
-        for number, roles in role_cells(self._estate):
-            cell, description = names.role_cell(number), f"Access roles of single tenants, cell {number:03d}"
-            stack = self._stack(names.role_stack(number, self._naming), self._account, self._home, description)
-            self._fill(stack, [self._role(stack, tenant, workload, cell) for tenant, workload in roles])
-
-    def _key(self, stack: Stack, tenant: Tenant, cell: str) -> Member:
-        name = tenant.id
-        return Member(
-            construct_id=name,
-            names=(name, logical_id("", name)),
-            logical_ids=(logical_id("Key", name), logical_id("Alias", name)),
-            alike=alike(tenant),
-            tags=tags_of(tenant),
-            construct=partial(TenantKey, stack, name, tenant=tenant, estate=self._estate, cell=cell),
-        )
-
-    def _importer(self, stack: Stack, tenant: Tenant, custodian: Custodian, cell: str) -> Member:
-        name = f"import.{tenant.id}"
-        return Member(
-            construct_id=name,
-            names=(tenant.id, logical_id("", tenant.id)),
-            logical_ids=(logical_id("ImportRole", tenant.id),),
-            alike=("import", alike(tenant)),
-            tags=tags_of(tenant),
-            construct=partial(
-                CustodianImportRole, stack, name, tenant=tenant, custodian=custodian, estate=self._estate, cell=cell
-            ),
-        )
-
-    def _replica(self, stack: Stack, tenant: Tenant, cell: str) -> Member:
-        name = tenant.id
-        return Member(
-            construct_id=name,
-            names=(name, logical_id("", name), tenant.multi_region_key_id or ""),
-            logical_ids=(logical_id("Replica", name), logical_id("Alias", name)),
-            alike=alike(tenant),
-            tags=tags_of(tenant),
-            construct=partial(TenantReplicaKey, stack, name, tenant=tenant, estate=self._estate, cell=cell),
-        )
-
-    def _role(self, stack: Stack, tenant: Tenant, workload: Workload, cell: str) -> Member:
-        name = f"{tenant.id}.{workload.name}"
-        return Member(
-            construct_id=name,
-            names=(tenant.id, logical_id("", tenant.id)),
-            logical_ids=(logical_id("Role", tenant.id, workload.name),),
-            alike=(workload.name, alike(tenant)),
-            tags=tags_of(tenant),
-            construct=partial(
-                TenantAccessRole, stack, name, tenant=tenant, workload=workload, estate=self._estate, cell=cell
-            ),
-        )
 
     def _add_shared_access(self) -> None:
         estate = self._estate
@@ -244,6 +156,11 @@ class _Stacks:
         """AWS KMS writes an event in the Region of the call, and a topic is reached from its own Region alone."""
         if self._estate.audit is None:
             return
+        if self._estate.audit.own_trail:
+            name, description = names.trail(self._naming), f"Trail of the key account {self._account}"
+            stack = self._stack(name, self._account, self._home, description)
+            stack.termination_protection = True
+            OwnTrail(stack, "Trail", estate=self._estate)
         for region in self._estate.central.regions:
             name = names.audit_stack(region, self._naming)
             stack = self._stack(name, self._account, region, f"Detection of misuse of tenants' keys in {region}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -20,14 +19,9 @@ from aws_cdk import (
     Token,
 )
 
-from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES, TEMPLATE_RESOURCES
-from tenant_keys.policy.limits import FEWER_DEPLOYERS, PolicyTooLarge
-from tenant_keys.policy.template_size import what_is_large
-from tenant_stacks.cell import CDK_METADATA, Cell
+from tenant_stacks.cell import Cell
 from tenant_stacks.pattern import NotOnlyNames
-
-REFUSED_TEMPLATE = "CloudFormation accepts"
-"""In the message of each refusal, by which it is known after jsii has made another error of it."""
+from tenant_stacks.template_limits import check_template
 
 
 class EstateSynthesizer(DefaultStackSynthesizer):
@@ -35,6 +29,8 @@ class EstateSynthesizer(DefaultStackSynthesizer):
 
     cell: Cell | None = None
     """Set for a stack of which some members have no constructs."""
+    examples = ""
+    """The cell's template as the CDK wrote it, with the members that have constructs; empty until the synth."""
     _written: Stack
     _own_aspects = 0
 
@@ -83,7 +79,8 @@ class EstateSynthesizer(DefaultStackSynthesizer):
     def _complete(self, template: Path, cell: Cell) -> str:
         """Returns the new SHA-256, which is what the CDK publishes a template under."""
         self._check_aspects()
-        text = cell.complete(template.read_text(encoding="utf-8")).encode()
+        self.examples = template.read_text(encoding="utf-8")
+        text = cell.complete(self.examples).encode()
         template.write_bytes(text)
         return sha256(text).hexdigest()
 
@@ -102,27 +99,3 @@ def reads_no_names(aspect: IAspect) -> bool:
     if type(aspect) is Tag:
         return not (Token.is_unresolved(aspect.key) or Token.is_unresolved(aspect.value))
     return type(aspect) is RemoveTag and not Token.is_unresolved(aspect.key)
-
-
-def check_template(template: Path, stack: str) -> None:
-    """Refuse a template, as it is deployed, that CloudFormation would refuse.
-
-    Raises:
-        PolicyTooLarge: it has too many bytes or resources.
-    """
-    text = template.read_bytes()
-    if len(text) > TEMPLATE_BYTES:
-        resources = json.loads(text)["Resources"].values()
-        raise PolicyTooLarge(
-            f"stack {stack}: got a template of {len(text):,} bytes, {REFUSED_TEMPLATE} {TEMPLATE_BYTES:,}; large are "
-            f"{what_is_large(resources)}: set fewer or shorter tags, shorten roles' paths, let fewer workloads serve "
-            f"its tenants, use access session-tag, or {FEWER_DEPLOYERS}"
-        )
-    if text.count(b'{"Type":') <= TEMPLATE_RESOURCES:
-        return
-    number = sum(resource["Type"] != CDK_METADATA for resource in json.loads(text)["Resources"].values())
-    if number > TEMPLATE_RESOURCES:
-        raise PolicyTooLarge(
-            f"stack {stack}: got {number:,} resources, {REFUSED_TEMPLATE} {TEMPLATE_RESOURCES:,} beside the one that "
-            "the CDK adds; spread the workloads over more accounts, or have fewer"
-        )

@@ -15,9 +15,10 @@ from tenant_keys.policy.acknowledged import HOOK_CALLED, HOOK_LOGS, HOOK_NETWORK
 from tenant_keys.policy.deletion_hook import function_policy
 from tenant_keys.policy.names import access_roles_arn, keys_of_account
 from tenant_stacks.isolation import IsolationProof
+from tenant_stacks.members import key_cells, role_cells
 from tenant_stacks.pattern import NOT_ONLY_NAMES, NotOnlyNames
-from tenant_stacks.placement import Stamped, key_cells, reporting_places, role_cells, role_region
-from tenant_stacks.synthesizer import REFUSED_TEMPLATE
+from tenant_stacks.placement import Stamped, reporting_places, role_region
+from tenant_stacks.template_limits import REFUSED_TEMPLATE
 
 SOLUTIONS = "AwsSolutions::AwsSolutions"
 """With the name of the pack, an accepted finding still is in `validation-report.json`; without, it is gone."""
@@ -36,10 +37,13 @@ class Accepted:
     reason: str
 
 
-def add_validations(app: App, estate: Estate, stamped: Stamped = frozenset()) -> None:
+def add_validations(app: App, estate: Estate, stamped: Stamped = frozenset()) -> IsolationProof:
     """Have the synth fail on findings that are not accepted. Call it when all stacks are there.
 
     `stamped`: what `add_stacks` returned, the members that have no construct whose finding could be accepted.
+
+    Returns:
+        The proof, which runs in the synth.
     """
     for accepted in (finding for each in estate.key_accounts for finding in accepted_findings(each)):
         if accepted.scope in stamped:
@@ -48,7 +52,9 @@ def add_validations(app: App, estate: Estate, stamped: Stamped = frozenset()) ->
         for construct_id in accepted.scope[1:]:
             scope = scope.node.find_child(construct_id)
         Validations.of(scope).acknowledge(Acknowledgment(id=accepted.finding, reason=accepted.reason))
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app), IsolationProof(estate))
+    proof = IsolationProof(estate)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), proof)
+    return proof
 
 
 def synthesize(app: App) -> None:

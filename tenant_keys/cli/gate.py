@@ -26,10 +26,10 @@ def gate_command(
     ready: Annotated[Path | None, typer.Option(help="File for the names of the stacks to execute.")] = None,
     canary: Annotated[
         Path | None,
-        typer.Option(help="File to write: the stack to execute first, which --ready then leaves out; empty if none."),
+        typer.Option(help="File to write: the stack to execute and verify before those of --ready; empty if none."),
     ] = None,
     verify: Annotated[
-        Path | None, typer.Option(help="File to write: key stacks to verify before the rest of --ready is executed.")
+        Path | None, typer.Option(help="File to write: key stacks to verify before anything is executed.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -63,8 +63,10 @@ def gate_command(
         typer.echo(json.dumps([asdict(passage) for passage in passages], indent=1))
     else:
         console = Console(soft_wrap=True)
-        if canary is not None and before.verify and not refused:
-            console.print(f"canary   {escape(', '.join(before.verify))}: verified before the other stacks are deployed")
+        if verify is not None and before.verify and not refused:
+            console.print(f"verify   {escape(', '.join(before.verify))}: deployed already, verified before the others")
+        if first and not refused:
+            console.print(f"canary   {escape(first[0])}: deployed and verified before the others")
         for passage in passages:
             for refusal in passage.refusals:
                 console.print(f"refused  {escape(passage.stack)} in {passage.region}: {escape(refusal)}")

@@ -63,7 +63,7 @@ def lock_command(
 
     if record:
         if check or merge or dry_run or base or correct_region:
-            raise typer.BadParameter("--record stands alone: it writes what AWS says, and nothing else")
+            raise typer.BadParameter("--record accepts no other option: it writes only what AWS returns")
         _record(manifest, as_json=as_json)
         return
     if take_back:

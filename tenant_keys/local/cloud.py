@@ -48,8 +48,9 @@ class Cloud:
         self.kms = Kms(self.authorizer, self.decisions, self.clock)
         self.sts = Sts(Assume(self.authorizer, self.identities, self.sessions), Issuers(settings.jwks), self.decisions)
         self.bus = EventBus(self.authorizer, self.identities, self.kms)
-        self.history = EventHistory(self.clock, self.kms.store)
-        self.decisions.trail = CloudTrail(settings.trail, self.clock, self.bus, self.history)
+        self.history = EventHistory(self.clock, self.kms.apply_due_changes)
+        trail = CloudTrail(settings.trail, self.clock, self.bus, self.history)
+        self.decisions.trail, self.kms.store.notice = trail, trail.write_service_event
         self.held = Held()
         self.execution = install(
             self.bus, self.kms, self.authorizer, self.decisions, self.identities, self.organization, self.held

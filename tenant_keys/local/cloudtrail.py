@@ -1,4 +1,5 @@
-"""CloudTrail: a record of AWS's own shape for each request that KMS and STS decide, written and sent to EventBridge.
+"""CloudTrail: a record of AWS's own shape for each request that KMS and STS decide and for what KMS does by itself,
+written and sent to EventBridge.
 
 Sources: AWS KMS guide, ct-* pages and logging-using-cloudtrail; CloudTrail guide,
 cloudtrail-event-reference-user-identity; IAM guide, cloudtrail-integration. Which fields a denied record keeps is not
@@ -10,13 +11,16 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
 from tenant_keys.local.caller import Caller, CallerKind
 from tenant_keys.local.clock import Clock
+from tenant_keys.local.event import Event
 from tenant_keys.local.event_history import EventHistory
 from tenant_keys.local.fault import Fault
+from tenant_keys.local.kms.store import ServiceEvent
 
 _READING: Final = ("Describe", "Get", "List")
 _READ_ONLY: Final = frozenset(
@@ -36,13 +40,27 @@ _CODES: Final = {"AccessDeniedException": "AccessDenied"}
 """What a record calls otherwise than the answer to the caller (aws-samples/baseline-environment-on-aws, issue 51)."""
 _ANSWERED: Final = frozenset({"keyId", "keyMetadata", "keyState", "deletionDate", "keyMaterialId", "grantId"})
 """Of the answer to a request that writes."""
+_BY_KMS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    "DeleteKey": ("KMS CMK Deletion", {}),
+    "DeleteExpiredKeyMaterial": ("KMS Imported Key Material Expiration", {"key-material-id": "keyMaterialId"}),
+    "RotateKey": (
+        "KMS CMK Rotation",
+        {
+            "key-origin": "keyOrigin",
+            "rotation-type": "rotationType",
+            "previous-key-material-id": "previousKeyMaterialId",
+            "current-key-material-id": "currentKeyMaterialId",
+        },
+    ),
+}
+"""The event that KMS itself sends beside a record, and the names of its fields there (AWS KMS guide, kms-events)."""
 
 
 class Bus(Protocol):
     """EventBridge, as far as a service sends events to it."""
 
-    def send(self, account: str, region: str, source: str, detail_type: str, detail: Mapping[str, Any]) -> None:
-        """Put one event on the default bus of the account and Region."""
+    def send(self, event: Event) -> None:
+        """Put one event on the default bus of its account and Region."""
 
 
 class CloudTrail:
@@ -74,7 +92,7 @@ class CloudTrail:
         record = {
             "eventVersion": "1.11",
             "userIdentity": identity(caller, operation),
-            "eventTime": self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "eventTime": _utc(self._clock.now()),
             "eventSource": source,
             "eventName": operation,
             "awsRegion": region,
@@ -104,12 +122,45 @@ class CloudTrail:
                 }
             self._deliver(seen, account, region, source)
 
+    def write_service_event(self, done: ServiceEvent) -> None:
+        """Write the record of what KMS did by itself, and send the event that KMS itself sends of it."""
+        key = done.key
+        record = {
+            "eventVersion": "1.11",
+            "userIdentity": {"accountId": key.account, "invokedBy": "AWS Internal"},
+            "eventTime": _utc(done.at),
+            "eventSource": "kms.amazonaws.com",
+            "eventName": done.name,
+            "awsRegion": key.region,
+            "sourceIPAddress": "AWS Internal",
+            "userAgent": "AWS Internal",
+            "requestParameters": None,
+            "responseElements": None,
+            "eventID": str(uuid.uuid4()),
+            "readOnly": False,
+            "resources": [_resource(key.arn)],
+            "eventType": "AwsServiceEvent",
+            "managementEvent": True,
+            "recipientAccountId": key.account,
+            **({"serviceEventDetails": {**done.details, "keyId": key.id}} if done.details else {}),
+            "eventCategory": "Management",
+        }
+        self._keep(record, key.account, key.region, done.at)
+        place = (key.account, key.region, "aws.kms")
+        self._bus.send(Event(*place, "AWS Service Event via CloudTrail", record, done.at))
+        detail_type, fields = _BY_KMS[done.name]
+        detail = {"key-id": key.id, **{name: done.details[known_as] for name, known_as in fields.items()}}
+        self._bus.send(Event(*place, detail_type, detail, done.at, (key.arn,)))
+
     def _deliver(self, record: Mapping[str, Any], account: str, region: str, source: str) -> None:
+        now, service = self._clock.now(), source.partition(".")[0]
+        self._keep(record, account, region, now)
+        self._bus.send(Event(account, region, f"aws.{service}", "AWS API Call via CloudTrail", record, now))
+
+    def _keep(self, record: Mapping[str, Any], account: str, region: str, at: datetime) -> None:
         self._file.write(json.dumps(record) + "\n")
         self._file.flush()
-        self._history.keep(account, region, record)
-        service = source.partition(".")[0]
-        self._bus.send(account, region, f"aws.{service}", "AWS API Call via CloudTrail", record)
+        self._history.keep(account, region, record, at)
 
     def clear(self) -> None:
         self._file.close()
@@ -172,6 +223,10 @@ def _answer(source: str, operation: str, answer: Mapping[str, Any]) -> dict[str,
     found = {name[0].lower() + name[1:]: value for name, value in answer.items()}
     kept = {name: value for name, value in found.items() if name in _ANSWERED}
     return json.loads(json.dumps(kept, default=str)) or None
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _resource(arn: str) -> dict[str, str]:

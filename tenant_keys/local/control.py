@@ -54,6 +54,7 @@ class Control:
 
     def _advance(self, given: dict[str, Any]) -> dict[str, Any]:
         self._cloud.clock.advance(float(given["days"]))
+        self._cloud.kms.apply_due_changes()
         return {"now": self._cloud.clock.now().isoformat()}
 
     def _fail(self, given: dict[str, Any]) -> dict[str, Any]:

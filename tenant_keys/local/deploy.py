@@ -141,8 +141,17 @@ class Server(Protocol):
     ) -> dict[str, str]:
         """Variables that lead an SDK there."""
 
-    def session(self, account: str | None = None, *, region: str | None = None) -> boto3.Session:
-        """A session of an account's root user."""
+    def session(
+        self,
+        account: str | None = None,
+        *,
+        region: str | None = None,
+        credentials: Mapping[str, object] | None = None,
+    ) -> boto3.Session:
+        """A session of an account's root user, or with what STS answers under `Credentials`."""
+
+    def operator(self) -> dict[str, str]:
+        """Credentials of the administrator who deploys."""
 
     def running(self) -> bool:
         """Whether it still answers."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 from tenant_keys.local.authorizer import Authorizer, Question
 from tenant_keys.local.caller import Caller, CallerKind
 from tenant_keys.local.emulator import event_delivery, iam_records, scopes
+from tenant_keys.local.event import Event
 from tenant_keys.local.fault import Fault
 from tenant_keys.local.identity import Identities
 from tenant_keys.local.kms.service import Kms
@@ -33,10 +34,10 @@ class EventBus:
         """Statements of each default bus by their ids, by account and Region."""
         event_delivery.EventDelivery(self._takes, self._to_bus, self._to_topic)
 
-    def send(self, account: str, region: str, source: str, detail_type: str, detail: Mapping[str, Any]) -> None:
-        """Put an event of an AWS service on the default bus of the account and Region."""
-        with scopes.scope(account, region):
-            event_delivery.send_event(account, region, source, detail_type, json.dumps(detail))
+    def send(self, event: Event) -> None:
+        """Put an event of an AWS service on the default bus of its account and Region."""
+        with scopes.scope(event.account, event.region):
+            event_delivery.send_event(event)
 
     def clear(self) -> None:
         self.policies.clear()

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tenant_keys.local.clock import Clock
 from tenant_keys.local.emulator import application, scopes
-from tenant_keys.local.kms.due_changes import apply_due_changes
-from tenant_keys.local.kms.store import Store
 
 KEPT: Final = timedelta(days=90)
 MOST: Final = 20_000
@@ -35,28 +33,28 @@ class _Event:
 class EventHistory:
     """The newest events of all accounts and Regions."""
 
-    def __init__(self, clock: Clock, store: Store) -> None:
-        self._clock, self._store = clock, store
+    def __init__(self, clock: Clock, apply_due_changes: Callable[[], None]) -> None:
+        """`apply_due_changes` has KMS record what it did by itself until now."""
+        self._clock, self._apply_due_changes = clock, apply_due_changes
         self._events: deque[_Event] = deque(maxlen=MOST)
 
     def clear(self) -> None:
         self._events.clear()
 
-    def keep(self, account: str, region: str, record: Mapping[str, Any]) -> None:
+    def keep(self, account: str, region: str, record: Mapping[str, Any], at: datetime) -> None:
         """A record that CloudTrail delivers to an account."""
-        self._events.append(_Event(self._clock.now(), account, region, record))
+        self._events.append(_Event(at, account, region, record))
 
     def look_up(self, account: str, region: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """LookupEvents, newest first."""
         now = self._clock.now()
-        for key in self._store.all_keys():
-            apply_due_changes(key, self._store, now)
+        self._apply_due_changes()
         wanted = {each["AttributeKey"]: each["AttributeValue"] for each in given.get("LookupAttributes") or ()}
         first = max(now - KEPT, _moment(given.get("StartTime")) or now - KEPT)
         last = _moment(given.get("EndTime")) or now
         found = [
             event
-            for event in (*self._events, *self._by_kms())
+            for event in self._events
             if (event.account, event.region) == (account, region)
             and first <= event.at <= last
             and _matches(event.record, wanted)
@@ -66,26 +64,6 @@ class EventHistory:
         size = min(int(given.get("MaxResults") or PAGE), PAGE)
         answer: dict[str, Any] = {"Events": [_shown(event) for event in found[start : start + size]]}
         return answer | ({"NextToken": str(start + size)} if len(found) > start + size else {})
-
-    def _by_kms(self) -> Iterator[_Event]:
-        """What KMS itself did when time was up: service events."""
-        for one in self._store.service_events:
-            record = {
-                "eventVersion": "1.11",
-                "userIdentity": {"accountId": one.account, "invokedBy": "AWS Internal"},
-                "eventTime": _utc(one.at),
-                "eventSource": "kms.amazonaws.com",
-                "eventName": one.name,
-                "awsRegion": one.region,
-                "requestParameters": None,
-                "eventID": one.event_id,
-                "eventType": "AwsServiceEvent",
-                "resources": [_resource(one.arn)],
-                **({"serviceEventDetails": {"keyId": one.arn, "keyMaterialId": one.material}} if one.material else {}),
-                "recipientAccountId": one.account,
-                "managementEvent": True,
-            }
-            yield _Event(one.at, one.account, one.region, record)
 
 
 class CloudTrailApi:
@@ -131,13 +109,5 @@ def _shown(event: _Event) -> dict[str, Any]:
     }
 
 
-def _resource(arn: str) -> dict[str, str]:
-    return {"type": "AWS::KMS::Key", "ARN": arn}
-
-
 def _moment(given: Any) -> datetime | None:
     return None if given is None else datetime.fromtimestamp(float(given), tz=UTC)
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

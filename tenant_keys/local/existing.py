@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
@@ -17,11 +17,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from tenant_keys.aws_facts.identity_center import example_of
 from tenant_keys.local.deploy import ADMINISTRATOR, Place, Server, operator_credentials
 
-if TYPE_CHECKING:
-    from tenant_keys.local.aws import LocalAws
 
-
-def ensure_role(aws: LocalAws, role_arn: str) -> None:
+def ensure_role(aws: Server, role_arn: str) -> None:
     """Make a role as it is in an account before us: an administrator, whom only the key policies hold back."""
     role_arn = example_of(role_arn)
     account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
@@ -45,7 +42,7 @@ def _make(aws: Server, account: str, name: str, path: str, trust: str) -> None:
     iam.attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
 
 
-def assume_as_custodian(aws: LocalAws, custodian: str, external_id: str, import_role: str) -> boto3.Session:
+def assume_as_custodian(aws: Server, custodian: str, external_id: str, import_role: str) -> boto3.Session:
     """A session of a tenant's import role, as the customer's own principal obtains it from the customer's account."""
     ensure_role(aws, custodian)
     owner = aws.session(credentials=operator_credentials(aws, custodian.split(":")[4])).client("sts")
@@ -81,7 +78,7 @@ def ensure_execution_roles(aws: Server, place: Place) -> None:
     )
 
 
-def ensure_auditors(aws: LocalAws, roles: Iterable[str]) -> None:
+def ensure_auditors(aws: Server, roles: Iterable[str]) -> None:
     """Make the service-linked roles of AWS's own auditors: trusted by their service alone, with every permission."""
     for role_arn in roles:
         account, (_, _, service, name) = role_arn.split(":")[4], role_arn.split("/")
@@ -90,7 +87,7 @@ def ensure_auditors(aws: LocalAws, roles: Iterable[str]) -> None:
         _make(aws, account, name, f"/aws-service-role/{service}/", trust)
 
 
-def ensure_boundaries(aws: LocalAws, policies: Iterable[str]) -> None:
+def ensure_boundaries(aws: Server, policies: Iterable[str]) -> None:
     """Make the managed policies with which an organisation bounds roles; these bound nothing."""
     everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     for arn in policies:
@@ -105,7 +102,7 @@ def ensure_boundaries(aws: LocalAws, policies: Iterable[str]) -> None:
                 raise
 
 
-def assume(aws: LocalAws, role_arn: str) -> boto3.Session:
+def assume(aws: Server, role_arn: str) -> boto3.Session:
     """A session of a role that trusts its account, through the operator; of a permission set, of one of its roles."""
     sts = aws.session(credentials=aws.operator()).client("sts")
     answer = sts.assume_role(RoleArn=example_of(role_arn), RoleSessionName="operator")

@@ -51,6 +51,7 @@ class Rates:
         self.enforced = False
         self._buckets.clear()
         self._done.clear()
+        self._random = Random(0)  # noqa: S311  # jitter
 
     def check(self, api: str, account: str, region: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Answer a request, or throttle it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
 from tenant_keys.manifest.errors import Problem
-from tenant_keys.manifest.guardrail_rules import check_guardrails
+from tenant_keys.manifest.guardrail_rules import check_guardrails, check_import_path
 from tenant_keys.manifest.model import Central, Manifest
 from tenant_keys.manifest.naming_rules import check_naming
 from tenant_keys.manifest.opaque_names import check_ids
@@ -112,6 +112,12 @@ def _check_audit(manifest: Manifest, report: Report) -> None:
     central = manifest.central
     people = (*central.administrators, *central.readers, central.break_glass, *execution_roles(central))
     holders = {role_name(role) for role in people}
+    below, guarded = manifest.audit.import_path, manifest.guardrails.import_path if manifest.guardrails else None
+    if below is not None and guarded is not None and below != guarded:
+        message = f"got {below}, and guardrails.import_path is {guarded}"
+        report(("audit", "import_path"), f"{message}; leave it out, the path of guardrails is used")
+    elif below is not None and guarded is None:
+        check_import_path(manifest, "audit", below, report)
     repeated(manifest.audit.probe_roles, ("audit", "probe_roles"), report)
     for index, role in enumerate(manifest.audit.probe_roles):
         path = ("audit", "probe_roles", index)

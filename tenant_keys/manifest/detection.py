@@ -37,6 +37,7 @@ RULE_IDS: Final = (
     "role-changed",
     "trail-stopped",
     "trail-blinded",
+    "records-changed",
     "rules-changed",
     "topic-changed",
 )

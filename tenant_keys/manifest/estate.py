@@ -56,6 +56,10 @@ class Audit:
     """What detects misuse of keys; role ARNs are complete."""
 
     probe_roles: tuple[str, ...]
+    own_trail: bool = False
+    """Whether the key account has a trail of its own, where no other has its calls."""
+    import_path: str | None = None
+    """IAM path of every import role that others make; None where sessions of those are not told."""
 
 
 @dataclass(frozen=True, slots=True)

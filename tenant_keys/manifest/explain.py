@@ -30,7 +30,9 @@ def explain(error: ValidationError, document: object) -> list[Problem]:
         places.setdefault(path, []).append(detail)
     # Only what is wrong in a list counts: without it the list may be too short, or the other form of a union.
     lists = {path[:-1] for path in places if path and isinstance(path[-1], int)}
-    places = {path: details for path, details in places.items() if path not in lists}
+    # And only what is wrong in a mapping: `off` would have been the other form of `audit`.
+    words = {path[:-1] for path in places if {one["type"] for one in places.get(path[:-1], ())} == {"literal_error"}}
+    places = {path: details for path, details in places.items() if path not in lists | words}
     suggest = len(places) <= MOST_SHOWN
     if suggest:
         _drop_misspelt(places)

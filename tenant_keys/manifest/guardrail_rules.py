@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tenant_keys.aws_facts.regions import partition_of
-from tenant_keys.manifest.model import Guardrails, Manifest
+from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.rules import Report
 
 _PARTITION: Final = "aws"
@@ -27,24 +27,29 @@ def check_guardrails(manifest: Manifest, report: Report) -> None:
     found = partition_of(manifest.central.home_region)
     if found != _PARTITION:
         report(("guardrails",), f"got Regions of the partition {found}; allowed: {_PARTITION}; remove guardrails")
-    _check_import_path(manifest, guardrails, report)
-
-
-def _check_import_path(manifest: Manifest, guardrails: Guardrails, report: Report) -> None:
-    """The pattern of import roles covers every one of them, and no other role of the manifest."""
-    path, own = guardrails.import_path, manifest.naming.role_path
-    importers = {name: tenant.key.import_role for name, tenant in manifest.tenants.items() if tenant.key.import_role}
-    if path is None:
-        for name in sorted(importers)[:1]:
-            message = f"missing; tenant {name} imports its key material through {importers[name]}"
-            report(("guardrails", "import_path"), f"{message}: name the IAM path of all import roles")
+    if guardrails.import_path is not None:
+        check_import_path(manifest, "guardrails", guardrails.import_path, report)
         return
+    importers = import_roles(manifest)
+    for name in sorted(importers)[:1]:
+        message = f"missing; tenant {name} imports its key material through {importers[name]}"
+        report(("guardrails", "import_path"), f"{message}: name the IAM path of all import roles")
+
+
+def import_roles(manifest: Manifest) -> dict[str, str]:
+    """The import roles that others make, by tenant."""
+    return {name: tenant.key.import_role for name, tenant in manifest.tenants.items() if tenant.key.import_role}
+
+
+def check_import_path(manifest: Manifest, section: str, path: str, report: Report) -> None:
+    """The path covers every import role that others make, and no other role of the manifest."""
+    own = manifest.naming.role_path
     if own.startswith(path) or path.startswith(own):
         message = f"got {path}, which also covers access roles or is among them (naming.role_path {own})"
-        report(("guardrails", "import_path"), f"{message}; name another path")
-    for name, role in importers.items():
+        report((section, "import_path"), f"{message}; name another path")
+    for name, role in import_roles(manifest).items():
         if not role.startswith(f"role{path}"):
-            message = f"got {role}; the guardrails let roles of the path {path} alone import key material"
+            message = f"got {role}; {section}.import_path {path} is to be the path of every import role"
             report(("tenants", name, "key", "import_role"), f"{message}; move the role, or change import_path")
     central = manifest.central
     named = {"administrators": central.administrators, "break_glass": (central.break_glass,)}
@@ -53,5 +58,5 @@ def _check_import_path(manifest: Manifest, guardrails: Guardrails, report: Repor
     for field, roles in named.items():
         for role in roles:
             if role.startswith(f"role{path}"):
-                message = f"got {role}, below guardrails.import_path {path}, whose roles may import key material"
+                message = f"got {role}, below {section}.import_path {path}, whose roles may import key material"
                 report(("central", field), f"{message}; name another path")

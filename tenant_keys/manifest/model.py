@@ -50,6 +50,9 @@ PersonReference = Annotated[
 PolicyReference = Annotated[str, Field(pattern=r"^policy/([A-Za-z0-9_+=,.@-]{1,128}/)*[A-Za-z0-9_+=,.@-]{1,128}$")]
 """A managed policy of a known account, written as the end of its ARN: `policy/Boundary`."""
 
+ImportPath = Annotated[str, Field(pattern=r"^/([A-Za-z0-9_-]+/)+$", max_length=200)]
+"""The IAM path above all import roles: `/key-import/`."""
+
 State = Literal["active", "suspended", "offboarding", "offboarded"]
 Auditor = Literal["access-analyzer", "config"]
 Operation = Literal["encrypt", "decrypt", "re-encrypt"]
@@ -129,6 +132,10 @@ class Audit(_Model):
 
     probe_roles: Annotated[tuple[RoleReference, ...], Field(max_length=5)] = ()
     """Roles of the central account whose denied calls are tests: the rule of denied use leaves them out."""
+    trail: Literal["organization", "own"] = "organization"
+    """`own`: a trail and a bucket in the key account, for where no other trail has its calls; a second trail costs."""
+    import_path: ImportPath | None = None
+    """IAM path of every `import_role`, whose sessions are told; by default `guardrails.import_path`."""
 
 
 class Guardrails(_Model):
@@ -136,7 +143,7 @@ class Guardrails(_Model):
 
     management_account: AccountId
     """The organization's management account, in quotes. Control policies do not limit it, so it holds no keys."""
-    import_path: Annotated[str, Field(pattern=r"^/([A-Za-z0-9_-]+/)+$", max_length=200)] | None = None
+    import_path: ImportPath | None = None
     """IAM path of every `import_role`, so that one pattern covers them all; left out where no key is imported."""
 
 

@@ -91,7 +91,10 @@ def _central(manifest: Manifest) -> Central:
 
 def _audit(manifest: Manifest) -> Audit | None:
     written, account = manifest.audit, manifest.central.account
-    return None if written == "off" else Audit(tuple(_arn(manifest, account, role) for role in written.probe_roles))
+    if written == "off":
+        return None
+    path = written.import_path or (manifest.guardrails.import_path if manifest.guardrails else None)
+    return Audit(tuple(_arn(manifest, account, role) for role in written.probe_roles), written.trail == "own", path)
 
 
 def _workloads(manifest: Manifest) -> dict[str, Workload]:

@@ -10,7 +10,7 @@ from tenant_keys.manifest.model import Naming
 _REGION: Final = r"[a-z]{2}(-[a-z]+)+-[0-9]"
 _KINDS: Final = re.compile(
     rf"(?P<prefix>.+)-(cell-{_REGION}-[0-9]{{3,}}|replica-{_REGION}-of-{_REGION}-[0-9]{{3,}}|roles-[0-9]{{3,}}"
-    rf"|shared-access|guardrails|(audit|hook)-{_REGION}|workload-[0-9]{{12}}-{_REGION})"
+    rf"|shared-access|guardrails|trail|(audit|hook)-{_REGION}|workload-[0-9]{{12}}-{_REGION})"
 )
 _PRIMARIES: Final = re.compile(rf".+-cell-{_REGION}-[0-9]{{3,}}")
 _AUDIT: Final = re.compile(rf".+-audit-{_REGION}")
@@ -35,6 +35,16 @@ def audit_stack(region: str, naming: Naming) -> str:
 def audit_prefix(naming: Naming) -> str:
     """Begins the names of audit stacks and of their rules."""
     return f"{naming.stack_prefix}-audit-"
+
+
+def trail(naming: Naming) -> str:
+    """Of the key account's own trail, and of its stack."""
+    return f"{naming.stack_prefix}-trail"
+
+
+def trail_bucket(account: str, naming: Naming) -> str:
+    """At most 51 characters; names of buckets have no upper case (S3 guide, bucketnamingrules)."""
+    return f"{naming.stack_prefix.lower()}-trail-{account}"
 
 
 def hook_stack(region: str, naming: Naming) -> str:

@@ -75,7 +75,7 @@ def _placed(
     entries, done = dict(lock.entries), []
     for change in pending:
         if isinstance(change, Append):
-            entry = _born(change.tenant, manifest, places, per_tenant)
+            entry = _new_entry(change.tenant, manifest, places, per_tenant)
             entries[change.tenant] = entry
             also = "".join(f", its role for {name} to role cell {cell}" for name, cell in entry.roles.items())
             done.append(f"appended {change.tenant} to key cell {entry.cell} of {entry.primary_region}{also}")
@@ -95,7 +95,7 @@ def _rotates(days: RotationDays | None) -> str:
     return f"rotates {'never' if days == 'off' else f'every {days} days'} while it is disabled, as before"
 
 
-def _born(name: str, manifest: Manifest, places: Places, per_tenant: frozenset[str]) -> Entry:
+def _new_entry(name: str, manifest: Manifest, places: Places, per_tenant: frozenset[str]) -> Entry:
     tenant, defaults = manifest.tenants[name], manifest.defaults.key
     key = tenant.key
     region, origin = key.region or manifest.central.home_region, key.source or defaults.origin

@@ -8,6 +8,7 @@ from typing import Final
 
 from tenant_keys.aws_facts.identity_center import permission_set_of
 from tenant_keys.manifest.errors import Path, Problem
+from tenant_keys.manifest.guardrail_rules import import_roles
 from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.rules import PERMISSION_SET, Problems, Report, execution_roles, role_name
 
@@ -25,6 +26,7 @@ def warnings(manifest: Manifest) -> list[Problem]:
     _check_powers(manifest, found.report)
     _check_suffixes(manifest, found.report)
     _check_existing_roles(manifest, found.report)
+    _check_audit(manifest, found.report)
     return found.problems
 
 
@@ -36,7 +38,7 @@ def _check_powers(manifest: Manifest, report: Report) -> None:
     for index, role in enumerate(central.administrators):
         path: Path = ("central", "administrators", index)
         if role_name(role) in deployers:
-            meaning = "whoever holds it may also change every key policy and so open every key"
+            meaning = "its sessions may also change every key policy, and so use every key"
             report(path, f"{role} is in deployment_roles too: {meaning}; the proof lists it as trusted")
         if role_name(role) in readers:
             report(path, f"{role} is in readers too, which adds nothing: administrators read what readers read")
@@ -55,6 +57,24 @@ def _check_suffixes(manifest: Manifest, report: Report) -> None:
             report(path, f"{role}: {meaning}, and the key policies deny it then; write permission-set/{permission_set}")
 
 
+def _check_audit(manifest: Manifest, report: Report) -> None:
+    """An alarm that is lost, and a trail that may be paid for twice."""
+    if manifest.audit == "off":
+        return
+    if manifest.audit.trail == "own":
+        meaning = "where the organization's trail has this account's calls of KMS, AWS charges $2.00 for each 100,000"
+        report(("audit", "trail"), f"own: {meaning}; see tenant-keys cost, and leave it out if such a trail exists")
+    path = manifest.audit.import_path or (manifest.guardrails.import_path if manifest.guardrails else None)
+    importers = import_roles(manifest)
+    if importers and path is None:
+        first = min(importers)
+        meaning = "nobody is told when somebody assumes it, only when it fetches import parameters or imports"
+        report(
+            ("tenants", first, "key", "import_role"),
+            f"{importers[first]}: {meaning}; have all import roles below one path, and name it as audit.import_path",
+        )
+
+
 def _check_existing_roles(manifest: Manifest, report: Report) -> None:
     holders: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for name, workload in manifest.workloads.items():
@@ -64,10 +84,10 @@ def _check_existing_roles(manifest: Manifest, report: Report) -> None:
         holders[workload.account, role_name(workload.role)].append(name)
         others = holders[workload.account, role_name(workload.role)][:-1]
         if others:
-            meaning = f"whoever holds it uses the keys of the tenants of {' and '.join([*others, name])}"
+            meaning = f"its sessions use the keys of the tenants of {' and '.join([*others, name])}"
             report(path, f"{workload.role} is the role of {others[0]} too: {meaning}, and the trail cannot tell which")
         if _OF_THE_CDK.fullmatch(role_name(workload.role)):
-            meaning = "whoever may deploy in the account may use the keys of its tenants"
+            meaning = "every principal that may deploy in the account may use the keys of its tenants"
             report(path, f"{workload.role} is a role of cdk bootstrap: {meaning}; name the service's own role")
         elif _POWERFUL.search(role_name(workload.role)):
             meaning = "people who administer the account may use the keys of its tenants"

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from tenant_keys.manifest import Estate
-from tenant_keys.manifest.stack_names import audit_prefix
+from tenant_keys.manifest.stack_names import audit_prefix, trail, trail_bucket
 from tenant_keys.operations.errors import OperationError
 from tenant_keys.policy.deletion_hook import function_name, log_group
 from tenant_keys.policy.names import alias_name
@@ -121,6 +121,8 @@ def _renames(estate: Estate) -> dict[str, str]:
         **{f":{kind}/tenant-keys-*": f":{kind}/{own}" for kind in ("role", "policy", "instance-profile")},
         **{f":{kind}tenant-keys-audit-*": f":{kind}{audit}*" for kind in ("alarm:", "rule/")},
         ":tenant-keys-audit": f":{audit.removesuffix('-')}",
+        ":trail/tenant-keys-trail": f":trail/{trail(naming)}",
+        ":::tenant-keys-trail-*": f":::{trail_bucket('*', naming)}",
         "partition": estate.central.partition,
     }
 

@@ -65,16 +65,16 @@ class Passage:
 class Canary:
     """What comes before the other stacks of a deployment."""
 
-    execute: str | None
-    """The stack whose change set is executed first; None where no stack must be."""
     verify: tuple[str, ...]
-    """Key stacks to verify before the others are deployed; empty where the deployment needs no canary. Sorted."""
+    """Key stacks that are deployed already, to verify before anything is executed. Sorted."""
+    execute: str | None
+    """The stack whose change set is executed first, and verified before the others; None where no stack must be."""
 
 
 def canary(passages: Sequence[Passage]) -> Canary:
     """The key stack with the fewest changed keys, where existing keys of several stacks change.
 
-    Where at least as many key stacks change existing keys as have nothing to execute, those are verified too: a
+    Where at least as many key stacks change existing keys as have nothing to execute, those are verified before: a
     deployment that is repeated after its canary has failed must not go on, and finds the canary among them.
     """
     changing = sorted((one.existing_keys, one.stack) for one in passages if one.existing_keys)
@@ -82,7 +82,7 @@ def canary(passages: Sequence[Passage]) -> Canary:
     deployed = [one.stack for one in passages if not one.changes and _holds_keys(one.stack)]
     if len(deployed) > len(changing):
         deployed = []
-    return Canary(first, tuple(sorted([*deployed, *filter(None, [first])])))
+    return Canary(tuple(sorted(deployed)), first)
 
 
 def _holds_keys(stack: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tenant_stacks import add_stacks
 from tests.local import handmade
 from tests.local.bootstrap import bootstrap
 from tests.local.test_kms_import import bring
+from tests.sampled import share_of
 
 pytestmark = pytest.mark.slow
 HOME, OTHER = "eu-west-1", "eu-central-1"
@@ -57,11 +59,29 @@ class Killed(BaseException):
     """Raised in the place of a process that is killed."""
 
 
-class Killing:
-    """A client whose process is killed right after each change, the first time that the change is made."""
+@dataclass
+class Kills:
+    """The changes that were made, and after which of them the process was killed: all, or each fifth."""
 
-    def __init__(self, client: Any, killed: set[str]) -> None:
-        self._client, self._killed = client, killed
+    seen: set[str] = field(default_factory=set)
+    killed: set[str] = field(default_factory=set)
+
+    def after(self, change: str) -> None:
+        if change in self.seen:
+            return
+        each = 100 // share_of(100)
+        if len(self.seen) % each == 0:
+            self.killed.add(change)
+        self.seen.add(change)
+        if change in self.killed:
+            raise Killed(change)
+
+
+class Killing:
+    """A client whose process is killed right after a change, the first time that the change is made."""
+
+    def __init__(self, client: Any, kills: Kills) -> None:
+        self._client, self._kills = client, kills
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
@@ -72,9 +92,7 @@ class Killing:
             answer = found(**parameters)
             which = f"{name} {parameters.get('StackName') or parameters.get('AliasName') or parameters.get('Key')}"
             which = f"{which} in {self._client.meta.region_name}"
-            if which not in self._killed:
-                self._killed.add(which)
-                raise Killed(which)
+            self._kills.after(which)
             return answer
 
         return change
@@ -108,10 +126,10 @@ class Office:
         app.synth()
         return output
 
-    def adoption(self, keys: dict[str, str], killed: set[str] | None = None) -> Adoption:
+    def adoption(self, keys: dict[str, str], kills: Kills | None = None) -> Adoption:
         def client_of(service: str, region: str) -> Any:
             client = self.client(service, region)
-            return client if killed is None else Killing(client, killed)
+            return client if kills is None else Killing(client, kills)
 
         return Adoption(self.manifest, keys, client_of, self.synthesize)
 
@@ -197,19 +215,20 @@ def test_five_keys_are_adopted_though_the_work_is_killed_after_every_change(offi
     office.write(ALL)
     for tenant, key in office.adoption(keys).plan().items():
         print(describe(tenant, key))  # noqa: T201  # shown with -s
-    killed: set[str] = set()
+    kills = Kills()
     runs = 0
     while True:
         runs += 1
         try:
-            for done in office.adoption(keys, killed).run():
+            for done in office.adoption(keys, kills).run():
                 print(f"  {runs:2}: {done}")  # noqa: T201
         except Killed as kill:
             print(f"  {runs:2}: killed after {kill}")  # noqa: T201
             continue
         break
-    assert {name.split()[0] for name in killed} >= {"create_alias", "create_change_set", "execute_change_set"}
-    assert runs == len(killed) + 1
+    assert {name.split()[0] for name in kills.seen} >= {"create_alias", "create_change_set", "execute_change_set"}
+    assert runs == len(kills.killed) + 1
+    assert len(kills.killed) >= share_of(len(kills.seen))
     assert list(office.adoption(keys).run()) == ["proved the estate with 5 adopted keys"]
 
     # Taken as they are: the same keys, policies and old aliases.

@@ -1,6 +1,6 @@
-"""Kills a job with SIGKILL at its n-th step, for every n, starts it again, and prints what came of it.
+"""Kills a job with SIGKILL at its n-th step, for every n or each EACH-th, starts it again, and prints what came of it.
 
-    python -m tests.client.killed KIND WORK FOLDER CREDENTIALS
+    python -m tests.client.killed KIND WORK FOLDER CREDENTIALS EACH
 
 A step is the moment before and the moment after each request to DynamoDB, S3, KMS and STS, and each step of saving a
 checkpoint. Each run is a forked process, so that the kill is a real one; what botocore reads from disk for its clients
@@ -171,9 +171,9 @@ def in_a_child(work: Callable[[], None]) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def main(kind: str, work: Work, folder: Path, secret: str) -> None:
+def main(kind: str, work: Work, folder: Path, secret: str, each: int) -> None:
     store = FilledStore(kind, work, secret)  # it has asked for nothing yet: no connection is shared with a child
-    for die_at in range(1, 1000):
+    for die_at in range(1, 1000, each):
         checkpoint, log, result = (folder / f"{name}-{die_at}" for name in ("checkpoint", "log", "result"))
         log.touch()
 
@@ -212,4 +212,4 @@ def main(kind: str, work: Work, folder: Path, secret: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Work(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
+    main(sys.argv[1], Work(sys.argv[2]), Path(sys.argv[3]), sys.argv[4], int(sys.argv[5]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
+
 from tenant_keys.local.issuer import LocalIssuer
 from tools.benchmarks.client_crowd import THREADS, Crowd, Tally, local_aws
 from tools.benchmarks.client_estate import ISSUER
@@ -13,6 +15,7 @@ FEW = [f"tenant{number:02}" for number in range(12)]
 BEFORE, AFTER = 30, 24
 
 
+@pytest.mark.slow
 def test_a_crowd_gets_its_own_data_or_an_error_with_a_name_and_goes_on_with_a_new_aws(tmp_path: Path) -> None:
     issuer = LocalIssuer(ISSUER)
     with local_aws(tmp_path / "aws", issuer) as aws:

@@ -68,8 +68,11 @@ def test_a_manifest_with_mistakes_is_refused_before_anything_starts(shell: Shell
 @pytest.mark.parametrize(
     ("sign", "after", "number"),
     [
+        pytest.param("cdk synth", 0.5, signal.SIGTERM, id="terminated at synth"),
         pytest.param("cdk synth", 2.5, signal.SIGINT, id="interrupted at synth", marks=pytest.mark.exhaustive),
-        pytest.param("bootstrap 333333333333", 0.5, signal.SIGTERM, id="terminated at bootstrap"),
+        pytest.param(
+            "bootstrap 333333333333", 0.5, signal.SIGTERM, id="terminated at bootstrap", marks=pytest.mark.exhaustive
+        ),
     ],
 )
 def test_an_interrupt_stops_everything(shell: Shell, sign: str, after: float, number: signal.Signals) -> None:

@@ -18,7 +18,6 @@ from tests.extremes.estates import ESTATES, REGIONS, TAGS, estate_from, lambdas,
 from tests.extremes.requests import requests
 from tests.stacks.synth import synthesized
 
-pytestmark = pytest.mark.slow
 Json = dict[str, Any]
 ROLE = f"arn:aws:iam::222222222222:role/tenant-keys-{'w' * 16}"
 ANCHOR = "arn:aws:rolesanywhere:ap-southeast-1:222222222222:trust-anchor/12345678-1234-1234-1234-123456789012"

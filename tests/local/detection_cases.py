@@ -134,6 +134,22 @@ def _role_changed() -> Cases:
     ]
 
 
+def _records_changed() -> Cases:
+    own, other = {"bucketName": f"tenant-keys-trail-{ACCOUNT}"}, {"bucketName": f"tenant-keys-trail-{ACCOUNT}-old"}
+    return [
+        call("PutBucketPolicy", service="s3", parameters={**own, "policy": ""}),
+        call("DeleteBucketPolicy", ROOT, service="s3", parameters={**own, "policy": ""}),
+        call("PutBucketLifecycle", USER, service="s3", parameters=own),
+        call("PutBucketVersioning", IMPOSTOR, service="s3", parameters=own),
+    ], [
+        call("PutBucketPolicy", service="s3", parameters=other),
+        call("PutBucketPolicy", DEPLOYER, service="s3", parameters=own),
+        call("PutBucketPolicy", service="s3", parameters=own, error=DENIED),
+        call("GetBucketPolicy", service="s3", parameters=own, read_only=True),
+        call("PutBucketPolicy", service="s3", parameters={}),
+    ]
+
+
 def _lockout_bypass() -> Cases:
     def given(value: object) -> dict[str, object]:
         return {"keyId": "k", "bypassPolicyLockoutSafetyCheck": value}
@@ -185,11 +201,18 @@ CASES: Final[dict[str, Cases]] = {
             call("GetParametersForImport", ROOT, read_only=True),
             call("GetParametersForImport", USER, read_only=True),
             assume(f"arn:aws:iam::{ACCOUNT}:role/tenant-keys/import.acme", account=ACCOUNT),
+            assume(f"arn:aws:iam::{ACCOUNT}:role/key-import/globex-key-import", account=ACCOUNT),
+            assume(
+                f"arn:aws:iam::{ACCOUNT}:role/key-import/new/customer", USER, account=ACCOUNT, name="AssumeRoleWithSAML"
+            ),
         ],
         [
             assume(f"arn:aws:iam::{ACCOUNT}:role/tenant-keys/import.acme", account=ACCOUNT, error=DENIED),
             assume(f"arn:aws:iam::{ACCOUNT}:role/tenant-keys/orders/tenant-acme.orders", account=ACCOUNT),
             assume("arn:aws:iam::999999999999:role/tenant-keys/import.acme", account=ACCOUNT),
+            assume("arn:aws:iam::999999999999:role/key-import/globex-key-import", account=ACCOUNT),
+            assume(f"arn:aws:iam::{ACCOUNT}:role/key-importer", account=ACCOUNT),
+            assume(f"arn:aws:iam::{ACCOUNT}:role/key-import/globex-key-import", account=ACCOUNT, error=DENIED),
             call("GetParametersForImport", read_only=True, error=DENIED),
             call("GetPublicKey", read_only=True),
             call("ImportKeyMaterial"),
@@ -283,6 +306,7 @@ CASES: Final[dict[str, Cases]] = {
     "role-changed": _role_changed(),
     "trail-stopped": _trail("StopLogging", "DeleteTrail", near="StartLogging", deployers=False),
     "trail-blinded": _trail("PutEventSelectors", "UpdateTrail", near="GetEventSelectors", deployers=True),
+    "records-changed": _records_changed(),
     "rules-changed": _rules_changed(),
     "topic-changed": _topic_changed(),
 }

@@ -21,7 +21,7 @@ central:
   regions: [eu-west-1]
   administrators: [role/KeyAdministrator]
   break_glass: role/KeyBreakGlass
-audit: {probe_roles: [role/KeyProbe]}
+audit: {probe_roles: [role/KeyProbe], trail: own, import_path: /key-import/}
 workloads:
   orders: {account: "222222222222", runs_on: lambda}
 defaults: {workloads: [orders]}

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tenant_keys.local import LocalAws
 from tests.local import handmade
 from tests.local.conftest import LocalEstate
 from tests.local.refusal import refused
 from tests.local.test_detection import MANIFEST
+from tests.local.test_kms_import import bring
 from tests.policy.estates import estate_of_text
 from tests.stacks.synth import synthesized
 
@@ -20,19 +25,36 @@ STACKS = {
     "tenant-keys-audit-eu-west-1": handmade.CENTRAL,
     "tenant-keys-workload-222222222222-eu-west-1": handmade.WORKLOAD,
 }
-LEFT_OUT = tuple(f"Rule{name}" for name in ("material", "role", "rotation", "root", "rules", "topic", "trail"))
+OF_KMS = ("RulekeyXdeleted", "RulematerialXexpired", "RulerotationXdone")
+"""Rules of events that AWS KMS itself sends."""
+LEFT_OUT = (*OF_KMS, *(f"Rule{name}" for name in ("material", "role", "rotation", "root", "rules", "topic", "trail")))
 """Else the template is longer than a request to CloudFormation takes; and the root user helps in every test."""
 Message = dict[str, Any]
 Told = Callable[[], list[Message]]
+Templates = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def told(local: LocalEstate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return synthesized(estate_of_text(MANIFEST), tmp_path_factory.mktemp("delivered"))
+
+
+@pytest.fixture(scope="module")
+def told(local: LocalEstate, templates: Templates) -> Iterator[Told]:
     """The messages that came since the last call."""
-    templates = synthesized(estate_of_text(MANIFEST), tmp_path_factory.mktemp("delivered"))
     for stack, account in STACKS.items():
-        _create(local, stack, account, templates[stack]["Resources"])
+        found = templates[stack]["Resources"]
+        _create(local.aws, stack, account, [name for name in found if not name.startswith(LEFT_OUT)], found)
     central = local.aws.session(handmade.CENTRAL)
+    read, url = on_call(central)
+    yield read
+    central.client("sqs").delete_queue(QueueUrl=url)
+    for stack, account in STACKS.items():
+        local.aws.session(account).client("cloudformation").delete_stack(StackName=f"watched-{stack}")
+
+
+def on_call(central: boto3.Session) -> tuple[Told, str]:
+    """What reads the messages of the topic that came since it was called last, and the URL of its queue."""
     sqs, sns = central.client("sqs"), central.client("sns")
     url = sqs.create_queue(QueueName="on-call")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -50,21 +72,25 @@ def told(local: LocalEstate, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 found.append(json.loads(one["Body"]))
         return found
 
-    yield read
-    sqs.delete_queue(QueueUrl=url)
-    for stack, account in STACKS.items():
-        local.aws.session(account).client("cloudformation").delete_stack(StackName=f"watched-{stack}")
+    return read, url
 
 
-def _create(local: LocalEstate, stack: str, account: str, resources: dict[str, Any]) -> None:
+def _create(
+    aws: LocalAws,
+    stack: str,
+    account: str,
+    names: list[str],
+    resources: dict[str, Any],
+    *,
+    deployer: bool = True,
+) -> None:
     """The audit's own resources of a stack: the estate here has its roles already."""
-    own = {name: body for name, body in resources.items() if name.startswith(("Audit", "Rule", "Bus"))}
-    own = {name: body for name, body in own.items() if not name.startswith(LEFT_OUT)}
+    own = {name: resources[name] for name in names if name.startswith(("Audit", "Rule", "Bus"))}
     assert own
     template = {"Resources": {name: {k: v for k, v in body.items() if k != "Metadata"} for name, body in own.items()}}
-    client = local.aws.session(account).client("cloudformation")
-    deployer = f"arn:aws:iam::{account}:role/cdk-hnb659fds-cfn-exec-role-{account}-{handmade.REGION}"
-    given: dict[str, Any] = {"RoleARN": deployer} if account == handmade.CENTRAL else {}
+    client = aws.session(account).client("cloudformation")
+    role = f"arn:aws:iam::{account}:role/cdk-hnb659fds-cfn-exec-role-{account}-{handmade.REGION}"
+    given: dict[str, Any] = {"RoleARN": role} if deployer and account == handmade.CENTRAL else {}
     client.create_stack(
         StackName=f"watched-{stack}",
         TemplateBody=json.dumps(template, separators=(",", ":")),
@@ -72,6 +98,65 @@ def _create(local: LocalEstate, stack: str, account: str, resources: dict[str, A
         **given,
     )
     client.get_waiter("stack_create_complete").wait(StackName=f"watched-{stack}", WaiterConfig={"Delay": 1})
+
+
+@pytest.mark.parametrize(
+    ("days", "rule", "severity", "event", "next_step"),
+    [
+        (8, "key-deleted", "critical", "KMS CMK Deletion", "compare the key with the keys of tenants"),
+        (4, "material-expired", "critical", "KMS Imported Key Material Expiration", "have the tenant import"),
+        (91, "rotation-done", "low", "KMS CMK Rotation", "nothing; tenant: aws kms list-aliases"),
+        (0, "rotation-done", "low", "KMS CMK Rotation", "nothing; tenant: aws kms list-aliases"),
+    ],
+)
+def test_what_kms_does_when_time_is_up_is_told_with_its_own_event(
+    later: tuple[LocalAws, Told], days: int, rule: str, severity: str, event: str, next_step: str
+) -> None:
+    aws, told = later
+    kms = aws.session(handmade.CENTRAL).client("kms")
+    key = kms.create_key(Origin="EXTERNAL" if rule == "material-expired" else "AWS_KMS")["KeyMetadata"]
+    due = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["CreationDate"] + timedelta(days=days)
+    told()
+    if rule == "key-deleted":
+        kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)
+    elif rule == "material-expired":
+        expiring = {"ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": due - timedelta(days=1)}
+        bring(kms, key["KeyId"], b"a" * 32, **expiring)
+    elif days:
+        kms.enable_key_rotation(KeyId=key["KeyId"], RotationPeriodInDays=90)
+    else:
+        kms.rotate_key_on_demand(KeyId=key["KeyId"])
+    aws.advance(days)
+    (message,) = told()
+    asked = {name: message[name] for name in ("rule", "severity", "event", "key", "account", "region")}
+    assert asked == {
+        "rule": rule,
+        "severity": severity,
+        "event": event,
+        "key": key["KeyId"],
+        "account": handmade.CENTRAL,
+        "region": handmade.REGION,
+    }
+    assert message["time"][:10] in {f"{due - timedelta(days=late):%Y-%m-%d}" for late in (0, 1)}
+    assert message["next"].startswith(next_step)
+    done = [one for one in aws.trail() if one["eventType"] == "AwsServiceEvent"][-1]
+    assert (done["userIdentity"]["invokedBy"], done["resources"][0]["ARN"]) == ("AWS Internal", key["Arn"])
+    assert done.get("serviceEventDetails", {}).get("keyId", key["KeyId"]) == key["KeyId"]
+    if rule == "rotation-done":
+        assert done["serviceEventDetails"]["rotationType"] == ("AUTOMATIC" if days else "ON_DEMAND")
+
+
+@pytest.fixture(scope="module")
+def later(templates: Templates) -> Iterator[tuple[LocalAws, Told]]:
+    """An AWS whose time may be moved, with a topic and the rules of what AWS KMS does by itself."""
+    stack = "tenant-keys-audit-eu-west-1"
+    resources = copy.deepcopy(templates[stack]["Resources"])
+    del resources["AuditTopic"]["Properties"]["KmsMasterKeyId"]  # its key is nobody's here who could deploy it
+    with LocalAws(accounts=(handmade.CENTRAL,)) as running:
+        _create(
+            running, stack, handmade.CENTRAL, ["AuditTopic", "AuditTopicPolicy", *OF_KMS], resources, deployer=False
+        )
+        yield running, on_call(running.session(handmade.CENTRAL))[0]
 
 
 def test_a_tenant_at_another_tenants_key_is_told_with_both_names(local: LocalEstate, told: Told) -> None:
@@ -154,10 +239,7 @@ def test_a_refused_session_is_recorded_in_the_callers_account_alone(local: Local
     assert [one["recipientAccountId"] for one in found] == [handmade.WORKLOAD]
     local.tenant("acme")
     granted = [one for one in local.aws.trail()[before:] if one["eventName"] == "AssumeRole" and "errorCode" not in one]
-    assert {one["recipientAccountId"] for one in granted[-2:]} == {
-        handmade.CENTRAL,
-        handmade.WORKLOAD,
-    }
+    assert {one["recipientAccountId"] for one in granted[-2:]} == {handmade.CENTRAL, handmade.WORKLOAD}
 
 
 def test_a_topic_whose_key_no_service_may_use_gets_nothing(local: LocalEstate, told: Told) -> None:

@@ -58,6 +58,7 @@ def test_without_node_the_deployment_says_so(monkeypatch: pytest.MonkeyPatch) ->
         ("deploy", "Keys: deploying"),
     ],
 )
+@pytest.mark.slow
 def test_a_server_killed_within_a_deployment_is_noticed_and_the_deployment_repeated(
     assembly: Path, during: str, sign: str
 ) -> None:

@@ -89,7 +89,7 @@ def cell(number: int, tenants: int) -> tuple[StackWork, str]:
 def deployed(aws: LocalAws, cloudformation: CloudFormationClient, name: str, template: str, at: float) -> float:
     """Create a stack at a time, and answer when it was complete."""
     aws.enforce_rates(now=at)
-    cloudformation.create_stack(StackName=name, TemplateBody=template)
+    cloudformation.create_stack(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_IAM"])
     created = cloudformation.get_waiter("stack_create_complete")
     created.wait(StackName=name, WaiterConfig={"Delay": 0, "MaxAttempts": 10_000})
     return aws.rates_time()
@@ -114,3 +114,52 @@ def test_a_deployment_with_rates_enforced_takes_the_calls_and_the_time_that_the_
     assert max(ends) == pytest.approx(run.seconds, rel=0.15)
     assert throttled == pytest.approx(run.throttled, rel=0.15)
     assert throttled.keys() == {"kms:CreateKey"}
+
+
+def is_among(end: float, stacks: list[StackWork]) -> bool:
+    """Whether the simulation takes about as long with one jitter or another."""
+    ends = [simulate(stacks, 1, seed=seed).seconds for seed in range(20)]
+    return 0.95 * min(ends) <= end <= 1.05 * max(ends)
+
+
+def test_roles_take_the_calls_and_the_time_that_the_simulation_says(enforcing: LocalAws) -> None:
+    trust = handmade.document(handmade.allow("Trust", ["sts:AssumeRole"], Principal=handmade.ROOT))
+    policy = {
+        "PolicyName": "use",
+        "PolicyDocument": handmade.document(handmade.allow("Use", ["kms:Decrypt"], Resource="*")),
+    }
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust, "Policies": [policy]}}
+    resources = {f"Role{number}": role for number in range(60)}
+    work = stack_work("rates-roles", handmade.CENTRAL, handmade.REGION, None, resources)
+    cloudformation = enforcing.session().client("cloudformation")
+    with enforcing.watch() as decisions:
+        end = deployed(enforcing, cloudformation, work.name, json.dumps({"Resources": resources}), 0.0)
+    made = Counter(each["action"] for each in decisions)
+    del made["iam:TagRole"]  # decided with CreateRole: CloudFormation's own tags
+    assert made == simulate([work], 1).calls == {"iam:CreateRole": 60, "iam:PutRolePolicy": 60}
+    assert is_among(end, [work])
+    assert end >= 60 / 10 - 1
+
+
+def test_replicas_take_the_calls_and_the_time_that_the_simulation_says(aws: LocalAws) -> None:
+    kms = aws.session().client("kms")
+    primaries = [kms.create_key(MultiRegion=True)["KeyMetadata"]["Arn"] for _ in range(10)]
+    policy = handmade.document(handmade.allow("All", ["kms:*"], Principal=handmade.ROOT, Resource="*"))
+    resources: dict[str, Any] = {}
+    for number, arn in enumerate(primaries):
+        properties = {"PrimaryKeyArn": arn, "KeyPolicy": policy}
+        resources[f"Replica{number}"] = {"Type": "AWS::KMS::ReplicaKey", "Properties": properties}
+        alias = {"AliasName": f"alias/rates-replica-{number}", "TargetKeyId": {"Ref": f"Replica{number}"}}
+        resources[f"Alias{number}"] = {"Type": "AWS::KMS::Alias", "Properties": alias}
+    work = stack_work("rates-replicas", handmade.CENTRAL, handmade.OTHER_REGION, None, resources)
+    cloudformation = aws.session(region=handmade.OTHER_REGION).client("cloudformation")
+    aws.enforce_rates()
+    try:
+        began = len(aws.trail())
+        end = deployed(aws, cloudformation, work.name, json.dumps({"Resources": resources}), 0.0)
+        made = Counter(f"kms:{each['eventName']}" for each in aws.trail()[began:] if not each.get("errorCode"))
+    finally:
+        aws.lift_rates()
+    assert made == simulate([work], 1).calls == {"kms:ReplicateKey": 10, "kms:DescribeKey": 10, "kms:CreateAlias": 10}
+    assert is_among(end, [work])
+    assert end >= 60 + 15 + 15 + 10 * 2 / 5 - 1

@@ -171,7 +171,7 @@ OTHERS = {
     "administrator": f"arn:aws:iam::{CENTRAL}:role/KeyAdministrator",
     "reader": f"arn:aws:iam::{CENTRAL}:role/SecurityAudit",
     "break glass": f"arn:aws:iam::{CENTRAL}:role/KeyBreakGlass",
-    "import role": f"arn:aws:iam::{CENTRAL}:role/globex-key-import",
+    "import role": f"arn:aws:iam::{CENTRAL}:role/key-import/globex-key-import",
     "execution role": f"arn:aws:iam::{CENTRAL}:role/cdk-hnb659fds-cfn-exec-role-{CENTRAL}-{REGION}",
 }
 

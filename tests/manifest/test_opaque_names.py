@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from tenant_constructs.workload_role import workload_configuration
 from tenant_keys.client import ConfigurationError, Settings
 from tenant_keys.manifest import Estate, LockError, parse_lock, resolve
 from tenant_keys.manifest.base import check_against_base
@@ -18,6 +17,7 @@ from tenant_keys.manifest.read_lock import parse_lines, with_entries
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.operations.tenant_view import view
 from tenant_keys.policy.template_size import reserved_sizes
+from tenant_keys.policy.workload_configuration import workload_configuration
 from tenant_keys.review.proof import prove
 from tenant_keys.review.second_opinion import second_opinion
 from tests.manifest.sample import manifest

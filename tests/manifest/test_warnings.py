@@ -25,6 +25,10 @@ def test_a_choice_that_widens_who_is_trusted_is_accepted_and_told(name: str, tmp
 
 
 @pytest.mark.parametrize("name", ["sample", "everything"])
-def test_an_estate_without_such_a_choice_has_no_warning(name: str) -> None:
+def test_an_older_estate_is_warned_of_nothing_but_alarms_that_it_could_have(name: str) -> None:
     manifest = load_manifest(Path(__file__).parents[1] / f"golden/0.1.0/{name}/tenants.yaml")
-    assert warnings(manifest) == []
+    assert {one.path[-1] for one in warnings(manifest)} == {"import_role"}
+
+
+def test_an_estate_without_such_a_choice_has_no_warning() -> None:
+    assert warnings(load_manifest(Path(__file__).parents[2] / "tenants.yaml")) == []

@@ -16,16 +16,16 @@ def stack(name: str, existing: int, changes: int | None = None) -> Passage:
 
 
 CASES = {
-    "a first deployment": ([stack(ONE, 0, 160), stack(TWO, 0, 20), stack(ROLES, 0, 80)], Canary(None, ())),
-    "nothing to execute": ([stack(ONE, 0), stack(TWO, 0)], Canary(None, ())),
-    "every policy changes": ([stack(ONE, 80), stack(TWO, 7), stack(ROLES, 0, 3)], Canary(TWO, (TWO,))),
-    "as many keys in two cells": ([stack(TWO, 80), stack(ONE, 80)], Canary(ONE, (ONE,))),
-    "replicas": ([stack(COPIES, 2), stack(ONE, 3)], Canary(COPIES, (COPIES,))),
-    "a tenant is suspended": ([stack(ONE, 1), stack(TWO, 0), stack(THREE, 0)], Canary(None, ())),
-    "tenants are added beside": ([stack(ONE, 0), stack(TWO, 0), stack(THREE, 0, 4)], Canary(None, ())),
-    "a repetition after the canary": ([stack(ONE, 80), stack(TWO, 80), stack(THREE, 0)], Canary(ONE, (ONE, THREE))),
-    "a repetition of two cells": ([stack(ONE, 80), stack(TWO, 0)], Canary(None, (TWO,))),
-    "roles alone": ([stack(ROLES, 0, 80)], Canary(None, ())),
+    "a first deployment": ([stack(ONE, 0, 160), stack(TWO, 0, 20), stack(ROLES, 0, 80)], Canary((), None)),
+    "nothing to execute": ([stack(ONE, 0), stack(TWO, 0)], Canary((), None)),
+    "every policy changes": ([stack(ONE, 80), stack(TWO, 7), stack(ROLES, 0, 3)], Canary((), TWO)),
+    "as many keys in two cells": ([stack(TWO, 80), stack(ONE, 80)], Canary((), ONE)),
+    "replicas": ([stack(COPIES, 2), stack(ONE, 3)], Canary((), COPIES)),
+    "a tenant is suspended": ([stack(ONE, 1), stack(TWO, 0), stack(THREE, 0)], Canary((), None)),
+    "tenants are added beside": ([stack(ONE, 0), stack(TWO, 0), stack(THREE, 0, 4)], Canary((), None)),
+    "a repetition after the canary": ([stack(ONE, 80), stack(TWO, 80), stack(THREE, 0)], Canary((THREE,), ONE)),
+    "a repetition of two cells": ([stack(ONE, 80), stack(TWO, 0)], Canary((TWO,), None)),
+    "roles alone": ([stack(ROLES, 0, 80)], Canary((), None)),
 }
 
 

@@ -11,8 +11,26 @@ from pathlib import Path
 
 import pytest
 
+from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
+from tenant_keys.policy.template_size import reserved_sizes
+
 ROOT = Path(__file__).parents[2]
-PARTS = ("app.py", "cdk.json", "constructs", "stacks", "tenant_keys", "tenants.yaml", "tenants.lock")
+PARTS = (".gitignore", "app.py", "cdk.json", "constructs", "stacks", "tenant_keys")
+MANIFEST = """\
+organization: o-a1b2c3d4e5
+central:
+  account: "111111111111"
+  home_region: eu-west-1
+  regions: [eu-west-1]
+  administrators: [role/KeyAdministrator]
+  break_glass: role/KeyBreakGlass
+workloads:
+  orders: {account: "222222222222", runs_on: lambda}
+defaults: {workloads: [orders]}
+tenants:
+  acme: {}
+  globex: {}
+"""
 
 
 pytestmark = pytest.mark.slow
@@ -24,9 +42,11 @@ def project(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in PARTS:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / name, folder / name)  # with what Python has compiled
         else:
             shutil.copy(ROOT / name, folder / name)
+    (folder / "tenants.yaml").write_text(MANIFEST)
+    bring_up_to_date(folder / "tenants.yaml", reserved_sizes).write()
     git = ["git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@example.com"]
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "base"]):
         subprocess.run([*git, *arguments], check=True)
@@ -35,7 +55,7 @@ def project(tmp_path: Path) -> Path:
 
 def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command of this checkout, on another one."""
-    environment = os.environ | {"NO_COLOR": "1", "PYTHONPATH": str(ROOT), "COLUMNS": "200", "CDK_VALIDATION": "false"}
+    environment = os.environ | {"NO_COLOR": "1", "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
     command = [sys.executable, "-c", "from tenant_keys.cli import main; main()", *arguments]
     return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
 
@@ -53,11 +73,11 @@ def test_a_tenant_more_passes_and_leaves_a_report(project: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     comment = (project / "report/comment.md").read_text()
     assert comment.startswith(
-        "## tenant-keys: nothing widened\n\n- `tenants: + hooli, tenants.yaml:37`\n\n"
+        "## tenant-keys: nothing widened\n\n- `tenants: + hooli, tenants.yaml:12`\n\n"
         "isolation is proved of the new templates\n"
     )
     assert "- key created for tenant hooli in eu-west-1\n" in comment
-    assert "- the keys cost $8.00 a month instead of $7.00 a month; " in comment
+    assert "- the keys cost $3.00 a month instead of $2.00 a month; " in comment
     assert "### Failed" not in comment
     names = {"comment.md", "diff.json", "diff.sarif", "review.html", "review.md", "review.json", "cdk.out"}
     assert {path.name for path in (project / "report").iterdir()} == names
@@ -74,7 +94,7 @@ def test_a_lock_that_was_forgotten_ends_the_check_and_says_the_command(project: 
     assert done.returncode == 2
     (step,) = json.loads(done.stdout)
     assert (step["check"], step["passed"]) == ("manifest and lock", False)
-    assert step["said"] == ["tenants.yaml:37 tenants.hooli: not in tenants.lock yet; run tenant-keys lock"]
+    assert step["said"] == ["tenants.yaml:12 tenants.hooli: not in tenants.lock yet; run tenant-keys lock"]
     comment = (project / "report/comment.md").read_text()
     assert comment.startswith("## tenant-keys: could not compare\n\n### Failed: manifest and lock\n")
     assert {path.name for path in (project / "report").iterdir()} == {"comment.md"}
@@ -121,23 +141,22 @@ def test_a_door_in_the_code_is_blocked_by_the_synth_the_rules_the_proof_and_the_
         "isolation is NOT proved of the new templates\n"
     )
     assert "Traceback" not in done.stdout + done.stderr + comment
-    assert "may now ListGrants with the keys of 6 tenants" in comment
+    assert "may now ListGrants with the keys of 2 tenants" in comment
     assert (project / "report/review.md").read_text().startswith("# Review of tenants' keys: refuted\n")
 
 
 def test_a_validation_that_does_not_run_fails_the_check_and_the_app_that_left_it_out_is_told(project: Path) -> None:
-    edit(project / "stacks/tenant_stacks/app.py", "    add_validations(app, estate, without_construct)\n", "")
+    added = "    Validations.of(app).add_plugins(AwsSolutionsChecks(app), proof)\n"
+    edit(project / "stacks/tenant_stacks/validation.py", added, "")
     done = run(project, "check", "--base", "HEAD", "--report", "report")
     assert done.returncode == 2, done.stdout + done.stderr
     assert "failed  synth, with cdk-nag and the proof as validations" in done.stdout
     assert "the validation AwsSolutions did not run: validation-report.json of the assembly does not" in done.stdout
     assert "the validation tenant-keys-proof did not run: tenant-keys-proof.json is not of this assembly" in done.stdout
     comment = (project / "report/comment.md").read_text()
-    assert comment.startswith("## tenant-keys: needs review\n\n- `code: stacks/tenant_stacks/app.py`\n\n")
-    assert (
-        "- the change touches what judges it: stacks/tenant\\_stacks/app.py — review these files before the verdict"
-        in comment
-    )
+    assert comment.startswith("## tenant-keys: needs review\n\n- `code: stacks/tenant_stacks/validation.py`\n\n")
+    judges = "stacks/tenant\\_stacks/validation.py"
+    assert f"- the change touches what judges it: {judges} — review these files before the verdict" in comment
 
 
 def test_a_base_that_git_does_not_know_is_told(project: Path) -> None:

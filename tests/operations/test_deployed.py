@@ -208,7 +208,7 @@ def test_a_stack_that_left_the_assembly_and_still_stands_is_told_and_proved_too(
     assert code == 2
     found = " ".join(finding["what"] for finding in json.loads(told)["findings"])
     assert "role/left-over: a role that the manifest does not declare is allowed kms:Decrypt" in found
-    assert "stack tenant-keys-roles-009 is deployed by the credentials of whoever runs the deployment" in found
+    assert "stack tenant-keys-roles-009 is deployed by the credentials of the caller of the deployment" in found
 
 
 class Answers:

@@ -34,7 +34,7 @@ if [ "$(basename "$0") $1" = "tenant-keys gate" ]; then
   # --assembly cdk.out --ready FILE --canary FILE --verify FILE
   if [ -n "${FIRST:-}" ]; then
     printf '%s' "$names" | grep -vx "$FIRST" > "$4"
-    printf '%s\\n' "$FIRST" | tee "$6" > "$8"
+    printf '%s\\n' "$FIRST" > "$6"
   fi
 fi
 for rule in "$RULES"/*; do

@@ -27,6 +27,9 @@ WHO = Principal(
     role_arn=ROLE,
 )
 OUR_TYPES = {
+    "AWS::CloudTrail::Trail",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
     "AWS::CloudWatch::Alarm",
     "AWS::Events::EventBusPolicy",
     "AWS::Events::Rule",
@@ -71,6 +74,9 @@ RESOURCES = {
     "events:DescribeEventBus": (f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/default",),
     "events:PutPermission": (f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/default",),
     "events:RemovePermission": (f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/default",),
+    "cloudtrail:": (f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/tenant-keys-trail",),
+    "cloudtrail:DescribeTrails": ("*",),
+    "s3:": (f"arn:aws:s3:::tenant-keys-trail-{ACCOUNT}",),
     "sns:": (f"arn:aws:sns:eu-west-1:{ACCOUNT}:tenant-keys-audit",),
     "acm-pca:": (f"arn:aws:acm-pca:eu-west-1:{ACCOUNT}:certificate-authority/12345678-1234-1234-1234-123456789012",),
 }
@@ -81,7 +87,26 @@ CONTEXT: dict[str, dict[str, str]] = {
     "iam:AttachRolePolicy": {"iam:PolicyARN": OWN_POLICY},
     "iam:DetachRolePolicy": {"iam:PolicyARN": OWN_POLICY},
 }
+_OTHER_SETTINGS = (
+    "CreateBucketMetadataTableConfiguration DeleteBucketAnalyticsConfiguration DeleteBucketCors DeleteBucketEncryption "
+    "DeleteBucketLifecycle DeleteBucketMetadataTableConfiguration DeleteBucketMetricsConfiguration "
+    "DeleteBucketReplication DeleteBucketTagging DeleteBucketWebsite PutObjectAcl "
+    "UpdateBucketMetadataAnnotationTableConfiguration UpdateBucketMetadataInventoryTableConfiguration "
+    "UpdateBucketMetadataJournalTableConfiguration"
+)
+_TABLES = (
+    "CreateNamespace CreateTable CreateTableBucket GetTable GetTableMetadataLocation PutTableBucketPolicy "
+    "PutTableEncryption PutTablePolicy UpdateTableMetadataLocation"
+)
+_RETAINED = "s3:DeleteBucket s3:DeleteBucketPolicy s3:DeleteObject cloudtrail:DeleteTrail cloudtrail:StopLogging"
 LEFT_OUT = {
+    **{f"s3:{action}": "our bucket has no such setting" for action in _OTHER_SETTINGS.split()},
+    **{f"s3tables:{action}": "our bucket has no such setting" for action in _TABLES.split()},
+    **dict.fromkeys(_RETAINED.split(), "the trail logs, and trail and bucket are retained"),
+    "cloudtrail:PutEventConfiguration": "our trail aggregates nothing",
+    "cloudtrail:PutInsightSelectors": "our trail has no insights",
+    "organizations:DescribeOrganization": "our trail is of one account",
+    "organizations:ListAWSServiceAccessForOrganization": "our trail is of one account",
     "sns:PutDataProtectionPolicy": "our topic has no data protection policy",
     "sns:Subscribe": "who is told is no matter of a stack",
     "sns:Unsubscribe": "who is told is no matter of a stack",
@@ -96,6 +121,15 @@ LEFT_OUT = {
 }
 
 
+ROLES_OF_OTHERS = {
+    ("AWS::CloudTrail::Trail", "iam:GetRole"),
+    ("AWS::CloudTrail::Trail", "iam:PassRole"),
+    ("AWS::CloudTrail::Trail", "iam:CreateServiceLinkedRole"),
+    ("AWS::S3::Bucket", "iam:PassRole"),
+}
+"""Of a log group, an organization's trail and replication, none of which ours has."""
+
+
 def handlers() -> set[tuple[str, str]]:
     """Type and action, of every handler that a stack operation runs; `list` serves Cloud Control alone."""
     calls: set[tuple[str, str]] = set()
@@ -105,7 +139,7 @@ def handlers() -> set[tuple[str, str]]:
             if verb != "list":
                 calls |= {(name, action) for action in handler["permissions"]}
         calls |= {(name, action) for action in schema.get("tagging", {}).get("permissions", [])}
-    return calls
+    return {(name, action.replace("CloudTrail:", "cloudtrail:")) for name, action in calls} - ROLES_OF_OTHERS
 
 
 def decide(action: str, resource: str, context: dict[str, str] | None = None, policy: Policy = POLICY) -> Outcome:
@@ -140,7 +174,8 @@ def test_every_call_of_a_handler_is_allowed(name: str, action: str) -> None:
 @pytest.mark.parametrize("action", sorted(LEFT_OUT))
 def test_what_handlers_could_call_but_our_stacks_never_need_is_not_allowed(action: str) -> None:
     assert action in {call for _, call in handlers()}
-    for resource in (KEY, *OWN_ROLES, OWN_POLICY, f"arn:aws:iam::{ACCOUNT}:user/someone"):
+    ours = (*RESOURCES["cloudtrail:"], *RESOURCES["s3:"])
+    for resource in (KEY, *OWN_ROLES, OWN_POLICY, f"arn:aws:iam::{ACCOUNT}:user/someone", *ours):
         if resource.startswith("arn:aws:kms") == action.startswith("kms:"):
             assert decide(action, resource, {"iam:PolicyARN": OWN_POLICY}) is not Outcome.ALLOWED
 
@@ -217,7 +252,7 @@ def test_it_fits_a_managed_policy() -> None:
 
 
 def test_the_constructs_make_no_resource_of_another_type() -> None:
-    made = re.compile(r"\b([a-z_]+)\.(Cfn[A-Za-z]+)\(")
+    made = re.compile(r"\b([a-z][a-z0-9_]*)\.(Cfn[A-Za-z]+)\(")
     found = {
         getattr(import_module(f"aws_cdk.aws_{service.removeprefix('aws_')}"), name).CFN_RESOURCE_TYPE_NAME
         for file in (ROOT / "constructs/tenant_constructs").glob("*.py")

@@ -206,7 +206,7 @@ def test_a_canary_that_does_not_verify_stops_the_deployment_and_says_the_way_bac
     checkout.when("tenant-keys verify *", f"exit {code}")
     done = checkout.run("scripts/pipeline.sh deploy 111111111111", FIRST=CELL)
     assert (done.returncode, checkout.calls[-1]) == (code, VERIFIED)
-    assert f"stopped after the canary: {CELL} did not verify, and no other stack was deployed" in done.stderr
+    assert f"stopped: {CELL} did not verify, and the other stacks are not deployed" in done.stderr
     assert "Way back: revert the change and run plan and deploy again" in done.stderr
 
 

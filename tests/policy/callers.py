@@ -55,7 +55,7 @@ def callers(tenant: str) -> dict[str, Principal]:
         "administrator": session("KeyAdministrator"),
         "break-glass": session("KeyBreakGlass"),
         "reader": session("SecurityAudit"),
-        "import role of globex": session("globex-key-import"),
+        "import role of globex": session("key-import/globex-key-import"),
         **_own_and_others(tenant, "globex" if tenant == "acme" else "acme"),
         "billing without a tag": session("tenant-keys/billing/shared.billing"),
         "portal without a tag": session("tenant-keys/portal/shared.portal"),

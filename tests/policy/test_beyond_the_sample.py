@@ -152,7 +152,7 @@ def test_material_is_imported_with_the_expiry_that_the_manifest_says(expires: bo
     statement = by_sid(key_policy(estate.tenants["globex"], estate)["Statement"])["ImportMaterial"]
     assert statement["Action"] == ["kms:ImportKeyMaterial"]
     assert statement["Condition"] == {
-        "ArnEquals": {"aws:PrincipalArn": ["arn:aws:iam::111111111111:role/globex-key-import"]},
+        "ArnEquals": {"aws:PrincipalArn": ["arn:aws:iam::111111111111:role/key-import/globex-key-import"]},
         "StringEquals": {"kms:ExpirationModel": model},
     }
 

@@ -212,7 +212,7 @@ BAD = {
     ),
     "an import role elsewhere": (
         [("role/key-import/globex", "role/globex-import")],
-        "got role/globex-import; the guardrails let roles of the path /key-import/ alone import key material",
+        "got role/globex-import; guardrails.import_path /key-import/ is to be the path of every import role",
     ),
     "the path of access roles": (
         [("/key-import/}", "/tenant-keys/}"), ("role/key-import/globex", "role/globex-import")],

@@ -26,8 +26,8 @@ from tenant_keys.manifest import Estate
 from tenant_keys.manifest.model import Quotas
 from tenant_keys.policy.limits import PolicyTooLarge
 from tenant_keys.policy.template_size import ADDED_BY_CDK
-from tenant_stacks import add_stacks, synthesizer
-from tenant_stacks.synthesizer import check_template
+from tenant_stacks import add_stacks, template_limits
+from tenant_stacks.template_limits import check_template
 from tenant_stacks.validation import synthesize
 from tests.policy.estates import estate_of_text, manifest
 
@@ -175,7 +175,7 @@ def test_a_stack_with_more_resources_than_cloudformation_takes_is_refused(tmp_pa
 def test_the_refusal_of_a_template_ends_the_synth_with_its_message(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(synthesizer, "TEMPLATE_BYTES", 5_000)
+    monkeypatch.setattr(template_limits, "TEMPLATE_BYTES", 5_000)
     app = cdk.App(outdir=str(tmp_path), tree_metadata=False, builtin_cloud_formation_validation=False)
     add_stacks(app, estate_of_text(manifest()))
     with pytest.raises(SystemExit, match=r"^stack tenant-keys-cell-eu-west-1-001: got a template of .* accepts 5,000"):

@@ -160,7 +160,6 @@ class Deployed(Branch):
         self.held = after
 
 
-@pytest.mark.slow
 @HISTORIES
 @examples(300)
 @given(STEPS)

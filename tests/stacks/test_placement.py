@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tenant_keys.manifest import Estate
-from tenant_stacks.placement import key_cells, role_cells, role_region
+from tenant_stacks.members import key_cells, role_cells
+from tenant_stacks.placement import role_region
 from tenant_stacks.validation import accepted_findings
 from tests.policy.estates import UMBRELLA_KEY, estate_of_text, manifest, sample, with_tenant
 from tests.stacks.synth import artifacts, synthesized

@@ -20,8 +20,8 @@ from tenant_keys.manifest import Estate
 from tenant_stacks import add_stacks
 from tenant_stacks.app import synthesize_estate
 from tenant_stacks.cell import alike
+from tenant_stacks.members import key_cells
 from tenant_stacks.pattern import NotOnlyNames
-from tenant_stacks.placement import key_cells
 from tenant_stacks.synthesizer import reads_no_names
 from tenant_stacks.validation import synthesize
 from tests.policy.estates import estate_of_text, manifest
@@ -109,6 +109,7 @@ def files(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_five_hundred_tenants_of_every_kind_are_written_byte_for_byte_as_by_the_plain_path(
     estate: Estate, tmp_path: Path
 ) -> None:

@@ -182,6 +182,7 @@ def _plant_role(stack: Any) -> None:
     )
 
 
+@pytest.mark.slow
 def test_cfn_lint_has_nothing_against_any_template(sample_assembly: Path) -> None:
     templates = sorted(map(str, sample_assembly.glob("*.template.json")))
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--format", "parseable", *templates]

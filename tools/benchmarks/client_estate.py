@@ -8,7 +8,6 @@ from typing import Any
 
 import boto3
 
-from tenant_constructs.workload_role import workload_configuration
 from tenant_keys.client import Settings, TenantKeys, TokenVerifier
 from tenant_keys.client.assume_role import open_session
 from tenant_keys.client.aws import Aws
@@ -30,6 +29,7 @@ from tenant_keys.policy.access_role import (
     web_identity_trust,
 )
 from tenant_keys.policy.key_policy import key_policy
+from tenant_keys.policy.workload_configuration import workload_configuration
 from tenant_keys.policy.workload_role import workload_role_policy, workload_role_trust
 
 REGION = "eu-west-1"

@@ -1,6 +1,8 @@
 """Our app with no validation, or with all that its synth checks.
 
 python tools/benchmarks/our_app.py MANIFEST OUTPUT_FOLDER [checked]
+
+`checked` takes the cells that have not changed from the assembly that is in the folder.
 """
 
 from __future__ import annotations
@@ -8,20 +10,23 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from aws_cdk import App
-
 from tenant_keys.manifest import load_estate
-from tenant_stacks import add_stacks
-from tenant_stacks.validation import add_validations
+from tenant_stacks.app import synthesize_estate
+from tenant_stacks.surroundings import surroundings
 
 
 def main() -> None:
     manifest, output, *checked = sys.argv[1:]
-    app = App(outdir=output, tree_metadata=False, builtin_cloud_formation_validation=bool(checked))
-    estate = load_estate(Path(manifest))
-    without_construct = add_stacks(app, estate, stamped=True)
+    around, estate = surroundings(), load_estate(Path(manifest))
     if checked:
-        add_validations(app, estate, without_construct)
+        synthesize_estate(estate, outdir=Path(output), around=around)
+        return
+    from aws_cdk import App
+
+    from tenant_stacks import add_stacks
+
+    app = App(outdir=output, tree_metadata=False, builtin_cloud_formation_validation=False)
+    add_stacks(app, estate, stamped=True)
     app.synth()
 
 

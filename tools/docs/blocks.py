@@ -114,7 +114,7 @@ def _role(tenant: str, workload: str) -> str:
 _CENTRAL = (
     *("AWS::KMS::Key", "AWS::KMS::Alias", "AWS::KMS::ReplicaKey", "AWS::IAM::Role", "AWS::IAM::OIDCProvider"),
     *("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::Events::Rule", "AWS::Events::EventBusPolicy"),
-    "AWS::CloudWatch::Alarm",
+    *("AWS::CloudWatch::Alarm", "AWS::CloudTrail::Trail", "AWS::S3::Bucket", "AWS::S3::BucketPolicy"),
 )
 _WORKLOADS = (
     "AWS::Events::Rule",

@@ -104,7 +104,8 @@ def _rates() -> str:
     if not all(map(is_documented, apis)):
         raise ValueError("a rate that AWS does not document")
     told = ", ".join(f"`{api}` {per_second(api)}" for api in apis)
-    return f"Requests a second of an account and Region: {told}. Assumed for all others: {UNDOCUMENTED_PER_SECOND}."
+    assumed = f"Assumed where AWS documents none: {UNDOCUMENTED_PER_SECOND}."
+    return f"Requests a second of an account and Region: {told}. {assumed}"
 
 
 ROLLOUT: Final[Mapping[str, Callable[[], str]]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ RESULT = Path("docs/synth-benchmark.json")
 
 
 def synth_benchmark() -> str:
-    """A row for each size, and the machine below."""
+    """A row for each size, what a second synth takes, how large a tenant is, and the machine below."""
     measured = json.loads(RESULT.read_text(encoding="utf-8"))
     head = [
         "tenants",
@@ -25,7 +26,34 @@ def synth_benchmark() -> str:
     ]
     rows = [f"| {' | '.join(head)} |", "|---|---|---|---|---|---|---|---|---|"]
     rows += [f"| {' | '.join(_cells(row))} |" for row in measured["rows"]]
+    rows += ["", *_second(measured["rows"]), "", *_sizes(measured["rows"])]
     return "\n".join([*rows, "", f"Median of three runs in turns. {measured['machine']}."])
+
+
+def _second(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What a synth takes after another."""
+    yield from ("| since the last checked synth | CPU s | of the full synth |", "|---|---|---|")
+    for row in rows:
+        for name, what in (("unchanged", "nothing changed"), ("one_added", "one tenant was added")):
+            if name in row:
+                ratio = row[name]["cpu_seconds"] / row["ours"]["cpu_seconds"]
+                yield f"| {row['tenants']:,} tenants, {what} | {_range(row[name])} | {ratio:.3f} |"
+
+
+def _sizes(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Bytes of templates, and the time of one tenant among many and among few."""
+    unchecked = [row for row in rows if not row["checked"]]
+    many = max(unchecked, key=lambda row: row["tenants"])
+    few = min((row for row in unchecked if row["workloads"] == many["workloads"]), key=lambda row: row["tenants"])
+    each = (many["ours"]["cpu_seconds"] / many["tenants"]) / (few["ours"]["cpu_seconds"] / few["tenants"])
+    yield (
+        f"Not checked, one of {many['tenants']:,} tenants takes {each:.2f} times the CPU time of one of "
+        f"{few['tenants']:,} (`{many['workloads']}`)."
+    )
+    yield (
+        f"A tenant takes {many['bytes_of_a_tenant']:,} bytes of its cell's template, and the largest cell has "
+        f"{many['bytes_of_the_largest_cell']:,} of the 1,000,000 bytes that CloudFormation accepts."
+    )
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

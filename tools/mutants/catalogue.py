@@ -13,6 +13,7 @@ from tools.mutants import (
     requests,
     roles,
     templates,
+    trail,
 )
 from tools.mutants.mutant import Mutant
 
@@ -25,6 +26,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *declared_calls.MUTANTS,
     *both_ways.MUTANTS,
     *audit.MUTANTS,
+    *trail.MUTANTS,
     *custodians.MUTANTS,
     *guardrails.MUTANTS,
 )

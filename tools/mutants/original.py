@@ -25,6 +25,7 @@ PRIMARY = "mrk-" + "0a" * 16
 MANIFEST = (
     f"{sample_manifest.CENTRAL}  auditors: [access-analyzer, config]\n{sample_manifest.ISSUERS}"
     """\
+audit: {trail: own}
 guardrails: {management_account: "444444444444", import_path: /key-import/}
 workloads:
   orders: {account: "222222222222", runs_on: lambda, operations: [encrypt, decrypt, re-encrypt]}

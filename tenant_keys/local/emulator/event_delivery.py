@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-import time
+import json
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tenant_keys.local.emulator.scopes import current_scope, scope
+from tenant_keys.local.event import Event
 
 Takes = Callable[[str, str], bool]
 """The state of a rule, and an event's detail as JSON: whether the rule gets the event."""
@@ -72,20 +73,20 @@ def encrypt_topic(arn: str, key: object) -> None:
         attributes["KmsMasterKeyId"] = str(key)
 
 
-def send_event(account: str, region: str, source: str, detail_type: str, detail: str) -> None:
+def send_event(event: Event) -> None:
     """Dispatch an event of an AWS service on the default bus of the scope."""
     from ministack.services import eventbridge as inner
 
     inner._dispatch_event(
         {
             "EventId": str(uuid.uuid4()),
-            "Source": source,
-            "DetailType": detail_type,
-            "Detail": detail,
+            "Source": event.source,
+            "DetailType": event.detail_type,
+            "Detail": json.dumps(event.detail),
             "EventBusName": "default",
-            "Time": int(time.time()),
-            "Resources": [],
-            "Account": account,
-            "Region": region,
+            "Time": int(event.at.timestamp()),
+            "Resources": list(event.resources),
+            "Account": event.account,
+            "Region": event.region,
         }
     )

@@ -21,22 +21,38 @@ def apply_due_changes(key: Key, store: Store, now: datetime) -> bool:
     fresh = key.materials.pending
     if fresh is not None and fresh.expires is not None and fresh.expires <= now:
         key.materials.pending = None  # not yet permanently associated: nothing waits for the same bytes
-        store.note("DeleteExpiredKeyMaterial", key, fresh.expires, fresh.id)
+        store.note("DeleteExpiredKeyMaterial", key, fresh.expires, {"keyMaterialId": fresh.id})
     for version in key.materials.versions:
         if version.secret is not None and version.expires is not None and version.expires <= now:
             version.secret = None
-            store.note("DeleteExpiredKeyMaterial", key, version.expires, version.id)
-    _rotate(key, now)
+            store.note("DeleteExpiredKeyMaterial", key, version.expires, {"keyMaterialId": version.id})
+    _rotate(key, store, now)
     return False
 
 
-def _rotate(key: Key, now: datetime) -> None:
+def rotate(key: Key, store: Store, now: datetime, rotated_by: str) -> None:
+    """Put new material first in use. AWS records RotateKey beside the call that asked for it (AWS KMS guide,
+    ct-rotatekey).
+    """
+    before = key.materials.current
+    key.materials.rotate(now, rotated_by)
+    after = key.materials.current
+    details = {
+        "rotationType": rotated_by,
+        "keyOrigin": key.origin,
+        "previousKeyMaterialId": before.id if before else "",
+        "currentKeyMaterialId": after.id if after else "",
+    }
+    store.note("RotateKey", key, now, details)
+
+
+def _rotate(key: Key, store: Store, now: datetime) -> None:
     """Automatic rotation, counted from when it was switched on (AWS KMS guide, rotate-keys)."""
     if not key.rotation or key.rotation_from is None or (key.multi_region and not key.primary):
         return
     while next_rotation(key) <= now:
         due = next_rotation(key)
-        key.materials.rotate(due, "AUTOMATIC")
+        rotate(key, store, due, "AUTOMATIC")
         key.rotation_from = due
 
 

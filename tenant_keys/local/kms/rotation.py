@@ -6,7 +6,7 @@ from typing import Any
 
 from tenant_keys.local.fault import Fault, invalid
 from tenant_keys.local.kms.call import Call
-from tenant_keys.local.kms.due_changes import next_rotation
+from tenant_keys.local.kms.due_changes import next_rotation, rotate
 from tenant_keys.local.kms.key import DEFAULT_ROTATION_DAYS, ON_DEMAND_LIMIT, Key
 from tenant_keys.local.kms.pages import page
 
@@ -64,8 +64,8 @@ def rotate_key_on_demand(call: Call) -> dict[str, Any]:
             if replica.materials.named(key.materials.pending.id) is None:
                 raise Fault("KMSInvalidStateException", f"{replica.arn} does not have the new key material.")
         for replica in call.store.family(key):
-            replica.materials.rotate(call.now, "ON_DEMAND")
-    key.materials.rotate(call.now, "ON_DEMAND")
+            rotate(replica, call.store, call.now, "ON_DEMAND")
+    rotate(key, call.store, call.now, "ON_DEMAND")
     return {"KeyId": key.arn}
 
 

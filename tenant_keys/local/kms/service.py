@@ -24,6 +24,7 @@ from tenant_keys.local.kms import (
     use,
 )
 from tenant_keys.local.kms.call import Call
+from tenant_keys.local.kms.due_changes import apply_due_changes
 from tenant_keys.local.kms.failures import Failures
 from tenant_keys.local.kms.key import Key
 from tenant_keys.local.kms.material import Materials, generate
@@ -107,6 +108,13 @@ class Kms:
             key.materials, key.primary_region = primary.materials, primary.primary_region
         key.primary_region = key.primary_region or (region if several else None)
         self.store.add(key)
+
+    def apply_due_changes(self) -> None:
+        """Bring every key up to date; else each is when it is next asked for."""
+        now = self.clock.now()
+        for key in self.store.all_keys():
+            if self.store.find(key.region, key.id) is key:  # the end of one may be the end of a primary
+                apply_due_changes(key, self.store, now)
 
     def call(
         self,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,17 +32,14 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class ServiceEvent:
-    """What KMS did by itself when time was up, as CloudTrail tells it (AWS KMS guide, logging-using-cloudtrail)."""
+    """What KMS did by itself, as CloudTrail names it (AWS KMS guide, ct-deletekey and the like)."""
 
     name: str
-    """DeleteKey or DeleteExpiredKeyMaterial."""
-    arn: str
-    account: str
-    region: str
+    """DeleteKey, DeleteExpiredKeyMaterial or RotateKey."""
+    key: Key
     at: datetime
-    event_id: str
-    material: str | None = None
-    """Of material that has expired."""
+    details: Mapping[str, str]
+    """Of the material, by the names of `serviceEventDetails`; empty for DeleteKey."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +58,8 @@ class Store:
     """State of the service."""
 
     def __init__(self) -> None:
+        self.notice: Callable[[ServiceEvent], None] = lambda _: None
+        """Told of what KMS does by itself."""
         self.clear()
 
     def clear(self) -> None:
@@ -68,7 +67,6 @@ class Store:
         self._aliases: dict[tuple[str, str, str], Alias] = {}
         self._aliases_of: defaultdict[tuple[str, str], list[Alias]] = defaultdict(list)
         self._families: defaultdict[str, list[Key]] = defaultdict(list)
-        self.service_events: list[ServiceEvent] = []
 
     # --- keys
 
@@ -84,10 +82,9 @@ class Store:
         for alias in self.aliases_of(key):
             self.remove_alias(alias)
 
-    def note(self, name: str, key: Key, at: datetime, material: str | None = None) -> None:
-        """Keep what KMS did by itself, for CloudTrail."""
-        event = ServiceEvent(name, key.arn, key.account, key.region, at, str(uuid.uuid4()), material)
-        self.service_events.append(event)
+    def note(self, name: str, key: Key, at: datetime, details: Mapping[str, str] | None = None) -> None:
+        """Tell what KMS did by itself."""
+        self.notice(ServiceEvent(name, key, at, details or {}))
 
     def find(self, region: str, key_id: str) -> Key | None:
         return self._keys.get((region, key_id))

@@ -40,8 +40,6 @@ class AccountComparison:
         for region in () if self.state.scope.keys_alone else self.state.scope.regions:
             yield from self._trails(region)
         yield from self._auditors()
-        if not self.state.scope.keys_alone:
-            yield from self._hooks()
         for one in self.state.unknown:
             ask = one.ask
             name = f"{ask.api} {ask.subject}".rstrip()
@@ -104,34 +102,6 @@ class AccountComparison:
             what = "; ".join(problems) or "the account has no trail, its own or its organization's"
             yield DriftFinding("trail-silent", account, region, f"trails in {region}", what)
 
-    # --- the CloudFormation Hook
-
-    def _hooks(self) -> Iterator[DriftFinding]:
-        api = "cloudformation:BatchDescribeTypeConfigurations"
-        for (account, region, _, _), resource in self.expected.reviewed.resources.items():
-            if resource.type != "AWS::CloudFormation::LambdaHook" or self.state.is_unknown(account, region, api):
-                continue
-            name = str(resource.properties["Alias"]).replace("::", "-")
-            text = self.state.hooks.get((region, name))
-            wanted = _configured(resource.properties)
-            if text is None:
-                what = "the Hook is not activated: CloudFormation asks nobody before it changes stacks"
-                yield DriftFinding("hook", account, region, name, what, json.dumps(wanted), "")
-                continue
-            try:
-                found = json.loads(text)["CloudFormationConfiguration"]["HookConfiguration"]
-                differs = [
-                    one for one in sorted({*wanted, *found}) if _sorted(found.get(one)) != _sorted(wanted.get(one))
-                ]
-            except (ValueError, KeyError, TypeError):
-                yield DriftFinding(
-                    "unknown", account, region, name, "the Hook's configuration is not understood", "", text
-                )
-                continue
-            if differs:
-                what = "; ".join(f"{one} is {found.get(one)!r}, declared is {wanted.get(one)!r}" for one in differs)
-                yield DriftFinding("hook", account, region, name, what, json.dumps(wanted), text)
-
     # --- auditors
 
     def _auditors(self) -> Iterator[DriftFinding]:
@@ -182,27 +152,6 @@ class AccountComparison:
             except (InvalidRequest, UnsupportedPolicy):
                 return True
         return False
-
-
-def _configured(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration that CloudFormation sets for a Lambda Hook (CloudFormation Hooks user guide,
-    hook-configuration-schema and lambda-hooks-activate-hooks).
-    """
-    wanted = {
-        "FailureMode": properties["FailureMode"],
-        "HookInvocationStatus": properties["HookStatus"],
-        "Properties": {"LambdaFunction": properties["LambdaFunction"]},
-        "TargetFilters": properties["TargetFilters"],
-        "TargetOperations": properties["TargetOperations"],
-    }
-    return wanted | ({"StackFilters": properties["StackFilters"]} if "StackFilters" in properties else {})
-
-
-def _sorted(value: Any) -> Any:
-    """Lists of a Hook's configuration have no order."""
-    if isinstance(value, Mapping):
-        return {name: _sorted(one) for name, one in value.items()}
-    return sorted(value) if isinstance(value, list) else value
 
 
 def _silent(trail: Mapping[str, Any], status: Mapping[str, Any], selectors: Mapping[str, Any], region: str) -> str:

@@ -19,6 +19,7 @@ from tenant_keys.operations.errors import OperationError
 from tenant_keys.operations.verify.as_stacks import DeployedStacks
 from tenant_keys.operations.verify.compare_accounts import AccountComparison
 from tenant_keys.operations.verify.compare_bindings import BindingComparison
+from tenant_keys.operations.verify.compare_hooks import HookComparison
 from tenant_keys.operations.verify.compare_inventory import InventoryComparison
 from tenant_keys.operations.verify.compare_keys import KeyComparison
 from tenant_keys.operations.verify.compare_roles import Baseline, RoleComparison
@@ -163,6 +164,7 @@ def verify(
             ]
             if not scope.keys_alone:
                 findings += [*roles.findings(), *BindingComparison(state, expected, before.baseline).findings()]
+                findings += HookComparison(state, expected).findings()
             proof = _proof(state, expected, estate, assembly)
         findings.sort(key=lambda one: (one.kind, one.id))
         ids = {one.id for one in findings}

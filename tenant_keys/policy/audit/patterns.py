@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from tenant_keys.aws_facts.identity_center import beginning_of, is_pattern
 from tenant_keys.manifest import Estate
+from tenant_keys.manifest.stack_names import trail_bucket
 from tenant_keys.policy.audit.rule import Pattern
 
 CALL: Final = "AWS API Call via CloudTrail"
@@ -113,14 +114,20 @@ def use_denied(estate: Estate) -> Pattern:
 
 
 def import_begun(estate: Estate) -> Pattern:
-    """The parameters of an import fetched, or a custodian's import role assumed, with success."""
+    """The parameters of an import fetched, or an import role assumed, with success.
+
+    It is a custodian's, or one below the path that the manifest names for those that others make.
+    """
     central, naming = estate.central, estate.naming
-    roles = f"arn:{central.partition}:iam::{central.account}:role{naming.role_path}{naming.role_prefix}import."
+    paths = [f"{naming.role_path}{naming.role_prefix}import."]
+    if estate.audit and estate.audit.import_path:
+        paths.append(estate.audit.import_path)
+    roles = [{"prefix": f"arn:{central.partition}:iam::{central.account}:role{path}"} for path in paths]
     fetched = {"eventSource": ["kms.amazonaws.com"], "eventName": ["GetParametersForImport"]}
     assumed = {
         "eventSource": ["sts.amazonaws.com"],
         "eventName": list(SESSIONS),
-        "requestParameters": {"roleArn": [{"prefix": roles}]},
+        "requestParameters": {"roleArn": roles},
     }
     return {
         "source": ["aws.kms", "aws.sts"],
@@ -204,6 +211,32 @@ def trail_blinded(estate: Estate) -> Pattern:
 def trail_stopped(_: Estate) -> Pattern:
     """A trail stopped or deleted."""
     return call("cloudtrail", ("DeleteTrail", "StopLogging"), NO_ERROR)
+
+
+def records_changed(estate: Estate) -> Pattern:
+    """Who may read or write the records of the account's own trail, or how long they are kept, changed by anybody but
+    those who deploy. Objects that are removed are data events, which no trail here records.
+
+    Source: S3 guide, cloudtrail-logging-s3-info, which also has the names of these operations in CloudTrail.
+    """
+    names = (
+        "DeleteBucket",
+        "DeleteBucketEncryption",
+        "DeleteBucketLifecycle",
+        "DeleteBucketOwnershipControls",
+        "DeleteBucketPolicy",
+        "DeleteBucketPublicAccessBlock",
+        "PutBucketAcl",
+        "PutBucketEncryption",
+        "PutBucketLifecycle",
+        "PutBucketOwnershipControls",
+        "PutBucketPolicy",
+        "PutBucketPublicAccessBlock",
+        "PutBucketReplication",
+        "PutBucketVersioning",
+    )
+    ours = {"requestParameters": {"bucketName": [trail_bucket(estate.central.account, estate.naming)]}}
+    return call("s3", names, NO_ERROR, ours, by_none_of(estate.central.deployers))
 
 
 def rules_changed(estate: Estate) -> Pattern:

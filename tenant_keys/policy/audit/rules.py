@@ -135,7 +135,7 @@ RULES: Final = (
     Rule(
         "import-begun",
         "medium",
-        "A custodian's import role was assumed, or the parameters of an import were fetched.",
+        "An import role was assumed, or the parameters of an import were fetched.",
         f"ask the tenant whether it imports key material: {_WHOSE}",
         on.import_begun,
         read_only=True,
@@ -244,6 +244,13 @@ RULES: Final = (
         "What a trail records was changed by hand in this account: look whether it still records AWS KMS.",
         "aws cloudtrail get-event-selectors; look for ExcludeManagementEventSources",
         on.trail_blinded,
+    ),
+    Rule(
+        "records-changed",
+        "critical",
+        "The bucket of this account's own trail was changed by hand: who reads the records, or how long they are kept.",
+        "deploy the stack of the trail again; aws cloudtrail validate-logs",
+        on.records_changed,
     ),
     Rule(
         "rules-changed",

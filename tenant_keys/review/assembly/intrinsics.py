@@ -129,7 +129,7 @@ class _Walk:
             items = {name: self.value(item, f"{path}.{name}") for name, item in value.items()}
             return {name: item for name, item in items.items() if item is not _NO_VALUE}
         if len(value) > 1:
-            raise self.refuse(path, f"{function} stands beside other keys; allowed: alone; write the value out")
+            raise self.refuse(path, f"{function} has other keys beside it; allowed: one key alone; write the value out")
         argument, path = value[function], f"{path}.{function}"
         match function:
             case "Ref":

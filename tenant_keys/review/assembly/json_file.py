@@ -45,5 +45,5 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)} stands twice in one object")
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)} occurs twice in one object")
     return found

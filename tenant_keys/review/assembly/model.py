@@ -11,6 +11,7 @@ from typing import Any
 READ_TYPES = frozenset(
     {
         "AWS::CloudFormation::LambdaHook",
+        "AWS::CloudTrail::Trail",
         "AWS::CloudWatch::Alarm",
         "AWS::EKS::PodIdentityAssociation",
         "AWS::Events::EventBusPolicy",
@@ -35,6 +36,8 @@ READ_TYPES = frozenset(
         "AWS::Organizations::Policy",
         "AWS::RolesAnywhere::Profile",
         "AWS::RolesAnywhere::TrustAnchor",
+        "AWS::S3::Bucket",
+        "AWS::S3::BucketPolicy",
         "AWS::SNS::Topic",
         "AWS::SNS::TopicPolicy",
     }

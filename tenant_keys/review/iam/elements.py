@@ -73,7 +73,7 @@ def _resource(pattern: str, *, substitute: bool, widely: bool, inverted: bool) -
         raise ValueError("a resource is an ARN of six parts, or *")
     parsed = template(pattern, substitute=substitute)
     if substitute and "${" in ":".join(pattern.split(":", 5)[:5]):
-        raise ValueError("a policy variable stands only after the fifth colon of an ARN")
+        raise ValueError("a policy variable is allowed only after the fifth colon of an ARN")
     if parsed.constant:
         return _fixed(parsed.pieces(), widely)
 

@@ -31,6 +31,7 @@ from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_records import KeyRecord
 from tenant_keys.review.proof.role_records import RoleRecord
+from tenant_keys.review.proof.trail import declared_trail, removable
 
 _AGAIN: Final = "synthesize again"
 _APART: Final = "take it out of the app"
@@ -46,7 +47,9 @@ _FREE: Final[Mapping[str, frozenset[str]]] = {
             "TreatMissingData",
         ]
     ),
+    "AWS::CloudTrail::Trail": frozenset({"Tags"}),
     "AWS::Events::Rule": frozenset({"Description", "EventPattern", "State", "Tags"}),
+    "AWS::S3::Bucket": frozenset({"Tags"}),
     "AWS::SNS::Topic": frozenset({"DisplayName", "Tags"}),
 }
 """Properties that decide what is told, and not to whom or by whose permissions; `detection` compares what it can."""
@@ -67,6 +70,7 @@ def check_audit(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
         if record.region not in regions or record.stack != names.audit_stack(record.region, estate.naming):
             yield _undeclared(f"{record.stack} {record.logical_id}: a key that no tenant's alias names")
     declared = {place: each for region in regions for place, each in _declared(region, inventory, estate)}
+    declared |= dict(declared_trail(estate))
     found: set[tuple[str, str, str, str]] = set()
     for resource in inventory.audit:
         place = (resource.account, resource.region, resource.type, _name(resource))
@@ -77,6 +81,8 @@ def check_audit(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
             yield _unknown(f"{_where(resource)}: {resource.type}")
             continue
         yield from _compare(resource, declared[place])
+        if removable(resource):
+            yield Finding(Kind.INVENTORY, f"{_where(resource)}: goes with its stack, declared is Retain", _AGAIN)
         yield from _watches(resource, place[3].removeprefix(names.audit_prefix(estate.naming)), estate)
     for place in sorted(declared.keys() - found):
         yield Finding(
@@ -369,7 +375,10 @@ def _name(resource: Resource) -> str:
     of = {
         "AWS::CloudWatch::Alarm": "AlarmName",
         "AWS::Events::EventBusPolicy": "StatementId",
+        "AWS::CloudTrail::Trail": "TrailName",
         "AWS::Events::Rule": "Name",
+        "AWS::S3::Bucket": "BucketName",
+        "AWS::S3::BucketPolicy": "Bucket",
         "AWS::SNS::Topic": "TopicName",
     }
     return str(properties.get(of[resource.type], f"{resource.stack} {resource.logical_id}"))

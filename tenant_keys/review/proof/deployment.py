@@ -40,7 +40,7 @@ def _check(artifact: StackArtifact, estate: Estate) -> Iterator[Finding]:
     if artifact.execution_role not in expected:
         yield Finding(
             Kind.INVENTORY,
-            f"{where} is deployed by {artifact.execution_role or 'the credentials of whoever runs the deployment'}; "
+            f"{where} is deployed by {artifact.execution_role or 'the credentials of the caller of the deployment'}; "
             f"expected {' or '.join(expected)}",
             "synthesize again, or correct central.deployment_roles",
         )

@@ -49,6 +49,15 @@ _BY_HAND: Final[Mapping[str, tuple[str, str]]] = {
     "rotation-changed": ("kms", "DisableKeyRotation EnableKeyRotation"),
     "tags-changed": ("kms", "TagResource UntagResource"),
     "trail-blinded": ("cloudtrail", "PutEventSelectors UpdateTrail"),
+    "records-changed": (
+        "s3",
+        (
+            "DeleteBucket DeleteBucketEncryption DeleteBucketLifecycle DeleteBucketOwnershipControls "
+            "DeleteBucketPolicy DeleteBucketPublicAccessBlock PutBucketAcl PutBucketEncryption PutBucketLifecycle "
+            "PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock PutBucketReplication "
+            "PutBucketVersioning"
+        ),
+    ),
     "rules-changed": ("events", "DeleteRule DisableRule PutRule PutTargets RemoveTargets"),
     "topic-changed": ("sns", "AddPermission DeleteTopic RemovePermission SetTopicAttributes Unsubscribe"),
     "role-changed": (
@@ -208,6 +217,8 @@ def _changed(rule: str, estate: Estate) -> Mapping[str, Any]:
     if rule == "role-changed":
         beginnings = [f"{estate.naming.role_prefix}{ours}" for ours in ("tenant-", "shared.", "import.")]
         return {"requestParameters": {"roleName": [{"prefix": beginning} for beginning in beginnings]}}
+    if rule == "records-changed":
+        return {"requestParameters": {"bucketName": [names.trail_bucket(estate.central.account, estate.naming)]}}
     if rule == "rules-changed":
         ours = [{"prefix": f"{topic}-"}]
         return {"$or": [{"requestParameters": {"name": ours}}, {"requestParameters": {"rule": ours}}]}
@@ -243,10 +254,12 @@ def _of_people(rule: str, estate: Estate) -> Mapping[str, Any]:
         return _call("kms", "", {"userIdentity": _issuer([named])})
     if rule == "import-begun":
         naming = estate.naming
-        roles = f"arn:{central.partition}:iam::{central.account}:role{naming.role_path}{naming.role_prefix}import."
+        path = estate.audit.import_path if estate.audit else None
+        paths = [f"{naming.role_path}{naming.role_prefix}import.", *([path] if path else [])]
+        begun = [{"prefix": f"arn:{central.partition}:iam::{central.account}:role{one}"} for one in paths]
         fetched = {"eventSource": ["kms.amazonaws.com"], "eventName": ["GetParametersForImport"]}
         assumed = {"eventSource": ["sts.amazonaws.com"], "eventName": _SESSIONS.split()}
-        of_roles = {"requestParameters": {"roleArn": [{"prefix": roles}]}}
+        of_roles = {"requestParameters": {"roleArn": begun}}
         return {
             "source": ["aws.kms", "aws.sts"],
             "detail-type": [_CALL],

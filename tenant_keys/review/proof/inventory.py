@@ -24,6 +24,7 @@ from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.proof.resource_properties import not_understood
 from tenant_keys.review.proof.role_records import AttachedPolicy, RoleRecord, policy_arn, read_role
+from tenant_keys.review.proof.trail import TRAIL_TYPES
 
 _QUIET: Final = frozenset({"AWS::CDK::Metadata"})
 """Types that do nothing. A policy of the organization restricts, and what it leaves of the declared access counts."""
@@ -37,6 +38,7 @@ _BINDING: Final = frozenset(
 )
 _AUDIT: Final = frozenset(
     {
+        *TRAIL_TYPES,
         "AWS::CloudWatch::Alarm",
         "AWS::Events::EventBusPolicy",
         "AWS::Events::Rule",
@@ -44,10 +46,10 @@ _AUDIT: Final = frozenset(
         "AWS::SNS::TopicPolicy",
     }
 )
-"""Types of the audit stack, each of which is compared with what is declared."""
+"""Types of the stacks of audit and trail, each of which is compared with what is declared."""
 _HOOK: Final = frozenset({"AWS::CloudFormation::LambdaHook", "AWS::Lambda::Function", "AWS::Logs::LogGroup"})
 """Types of the stack of the CloudFormation Hook, each of which is compared with what is declared."""
-_AUDIT_TAGGED: Final = frozenset({"AWS::CloudWatch::Alarm", "AWS::Events::Rule", "AWS::SNS::Topic"})
+_AUDIT_TAGGED: Final = _AUDIT - {"AWS::Events::EventBusPolicy", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy"}
 AUDIT_KEY: Final = "AuditKey"
 """Logical id of the key that encrypts the audit topic, in a stack that the estate calls an audit stack."""
 _APART: Final = frozenset({"AWS::Organizations::Policy", "AWS::SSM::Parameter"})
@@ -63,7 +65,7 @@ class Inventory:
     audit_keys: list[KeyRecord] = field(default_factory=list)
     """Keys of audit topics, at which no tenant's alias points."""
     audit: list[Resource] = field(default_factory=list)
-    """What else audit stacks hold."""
+    """What else audit stacks hold, and the stack of the account's own trail."""
     hooks: list[Resource] = field(default_factory=list)
     """What the stacks of the CloudFormation Hook hold beside roles."""
     aliases: dict[tuple[str, str], list[AliasRecord]] = field(default_factory=dict)

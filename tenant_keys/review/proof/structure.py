@@ -196,7 +196,7 @@ def _aliases(inventory: Inventory, promises: Mapping[str, Promise]) -> Iterator[
             where = f"{alias.stack} {alias.name}"
             if (alias.account, region, alias.name) in seen:
                 yield Finding(
-                    Kind.INVENTORY, f"{where}: the alias stands twice in {region}", "an alias names one key", tenant
+                    Kind.INVENTORY, f"{where}: the alias occurs twice in {region}", "an alias names one key", tenant
                 )
             seen.add((alias.account, region, alias.name))
             if tenant is None:
@@ -228,7 +228,7 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
     for arn in inventory.twice:
         yield Finding(
             Kind.INVENTORY,
-            f"{arn}: another role of the account has the same name, and which of them would stand is not known",
+            f"{arn}: another role of the account has the same name, and which of them AWS would create is not known",
             "give one of them another name",
         )
     run = {workload_role(w, estate) for w in estate.workloads.values() if w.access != "web-identity"} - existing

@@ -52,7 +52,11 @@ def trusted(
     }
     for account, may in accounts.items():
         found.append(
-            Trusted(f"whoever IAM lets change roles in account {account}, its root user included", may, "plaintext")
+            Trusted(
+                f"principals that IAM allows to change roles in account {account}, its root user included",
+                may,
+                "plaintext",
+            )
         )
     issuers = {w.identity_provider.issuer for w in estate.workloads.values() if w.identity_provider}
     found += [

@@ -23,6 +23,7 @@ UNSEEN: Final = (
     "A forged token that STS refuses: there is no caller yet.",
     "The organization's trail stopped or made blind to AWS KMS, unless the account that owns it has a rule.",
     "A change of a role, or a sign-in of the root user, where us-east-1 is not among central.regions.",
+    "A record that is removed from the bucket of a trail: digests of log file validation tell, when somebody compares.",
     "A message that SNS could not deliver, and everything while no trail logs.",
 )
 

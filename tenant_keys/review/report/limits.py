@@ -30,10 +30,10 @@ def not_proved(proof: Proof, accesses: set[str]) -> list[str]:
     said = []
     if proof.proved and proof.alias_administrators_gain_plaintext:
         said.append(
-            "That nobody gains plaintext by re-pointing an alias: whoever may do so is on the list of the trusted."
+            "That re-pointing an alias gives no plaintext: principals that may do so are on the list of the trusted."
         )
     if proof.proved and proof.grants_open_the_key:
-        said.append("That no grant opens a key: whoever may create one is on the list of the trusted.")
+        said.append("That no grant opens a key: principals that may create one are on the list of the trusted.")
     if proof.boundaries:
         said.append(LEFT_BY_BOUNDARIES.format(", ".join(proof.boundaries)))
     if "session-tag" in accesses:

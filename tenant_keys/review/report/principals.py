@@ -41,7 +41,7 @@ def _one(kind: str, value: str) -> str:
     if kind == "Service":
         return f"the service {value}"
     if kind == "Federated":
-        return f"whoever holds a token of {value.partition('-provider/')[2] or value}"
+        return f"a holder of a token of {value.partition('-provider/')[2] or value}"
     if value.endswith(":root"):
         return f"account {value.split(':')[4]}"
     if ":role/" in value:

@@ -1,4 +1,4 @@
-"""A key policy allows nobody but the account root: whoever else it names needs no identity policy of the account.
+"""A key policy allows nobody but the account root; another principal would need no identity policy of the account.
 
 The root delegates to IAM, where identity and session policies still limit; a role that is named here is bound to its
 unique id and breaks when it is made again; a session or "*" is not limited by session policies.

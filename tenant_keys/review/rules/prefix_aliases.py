@@ -1,4 +1,4 @@
-"""A pattern of aliases matches one alias of the estate at most; else whoever may use one key may use the other.
+"""A pattern of aliases matches at most one alias of the estate, so that an Allow for one key covers no other key.
 
 Only an Allow is judged, on kms:RequestAlias and kms:ResourceAliases. The aliases are those of all stacks and those that
 are written in conditions; another pattern counts by what it begins with.

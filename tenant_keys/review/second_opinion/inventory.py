@@ -15,12 +15,15 @@ from tenant_keys.review.second_opinion.statements import IDENTITY, Statement, st
 _WITHOUT_PERMISSIONS: Final = frozenset(
     {
         "AWS::CDK::Metadata",
+        "AWS::CloudTrail::Trail",
         "AWS::CloudWatch::Alarm",
         "AWS::EKS::PodIdentityAssociation",
         "AWS::Events::EventBusPolicy",
         "AWS::Events::Rule",
         "AWS::IAM::InstanceProfile",
         "AWS::RolesAnywhere::Profile",
+        "AWS::S3::Bucket",
+        "AWS::S3::BucketPolicy",
         "AWS::SNS::Topic",
         "AWS::SNS::TopicPolicy",
         "AWS::SSM::Parameter",

@@ -167,7 +167,7 @@ TAMPERED: dict[str, tuple[Tamper, str, str]] = {
         ASSETS,
         "transform: got a field that the review does not know",
     ),
-    "a source that stands twice": (twice, ASSETS, "source stands twice in one object"),
+    "a source that stands twice": (twice, ASSETS, "source occurs twice in one object"),
     "the asset manifest missing": (lambda folder: (folder / ASSETS).unlink(), ASSETS, "cannot be read"),
     "the asset manifest a list": (lambda folder: (folder / ASSETS).write_text("[]"), ASSETS, "got list"),
     "no dependency on the asset manifest": (

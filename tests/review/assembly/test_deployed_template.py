@@ -99,7 +99,7 @@ ELSEWHERE: dict[str, tuple[Tamper, str]] = {
     ),
     "no execution role": (
         no_property("cloudFormationExecutionRoleArn"),
-        f"stack {CELL} is deployed by the credentials of whoever runs the deployment",
+        f"stack {CELL} is deployed by the credentials of the caller of the deployment",
     ),
     "another deploy role": (
         properties(assumeRoleArn="arn:aws:iam::111111111111:role/Admin"),

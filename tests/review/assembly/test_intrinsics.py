@@ -60,7 +60,7 @@ def test_it_resolves_to_what_aws_will_see(resolve: Resolve, value: object, expec
         ([{"a": {"Fn::Cidr": []}}], r"Properties.V\[0\].a.Fn::Cidr: not resolved"),
         ({"Ref": "AWS::NotificationARNs"}, "Ref AWS::NotificationARNs: neither"),
         ({"Ref": "Nobody"}, "Ref Nobody: neither a resource nor"),
-        ({"Ref": "Key", "More": 1}, "Ref stands beside other keys"),
+        ({"Ref": "Key", "More": 1}, "Ref has other keys beside it"),
         ({"Ref": ["Key"]}, "expected text"),
         ({"Fn::GetAtt": ["Key", "Size"]}, "Fn::GetAtt Key.Size: return value of AWS::KMS::Key not known"),
         ({"Fn::GetAtt": ["Nobody", "Arn"]}, "expected a resource of this template"),

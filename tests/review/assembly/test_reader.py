@@ -180,7 +180,7 @@ def test_a_name_that_stands_twice_in_one_object_is_refused(tmp_path: Path, text:
     """Which of the two CloudFormation would take is not documented: a laxer policy could hide behind a stricter."""
     write_assembly(tmp_path, {"keys": {}})
     (tmp_path / "keys.template.json").write_text(text)
-    with pytest.raises(AssemblyUnreadable, match=r"keys\.template\.json.*(Key|A) stands twice in one object"):
+    with pytest.raises(AssemblyUnreadable, match=r"keys\.template\.json.*(Key|A) occurs twice in one object"):
         list(Assembly.open(tmp_path).stacks())
 
 
@@ -321,7 +321,7 @@ def test_a_conditional_resource_is_refused_where_policies_are_read(read: Callabl
 def test_values_that_the_review_does_not_read_may_stay_raw_and_are_listed(read: Callable[..., Any]) -> None:
     custom = {"Type": "Custom::Thing", "Properties": {"V": {"Fn::GetAZs": ""}}}
     metadata = {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "x"}, "Condition": "CDKMetadataAvailable"}
-    trail = {"Type": "AWS::CloudTrail::Trail", "Properties": {"Account": {"Ref": "AWS::AccountId"}}}
+    trail = {"Type": "AWS::Config::ConfigRule", "Properties": {"Account": {"Ref": "AWS::AccountId"}}}
     stack = read(a={"Resources": {"Custom": custom, "CDKMetadata": metadata, "Trail": trail, "Key": KEY}})["a"]
     assert stack.raw == ("Custom", "CDKMetadata")
     assert stack.resources["Custom"].properties == {"V": {"Fn::GetAZs": ""}}

@@ -1,4 +1,4 @@
-"""Each mutant of the audit stack is judged as was written down by hand; `make mutants` asks both engines in full."""
+"""Each mutant of the stacks of audit and trail is judged as was written by hand; `make mutants` asks both engines."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 from tenant_keys.review.proof.reviewed import review_estate
 from tenant_keys.review.proof.structure import check_structure
 from tests.sampled import sampled
-from tools.mutants.audit import MUTANTS
+from tools.mutants import audit, trail
 from tools.mutants.mutant import Harmless, Mutant, Refuted
 from tools.mutants.original import Synthesized, Templates
 
 
-@pytest.mark.parametrize("mutant", sampled(MUTANTS))
+@pytest.mark.parametrize("mutant", sampled([*audit.MUTANTS, *trail.MUTANTS]))
 def test_the_mutant_is_judged_as_expected(mutant: Mutant, original: Synthesized, tmp_path: Path) -> None:
     templates = Templates(original.templates)
     mutant.edit(templates)

@@ -265,7 +265,7 @@ def test_a_stack_that_the_declared_roles_deploy_is_in_order(artifact: StackArtif
         ),
         (
             replace(CENTRAL_STACK, execution_role=None),
-            "stack cell is deployed by the credentials of whoever runs the deployment; expected "
+            "stack cell is deployed by the credentials of the caller of the deployment; expected "
             + ROLE.format("111111111111", "cfn-exec"),
         ),
         (

@@ -24,6 +24,7 @@ def _few_actions() -> Iterator[None]:
 @pytest.mark.parametrize(
     "number", [0, *(pytest.param(number, marks=pytest.mark.exhaustive) for number in range(1, len(ESTATES)))]
 )
+@pytest.mark.slow
 def test_the_reduced_verdict_is_that_of_brute_force_over_all_pairs(number: int) -> None:
     seen: Counter[str] = Counter()
     for seed, result in islice(part(number), 30):
@@ -33,6 +34,7 @@ def test_the_reduced_verdict_is_that_of_brute_force_over_all_pairs(number: int) 
     assert seen["proved"] > 0
 
 
+@pytest.mark.slow
 def test_a_reduction_that_forgets_who_is_named_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison can fail: without the side condition some mutant is judged otherwise."""
     monkeypatch.setattr(_Names, "meeting", lambda _self, _documents: {})

@@ -135,6 +135,7 @@ class Draw:
 
 
 @pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.exhaustive) for part in (1, 2))])
+@pytest.mark.slow
 def test_no_random_request_gets_past_a_proof(part: int) -> None:
     """What is allowed and not declared is in the proof's findings, for that tenant's key."""
     promised = promises(ESTATE)

@@ -134,7 +134,7 @@ def test_only_globex_may_bring_material_and_only_by_its_own_role(sample_document
         if "kms:ImportKeyMaterial" in office["actions"]
         for who in office["who"]
     }
-    assert importers == {("globex", "arn:aws:iam::111111111111:role/globex-key-import")}
+    assert importers == {("globex", "arn:aws:iam::111111111111:role/key-import/globex-key-import")}
 
 
 def test_everything_that_was_tried_went_as_declared_and_both_ways(sample_document: Json) -> None:
@@ -350,7 +350,7 @@ def test_the_report_says_what_is_detected_and_what_nobody_sees(sample_document: 
     assert rules["use-denied"]["severity"] == "high"
     assert rules["use-denied"]["regions"] == ["eu-central-1", "eu-west-1"]
     assert rules["material-expiring"]["regions"] == ["eu-central-1", "eu-west-1"]
-    assert len(rules) == 36
+    assert len(rules) == 37
     assert detection["forwarding"] == ["222222222222", "333333333333"]
     text = render_markdown(sample_document)
     assert "| use-denied | high | Use of a key was denied" in text

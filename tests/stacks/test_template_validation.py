@@ -1,0 +1,61 @@
+"""The CDK's own validation finds in a cell's examples what it finds in each tenant's resources of the whole cell."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from tenant_stacks import add_stacks
+from tenant_stacks.template_validation import add_template_validation
+from tests.policy.estates import estate_of_text, manifest
+
+CELL = "tenant-keys-cell-eu-west-1-001"
+
+
+def found(folder: Path) -> dict[tuple[str, str, str], set[tuple[str, str]]]:
+    """Template and logical id of each resource, by severity, rule and description."""
+    report = json.loads((folder / "validation-report.json").read_text(encoding="utf-8"))
+    (plugin,) = (one for one in report["pluginReports"] if one["pluginName"] == "CloudFormation Validate")
+    return {
+        (one["severity"], one["ruleName"], one["description"]): {
+            (where["templatePath"], where["logicalId"])
+            for where in (resource["cloudFormationResource"] for resource in one["violatingConstructs"])
+        }
+        for one in plugin["violations"]
+    }
+
+
+def test_a_cell_is_validated_by_its_examples_with_the_findings_that_every_tenant_has(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("CDK_VALIDATION", raising=False)
+    estate = estate_of_text(manifest(tenants="\n".join(f"  t{n}: {{workloads: [orders]}}" for n in range(9))))
+    for way in ("plain", "stamped"):
+        stamped = way == "stamped"
+        app = cdk.App(outdir=str(tmp_path / way), tree_metadata=False, builtin_cloud_formation_validation=False)
+        add_stacks(app, estate, stamped=stamped)
+        cell: Any = app.node.find_child(CELL)
+        for tenant in cell.node.children:
+            if str(tenant.node.id) in estate.tenants:
+                tenant.node.find_child("Key").add_property_override("PendingWindowInDays", 1000)
+        if stamped:
+            assert add_template_validation(app)
+        else:
+            cdk.Validations.of(app).add_plugins(cdk.CloudFormationValidatePlugin())
+        app.synth()
+    plain, examples = found(tmp_path / "plain"), found(tmp_path / "stamped")
+    finding = ("warning", "F3034", "PendingWindowInDays: 1000 is greater than the maximum of 30")
+    assert plain == {finding: {(f"{CELL}.template.json", f"Keyt{n}") for n in range(9)}}
+    assert examples == {finding: {(f"{CELL}.template.json", f"Keyt{n}") for n in range(2)}}
+
+
+def test_a_synth_without_validation_is_without_this_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CDK_VALIDATION", "false")
+    app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    add_template_validation(app)
+    app.synth()
+    assert not (tmp_path / "validation-report.json").exists()
