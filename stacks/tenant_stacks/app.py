@@ -28,8 +28,8 @@ def run(manifest: Path, *, aspects: Sequence[cdk.IAspect] = ()) -> None:
     """
     around = surroundings()
     try:
-        first, *_ = load_estates(Path(_manifest_of_the_context(known=around is not None) or manifest))
-        synthesize_estate(first, aspects, around=around)
+        estate, *_ = load_estates(Path(_manifest_of_the_context(known=around is not None) or manifest))
+        synthesize_estate(estate, aspects, around=around)
     except (EstateError, PolicyTooLarge) as error:
         sys.exit(f"{error}")
 
@@ -39,15 +39,17 @@ def synthesize_estate(
 ) -> None:
     """Write the cloud assembly: the cells that changed since the last synth, or everything.
 
+    The stacks of the estate's siblings, the other key accounts of its manifest, are in it too.
+
     Args:
-        estate: what the manifest declares; with its siblings, the manifest's other key accounts, everything is written.
+        estate: what the manifest declares.
         aspects: visit every resource; with one, everything is written.
         outdir: the assembly; the folder that the CDK's command line names, where it is left out.
         around: digest of what a synth depends on beside the estate (`surroundings`); None: everything is written.
     """
+    if len(estate.key_accounts) > 1:
+        around = None  # the record is of one key account
     folder = outdir or (Path(os.environ["CDK_OUTDIR"]) if "CDK_OUTDIR" in os.environ else None)
-    if estate.siblings:
-        around = None
     if folder and around and not aspects:
         changed = bring_up_to_date(folder, estate, around)
         if changed is not None:

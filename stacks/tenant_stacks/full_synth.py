@@ -23,8 +23,6 @@ def synthesize_everything(
 ) -> None:
     """Write the cloud assembly, and with `around` the record by which the next synth knows what changed.
 
-    The stacks of the estate's siblings, the other key accounts of its manifest, are in the assembly too.
-
     Raises:
         RuntimeError: the validation of the templates did not run to its end.
     """
