@@ -112,20 +112,30 @@ def _stack_set(estate: Estate) -> list[dict[str, Any]]:
     """What CloudFormation's handlers call for the stack set (registry schema of AWS::CloudFormation::StackSet).
 
     Service-managed stack sets are made in the management account (CloudFormation API reference, CreateStackSet:
-    CallAs), and types have no account: so the name alone limits them. CreateStackSet takes no resource (Service
-    Authorization Reference, CloudFormation). A delegated administrator is asked for by
-    organizations:ListDelegatedAdministrators.
+    CallAs), and types have no account: so the name alone limits them. CreateStackSet takes no resource, and neither
+    does GetTemplateSummary of a text (Service Authorization Reference, CloudFormation). CallAs DELEGATED_ADMIN needs
+    organizations:ListDelegatedAdministrators (Terraform registry, aws_cloudformation_stack_set).
     """
     here = f"arn:{estate.central.partition}:cloudformation:*:"
     name = forwarding_stack_set(estate.central.account, estate.naming)
     keep = [
-        *("cloudformation:CreateStackInstances", "cloudformation:DeleteStackInstances", "cloudformation:DeleteStackSet"),
+        *(
+            "cloudformation:CreateStackInstances",
+            "cloudformation:DeleteStackInstances",
+            "cloudformation:DeleteStackSet",
+        ),
         *("cloudformation:DescribeStackInstance", "cloudformation:DescribeStackSet"),
-        *("cloudformation:DescribeStackSetOperation", "cloudformation:ListStackInstances", "cloudformation:TagResource"),
-        *("cloudformation:UntagResource", "cloudformation:UpdateStackInstances", "cloudformation:UpdateStackSet"),
+        *("cloudformation:DescribeStackSetOperation", "cloudformation:GetTemplateSummary"),
+        *("cloudformation:ListStackInstances", "cloudformation:ListStackSetOperationResults"),
+        *("cloudformation:TagResource", "cloudformation:UntagResource", "cloudformation:UpdateStackInstances"),
+        "cloudformation:UpdateStackSet",
     ]
     kept = [f"{here}*:stackset/{name}:*", f"{here}*:stackset-target/*", f"{here}:type/resource/*"]
-    make = ["cloudformation:CreateStackSet", "organizations:ListDelegatedAdministrators"]
+    make = [
+        "cloudformation:CreateStackSet",
+        "cloudformation:GetTemplateSummary",
+        "organizations:ListDelegatedAdministrators",
+    ]
     return [
         {"Sid": "KeepForwardingStackSet", "Effect": "Allow", "Action": keep, "Resource": kept},
         {"Sid": "CreateForwardingStackSet", "Effect": "Allow", "Action": make, "Resource": "*"},

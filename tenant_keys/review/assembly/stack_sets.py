@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from tenant_keys.manifest.stack_names import stack_set_instance
@@ -38,8 +39,8 @@ def instances(resource: Resource, artifact: StackArtifact) -> Iterator[tuple[Sta
     properties, where = resource.properties, f"{artifact.template_path} {resource.logical_id}"
     body, name = properties.get("TemplateBody"), properties.get("StackSetName")
     if not isinstance(body, str) or not isinstance(name, str) or "TemplateURL" in properties:
-        raise TemplateRefused(f"{where}: {STACK_SET} without StackSetName and TemplateBody; write the template out")
-    template = parse_template(artifact.template_path, body.encode())
+        raise TemplateRefused(f"{where}: {STACK_SET} without StackSetName and TemplateBody; write the resources out")
+    template = parse_template(Path(f"{where} TemplateBody"), body.encode())
     if unknown := sorted(template.sections.keys() - _SECTIONS):
         allowed = ", ".join(sorted({*_SECTIONS, "Resources"}))
         raise TemplateRefused(f"{where} TemplateBody: got section {unknown[0]}; allowed: {allowed}")
@@ -77,8 +78,8 @@ def _targets(groups: Any, where: str) -> Iterator[tuple[str, str]]:
                 yield from ((account, region) for region in regions for account in accounts)
             case _:
                 raise TemplateRefused(
-                    f"{where} StackInstancesGroup: got {group!r:.120}; allowed: OrganizationalUnitIds, literal Accounts "
-                    "with AccountFilterType INTERSECTION, and Regions; name the accounts"
+                    f"{where} StackInstancesGroup: got {group!r:.120}; allowed: OrganizationalUnitIds, literal "
+                    "Accounts with AccountFilterType INTERSECTION, and Regions; name the accounts"
                 )
 
 
