@@ -13,7 +13,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_keys.manifest import Estate, EstateError, Tenant
@@ -23,6 +23,7 @@ from tenant_stacks.full_synth import synthesize_everything
 from tenant_stacks.last_synth import RECORD, bring_up_to_date
 from tenant_stacks.members import TenantsOfNone
 from tests.premise import met, met_at_least
+from tests.sampled import examples
 from tests.stacks.history import AROUND, CELL, KINDS, ROLES, History, add, begun
 
 
@@ -161,7 +162,7 @@ EDIT = st.tuples(st.integers(0, 12), st.sampled_from((*KINDS, *KINDS[:3], *KINDS
 
 @pytest.mark.exhaustive
 @met_at_least(taken=8, full=8)
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(edits=st.lists(st.lists(EDIT, min_size=1, max_size=2), min_size=1, max_size=4))
 def test_random_edits_one_after_another_leave_what_a_full_synth_writes(
     edits: list[list[tuple[int, str]]], first: Path, tmp_path_factory: pytest.TempPathFactory
