@@ -130,7 +130,7 @@ def test_every_problem_of_the_manifest_is_json_in_a_command_that_only_reads_it(t
     assert (done.exit_code, done.stderr, problem["file"], problem["line"]) == (2, "", "tenants.yaml", 2)
 
 
-@pytest.mark.parametrize("interrupted", ["tenant_keys.manifest.load_manifest", "typer.Typer.__call__"])
+@pytest.mark.parametrize("interrupted", ["tenant_keys.manifest.load_manifests", "typer.Typer.__call__"])
 def test_an_interrupt_ends_with_130_and_no_trace(interrupted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt

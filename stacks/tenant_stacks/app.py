@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tenant_keys.manifest import Estate, EstateError, load_estate
+from tenant_keys.manifest import Estate, EstateError, load_estates
 from tenant_keys.policy.limits import PolicyTooLarge
 from tenant_stacks.last_synth import bring_up_to_date
 from tenant_stacks.surroundings import surroundings
@@ -28,7 +28,7 @@ def run(manifest: Path, *, aspects: Sequence[cdk.IAspect] = ()) -> None:
     """
     around = surroundings()
     try:
-        estate = load_estate(Path(_manifest_of_the_context(known=around is not None) or manifest))
+        estate, *_ = load_estates(Path(_manifest_of_the_context(known=around is not None) or manifest))
         synthesize_estate(estate, aspects, around=around)
     except (EstateError, PolicyTooLarge) as error:
         sys.exit(f"{error}")
@@ -39,12 +39,16 @@ def synthesize_estate(
 ) -> None:
     """Write the cloud assembly: the cells that changed since the last synth, or everything.
 
+    The stacks of the estate's siblings, the other key accounts of its manifest, are in it too.
+
     Args:
         estate: what the manifest declares.
         aspects: visit every resource; with one, everything is written.
         outdir: the assembly; the folder that the CDK's command line names, where it is left out.
         around: digest of what a synth depends on beside the estate (`surroundings`); None: everything is written.
     """
+    if len(estate.key_accounts) > 1:
+        around = None  # the record is of one key account
     folder = outdir or (Path(os.environ["CDK_OUTDIR"]) if "CDK_OUTDIR" in os.environ else None)
     if folder and around and not aspects:
         changed = bring_up_to_date(folder, estate, around)

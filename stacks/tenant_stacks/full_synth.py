@@ -48,7 +48,9 @@ def _app(
     estate: Estate, aspects: Sequence[cdk.IAspect], folder: Path | None, *, stamped: bool
 ) -> tuple[cdk.App, IsolationProof]:
     app = cdk.App(tree_metadata=False, outdir=str(folder) if folder else None)
-    without_construct = add_stacks(app, estate, stamped=stamped)
+    without_construct = frozenset[tuple[str, str]]().union(
+        *(add_stacks(app, each, stamped=stamped) for each in estate.key_accounts)
+    )
     for aspect in aspects:
         cdk.Aspects.of(app).add(aspect)
     return app, add_validations(app, estate, without_construct)

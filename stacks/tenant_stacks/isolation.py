@@ -12,7 +12,7 @@ import jsii
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.errors import ReviewError
-from tenant_keys.review.proof import Finding, Kind, prove
+from tenant_keys.review.proof import WORST_FIRST, Finding, Kind, prove
 from tenant_keys.review.proof.alike import folded
 from tenant_keys.review.proof.changed_cells import classes_of
 from tenant_keys.review.proof.prove import NOT_UNDERSTOOD
@@ -51,15 +51,18 @@ class IsolationProof:
         # With stages there are several folders; the one above them all has the manifest that names every stack.
         folder = Path(os.path.commonpath([Path(path).parent for path in paths]))
         try:
-            reviewed = _reviewed(folder, self._estate)
-            proof = prove(reviewed or folder, self._estate)
+            reviewed = [_reviewed(folder, estate) for estate in self._estate.key_accounts]
+            proofs = [
+                prove(read or folder, estate) for read, estate in zip(reviewed, self._estate.key_accounts, strict=True)
+            ]
         except ReviewError as problem:
             return _report([_violation("not proved", str(problem), "", paths[0])])
         # The CDK's report does not name a validation that found nothing: it looks like one that did not run.
-        write_record(folder, proof.verdict)
-        if reviewed and proof.verdict == "proved":
-            self.classes = classes_of(reviewed)
-        findings = proof.findings
+        verdict = min((proof.verdict for proof in proofs), key=WORST_FIRST.index)
+        write_record(folder, verdict)
+        if len(reviewed) == 1 and reviewed[0] and verdict == "proved":
+            self.classes = classes_of(reviewed[0])
+        findings = [finding for proof in proofs for finding in proof.findings]
         return _report([_of(finding, more, paths[0]) for finding, more in folded(findings)])
 
 

@@ -45,7 +45,7 @@ def add_validations(app: App, estate: Estate, stamped: Stamped = frozenset()) ->
     Returns:
         The proof, which runs in the synth.
     """
-    for accepted in accepted_findings(estate):
+    for accepted in (finding for each in estate.key_accounts for finding in accepted_findings(each)):
         if accepted.scope in stamped:
             continue
         scope = app.node.find_child(accepted.scope[0])
@@ -79,7 +79,7 @@ def synthesize(app: App) -> None:
 
 
 def accepted_findings(estate: Estate) -> list[Accepted]:
-    """Every finding that is accepted anywhere in the estate, each with its reason."""
+    """Every finding that is accepted anywhere in the stacks of one key account, each with its reason."""
     return [
         *_keys_without_rotation(estate),
         *_inline_policies(estate),

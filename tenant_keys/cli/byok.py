@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenant_keys.manifest import load_estate
+from tenant_keys.manifest import load_estate_of
 from tenant_keys.operations.errors import OperationError, UnknownTenant
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def resume(
 def _ceremony(manifest: Path, tenant: str) -> Ceremony:
     from tenant_keys.operations import byok
 
-    estate = load_estate(manifest)
+    estate = load_estate_of(manifest, tenant)
     found = estate.called(tenant)
     if found is None:
         raise UnknownTenant(f"{manifest} tenants: no tenant {tenant}; there are {len(estate.tenants)}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tenant_keys.manifest import load_manifest, located_warnings
+from tenant_keys.manifest import load_manifests, located_warnings
 
 if TYPE_CHECKING:
     from tenant_keys.manifest.bring_up_to_date import Locked
@@ -150,18 +150,21 @@ def _take_back(manifest: Path, tenants: list[str], base: str | None, *, as_json:
 
 def validate_command(manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
     """Check the manifest without the lock, and print every error, or a summary with warnings."""
-    found, warned = load_manifest(manifest), [str(problem) for problem in located_warnings(manifest)]
-    states = Counter(tenant.state for tenant in found.tenants.values())
+    found, warned = load_manifests(manifest), [str(problem) for problem in located_warnings(manifest)]
+    states = Counter(tenant.state for one in found.values() for tenant in one.tenants.values())
+    workloads = sorted(name for one in found.values() for name in one.workloads)
+    regions = {region for one in found.values() for region in one.central.regions}
     if as_json:
-        shown = {"tenants": dict(states), "workloads": sorted(found.workloads), "problems": [], "warnings": warned}
+        shown = {"tenants": dict(states), "workloads": workloads, "problems": [], "warnings": warned}
         typer.echo(json.dumps(shown))
         return
     for line in warned:
         typer.echo(f"warning: {line}", err=True)
     by_state = ", ".join(f"{number} {state}" for state, number in states.most_common())
     typer.echo(
-        f"{manifest.name} is valid: {_counted(len(found.tenants), 'tenant')} ({by_state}), "
-        f"{_counted(len(found.workloads), 'workload')}, {_counted(len(found.central.regions), 'Region')}"
+        f"{manifest.name} is valid: {_counted(states.total(), 'tenant')} ({by_state}), "
+        f"{_counted(len(workloads), 'workload')}, {_counted(len(regions), 'Region')}"
+        + (f", {_counted(len(found), 'key account')}" if None not in found else "")
     )
 
 

@@ -21,7 +21,7 @@ from tenant_keys.cli.tenant_options import (
     finish,
     tenants,
 )
-from tenant_keys.manifest import load_manifest, read_lock
+from tenant_keys.manifest import load_manifests, read_lock
 from tenant_keys.operations.offboarding.remaining import after_offboarded, after_offboarding
 from tenant_keys.operations.tenant_edit import plan_state
 from tenant_keys.operations.transitions import Verb
@@ -78,7 +78,8 @@ def offboard(
 def _leaves(manifest: Path, tenant: str) -> bool:
     """Whether both edits, or the first, are made: from here on AWS is asked."""
     entry = read_lock(manifest.with_suffix(".lock")).entries.get(tenant)
-    declared = load_manifest(manifest).tenants.get(tenant)
+    every = {name: one for each in load_manifests(manifest).values() for name, one in each.tenants.items()}
+    declared = every.get(tenant)
     return entry is not None and entry.phase is not None and (declared is None or declared.state == entry.phase)
 
 

@@ -44,12 +44,14 @@ def plan_command(
     holds other accounts as the assembly has them.
     Exit codes: 0 planned, 2 the calls of a resource are not known (0 with --concurrency), 1 could not run.
     """
-    from tenant_keys.manifest import load_estate
+    from tenant_keys.manifest import load_estate, load_estates
     from tenant_keys.operations.rollout.describe import as_document, as_lines
     from tenant_keys.operations.rollout.plan import plan
 
-    estate = load_estate(manifest)
-    stacks = _what_if(estate, tenants) if tenants is not None else _of_assembly(estate, directory, deployed)
+    if tenants is not None:
+        stacks = _what_if(load_estate(manifest), tenants)
+    else:
+        stacks = _of_assembly(load_estates(manifest), directory, deployed)
     plans = plan([stack for stack in stacks if account in (None, stack.account)])
     if concurrency:
         typer.echo(max((one.concurrency for one in plans), default=1))
@@ -71,11 +73,11 @@ def _what_if(estate: Estate, tenants: int) -> list[StackWork]:
         raise typer.BadParameter(str(error)) from None
 
 
-def _of_assembly(estate: Estate, directory: Path, deployed: Path | None) -> list[StackWork]:
+def _of_assembly(estates: tuple[Estate, ...], directory: Path, deployed: Path | None) -> list[StackWork]:
     from tenant_keys.operations.errors import OperationError
     from tenant_keys.operations.rollout.work import missing_cells, work_of_assembly
 
-    if missing := missing_cells(estate, directory):
+    if missing := [cell for estate in estates for cell in missing_cells(estate, directory)]:
         raise OperationError(
             f"{directory}: has no stack {', '.join(missing)}, in which tenants.lock places keys; run cdk synth"
         )

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tenant_keys.cli.second_opinion import ask, exit_code, show_opinion
-from tenant_keys.manifest import load_estate
+from tenant_keys.manifest import load_estate_of, load_estates
 from tenant_keys.review.iam import Outcome
 from tenant_keys.review.proof import CLAIM, Finding, Kind, Proof, prove
 from tenant_keys.review.proof.alike import folded
@@ -29,6 +29,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Region = Annotated[str | None, typer.Option(help="Region of the key; by default the first that has it.")]
 CDK_OUT, TENANTS = Path("cdk.out"), Path("tenants.yaml")
 SHOWN = 10
+WORST_CODE_FIRST = (1, 2, 0)
+"""Of the proofs of several key accounts: engines that contradict each other, a breach, nothing found."""
 
 
 def register(app: typer.Typer) -> None:
@@ -53,16 +55,24 @@ def prove_command(
 
     Exit codes: 0 proved, 2 refuted or not proved, 1 could not run.
     """
-    opinion = ask(directory, load_estate(manifest)) if with_second_opinion else None
-    proof = prove(directory, load_estate(manifest), with_safeguards=safeguards)
-    if as_json:
-        further = {"second_opinion": opinion.as_document()} if opinion else {}
-        typer.echo(json.dumps(as_document(proof) | further, indent=1))
-    else:
-        show(proof, Console())
+    documents: dict[str | None, dict[str, object]] = {}
+    codes = []
+    for estate in load_estates(manifest):
+        opinion = ask(directory, estate) if with_second_opinion else None
+        proof = prove(directory, estate, with_safeguards=safeguards)
+        codes.append(exit_code(proof, opinion))
+        documents[estate.key_account] = as_document(proof)
         if opinion:
-            show_opinion(opinion, proof, Console())
-    raise typer.Exit(exit_code(proof, opinion))
+            documents[estate.key_account]["second_opinion"] = opinion.as_document()
+        if not as_json:
+            if estate.key_account:
+                Console().print(f"[bold]key account {estate.key_account}, {estate.central.account}[/]")
+            show(proof, Console())
+            if opinion:
+                show_opinion(opinion, proof, Console())
+    if as_json:
+        typer.echo(json.dumps(documents.get(None, {"key_accounts": documents}), indent=1))
+    raise typer.Exit(min(codes, key=WORST_CODE_FIRST.index))
 
 
 def can_command(
@@ -83,7 +93,7 @@ def can_command(
     as_json: Json = False,
 ) -> None:
     """Decide one request, with the statements that decide it. Exit codes: 0 allowed, 2 denied, 1 could not run."""
-    questions = Questions(directory, load_estate(manifest), key, region)
+    questions = Questions(directory, load_estate_of(manifest, key), key, region)
     promise = questions.case.promise
     named = None if by_key else alias or promise.alias
     sent = {"tenant_id": promise.tenant} if context is None else _pairs(context)
@@ -118,7 +128,7 @@ def who_command(
 
     Exit codes: 0 answered, 1 could not run.
     """
-    holders = Questions(directory, load_estate(manifest), key, region).who(action)
+    holders = Questions(directory, load_estate_of(manifest, key), key, region).who(action)
     if as_json:
         typer.echo(json.dumps([asdict(holder) for holder in holders], indent=1))
         return

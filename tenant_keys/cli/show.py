@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tenant_keys.manifest.load import parse_written
+from tenant_keys.manifest.load import parse_each
 from tenant_keys.manifest.written import EXTENDS, TENANTS_FROM, read_written
 
 DIFFERS = 2
@@ -32,11 +32,11 @@ def show_command(
     Exit codes: 0 printed, or no difference; 1 could not run; 2 errors in a file, or with --against a difference.
     """
     written = read_written(manifest)
-    parse_written(written)
+    parse_each(written)
     if against is not None:
         from tenant_keys.review.diff.causes import manifest_edits
 
-        parse_written(read_written(against))
+        parse_each(read_written(against))
         edits = manifest_edits(against, manifest)
         typer.echo(json.dumps(list(edits), indent=1) if as_json else "\n".join(edits) or "no difference")
         raise typer.Exit(DIFFERS if edits else 0)

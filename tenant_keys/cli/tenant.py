@@ -11,8 +11,9 @@ import typer
 
 from tenant_keys.cli.tenant_options import CODES, TENANTS, AsJson, DryRun, Id, ManifestPath, finish, tenants
 from tenant_keys.cli.tenant_output import show_departed, show_rows, show_tenant
-from tenant_keys.manifest import load_estate, read_lock
+from tenant_keys.manifest import load_estate_of, load_estates, read_lock
 from tenant_keys.manifest.model import Origin
+from tenant_keys.manifest.several_locks import of_key_account
 from tenant_keys.operations.errors import OperationError
 from tenant_keys.operations.tenant_edit import known, plan_addition, plan_state
 from tenant_keys.operations.tenant_file import read_tenants
@@ -118,7 +119,7 @@ def suspend(
     """
     if now and not dry_run:
         _revoke(manifest, tenant, as_json=as_json)
-    estate = load_estate(manifest)
+    estate = load_estate_of(manifest, tenant)
     if now and known(tenant, estate.by_manifest_id).state == "suspended":
         if as_json:
             typer.echo(json.dumps({"tenant": tenant, "written": False, "consequences": []}, indent=1))
@@ -132,7 +133,7 @@ def _revoke(manifest: Path, tenant: str, *, as_json: bool) -> None:
 
     from tenant_keys.operations.revocation import revoke
 
-    estate = load_estate(manifest)
+    estate = load_estate_of(manifest, tenant)
     revoke(
         known(tenant, estate.by_manifest_id),
         estate,
@@ -150,7 +151,7 @@ def resume(tenant: Id, manifest: ManifestPath = TENANTS, dry_run: DryRun = False
 @tenants.command()
 def show(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
     """Print a tenant's key, its Regions, and who may use it. Exit codes: 0 shown, 1 could not."""
-    estate = load_estate(manifest)
+    estate = load_estate_of(manifest, tenant)
     entry = read_lock(manifest.with_suffix(".lock")).entries.get(tenant)
     if entry is not None and entry.phase == "offboarded":
         left = departed(entry, estate.naming)
@@ -178,10 +179,13 @@ def list_command(
     as_json: AsJson = False,
 ) -> None:
     """List tenants. Exit codes: 0 listed, 1 could not."""
-    estate = load_estate(manifest)
-    if workload is not None and workload not in estate.workloads:
-        raise OperationError(f"--workload: no workload {workload}; there are {', '.join(estate.workloads)}")
-    found = rows(estate, read_lock(manifest.with_suffix(".lock")), state=state, workload=workload)
+    estates, lock = load_estates(manifest), read_lock(manifest.with_suffix(".lock"))
+    workloads = [name for estate in estates for name in estate.workloads]
+    if workload is not None and workload not in workloads:
+        raise OperationError(f"--workload: no workload {workload}; there are {', '.join(workloads)}")
+    found = [
+        row for estate in estates for row in rows(estate, of_key_account(lock, estate), state=state, workload=workload)
+    ]
     if as_json:
         typer.echo(json.dumps([asdict(row) for row in found], indent=1))
     else:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from tenant_keys.manifest.errors import EstateError, LockError, ManifestError, Problem
 from tenant_keys.manifest.estate import Central, Custodian, Estate, HeldKey, Tenant, Workload
-from tenant_keys.manifest.load import load_estate, load_manifest, located_warnings, parse_manifest
+from tenant_keys.manifest.load import (
+    load_estate,
+    load_estate_of,
+    load_estates,
+    load_manifest,
+    load_manifests,
+    located_warnings,
+    parse_manifest,
+)
 from tenant_keys.manifest.lock import Lock
 from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.read_lock import parse_lock, read_lock
@@ -24,7 +32,10 @@ __all__ = [
     "Tenant",
     "Workload",
     "load_estate",
+    "load_estate_of",
+    "load_estates",
     "load_manifest",
+    "load_manifests",
     "located_warnings",
     "parse_lock",
     "parse_manifest",

@@ -9,6 +9,7 @@ PERSON = f"{ROLE}, or `permission-set/Name`"
 REGION = "an AWS Region such as eu-west-1"
 TENANT = "at most 40 lower-case letters, digits and single inner hyphens"
 WORKLOAD = "at most 16 lower-case letters, digits and single inner hyphens, starting with a letter"
+KEY_ACCOUNT_NAME = "at most 16 lower-case letters and digits, starting with a letter"
 TAGS = "at most 128 (key) and 256 (value) of letters, digits, spaces and _ . : / = + - @"
 
 ALLOWED = {
@@ -16,6 +17,7 @@ ALLOWED = {
     "tenants_from": "a list: names of files beside or below this one, such as tenants/*.yaml",
     "organization": "an organisation id such as o-a1b2c3d4e5",
     "account": "12 digits in quotes",
+    "key_account": f"the name of one of them: {KEY_ACCOUNT_NAME}",
     "home_region": REGION,
     "regions": f"a list of at least one: {REGION}",
     "region": REGION,

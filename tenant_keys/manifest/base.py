@@ -28,6 +28,9 @@ def check_against_base(base: Lock, lock: Lock) -> list[Problem]:
         if getattr(base, field) != getattr(lock, field)
         and not (field == "home_region" and _is_correction(base.home_region, lock.home_region))
     ]
+    for name, account in base.further.items():
+        if lock.further.get(name) != account:
+            problems.append(_problem("", f"the header's key account {name} differs from the merge base"))
     for tenant, before in base.entries.items():
         after = lock.entries.get(tenant)
         if after is None:
@@ -49,7 +52,7 @@ def _contradictions(before: Entry, after: Entry) -> list[str]:
     corrected = before.key_id is None and _is_correction(before.primary_region, after.primary_region)
     found = [
         f"its {field} was {getattr(before, field)} and is {getattr(after, field)}"
-        for field in ("cell", "origin", "multi_region", "primary_region", "name")
+        for field in ("cell", "origin", "multi_region", "primary_region", "name", "key_account")
         if getattr(before, field) != getattr(after, field) and not (corrected and field in ("cell", "primary_region"))
     ]
     found += [

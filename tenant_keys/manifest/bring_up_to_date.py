@@ -9,13 +9,13 @@ from pathlib import Path
 from tenant_keys.manifest.base import base_lock, check_against_base, committed
 from tenant_keys.manifest.correct_region import corrected
 from tenant_keys.manifest.errors import LockError, Problem
-from tenant_keys.manifest.load import parse_written
+from tenant_keys.manifest.load import parse_each
 from tenant_keys.manifest.lock import Lock, render_lock, write_lock
 from tenant_keys.manifest.merge_lines import measured, merge_lines
 from tenant_keys.manifest.places import Measure
 from tenant_keys.manifest.read_lock import parse_lines, parse_lock, read_lock_text
 from tenant_keys.manifest.sample import replaces_sample
-from tenant_keys.manifest.update import new_lock, update
+from tenant_keys.manifest.several_locks import first_lock, only, update_each
 from tenant_keys.manifest.written import read_written
 
 
@@ -32,8 +32,8 @@ class Locked:
     def summary(self) -> str:
         """What the lock holds, in one line."""
         stay = [entry for entry in self.lock.entries.values() if entry.phase != "offboarded"]
-        cells = len({(entry.primary_region, entry.cell) for entry in stay})
-        roles = Counter(cell for entry in stay for cell in entry.roles.values())
+        cells = len({(entry.key_account, entry.primary_region, entry.cell) for entry in stay})
+        roles = Counter((entry.key_account, cell) for entry in stay for cell in entry.roles.values())
         gone = len(self.lock.entries) - len(stay)
         return (
             f"tenants {len(stay)}, key cells {cells}, roles {roles.total()}, role cells {len(roles)}, "
@@ -60,7 +60,7 @@ def bring_up_to_date(
     `correction` is a Region of the lock that does not exist, and the one that was meant.
     """
     written = read_written(manifest_path)
-    manifest = parse_written(written)
+    manifests = parse_each(written)
     path = manifest_path.with_suffix(".lock")
     done: list[str] = []
     before = read_lock_text(path) if path.exists() else None
@@ -69,15 +69,15 @@ def bring_up_to_date(
         if at_base or committed(path):
             message = "gone, but git has it; restore it from there, it says where keys live"
             raise LockError([Problem((), message, 1, path.name)])
-        lock = new_lock(manifest)
+        lock = first_lock(manifests)
     elif merge:
-        lock, done = merge_lines(parse_lines(before, path.name), at_base, manifest, measure)
+        lock, done = merge_lines(parse_lines(before, path.name), at_base, only(manifests, "--merge"), measure)
     else:
         lock = parse_lock(before, path.name)
     try:
         if correction is not None:
-            lock, done = corrected(lock, *correction, measured(manifest, lock, measure))
-        lock, updated = update(manifest, lock, measure)
+            lock, done = corrected(lock, *correction, measured(only(manifests, "--correct-region"), lock, measure))
+        lock, updated = update_each(manifests, lock, measure)
     except LockError as error:
         raise written.lock_error(error, path.name, before or "") from None
     done += updated

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.model import (
@@ -183,6 +183,20 @@ class Estate:
     """None where the manifest asks for no control policies."""
     offboarded: tuple[str, ...] = ()
     """Ids in AWS of the tenants that are offboarded: their keys leave their stacks, and are retained. Sorted."""
+    key_account: str | None = None
+    """Name of the key account, where the manifest lists several; None: it has one, without a name."""
+    further: str | None = None
+    """The same name where the lock began with another key account: then what could meet in one account holds it."""
+    siblings: tuple[Estate, ...] = ()
+    """The estates of the manifest's other key accounts, each without siblings of its own: no tenant, no workload and no
+    role is in two of them."""
+
+    @property
+    def key_accounts(self) -> tuple[Estate, ...]:
+        """The estate of each key account of the manifest, this one first, each with its siblings."""
+        alone = (replace(self, siblings=()), *self.siblings)
+        others = (replace(one, siblings=tuple(two for two in alone if two is not one)) for one in self.siblings)
+        return self, *others
 
     @property
     def permissions_boundaries(self) -> list[str]:
@@ -198,6 +212,13 @@ class Estate:
     def called(self, name: str) -> Tenant | None:
         """The tenant of this id of the manifest or of AWS: no name is both, of two tenants."""
         return self.tenants.get(name) or self.by_manifest_id.get(name)
+
+    def with_alias(self, alias: str) -> Tenant | None:
+        """The tenant whose key has this alias."""
+        before, _, after = self.naming.alias.partition("{id}")
+        if not (alias.startswith(before) and alias.endswith(after)):
+            return None
+        return self.called(alias.removeprefix(before).removesuffix(after))
 
     @property
     def management_account(self) -> str | None:

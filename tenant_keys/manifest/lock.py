@@ -63,6 +63,8 @@ class Entry:
     """`x-...`: drawn when the tenant was added, in place of its id in AWS."""
     held: Registration | None = None
     """Only with origin held."""
+    key_account: str | None = None
+    """Name of the key account that holds its key; None: the one that the lock began with."""
 
     @property
     def id_in_aws(self) -> str:
@@ -71,10 +73,19 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyAccount:
+    """An account that holds keys, and the Region of its stacks with roles."""
+
+    account: str
+    home_region: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lock:
     """The file as a whole."""
 
     account: str
+    """The key account that the lock began with."""
     home_region: str
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """By tenant id, sorted."""
@@ -82,6 +93,13 @@ class Lock:
     roles: Capacity = Capacity(240, 300)
     naming: Naming = DEFAULT_NAMING
     """What its aliases, roles and stacks are called; written down where it is not the default."""
+    further: Mapping[str, KeyAccount] = field(default_factory=dict)
+    """Key accounts beside the one that the lock began with, by name, sorted; written down where there are any. The name
+    is in the names of the account's stacks, and stays."""
+
+    def holder(self, entry: Entry) -> KeyAccount:
+        """The key account that holds the tenant's key, with the Region of its roles' stacks."""
+        return self.further[entry.key_account] if entry.key_account else KeyAccount(self.account, self.home_region)
 
 
 def render_lock(lock: Lock) -> str:
@@ -104,6 +122,10 @@ def header_line(lock: Lock) -> str:
     }
     if lock.naming != DEFAULT_NAMING:
         header["naming"] = lock.naming.model_dump()
+    if lock.further:
+        header["key_accounts"] = {
+            name: {"account": one.account, "home_region": one.home_region} for name, one in lock.further.items()
+        }
     return json.dumps(header)
 
 
@@ -128,6 +150,8 @@ def entry_line(entry: Entry) -> str:
     if entry.held is not None:
         held = {"nonce": entry.held.nonce, "verified": dict(entry.held.verified), "active": dict(entry.held.active)}
         line["held"] = {name: value for name, value in held.items() if value}
+    if entry.key_account is not None:
+        line["key_account"] = entry.key_account
     return json.dumps(line)
 
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from tenant_keys.aws_facts.quotas import TEMPLATE_RESOURCES
 from tenant_keys.manifest.errors import LockError, Problem
-from tenant_keys.manifest.lock import VERSION, Capacity, Entry, Lock, Registration
+from tenant_keys.manifest.lock import VERSION, Capacity, Entry, KeyAccount, Lock, Registration
 from tenant_keys.manifest.model import TENANT_ID, WORKLOAD_NAME, Naming
 from tenant_keys.manifest.opaque_names import OPAQUE_NAME
 
@@ -22,7 +22,10 @@ MULTI_REGION_KEY = re.compile(r"mrk-[0-9a-f]{32}")
 _TENANT = re.compile(r"(?=.{1,40}\Z)" + TENANT_ID.replace("$", r"\Z"))
 _WORKLOAD = re.compile(WORKLOAD_NAME.replace("$", r"\Z"))
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_ACCOUNT = re.compile("[0-9]{12}")
+_KEY_ACCOUNT = re.compile("[a-z][a-z0-9]{0,15}")
 _MERGE = "run tenant-keys lock --merge"
+_RESTORE = "restore the line from git"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def parse_lock(text: str, name: str = "tenants.lock") -> Lock:
         for tenant, entries in read.entries.items()
         if len(entries) > 1
     ]
-    twice += _named_twice(read, name)
+    twice += _named_twice(read, name) + _in_no_account(read, name)
     if twice:
         raise LockError(twice)
     return with_entries(read.header, {tenant: entries[0] for tenant, entries in read.entries.items()})
@@ -81,6 +84,16 @@ def _named_twice(read: LockLines, name: str) -> list[Problem]:
                 message = f"its name is that of {first[entry.name]} too; restore the line from git"
                 problems.append(Problem((tenant,), message, read.lines[tenant], name))
     return problems
+
+
+def _in_no_account(read: LockLines, name: str) -> list[Problem]:
+    """A tenant in a key account that the header does not have would have a key in no account."""
+    return [
+        Problem((tenant,), f"its key account {entry.key_account} is not in the header; {_RESTORE}", line, name)
+        for tenant, entries in read.entries.items()
+        for entry, line in ((one, read.lines[tenant]) for one in entries)
+        if entry.key_account is not None and entry.key_account not in read.header.further
+    ]
 
 
 def with_entries(header: Lock, entries: dict[str, Entry]) -> Lock:
@@ -144,8 +157,9 @@ def _reason(error: Exception) -> str:
 def _header(record: dict[str, Any]) -> Lock:
     if record["version"] != VERSION:
         raise ValueError(f"got version {record['version']!r}, this program reads version {VERSION}")
-    _expect("header", set(record) - {"naming"} == {"version", "account", "home_region", "capacity"})
-    _expect("account", re.fullmatch("[0-9]{12}", record["account"]))
+    fixed = {"version", "account", "home_region", "capacity"}
+    _expect("header", set(record) - {"naming", "key_accounts"} == fixed)
+    _expect("account", _ACCOUNT.fullmatch(record["account"]))
     _expect("home_region", _REGION.fullmatch(record["home_region"]))
     capacity = record["capacity"]
     return Lock(
@@ -155,7 +169,19 @@ def _header(record: dict[str, Any]) -> Lock:
         _capacity(capacity["keys"], TEMPLATE_RESOURCES // 2),
         _capacity(capacity["roles"], TEMPLATE_RESOURCES),
         _naming(record.get("naming", {})),
+        _further(record["account"], record["key_accounts"]) if "key_accounts" in record else {},
     )
+
+
+def _further(first: str, record: dict[str, Any]) -> dict[str, KeyAccount]:
+    found = {}
+    _expect("key_accounts", isinstance(record, dict) and record)
+    for name, one in record.items():
+        _expect("key_accounts", _KEY_ACCOUNT.fullmatch(name) and one.keys() == {"account", "home_region"})
+        _expect("key_accounts", _ACCOUNT.fullmatch(one["account"]) and _REGION.fullmatch(one["home_region"]))
+        found[name] = KeyAccount(one["account"], one["home_region"])
+    _expect("key_accounts", len({first, *(one.account for one in found.values())}) == len(found) + 1)
+    return dict(sorted(found.items()))
 
 
 def _naming(record: object) -> Naming:
@@ -172,7 +198,7 @@ def _capacity(record: dict[str, Any], limit: int) -> Capacity:
 
 
 _FIELDS = {"tenant", "cell", "origin", "multi_region", "primary_region", "roles"}
-_OPTIONAL = {"key_id", "phase", "rotation_days", "name", "held"}
+_OPTIONAL = {"key_id", "phase", "rotation_days", "name", "held", "key_account"}
 _NONCE = re.compile(r"[0-9a-f]{32}")
 _HELD_KEY = re.compile(r"arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]{12}:key/[0-9a-z-]{36}")
 
@@ -203,8 +229,11 @@ def _entry(record: dict[str, Any]) -> Entry:
         _expect("name", isinstance(name, str) and OPAQUE_NAME.fullmatch(name))
     held = _registration(record["held"]) if "held" in record else None
     _expect("held", held is None or record["origin"] == "held")
+    account = record.get("key_account")
+    if "key_account" in record:
+        _expect("key_account", isinstance(account, str) and _KEY_ACCOUNT.fullmatch(account))
     creation = (record["origin"], record["multi_region"], record["primary_region"])
-    return Entry(tenant, cell, *creation, roles, key_id, phase, days, name, held)
+    return Entry(tenant, cell, *creation, roles, key_id, phase, days, name, held, account)
 
 
 def _registration(record: object) -> Registration:

@@ -42,7 +42,7 @@ def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
             created = "1 key was created there" if held == 1 else f"{held:,} keys were created there"
             message = _gone(created, region, central.home_region)
             report(("central", "regions"), f"{region} is gone, but {message}")
-    _check_held(manifest, lock, report)
+    check_held(manifest, lock, report)
     _check_new(manifest, lock, findings)
     return findings.problems
 
@@ -81,7 +81,7 @@ def _check_state(name: str, tenant: Tenant, entry: Entry, findings: Problems) ->
         findings.report(path, message)
 
 
-def _check_held(manifest: Manifest, lock: Lock, report: Report) -> None:
+def check_held(manifest: Manifest, lock: Lock, report: Report) -> None:
     """No tenant registers a key that another one has in use, or had when it left."""
     holding = [(name, entry.held) for name, entry in lock.entries.items() if entry.held is not None]
     users = {identity(arn): name for name, held in holding for arn in held.active.values()}

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from tenant_keys.manifest import model
+from tenant_keys.manifest.key_accounts import KEY_ACCOUNT, NAME
 from tenant_keys.manifest.model import Manifest
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -25,10 +26,35 @@ def schema() -> dict[str, Any]:
             definition = definitions.get(properties.get("$ref", "").removeprefix("#/$defs/"), {})
             if described[name, field] != definition.get("description"):
                 part["properties"][field] = dict(sorted({**properties, "description": described[name, field]}.items()))
+    _admit_several(generated, definitions)
     whole = {"$schema": DIALECT, **generated, "definitions": definitions}
     tidy: dict[str, Any] = _tidy(whole)
     tidy["title"] = "tenants.yaml"
     return tidy
+
+
+def _admit_several(manifest: dict[str, Any], definitions: dict[str, Any]) -> None:
+    """The form with several key accounts, which is split into manifests of one before the model reads it."""
+    name = {"type": "string", "pattern": f"^{NAME.pattern}$"}
+    account = definitions["Central"]
+    definitions["KeyAccount"] = {
+        **account,
+        "description": "One of several key accounts, with the name by which workloads and tenants refer to it.",
+        "properties": {
+            "name": {**name, "description": "In names of stacks; it never changes."},
+            **account["properties"],
+        },
+        "required": ["name", *account["required"]],
+    }
+    one = manifest["properties"]["central"]
+    several = {"type": "array", "items": {"$ref": "#/$defs/KeyAccount"}, "minItems": 1}
+    manifest["properties"]["central"] = {
+        "anyOf": [{"$ref": one["$ref"]}, several],
+        "description": "The account that holds the keys, or a list of them.",
+    }
+    for kind in ("Tenant", "Workload"):
+        described = "Where `central` is a list: the name of its key account, by default the first."
+        definitions[kind]["properties"][KEY_ACCOUNT] = {**name, "description": described}
 
 
 def _docstrings() -> dict[tuple[str, str], str]:

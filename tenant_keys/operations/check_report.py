@@ -51,11 +51,14 @@ def comment(checks: Checks, steps: Sequence[Step]) -> str:
     """A pull-request comment: what the change does, then what failed; all else is in the report."""
     failed = [step for step in steps if not step.passed]
     without = "the first estate" if checks.is_first else "could not compare"
-    lines = [markdown(checks.comparison)] if checks.comparison is not None else [f"## tenant-keys: {without}", ""]
+    lines = []
+    for name, comparison in checks.comparisons.items():
+        lines += [f"# Key account {escaped(name)}", "", markdown(comparison)] if name else [markdown(comparison)]
+    lines = lines or [f"## tenant-keys: {without}", ""]
     if checks.manifest.name != USUAL:  # a repository of several estates has one comment for all
         lines = [f"# {escaped(checks.manifest.name)}", "", *lines]
     for step in failed:
-        if checks.comparison is not None and step.name.startswith("change against "):
+        if checks.comparisons and step.name.startswith("change against "):
             continue  # told above
         lines += [f"### Failed: {escaped(step.name)}", ""]
         lines += [f"- {escaped(line)}" for line in step.said[:SHOWN]]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
-from tenant_keys.manifest import Estate, EstateError, load_estate, located_warnings, read_lock
+from tenant_keys.manifest import Estate, EstateError, load_estates, located_warnings, read_lock
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.manifest.sample import replaces_sample
 from tenant_keys.operations.code_changes import changed_files, judges, other_files
@@ -31,6 +31,10 @@ from tenant_keys.review.rules import lint
 NAG, PROOF = "AwsSolutions", "tenant-keys-proof"
 """The validations that every synth of the app runs."""
 SHOWN_FILES: Final = 8
+_REVIEW: Final = (
+    "the report has no review, diff.json and diff.sarif of several key accounts; run tenant-keys review and diff with "
+    "--manifest {}#NAME for each"
+)
 
 
 class Note(str):
@@ -77,13 +81,18 @@ class Checks:
         self.assembly = scratch / "cdk.out"
         self.manifest = project / manifest
         self.estate: Estate | None = None
+        """This and what follows are of the one key account; of several none is kept but the comparisons."""
         self.lint: list[Document] | None = None
         self.reviewed: ReviewedEstate | None = None
         self.proof: Proof | None = None
         self.comparison: Comparison | None = None
+        self.comparisons: dict[str | None, Comparison] = {}
+        """Of each key account that the base has, by name."""
         self.is_first = False
         """Whether the base holds no estate yet, so that there is nothing to compare with and nothing to lose."""
         self._project, self._scratch, self._base, self._for_review = project, scratch, base, for_review
+        self._estates: tuple[Estate, ...] = ()
+        self._proofs: dict[str | None, tuple[ReviewedEstate | None, Proof]] = {}
         self._name = self.manifest.resolve().relative_to(project.resolve())
         """Below the project."""
         self._begin = begin
@@ -108,15 +117,19 @@ class Checks:
         if self._base is not None:
             yield self._run(f"change against {self._base}", self._compared)
 
-    def _loaded(self) -> Estate:
-        self.estate = self.estate or load_estate(self.manifest)
-        return self.estate
+    def _loaded(self) -> tuple[Estate, ...]:
+        self._estates = self._estates or load_estates(self.manifest)
+        self.estate = self._estates[0] if len(self._estates) == 1 else None
+        return self._estates
 
     def _locked(self) -> Iterator[str]:
         result = bring_up_to_date(self.manifest, reserved_sizes, base=self._base, merge=False)
         if result.changed:
             yield f"{result.path.name} does not match {self.manifest.name}; run tenant-keys lock, and commit it"
-        yield from _shut_out(self._loaded())
+        for estate in self._loaded():
+            yield from _shut_out(estate)
+        if self._for_review and self.estate is None:
+            yield Note(_REVIEW.format(self.manifest.name))
         for problem in located_warnings(self.manifest):
             yield Note(f"warning: {problem}")
 
@@ -142,7 +155,7 @@ class Checks:
         """The validations that did not run. The CDK's report names those alone that found or acknowledged something."""
         fix = "app.py adds it with add_validations"
         # Every access role has an acknowledged finding of cdk-nag; without workloads there is none.
-        if NAG not in reported and self._loaded().workloads:
+        if NAG not in reported and any(estate.workloads for estate in self._loaded()):
             yield f"the validation {NAG} did not run: {REPORT} of the assembly does not name it; {fix}"
         if not (self.assembly / "manifest.json").is_file():
             return
@@ -160,18 +173,22 @@ class Checks:
             yield f"{row['severity']} {row['rule']}: {row['what']}; {row['count']} places, such as {row['places'][0]}"
 
     def _proved(self) -> Iterator[str]:
-        estate = self._loaded()
-        try:
-            self.reviewed = review_estate(self.assembly, estate)
-        except NOT_UNDERSTOOD:
-            self.reviewed = None  # the proof says why
-        self.proof = prove(self.reviewed or self.assembly, estate, with_safeguards=self._for_review)
-        for finding in self.proof.findings:
-            yield f"{finding.kind.value}: {finding.what}; {finding.fix}"
+        for estate in self._loaded():
+            try:
+                reviewed = review_estate(self.assembly, estate)
+            except NOT_UNDERSTOOD:
+                reviewed = None  # the proof says why
+            proof = prove(reviewed or self.assembly, estate, with_safeguards=self._for_review)
+            self._proofs[estate.key_account] = reviewed, proof
+            if estate is self.estate:
+                self.reviewed, self.proof = reviewed, proof
+            for finding in proof.findings:
+                yield f"{finding.kind.value}: {finding.what}; {finding.fix}"
 
     def _counted(self) -> Iterator[str]:
-        for use in cost_report(self._loaded()).exceeded:
-            yield f"{use.quota} ({use.where}): {use.used:,} do not fit into {use.limit:,}; {use.way_out}"
+        for estate in self._loaded():
+            for use in cost_report(estate).exceeded:
+                yield f"{use.quota} ({use.where}): {use.used:,} do not fit into {use.limit:,}; {use.way_out}"
 
     def _compared(self) -> Iterator[str]:
         folder = self._scratch / "base"
@@ -183,22 +200,41 @@ class Checks:
         before = synthesize(project, self._scratch / "base.out", self._name)
         entries = read_lock(self.manifest.with_suffix(".lock")).entries
         gone = frozenset(entry.id_in_aws for entry in entries.values() if entry.phase == "offboarded")
-        old = load_estate(project / self._name)
+        old = self._by_account(load_estates(project / self._name))
         files = changed_files(project, self._project)
-        self.comparison = compare(
-            before,
-            old,
-            self.reviewed or self.assembly,
-            self._loaded(),
-            proof=self.proof,
-            offboarded=gone,
-            causes=[*manifest_edits(project / self._name, self.manifest), *(f"code: {file}" for file in files)],
-            more=list(_judge_changes(judges(files))),
-        )
-        if self.comparison.only_adds_tenants and other_files(str(self._base), self._project, self.manifest):
-            self.comparison = replace(self.comparison, only_adds_tenants=False)
-        for change in self.comparison.changes:
-            yield Note(change.what) if change.severity is Severity.NOTE else change.what
+        causes = [*manifest_edits(project / self._name, self.manifest), *(f"code: {file}" for file in files)]
+        more = list(_judge_changes(judges(files)))
+        for estate in self._loaded():
+            if estate.central.account not in old:
+                yield Note(f"the key account {estate.key_account} is new, and with it all its keys and access")
+                continue
+            reviewed, proof = self._proofs.get(estate.key_account, (None, None))
+            compared = compare(
+                before,
+                old.pop(estate.central.account),
+                reviewed or self.assembly,
+                estate,
+                proof=proof,
+                offboarded=gone,
+                causes=causes,
+                more=more,
+            )
+            if compared.only_adds_tenants and other_files(str(self._base), self._project, self.manifest):
+                compared = replace(compared, only_adds_tenants=False)
+            self.comparisons[estate.key_account] = compared
+            if estate is self.estate:
+                self.comparison = compared
+            for change in compared.changes:
+                yield Note(change.what) if change.severity is Severity.NOTE else change.what
+            more = []  # said once
+        for account in old:
+            yield f"the key account {account} is gone, and with it its tenants' keys; put it back"
+
+    def _by_account(self, estates: tuple[Estate, ...]) -> dict[str, Estate]:
+        """Those of the base by key account; where each side has one, the one that its keys would be compared with."""
+        if len(estates) == len(self._loaded()) == 1:
+            return {self._loaded()[0].central.account: estates[0]}
+        return {estate.central.account: estate for estate in estates}
 
     def _begins(self, project: Path) -> bool:
         """Whether the base has no estate: neither manifest nor lock, or the sample of the tool in another account."""

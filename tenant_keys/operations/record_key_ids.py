@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from tenant_keys.manifest import Estate, Tenant, load_estate, read_lock
+from tenant_keys.manifest import Estate, Tenant, load_estates, read_lock
 from tenant_keys.manifest.lock import write_lock
 from tenant_keys.manifest.update import record_key_ids
 from tenant_keys.operations.errors import KeyMismatch
@@ -39,19 +39,38 @@ class Recorded:
     replicas would roll back with it (KMS guide, key-state, ReplicateKey). No error either."""
 
 
-def record(manifest: Path, client_of: ClientOf | None = None) -> Recorded:
-    """Write newly known ids into the lock beside the manifest.
+def record(
+    manifest: Path, client_of: ClientOf | None = None, account_of: Callable[[str], str] | None = None
+) -> Recorded:
+    """Write newly known ids into the lock beside the manifest; of several key accounts, those of the credentials' own.
+
+    `account_of`: the account of the credentials, which a Region's STS is asked for.
 
     Raises:
         EstateError: manifest and lock do not match.
         KeyMismatch: AWS holds something else than the manifest says; nothing is written.
         botocore.exceptions.ClientError: AWS refused; nothing is written.
     """
-    found = find_key_ids(load_estate(manifest), client_of)
+    estates = load_estates(manifest)
+    estate = estates[0] if len(estates) == 1 else _of_caller(estates, account_of or _account)
+    found = find_key_ids(estate, client_of)
     if found.key_ids:
         path = manifest.with_suffix(".lock")
         write_lock(path, record_key_ids(read_lock(path), found.key_ids))
     return found
+
+
+def _of_caller(estates: tuple[Estate, ...], account_of: Callable[[str], str]) -> Estate:
+    account = account_of(estates[0].central.home_region)
+    for estate in estates:
+        if estate.central.account == account:
+            return estate
+    listed = ", ".join(f"{one.key_account} {one.central.account}" for one in estates)
+    raise KeyMismatch(f"the credentials are of account {account}; the key accounts are {listed}")
+
+
+def _account(region: str) -> str:
+    return boto3.client("sts", region_name=region).get_caller_identity()["Account"]
 
 
 def find_key_ids(estate: Estate, client_of: ClientOf | None = None) -> Recorded:

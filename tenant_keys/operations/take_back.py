@@ -51,10 +51,11 @@ def take_back(path: Path, tenants: Sequence[str], base: str | None = None, clien
 
 def _deployed(lock: Lock, entry: Entry, client_of: ClientOf) -> list[str]:
     """What AWS has of the tenant."""
-    account = client_of("sts", lock.home_region).get_caller_identity()["Account"]
-    if account != lock.account:
-        raise TakeBackRefused(f"the credentials are of account {account}; the key account is {lock.account}")
-    kms, iam = client_of("kms", entry.primary_region), client_of("iam", lock.home_region)
+    holder = lock.holder(entry)
+    account = client_of("sts", holder.home_region).get_caller_identity()["Account"]
+    if account != holder.account:
+        raise TakeBackRefused(f"the credentials are of account {account}; the key account is {holder.account}")
+    kms, iam = client_of("kms", entry.primary_region), client_of("iam", holder.home_region)
     found = []
     alias = _alias(lock, entry)
     if _answers("NotFoundException", lambda: kms.describe_key(KeyId=alias)):
@@ -72,7 +73,7 @@ def _deployed(lock: Lock, entry: Entry, client_of: ClientOf) -> list[str]:
 
 
 def _alias(lock: Lock, entry: Entry) -> str:
-    where = f"arn:{partition_of(entry.primary_region)}:kms:{entry.primary_region}:{lock.account}"
+    where = f"arn:{partition_of(entry.primary_region)}:kms:{entry.primary_region}:{lock.holder(entry).account}"
     return f"{where}:{names.alias_name(entry.id_in_aws, lock.naming)}"
 
 

@@ -8,13 +8,14 @@ from difflib import get_close_matches, unified_diff
 from pathlib import Path
 from typing import TypeVar
 
-from tenant_keys.manifest import Estate, LockError, Manifest, parse_lock, resolve
-from tenant_keys.manifest.load import parse_written
+from tenant_keys.manifest import Estate, LockError, Manifest, parse_lock
+from tenant_keys.manifest.key_accounts import Manifests
+from tenant_keys.manifest.load import parse_each
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.read_lock import read_lock_text
 from tenant_keys.manifest.read_part import Part
 from tenant_keys.manifest.replace_file import replace_file
-from tenant_keys.manifest.update import update
+from tenant_keys.manifest.several_locks import resolve_each, update_each
 from tenant_keys.manifest.written import USUAL, read_written
 from tenant_keys.operations.consequences import describe_change
 from tenant_keys.operations.errors import EditRefused, OperationError, UnknownTenant
@@ -100,22 +101,34 @@ def known(tenant: str, tenants: Mapping[str, T]) -> T:
 def _plan(path: Path, tenants: tuple[str, ...], change: Callable[[str, Manifest], str]) -> Edit:
     """An edit of one file: the one that holds the tenant, which is the manifest itself for a new one."""
     written, lock_path = read_written(path), path.with_suffix(".lock")
-    manifest = parse_written(written)
+    manifests = parse_each(written)
+    whose = _key_account(tenants, manifests)
+    manifest = manifests[whose]
     lock_text = read_lock_text(lock_path)
     lock = parse_lock(lock_text, lock_path.name)
     edited = spoken_of = written
     part = written.holder(tenants[0]) if tenants else written.main
     try:
-        before = resolve(manifest, lock)
+        before = _estate(resolve_each(manifests, lock), whose)
         edited = spoken_of = written.with_text(part, _changed(part, manifest, change))
-        after = parse_written(edited)
-        _check_the_rest(manifest, after, tenants)
-        new_lock, done = update(after, lock, reserved_sizes)
+        after = parse_each(edited)
+        _check_the_rest(manifests, after, tenants)
+        new_lock, done = update_each(after, lock, reserved_sizes)
     except LockError as error:
         raise spoken_of.lock_error(error, lock_path.name, lock_text) from None
     changed = edited.parts[written.parts.index(part)]
     files = {part.path or path: (part.text, changed.text), lock_path: (lock_text, render_lock(new_lock))}
-    return Edit(tenants, before, resolve(after, new_lock), files, tuple(done))
+    return Edit(tenants, before, _estate(resolve_each(after, new_lock), whose), files, tuple(done))
+
+
+def _key_account(tenants: tuple[str, ...], manifests: Manifests) -> str | None:
+    """The key account of the tenant; of a new one, which names none, the first of the list."""
+    holding = (name for name, one in manifests.items() if tenants and tenants[0] in one.tenants)
+    return next(holding, next(iter(manifests)))
+
+
+def _estate(estates: tuple[Estate, ...], key_account: str | None) -> Estate:
+    return next(one for one in estates if one.key_account == key_account)
 
 
 def _changed(part: Part, manifest: Manifest, change: Callable[[str, Manifest], str]) -> str:
@@ -126,11 +139,17 @@ def _changed(part: Part, manifest: Manifest, change: Callable[[str, Manifest], s
         raise type(error)(str(error).replace(USUAL, part.name)) from None
 
 
-def _check_the_rest(old: Manifest, new: Manifest, edited: tuple[str, ...]) -> None:
+def _check_the_rest(old: Manifests, new: Manifests, edited: tuple[str, ...]) -> None:
     """Whatever the layout, an edit of some tenants changes nothing else."""
     those = frozenset(edited)
-    others = [{name: t for name, t in m.tenants.items() if name not in those} for m in (old, new)]
-    if others[0] != others[1] or old.model_copy(update={"tenants": {}}) != new.model_copy(update={"tenants": {}}):
+    before, after = (
+        {
+            name: one.model_copy(update={"tenants": {i: each for i, each in one.tenants.items() if i not in those}})
+            for name, one in manifests.items()
+        }
+        for manifests in (old, new)
+    )
+    if before != after:
         first = edited[0] if edited else ""
         raise EditRefused(f"tenants.yaml tenants.{first}: its layout cannot be edited safely; edit it by hand")
 

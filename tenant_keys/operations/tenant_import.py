@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tenant_keys.manifest import EstateError, Manifest, load_manifest
+from tenant_keys.manifest import EstateError, load_manifests
 from tenant_keys.manifest.errors import Problem, dotted
+from tenant_keys.manifest.model import Tenant
 from tenant_keys.operations.tenant_edit import Edit, plan_additions
 from tenant_keys.operations.tenant_file import TenantFile, TenantFileRefused
 
@@ -31,13 +32,13 @@ def plan_import(manifest_path: Path, file: TenantFile) -> Import:
         TenantFileRefused: tenants that are there with other values, or that the manifest would not accept; all at once.
         EstateError: manifest and lock have errors of their own.
     """
-    manifest = load_manifest(manifest_path)
-    new = {tenant: fields for tenant, fields in file.tenants.items() if tenant not in manifest.tenants}
-    same = tuple(tenant for tenant in file.tenants if tenant in manifest.tenants)
+    there = {name: tenant for one in load_manifests(manifest_path).values() for name, tenant in one.tenants.items()}
+    new = {tenant: fields for tenant, fields in file.tenants.items() if tenant not in there}
+    same = tuple(tenant for tenant in file.tenants if tenant in there)
     problems = [*file.problems] + [
         file.problem(tenant, f"is in {manifest_path.name} with another {field}: {was}; tenants are edited there")
         for tenant in same
-        for field, was in _differences(manifest, tenant, file.tenants[tenant])
+        for field, was in _differences(there[tenant], file.tenants[tenant])
     ]
     try:
         edit = plan_additions(manifest_path, new)
@@ -51,9 +52,9 @@ def plan_import(manifest_path: Path, file: TenantFile) -> Import:
     return Import(edit, same)
 
 
-def _differences(manifest: Manifest, tenant: str, fields: Mapping[str, object]) -> list[tuple[str, object]]:
+def _differences(tenant: Tenant, fields: Mapping[str, object]) -> list[tuple[str, object]]:
     """Fields that the file gives and the manifest has otherwise, with the manifest's value."""
-    written = manifest.tenants[tenant].model_dump(mode="json", exclude_unset=True)
+    written = tenant.model_dump(mode="json", exclude_unset=True)
     return [
         (name, "none" if was is None else was)
         for name, wanted in _flat(fields).items()

@@ -70,7 +70,8 @@ def workload_role_name(workload: Workload, estate: Estate) -> str:
 
 def forwarder_role_name(region: str, estate: Estate) -> str:
     """The role that reports refused sessions from a workload account; no workload's name has a dot."""
-    return f"{estate.naming.role_prefix}tenant-keys-audit.{region}"
+    further = f"-{estate.further}" if estate.further else ""
+    return f"{estate.naming.role_prefix}tenant-keys-audit{further}.{region}"
 
 
 def workload_role_arn(workload: Workload, estate: Estate) -> str:

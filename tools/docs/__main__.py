@@ -13,6 +13,7 @@ from pathlib import Path
 from tenant_keys.manifest.schema import schema_text
 from tools.docs.blocks import GENERATORS, CannotGenerate
 from tools.docs.estate_pins import PAGE, estate_requirements
+from tools.docs.key_accounts import KEY_ACCOUNTS
 from tools.docs.lint_rules import lint_rules
 from tools.docs.manifest_reference import with_reference
 from tools.docs.rollout import ROLLOUT
@@ -55,7 +56,8 @@ def generated() -> dict[Path, str]:
 
 
 def _filled(block: re.Match[str]) -> str:
-    generators = {**GENERATORS, **ROLLOUT, **VERIFY, "lint-rules": lint_rules, "synth-benchmark": synth_benchmark}
+    simple = {"lint-rules": lint_rules, "synth-benchmark": synth_benchmark}
+    generators = {**GENERATORS, **KEY_ACCOUNTS, **ROLLOUT, **VERIFY, **simple}
     if block["name"] not in generators:
         raise CannotGenerate(f"no generator {block['name']}; known are {', '.join(generators)}")
     return f"{block['begin']}\n{generators[block['name']]()}\n{block['end']}"

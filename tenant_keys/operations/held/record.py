@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from tenant_keys.manifest import Estate, HeldKey, Tenant, load_estate, read_lock
+from tenant_keys.manifest import Estate, HeldKey, Tenant, load_estate_of, read_lock
 from tenant_keys.manifest.lock import Registration, write_lock
 from tenant_keys.manifest.read_lock import with_entries
 from tenant_keys.operations.errors import UnknownTenant
@@ -24,7 +24,7 @@ def held_key(manifest: Path, tenant_id: str) -> tuple[Estate, Tenant, HeldKey]:
         UnknownTenant: no such tenant.
         HeldKeyError: its key is ours.
     """
-    estate = load_estate(manifest)
+    estate = load_estate_of(manifest, tenant_id)
     tenant = estate.called(tenant_id)
     if tenant is None:
         raise UnknownTenant(f"{manifest} tenants: no tenant {tenant_id}; there are {len(estate.tenants)}")

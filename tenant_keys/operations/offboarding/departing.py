@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenant_keys.aws_facts.regions import partition_of
-from tenant_keys.manifest import Lock, Manifest, load_manifest, read_lock
+from tenant_keys.manifest import Lock, Manifest, load_manifests, read_lock
 from tenant_keys.manifest.lock import Entry, Phase
 from tenant_keys.manifest.resolve import person_arn
 from tenant_keys.operations.errors import TransitionRefused, UnknownTenant
@@ -44,10 +44,17 @@ def departing(manifest: Path, tenant: str) -> Departing:
         TransitionRefused: the tenant does not leave, or the manifest says otherwise than the lock.
         EstateError: manifest or lock cannot be read.
     """
-    written, lock = load_manifest(manifest), read_lock(manifest.with_suffix(".lock"))
+    manifests, lock = load_manifests(manifest), read_lock(manifest.with_suffix(".lock"))
     entry = lock.entries.get(tenant)
     if entry is None:
         raise UnknownTenant(f"{manifest.stem}.lock: no line of {tenant}; see: tenant-keys tenant list")
+    account = lock.holder(entry).account
+    written = next((one for one in manifests.values() if one.central.account == account), None)
+    if written is None:
+        raise TransitionRefused(
+            f"{manifest.name} central: lists no key account {account}, which holds the key of {tenant}; put it back "
+            "until the key is deleted"
+        )
     if entry.origin == "held":
         raise TransitionRefused(
             f"{manifest.stem}.lock: {tenant} holds its key in an account of its own; nothing of it is here to be "
@@ -65,13 +72,14 @@ def departing(manifest: Path, tenant: str) -> Departing:
 
 def _of(entry: Entry, phase: Phase, lock: Lock, manifest: Manifest) -> Departing:
     region, partition = entry.primary_region, partition_of(entry.primary_region)
-    here = f"arn:{partition}:kms:{region}:{lock.account}"
+    account = lock.holder(entry).account
+    here = f"arn:{partition}:kms:{region}:{account}"
     declared = manifest.tenants.get(entry.tenant)
     return Departing(
         tenant=entry.tenant,
         id_in_aws=entry.id_in_aws,
         phase=phase,
-        account=lock.account,
+        account=account,
         primary_region=region,
         regions=manifest.central.regions,
         alias_arn=f"{here}:{names.alias_name(entry.id_in_aws, lock.naming)}",

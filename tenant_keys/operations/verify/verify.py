@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from tenant_keys.aws_facts.identity_center import is_pattern
-from tenant_keys.manifest import Estate, load_estate, read_lock
+from tenant_keys.manifest import Estate, load_estate, load_estates, read_lock
 from tenant_keys.manifest.garbage_collection import collection_paused
-from tenant_keys.manifest.stack_names import holds_primaries, holds_replicas
+from tenant_keys.manifest.stack_names import holds_primaries, holds_replicas, prefix_of
 from tenant_keys.operations.errors import OperationError
 from tenant_keys.operations.verify.as_stacks import DeployedStacks
 from tenant_keys.operations.verify.compare_accounts import AccountComparison
@@ -28,6 +28,7 @@ from tenant_keys.operations.verify.expected import Expected
 from tenant_keys.operations.verify.finding import DriftFinding
 from tenant_keys.operations.verify.journal import Journal, RecordUnusable, lines_of
 from tenant_keys.operations.verify.lanes import Lanes, Progress
+from tenant_keys.operations.verify.own_part import own_part
 from tenant_keys.operations.verify.pace import SHARE
 from tenant_keys.operations.verify.reading import Scope, read
 from tenant_keys.operations.verify.sessions import ClientOf, Sessions
@@ -137,7 +138,7 @@ def verify(
         KeyboardInterrupt: interrupted; `resume` goes on with what was read.
     """
     started, moment = time.monotonic(), now or datetime.now(UTC)
-    estate, lock_file = load_estate(manifest), manifest.with_suffix(".lock")
+    estate, lock_file = _estate(manifest, options.stacks), manifest.with_suffix(".lock")
     lock = read_lock(lock_file) if lock_file.exists() else None
     reviewed = review_estate(assembly, estate)
     role = options.role or reader_of(estate)
@@ -153,7 +154,7 @@ def verify(
     try:
         read(lanes, scope, journal.readings)
         with collection_paused():
-            state = deployed_state(scope, journal.readings)
+            state = own_part(deployed_state(scope, journal.readings), estate)
             expected = Expected(reviewed, state, lock)
             roles = RoleComparison(state, expected, before.baseline)
             findings = [
@@ -195,6 +196,13 @@ def _looked_at(reviewed: ReviewedEstate, stacks: tuple[str, ...]) -> tuple[Stack
                 f"--stack: got {name}; the assembly has no stack of tenants' keys of this name, but {allowed}"
             )
     return tuple(of_keys[name] for name in sorted({*stacks}))
+
+
+def _estate(manifest: Path, stacks: Sequence[str]) -> Estate:
+    """The one estate; of several key accounts, the one that the path names, or whose stacks are named."""
+    of_stacks = {prefix_of(stack) for stack in stacks}
+    holding = [one for one in load_estates(manifest) if of_stacks == {one.naming.stack_prefix}]
+    return holding[0] if len(holding) == 1 else load_estate(manifest)
 
 
 def reader_of(estate: Estate) -> str:

@@ -2,6 +2,6 @@
 
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.outcome import NotProved
-from tenant_keys.review.proof.prove import CLAIM, Proof, prove
+from tenant_keys.review.proof.prove import CLAIM, WORST_FIRST, Proof, prove
 
-__all__ = ["CLAIM", "Finding", "Kind", "NotProved", "Proof", "prove"]
+__all__ = ["CLAIM", "WORST_FIRST", "Finding", "Kind", "NotProved", "Proof", "prove"]

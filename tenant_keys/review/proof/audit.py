@@ -343,7 +343,8 @@ def _forwards(account: str, region: str, inventory: Inventory, estate: Estate) -
 
 
 def _forwarder_arn(account: str, region: str, estate: Estate) -> str:
-    name = f"{estate.naming.role_prefix}tenant-keys-audit.{region}"
+    audit = f"tenant-keys-audit-{estate.further}" if estate.further else "tenant-keys-audit"
+    name = f"{estate.naming.role_prefix}{audit}.{region}"
     return f"arn:{estate.central.partition}:iam::{account}:role/{name}"
 
 

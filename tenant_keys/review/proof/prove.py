@@ -82,6 +82,19 @@ def _disclosed(reviewed: ReviewedEstate) -> list[Finding]:
     ]
 
 
+def _crossing(reviewed: ReviewedEstate) -> list[Finding]:
+    """Resources of this key account that name another: neither has anything in the other, whatever the other allows."""
+    return [
+        Finding(
+            Kind.INVENTORY,
+            f"{one.where}: names {one.account}, the key account {one.key_account}, in the stacks of the key account "
+            f"{reviewed.estate.key_account}",
+            "take it out: nothing of one key account reaches into another",
+        )
+        for one in reviewed.crossing
+    ]
+
+
 def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_safeguards: bool = False) -> Proof:
     """Prove the isolation of an estate over the templates of a cloud assembly, on disk or read already.
 
@@ -108,7 +121,7 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
     try:
         findings += check_deployment(reviewed.artifacts, estate)
         findings += check_structure(inventory, promised, estate)
-        findings += _disclosed(reviewed)
+        findings += [*_disclosed(reviewed), *_crossing(reviewed)]
         world = build(keep)
         if not world.keys and not any(tenant.held for tenant in estate.tenants.values()):
             findings.append(_NOTHING)
@@ -149,6 +162,10 @@ def _others_gain(world: World, adversary: Adversary) -> bool:
     gains = prove_key_access(world, adversary, excess_only=True, only=is_cryptographic).findings
     others = (Kind.OTHER_TENANT, Kind.OUTSIDER)
     return any(finding.kind in others and is_cryptographic(str((finding.request or {})["action"])) for finding in gains)
+
+
+WORST_FIRST: Final = ("refuted", "not proved", "proved")
+"""Verdicts; of several key accounts the worst holds for the manifest."""
 
 
 def _verdict(findings: list[Finding]) -> str:

@@ -171,8 +171,7 @@ def known_action(action: str) -> str:
 
 def _tenant_of(name: str, estate: Estate) -> str:
     """A tenant by its id, or by its alias."""
-    before, _, after = estate.naming.alias.partition("{id}")
-    tenant = estate.called(name.removeprefix(before).removesuffix(after) if name.startswith("alias/") else name)
+    tenant = estate.with_alias(name) if name.startswith("alias/") else estate.called(name)
     return tenant.id if tenant else name
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest.garbage_collection import collection_paused
 from tenant_keys.review.assembly import Assembly, Resource, Stack, StackArtifact
+from tenant_keys.review.key_accounts import Crossing, Part, crossings, own_artifacts
 from tenant_keys.review.proof.equivalence import TenantClass, Tenants, by_class, class_of_each
 from tenant_keys.review.proof.inventory import Inventory, Stacks, take_inventory
 from tenant_keys.review.proof.opaque_ids import Disclosing, disclosing
@@ -45,6 +46,8 @@ class ReviewedEstate:
     """Of each tenant."""
     disclosed: tuple[tuple[Place, str, str], ...] = ()
     """Of texts that tell the id of a tenant with an opaque name: the resource, the tenant and the property."""
+    crossing: tuple[Crossing, ...] = ()
+    """Resources that name another key account of the manifest."""
 
     @property
     def classes(self) -> dict[TenantClass, Tenants]:
@@ -64,16 +67,17 @@ def review_estate(source: str | Path | Stacks, estate: Estate, *, first: str | N
         ReviewError: the assembly cannot be read, is not consistent, or holds what the review does not understand.
     """
     stacks = Assembly.open(source) if isinstance(source, str | Path) else source
+    artifacts = own_artifacts(stacks.artifacts, estate) if isinstance(stacks, Assembly) else ()
     promised = promises(estate)
     if first is not None:
         promised = {first: promised[first], **promised}
     resources: dict[Place, Resource] = {}
     with collection_paused():
-        noting = _Noting(stacks, resources, disclosing(estate))
+        noting = _Noting(Part(stacks, estate), estate, resources, disclosing(estate))
         inventory = take_inventory(noting, promised)
         class_of = dict(class_of_each(inventory, promised))
-    artifacts = stacks.artifacts if isinstance(stacks, Assembly) else ()
-    return ReviewedEstate(estate, promised, inventory, resources, artifacts, class_of, tuple(noting.disclosed))
+    disclosed, crossing = tuple(noting.disclosed), tuple(noting.crossing)
+    return ReviewedEstate(estate, promised, inventory, resources, artifacts, class_of, disclosed, crossing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,15 @@ class _Noting:
     """Stacks, whose resources are noted as they go by."""
 
     source: Stacks
+    estate: Estate
     resources: dict[Place, Resource]
     disclosing: Disclosing | None
     disclosed: list[tuple[Place, str, str]] = field(default_factory=list)
+    crossing: list[Crossing] = field(default_factory=list)
 
     def stacks(self) -> Iterator[Stack]:
         for stack in self.source.stacks():
+            self.crossing.extend(crossings(tuple(stack.resources.values()), self.estate))
             if self.disclosing is not None:
                 place = (stack.account, stack.region, stack.name, "the template")
                 self.disclosed.extend((place, *one) for one in self.disclosing.beside(stack))

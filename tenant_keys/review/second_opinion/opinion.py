@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from tenant_keys.manifest import Estate
+from tenant_keys.review.key_accounts import Part
 from tenant_keys.review.second_opinion.declared_calls import declared_call_questions
 from tenant_keys.review.second_opinion.errors import NotUnderstood
 from tenant_keys.review.second_opinion.example import Example, Replay, example_of, replay
@@ -107,7 +108,7 @@ def second_opinion(assembly: Stacks, estate: Estate, budget: int = BUDGET, answe
     start = time.perf_counter()
     opinion = Opinion()
     remembered = {} if answered is None else answered
-    inventory = take_inventory(assembly)
+    inventory = take_inventory(Part(assembly, estate))
     opinion.not_understood += inventory.not_understood
     chosen = representatives(estate)
     opinion.tenants = len(chosen)

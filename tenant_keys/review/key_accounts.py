@@ -1,0 +1,111 @@
+"""One key account's part of an assembly that holds the stacks of several.
+
+For this key account the principals of another are outsiders, whom the proof takes to have every right in their own
+accounts, whatever their templates say. So a part leaves the other's stacks out. Workload accounts are of several: of
+the other's stacks there it has the resources that name a role or parameter of this key account's workloads, and nothing
+declares them. Every stack is whole in one part at least, and a stack that is nobody's by its account or by its exact
+name is in all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from tenant_keys.manifest import Estate, Workload
+from tenant_keys.manifest.stack_names import guardrails, workload_stack
+from tenant_keys.review.assembly import Resource, Stack, StackArtifact
+
+
+class Stacks(Protocol):
+    """Stacks one at a time."""
+
+    def stacks(self) -> Iterator[Stack]:
+        """Yield each stack once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The stacks of one key account, and whatever else names it."""
+
+    source: Stacks
+    estate: Estate
+
+    def stacks(self) -> Iterator[Stack]:
+        """Yield each stack that has a resource for this key account."""
+        named = _names(_of_ours(self.estate))
+        accounts = {one.central.account for one in self.estate.siblings}
+        for stack in self.source.stacks():
+            if not _is_of_sibling(stack, self.estate):
+                yield stack
+            elif stack.account not in accounts:
+                kept = {logical_id: one for logical_id, one in stack.resources.items() if named.search(_text(one))}
+                if kept:
+                    yield replace(stack, resources=kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A resource of this key account's part that names another key account."""
+
+    where: str
+    account: str
+    key_account: str
+    """The other's name in the manifest."""
+
+
+def own_artifacts(artifacts: Sequence[StackArtifact], estate: Estate) -> tuple[StackArtifact, ...]:
+    """Those that are not the stacks of another key account."""
+    return tuple(one for one in artifacts if not _is_of_sibling(one, estate))
+
+
+def crossings(resources: Iterator[Resource] | Sequence[Resource], estate: Estate) -> Iterator[Crossing]:
+    """Resources that name another key account: nothing of one account has to do with another."""
+    if not estate.siblings:
+        return
+    accounts = {one.central.account: str(one.key_account) for one in estate.siblings}
+    named = _names(accounts)
+    for resource in resources:
+        for account in sorted(set(named.findall(_text(resource)))):
+            yield Crossing(f"{resource.stack} {resource.logical_id}", account, accounts[account])
+
+
+def _text(resource: Resource) -> str:
+    """The properties of a resource as one text."""
+    return json.dumps(resource.properties, ensure_ascii=False, default=str)
+
+
+def _is_of_sibling(stack: Stack | StackArtifact, estate: Estate) -> bool:
+    """Whether it is in another key account, or by its exact name and place another's beside its key account."""
+    if stack.account == estate.central.account:
+        return False
+    for other in estate.siblings:
+        if stack.account == other.central.account:
+            return True
+        accounts = {workload.account for workload in other.workloads.values()}
+        if stack.account in accounts and stack.name == workload_stack(stack.account, stack.region, other.naming):
+            return True
+        if stack.account == other.management_account and stack.name == guardrails(other.naming):
+            return True
+    return False
+
+
+def _of_ours(estate: Estate) -> list[str]:
+    """What is this key account's alone: the account, and its workloads' roles and parameters in their accounts."""
+    return [estate.central.account, *(name for one in estate.workloads.values() for name in _of_workload(one, estate))]
+
+
+def _of_workload(workload: Workload, estate: Estate) -> tuple[str, str]:
+    role = workload.existing_role or f"{estate.naming.role_prefix}tenant-keys-{workload.name}"
+    return role.rpartition("/")[2], f"{estate.naming.role_path}{workload.name}"
+
+
+def _names(names: Sequence[str] | dict[str, str]) -> re.Pattern[str]:
+    """Finds the names as whole words: `tenant-keys-orders` is not in `tenant-keys-orders-us`."""
+    letter = r"[\w+=,.@-]"
+    return re.compile(
+        rf"(?<!{letter})(?:{'|'.join(re.escape(one) for one in sorted(names))})(?!{letter})", re.IGNORECASE
+    )
