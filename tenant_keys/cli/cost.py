@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tenant_keys.manifest import Estate, load_estate
-from tenant_keys.review.cost import CostReport, Dollars, Load, as_document, cost_report, with_tenants
+from tenant_keys.review.cost import AuditCost, CostReport, Dollars, Load, as_document, cost_report, with_tenants
 
 QUOTA_EXCEEDED = 2
 NEAR = 0.5
@@ -75,9 +75,15 @@ def show(report: CostReport, console: Console) -> None:
     if report.audit is not None:
         console.print(
             f"[bold]Detection[/] in {report.audit.regions} Regions: {report.audit.months} dollars a month for any "
-            f"number of tenants; not made: a second trail, {report.audit.own_trail} dollars",
+            f"number of tenants{_of_trail(report.audit)}",
             highlight=False,
         )
+        if report.audit.own_trail:
+            console.print(
+                "[bold red]WARNING[/] audit.trail is own: if the organization's trail has this account's calls of AWS "
+                f"KMS, the own trail is the second copy, and costs {report.audit.second_trail} dollars a month more",
+                highlight=False,
+            )
     near = [use for use in report.quotas if use.used >= NEAR * use.limit]
     breaking = [use for use in report.quotas if use.breaks_at is not None]
     for use in near or sorted(breaking, key=lambda use: use.breaks_at or 0)[:1]:
@@ -88,6 +94,12 @@ def show(report: CostReport, console: Console) -> None:
     console.print(
         f"[bold]Assumed[/], with prices of {report.prices.date}: {'; '.join(report.assumptions)}", highlight=False
     )
+
+
+def _of_trail(audit: AuditCost) -> str:
+    if audit.own_trail:
+        return f", {audit.records} of them for records of the own trail in Amazon S3"
+    return f"; not made: a second trail, {audit.second_trail} dollars"
 
 
 def _table(title: str, *headings: str) -> Table:

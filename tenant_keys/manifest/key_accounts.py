@@ -148,8 +148,8 @@ def _share(
     defaults = document.get("defaults")
     if isinstance(defaults, dict) and isinstance(defaults.get("workloads"), tuple):
         every = document.get("workloads")
-        known = every if isinstance(every, dict) else {}
-        own = tuple(one for one in defaults["workloads"] if one in workloads or one not in known)
+        others = set(every if isinstance(every, dict) else ()) - set(workloads)
+        own = tuple(one for one in defaults["workloads"] if not (isinstance(one, str) and one in others))
         share["defaults"] = {**defaults, "workloads": own}
     return share
 

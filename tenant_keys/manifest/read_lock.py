@@ -177,7 +177,8 @@ def _further(first: str, record: dict[str, Any]) -> dict[str, KeyAccount]:
     found = {}
     _expect("key_accounts", isinstance(record, dict) and record)
     for name, one in record.items():
-        _expect("key_accounts", _KEY_ACCOUNT.fullmatch(name) and one.keys() == {"account", "home_region"})
+        _expect("key_accounts", isinstance(one, dict) and one.keys() == {"account", "home_region"})
+        _expect("key_accounts", _KEY_ACCOUNT.fullmatch(name))
         _expect("key_accounts", _ACCOUNT.fullmatch(one["account"]) and _REGION.fullmatch(one["home_region"]))
         found[name] = KeyAccount(one["account"], one["home_region"])
     _expect("key_accounts", len({first, *(one.account for one in found.values())}) == len(found) + 1)

@@ -92,3 +92,27 @@ def test_a_parameter_is_written_without_white_space() -> None:
     value = parameter["Properties"]["Value"]
     assert value.startswith('{"version":1,"workload":"orders","access":"tenant-role","role_arn":"arn:aws:iam::')
     assert " " not in value
+
+
+def test_a_parameter_has_active_keys_that_tenants_hold_and_their_grace_in_seconds() -> None:
+    arn = "arn:aws:kms:eu-west-1:555555555555:key/11111111-2222-3333-4444-555555555555"
+    tenants = f"""\
+  a: {{workloads: [orders]}}
+  b: {{workloads: [orders], key: {{held_by: tenant, arns: {{eu-west-1: '{arn}'}}, grace_minutes: 30}}}}"""
+    registered = estate_of_text(manifest(tenants=tenants))
+    assert "held" not in parameter(registered, "orders", "eu-west-1")
+    held = registered.tenants["b"].held
+    assert held is not None
+    value = parameter(
+        with_tenant(registered, "b", held=replace(held, active={"eu-west-1": arn})), "orders", "eu-west-1"
+    )
+    assert value["held"] == {"b": {"key_arn": arn, "grace_seconds": 1_800}}
+    assert value["exceptions"] == {}
+
+
+def test_a_parameter_has_the_opaque_name_of_each_id_that_has_one() -> None:
+    estate = estate_of_text(manifest(tenants="  a: {workloads: [orders]}\n  b: {workloads: [orders]}"))
+    name = "x-abcdefghijklmnopqrstuvwxyz"
+    opaque = replace(estate, tenants={"a": estate.tenants["a"], name: replace(estate.tenants["b"], id=name)})
+    assert parameter(opaque, "orders", "eu-west-1")["ids"] == {"b": name}
+    assert "ids" not in parameter(estate, "orders", "eu-west-1")

@@ -14,6 +14,7 @@ import pytest
 from tenant_keys.policy.audit.questions import QUESTIONS, Period, logs_insights, table
 from tests.local import handmade
 from tests.local.conftest import LocalEstate
+from tests.local.logs_insights import run
 from tests.local.refusal import refused
 from tests.local.test_detection import MANIFEST
 from tests.policy.estates import estate_of_text
@@ -55,8 +56,8 @@ def lowered(value: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def ask(local: LocalEstate, tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    """After a day in the life of the estate."""
+def records(local: LocalEstate) -> list[dict[str, Any]]:
+    """Of a day in the life of the estate."""
     alias = f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:alias/tenant-"
     before = len(local.aws.trail())
     own = {"tenant_id": "acme"}
@@ -73,7 +74,12 @@ def ask(local: LocalEstate, tmp_path_factory: pytest.TempPathFactory) -> Ask:
             KeyId=local.key_of["acme"][1], CiphertextBlob=blob, EncryptionContext=own
         )
     local.role(handmade.BREAK_GLASS).client("kms").describe_key(KeyId=local.key_of["globex"][0])
-    records = local.aws.trail()[before:]
+    return local.aws.trail()[before:]
+
+
+@pytest.fixture(scope="module")
+def ask(records: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """The questions, asked of a SQL engine."""
     file: Path = tmp_path_factory.mktemp("trail") / "records.jsonl"
     file.write_text("\n".join(json.dumps(row(one)) for one in records), encoding="utf-8")
     engine = duckdb.connect()
@@ -147,6 +153,35 @@ def test_the_table_projects_its_partitions_over_the_accounts_and_regions_of_the_
     assert "'projection.account.values'='111111111111,222222222222'" in text
     assert "'projection.region.values'='eu-west-1'" in text
     assert "s3://trail/AWSLogs/o-a1b2c3d4e5/${account}/CloudTrail/${region}/${day}" in text
+
+
+def test_logs_insights_answers_as_the_sql_does_from_the_same_records(ask: Ask, records: list[dict[str, Any]]) -> None:
+    role = "userIdentity.sessionContext.sessionIssuer.arn"
+    used = run(str(logs_insights("who-used", ESTATE, "acme")), records)
+    assert {
+        (one[role], one["awsRegion"], one["eventName"], one["calls"], one["first"], one["last"]) for one in used
+    } == {
+        (one["role"], one["awsregion"], one["eventname"], one["calls"], one["first"], one["last"])
+        for one in ask("who-used", "acme")
+    }
+    denied = run(str(logs_insights("denials-by-tenant", ESTATE, "")), records)
+    assert {(one["userIdentity.arn"], one["eventName"], one["calls"], one["last"]) for one in denied} == {
+        (one["who"], one["eventname"], one["calls"], one["last"]) for one in ask("denials-by-tenant")
+    }
+    breaking = run(str(logs_insights("break-glass-sessions", ESTATE, "")), records)
+    assert [(one["eventTime"], one["eventName"], one["sourceIPAddress"]) for one in breaking] == [
+        (one["eventtime"], one["eventname"], one["sourceipaddress"]) for one in ask("break-glass-sessions")
+    ]
+
+
+@pytest.mark.parametrize(
+    "query", ['filter eventNames = "x"', 'filter eventName ~ "x"', "stats sum(x) as y by z", "where eventName = 1"]
+)
+def test_what_is_no_query_of_logs_insights_or_of_cloudtrail_is_an_error(
+    query: str, records: list[dict[str, Any]]
+) -> None:
+    with pytest.raises((KeyError, ValueError)):
+        run(query, records)
 
 
 def test_logs_insights_asks_what_needs_no_join() -> None:

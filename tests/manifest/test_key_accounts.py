@@ -278,6 +278,13 @@ def test_what_belongs_to_two_accounts_or_to_none_is_an_error(
     assert all(told.startswith(wanted) for told, wanted in zip(found, problems, strict=True)), found
 
 
+@pytest.mark.parametrize("workloads", ["[{a: b}]", "[[orders]]", "orders", "{}"])
+def test_default_workloads_that_are_no_names_are_an_error_and_no_traceback(tmp_path: Path, workloads: str) -> None:
+    manifest = written(tmp_path, f"{BOTH}defaults: {{workloads: {workloads}}}\n")
+    with pytest.raises(ManifestError, match=r"defaults\.workloads"):
+        load_manifests(manifest)
+
+
 @pytest.mark.parametrize("central", ["[]", "[eu]", "[{}]", "[{name: eu}]", "[{name: 7}, {name: [x]}]"])
 def test_a_list_that_names_no_account_is_an_error_and_no_traceback(tmp_path: Path, central: str) -> None:
     manifest = written(tmp_path, f"central: {central}\n{WORKLOADS}{TENANTS}")
@@ -325,6 +332,8 @@ def test_a_lock_edited_by_hand_contradicts_its_merge_base(tmp_path: Path, old: s
         ('"key_account": "us"', '"key_account": 7', "key_account is not what this program writes"),
         ('{"account": "444444444444"', '{"account": "111111111111"', "key_accounts is not what this program writes"),
         ('"key_accounts": {"us"', '"key_accounts": {"US"', "key_accounts is not what this program writes"),
+        ('"key_accounts": {"us"', '"key_accounts": {"asia": [], "us"', "key_accounts is not what this program writes"),
+        ('"key_accounts": {', '"key_accounts": [], "capacity": {', "a name is given twice"),
     ],
 )
 def test_a_lock_with_an_account_that_is_none_is_an_error(tmp_path: Path, old: str, new: str, told: str) -> None:

@@ -198,23 +198,15 @@ def test_a_canary_is_executed_and_verified_before_the_other_stacks(checkout: Any
     assert checkout.calls[4:7] == [executed(CELL), f"{VERIFIED} --role role/Pipeline", executed(ROLES)]
 
 
-@pytest.mark.parametrize("code", [1, 2])
 def test_a_canary_that_does_not_verify_stops_the_deployment_and_says_the_way_back(
-    checkout: Any, assembly: Assembly, code: int
+    checkout: Any, assembly: Assembly
 ) -> None:
     assembly(**STACKS)
-    checkout.when("tenant-keys verify *", f"exit {code}")
+    checkout.when("tenant-keys verify *", "exit 2")
     done = checkout.run("scripts/pipeline.sh deploy 111111111111", FIRST=CELL)
-    assert (done.returncode, checkout.calls[-1]) == (code, VERIFIED)
+    assert (done.returncode, checkout.calls[-1]) == (2, VERIFIED)
     assert f"stopped: {CELL} did not verify, and the other stacks are not deployed" in done.stderr
     assert "Way back: revert the change and run plan and deploy again" in done.stderr
-
-
-def test_a_canary_whose_own_deployment_fails_stops_the_deployment(checkout: Any, assembly: Assembly) -> None:
-    assembly(**STACKS)
-    checkout.when(f"cdk deploy *execute-change-set*{CELL}", "exit 1")
-    assert checkout.run("scripts/pipeline.sh deploy 111111111111", FIRST=CELL).returncode != 0
-    assert checkout.calls[-1] == executed(CELL)
 
 
 def test_an_emergency_goes_without_a_canary(checkout: Any, assembly: Assembly) -> None:

@@ -16,11 +16,10 @@ from tenant_keys.manifest import Estate
 from tenant_keys.review.proof import prove
 from tenant_keys.review.proof.changed_cells import _plain, classes_of, proves_changed_cells
 from tenant_keys.review.proof.reviewed import review_estate
-from tenant_stacks.full_synth import synthesize_everything
-from tenant_stacks.last_synth import _replace
+from tenant_stacks.last_synth import _replace, bring_up_to_date
 from tenant_stacks.members import cell_stacks
 from tests.policy.estates import with_tenant
-from tests.stacks.test_last_synth import CELL, ROLES, add, begun
+from tests.stacks.history import AROUND, CELL, ROLES, add, begun
 
 Template = dict[str, Any]
 KEY, ROLE = "KeytX05", "RoletX05Fororders"
@@ -35,19 +34,17 @@ def estate() -> Estate:
 
 
 @pytest.fixture(scope="module")
-def assembly(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def assembly(first: Path, estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of the estate in which t-05 was added."""
-    folder = tmp_path_factory.mktemp("changed")
-    synthesize_everything(estate, (), folder, around=None)
+    folder = shutil.copytree(first, tmp_path_factory.mktemp("changed") / "last")
+    assert bring_up_to_date(folder, estate, AROUND) == [CELL, ROLES]
     return folder
 
 
 @pytest.fixture(scope="module")
-def proved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+def proved(first: Path) -> dict[str, list[str]]:
     """The classes of the estate as it was before."""
-    folder, before = tmp_path_factory.mktemp("before"), begun().estate()
-    synthesize_everything(before, (), folder, around=None)
-    return classes_of(review_estate(folder, before))
+    return classes_of(review_estate(first, begun().estate()))
 
 
 def answers(folder: Path, estate: Estate, proved: dict[str, list[str]]) -> bool:

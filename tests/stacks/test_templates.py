@@ -35,6 +35,15 @@ def test_stacks_keep_their_names(sample_templates: Templates) -> None:
     ]
 
 
+def test_no_resource_has_metadata_of_the_cdk(sample_templates: Templates) -> None:
+    """A path takes bytes of a template that holds 100 keys, and names every tenant a second time."""
+    metadata = [
+        one["Metadata"] for t in sample_templates.values() for one in t["Resources"].values() if "Metadata" in one
+    ]
+    assert metadata
+    assert not [key for one in metadata for key in one if key.startswith("aws:cdk:")]
+
+
 def test_keys_and_aliases_keep_their_logical_ids(sample_templates: Templates) -> None:
     """Changing one would lose a key."""
     kms = {n: r["Type"] for n, r in sample_templates[CELL]["Resources"].items() if r["Type"].startswith("AWS::KMS::")}

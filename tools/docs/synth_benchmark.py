@@ -26,13 +26,16 @@ def synth_benchmark() -> str:
     ]
     rows = [f"| {' | '.join(head)} |", "|---|---|---|---|---|---|---|---|---|"]
     rows += [f"| {' | '.join(_cells(row))} |" for row in measured["rows"]]
-    rows += ["", *_second(measured["rows"]), "", *_sizes(measured["rows"])]
+    second = list(_second(measured["rows"]))
+    rows += (
+        ["", "| since the last checked synth | CPU s | of the full synth |", "|---|---|---|", *second] if second else []
+    )
+    rows += ["", *_sizes(measured["rows"])]
     return "\n".join([*rows, "", f"Median of three runs in turns. {measured['machine']}."])
 
 
 def _second(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     """What a synth takes after another."""
-    yield from ("| since the last checked synth | CPU s | of the full synth |", "|---|---|---|")
     for row in rows:
         for name, what in (("unchanged", "nothing changed"), ("one_added", "one tenant was added")):
             if name in row:
@@ -46,10 +49,11 @@ def _sizes(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     many = max(unchecked, key=lambda row: row["tenants"])
     few = min((row for row in unchecked if row["workloads"] == many["workloads"]), key=lambda row: row["tenants"])
     each = (many["ours"]["cpu_seconds"] / many["tenants"]) / (few["ours"]["cpu_seconds"] / few["tenants"])
-    yield (
-        f"Not checked, one of {many['tenants']:,} tenants takes {each:.2f} times the CPU time of one of "
-        f"{few['tenants']:,} (`{many['workloads']}`)."
-    )
+    if few is not many:
+        yield (
+            f"Not checked, one of {many['tenants']:,} tenants takes {each:.2f} times the CPU time of one of "
+            f"{few['tenants']:,} (`{many['workloads']}`)."
+        )
     yield (
         f"A tenant takes {many['bytes_of_a_tenant']:,} bytes of its cell's template, and the largest cell has "
         f"{many['bytes_of_the_largest_cell']:,} of the 1,000,000 bytes that CloudFormation accepts."

@@ -101,7 +101,11 @@ def stopping_deployment() -> list[Mutant]:
         Mutant(f"{SCP}: {name}", Refuted(Kind.REFUSED, (deployer, words)), to(SCP, **elements))
         for name, words, elements in rows
     ]
-    for sid, words in (("KeepRules", "events:putrule on arn:aws:events"), ("KeepTopic", "sns:settopicattributes on")):
+    for sid, words in (
+        ("KeepRules", "events:putrule on arn:aws:events"),
+        ("KeepTopic", "sns:settopicattributes on"),
+        ("KeepTrail", "cloudtrail:updatetrail on"),
+    ):
         found.append(
             Mutant(
                 f"{SCP}: {sid} for the deployment roles too",

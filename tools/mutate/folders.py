@@ -69,7 +69,12 @@ FOLDERS: Final = (
     Folder("tenant_keys/policy", ("tests/policy",), 95),
     Folder("tenant_keys/review/iam", ("tests/review/iam",), 95, beside=("tenant_keys/review/syntax.py",)),
     Folder("tenant_keys/review/proof", ("tests/review/proof",), 95, later=("tests/review/mutations",)),
-    Folder("tenant_constructs", ("tests/constructs", "tests/policy/test_limits.py", "tests/golden"), 90),
+    Folder(
+        "tenant_constructs",
+        ("tests/constructs", "tests/policy/test_limits.py", "tests/golden"),
+        90,
+        later=("tests/policy/test_audit.py", "tests/policy/test_guardrails.py"),
+    ),
     Folder("tenant_stacks", ("tests/stacks", "tests/golden"), 90),
     Folder("tenant_keys/manifest", ("tests/manifest",), 90),
     Folder("tenant_keys/client", ("tests/client",), 90),

@@ -55,8 +55,8 @@ def creation(kind: str, properties: Properties, region: str) -> tuple[Step, ...]
     """The steps that create a resource; None where its calls are not known."""
     if kind in _CREATED:
         return _all(_CREATED[kind](properties, region))
-    if kind in _BY_ONE_CALL:
-        return tuple(Call(api, _place(api, region)) for api in _BY_ONE_CALL[kind])
+    if kind in _BY_FEW_CALLS:
+        return tuple(Call(api, _place(api, region)) for api in _BY_FEW_CALLS[kind])
     return None
 
 
@@ -124,7 +124,7 @@ _CREATED: Final[Mapping[str, Callable[[Properties, str], Iterator[Step]]]] = {
     "AWS::KMS::Alias": _alias,
     "AWS::IAM::Role": _role,
 }
-_BY_ONE_CALL: Final[Mapping[str, tuple[str, ...]]] = {
+_BY_FEW_CALLS: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::CDK::Metadata": (),
     "AWS::CloudFormation::LambdaHook": ("cloudformation:ActivateType", "cloudformation:SetTypeConfiguration"),
     "AWS::CloudTrail::Trail": ("cloudtrail:CreateTrail", "cloudtrail:PutEventSelectors", "cloudtrail:StartLogging"),
@@ -140,6 +140,11 @@ _BY_ONE_CALL: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::Organizations::Policy": ("organizations:CreatePolicy", "organizations:AttachPolicy"),
     "AWS::RolesAnywhere::Profile": ("rolesanywhere:CreateProfile",),
     "AWS::RolesAnywhere::TrustAnchor": ("rolesanywhere:CreateTrustAnchor",),
+    "AWS::S3::Bucket": (
+        *("s3:CreateBucket", "s3:PutBucketTagging", "s3:PutBucketPublicAccessBlock", "s3:PutEncryptionConfiguration"),
+        *("s3:PutBucketVersioning", "s3:PutBucketOwnershipControls", "s3:PutLifecycleConfiguration"),
+    ),
+    "AWS::S3::BucketPolicy": ("s3:PutBucketPolicy",),
     "AWS::SNS::Topic": ("sns:CreateTopic", "sns:Subscribe"),
     "AWS::SNS::TopicPolicy": ("sns:SetTopicAttributes",),
     "AWS::SSM::Parameter": ("ssm:PutParameter",),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
+from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.stack_names import prefix_of
 from tenant_keys.operations.preflight import GONE, SOUND
 from tenant_keys.operations.verify.deployed_state import DeployedState
@@ -87,6 +88,7 @@ class AccountComparison:
         account, problems = self.state.scope.central, []
         if self.state.is_unknown(account, region, "cloudtrail:DescribeTrails"):
             return
+        yield from self._own_trail(region)
         for trail, status, selectors in self.state.trails.get(region, ()):
             arn = str(trail["TrailARN"])
             if not status or not selectors:
@@ -101,6 +103,35 @@ class AccountComparison:
         if not unread:
             what = "; ".join(problems) or "the account has no trail, its own or its organization's"
             yield DriftFinding("trail-silent", account, region, f"trails in {region}", what)
+
+    def _own_trail(self, region: str) -> Iterator[DriftFinding]:
+        """Whether the trail that the manifest asks for is as its template has it, and the only one with KMS's calls."""
+        estate, account = self.expected.estate, self.state.scope.central
+        if estate.audit is None or not estate.audit.own_trail or region != estate.central.home_region:
+            return
+        name = names.trail(estate.naming)
+        own = f"arn:{estate.central.partition}:cloudtrail:{region}:{account}:trail/{name}"
+        declared = {
+            "S3BucketName": names.trail_bucket(account, estate.naming),
+            "IsMultiRegionTrail": True,
+            "IncludeGlobalServiceEvents": True,
+            "LogFileValidationEnabled": True,
+        }
+        read = {str(trail["TrailARN"]): (trail, *rest) for trail, *rest in self.state.trails.get(region, ())}
+        if own not in read:
+            yield DriftFinding("trail-changed", account, region, name, "the account has no trail of this name", own, "")
+            return
+        trail, status, selectors = read.pop(own)
+        for field, expected in declared.items():
+            if trail.get(field) != expected:
+                what = f"{field} is {trail.get(field)}"
+                yield DriftFinding("trail-changed", account, region, name, what, str(expected), str(trail.get(field)))
+        if status and selectors and (problem := _silent(trail, status, selectors, region)):
+            yield DriftFinding("trail-changed", account, region, name, problem)
+        for arn, (other, status, selectors) in sorted(read.items()):
+            if status and selectors and not _silent(other, status, selectors, region):
+                what = f"{arn} has the calls of KMS too: the second copy is charged"
+                yield DriftFinding("trail-twice", account, region, name, what)
 
     # --- auditors
 

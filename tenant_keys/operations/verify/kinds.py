@@ -180,6 +180,17 @@ KINDS: Final[Mapping[str, FindingKind]] = {
         "change of a stack may remove or replace a key.",
         f"find who changed it (CloudTrail: SetTypeConfiguration, DeactivateType); {_DEPLOY_AGAIN}",
     ),
+    "trail-changed": FindingKind(
+        "HIGH",
+        "The key account's own trail is gone, is silent, or is not what its stack made: other events, another bucket, "
+        "no log file validation.",
+        f"find who changed it (CloudTrail: StopLogging, UpdateTrail, PutEventSelectors, DeleteTrail); {_DEPLOY_AGAIN}",
+    ),
+    "trail-twice": FindingKind(
+        "LOW",
+        "Another trail has the calls of KMS too: AWS charges $2.00 for each 100,000 events of the second copy.",
+        "take `trail: own` out of audit and stop the own trail, or exclude KMS from the other one",
+    ),
     "trail-silent": FindingKind(
         "HIGH",
         "No trail of CloudTrail that logs now has the calls of KMS in this Region: changes of keys leave no trace.",

@@ -32,13 +32,14 @@ if [ "$code" = 2 ] && [ -n "$TOPIC" ]; then
   python - > entries.json <<'END'
 import json
 found = json.load(open("result.json"))
-new = [one["id"] for one in found["findings"] if one.get("new", True)]
+shown = ("id", "severity", "what", "tenant", "resource", "account", "region")
+new = [one for one in found["findings"] if one.get("new", True)]
 counts = {
     "verdict": found["proof"]["verdict"],
     "findings": len(found["findings"]),
     "kinds": sorted({one["kind"] for one in found["findings"]}),
-    "new": new[:100],
-    "more": len(new[100:]),
+    "new": [{**{name: one[name] for name in shown}, "next": one["way_back"]} for one in new[:50]],
+    "more": len(new[50:]),
 }
 print(json.dumps([{"Source": "tenant-keys.verify", "DetailType": "Findings", "Detail": json.dumps(counts)}]))
 END

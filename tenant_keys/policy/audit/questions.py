@@ -216,11 +216,11 @@ def logs_insights(question: str, estate: Estate, tenant: str) -> str | None:
         "who-used": f"""\
 {of_kms} and eventName in [{use}]
 | filter not ispresent(errorCode) and requestParameters.keyId like /{alias.replace("/", chr(92) + "/")}$/
-| stats count(*) as calls, min(eventTime) as first, max(eventTime) as last by {role}, awsRegion, eventName
+| stats count(*) as calls, sortsFirst(eventTime) as first, sortsLast(eventTime) as last by {role}, awsRegion, eventName
 | sort last desc""",
         "denials-by-tenant": f"""\
 {of_kms} and eventName in [{use}] and errorCode like /AccessDenied/
-| stats count(*) as calls, max(eventTime) as last by requestParameters.keyId, userIdentity.arn, eventName
+| stats count(*) as calls, sortsLast(eventTime) as last by requestParameters.keyId, userIdentity.arn, eventName
 | sort calls desc""",
         "break-glass-sessions": f"""\
 filter {role} {breaker} or requestParameters.roleArn {breaker}

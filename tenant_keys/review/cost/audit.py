@@ -11,17 +11,21 @@ from typing import Final
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.cost.prices import NOTHING, Dollars, Prices
-from tenant_keys.review.cost.requests import Requests
+from tenant_keys.review.cost.requests import SECONDS_A_MONTH, Requests
 
 TOPIC_REQUESTS: Final = 35_712
 """Requests a month at most for the key of a topic with two publishers: R = B / D * (2 * P) with 31 days and 300 s (SNS
 guide, sns-key-management)."""
+KEPT_DAYS: Final = 400
+"""For which the bucket of an own trail keeps a record."""
 _CENT: Final = Decimal("0.01")
+RECORD_BYTES: Final = 200
+"""Of a record of AWS KMS in a compressed log file, about: 1.8 kB of JSON that repeats itself from record to record."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditCost:
-    """Dollars a month of the audit stacks, and of the trail that they do without."""
+    """Dollars a month of the audit stacks, of the account's own trail and of a second trail."""
 
     regions: int
     keys: Dollars
@@ -30,13 +34,17 @@ class AuditCost:
     """Of the topics' keys: with nothing to tell, and with messages all month."""
     alarms: Dollars
     """Two alarms a Region; the one over key material by its query, or by each key whose material expires."""
-    own_trail: Dollars
-    """A second copy of AWS KMS's events, which the app does not make: with the client's cache, and without a cache."""
+    second_trail: Dollars
+    """A second copy of AWS KMS's events: with the client's cache, and without a cache."""
+    records: Dollars
+    """Amazon S3's storage of the own trail's records after their whole time; nothing where there is no such trail."""
+    own_trail: bool
+    """Whether the manifest asks for a trail, the second one where the organization's has the account's calls."""
 
     @property
     def months(self) -> Dollars:
-        """All of it, without the trail."""
-        return self.keys + self.requests + self.alarms
+        """All of it, where no other trail has the account's calls."""
+        return self.keys + self.requests + self.alarms + self.records
 
 
 def audit_cost(estate: Estate, prices: Prices, cached: Requests, uncached: Requests) -> AuditCost | None:
@@ -54,8 +62,16 @@ def audit_cost(estate: Estate, prices: Prices, cached: Requests, uncached: Reque
         alarms=Dollars(
             2 * regions * prices.alarm_metric_month, (regions + max(regions, expiring)) * prices.alarm_metric_month
         ),
-        own_trail=Dollars(_copy(cached, prices), _copy(uncached, prices)),
+        second_trail=Dollars(_copy(cached, prices), _copy(uncached, prices)),
+        records=Dollars(_stored(cached, prices), _stored(uncached, prices)) if estate.audit.own_trail else NOTHING,
+        own_trail=estate.audit.own_trail,
     )
+
+
+def _stored(requests: Requests, prices: Prices) -> Decimal:
+    months = Decimal(KEPT_DAYS * 24 * 60 * 60) / SECONDS_A_MONTH
+    gigabytes = Decimal(requests.month) * RECORD_BYTES * months / 10**9
+    return (gigabytes * prices.storage_gigabyte_month).quantize(_CENT)
 
 
 def _copy(requests: Requests, prices: Prices) -> Decimal:

@@ -52,6 +52,8 @@ class Prices:
     """An operation of a CloudFormation Hook: a change set that it judges, a stack that is created or updated."""
     free_hook_operations_month: int
     """Operations of Hooks free each month."""
+    storage_gigabyte_month: Decimal
+    """A gigabyte in Amazon S3 Standard for a month, of the first 50 TB."""
     not_known: tuple[str, ...]
 
 
@@ -71,5 +73,6 @@ def load_prices() -> Prices:
         trail_copy_100000=Decimal(read["trail_copy_100000"]),
         hook_operation=Decimal(read["hook_operation"]),
         free_hook_operations_month=read["free_hook_operations_month"],
+        storage_gigabyte_month=Decimal(read["storage_gigabyte_month"]),
         not_known=tuple(read["not_known"]),
     )

@@ -31,10 +31,10 @@ _WORDS_OF_A_NAME: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OF_A_TENANT: Final = re.compile(r"(?:Alias|Key|ImportRole|Replica|Role)([a-z0-9X]+)(?:For[A-Za-z0-9]+)?")
 """Logical ids, in which X stands for a hyphen."""
 _APP_TEXT: Final = """
-a access accessdenied account actions administration alarms alias aliases all amazonaws an analyzer anchor and
-anyone anything anywhere api arm64 arnequals arnlike arnnotequals arnnotlike as association assume assumed
-assumerole at aud audience audit auditkey aws batch be begun bool boolifexists bootstrap boundary bring bus
-but by bypass call can cancel cancellation cancelled cdk cell certificate cfn change changed changes check
+a access accessdenied account acl actions administration alarms alias aliases all amazonaws an analyzer anchor
+and anyone anything anywhere api arm64 arnequals arnlike arnnotequals arnnotlike as association assume assumed
+assumerole at aud audience audit auditkey aws batch be begun bool boolifexists bootstrap boundary bring bucket
+bus but by bypass call can cancel cancellation cancelled cdk cell certificate cfn change changed changes check
 class cloud cloudformation cloudtrail cloudwatch cluster cmk cn com condition conditions config console
 context control create created createkey createrole custodian custodians data decrypt default delete deleted
 deletion denied deny deploy deployment describe describekey description detail detection disabled disabling
@@ -47,15 +47,15 @@ lockout log logs longest managed material may member message metadata minimum mi
 namespace near no nobody none not notresource null of oidc on one only opaque openid openings operations or
 organization organizations other others outside own parameter parameters path permission permissions plain pod
 pods policies policy policydocument policyname pre premises primary principal principalarn principals profile
-project provider provision publish python3 quota rcp re read reads recently refusals refused refuses region
-remove replace replica replicakey replicas report reports reserve reserved resource role roles rolesanywhere
-root rotate rotation rsa rsaes rule rules run runfunction runs s saml schedule scheduled scp serve serves
-service serviceaccount services serving session sessions set settings sha share shared sid sign single sns
-source sourceaccount sourcearn ssm sso stack stacknames stacks standard statement stop stopped string
-stringequals stringlike sts sub subject suffix suspended symmetric tag tagkeys tags targetnames task tasks
-tenant tenantkeys tenants text than that the this through to token told topic trail true trust type unresolved
-unusable update use used user value via was web where which while who whose wildcard with withdraw without
-workload workloads would wrapping write writelogs x509 yaml
+project provider provision publish python3 quota rcp re read reading reads recently records refusals refused
+refuses region removal remove replace replica replicakey replicas report reports reserve reserved resource
+role roles rolesanywhere root rotate rotation rsa rsaes rule rules run runfunction runs s saml schedule
+scheduled scp serve serves service serviceaccount services serving session sessions set settings sha share
+shared sid sign single sns source sourceaccount sourcearn ssm sso stack stacknames stacks standard statement
+stop stopped string stringequals stringlike sts sub subject suffix suspended symmetric tag tagkeys tags
+targetnames task tasks tenant tenantkeys tenants text than that the this through to token told topic trail
+true trust type unresolved unusable update use used user value via was web where which while who whose
+wildcard with withdraw without workload workloads would wrapping write writelogs writing x509 yaml
 """
 """Words of the app's own texts, outside of prose."""
 

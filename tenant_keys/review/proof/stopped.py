@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, Final
 
 from tenant_keys.aws_facts.identity_center import example_of
+from tenant_keys.manifest import Estate
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.detection import RULE_IDS
 from tenant_keys.review.iam.variables import Value
@@ -48,8 +49,11 @@ _PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
 _PUBLISHING: Final = ("kms:decrypt", "kms:generatedatakey")
 _OF_RULES: Final = ("events:deleterule", "events:putrule", "events:puttargets", "events:removetargets")
 _OF_TOPICS: Final = ("sns:deletetopic", "sns:settopicattributes")
+_OF_TRAILS: Final = (
+    *("cloudtrail:deletetrail", "cloudtrail:puteventselectors", "cloudtrail:stoplogging", "cloudtrail:updatetrail"),
+)
 """What CloudFormation calls to create, change and delete them (permissions of the handlers in the resource schemas of
-AWS::Events::Rule, AWS::SNS::Topic and AWS::SNS::TopicPolicy)."""
+AWS::Events::Rule, AWS::SNS::Topic, AWS::SNS::TopicPolicy and AWS::CloudTrail::Trail)."""
 _IAM_ANSWERS_IN: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """aws:RequestedRegion of a request to IAM (IAM guide, reference_policies_condition-keys; AWS general reference)."""
 _OF_SERVICE: Final = ABOUT_THE_KEY | {
@@ -168,16 +172,25 @@ def _deployment(world: World) -> Iterator[_Call]:
     for region in central.regions:
         yield from _new_keys(region, world)
     yield from _new_roles(world)
-    if world.estate.audit is not None:
-        prefix = names.audit_prefix(world.estate.naming)
-        for region in central.regions:
-            here = f"{region}:{central.account}:"
-            there: Mapping[str, Sequence[Value | None]] = {"aws:requestedregion": [region]}
-            for action in _OF_RULES:
-                for rule in sorted(RULE_IDS):
-                    yield _Call(action, f"arn:{central.partition}:events:{here}rule/{prefix}{rule}", there)
-            for action in _OF_TOPICS:
-                yield _Call(action, f"arn:{central.partition}:sns:{here}{prefix.removesuffix('-')}", there)
+    yield from _detection(world.estate) if world.estate.audit is not None else ()
+
+
+def _detection(estate: Estate) -> Iterator[_Call]:
+    """Rules, topics and the trail of the key account."""
+    central, prefix = estate.central, names.audit_prefix(estate.naming)
+    for region in central.regions:
+        here = f"{region}:{central.account}:"
+        there: Mapping[str, Sequence[Value | None]] = {"aws:requestedregion": [region]}
+        for action in _OF_RULES:
+            for rule in sorted(RULE_IDS):
+                yield _Call(action, f"arn:{central.partition}:events:{here}rule/{prefix}{rule}", there)
+        for action in _OF_TOPICS:
+            yield _Call(action, f"arn:{central.partition}:sns:{here}{prefix.removesuffix('-')}", there)
+    if estate.audit is not None and estate.audit.own_trail:
+        trail = f"{central.home_region}:{central.account}:trail/{names.trail(estate.naming)}"
+        for action in _OF_TRAILS:
+            arn = f"arn:{central.partition}:cloudtrail:{trail}"
+            yield _Call(action, arn, {"aws:requestedregion": [central.home_region]})
 
 
 def _new_keys(region: str, world: World) -> Iterator[_Call]:

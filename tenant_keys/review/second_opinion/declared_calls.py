@@ -202,6 +202,7 @@ def _calls(inventory: Inventory, estate: Estate) -> Iterator[_Call]:
     yield from _of_deployment(inventory, estate)
     if estate.audit is not None:
         yield from _of_audit(estate)
+        yield from _of_trail(estate) if estate.audit.own_trail else ()
     for tenant in estate.tenants.values():
         yield from _on_held_keys(tenant, inventory, estate)
         if tenant.custodian is not None:
@@ -301,6 +302,16 @@ def _of_audit(estate: Estate) -> Iterator[_Call]:
                     yield _Call(
                         _one(arn, estate), tuple(f"{service_name}:{action}" for action in called.split()), one, there
                     )
+
+
+def _of_trail(estate: Estate) -> Iterator[_Call]:
+    """What CloudFormation calls to keep the key account's own trail (handlers of AWS::CloudTrail::Trail)."""
+    central = estate.central
+    region = central.home_region
+    trail = f"arn:{central.partition}:cloudtrail:{region}:{central.account}:trail/{names.trail(estate.naming)}"
+    actions = tuple(f"cloudtrail:{name}" for name in ("deletetrail", "puteventselectors", "stoplogging", "updatetrail"))
+    for arn in central.deployers:
+        yield _Call(_one(arn, estate), actions, trail, {"aws:requestedregion": region})
 
 
 def _on_held_keys(tenant: Tenant, inventory: Inventory, estate: Estate) -> Iterator[_Call]:

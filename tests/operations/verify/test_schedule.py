@@ -10,14 +10,40 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
+from tenant_keys.local import LocalAws
 from tenant_keys.manifest import load_estate
+from tenant_keys.operations.verify.finding import DriftFinding
 from tenant_keys.operations.verify.schedule import BUILD, schedule_template
 from tests.command import tenant_keys
+from tests.local.test_detection_delivered import on_call
 from tests.operations.verify.deployed import ROOT
 
 REGION = "eu-west-1"
+KEY = "arn:aws:kms:eu-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+OVERDUE = DriftFinding("rotation", "111111111111", REGION, KEY, "its rotation was due on 2026-11-01", tenant="acme")
+RESULT = {"findings": [{**OVERDUE.as_document(), "new": True}], "proof": {"verdict": "refuted"}}
+TOLD = {
+    "verdict": "refuted",
+    "findings": 1,
+    "kinds": ["rotation"],
+    "new": [
+        {
+            "id": f"rotation/111111111111/eu-west-1/{KEY}",
+            "severity": "MEDIUM",
+            "what": "its rotation was due on 2026-11-01",
+            "tenant": "acme",
+            "resource": KEY,
+            "account": "111111111111",
+            "region": "eu-west-1",
+            "next": "as the deployment role, kms:EnableKeyRotation with the declared period; overdue: a case for AWS "
+            "Support",
+        }
+    ],
+    "more": 0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +88,7 @@ def build(tmp_path: Path) -> Any:
         "unzip": "mkdir -p estate",
         "aws": 'if [ "$1 $2" = "s3 sync" ] && [ -n "$EARLIER" ]; then mkdir -p records; touch records/last.jsonl; fi\n'
         'if [ "$1" = "events" ]; then echo "$REFUSED"; fi',
-        "tenant-keys": 'echo \'{"findings": [{"id": "a/b", "kind": "grant", "new": true}], '
-        '"proof": {"verdict": "refuted"}}\'; touch ../run.jsonl; exit "$ENDS"',
+        "tenant-keys": f"echo '{json.dumps(RESULT)}'; touch ../run.jsonl; exit \"$ENDS\"",
     }
     for name, does in stubs.items():
         path = commands / name
@@ -112,8 +137,36 @@ def test_findings_are_compared_with_the_last_record_and_told(build: Any) -> None
     assert calls[-1].startswith("aws events put-events --entries file://entries.json")
     [entry] = json.loads((folder / "entries.json").read_text())
     assert (entry["Source"], entry["DetailType"]) == ("tenant-keys.verify", "Findings")
-    told = {"verdict": "refuted", "findings": 1, "kinds": ["grant"], "new": ["a/b"], "more": 0}
-    assert json.loads(entry["Detail"]) == told
+    assert json.loads(entry["Detail"]) == TOLD
+
+
+def test_what_the_build_tells_arrives_on_the_topic_with_tenant_and_next_step(
+    template: dict[str, Any], build: Any
+) -> None:
+    with LocalAws(accounts=("111111111111",)) as aws:
+        arrived = _told(aws.session("111111111111"), template["Resources"]["Findings"]["Properties"], build)
+    assert (arrived["source"], arrived["account"], arrived["region"]) == (
+        "tenant-keys.verify",
+        "111111111111",
+        "eu-west-1",
+    )
+    assert arrived["detail"] == TOLD
+
+
+def _told(central: boto3.Session, rule: dict[str, Any], build: Any) -> dict[str, Any]:
+    """What arrives on the topic of the rule when the build has put its event."""
+    sns, events = central.client("sns"), central.client("events")
+    arn = sns.create_topic(Name="tenant-keys-audit")["TopicArn"]
+    publish = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**publish, "Resource": arn}]})
+    sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
+    read, _ = on_call(central)
+    events.put_rule(Name="findings", EventPattern=json.dumps({**rule["EventPattern"], "account": ["111111111111"]}))
+    events.put_targets(Rule="findings", Targets=[{"Id": rule["Targets"][0]["Id"], "Arn": arn}])
+    _, _, folder = build(2, earlier=True)
+    events.put_events(Entries=json.loads((folder / "entries.json").read_text()))
+    (arrived,) = read()
+    return arrived
 
 
 def test_findings_that_could_not_be_told_fail_the_build(build: Any) -> None:

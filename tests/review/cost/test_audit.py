@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import StringIO
 
+from rich.console import Console
+
+from tenant_keys.cli.cost import show
 from tenant_keys.manifest import Estate
 from tenant_keys.review.cost import AuditCost, Load, cost_report, with_tenants
 
@@ -37,7 +41,19 @@ def test_ten_thousand_tenants_cost_what_a_hundred_do(estate_of: EstateOf) -> Non
 
 def test_the_trail_that_is_not_made_would_cost_two_dollars_for_100_000_events(estate_of: EstateOf) -> None:
     """1,000 messages a second are 2,000 requests: 5,256 million a month of 730 hours."""
-    assert str(of(estate_of("acme: {}"), 1_000).own_trail).endswith("105,120.00")
+    assert str(of(estate_of("acme: {}"), 1_000).second_trail).endswith("105,120.00")
+
+
+def test_the_own_trail_pays_for_storage_and_warns_of_the_second_copy(estate_of: EstateOf) -> None:
+    """5,256 million records of 200 bytes a month are 1,051.2 GB; in 400 days 13,824 GB, at 2.3 cents each."""
+    estate = estate_of("acme: {}", head=("workloads:\n", "audit: {trail: own}\nworkloads:\n"))
+    assert str(of(estate, 1_000).records).endswith("317.95")
+    assert str(of(estate, 0).months) == "3.60 to 9.92"
+    shown = Console(width=500, file=StringIO(), record=True)
+    show(cost_report(estate, Load(1_000)), shown)
+    (warning,) = [line for line in shown.export_text().splitlines() if "WARNING" in line]
+    assert "the own trail is the second copy" in warning
+    assert "105,120.00 dollars a month more" in warning
 
 
 def test_an_estate_without_detection_pays_nothing_for_it(estate_of: EstateOf) -> None:

@@ -1,0 +1,69 @@
+"""What verify says of the key account's own trail, by what CloudTrail answers of it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tenant_keys.operations.verify.compare_accounts import AccountComparison
+from tests.manifest.sample import TEXT
+from tests.policy.estates import estate_of_text
+
+ESTATE = estate_of_text(f"audit: {{trail: own}}\n{TEXT}")
+OWN: dict[str, Any] = {
+    "Name": "tenant-keys-trail",
+    "TrailARN": "arn:aws:cloudtrail:eu-west-1:111111111111:trail/tenant-keys-trail",
+    "S3BucketName": "tenant-keys-trail-111111111111",
+    "HomeRegion": "eu-west-1",
+    "IsMultiRegionTrail": True,
+    "IncludeGlobalServiceEvents": True,
+    "LogFileValidationEnabled": True,
+}
+OTHER = {**OWN, "Name": "organization", "TrailARN": "arn:aws:cloudtrail:eu-west-1:444444444444:trail/organization"}
+LOGGING: dict[str, Any] = {"IsLogging": True}
+ALL: dict[str, Any] = {"EventSelectors": [{"IncludeManagementEvents": True, "ReadWriteType": "All"}]}
+WITHOUT_KMS = {"EventSelectors": [{**ALL["EventSelectors"][0], "ExcludeManagementEventSources": ["kms.amazonaws.com"]}]}
+
+
+def found(*trails: tuple[dict[str, Any], dict[str, Any], dict[str, Any]], region: str = "eu-west-1") -> list[str]:
+    scope = SimpleNamespace(central="111111111111", regions=[region])
+    state: Any = SimpleNamespace(scope=scope, trails={region: list(trails)}, unknown=[], is_unknown=lambda *_: False)
+    expected: Any = SimpleNamespace(estate=ESTATE)
+    return [f"{one.kind}: {one.what}" for one in AccountComparison(state, expected)._trails(region)]
+
+
+def test_a_trail_that_is_as_declared_is_no_finding() -> None:
+    assert found((OWN, LOGGING, ALL)) == []
+    assert found((OWN, LOGGING, ALL), region="eu-central-1") == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"S3BucketName": "another"}, "trail-changed: S3BucketName is another"),
+        ({"LogFileValidationEnabled": False}, "trail-changed: LogFileValidationEnabled is False"),
+        ({"IncludeGlobalServiceEvents": False}, "trail-changed: IncludeGlobalServiceEvents is False"),
+        ({"TrailARN": OTHER["TrailARN"]}, "trail-changed: the account has no trail of this name"),
+    ],
+)
+def test_a_trail_that_was_changed_past_its_stack_is_told(changed: dict[str, Any], told: str) -> None:
+    assert found(({**OWN, **changed}, LOGGING, ALL)) == [told]
+
+
+def test_an_own_trail_that_is_silent_is_told_though_another_one_logs() -> None:
+    stopped, blind = found((OWN, {"IsLogging": False}, ALL)), found((OWN, LOGGING, WITHOUT_KMS))
+    assert [one.split(":")[0] for one in stopped] == ["trail-changed", "trail-silent"]
+    assert blind[0] == "trail-changed: it excludes kms.amazonaws.com"
+    beside = found((OWN, {"IsLogging": False}, ALL), (OTHER, LOGGING, ALL))
+    assert beside[0] == "trail-changed: it does not log"
+    assert [one for one in beside if one.startswith("trail-silent")] == []
+
+
+def test_a_second_copy_of_the_calls_of_kms_is_told_with_its_price() -> None:
+    (told,) = found((OWN, LOGGING, ALL), (OTHER, LOGGING, ALL))
+    assert told.startswith(
+        "trail-twice: arn:aws:cloudtrail:eu-west-1:444444444444:trail/organization has the calls of KMS"
+    )
+    assert found((OWN, LOGGING, ALL), (OTHER, LOGGING, WITHOUT_KMS)) == []
