@@ -21,7 +21,7 @@ from tenant_keys.policy.access_role import shared_role_policy
 from tenant_keys.policy.guardrails import resource_control_policy, service_control_policy
 from tenant_keys.policy.limits import PolicyTooLarge
 from tenant_keys.policy.workload_configuration import workload_configuration
-from tenant_keys.review.proof.changed_cells import Classes, proves_changed_cells
+from tenant_keys.review.proof.changed_cells import Classes, classes_if_proved, proves_changed_cells
 from tenant_keys.review.proof.record import RECORD as PROOF
 from tenant_keys.review.proof.record import recorded_verdict, write_record
 from tenant_stacks.cell import Cell
@@ -111,12 +111,15 @@ def bring_up_to_date(folder: Path, estate: Estate, surroundings: str) -> list[st
     if not _replace(folder, {name: text for name, (_, text) in completed.items()}):
         return None
     residents = {name: {one.tenant.id for one in stack.residents} for name, stack in stacks.items()}
+    classes: Classes | None = last.classes
     if not proves_changed_cells(folder, estate, last.classes, completed, residents):
+        classes = classes_if_proved(folder, estate)
+    if classes is None:
         return None
     write_record(folder, "proved")
     cells = {**last.cells, **{name: cell for name, (cell, _) in completed.items()}}
     new_files = _files(folder, [*_OF_THE_ASSEMBLY, *(f"{name}{end}" for name in completed for end in _OF_A_STACK)])
-    _write(folder, replace(last, cells=cells, files={**last.files, **new_files}))
+    _write(folder, replace(last, cells=cells, files={**last.files, **new_files}, classes=classes))
     return list(completed)
 
 

@@ -20,7 +20,10 @@ _CODE: Final = (
     "tenant_constructs",
     "tenant_stacks",
 )
-_READ_BY: Final = ("AWS_", "CDK_", "JSII_", "NODE_", "PYTHON")
+READ_BY: Final = (
+    *("AWS_", "CDK_", "JSII_", "NODE_", "PYTEST", "PYTHON"),
+    *("FORCE_COLOR", "LANG", "LC_", "NO_COLOR", "PROD", "TZ"),
+)
 """How the names of environment variables begin that the CDK, jsii and their two interpreters read."""
 _WRITTEN_TO: Final = "CDK_OUTDIR"
 """The variable that changes no file of the assembly."""
@@ -48,7 +51,7 @@ def surroundings() -> str | None:
 
 def _variables() -> Iterator[tuple[str, str]]:
     for name, value in os.environ.items():
-        if name.startswith(_READ_BY) and name != _WRITTEN_TO:
+        if name.startswith(READ_BY) and name != _WRITTEN_TO:
             yield name, value
 
 

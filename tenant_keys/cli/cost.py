@@ -74,8 +74,8 @@ def show(report: CostReport, console: Console) -> None:
     console.print(_quotas(report))
     if report.audit is not None:
         console.print(
-            f"[bold]Detection[/] in {report.audit.regions} Regions: {report.audit.months} dollars a month for any "
-            f"number of tenants{_of_trail(report.audit)}",
+            f"[bold]Detection[/] in {report.audit.regions} Regions: {report.audit.months} dollars a month"
+            f"{_of_trail(report.audit)}",
             highlight=False,
         )
         if report.audit.own_trail:
@@ -99,7 +99,7 @@ def show(report: CostReport, console: Console) -> None:
 def _of_trail(audit: AuditCost) -> str:
     if audit.own_trail:
         return f", {audit.records} of them for records of the own trail in Amazon S3"
-    return f"; not made: a second trail, {audit.second_trail} dollars"
+    return f" for any number of tenants; not made: a second trail, {audit.second_trail} dollars"
 
 
 def _table(title: str, *headings: str) -> Table:

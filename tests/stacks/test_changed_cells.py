@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from tenant_keys.manifest import Estate
-from tenant_keys.review.proof import prove
-from tenant_keys.review.proof.changed_cells import _plain, classes_of, proves_changed_cells
+from tenant_keys.review.proof.changed_cells import _plain, classes_if_proved, classes_of, proves_changed_cells
 from tenant_keys.review.proof.reviewed import review_estate
 from tenant_stacks.last_synth import _replace, bring_up_to_date
 from tenant_stacks.members import cell_stacks
@@ -117,10 +116,18 @@ def test_no_template_that_the_whole_proof_refuses_is_proved_by_its_cells(
         folder = shutil.copytree(assembly, tmp_path / f"{number}")
         assert _replace(folder, {stack: json.dumps(template).encode()})
         if answers(folder, estate, proved):
-            assert prove(folder, estate).proved, name
+            assert classes_if_proved(folder, estate), name
         else:
             refused += 1
     assert refused > 20
+
+
+def test_an_assembly_that_is_not_proved_or_not_read_has_no_classes(
+    estate: Estate, assembly: Path, proved: dict[str, list[str]], tmp_path: Path
+) -> None:
+    assert (classes_if_proved(assembly, estate) or {}).keys() == proved.keys()
+    assert classes_if_proved(assembly, begun().estate()) is None
+    assert classes_if_proved(tmp_path, estate) is None
 
 
 def test_classes_that_are_gone_or_new_and_tenants_that_left_ask_for_the_whole_proof(

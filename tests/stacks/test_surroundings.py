@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tarfile
+from pathlib import Path
 
+import aws_cdk
 import pytest
 
+from tenant_stacks.surroundings import READ_BY
 from tests.policy.estates import ROOT
 
 PROGRAM = """\
@@ -115,3 +120,17 @@ def test_where_more_may_have_changed_the_constructs_there_is_no_digest(found: di
         "the CDK is loaded",
     ):
         assert found[name] is None, name
+
+
+@pytest.mark.exhaustive
+def test_every_environment_variable_that_the_cdk_reads_is_in_the_digest() -> None:
+    (library,) = (Path(aws_cdk.__file__).parent / "_jsii").glob("aws-cdk-lib@*.tgz")
+    read: set[str] = set()
+    with tarfile.open(library) as archive:
+        for member in archive:
+            if re.match(r"package/(core|cx-api|aws-kms|aws-iam|aws-ssm|node_modules/@aws-cdk)/.*\.js$", member.name):
+                text = archive.extractfile(member).read().decode()  # type: ignore[union-attr]
+                read.update(re.findall(r"process\.env\.(\w+)", text))
+                read.update(re.findall(r'[A-Z]_ENV="(\w+)"', text))
+    assert len(read) > 20
+    assert {name for name in read if not name.startswith(READ_BY)} == {"CONTEXT_OVERFLOW_LOCATION_ENV"}

@@ -33,7 +33,7 @@ IMPORTED_ONCE: Final = (
 )
 """Not `aws_cdk`: it starts a process of Node that no two forks may share."""
 NOT_COPIED: Final = shutil.ignore_patterns(
-    *(".git", ".venv", "node_modules", ".*_cache", ".hypothesis", "cdk.out", "dist", "report", "*.egg-info")
+    *(".git", ".venv", "node_modules", ".*_cache", ".hypothesis", "cdk.out", "dist", "*.egg-info")
 )
 ARGUMENTS: Final = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=mutate", "--tb=no")
 PASSED, NOT_FOUND, NOTHING_RAN = 0, 4, 5

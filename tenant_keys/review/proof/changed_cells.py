@@ -77,6 +77,15 @@ def proves_changed_cells(
     return same and prove(reviewed, part).proved
 
 
+def classes_if_proved(folder: Path, estate: Estate) -> dict[str, list[str]] | None:
+    """The classes of an assembly that is proved whole; None where it is not."""
+    try:
+        reviewed = review_estate(folder, estate)
+        return classes_of(reviewed) if prove(reviewed, estate).proved else None
+    except (ReviewError, *NOT_UNDERSTOOD, TypeError):
+        return None
+
+
 def _together(tenants: set[str], residents: Mapping[str, Collection[str]]) -> set[str]:
     """The tenants, and all that share a stack with one of them: a template is read whole or not at all."""
     cells: dict[str, list[str]] = {}

@@ -68,3 +68,16 @@ def test_a_value_that_no_condition_can_judge_is_told_with_its_statement() -> Non
     assert str(caught.value) == (
         "key policy.Statement[1]: got 'Second'; test:key: several values of a key need ForAnyValue or ForAllValues"
     )
+
+
+@pytest.mark.parametrize(("value", "fits"), [("arn:aws:s3:::b/red:1", True), ("arn:aws:s3:::b/red:", False)])
+def test_the_value_of_a_variable_may_hold_colons_in_the_last_part_of_an_arn(value: str, fits: bool) -> None:
+    tagged = Principal(PrincipalKind.USER, arn=str(USER.arn), account=ACCOUNT, tags={"t": "red:"})
+    assert (
+        _holds({"ArnLike": {"test:arn": "arn:aws:s3:::b/${aws:PrincipalTag/t}?"}}, {"test:arn": value}, tagged) is fits
+    )
+
+
+def test_a_condition_key_outside_ascii_is_refused() -> None:
+    with pytest.raises(UnsupportedPolicy, match="a condition key in ASCII"):
+        _holds({"StringEquals": {"aws:PrincipalTag/\u00c4": "x"}}, {})
