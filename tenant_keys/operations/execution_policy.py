@@ -112,9 +112,9 @@ def _stack_set(estate: Estate) -> list[dict[str, Any]]:
     """What CloudFormation's handlers call for the stack set (registry schema of AWS::CloudFormation::StackSet).
 
     Service-managed stack sets are made in the management account (CloudFormation API reference, CreateStackSet:
-    CallAs), and types have no account: so the name alone limits them. CreateStackSet takes no resource, and neither
+    CallAs), and types may have no account: so the name alone limits them. CreateStackSet takes no resource, and neither
     does GetTemplateSummary of a text (Service Authorization Reference, CloudFormation). CallAs DELEGATED_ADMIN needs
-    organizations:ListDelegatedAdministrators (Terraform registry, aws_cloudformation_stack_set).
+    organizations:ListDelegatedAdministrators (CloudFormation guide, stacksets-orgs-delegated-admin).
     """
     here = f"arn:{estate.central.partition}:cloudformation:*:"
     name = forwarding_stack_set(estate.central.account, estate.naming)
@@ -130,7 +130,7 @@ def _stack_set(estate: Estate) -> list[dict[str, Any]]:
         *("cloudformation:TagResource", "cloudformation:UntagResource", "cloudformation:UpdateStackInstances"),
         "cloudformation:UpdateStackSet",
     ]
-    kept = [f"{here}*:stackset/{name}:*", f"{here}*:stackset-target/*", f"{here}:type/resource/*"]
+    kept = [f"{here}*:stackset/{name}:*", f"{here}*:stackset-target/*", f"{here}*:type/resource/*"]
     make = [
         "cloudformation:CreateStackSet",
         "cloudformation:GetTemplateSummary",
