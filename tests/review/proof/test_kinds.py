@@ -351,7 +351,7 @@ def test_an_alias_of_another_stack_with_the_same_name_is_found() -> None:
         alias = dict(templates.properties("keys", "Aliasacme"))
         templates.add("roles", "Again", "AWS::KMS::Alias", alias)
 
-    assert any("stands twice" in finding.what for finding in proved(edit).findings)
+    assert any("occurs twice" in finding.what for finding in proved(edit).findings)
 
 
 @pytest.mark.parametrize("condition", [{"StringEquals": {"aws:PrincipalAccount": "anonymous"}}, NOBODY])
