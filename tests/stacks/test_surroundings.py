@@ -8,18 +8,25 @@ import re
 import subprocess
 import sys
 import tarfile
+from hashlib import sha256
 from pathlib import Path
 
 import aws_cdk
 import pytest
 
-from tenant_stacks.surroundings import READ_BY
-from tests.policy.estates import ROOT
+from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
+from tenant_keys.policy.template_size import reserved_sizes
+from tenant_stacks.surroundings import PROGRAMS, READ_BY
+from tests.policy.estates import ROOT, manifest
 
 PROGRAM = """\
-import importlib, json, os, sys
+import hashlib, importlib, json, os, sys
 from pathlib import Path
 from tenant_stacks import surroundings as module
+
+sites = module._sites
+module.PROGRAMS = (hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),)
+module._sites = lambda: [*sites(), Path(__file__).parent / "site"]
 
 here, code = Path(__file__).parent, Path(__file__).parent / "mine"
 sys.path.insert(0, str(here))
@@ -49,14 +56,30 @@ program = Path(__file__).read_text()
 Path(__file__).write_text(program + "# changed")
 note("program changed")
 Path(__file__).write_text(program)
-library = here / "library-1.0.dist-info"
-library.mkdir()
-(library / "RECORD").write_text("")
-note("a library more")
-(library / "RECORD").write_text("newer")
-note("a library installed again")
-(library / "RECORD").unlink()
+(code / "policy.py").rename(code / "renamed.py")
+note("a file renamed")
+(code / "renamed.py").rename(code / "policy.py")
 note("last")
+library = here / "site/library.py"
+library.write_text("A = 1")
+note("a library more")
+status = library.stat()
+library.write_text("A = 2")
+os.utime(library, ns=(status.st_atime_ns, status.st_mtime_ns))
+note("a library edited in place")
+(here / "site/start.pth").write_text("import os")
+note("a start more")
+(here / "attr.py").write_text("")
+note("a module beside the program")
+(here / "sitecustomize.py").write_text("")
+note("a file that runs at the start")
+(here / "sitecustomize.py").write_text("A = 1")
+note("a file that runs at the start edited")
+environment("NODE_OPTIONS", "--max-old-space-size=4096")
+environment("NODE_OPTIONS", "--max-old-space-size=4096 --require=./more.js")
+environment("NODE_OPTIONS", "--import ./more.mjs")
+environment("NODE_PATH", "more")
+environment("JSII_RUNTIME", "more.js")
 path = os.environ["PATH"]
 os.environ["PATH"] = ""
 note("no Node")
@@ -64,6 +87,13 @@ os.environ["PATH"] = path
 importlib.import_module("own")
 note("a module of the program's own")
 del sys.modules["own"]
+sys.path.insert(0, str(here / "site"))
+importlib.import_module("library")
+note("a module of a library that we do not know")
+del sys.modules["library"]
+(here / "jsii.py").write_text("")
+note("a module in place of a library's")
+(here / "jsii.py").unlink()
 sys.modules["aws_cdk"] = os
 note("the CDK is loaded")
 print(json.dumps(found))
@@ -73,7 +103,8 @@ print(json.dumps(found))
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
     folder = tmp_path_factory.mktemp("program")
-    (folder / "mine").mkdir()
+    for name in ("mine", "site"):
+        (folder / name).mkdir()
     (folder / "mine/__init__.py").touch()
     (folder / "mine/policy.py").write_text("ALLOW = 1\n", encoding="utf-8")
     (folder / "own.py").write_text("CHANGES_A_CONSTRUCT = True\n", encoding="utf-8")
@@ -103,9 +134,14 @@ def test_each_change_of_code_libraries_or_environment_is_another_digest(found: d
         "JSII_DEBUG=1",
         "code changed",
         "a file more",
-        "program changed",
+        "a file renamed",
         "a library more",
-        "a library installed again",
+        "a library edited in place",
+        "a start more",
+        "a module beside the program",
+        "a file that runs at the start",
+        "a file that runs at the start edited",
+        "NODE_OPTIONS=--max-old-space-size=4096",
     )
     digests = [found[name] for name in names]
     assert None not in digests
@@ -116,10 +152,42 @@ def test_where_more_may_have_changed_the_constructs_there_is_no_digest(found: di
     for name in (
         "CONTEXT_OVERFLOW_LOCATION_ENV=/tmp/context.json",
         "no Node",
+        "program changed",
+        "NODE_OPTIONS=--max-old-space-size=4096 --require=./more.js",
+        "NODE_OPTIONS=--import ./more.mjs",
+        "NODE_PATH=more",
+        "JSII_RUNTIME=more.js",
         "a module of the program's own",
+        "a module of a library that we do not know",
+        "a module in place of a library's",
         "the CDK is loaded",
     ):
         assert found[name] is None, name
+
+
+def test_the_programs_that_are_known_are_those_that_the_project_has_and_writes() -> None:
+    written = ROOT / "tenant_keys/operations/new_estate/templates/app.py.j2"
+    assert {sha256(path.read_bytes()).hexdigest() for path in (written, ROOT / "app.py")} == set(PROGRAMS)
+
+
+def test_the_app_synthesizes_again_only_what_changed(tmp_path: Path) -> None:
+    text = manifest(regions="eu-west-1", tenants="  a: {workloads: [orders]}")
+    path = tmp_path / "tenants.yaml"
+    path.write_text(text, encoding="utf-8")
+    bring_up_to_date(path, reserved_sizes).write()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "NODE_", "JSII_"))},
+        "CDK_OUTDIR": str(tmp_path / "cdk.out"),
+        "CDK_CONTEXT_JSON": json.dumps({"manifest": str(path)}),
+        "CDK_VALIDATION": "false",
+    }
+    told = [
+        subprocess.run(
+            [sys.executable, str(ROOT / "app.py")], env=environment, check=True, capture_output=True, text=True
+        ).stderr
+        for _ in range(2)
+    ]
+    assert ["no stack has changed" in each for each in told] == [False, True]
 
 
 @pytest.mark.exhaustive
