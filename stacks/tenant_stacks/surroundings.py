@@ -34,6 +34,7 @@ LOADED: Final = (
 )
 """Libraries that our code loads before the CDK, and those that start an environment or measure tests."""
 _BY_THE_CDK: Final = ("aws_cdk", "cdk_nag", "constructs", "jsii")
+"""Libraries that a full synth loads first."""
 _NATIVE: Final = (".so", ".pyd")
 READ_BY: Final = (
     *("AWS_", "CDK_", "JSII_", "NODE_", "PYTEST", "PYTHON"),
@@ -56,13 +57,11 @@ def surroundings() -> str | None:
     It is not known for a program that is not our `app.py`, or has loaded more than our code and its libraries: it may
     have changed the constructs, by what it read from any file.
     """
-    if _OVERFLOW in os.environ or "aws_cdk" in sys.modules or not (_loaded_is_known() and _node_is_known()):
-        return None
     node = shutil.which(os.environ.get("JSII_NODE") or "node")
-    if node is None:
+    if _OVERFLOW in os.environ or "aws_cdk" in sys.modules or node is None or not _node_is_known():
         return None
     try:
-        return _digest(Path(node))
+        return _digest(Path(node)) if _loaded_is_known() else None
     except OSError:  # a file that cannot be read, or is gone in between
         return None
 
@@ -188,4 +187,4 @@ def _in_place_of_libraries() -> Iterator[tuple[object, ...]]:
 
 def _file(path: Path) -> tuple[object, ...]:
     status = path.stat()
-    return str(path.resolve()), status.st_size, status.st_mtime_ns
+    return str(path.resolve()), status.st_size, status.st_mtime_ns, status.st_ctime_ns
