@@ -167,6 +167,10 @@ def _target_one(resources: dict[str, Any]) -> None:
     policy["Properties"]["TargetIds"] = [two.ONE]
 
 
+def _describe_one(text: str) -> Edit:
+    return lambda resources: resources["Keyinitech"]["Properties"].update(Description=text)
+
+
 INVENTORY = {Kind.INVENTORY}
 CROSSINGS: dict[str, tuple[str, Edit, set[Kind], bool]] = {
     "an access role of two trusts a workload of one": (ROLES, _trust_orders, {Kind.OBTAINS_SESSION}, True),
@@ -205,6 +209,8 @@ CROSSINGS: dict[str, tuple[str, Edit, set[Kind], bool]] = {
         False,
     ),
     "an alias of a tenant of one is in two": (KEYS, _alias_of_acme, INVENTORY, False),
+    "a key of two names the account one within a word": (KEYS, _describe_one("of-111111111111-too"), INVENTORY, False),
+    "a key of two names the account one after letters": (KEYS, _describe_one("a_111111111111b"), INVENTORY, False),
     "a control policy of two is attached to one": (GUARDRAILS, _target_one, INVENTORY | {Kind.GUARDRAIL}, False),
 }
 """Template, edit, a kind of finding that must be among those found, and whether the second engine must find it too:
@@ -235,6 +241,11 @@ def test_the_second_engine_finds_what_is_allowed_to_the_other_key_account(
     stack, edit, _, _ = CROSSINGS[crossing]
     folder = edited(assembly, tmp_path / "cdk.out", stack, edit)
     assert second_opinion(Assembly.open(folder), both[1]).verdict == "refuted"
+
+
+def test_a_longer_number_names_no_account(both: tuple[Estate, ...], assembly: Path, tmp_path: Path) -> None:
+    folder = edited(assembly, tmp_path / "cdk.out", KEYS, _describe_one("1111111111110 0111111111111"))
+    assert prove(folder, both[1]).findings == ()
 
 
 def test_keys_of_every_account_are_no_more_than_keys_of_ones_own(
