@@ -83,31 +83,38 @@ def refusals(event: Mapping[str, Any], estate: Estate, fetch: Fetch) -> Iterator
     target, stack = data["targetName"], _stack(event)
     holds_keys = re.match(rf"{re.escape(estate.prefix)}-(cell|replica|audit)-", stack) is not None
     if target in ("CHANGE_SET", "STACK"):
-        if not holds_keys:
-            return
-        payload = json.loads(fetch(data["payload"]))
-        after = _resources(payload["template"])
-        yield from _not_retained(after)
-        if target == "CHANGE_SET":
-            yield from _of_changes(payload["changedResources"], estate)
-        elif point == "UPDATE_PRE_PROVISION":
-            yield from _of_update(_resources(payload["previousTemplate"]), after, estate)
-        elif point != "CREATE_PRE_PROVISION":
-            raise NotUnderstood(f"a stack operation at {point}")
+        if not stack:
+            raise NotUnderstood(f"the operation {target} on a stack that is not named")
+        if holds_keys:
+            yield from _of_stack(f"{target} at {point}", _read(fetch(data["payload"])), estate)
     elif target.startswith("AWS::KMS::"):
         if point == "DELETE_PRE_PROVISION":
-            yield from _of_deletion(target, data, estate, holds_keys=holds_keys)
+            yield from _of_deletion(target, data, estate, stack=stack, holds_keys=holds_keys)
         elif point != "CREATE_PRE_PROVISION":
             raise NotUnderstood(f"an operation on {target} at {point}")
     else:
         raise NotUnderstood(f"an operation on {target}")
 
 
+def _of_stack(operation: str, payload: Mapping[str, Any], estate: Estate) -> Iterator[str]:
+    after = _resources(payload["template"])
+    yield from _not_retained(after)
+    if operation == "CHANGE_SET at CREATE_PRE_PROVISION":
+        yield from _of_changes(payload["changedResources"], estate)
+    elif operation == "STACK at UPDATE_PRE_PROVISION":
+        yield from _of_update(_resources(payload["previousTemplate"]), after, estate)
+    elif operation != "STACK at CREATE_PRE_PROVISION":
+        raise NotUnderstood(f"the operation {operation}")
+
+
 def _stack(event: Mapping[str, Any]) -> str:
     """The name in the stack's ARN; empty where Cloud Control API asks, which has no stack."""
-    arn = event.get("stackId") or event.get("stackID") or ""
-    if not arn:
+    told = [event[name] for name in ("stackId", "stackID") if event.get(name)]
+    if not told:
         return ""
+    arn = told[0]
+    if any(one != arn for one in told):
+        raise NotUnderstood(f"a request of two stacks, {arn} and {told[1]}")
     found = re.fullmatch(r"arn:[^:]+:cloudformation:[^:]+:\d{12}:stack/([^/]+)/.+", arn)
     if found is None:
         raise NotUnderstood(f"the stack {arn}")
@@ -116,7 +123,7 @@ def _stack(event: Mapping[str, Any]) -> str:
 
 def _resources(text: str) -> dict[str, dict[str, Any]]:
     """Resources of a template; the estate's are JSON, without anything that makes others of them at deployment."""
-    template = json.loads(text, object_pairs_hook=_each_once)
+    template = _read(text)
     if "Transform" in template:
         raise NotUnderstood("a template with a transform")
     resources: dict[str, dict[str, Any]] = template["Resources"]
@@ -124,6 +131,7 @@ def _resources(text: str) -> dict[str, dict[str, Any]]:
         if re.fullmatch("[A-Za-z0-9]+", logical_id) is None:
             raise NotUnderstood(f"{logical_id} among the resources of a template")
         kind, properties = resource["Type"], resource.get("Properties", {})
+        _check_type(kind, logical_id)
         if not kind.startswith("AWS::KMS::"):
             continue
         names = [name for name in properties if name.startswith("Fn::")] + sorted(resource.keys() - _ATTRIBUTES)
@@ -136,11 +144,25 @@ _ATTRIBUTES: Final = frozenset({"DeletionPolicy", "DependsOn", "Metadata", "Prop
 """Of a resource of AWS KMS. Not among them is `Condition`, by which a resource leaves an unchanged template."""
 
 
+def _check_type(kind: str, logical_id: str) -> None:
+    """A module or a nested stack of a stack with keys could hold keys that nothing here sees.
+
+    Raises:
+        NotUnderstood: the type is not one resource of AWS (user guide, modules: names end in `::MODULE`).
+    """
+    if re.fullmatch("AWS::[A-Za-z0-9]+::[A-Za-z0-9]+", kind) is None or kind == "AWS::CloudFormation::Stack":
+        raise NotUnderstood(f"{logical_id} of the type {kind} in a stack with keys")
+
+
+def _read(text: str | bytes) -> Any:
+    return json.loads(text, object_pairs_hook=_each_once)
+
+
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Of two members of one name, readers of JSON keep one or the other."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise NotUnderstood("a template with a name twice")
+        raise NotUnderstood("JSON with a name twice")
     return found
 
 
@@ -156,43 +178,62 @@ def _of_changes(changes: list[Mapping[str, Any]], estate: Estate) -> Iterator[st
     """Of a change set, which says of each resource what is to be done with it, and its properties before and after."""
     for change in changes:
         kind, logical_id, action = change["resourceType"], change["logicalResourceId"], change["action"]
-        if not kind.startswith("AWS::KMS::") or action == "CREATE":
+        _check_type(kind, logical_id)
+        if not kind.startswith("AWS::KMS::"):
             continue
-        if action == "DELETE":
-            yield from _removal(kind, logical_id, estate)
+        if action == "CREATE":
+            if change.get("beforeContext"):
+                raise NotUnderstood(f"the creation of {kind} {logical_id}, which was there before")
+        elif action == "DELETE":
+            yield from _removal(kind, logical_id, _read(change["beforeContext"])["Properties"], estate)
         elif action == "UPDATE":
-            before, after = (json.loads(change[name]).get("Properties", {}) for name in _CONTEXTS)
+            before, after = (_read(change[name])["Properties"] for name in ("beforeContext", "afterContext"))
             yield from _replacement(kind, logical_id, before, after)
         else:
             raise NotUnderstood(f"the action {action} on {kind} {logical_id}")
-
-
-_CONTEXTS: Final = ("beforeContext", "afterContext")
 
 
 def _of_update(
     before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]], estate: Estate
 ) -> Iterator[str]:
     """Of a stack's update, by its templates before and after."""
+    stays = {
+        name
+        for name in before.keys() & after.keys()
+        if before[name]["Type"] == after[name]["Type"] and after[name]["Type"].startswith("AWS::KMS::")
+    }
     for logical_id, old in before.items():
         kind, new = old["Type"], after.get(logical_id)
         if not kind.startswith("AWS::KMS::"):
             continue
         if new is None or new["Type"] != kind:
-            yield from _removal(kind, logical_id, estate)
+            yield from _removal(kind, logical_id, old.get("Properties", {}), estate)
             continue
         properties = new.get("Properties", {})
         yield from _replacement(kind, logical_id, old.get("Properties", {}), properties)
         for name in sorted(properties.keys() - IN_PLACE.get(kind, frozenset())):
-            if not _is_fixed(properties[name], after):
+            if not _is_fixed(properties[name], stays):
                 yield f"{kind} {logical_id} could be replaced: something beside the template decides {name}"
 
 
-def _removal(kind: str, logical_id: str, estate: Estate) -> Iterator[str]:
-    """Logical ids have an `X` for each hyphen of a tenant's id. What is retained leaves its stack and stays."""
+def _removal(kind: str, logical_id: str, properties: Mapping[str, Any], estate: Estate) -> Iterator[str]:
+    """Logical ids have an `X` for each hyphen of a tenant's id. What is retained leaves its stack and stays.
+
+    Whose it is, a key's tag must say too, and an alias's name.
+    """
     owner = re.sub(r"^(Key|Alias|Replica)", "", logical_id).replace("X", "-")
     if owner not in estate.offboarded:
         yield f"{kind} {logical_id} would leave its stack, and its tenant was not offboarded"
+    elif kind == "AWS::KMS::Alias":
+        if properties.get("AliasName") != estate.alias + owner:
+            yield f"{kind} {logical_id} would leave its stack, and its name is not that of {owner}"
+    elif _tenants(properties) != [owner]:
+        yield f"{kind} {logical_id} would leave its stack, and its tag {TENANT_TAG} is not {owner}"
+
+
+def _tenants(properties: Mapping[str, Any]) -> list[Any]:
+    """Whom the tags of a key name."""
+    return [tag["Value"] for tag in properties.get("Tags", ()) if tag["Key"] == TENANT_TAG]
 
 
 def _replacement(kind: str, logical_id: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
@@ -201,35 +242,46 @@ def _replacement(kind: str, logical_id: str, before: Mapping[str, Any], after: M
         yield f"{kind} {logical_id} would be replaced, because {name} changes"
 
 
-def _is_fixed(value: Any, resources: Mapping[str, Any]) -> bool:
-    """Whether an unchanged text means what it meant: no parameter, import, map or dynamic reference is in it."""
+def _is_fixed(value: Any, stays: set[str]) -> bool:
+    """Whether an unchanged text means what it meant: no parameter, import, map or dynamic reference is in it.
+
+    `stays`: logical ids of resources of AWS KMS before and after. What another resource returns changes with it.
+    """
     if isinstance(value, dict):
         if value.keys() == {"Ref"}:
-            return value["Ref"] in resources
+            return value["Ref"] in stays
         if value.keys() == {"Fn::GetAtt"}:
             named = value["Fn::GetAtt"]
-            return isinstance(named, list) and named[0] in resources
+            return isinstance(named, list) and named[0] in stays
         return not any(name == "Ref" or name.startswith("Fn::") for name in value) and all(
-            _is_fixed(one, resources) for one in value.values()
+            _is_fixed(one, stays) for one in value.values()
         )
     if isinstance(value, list):
-        return all(_is_fixed(one, resources) for one in value)
+        return all(_is_fixed(one, stays) for one in value)
     # A pattern, since CloudFormation takes the plain text for such a reference wherever a template has it.
     return not (isinstance(value, str) and re.search(r"\{\{resolve:", value))
 
 
-def _of_deletion(kind: str, data: Mapping[str, Any], estate: Estate, *, holds_keys: bool) -> Iterator[str]:
+def _of_deletion(kind: str, data: Mapping[str, Any], estate: Estate, *, stack: str, holds_keys: bool) -> Iterator[str]:
     """Of one resource, with a stack that is deleted or by Cloud Control API: no other deletion is asked about."""
     model = data["targetModel"]
-    properties = model.get("previousResourceProperties") or model.get("resourceProperties")
-    if not properties:
-        raise NotUnderstood(f"the deletion of {kind} {data.get('targetLogicalId')}, which comes without its properties")
+    told = [model[name] for name in ("previousResourceProperties", "resourceProperties") if model.get(name)]
+    names = {name for properties in told for name in properties}
     if kind == "AWS::KMS::Alias":
-        ours = properties["AliasName"].startswith(estate.alias)
+        known = "AliasName" in names
+        ours = any(one["AliasName"].startswith(estate.alias) for one in told if "AliasName" in one)
     else:
-        ours = any(tag["Key"] == TENANT_TAG for tag in properties.get("Tags", ()))
+        # Without a stack, the properties are those that the key has, or no more than what finds it.
+        known = bool(names - _IDENTIFIERS if stack else names & {"KeyPolicy", "Tags"})
+        ours = any(tag["Key"] == TENANT_TAG for properties in told for tag in properties.get("Tags", ()))
+    if not known:
+        raise NotUnderstood(f"the deletion of {kind} {data.get('targetLogicalId')}, whose properties do not say whose")
     if ours or holds_keys:
         yield f"{kind} {data.get('targetLogicalId')} of a tenant would be deleted"
+
+
+_IDENTIFIERS: Final = frozenset({"Arn", "KeyId"})
+"""Of a key, and all that its read-only properties are (template reference, AWS::KMS::Key, return values)."""
 
 
 def fetched(url: str) -> bytes:

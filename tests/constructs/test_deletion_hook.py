@@ -133,6 +133,18 @@ def update(before: Json, after: Json, **beside: Any) -> Json:
     return {"template": template(after, **beside), "previousTemplate": template(before)}
 
 
+def tagged(*tenants: str) -> Json:
+    return {"Tags": [{"Key": "tenant-keys:tenant", "Value": one} for one in tenants]}
+
+
+def gone(*tenants: str) -> Json:
+    return key() | {"Properties": tagged(*tenants)}
+
+
+def without(request: Json, *names: str) -> Json:
+    return {name: one for name, one in request.items() if name not in names}
+
+
 KEY, ALIAS, REPLICA = "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::KMS::ReplicaKey"
 BY_PARAMETER = key({"Ref": "Text"})
 BY_PARAMETER["Properties"] |= {"MultiRegion": True, "KeySpec": "SYMMETRIC_DEFAULT"}
@@ -189,11 +201,17 @@ ALLOWED: dict[str, tuple[Json, Json | str]] = {
     "a role that leaves": (CHANGE_SET, change_set(change("DELETE", "AWS::IAM::Role", "ImportRoleacme"))),
     "an offboarded tenant, by a change set": (
         CHANGE_SET,
-        change_set(change("DELETE", KEY, "KeygoneXcorp", {}), change("DELETE", ALIAS, "AliasgoneXcorp", {})),
+        change_set(
+            change("DELETE", KEY, "KeygoneXcorp", tagged("gone-corp")),
+            change("DELETE", REPLICA, "ReplicagoneXcorp", tagged("gone-corp")),
+            change("DELETE", ALIAS, "AliasgoneXcorp", {"AliasName": "alias/tenant-gone-corp"}),
+        ),
     ),
     "an offboarded tenant, by an update": (
         UPDATE,
-        update({**TENANT, "KeygoneXcorp": key(), "AliasgoneXcorp": alias("alias/tenant-gone-corp")}, TENANT),
+        update(
+            {**TENANT, "KeygoneXcorp": gone("gone-corp"), "AliasgoneXcorp": alias("alias/tenant-gone-corp")}, TENANT
+        ),
     ),
     "an update of policies": (UPDATE, update(TENANT, {**TENANT, "Keyacme": key("another")})),
     "what may change in place, by a parameter": (UPDATE, update({"Keyacme": BY_PARAMETER}, {"Keyacme": BY_PARAMETER})),
@@ -353,7 +371,134 @@ LOSSES: dict[str, tuple[Json, Json | str, str]] = {
         "of a tenant would be deleted",
     ),
 }
+LOSSES |= {
+    "a key of an offboarded tenant's logical id with another tenant's tag": (
+        CHANGE_SET,
+        change_set(change("DELETE", KEY, "KeygoneXcorp", tagged("acme"))),
+        "AWS::KMS::Key KeygoneXcorp would leave its stack, and its tag tenant-keys:tenant is not gone-corp",
+    ),
+    "a key of an offboarded tenant's logical id with two tenants' tags": (
+        CHANGE_SET,
+        change_set(change("DELETE", KEY, "KeygoneXcorp", tagged("gone-corp", "acme"))),
+        "is not gone-corp",
+    ),
+    "a replica of an offboarded tenant's logical id without a tag": (
+        CHANGE_SET,
+        change_set(change("DELETE", REPLICA, "ReplicagoneXcorp", {})),
+        "AWS::KMS::ReplicaKey ReplicagoneXcorp would leave its stack, and its tag",
+    ),
+    "an alias of an offboarded tenant's logical id with another tenant's name": (
+        CHANGE_SET,
+        change_set(change("DELETE", ALIAS, "AliasgoneXcorp", {"AliasName": "alias/tenant-acme"})),
+        "AWS::KMS::Alias AliasgoneXcorp would leave its stack, and its name is not that of gone-corp",
+    ),
+    "a key that an update removes under an offboarded tenant's logical id": (
+        UPDATE,
+        update({**TENANT, "KeygoneXcorp": gone("acme")}, TENANT),
+        "is not gone-corp",
+    ),
+    "a tenant's key whose tags come beside untagged properties": (
+        event(
+            KEY,
+            "DELETE_PRE_PROVISION",
+            "",
+            targetModel={"previousResourceProperties": {"KeyId": "1"}, "resourceProperties": tagged("acme")},
+        ),
+        "",
+        "AWS::KMS::Key Keyacme of a tenant would be deleted",
+    ),
+    "a tenant's alias whose name comes beside another one": (
+        event(
+            ALIAS,
+            "DELETE_PRE_PROVISION",
+            "",
+            targetModel={
+                "previousResourceProperties": {"AliasName": "alias/x"},
+                "resourceProperties": {"AliasName": "alias/tenant-acme"},
+            },
+        ),
+        "",
+        "of a tenant would be deleted",
+    ),
+    **{
+        f"{kind} that a changing resource re-points": (
+            UPDATE,
+            update(*({"Par": {"Type": "AWS::SSM::Parameter", "Properties": {"Value": v}}, **one} for v in ("a", "b"))),
+            f"decides {name}",
+        )
+        for kind, name, one in (
+            (ALIAS, "TargetKeyId", {"Aliasacme": alias(target={"Fn::GetAtt": ["Par", "Value"]})}),
+            (ALIAS, "TargetKeyId", {"Aliasacme": alias(target={"Ref": "Par"})}),
+            (
+                REPLICA,
+                "PrimaryKeyArn",
+                {"Replicaacme": replica() | {"Properties": {"PrimaryKeyArn": {"Fn::GetAtt": ["Par", "Value"]}}}},
+            ),
+        )
+    },
+    "an alias of a key that the update adds": (
+        UPDATE,
+        update({"Aliasacme": alias()}, {"Aliasacme": alias(), "Keyacme": key()}),
+        "decides TargetKeyId",
+    ),
+}
+ELSEWHERE = event("STACK", "UPDATE_PRE_PROVISION", "elsewhere", **URL)
 UNKNOWN: dict[str, tuple[Any, Json | str]] = {
+    "an update of no stack": (without(UPDATE, "stackId"), update(TENANT, TENANT)),
+    "a creation of no stack": (without(CREATION, "stackId"), {"template": template(TENANT)}),
+    "a change set of no stack": ({**CHANGE_SET, "stackId": None}, change_set()),
+    "an update of two stacks": ({**ELSEWHERE, "stackID": UPDATE["stackId"]}, update(TENANT, TENANT)),
+    "the deletion of a key of two stacks": (
+        {
+            **event(KEY, "DELETE_PRE_PROVISION", "a", targetModel={"previousResourceProperties": {"Enabled": True}}),
+            "stackID": ELSEWHERE["stackId"],
+        },
+        "",
+    ),
+    **{
+        f"the deletion of {kind} by {sorted(properties)} alone": (
+            event(kind, "DELETE_PRE_PROVISION", stack, targetModel={"previousResourceProperties": properties}),
+            "",
+        )
+        for stack in ("", "elsewhere")
+        for kind in (KEY, REPLICA)
+        for properties in ({"KeyId": "1"}, {"KeyId": "1", "Arn": "arn:aws:kms:eu-west-1:111111111111:key/1"})
+    },
+    "the deletion of an alias without its name": (
+        event(ALIAS, "DELETE_PRE_PROVISION", "", targetModel={"previousResourceProperties": {"TargetKeyId": "1"}}),
+        "",
+    ),
+    "changes twice": (
+        CHANGE_SET,
+        json.dumps(change_set(change("DELETE", KEY, "Keyacme", {}))).removesuffix("}") + ', "changedResources": []}',
+    ),
+    **{
+        f"properties twice in {name}": (
+            CHANGE_SET,
+            change_set(change("UPDATE", KEY, "Keyacme", {}, {}) | {name: '{"Properties": {"a": 1}, "Properties": {}}'}),
+        )
+        for name in ("beforeContext", "afterContext")
+    },
+    "an update whose contexts have no properties": (
+        CHANGE_SET,
+        change_set(change("UPDATE", KEY, "Keyacme", {}, {}) | {"beforeContext": "{}", "afterContext": "{}"}),
+    ),
+    "a removal without its context": (CHANGE_SET, change_set(change("DELETE", KEY, "KeygoneXcorp"))),
+    "a change set at no point": ({**CHANGE_SET, "actionInvocationPoint": None}, change_set()),
+    "a change set at a point of tomorrow": (event("CHANGE_SET", "EXECUTE_PRE_PROVISION", **URL), change_set()),
+    "a creation of what was there": (CHANGE_SET, change_set(change("CREATE", KEY, "Keyacme", {}, {}))),
+    **{
+        f"{kind} that {words}": (request, payload)
+        for kind in ("My::Org::Key::MODULE", "AWS::S3::Key::MODULE", "AWS::CloudFormation::Stack", "Custom::Key")
+        for held in ({"Type": kind, "Properties": {}},)
+        for words, request, payload in (
+            ("comes", UPDATE, update(TENANT, {**TENANT, "More": held})),
+            ("leaves", UPDATE, update({**TENANT, "More": held}, TENANT)),
+            ("is created", CREATION, {"template": template({**TENANT, "More": held})}),
+            ("changes", CHANGE_SET, change_set(change("UPDATE", kind, "More", {}, {}))),
+            ("leaves by a change set", CHANGE_SET, change_set(change("DELETE", kind, "More", {}))),
+        )
+    },
     "no request": (None, ""),
     "an empty request": ({}, ""),
     "a target of tomorrow": (event("STACK_REFACTOR", "UPDATE_PRE_PROVISION", **URL), ""),
