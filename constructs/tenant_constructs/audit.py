@@ -122,21 +122,27 @@ class AuditAlarms(Construct):
 
 
 class AuditBus(Construct):
-    """Lets each workload account report refusals of STS, which AWS logs where the caller is."""
+    """Lets each workload account report refusals of STS, which AWS logs where the caller is.
+
+    Where a stack set forwards them, one statement lets the forwarders of the organization report.
+    """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, accounts: Sequence[str], region: str, estate: Estate
     ) -> None:
         super().__init__(scope, construct_id)
-        for account in accounts:
+        statements = {account: policies.bus_statement(account, region, estate) for account in accounts}
+        if accounts and estate.audit and estate.audit.forward_from:
+            statements = {"organization": policies.bus_statement_of_organization(region, estate)}
+        for name, body in statements.items():
             statement = events.CfnEventBusPolicy(
                 self,
-                account,
+                name,
                 event_bus_name="default",
-                statement_id=f"{names.audit_prefix(estate.naming)}{account}",
-                statement=policies.bus_statement(account, region, estate),
+                statement_id=f"{names.audit_prefix(estate.naming)}{name}",
+                statement=body,
             )
-            statement.override_logical_id(f"Bus{account}")
+            statement.override_logical_id(f"Bus{name}")
 
 
 class RefusalForwarder(Construct):
@@ -152,7 +158,7 @@ class RefusalForwarder(Construct):
             self,
             "Role",
             role_name=forwarder_role_name(region, estate),
-            description="Reports refused sessions of access roles to the key account",
+            description=policies.FORWARDER,
             assume_role_policy_document=policies.forwarder_trust(account),
             policies=[report],
             permissions_boundary=next((one for one in boundaries if one), None),

@@ -11,6 +11,7 @@ from constructs import Construct
 from tenant_constructs.access_role import CustodianImportRole, SharedAccessRole, TenantAccessRole
 from tenant_constructs.audit import AuditAlarms, AuditBus, AuditRules, AuditTopic, RefusalForwarder
 from tenant_constructs.deletion_hook import DeletionHook
+from tenant_constructs.forwarding import ForwardingStackSet
 from tenant_constructs.identity_provider import TokenIssuer
 from tenant_constructs.pod_identity import PodIdentity
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
@@ -169,6 +170,8 @@ class _Stacks:
             AuditRules(stack, "Rules", topic=topic, estate=self._estate)
             AuditAlarms(stack, "Alarms", topic=topic, estate=self._estate, region=region)
             AuditBus(stack, "Bus", accounts=reporting, region=region, estate=self._estate)
+            if self._estate.audit.forward_from and region == self._home:
+                ForwardingStackSet(stack, "Forwarding", places=reporting_places(self._estate), estate=self._estate)
 
     def _add_hooks(self) -> None:
         """A Hook works in its own Region alone; stacks that it judges wait for it, since it must know who left."""
@@ -201,7 +204,8 @@ class _Stacks:
                 role_arn = role.role_arn if role else workload_role_arn(workload, self._estate)
                 construct_id = f"{workload.name}.pod-identity"
                 PodIdentity(stack, construct_id, workload=workload, role_arn=role_arn, estate=self._estate)
-        if (account, region) in reporting_places(self._estate):
+        by_stack_set = self._estate.audit is not None and self._estate.audit.forward_from
+        if (account, region) in reporting_places(self._estate) and not by_stack_set:
             RefusalForwarder(stack, "Forwarder", account=account, region=region, estate=self._estate)
         return stack
 

@@ -44,6 +44,8 @@ SERVICE_CONTROL_POLICY_CHARACTERS: Final = 10_240
 """White space counts where a policy is saved through the API (Organizations guide, orgs_reference_limits)."""
 RESOURCE_CONTROL_POLICY_CHARACTERS: Final = 5_120
 """As for service control policies."""
+EVENT_BUS_POLICY_CHARACTERS: Final = 10_240
+"""EventBridge guide, eb-quota: event bus policy size; it can be raised."""
 EVENT_PATTERN_CHARACTERS: Final = 2_048
 """Of a rule, by default (EventBridge guide, eb-quota)."""
 TRUST_ANCHORS: Final = 50

@@ -32,6 +32,7 @@ def inconsistencies(manifest: Manifest) -> list[Problem]:
     findings = Problems()
     _check_central(manifest, findings.report)
     _check_audit(manifest, findings.report)
+    _check_forwarding(manifest, findings.report)
     check_naming(manifest, findings.report)
     check_workloads(manifest, findings.report)
     check_tags(manifest.tags, ("tags",), findings.report)
@@ -124,6 +125,30 @@ def _check_audit(manifest: Manifest, report: Report) -> None:
         own_role(role, path, manifest.naming, report)
         if role_name(role) in holders:
             report(path, f"got {role}, which central names too; name a role that does nothing but probe")
+
+
+def _check_forwarding(manifest: Manifest, report: Report) -> None:
+    """One stack set deploys one template, to accounts of the organization but for its management account.
+
+    CloudFormation API reference, DeploymentTargets.
+    """
+    if manifest.audit == "off" or not manifest.audit.forward_from:
+        return
+    path = ("audit", "forward_from")
+    repeated(manifest.audit.forward_from, path, report)
+    if manifest.organization is None:
+        message = "missing; audit.forward_from lets roles of the organization report"
+        report(("organization",), f"{message}, name it, such as o-a1b2c3d4e5")
+    bounded = {one.account: one.permissions_boundary for one in manifest.workloads.values() if one.permissions_boundary}
+    needed = {bounded.get(one.account) for one in manifest.workloads.values()}
+    if len(needed) > 1:
+        got = ", ".join(sorted(one or "none" for one in needed))
+        message = f"the workload accounts demand different permissions boundaries ({got}), and a stack set has one"
+        report(path, f"{message} template; use one boundary, or leave forward_from out")
+    management = manifest.guardrails.management_account if manifest.guardrails else None
+    if any(one.account == management for one in manifest.workloads.values()):
+        message = f"a workload is in the management account {management}, to which no stack set with"
+        report(path, f"{message} service-managed permissions deploys; move the workload, or leave forward_from out")
 
 
 def _check_break_glass(manifest: Manifest, report: Report) -> None:

@@ -60,6 +60,8 @@ class Audit:
     """Whether the key account has a trail of its own, where no other has its calls."""
     import_path: str | None = None
     """IAM path of every import role that others make; None where sessions of those are not told."""
+    forward_from: tuple[str, ...] = ()
+    """Organizational units in which a stack set forwards refused sessions; empty: each workload's stack does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ WorkloadName = Annotated[str, Field(pattern=WORKLOAD_NAME, max_length=16)]
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", json_schema_extra={"enum": list(regions())})]
 """Whether AWS has it is checked in `rules.py`, with what may have been meant; editors complete it."""
+OrganizationalUnit = Annotated[str, Field(pattern=r"^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$")]
+"""Or an organization's root (CloudFormation API reference, DeploymentTargets)."""
 LONGEST_PATH = 512
 """Characters of a role's path with the slash at each end, `/` or `/path/` (IAM API reference, CreateRole, Path)."""
 
@@ -136,6 +138,8 @@ class Audit(_Model):
     """`own`: a trail and a bucket in the key account, for where no other trail has its calls; a second trail costs."""
     import_path: ImportPath | None = None
     """IAM path of every `import_role`, whose sessions are told; by default `guardrails.import_path`."""
+    forward_from: Annotated[tuple[OrganizationalUnit, ...], Field(max_length=50)] = ()
+    """Organizational units, or the root, of the workload accounts: one stack set forwards their refused sessions."""
 
 
 class Guardrails(_Model):

@@ -94,7 +94,8 @@ def _audit(manifest: Manifest) -> Audit | None:
     if written == "off":
         return None
     path = written.import_path or (manifest.guardrails.import_path if manifest.guardrails else None)
-    return Audit(tuple(_arn(manifest, account, role) for role in written.probe_roles), written.trail == "own", path)
+    probes = tuple(_arn(manifest, account, role) for role in written.probe_roles)
+    return Audit(probes, written.trail == "own", path, tuple(sorted(written.forward_from)))
 
 
 def _workloads(manifest: Manifest) -> dict[str, Workload]:

@@ -37,6 +37,16 @@ def audit_prefix(naming: Naming) -> str:
     return f"{naming.stack_prefix}-audit-"
 
 
+def forwarding_stack_set(account: str, naming: Naming) -> str:
+    """Of the key account `account`, whose estate may share workload accounts with another's."""
+    return f"{audit_prefix(naming)}forwarding-{account}"
+
+
+def stack_set_instance(stack_set: str) -> str:
+    """As CloudFormation names the stack of an instance, without the id that it adds."""
+    return f"StackSet-{stack_set}"
+
+
 def trail(naming: Naming) -> str:
     """Of the key account's own trail, and of its stack."""
     return f"{naming.stack_prefix}-trail"

@@ -7,9 +7,10 @@ from collections import defaultdict
 from typing import Final
 
 from tenant_keys.aws_facts.identity_center import permission_set_of
+from tenant_keys.aws_facts.quotas import EVENT_BUS_POLICY_CHARACTERS
 from tenant_keys.manifest.errors import Path, Problem
 from tenant_keys.manifest.guardrail_rules import import_roles
-from tenant_keys.manifest.model import Manifest
+from tenant_keys.manifest.model import Audit, Manifest
 from tenant_keys.manifest.rules import PERMISSION_SET, Problems, Report, execution_roles, role_name
 
 _OF_THE_CDK: Final = re.compile(
@@ -18,6 +19,10 @@ _OF_THE_CDK: Final = re.compile(
 """Roles of `cdk bootstrap` (CDK guide, bootstrapping-env)."""
 _POWERFUL: Final = re.compile(r"admin|organizationaccountaccessrole|awscontroltowerexecution|poweruser", re.IGNORECASE)
 """Names of roles that people administer accounts with, those of AWS Organizations and AWS Control Tower among them."""
+
+
+_BUS_STATEMENT: Final = 393
+"""Characters of the statement of one account on the bus, with the usual names."""
 
 
 def warnings(manifest: Manifest) -> list[Problem]:
@@ -64,6 +69,7 @@ def _check_audit(manifest: Manifest, report: Report) -> None:
     if manifest.audit.trail == "own":
         meaning = "where the organization's trail has this account's calls of KMS, AWS charges $2.00 for each 100,000"
         report(("audit", "trail"), f"own: {meaning}; see tenant-keys cost, and leave it out if such a trail exists")
+    _check_bus(manifest, manifest.audit, report)
     path = manifest.audit.import_path or (manifest.guardrails.import_path if manifest.guardrails else None)
     importers = import_roles(manifest)
     if importers and path is None:
@@ -72,6 +78,23 @@ def _check_audit(manifest: Manifest, report: Report) -> None:
         report(
             ("tenants", first, "key", "import_role"),
             f"{importers[first]}: {meaning}; have all import roles below one path, and name it as audit.import_path",
+        )
+
+
+def _check_bus(manifest: Manifest, audit: Audit, report: Report) -> None:
+    """Each account that reports takes a statement of the bus policy."""
+    workloads, everywhere = manifest.workloads.values(), manifest.central.regions
+    reporting = {region: {w.account for w in workloads if region in (w.regions or everywhere)} for region in everywhere}
+    region, accounts = max(reporting.items(), key=lambda one: len(one[1]))
+    characters = len(accounts) * _BUS_STATEMENT
+    if characters > EVENT_BUS_POLICY_CHARACTERS and not audit.forward_from:
+        meaning = (
+            f"about {characters:,} characters of bus policy, and EventBridge's quota is 10,240 unless it is raised"
+        )
+        report(
+            ("audit",),
+            f"{len(accounts)} accounts report to {region}: {meaning}; name their organizational units as "
+            "audit.forward_from, with which all of them take one statement",
         )
 
 

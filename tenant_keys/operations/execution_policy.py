@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from tenant_keys.manifest import Estate
-from tenant_keys.manifest.stack_names import audit_prefix, trail, trail_bucket
+from tenant_keys.manifest.stack_names import audit_prefix, forwarding_stack_set, trail, trail_bucket
 from tenant_keys.operations.errors import OperationError
 from tenant_keys.policy.deletion_hook import function_name, log_group
 from tenant_keys.policy.names import alias_name
@@ -23,7 +23,7 @@ def execution_policy(estate: Estate, account: str | None = None) -> dict[str, An
 
     A permissions boundary that the manifest declares for roles of the account may be put on them, and no other: the
     condition key is iam:PermissionsBoundary (IAM guide, access_policies_boundaries). Where the manifest asks for the
-    CloudFormation Hook, the policy has what its stack needs too.
+    CloudFormation Hook or for the stack set that forwards refused sessions, the policy has what they need too.
 
     Raises:
         OperationError: the account is none of the estate's.
@@ -38,6 +38,8 @@ def execution_policy(estate: Estate, account: str | None = None) -> dict[str, An
     document: dict[str, Any] = _renamed(_usual(), _renames(estate))
     if central.deletion_hook and account in (None, central.account):
         document["Statement"] += _hook(estate)
+    if estate.audit and estate.audit.forward_from and account in (None, central.account):
+        document["Statement"] += _stack_set(estate)
     if boundaries:
         document["Statement"].append(
             {
@@ -103,6 +105,40 @@ def _hook(estate: Estate) -> list[dict[str, Any]]:
         *found,
         {"Sid": "PassHookFunctionRole", **passed, "Resource": roles, "Condition": to_lambda},
         {"Sid": "PassHookInvokingRole", **passed, "Resource": f"{roles}.invoke"},
+    ]
+
+
+def _stack_set(estate: Estate) -> list[dict[str, Any]]:
+    """What CloudFormation's handlers call for the stack set (registry schema of AWS::CloudFormation::StackSet).
+
+    Service-managed stack sets are made in the management account (CloudFormation API reference, CreateStackSet:
+    CallAs), and types may have no account: so the name alone limits them. CreateStackSet takes no resource, and neither
+    does GetTemplateSummary of a text (Service Authorization Reference, CloudFormation). CallAs DELEGATED_ADMIN needs
+    organizations:ListDelegatedAdministrators (CloudFormation guide, stacksets-orgs-delegated-admin).
+    """
+    here = f"arn:{estate.central.partition}:cloudformation:*:"
+    name = forwarding_stack_set(estate.central.account, estate.naming)
+    keep = [
+        *(
+            "cloudformation:CreateStackInstances",
+            "cloudformation:DeleteStackInstances",
+            "cloudformation:DeleteStackSet",
+        ),
+        *("cloudformation:DescribeStackInstance", "cloudformation:DescribeStackSet"),
+        *("cloudformation:DescribeStackSetOperation", "cloudformation:GetTemplateSummary"),
+        *("cloudformation:ListStackInstances", "cloudformation:ListStackSetOperationResults"),
+        *("cloudformation:TagResource", "cloudformation:UntagResource", "cloudformation:UpdateStackInstances"),
+        "cloudformation:UpdateStackSet",
+    ]
+    kept = [f"{here}*:stackset/{name}:*", f"{here}*:stackset-target/*", f"{here}*:type/resource/*"]
+    make = [
+        "cloudformation:CreateStackSet",
+        "cloudformation:GetTemplateSummary",
+        "organizations:ListDelegatedAdministrators",
+    ]
+    return [
+        {"Sid": "KeepForwardingStackSet", "Effect": "Allow", "Action": keep, "Resource": kept},
+        {"Sid": "CreateForwardingStackSet", "Effect": "Allow", "Action": make, "Resource": "*"},
     ]
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tenant_keys.manifest import Estate, Workload
-from tenant_keys.manifest.stack_names import guardrails, workload_stack
+from tenant_keys.manifest.stack_names import forwarding_stack_set, guardrails, stack_set_instance, workload_stack
 from tenant_keys.review.assembly import Resource, Stack, StackArtifact
 
 
@@ -86,7 +86,9 @@ def _is_of_sibling(stack: Stack | StackArtifact, estate: Estate) -> bool:
         if stack.account == other.central.account:
             return True
         accounts = {workload.account for workload in other.workloads.values()}
-        if stack.account in accounts and stack.name == workload_stack(stack.account, stack.region, other.naming):
+        there = workload_stack(stack.account, stack.region, other.naming)
+        set_of_other = stack_set_instance(forwarding_stack_set(other.central.account, other.naming))
+        if stack.account in accounts and stack.name in (there, set_of_other):
             return True
         if stack.account == other.management_account and stack.name == guardrails(other.naming):
             return True

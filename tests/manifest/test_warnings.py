@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tenant_keys.manifest import load_manifest
+from tenant_keys.manifest import load_manifest, parse_manifest
 from tenant_keys.manifest.warnings import warnings
 from tests.command import tenant_keys
 from tests.manifest.test_bad_files import SECTIONS, cases
+from tests.policy.estates import manifest as small
 
 WARNED = cases("warned_manifests.yaml")
 
@@ -32,3 +33,15 @@ def test_an_older_estate_is_warned_of_nothing_but_alarms_that_it_could_have(name
 
 def test_an_estate_without_such_a_choice_has_no_warning() -> None:
     assert warnings(load_manifest(Path(__file__).parents[2] / "tenants.yaml")) == []
+
+
+def test_more_accounts_than_a_bus_policy_takes_are_told_unless_a_stack_set_forwards() -> None:
+    def told(accounts: int, audit: str = "") -> list[str]:
+        workloads = [f"  w{one}: {{account: '{one:012}', runs_on: lambda}}" for one in range(2, 2 + accounts)]
+        text = audit + small("\n".join(workloads), "  acme: {workloads: [w2]}")
+        return [one.message for one in warnings(parse_manifest(text))]
+
+    assert told(26) == []
+    (problem,) = told(27)
+    assert problem.startswith("27 accounts report to eu-west-1: about 10,611 characters of bus policy")
+    assert told(120, "audit: {forward_from: [ou-ab12-cdef3456]}\n") == []

@@ -380,3 +380,35 @@ def test_what_the_hooks_handlers_call_is_allowed_where_the_hook_is_asked_for_and
 def test_the_hook_brings_no_other_function_log_or_role(action: str, resource: str) -> None:
     context = {"iam:PassedToService": "lambda.amazonaws.com"}
     assert decide(action, resource, context, hook_policy(asked_for=True)) is not Outcome.ALLOWED
+
+
+FORWARDING = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stackset/tenant-keys-audit-forwarding-{ACCOUNT}:1234"
+
+
+def forwarding_calls() -> list[str]:
+    schema: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema(
+        "us-east-1", "AWS::CloudFormation::StackSet"
+    ).schema
+    found = {one for verb, each in schema["handlers"].items() if verb != "list" for one in each["permissions"]}
+    assert len(found) >= 10
+    return sorted(found - {"iam:PassRole"})  # of roles of self-managed permissions
+
+
+@pytest.mark.parametrize("action", [*forwarding_calls(), "organizations:ListDelegatedAdministrators"])
+def test_what_the_stack_sets_handlers_call_is_allowed_where_units_are_named_and_nowhere_else(action: str) -> None:
+    without, named = manifest(), f"audit: {{forward_from: [ou-ab12-cdef3456]}}\n{manifest()}"
+    unnamed = ("CreateStackSet", "ListDelegatedAdministrators")
+    resource = "*" if action.endswith(unnamed) else FORWARDING
+    for text, allowed in ((without, False), (named, True)):
+        for account, of_keys in ((None, True), ("222222222222", False)):
+            policy = execution_policy(estate_of_text(text), account)
+            outcome = decide(action, resource, {}, Policy.parse(policy, name="execution", kind="identity"))
+            assert (outcome is Outcome.ALLOWED) is (allowed and of_keys), (allowed, account)
+            if not action.endswith((*unnamed, "GetTemplateSummary")):  # which takes a text alone
+                other = decide(
+                    action,
+                    FORWARDING.replace("forwarding", "other"),
+                    {},
+                    Policy.parse(policy, name="execution", kind="identity"),
+                )
+                assert other is not Outcome.ALLOWED

@@ -10,7 +10,7 @@ from tenant_keys.policy.audit.rules import RULES
 from tenant_keys.review.iam import Policies, Policy, Principal, PrincipalKind, Request, authorize
 from tests.conftest import Found
 from tests.manifest.sample import TEXT, errors
-from tests.policy.estates import estate_of_text
+from tests.policy.estates import estate_of_text, manifest
 from tests.stacks.synth import artifacts, synthesized
 
 DEPLOYER = "cdk-hnb659fds-cfn-exec-role-111111111111-eu-west-1"
@@ -207,6 +207,36 @@ def test_a_trail_or_a_path_that_is_none_is_an_error(audit: str, told: str) -> No
     told_of = errors(f"audit: {{{audit}}}\n{TEXT}")
     assert any(told in one for one in told_of)
     assert not any("audit: got a mapping" in one for one in told_of)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("audit: {forward_from: [ou-AB]}\n" + manifest(), 'audit.forward_from[0]: got "ou-AB"'),
+        (
+            "audit: {forward_from: [ou-ab12-cdef3456, ou-ab12-cdef3456]}\n" + manifest(),
+            "got ou-ab12-cdef3456 twice; remove one",
+        ),
+        (
+            ("audit: {forward_from: [r-ab12]}\n" + manifest()).replace("organization: o-a1b2c3d4e5\n", ""),
+            "organization: missing; audit.forward_from lets roles of the organization report",
+        ),
+        (
+            "audit: {forward_from: [r-ab12]}\n"
+            + manifest(
+                "  orders: {account: '222222222222', runs_on: lambda, permissions_boundary: policy/Demanded}\n"
+                "  billing: {account: '333333333333', runs_on: ecs}"
+            ),
+            "the workload accounts demand different permissions boundaries (none, policy/Demanded), and a stack",
+        ),
+        (
+            "audit: {forward_from: [r-ab12]}\nguardrails: {management_account: '222222222222'}\n" + manifest(),
+            "a workload is in the management account 222222222222, to which no stack set with service-managed",
+        ),
+    ],
+)
+def test_units_from_which_no_stack_set_can_forward_are_an_error(text: str, told: str) -> None:
+    assert any(told in one for one in errors(text)), errors(text)
 
 
 def test_a_path_is_named_once() -> None:

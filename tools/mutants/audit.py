@@ -255,7 +255,7 @@ MUTANTS = [
     Mutant("the targets are a number", Refuted(INVENTORY, ("Targets is 5",)), change(of("RuleuseXdenied"), Targets=5)),
     Mutant(
         "the topics of the policy are a number",
-        NotProvedBecause(("AWS::SNS::TopicPolicy",)),
+        Refuted(INVENTORY, ("AWS::SNS::TopicPolicy",)),
         change(of("AuditTopicPolicy"), Topics=5),
     ),
     Mutant(

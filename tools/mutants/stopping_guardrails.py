@@ -148,7 +148,6 @@ def stopping_publishers() -> list[Mutant]:
     ]
     open_ones: list[tuple[str, Body]] = [
         ("services on behalf of the key account", {"StringEquals": {"aws:SourceAccount": CENTRAL}}),
-        ("services on behalf of other accounts", {"StringNotEqualsIfExists": {"aws:SourceAccount": CENTRAL}}),
         (
             "whoever is outside and came through no service",
             {
@@ -165,6 +164,11 @@ def stopping_publishers() -> list[Mutant]:
             f"{RCP}: use from outside by services too",
             Refuted(Kind.REFUSED, ("events.amazonaws.com", gone)),
             statement(RCP, "DenyUseFromOutside", lambda one: one["Condition"].pop("BoolIfExists")),
+        ),
+        Mutant(  # a request that has no aws:SourceAccount is denied as well, such as the deployment roles'
+            f"{RCP}: no use but on behalf of the key account",
+            Refuted(Kind.REFUSED, ("may not kms:createkey on *",)),
+            to(RCP, Action="kms:*", Condition={"StringNotEqualsIfExists": {"aws:SourceAccount": CENTRAL}}),
         ),
         *(
             Mutant(

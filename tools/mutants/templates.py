@@ -319,7 +319,7 @@ def harmless() -> list[Mutant]:
         ),
         Mutant(
             "a policy of the organisation",
-            NotProvedBecause(("AWS::Organizations::Policy",)),
+            NotProvedBecause(("scp x.Statement",)),
             resource(
                 SHARED, "AWS::Organizations::Policy", {"Name": "x", "Type": "SERVICE_CONTROL_POLICY", "Content": {}}
             ),

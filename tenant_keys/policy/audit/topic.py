@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tenant_keys.manifest import Estate
 from tenant_keys.policy import actions
+from tenant_keys.policy.names import forwarder_role_name
 from tenant_keys.policy.statement import EVERYONE, Document, allow, deny, document, only, root_of
 
 PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
@@ -25,6 +26,8 @@ KEEP: Final = (
     "kms:UpdateKeyDescription",
 )
 """What CloudFormation's handler calls to keep the key as declared, beside what it reads."""
+
+FORWARDER: Final = "Reports refused sessions of access roles to the key account"
 
 
 def topic_key_policy(estate: Estate) -> Document:
@@ -94,6 +97,22 @@ def bus_statement(account: str, region: str, estate: Estate) -> dict[str, Any]:
             "Null": {"events:detail-type": "false", "events:source": "false"},
         },
     }
+
+
+def bus_statement_of_organization(region: str, estate: Estate) -> dict[str, Any]:
+    """The forwarders of all accounts of the organization may send the same; a bus policy has 10,240 characters at most.
+
+    Events that an organization's accounts send come by a role (CloudFormation guide, AWS::Events::EventBusPolicy), of
+    which the ARN and the organization are in each request (IAM guide, reference_policies_condition-keys).
+    """
+    partition, name = estate.central.partition, forwarder_role_name(region, estate)
+    statement = bus_statement(estate.central.account, region, estate) | {"Principal": EVERYONE}
+    statement["Condition"] = {
+        "ArnLike": {"aws:PrincipalArn": f"arn:{partition}:iam::*:role/{name}"},
+        "StringEquals": {"aws:PrincipalOrgID": estate.organization},
+        **statement["Condition"],
+    }
+    return statement
 
 
 def forwarder_trust(account: str) -> Document:

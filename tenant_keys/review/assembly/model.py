@@ -11,6 +11,7 @@ from typing import Any
 READ_TYPES = frozenset(
     {
         "AWS::CloudFormation::LambdaHook",
+        "AWS::CloudFormation::StackSet",
         "AWS::CloudTrail::Trail",
         "AWS::CloudWatch::Alarm",
         "AWS::EKS::PodIdentityAssociation",
@@ -43,7 +44,7 @@ READ_TYPES = frozenset(
     }
 )
 
-# The types that create resources which are not in the template.
+# The types that create resources which are not in the template; those of a stack set are read from its TemplateBody.
 HIDING_TYPES = frozenset(
     {
         "AWS::CloudFormation::Macro",

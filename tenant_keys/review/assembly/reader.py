@@ -1,4 +1,7 @@
-"""Reads a cloud assembly stack by stack, so that no more than one template is in memory."""
+"""Reads a cloud assembly stack by stack, so that no more than one template is in memory.
+
+A stack set is followed by the stacks that it makes, one in each account and Region.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from tenant_keys.review.assembly.exports import Exports
 from tenant_keys.review.assembly.intrinsics import Resolver
 from tenant_keys.review.assembly.manifest import StackArtifact, read_artifacts
 from tenant_keys.review.assembly.model import HIDING_TYPES, READ_TYPES, Resource, Stack
-from tenant_keys.review.assembly.template import deployed_template
+from tenant_keys.review.assembly.stack_sets import STACK_SET, instances
+from tenant_keys.review.assembly.template import Template, deployed_template
 from tenant_keys.review.errors import (
     AssemblyInconsistent,
     AssemblyNotFound,
@@ -20,8 +24,8 @@ from tenant_keys.review.errors import (
     UnresolvedIntrinsic,
 )
 
-_TAGGED: Final = frozenset({"AWS::IAM::Role", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
-"""The types whose tags a policy can ask for."""
+_TAGGED: Final = frozenset({STACK_SET, "AWS::IAM::Role", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
+"""The types whose tags a policy can ask for, and the one that passes its tags on to them."""
 
 
 class Assembly:
@@ -50,25 +54,29 @@ class Assembly:
         return cls(path, artifacts)
 
     def stacks(self) -> Iterator[Stack]:
-        """Yield the stacks one at a time, in the order of the manifest."""
+        """Yield the stacks one at a time, in the order of the manifest, each before those of its stack sets."""
         for artifact in self.artifacts:
-            yield self._read(artifact)
+            stack = self._read(artifact, deployed_template(artifact), READ_TYPES)
+            yield stack
+            for resource in stack.resources.values():
+                if resource.type == STACK_SET:
+                    for instance, template in instances(resource, artifact):
+                        yield self._read(instance, template, READ_TYPES - {STACK_SET})
 
-    def _read(self, artifact: StackArtifact) -> Stack:
+    def _read(self, artifact: StackArtifact, template: Template, read: frozenset[str]) -> Stack:
         path = artifact.template_path
-        template = deployed_template(artifact)
         resolver = Resolver(artifact, template, self._exports.importer(artifact))
         resources: dict[str, Resource] = {}
         left_raw: list[str] = []
         for logical_id, body in template.resources.items():
             kind = body["Type"]
-            if kind in HIDING_TYPES:
+            if kind in HIDING_TYPES - read:
                 raise TemplateRefused(
                     f"{path} {logical_id}: {kind} creates resources that are not in the template; write them out"
                 )
             properties = body.get("Properties", {})
             if logical_id in template.unresolved or "Condition" in body:
-                known = _resolved(resolver, logical_id, body, must=kind in READ_TYPES)
+                known = _resolved(resolver, logical_id, body, must=kind in read)
                 if known is None:
                     left_raw.append(logical_id)
                 else:

@@ -32,6 +32,7 @@ from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_records import KeyRecord
 from tenant_keys.review.proof.role_records import RoleRecord
 from tenant_keys.review.proof.spelled import spelled
+from tenant_keys.review.proof.stack_set import PLAIN_OF_STACK_SET, declared_stack_set
 from tenant_keys.review.proof.trail import declared_trail, removable, with_defaults
 
 _AGAIN: Final = "synthesize again"
@@ -48,6 +49,7 @@ _FREE: Final[Mapping[str, frozenset[str]]] = {
             "TreatMissingData",
         ]
     ),
+    "AWS::CloudFormation::StackSet": frozenset({"Description", "Tags"}),
     "AWS::CloudTrail::Trail": frozenset({"Tags"}),
     "AWS::Events::Rule": frozenset({"Description", "EventPattern", "State", "Tags"}),
     "AWS::S3::Bucket": frozenset({"Tags"}),
@@ -72,6 +74,7 @@ def check_audit(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
             yield _undeclared(f"{record.stack} {record.logical_id}: a key that no tenant's alias names")
     declared = {place: each for region in regions for place, each in _declared(region, inventory, estate)}
     declared |= dict(declared_trail(estate))
+    declared |= dict(declared_stack_set({region: _reporting(region, estate) for region in regions}, estate))
     found: set[tuple[str, str, str, str]] = set()
     for resource in inventory.audit:
         place = (resource.account, resource.region, resource.type, _name(resource))
@@ -118,13 +121,16 @@ def _declared(
             {"AlarmName": prefix + one, "AlarmActions": [topic]},
         )
     bus = f"arn:{central.partition}:events:{region}:{central.account}:event-bus/default"
-    for account in _reporting(region, estate):
-        statement = _bus_statement(bus, account, central.partition)
-        name = prefix + account
+    reporting = _reporting(region, estate)
+    statements = {account: _bus_statement(bus, account, central.partition) for account in reporting}
+    if reporting and _by_stack_set(estate):
+        statements = {"organization": _bus_statement_of_organization(bus, region, estate)}
+    for whom, statement in statements.items():
         yield (
-            (*here, "AWS::Events::EventBusPolicy", name),
-            {"EventBusName": "default", "StatementId": name, "Statement": statement},
+            (*here, "AWS::Events::EventBusPolicy", prefix + whom),
+            {"EventBusName": "default", "StatementId": prefix + whom, "Statement": statement},
         )
+    for account in reporting:
         forwarder = _forwarder(account, region, inventory, estate)
         yield (
             (account, region, "AWS::Events::Rule", f"{prefix}access-refused"),
@@ -155,6 +161,8 @@ def _same(name: str, got: object, expected: object) -> bool:
 
 def _plain(name: str, value: object) -> object:
     """The value without what decides nothing. A key is named by its ARN or its id (SNS API reference, CreateTopic)."""
+    if name in PLAIN_OF_STACK_SET:
+        return PLAIN_OF_STACK_SET[name](value)
     if name == "KmsMasterKeyId" and isinstance(value, str) and not value.startswith("alias/"):
         return value.rpartition("/")[2]
     if name == "Targets" and isinstance(value, list) and all(isinstance(one, Mapping) for one in value):
@@ -327,6 +335,21 @@ def _bus_statement(bus: str, account: str, partition: str) -> dict[str, Any]:
     }
 
 
+def _bus_statement_of_organization(bus: str, region: str, estate: Estate) -> dict[str, Any]:
+    """The forwarders of the organization's accounts: by the role's name in any account, and the organization's id."""
+    central = estate.central
+    statement = _bus_statement(bus, central.account, central.partition) | {"Principal": "*"}
+    forwarders = {
+        "ArnLike": {"aws:PrincipalArn": _forwarder_arn("*", region, estate)},
+        "StringEquals": {"aws:PrincipalOrgID": estate.organization},
+    }
+    return statement | {"Condition": statement["Condition"] | forwarders}
+
+
+def _by_stack_set(estate: Estate) -> bool:
+    return estate.audit is not None and bool(estate.audit.forward_from)
+
+
 def _reporting(region: str, estate: Estate) -> list[str]:
     """Accounts whose refusals are forwarded to the key account's bus of the Region."""
     return sorted({w.account for w in estate.workloads.values() if region in w.regions})
@@ -378,6 +401,7 @@ def _name(resource: Resource) -> str:
         topics = properties.get("Topics")
         return ", ".join(map(str, topics)) if isinstance(topics, list) else str(topics)
     of = {
+        "AWS::CloudFormation::StackSet": "StackSetName",
         "AWS::CloudWatch::Alarm": "AlarmName",
         "AWS::Events::EventBusPolicy": "StatementId",
         "AWS::CloudTrail::Trail": "TrailName",

@@ -39,6 +39,7 @@ _BINDING: Final = frozenset(
 _AUDIT: Final = frozenset(
     {
         *TRAIL_TYPES,
+        "AWS::CloudFormation::StackSet",
         "AWS::CloudWatch::Alarm",
         "AWS::Events::EventBusPolicy",
         "AWS::Events::Rule",

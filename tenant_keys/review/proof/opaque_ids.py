@@ -18,6 +18,7 @@ from tenant_keys.review.assembly import Resource, Stack
 _TOKEN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _GRAMMAR: Final = frozenset({"Action", "Effect", "NotAction", "Version"})
 _PROSE: Final[Mapping[str, frozenset[str]]] = {
+    "AWS::CloudFormation::StackSet": frozenset({"Description", "TemplateBody"}),
     "AWS::CloudWatch::Alarm": frozenset({"AlarmDescription", "Metrics"}),
     "AWS::Events::Rule": frozenset({"Description", "EventPattern", "Targets"}),
     "AWS::Lambda::Function": frozenset({"Code", "Description"}),

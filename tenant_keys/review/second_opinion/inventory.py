@@ -15,6 +15,7 @@ from tenant_keys.review.second_opinion.statements import IDENTITY, Statement, st
 _WITHOUT_PERMISSIONS: Final = frozenset(
     {
         "AWS::CDK::Metadata",
+        "AWS::CloudFormation::StackSet",
         "AWS::CloudTrail::Trail",
         "AWS::CloudWatch::Alarm",
         "AWS::EKS::PodIdentityAssociation",
@@ -29,7 +30,10 @@ _WITHOUT_PERMISSIONS: Final = frozenset(
         "AWS::SSM::Parameter",
     }
 )
-"""Types that allow nothing by themselves: they bind principals to roles, whose trust policies are read."""
+"""Types that allow nothing by themselves: they bind principals to roles, whose trust policies are read.
+
+The stacks that a stack set makes are read beside it, in each account and Region.
+"""
 _OF_HOOK: Final = frozenset(
     {"AWS::CDK::Metadata", "AWS::CloudFormation::LambdaHook", "AWS::Lambda::Function", "AWS::Logs::LogGroup"}
 )
