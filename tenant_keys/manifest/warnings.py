@@ -28,11 +28,26 @@ _BUS_STATEMENT: Final = 393
 def warnings(manifest: Manifest) -> list[Problem]:
     """Every choice that is accepted and that a reviewer should have made on purpose, with what it means."""
     found = Problems()
+    _check_unused_keys(manifest, found.report)
     _check_powers(manifest, found.report)
     _check_suffixes(manifest, found.report)
     _check_existing_roles(manifest, found.report)
     _check_audit(manifest, found.report)
     return found.problems
+
+
+def _check_unused_keys(manifest: Manifest, report: Report) -> None:
+    """A tenant left to `defaults.workloads`, which names none of its key account: `workloads: []` is on purpose."""
+    left = [
+        name
+        for name, tenant in manifest.tenants.items()
+        if tenant.workloads is None and tenant.state in {"active", "suspended"}
+    ]
+    if left and not manifest.defaults.workloads:
+        more = f" (of {len(left):,} tenants alike the first)" if left[1:] else ""
+        meaning = "it names no workloads, and defaults.workloads has none of its key account"
+        fix = "name them, or write workloads: [] where it is meant"
+        report(("tenants", min(left)), f"no workload may use its key{more}: {meaning}; {fix}")
 
 
 def _check_powers(manifest: Manifest, report: Report) -> None:

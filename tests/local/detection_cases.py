@@ -105,12 +105,18 @@ def _rules_changed() -> Cases:
 
 def _topic_changed() -> Cases:
     arn = f"arn:aws:sns:eu-west-1:{ACCOUNT}:tenant-keys-audit"
-    own = {"topicArn": arn}
+    own, subscribed = {"topicArn": arn}, {"subscriptionArn": f"{arn}:2bcfbf39"}
     return [
         call("DeleteTopic", service="sns", parameters=own),
         call("SetTopicAttributes", ROOT, service="sns", parameters={**own, "attributeName": "KmsMasterKeyId"}),
-        call("Unsubscribe", USER, service="sns", parameters={"subscriptionArn": f"{arn}:2bcfbf39"}),
+        call("Unsubscribe", USER, service="sns", parameters=subscribed),
+        call("SetSubscriptionAttributes", service="sns", parameters={**subscribed, "attributeName": "FilterPolicy"}),
+        call("PutDataProtectionPolicy", ROOT, service="sns", parameters={"resourceArn": arn}),
     ], [
+        call("SetSubscriptionAttributes", DEPLOYER, service="sns", parameters=subscribed),
+        call("SetSubscriptionAttributes", service="sns", parameters={"subscriptionArn": f"{arn}-of-others:2bcfbf39"}),
+        call("PutDataProtectionPolicy", service="sns", parameters={"resourceArn": f"{arn}-of-others"}),
+        call("GetDataProtectionPolicy", service="sns", parameters={"resourceArn": arn}, read_only=True),
         call("DeleteTopic", service="sns", parameters={"topicArn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:orders"}),
         call("SetTopicAttributes", DEPLOYER, service="sns", parameters=own),
         call("DeleteTopic", service="sns", parameters=own, error="AuthorizationError"),
@@ -120,12 +126,28 @@ def _topic_changed() -> Cases:
 
 def _role_changed() -> Cases:
     own, other = {"roleName": "tenant-acme.orders"}, {"roleName": "nightly-backup"}
+    provider = {"openIDConnectProviderArn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/login.example.com"}
+    of_provider = (
+        "AddClientIDToOpenIDConnectProvider",
+        "DeleteOpenIDConnectProvider",
+        "RemoveClientIDFromOpenIDConnectProvider",
+        "UpdateOpenIDConnectProviderThumbprint",
+    )
     return [
         call("UpdateAssumeRolePolicy", service="iam", parameters=own),
         call("PutRolePolicy", ROOT, service="iam", parameters={"roleName": "shared.billing"}),
         call("AttachRolePolicy", USER, service="iam", parameters=own),
         call("UpdateAssumeRolePolicy", service="iam", parameters={"roleName": "import.acme"}),
+        call("UpdateRole", ROOT, service="iam", parameters={**own, "maxSessionDuration": 43200}),
+        call("UntagRole", service="iam", parameters={**own, "tagKeys": ["tenant_id"]}),
+        *(call(name, service="iam", parameters=provider) for name in of_provider),
+        call("CreateOpenIDConnectProvider", USER, service="iam", parameters={"url": "https://login.example.com"}),
     ], [
+        call("UpdateRole", DEPLOYER, service="iam", parameters=own),
+        call("UntagRole", service="iam", parameters=other),
+        call("DeleteOpenIDConnectProvider", DEPLOYER, service="iam", parameters=provider),
+        call("DeleteOpenIDConnectProvider", service="iam", parameters=provider, error=DENIED),
+        call("GetOpenIDConnectProvider", service="iam", parameters=provider, read_only=True),
         call("UpdateAssumeRolePolicy", DEPLOYER, service="iam", parameters=own),
         call("UpdateAssumeRolePolicy", service="iam", parameters=other),
         call("UpdateAssumeRolePolicy", service="iam", parameters={"roleName": "importer"}),
@@ -228,12 +250,17 @@ CASES: Final[dict[str, Cases]] = {
             call("ScheduleKeyDeletion", ROOT, error=DENIED),
             call("CreateGrant", TENANT, error="AccessDeniedException"),
             call("UpdateAlias", DEPLOYER, error=DENIED),
+            call("CreateKey", USER, error=DENIED),
+            call("RevokeGrant", TENANT, error=DENIED),
+            call("GetParametersForImport", USER, error=DENIED, read_only=True),
         ],
         [
             call("PutKeyPolicy", USER),
             call("PutKeyPolicy", USER, error="MalformedPolicyDocumentException"),
             use("Decrypt", error=DENIED),
             call("GetKeyPolicy", USER, error=DENIED, read_only=True),
+            call("CreateKey", USER),
+            call("GetParametersForImport", USER, read_only=True),
         ],
     ),
     "use-denied": (

@@ -12,6 +12,19 @@ from tests.command import tenant_keys
 from tests.manifest.test_bad_files import SECTIONS, cases
 from tests.policy.estates import manifest as small
 
+TWO_KEY_ACCOUNTS = """
+central:
+  - {name: eu, account: "111111111111", home_region: eu-west-1, regions: [eu-west-1],
+     administrators: [role/KeyAdministrator], break_glass: role/KeyBreakGlass}
+  - {name: us, account: "333333333333", home_region: us-east-1, regions: [us-east-1],
+     administrators: [role/KeyAdministrator], break_glass: role/KeyBreakGlass}
+workloads:
+  orders: {account: "222222222222", runs_on: lambda, key_account: eu}
+  shop: {account: "444444444444", runs_on: lambda, key_account: us}
+tenants:
+  acme: {key_account: eu}
+  globex: {key_account: us}
+"""
 WARNED = cases("warned_manifests.yaml")
 
 
@@ -45,3 +58,29 @@ def test_more_accounts_than_a_bus_policy_takes_are_told_unless_a_stack_set_forwa
     (problem,) = told(27)
     assert problem.startswith("27 accounts report to eu-west-1: about 10,611 characters of bus policy")
     assert told(120, "audit: {forward_from: [ou-ab12-cdef3456]}\n") == []
+
+
+def test_a_tenant_that_no_workload_serves_is_told_unless_its_manifest_says_so() -> None:
+    def told(tenants: str, defaults: str = "") -> list[tuple[object, ...]]:
+        text = defaults + small("  orders: {account: '222222222222', runs_on: lambda}", tenants)
+        return [(one.path, one.message.partition(":")[0]) for one in warnings(parse_manifest(text))]
+
+    assert told("  acme: {}") == [(("tenants", "acme"), "no workload may use its key")]
+    several = told("  globex: {}\n  acme: {state: suspended}\n  initech: {workloads: [orders]}")
+    assert several == [(("tenants", "acme"), "no workload may use its key (of 2 tenants alike the first)")]
+    assert told("  acme: {workloads: []}") == told("  acme: {workloads: [orders]}") == []
+    assert told("  acme: {state: offboarded}") == []
+    assert told("  acme: {}", "defaults: {workloads: [orders]}\n") == []
+
+
+def test_a_default_workload_of_another_key_account_serves_no_tenant_of_this_one(tmp_path: Path) -> None:
+    path = tmp_path / "tenants.yaml"
+    text = f"defaults: {{workloads: [shop]}}\n{TWO_KEY_ACCOUNTS}"
+    path.write_text(text, encoding="utf-8")
+    done = tenant_keys("validate", "--manifest", str(path))
+    assert done.exit_code == 0
+    (told,) = done.stderr.splitlines()
+    assert "tenants.acme" in told
+    assert "no workload may use its key" in told
+    path.write_text(text.replace("[shop]", "[shop, orders]"), encoding="utf-8")
+    assert tenant_keys("validate", "--manifest", str(path)).stderr == ""

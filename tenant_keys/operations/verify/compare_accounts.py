@@ -22,6 +22,26 @@ from tenant_keys.review.proof.marks import marked
 from tenant_keys.review.proof.promise import AUDITING
 
 _KMS: Final = "kms.amazonaws.com"
+_DECLARED: Final[Mapping[str, object]] = {
+    "IsMultiRegionTrail": True,
+    "IsOrganizationTrail": False,
+    "IncludeGlobalServiceEvents": True,
+    "LogFileValidationEnabled": True,
+    "HasInsightSelectors": False,
+}
+_ADDED: Final = frozenset(
+    {
+        *("CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn", "KmsKeyId", "S3KeyPrefix", "SnsTopicARN"),
+        "SnsTopicName",
+    }
+)
+"""What a trail may have besides, and the template does not: keys, copies and notices of somebody else's.
+
+Source: CloudTrail API, Trail, for all fields of a trail here.
+"""
+_SAID_BY_SELECTORS: Final = "HasCustomEventSelectors"
+_SELECTOR: Final[Mapping[str, object]] = {"IncludeManagementEvents": True, "ReadWriteType": "All"}
+"""The one event selector of the template; of the rest, nothing (CloudTrail API, EventSelector)."""
 _EVERYTHING: Final = {
     "Version": "2012-10-17",
     "Statement": [{"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}],
@@ -111,23 +131,30 @@ class AccountComparison:
             return
         name = names.trail(estate.naming)
         own = f"arn:{estate.central.partition}:cloudtrail:{region}:{account}:trail/{name}"
-        declared = {
-            "S3BucketName": names.trail_bucket(account, estate.naming),
-            "IsMultiRegionTrail": True,
-            "IncludeGlobalServiceEvents": True,
-            "LogFileValidationEnabled": True,
-        }
         read = {str(trail["TrailARN"]): (trail, *rest) for trail, *rest in self.state.trails.get(region, ())}
         if own not in read:
             yield DriftFinding("trail-changed", account, region, name, "the account has no trail of this name", own, "")
             return
         trail, status, selectors = read.pop(own)
-        for field, expected in declared.items():
-            if trail.get(field) != expected:
-                what = f"{field} is {trail.get(field)}"
-                yield DriftFinding("trail-changed", account, region, name, what, str(expected), str(trail.get(field)))
-        if status and selectors and (problem := _silent(trail, status, selectors, region)):
+        declared: dict[str, object] = {
+            "Name": name,
+            "TrailARN": own,
+            "S3BucketName": names.trail_bucket(account, estate.naming),
+            "HomeRegion": region,
+            **_DECLARED,
+        }
+        for field, value in sorted({**dict.fromkeys(declared), **trail}.items()):
+            expected, what = declared.get(field), f"{field} is {value}"
+            if field not in {*declared, *_ADDED, _SAID_BY_SELECTORS}:
+                yield DriftFinding("unknown", account, region, name, f"{what}: this field of a trail is not known")
+            elif field != _SAID_BY_SELECTORS and (value or None) != (expected or None):
+                wanted = "" if expected is None else str(expected)
+                yield DriftFinding("trail-changed", account, region, name, what, wanted, str(value))
+        problem = _silent(trail, status, selectors, region) if status and selectors else ""
+        if problem:
             yield DriftFinding("trail-changed", account, region, name, problem)
+        elif selectors and (what := _other_selectors(selectors)):
+            yield DriftFinding("trail-changed", account, region, name, what, json.dumps([_SELECTOR]))
         for arn, (other, status, selectors) in sorted(read.items()):
             if status and selectors and not _silent(other, status, selectors, region):
                 what = f"{arn} has the calls of KMS too: the second copy is charged"
@@ -198,6 +225,17 @@ def _silent(trail: Mapping[str, Any], status: Mapping[str, Any], selectors: Mapp
     if not reasons:
         return "it selects no events"
     return "" if "" in reasons else "; ".join(reasons)
+
+
+def _other_selectors(selectors: Mapping[str, Any]) -> str:
+    """How the event selectors differ from the template's; empty where they have the same events."""
+    basic, advanced = selectors.get("EventSelectors") or (), selectors.get("AdvancedEventSelectors") or ()
+    if advanced:
+        return f"it has advanced event selectors: {json.dumps(advanced)}"
+    given = [{name: value for name, value in one.items() if value not in (None, [])} for one in basic]
+    return (
+        "" if [{**_SELECTOR, **one} for one in given] == [_SELECTOR] else f"its event selectors are {json.dumps(given)}"
+    )
 
 
 def _basic(selector: Mapping[str, Any]) -> str:

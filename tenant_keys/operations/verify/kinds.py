@@ -183,7 +183,7 @@ KINDS: Final[Mapping[str, FindingKind]] = {
     "trail-changed": FindingKind(
         "HIGH",
         "The key account's own trail is gone, is silent, or is not what its stack made: other events, another bucket, "
-        "no log file validation.",
+        "key or prefix, copies to somebody else, no log file validation.",
         f"find who changed it (CloudTrail: StopLogging, UpdateTrail, PutEventSelectors, DeleteTrail); {_DEPLOY_AGAIN}",
     ),
     "trail-twice": FindingKind(

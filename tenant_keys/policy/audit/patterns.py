@@ -58,6 +58,8 @@ ADMINISTRATION: Final = (
     "UpdatePrimaryRegion",
 )
 """Operations that change a key or who may use it."""
+BESIDE_CHANGES: Final = ("CreateKey", "GetParametersForImport", "RevokeGrant")
+"""What else is told when it is denied: a key more, new key material begun, and somebody's access ended."""
 SESSIONS: Final = ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 
 
@@ -184,9 +186,18 @@ def root_used(_: Estate) -> Pattern:
     }
 
 
+def administration_denied(_: Estate) -> Pattern:
+    """A change of a key, or its beginning, denied. The parameters of an import are read, and a key is changed next."""
+    return call("kms", (*ADMINISTRATION, *BESIDE_CHANGES), DENIED)
+
+
 def role_changed(estate: Estate) -> Pattern:
-    """An access role or a custodian's import role, or who may assume it, changed by anybody but those who deploy."""
-    names = (
+    """An access role or a custodian's import role, or who may assume it, changed by anybody but those who deploy.
+
+    An identity provider of the key account decides whose tokens assume a role; none here is made by hand, so each
+    counts. Source: service authorization reference, AWS IAM.
+    """
+    roles = (
         "AttachRolePolicy",
         "CreateRole",
         "DeleteRole",
@@ -196,11 +207,24 @@ def role_changed(estate: Estate) -> Pattern:
         "PutRolePermissionsBoundary",
         "PutRolePolicy",
         "TagRole",
+        "UntagRole",
         "UpdateAssumeRolePolicy",
+        "UpdateRole",
+        "UpdateRoleDescription",
+    )
+    providers = (
+        "AddClientIDToOpenIDConnectProvider",
+        "CreateOpenIDConnectProvider",
+        "DeleteOpenIDConnectProvider",
+        "RemoveClientIDFromOpenIDConnectProvider",
+        "UpdateOpenIDConnectProviderThumbprint",
     )
     beginnings = [f"{estate.naming.role_prefix}{ours}" for ours in ("tenant-", "shared.", "import.")]
     ours = {"requestParameters": {"roleName": [{"prefix": beginning} for beginning in beginnings]}}
-    return call("iam", names, NO_ERROR, ours, by_none_of(estate.central.deployers))
+    found = call("iam", (), NO_ERROR, by_none_of(estate.central.deployers))
+    del found["detail"]["eventName"]
+    found["detail"]["$or"] = [{"eventName": list(roles), **ours}, {"eventName": list(providers)}]
+    return found
 
 
 def trail_blinded(estate: Estate) -> Pattern:
@@ -253,13 +277,24 @@ def rules_changed(estate: Estate) -> Pattern:
 
 
 def topic_changed(estate: Estate) -> Pattern:
-    """The topic deleted, or its policy or its key changed, by anybody but those who deploy; or a subscriber removed."""
+    """The topic deleted, or its policies, its key or what a subscriber gets changed, by anybody but those who deploy;
+    or a subscriber removed. Source: Amazon SNS API reference, for the parameter that names the topic.
+    """
     topic = [{"suffix": f":{estate.naming.stack_prefix}-audit"}]
     of_topic = [
         {"requestParameters": {"topicArn": topic}},
+        {"requestParameters": {"resourceArn": topic}},
         {"requestParameters": {"subscriptionArn": [{"wildcard": f"*:{estate.naming.stack_prefix}-audit:*"}]}},
     ]
-    names = ("AddPermission", "DeleteTopic", "RemovePermission", "SetTopicAttributes", "Unsubscribe")
+    names = (
+        "AddPermission",
+        "DeleteTopic",
+        "PutDataProtectionPolicy",
+        "RemovePermission",
+        "SetSubscriptionAttributes",
+        "SetTopicAttributes",
+        "Unsubscribe",
+    )
     found = call("sns", names, NO_ERROR, by_none_of(estate.central.deployers))
     found["detail"]["$or"] = of_topic
     return found

@@ -172,9 +172,10 @@ RULES: Final = (
     Rule(
         "administration-denied",
         "high",
-        "Somebody tried to change a key and was denied.",
+        "Somebody tried to create or change a key, to import its material or to end a grant, and was denied.",
         _TRAIL,
-        lambda _: on.call("kms", on.ADMINISTRATION, on.DENIED),
+        on.administration_denied,
+        read_only=True,
     ),
     Rule(
         "use-denied",
@@ -227,7 +228,8 @@ RULES: Final = (
     Rule(
         "role-changed",
         "critical",
-        "An access or import role, or who may assume it, was changed by hand. IAM's events reach us-east-1 alone.",
+        "An access or import role, or who may assume it, identity providers too, was changed by hand. "
+        "IAM's events reach us-east-1 alone.",
         "deploy the estate again; aws cloudtrail lookup-events has the record <record>",
         on.role_changed,
     ),
@@ -262,7 +264,7 @@ RULES: Final = (
     Rule(
         "topic-changed",
         "critical",
-        "The topic of this detection was changed by hand, or a subscriber was removed.",
+        "The topic of this detection was changed by hand, or a subscriber was removed or gets other messages.",
         "deploy the audit stack of <region> again; aws sns list-subscriptions-by-topic",
         on.topic_changed,
     ),

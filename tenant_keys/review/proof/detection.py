@@ -20,8 +20,8 @@ ALL: Final = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 """The only state that gets read-only management events (EventBridge API, PutRule, State)."""
 _READING: Final = frozenset(
     {
-        *("access-refused", "break-glass-assumed", "break-glass-used", "import-begun", "root-used"),
-        *("unusable-key-used", "use-denied"),
+        *("access-refused", "administration-denied", "break-glass-assumed", "break-glass-used", "import-begun"),
+        *("root-used", "unusable-key-used", "use-denied"),
     }
 )
 _CALL: Final = "AWS API Call via CloudTrail"
@@ -59,15 +59,24 @@ _BY_HAND: Final[Mapping[str, tuple[str, str]]] = {
         ),
     ),
     "rules-changed": ("events", "DeleteRule DisableRule PutRule PutTargets RemoveTargets"),
-    "topic-changed": ("sns", "AddPermission DeleteTopic RemovePermission SetTopicAttributes Unsubscribe"),
-    "role-changed": (
-        "iam",
+    "topic-changed": (
+        "sns",
         (
-            "AttachRolePolicy CreateRole DeleteRole DeleteRolePolicy DeleteRolePermissionsBoundary DetachRolePolicy "
-            "PutRolePermissionsBoundary PutRolePolicy TagRole UpdateAssumeRolePolicy"
+            "AddPermission DeleteTopic PutDataProtectionPolicy RemovePermission SetSubscriptionAttributes "
+            "SetTopicAttributes Unsubscribe"
         ),
     ),
+    "role-changed": ("iam", ""),
 }
+_OF_ROLES: Final = (
+    "AttachRolePolicy CreateRole DeleteRole DeleteRolePolicy DeleteRolePermissionsBoundary DetachRolePolicy "
+    "PutRolePermissionsBoundary PutRolePolicy TagRole UntagRole UpdateAssumeRolePolicy UpdateRole "
+    "UpdateRoleDescription"
+)
+_OF_PROVIDERS: Final = (
+    "AddClientIDToOpenIDConnectProvider CreateOpenIDConnectProvider DeleteOpenIDConnectProvider "
+    "RemoveClientIDFromOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint"
+)
 _OF_KMS_ITSELF: Final[Mapping[str, str]] = {
     "key-deleted": "KMS CMK Deletion",
     "material-expired": "KMS Imported Key Material Expiration",
@@ -216,16 +225,17 @@ def _changed(rule: str, estate: Estate) -> Mapping[str, Any]:
     topic = names.audit_prefix(estate.naming).removesuffix("-")
     if rule == "role-changed":
         beginnings = [f"{estate.naming.role_prefix}{ours}" for ours in ("tenant-", "shared.", "import.")]
-        return {"requestParameters": {"roleName": [{"prefix": beginning} for beginning in beginnings]}}
+        ours = {"requestParameters": {"roleName": [{"prefix": beginning} for beginning in beginnings]}}
+        return {"$or": [{"eventName": _OF_ROLES.split(), **ours}, {"eventName": _OF_PROVIDERS.split()}]}
     if rule == "records-changed":
         return {"requestParameters": {"bucketName": [names.trail_bucket(estate.central.account, estate.naming)]}}
     if rule == "rules-changed":
-        ours = [{"prefix": f"{topic}-"}]
-        return {"$or": [{"requestParameters": {"name": ours}}, {"requestParameters": {"rule": ours}}]}
+        of_rule = [{"prefix": f"{topic}-"}]
+        return {"$or": [{"requestParameters": {"name": of_rule}}, {"requestParameters": {"rule": of_rule}}]}
     if rule == "topic-changed":
         subscription = {"subscriptionArn": [{"wildcard": f"*:{topic}:*"}]}
-        of_topic = {"topicArn": [{"suffix": f":{topic}"}]}
-        return {"$or": [{"requestParameters": of_topic}, {"requestParameters": subscription}]}
+        of_topic = ({name: [{"suffix": f":{topic}"}]} for name in ("topicArn", "resourceArn"))
+        return {"$or": [{"requestParameters": one} for one in (*of_topic, subscription)]}
     return {}
 
 
@@ -234,7 +244,7 @@ def _of_use(rule: str, estate: Estate) -> Mapping[str, Any] | None:
         bypass = {"requestParameters": {"bypassPolicyLockoutSafetyCheck": [True, "true"]}}
         return _call("kms", "CreateKey PutKeyPolicy ReplicateKey", bypass)
     if rule == "administration-denied":
-        return _call("kms", _CHANGES, _DENIED)
+        return _call("kms", f"{_CHANGES} CreateKey GetParametersForImport RevokeGrant", _DENIED)
     if rule == "unusable-key-used":
         return _call("kms", _USE, {"errorCode": ["DisabledException", "KMSInvalidStateException"]})
     if rule == "use-denied":
