@@ -65,7 +65,8 @@ plan() {
 
 # The key account is the one that holds keys; its replicas need the ids that AWS KMS gives their primaries.
 deploy() {
-  local account=${1:?name the account} names hooks primaries copies
+  local account=${1:?name the account} names hooks primaries copies recorded
+  if [ -n "${CONCURRENCY:-}" ]; then check_concurrency; fi
   names=$(stacks "$account" primary other)
   if [ -z "$names" ]; then
     echo "no stack of account $account in $ASSEMBLY" >&2
@@ -73,6 +74,7 @@ deploy() {
   fi
   if [ -z "${CONCURRENCY:-}" ]; then
     CONCURRENCY=$(tenant-keys plan "$ASSEMBLY" --account "$account" --concurrency "${estate[@]}")
+    check_concurrency
   fi
   primaries=$(stacks "$account" primary)
   tenant-keys preflight "$account" --assembly "$ASSEMBLY" --repair "${lock[@]}" | summary
@@ -80,14 +82,23 @@ deploy() {
   if [ -n "$hooks" ]; then ship "$account" "$hooks"; fi # it must know which tenants left before it judges their stacks
   ship "$account" "$names"
   if [ -n "$primaries" ]; then
+    recorded=$(cksum < "$LOCK")
     tenant-keys lock --record "${estate[@]}" | summary
-    if ! git diff --quiet -- "$LOCK"; then
+    # The second: recorded by an earlier deployment of this checkout, which ended before it synthesized.
+    if [ "$recorded" != "$(cksum < "$LOCK")" ] || [ -n "$(git status --porcelain -- "$LOCK")" ]; then
       synthesize # the replicas of the ids that were recorded just now
     fi
     copies=$(stacks "$account" replica)
     if [ -n "$copies" ]; then ship "$account" "$copies"; fi
   fi
   verify "$account"
+}
+
+check_concurrency() {
+  if [[ ! $CONCURRENCY =~ ^[1-9][0-9]*$ ]]; then
+    echo "CONCURRENCY: got '$CONCURRENCY'; allowed is a whole number from 1; leave it out to have it planned" >&2
+    return 1
+  fi
 }
 
 # Change sets are prepared, judged and only then executed: the same change sets, so that nothing comes between. Where
@@ -99,7 +110,7 @@ ship() {
   cdk deploy --app "$ASSEMBLY" --exclusively --require-approval never --concurrency "$CONCURRENCY" --no-notices \
     --method prepare-change-set --change-set-name tenant-keys "${names[@]}"
   files=$(mktemp -d)
-  local -a canary=(--canary "$files/canary" --verify "$files/verify")
+  local -a canary=(--canary "$files/canary" --verify "$files/verify" "${reader[@]}" "${estate[@]}")
   if [ "$CANARY" = no ]; then canary=(); fi
   touch "$files/canary" "$files/verify"
   tenant-keys gate "$account" "${names[@]}" --assembly "$ASSEMBLY" --ready "$files/ready" "${canary[@]}" "${lock[@]}" |

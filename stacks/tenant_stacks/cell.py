@@ -59,7 +59,8 @@ class Cell:
         own = [key for key in members[0].tags if _identifies([member.tags[key] for member in members])]
 
         def shared(member: Member) -> Hashable:
-            return member.alike, tuple((key, value) for key, value in member.tags.items() if key not in own)
+            tags = tuple((key, value) for key, value in member.tags.items() if key not in own)
+            return member.alike, tuple(own), tags
 
         for kind, those in _grouped(members, shared).items():
             for member in those:

@@ -41,9 +41,9 @@ class Example:
 class Pattern:
     """Text with a hole for each use of a name."""
 
-    def __init__(self, literals: Sequence[str], holes: Sequence[int]) -> None:
-        """`holes`: index of the name that is between each two literals."""
-        self._literals, self._holes = tuple(literals), tuple(holes)
+    def __init__(self, literals: Sequence[str], holes: Sequence[int], count: int) -> None:
+        """`holes`: index of the name that is between each two literals; `count`: how many names a member has."""
+        self._literals, self._holes, self._count = tuple(literals), tuple(holes), count
 
     @classmethod
     def of(cls, one: Example, other: Example) -> Pattern:
@@ -67,13 +67,19 @@ class Pattern:
                 raise NotOnlyNames(f"{first.text[start:end]!r} may be a part of either of two names")
         edges = [0, *(edge for start, end, _ in places for edge in (start, end)), len(first.text)]
         literals = [first.text[edges[i] : edges[i + 1]] for i in range(0, len(edges), 2)]
-        pattern = cls(literals, [name for _, _, name in places])
+        pattern = cls(literals, [name for _, _, name in places], len(first.names))
         if pattern.filled(second.names) != second.text:
             raise NotOnlyNames(f"{first.names[0]} and {second.names[0]} differ by more than their names")
         return pattern
 
     def filled(self, names: Names) -> str:
-        """The text of the member of these names."""
+        """The text of the member of these names.
+
+        Raises:
+            NotOnlyNames: the member has more names than the two of which the pattern is made, or fewer.
+        """
+        if len(names) != self._count:
+            raise NotOnlyNames(f"{names[0]} has {len(names)} names, and the members of the pattern {self._count}")
         parts = [self._literals[0]]
         for hole, literal in zip(self._holes, self._literals[1:], strict=True):
             parts += (names[hole], literal)

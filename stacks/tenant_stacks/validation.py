@@ -11,7 +11,17 @@ from cdk_nag import AwsSolutionsChecks
 
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest import stack_names as names
-from tenant_keys.policy.acknowledged import HOOK_CALLED, HOOK_LOGS, HOOK_NETWORK, INLINE_POLICY, why_no_rotation
+from tenant_keys.policy.acknowledged import (
+    HOOK_CALLED,
+    HOOK_LOGS,
+    HOOK_NETWORK,
+    INLINE_POLICY,
+    RECORDS_COPIED,
+    RECORDS_ENCRYPTED,
+    RECORDS_READ,
+    RECORDS_WATCHED,
+    why_no_rotation,
+)
 from tenant_keys.policy.deletion_hook import function_policy
 from tenant_keys.policy.names import access_roles_arn, keys_of_account
 from tenant_stacks.isolation import IsolationProof
@@ -86,6 +96,7 @@ def accepted_findings(estate: Estate) -> list[Accepted]:
         *_every_key_of_the_account(estate),
         *_every_role_of_a_workload(estate),
         *_hooks(estate),
+        *_own_trail(estate),
     ]
 
 
@@ -139,6 +150,21 @@ def _hooks(estate: Estate) -> Iterator[Accepted]:
         for pack in (NIST, HIPAA):
             yield Accepted((stack,), f"{pack}-LambdaConcurrency", HOOK_CALLED)
             yield Accepted((stack,), f"{pack}-LambdaDLQ", HOOK_CALLED)
+
+
+def _own_trail(estate: Estate) -> Iterator[Accepted]:
+    """Of the key account's own trail and its bucket."""
+    if estate.audit is None or not estate.audit.own_trail:
+        return
+    stack = names.trail(estate.naming)
+    trail, bucket = (stack, "Trail", "Trail"), (stack, "Trail", "Bucket")
+    yield Accepted(bucket, f"{SOLUTIONS}-S1", RECORDS_READ)
+    for pack in (NIST, HIPAA, PCI):
+        yield Accepted(bucket, f"{pack}-S3BucketLoggingEnabled", RECORDS_READ)
+        yield Accepted(bucket, f"{pack}-S3BucketReplicationEnabled", RECORDS_COPIED)
+        yield Accepted(bucket, f"{pack}-S3DefaultEncryptionKMS", RECORDS_ENCRYPTED)
+        yield Accepted(trail, f"{pack}-CloudTrailEncryptionEnabled", RECORDS_ENCRYPTED)
+        yield Accepted(trail, f"{pack}-CloudTrailCloudWatchLogsEnabled", RECORDS_WATCHED)
 
 
 def _every_key_of_the_account(estate: Estate) -> Iterator[Accepted]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def register(app: typer.Typer) -> None:
@@ -31,14 +34,22 @@ def gate_command(
     verify: Annotated[
         Path | None, typer.Option(help="File to write: key stacks to verify before anything is executed.")
     ] = None,
+    manifest: Annotated[
+        Path,
+        typer.Option(help="The manifest, whose central.readers has the role that verifies; its lock is beside it."),
+    ] = Path("tenants.yaml"),
+    role: Annotated[
+        str | None, typer.Option(help="Role that verifies, as role/NAME; by default the first of central.readers.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Refuse change sets that would remove or replace a key, lose a Retain, or apply what was not proved.
 
     Executes nothing. Prepare the change sets with cdk deploy --method prepare-change-set --change-set-name tenant-keys.
-    Where existing keys of several stacks change, --canary names the stack with the fewest changed keys. Needs
-    credentials that may assume the lookup role of cdk bootstrap, or may call cloudformation:DescribeChangeSet,
-    DescribeStacks and GetTemplate. Exit codes: 0 all may be executed, 2 one is refused, 1 could not run.
+    Where existing keys of several stacks change, --canary names the stack with the fewest changed keys. Without a role
+    that can verify what --canary and --verify name, no file is written. Needs credentials that may assume the lookup
+    role of cdk bootstrap, or may call cloudformation:DescribeChangeSet, DescribeStacks and GetTemplate.
+    Exit codes: 0 all may be executed, 2 one is refused, 1 could not run.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -55,6 +66,8 @@ def gate_command(
     refused = any(passage.refusals for passage in passages)
     before = canary_of(passages)
     first = [before.execute] if canary is not None and before.execute else []
+    checked = [*(first if canary else ()), *(before.verify if verify else ())]
+    _need_reader(manifest, role, [] if refused else checked)
     rest = [one.stack for one in passages if one.changes and one.stack not in first]
     for file, stacks_of in ((ready, rest), (canary, first), (verify, before.verify)):
         if file is not None and not refused:
@@ -74,3 +87,16 @@ def gate_command(
                 count = f"{passage.changes} changes, no key is lost" if passage.changes else "nothing to execute"
                 console.print(f"passes   {escape(passage.stack)} in {passage.region}: {count}")
     raise typer.Exit(2 if refused else 0)
+
+
+def _need_reader(manifest: Path, role: str | None, stacks: Sequence[str]) -> None:
+    """Raises NoReader: nobody could verify these stacks."""
+    if role is not None or not stacks:
+        return
+    from tenant_keys.operations.verify.verify import NoReader, estate_of, reader_of
+
+    try:
+        reader_of(estate_of(manifest, stacks))
+    except NoReader as error:
+        message = f"{', '.join(stacks)}: to be verified, and nothing is executed without a role that can: {error}"
+        raise NoReader(f"{message}; scripts/pipeline.sh takes it from READER") from None

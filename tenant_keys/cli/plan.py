@@ -28,7 +28,8 @@ def plan_command(
         Path | None, typer.Option(help="Folder that tenant-keys deployed wrote; left out, nothing is deployed yet.")
     ] = None,
     tenants: Annotated[
-        int | None, typer.Option(min=1, help="What if: so many new tenants of the same mix; reads no assembly.")
+        int | None,
+        typer.Option(min=1, max=100_000, help="What if: so many new tenants of the same mix; reads no assembly."),
     ] = None,
     *,
     concurrency: Annotated[
@@ -47,11 +48,16 @@ def plan_command(
     from tenant_keys.manifest import load_estate, load_estates
     from tenant_keys.operations.rollout.describe import as_document, as_lines
     from tenant_keys.operations.rollout.plan import plan
+    from tenant_keys.review.assembly import Assembly
 
+    if tenants is not None and deployed is not None:
+        raise typer.BadParameter("--tenants: reads no assembly and nothing that is deployed; leave out one of the two")
     if tenants is not None:
         stacks = _what_if(load_estate(manifest), tenants)
+        _need_account(account, {stack.account for stack in stacks}, "the plan of new tenants")
     else:
         stacks = _of_assembly(load_estates(manifest), directory, deployed)
+        _need_account(account, {artifact.account for artifact in Assembly.open(directory).artifacts}, str(directory))
     plans = plan([stack for stack in stacks if account in (None, stack.account)])
     if concurrency:
         typer.echo(max((one.concurrency for one in plans), default=1))
@@ -62,6 +68,16 @@ def plan_command(
         for line in as_lines(plans):
             typer.echo(line)
     raise typer.Exit(INCOMPLETE if any(one.unknown for one in plans) else 0)
+
+
+def _need_account(account: str | None, held: set[str], where: str) -> None:
+    from tenant_keys.operations.errors import OperationError
+
+    if account is not None and account not in held:
+        allowed = ", ".join(sorted(held)) or "none"
+        raise OperationError(
+            f"--account: {where} has no stack of account {account}, but of {allowed}; name one of these"
+        )
 
 
 def _what_if(estate: Estate, tenants: int) -> list[StackWork]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.model import (
@@ -185,6 +185,8 @@ class Estate:
     """None where the manifest asks for no control policies."""
     offboarded: tuple[str, ...] = ()
     """Ids in AWS of the tenants that are offboarded: their keys leave their stacks, and are retained. Sorted."""
+    offboarded_opaque: Mapping[str, str] = field(default_factory=dict)
+    """Of those with an opaque name: their ids in the manifest, which the lock keeps, and the names. Sorted."""
     key_account: str | None = None
     """Name of the key account, where the manifest lists several; None: it has one, without a name."""
     further: str | None = None

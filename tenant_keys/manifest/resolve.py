@@ -39,6 +39,11 @@ def resolve(manifest: Manifest, lock: Lock) -> Estate:
         tags=dict(sorted(manifest.tags.items())),
         guardrails=manifest.guardrails,
         offboarded=tuple(sorted(one.id_in_aws for one in lock.entries.values() if one.phase == "offboarded")),
+        offboarded_opaque={
+            name: entry.name
+            for name, entry in sorted(lock.entries.items())
+            if entry.phase == "offboarded" and entry.name is not None
+        },
     )
 
 

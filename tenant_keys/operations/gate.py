@@ -74,14 +74,12 @@ class Canary:
 def canary(passages: Sequence[Passage]) -> Canary:
     """The key stack with the fewest changed keys, where existing keys of several stacks change.
 
-    Where at least as many key stacks change existing keys as have nothing to execute, those are verified before: a
-    deployment that is repeated after its canary has failed must not go on, and finds the canary among them.
+    Where any stack changes existing keys, all key stacks that have nothing to execute are verified before: a deployment
+    that is repeated after its canary has failed must not go on, and no change set says which of them the canary was.
     """
     changing = sorted((one.existing_keys, one.stack) for one in passages if one.existing_keys)
     first = changing[0][1] if len(changing) > 1 else None
-    deployed = [one.stack for one in passages if not one.changes and _holds_keys(one.stack)]
-    if len(deployed) > len(changing):
-        deployed = []
+    deployed = [one.stack for one in passages if changing and not one.changes and _holds_keys(one.stack)]
     return Canary(tuple(sorted(deployed)), first)
 
 

@@ -43,6 +43,23 @@ HOOK_LOGS_METADATA: Final = {
     "guard": {"SuppressedRules": ["CLOUDWATCH_LOG_GROUP_ENCRYPTED"], "Reason": HOOK_LOGS},
 }
 
+RECORDS_READ: Final = (
+    "The bucket's policy lets the manifest's readers and the break-glass role alone read records, and nobody remove "
+    "them; their reads are not logged, because that log would need a bucket with the same safeguards."
+)
+RECORDS_COPIED: Final = (
+    "A copy in another Region would be a second place to read records from; in this one, versions are kept and the "
+    "bucket's policy denies their removal to everyone."
+)
+RECORDS_ENCRYPTED: Final = (
+    "Amazon S3 encrypts the records with keys of its own; who administers keys of this account could make the records "
+    "of that unreadable."
+)
+RECORDS_WATCHED: Final = (
+    "The rules of the audit stacks receive the events from Amazon EventBridge; a copy in CloudWatch Logs would be a "
+    "second place to read them from."
+)
+
 
 def why_no_rotation(tenant: Tenant) -> str | None:
     """Why the tenant's key has no automatic rotation; None where it has."""

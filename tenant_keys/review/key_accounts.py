@@ -13,11 +13,13 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.manifest.stack_names import forwarding_stack_set, guardrails, stack_set_instance, workload_stack
 from tenant_keys.review.assembly import Resource, Stack, StackArtifact
+
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
 
 
 class Stacks(Protocol):
@@ -106,8 +108,13 @@ def _of_workload(workload: Workload, estate: Estate) -> tuple[str, str]:
 
 
 def _names(names: Sequence[str] | dict[str, str]) -> re.Pattern[str]:
-    """Finds the names as whole words: `tenant-keys-orders` is not in `tenant-keys-orders-us`."""
+    """Finds the names as whole words: `tenant-keys-orders` is not in `tenant-keys-orders-us`.
+
+    The number of an account is found between any characters but digits.
+    """
     letter = r"[\w+=,.@-]"
-    return re.compile(
-        rf"(?<!{letter})(?:{'|'.join(re.escape(one) for one in sorted(names))})(?!{letter})", re.IGNORECASE
+    found = "|".join(
+        rf"(?<!\d){one}(?!\d)" if _ACCOUNT.fullmatch(one) else rf"(?<!{letter}){re.escape(one)}(?!{letter})"
+        for one in sorted(names)
     )
+    return re.compile(found, re.IGNORECASE)

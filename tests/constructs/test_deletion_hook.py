@@ -141,6 +141,10 @@ def gone(*tenants: str) -> Json:
     return key() | {"Properties": tagged(*tenants)}
 
 
+def holding(kind: str) -> Json:
+    return {"Type": kind, "Properties": {}}
+
+
 def without(request: Json, *names: str) -> Json:
     return {name: one for name, one in request.items() if name not in names}
 
@@ -490,11 +494,10 @@ UNKNOWN: dict[str, tuple[Any, Json | str]] = {
     **{
         f"{kind} that {words}": (request, payload)
         for kind in ("My::Org::Key::MODULE", "AWS::S3::Key::MODULE", "AWS::CloudFormation::Stack", "Custom::Key")
-        for held in ({"Type": kind, "Properties": {}},)
         for words, request, payload in (
-            ("comes", UPDATE, update(TENANT, {**TENANT, "More": held})),
-            ("leaves", UPDATE, update({**TENANT, "More": held}, TENANT)),
-            ("is created", CREATION, {"template": template({**TENANT, "More": held})}),
+            ("comes", UPDATE, update(TENANT, {**TENANT, "More": holding(kind)})),
+            ("leaves", UPDATE, update({**TENANT, "More": holding(kind)}, TENANT)),
+            ("is created", CREATION, {"template": template({**TENANT, "More": holding(kind)})}),
             ("changes", CHANGE_SET, change_set(change("UPDATE", kind, "More", {}, {}))),
             ("leaves by a change set", CHANGE_SET, change_set(change("DELETE", kind, "More", {}))),
         )

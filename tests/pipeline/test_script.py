@@ -23,16 +23,19 @@ STACKS = {
 }
 
 
+FILES = "--ready FILE --canary FILE --verify FILE"
+
+
 def planned(account: str, manifest: str = "") -> str:
     return f"tenant-keys plan cdk.out --account {account} --concurrency{manifest}"
 
 
-def shipped(account: str, *stacks: str, lock: str = "") -> list[str]:
+def shipped(account: str, *stacks: str, manifest: str = "", lock: str = "") -> list[str]:
     """Change sets are prepared together, judged, and executed one after the other."""
     names = " ".join(stacks)
     return [
         f"cdk deploy --app cdk.out {PREPARE} {names}",
-        f"tenant-keys gate {account} {names} --assembly cdk.out --ready FILE --canary FILE --verify FILE{lock}",
+        f"tenant-keys gate {account} {names} --assembly cdk.out {FILES}{manifest}{lock}",
         *(f"cdk deploy --app cdk.out {EXECUTE} {stack}" for stack in stacks),
     ]
 
@@ -80,6 +83,28 @@ def test_newly_recorded_ids_are_synthesized_and_proved_before_their_replicas_are
         "tenant-keys deployed 111111111111 --assembly cdk.out --output deployed",
         "tenant-keys prove deployed",
     ]
+
+
+@pytest.mark.parametrize(
+    "staged", ["git add tenants.lock", "git -c user.name=x -c user.email=x@example.com commit -qam x"]
+)
+def test_ids_are_synthesized_whatever_git_is_told_of_the_lock(checkout: Any, assembly: Assembly, staged: str) -> None:
+    assembly(**STACKS)
+    checkout.when("tenant-keys lock --record", f"echo after > tenants.lock; {staged}")
+    done = checkout.run("scripts/pipeline.sh deploy 111111111111")
+    assert done.returncode == 0, done.stderr
+    assert "cdk synth --quiet --no-notices --output cdk.out" in checkout.calls
+
+
+@pytest.mark.parametrize("number", ["0", "abc", "-1", "07", "2x"])
+def test_a_concurrency_that_is_no_number_from_1_stops_before_anything_else(
+    checkout: Any, assembly: Assembly, number: str
+) -> None:
+    assembly(**STACKS)
+    done = checkout.run(f"CONCURRENCY={number} scripts/pipeline.sh deploy 111111111111")
+    assert done.returncode == 1
+    assert f"CONCURRENCY: got '{number}'; allowed is a whole number from 1" in done.stderr
+    assert not [call for call in checkout.calls if not call.startswith("tenant-keys stacks")]
 
 
 def test_a_workload_account_gets_its_own_stacks_and_records_nothing(checkout: Any, assembly: Assembly) -> None:
@@ -195,6 +220,7 @@ def test_a_canary_is_executed_and_verified_before_the_other_stacks(checkout: Any
     assembly(**{ROLES: "111111111111", CELL: "111111111111"})
     done = checkout.run("READER=role/Pipeline scripts/pipeline.sh deploy 111111111111", FIRST=CELL)
     assert done.returncode == 0, done.stderr
+    assert checkout.calls[3].endswith("--verify FILE --role role/Pipeline")
     assert checkout.calls[4:7] == [executed(CELL), f"{VERIFIED} --role role/Pipeline", executed(ROLES)]
 
 
@@ -220,6 +246,8 @@ def test_every_step_takes_the_manifest_of_the_estate(checkout: Any, assembly: As
     assembly(**STACKS)
     (checkout.folder / "estates").mkdir()
     estate = "estates/prod"
+    (checkout.folder / f"{estate}.lock").write_text("before\n")
+    assert checkout.run("git add . && git -c user.name=x -c user.email=x@example.com commit -qm x").returncode == 0
     for command in ("plan", "deploy 111111111111"):
         done = checkout.run(f"MANIFEST={estate}.yaml scripts/pipeline.sh {command}")
         assert done.returncode == 0, done.stderr
@@ -231,9 +259,9 @@ def test_every_step_takes_the_manifest_of_the_estate(checkout: Any, assembly: As
         f"tenant-keys prove cdk.out --manifest {estate}.yaml",
         planned("111111111111", f" --manifest {estate}.yaml"),
         f"tenant-keys preflight 111111111111 --assembly cdk.out --repair --lock {estate}.lock",
-        *shipped("111111111111", CELL, ROLES, lock=f" --lock {estate}.lock"),
+        *shipped("111111111111", CELL, ROLES, manifest=f" --manifest {estate}.yaml", lock=f" --lock {estate}.lock"),
         f"tenant-keys lock --record --manifest {estate}.yaml",
-        *shipped("111111111111", COPY, lock=f" --lock {estate}.lock"),
+        *shipped("111111111111", COPY, manifest=f" --manifest {estate}.yaml", lock=f" --lock {estate}.lock"),
         "tenant-keys deployed 111111111111 --assembly cdk.out --output deployed",
         f"tenant-keys prove deployed --manifest {estate}.yaml",
         f"tenant-keys check --base origin/main --report report --manifest {estate}.yaml",

@@ -50,6 +50,24 @@ MUTANTS = {
     "another tenant's key": Mutant(
         lambda t: of(t, "UseHeldKey")["Resource"].append(HOOLI), MORE, ("tenant-globex.orders", "tenant hooli")
     ),
+    "another tenant's key, by an alias of its owner's": Mutant(
+        lambda t: policy(t)["Statement"].append(
+            allow(Action="kms:Decrypt", Resource=HOOLI, Condition={"StringEquals": {"kms:RequestAlias": "alias/x"}})
+        ),
+        MORE,
+        ("tenant-globex.orders", "tenant hooli"),
+    ),
+    "another tenant's key, where its owner gives it an alias": Mutant(
+        lambda t: policy(t)["Statement"].append(
+            allow(
+                Action="kms:Decrypt",
+                Resource=HOOLI,
+                Condition={"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/x"}},
+            )
+        ),
+        MORE,
+        ("tenant-globex.orders", "tenant hooli"),
+    ),
     "a key of an account that nobody registered": Mutant(
         lambda t: of(t, "UseHeldKey").update(Resource=[GLOBEX, GLOBEX.replace("5555:key", "5557:key")]),
         MORE,
@@ -89,7 +107,6 @@ MUTANTS = {
         lambda t: policy(t, "RoleacmeFororders")["Statement"][0].update(Resource="*"),
         MORE,
         ("tenant-acme.orders", "is allowed on the key of tenant globex, the key of tenant hooli, *;"),
-        refuted_twice=False,
     ),
     "the own key without a context": Mutant(
         lambda t: of(t, "UseHeldKey").pop("Condition"), MORE, ("tenant-globex.orders", "the key of tenant globex")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from tenant_keys.manifest import load_estate
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.policy.template_size import reserved_sizes
 from tenant_stacks import add_stacks
-from tenant_stacks.validation import add_validations
+from tenant_stacks.validation import accepted_findings, add_validations
 from tests.policy.estates import manifest as manifest_text
 from tests.stacks.synth import synthesized
 
@@ -39,12 +40,19 @@ def test_nist_hipaa_and_pci_find_nothing_that_is_not_acknowledged(manifest: str,
     app_of(MANIFESTS[manifest], tmp_path, acknowledged=True).synth()
 
 
-def test_they_find_nothing_in_the_stacks_of_the_hook(tmp_path: Path) -> None:
+def test_they_find_nothing_in_the_stacks_of_the_hook_and_of_an_own_trail(tmp_path: Path) -> None:
     path = tmp_path / "tenants.yaml"
-    path.write_text(manifest_text(regions="eu-west-1", deletion_hook="true"))
+    text = manifest_text(regions="eu-west-1", deletion_hook="true")
+    path.write_text(f"{text}audit: {{trail: own}}\n", encoding="utf-8")
     bring_up_to_date(path, reserved_sizes).write()
     app_of(path, tmp_path / "cdk.out", acknowledged=True).synth()
-    assert (tmp_path / "cdk.out/tenant-keys-hook-eu-west-1.template.json").exists()
+    for stack in ("hook-eu-west-1", "trail"):
+        assert (tmp_path / f"cdk.out/tenant-keys-{stack}.template.json").exists()
+    report = json.loads((tmp_path / "cdk.out/validation-report.json").read_text(encoding="utf-8"))
+    accepted = accepted_findings(load_estate(path))
+    used = {found["acknowledgedId"] for one in report["pluginReports"] for found in one["suppressedViolations"]}
+    assert {entry.finding for entry in accepted} == used
+    assert "AwsSolutions::AwsSolutions-S1" in used
 
 
 def test_without_the_acknowledgements_they_find_rotation_and_inline_policies(tmp_path: Path) -> None:

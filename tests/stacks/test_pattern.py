@@ -63,6 +63,13 @@ def test_a_name_that_is_also_a_word_is_told_by_the_other_name() -> None:
         assert pattern.filled(("globex",)) == "role/tenant-globex"
 
 
+@pytest.mark.parametrize("names", [("e-f",), ("e-f", "mrk-3", "more")])
+def test_a_member_with_more_names_or_fewer_is_refused(names: tuple[str, ...]) -> None:
+    pattern = Pattern.of(Example(("a-b", "mrk-1"), "a-b is mrk-1"), Example(("c-d", "mrk-2"), "c-d is mrk-2"))
+    with pytest.raises(NotOnlyNames, match=f"e-f has {len(names)} names, and the members of the pattern 2"):
+        pattern.filled(names)
+
+
 @met_at_least(patterns=50)
 @given(st.lists(BETWEEN, min_size=1, max_size=4), NAME, NAME, NAME)
 def test_a_pattern_that_is_accepted_writes_every_other_name_rightly(

@@ -365,6 +365,21 @@ def test_a_tag_of_the_app_over_the_tenants_own_is_written_as_by_the_plain_path(t
     assert stamped_of(lambda n: f"{{number: C-{n}00}}", tmp_path, [cdk.Tag("number", "C-000")]) == 7
 
 
+NONE_OR_CUSTOMER = ("", "customer: c{n}")
+UNLIKE: dict[str, tuple[tuple[str, str], str]] = {
+    "the first have a tag of their own": (NONE_OR_CUSTOMER[::-1], ""),
+    "the last have a tag of their own": (NONE_OR_CUSTOMER, ""),
+    "their own tags are before and after a common one": (("aaa: c{n}", "zzz: d{n}"), "mmm: x, "),
+}
+
+
+@pytest.mark.parametrize(("own", "common"), UNLIKE.values(), ids=UNLIKE)
+def test_tenants_with_other_tags_of_their_own_are_of_another_class(
+    own: tuple[str, str], common: str, tmp_path: Path
+) -> None:
+    assert stamped_of(lambda n: "{" + common + own[n // 5].format(n=n) + "}", tmp_path) == 5
+
+
 def test_a_value_that_is_not_understood_is_like_no_other() -> None:
     """A field that a later version adds makes constructs, and never a wrong copy."""
     (one,) = estate_of_text(manifest()).tenants.values()

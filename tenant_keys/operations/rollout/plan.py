@@ -6,6 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Final
 
 from tenant_keys.aws_facts.quotas import UNDOCUMENTED_PER_SECOND, is_documented, per_second
@@ -178,15 +179,12 @@ def _waits(stack: StackWork) -> dict[Bucket, int]:
         for before in resource.after:
             followers[before].append(place)
     known: dict[int, int] = {}
-
-    def after(place: int) -> int:
-        if place not in known:
-            known[place] = max((_all_waits(stack, one) + after(one) for one in followers[place]), default=0)
-        return known[place]
-
+    # Followers first: a chain of resources may be longer than Python's stack is deep.
+    for place in TopologicalSorter({place: followers[place] for place in range(len(stack.resources))}).static_order():
+        known[place] = max((_all_waits(stack, one) + known[one] for one in followers[place]), default=0)
     found: dict[Bucket, int] = {}
     for place, resource in enumerate(stack.resources):
-        rest = after(place)
+        rest = known[place]
         for step in reversed(resource.steps):
             if isinstance(step, Wait):
                 rest += step.seconds

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,10 +17,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from tenant_keys.operations.errors import OperationError
+from tenant_keys.operations.verify.record_line import parsed
 
 VERSION: Final = 1
 STALE: Final = timedelta(hours=1)
 """A reading that is older says too little of the account that is judged: it is asked for again."""
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
+"""By how much a run may be resumed on a machine whose clock is behind; a page from later than that is not recent."""
 
 
 class RecordUnusable(OperationError):
@@ -61,7 +65,7 @@ class Journal:
     """Writes lines; remembers the readings of the run that it continues."""
 
     def __init__(self, path: Path, identity: str, now: datetime, *, resume: bool) -> None:
-        """Raises RecordUnusable: there is no interrupted run to continue, or it is of another estate or assembly."""
+        """Raises RecordUnusable: there is no run to continue, it is damaged, or it is of another estate or assembly."""
         self.path = path
         self.partial = path.with_name(f"{path.name}.partial")
         self.readings: dict[Ask, Reading] = {}
@@ -80,22 +84,15 @@ class Journal:
             raise RecordUnusable(f"{self.partial}: no such file, so no run to resume; leave out --resume")
         whole, lines = 0, []
         with self.partial.open("rb") as file:
-            for raw in file:
+            for number, raw in enumerate(file, start=1):
                 if not raw.endswith(b"\n"):
                     break  # the line that was being written
                 whole += len(raw)
-                lines.append(_parsed(raw, self.partial))
-        os.truncate(self.partial, whole)
+                lines.append(_parsed(raw, self.partial, number))
         if not lines or lines[0].get("of") != identity or lines[0].get("version") != VERSION:
             raise RecordUnusable(f"{self.partial}: a run over another estate or assembly; leave out --resume")
-        for line in lines:
-            if line.get("type") == "page" and now - datetime.fromisoformat(line["at"]) < STALE:
-                ask = Ask(line["account"], line["region"], line["api"], line["subject"])
-                _add(self.readings.setdefault(ask, Reading()), line)
-                self.resumed += 1
-        for ask, reading in list(self.readings.items()):
-            if reading.error:
-                del self.readings[ask]  # asked again: what AWS refused then it may answer now
+        os.truncate(self.partial, whole)
+        self.readings, self.resumed = _readings([line for line in lines if line["type"] == "page"], now)
 
     def page(self, ask: Ask, at: datetime, page: dict[str, Any]) -> Reading:
         """Note one page of an answer, before the next is asked for."""
@@ -125,20 +122,44 @@ class Journal:
 def _add(reading: Reading, page: dict[str, Any]) -> None:
     if page.get("first"):
         reading.items, reading.next, reading.complete = [], None, False
-    reading.items += page.get("items", ())
+    reading.items += page.get("items") or ()
     reading.next = page.get("next")
     reading.complete = reading.next is None
     reading.absent = bool(page.get("absent"))
-    reading.error = str(page.get("error", ""))
+    reading.error = page.get("error") or ""
 
 
-def _parsed(raw: bytes, path: Path) -> dict[str, Any]:
+def _readings(pages: list[dict[str, Any]], now: datetime) -> tuple[dict[Ask, Reading], int]:
+    """What can be gone on from, and of how many pages; all else is asked again, from its first page.
+
+    Each page of an answer must be recent and follow the one before: without one of them, a list would look complete.
+    """
+    readings: dict[Ask, Reading] = {}
+    counts: Counter[Ask] = Counter()
+    useless: set[Ask] = set()
+    for page in pages:
+        ask = Ask(page["account"], page["region"], page["api"], page["subject"])
+        before = readings.get(ask)
+        if page.get("first"):
+            useless.discard(ask)
+            counts[ask] = 0
+        elif before is None or before.complete:
+            useless.add(ask)
+        if not -_CLOCKS_DIFFER <= now - datetime.fromisoformat(page["at"]) < STALE:
+            useless.add(ask)
+        _add(readings.setdefault(ask, Reading()), page)
+        counts[ask] += 1
+    kept = {ask: one for ask, one in readings.items() if ask not in useless and not one.error}
+    return kept, sum(counts[ask] for ask in kept)
+
+
+def _parsed(raw: bytes, path: Path, number: int) -> dict[str, Any]:
     try:
-        line = json.loads(raw)
+        line = parsed(raw)
+        if (line["type"] == "run") != (number == 1):
+            raise ValueError("the line of type run must be the first, and no other")
     except ValueError as problem:
-        raise RecordUnusable(f"{path}: not JSON lines: {problem}; leave the file out") from None
-    if not isinstance(line, dict):
-        raise RecordUnusable(f"{path}: a line is no object; leave the file out")
+        raise RecordUnusable(f"{path}: line {number}: {problem}; leave the file out") from None
     return line
 
 
@@ -146,7 +167,7 @@ def lines_of(path: Path, kind: str) -> Iterator[dict[str, Any]]:
     """The lines of one type in the record of a finished run.
 
     Raises:
-        RecordUnusable: the file is missing, is no such record, or its run did not end.
+        RecordUnusable: the file is missing, damaged or no such record, of another version, or its run did not end.
     """
     try:
         raws = path.read_bytes().splitlines(keepends=True)
@@ -154,9 +175,12 @@ def lines_of(path: Path, kind: str) -> Iterator[dict[str, Any]]:
         raise RecordUnusable(
             f"{path}: {(problem.strerror or str(problem)).lower()}; name the record of a run"
         ) from None
-    lines = [_parsed(raw, path) for raw in raws]
-    if not lines or lines[0].get("type") != "run" or lines[-1].get("type") != "end":
+    lines = [_parsed(raw, path, number) for number, raw in enumerate(raws, start=1)]
+    if not lines or [place for place, line in enumerate(lines, start=1) if line["type"] == "end"] != [len(lines)]:
         raise RecordUnusable(f"{path}: no record of a finished run of tenant-keys verify")
+    if lines[0]["version"] != VERSION:
+        message = f"line 1: version: got {lines[0]['version']}; allowed is {VERSION}"
+        raise RecordUnusable(f"{path}: {message}; leave the file out, and record a run with this version")
     yield from (line for line in lines if line.get("type") == kind)
 
 

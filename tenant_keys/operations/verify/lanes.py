@@ -110,7 +110,7 @@ class Lanes:
     def _ask(self, ask: Ask, parameters: Mapping[str, Any]) -> None:
         api = APIS[ask.api]
         reading = self._journal.readings.get(ask) or Reading()
-        token, first = reading.next, not reading.items
+        token, first = reading.next, reading.next is None
         while True:
             given = {**api.fixed, **parameters, **({api.token: token} if token else {})}
             page = self._page(ask, given)

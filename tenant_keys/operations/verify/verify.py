@@ -138,7 +138,7 @@ def verify(
         KeyboardInterrupt: interrupted; `resume` goes on with what was read.
     """
     started, moment = time.monotonic(), now or datetime.now(UTC)
-    estate, lock_file = _estate(manifest, options.stacks), manifest.with_suffix(".lock")
+    estate, lock_file = estate_of(manifest, options.stacks), manifest.with_suffix(".lock")
     lock = read_lock(lock_file) if lock_file.exists() else None
     reviewed = review_estate(assembly, estate)
     role = options.role or reader_of(estate)
@@ -198,8 +198,12 @@ def _looked_at(reviewed: ReviewedEstate, stacks: tuple[str, ...]) -> tuple[Stack
     return tuple(of_keys[name] for name in sorted({*stacks}))
 
 
-def _estate(manifest: Path, stacks: Sequence[str]) -> Estate:
-    """The one estate; of several key accounts, the one that the path names, or whose stacks are named."""
+def estate_of(manifest: Path, stacks: Sequence[str]) -> Estate:
+    """The one estate; of several key accounts, the one that the path names, or whose stacks are named.
+
+    Raises:
+        EstateError: manifest and lock cannot be read, or do not match.
+    """
     of_stacks = {prefix_of(stack) for stack in stacks}
     holding = [one for one in load_estates(manifest) if of_stacks == {one.naming.stack_prefix}]
     return holding[0] if len(holding) == 1 else load_estate(manifest)
@@ -228,12 +232,14 @@ def _earlier(record: Path | None, estate: Estate, stacks: tuple[str, ...]) -> _E
     if record is None:
         return _Earlier(None, Baseline())
     lines = list(lines_of(record, "baseline"))
-    if not lines or lines[0].get("account") != estate.central.account:
+    if len(lines) != 1:
+        raise RecordUnusable(f"{record}: got {len(lines)} lines of type baseline; expected 1; leave the file out")
+    if lines[0]["account"] != estate.central.account:
         raise RecordUnusable(f"{record}: the record of another key account; expected {estate.central.account}")
-    if sorted(lines[0].get("stacks", ())) != sorted(stacks):
-        told = ", ".join(lines[0].get("stacks", ())) or "the whole estate"
+    if sorted(lines[0]["stacks"]) != sorted(stacks):
+        told = ", ".join(lines[0]["stacks"]) or "the whole estate"
         raise RecordUnusable(f"{record}: the record of a run over {told}; compare with one over the same")
-    ids = frozenset(str(line["id"]) for line in lines_of(record, "finding"))
+    ids = frozenset(line["id"] for line in lines_of(record, "finding"))
     return _Earlier(ids, Baseline(lines[0]["roles"], lines[0]["thumbprints"]))
 
 

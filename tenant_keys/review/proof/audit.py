@@ -31,8 +31,9 @@ from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_records import KeyRecord
 from tenant_keys.review.proof.role_records import RoleRecord
+from tenant_keys.review.proof.spelled import spelled
 from tenant_keys.review.proof.stack_set import PLAIN_OF_STACK_SET, declared_stack_set
-from tenant_keys.review.proof.trail import declared_trail, removable
+from tenant_keys.review.proof.trail import declared_trail, removable, with_defaults
 
 _AGAIN: Final = "synthesize again"
 _APART: Final = "take it out of the app"
@@ -147,11 +148,15 @@ def _compare(resource: Resource, declared: Mapping[str, object]) -> Iterator[Fin
             whole = (lambda one: one) if name == "PolicyDocument" else _policy
             said = _said(whole(got), whole(expected), resource.region)
         else:
-            said = _Said.SAME if expected is not None and _plain(name, got) == _plain(name, expected) else _Said.WIDER
+            said = _Said.SAME if expected is not None and _same(name, got, expected) else _Said.WIDER
         if said is _Said.WIDER:
             yield Finding(Kind.INVENTORY, f"{where}: {name} is {_short(got)}, declared is {_short(expected)}", _AGAIN)
         elif said is _Said.OTHERWISE:
             yield _differs(where, name)
+
+
+def _same(name: str, got: object, expected: object) -> bool:
+    return spelled(_plain(name, got)) == spelled(_plain(name, expected))
 
 
 def _plain(name: str, value: object) -> object:
@@ -162,7 +167,7 @@ def _plain(name: str, value: object) -> object:
         return value.rpartition("/")[2]
     if name == "Targets" and isinstance(value, list) and all(isinstance(one, Mapping) for one in value):
         return [{key: below for key, below in one.items() if key not in _MESSAGE} for one in value]
-    return value
+    return with_defaults(name, value)
 
 
 def _watches(resource: Resource, known_as: str, estate: Estate) -> Iterator[Finding]:

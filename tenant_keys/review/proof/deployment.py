@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tenant_keys.manifest import Estate
+from tenant_keys.manifest import stack_names as names
 from tenant_keys.review.assembly import Environment, StackArtifact
 from tenant_keys.review.proof.findings import Finding, Kind
 
@@ -35,6 +36,12 @@ def _check(artifact: StackArtifact, estate: Estate) -> Iterator[Finding]:
             f"{central.bootstrap_qualifier}",
             "synthesize again, or correct central.bootstrap_qualifier",
         )
+    if _protected(artifact.name, estate) and not artifact.termination_protection:
+        yield Finding(
+            Kind.INVENTORY,
+            f"{where} has no termination protection: one call deletes what it keeps",
+            "synthesize again; keep termination protection of this stack",
+        )
     own = place.bootstrap_role(central.bootstrap_qualifier, "cfn-exec")
     expected = central.deployers if artifact.account == central.account else (own,)
     if artifact.execution_role not in expected:
@@ -51,3 +58,10 @@ def _check(artifact: StackArtifact, estate: Estate) -> Iterator[Finding]:
             f"{where}: the CDK CLI assumes {artifact.deploy_role} to deploy it; expected {deployer}",
             "synthesize again, or correct central.bootstrap_qualifier",
         )
+
+
+def _protected(stack: str, estate: Estate) -> bool:
+    """Whether a stack keeps keys, the Hook, the trail or the control policies."""
+    if stack in (names.trail(estate.naming), names.guardrails(estate.naming)):
+        return True
+    return names.is_hook_stack(stack) or names.holds_primaries(stack) or names.holds_replicas(stack)

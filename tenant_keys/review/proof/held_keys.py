@@ -65,9 +65,16 @@ def held_by_tenants(estate: Estate) -> tuple[HeldByTenant, ...]:
 
 
 def check_held_keys(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
-    """Compare what the templates' policies allow on keys of other accounts with what is declared, both ways."""
+    """Compare what the templates' policies allow on keys of other accounts with what is declared, both ways.
+
+    No role of this key account is declared for the key of a tenant of another.
+    """
     owners = {
-        arn: tenant.id for tenant in estate.tenants.values() if tenant.held is not None for arn in tenant.held.arns
+        arn: tenant.id
+        for each in (estate, *estate.siblings)
+        for tenant in each.tenants.values()
+        if tenant.held is not None
+        for arn in tenant.held.arns
     }
     uses: dict[str, list[tuple[Tenant, Use]]] = {}
     for tenant in estate.tenants.values():

@@ -1,9 +1,10 @@
 """Ids that AWS is not to hold: the id in the manifest of a tenant with an opaque name, in any text of a template.
 
-The workload's parameter alone has them. An id is found as a word, in any case, alone or between hyphens; in logical ids
-and Sids as a word of the name. Not told is an id that is also a word of the manifest's own names or of the app's texts
-(`access`, `orders`), or a number of up to three digits: there it says nothing of a customer. What rules and alarms
-describe and match, and the code of the Hook's function, is prose, so there it is told after the word tenant.
+The workload's parameter alone has them, and nothing once the tenant is offboarded; nor may the stacks of a key account
+tell those of another. An id is found as a word, in any case, alone or between hyphens; in logical ids and Sids as a
+word of the name. Not told is an id that is also a word of the manifest's own names or of the app's texts (`access`,
+`orders`), or a number of up to three digits: there it says nothing of a customer. What rules and alarms describe and
+match, and the code of the Hook's function, is prose, so there it is told after the word tenant.
 """
 
 from __future__ import annotations
@@ -62,8 +63,11 @@ wildcard with withdraw without workload workloads would wrapping write writelogs
 
 
 def disclosing(estate: Estate) -> Disclosing | None:
-    """What looks for the ids; None where no tenant has an opaque name."""
-    opaque = {one.manifest_id: one.id for one in estate.tenants.values() if one.manifest_id != one.id}
+    """What looks for the ids of every key account; None where no tenant has an opaque name."""
+    opaque: dict[str, str] = {}
+    for each in (estate, *estate.siblings):
+        opaque |= {one.manifest_id: one.id for one in each.tenants.values() if one.manifest_id != one.id}
+        opaque |= each.offboarded_opaque
     return Disclosing(estate, opaque) if opaque else None
 
 
@@ -71,12 +75,13 @@ class Disclosing:
     """Looks through resources, one after the other."""
 
     def __init__(self, estate: Estate, opaque: Mapping[str, str]) -> None:
-        public = (estate.central, estate.workloads, estate.naming, estate.tags, estate.guardrails, estate.audit)
-        tags = [one.tags for one in estate.tenants.values() if one.tags]
+        accounts = (estate, *estate.siblings)
+        public = [(one.central, one.workloads, one.naming, one.tags, one.guardrails, one.audit) for one in accounts]
+        tags = [tenant.tags for one in accounts for tenant in one.tenants.values() if tenant.tags]
         declared = set(_TOKEN.findall(repr((public, estate.organization, tags)).lower()))
         words = set(_APP_TEXT.split()) | declared | {part for token in declared for part in token.split("-")}
         self._opaque = {named: name for named, name in opaque.items() if named not in words and not _is_count(named)}
-        self._others = frozenset(estate.tenants)
+        self._others = frozenset(name for one in accounts for name in one.tenants)
         self._seen: dict[str, str | None] = {}
 
     def of(self, resource: Resource) -> Iterator[tuple[str, str]]:

@@ -36,6 +36,24 @@ def declared_trail(estate: Estate) -> Iterator[tuple[Place, Mapping[str, object]
     yield (account, region, "AWS::S3::Bucket", bucket), {"BucketName": bucket, **_BUCKET}
 
 
+def with_defaults(name: str, value: object) -> object:
+    """The value with what it leaves out and without what names nothing.
+
+    Source: CloudTrail API, EventSelector: IncludeManagementEvents is true and ReadWriteType All by default; S3 API,
+    ServerSideEncryptionRule: no bucket key by default.
+    """
+    if name == "EventSelectors" and isinstance(value, list) and all(isinstance(one, Mapping) for one in value):
+        return [{**_SELECTED, **{key: below for key, below in one.items() if below != []}} for one in value]
+    if name == "BucketEncryption" and isinstance(value, Mapping):
+        rules = value.get("ServerSideEncryptionConfiguration")
+        if isinstance(rules, list) and all(isinstance(one, Mapping) for one in rules):
+            return {**value, "ServerSideEncryptionConfiguration": [{"BucketKeyEnabled": False, **one} for one in rules]}
+    return value
+
+
+_SELECTED: Final = {"IncludeManagementEvents": True, "ReadWriteType": "All"}
+
+
 def removable(resource: Resource) -> bool:
     """Whether records, or what makes them, may go with their stack."""
     kept = (resource.deletion_policy, resource.update_replace_policy) == ("Retain", "Retain")

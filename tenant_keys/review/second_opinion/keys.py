@@ -70,10 +70,11 @@ def _all_actions() -> tuple[str, ...]:
 
 
 def owner_of(key: Key, inventory: Inventory, estate: Estate) -> Tenant | None:
-    """The tenant at whose key an alias points, or who holds the key itself."""
-    for tenant in estate.tenants.values():
-        if tenant.held is not None and key.arn in tenant.held.arns:
-            return tenant
+    """The tenant at whose key an alias points, or who holds the key itself, in whichever key account it is."""
+    for each in (estate, *estate.siblings):
+        for tenant in each.tenants.values():
+            if tenant.held is not None and key.arn in tenant.held.arns:
+                return tenant
     names = inventory.aliases.get(key.arn, [])
     return next((tenant for tenant in estate.tenants.values() if alias_of(tenant, estate) in names), None)
 
@@ -116,7 +117,8 @@ _WHATEVER_ITS_OWNER_ALLOWS: Final[dict[str, object]] = {
 
 
 def _held_keys(estate: Estate) -> Iterator[Key]:
-    for tenant in estate.tenants.values():
+    tenants = (tenant for each in (estate, *estate.siblings) for tenant in each.tenants.values())
+    for tenant in tenants:
         for arn in tenant.held.arns if tenant.held is not None else ():
             _, _, _, region, account, _ = arn.split(":", 5)
             facts = {"aws:requestedregion": region}
@@ -170,7 +172,8 @@ def _question(
         known[own] = _groups(policies, key, tenant, estate)
     groups = known[own]
     documents = [*policies.resource, *(policies.identity or ())]
-    aliases = tuple(inventory.aliases.get(key.arn, ()))
+    # The owner of a key that a tenant holds gives it any aliases; a request names it by one, or by none.
+    aliases = None if key.policy is _WHATEVER_ITS_OWNER_ALLOWS else tuple(inventory.aliases.get(key.arn, ()))
     facts = {name: Value(name, held is not None, held or "") for name, held in key.facts.items()}
     asked = ask_about(principal, key.arn, key.account, documents, keys=_PROMISED, facts=facts, aliases=aliases)
     cases = [_case(asked.of(group[0], group[0]), group, policies, key, tenant, estate) for group in groups]
@@ -194,7 +197,8 @@ def _case(
 
 def _may(request: OneAction, key: Key, tenant: Tenant | None, estate: Estate) -> Formula:
     if tenant is not None:
-        return declared(request, request.action, tenant, estate)
+        # No role of this key account is declared for the key of a tenant of another.
+        return tenant.id in estate.tenants and declared(request, request.action, tenant, estate)
     return declared_of_topic_key(request, request.action, estate) if key.of_topic else False
 
 

@@ -79,7 +79,7 @@ def ask_about(
     *,
     keys: Iterable[str],
     facts: Mapping[str, Value],
-    aliases: tuple[str, ...] = (),
+    aliases: tuple[str, ...] | None = (),
 ) -> Asked:
     """Everything that such a principal may send for such a resource.
 
@@ -90,7 +90,7 @@ def ask_about(
         documents: all that bear on the request.
         keys: context keys of which the manifest speaks.
         facts: context keys that the resource or the service decides.
-        aliases: by which a request may name the key.
+        aliases: by which a request may name the key; None: any, which its owner gives it.
     """
     counted: Counter[str] = Counter()
     asked_for = set(keys)
@@ -99,7 +99,8 @@ def ask_about(
         if "Condition" in one.raw:
             counted.update(key for _, key, _ in conditions(one.raw["Condition"], one.where))
     known = {"aws:resourceaccount": Value("aws:ResourceAccount", True, account), **facts}
-    choices = {"kms:requestalias": aliases}
+    choices = {} if aliases is None else {"kms:requestalias": aliases}
     asked = Asked(principal, resource, account, known, choices, counted, frozenset(asked_for))
-    asked.sets["kms:resourcealiases"] = [Value("kms:ResourceAliases", True, name) for name in aliases]
+    if aliases is not None:
+        asked.sets["kms:resourcealiases"] = [Value("kms:ResourceAliases", True, name) for name in aliases]
     return asked

@@ -290,6 +290,26 @@ def test_resources_that_wait_for_each_other_are_refused() -> None:
         stack_work("one", CENTRAL, REGION, None, {"A": alias("B"), "B": alias("A")})
 
 
+def test_a_chain_of_resources_may_be_longer_than_python_s_stack_is_deep() -> None:
+    keys = {f"Key{n}": {"Type": "AWS::KMS::Key", "DependsOn": [f"Key{n - 1}"] if n else []} for n in range(1500)}
+    (found,) = plan([stack_work("one", CENTRAL, REGION, None, keys)])
+    assert found.phases[0].floor is not None
+    assert found.seconds >= found.phases[0].floor.seconds > 0
+
+
+@pytest.mark.parametrize("more", [(), ("--concurrency",), ("--tenants", "5")])
+def test_an_account_without_a_stack_is_named_instead_of_planned(sample_assembly: Path, more: tuple[str, ...]) -> None:
+    code, output = run(str(sample_assembly), "--account", "999999999999", *more)
+    assert code == 1
+    assert "has no stack of account 999999999999, but of" in output
+
+
+def test_a_what_if_takes_no_folder_of_what_is_deployed(own_assembly: Path) -> None:
+    code, output = run("--tenants", "5", "--deployed", str(own_assembly))
+    assert code != 0
+    assert "--tenants: reads no assembly" in output
+
+
 def test_two_stacks_of_one_name_in_two_regions_are_two() -> None:
     role = {"One": {"Type": "AWS::SSM::Parameter", "Properties": {}}}
     stacks = [stack_work("same", CENTRAL, region, None, role) for region in (REGION, "eu-central-1")]

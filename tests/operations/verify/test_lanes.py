@@ -16,7 +16,8 @@ from tenant_keys.operations.verify.journal import Ask, Journal, RecordUnusable, 
 from tenant_keys.operations.verify.lanes import ATTEMPTS, Lanes
 from tenant_keys.operations.verify.sessions import Unreachable
 
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+NOW = datetime.now(UTC)
+"""The lanes note the time of each page: a run that is resumed at another takes them for old."""
 REGION, ACCOUNT = "eu-west-1", "111111111111"
 LIST = Ask(ACCOUNT, REGION, "kms:ListKeys")
 
@@ -188,6 +189,93 @@ def test_what_was_refused_or_is_an_hour_old_is_asked_again(tmp_path: Path) -> No
     written.page(describe, NOW - timedelta(minutes=61), {"items": [{}], "next": None, "first": True})
     written.close()
     assert journal(tmp_path / "run.jsonl", resume=True).readings == {}
+
+
+OLD, RECENT = NOW - timedelta(minutes=61), NOW - timedelta(minutes=2)
+
+
+def test_a_list_is_asked_again_whole_where_one_of_its_pages_is_an_hour_old(tmp_path: Path) -> None:
+    written = journal(tmp_path / "run.jsonl", now=OLD)
+    written.page(LIST, OLD, {"items": [{"KeyId": "foreign"}], "next": "token", "first": True})
+    written.page(LIST, RECENT, {"items": [{"KeyId": "own"}], "next": None, "first": False})
+    written.close()
+    again = journal(tmp_path / "run.jsonl", resume=True)
+    assert (again.readings, again.resumed) == ({}, 0)
+    again.page(LIST, NOW, {"items": [{"KeyId": "foreign"}, {"KeyId": "own"}], "next": None, "first": True})
+    again.close()
+    third = journal(tmp_path / "run.jsonl", resume=True)
+    assert [one["KeyId"] for one in third.readings[LIST].items] == ["foreign", "own"]
+    assert (third.readings[LIST].complete, third.resumed) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [(datetime(2099, 1, 1, tzinfo=UTC), {"items": [], "next": None, "first": True})],
+        [(RECENT, {"items": [], "next": None, "first": False})],
+        [(RECENT, {"items": [], "next": None, "first": True}), (RECENT, {"items": [], "next": None, "first": False})],
+    ],
+    ids=["from the future", "without the first page", "after the last page"],
+)
+def test_pages_that_do_not_follow_from_one_another_are_asked_again(tmp_path: Path, pages: Any) -> None:
+    written = journal(tmp_path / "run.jsonl")
+    for at, page in pages:
+        written.page(LIST, at, page)
+    written.close()
+    assert journal(tmp_path / "run.jsonl", resume=True).readings == {}
+
+
+RUN: dict[str, Any] = {"type": "run", "version": 1, "of": "estate", "at": NOW.isoformat()}
+PAGE: dict[str, Any] = {
+    "type": "page",
+    "account": ACCOUNT,
+    "region": REGION,
+    "api": "kms:ListKeys",
+    "subject": "",
+    "at": NOW.isoformat(),
+    "items": [],
+    "next": None,
+    "first": True,
+}
+BASELINE: dict[str, Any] = {"type": "baseline", "account": ACCOUNT, "stacks": [], "roles": {}, "thumbprints": {}}
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ({**PAGE, "at": "yesterday"}, "at of a page"),
+        ({**PAGE, "at": "2026-11-28T12:00:00"}, "at of a page"),
+        ({**PAGE, "items": 5}, "items of a page"),
+        ({**PAGE, "next": 5}, "next of a page"),
+        ({**PAGE, "subject": []}, "subject of a page"),
+        ({name: value for name, value in PAGE.items() if name != "account"}, "account of a page"),
+        ({"type": "finding"}, "id of a finding"),
+        ({**BASELINE, "roles": []}, "roles of a baseline"),
+        ({**BASELINE, "stacks": [1]}, "stacks of a baseline"),
+        ({**BASELINE, "thumbprints": {"arn": "text"}}, "thumbprints of a baseline"),
+        ({"type": ["page"]}, "type: got"),
+        (RUN, "the line of type run must be the first"),
+    ],
+)
+def test_a_damaged_line_is_named_when_a_run_is_resumed_or_compared_with(
+    tmp_path: Path, line: dict[str, Any], named: str
+) -> None:
+    path = tmp_path / "run.jsonl"
+    text = "".join(json.dumps(one) + "\n" for one in (RUN, line, {"type": "end"}))
+    for file in (path, tmp_path / "run.jsonl.partial"):
+        file.write_text(text)
+    with pytest.raises(RecordUnusable, match=f"run.jsonl: line 2: {named}"):
+        list(lines_of(path, "finding"))
+    with pytest.raises(RecordUnusable, match=f"run.jsonl.partial: line 2: {named}"):
+        journal(path, resume=True)
+    assert (tmp_path / "run.jsonl.partial").read_text() == text
+
+
+def test_the_record_of_another_version_is_not_compared_with(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in ({**RUN, "version": 9}, BASELINE, {"type": "end"})))
+    with pytest.raises(RecordUnusable, match="line 1: version: got 9; allowed is 1"):
+        list(lines_of(path, "baseline"))
 
 
 def test_a_record_of_another_estate_is_not_resumed(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from tenant_keys.manifest import Estate
 from tenant_keys.review.assembly import Assembly, Resource, Stack
 from tenant_keys.review.proof import Kind, prove
-from tenant_keys.review.proof.deletion_hook import check_deletion_hook
+from tenant_keys.review.proof.deletion_hook import CODE_SHA256, check_deletion_hook
 from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.promise import promises
 from tenant_keys.review.second_opinion.inventory import take_inventory as second_inventory
@@ -73,6 +75,22 @@ def moved(resources: Resources) -> None:
     resources["Second"] = replace(resources["HookFunction"], logical_id="Second")
 
 
+def rewritten(old: str, new: str) -> Edit:
+    def edit(resources: Resources) -> None:
+        code: Any = resources["HookFunction"].properties["Code"]
+        assert old in code["ZipFile"]
+        code["ZipFile"] = code["ZipFile"].replace(old, new)
+
+    return edit
+
+
+def denying(resources: Resources) -> None:
+    document: Any = resources["HookFunctionRole"].properties["Policies"]
+    denied = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    document[0]["PolicyDocument"]["Statement"].append(denied)
+
+
+NOT_REVIEWED = "HookFunction: the code of the function is not the one that was reviewed, for this estate"
 EDITS: dict[str, tuple[Edit, Kind, str]] = {
     "a Hook that only warns": (setting("FailureMode", "WARN", "HookOfStacks"), Kind.INVENTORY, "FailureMode is 'WARN'"),
     "a Hook that is off": (setting("HookStatus", "DISABLED", "HookOfKeys"), Kind.INVENTORY, "HookStatus is 'DISABLED'"),
@@ -101,6 +119,23 @@ EDITS: dict[str, tuple[Edit, Kind, str]] = {
     "a layer": (setting("Layers", ["arn:aws:lambda:eu-west-1:1:layer:x:1"]), Kind.NOT_PROVED, "Function Layers"),
     "variables": (setting("Environment", {"Variables": {}}), Kind.NOT_PROVED, "Function Environment"),
     "code from a bucket": (setting("Code", {"S3Bucket": "b", "S3Key": "k"}), Kind.NOT_PROVED, "code of the function"),
+    "code that passes everything": (rewritten('"FAILED"', '"SUCCESS"'), Kind.NOT_PROVED, NOT_REVIEWED),
+    "code with a tenant offboarded": (rewritten("frozenset([])", "frozenset(['acme'])"), Kind.NOT_PROVED, NOT_REVIEWED),
+    "code of other stacks": (rewritten("Estate('tenant-keys'", "Estate('other'"), Kind.NOT_PROVED, NOT_REVIEWED),
+    "code of other aliases": (rewritten("'alias/tenant-'", "'alias/other-'"), Kind.NOT_PROVED, NOT_REVIEWED),
+    "code after the last line": (
+        rewritten(
+            "return answer(event, ESTATE, fetched)\n", "return answer(event, ESTATE, fetched)\n\nhandler = print\n"
+        ),
+        Kind.NOT_PROVED,
+        NOT_REVIEWED,
+    ),
+    "no code": (setting("Code", None), Kind.NOT_PROVED, NOT_REVIEWED),
+    "another handler": (setting("Handler", "index.fetched"), Kind.INVENTORY, "Handler is 'index.fetched'"),
+    "another runtime": (setting("Runtime", "python3.7"), Kind.INVENTORY, "Runtime is 'python3.7'"),
+    "a second to answer": (setting("Timeout", 1), Kind.INVENTORY, "Timeout is 1, declared is 25"),
+    "a log of a day": (setting("RetentionInDays", 1, "HookLogs"), Kind.INVENTORY, "RetentionInDays is 1"),
+    "a function that is denied more": (denying, Kind.NOT_PROVED, "the permissions of the Hook's role differ"),
     "a second function": (moved, Kind.NOT_PROVED, "Second: AWS::Lambda::Function"),
     "another function": (setting("FunctionName", "other"), Kind.NOT_PROVED, "HookFunction: AWS::Lambda::Function"),
     "a function that may do more": (
@@ -159,6 +194,39 @@ def test_each_difference_is_named(assembly: Path, estate: Estate, name: str) -> 
     assert any(one is kind and words in what for one, what in found(assembly, estate, edit)), found(
         assembly, estate, edit
     )
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        setting("Timeout", "25"),
+        setting("RetentionInDays", "365", "HookLogs"),
+        setting("TargetOperations", ["CHANGE_SET", "STACK"], "HookOfStacks"),
+        setting(
+            "TargetFilters", {"Actions": ["UPDATE", "CREATE"], "InvocationPoints": ["PRE_PROVISION"]}, "HookOfStacks"
+        ),
+    ],
+    ids=["a number as text", "a retention as text", "operations in another order", "actions in another order"],
+)
+def test_another_spelling_is_no_difference(assembly: Path, estate: Estate, edit: Edit) -> None:
+    assert found(assembly, estate, edit) == []
+
+
+def test_the_digest_is_that_of_the_file_in_the_template() -> None:
+    """After a change of hook_function.py and a look at its tests: write what this test got to `CODE_SHA256`."""
+    shipped = files("tenant_constructs").joinpath("hook_function.py").read_bytes()
+    assert hashlib.sha256(shipped).hexdigest() == CODE_SHA256
+
+
+def test_offboarded_tenants_and_the_names_of_another_estate_are_in_the_expected_code(tmp_path: Path) -> None:
+    text = "naming: {alias: 'alias/dev/{id}', stack_prefix: dev-keys}\n"
+    text += manifest(regions="eu-west-1", deletion_hook="true")
+    other = replace(estate_of_text(text), offboarded=("gone-corp", "bygone"))
+    synthesized(other, tmp_path / "cdk.out")
+    inventory = take_inventory(Assembly.open(tmp_path / "cdk.out"), promises(other))
+    assert list(check_deletion_hook(inventory, other)) == []
+    left = list(check_deletion_hook(inventory, replace(other, offboarded=("gone-corp",))))
+    assert [one.kind for one in left] == [Kind.NOT_PROVED]
 
 
 def test_a_hook_that_the_manifest_does_not_ask_for_is_not_proved(assembly: Path, estate: Estate) -> None:

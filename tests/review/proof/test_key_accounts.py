@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tenant_keys.manifest import Estate
+from tenant_keys.manifest import Estate, HeldKey
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.proof import Finding, Kind, prove
 from tenant_keys.review.proof.questions import Questions
 from tenant_keys.review.second_opinion import second_opinion
 from tests import two_key_accounts as two
+from tests.policy.estates import with_tenant
 from tests.two_key_accounts import Edit, edited
 
 KEYS, ROLES, SHARED = "tenant-keys-two-cell-eu-west-1-001", "tenant-keys-two-roles-001", "tenant-keys-two-shared-access"
@@ -165,6 +167,10 @@ def _target_one(resources: dict[str, Any]) -> None:
     policy["Properties"]["TargetIds"] = [two.ONE]
 
 
+def _describe_one(text: str) -> Edit:
+    return lambda resources: resources["Keyinitech"]["Properties"].update(Description=text)
+
+
 INVENTORY = {Kind.INVENTORY}
 CROSSINGS: dict[str, tuple[str, Edit, set[Kind], bool]] = {
     "an access role of two trusts a workload of one": (ROLES, _trust_orders, {Kind.OBTAINS_SESSION}, True),
@@ -203,6 +209,8 @@ CROSSINGS: dict[str, tuple[str, Edit, set[Kind], bool]] = {
         False,
     ),
     "an alias of a tenant of one is in two": (KEYS, _alias_of_acme, INVENTORY, False),
+    "a key of two names the account one within a word": (KEYS, _describe_one("of-111111111111-too"), INVENTORY, False),
+    "a key of two names the account one after letters": (KEYS, _describe_one("a_111111111111b"), INVENTORY, False),
     "a control policy of two is attached to one": (GUARDRAILS, _target_one, INVENTORY | {Kind.GUARDRAIL}, False),
 }
 """Template, edit, a kind of finding that must be among those found, and whether the second engine must find it too:
@@ -235,6 +243,11 @@ def test_the_second_engine_finds_what_is_allowed_to_the_other_key_account(
     assert second_opinion(Assembly.open(folder), both[1]).verdict == "refuted"
 
 
+def test_a_longer_number_names_no_account(both: tuple[Estate, ...], assembly: Path, tmp_path: Path) -> None:
+    folder = edited(assembly, tmp_path / "cdk.out", KEYS, _describe_one("1111111111110 0111111111111"))
+    assert prove(folder, both[1]).findings == ()
+
+
 def test_keys_of_every_account_are_no_more_than_keys_of_ones_own(
     both: tuple[Estate, ...], assembly: Path, tmp_path: Path
 ) -> None:
@@ -264,3 +277,42 @@ def test_a_stack_of_no_key_account_is_judged_in_both(both: tuple[Estate, ...], a
     findings = [[one.what for one in prove(folder, estate).findings] for estate in both]
     assert findings[0] == []
     assert any("AWS::Lambda::Function" in one for one in findings[1])
+
+
+HELD = "arn:aws:kms:eu-west-1:777777777777:key/11111111-2222-3333-4444-777777777777"
+
+
+@pytest.fixture(scope="module")
+def beside_held(both: tuple[Estate, ...]) -> Estate:
+    """Key account two, beside one whose tenant globex holds its key itself."""
+    (sibling,) = both[1].siblings
+    held = HeldKey({"eu-west-1": HELD}, {}, {}, None, 60)
+    return replace(both[1], siblings=(with_tenant(sibling, "globex", held=held),))
+
+
+def test_a_tenant_of_another_key_account_that_holds_its_key_leaves_the_proof_as_it_is(
+    beside_held: Estate, assembly: Path
+) -> None:
+    assert prove(assembly, beside_held).findings == ()
+    assert second_opinion(Assembly.open(assembly), beside_held).verdict == "no such request"
+
+
+@pytest.mark.parametrize("resource", ["*", "arn:aws:kms:*:*:key/*", HELD])
+@pytest.mark.parametrize(
+    ("stack", "role"), [(ROLES, "RoleinitechForshop"), (SHARED, "SharedRoleinvoices"), (PLACE, "Roleshop")]
+)
+def test_no_role_may_use_the_key_that_a_tenant_of_another_key_account_holds(
+    beside_held: Estate, assembly: Path, stack: str, role: str, resource: str, tmp_path: Path
+) -> None:
+    more = {"Sid": "More", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": resource}
+
+    def allow(resources: dict[str, Any]) -> None:
+        resources[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].append(more)
+
+    folder = edited(assembly, tmp_path / "cdk.out", stack, allow)
+    found = prove(folder, beside_held).findings
+    assert [(one.kind, one.tenant) for one in found] == [(Kind.MORE_THAN_DECLARED, "globex")]
+    assert "the key of tenant globex" in found[0].what
+    if resource == "*":
+        opinion = second_opinion(Assembly.open(folder), beside_held)
+        assert {breach.what for breach in opinion.breaches} == {"the key of tenant globex in eu-west-1"}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tenant_keys.manifest import Estate
+from tenant_keys.manifest.load import parse_manifest
+from tenant_keys.manifest.lock import Entry
+from tenant_keys.manifest.resolve import resolve
+from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.assembly import Resource, Stack
 from tenant_keys.review.proof.opaque_ids import Disclosing, disclosing
 from tests.policy.estates import estate_of_text
@@ -189,3 +194,34 @@ def hooli(looking: Disclosing) -> str:
 
 def test_without_opaque_names_nothing_is_looked_for() -> None:
     assert disclosing(estate_of_text(MANIFEST.replace("{opaque: true}", "{}"))) is None
+
+
+PLAIN = MANIFEST.replace("{opaque: true}", "{}")
+
+
+def test_an_opaque_tenant_of_another_key_account_is_looked_for(estate: Estate) -> None:
+    """In both directions: an estate whose own tenants have no opaque name, beside one that has some."""
+    other = estate_of_text(PLAIN)
+    beside = replace(replace(other, tenants={"globex": other.tenants["globex"]}), siblings=(estate,))
+    looking = disclosing(beside)
+    assert looking is not None
+    assert found_in(looking, "AWS::KMS::Key", {"Description": "for hooli"}) == ["Description"]
+    assert found_in(looking, "AWS::KMS::Key", {"Description": "for hooli-labs"}) == []
+
+
+def test_an_opaque_tenant_that_is_offboarded_is_looked_for() -> None:
+    manifest = parse_manifest(OFFBOARDED)
+    entry = Entry("hooli", 1, "aws-kms", False, "eu-west-1", phase="offboarded", name=NAME)
+    gone = replace(entry, tenant="gone", name=None)
+    lock, _ = update(parse_manifest(LISTED), new_lock(parse_manifest(LISTED)))
+    estate = resolve(manifest, replace(lock, entries={**lock.entries, "gone": gone, "hooli": entry}))
+    assert list(estate.tenants) == ["globex"]
+    looking = disclosing(estate)
+    assert looking is not None
+    assert list(looking.of(named("R", "AWS::KMS::Key", {"Tags": [{"Key": "a", "Value": "hooli"}]}))) == [(NAME, "Tags")]
+    assert found_in(looking, "AWS::KMS::Key", {"Tags": [{"Key": "a", "Value": "gone"}]}) == []
+
+
+NAME = "x-74sceqnse5f77ewpbijk3fa7q3"
+LISTED = MANIFEST[: MANIFEST.index("tenants:")] + "tenants:\n  globex: {}\n"
+OFFBOARDED = LISTED + "  hooli: {opaque: true, state: offboarded}\n"

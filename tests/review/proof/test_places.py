@@ -251,6 +251,28 @@ def deployed(artifact: StackArtifact) -> list[str]:
     return [one.what for one in check_deployment([artifact], estate())]
 
 
+KEEPING = (
+    "tenant-keys-trail",
+    "tenant-keys-hook-eu-west-1",
+    "tenant-keys-guardrails",
+    "tenant-keys-cell-eu-west-1-001",
+    "tenant-keys-replica-eu-central-1-of-eu-west-1-001",
+)
+
+
+@pytest.mark.parametrize("name", KEEPING)
+def test_a_stack_that_keeps_something_without_termination_protection_is_told(name: str) -> None:
+    assert deployed(replace(CENTRAL_STACK, name=name)) == []
+    assert deployed(replace(CENTRAL_STACK, name=name, termination_protection=False)) == [
+        f"stack {name} has no termination protection: one call deletes what it keeps"
+    ]
+
+
+@pytest.mark.parametrize("name", ["tenant-keys-roles-001", "tenant-keys-audit-eu-west-1", "tenant-keys-shared-access"])
+def test_a_stack_that_is_made_anew_needs_no_termination_protection(name: str) -> None:
+    assert deployed(replace(CENTRAL_STACK, name=name, termination_protection=False)) == []
+
+
 @pytest.mark.parametrize("artifact", [CENTRAL_STACK, WORKLOAD_STACK, replace(WORKLOAD_STACK, deploy_role=None)])
 def test_a_stack_that_the_declared_roles_deploy_is_in_order(artifact: StackArtifact) -> None:
     assert deployed(artifact) == []
