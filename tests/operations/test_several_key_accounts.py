@@ -17,7 +17,7 @@ from tenant_keys.operations.offboarding.departing import departing
 from tenant_keys.operations.record_key_ids import record
 from tenant_keys.operations.take_back import take_back
 from tenant_keys.operations.tenant_edit import plan_addition, plan_state
-from tenant_keys.operations.verify.verify import _estate
+from tenant_keys.operations.verify.verify import estate_of
 from tests import two_key_accounts as two
 
 
@@ -67,11 +67,11 @@ def test_key_ids_are_recorded_of_the_account_of_the_credentials(manifest: Path) 
 
 
 def test_stacks_are_verified_in_the_account_that_has_them(manifest: Path) -> None:
-    assert _estate(manifest, ["tenant-keys-two-cell-eu-west-1-001"]).key_account == "two"
-    assert _estate(manifest, ["tenant-keys-cell-eu-west-1-001"]).key_account == "one"
+    assert estate_of(manifest, ["tenant-keys-two-cell-eu-west-1-001"]).key_account == "two"
+    assert estate_of(manifest, ["tenant-keys-cell-eu-west-1-001"]).key_account == "one"
     for stacks in ([], ["tenant-keys-cell-eu-west-1-001", "tenant-keys-two-cell-eu-west-1-001"]):
         with pytest.raises(SeveralKeyAccounts):
-            _estate(manifest, stacks)
+            estate_of(manifest, stacks)
 
 
 def test_a_tenant_leaves_the_account_that_holds_its_key(manifest: Path) -> None:

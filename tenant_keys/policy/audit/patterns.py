@@ -221,10 +221,7 @@ def role_changed(estate: Estate) -> Pattern:
     )
     beginnings = [f"{estate.naming.role_prefix}{ours}" for ours in ("tenant-", "shared.", "import.")]
     ours = {"requestParameters": {"roleName": [{"prefix": beginning} for beginning in beginnings]}}
-    found = call("iam", (), NO_ERROR, by_none_of(estate.central.deployers))
-    del found["detail"]["eventName"]
-    found["detail"]["$or"] = [{"eventName": list(roles), **ours}, {"eventName": list(providers)}]
-    return found
+    return _either("iam", {"eventName": list(roles), **ours}, {"eventName": list(providers)}, estate=estate)
 
 
 def trail_blinded(estate: Estate) -> Pattern:
@@ -241,39 +238,53 @@ def records_changed(estate: Estate) -> Pattern:
     """Who may read or write the records of the account's own trail, or how long they are kept, changed by anybody but
     those who deploy. Objects that are removed are data events, which no trail here records.
 
-    Source: S3 guide, cloudtrail-logging-s3-info, which also has the names of these operations in CloudTrail.
+    An access point's record need not name its bucket, so each one of the account counts. Object Lock has two names: the
+    API's and the permission's. Source: S3 guide, cloudtrail-logging-s3-info, for the names of operations.
     """
-    names = (
+    of_bucket = (
         "DeleteBucket",
         "DeleteBucketEncryption",
         "DeleteBucketLifecycle",
         "DeleteBucketOwnershipControls",
         "DeleteBucketPolicy",
         "DeleteBucketPublicAccessBlock",
+        "DeleteBucketReplication",
         "PutBucketAcl",
         "PutBucketEncryption",
         "PutBucketLifecycle",
+        "PutBucketObjectLockConfiguration",
         "PutBucketOwnershipControls",
         "PutBucketPolicy",
         "PutBucketPublicAccessBlock",
         "PutBucketReplication",
         "PutBucketVersioning",
+        "PutObjectLockConfiguration",
+    )
+    of_account = (
+        "CreateAccessPoint",
+        "DeleteAccessPointPolicy",
+        "DeleteAccountPublicAccessBlock",
+        "PutAccessPointPolicy",
+        "PutAccountPublicAccessBlock",
     )
     ours = {"requestParameters": {"bucketName": [trail_bucket(estate.central.account, estate.naming)]}}
-    return call("s3", names, NO_ERROR, ours, by_none_of(estate.central.deployers))
+    return _either("s3", {"eventName": list(of_bucket), **ours}, {"eventName": list(of_account)}, estate=estate)
 
 
 def rules_changed(estate: Estate) -> Pattern:
-    """A rule of this stack changed, stopped or emptied by anybody but those who deploy."""
+    """A rule of this stack changed, stopped or emptied, or who may send to an event bus, by anybody but those who
+    deploy. Without a name, PutPermission and RemovePermission are about the default bus, so each one counts.
+
+    Source: EventBridge API reference, PutPermission and RemovePermission.
+    """
     prefix = [{"prefix": f"{estate.naming.stack_prefix}-audit-"}]
-    found = call(
+    names = ("DeleteRule", "DisableRule", "PutRule", "PutTargets", "RemoveTargets")
+    return _either(
         "events",
-        ("DeleteRule", "DisableRule", "PutRule", "PutTargets", "RemoveTargets"),
-        NO_ERROR,
-        by_none_of(estate.central.deployers),
+        *({"eventName": list(names), "requestParameters": {field: prefix}} for field in ("name", "rule")),
+        {"eventName": ["PutPermission", "RemovePermission"]},
+        estate=estate,
     )
-    found["detail"]["$or"] = [{"requestParameters": {"name": prefix}}, {"requestParameters": {"rule": prefix}}]
-    return found
 
 
 def topic_changed(estate: Estate) -> Pattern:
@@ -297,6 +308,14 @@ def topic_changed(estate: Estate) -> Pattern:
     )
     found = call("sns", names, NO_ERROR, by_none_of(estate.central.deployers))
     found["detail"]["$or"] = of_topic
+    return found
+
+
+def _either(service: str, *alternatives: Pattern, estate: Estate) -> Pattern:
+    """One of these calls of a service, with success, by anybody but those who deploy."""
+    found = call(service, (), NO_ERROR, by_none_of(estate.central.deployers))
+    del found["detail"]["eventName"]
+    found["detail"]["$or"] = list(alternatives)
     return found
 
 

@@ -250,14 +250,15 @@ RULES: Final = (
     Rule(
         "records-changed",
         "critical",
-        "The bucket of this account's own trail was changed by hand: who reads the records, or how long they are kept.",
+        "The bucket of this account's own trail, or an access point, was changed by hand: who reads the records, or "
+        "how long they are kept.",
         "deploy the stack of the trail again; aws cloudtrail validate-logs",
         on.records_changed,
     ),
     Rule(
         "rules-changed",
         "critical",
-        "A rule of this detection was changed, stopped or emptied by hand.",
+        "A rule of this detection, or who may send events to its bus, was changed by hand.",
         "deploy the audit stack of <region> again",
         on.rules_changed,
     ),

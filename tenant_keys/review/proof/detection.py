@@ -49,16 +49,8 @@ _BY_HAND: Final[Mapping[str, tuple[str, str]]] = {
     "rotation-changed": ("kms", "DisableKeyRotation EnableKeyRotation"),
     "tags-changed": ("kms", "TagResource UntagResource"),
     "trail-blinded": ("cloudtrail", "PutEventSelectors UpdateTrail"),
-    "records-changed": (
-        "s3",
-        (
-            "DeleteBucket DeleteBucketEncryption DeleteBucketLifecycle DeleteBucketOwnershipControls "
-            "DeleteBucketPolicy DeleteBucketPublicAccessBlock PutBucketAcl PutBucketEncryption PutBucketLifecycle "
-            "PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock PutBucketReplication "
-            "PutBucketVersioning"
-        ),
-    ),
-    "rules-changed": ("events", "DeleteRule DisableRule PutRule PutTargets RemoveTargets"),
+    "records-changed": ("s3", ""),
+    "rules-changed": ("events", ""),
     "topic-changed": (
         "sns",
         (
@@ -77,6 +69,17 @@ _OF_PROVIDERS: Final = (
     "AddClientIDToOpenIDConnectProvider CreateOpenIDConnectProvider DeleteOpenIDConnectProvider "
     "RemoveClientIDFromOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint"
 )
+_OF_BUCKETS: Final = (
+    "DeleteBucket DeleteBucketEncryption DeleteBucketLifecycle DeleteBucketOwnershipControls DeleteBucketPolicy "
+    "DeleteBucketPublicAccessBlock DeleteBucketReplication PutBucketAcl PutBucketEncryption PutBucketLifecycle "
+    "PutBucketObjectLockConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock "
+    "PutBucketReplication PutBucketVersioning PutObjectLockConfiguration"
+)
+_OF_ACCESS_POINTS: Final = (
+    "CreateAccessPoint DeleteAccessPointPolicy DeleteAccountPublicAccessBlock PutAccessPointPolicy "
+    "PutAccountPublicAccessBlock"
+)
+_OF_RULES: Final = "DeleteRule DisableRule PutRule PutTargets RemoveTargets"
 _OF_KMS_ITSELF: Final[Mapping[str, str]] = {
     "key-deleted": "KMS CMK Deletion",
     "material-expired": "KMS Imported Key Material Expiration",
@@ -228,10 +231,14 @@ def _changed(rule: str, estate: Estate) -> Mapping[str, Any]:
         ours = {"requestParameters": {"roleName": [{"prefix": beginning} for beginning in beginnings]}}
         return {"$or": [{"eventName": _OF_ROLES.split(), **ours}, {"eventName": _OF_PROVIDERS.split()}]}
     if rule == "records-changed":
-        return {"requestParameters": {"bucketName": [names.trail_bucket(estate.central.account, estate.naming)]}}
+        bucket = {"requestParameters": {"bucketName": [names.trail_bucket(estate.central.account, estate.naming)]}}
+        return {"$or": [{"eventName": _OF_BUCKETS.split(), **bucket}, {"eventName": _OF_ACCESS_POINTS.split()}]}
     if rule == "rules-changed":
         of_rule = [{"prefix": f"{topic}-"}]
-        return {"$or": [{"requestParameters": {"name": of_rule}}, {"requestParameters": {"rule": of_rule}}]}
+        of_rules = [
+            {"eventName": _OF_RULES.split(), "requestParameters": {field: of_rule}} for field in ("name", "rule")
+        ]
+        return {"$or": [*of_rules, {"eventName": ["PutPermission", "RemovePermission"]}]}
     if rule == "topic-changed":
         subscription = {"subscriptionArn": [{"wildcard": f"*:{topic}:*"}]}
         of_topic = ({name: [{"suffix": f":{topic}"}]} for name in ("topicArn", "resourceArn"))
