@@ -98,7 +98,7 @@ def restrictions() -> list[Mutant]:
     found = [
         Mutant(
             f"a {kind} of the organisation",
-            NotProvedBecause(("AWS::Organizations::Policy",)),
+            NotProvedBecause(("x.Statement",)),
             adding_resource(SHARED, "AWS::Organizations::Policy", Name="x", Type=kind, Content={}),
         )
         for kind in kinds

@@ -7,8 +7,9 @@ accounts may be in none of the units is no matter here: then they get less.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,10 @@ STACK_SET: Final = "AWS::CloudFormation::StackSet"
 _SECTIONS: Final = frozenset({"AWSTemplateFormatVersion", "Description"})
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_UNIT: Final = re.compile(r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}")
+"""Organizations API reference, OrganizationalUnit and Root."""
+LONGEST_BODY: Final = 51_200
+"""Bytes of a template that is handed over in a request (CloudFormation API reference, CreateStackSet, TemplateBody)."""
 
 
 def instances(resource: Resource, artifact: StackArtifact) -> Iterator[tuple[StackArtifact, Template]]:
@@ -40,11 +45,18 @@ def instances(resource: Resource, artifact: StackArtifact) -> Iterator[tuple[Sta
     body, name = properties.get("TemplateBody"), properties.get("StackSetName")
     if not isinstance(body, str) or not isinstance(name, str) or "TemplateURL" in properties:
         raise TemplateRefused(f"{where}: {STACK_SET} without StackSetName and TemplateBody; write the resources out")
-    template = parse_template(Path(f"{where} TemplateBody"), body.encode())
+    text = body.encode(errors="backslashreplace")
+    if len(text) > LONGEST_BODY or text != body.encode(errors="replace"):
+        raise TemplateRefused(
+            f"{where} TemplateBody: got {len(text):,} bytes; allowed: {LONGEST_BODY:,} bytes of UTF-8"
+        )
+    template = parse_template(Path(f"{where} TemplateBody"), text)
+    if "Resources" not in json.loads(text):
+        raise TemplateRefused(f"{where} TemplateBody: got no Resources; allowed: what CloudFormation deploys")
     if unknown := sorted(template.sections.keys() - _SECTIONS):
         allowed = ", ".join(sorted({*_SECTIONS, "Resources"}))
         raise TemplateRefused(f"{where} TemplateBody: got section {unknown[0]}; allowed: {allowed}")
-    tags = {str(one["Key"]): str(one["Value"]) for one in properties.get("Tags", ()) if isinstance(one, Mapping)}
+    tags = dict(_tags(properties.get("Tags", []), where))
     for account, region in _targets(properties.get("StackInstancesGroup"), where):
         instance = replace(
             artifact,
@@ -60,6 +72,15 @@ def instances(resource: Resource, artifact: StackArtifact) -> Iterator[tuple[Sta
         yield instance, template
 
 
+def _tags(tags: Any, where: str) -> Iterator[tuple[str, str]]:
+    for tag in tags if isinstance(tags, list) else [tags]:
+        match tag:
+            case {"Key": str() as key, "Value": str() as value, **others} if not others:
+                yield key, value
+            case _:
+                raise TemplateRefused(f"{where} Tags: got {tag!r:.120}; allowed: Key and Value, both texts")
+
+
 def _targets(groups: Any, where: str) -> Iterator[tuple[str, str]]:
     if not isinstance(groups, list) or not groups:
         raise TemplateRefused(f"{where}: {STACK_SET} without StackInstancesGroup; name its accounts and Regions")
@@ -69,12 +90,14 @@ def _targets(groups: Any, where: str) -> Iterator[tuple[str, str]]:
                 "DeploymentTargets": {
                     "AccountFilterType": "INTERSECTION",
                     "Accounts": [_, *_] as accounts,
-                    "OrganizationalUnitIds": [_, *_],
+                    "OrganizationalUnitIds": [_, *_] as units,
                     **other_targets,
                 },
                 "Regions": [_, *_] as regions,
                 **others,
-            } if not others and not other_targets and _all(_ACCOUNT, accounts) and _all(_REGION, regions):
+            } if not (others or other_targets) and (
+                _all(_ACCOUNT, accounts) and _all(_REGION, regions) and _all(_UNIT, units)
+            ):
                 yield from ((account, region) for region in regions for account in accounts)
             case _:
                 raise TemplateRefused(
