@@ -89,6 +89,7 @@ def _access_refused() -> Cases:
 
 def _rules_changed() -> Cases:
     own, other = {"name": "tenant-keys-audit-use-denied"}, {"name": "nightly-backup"}
+    alarm = "tenant-keys-audit-quota-near"
     targets = {"rule": "tenant-keys-audit-use-denied", "ids": ["Topic"]}
     return [
         call("DisableRule", service="events", parameters=own),
@@ -97,7 +98,13 @@ def _rules_changed() -> Cases:
         call("PutRule", IMPOSTOR, service="events", parameters=own),
         call("PutPermission", USER, service="events", parameters={"statementId": "x", "principal": "*"}),
         call("RemovePermission", ROOT, service="events", parameters={"statementId": "x"}),
+        call("DeleteAlarms", service="monitoring", parameters={"alarmNames": ["other", alarm]}),
+        call("DisableAlarmActions", ROOT, service="monitoring", parameters={"alarmNames": [alarm]}),
+        call("PutMetricAlarm", USER, service="monitoring", parameters={"alarmName": alarm}),
     ], [
+        call("DeleteAlarms", service="monitoring", parameters={"alarmNames": ["orders-quota-near"]}),
+        call("PutMetricAlarm", DEPLOYER, service="monitoring", parameters={"alarmName": alarm}),
+        call("EnableAlarmActions", service="monitoring", parameters={"alarmNames": [alarm]}),
         call("PutPermission", DEPLOYER, service="events", parameters={"statementId": "x"}),
         call("RemovePermission", service="events", parameters={"statementId": "x"}, error=DENIED),
         call("DescribeEventBus", service="events", parameters={"name": "default"}, read_only=True),
@@ -143,11 +150,13 @@ def _role_changed() -> Cases:
         call("PutRolePolicy", ROOT, service="iam", parameters={"roleName": "shared.billing"}),
         call("AttachRolePolicy", USER, service="iam", parameters=own),
         call("UpdateAssumeRolePolicy", service="iam", parameters={"roleName": "import.acme"}),
+        call("UpdateAssumeRolePolicy", USER, service="iam", parameters={"roleName": "KeyBreakGlass"}),
         call("UpdateRole", ROOT, service="iam", parameters={**own, "maxSessionDuration": 43200}),
         call("UntagRole", service="iam", parameters={**own, "tagKeys": ["tenant_id"]}),
         *(call(name, service="iam", parameters=provider) for name in of_provider),
         call("CreateOpenIDConnectProvider", USER, service="iam", parameters={"url": "https://login.example.com"}),
     ], [
+        call("UpdateAssumeRolePolicy", USER, service="iam", parameters={"roleName": "KeyBreakGlassReader"}),
         call("UpdateRole", DEPLOYER, service="iam", parameters=own),
         call("UntagRole", service="iam", parameters=other),
         call("DeleteOpenIDConnectProvider", DEPLOYER, service="iam", parameters=provider),

@@ -192,7 +192,8 @@ def administration_denied(_: Estate) -> Pattern:
 
 
 def role_changed(estate: Estate) -> Pattern:
-    """An access role or a custodian's import role, or who may assume it, changed by anybody but those who deploy.
+    """An access role, a custodian's import role or the break-glass role, or who may assume it, changed by anybody but
+    those who deploy.
 
     An identity provider of the key account decides whose tokens assume a role; none here is made by hand, so each
     counts. Source: service authorization reference, AWS IAM.
@@ -220,7 +221,11 @@ def role_changed(estate: Estate) -> Pattern:
         "UpdateOpenIDConnectProviderThumbprint",
     )
     beginnings = [f"{estate.naming.role_prefix}{ours}" for ours in ("tenant-", "shared.", "import.")]
-    ours = {"requestParameters": {"roleName": [{"prefix": beginning} for beginning in beginnings]}}
+    breaker = estate.central.break_glass
+    last: Any = (
+        {"prefix": beginning_of(breaker).rpartition("/")[2]} if is_pattern(breaker) else breaker.rpartition("/")[2]
+    )
+    ours = {"requestParameters": {"roleName": [*({"prefix": beginning} for beginning in beginnings), last]}}
     return _either("iam", {"eventName": list(roles), **ours}, {"eventName": list(providers)}, estate=estate)
 
 
@@ -272,19 +277,25 @@ def records_changed(estate: Estate) -> Pattern:
 
 
 def rules_changed(estate: Estate) -> Pattern:
-    """A rule of this stack changed, stopped or emptied, or who may send to an event bus, by anybody but those who
-    deploy. Without a name, PutPermission and RemovePermission are about the default bus, so each one counts.
+    """A rule or alarm of this stack changed, stopped or emptied, or who may send to an event bus, by anybody but those
+    who deploy. Without a name, PutPermission and RemovePermission are about the default bus, so each one counts.
 
-    Source: EventBridge API reference, PutPermission and RemovePermission.
+    Sources: EventBridge API reference, PutPermission and RemovePermission; CloudWatch API reference, DeleteAlarms and
+    DisableAlarmActions, whose AlarmNames is a list.
     """
     prefix = [{"prefix": f"{estate.naming.stack_prefix}-audit-"}]
-    names = ("DeleteRule", "DisableRule", "PutRule", "PutTargets", "RemoveTargets")
-    return _either(
+    rules = ("DeleteRule", "DisableRule", "PutRule", "PutTargets", "RemoveTargets")
+    alarms = (("alarmNames", ("DeleteAlarms", "DisableAlarmActions")), ("alarmName", ("PutMetricAlarm",)))
+    found = _either(
         "events",
-        *({"eventName": list(names), "requestParameters": {field: prefix}} for field in ("name", "rule")),
+        *({"eventName": list(rules), "requestParameters": {field: prefix}} for field in ("name", "rule")),
+        *({"eventName": list(names), "requestParameters": {field: prefix}} for field, names in alarms),
         {"eventName": ["PutPermission", "RemovePermission"]},
         estate=estate,
     )
+    found["source"].append("aws.monitoring")
+    found["detail"]["eventSource"].append("monitoring.amazonaws.com")
+    return found
 
 
 def topic_changed(estate: Estate) -> Pattern:

@@ -228,7 +228,7 @@ RULES: Final = (
     Rule(
         "role-changed",
         "critical",
-        "An access or import role, or who may assume it, identity providers too, was changed by hand. "
+        "An access, import or break-glass role, or who may assume it, identity providers too, was changed by hand. "
         "IAM's events reach us-east-1 alone.",
         "deploy the estate again; aws cloudtrail lookup-events has the record <record>",
         on.role_changed,
@@ -258,7 +258,7 @@ RULES: Final = (
     Rule(
         "rules-changed",
         "critical",
-        "A rule of this detection, or who may send events to its bus, was changed by hand.",
+        "A rule or alarm of this detection, or who may send events to its bus, was changed by hand.",
         "deploy the audit stack of <region> again",
         on.rules_changed,
     ),

@@ -50,7 +50,7 @@ _BY_HAND: Final[Mapping[str, tuple[str, str]]] = {
     "tags-changed": ("kms", "TagResource UntagResource"),
     "trail-blinded": ("cloudtrail", "PutEventSelectors UpdateTrail"),
     "records-changed": ("s3", ""),
-    "rules-changed": ("events", ""),
+    "rules-changed": ("events monitoring", ""),
     "topic-changed": (
         "sns",
         (
@@ -228,7 +228,9 @@ def _changed(rule: str, estate: Estate) -> Mapping[str, Any]:
     topic = names.audit_prefix(estate.naming).removesuffix("-")
     if rule == "role-changed":
         beginnings = [f"{estate.naming.role_prefix}{ours}" for ours in ("tenant-", "shared.", "import.")]
-        ours = {"requestParameters": {"roleName": [{"prefix": beginning} for beginning in beginnings]}}
+        breaker = beginning_of(estate.central.break_glass).rpartition("/")[2]
+        last: object = {"prefix": breaker} if is_pattern(estate.central.break_glass) else breaker
+        ours = {"requestParameters": {"roleName": [*({"prefix": beginning} for beginning in beginnings), last]}}
         return {"$or": [{"eventName": _OF_ROLES.split(), **ours}, {"eventName": _OF_PROVIDERS.split()}]}
     if rule == "records-changed":
         bucket = {"requestParameters": {"bucketName": [names.trail_bucket(estate.central.account, estate.naming)]}}
@@ -238,7 +240,11 @@ def _changed(rule: str, estate: Estate) -> Mapping[str, Any]:
         of_rules = [
             {"eventName": _OF_RULES.split(), "requestParameters": {field: of_rule}} for field in ("name", "rule")
         ]
-        return {"$or": [*of_rules, {"eventName": ["PutPermission", "RemovePermission"]}]}
+        of_alarms = [
+            {"eventName": ["DeleteAlarms", "DisableAlarmActions"], "requestParameters": {"alarmNames": of_rule}},
+            {"eventName": ["PutMetricAlarm"], "requestParameters": {"alarmName": of_rule}},
+        ]
+        return {"$or": [*of_rules, *of_alarms, {"eventName": ["PutPermission", "RemovePermission"]}]}
     if rule == "topic-changed":
         subscription = {"subscriptionArn": [{"wildcard": f"*:{topic}:*"}]}
         of_topic = ({name: [{"suffix": f":{topic}"}]} for name in ("topicArn", "resourceArn"))
@@ -298,9 +304,9 @@ def _of_people(rule: str, estate: Estate) -> Mapping[str, Any]:
 def _call(service: str, operations: str, detail: Mapping[str, Any]) -> Mapping[str, Any]:
     named = {"eventName": operations.split()} if operations else {}
     return {
-        "source": [f"aws.{service}"],
+        "source": [f"aws.{one}" for one in service.split()],
         "detail-type": [_CALL],
-        "detail": {"eventSource": [f"{service}.amazonaws.com"], **named, **detail},
+        "detail": {"eventSource": [f"{one}.amazonaws.com" for one in service.split()], **named, **detail},
     }
 
 
