@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from tenant_keys.manifest import Estate
+from tenant_keys.review.second_opinion.errors import NotUnderstood
 from tenant_keys.review.second_opinion.example import EVERYTHING
 from tenant_keys.review.second_opinion.inventory import Control, Inventory
 from tenant_keys.review.second_opinion.keys import accounts_of
@@ -23,7 +24,13 @@ _LINKED: Final = sequence(exactly("role/aws-service-role/"), many(characters("!~
 
 
 def statements_of(control: Control, inventory: Inventory) -> tuple[Statement, ...]:
-    """The statements of a control policy: an RCP names every principal, an SCP none."""
+    """The statements of a control policy: an RCP names every principal, an SCP none.
+
+    Raises:
+        NotUnderstood: a policy of another type.
+    """
+    if control.kind not in KINDS:
+        raise NotUnderstood(f"{control.where}: AWS::Organizations::Policy of type {control.kind}")
     kind = IDENTITY if KINDS[control.kind] == "scp" else KEY
     return inventory.statements(control.document, kind, control.where)
 
