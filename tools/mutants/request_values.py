@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from tools.mutants.mutant import (
+    Edit,
     Mutant,
     Refuted,
     adding,
     together,
     without,
 )
-from tools.mutants.original import CENTRAL
+from tools.mutants.original import CENTRAL, Body
 from tools.mutants.request_statements import DECRYPT, OUTSIDER, ROOT, equals, not_proved_because, opened
 
 
@@ -144,69 +145,42 @@ def values() -> list[Mutant]:
         Mutant(
             "three Denies that leave out what is no number",
             anyone,
-            together(
-                without("carla"),
-                adding("carla", Principal=ROOT, Action=DECRYPT),
-                *(
-                    adding("carla", Sid=f"D{at}", Effect="Deny", Principal="*", Action="kms:*", Condition=condition)
-                    for at, condition in enumerate(
-                        (
-                            {"NumericLessThanEquals": {context: "5"}},
-                            {"NumericGreaterThan": {context: "5"}},
-                            {"Null": {context: "true"}},
-                        )
-                    )
-                ),
+            _denied_if(
+                {"NumericLessThanEquals": {context: "5"}},
+                {"NumericGreaterThan": {context: "5"}},
+                {"Null": {context: "true"}},
             ),
         ),
         Mutant(
             "Denies that leave out what lies between two numbers",
             anyone,
-            together(
-                without("carla"),
-                adding("carla", Principal=ROOT, Action=DECRYPT),
-                *(
-                    adding("carla", Sid=f"D{at}", Effect="Deny", Principal="*", Action="kms:*", Condition=condition)
-                    for at, condition in enumerate(
-                        (
-                            {"NumericLessThanEquals": {"aws:MultiFactorAuthAge": "5"}},
-                            {"NumericGreaterThanEquals": {"aws:MultiFactorAuthAge": "6"}},
-                            {"Null": {"aws:MultiFactorAuthAge": "true"}},
-                        )
-                    )
-                ),
+            _denied_if(
+                {"NumericLessThanEquals": {"aws:MultiFactorAuthAge": "5"}},
+                {"NumericGreaterThanEquals": {"aws:MultiFactorAuthAge": "6"}},
+                {"Null": {"aws:MultiFactorAuthAge": "true"}},
             ),
         ),
         Mutant(
             "Denies that leave out what is neither true nor false",
             anyone,
-            together(
-                without("carla"),
-                adding("carla", Principal=ROOT, Action=DECRYPT),
-                *(
-                    adding("carla", Sid=f"D{at}", Effect="Deny", Principal="*", Action="kms:*", Condition=condition)
-                    for at, condition in enumerate(
-                        ({"Bool": {context: "true"}}, {"Bool": {context: "false"}}, {"Null": {context: "true"}})
-                    )
-                ),
-            ),
+            _denied_if({"Bool": {context: "true"}}, {"Bool": {context: "false"}}, {"Null": {context: "true"}}),
         ),
         Mutant(
             "Denies that leave out what is no date",
             anyone,
-            together(
-                without("carla"),
-                adding("carla", Principal=ROOT, Action=DECRYPT),
-                *(
-                    adding("carla", Sid=f"D{at}", Effect="Deny", Principal="*", Action="kms:*", Condition=condition)
-                    for at, condition in enumerate(
-                        (
-                            {"DateLessThan": {context: "2026-01-01"}},
-                            {"DateGreaterThanEquals": {context: "2026-01-01"}},
-                            {"Null": {context: "true"}},
-                        )
-                    )
-                ),
+            _denied_if(
+                {"DateLessThan": {context: "2026-01-01"}},
+                {"DateGreaterThanEquals": {context: "2026-01-01"}},
+                {"Null": {context: "true"}},
             ),
         ),
     ]
+
+
+def _denied_if(*conditions: Body) -> Edit:
+    """Carla's key open to the account, but for what one of these conditions denies."""
+    denials = [
+        adding("carla", Sid=f"D{at}", Effect="Deny", Principal="*", Action="kms:*", Condition=condition)
+        for at, condition in enumerate(conditions)
+    ]
+    return together(without("carla"), adding("carla", Principal=ROOT, Action=DECRYPT), *denials)
