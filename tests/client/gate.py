@@ -1,4 +1,4 @@
-"""A call that waits until the test lets it go on, and threads that make it."""
+"""A call that blocks until the test releases it, and threads that make it."""
 
 from __future__ import annotations
 

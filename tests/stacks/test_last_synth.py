@@ -181,7 +181,7 @@ def test_random_edits_one_after_another_leave_what_a_full_synth_writes(
         history.tenants.update({f"t-0{number}" if number < 10 else f"n{number}": kind for number, kind in edit})
         try:
             estate = history.estate()
-        except EstateError:  # what a tenant's key is born with cannot change
+        except EstateError:  # some properties of a KMS key are fixed when it is created
             history.tenants = before
             continue
         taken_over = bring_up_to_date(last, estate, AROUND) is not None

@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from tenant_keys.aws_facts.identity_center import beginning_of, is_pattern
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest import stack_names as names
+from tenant_keys.review.assembly.json_file import parse_json
+from tenant_keys.review.errors import AssemblyUnreadable
 
 ALL: Final = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 """The only state that gets read-only management events (EventBridge API, PutRule, State)."""
@@ -191,8 +194,8 @@ def message_differs(rule: str, transformer: object) -> bool:
         return True
     filled = _TOKEN.sub(lambda found: found[0] if found[1] is None else json.dumps({"field": found[1]}), template)
     try:
-        message = json.loads(filled, object_pairs_hook=_without_duplicates)
-    except ValueError:
+        message = parse_json(Path("InputTemplate"), filled.encode())
+    except (AssemblyUnreadable, UnicodeEncodeError):
         return True
     if not isinstance(message, dict) or set(message) != {"rule", "severity", "what", "next", *fields}:
         return True
@@ -202,14 +205,6 @@ def message_differs(rule: str, transformer: object) -> bool:
         or any(message[name] != {"field": name} for name in fields)
         or not all(isinstance(text, str) and set(re.findall("<([^<>]*)>", text)) <= set(fields) for text in prose)
     )
-
-
-def _without_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of a name that is there twice, readers of JSON take either value (RFC 8259, section 4)."""
-    found = dict(members)
-    if len(found) < len(members):
-        raise ValueError("a name is there twice")
-    return found
 
 
 def _pattern(rule: str, estate: Estate) -> Mapping[str, Any]:
