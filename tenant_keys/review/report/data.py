@@ -9,9 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from tenant_keys.cost import as_document, cost_report
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.review.assembly import Assembly
-from tenant_keys.review.cost import as_document, cost_report
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof import CLAIM, Proof
 from tenant_keys.review.proof.equivalence import TenantClass
