@@ -114,6 +114,18 @@ def test_the_tests_of_a_mutation_are_those_that_run_its_line_or_start_a_program(
     assert selection.tests_of(by_text["LIMIT = {7 → 8}"], measured) == ["quick", "imports", "slow", "other", "program"]
 
 
+def test_few_cheap_tests_are_run_before_the_others() -> None:
+    tests = ["a.py::1", "b.py::1", "a.py::2", "c.py::1", "d.py::1", "d.py::2"]
+    costs = dict(zip(tests, (0.125, 0.125, 0.25, 0.25, 0.25, 4.0), strict=True))
+    assert selection.in_turn(tests, costs) == [(tests[:4], 0.75), (tests[4:], 4.25)]
+    assert selection.in_turn(tests[2:], costs) == [(["a.py::2", "c.py::1", "d.py::1"], 0.75), (["d.py::2"], 4.0)]
+    assert selection.in_turn(["a.py::2", "d.py::1", "a.py::3"], {**costs, "a.py::3": 0.5}) == [
+        (["a.py::2", "d.py::1", "a.py::3"], 1.0)
+    ]
+    assert selection.in_turn(["d.py::2"], costs) == [(["d.py::2"], 4.0)]
+    assert selection.in_turn([], costs) == []
+
+
 def test_an_equivalent_has_a_reason_and_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listed = equivalents.equivalents()
     assert all(len(reason.split()) > 5 for reason in listed.values())

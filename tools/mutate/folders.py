@@ -66,7 +66,15 @@ class Folder:
 
 
 FOLDERS: Final = (
-    Folder("tenant_keys/policy", ("tests/policy",), 95),
+    Folder(
+        "tenant_keys/policy",
+        ("tests/policy", "tests/review/proof/test_detection.py"),
+        95,
+        later=(
+            *("tests/local/test_detection.py", "tests/local/test_questions.py", "tests/stacks/test_deletion_hook.py"),
+            "tests/review/proof/test_stack_set.py",
+        ),
+    ),
     Folder("tenant_keys/review/iam", ("tests/review/iam",), 95, beside=("tenant_keys/review/syntax.py",)),
     Folder("tenant_keys/review/proof", ("tests/review/proof",), 95, later=("tests/review/mutations",)),
     Folder(
