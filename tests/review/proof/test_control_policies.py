@@ -164,8 +164,8 @@ KEPT = {
             (
                 "kms:creategrant kms:decapsulate kms:decrypt kms:derivesharedsecret kms:encapsulate kms:encrypt "
                 "kms:generatedatakey kms:generatedatakeypair kms:generatedatakeypairwithoutplaintext "
-                "kms:generatedatakeywithoutplaintext kms:generatemac kms:getpublickey kms:reencryptfrom kms:reencryptto "
-                "kms:sign kms:verify kms:verifymac"
+                "kms:generatedatakeywithoutplaintext kms:generatemac kms:getpublickey kms:reencryptfrom "
+                "kms:reencryptto kms:sign kms:verify kms:verifymac"
             ),
             KEY,
             "plaintext",
