@@ -35,7 +35,7 @@ IMPORTED_ONCE: Final = (
 NOT_COPIED: Final = shutil.ignore_patterns(
     *(".git", ".venv", "node_modules", ".*_cache", ".hypothesis", "cdk.out", "dist", "*.egg-info")
 )
-ARGUMENTS: Final = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=mutate", "--tb=no")
+ARGUMENTS: Final = ("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutate", "--tb=no")
 PASSED, NOT_FOUND, NOTHING_RAN = 0, 4, 5
 """Exit codes of pytest."""
 CPU_SECONDS: Final = 30
