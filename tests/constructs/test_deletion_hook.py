@@ -650,7 +650,3 @@ def test_its_roles_trust_one_service_each() -> None:
         "HookFunctionRole": [({"Service": "lambda.amazonaws.com"}, None)],
         "HookInvokingRole": [({"Service": "hooks.cloudformation.amazonaws.com"}, condition)],
     }
-
-
-def test_its_log_is_kept_for_a_year() -> None:
-    assert hook()["HookLogs"]["Properties"]["RetentionInDays"] == 365
