@@ -136,11 +136,11 @@ def test_an_equivalent_has_a_reason_and_exists(tmp_path: Path, monkeypatch: pyte
             equivalents.equivalents()
 
 
-def test_slow_tests_are_asked_last() -> None:
+def test_slow_and_exhaustive_tests_are_asked_last() -> None:
     folder = Folder("package", ("tests/quick", "tests/more"), 95, later=("tests/long",))
     assert folder.stages() == [
-        ("tests/quick", "tests/more", "-m", "not slow"),
-        ("tests/quick", "tests/more", "-m", "slow"),
+        ("tests/quick", "tests/more", "-m", "not slow and not exhaustive"),
+        ("tests/quick", "tests/more", "-m", "slow or exhaustive"),
         ("tests/long",),
     ]
-    assert Folder("package", ("tests/quick",), 95).stages()[1:] == [("tests/quick", "-m", "slow")]
+    assert Folder("package", ("tests/quick",), 95).stages()[1:] == [("tests/quick", "-m", "slow or exhaustive")]
