@@ -11,7 +11,7 @@ from tools.mutate import equivalents, selection
 from tools.mutate.folders import Folder
 from tools.mutate.mutation import told
 from tools.mutate.selection import Measured, sample
-from tools.mutate.sites import mutations
+from tools.mutate.sites import broken, mutations
 
 MODULE = '''\
 """Doc."""
@@ -74,7 +74,7 @@ def test_a_module_is_broken_in_these_places_and_no_others() -> None:
 
 def test_each_mutation_is_another_module_that_compiles() -> None:
     found = mutations(MODULE, name="m.py", file="m.py")
-    sources = {one.source for one in found}
+    sources = {broken(MODULE, one) for one in found}
     assert len(sources) == len(found) == len({one.id for one in found})
     assert ast.unparse(ast.parse(MODULE)) not in sources
     for source in sources:
@@ -112,6 +112,18 @@ def test_the_tests_of_a_mutation_are_those_that_run_its_line_or_start_a_program(
     assert selection.tests_of(by_text["if a {< → <=} LIMIT and (not b):"], measured) == ["quick", "slow", "program"]
     assert selection.tests_of(by_text["{a += 1 → pass}"], measured) == ["program"]
     assert selection.tests_of(by_text["LIMIT = {7 → 8}"], measured) == ["quick", "imports", "slow", "other", "program"]
+
+
+def test_few_cheap_tests_are_run_before_the_others() -> None:
+    tests = ["a.py::1", "b.py::1", "a.py::2", "c.py::1", "d.py::1", "d.py::2"]
+    costs = dict(zip(tests, (0.125, 0.125, 0.25, 0.25, 0.25, 4.0), strict=True))
+    assert selection.in_turn(tests, costs) == [(tests[:4], 0.75), (tests[4:], 4.25)]
+    assert selection.in_turn(tests[2:], costs) == [(["a.py::2", "c.py::1", "d.py::1"], 0.75), (["d.py::2"], 4.0)]
+    assert selection.in_turn(["a.py::2", "d.py::1", "a.py::3"], {**costs, "a.py::3": 0.5}) == [
+        (["a.py::2", "d.py::1", "a.py::3"], 1.0)
+    ]
+    assert selection.in_turn(["d.py::2"], costs) == [(["d.py::2"], 4.0)]
+    assert selection.in_turn([], costs) == []
 
 
 def test_an_equivalent_has_a_reason_and_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

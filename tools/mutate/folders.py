@@ -66,9 +66,25 @@ class Folder:
 
 
 FOLDERS: Final = (
-    Folder("tenant_keys/policy", ("tests/policy",), 95),
+    Folder(
+        "tenant_keys/policy",
+        ("tests/policy", "tests/review/proof/test_detection.py"),
+        95,
+        later=(
+            *("tests/local/test_detection.py", "tests/local/test_questions.py", "tests/stacks/test_deletion_hook.py"),
+            "tests/review/proof/test_stack_set.py",
+        ),
+    ),
     Folder("tenant_keys/review/iam", ("tests/review/iam",), 95, beside=("tenant_keys/review/syntax.py",)),
-    Folder("tenant_keys/review/proof", ("tests/review/proof",), 95, later=("tests/review/mutations",)),
+    Folder(
+        "tenant_keys/review/proof",
+        ("tests/review/proof",),
+        95,
+        later=(
+            *("tests/policy/test_custodian.py", "tests/policy/test_guardrails.py", "tests/policy/test_held_keys.py"),
+            *("tests/stacks/test_changed_cells.py", "tests/review/mutations"),
+        ),
+    ),
     Folder(
         "tenant_constructs",
         ("tests/constructs", "tests/policy/test_limits.py", "tests/golden"),

