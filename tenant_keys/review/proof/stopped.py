@@ -20,7 +20,7 @@ from tenant_keys.manifest.detection import RULE_IDS
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor, role_session, service
 from tenant_keys.review.proof.condition_keys import ABOUT_THE_KEY
-from tenant_keys.review.proof.controls import Controls
+from tenant_keys.review.proof.controls import RCP, SCP, Controls, control_policy
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory
@@ -83,7 +83,8 @@ class _Call:
 
 def check_stopped(inventory: Inventory, world: World) -> Iterator[Finding]:
     """Declared calls that the control policies of the templates stop, or of which it is not known."""
-    controls, estate = world.controls, world.estate
+    controls = _controls(inventory, world)
+    estate = world.estate
     calls = {role: list(_deployment(world)) for role in estate.central.deployers}
     for role, call in _administration_of_topic_keys(world) if estate.audit is not None else ():
         calls.setdefault(role, []).append(call)
@@ -101,6 +102,14 @@ def check_stopped(inventory: Inventory, world: World) -> Iterator[Finding]:
         if tenant.held is not None and tenant.state == "active":
             for use in world.promises[tenant.id].uses:
                 yield from _use_of_held_key(tenant.id, tenant.held.arns, use, controls, inventory, world)
+
+
+def _controls(inventory: Inventory, world: World) -> Controls:
+    found = []
+    for kind in (SCP, RCP):
+        records = [one for one in inventory.controls if one.kind == kind]
+        found.append(tuple(map(control_policy, records[:1])))
+    return Controls(world.estate.central.account, *found)
 
 
 def _works(actor: Actor, call: _Call, controls: Controls, world: World) -> Works:
