@@ -152,7 +152,11 @@ BY_KIND: Final[Mapping[str, _Rows]] = {
             _allowing(lambda t: t.workload("orders"), "ssm:GetParameter", "*"),
         ),
         ("grants of keys", _added("kms:CreateGrant"), _allowing(_own, "kms:CreateGrant", f"{KEYS}key/*")),
-        ("logs of a workload", Harmless(), _allowing(lambda t: t.workload("orders"), "logs:PutLogEvents")),
+        (
+            "logs of a workload",
+            _added("logs:PutLogEvents"),
+            _allowing(lambda t: t.workload("orders"), "logs:PutLogEvents"),
+        ),
     ],
     "a token must": [
         ("have no subject", PORTAL_DEAD, setting(_portal, "Null", f"{LOGIN}:sub", "true")),

@@ -25,6 +25,7 @@ from tools.mutants.guardrail_edits import (
 from tools.mutants.mutant import Edit, Harmless, Mutant, NotProvedBecause, Refuted, adding_resource, together
 from tools.mutants.original import CENTRAL, GUARDRAILS, Body, Templates
 from tools.mutants.stopping_guardrails import (
+    naming_sessions,
     stopping,
     stopping_administration_of_topic_keys,
     stopping_deployment,
@@ -285,4 +286,4 @@ def _text(templates: Templates, kind: str) -> str:
 
 
 MUTANTS = [*without_statement(), *weaker(), *outside(), *stopping(), *stopping_deployment(), *stopping_publishers()]
-MUTANTS += [*stopping_administration_of_topic_keys(), *misplaced(), *same()]
+MUTANTS += [*naming_sessions(), *stopping_administration_of_topic_keys(), *misplaced(), *same()]

@@ -95,6 +95,16 @@ def not_understood() -> list[Mutant]:
                 "${aws:userid}",
             ),
         ),
+        Mutant(  # a federated user has whatever tags it gives itself, its own id among them
+            "a unique id that is compared with a tag",
+            NotProvedBecause(("aws:userid", "no classes of both together")),
+            adding(
+                "carla",
+                Principal={"AWS": "arn:aws:iam::555555555555:root"},
+                Action="kms:Generate*",
+                Condition={"StringLike": {"aws:userid": "${aws:PrincipalTag/team}"}},
+            ),
+        ),
         Mutant(
             "a session's ARN as aws:PrincipalArn",
             Refuted(Kind.REFUSED, ("KeyAdministrator may not DisableKey",)),

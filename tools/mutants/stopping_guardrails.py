@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenant_keys.review.proof import Kind
 from tools.mutants.guardrail_edits import ARN, RCP, SCP, conditioned, statement, to
-from tools.mutants.mutant import Edit, Mutant, NotProvedBecause, Refuted
+from tools.mutants.mutant import Edit, Expectation, Harmless, Mutant, NotProvedBecause, Refuted, together
 from tools.mutants.original import CENTRAL, Body
 
 
@@ -59,6 +59,29 @@ def stopping() -> list[Mutant]:
         ),
     ]
     return found
+
+
+def naming_sessions() -> list[Mutant]:
+    """Conditions on the name of a session, which whoever calls AssumeRole chooses (STS API, RoleSessionName)."""
+    name, network = "sts:RoleSessionName", {"aws:SourceIp": "10.0.0.0/8"}
+    orders = (Kind.REFUSED, ("cannot obtain a session of", "tenant-alma.orders"))
+
+    def sessions(**condition: Body) -> Edit:
+        return to(RCP, Action="sts:AssumeRole", Condition=condition)
+
+    inside = sessions(StringNotEquals={name: "inside"}, IpAddress=network)
+    outside = sessions(StringNotEquals={name: "outside"}, NotIpAddress=network)
+    rows: list[tuple[str, Expectation, Edit]] = [
+        ("no session of one name", Harmless(), sessions(StringEquals={name: "forbidden"})),
+        ("sessions of some names alone", Harmless(), sessions(StringNotLike={name: "orders-*"})),
+        ("no session of one name from one network", Harmless(), sessions(StringEquals={name: "no"}, IpAddress=network)),
+        ("one name inside of a network, another outside", Harmless(), together(inside, outside)),
+        ("no session of any name", Refuted(*orders), sessions(StringLike={name: "??*"})),
+        ("no session that has a name", Refuted(*orders), sessions(Null={name: "false"})),
+        ("sessions of a name that is too long", Refuted(*orders), sessions(StringNotEquals={name: 65 * "x"})),
+        ("sessions of a name of one letter", Refuted(*orders), sessions(StringNotEquals={name: "x"})),
+    ]
+    return [Mutant(f"{RCP}: {what}", expected, edit) for what, expected, edit in rows]
 
 
 def stopping_deployment() -> list[Mutant]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -17,10 +17,20 @@ from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.detection import RULE_IDS
 from tenant_keys.review.second_opinion.control_policies import KINDS, OPEN, of_account, replayed, statements_of
+from tenant_keys.review.second_opinion.errors import NotUnderstood
 from tenant_keys.review.second_opinion.inventory import Control, Inventory, Key
 from tenant_keys.review.second_opinion.keys import accounts_of, key_actions, owner_of
 from tenant_keys.review.second_opinion.permission import denied
-from tenant_keys.review.second_opinion.principals import ROLE, Principal, any_role_below, role, service, token
+from tenant_keys.review.second_opinion.principals import (
+    ROLE,
+    SESSION_NAME,
+    Principal,
+    any_role_below,
+    role,
+    service,
+    session_name,
+    token,
+)
 from tenant_keys.review.second_opinion.promise import (
     OPERATIONS,
     PUBLISHERS,
@@ -33,8 +43,11 @@ from tenant_keys.review.second_opinion.promise import (
     workload_role,
 )
 from tenant_keys.review.second_opinion.question import Case, Pending, Question, ask_about, rests_on
+from tenant_keys.review.second_opinion.request import Asked, OneAction
 from tenant_keys.review.second_opinion.scope import representatives
-from tenant_keys.review.second_opinion.terms import all_of, characters, equal, times
+from tenant_keys.review.second_opinion.solver import Answer, ask
+from tenant_keys.review.second_opinion.statements import Statement
+from tenant_keys.review.second_opinion.terms import Formula, all_of, any_of, characters, equal, negate, times
 from tenant_keys.review.second_opinion.values import Value
 
 _ABSENT: Final = (
@@ -73,6 +86,7 @@ _AUDIT: Final = {
 }
 """The same of AWS::Events::Rule, AWS::SNS::Topic and AWS::SNS::TopicPolicy."""
 _HOME_OF_IAM: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+_MOST_NAMES: Final = 8
 _ANY_KEY: Final = "key/11112222-3333-4444-5555-666677778888"
 
 
@@ -155,15 +169,49 @@ def _question(call: _Call, inventory: Inventory, estate: Estate) -> Question:
         asked.sets["kms:encryptioncontextkeys"] = _names(
             "kms:EncryptionContextKeys", "kms:encryptioncontext:", [TENANT]
         )
-    cases = []
-    for action in call.actions:
-        request = asked.of(action, action)
-        cases.append(Case((action,), request, denied(request, documents)))
-    found = tuple(case for case in cases if case.breach is not False)
+    requests = {action: asked.of(action, action) for action in call.actions}
+    stopped = {action: denied(request, documents) for action, request in requests.items()}
+    if SESSION_NAME in asked.values:
+        requests, stopped = _under_every_name(asked, stopped, documents)
+    found = tuple(
+        Case((action,), request, stopped[action])
+        for action, request in requests.items()
+        if stopped[action] is not False
+    )
     what = f"declared calls on {call.resource}"
     return Question(
         "control", call.caller.label, what, None, asked, found, OPEN, controls=replayed(controls), expects="denied"
     )
+
+
+def _under_every_name(
+    asked: Asked, stopped: Mapping[str, Formula], documents: tuple[Statement, ...]
+) -> tuple[dict[str, OneAction], dict[str, Formula]]:
+    """The requests, and when they are denied whatever name the caller gives the session.
+
+    The caller of AssumeRole chooses the name (STS API, RoleSessionName), so one that works is enough. Names are added
+    as long as there is one that works where all before it do not; then no other matters.
+
+    Raises:
+        NotUnderstood: the solver does not say whether there is another.
+    """
+    tried: list[Formula] = []
+    requests = {action: asked.of(action, action) for action in stopped}
+    any_stopped = any_of(stopped.values())
+    shared = {key: value for key, value in asked.values.items() if key != SESSION_NAME}
+    while True:
+        answer, model = ask([negate(any_stopped), *tried, asked.limits()])
+        if answer is Answer.UNKNOWN or len(tried) > _MOST_NAMES:
+            raise NotUnderstood(f"{asked.resource}: conditions on {SESSION_NAME} of which no name is known to work")
+        if model is None:
+            break
+        name = model.text(asked.values[SESSION_NAME].held())
+        facts = {**asked.facts, SESSION_NAME: Value("sts:RoleSessionName", True, name)}
+        named = replace(asked, facts=facts, values=dict(shared), _known={})
+        requests = {action: named.of(action, action) for action in stopped}
+        stopped = {action: denied(request, documents) for action, request in requests.items()}
+        tried.append(any_of(stopped.values()))
+    return requests, {action: all_of([one, *tried]) for action, one in stopped.items()}
 
 
 _PAIR: Final = f"kms:encryptioncontext:{TENANT}"
@@ -193,6 +241,7 @@ def _directly(region: str) -> dict[str, Value]:
     found = [Value(name, False, "") for name in _ABSENT.split()]
     found += [Value("aws:SecureTransport", True, "true"), Value("aws:ViaAWSService", True, "false")]
     found.append(Value("kms:EncryptionAlgorithm", True, "SYMMETRIC_DEFAULT"))
+    found.append(session_name(True))  # required (STS API, AssumeRole); requests to other services carry none
     if region:
         found.append(Value("aws:RequestedRegion", True, region))
     return {value.name.lower(): value for value in found}

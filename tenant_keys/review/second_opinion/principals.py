@@ -44,8 +44,13 @@ ROLE, USER, FEDERATED_USER, ROOT, SERVICE, ANONYMOUS, TOKEN = (
     "token",
 )
 _DIGITS: Final = characters("09")
-_NAME: Final = some(characters("az", "AZ", "09", "+", "=", ",", ".", "@", "_", "-"))
-"""Of a role, a user, a session."""
+_LETTERS: Final = characters("az", "AZ", "09", "+", "=", ",", ".", "@", "_", "-")
+_NAME: Final = some(_LETTERS)
+"""Of a role or a user."""
+_NAME_OF_SESSION: Final = sequence(_LETTERS, _NAME)
+"""Of a session or a federated user, of two characters at least (STS API, AssumeRole and GetFederationToken)."""
+_LONGEST: Final = 64
+SESSION_NAME: Final = "sts:rolesessionname"
 _PATH: Final = optional(sequence(some(characters("!~")), exactly("/")))
 ACCOUNT_ID: Final = times(_DIGITS, 12, 12)
 ORGANIZATION_ID: Final = sequence(exactly("o-"), times(characters("az", "09"), 10, 32))
@@ -123,7 +128,7 @@ class Principal:
     def session(self) -> Text:
         """The name of the session of a role."""
         made = text("session")
-        self.limits.append(is_in(made, sequence(_NAME, _NAME)))
+        self.limits.append(is_in(made, _NAME_OF_SESSION))
         return made
 
     def decides(self, key: str) -> bool:
@@ -179,6 +184,11 @@ class Principal:
         return value
 
 
+def session_name(present: Formula | None) -> Value:
+    """The name that a caller gives to a session; `present`: whether the request has one, None where that is open."""
+    return Value.chosen(SESSION_NAME, present=present, of=_NAME_OF_SESSION, longest=_LONGEST)
+
+
 def role(arn: str, accounts: Accounts, *, tags: Mapping[str, str], identity: Any) -> Principal:
     """A session of a role whose ARN is known."""
     resource = arn.split(":", 5)[5]
@@ -213,7 +223,7 @@ def any_of_kind(kind: str, accounts: Accounts, *, but: Iterable[str] = ()) -> Pr
         made.limits.append(is_in(made.resource, sequence(exactly(prefix), _PATH, _NAME)))
     else:
         made.name = text("name")
-        made.limits.append(is_in(made.name, _NAME))
+        made.limits.append(is_in(made.name, _NAME_OF_SESSION if kind == FEDERATED_USER else _NAME))
         inside: Text = ""
         if path is not None:
             inside = text("path")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-from tenant_keys.review.second_opinion.principals import TAG, TAG_VALUE, Naming, Principal
+from tenant_keys.review.second_opinion.principals import SESSION_NAME, TAG, TAG_VALUE, Naming, Principal, session_name
 from tenant_keys.review.second_opinion.statements import Statement
 from tenant_keys.review.second_opinion.terms import (
     Formula,
@@ -128,6 +128,8 @@ class Asked:
         if key == "aws:epochtime":
             return self.open_value("aws:currenttime")
         there = True if key in _ALWAYS else None
+        if key == SESSION_NAME:
+            return session_name(None)
         language = TAG_VALUE if key.startswith("aws:requesttag/") else _TRUTH if type_of(key) == "Bool" else None
         return Value.chosen(key, present=there, of=language)
 

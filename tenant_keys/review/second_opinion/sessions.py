@@ -169,6 +169,10 @@ def _question(
     held = Token.of(provider) if ":oidc-provider/" in provider else None
     keys = (_TAG_SENT, "aws:tagkeys", "sts:externalid")
     facts = held.keys() if held else {}
+    if held:
+        # STS takes a token for one of the provider's client ids, each of a character at least (IAM API,
+        # CreateOpenIDConnectProvider, ClientIDList).
+        principal.limits.append(negate(equal(held.client, "")))
     asked = ask_about(principal, one.arn, account, [*trust, *(identity or ())], keys=keys, facts=facts)
     assume = asked.of(_action_of(principal), None)
     tag = asked.of("sts:tagsession", None)

@@ -123,6 +123,13 @@ def lower(value: Text) -> Text:
     return value.lower() if isinstance(value, str) else TERMS.mkTerm(Kind.STRING_TO_LOWER, value)
 
 
+def no_longer(value: Text, most: int) -> Formula:
+    """Whether a text has at most so many characters."""
+    if isinstance(value, str):
+        return len(value) <= most
+    return TERMS.mkTerm(Kind.LEQ, TERMS.mkTerm(Kind.STRING_LENGTH, value), TERMS.mkInteger(most))
+
+
 def at_most(one: Number, other: Number) -> Formula:
     """Whether the one number is not greater than the other."""
     if isinstance(one, Fraction) and isinstance(other, Fraction):

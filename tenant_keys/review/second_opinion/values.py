@@ -26,6 +26,7 @@ from tenant_keys.review.second_opinion.terms import (
     at_most,
     flag,
     is_in,
+    no_longer,
     number,
     one_of,
     text,
@@ -102,15 +103,18 @@ class Value:
         self.name, self.present, self.arn_parts = name, present, parts
         self._held = held
         self._language: Language | None = None
+        self._longest: int | None = None
         self.texts: tuple[str, ...] | None = None
         self.open: dict[str, Term] = {}
         """What the solver is to choose, by the sort in which it is compared."""
 
     @classmethod
-    def chosen(cls, name: str, *, present: Formula | None = None, of: Language | None = None) -> Value:
-        """A value that the caller, or the service, may set as it likes, or not set at all."""
+    def chosen(
+        cls, name: str, *, present: Formula | None = None, of: Language | None = None, longest: int | None = None
+    ) -> Value:
+        """A value that the caller, or the service, may set as it likes, or not set at all. `longest`: characters."""
         value = cls(name, flag(f"{name} is there") if present is None else present)
-        value._language = of
+        value._language, value._longest = of, longest
         return value
 
     @classmethod
@@ -127,7 +131,7 @@ class Value:
         if present is True:
             return self
         twin = Value(self.name, all_of([self.present, present]), self._held, self.arn_parts)
-        twin._language, twin.texts, twin.open = self._language, self.texts, self.open
+        twin._language, twin._longest, twin.texts, twin.open = self._language, self._longest, self.texts, self.open
         return twin
 
     def held(self) -> Text:
@@ -151,7 +155,7 @@ class Value:
         """What an open value must be, for the solver."""
         found = self.open.get("text")
         if found is not None and self._language is not None:
-            return is_in(found, self._language)
+            return all_of([is_in(found, self._language), self._longest is None or no_longer(found, self._longest)])
         return all_of(
             all_of([at_most(Fraction(self._least(least)), self.open[sort]), at_most(self.open[sort], Fraction(most))])
             for sort, (least, most) in _RANGES.items()

@@ -23,6 +23,7 @@ from tools.mutants.guardrails import MUTANTS, misplaced, outside, same, weaker, 
 from tools.mutants.mutant import Harmless, Mutant, NotProvedBecause, Outcome, Refuted
 from tools.mutants.original import GUARDRAILS, Synthesized, Templates
 from tools.mutants.stopping_guardrails import (
+    naming_sessions,
     stopping,
     stopping_administration_of_topic_keys,
     stopping_deployment,
@@ -87,7 +88,7 @@ def test_the_control_policy_is_judged_as_expected(mutant: Mutant, findings: Call
             pytest.fail(f"{other}: no such expectation here")
 
 
-STOPPING = list({mutant.name.partition(": ")[2]: mutant for mutant in stopping()}.values())
+STOPPING = list({mutant.name.partition(": ")[2]: mutant for mutant in (*stopping(), *naming_sessions())}.values())
 """Of those that both policies have, one: the proof of keys takes most of the time."""
 
 
@@ -99,8 +100,10 @@ def test_what_stops_a_declared_call_is_refused(mutant: Mutant, outcome: Callable
 
 TO_BOTH = [mutant for mutant in same() if ": a Deny of " in mutant.name and "bypass" not in mutant.name][:2]
 TO_BOTH += [
-    several()[0] for several in (stopping_deployment, stopping_administration_of_topic_keys, stopping_publishers)
+    several()[0]
+    for several in (stopping_deployment, stopping_administration_of_topic_keys, stopping_publishers, naming_sessions)
 ]
+TO_BOTH.append(naming_sessions()[-1])
 
 
 @pytest.mark.parametrize("mutant", TO_BOTH, ids=lambda mutant: mutant.name)

@@ -30,6 +30,12 @@ def test_both_engines_and_the_evaluator_agree(part: int) -> None:
     assert found.verdicts["key", "proved", "nothing found"] >= 5
 
 
+@pytest.mark.parametrize("seed", [33_629, 34_235, 34_502])
+def test_an_estate_on_which_the_engines_once_disagreed_is_judged_alike(seed: int) -> None:
+    """A session name that STS refuses; a federated user's own id as its tag; a token for no client."""
+    assert score([seed]).disagreements == []
+
+
 def test_the_same_seed_draws_the_same_estate() -> None:
     one, other = (next(iter(random_estates([7], Counter())))[2] for _ in range(2))
     assert one.resources == other.resources
