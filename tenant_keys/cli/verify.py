@@ -117,7 +117,7 @@ def _show(found: Verification, console: Console) -> None:
             console.print(f"    {escape(one.what)}", soft_wrap=True)
         if len(several) > SHOWN:
             console.print(f"  and {len(several) - SHOWN:,} more; the record has them all")
-        console.print(f"  way back: {escape(described.way_back)}", soft_wrap=True)
+        console.print(f"  remedy: {escape(described.way_back)}", soft_wrap=True)
     if found.findings:
         console.print()
     for gone in found.gone[:SHOWN]:
