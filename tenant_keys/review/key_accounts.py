@@ -13,20 +13,13 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.manifest.stack_names import forwarding_stack_set, guardrails, stack_set_instance, workload_stack
-from tenant_keys.review.assembly import Resource, Stack, StackArtifact
+from tenant_keys.review.assembly import Resource, Stack, StackArtifact, Stacks
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
-
-
-class Stacks(Protocol):
-    """Stacks one at a time."""
-
-    def stacks(self) -> Iterator[Stack]:
-        """Yield each stack once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +65,7 @@ def crossings(resources: Iterator[Resource] | Sequence[Resource], estate: Estate
     named = _names(accounts)
     for resource in resources:
         for account in sorted(set(named.findall(_text(resource)))):
-            yield Crossing(f"{resource.stack} {resource.logical_id}", account, accounts[account])
+            yield Crossing(resource.where, account, accounts[account])
 
 
 def _text(resource: Resource) -> str:

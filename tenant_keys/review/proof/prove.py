@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from tenant_keys.manifest import Estate
+from tenant_keys.review.assembly import Stacks
 from tenant_keys.review.errors import AssemblyInconsistent, MalformedPolicy, TemplateRefused, UnresolvedIntrinsic
 from tenant_keys.review.iam.errors import InvalidRequest, UnsupportedPolicy
 from tenant_keys.review.proof.deployment import check_deployment
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.guardrails import Guardrail, check_guardrails, guardrails
 from tenant_keys.review.proof.held_keys import HeldByTenant, held_by_tenants
-from tenant_keys.review.proof.inventory import Inventory, Stacks
+from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.issuance import prove_issuance
 from tenant_keys.review.proof.key_access import Adversary, KeyAccess, prove_key_access
 from tenant_keys.review.proof.key_actions import is_cryptographic
@@ -105,9 +106,9 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
     try:
         reviewed = source if isinstance(source, ReviewedEstate) else review_estate(source, estate)
     except NOT_UNDERSTOOD as problem:
-        return Proof(
-            "not proved", (_not_proved(problem),), len(estate.tenants), 0, 0, 0, 0, (), (), True, True, (), (), 0.0
-        )
+        told = (_not_proved(problem),)
+        seconds = time.perf_counter() - start
+        return Proof("not proved", told, len(estate.tenants), 0, 0, 0, 0, (), (), True, True, (), (), seconds)
     inventory, promised, found = reviewed.inventory, reviewed.promises, reviewed.classes
 
     def build(edit: Edit) -> World:

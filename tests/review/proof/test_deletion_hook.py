@@ -136,7 +136,7 @@ EDITS: dict[str, tuple[Edit, Kind, str]] = {
     "a second to answer": (setting("Timeout", 1), Kind.INVENTORY, "Timeout is 1, declared is 25"),
     "a log of a day": (setting("RetentionInDays", 1, "HookLogs"), Kind.INVENTORY, "RetentionInDays is 1"),
     "a function that is denied more": (denying, Kind.NOT_PROVED, "the permissions of the Hook's role differ"),
-    "a second function": (moved, Kind.NOT_PROVED, "Second: AWS::Lambda::Function"),
+    "a second function": (moved, Kind.INVENTORY, "Second: a second AWS::Lambda::Function"),
     "another function": (setting("FunctionName", "other"), Kind.NOT_PROVED, "HookFunction: AWS::Lambda::Function"),
     "a function that may do more": (
         lambda all_: statement(all_, "HookFunctionRole")["Action"].append("kms:Decrypt"),
