@@ -205,7 +205,7 @@ def test_each_part_of_a_template_is_told_with_its_bytes_and_what_is_in_two_state
     first = policy(("Deploy", "ArnEquals", ["abcdefghi", "jklm"]), ("Read", "ArnEquals", ["jklm", "no"]))
     second = policy(("DenyUseByAnyoneElse", "ArnNotEquals", "xyz"), ("Other", "ArnEquals", ["abcdefghi"] * 9))
     tags = [{"Key": "a", "Value": "b"}]
-    resources = [
+    resources: list[dict[str, Any]] = [
         {"Properties": {"KeyPolicy": first, "Tags": tags * 2}},
         {"Properties": {"KeyPolicy": second, "Tags": tags}},
         {"Properties": {"KeyPolicy": {"Statement": [{"Sid": "Read"}]}}},

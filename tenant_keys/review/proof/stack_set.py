@@ -28,14 +28,23 @@ def expected_instances(reporting: Mapping[str, list[str]], units: Iterable[str])
 
 
 def instances(groups: object) -> object:
-    """Accounts and units by Region: in which order they are written decides nothing."""
+    """Each account with its units and each Region: how they are grouped, and in which order, decides nothing.
+
+    Of a group, CloudFormation deploys to each account in each Region (CloudFormation API reference,
+    StackInstancesGroup of AWS::CloudFormation::StackSet and DeploymentTargets). The reader has checked the form.
+    """
     if not isinstance(groups, list):
         return groups
-    by_region = [(region, one["DeploymentTargets"]) for one in groups for region in one["Regions"]]
-    return sorted(
-        (region, targets["AccountFilterType"], sorted(targets["Accounts"]), sorted(targets["OrganizationalUnitIds"]))
-        for region, targets in by_region
-    )
+    found = set()
+    for group in groups:
+        targets = group["DeploymentTargets"]
+        units = tuple(sorted(set(targets["OrganizationalUnitIds"])))
+        found |= {
+            (region, targets["AccountFilterType"], account, units)
+            for region in group["Regions"]
+            for account in targets["Accounts"]
+        }
+    return sorted(found)
 
 
 def types_in(body: object) -> object:

@@ -9,7 +9,6 @@ from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.review.proof.audit import check_audit
 from tenant_keys.review.proof.deletion_hook import check_deletion_hook
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.held_keys import check_held_keys
 from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_records import SYMMETRIC, USAGE, KeyRecord
 from tenant_keys.review.proof.parameters import check_parameters
@@ -44,7 +43,6 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
         *check_audit(inventory, estate),
         *check_deletion_hook(inventory, estate),
         *check_parameters(inventory, promises, estate),
-        *check_held_keys(inventory, promises, estate),
         *(
             Finding(Kind.NOT_PROVED, f"{what}: the proof does not know what it grants", _APART)
             for what in inventory.unmodelled
