@@ -38,8 +38,8 @@ PUBLISHED = {
             "resource": KEY,
             "account": "111111111111",
             "region": "eu-west-1",
-            "next": "as the deployment role, kms:EnableKeyRotation with the declared period; overdue: a case for AWS "
-            "Support",
+            "next": "as the deployment role, kms:EnableKeyRotation with the declared period; if overdue, contact "
+            "AWS Support",
         }
     ],
     "more": 0,
