@@ -80,7 +80,8 @@ DECLARED = {
 
 
 def stopped(*edits: Any) -> dict[tuple[str, str], set[str]]:
-    found, declared = defaultdict(set), estate()
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    declared = estate()
     templates = templates_of(declared)
     templates.properties("roles", "tenant-acme.orders")["Tags"] = [{"Key": "unit", "Value": "x"}]
     for edit in edits:
