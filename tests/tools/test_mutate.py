@@ -109,21 +109,19 @@ def test_the_tests_of_a_mutation_are_those_that_run_its_line_or_start_a_program(
         programs={"program"},
     )
     by_text = {one.id.partition(": ")[2]: one for one in mutations(MODULE, name="m.py", file="m.py")}
-    assert selection.tests_of(by_text["if a {< → <=} LIMIT and (not b):"], measured) == ["quick", "slow", "program"]
-    assert selection.tests_of(by_text["{a += 1 → pass}"], measured) == ["program"]
-    assert selection.tests_of(by_text["LIMIT = {7 → 8}"], measured) == ["quick", "imports", "slow", "other", "program"]
-
-
-def test_few_cheap_tests_are_run_before_the_others() -> None:
-    tests = ["a.py::1", "b.py::1", "a.py::2", "c.py::1", "d.py::1", "d.py::2"]
-    costs = dict(zip(tests, (0.125, 0.125, 0.25, 0.25, 0.25, 4.0), strict=True))
-    assert selection.in_turn(tests, costs) == [(tests[:4], 0.75), (tests[4:], 4.25)]
-    assert selection.in_turn(tests[2:], costs) == [(["a.py::2", "c.py::1", "d.py::1"], 0.75), (["d.py::2"], 4.0)]
-    assert selection.in_turn(["a.py::2", "d.py::1", "a.py::3"], {**costs, "a.py::3": 0.5}) == [
-        (["a.py::2", "d.py::1", "a.py::3"], 1.0)
+    asked = [
+        selection.tests_of(by_text[text], measured) for text in ("if a {< → <=} LIMIT and (not b):", "{a += 1 → pass}")
     ]
-    assert selection.in_turn(["d.py::2"], costs) == [(["d.py::2"], 4.0)]
-    assert selection.in_turn([], costs) == []
+    assert asked == [{"slow": (False, 2.0), "quick": (False, 0.1), "program": (False, 9.0)}, {"program": (False, 9.0)}]
+    everything = selection.tests_of(by_text["LIMIT = {7 → 8}"], measured)
+    assert selection.in_order(everything, {}) == ["quick", "imports", "slow", "other", "program"]
+
+
+def test_the_cheapest_tests_are_asked_first_and_those_that_noticed_others() -> None:
+    asked = {"a": (False, 1.0), "b": (False, 3.0), "c": (True, 0.1)}
+    assert selection.in_order(asked, {}) == ["a", "b", "c"]
+    assert selection.in_order(asked, {"b": 2}) == ["a", "b", "c"]
+    assert selection.in_order(asked, {"b": 3, "c": 9}) == ["b", "a", "c"]
 
 
 def test_an_equivalent_has_a_reason_and_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,11 +136,11 @@ def test_an_equivalent_has_a_reason_and_exists(tmp_path: Path, monkeypatch: pyte
             equivalents.equivalents()
 
 
-def test_slow_tests_are_asked_last() -> None:
+def test_slow_and_exhaustive_tests_are_asked_last() -> None:
     folder = Folder("package", ("tests/quick", "tests/more"), 95, later=("tests/long",))
     assert folder.stages() == [
-        ("tests/quick", "tests/more", "-m", "not slow"),
-        ("tests/quick", "tests/more", "-m", "slow"),
+        ("tests/quick", "tests/more", "-m", "not slow and not exhaustive"),
+        ("tests/quick", "tests/more", "-m", "slow or exhaustive"),
         ("tests/long",),
     ]
-    assert Folder("package", ("tests/quick",), 95).stages()[1:] == [("tests/quick", "-m", "slow")]
+    assert Folder("package", ("tests/quick",), 95).stages()[1:] == [("tests/quick", "-m", "slow or exhaustive")]

@@ -33,7 +33,8 @@ class Folder:
 
     def stages(self) -> list[tuple[str, ...]]:
         """Arguments of pytest: the tests for every mutation, then slow ones for those that survive what went before."""
-        return [(*self.tests, "-m", "not slow"), (*self.tests, "-m", "slow"), *([self.later] if self.later else [])]
+        stages = [(*self.tests, "-m", "not slow and not exhaustive"), (*self.tests, "-m", "slow or exhaustive")]
+        return [*stages, self.later] if self.later else stages
 
     def source_root(self) -> Path:
         """The folder that the package is imported from.
@@ -91,7 +92,12 @@ FOLDERS: Final = (
         90,
         later=("tests/policy/test_audit.py", "tests/policy/test_guardrails.py"),
     ),
-    Folder("tenant_stacks", ("tests/stacks", "tests/golden"), 90),
+    Folder(
+        "tenant_stacks",
+        ("tests/stacks", "tests/golden"),
+        90,
+        later=("tests/policy/test_audit.py", "tests/policy/test_guardrails.py"),
+    ),
     Folder("tenant_keys/manifest", ("tests/manifest",), 90),
     Folder("tenant_keys/client", ("tests/client",), 90),
 )

@@ -7,14 +7,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
-from typing import Final
 
 from tools.mutate.coverage_plugin import Lines
 from tools.mutate.mutation import Mutation
-
-FIRST_FILES: Final = 3
-FIRST_SECONDS: Final = 1.0
-"""How many files of tests and seconds of CPU are tried before all others."""
 
 
 def sample(mutations: Sequence[Mutation], count: int, seed: int) -> list[Mutation]:
@@ -40,26 +35,25 @@ class Measured:
     """Tests that start a program of ours: any of them may run any line."""
 
 
-def tests_of(mutation: Mutation, measured: Measured) -> list[str]:
-    """The tests that run what was changed, the cheapest first; all of them where that runs at import."""
-    costs, by_line = measured.costs, measured.lines.get(mutation.file, {})
+Asked = dict[str, tuple[bool, float]]
+"""Of each test that could notice a mutation: whether it runs nothing of the module, and its cost."""
+
+
+def tests_of(mutation: Mutation, measured: Measured) -> Asked:
+    """The tests that run what was changed; all of them where that runs at import."""
+    by_line = measured.lines.get(mutation.file, {})
     if mutation.lines is None:
         touching = set[str]().union(*by_line.values())
-        return sorted(costs, key=lambda test: (test not in touching, costs[test]))
+        return {test: (test not in touching, cost) for test, cost in measured.costs.items()}
     running = measured.programs.union(*(by_line.get(line, ()) for line in mutation.lines))
-    return sorted(running, key=lambda test: costs[test])
+    return {test: (False, measured.costs[test]) for test in running}
 
 
-def in_turn(tests: Sequence[str], costs: Mapping[str, float]) -> list[tuple[list[str], float]]:
-    """The tests in runs of their own, each with its seconds of CPU: few cheap tests first, then all others.
+def in_order(asked: Asked, noticed: Mapping[str, int]) -> list[str]:
+    """The cheapest first; a test that noticed other mutations counts as cheaper, by how many they were."""
 
-    Most mutations fall to the first run, and then nothing imports the modules of the others.
-    """
-    first: list[str] = []
-    for test in tests:
-        files = {one.partition("::")[0] for one in (*first, test)}
-        if len(files) > FIRST_FILES or sum(costs[one] for one in (*first, test)) > FIRST_SECONDS:
-            break
-        first.append(test)
-    runs = (first, list(tests[len(first) :]))
-    return [(run, sum(costs[test] for test in run)) for run in runs if run]
+    def key(test: str) -> tuple[bool, float, str]:
+        apart, cost = asked[test]
+        return apart, cost / (1 + noticed.get(test, 0)), test
+
+    return sorted(asked, key=key)
