@@ -50,7 +50,6 @@ SETTINGS = (
     "kms:disablekeyrotation kms:enablekey kms:enablekeyrotation kms:putkeypolicy kms:replicatekey kms:tagresource "
     "kms:untagresource kms:updatekeydescription"
 )
-USE = "kms:decrypt kms:describekey kms:encrypt kms:generatedatakey kms:generatedatakeywithoutplaintext"
 DECLARED = {
     (f"{ROLE}Deploy", "*"): "kms:createkey",
     (f"{ROLE}Deploy", ALIAS): "kms:createalias kms:deletealias",
@@ -73,8 +72,6 @@ DECLARED = {
     (f"{ROLE}KeyBreakGlass", KEY): f"kms:cancelkeydeletion {READING} kms:schedulekeydeletion",
     ("cloudwatch.amazonaws.com", KEY): "kms:decrypt kms:generatedatakey",
     ("events.amazonaws.com", KEY): "kms:decrypt kms:generatedatakey",
-    (f"tenant globex through {ACCESS}orders/tenant-globex.orders", HELD): USE,
-    (f"tenant globex through {ACCESS}billing/shared.billing", HELD): USE,
 }
 """Beside what is decided with the control policies elsewhere: by whom and on what, the actions."""
 
