@@ -99,6 +99,55 @@ def test_a_control_policy_that_denies_everything_stops_every_declared_call() -> 
     assert stopped() == {}
 
 
+def denying(action: str, operator: str, key: str, value: str) -> Any:
+    deny = {"Sid": "Added", "Effect": "Deny", "Action": action, "Resource": "*", "Condition": {operator: {key: value}}}
+
+    def edit(found: Templates) -> None:
+        found.properties("guardrails", "scp")["Content"]["Statement"].append(deny)
+        found.properties("guardrails", "rcp")["Content"]["Statement"].append({**deny, "Principal": "*"})
+
+    return edit
+
+
+OF_ALIAS = {(f"{ROLE}Deploy", ALIAS): {"kms:createalias", "kms:deletealias"}}
+TAGGED = (f"{ROLE}Deploy", f"{ACCESS}orders/tenant-acme.orders")
+
+
+@pytest.mark.parametrize(
+    ("action", "operator", "key", "value", "expected"),
+    [
+        # What every one of the calls has, and no other.
+        ("*", "Bool", "aws:SecureTransport", "false", {}),
+        ("kms:*", "ForAnyValue:StringLike", "kms:ResourceAliases", "*", {}),
+        ("kms:*", "StringNotEquals", "aws:RequestedRegion", "eu-west-1", {}),
+        ("events:*", "StringNotEquals", "aws:RequestedRegion", "eu-west-1", {}),
+        ("sns:*", "StringNotEquals", "aws:RequestedRegion", "eu-west-1", {}),
+        ("cloudtrail:*", "StringNotEquals", "aws:RequestedRegion", "eu-west-1", {}),
+        ("iam:*", "StringNotEquals", "aws:RequestedRegion", "us-east-1", {}),
+        ("*", "StringNotEquals", "aws:ResourceOrgID", "o-a1b2c3d4e5", {}),
+        # The key of the topic alone is of one Region: the tenant's is of several.
+        ("kms:CreateKey", "Bool", "kms:MultiRegion", "false", {(f"{ROLE}Deploy", "*"): {"kms:createkey"}}),
+        ("kms:CreateKey", "Bool", "kms:MultiRegion", "true", {(f"{ROLE}Deploy", "*"): {"kms:createkey"}}),
+        ("kms:ReplicateKey", "Bool", "kms:MultiRegion", "true", {(f"{ROLE}Deploy", KEY): {"kms:replicatekey"}}),
+        ("kms:ReplicateKey", "Bool", "kms:MultiRegion", "false", {}),
+        # An alias is asked for by itself, without a property of its key.
+        ("kms:*", "StringNotEquals", "kms:KeySpec", "SYMMETRIC_DEFAULT", OF_ALIAS),
+        ("kms:*", "StringNotEquals", "kms:KeyUsage", "ENCRYPT_DECRYPT", OF_ALIAS),
+        ("kms:*", "StringNotEquals", "kms:KeyOrigin", "AWS_KMS", OF_ALIAS),
+        ("kms:CreateAlias", "StringEquals", "kms:KeyOrigin", "AWS_KMS", {(f"{ROLE}Deploy", KEY): {"kms:createalias"}}),
+        # Tags are sent as the templates have them.
+        ("iam:*", "StringEquals", "aws:RequestTag/unit", "x", {TAGGED: {"iam:createrole", "iam:tagrole"}}),
+        ("iam:*", "ForAnyValue:StringEquals", "aws:TagKeys", "unit", {TAGGED: {"iam:createrole", "iam:tagrole"}}),
+        ("iam:TagRole", "StringNotEquals", "aws:RequestTag/unit", "x", {}),
+        ("iam:TagRole", "Null", "aws:RequestTag/unit", "true", {}),
+    ],
+)
+def test_a_declared_call_has_what_the_templates_and_its_place_decide(
+    action: str, operator: str, key: str, value: str, expected: dict[tuple[str, str], set[str]]
+) -> None:
+    assert stopped(denying(action, operator, key, value)) == expected
+
+
 MATERIAL = "kms:deleteimportedkeymaterial kms:getparametersforimport kms:importkeymaterial"
 BYPASS = (("kms:bypasspolicylockoutsafetycheck", "true"),)
 TAGS = (
