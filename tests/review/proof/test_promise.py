@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tenant_keys.manifest.model import Auditor
 from tenant_keys.review.proof.promise import is_role, promises
 from tools.random_estates.small_estates import estate_of
 
@@ -158,11 +159,11 @@ def test_a_custodian_reads_the_state_and_the_materials_of_its_key_and_nothing_el
 def test_an_auditor_reads_what_its_service_linked_role_is_allowed() -> None:
     """The managed policies AccessAnalyzerServiceRolePolicy and AWSConfigServiceRolePolicy."""
     described = ("kms:describekey", "kms:getkeypolicy")
-    read = {
+    read: dict[Auditor, set[str]] = {
         "access-analyzer": {*described, "kms:listgrants", "kms:listkeypolicies"},
         "config": {*described, "kms:getkeyrotationstatus", "kms:listresourcetags"},
     }
-    auditors = {
+    auditors: dict[Auditor, str] = {
         "access-analyzer": f"{CENTRAL}/aws-service-role/analyzer",
         "config": f"{CENTRAL}/aws-service-role/config",
     }
