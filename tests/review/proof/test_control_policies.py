@@ -21,7 +21,6 @@ from tools.random_estates.small_estates import CENTRAL, Templates, templates_of
 WORKLOADS = """\
   orders: {account: '222222222222', runs_on: lambda}
   billing: {account: '222222222222', runs_on: ecs, access: session-tag}"""
-HELD = "arn:aws:kms:eu-west-1:555555555555:key/11111111-2222-3333-4444-555555555555"
 CUSTODIAN = "{origin: imported, custodian: {account: '666666666666', role: role/Keys, external_id: hooli-1}}"
 HEAD = 'audit: {trail: own}\nguardrails: {management_account: "444444444444", import_path: /key-import/}\n'
 ROLE, ACCESS = f"arn:aws:iam::{CENTRAL}:role/", f"arn:aws:iam::{CENTRAL}:role/tenant-keys/"
@@ -30,9 +29,7 @@ AUDIT = {name: f"arn:aws:{name}:eu-west-1:{CENTRAL}:" for name in ("events", "sn
 
 
 def estate(key: str = "{multi_region: true}") -> Estate:
-    tenants = f"""\
-  acme: {{workloads: [orders, billing], key: {key}}}
-  globex: {{workloads: [orders, billing], key: {{held_by: tenant, arns: {{eu-west-1: '{HELD}'}}}}}}"""
+    tenants = f"  acme: {{workloads: [orders, billing], key: {key}}}"
     return estate_of_text(HEAD + manifest(WORKLOADS, tenants, "eu-west-1", deployment_roles="[role/Deploy]"))
 
 
@@ -55,7 +52,6 @@ DECLARED = {
     (f"{ROLE}Deploy", ALIAS): "kms:createalias kms:deletealias",
     (f"{ROLE}Deploy", KEY): f"kms:createalias {SETTINGS} {READING}",
     (f"{ROLE}Deploy", f"{ACCESS}orders/tenant-acme.orders"): "iam:createrole iam:tagrole",
-    (f"{ROLE}Deploy", f"{ACCESS}orders/tenant-globex.orders"): "iam:createrole",
     (f"{ROLE}Deploy", f"{ACCESS}billing/shared.billing"): "iam:createrole",
     **{
         (f"{ROLE}Deploy", f"{AUDIT['events']}rule/tenant-keys-audit-{rule}"): (
