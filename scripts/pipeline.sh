@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # The pipeline of any CI system: one subcommand for each job. docs/pipeline.md shows GitHub, GitLab and CodeBuild.
 #
-#   pipeline.sh check            a pull request: everything that can be said without AWS; writes $REPORT
+#   pipeline.sh check            a pull request: all checks that need no access to AWS; writes $REPORT
 #   pipeline.sh plan             synthesize once into $ASSEMBLY, prove it, and list the accounts to deploy to
-#   pipeline.sh deploy ACCOUNT   deploy one account's stacks from $ASSEMBLY, replicas last, and prove what
-#                                CloudFormation holds then, in $DEPLOYED
+#   pipeline.sh deploy ACCOUNT   deploy one account's stacks from $ASSEMBLY, replicas last, and prove the
+#                                templates that CloudFormation holds then, in $DEPLOYED
 #
-# MANIFEST     the estate's manifest, where a repository has several (tenants.yaml)
-# BASE         what a pull request is compared with (origin/main)
-# CONCURRENCY  stacks deployed at a time (what `tenant-keys plan` finds)
+# MANIFEST     the estate's manifest, if a repository has several (tenants.yaml)
+# BASE         the git revision to compare a pull request with (origin/main)
+# CONCURRENCY  stacks to deploy at a time (the number of `tenant-keys plan`)
 # READER       the role that verifies the canary, as role/NAME (the first of central.readers)
 # CANARY       "no" deploys without a canary: for emergencies
 # Exit codes: 0 done, 2 something needs review or blocks, 1 could not run.
@@ -96,7 +96,7 @@ deploy() {
 
 check_concurrency() {
   if [[ ! $CONCURRENCY =~ ^[1-9][0-9]*$ ]]; then
-    echo "CONCURRENCY: got '$CONCURRENCY'; allowed is a whole number from 1; leave it out to have it planned" >&2
+    echo "CONCURRENCY: got '$CONCURRENCY'; allowed is a whole number from 1; unset it to use the plan's number" >&2
     return 1
   fi
 }
@@ -138,8 +138,8 @@ verify_first() {
     summary || status=$?
   if [ "$status" -ne 0 ]; then
     echo "stopped: $(tr '\n' ' ' < "$1")did not verify, and the other stacks are not deployed." \
-      "Way back: revert the change and run plan and deploy again, which puts the canary back;" \
-      "or mend what was found and run deploy again, which verifies the canary before it goes on." >&2
+      "Revert the change and run plan and deploy again, which restores the canary;" \
+      "or correct the cause of the findings and run deploy again, which verifies the canary first." >&2
   fi
   return "$status"
 }

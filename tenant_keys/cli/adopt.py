@@ -17,17 +17,17 @@ def register(app: typer.Typer) -> None:
 
 def adopt_command(
     keys: Annotated[list[str], typer.Argument(metavar="TENANT=KEY_ARN...", help="The tenant and its existing key.")],
-    manifest: Annotated[Path, typer.Option(help="The manifest, which has the tenants already.")] = Path("tenants.yaml"),
+    manifest: Annotated[Path, typer.Option(help="The manifest, which already declares the tenants.")] = Path(
+        "tenants.yaml"
+    ),
     *,
-    plan: Annotated[bool, typer.Option("--plan", help="Print what was found, and change nothing.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Print the findings, and change nothing.")] = False,
     probe: Annotated[
         str | None,
-        typer.Option(
-            metavar="WORKLOAD", help="Ask KMS, with this workload's credentials, whether it may use the keys."
-        ),
+        typer.Option(metavar="WORKLOAD", help="Ask KMS whether this workload may use the keys, with its credentials."),
     ] = None,
 ) -> None:
-    """Bring existing keys into the estate: lock, alias and CloudFormation import, each key with its present policy.
+    """Bring existing keys into the estate: lock, alias and CloudFormation import, each key with its current policy.
 
     Run the command in the folder of `app.py`, with credentials of an administrator of the key account. After an
     interruption, run it again: it skips finished steps. Exit codes: 0 done, 2 a key cannot be adopted or does
@@ -68,6 +68,6 @@ def adopt_command(
     except (BotoCoreError, ClientError) as error:
         raise OperationError(f"AWS: {error}; repeat the command, it goes on where it stopped") from None
     typer.echo(
-        "adopted, each with its present policy. Next: deploy the access roles, let callers name alias/tenant-<id> with "
+        "adopted, each with its current policy. Next: deploy the access roles, let callers name alias/tenant-<id> with "
         "the context tenant_id, re-encrypt what has no such context, then deploy the keys' stacks (docs/adopt.md)"
     )

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 @audit.callback()
 def about() -> None:
-    """Print the rules of detection, and questions to the trail. Nothing is asked of AWS."""
+    """Print the rules of detection, and queries of the trail. The command calls no AWS API."""
 
 
 @audit.command()
@@ -65,22 +65,22 @@ def table(
         bool, typer.Option("--own-account", help="The trail is of one account, not of the organization.")
     ] = False,
 ) -> None:
-    """Print the statement that makes the Athena table over the bucket of a trail, with partition projection."""
+    """Print the statement that creates the Athena table over a trail's bucket, with partition projection."""
     estate = load_estate(manifest)
     typer.echo(table_of(bucket, None if own_account else estate.organization, estate), nl=False)
 
 
 @audit.command()
 def query(
-    name: Annotated[str, typer.Argument(help="A question; without one, all are listed.")] = "",
+    name: Annotated[str, typer.Argument(help="Name of the query; without a name, all are listed.")] = "",
     manifest: Manifest = Path("tenants.yaml"),
-    tenant: Annotated[str, typer.Option(help="The tenant, where the question is about one.")] = "",
-    days: Annotated[int, typer.Option(min=1, max=366, help="How many days back, today included.")] = MONTH,
+    tenant: Annotated[str, typer.Option(help="The tenant, for a query about one tenant.")] = "",
+    days: Annotated[int, typer.Option(min=1, max=366, help="Number of days, including today.")] = MONTH,
     engine: Annotated[Engine, typer.Option(help="Athena's SQL, or CloudWatch Logs Insights.")] = Engine.ATHENA,
 ) -> None:
-    """Print a question to the trail: who used a key, who was denied, what break-glass did.
+    """Print a query of the trail: uses of a key, denied requests, calls of break-glass.
 
-    Exit codes: 0 printed; 1 no such question or tenant, or none in the language of the engine.
+    Exit codes: 0 printed; 1 unknown query or tenant, or no query in the engine's language.
     """
     if not name:
         for one in QUESTIONS:

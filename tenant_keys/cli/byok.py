@@ -140,7 +140,9 @@ def revoke(
     pending: Annotated[
         bool, typer.Option("--pending", help="Delete new material to which the key was not rotated.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Confirm; without this option nothing is deleted.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Confirm; without this option the command deletes nothing.")
+    ] = False,
     manifest: ManifestPath = TENANTS,
     as_json: AsJson = False,
 ) -> None:
@@ -168,13 +170,15 @@ def revoke(
 @app.command(epilog=CODES)
 def resume(
     tenant: Id,
-    material: Annotated[list[Path], typer.Option(help="Sealed material, a file of wrap.py; repeat the option.")],
+    material: Annotated[
+        list[Path], typer.Option(help="Encrypted material, a file that wrap.py wrote; repeat the option.")
+    ],
     expires: Annotated[datetime | None, typer.Option(help="When KMS deletes the material, UTC.")] = None,
     passphrase_fd: Annotated[int | None, typer.Option(help="Read the passphrase from this file descriptor.")] = None,
     manifest: ManifestPath = TENANTS,
     as_json: AsJson = False,
 ) -> None:
-    """Import every missing material again in every Region, from the sealed material: start, wrap and import in one."""
+    """Import every missing material again in every Region, from the encrypted material."""
     import getpass
 
     from tenant_keys.operations import byok

@@ -26,7 +26,7 @@ def demo_command(
     synth_only: Annotated[
         bool, typer.Option("--synth-only", help="Show the estate; deploy and attack nothing.")
     ] = False,
-    port: Annotated[int, typer.Option(help="Port of the local AWS on 127.0.0.1; 0 is any free one.")] = 0,
+    port: Annotated[int, typer.Option(help="Port of the local AWS on 127.0.0.1; 0 selects a free port.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Synthesize the estate, prove its isolation, deploy it to an AWS on this machine, use it, and attack it.

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def deployed_command(
-    account: Annotated[str, typer.Argument(help="The account whose stacks CloudFormation is asked for.")],
+    account: Annotated[str, typer.Argument(help="The account whose stacks are downloaded.")],
     assembly: Annotated[Path, typer.Option(help="The cloud assembly that was deployed.")] = Path("cdk.out"),
     output: Annotated[Path, typer.Option(help="Folder to write, for tenant-keys prove.")] = Path("deployed"),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

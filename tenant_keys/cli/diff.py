@@ -35,7 +35,7 @@ def diff_command(
     manifest: Annotated[Path, typer.Option(help="Manifest of a git revision and of the working tree.")] = TENANTS,
     output: Annotated[Literal["text", "markdown", "json", "sarif"], typer.Option("--format")] = "text",
 ) -> None:
-    """Print what changes in access and in keys between two versions.
+    """Print the changes of access and of keys between two versions.
 
     Exit codes: 0 nothing widened, 2 needs review or blocked, 1 could not run.
     """

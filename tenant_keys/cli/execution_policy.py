@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 
 
 def execution_policy_command(
-    account: Annotated[str | None, typer.Argument(help="An account of the manifest; else the key account.")] = None,
+    account: Annotated[
+        str | None, typer.Argument(help="An account of the manifest; by default the key account.")
+    ] = None,
     manifest: Annotated[Path, typer.Option(help="The manifest; the lock is beside it.")] = Path("tenants.yaml"),
 ) -> None:
     """Print the policy of CloudFormation's execution role, with the names of the manifest, for cdk bootstrap."""

@@ -43,10 +43,10 @@ def gate_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Refuse change sets that would remove or replace a key, lose a Retain, or apply what was not proved.
+    """Refuse change sets that would remove or replace a key, drop a Retain, or apply an unproved template.
 
     Executes nothing. Prepare the change sets with cdk deploy --method prepare-change-set --change-set-name tenant-keys.
-    Where existing keys of several stacks change, --canary names the stack with the fewest changed keys. Without a role
+    If existing keys of several stacks change, --canary names the stack with the fewest changed keys. Without a role
     that can verify what --canary and --verify name, no file is written. Needs credentials that may assume the lookup
     role of cdk bootstrap, or may call cloudformation:DescribeChangeSet, DescribeStacks and GetTemplate.
     Exit codes: 0 all may be executed, 2 one is refused, 1 could not run.

@@ -35,7 +35,7 @@ def register(main: typer.Typer) -> None:
 
 @app.command("register", epilog=CODES)
 def register_command(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
-    """Print the statements that the tenant adds to its key's policy, with the nonce that will show its control."""
+    """Print the statements that the tenant adds to its key's policy, with a nonce that proves the tenant's control."""
     from tenant_keys.operations import held
     from tenant_keys.policy.held_key import owner_statements
 
@@ -58,7 +58,7 @@ def verify(
         str | None, typer.Option(help="Workload whose access role makes the calls; by default the tenant's first.")
     ] = None,
     own_session: Annotated[
-        bool, typer.Option("--own-session", help="The credentials are those of a session of the access role.")
+        bool, typer.Option("--own-session", help="The credentials already belong to a session of the access role.")
     ] = False,
     manifest: ManifestPath = TENANTS,
     as_json: AsJson = False,

@@ -31,7 +31,7 @@ def init_command(
     workload: Annotated[str | None, typer.Option(help="Name of the first service that uses keys.")] = None,
     workload_account: Annotated[str | None, typer.Option(help="The account of this service.")] = None,
     tenant: Annotated[str | None, typer.Option(help="Id of the first tenant.")] = None,
-    organization: Annotated[str | None, typer.Option(help="Organisation id: o-…; callers must belong to it.")] = None,
+    organization: Annotated[str | None, typer.Option(help="Organization id: o-…; callers must belong to it.")] = None,
     administrator: Annotated[
         list[str] | None,
         typer.Option(help="role/Name that may stop keys; repeat the option. Default role/KeyAdministrator."),
@@ -40,10 +40,11 @@ def init_command(
         list[str] | None, typer.Option(help="role/Name that may read policies; repeat the option.")
     ] = None,
     break_glass: Annotated[
-        str | None, typer.Option(help="role/Name that alone may schedule deletions. Default role/KeyBreakGlass.")
+        str | None,
+        typer.Option(help="role/Name, the only role that may schedule deletions. Default role/KeyBreakGlass."),
     ] = None,
     identity_center_region: Annotated[
-        str | None, typer.Option(help="Region of IAM Identity Center, where a role is written permission-set/Name.")
+        str | None, typer.Option(help="Region of IAM Identity Center, if a role is a permission-set/Name.")
     ] = None,
     runs_on: Annotated[Computing, typer.Option(help="What the workload runs on.")] = "lambda",
     here: Annotated[
@@ -55,9 +56,9 @@ def init_command(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write an estate of your own: manifest, lock, app, pins and workflows. Overwrites no file.
+    """Write a new estate: manifest, lock, app, pins and workflows. The command overwrites no file.
 
-    On a terminal the command asks for values that no option gives.
+    On a terminal the command prompts for values without an option.
     """
     from tenant_keys.operations.new_estate import estate_files, plan_files
 

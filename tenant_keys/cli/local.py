@@ -52,7 +52,8 @@ NOT_ATTACKED, SOMETHING_ALLOWED = 1, 2
 
 Manifest = Annotated[Path, typer.Option(help="The manifest whose accounts are simulated.")]
 Running = Annotated[
-    Path | None, typer.Option(envvar=WHERE, help="Folder of a running local AWS; else the only one that runs.")
+    Path | None,
+    typer.Option(envvar=WHERE, help="Folder of a running local AWS; by default the only one that is running."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -65,7 +66,7 @@ def register(main: typer.Typer) -> None:
 @app.command()
 def up(
     manifest: Manifest = Path("tenants.yaml"),
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 is any free one.")] = 0,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 selects a free port.")] = 0,
     deploy: Annotated[bool, typer.Option(help="Synthesize and deploy the estate.")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -85,7 +86,7 @@ def up(
 @app.command()
 def env(
     who: Annotated[str, typer.Option("--as", metavar="WHO", help=f"Whose credentials: {KNOWN}.")] = "operator",
-    region: Annotated[str | None, typer.Option(help="The Region of the calls; else the home Region.")] = None,
+    region: Annotated[str | None, typer.Option(help="Region of the calls; by default the home Region.")] = None,
     manifest: Manifest = Path("tenants.yaml"),
     running: Running = None,
     as_json: AsJson = False,
@@ -125,13 +126,14 @@ def deploy_command(manifest: Manifest = Path("tenants.yaml"), running: Running =
 def attack(
     manifest: Manifest = Path("tenants.yaml"),
     running: Annotated[
-        Path | None, typer.Option(envvar=WHERE, help="Folder of a running local AWS; else one of its own is started.")
+        Path | None,
+        typer.Option(envvar=WHERE, help="Folder of a running local AWS; by default the command starts its own."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Attack the deployed estate.
 
-    Exit codes: 0 every attack that was made was denied as expected; 1 could not run, or an attack could not be
+    Exit codes: 0 every attack was denied as expected; 1 could not run, or an attack could not be
     prepared; 2 an attack succeeded.
     """
     with terminating(), nothing_of_the_users():

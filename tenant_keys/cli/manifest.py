@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def lock_command(
     manifest: ManifestPath = TENANTS,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if there is something to do.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if the lock is not up to date.")] = False,
     base: Annotated[
         str | None, typer.Option("--base", metavar="REV", help="Also check the lock against the merge base with REV.")
     ] = None,
@@ -54,10 +54,10 @@ def lock_command(
             "--correct-region", metavar="WRONG=RIGHT", help="Replace a Region of the lock that AWS does not have."
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the changes, and make none.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Record in tenants.lock the stack of each tenant's key and roles. Nothing that has been placed ever moves."""
+    """Record the stack of each tenant's key and roles in tenants.lock. No key or role moves later."""
     from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
     from tenant_keys.policy.template_size import reserved_sizes
 

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 def offboard(
     tenant: Id,
     final: Annotated[
-        bool, typer.Option("--final", help="Set the state offboarded, after offboarding was deployed.")
+        bool, typer.Option("--final", help="Set the state to offboarded, after offboarding was deployed.")
     ] = False,
     shred: Annotated[bool, typer.Option("--shred", help="Delete imported key material in every Region.")] = False,
-    cancel: Annotated[bool, typer.Option("--cancel", help="Cancel a deletion that is scheduled.")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Cancel a scheduled deletion.")] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Confirm; without this option nothing is written or done.")
+        bool, typer.Option("--yes", help="Confirm; without this option the command changes nothing.")
     ] = False,
     evidence: Annotated[Path | None, typer.Option(help="Evidence file; TENANT.evidence.json by default.")] = None,
     records: Annotated[Path | None, typer.Option(help="CloudTrail records, for a deletion over 90 days ago.")] = None,
@@ -49,8 +49,8 @@ def offboard(
 ) -> None:
     """Offboard a tenant. Run the command for each step: it reads the state of the tenant's key from AWS.
 
-    Two edits of the manifest come first: offboarding (roles go, key disabled), then --final (key leaves its stack).
-    After them: last use, and, with --yes, disabling, evidence, deletion by break-glass and certificate.
+    First edit the manifest twice: offboarding (removes roles, disables the key), then --final (key leaves its stack).
+    Then: last use, and with --yes disabling, evidence, deletion by break-glass and certificate.
     """
     if sum((final, shred, cancel)) > 1:
         raise typer.BadParameter("--final, --shred and --cancel exclude each other")

@@ -25,24 +25,26 @@ def plan_command(
     manifest: Annotated[Path, typer.Option(help="The manifest; its lock is beside it.")] = Path("tenants.yaml"),
     account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
     deployed: Annotated[
-        Path | None, typer.Option(help="Folder that tenant-keys deployed wrote; left out, nothing is deployed yet.")
+        Path | None, typer.Option(help="Folder that tenant-keys deployed wrote; by default nothing is deployed yet.")
     ] = None,
     tenants: Annotated[
         int | None,
-        typer.Option(min=1, max=100_000, help="What if: so many new tenants of the same mix; reads no assembly."),
+        typer.Option(
+            min=1, max=100_000, help="What-if: plan this number of new tenants of the same mix; reads no assembly."
+        ),
     ] = None,
     *,
     concurrency: Annotated[
-        bool, typer.Option("--concurrency", help="Print the number for cdk deploy --concurrency, and nothing else.")
+        bool, typer.Option("--concurrency", help="Print only the number for cdk deploy --concurrency.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print which stacks a deployment changes, in which order, how many at a time, and how long it takes.
 
     The command calls no AWS API. A simulation deploys the stacks at the rates that AWS documents, and finds the
-    concurrency. The CDK CLI's uploads and change sets are not in the time. After a failed deployment,
+    concurrency. The duration does not include the CDK CLI's uploads and change sets. After a failed deployment,
     tenant-keys deployed ACCOUNT and plan --account ACCOUNT --deployed deployed show what remains; that folder
-    holds other accounts as the assembly has them.
+    contains the other accounts' stacks from the assembly.
     Exit codes: 0 planned, 2 the calls of a resource are not known (0 with --concurrency), 1 could not run.
     """
     from tenant_keys.manifest import load_estate, load_estates

@@ -30,10 +30,10 @@ def preflight_command(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Name what would stop a deployment: stacks that failed, and names that are taken.
+    """List the obstacles to a deployment: failed stacks, and names that are in use.
 
     The command reads with the lookup role of cdk bootstrap, or the caller's credentials; --repair uses the deploy
-    role. Exit codes: 0 nothing stops the deployment, 2 something does, 1 could not run.
+    role. Exit codes: 0 no obstacle, 2 an obstacle, 1 could not run.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 

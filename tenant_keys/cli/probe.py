@@ -29,7 +29,7 @@ def probe_command(
         list[str] | None, typer.Option(help="Tenant whose sessions make the calls; by default the first active one.")
     ] = None,
     other: Annotated[
-        str | None, typer.Option(help="The tenant whose key must be refused; by default another one.")
+        str | None, typer.Option(help="The tenant whose key must be denied; by default another one.")
     ] = None,
     other_key: Annotated[
         str | None, typer.Option(help="ARN of the other tenant's key, to name the key by its ARN too.")
@@ -46,9 +46,9 @@ def probe_command(
     """Ask AWS by DryRun, in a workload and as its role, for calls that must be allowed and calls that must be denied.
 
     The command first prints the number of calls. They are billed, count against the quota of cryptographic operations,
-    and are in the trail; calls that must be denied look like an attack there, by sessions named tenant-keys-probe.
+    and are recorded in the trail. Denied calls look like an attack, by sessions named tenant-keys-probe.
 
-    Exit codes: 0 all as declared, 2 something is not, 1 could not run.
+    Exit codes: 0 all as declared, 2 an answer differs, 1 could not run.
     """
     planned, estate = _planned(load_estate(manifest), workload, tenant or [], other, other_key, region)
     console = Console(highlight=False, stderr=as_json)

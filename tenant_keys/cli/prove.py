@@ -47,11 +47,12 @@ def prove_command(
         bool, typer.Option("--safeguards", help="Remove each safeguard in turn and prove again.")
     ] = False,
     with_second_opinion: Annotated[
-        bool, typer.Option("--second-opinion", help="Ask an SMT solver too, by another encoding of the same policies.")
+        bool,
+        typer.Option("--second-opinion", help="Also ask an SMT solver, with another encoding of the same policies."),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Prove from the templates that each key is usable by its tenant alone.
+    """Prove from the templates that only its tenant can use each key.
 
     Exit codes: 0 proved, 2 refuted or not proved, 1 could not run.
     """
@@ -78,7 +79,7 @@ def prove_command(
 def can_command(
     principal: Annotated[str, typer.Argument(help="tenant@workload, an ARN, role/Name, a service, or anonymous.")],
     action: Annotated[str, typer.Argument(help="Action of KMS, such as Decrypt.")],
-    key: Annotated[str, typer.Argument(help="The tenant whose key it is.")],
+    key: Annotated[str, typer.Argument(help="The tenant that owns the key.")],
     tag: Annotated[list[str] | None, typer.Option(help="Session tag, name=value.")] = None,
     context: Annotated[list[str] | None, typer.Option(help="Encryption context, name=value.")] = None,
     alias: Annotated[
@@ -92,7 +93,7 @@ def can_command(
     region: Region = None,
     as_json: Json = False,
 ) -> None:
-    """Decide one request, with the statements that decide it. Exit codes: 0 allowed, 2 denied, 1 could not run."""
+    """Decide one request, and print the statements that decide it. Exit codes: 0 allowed, 2 denied, 1 could not run."""
     questions = Questions(directory, load_estate_of(manifest, key), key, region)
     promise = questions.case.promise
     named = None if by_key else alias or promise.alias
@@ -118,7 +119,7 @@ def can_command(
 
 def who_command(
     action: Annotated[str, typer.Argument(help="Action of KMS, such as Decrypt.")],
-    key: Annotated[str, typer.Argument(help="The tenant whose key it is.")],
+    key: Annotated[str, typer.Argument(help="The tenant that owns the key.")],
     directory: Assembly = CDK_OUT,
     manifest: Manifest = TENANTS,
     region: Region = None,

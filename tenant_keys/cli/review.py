@@ -27,7 +27,7 @@ def review_command(
     manifest: Annotated[Path, typer.Option(help="The manifest that declares the access.")] = Path("tenants.yaml"),
     output: Annotated[Path, typer.Option(help="Folder for review.html, review.md and review.json.")] = Path("report"),
     with_cfn_lint: Annotated[
-        bool, typer.Option("--cfn-lint", help="Run cfn-lint too, which takes seconds for each template.")
+        bool, typer.Option("--cfn-lint", help="Also run cfn-lint, which takes seconds for each template.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print review.json on stdout, and write no file.")] = False,
 ) -> None:

@@ -108,14 +108,14 @@ def _add_all(manifest: Path, file: Path, *, dry_run: bool, as_json: bool) -> Non
 @tenants.command(epilog=CODES)
 def suspend(
     tenant: Id,
-    now: Annotated[bool, typer.Option("--now", help="Disable the key in AWS KMS too, in every Region.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Also disable the key in AWS KMS, in every Region.")] = False,
     manifest: ManifestPath = TENANTS,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Stop all use of a tenant's key at the next deployment, or now, and keep key and data.
 
-    --now needs an administrator or break-glass. Processes can read for at most their max_age: docs/revocation.md.
+    --now needs an administrator or break-glass. Running processes can read for up to max_age: docs/revocation.md.
     """
     if now and not dry_run:
         _revoke(manifest, tenant, as_json=as_json)
@@ -150,7 +150,7 @@ def resume(tenant: Id, manifest: ManifestPath = TENANTS, dry_run: DryRun = False
 
 @tenants.command()
 def show(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
-    """Print a tenant's key, its Regions, and who may use it. Exit codes: 0 shown, 1 could not."""
+    """Print a tenant's key, its Regions, and the workloads that may use it. Exit codes: 0 shown, 1 could not."""
     estate = load_estate_of(manifest, tenant)
     entry = read_lock(manifest.with_suffix(".lock")).entries.get(tenant)
     if entry is not None and entry.phase == "offboarded":

@@ -17,7 +17,7 @@ NOT_CONFIRMED = 2
 
 Id = Annotated[str, typer.Argument(help="The tenant's id.")]
 ManifestPath = Annotated[Path, typer.Option("--manifest", help="The manifest; the lock is beside it.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the changes, and make none.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 tenants = typer.Typer(help="Show tenants, and edit them in the manifest.", no_args_is_help=True)

@@ -40,7 +40,7 @@ def verify_command(
         ),
     ] = None,
     record: Annotated[
-        Path, typer.Option(help="JSON lines: every answer and finding; FILE.partial until the run has ended.")
+        Path, typer.Option(help="Record in JSON lines; named FILE.partial until the run has ended.")
     ] = Path("verify.jsonl"),
     resume: Annotated[bool, typer.Option("--resume", help="Resume the interrupted run of this record.")] = False,
     since: Annotated[
@@ -51,10 +51,10 @@ def verify_command(
         float, typer.Option(min=0.01, max=1.0, help="Share of each API's documented quota that the run uses.")
     ] = 0.5,
     last_usage: Annotated[
-        bool, typer.Option("--last-usage", help="Ask when each key was last used, at 2.5 keys a second.")
+        bool, typer.Option("--last-usage", help="Read when each key was last used, at 2.5 keys a second.")
     ] = False,
     expiring_days: Annotated[
-        int, typer.Option(min=0, help="Imported key material that expires within so many days is a finding.")
+        int, typer.Option(min=0, help="Report imported key material that expires within this number of days.")
     ] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     asff: Annotated[
@@ -117,7 +117,7 @@ def _show(found: Verification, console: Console) -> None:
             console.print(f"    {escape(one.what)}", soft_wrap=True)
         if len(several) > SHOWN:
             console.print(f"  and {len(several) - SHOWN:,} more; the record has them all")
-        console.print(f"  way back: {escape(described.way_back)}", soft_wrap=True)
+        console.print(f"  remedy: {escape(described.way_back)}", soft_wrap=True)
     if found.findings:
         console.print()
     for gone in found.gone[:SHOWN]:

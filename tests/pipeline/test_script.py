@@ -224,7 +224,7 @@ def test_a_canary_is_executed_and_verified_before_the_other_stacks(checkout: Any
     assert checkout.calls[4:7] == [executed(CELL), f"{VERIFIED} --role role/Pipeline", executed(ROLES)]
 
 
-def test_a_canary_that_does_not_verify_stops_the_deployment_and_says_the_way_back(
+def test_a_canary_that_does_not_verify_stops_the_deployment_and_names_the_remedy(
     checkout: Any, assembly: Assembly
 ) -> None:
     assembly(**STACKS)
@@ -232,7 +232,7 @@ def test_a_canary_that_does_not_verify_stops_the_deployment_and_says_the_way_bac
     done = checkout.run("scripts/pipeline.sh deploy 111111111111", FIRST=CELL)
     assert (done.returncode, checkout.calls[-1]) == (2, VERIFIED)
     assert f"stopped: {CELL} did not verify, and the other stacks are not deployed" in done.stderr
-    assert "Way back: revert the change and run plan and deploy again" in done.stderr
+    assert "Revert the change and run plan and deploy again" in done.stderr
 
 
 def test_an_emergency_goes_without_a_canary(checkout: Any, assembly: Assembly) -> None:

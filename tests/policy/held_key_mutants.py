@@ -48,8 +48,10 @@ def allow(**elements: object) -> Body:
     return {"Sid": "Added", "Effect": "Allow", **elements}
 
 
-def deny(templates: dict[str, Body], **elements: object) -> None:
-    policy(templates)["Statement"].append({"Sid": "No", "Effect": "Deny", **elements})
+def deny(templates: dict[str, Body], **elements: object) -> Body:
+    statement = {"Sid": "No", "Effect": "Deny", **elements}
+    policy(templates)["Statement"].append(statement)
+    return statement
 
 
 MUTANTS = {

@@ -104,6 +104,49 @@ def test_nobody_outside_the_organization_uses_a_key_or_obtains_a_session() -> No
     assert sessions["Resource"] == "arn:aws:iam::111111111111:role/tenant-keys/*"
 
 
+CUSTODIAN = (
+    "  %s: {workloads: [orders], key: {origin: imported, custodian: {account: '%s', role: role/K, external_id: %s}}}"
+)
+CUSTODIANS = "\n".join(CUSTODIAN % row for row in (("acme", "666666666666", "ab"), ("globex", "555555555555", "c1")))
+
+
+@pytest.mark.parametrize("declared", [DECLARED, 'guardrails: {management_account: "444444444444"}\n'])
+def test_custodians_alone_obtain_sessions_of_import_roles_from_outside(declared: str) -> None:
+    estate = guarded(CUSTODIANS, declared)
+    denied = {one["Sid"]: one for one in resource_control_policy(estate)["Statement"]}
+    roles = "arn:aws:iam::111111111111:role/tenant-keys/"
+    sessions = {"Effect": "Deny", "Principal": "*", "Action": ["sts:AssumeRole"]}
+    others = {**OUTSIDE["StringNotEquals"], "aws:PrincipalAccount": ["555555555555", "666666666666"]}
+    assert denied["DenySessionsFromOutside"] == {
+        **sessions,
+        "Sid": "DenySessionsFromOutside",
+        "Resource": f"{roles}*/*",
+        "Condition": OUTSIDE,
+    }
+    assert denied["DenyImportsFromOutside"] == {
+        **sessions,
+        "Sid": "DenyImportsFromOutside",
+        "Resource": f"{roles}import.*",
+        "Condition": {**OUTSIDE, "StringNotEquals": others},
+    }
+    own = ["arn:aws:iam::111111111111:role/key-import/*"] if "import_path" in declared else []
+    spared = [*own, f"{roles}import.*"]
+    assert denied["KeepMaterial"]["Condition"] == {
+        "ArnNotLike": {"aws:PrincipalArn": spared if own else spared[0]},
+    }
+
+
+def test_nobody_is_spared_of_material_where_no_import_role_is_declared() -> None:
+    (kept,) = [
+        one
+        for one in service_control_policy(
+            guarded("  acme: {workloads: [orders]}", 'guardrails: {management_account: "444444444444"}\n')
+        )["Statement"]
+        if one["Sid"] == "KeepMaterial"
+    ]
+    assert "Condition" not in kept
+
+
 def test_no_condition_reads_what_others_may_change() -> None:
     """Tags of a resource and its aliases; and ForAllValues, which holds where a key is absent."""
     for policy in (service_control_policy(guarded()), resource_control_policy(guarded())):

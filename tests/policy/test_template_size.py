@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -66,7 +67,7 @@ def of_role(tenant: Tenant, workload: Workload, estate: Estate, cell: str = "rol
     return resources_of(TenantAccessRole, tenant=tenant, workload=workload, estate=estate, cell=cell)
 
 
-ESTATES = {
+ESTATES: dict[str, Callable[[], Estate]] = {
     "never rotated": lambda: estate_of_text(manifest(tenants="  acme: {workloads: [orders], rotation_days: 'off'}")),
     "the sample": sample,
     "longest names": lambda: estate_of_text(
@@ -108,7 +109,7 @@ RECKONED = {
 
 @pytest.mark.parametrize("name", ESTATES)
 def test_the_bytes_reckoned_are_at_least_those_of_the_template_and_hardly_more(name: str) -> None:
-    estate: Estate = ESTATES[name]()
+    estate = ESTATES[name]()
     for tenant in estate.tenants.values():
         actual = bytes_of(of_key(tenant, estate))
         assert actual <= key_bytes(tenant, estate) <= actual * 1.06, tenant.id

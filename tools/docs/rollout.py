@@ -21,7 +21,7 @@ FIXED: Final = 4
 
 
 def _shared(estate: Estate) -> Tenant:
-    """A tenant whose workloads have a role for all tenants: a key and an alias are all that is its own."""
+    """A tenant whose workloads have one role for all tenants, so that only the key and the alias are its own."""
     acme = estate.tenants["acme"]
     workloads = tuple(one for one in acme.workloads if one.access != "tenant-role")
     return replace(acme, workloads=workloads, role_cells={})
@@ -35,8 +35,8 @@ def _plans() -> str:
         "stacks",
         "at a time",
         "duration",
-        "of `CreateKey` alone",
-        "of the floor",
+        "ratio to `CreateKey` only",
+        "ratio to the minimum",
         "throttled requests",
         "longest wait of a call",
     )
@@ -71,13 +71,13 @@ def _calls() -> str:
     shared, acme = _shared(estate), estate.tenants["acme"]
     one_role = tuple(one for one in acme.workloads if one.access == "tenant-role")[:1]
     kinds = {
-        "shared roles alone": shared,
+        "shared roles only": shared,
         f"and `{one_role[0].name}`, with a role of its own": replace(
             acme, workloads=(*shared.workloads, *one_role), role_cells={one_role[0].name: 1}
         ),
-        "shared roles alone, and a replica in one further Region": replace(shared, multi_region=True),
+        "shared roles only, and a replica in one more Region": replace(shared, multi_region=True),
     }
-    rows = ["| a tenant with | calls of CloudFormation | calls of the CDK CLI that change something |", "|---|---|---|"]
+    rows = ["| a tenant with | calls of CloudFormation | mutating calls of the CDK CLI |", "|---|---|---|"]
     for kind, tenant in kinds.items():
         stacks = work_of_tenants(estate, [tenant])
         made: Counter[str] = sum((stack.calls() for stack in stacks), Counter())
@@ -103,9 +103,9 @@ def _rates() -> str:
     apis = [f"kms:{name}" for name in names]
     if not all(map(is_documented, apis)):
         raise ValueError("a rate that AWS does not document")
-    told = ", ".join(f"`{api}` {per_second(api)}" for api in apis)
-    assumed = f"Assumed where AWS documents none: {UNDOCUMENTED_PER_SECOND}."
-    return f"Requests a second of an account and Region: {told}. {assumed}"
+    documented = ", ".join(f"`{api}` {per_second(api)}" for api in apis)
+    assumed = f"Assumed for APIs without a documented rate: {UNDOCUMENTED_PER_SECOND}."
+    return f"Requests a second for each account and Region: {documented}. {assumed}"
 
 
 ROLLOUT: Final[Mapping[str, Callable[[], str]]] = {

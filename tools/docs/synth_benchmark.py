@@ -31,7 +31,7 @@ def synth_benchmark() -> str:
         ["", "| since the last checked synth | CPU s | of the full synth |", "|---|---|---|", *second] if second else []
     )
     rows += ["", *_sizes(measured["rows"])]
-    return "\n".join([*rows, "", f"Median of three runs in turns. {measured['machine']}."])
+    return "\n".join([*rows, "", f"Median of three alternating runs. {measured['machine']}."])
 
 
 def _second(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -51,7 +51,7 @@ def _sizes(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     each = (many["ours"]["cpu_seconds"] / many["tenants"]) / (few["ours"]["cpu_seconds"] / few["tenants"])
     if few is not many:
         yield (
-            f"Not checked, one of {many['tenants']:,} tenants takes {each:.2f} times the CPU time of one of "
+            f"Without checks, one of {many['tenants']:,} tenants takes {each:.2f} times the CPU time of one of "
             f"{few['tenants']:,} (`{many['workloads']}`)."
         )
     yield (

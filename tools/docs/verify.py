@@ -17,7 +17,7 @@ SAMPLE: Final = Path("tenants.yaml")
 
 
 def _kinds() -> str:
-    rows = ["| id | severity | means | way back |", "|---|---|---|---|"]
+    rows = ["| id | severity | meaning | remedy |", "|---|---|---|---|"]
     rows += [f"| `{name}` | {one.severity} | {one.means} | {one.way_back} |" for name, one in KINDS.items()]
     return "\n".join(rows)
 
@@ -42,7 +42,7 @@ def _rates() -> str:
 
 
 def _readings() -> str:
-    rows = ["| id in `probe.json` | settles that |", "|---|---|"]
+    rows = ["| id in `probe.json` | reading that it decides |", "|---|---|"]
     return "\n".join([*rows, *(f"| `{name}` | {claim} |" for name, claim in READINGS.items())])
 
 

@@ -85,7 +85,7 @@ def _names(tenant: str, key: FoundKey, naming: Naming) -> Iterator[str]:
 
 
 def _locked_out(key: FoundKey, executor: str) -> Iterator[str]:
-    """Ours is deployed over the present policy, so the present one must let CloudFormation's role do it."""
+    """Ours is deployed over the current policy, so the present one must let CloudFormation's role do it."""
     account = executor.split(":")[4]
     name = executor.rpartition("/")[2]
     session = f"arn:{executor.split(':')[1]}:sts::{account}:assumed-role/{name}/AWSCloudFormation"

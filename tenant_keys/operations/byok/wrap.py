@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The customer's half of "bring your own key": makes or reads key material, and wraps it for AWS KMS.
+"""The customer's half of "bring your own key": creates or reads key material, and wraps the material for AWS KMS.
 
-This one file runs offline: it asks no network, takes no AWS credentials, and needs nothing but Python 3.9 and the
-`cryptography` package (Debian: python3-cryptography). It imports nothing of tenant-keys.
+This file runs offline: it opens no network connection, uses no AWS credentials, and needs only Python 3.9 and the
+`cryptography` package (Debian: python3-cryptography). It does not import tenant-keys.
 
-    python3 wrap.py parameters.json --keep material.sealed     make 32 random bytes, keep them sealed by a passphrase
+    python3 wrap.py parameters.json --keep material.sealed     create 32 random bytes, keep them encrypted
     python3 wrap.py parameters.json --material material.sealed wrap the same bytes again
     hsm-export | python3 wrap.py parameters.json --material -  wrap 32 bytes from standard input, or 64 hex digits
 
@@ -218,8 +218,12 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parameters", help="the file that `tenant-keys byok start` wrote")
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--keep", metavar="FILE", help="make new material, and keep it in FILE under a passphrase")
-    source.add_argument("--material", metavar="FILE", action="append", help="sealed material, or - for standard input")
+    source.add_argument(
+        "--keep", metavar="FILE", help="create material, and keep it in FILE, encrypted with a passphrase"
+    )
+    source.add_argument(
+        "--material", metavar="FILE", action="append", help="encrypted material, or - for standard input"
+    )
     parser.add_argument("--out", metavar="FILE", default="wrapped.json", help="the answer (wrapped.json)")
     parser.add_argument("--passphrase-fd", type=int, metavar="N", help="read the passphrase from file descriptor N")
     arguments = parser.parse_args(argv)

@@ -55,6 +55,6 @@ def forwarding_template(estate: Estate, tags: Mapping[str, str]) -> dict[str, An
 def _substituting(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _substituting(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [_substituting(one) for one in value]
     return {"Fn::Sub": value} if isinstance(value, str) and "${AWS::" in value else value

@@ -14,9 +14,6 @@ from tenant_keys.policy.limits import FEWER_DEPLOYERS, PolicyTooLarge, compact
 Pattern: TypeAlias = dict[str, Any]
 Severity: TypeAlias = Literal["critical", "high", "medium", "low"]
 
-LONGEST_ID: Final = 25
-"""Characters: rule names have at most 64 (EventBridge API, PutRule), 39 of which the estate's prefix may take."""
-
 _CALL: Final = {
     "time": "$.time",
     "account": "$.account",
@@ -52,6 +49,7 @@ class Rule:
     """A rule. Its id never changes: tickets, runbooks and suppressions name it."""
 
     id: str
+    """At most 25 characters: a rule's name has 64 (EventBridge API, PutRule), and the estate's prefix may take 39."""
     severity: Severity
     sentence: str
     """What happened, in a sentence."""

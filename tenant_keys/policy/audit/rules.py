@@ -1,4 +1,4 @@
-"""The table of rules: id, severity, sentence, pattern, and what to run next. `docs/detection.md` is made from it."""
+"""The table of rules: id, severity, sentence, pattern, and what to run next. The source of `docs/detection.md`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tenant_keys.policy.audit import patterns as on
 from tenant_keys.policy.audit.rule import Rule
 
 _WHOSE: Final = "aws kms list-aliases --key-id <key> --region <region>"
-"""Names the tenant of a key: an alias that the caller gave is in `key` or `alias` already."""
+"""Shows the tenant of a key; an alias that the caller gave is already in `key` or `alias`."""
 _CANCEL: Final = f"aws kms cancel-key-deletion --key-id <key> --region <region>; tenant: {_WHOSE}"
 _TRAIL: Final = (
     "aws cloudtrail lookup-events --region <region> --lookup-attributes AttributeKey=EventId,AttributeValue=<record>"
@@ -28,7 +28,7 @@ RULES: Final = (
     Rule(
         "key-deleted",
         "critical",
-        "AWS KMS deleted a key; nothing brings its data back.",
+        "AWS KMS deleted a key; its data cannot be recovered.",
         "compare the key with the keys of tenants that were offboarded: tenants.lock",
         on.native("KMS CMK Deletion"),
         native=True,
@@ -50,14 +50,14 @@ RULES: Final = (
     Rule(
         "key-policy-changed",
         "critical",
-        "A key policy was changed by another role than those that deploy.",
+        "A key policy was changed by a role that is no deployment role.",
         f"aws kms get-key-policy --key-id <key> --region <region>; deploy the estate again; tenant: {_WHOSE}",
         on.kms_but_deployers("PutKeyPolicy"),
     ),
     Rule(
         "lockout-bypass",
         "critical",
-        "A key or a key policy was made with the lockout safety check bypassed, or somebody tried.",
+        "A request for a key or a key policy bypassed the lockout safety check, or tried to.",
         f"aws kms get-key-policy --key-id <key> --region <region>; tenant: {_WHOSE}",
         on.lockout_bypass,
     ),
@@ -72,7 +72,7 @@ RULES: Final = (
         "alias-created",
         "high",
         "An alias was created by hand.",
-        "aws kms list-aliases --region <region>; delete the alias that tenants.lock does not know",
+        "aws kms list-aliases --region <region>; delete the alias that tenants.lock does not contain",
         on.kms_but_deployers("CreateAlias"),
     ),
     Rule(
@@ -120,14 +120,14 @@ RULES: Final = (
     Rule(
         "material-deleted",
         "critical",
-        "Imported key material was deleted: the key opens nothing until it is imported again.",
+        "Imported key material was deleted: the key cannot decrypt until the material is imported again.",
         f"ask the tenant whether it revoked its key: {_WHOSE}",
         on.kms("DeleteImportedKeyMaterial"),
     ),
     Rule(
         "material-expired",
         "critical",
-        "Imported key material has expired: the key opens nothing until it is imported again.",
+        "Imported key material has expired: the key cannot decrypt until the material is imported again.",
         f"have the tenant import its material again: {_WHOSE}",
         on.native("KMS Imported Key Material Expiration"),
         native=True,
@@ -151,7 +151,7 @@ RULES: Final = (
     Rule(
         "rotation-asked-for",
         "medium",
-        "Somebody had the material of a key rotated, of 25 times that a key allows.",
+        "A key was rotated on demand, which AWS KMS allows 25 times for each key.",
         f"aws kms list-key-rotations --key-id <key> --region <region>; tenant: {_WHOSE}",
         on.kms("RotateKeyOnDemand"),
     ),
@@ -172,7 +172,7 @@ RULES: Final = (
     Rule(
         "administration-denied",
         "high",
-        "Somebody tried to create or change a key, to import its material or to end a grant, and was denied.",
+        "An attempt to create or change a key, to import its material or to end a grant was denied.",
         _TRAIL,
         on.administration_denied,
         read_only=True,
@@ -180,7 +180,7 @@ RULES: Final = (
     Rule(
         "use-denied",
         "high",
-        "Use of a key was denied: to a role of another tenant, to a stranger, or by a wrong encryption context.",
+        "Use of a key was denied: to another tenant's role, to an unknown caller, or for a wrong encryption context.",
         f"the query denials-by-tenant; the role is <role>; tenant: {_WHOSE}",
         on.use_denied,
         read_only=True,
@@ -188,7 +188,7 @@ RULES: Final = (
     Rule(
         "unusable-key-used",
         "medium",
-        "Somebody asked for a key that is disabled, pending deletion or without its material.",
+        "A request used a key that is disabled, pending deletion or without its material.",
         f"before the key is deleted, find out who needs it: the query last-use; tenant: {_WHOSE}",
         on.unusable,
         read_only=True,
@@ -212,7 +212,7 @@ RULES: Final = (
     Rule(
         "access-refused",
         "high",
-        "A role was refused at an access role: a workload asks for a tenant that it does not serve.",
+        "A role was denied an access role: a workload requests a tenant that it does not serve.",
         "in account <account> find out what <who> runs; the role asked for is <target>",
         on.access_refused,
         read_only=True,
@@ -228,8 +228,8 @@ RULES: Final = (
     Rule(
         "role-changed",
         "critical",
-        "An access, import or break-glass role, or who may assume it, identity providers too, was changed by hand. "
-        "IAM's events reach us-east-1 alone.",
+        "An access, import or break-glass role, its trust policy or an identity provider was changed by hand. "
+        "IAM's events reach us-east-1 only.",
         "deploy the estate again; aws cloudtrail lookup-events has the record <record>",
         on.role_changed,
     ),
@@ -243,15 +243,15 @@ RULES: Final = (
     Rule(
         "trail-blinded",
         "critical",
-        "What a trail records was changed by hand in this account: look whether it still records AWS KMS.",
+        "The settings of a trail in this account were changed by hand: check that it still records AWS KMS.",
         "aws cloudtrail get-event-selectors; look for ExcludeManagementEventSources",
         on.trail_blinded,
     ),
     Rule(
         "records-changed",
         "critical",
-        "The bucket of this account's own trail, or an access point, was changed by hand: who reads the records, or "
-        "how long they are kept.",
+        "The bucket of this account's own trail, or an access point, was changed by hand: who may read the "
+        "records, or how long they are kept.",
         "deploy the stack of the trail again; aws cloudtrail validate-logs",
         on.records_changed,
     ),
@@ -265,9 +265,9 @@ RULES: Final = (
     Rule(
         "topic-changed",
         "critical",
-        "The topic of this detection was changed by hand, or a subscriber was removed or gets other messages.",
+        "The topic of this detection was changed by hand, or a subscription was removed or changed.",
         "deploy the audit stack of <region> again; aws sns list-subscriptions-by-topic",
         on.topic_changed,
     ),
 )
-"""In the order of a key's life, then who used it, then what watches."""
+"""In the order of a key's life, then its use, then the detection itself."""

@@ -13,7 +13,6 @@ from typing import Final
 from tenant_keys.review.iam import Policies, PrincipalKind, Request, authorize
 from tenant_keys.review.iam.catalogue import is_listed
 from tenant_keys.review.iam.decision import Decision
-from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import (
     Actor,
@@ -93,13 +92,10 @@ def _obtains(
     *,
     tagged: bool,
 ) -> Decision | None:
-    try:
-        decision = authorize(Request(actor.principal, action, role, account, context), policies)
-        if not decision.allowed or not tagged:
-            return decision if decision.allowed else None
-        tag = authorize(Request(actor.principal, "sts:TagSession", role, account, context), policies)
-    except UnsupportedPolicy as problem:
-        raise NotProved(str(problem)) from problem
+    decision = authorize(Request(actor.principal, action, role, account, context), policies)
+    if not decision.allowed or not tagged:
+        return decision if decision.allowed else None
+    tag = authorize(Request(actor.principal, "sts:TagSession", role, account, context), policies)
     return tag if tag.allowed else None
 
 

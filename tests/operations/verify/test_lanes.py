@@ -54,8 +54,8 @@ class Kms:
         raise refusal("NotFoundException")
 
 
-def journal(path: Path, *, resume: bool = False, now: datetime = NOW, of: str = "estate") -> Journal:
-    return Journal(path, of, now, resume=resume)
+def journal(path: Path, *, resume: bool = False, now: datetime | None = None, of: str = "estate") -> Journal:
+    return Journal(path, of, now or datetime.now(UTC), resume=resume)
 
 
 def lanes(kms: Any, written: Journal) -> Lanes:

@@ -25,7 +25,7 @@ REGION = "eu-west-1"
 KEY = "arn:aws:kms:eu-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 OVERDUE = DriftFinding("rotation", "111111111111", REGION, KEY, "its rotation was due on 2026-11-01", tenant="acme")
 RESULT = {"findings": [{**OVERDUE.as_document(), "new": True}], "proof": {"verdict": "refuted"}}
-TOLD = {
+PUBLISHED = {
     "verdict": "refuted",
     "findings": 1,
     "kinds": ["rotation"],
@@ -38,8 +38,8 @@ TOLD = {
             "resource": KEY,
             "account": "111111111111",
             "region": "eu-west-1",
-            "next": "as the deployment role, kms:EnableKeyRotation with the declared period; overdue: a case for AWS "
-            "Support",
+            "next": "as the deployment role, kms:EnableKeyRotation with the declared period; if overdue, contact "
+            "AWS Support",
         }
     ],
     "more": 0,
@@ -117,7 +117,7 @@ def build(tmp_path: Path) -> Any:
     return run
 
 
-def test_a_clean_run_keeps_its_record_and_tells_nobody(build: Any) -> None:
+def test_a_clean_run_keeps_its_record_and_publishes_nothing(build: Any) -> None:
     code, calls, _ = build(0, earlier=False)
     assert code == 0
     assert calls == [
@@ -130,30 +130,30 @@ def test_a_clean_run_keeps_its_record_and_tells_nobody(build: Any) -> None:
     ]
 
 
-def test_findings_are_compared_with_the_last_record_and_told(build: Any) -> None:
+def test_findings_are_compared_with_the_last_record_and_published(build: Any) -> None:
     code, calls, folder = build(2, earlier=True)
-    assert code == 0  # who must know was told
+    assert code == 0  # the findings were published
     assert "tenant-keys verify --role role/R --record ../run.jsonl --json --since ../records/last.jsonl" in calls
     assert calls[-1].startswith("aws events put-events --entries file://entries.json")
     [entry] = json.loads((folder / "entries.json").read_text())
     assert (entry["Source"], entry["DetailType"]) == ("tenant-keys.verify", "Findings")
-    assert json.loads(entry["Detail"]) == TOLD
+    assert json.loads(entry["Detail"]) == PUBLISHED
 
 
-def test_what_the_build_tells_arrives_on_the_topic_with_tenant_and_next_step(
+def test_the_message_of_a_build_arrives_on_the_topic_with_tenant_and_next_step(
     template: dict[str, Any], build: Any
 ) -> None:
     with LocalAws(accounts=("111111111111",)) as aws:
-        arrived = _told(aws.session("111111111111"), template["Resources"]["Findings"]["Properties"], build)
+        arrived = _arrived(aws.session("111111111111"), template["Resources"]["Findings"]["Properties"], build)
     assert (arrived["source"], arrived["account"], arrived["region"]) == (
         "tenant-keys.verify",
         "111111111111",
         "eu-west-1",
     )
-    assert arrived["detail"] == TOLD
+    assert arrived["detail"] == PUBLISHED
 
 
-def _told(central: boto3.Session, rule: dict[str, Any], build: Any) -> dict[str, Any]:
+def _arrived(central: boto3.Session, rule: dict[str, Any], build: Any) -> dict[str, Any]:
     """What arrives on the topic of the rule when the build has put its event."""
     sns, events = central.client("sns"), central.client("events")
     arn = sns.create_topic(Name="tenant-keys-audit")["TopicArn"]

@@ -10,9 +10,9 @@ import pytest
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof import NotProved
 from tenant_keys.review.proof.document import Condition, Document
-from tenant_keys.review.proof.domain import candidates, text_classes
+from tenant_keys.review.proof.domain import candidates, spellings, text_classes
 from tenant_keys.review.proof.examples import distinguished_accounts, examples
-from tenant_keys.review.proof.readers import Pattern
+from tenant_keys.review.proof.readers import AnyCase, Parts, Pattern, is_legal
 from tenant_keys.review.proof.solutions import affixed, solutions
 from tenant_keys.review.proof.tags import tag_sets
 
@@ -180,6 +180,66 @@ def test_a_variable_beside_a_pattern_is_read_with_what_is_around_it() -> None:
     assert affixed([both], TAG.lower(), {KEY.lower(): "x"}) == ([], "")
     for value in (f"${{{TAG}}}", f"${{{TAG}}}*"):  # no pattern is compared with the key besides
         assert affixed([document({"StringLike": {KEY: value}})], TAG.lower(), {}) == ([], "")
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({}, ("Tenant_id",)),
+        ({"ForAnyValue_StringEquals": "TENANT_ID"}, ("Tenant_id", "TENANT_ID")),
+        ({"ForAnyValue_StringEquals": ["TENANT_ID", "Tenant_id", "other"]}, ("Tenant_id", "TENANT_ID", "TENANT_Id")),
+        ({"ForAnyValue_StringLike": "T*"}, ("Tenant_id", "tENANT_ID")),
+        ({"Null": "true"}, ("Tenant_id",)),
+    ],
+)
+def test_a_name_is_spelt_in_each_way_that_a_list_of_names_tells_apart(
+    condition: dict[str, Any], expected: tuple[str, ...]
+) -> None:
+    conditions = on("kms:EncryptionContextKeys", **condition) if condition else ()
+    assert spellings("Tenant_id", conditions, {}) == expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "name", "expected"),
+    [
+        ("ArnLike", "arn:b:c:d:e:f", ("arn:b:c:d:e:f", "arn:B:c:d:e:F")),
+        ("StringLike", "arn:b:c:d:e:f", ("arn:b:c:d:e:f", "arn:B:c:d:e:F")),
+        ("ArnLike", "arn:b:c:c:d:e:f", ("arn:b:c:c:d:e:f",)),
+        ("StringLike", "arn:b:c:c:d:e:f", ("arn:b:c:c:d:e:f", "arn:B:C:c:d:e:F")),
+    ],
+)
+def test_a_name_that_looks_like_an_arn_is_compared_as_the_operator_compares(
+    operator: str, name: str, expected: tuple[str, ...]
+) -> None:
+    conditions = on("kms:EncryptionContextKeys", **{f"ForAnyValue_{operator}": "arn:*:c:d:e:F"})
+    assert spellings(name, conditions, {}) == expected
+
+
+@pytest.mark.parametrize(("operator", "crosses"), [("StringLike", True), ("ArnLike", False)])
+def test_a_pattern_beside_a_variable_is_read_as_its_operator_reads_it(operator: str, crosses: bool) -> None:
+    """In an ARN a wildcard stops at a colon of the first five parts (IAM guide, ARN condition operators)."""
+    both = document({"StringEquals": {KEY: f"arn:${{{TAG}}}:c:d:e:f"}, operator: {KEY: "arn:*:c:d:e:f"}})
+    (reader,), letters = affixed([both], TAG.lower(), {})
+    assert letters == "arn:*:c:d:e:f"
+    for text, accepted in (("b", True), ("b:c", crosses)):
+        state = reader.start()
+        for character in text:
+            state = reader.step(state, character)
+        assert bool(reader.accepts(state)) is accepted, text
+
+
+def test_of_a_form_without_patterns_there_is_each_value_and_another_of_the_form() -> None:
+    form = Parts((("abz", 2), ("01z", 1)))
+    found = examples((), arn=False, exact=["P-ab:1", "P-ab", "ab:1"], prefix="P-", legal=form)
+    assert found == ["P-ab:1", "P-zz:z"]
+
+
+def test_a_word_in_any_case_has_its_letters_and_no_others() -> None:
+    """Letters outside ASCII have one case: no other is documented."""
+    word = AnyCase("a-\u00e9")
+    for text, fits in (("A-\u00e9", True), ("a-\u00e9", True), ("a-\u00c9", False), ("b-\u00e9", False), ("a-", False)):
+        assert is_legal(text, word) is fits, text
+    assert [character for character in "aAb-\u00e9\u00c9" if word.allows(character)] == ["a", "A", "-", "\u00e9"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from tenant_keys.review.iam import catalogue
 from tenant_keys.review.proof import NotProved
 from tenant_keys.review.proof.condition_keys import OF_PRINCIPAL, Form, Key, Source, Type, is_claim, known
+from tenant_keys.review.proof.document import is_fixed
 
 CALLER, PLACE, PRINCIPAL, RESOURCE = Source.CALLER, Source.PLACE, Source.PRINCIPAL, Source.RESOURCE
 TRUTH, NUMBER, DATE, ADDRESS = Type.TRUTH, Type.NUMBER, Type.DATE, Type.ADDRESS
@@ -157,3 +158,12 @@ def test_more_is_known_of_some_keys_by_the_type_of_the_principal() -> None:
 )
 def test_a_claim_of_a_token_begins_with_its_issuer(key: str, *, claims: bool) -> None:
     assert is_claim(key) is claims
+
+
+def test_who_asks_and_for_which_key_fixes_these_keys_and_no_others() -> None:
+    every = {key for _, keys in ROWS for key in keys.split()}
+    assert {key for key in every if is_fixed(key)} == {
+        *("aws:principalarn", "aws:principalaccount", "aws:principalorgid", "aws:principaltype", "aws:username"),
+        *("aws:principalisawsservice", "aws:principalservicename", "aws:principaltag/tenant_id", "kms:calleraccount"),
+        "aws:resourceaccount",
+    }

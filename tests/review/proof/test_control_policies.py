@@ -21,7 +21,6 @@ from tools.random_estates.small_estates import CENTRAL, Templates, templates_of
 WORKLOADS = """\
   orders: {account: '222222222222', runs_on: lambda}
   billing: {account: '222222222222', runs_on: ecs, access: session-tag}"""
-HELD = "arn:aws:kms:eu-west-1:555555555555:key/11111111-2222-3333-4444-555555555555"
 CUSTODIAN = "{origin: imported, custodian: {account: '666666666666', role: role/Keys, external_id: hooli-1}}"
 HEAD = 'audit: {trail: own}\nguardrails: {management_account: "444444444444", import_path: /key-import/}\n'
 ROLE, ACCESS = f"arn:aws:iam::{CENTRAL}:role/", f"arn:aws:iam::{CENTRAL}:role/tenant-keys/"
@@ -30,9 +29,7 @@ AUDIT = {name: f"arn:aws:{name}:eu-west-1:{CENTRAL}:" for name in ("events", "sn
 
 
 def estate(key: str = "{multi_region: true}") -> Estate:
-    tenants = f"""\
-  acme: {{workloads: [orders, billing], key: {key}}}
-  globex: {{workloads: [orders, billing], key: {{held_by: tenant, arns: {{eu-west-1: '{HELD}'}}}}}}"""
+    tenants = f"  acme: {{workloads: [orders, billing], key: {key}}}"
     return estate_of_text(HEAD + manifest(WORKLOADS, tenants, "eu-west-1", deployment_roles="[role/Deploy]"))
 
 
@@ -50,13 +47,11 @@ SETTINGS = (
     "kms:disablekeyrotation kms:enablekey kms:enablekeyrotation kms:putkeypolicy kms:replicatekey kms:tagresource "
     "kms:untagresource kms:updatekeydescription"
 )
-USE = "kms:decrypt kms:describekey kms:encrypt kms:generatedatakey kms:generatedatakeywithoutplaintext"
 DECLARED = {
     (f"{ROLE}Deploy", "*"): "kms:createkey",
     (f"{ROLE}Deploy", ALIAS): "kms:createalias kms:deletealias",
     (f"{ROLE}Deploy", KEY): f"kms:createalias {SETTINGS} {READING}",
     (f"{ROLE}Deploy", f"{ACCESS}orders/tenant-acme.orders"): "iam:createrole iam:tagrole",
-    (f"{ROLE}Deploy", f"{ACCESS}orders/tenant-globex.orders"): "iam:createrole",
     (f"{ROLE}Deploy", f"{ACCESS}billing/shared.billing"): "iam:createrole",
     **{
         (f"{ROLE}Deploy", f"{AUDIT['events']}rule/tenant-keys-audit-{rule}"): (
@@ -73,8 +68,6 @@ DECLARED = {
     (f"{ROLE}KeyBreakGlass", KEY): f"kms:cancelkeydeletion {READING} kms:schedulekeydeletion",
     ("cloudwatch.amazonaws.com", KEY): "kms:decrypt kms:generatedatakey",
     ("events.amazonaws.com", KEY): "kms:decrypt kms:generatedatakey",
-    (f"tenant globex through {ACCESS}orders/tenant-globex.orders", HELD): USE,
-    (f"tenant globex through {ACCESS}billing/shared.billing", HELD): USE,
 }
 """Beside what is decided with the control policies elsewhere: by whom and on what, the actions."""
 
@@ -100,6 +93,55 @@ def stopped(*edits: Any) -> dict[tuple[str, str], set[str]]:
 def test_a_control_policy_that_denies_everything_stops_every_declared_call() -> None:
     assert stopped(denying_all) == {place: set(actions.split()) for place, actions in DECLARED.items()}
     assert stopped() == {}
+
+
+def denying(action: str, operator: str, key: str, value: str) -> Any:
+    deny = {"Sid": "Added", "Effect": "Deny", "Action": action, "Resource": "*", "Condition": {operator: {key: value}}}
+
+    def edit(found: Templates) -> None:
+        found.properties("guardrails", "scp")["Content"]["Statement"].append(deny)
+        found.properties("guardrails", "rcp")["Content"]["Statement"].append({**deny, "Principal": "*"})
+
+    return edit
+
+
+OF_ALIAS = {(f"{ROLE}Deploy", ALIAS): {"kms:createalias", "kms:deletealias"}}
+TAGGED = (f"{ROLE}Deploy", f"{ACCESS}orders/tenant-acme.orders")
+
+
+@pytest.mark.parametrize(
+    ("action", "operator", "key", "value", "expected"),
+    [
+        # What every one of the calls has, and no other.
+        ("*", "Bool", "aws:SecureTransport", "false", {}),
+        ("kms:*", "ForAnyValue:StringLike", "kms:ResourceAliases", "*", {}),
+        ("kms:*", "StringNotEquals", "aws:RequestedRegion", "eu-west-1", {}),
+        ("events:*", "StringNotEquals", "aws:RequestedRegion", "eu-west-1", {}),
+        ("sns:*", "StringNotEquals", "aws:RequestedRegion", "eu-west-1", {}),
+        ("cloudtrail:*", "StringNotEquals", "aws:RequestedRegion", "eu-west-1", {}),
+        ("iam:*", "StringNotEquals", "aws:RequestedRegion", "us-east-1", {}),
+        ("*", "StringNotEquals", "aws:ResourceOrgID", "o-a1b2c3d4e5", {}),
+        # The key of the topic alone is of one Region: the tenant's is of several.
+        ("kms:CreateKey", "Bool", "kms:MultiRegion", "false", {(f"{ROLE}Deploy", "*"): {"kms:createkey"}}),
+        ("kms:CreateKey", "Bool", "kms:MultiRegion", "true", {(f"{ROLE}Deploy", "*"): {"kms:createkey"}}),
+        ("kms:ReplicateKey", "Bool", "kms:MultiRegion", "true", {(f"{ROLE}Deploy", KEY): {"kms:replicatekey"}}),
+        ("kms:ReplicateKey", "Bool", "kms:MultiRegion", "false", {}),
+        # An alias is asked for by itself, without a property of its key.
+        ("kms:*", "StringNotEquals", "kms:KeySpec", "SYMMETRIC_DEFAULT", OF_ALIAS),
+        ("kms:*", "StringNotEquals", "kms:KeyUsage", "ENCRYPT_DECRYPT", OF_ALIAS),
+        ("kms:*", "StringNotEquals", "kms:KeyOrigin", "AWS_KMS", OF_ALIAS),
+        ("kms:CreateAlias", "StringEquals", "kms:KeyOrigin", "AWS_KMS", {(f"{ROLE}Deploy", KEY): {"kms:createalias"}}),
+        # Tags are sent as the templates have them.
+        ("iam:*", "StringEquals", "aws:RequestTag/unit", "x", {TAGGED: {"iam:createrole", "iam:tagrole"}}),
+        ("iam:*", "ForAnyValue:StringEquals", "aws:TagKeys", "unit", {TAGGED: {"iam:createrole", "iam:tagrole"}}),
+        ("iam:TagRole", "StringNotEquals", "aws:RequestTag/unit", "x", {}),
+        ("iam:TagRole", "Null", "aws:RequestTag/unit", "true", {}),
+    ],
+)
+def test_a_declared_call_has_what_the_templates_and_its_place_decide(
+    action: str, operator: str, key: str, value: str, expected: dict[tuple[str, str], set[str]]
+) -> None:
+    assert stopped(denying(action, operator, key, value)) == expected
 
 
 MATERIAL = "kms:deleteimportedkeymaterial kms:getparametersforimport kms:importkeymaterial"

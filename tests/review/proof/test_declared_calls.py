@@ -230,6 +230,7 @@ def test_a_declared_call_has_the_values_that_its_caller_sends(condition: Body, a
 
 EXISTING = HEAD.replace("runs_on: lambda", "runs_on: existing-role, role: role/app/Orders")
 ROLES = f"arn:aws:iam::{CENTRAL}:role/tenant-keys/orders"
+OWNER = "aws:ResourceOrgID"
 REGION, REGIONS = "aws:RequestedRegion", ["eu-west-1", "eu-central-1"]
 PARAMETERS = [f"arn:aws:ssm:{region}:222222222222:parameter/tenant-keys/orders" for region in REGIONS]
 READ = {"Sid": "Read", "Effect": "Allow", "Action": "ssm:GetParameter", "Resource": PARAMETERS}
@@ -300,6 +301,8 @@ EXPIRES = '[{"Type":"Expiration","Version":"1.0","Attributes":{"Timestamp":"2027
         (_reading(Condition={"StringEquals": {"aws:SourceVpce": "vpce-1"}}), NOT_PROVED),
         (denying(WORKLOADS, {"StringNotEquals": {REGION: "eu-west-1"}}, "ssm:*", Resource="*"), REFUTED),
         (denying(WORKLOADS, {"StringNotEquals": {REGION: REGIONS}}, "ssm:*", Resource="*"), PROVED),
+        (denying(WORKLOADS, {"StringNotEquals": {OWNER: "o-a1b2c3d4e5"}}, "ssm:*", Resource="*"), PROVED),
+        (denying(WORKLOADS, {"StringEquals": {OWNER: "o-a1b2c3d4e5"}}, "ssm:*", Resource="*"), REFUTED),
         (_reading(Resource="*"), NOT_PROVED),
         (_reading(Action="ssm:GetParameter*"), NOT_PROVED),
         # Parameter Store deletes it then (Systems Manager guide, parameter-store-policies).

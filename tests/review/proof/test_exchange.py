@@ -91,6 +91,19 @@ def test_a_tenant_whose_id_is_another_value_of_the_estate_stands_for_itself(word
     assert groups("acme", "bolt", word) == sorted([("acme", "bolt", 2), (word, 1)])
 
 
+def test_a_tenant_whose_id_is_the_account_or_a_tag_of_a_role_stands_for_itself() -> None:
+    """No document names either."""
+
+    def edit(templates: Templates) -> None:
+        templates.places["elsewhere"] = ("888888888888", "eu-west-1")
+        tags = [{"Key": "of", "Value": "boom"}]
+        role = {"RoleName": "stray", "AssumeRolePolicyDocument": TRUST, "Tags": tags}
+        templates.add("elsewhere", "Stray", "AWS::IAM::Role", role)
+
+    assert groups("acme", "bolt", "888888888888", edit=edit) == [("888888888888", 1), ("acme", "bolt", 2)]
+    assert groups(*ALIKE, edit=edit) == [("acme", "bolt", 3), ("boom", 1)]
+
+
 @pytest.mark.parametrize("operator", ["NumericEquals", "DateLessThan", "Bool", "IpAddress"])
 def test_a_tenant_whose_id_is_a_number_stands_for_itself_where_numbers_are_read(operator: str) -> None:
     values = {"NumericEquals": "5", "DateLessThan": "2027-01-01", "Bool": "true", "IpAddress": "10.0.0.0/8"}

@@ -37,6 +37,8 @@ tenants:
   globex: {tags: {team: sales}}
   orders: {opaque: true}
   payments: {opaque: true}
+  eu-west-1: {opaque: true}
+  acme-labs: {opaque: true}
   prober: {opaque: true}
   a1b2c3d4e5: {opaque: true}
   sales: {opaque: true}
@@ -95,6 +97,7 @@ POLICY = {"Version": "2012-10-17", "Statement": [{"Sid": "x", "Effect": "Allow",
         ("AWS::Lambda::Function", {"Code": {"ZipFile": "# the key of tenant hooli"}}),
         ("AWS::Of::Another", {"Deep": [{"er": ["hooli"]}]}),
         ("AWS::Of::Another", {"Name": "globex-hooli"}),
+        ("AWS::Of::Another", {"Name": "the key of acme-labs"}),
         ("AWS::Of::Another", {"Name": "1234"}),
         ("AWS::Of::Another", {"Text": "to putkeypolicy, or to allow"}),
         ("AWS::CDK::Metadata", {"Analytics": "hooli"}),
@@ -116,6 +119,7 @@ def test_the_id_is_found(looking: Disclosing, kind: str, properties: dict[str, A
         ("AWS::KMS::Key", {"Description": "Tenant schooling"}),
         ("AWS::KMS::Key", {"Description": "orders payments prober o-a1b2c3d4e5 sales 123"}),
         ("AWS::KMS::Key", {"Description": "a1b2c3d4e5"}),
+        ("AWS::KMS::Key", {"Description": "replica in eu-west-1"}),
         ("AWS::KMS::Key", {"KeyPolicy": {"Statement": [{"Effect": "Allow", "Action": "kms:PutKeyPolicy"}]}}),
         ("AWS::KMS::Key", {"KeyPolicy": {"Statement": [{"Effect": "Allow", "NotAction": "kms:PutKeyPolicy"}]}}),
         ("AWS::Events::Rule", {"Description": "hooli", "EventPattern": {"a": ["hooli"]}, "Targets": ["hooli"]}),

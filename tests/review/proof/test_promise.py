@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tenant_keys.manifest.model import Auditor
 from tenant_keys.review.proof.promise import is_role, promises
 from tools.random_estates.small_estates import estate_of
 
@@ -140,6 +142,35 @@ def test_each_administrative_action_is_that_of_these_roles() -> None:
     read = {action: roles | {IMPORTER} for action, roles in ADMINISTRATION.items() if READER in roles}
     rotated = dict.fromkeys((*material, "kms:rotatekeyondemand"), frozenset({IMPORTER}))
     assert PROMISES["globex"].administration == {**ADMINISTRATION, **read, **rotated}
+
+
+def test_a_custodian_reads_the_state_and_the_materials_of_its_key_and_nothing_else() -> None:
+    custodian = "{account: '555555555555', role: role/Keys, external_id: hooli-1}"
+    promise = promises(estate_of(f"hooli: {{key: {{origin: imported, custodian: {custodian}}}}}"))["hooli"]
+    role = f"{CENTRAL}/tenant-keys/import.hooli"
+    material = ("kms:getparametersforimport", "kms:importkeymaterial", "kms:deleteimportedkeymaterial")
+    reads = {action: ADMINISTRATION[action] | {role} for action in ("kms:describekey", "kms:listkeyrotations")}
+    own = dict.fromkeys((*material, "kms:rotatekeyondemand"), frozenset({role}))
+    assert promise.administration == {**ADMINISTRATION, **reads, **own}
+    assert promise.custodian is not None
+    assert promise.custodian.role == "arn:aws:iam::555555555555:role/Keys"
+
+
+def test_an_auditor_reads_what_its_service_linked_role_is_allowed() -> None:
+    """The managed policies AccessAnalyzerServiceRolePolicy and AWSConfigServiceRolePolicy."""
+    described = ("kms:describekey", "kms:getkeypolicy")
+    read: dict[Auditor, set[str]] = {
+        "access-analyzer": {*described, "kms:listgrants", "kms:listkeypolicies"},
+        "config": {*described, "kms:getkeyrotationstatus", "kms:listresourcetags"},
+    }
+    auditors: dict[Auditor, str] = {
+        "access-analyzer": f"{CENTRAL}/aws-service-role/analyzer",
+        "config": f"{CENTRAL}/aws-service-role/config",
+    }
+    central = replace(ESTATE.central, auditors=auditors)
+    administration = promises(replace(ESTATE, central=central))["acme"].administration
+    for auditor, role in auditors.items():
+        assert {action for action, roles in administration.items() if role in roles} == read[auditor]
 
 
 def test_a_promise_names_its_administrators_and_no_others() -> None:

@@ -57,6 +57,16 @@ def test_what_aws_refuses_of_a_policy_is_named(edit: Edit, words: str) -> None:
     assert any(words in one and "AWS refuses it" in one for one in findings), findings
 
 
+@pytest.mark.parametrize(("characters", "refused"), [(4_096, 0), (4_097, 1)])
+def test_a_parameter_has_at_most_4096_characters(characters: int, refused: int) -> None:
+    """Of the standard tier (Systems Manager API, PutParameter, Value)."""
+    words = "parameters-222222222222-eu-west-1 Planted: the parameter has more than 4,096 characters: AWS refuses it"
+    parameter = planted(
+        "AWS::SSM::Parameter", "parameters-222222222222-eu-west-1", Name="/other", Value="x" * characters
+    )
+    assert told(parameter)[1].count(words) == refused
+
+
 @pytest.mark.parametrize(
     "edit", [named(key, "Use own key: orders, through 2 roles"), named(OWN, "Use2"), lambda t: OWN(t)[0].pop("Sid")]
 )
