@@ -30,6 +30,7 @@ __all__ = [
     "load_manifest",
     "load_manifests",
     "located_warnings",
+    "manifest_file",
     "parse_each",
     "parse_manifest",
     "parse_written",
@@ -87,6 +88,11 @@ def load_estate_of(path: str | FilePath, tenant: str) -> Estate:
     """
     estates = load_estates(path)
     return next((estate for estate in estates if estate.called(tenant) or estate.with_alias(tenant)), estates[0])
+
+
+def manifest_file(path: str | FilePath) -> FilePath:
+    """The file of a manifest that is given as `tenants.yaml` or `tenants.yaml#NAME`."""
+    return _named(path)[0]
 
 
 def _named(path: str | FilePath) -> tuple[FilePath, str | None]:
