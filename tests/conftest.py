@@ -37,6 +37,14 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("ci" if os.environ.get("CI") else "suite")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Have processes share what files and some folders share."""
+    from tests.distribution import Distribution
+
+    return Distribution(config, log)
+
+
 def pytest_collection_finish() -> None:
     """Keep all that is imported, the CDK above all, out of later garbage collections: an eighth of a proof's time."""
     gc.freeze()

@@ -21,7 +21,7 @@ class Named(Protocol):
     def name(self) -> str: ...
 
 
-def sampled(cases: Iterable[Named], *, each: int = 10) -> list[Any]:
+def sampled(cases: Iterable[Named], *, each: int = 20) -> list[Any]:
     """Parameters, of which the first of each group of `each` runs every time."""
     return [
         pytest.param(case, id=case.name, marks=[pytest.mark.exhaustive] if number % each else [])

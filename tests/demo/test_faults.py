@@ -54,6 +54,7 @@ def test_a_port_in_use_is_named(shell: Shell) -> None:
     assert shell.left() == []
 
 
+@pytest.mark.exhaustive
 def test_a_manifest_with_mistakes_is_refused_before_anything_starts(shell: Shell) -> None:
     manifest = shell.folder / "tenants.yaml"
     manifest.write_text("tenants: {}\n")
@@ -83,6 +84,8 @@ def test_an_interrupt_stops_everything(shell: Shell, sign: str, after: float, nu
     assert shell.left() == []
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_killed_emulator_is_noticed(sample_assembly: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     locals_seen: list[LocalEstate] = []
 

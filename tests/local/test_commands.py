@@ -22,7 +22,13 @@ ROOT = Path(__file__).parents[2]
 COMMAND = [str(Path(sys.executable).with_name("tenant-keys")), "local"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["terminated", "interrupted"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGTERM, id="terminated", marks=pytest.mark.exhaustive),
+        pytest.param(signal.SIGINT, id="interrupted"),
+    ],
+)
 def test_up_prints_an_environment_that_works_and_cleans_up(number: signal.Signals) -> None:
     up = subprocess.Popen(
         [*COMMAND, "up", "--no-deploy", "--json"],

@@ -20,13 +20,21 @@ import yaml
 ROOT = Path(__file__).parents[2]
 FAKE = """\
 #!/usr/bin/env bash
-# Reads the assembly and changes nothing: the real one.
-if [ "$(basename "$0") $1" = "tenant-keys stacks" ]; then exec "$TENANT_KEYS" "$@"; fi
+called="${0##*/}"
+if [ "$called $1" = "tenant-keys stacks" ]; then
+  # Reads the assembly and changes nothing: the real one, which answers the same to the same question.
+  asked=$(md5sum <<< "$* $(cat "$2/manifest.json")") && kept="$ANSWERS/${asked%% *}"
+  if [ ! -e "$kept" ]; then "$TENANT_KEYS" "$@" > "$kept.$$" && mv "$kept.$$" "$kept" || exit; fi
+  exec cat "$kept"
+fi
 # One write a call: some run side by side. A file of the call's own has no name that a test could know.
-told=$(printf '%s' "$*" | sed -E 's#--(ready|canary|verify|record) /[^ ]*#--\\1 FILE#g')
-printf '%s\\n' "$(basename "$0") $told" >> "$CALLS"
-if [ "$(basename "$0") $1" = "tenant-keys plan" ]; then echo 7; fi
-if [ "$(basename "$0") $1" = "tenant-keys gate" ]; then
+told="$*"
+while [[ $told =~ ^(.*--(ready|canary|verify|record)\\ )/[^\\ ]*(.*)$ ]]; do
+  told="${BASH_REMATCH[1]}FILE${BASH_REMATCH[3]}"
+done
+printf '%s\\n' "$called $told" >> "$CALLS"
+if [ "$called $1" = "tenant-keys plan" ]; then echo 7; fi
+if [ "$called $1" = "tenant-keys gate" ]; then
   shift 2
   while [ "$1" != --assembly ]; do names+="$1"$'\\n'; shift; done
   [ "${GATE:-passes}" = refuses ] && exit 2
@@ -39,7 +47,8 @@ if [ "$(basename "$0") $1" = "tenant-keys gate" ]; then
 fi
 for rule in "$RULES"/*; do
   [ -e "$rule" ] || continue
-  if [[ "$(basename "$0") $*" == $(sed -n 1p "$rule") ]]; then . "$rule.sh"; fi
+  IFS= read -r pattern < "$rule"
+  if [[ "$called $*" == $pattern ]]; then . "$rule.sh"; fi
 done
 """
 WORKLOAD, CENTRAL = "222222222222", "111111111111"
@@ -79,8 +88,14 @@ class Checkout:
         return [line for beside, group in groups for line in (sorted(group) if beside else group)]
 
 
+@pytest.fixture(scope="session")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `tenant-keys stacks` said of the assemblies that it was asked about."""
+    return tmp_path_factory.mktemp("answers")
+
+
 @pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
+def checkout(tmp_path: Path, answers: Path) -> Checkout:
     folder, programs, rules = tmp_path / "project", tmp_path / "bin", tmp_path / "rules"
     for made in (folder, programs, rules):
         made.mkdir()
@@ -98,6 +113,7 @@ def checkout(tmp_path: Path) -> Checkout:
         "HOME": str(tmp_path),
         "CALLS": str(tmp_path / "calls"),
         "RULES": str(rules),
+        "ANSWERS": str(answers),
         "TENANT_KEYS": str(Path(sys.executable).with_name("tenant-keys")),
     }
     return Checkout(folder, tmp_path / "calls", rules, env)

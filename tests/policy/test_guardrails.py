@@ -187,6 +187,8 @@ def test_both_engines_take_an_estate_with_the_guardrails_that_it_declares(assemb
     assert second_opinion(Assembly.open(assembly), guarded()).verdict == "no such request"
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_both_engines_take_permission_sets_as_those_who_are_spared() -> None:
     text = f'audit: "off"\n{DECLARED}' + manifest(WORKLOADS, TENANTS, identity_center_region="eu-west-1")
     text = text.replace("role/KeyAdministrator", "permission-set/Keys").replace(

@@ -195,6 +195,8 @@ def under_guardrails(guarded: Estate, tmp_path_factory: pytest.TempPathFactory) 
 
 ANSWERED: Answered = {}
 """What the second engine knows of the documents that no test edits."""
+ANSWERED_UNGUARDED: Answered = {}
+"""The same of the estate without control policies."""
 
 
 def under(folder: Path, into: Path, **deny: Any) -> Path:
@@ -280,7 +282,7 @@ def test_a_mutant_is_judged_as_was_written_down_by_hand(
     found = [(one.kind, one.what) for one in proof.findings]
     assert any(kind is mutant.kind and all(word in what for word in mutant.words) for kind, what in found), found
     assert any(kind is REFUSED for kind, _ in found) is (mutant.stops or mutant.kind is REFUSED), found
-    opinion = second_opinion(Assembly.open(folder), estate)
+    opinion = second_opinion(Assembly.open(folder), estate, answered=ANSWERED_UNGUARDED)
     assert not opinion.disagreements
     assert (opinion.verdict == "refuted") is mutant.refuted_twice, (opinion.verdict, opinion.not_understood)
 

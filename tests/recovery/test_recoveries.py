@@ -224,6 +224,7 @@ def test_an_update_that_could_not_be_undone_is_rolled_back_and_repeated(operator
     assert operators.status() == ("UPDATE_COMPLETE", True)
 
 
+@pytest.mark.exhaustive
 def test_a_replica_before_its_primary_is_repeated(operators: Operators, tmp_path: Path) -> None:
     """KMS replicates only a key that exists and is enabled."""
     operators.deploy(assembly(tmp_path / "primary", handmade.key("wide", MultiRegion=True, Enabled=False)))

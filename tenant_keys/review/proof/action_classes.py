@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final
 
 from tenant_keys.aws_facts.operations import WITHIN_ACCOUNT_ONLY
 from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.examples import examples
-from tenant_keys.review.proof.key_actions import carries, gives_plaintext, key_actions
+from tenant_keys.review.proof.key_actions import gives_plaintext, key_actions
 from tenant_keys.review.proof.readers import AtLeast
 from tenant_keys.review.proof.world import KeyCase
 
@@ -52,27 +52,25 @@ def _distinguished(patterns: tuple[str, ...], actions: tuple[str, ...]) -> tuple
 _ACTION_NAME: Final = AtLeast("abcdefghijklmnopqrstuvwxyz0123456789".__contains__, 1)
 
 
-@lru_cache(maxsize=65_536)
-def _carried(action: str, keys: frozenset[str]) -> frozenset[str]:
-    return frozenset(key for key in keys if carries(action, key))
-
-
 def action_classes(case: KeyCase, actor: Actor, also: tuple[Document, ...] = ()) -> list[list[str]]:
     """Actions of which the same statements speak, which carry the same keys and of which the same is declared."""
     classes: dict[object, list[str]] = {}
     documents = (case.document, *actor.identity, *also)
+    kinds: dict[str, object] = case.memory.setdefault("kinds of actions", {})
     for action in (*key_actions(), *_later_actions(documents)):
-        lower = action.lower()
-        speech = [document.speech(lower) for document in documents]
-        carried = _carried(action, frozenset[str]().union(*(keys for _, keys in speech)))
-        declared = tuple(lower in use.actions for use in case.promise.uses), case.promise.administration.get(lower)
-        special = (
-            lower if lower in _SPECIAL else (action.partition(":")[2] in GRANT_OPERATIONS, gives_plaintext(action))
-        )
-        crosses = lower not in WITHIN_ACCOUNT_ONLY
-        form = (tuple(clauses for clauses, _ in speech), carried, declared, special, crosses)
+        if action not in kinds:
+            kinds[action] = _kind(case, action)
+        form = (kinds[action], *(document.speech(action) for document in documents))
         classes.setdefault(form, []).append(action)
     return list(classes.values())
+
+
+def _kind(case: KeyCase, action: str) -> object:
+    """What the action is, whatever the documents say of it."""
+    lower = action.lower()
+    declared = tuple(lower in use.actions for use in case.promise.uses), case.promise.administration.get(lower)
+    special = lower if lower in _SPECIAL else (action.partition(":")[2] in GRANT_OPERATIONS, gives_plaintext(action))
+    return declared, special, lower not in WITHIN_ACCOUNT_ONLY
 
 
 _SPECIAL: Final = frozenset(

@@ -15,6 +15,7 @@ from tenant_keys.review.iam.statement import Statement
 from tenant_keys.review.iam.variables import Variable, template
 from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.condition_keys import MODELLED, known
+from tenant_keys.review.proof.key_actions import carries
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.syntax import parse_document
 
@@ -85,7 +86,8 @@ class Document:
     action_patterns: frozenset[str]
     """Actions with a wildcard, in lower case."""
     _found: dict[tuple[str, bool], tuple[Clause, ...]] = field(default_factory=dict, repr=False)
-    _speech: dict[str, tuple[tuple[int, ...], frozenset[str]]] = field(default_factory=dict, repr=False)
+    _speech: dict[str, int] = field(default_factory=dict, repr=False)
+    _forms: dict[tuple[tuple[int, ...], frozenset[str]], int] = field(default_factory=dict, repr=False)
     _strict: list[Policy] = field(default_factory=list, repr=False)
 
     @property
@@ -128,12 +130,14 @@ class Document:
             self._found[action, allow] = found
         return found
 
-    def speech(self, action: str) -> tuple[tuple[int, ...], frozenset[str]]:
-        """Which clauses speak of an action in lower case, by their ids, and the keys of their free conditions."""
+    def speech(self, action: str) -> int:
+        """A number that two actions share where the same clauses speak of both and both carry the same free keys."""
         found = self._speech.get(action)
         if found is None:
-            clauses = (*self.speaking(action, allow=True), *self.speaking(action, allow=False))
-            found = tuple(map(id, clauses)), frozenset(key for clause in clauses for key in clause.free)
+            lower = action.lower()
+            clauses = (*self.speaking(lower, allow=True), *self.speaking(lower, allow=False))
+            carried = frozenset(key for clause in clauses for key in clause.free if carries(action, key))
+            found = self._forms.setdefault((tuple(map(id, clauses)), carried), len(self._forms))
             self._speech[action] = found
         return found
 

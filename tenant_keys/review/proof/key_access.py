@@ -131,8 +131,9 @@ def _judge(case: KeyCase, actor: Actor, group: list[str], found: Iterable[Answer
             result.report(excess(case, actor, group, answer), actor)
             reported = True
     if allowed_at_all:
+        name = caller_name(case, actor)
         for one in group:
-            result.who.setdefault(one, set()).add(caller_name(case, actor))
+            result.who.setdefault(one, set()).add(name)
 
 
 def _declares(case: KeyCase, actor: Actor, action: str, context: Mapping[str, object]) -> bool:

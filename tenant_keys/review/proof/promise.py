@@ -7,7 +7,7 @@ that the code equals itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from tenant_keys.manifest import Custodian, Estate, Tenant, Workload
@@ -102,6 +102,12 @@ class Promise:
     """Whether the import role is this tenant's and has no other part in the estate: then it is one of its names."""
     signature: tuple[object, ...]
     """Equal for tenants of whom the same is declared, but for their names."""
+    administrators: frozenset[str] = field(init=False, repr=False, compare=False)
+    """ARNs of all roles that administer the key; patterns, of permission sets."""
+
+    def __post_init__(self) -> None:
+        everyone = frozenset(one for roles in self.administration.values() for one in roles)
+        object.__setattr__(self, "administrators", everyone)
 
     def declares(
         self, role_arn: str | None, tags: Mapping[str, str], action: str, context: Mapping[str, object]
@@ -112,11 +118,6 @@ class Promise:
         if self.administers(role_arn, action):
             return self._import_fits(action, context) and self._is_unused(action, context)
         return any(use.role_arn == role_arn and self._use_fits(use, tags, action, context) for use in self.uses)
-
-    @property
-    def administrators(self) -> frozenset[str]:
-        """ARNs of all roles that administer the key; patterns, of permission sets."""
-        return frozenset(one for roles in self.administration.values() for one in roles)
 
     def administers(self, role_arn: str | None, action: str) -> bool:
         """Whether the role is one that administers keys by this action, in lower case."""

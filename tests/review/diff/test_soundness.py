@@ -47,11 +47,11 @@ def gained(seed: int, old: Templates, new: Templates, number: int) -> Iterator[t
             yield tenant, request
 
 
-@pytest.mark.parametrize("part", [0, pytest.param(1, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.exhaustive) for part in (1, 2, 3))])
 def test_no_request_that_is_newly_allowed_goes_untold(part: int) -> None:
     old = templates_of(ESTATE)
     before, gains, understood = snapshot(old), 0, 0
-    for seed, new in mutated(range(9_000 + part * 16, 9_016 + part * 16), ESTATE, templates_of):
+    for seed, new in mutated(range(9_000 + part * 8, 9_008 + part * 8), ESTATE, templates_of):
         try:
             changes = [one for one in access_changes(before, snapshot(new)) if one.severity is Severity.REVIEW]
         except (NotProved, UnsupportedPolicy):
@@ -60,8 +60,8 @@ def test_no_request_that_is_newly_allowed_goes_untold(part: int) -> None:
         for tenant, request in gained(seed, old, new, 1_000):
             gains += 1
             assert any(_tells(change, tenant, request) for change in changes), f"seed {seed}: {request}"
-    assert understood > 5
-    assert gains > 50
+    assert understood > 2
+    assert gains > 25
 
 
 def _tells(change: Change, tenant: str, request: Request) -> bool:

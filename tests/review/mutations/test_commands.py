@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import sys
+import os
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
-from tenant_keys.cli import main
+from tenant_keys.cli import prove
+from tenant_keys.cli.second_opinion import ask
+from tenant_keys.manifest import Estate
+from tenant_keys.review.second_opinion import Opinion
+from tests.command import tenant_keys
 from tools.mutants.declared_calls import BY_KIND
 from tools.mutants.mutant import Harmless, LostSafeguard, NotProvedBecause, Refuted, adding, together, without
 from tools.mutants.original import CENTRAL, ROLES, Synthesized, Templates, identity, trust
@@ -17,32 +23,36 @@ from tools.mutants.original import CENTRAL, ROLES, Synthesized, Templates, ident
 Run = Callable[..., tuple[int, str]]
 
 
-@pytest.fixture
-def run(original: Synthesized, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command on an assembly; its exit code, and what it prints on one line."""
+@pytest.fixture(scope="module")
+def run(original: Synthesized) -> Run:
+    """Run a command on an assembly; its exit code, and what it prints. The same command is run once."""
+    opinions: dict[Path, Opinion] = {}
 
+    def ask_once(folder: Path, estate: Estate) -> Opinion:
+        if folder not in opinions:
+            opinions[folder] = ask(folder, estate)
+        return opinions[folder]
+
+    @functools.cache
     def command(*arguments: str, folder: Path | None = None) -> tuple[int, str]:
         directory = str(folder or original.folder)
         where = [directory] if arguments[0] == "prove" else ["--dir", directory]
         manifest = str(original.folder.parent / "tenants.yaml")
-        monkeypatch.setattr(sys, "argv", ["tenant-keys", *arguments, *where, "--manifest", manifest])
-        monkeypatch.setenv("COLUMNS", "200")
-        with pytest.raises(SystemExit) as left:
-            main()
-        printed = capsys.readouterr()
-        return int(left.value.code or 0), printed.out + printed.err
+        with mock.patch.dict(os.environ, {"COLUMNS": "200"}), mock.patch.object(prove, "ask", ask_once):
+            done = tenant_keys(*arguments, *where, "--manifest", manifest)
+        return done.exit_code, done.output
 
     return command
 
 
-@pytest.fixture
-def broken(original: Synthesized, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def broken(original: Synthesized, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An assembly in which bert's role and alma's key have lost what kept them apart."""
     templates = Templates(original.templates)
     root = {"AWS": f"arn:aws:iam::{CENTRAL}:root"}
     together(without("alma"), adding("alma", Principal=root, Action="kms:Decrypt"))(templates)
     del identity(templates.role("bert"))["Condition"]
-    return original.write(templates, tmp_path / "cdk.out")
+    return original.write(templates, tmp_path_factory.mktemp("broken") / "cdk.out")
 
 
 def test_a_proof_ends_with_zero(run: Run) -> None:

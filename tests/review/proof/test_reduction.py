@@ -38,4 +38,4 @@ def test_the_reduced_verdict_is_that_of_brute_force_over_all_pairs(number: int) 
 def test_a_reduction_that_forgets_who_is_named_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison can fail: without the side condition some mutant is judged otherwise."""
     monkeypatch.setattr(_Names, "meeting", lambda _self, _documents: {})
-    assert any(result.differences for _, result in judged(range(400), ESTATES[1]))
+    assert any(result.differences for _, result in judged(range(30, 400), ESTATES[1]))

@@ -15,7 +15,7 @@ from tools.random_estates import two_engines
 from tools.random_estates.grammar import declared, random_estates
 from tools.random_estates.two_engines import Comparison, Score, score
 
-ESTATES, PARTS = 150, 3
+ESTATES, PARTS = 150, 6
 
 
 @pytest.mark.slow
@@ -26,8 +26,8 @@ def test_both_engines_and_the_evaluator_agree(part: int) -> None:
     assert [(seed, one.about, one.disagreement) for seed, one in found.disagreements] == []
     assert found.estates == each
     assert found.unanswered <= found.questions // 500
-    assert found.verdicts["key", "refuted", "refuted"] >= 5
-    assert found.verdicts["key", "proved", "nothing found"] >= 5
+    assert found.verdicts["key", "refuted", "refuted"] >= 3
+    assert found.verdicts["key", "proved", "nothing found"] >= 3
 
 
 @pytest.mark.parametrize("seed", [33_629, 34_235, 34_502])
@@ -58,7 +58,7 @@ def test_what_was_never_drawn_is_a_failure() -> None:
 def test_a_hole_in_either_engine_is_a_disagreement(monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison can fail: with one engine blind there are estates that it judges otherwise."""
     monkeypatch.setattr(two_engines, "second_opinion", lambda *_, **__: Opinion(questions=1))
-    assert any(one.disagreement == "a hole in the second engine" for _, one in score(range(40)).disagreements)
+    assert any(one.disagreement == "a hole in the second engine" for _, one in score(range(8)).disagreements)
     sound = Comparison("key", "proved", (), "nothing found", ())
     assert sound.disagreement is None
     assert replace(sound, opinion="refuted").disagreement == "a hole in the proof"
