@@ -24,6 +24,7 @@ PACKAGES = {
         *(
             "tenant_keys/aws_facts",
             "tenant_keys/cli",
+            "tenant_keys/cost",
             "tenant_keys/manifest",
             "tenant_keys/operations",
             "tenant_keys/policy",

@@ -57,8 +57,6 @@ def _app(
 
 
 def _templates(app: cdk.App) -> dict[str, str]:
-    """Of each cell that was completed, the template as the CDK wrote it, by the name of the stack."""
+    """Of each stack the template as the CDK wrote it, by its name; empty for a stack that was not completed."""
     synthesizers = {stack.node.id: stack.synthesizer for stack in app.node.children if isinstance(stack, cdk.Stack)}
-    return {
-        name: one.examples for name, one in synthesizers.items() if isinstance(one, EstateSynthesizer) and one.examples
-    }
+    return {name: one.examples for name, one in synthesizers.items() if isinstance(one, EstateSynthesizer)}

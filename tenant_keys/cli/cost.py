@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from tenant_keys.cost import AuditCost, CostReport, Dollars, Load, as_document, cost_report, with_tenants
 from tenant_keys.manifest import Estate, load_estate
-from tenant_keys.review.cost import AuditCost, CostReport, Dollars, Load, as_document, cost_report, with_tenants
 
 QUOTA_EXCEEDED = 2
 NEAR = 0.5

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tenant_keys.manifest import Estate, load_estate, read_lock
+from tenant_keys.manifest.read_manifest import manifest_file
 from tenant_keys.operations.revision import check_out, synthesize
 from tenant_keys.review.diff import Comparison, Severity, compare
 from tenant_keys.review.diff.causes import manifest_edits
@@ -63,10 +64,10 @@ def _side(name: str, of_assembly: Path | None, folder: Path, manifest: Path) -> 
     else:
         folder.mkdir()
         project = Path.cwd() if name == "." else check_out(name, folder / "project", Path.cwd())
-        assembly, source = synthesize(project, folder / "cdk.out", manifest), project / manifest
+        assembly, source = synthesize(project, folder / "cdk.out", manifest_file(manifest)), project / manifest
     lock = read_lock(source.with_suffix(".lock"))
     tombstones = frozenset(entry.id_in_aws for entry in lock.entries.values() if entry.phase == "offboarded")
-    return _Side(assembly, source, load_estate(source), tombstones)
+    return _Side(assembly, manifest_file(source), load_estate(source), tombstones)
 
 
 def _print(comparison: Comparison, output: str, manifest: Path) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from tenant_keys.aws_facts.quotas import TEMPLATE_RESOURCES
 from tenant_keys.manifest.errors import LockError, Problem
+from tenant_keys.manifest.json_line import parse_json_line
 from tenant_keys.manifest.lock import VERSION, Capacity, Entry, KeyAccount, Lock, Registration
 from tenant_keys.manifest.model import TENANT_ID, WORKLOAD_NAME, Naming
 from tenant_keys.manifest.opaque_names import OPAQUE_NAME
@@ -115,7 +116,7 @@ def parse_lines(text: str, name: str = "tenants.lock") -> LockLines:
             problems.append(Problem((), message, number, name))
             continue
         try:
-            record = json.loads(line, object_pairs_hook=_each_once)
+            record = parse_json_line(line)
             _expect("it", isinstance(record, dict))
             if "version" in record:
                 found = _header(record)
@@ -135,14 +136,6 @@ def parse_lines(text: str, name: str = "tenants.lock") -> LockLines:
     if problems or header is None:
         raise LockError(problems)
     return LockLines(header, entries, lines)
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; a name given twice would let a reader see another cell than the program does."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name is given twice in one line")
-    return found
 
 
 def _reason(error: Exception) -> str:

@@ -134,6 +134,11 @@ def _checked(document: object, problems: list[Problem]) -> tuple[Manifest | None
     return None, problems, more
 
 
+def manifest_file(path: str | FilePath) -> FilePath:
+    """The file of a manifest that is given as `tenants.yaml` or `tenants.yaml#NAME`."""
+    return named_key_account(path)[0]
+
+
 def named_key_account(path: str | FilePath) -> tuple[FilePath, str | None]:
     """The file, and the key account after a `#`."""
     file = FilePath(path)

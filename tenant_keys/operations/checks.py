@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
+from tenant_keys.cost import cost_report
 from tenant_keys.manifest import Estate, EstateError, load_estates, manifests_and_warnings, read_lock
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.manifest.sample import replaces_sample
@@ -16,7 +17,6 @@ from tenant_keys.operations.errors import AppFailed, NoProject
 from tenant_keys.operations.revision import MANIFEST, check_out, synthesize
 from tenant_keys.policy.template_size import reserved_sizes
 from tenant_keys.review.assembly import Assembly
-from tenant_keys.review.cost import cost_report
 from tenant_keys.review.diff import Change, Comparison, Severity, compare
 from tenant_keys.review.diff.causes import manifest_edits
 from tenant_keys.review.errors import ReviewError

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tenant_keys.manifest import ManifestError
+from tenant_keys.manifest.read_manifest import manifest_file
 from tenant_keys.manifest.read_part import Part
 from tenant_keys.manifest.written import read_written
 
@@ -25,6 +26,7 @@ def provenance(manifest: Path, assembly: Path) -> Provenance:
         working tree differs from it, or None where git does not say. `files`: name and SHA-256 of the manifest, its
         lock and the assembly, None for a file that does not exist; and of each file that the manifest names.
     """
+    manifest = manifest_file(manifest)
     folder = manifest.resolve().parent
     commit = _git(folder, "rev-parse", "HEAD")
     status = _git(folder, "status", "--porcelain") if commit else None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tenant_keys.manifest.errors import Problem, shortened, shown_key
+from tenant_keys.manifest.json_line import parse_json_line
 from tenant_keys.manifest.read_part import LARGEST
 from tenant_keys.operations.errors import OperationError
 
@@ -106,7 +107,7 @@ def _json_rows(text: str, name: str, problems: list[Problem]) -> _Rows:
         if not line.strip():
             continue
         try:
-            row = json.loads(line, object_pairs_hook=_each_once)
+            row = parse_json_line(line)
         except (ValueError, RecursionError) as error:
             reason = str(error) if type(error) is ValueError else "not one line of JSON"
             problems.append(Problem((), f"{reason}; write one object a line", number, name))
@@ -115,13 +116,6 @@ def _json_rows(text: str, name: str, problems: list[Problem]) -> _Rows:
             yield number, row
         else:
             problems.append(Problem((), f"got {_shown(row)}; allowed: an object with id", number, name))
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name is given twice")
-    return found
 
 
 def _csv_rows(text: str, name: str, problems: list[Problem]) -> _Rows:

@@ -11,22 +11,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from fnmatch import fnmatchcase
+from typing import Final
 
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.manifest.stack_names import forwarding_stack_set, guardrails, stack_set_instance, workload_stack
-from tenant_keys.review.assembly import Resource, Stack, StackArtifact
+from tenant_keys.review.assembly import Resource, Stack, StackArtifact, Stacks
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
-
-
-class Stacks(Protocol):
-    """Stacks one at a time."""
-
-    def stacks(self) -> Iterator[Stack]:
-        """Yield each stack once."""
+_PATTERN: Final = re.compile(r"""(?<=[":])([0-9*?]+)(?=([":\\])?)""")
+"""Digits and wildcards at the beginning of a part of an ARN or of a text, and what ends them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +61,34 @@ def own_artifacts(artifacts: Sequence[StackArtifact], estate: Estate) -> tuple[S
 
 
 def crossings(resources: Iterator[Resource] | Sequence[Resource], estate: Estate) -> Iterator[Crossing]:
-    """Resources that name another key account: nothing of one account has to do with another."""
+    """Resources that name another key account, or by a pattern some accounts with it among them.
+
+    Nothing of one account has to do with another. A wildcard for every account names none.
+    """
     if not estate.siblings:
         return
     accounts = {one.central.account: str(one.key_account) for one in estate.siblings}
     named = _names(accounts)
     for resource in resources:
-        for account in sorted(set(named.findall(_text(resource)))):
-            yield Crossing(f"{resource.stack} {resource.logical_id}", account, accounts[account])
+        text = _text(resource)
+        for account in sorted({*named.findall(text), *_matched(text, accounts)}):
+            yield Crossing(resource.where, account, accounts[account])
+
+
+def _matched(text: str, accounts: Iterable[str]) -> set[str]:
+    """The accounts that a pattern in the text matches, where it stands in the place of an account.
+
+    `*` stands for any number of characters, also those after the account, and `?` for one (IAM guide,
+    reference_policies_elements_resource).
+    """
+    found: set[str] = set()
+    for pattern, ends in _PATTERN.findall(text):
+        if not ends and "*" not in pattern:
+            continue
+        meant = pattern if ends else pattern.partition("*")[0] + "*"
+        if not meant.isdecimal() and re.search(r"\d", meant):
+            found |= {account for account in accounts if fnmatchcase(account, meant)}
+    return found
 
 
 def _text(resource: Resource) -> str:

@@ -23,6 +23,7 @@ from tenant_keys.client.reencrypt import (
     Work,
     reencrypt,
 )
+from tenant_keys.client.reencrypt.work import StaleDataKey, Task
 from tests.client.tables import create_bucket, create_table
 from tools.benchmarks.client_estate import ORDERS, ClientEstate
 
@@ -45,6 +46,29 @@ def test_a_checkpoint_of_a_table_is_no_checkpoint_of_its_namesake_in_another_reg
         reencrypt(items(there, acme), checkpoint=tmp_path / "job")
     assert all(isinstance(item["card"], str) for item in there.scan()["Items"])
     assert reencrypt(items(there, acme), checkpoint=tmp_path / "other").counts["converted"] == 4
+
+
+def test_a_page_leaves_the_data_keys_that_it_used_and_saves_each_before_its_first_use() -> None:
+    """SHA-256 of b"a", b"b" and b"c", as far as a checkpoint has them."""
+    marks = {
+        b"a": "ca978112ca1bbdcafac231b39a23dc4d",
+        b"b": "3e23e8160039594a33894f6564e1b134",
+        b"c": "2e7d2c03a9507ae265ecf5b5356885a5",
+    }
+    progress, saved = Progress({}), list[list[str]]()
+    save = lambda: saved.append(list(progress.data_keys))  # noqa: E731
+    task = Task(Work.REWRAP, progress, dry_run=False, materials=frozenset(), save=save)
+    task.about_to_write([b"a", b"b"], [b"old"])
+    task.about_to_write([b"a"], [b"old"])
+    task.turn_page()
+    assert progress.data_keys == sorted([marks[b"a"], marks[b"b"]])
+    task.about_to_write([b"a"], [b"old"])
+    task.about_to_write([b"c"], [b"old"])
+    task.turn_page()
+    assert progress.data_keys == sorted([marks[b"a"], marks[b"c"]])
+    assert saved == [[marks[b"b"], marks[b"a"]], [marks[b"b"], marks[b"a"], marks[b"c"]]]
+    with pytest.raises(StaleDataKey):
+        task.about_to_write([b"c", b"old"], [b"old"])
 
 
 def test_a_checkpoint_of_a_table_is_none_of_the_table_that_was_made_in_its_place(

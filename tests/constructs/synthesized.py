@@ -6,13 +6,19 @@ from typing import Any
 
 from tests.constructs.resources import resources_of
 
-POLICIES = {"KeyPolicy", "AssumeRolePolicyDocument", "PolicyDocument", "Policies"}
+POLICIES = {"AssumeRolePolicyDocument", "Content", "KeyPolicy", "PolicyDocument", "Statement"}
 
 
 def made(construct: Any, **arguments: Any) -> dict[str, Any]:
-    """What a construct makes, without its policies."""
-    resources = resources_of(construct, **arguments)
-    return {
-        name: {**one, "Properties": {of: value for of, value in one["Properties"].items() if of not in POLICIES}}
-        for name, one in resources.items()
-    }
+    """What a construct makes, with `...` in place of each policy."""
+    resources: dict[str, Any] = abridged(resources_of(construct, **arguments), POLICIES)
+    return resources
+
+
+def abridged(value: Any, names: set[str]) -> Any:
+    """The value with `...` in place of what is under one of the names and not empty."""
+    if isinstance(value, list):
+        return [abridged(one, names) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: "..." if name in names and one else abridged(one, names) for name, one in value.items()}

@@ -1,4 +1,4 @@
-"""Every resource that a construct makes, typed by hand but for its policies, which tests/policy types."""
+"""Every resource that a construct makes, typed by hand but for the text of its policies, which tests/policy types."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ GENERATED: dict[str, Any] = {
     "KeyUsage": "ENCRYPT_DECRYPT",
     "Origin": "AWS_KMS",
     "MultiRegion": False,
+    "KeyPolicy": "...",
     "EnableKeyRotation": True,
     "RotationPeriodInDays": 365,
 }
@@ -80,6 +81,12 @@ INLINE = {
         "a managed policy could be attached elsewhere.",
     }
 }
+
+
+def policies(name: str) -> dict[str, Any]:
+    return {"AssumeRolePolicyDocument": "...", "Policies": [{"PolicyName": name, "PolicyDocument": "..."}]}
+
+
 KEYS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "generated": ({}, GENERATED),
     "suspended": ({"state": "suspended"}, {**GENERATED, "Enabled": False}),
@@ -124,6 +131,7 @@ def test_a_replica_has_these_properties_and_an_alias_of_its_own(state: str, enab
             "Properties": {
                 "PrimaryKeyArn": f"arn:aws:kms:eu-west-1:111111111111:key/{UMBRELLA_KEY}",
                 "Description": "Tenant umbrella",
+                "KeyPolicy": "...",
                 "Enabled": enabled,
                 "PendingWindowInDays": 30,
                 "Tags": [{"Key": "plan", "Value": "enterprise"}, *tags("umbrella", "eu-west-1-001")],
@@ -146,6 +154,7 @@ def test_an_access_role_lives_an_hour_under_the_path_of_its_workload() -> None:
                 "RoleName": "tenant-acme.orders",
                 "Path": "/tenant-keys/orders/",
                 "MaxSessionDuration": 3600,
+                **policies("UseTenantKey"),
                 "Description": "Key of tenant acme, for workload orders",
                 "Tags": tags("acme", "roles-001"),
             },
@@ -159,6 +168,7 @@ def test_an_access_role_lives_an_hour_under_the_path_of_its_workload() -> None:
                 "RoleName": "shared.billing",
                 "Path": "/tenant-keys/billing/",
                 "MaxSessionDuration": 3600,
+                **policies("UseTenantKey"),
                 "Description": "Keys of the tenants of workload billing",
                 "Tags": [PROJECT],
             },
@@ -236,7 +246,12 @@ def test_a_pod_identity_association_has_these_properties() -> None:
 ROLE = {
     "Type": "AWS::IAM::Role",
     "Metadata": INLINE,
-    "Properties": {"RoleName": "tenant-keys-orders", "Description": "Workload orders", "Tags": [PROJECT]},
+    "Properties": {
+        "RoleName": "tenant-keys-orders",
+        "Description": "Workload orders",
+        "Tags": [PROJECT],
+        **policies("AssumeAccessRoles"),
+    },
 }
 PLACES: dict[str, tuple[str, dict[str, Any]]] = {
     "Lambda": ("runs_on: lambda", {"Roleorders": ROLE}),
@@ -279,7 +294,11 @@ PLACES: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "Policyorders": {
                 "Type": "AWS::IAM::ManagedPolicy",
-                "Properties": {"ManagedPolicyName": "tenant-keys-orders", "Roles": ["Orders"]},
+                "Properties": {
+                    "ManagedPolicyName": "tenant-keys-orders",
+                    "Roles": ["Orders"],
+                    "PolicyDocument": "...",
+                },
             }
         },
     ),

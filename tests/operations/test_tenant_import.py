@@ -156,7 +156,8 @@ def test_an_id_that_left_is_never_given_out_again(manifest: Path, tmp_path: Path
         ("t.csv", "id,tags.x\na\n", "t.csv:2: got 1 cells for 2 columns"),
         ("t.csv", 'id\n"a\n', "t.csv:2: not CSV: "),
         ("t.jsonl", "", "t.jsonl: holds no tenant"),
-        ("t.jsonl", "[" * 5000, "t.jsonl:1: not one line of JSON"),
+        ("t.jsonl", "[" * 5000, "t.jsonl:1: not one line of JSON; write one object a line"),
+        ("t.jsonl", '{"id": "a", "id": "b"}', "t.jsonl:1: a name is given twice in one line; write one object a line"),
         ("t.xlsx", "", "got .xlsx; allowed: .csv, .jsonl, .ndjson"),
     ],
 )

@@ -27,6 +27,8 @@ class Mutant:
     words: tuple[str, ...]
     refuted_twice: bool = True
     """Whether the second engine refutes it, too: it is asked of what is allowed, not of what is missing."""
+    stops: bool = False
+    """Whether it stops something declared beside that."""
 
 
 def policy(templates: dict[str, Body], role: str = "RoleglobexFororders") -> Body:
@@ -44,6 +46,10 @@ SHARED_ROLE = "SharedRolebilling"
 
 def allow(**elements: object) -> Body:
     return {"Sid": "Added", "Effect": "Allow", **elements}
+
+
+def deny(templates: dict[str, Body], **elements: object) -> object:
+    return policy(templates)["Statement"].append({"Sid": "No", "Effect": "Deny", **elements})
 
 
 MUTANTS = {
@@ -144,6 +150,7 @@ MUTANTS = {
         ),
         MORE,
         ("shared.billing", "the key of tenant globex"),
+        stops=True,
     ),
     "a shared role that describes any tenant's key": Mutant(
         lambda t: of(t, "DescribeHeldKeyOfGlobex", SHARED_ROLE).pop("Condition"),
@@ -179,17 +186,51 @@ MUTANTS = {
         ("tenant-keys-orders", "the key of tenant globex"),
     ),
     "an action that is missing": Mutant(
-        lambda t: of(t, "UseHeldKey")["Action"].remove("kms:Decrypt"), REFUSED, ("kms:decrypt",), refuted_twice=False
+        lambda t: of(t, "UseHeldKey")["Action"].remove("kms:Decrypt"),
+        REFUSED,
+        ("tenant-globex.orders: kms:Decrypt",),
+        refuted_twice=False,
     ),
     "a key that is missing": Mutant(
-        lambda t: policy(t)["Statement"].pop(), REFUSED, ("kms:describekey", GLOBEX), refuted_twice=False
+        lambda t: policy(t)["Statement"].pop(), REFUSED, ("kms:DescribeKey", GLOBEX), refuted_twice=False
     ),
-    "a Deny that nobody works out": Mutant(
-        lambda t: policy(t)["Statement"].append(
-            {"Sid": "No", "Effect": "Deny", "Action": "kms:Decrypt", "Resource": GLOBEX}
+    "a Deny of a declared operation": Mutant(
+        lambda t: deny(t, Action="kms:Decrypt", Resource=GLOBEX),
+        REFUSED,
+        ("tenant globex through", "kms:Decrypt on", GLOBEX),
+        refuted_twice=False,
+    ),
+    "a Deny of a declared operation, by a network": Mutant(
+        lambda t: deny(
+            t, Action="kms:Decrypt", Resource="*", Condition={"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}
         ),
         Kind.NOT_PROVED,
-        ("is denied on the key of tenant globex",),
+        ("kms:Decrypt on", "depends on aws:sourcevpc"),
+        refuted_twice=False,
+    ),
+    "an Allow that a Deny may take back": Mutant(
+        lambda t: (
+            policy(t)["Statement"].append(allow(Action="kms:Decrypt", Resource=HOOLI)),
+            deny(t, Action="kms:Decrypt", Resource=HOOLI, Condition={"Null": {"kms:GrantOperations": "true"}}),
+        ),
+        Kind.NOT_PROVED,
+        ("the key of tenant hooli", "whether a Deny"),
+        refuted_twice=False,
+    ),
+    "an Allow of which a Deny takes back a part": Mutant(
+        lambda t: (
+            policy(t)["Statement"].append(allow(Action=["kms:Decrypt", "kms:Encrypt"], Resource=HOOLI)),
+            deny(t, Action="kms:Decrypt", Resource=HOOLI),
+        ),
+        MORE,
+        ("the key of tenant hooli",),
+    ),
+    "an alias of a key, under an action that needs the alias too": Mutant(
+        lambda t: policy(t)["Statement"].append(
+            allow(Action="kms:UpdateAlias", Resource="arn:aws:kms:eu-west-1:555555555555:alias/x")
+        ),
+        MORE,
+        ("alias/x",),
         refuted_twice=False,
     ),
     "a parameter that tells of another's key": Mutant(
@@ -208,6 +249,38 @@ MUTANTS = {
         lambda t: parameter(t, lambda held: held.clear()), INVENTORY, ("is told held",), refuted_twice=False
     ),
 }
+
+
+OTHER_KEY = HOOLI.replace("6666:key", "6667:key")
+HARMLESS: dict[str, Callable[[dict[str, Body]], object]] = {
+    "a Deny of what is declared nowhere": lambda t: deny(t, Action=["kms:CreateGrant", "kms:ReEncrypt*"], Resource="*"),
+    "a Deny of requests without TLS": lambda t: deny(
+        t, Action="kms:*", Resource="*", Condition={"Bool": {"aws:SecureTransport": "false"}}
+    ),
+    "a Deny of every other tenant's key": lambda t: deny(t, Action="kms:*", NotResource=GLOBEX),
+    "a Deny of other contexts": lambda t: deny(
+        t,
+        Action=["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*"],
+        Resource="*",
+        Condition={"StringNotEquals": {"kms:EncryptionContext:tenant_id": "globex"}},
+    ),
+    "a declared operation in a statement of its own": lambda t: (
+        of(t, "UseHeldKey")["Action"].remove("kms:Encrypt"),
+        policy(t)["Statement"].append({**of(t, "UseHeldKey"), "Sid": "Apart", "Action": "kms:encrypt"}),
+    ),
+    "an Allow that a Deny takes back": lambda t: (
+        policy(t)["Statement"].append(allow(Action="kms:Decrypt", Resource=HOOLI)),
+        deny(t, Action="kms:*", Resource=HOOLI),
+    ),
+    "an Allow of all operations that a Deny of everything takes back": lambda t: (
+        policy(t)["Statement"].append(allow(Action="kms:Re*", Resource=[HOOLI, OTHER_KEY])),
+        deny(t, Action="kms:Re*", Resource="*"),
+    ),
+    "an alias as the resource of an operation on keys": lambda t: policy(t)["Statement"].append(
+        allow(Action="kms:Decrypt", Resource="arn:aws:kms:eu-west-1:555555555555:alias/x")
+    ),
+}
+"""Edits that open nothing and stop nothing that is declared."""
 
 
 def parameter(templates: dict[str, Body], edit: Callable[[Body], object]) -> None:

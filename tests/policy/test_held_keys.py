@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.policy.estates import estate_of_text, manifest, with_tenant
 from tests.policy.held_key_mutants import (
     GLOBEX,
     GUARDRAILS,
+    HARMLESS,
     HOOLI,
     MUTANTS,
     PLACE,
@@ -211,14 +213,14 @@ def under(folder: Path, into: Path, **deny: Any) -> Path:
 @pytest.mark.parametrize(
     ("operator", "key", "value", "kind", "words"),
     [
-        ("StringNotEquals", "aws:ResourceAccount", "111111111111", REFUSED, "kms:decrypt"),
+        ("StringNotEquals", "aws:ResourceAccount", "111111111111", REFUSED, "kms:Decrypt"),
         ("StringEquals", "kms:EncryptionContext:tenant_id", "globex", REFUSED, "tenant globex"),
         (
             "ArnEquals",
             "aws:PrincipalArn",
             "arn:aws:iam::111111111111:role/tenant-keys/orders/tenant-hooli.orders",
             REFUSED,
-            "kms:describekey",
+            "kms:DescribeKey",
         ),
         (
             "StringEquals",
@@ -257,24 +259,39 @@ def originals(assembly: Path) -> dict[str, Body]:
     return {name: json.loads((assembly / f"{name}.template.json").read_text()) for name in (ROLES, SHARED, PLACE)}
 
 
+def edited(edit: Callable[[dict[str, Body]], object], originals: dict[str, Body], folder: Path, into: Path) -> Path:
+    changed = copy.deepcopy(originals)
+    edit(changed)
+    into.mkdir()
+    for file in folder.iterdir():
+        stack = file.name.removesuffix(".template.json")
+        (into / file.name).write_text(json.dumps(changed[stack]) if stack in changed else file.read_text())
+    rename_assets(into)
+    return into
+
+
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_is_judged_as_was_written_down_by_hand(
     name: str, estate: Estate, assembly: Path, originals: dict[str, Body], tmp_path: Path
 ) -> None:
-    mutant, changed = MUTANTS[name], copy.deepcopy(originals)
-    mutant.edit(changed)
-    folder = tmp_path / "cdk.out"
-    folder.mkdir()
-    for file in assembly.iterdir():
-        stack = file.name.removesuffix(".template.json")
-        (folder / file.name).write_text(json.dumps(changed[stack]) if stack in changed else file.read_text())
-    rename_assets(folder)
+    mutant = MUTANTS[name]
+    folder = edited(mutant.edit, originals, assembly, tmp_path / "cdk.out")
     proof = prove(folder, estate)
     found = [(one.kind, one.what) for one in proof.findings]
     assert any(kind is mutant.kind and all(word in what for word in mutant.words) for kind, what in found), found
+    assert any(kind is REFUSED for kind, _ in found) is (mutant.stops or mutant.kind is REFUSED), found
     opinion = second_opinion(Assembly.open(folder), estate)
     assert not opinion.disagreements
     assert (opinion.verdict == "refuted") is mutant.refuted_twice, (opinion.verdict, opinion.not_understood)
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_opens_nothing_and_stops_nothing_declared_is_proved(
+    name: str, estate: Estate, assembly: Path, originals: dict[str, Body], tmp_path: Path
+) -> None:
+    folder = edited(HARMLESS[name], originals, assembly, tmp_path / "cdk.out")
+    proof = prove(folder, estate)
+    assert (proof.verdict, [one.what for one in proof.findings]) == ("proved", [])
 
 
 def test_the_statements_for_the_owner_name_our_roles_and_nobody_else(estate: Estate) -> None:

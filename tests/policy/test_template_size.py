@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tenant_constructs.access_role import TenantAccessRole
+from tenant_constructs.access_role import CustodianImportRole, TenantAccessRole
 from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
 from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES
 from tenant_keys.manifest import Estate, Tenant, Workload, parse_manifest, resolve
@@ -16,12 +18,33 @@ from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.lock_text import parse_lines, with_entries
 from tenant_keys.manifest.merge_lines import merge_lines
 from tenant_keys.manifest.update import new_lock, update
-from tenant_keys.policy.template_size import ADDED_BY_CDK, key_bytes, reserved_sizes, role_bytes, what_is_large
+from tenant_keys.policy.template_size import (
+    ADDED_BY_CDK,
+    import_role_bytes,
+    key_bytes,
+    reserved_sizes,
+    role_bytes,
+    what_is_large,
+    with_room,
+)
 from tests.constructs.resources import Resources, resources_of
 from tests.policy.estates import UMBRELLA_KEY, estate_of_text, manifest, sample
 
 SEVEN = "eu-west-1, eu-west-2, eu-west-3, eu-central-1, eu-north-1, us-east-1, us-west-2"
 EIGHT = f"{SEVEN}, ap-southeast-2"
+OWN_KEY = "arn:aws:kms:eu-west-1:555555555555:key/11111111-2222-3333-4444-555555555555"
+TWO_KEYS = [
+    f"{region}: 'arn:aws:kms:{region}:666666666666:key/{'1' * 8}-{'2222-' * 3}{'5' * 12}'"
+    for region in ("eu-west-1", "eu-central-1")
+]
+CUSTODIAN = "{account: '555555555555', role: role/%s, external_id: %s}"
+CUSTODIANS = """\
+  acme:
+    workloads: [orders]
+    key: {origin: imported, custodian: {account: '555555555555', role: role/K, external_id: a-1}}
+  globex-and-sons:
+    workloads: [orders]
+    key: {origin: imported, custodian: {account: '555555555555', role: role/kms/Keys, external_id: globex-4711}}"""
 TAGS = ", ".join(f"{'k' * 120}{n:02d}: {'v' * 250}" for n in range(44))
 
 
@@ -35,11 +58,16 @@ def of_key(tenant: Tenant, estate: Estate, *, replica: bool = False) -> Resource
     return resources_of(kind, tenant=tenant, estate=estate, cell=f"{tenant.primary_region}-001")
 
 
+def of_custodian(tenant: Tenant, estate: Estate) -> Resources:
+    cell = f"{tenant.primary_region}-001"
+    return resources_of(CustodianImportRole, tenant=tenant, custodian=tenant.custodian, estate=estate, cell=cell)
+
+
 def of_role(tenant: Tenant, workload: Workload, estate: Estate, cell: str = "roles-001") -> Resources:
     return resources_of(TenantAccessRole, tenant=tenant, workload=workload, estate=estate, cell=cell)
 
 
-ESTATES = {
+ESTATES: dict[str, Callable[[], Estate]] = {
     "never rotated": lambda: estate_of_text(manifest(tenants="  acme: {workloads: [orders], rotation_days: 'off'}")),
     "the sample": sample,
     "longest names": lambda: estate_of_text(
@@ -56,12 +84,32 @@ ESTATES = {
         ),
         {"acme": UMBRELLA_KEY},
     ),
+    "a custodian, own names, a boundary": lambda: estate_of_text(
+        "naming: {role_prefix: acme_, role_path: /acme/}\n"
+        + manifest(tenants=CUSTODIANS, permissions_boundary="policy/org/Central")
+    ),
 }
+RECKONED = {
+    "never rotated": {"acme": (8_829, 0, 1_555)},
+    "the sample": {
+        "acme": (10_417, 0, 1_555),
+        "globex": (10_217, 0, 1_571),
+        "initech": (8_785, 0, 1_579),
+        "umbrella": (9_813, 0, 1_714),
+        "wayne": (9_719, 0, 1_840),
+        "wonka": (7_469, 0, 1_563),
+    },
+    "longest names": {"a": (8_576, 0, 1_591), "t" * 40: (9_083, 0, 1_903)},
+    "most tags": {"acme": (25_807, 0, 18_847)},
+    "imported, replicated, eight Regions": {"acme": (13_518, 0, 2_175)},
+    "a custodian, own names, a boundary": {"acme": (10_658, 1_403, 1_634), "globex-and-sons": (10_911, 1_484, 1_722)},
+}
+"""Bytes of each tenant's key, import role and access role. One byte more moves tenants that are yet to come."""
 
 
-@pytest.mark.parametrize("estate_of", ESTATES.values(), ids=ESTATES)
-def test_the_bytes_reckoned_are_at_least_those_of_the_template_and_hardly_more(estate_of: Any) -> None:
-    estate: Estate = estate_of()
+@pytest.mark.parametrize("name", ESTATES)
+def test_the_bytes_reckoned_are_at_least_those_of_the_template_and_hardly_more(name: str) -> None:
+    estate = ESTATES[name]()
     for tenant in estate.tenants.values():
         actual = bytes_of(of_key(tenant, estate))
         assert actual <= key_bytes(tenant, estate) <= actual * 1.06, tenant.id
@@ -71,6 +119,103 @@ def test_the_bytes_reckoned_are_at_least_those_of_the_template_and_hardly_more(e
             if workload.access == "tenant-role":
                 actual = bytes_of(of_role(tenant, workload, estate))
                 assert actual <= role_bytes(tenant, workload, estate) <= actual * 1.1, tenant.id
+        if tenant.custodian:
+            actual = bytes_of(of_custodian(tenant, estate))
+            assert actual <= import_role_bytes(tenant, estate) <= actual * 1.1, tenant.id
+    assert {
+        tenant.id: (
+            key_bytes(tenant, estate),
+            import_role_bytes(tenant, estate),
+            *(role_bytes(tenant, each, estate) for each in tenant.workloads if each.access == "tenant-role"),
+        )
+        for tenant in estate.tenants.values()
+    } == RECKONED[name]
+
+
+ROWS = {
+    "plain": "",
+    "longer": "",
+    "trial": "state: suspended",
+    "never": "rotation_days: 'off'",
+    "bykey": "decrypt_by: key",
+    "weeks": "unused_days_before_deletion: 100",
+    "whole": "unused_days_before_deletion: 'off'",
+    "multi": "key: {multi_region: true}",
+    "ahead": "key: {region: eu-central-1}",
+    "taken": "key: {origin: imported, import_role: role/I}",
+    "named": "key: {origin: imported, import_role: role/Longer}",
+    "dated": "key: {origin: imported, import_role: role/D, expires: dated}",
+    "owner": f"key: {{held_by: tenant, arns: {{eu-west-1: '{OWN_KEY}'}}}}",
+    "twice": f"key: {{held_by: tenant, arns: {{{', '.join(TWO_KEYS)}}}}}",
+    **{
+        name: f"key: {{origin: imported, custodian: {CUSTODIAN % (role, own)}}}"
+        for name, role, own in (("cusaa", "K", "aa"), ("cusab", "K", "bbb"), ("cusac", "K1", "cc"))
+    },
+    "tag-1": "tags: {a: b}",
+    "tag-2": "tags: {ab: c}",
+    "tag-3": "tags: {a: b, c: ''}",
+}
+"""By id what else is declared of a tenant: no two of them are alike in size."""
+DIFFERENT = "\n".join(
+    [
+        "  other: {workloads: [orders, moves]}",
+        *(f"  {name}: {{workloads: [orders], {row}}}" for name, row in ROWS.items()),
+    ]
+).replace(", }", "}")
+
+
+def test_what_is_reserved_is_what_each_tenant_comes_to_take() -> None:
+    """Tenants that are alike in size are measured once; none of these is like another."""
+    workloads = "\n".join(f"  {name}: {{account: '222222222222', runs_on: lambda}}" for name in ("orders", "moves"))
+    estate = estate_of_text(manifest(workloads, DIFFERENT))
+    later = replace(estate, central=with_room(estate.central))
+    reserved = reserved_sizes(estate)
+    tenants = estate.tenants.values()
+    assert reserved.room == 995_904
+    assert reserved.keys == {one.id: key_bytes(one, later) + import_role_bytes(one, later) for one in tenants}
+    assert reserved.roles == {
+        (one.id, workload.name): role_bytes(one, workload, later) for one in tenants for workload in one.workloads
+    }
+
+
+def test_room_is_kept_for_one_region_more_and_a_second_set_of_deployment_roles() -> None:
+    central = estate_of_text(manifest(regions="eu-west-1")).central
+    role = "arn:aws:iam::111111111111:role/cdk-"
+    assert central.deployers == (f"{role}hnb659fds-cfn-exec-role-111111111111-eu-west-1",)
+    assert with_room(central) == replace(
+        central,
+        regions=("eu-west-1", "ap-southeast-99"),
+        deployers=(
+            f"{role}hnb659fds-cfn-exec-role-111111111111-eu-west-1",
+            f"{role}xxxxxxxxxx-cfn-exec-role-111111111111-further",
+            f"{role}xxxxxxxxxx-cfn-exec-role-111111111111-eu-west-1",
+            f"{role}xxxxxxxxxx-cfn-exec-role-111111111111-ap-southeast-99",
+        ),
+    )
+
+
+def test_each_part_of_a_template_is_told_with_its_bytes_and_what_is_in_two_statements_once() -> None:
+    def policy(*statements: tuple[str, str, list[str] | str]) -> dict[str, Any]:
+        return {
+            "Statement": [
+                {"Sid": sid, "Condition": {operator: {"aws:PrincipalArn": roles}}}
+                for sid, operator, roles in statements
+            ]
+        }
+
+    first = policy(("Deploy", "ArnEquals", ["abcdefghi", "jklm"]), ("Read", "ArnEquals", ["jklm", "no"]))
+    second = policy(("DenyUseByAnyoneElse", "ArnNotEquals", "xyz"), ("Other", "ArnEquals", ["abcdefghi"] * 9))
+    tags = [{"Key": "a", "Value": "b"}]
+    resources: list[dict[str, Any]] = [
+        {"Properties": {"KeyPolicy": first, "Tags": tags * 2}},
+        {"Properties": {"KeyPolicy": second, "Tags": tags}},
+        {"Properties": {"KeyPolicy": {"Statement": [{"Sid": "Read"}]}}},
+        {},
+    ]
+    assert what_is_large(resources) == (
+        "tags (2) 74 bytes, deployment roles (2) 26 bytes, workloads of a tenant (1) 6 bytes, "
+        "other roles of central (1) 5 bytes"
+    )
 
 
 def many(number: int, tags: str = "") -> str:

@@ -20,7 +20,7 @@ from tenant_stacks.surroundings import PROGRAMS, READ_BY
 from tests.policy.estates import ROOT, manifest
 
 PROGRAM = """\
-import hashlib, importlib, json, os, sys
+import hashlib, importlib, json, os, site, sys
 from pathlib import Path
 from tenant_stacks import surroundings as module
 
@@ -71,6 +71,23 @@ note("a library edited in place")
 note("a start more")
 (here / "attr.py").write_text("")
 note("a module beside the program")
+(here / "compiled.pyc").write_bytes(b"")
+note("a compiled module beside the program")
+(here / "native.so").write_bytes(b"")
+note("a native module beside the program")
+(here / "package").mkdir()
+(here / "package/data.txt").write_text("")
+note("a folder that is no package")
+(here / "package/__init__.py").write_text("")
+note("a package beside the program")
+site.getusersitepackages = lambda: str(here / "user")
+(here / "user").mkdir()
+(here / "user/library.txt").write_text("")
+site.ENABLE_USER_SITE = False
+note("the user's libraries are not looked at")
+site.ENABLE_USER_SITE = True
+note("the user's libraries are looked at")
+site.ENABLE_USER_SITE = False
 (here / "sitecustomize.py").write_text("")
 note("a file that runs at the start")
 (here / "sitecustomize.py").write_text("A = 1")
@@ -125,6 +142,8 @@ def test_what_no_file_of_the_assembly_depends_on_leaves_the_digest(found: dict[s
     assert found["first"]
     for name in ("again", "CDK_OUTDIR=elsewhere", "UNREAD=1", "last"):
         assert found[name] == found["first"], name
+    assert found["a folder that is no package"] == found["a native module beside the program"]
+    assert found["the user's libraries are not looked at"] == found["a package beside the program"]
 
 
 def test_each_change_of_code_libraries_or_environment_is_another_digest(found: dict[str, str | None]) -> None:
@@ -139,6 +158,10 @@ def test_each_change_of_code_libraries_or_environment_is_another_digest(found: d
         "a library edited in place",
         "a start more",
         "a module beside the program",
+        "a compiled module beside the program",
+        "a native module beside the program",
+        "a package beside the program",
+        "the user's libraries are looked at",
         "a file that runs at the start",
         "a file that runs at the start edited",
         "NODE_OPTIONS=--max-old-space-size=4096",

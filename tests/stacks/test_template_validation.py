@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
 
-from tenant_stacks import add_stacks
+from tenant_stacks import add_stacks, full_synth
 from tenant_stacks.template_validation import add_template_validation
 from tests.policy.estates import estate_of_text, manifest
 
@@ -65,6 +66,17 @@ def test_every_tenant_of_the_class_has_the_examples_findings(tmp_path: Path) -> 
 def test_a_synth_without_validation_is_without_this_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CDK_VALIDATION", "false")
     app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
-    add_template_validation(app)
+    assert add_template_validation(app) is None
     app.synth()
     assert not (tmp_path / "validation-report.json").exists()
+
+
+def test_a_validation_that_did_not_run_to_its_end_fails_the_synth_and_leaves_no_record(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The CDK takes a plugin that failed for one without findings."""
+    monkeypatch.setattr(full_synth, "add_template_validation", lambda _: SimpleNamespace(completed=False))
+    monkeypatch.setattr(full_synth, "synthesize", lambda _: None)
+    with pytest.raises(RuntimeError, match="the validation of the templates failed"):
+        full_synth.synthesize_everything(estate_of_text(manifest()), (), tmp_path, around="any")
+    assert list(tmp_path.iterdir()) == []

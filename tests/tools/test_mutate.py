@@ -11,7 +11,7 @@ from tools.mutate import equivalents, selection
 from tools.mutate.folders import Folder
 from tools.mutate.mutation import told
 from tools.mutate.selection import Measured, sample
-from tools.mutate.sites import mutations
+from tools.mutate.sites import broken, mutations
 
 MODULE = '''\
 """Doc."""
@@ -74,7 +74,7 @@ def test_a_module_is_broken_in_these_places_and_no_others() -> None:
 
 def test_each_mutation_is_another_module_that_compiles() -> None:
     found = mutations(MODULE, name="m.py", file="m.py")
-    sources = {one.source for one in found}
+    sources = {broken(MODULE, one) for one in found}
     assert len(sources) == len(found) == len({one.id for one in found})
     assert ast.unparse(ast.parse(MODULE)) not in sources
     for source in sources:
@@ -109,9 +109,19 @@ def test_the_tests_of_a_mutation_are_those_that_run_its_line_or_start_a_program(
         programs={"program"},
     )
     by_text = {one.id.partition(": ")[2]: one for one in mutations(MODULE, name="m.py", file="m.py")}
-    assert selection.tests_of(by_text["if a {< → <=} LIMIT and (not b):"], measured) == ["quick", "slow", "program"]
-    assert selection.tests_of(by_text["{a += 1 → pass}"], measured) == ["program"]
-    assert selection.tests_of(by_text["LIMIT = {7 → 8}"], measured) == ["quick", "imports", "slow", "other", "program"]
+    asked = [
+        selection.tests_of(by_text[text], measured) for text in ("if a {< → <=} LIMIT and (not b):", "{a += 1 → pass}")
+    ]
+    assert asked == [{"slow": (False, 2.0), "quick": (False, 0.1), "program": (False, 9.0)}, {"program": (False, 9.0)}]
+    everything = selection.tests_of(by_text["LIMIT = {7 → 8}"], measured)
+    assert selection.in_order(everything, {}) == ["quick", "imports", "slow", "other", "program"]
+
+
+def test_the_cheapest_tests_are_asked_first_and_those_that_noticed_others() -> None:
+    asked = {"a": (False, 1.0), "b": (False, 3.0), "c": (True, 0.1)}
+    assert selection.in_order(asked, {}) == ["a", "b", "c"]
+    assert selection.in_order(asked, {"b": 2}) == ["a", "b", "c"]
+    assert selection.in_order(asked, {"b": 3, "c": 9}) == ["b", "a", "c"]
 
 
 def test_an_equivalent_has_a_reason_and_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,11 +136,11 @@ def test_an_equivalent_has_a_reason_and_exists(tmp_path: Path, monkeypatch: pyte
             equivalents.equivalents()
 
 
-def test_slow_tests_are_asked_last() -> None:
+def test_slow_and_exhaustive_tests_are_asked_last() -> None:
     folder = Folder("package", ("tests/quick", "tests/more"), 95, later=("tests/long",))
     assert folder.stages() == [
-        ("tests/quick", "tests/more", "-m", "not slow"),
-        ("tests/quick", "tests/more", "-m", "slow"),
+        ("tests/quick", "tests/more", "-m", "not slow and not exhaustive"),
+        ("tests/quick", "tests/more", "-m", "slow or exhaustive"),
         ("tests/long",),
     ]
-    assert Folder("package", ("tests/quick",), 95).stages()[1:] == [("tests/quick", "-m", "slow")]
+    assert Folder("package", ("tests/quick",), 95).stages()[1:] == [("tests/quick", "-m", "slow or exhaustive")]

@@ -21,7 +21,7 @@ from pathlib import Path
 from tools.mutate.equivalents import equivalents, stale
 from tools.mutate.folders import FOLDERS, Folder
 from tools.mutate.mutation import Mutation
-from tools.mutate.selection import sample, tests_of
+from tools.mutate.selection import Asked, sample, tests_of
 from tools.mutate.workbench import Workbench, import_once
 
 
@@ -78,11 +78,10 @@ def _surviving(tried: list[Mutation], folder: Folder, chosen: Sequence[str], at:
     first = Workbench(at / "first")
     found = first.measure(folder, chosen)
     tests = [tests_of(mutation, found) for mutation in tried]
-    seconds = [sum(found.costs[test] for test in of) for of in tests]
     survivors = []
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(at, first.root)) as pool:
-        for mutation, survived in zip(tried, pool.map(_survives, tried, tests, seconds), strict=True):
+        for mutation, survived in zip(tried, pool.map(_survives, tried, tests), strict=True):
             if survived:
                 survivors.append(mutation)
                 print(f"not noticed by {' '.join(chosen)}: {mutation.id}", flush=True)
@@ -97,8 +96,8 @@ def _start(folder: Path, original: Path) -> None:
     _workbench.append(Workbench(folder / str(os.getpid()), original))
 
 
-def _survives(mutation: Mutation, tests: list[str], seconds: float) -> bool:
-    return not tests or _workbench[0].survives(mutation, tests, seconds)
+def _survives(mutation: Mutation, tests: Asked) -> bool:
+    return not tests or _workbench[0].survives(mutation, tests)
 
 
 if __name__ == "__main__":

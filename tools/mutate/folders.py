@@ -33,7 +33,8 @@ class Folder:
 
     def stages(self) -> list[tuple[str, ...]]:
         """Arguments of pytest: the tests for every mutation, then slow ones for those that survive what went before."""
-        return [(*self.tests, "-m", "not slow"), (*self.tests, "-m", "slow"), *([self.later] if self.later else [])]
+        stages = [(*self.tests, "-m", "not slow and not exhaustive"), (*self.tests, "-m", "slow or exhaustive")]
+        return [*stages, self.later] if self.later else stages
 
     def source_root(self) -> Path:
         """The folder that the package is imported from.
@@ -66,16 +67,37 @@ class Folder:
 
 
 FOLDERS: Final = (
-    Folder("tenant_keys/policy", ("tests/policy",), 95),
+    Folder(
+        "tenant_keys/policy",
+        ("tests/policy", "tests/review/proof/test_detection.py"),
+        95,
+        later=(
+            *("tests/local/test_detection.py", "tests/local/test_questions.py", "tests/stacks/test_deletion_hook.py"),
+            "tests/review/proof/test_stack_set.py",
+        ),
+    ),
     Folder("tenant_keys/review/iam", ("tests/review/iam",), 95, beside=("tenant_keys/review/syntax.py",)),
-    Folder("tenant_keys/review/proof", ("tests/review/proof",), 95, later=("tests/review/mutations",)),
+    Folder(
+        "tenant_keys/review/proof",
+        ("tests/review/proof",),
+        95,
+        later=(
+            *("tests/policy/test_custodian.py", "tests/policy/test_guardrails.py", "tests/policy/test_held_keys.py"),
+            *("tests/stacks/test_changed_cells.py", "tests/review/mutations"),
+        ),
+    ),
     Folder(
         "tenant_constructs",
         ("tests/constructs", "tests/policy/test_limits.py", "tests/golden"),
         90,
         later=("tests/policy/test_audit.py", "tests/policy/test_guardrails.py"),
     ),
-    Folder("tenant_stacks", ("tests/stacks", "tests/golden"), 90),
+    Folder(
+        "tenant_stacks",
+        ("tests/stacks", "tests/golden"),
+        90,
+        later=("tests/policy/test_audit.py", "tests/policy/test_guardrails.py"),
+    ),
     Folder("tenant_keys/manifest", ("tests/manifest",), 90),
     Folder("tenant_keys/client", ("tests/client",), 90),
 )

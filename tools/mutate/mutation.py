@@ -1,4 +1,4 @@
-"""One broken copy of a module of ours, and the id by which it is known when line numbers have moved."""
+"""One change of a module of ours, and the id by which it is known when line numbers have moved."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """A module with one thing changed."""
+    """One thing changed in a module."""
 
     id: str
     """`file function: text {old → new} text`, unique in the project."""
@@ -22,8 +22,8 @@ class Mutation:
     """What was changed: `Compare`, `str`, `Return`, …"""
     lines: range | None
     """Lines of the statement that changed; None where it runs when the module is imported."""
-    source: str
-    """The whole module, broken."""
+    index: int
+    """Which of the changes of its module it is."""
 
 
 def told(before: str, after: str) -> str:

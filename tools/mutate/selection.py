@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
@@ -35,11 +35,25 @@ class Measured:
     """Tests that start a program of ours: any of them may run any line."""
 
 
-def tests_of(mutation: Mutation, measured: Measured) -> list[str]:
-    """The tests that run what was changed, the cheapest first; all of them where that runs at import."""
-    costs, by_line = measured.costs, measured.lines.get(mutation.file, {})
+Asked = dict[str, tuple[bool, float]]
+"""Of each test that could notice a mutation: whether it runs nothing of the module, and its cost."""
+
+
+def tests_of(mutation: Mutation, measured: Measured) -> Asked:
+    """The tests that run what was changed; all of them where that runs at import."""
+    by_line = measured.lines.get(mutation.file, {})
     if mutation.lines is None:
         touching = set[str]().union(*by_line.values())
-        return sorted(costs, key=lambda test: (test not in touching, costs[test]))
+        return {test: (test not in touching, cost) for test, cost in measured.costs.items()}
     running = measured.programs.union(*(by_line.get(line, ()) for line in mutation.lines))
-    return sorted(running, key=lambda test: costs[test])
+    return {test: (False, measured.costs[test]) for test in running}
+
+
+def in_order(asked: Asked, noticed: Mapping[str, int]) -> list[str]:
+    """The cheapest first; a test that noticed other mutations counts as cheaper, by how many they were."""
+
+    def key(test: str) -> tuple[bool, float, str]:
+        apart, cost = asked[test]
+        return apart, cost / (1 + noticed.get(test, 0)), test
+
+    return sorted(asked, key=key)

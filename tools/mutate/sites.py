@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from tools.mutate.mutation import Mutation, header, told
@@ -21,27 +22,36 @@ def mutations(text: str, *, name: str, file: str) -> list[Mutation]:
     Left alone: docstrings, imports, decorators, annotations (but those of pydantic's models, which are rules), messages
     of errors, and sentences, which are for people: any string with a space.
     """
-    module = ast.parse(text)
-    original = ast.unparse(module)
     seen: Counter[str] = Counter()
     found = []
-    for place in _Walk(module).places:
-        for change in place.changes:
-            before = header(place.statement)
-            with _Changed(place, change):
-                after = header(place.statement) if place.statement is not place.node else _told(change)
-                source = ast.unparse(ast.fix_missing_locations(module))
-            if source == original:
+    for index, (place, change) in enumerate(_changes(ast.parse(text))):
+        before, original = header(place.statement), _source(place.statement)
+        with _Changed(place, change):
+            changed = place.statement if place.statement is not place.node else change
+            after = header(changed) if isinstance(changed, ast.stmt) else str(changed)
+            if _source(changed) == original:
                 continue
-            identifier = f"{name} {place.function or 'module'}: {told(before, after)}"
-            seen[identifier] += 1
-            number = f" #{seen[identifier]}" if seen[identifier] > 1 else ""
-            found.append(Mutation(identifier + number, file, place.kind, place.lines, source))
+        identifier = f"{name} {place.function or 'module'}: {told(before, after)}"
+        seen[identifier] += 1
+        number = f" #{seen[identifier]}" if seen[identifier] > 1 else ""
+        found.append(Mutation(identifier + number, file, place.kind, place.lines, index))
     return found
 
 
-def _told(change: Any) -> str:
-    return header(change) if isinstance(change, ast.stmt) else str(change)
+def broken(text: str, mutation: Mutation) -> str:
+    """The module's text with this mutation, of which it is the original."""
+    module = ast.parse(text)
+    place, change = next(islice(_changes(module), mutation.index, None))
+    with _Changed(place, change):
+        return _source(module)
+
+
+def _changes(module: ast.Module) -> Iterator[tuple[_Place, Any]]:
+    return ((place, change) for place in _Walk(module).places for change in place.changes)
+
+
+def _source(node: Any) -> str:
+    return ast.unparse(ast.fix_missing_locations(node))
 
 
 class _Place:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tenant_keys.manifest import Estate
+from tenant_keys.review.assembly import Stacks
 from tenant_keys.review.errors import ReviewError
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof.equivalence import tenant_classes
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.inventory import Stacks, take_inventory
+from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.issuance import prove_issuance
 from tenant_keys.review.proof.key_access import prove_key_access
 from tenant_keys.review.proof.outcome import NotProved

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from tenant_keys.cost import with_tenants
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.manifest.stack_names import key_stack, replica_stack, role_stack
 from tenant_keys.operations.rollout.work import StackWork, stack_work
-from tenant_keys.review.cost import with_tenants
 
 _Place = tuple[str, str]
 """Stack and Region, in the key account."""

@@ -16,9 +16,8 @@ from typing import Any, Final
 
 from tenant_keys.operations.verify.deployed_state import AWS_TAG, DeployedKey, DeployedRole, DeployedState
 from tenant_keys.operations.verify.expected import Expected
-from tenant_keys.review.assembly import Resource, Stack
+from tenant_keys.review.assembly import Resource, Stack, Stacks
 from tenant_keys.review.assembly.json_file import parse_json
-from tenant_keys.review.proof.inventory import Stacks
 
 _ENABLED: Final = frozenset({"Enabled", "PendingImport", "Creating", "Updating"})
 """States from which a key can be used without anybody enabling it: with its material, or once it has it."""

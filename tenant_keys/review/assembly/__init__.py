@@ -2,7 +2,7 @@
 
 from tenant_keys.review.assembly.assets import Environment
 from tenant_keys.review.assembly.manifest import StackArtifact
-from tenant_keys.review.assembly.model import HIDING_TYPES, READ_TYPES, Resource, Stack
+from tenant_keys.review.assembly.model import HIDING_TYPES, READ_TYPES, Resource, Stack, Stacks
 from tenant_keys.review.assembly.physical import UNRESOLVED, is_unresolved, unresolved_id
 from tenant_keys.review.assembly.reader import Assembly
 
@@ -15,6 +15,7 @@ __all__ = [
     "Resource",
     "Stack",
     "StackArtifact",
+    "Stacks",
     "is_unresolved",
     "unresolved_id",
 ]

@@ -68,6 +68,8 @@ class StackArtifact:
     """The role that the CLI calls CloudFormation with; None: whoever runs it."""
     execution_role: str | None
     """The role that CloudFormation creates resources with; None: whoever deploys."""
+    after: frozenset[str] = frozenset()
+    """Names of the stacks that the CLI deploys before: those it depends on, and those that they depend on."""
 
 
 def read_artifacts(directory: Path, within: tuple[Path, ...] = ()) -> Iterator[StackArtifact]:
@@ -190,7 +192,20 @@ def _stack(artifact: _Artifact, artifacts: Mapping[str, _Artifact]) -> StackArti
             f"{where}.properties.cloudFormationExecutionRoleArn",
             environment,
         ),
+        after=frozenset(_before(artifact, artifacts)),
     )
+
+
+def _before(artifact: _Artifact, artifacts: Mapping[str, _Artifact]) -> Iterator[str]:
+    seen, waiting = {artifact.name}, list(artifact.dependencies)
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            other = artifacts[name]
+            waiting += other.dependencies
+            if other.kind == STACK:
+                yield other.text("stackName") or other.name
 
 
 def _role(arn: str | None, where: str, environment: Environment) -> str | None:

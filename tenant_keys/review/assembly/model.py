@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 # The types whose policies, names and links the review reads: in them every value must be known.
 READ_TYPES = frozenset(
@@ -72,6 +72,11 @@ class Resource:
     physical_id: str | None = None
     """The id that AWS chose, of a resource that was read from an account."""
 
+    @property
+    def where(self) -> str:
+        """Its stack and its logical id."""
+        return f"{self.stack} {self.logical_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -87,3 +92,10 @@ class Stack:
     """Logical ids of resources, of types not in READ_TYPES, whose values are left as they are in the template."""
     beside: Mapping[str, Any] = field(default_factory=dict)
     """What the template holds beside them: its other sections, and the metadata of resources that have any."""
+
+
+class Stacks(Protocol):
+    """Stacks one at a time: those of a cloud assembly, of an account, or of a test."""
+
+    def stacks(self) -> Iterator[Stack]:
+        """Yield each stack once."""

@@ -91,13 +91,26 @@ class Assembly:
             resources=resources,
             termination_protection=artifact.termination_protection,
             raw=tuple(left_raw),
-            beside=template.sections
-            | {
-                f"Metadata of {name}": body["Metadata"]
-                for name, body in template.resources.items()
-                if "Metadata" in body
-            },
+            beside=_beside(resolver, template),
         )
+
+
+def _beside(resolver: Resolver, template: Template) -> dict[str, Any]:
+    """What is beside the properties of resources; outputs and metadata as AWS will hold them, where that is known."""
+    found = dict(template.sections)
+    if "Outputs" in found:
+        found["Outputs"] = {name: _known(resolver, name, output) for name, output in found["Outputs"].items()}
+    for name, body in template.resources.items():
+        if "Metadata" in body:
+            found[f"Metadata of {name}"] = _known(resolver, name, body["Metadata"])
+    return found
+
+
+def _known(resolver: Resolver, name: str, value: object) -> object:
+    try:
+        return resolver.output(name, "", value)
+    except UnresolvedIntrinsic:
+        return value
 
 
 def _check_tags(artifact: StackArtifact, resources: Mapping[str, Resource]) -> None:

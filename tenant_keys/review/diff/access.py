@@ -17,6 +17,7 @@ from tenant_keys.review.proof.actors import actors_of
 from tenant_keys.review.proof.equivalence import TenantClass, Tenants
 from tenant_keys.review.proof.issuance import prove_issuance
 from tenant_keys.review.proof.key_actions import carries, key_actions
+from tenant_keys.review.proof.outsiders import shown_tags
 from tenant_keys.review.proof.requests import Target, contexts, possible
 from tenant_keys.review.proof.reviewed import ReviewedEstate
 from tenant_keys.review.proof.world import KeyCase, World, build_world
@@ -103,17 +104,13 @@ def _decide_both(old: World, new: World, before: KeyCase, after: KeyCase, rows: 
                 principal.arn,
                 principal.role_arn,
                 principal.organization,
-                tuple(sorted(_session_tags(actor).items())),
+                tuple(sorted(shown_tags(principal.tags).items())),
             )
             callers.setdefault(key, {}).setdefault(side, actor)
     for sides in callers.values():
         one = sides.get("new") or sides["old"]
         for action in key_actions():
             _decide(one, sides, before, after, action, rows)
-
-
-def _session_tags(actor: Actor) -> dict[str, str]:
-    return {key: value for key, value in actor.principal.tags.items() if not key.startswith("tenant-keys:")}
 
 
 def _decide(

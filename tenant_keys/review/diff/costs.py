@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tenant_keys.cost import Dollars, cost_report
 from tenant_keys.manifest import Estate
-from tenant_keys.review.cost import Dollars, cost_report
 from tenant_keys.review.diff.change import Change, Severity
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tenant_keys.review.assembly import Resource, unresolved_id
 from tenant_keys.review.diff.change import Change, Severity
 from tenant_keys.review.diff.settings import settings_of
+from tenant_keys.review.proof.key_records import key_id_of
 from tenant_keys.review.proof.reviewed import Place, ReviewedEstate
 
 _IMMUTABLE: Final = ("KeySpec", "KeyUsage", "Origin", "MultiRegion")
@@ -78,7 +78,7 @@ def _read(reviewed: ReviewedEstate) -> tuple[dict[Place, KeyRow], dict[tuple[str
     before, _, after = reviewed.estate.naming.alias.partition("{id}")
     for place, resource in reviewed.resources.items():
         if resource.type in ("AWS::KMS::Key", "AWS::KMS::ReplicaKey"):
-            keys[resource.account, resource.region, _key_id(resource)] = place
+            keys[resource.account, resource.region, key_id_of(resource)] = place
     for place, resource in reviewed.resources.items():
         if resource.type == "AWS::KMS::Alias":
             name = str(resource.properties["AliasName"])
@@ -94,13 +94,6 @@ def _read(reviewed: ReviewedEstate) -> tuple[dict[Place, KeyRow], dict[tuple[str
         retained = resource.deletion_policy == "Retain" and resource.update_replace_policy == "Retain"
         rows[place] = KeyRow(place, owners.get(place), settings_of(resource), retained)
     return rows, aliases
-
-
-def _key_id(resource: Resource) -> str:
-    if resource.type == "AWS::KMS::ReplicaKey":
-        return str(resource.properties.get("PrimaryKeyArn", "")).rpartition("/")[2]
-    multi_region = resource.properties.get("MultiRegion") in (True, "true")
-    return ("mrk-" if multi_region else "") + unresolved_id(resource)
 
 
 def _lost(row: KeyRow, after: Mapping[tuple[str | None, str], KeyRow], leaving: frozenset[str]) -> Iterator[Change]:

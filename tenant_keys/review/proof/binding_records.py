@@ -73,7 +73,7 @@ def read_association(resource: Resource) -> PodAssociation:
     properties = resource.properties
     target = properties.get("TargetRoleArn")
     return PodAssociation(
-        f"{resource.stack} {resource.logical_id}",
+        resource.where,
         resource.account,
         resource.region,
         text_of(resource, "ClusterName"),
@@ -88,7 +88,7 @@ def read_association(resource: Resource) -> PodAssociation:
 def read_parameter(resource: Resource) -> ParameterRecord:
     """The record of an AWS::SSM::Parameter."""
     name = str(resource.properties.get("Name") or unresolved_id(resource))
-    where = f"{resource.stack} {resource.logical_id}"
+    where = resource.where
     return ParameterRecord(where, resource.account, resource.region, name, text_of(resource, "Value"))
 
 
@@ -97,7 +97,7 @@ def read_control(resource: Resource) -> ControlRecord:
     properties = resource.properties
     content = properties.get("Content")
     text = content if isinstance(content, str) else json.dumps(content, separators=(",", ":"))
-    where = f"{resource.stack} {resource.logical_id}"
+    where = resource.where
     try:
         document = parse_json(Path(where), text.encode())
     except AssemblyUnreadable as problem:

@@ -18,7 +18,7 @@ def tags_of(resource: Resource) -> dict[str, str]:
         return {str(name): str(value) for name, value in by_name.items()}
     pairs = [checked(resource, "Tags", one, dict) for one in list_of(resource, "Tags")]
     tags = {str(pair.get("Key")): str(pair.get("Value")) for pair in pairs}
-    where = f"{resource.stack} {resource.logical_id}.Tags"
+    where = f"{resource.where}.Tags"
     if len(tags) < len(pairs):
         raise NotProved(f"{where}: two of one name")
     if reserved := [name for name in tags if name.lower().startswith("aws:")]:
@@ -34,7 +34,7 @@ def list_of(resource: Resource, name: str) -> list[Any]:
 def checked(resource: Resource, name: str, value: object, kind: type[_Kind]) -> _Kind:
     """The value, if it is of this type; otherwise NotProved."""
     if not isinstance(value, kind):
-        raise NotProved(f"{resource.stack} {resource.logical_id}.{name}: got {value!r:.80}; a {kind.__name__.lower()}")
+        raise NotProved(f"{resource.where}.{name}: got {value!r:.80}; a {kind.__name__.lower()}")
     return value
 
 

@@ -214,10 +214,10 @@ def known(key: str) -> Key:
     Raises:
         NotProved: nothing is.
     """
-    service, _, rest = key.partition(":")
+    service = key.partition(":")[0]
     if key in _GLOBAL:
         return _GLOBAL[key]
-    if key.startswith(TAG_PREFIX) and rest:
+    if key.startswith(TAG_PREFIX) and key != TAG_PREFIX:
         return _FIXED
     if key.startswith("aws:requesttag/"):
         return Key(_CALLER)

@@ -1,4 +1,4 @@
-"""Who deploys each stack, and to which account, against what the manifest declares."""
+"""Who deploys each stack, to which account and in which order, against what the manifest declares."""
 
 from __future__ import annotations
 
@@ -42,6 +42,13 @@ def _check(artifact: StackArtifact, estate: Estate) -> Iterator[Finding]:
             f"{where} has no termination protection: one call deletes what it keeps",
             "synthesize again; keep termination protection of this stack",
         )
+    hook = names.hook_stack(artifact.region, estate.naming) if central.deletion_hook else None
+    if hook and _keeps_keys(artifact.name) and hook not in artifact.after:
+        yield Finding(
+            Kind.INVENTORY,
+            f"{where} does not depend on {hook}: it may be deployed before the Hook that keeps its keys",
+            "synthesize again; keep the dependency on the stack of the Hook",
+        )
     own = place.bootstrap_role(central.bootstrap_qualifier, "cfn-exec")
     expected = central.deployers if artifact.account == central.account else (own,)
     if artifact.execution_role not in expected:
@@ -64,4 +71,8 @@ def _protected(stack: str, estate: Estate) -> bool:
     """Whether a stack keeps keys, the Hook, the trail or the control policies."""
     if stack in (names.trail(estate.naming), names.guardrails(estate.naming)):
         return True
-    return names.is_hook_stack(stack) or names.holds_primaries(stack) or names.holds_replicas(stack)
+    return names.is_hook_stack(stack) or _keeps_keys(stack)
+
+
+def _keeps_keys(stack: str) -> bool:
+    return names.holds_primaries(stack) or names.holds_replicas(stack)

@@ -112,8 +112,7 @@ def _tags(inventory: Inventory, promise: Promise, asked: set[str]) -> Iterator[t
 
 def key_form(record: KeyRecord, inventory: Inventory, promise: Promise) -> tuple[Hashable, ...]:
     """A key, but for the names of its tenant."""
-    aliases = sorted(alias.name for alias in inventory.aliases.get((record.region, record.key_id), ()))
-    own = tuple(f"{MARK}alias" if name == promise.alias else name for name in aliases)
+    own = tuple(f"{MARK}alias" if name == promise.alias else name for name in inventory.aliases_of(record))
     properties = tuple(sorted(record.properties.items()))
     return (record.region, record.account, record.replica, record.enabled, properties, own, record.policy)
 

@@ -4,24 +4,36 @@ A request across accounts needs an Allow on both sides (IAM guide, reference_pol
 The key's policy is in no template: whatever it allows, the sessions of the templates' roles are held by their own
 policies. So each Allow of those policies that reaches a key of another account must be, word for word, one of the few
 that are declared: exactly registered ARNs, exactly the workload's operations, exactly the tenant's encryption context
-and, for a role that tenants share, the tenant's session tag. Whatever else reaches such a key is a finding.
+and, for a role that tenants share, the tenant's session tag. Whatever else reaches such a key is a finding, unless a
+Deny takes it back. Whether what is declared works, the evaluator decides of those policies as they are.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import product
 from typing import Final
 
 from tenant_keys.manifest import Estate, HeldKey, Tenant
 from tenant_keys.review.iam.catalogue import actions, actions_on
 from tenant_keys.review.iam.elements import action_tests
+from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.iam.wildcards import glob
+from tenant_keys.review.proof.actor import Actor, role_session
+from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.key_actions import carries
+from tenant_keys.review.proof.key_findings import named_decider
+from tenant_keys.review.proof.liveness import works
 from tenant_keys.review.proof.promise import CONTEXT_KEY, TAG, Promise, Use
+from tenant_keys.review.proof.requests import Target
+from tenant_keys.review.proof.role_records import RoleRecord
+from tenant_keys.review.proof.stopped import open_policy
+from tenant_keys.review.proof.world import World, keep, role_case
 from tenant_keys.review.syntax import Condition, Statement, parse_document
 
 OURS: Final = (
@@ -41,6 +53,10 @@ _DIGITS: Final = 12
 """Of the id of an account."""
 _BEGINS_AS_A_KEY: Final = re.compile(r"a?|ar|arn(:[^:]*)?|arn:[^:]*:(k|km)?|arn:[^:]*:kms(:.*)?")
 _DESCRIBE: Final = "kms:describekey"
+_ALL_BUT_SOME: Final = "all resources but some"
+_PLAIN_DENY: Final = frozenset({"Sid", "Effect", "Action", "Resource"})
+"""Elements of a Deny that holds for every request of its actions on its resources."""
+_ALIAS: Final = re.compile(r"arn:[^*?]*:alias/.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +80,24 @@ def held_by_tenants(estate: Estate) -> tuple[HeldByTenant, ...]:
     )
 
 
-def check_held_keys(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
-    """Compare what the templates' policies allow on keys of other accounts with what is declared, both ways.
+@dataclass(frozen=True, slots=True)
+class HeldKeyUse:
+    """What the templates' policies say of keys of other accounts."""
+
+    excess: tuple[Finding, ...]
+    """What they allow and the manifest does not declare."""
+    declared: Mapping[str, Sequence[tuple[Tenant, Use]]]
+    """By the ARN of the role."""
+    _written: Mapping[str, _Written]
+
+    def refused(self, inventory: Inventory, world: World) -> Iterator[Finding]:
+        """What the manifest declares and they, or a control policy, do not certainly allow."""
+        for role_arn, several in self.declared.items():
+            yield from _not_working(role_arn, several, self._written.get(role_arn, _Written()), inventory, world)
+
+
+def held_key_use(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> HeldKeyUse:
+    """Compare what the templates' policies allow on keys of other accounts with what is declared.
 
     No role of this key account is declared for the key of a tenant of another.
     """
@@ -80,31 +112,106 @@ def check_held_keys(inventory: Inventory, promises: Mapping[str, Promise], estat
     for tenant in estate.tenants.values():
         for use in promises[tenant.id].uses if tenant.held is not None and tenant.state == "active" else ():
             uses.setdefault(use.role_arn, []).append((tenant, use))
-    granted: dict[tuple[str, str], set[tuple[str, str]]] = {}
-    for where, role_arn, raw in _policies(inventory):
+    central, excess = estate.central.account, []
+    written = {arn: _read(each, uses.get(arn, ()), owners, central) for arn, each in _policies(inventory).items()}
+    for found in written.values():
+        for where, statement, reached in found.undeclared:
+            taken = _taken_back(statement, reached, found.denies, owners, central)
+            if taken is not True:
+                excess.append(_undeclared(where, statement, reached, owners, doubtful=taken is None))
+    return HeldKeyUse(tuple(excess), uses, written)
+
+
+@dataclass(slots=True)
+class _Written:
+    """What the policies of a role say of keys of other accounts."""
+
+    granted: set[tuple[str, str, str]] = field(default_factory=set)
+    """Tenant, action in lower case and ARN of each declared use, allowed word for word."""
+    denied: set[str] = field(default_factory=set)
+    """Registered keys of which a Deny speaks."""
+    denies: list[Statement] = field(default_factory=list)
+    undeclared: list[tuple[str, Statement, list[str]]] = field(default_factory=list)
+    """Every other Allow, with the name of its policy and the keys that it reaches."""
+
+
+def _read(
+    documents: Sequence[tuple[str, Mapping[str, object]]],
+    uses: Sequence[tuple[Tenant, Use]],
+    owners: Mapping[str, str],
+    central: str,
+) -> _Written:
+    found = _Written()
+    for where, raw in documents:
         for statement in parse_document(raw, where).statements:
-            reached = _reached(statement, owners, estate.central.account)
-            if not reached:
-                continue
-            for tenant, use in uses.get(role_arn, ()):
-                if tenant.held is not None and _is_declared(statement, tenant, tenant.held, use):
-                    allowed = granted.setdefault((role_arn, tenant.id), set())
-                    allowed |= {(one.lower(), arn) for one in statement.actions for arn in statement.resources}
-                    break
-            else:
-                yield _undeclared(where, statement, reached, owners)
-    for role_arn, several in uses.items():
-        for tenant, use in several:
-            yield from _refused(tenant, use, granted.get((role_arn, tenant.id), set()))
+            reached = _reached(statement, owners, central)
+            if not statement.allows:
+                found.denied.update(reached)
+                found.denies.append(statement)
+            elif reached and not _note(statement, uses, found):
+                found.undeclared.append((where, statement, reached))
+    return found
 
 
-def _policies(inventory: Inventory) -> Iterator[tuple[str, str, Mapping[str, object]]]:
-    """Every identity policy of the templates: what it is called, the role that has it, and the document."""
+def _policies(inventory: Inventory) -> dict[str, list[tuple[str, Mapping[str, object]]]]:
+    """Every identity policy of the templates by the role that has it: what it is called, and the document."""
+    found: dict[str, list[tuple[str, Mapping[str, object]]]] = {}
     for role in inventory.roles.values():
         for name, document in role.identity:
-            yield f"policy {name} of {role.arn}", role.arn, document
+            found.setdefault(role.arn, []).append((f"policy {name} of {role.arn}", document))
     for loose in inventory.loose:
-        yield loose.where, f"the role {loose.role_name} of account {loose.account}", loose.document
+        whose = f"the role {loose.role_name} of account {loose.account}"
+        found.setdefault(whose, []).append((loose.where, loose.document))
+    return found
+
+
+def _note(statement: Statement, uses: Sequence[tuple[Tenant, Use]], found: _Written) -> bool:
+    """Note down what a declared Allow grants; False where it is not declared."""
+    for tenant, use in uses:
+        if tenant.held is not None and _is_declared(statement, tenant, tenant.held, use):
+            found.granted |= {(tenant.id, one.lower(), arn) for one in statement.actions for arn in statement.resources}
+            return True
+    return False
+
+
+def _taken_back(
+    allow: Statement, reached: list[str], denies: list[Statement], owners: Mapping[str, str], central: str
+) -> bool | None:
+    """Whether Denies of the same role stop all that an Allow allows; None where they may, and it is not worked out.
+
+    An explicit deny in any policy overrides the allow (IAM guide, reference_policies_evaluation-logic).
+    """
+    asked = [one for one in allow.actions or ("*",) if _could_be_of_kms(one)]
+    certain = [one for one in denies if one.elements <= _PLAIN_DENY]
+    if all(
+        any(_stops(one, action, resource) for one in certain)
+        for action, resource in product(asked, allow.resources or ("*",))
+    ):
+        return True
+    speaking = [one for one in denies if _stopped(one, asked)]
+    spoken = {name for one in speaking for name in _reached(replace(one, allows=True), owners, central)}
+    doubtful = {action for one in speaking for action in _stopped(one, asked)}.issuperset(asked)
+    return None if doubtful and (spoken & {"*", _ALL_BUT_SOME} or spoken.issuperset(reached)) else False
+
+
+def _stopped(deny: Statement, asked: list[str]) -> list[str]:
+    """Those of the actions that a Deny may stop altogether."""
+    patterns = deny.actions or ("*",)
+    return [action for action in asked if any(_matches_all(one, action.lower()) for one in patterns)]
+
+
+def _stops(deny: Statement, action: str, resource: str) -> bool:
+    """Whether a Deny without conditions stops all that two patterns of an Allow match."""
+    spells_out = resource in deny.resources and not (_WILDCARD.search(resource) or "$" in resource)
+    return ("*" in deny.resources or spells_out) and any(_matches_all(one, action.lower()) for one in deny.actions)
+
+
+def _matches_all(pattern: str, action: str) -> bool:
+    """Whether a pattern of actions matches whatever another does."""
+    if _WILDCARD.search(action):
+        wanted = pattern.lower()
+        return wanted in ("*", action) or (wanted.endswith(":*") and action.startswith(wanted[:-1]))
+    return action_tests((pattern,), "Action")[0](action)
 
 
 def _reached(statement: Statement, owners: Mapping[str, str], central: str) -> list[str]:
@@ -112,10 +219,12 @@ def _reached(statement: Statement, owners: Mapping[str, str], central: str) -> l
     if not _is_of_kms(statement):
         return []
     if statement.not_resources or not statement.resources:
-        others = ["all resources but some"] if owners and _opens_keys(statement) else []
+        others = [_ALL_BUT_SOME] if owners and _opens_keys(statement) else []
         return [*sorted(owners), *others]
     found: set[str] = set()
     for pattern in statement.resources:
+        if _ALIAS.fullmatch(pattern) and not _changes_aliases(statement):
+            continue
         widest = _VARIABLE.sub("*", pattern)
         found |= set(filter(glob(((widest, False),)), owners))
         # A Deny takes nothing of what is declared from keys that are not registered. Where no tenant holds a key, a
@@ -124,6 +233,17 @@ def _reached(statement: Statement, owners: Mapping[str, str], central: str) -> l
         if _opens_keys(statement) and pattern not in owners and meant and is_foreign(widest, central):
             found.add(pattern)
     return sorted(found)
+
+
+def _changes_aliases(statement: Statement) -> bool:
+    """Whether an action could be on an alias.
+
+    Any other action on a key is authorized by the ARN of the key alone: an alias in Resource is no key there (AWS KMS
+    guide, alias-authorization; service authorization reference, AWS KMS).
+    """
+    tests = action_tests(statement.actions, "Action")
+    on_aliases = {action.lower() for action in actions_on("kms", "alias")}
+    return bool(statement.not_actions) or any(test(action) for test in tests for action in on_aliases)
 
 
 def _opens_keys(statement: Statement) -> bool:
@@ -200,25 +320,69 @@ def _plain(condition: Condition) -> tuple[str, str, tuple[str, ...]]:
     return condition.spelled, condition.key, condition.values
 
 
-def _undeclared(where: str, statement: Statement, reached: list[str], owners: Mapping[str, str]) -> Finding:
+def _undeclared(
+    where: str, statement: Statement, reached: list[str], owners: Mapping[str, str], *, doubtful: bool
+) -> Finding:
     whose = sorted({f"the key of tenant {owners[arn]}" for arn in reached if arn in owners})
     what = ", ".join([*whose, *(arn for arn in reached if arn not in owners)])
-    effect = "is allowed" if statement.allows else "is denied"
     asked = ", ".join(statement.actions) or "all actions but some"
-    message = f"{where}: {statement.label}: {asked} {effect} on {what}"
     tenant = next((owners[arn] for arn in reached if arn in owners), None)
-    if not statement.allows:
-        fix = "take the Deny out: what it leaves of the declared access is not worked out"
-        return Finding(Kind.NOT_PROVED, message, fix, tenant)
+    message = f"{where}: {statement.label}: {asked} is allowed on {what}"
     fix = "allow exactly the registered keys, the workload's operations and the tenant's encryption context"
+    if doubtful:
+        told = f"{message}; whether a Deny of the same role stops all of it is not worked out"
+        return Finding(Kind.NOT_PROVED, told, "take the Allow out", tenant)
     return Finding(Kind.MORE_THAN_DECLARED, f"{message}; the manifest declares no such access", fix, tenant)
 
 
-def _refused(tenant: Tenant, use: Use, granted: set[tuple[str, str]]) -> Iterator[Finding]:
-    for action in sorted({*use.actions, _DESCRIBE}):
-        for arn in tenant.held.arns if tenant.held is not None else ():
-            if (action, arn) not in granted:
-                message = (
-                    f"{use.role_arn}: {action} on {arn}, the key of tenant {tenant.id}, is declared and not allowed"
-                )
-                yield Finding(Kind.REFUSED, message, "synthesize again", tenant.id)
+def _not_working(
+    role_arn: str, uses: Sequence[tuple[Tenant, Use]], written: _Written, inventory: Inventory, world: World
+) -> Iterator[Finding]:
+    """Declared use that the role's own policies, or an SCP, do not certainly let through.
+
+    An SCP limits the principals of its account whoever owns the resource; an RCP limits its own account's resources
+    alone (Organizations guide, orgs_manage_policies_scps and orgs_manage_policies_rcps). What the customer's key is
+    like, in which organization its account is and how it is tagged, no template says.
+    """
+    role = inventory.roles.get(role_arn)
+    compiled: list[tuple[Document, ...]] = []
+    for tenant, use in uses:
+        for action, arn in product(sorted({*use.actions, _DESCRIBE}), tenant.held.arns if tenant.held else ()):
+            stopped = any(one.speaking(action, allow=False) for one in world.controls.scps)
+            if (tenant.id, action, arn) in written.granted and arn not in written.denied and not stopped:
+                continue
+            if not compiled:
+                compiled.append(role_case(role, None, None, keep).identity if role else ())
+            yield from _try(tenant, use, action, arn, _session(tenant, use, role, compiled[0], world), world)
+
+
+def _session(tenant: Tenant, use: Use, role: RoleRecord | None, identity: tuple[Document, ...], world: World) -> Actor:
+    """The session with which a workload uses the key."""
+    provider = world.estate.workloads[use.workload].identity_provider
+    own = {key: value for key, value in role.tags.items() if not use.shared or key.lower() != TAG} if role else {}
+    return role_session(
+        use.role_arn,
+        organization=world.estate.organization,
+        tags={**own, TAG: tenant.id} if use.shared else own,
+        identity=identity,
+        issuer=provider.issuer.removeprefix("https://").lower() if provider else "",
+    )
+
+
+def _try(tenant: Tenant, use: Use, action: str, arn: str, actor: Actor, world: World) -> Iterator[Finding]:
+    by_arn: Mapping[str, Sequence[Value | None]] = {"kms:requestalias": [None]}
+    fixed = {"aws:requestedregion": [arn.split(":")[3]]}
+    target = Target(arn, arn.split(":")[4], open_policy(), {}, fixed, controls=world.controls)
+    outcome = works(actor, (action,), target, carries, {CONTEXT_KEY: tenant.id}, by_arn)
+    if outcome.always:
+        return
+    name = next((one for one in actions("kms") if one.lower() == action), action)
+    message = f"tenant {tenant.id} through {use.role_arn}: {name} on {arn} is declared and not allowed"
+    statements = tuple(map(named_decider, outcome.decision.deciders if outcome.decision else ()))
+    if outcome.sometimes:
+        told = f"{message} for certain: it depends on {outcome.depends_on}"
+        fix = "take out conditions on what the manifest does not say"
+        yield Finding(Kind.NOT_PROVED, told, fix, tenant.id, statements=statements)
+        return
+    fix = "restore the Allow, or take out the Deny"
+    yield Finding(Kind.REFUSED, message, fix, tenant.id, statements=statements)

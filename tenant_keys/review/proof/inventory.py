@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from tenant_keys.manifest.stack_names import is_audit_stack
-from tenant_keys.review.assembly import Resource, Stack, unresolved_id
+from tenant_keys.review.assembly import Resource, Stack, Stacks, unresolved_id
 from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.proof.binding_records import (
     ControlRecord,
@@ -24,7 +24,6 @@ from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.proof.resource_properties import not_understood
 from tenant_keys.review.proof.role_records import AttachedPolicy, RoleRecord, policy_arn, read_role
-from tenant_keys.review.proof.trail import TRAIL_TYPES
 
 _QUIET: Final = frozenset({"AWS::CDK::Metadata"})
 """Types that do nothing. A policy of the organization restricts, and what it leaves of the declared access counts."""
@@ -36,6 +35,7 @@ _BINDING: Final = frozenset(
         "AWS::RolesAnywhere::TrustAnchor",
     }
 )
+TRAIL_TYPES: Final = ("AWS::CloudTrail::Trail", "AWS::S3::Bucket", "AWS::S3::BucketPolicy")
 _AUDIT: Final = frozenset(
     {
         *TRAIL_TYPES,
@@ -95,12 +95,9 @@ class Inventory:
     """Policies of roles that are in no template."""
     stacks: int = 0
 
-
-class Stacks(Protocol):
-    """Stacks one at a time: those of a cloud assembly, or of a test."""
-
-    def stacks(self) -> Iterator[Stack]:
-        """Yield each stack once."""
+    def aliases_of(self, record: KeyRecord) -> tuple[str, ...]:
+        """The names of the aliases that point at a key, sorted."""
+        return tuple(sorted(alias.name for alias in self.aliases.get((record.region, record.key_id), ())))
 
 
 def take_inventory(assembly: Stacks, promises: Mapping[str, Promise]) -> Inventory:
@@ -162,7 +159,7 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
     """Collect roles; yield the policies that stand apart from theirs."""
     for resource in stack.resources.values():
         kind, properties = resource.type, resource.properties
-        where = f"{resource.stack} {resource.logical_id}"
+        where = resource.where
         inventory.unmodelled += [f"{where}: {kind} {name}" for name in not_understood(resource)]
         inventory.tags += _tags_beside(resource)
         if kind == "AWS::IAM::Role":
@@ -222,12 +219,10 @@ def _attached(resource: Resource, inventory: Inventory) -> Iterator[AttachedPoli
     if not inline:
         inventory.managed[policy_arn(resource)] = document
     for role_name in roles:
-        yield AttachedPolicy(
-            f"{resource.stack} {resource.logical_id}", resource.account, role_name, name, document, inline
-        )
+        yield AttachedPolicy(resource.where, resource.account, role_name, name, document, inline)
 
 
 def _tags_beside(resource: Resource) -> Iterator[tuple[str, Mapping[str, str]]]:
     """The tags of a resource that is neither key nor role."""
     if resource.type in _BINDING | _AUDIT_TAGGED or resource.type == "AWS::SSM::Parameter":
-        yield f"{resource.stack} {resource.logical_id} ({resource.type})", tags_of(resource)
+        yield f"{resource.where} ({resource.type})", tags_of(resource)

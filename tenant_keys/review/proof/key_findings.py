@@ -27,7 +27,7 @@ def excess(case: KeyCase, actor: Actor, group: list[str], answer: Answer) -> Fin
         _FIXES[kind],
         case.promise.tenant,
         _shown(case, actor, group[0], answer),
-        tuple(map(_decider, answer.decision.deciders)),
+        tuple(map(named_decider, answer.decision.deciders)),
         case.stands_for - 1,
     )
 
@@ -36,7 +36,7 @@ def not_working(case: KeyCase, actor: Actor, group: list[str], named: str | None
     """A declared request that is denied, or of which it depends on something else whether it is."""
     what = f"{_named_actions(group)} with the key of tenant {case.promise.tenant} in {case.record.region}"
     by = "" if named else ", named by its ARN"
-    deciders = tuple(map(_decider, outcome.decision.deciders)) if outcome.decision else ()
+    deciders = tuple(map(named_decider, outcome.decision.deciders)) if outcome.decision else ()
     if outcome.sometimes:
         return Finding(
             Kind.NOT_PROVED,
@@ -90,7 +90,8 @@ def _shown(case: KeyCase, actor: Actor, action: str, answer: Answer) -> dict[str
     return describe_request(principal, tags, action, case.promise.alias, f"KeyId={named or known}", context)
 
 
-def _decider(decider: Decider) -> str:
+def named_decider(decider: Decider) -> str:
+    """A statement that decided, with its policy."""
     return f"{decider.policy}: {decider.sid or f'statement {decider.index}'}"
 
 

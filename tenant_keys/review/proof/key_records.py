@@ -72,6 +72,11 @@ class KeyRecord:
         return self.standing | (dict(_SYMMETRIC) if self.replica else {})
 
     @property
+    def where(self) -> str:
+        """Its stack and its logical id."""
+        return f"{self.stack} {self.logical_id}"
+
+    @property
     def partition(self) -> str:
         return partition_of(self.region).name
 
@@ -125,13 +130,9 @@ def read_key(resource: Resource, key_id: str, promise: Promise | None, shared: d
     """The record of a key or replica; its policy is marked with the names of the tenant of `promise`."""
     policy = resource.properties.get("KeyPolicy")
     if not isinstance(policy, Mapping):
-        raise NotProved(
-            f"{resource.stack} {resource.logical_id}: a key without a key policy of its own gets KMS's default"
-        )
+        raise NotProved(f"{resource.where}: a key without a key policy of its own gets KMS's default")
     if resource.properties.get("BypassPolicyLockoutSafetyCheck") in (True, "true"):
-        raise NotProved(
-            f"{resource.stack} {resource.logical_id}: BypassPolicyLockoutSafetyCheck switches a check of KMS off"
-        )
+        raise NotProved(f"{resource.where}: BypassPolicyLockoutSafetyCheck switches a check of KMS off")
     text = marked(policy, promise) if promise else json.dumps(policy, separators=(",", ":"))
     return KeyRecord(
         resource.stack,
@@ -161,7 +162,7 @@ def _rotation(resource: Resource) -> int | None:
 def _days(resource: Resource, name: str, default: int) -> int:
     value = str(resource.properties.get(name, default))
     if not (value.isascii() and value.isdecimal()):
-        raise NotProved(f"{resource.stack} {resource.logical_id}.{name}: got {value!r:.80}; a number of days")
+        raise NotProved(f"{resource.where}.{name}: got {value!r:.80}; a number of days")
     return int(value)
 
 

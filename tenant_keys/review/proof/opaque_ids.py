@@ -9,7 +9,9 @@ match, and the code of the Hook's function, is prose, so there it is told after 
 
 from __future__ import annotations
 
+import base64
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -24,8 +26,10 @@ _PROSE: Final[Mapping[str, frozenset[str]]] = {
     "AWS::Events::Rule": frozenset({"Description", "EventPattern", "Targets"}),
     "AWS::Lambda::Function": frozenset({"Code", "Description"}),
 }
-_UNREAD: Final = "AWS::CDK::Metadata"
-"""Its one property is compressed."""
+_OF_CONSTRUCTS: Final = "AWS::CDK::Metadata"
+_COMPRESSED: Final = "v2:deflate64:"
+"""What the CDK's list of constructs begins with: names of its own classes (aws-cdk-lib, metadata-resource)."""
+_GZIP: Final = 16 + zlib.MAX_WBITS
 _OF_CDK: Final = frozenset({"BootstrapVersion", "CheckBootstrapVersion"})
 _SUPPRESSIONS: Final = frozenset({"cdk_nag", "cfn_nag", "checkov", "guard"})
 """What a resource tells scanners, with reasons in prose."""
@@ -85,15 +89,17 @@ class Disclosing:
         self._seen: dict[str, str | None] = {}
 
     def of(self, resource: Resource) -> Iterator[tuple[str, str]]:
-        """The tenant's name in AWS, and the property that tells its id."""
+        """The tenant's name in AWS, and the property that tells its id; no name where a value is not resolved."""
         if (found := self._in_logical_id(resource.logical_id)) is not None:
             yield found, "the logical id"
-        if resource.type == _UNREAD:
-            return
         prose = _PROSE.get(resource.type, frozenset())
         for name, value in resource.properties.items():
             if resource.type == "AWS::SSM::Parameter" and name == "Value":
                 continue  # what it holds is compared with what is declared
+            if resource.type == _OF_CONSTRUCTS and name == "Analytics" and _is_compressed(value):
+                continue
+            if _holds_function(value):
+                yield "", name
             for text in _texts(value):
                 found = self._named(text, after="tenant" if name in prose else "")
                 if found is not None:
@@ -106,6 +112,8 @@ class Disclosing:
             several = value if isinstance(value, Mapping) else {"": value}
             prose = _OF_CDK | _SUPPRESSIONS
             plain[section] = {name: part for name, part in several.items() if name not in prose}
+            if _becomes_text(section) and _holds_function(plain[section]):
+                yield "", section
             for text in (text for name in several.keys() & prose for text in _texts(several[name])):
                 if (found := self._named(text, after="tenant")) is not None:
                     yield found, section
@@ -150,6 +158,27 @@ class Disclosing:
 def _is_count(word: str) -> bool:
     """Cells, days and versions are numbers of a few digits."""
     return word.isdigit() and len(word) < 4
+
+
+def _is_compressed(value: object) -> bool:
+    if not isinstance(value, str) or not value.startswith(_COMPRESSED):
+        return False
+    try:
+        zlib.decompress(base64.b64decode(value.removeprefix(_COMPRESSED), validate=True), wbits=_GZIP)
+    except (ValueError, zlib.error):
+        return False
+    return True
+
+
+def _becomes_text(section: str) -> bool:
+    """Whether CloudFormation works out functions in it, and shows the result (template reference, Fn functions)."""
+    return section == "Outputs" or section.startswith("Metadata of ")
+
+
+def _holds_function(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(name == "Ref" or str(name).startswith("Fn::") or _holds_function(one) for name, one in value.items())
+    return isinstance(value, list) and any(map(_holds_function, value))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from tenant_keys.manifest import Estate
+from tenant_keys.review.assembly import Stacks
 from tenant_keys.review.errors import AssemblyInconsistent, MalformedPolicy, TemplateRefused, UnresolvedIntrinsic
 from tenant_keys.review.iam.errors import InvalidRequest, UnsupportedPolicy
 from tenant_keys.review.proof.deployment import check_deployment
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.guardrails import Guardrail, check_guardrails, guardrails
-from tenant_keys.review.proof.held_keys import HeldByTenant, held_by_tenants
-from tenant_keys.review.proof.inventory import Inventory, Stacks
+from tenant_keys.review.proof.held_keys import HeldByTenant, held_by_tenants, held_key_use
+from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.issuance import prove_issuance
 from tenant_keys.review.proof.key_access import Adversary, KeyAccess, prove_key_access
 from tenant_keys.review.proof.key_actions import is_cryptographic
@@ -69,17 +71,16 @@ class Proof:
         return self.verdict == "proved"
 
 
-def _disclosed(reviewed: ReviewedEstate) -> list[Finding]:
-    """Texts of templates that tell who is behind an opaque name."""
-    return [
-        Finding(
-            Kind.INVENTORY,
-            f"{stack} {resource}: {name} tells the id in the manifest of tenant {tenant}, whose name is opaque",
-            "take the id out: the workload's parameter alone holds it",
-            tenant,
-        )
-        for (_, _, stack, resource), tenant, name in reviewed.disclosed
-    ]
+def _disclosed(reviewed: ReviewedEstate) -> Iterator[Finding]:
+    """Texts of templates that tell who is behind an opaque name, or may."""
+    for (_, _, stack, resource), tenant, name in reviewed.disclosed:
+        where = f"{stack} {resource}: {name}"
+        if tenant:
+            told = f"{where} tells the id in the manifest of tenant {tenant}, whose name is opaque"
+            yield Finding(Kind.INVENTORY, told, "take the id out: the workload's parameter alone holds it", tenant)
+        else:
+            told = f"{where} holds a function that the review does not resolve, and may tell the id of a tenant whose "
+            yield Finding(Kind.NOT_PROVED, f"{told}name is opaque", "write the value out")
 
 
 def _crossing(reviewed: ReviewedEstate) -> list[Finding]:
@@ -105,9 +106,9 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
     try:
         reviewed = source if isinstance(source, ReviewedEstate) else review_estate(source, estate)
     except NOT_UNDERSTOOD as problem:
-        return Proof(
-            "not proved", (_not_proved(problem),), len(estate.tenants), 0, 0, 0, 0, (), (), True, True, (), (), 0.0
-        )
+        told = (_not_proved(problem),)
+        seconds = time.perf_counter() - start
+        return Proof("not proved", told, len(estate.tenants), 0, 0, 0, 0, (), (), True, True, (), (), seconds)
     inventory, promised, found = reviewed.inventory, reviewed.promises, reviewed.classes
 
     def build(edit: Edit) -> World:
@@ -121,10 +122,12 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
     try:
         findings += check_deployment(reviewed.artifacts, estate)
         findings += check_structure(inventory, promised, estate)
-        findings += [*_disclosed(reviewed), *_crossing(reviewed)]
+        held = held_key_use(inventory, promised, estate)
+        findings += [*held.excess, *_disclosed(reviewed), *_crossing(reviewed)]
         world = build(keep)
         if not world.keys and not any(tenant.held for tenant in estate.tenants.values()):
             findings.append(_NOTHING)
+        findings += held.refused(inventory, world)
         findings += check_guardrails(inventory, world)
         access, issuance = prove_key_access(world), prove_issuance(world)
         findings += [*access.findings, *issuance.findings]

@@ -32,7 +32,7 @@ def check_refusals(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
             if record.policy in seen:
                 continue
             seen.add(record.policy)
-            where = f"{record.stack} {record.logical_id}: the key policy"
+            where = f"{record.where}: the key policy"
             if len(record.policy.encode()) > KEY_POLICY_BYTES:
                 yield _refused(where, f"has more than {KEY_POLICY_BYTES:,} bytes")
             yield from _sids(json.loads(record.policy), where, of_iam=False)

@@ -9,10 +9,10 @@ from typing import Final
 
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest.garbage_collection import collection_paused
-from tenant_keys.review.assembly import Assembly, Resource, Stack, StackArtifact
+from tenant_keys.review.assembly import Assembly, Resource, Stack, StackArtifact, Stacks
 from tenant_keys.review.key_accounts import Crossing, Part, crossings, own_artifacts
 from tenant_keys.review.proof.equivalence import TenantClass, Tenants, by_class, class_of_each
-from tenant_keys.review.proof.inventory import Inventory, Stacks, take_inventory
+from tenant_keys.review.proof.inventory import Inventory, take_inventory
 from tenant_keys.review.proof.opaque_ids import Disclosing, disclosing
 from tenant_keys.review.proof.promise import Promise, promises
 

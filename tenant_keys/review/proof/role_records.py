@@ -58,19 +58,15 @@ def read_role(resource: Resource) -> RoleRecord:
     arn = f"arn:{partition_of(resource.region).name}:iam::{resource.account}:role{properties.get('Path', '/')}"
     arn += str(properties.get("RoleName") or unresolved_id(resource))
     if not _ROLE_ARN.fullmatch(arn):
-        raise NotProved(
-            f"{resource.stack} {resource.logical_id}: {arn} is the ARN of no role; correct Path and RoleName"
-        )
+        raise NotProved(f"{resource.where}: {arn} is the ARN of no role; correct Path and RoleName")
     policies = [checked(resource, "Policies", one, dict) for one in list_of(resource, "Policies")]
     identity = {str(one.get("PolicyName")): document_of(resource, "PolicyDocument", one) for one in policies}
     if len(identity) != len(policies):
-        raise NotProved(
-            f"{resource.stack} {resource.logical_id}.Policies: two of one name: one would replace the other"
-        )
+        raise NotProved(f"{resource.where}.Policies: two of one name: one would replace the other")
     tags = tags_of(resource)
     if len({key.lower() for key in tags}) < len(list_of(resource, "Tags")):
         # IAM refuses them (IAM guide, id_tags: tag keys are not case sensitive).
-        raise NotProved(f"{resource.stack} {resource.logical_id}.Tags: two of one name, but for its case")
+        raise NotProved(f"{resource.where}.Tags: two of one name, but for its case")
     return RoleRecord(
         resource.stack,
         resource.account,

@@ -1,9 +1,8 @@
 """Calls that are declared beside those on tenants' keys: does a control policy stop them?
 
 What is asked: the deployment roles create the keys, roles, rules and topics of the templates and change them; the
-services that publish use the key of the audit topic; workloads use the keys that tenants hold. Each call is allowed by
-everything but the control policies. Calls on tenants' keys in the key account, and sessions, are decided with the
-control policies in place elsewhere.
+services that publish use the key of the audit topic. Each call is allowed by everything but the control policies. Calls
+on tenants' keys, and sessions, are decided with the control policies in place elsewhere.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_actions import carries
 from tenant_keys.review.proof.key_records import SYMMETRIC, USAGE
 from tenant_keys.review.proof.liveness import Works, works
-from tenant_keys.review.proof.promise import CONTEXT_KEY, DEPLOYMENT, READING, TAG, Use
+from tenant_keys.review.proof.promise import DEPLOYMENT, READING
 from tenant_keys.review.proof.requests import Target
 from tenant_keys.review.proof.reserved import ALIASES, aliases_of
 from tenant_keys.review.proof.world import RoleCase, World
@@ -98,10 +97,6 @@ def check_stopped(inventory: Inventory, world: World) -> Iterator[Finding]:
                 yield _finding(role, call, outcome)
     if estate.audit is not None:
         yield from _publishing(controls, world)
-    for tenant in estate.tenants.values():
-        if tenant.held is not None and tenant.state == "active":
-            for use in world.promises[tenant.id].uses:
-                yield from _use_of_held_key(tenant.id, tenant.held.arns, use, controls, inventory, world)
 
 
 def _controls(inventory: Inventory, world: World) -> Controls:
@@ -128,36 +123,6 @@ def _finding(who: str, call: _Call, outcome: Works, *, open_keys: bool = False) 
         message += f"; it depends on {outcome.depends_on or 'what AWS does not document of its requests'}"
     kind = Kind.NOT_PROVED if open_too else Kind.REFUSED
     return Finding(kind, message, "take the Deny out of the control policy", statements=statements)
-
-
-def _use_of_held_key(
-    tenant: str, arns: Sequence[str], use: Use, controls: Controls, inventory: Inventory, world: World
-) -> Iterator[Finding]:
-    """Declared use of a key that a tenant holds, where the SCP does not certainly let it through.
-
-    An SCP limits the principals of its account whoever owns the resource; an RCP limits its own account's resources
-    alone (Organizations guide, orgs_manage_policies_scps and orgs_manage_policies_rcps). What the customer's key is
-    like, in which organization its account is and how it is tagged, no template says. That the role's own policies
-    allow the use is compared word for word in `held_keys`.
-    """
-    role, provider = inventory.roles.get(use.role_arn), world.estate.workloads[use.workload].identity_provider
-    own = {key: value for key, value in role.tags.items() if not use.shared or key.lower() != TAG} if role else {}
-    actor = role_session(
-        use.role_arn,
-        organization=world.estate.organization,
-        tags={**own, TAG: tenant} if use.shared else own,
-        issuer=provider.issuer.removeprefix("https://").lower() if provider else "",
-    )
-    by_arn: Mapping[str, Sequence[Value | None]] = {"kms:requestalias": [None]}
-    for action in sorted({*use.actions, "kms:describekey"}):
-        if not any(document.speaking(action, allow=False) for document in controls.scps):
-            continue
-        for arn in arns:
-            fixed = {"aws:requestedregion": [arn.split(":")[3]]}
-            target = Target(arn, arn.split(":")[4], open_policy(), {}, fixed, controls=controls)
-            outcome = works(actor, (action,), target, carries, {CONTEXT_KEY: tenant}, by_arn)
-            if not outcome.always:
-                yield _finding(f"tenant {tenant} through {use.role_arn}", _Call(action, arn, {}), outcome)
 
 
 def _deployment(world: World) -> Iterator[_Call]:

@@ -9,7 +9,6 @@ from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.review.proof.audit import check_audit
 from tenant_keys.review.proof.deletion_hook import check_deletion_hook
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.held_keys import check_held_keys
 from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_records import SYMMETRIC, USAGE, KeyRecord
 from tenant_keys.review.proof.parameters import check_parameters
@@ -44,7 +43,6 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
         *check_audit(inventory, estate),
         *check_deletion_hook(inventory, estate),
         *check_parameters(inventory, promises, estate),
-        *check_held_keys(inventory, promises, estate),
         *(
             Finding(Kind.NOT_PROVED, f"{what}: the proof does not know what it grants", _APART)
             for what in inventory.unmodelled
@@ -60,7 +58,7 @@ def _keys(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate)
     for record in inventory.keys.get(None, ()):
         yield Finding(
             Kind.INVENTORY,
-            f"{record.stack} {record.logical_id}: a key that no tenant's alias names",
+            f"{record.where}: a key that no tenant's alias names",
             "add the tenant to tenants.yaml, or take the key out",
         )
     for tenant, promise in promises.items():
@@ -78,7 +76,7 @@ def _keys(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate)
 
 
 def _key(record: KeyRecord, promise: Promise, estate: Estate) -> Iterator[Finding]:
-    where = f"{record.stack} {record.logical_id}"
+    where = record.where
     if record.account != estate.central.account:
         yield Finding(
             Kind.INVENTORY, f"{where}: a key outside the key account", "move it to the key account", promise.tenant
@@ -156,7 +154,7 @@ def _tags(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate)
         declared = {**estate.tags, **estate.tenants[tenant].tags}
         roles = [inventory.roles.get(use.role_arn) for use in promise.uses if not use.shared]
         roles += [inventory.roles.get(custodian_role(tenant, estate))] if promise.custodian else []
-        carrying = [(f"{one.stack} {one.logical_id}", one.tags) for one in inventory.keys.get(tenant, ())]
+        carrying = [(one.where, one.tags) for one in inventory.keys.get(tenant, ())]
         carrying += [(role.arn, role.tags) for role in roles if role is not None]
         for where, tags in carrying if declared else ():
             for name, value in declared.items():

@@ -162,8 +162,7 @@ def _key_case(
 ) -> KeyCase:
     name = f"key policy of {promise.tenant} in {record.region}"
     document = Document.parse(edit("key", unmarked(record.policy, promise)), name=name, kind="resource")
-    aliases = tuple(sorted(alias.name for alias in inventory.aliases.get((record.region, record.key_id), ())))
-    return KeyCase(promise, record, document, aliases, alike, count)
+    return KeyCase(promise, record, document, inventory.aliases_of(record), alike, count)
 
 
 def _keep_two(cases: dict[Hashable, list[_Case]], form: Hashable, case: _Case) -> None:

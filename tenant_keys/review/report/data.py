@@ -9,26 +9,28 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from tenant_keys.cost import as_document, cost_report
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.review.assembly import Assembly
-from tenant_keys.review.cost import as_document, cost_report
 from tenant_keys.review.iam.errors import UnsupportedPolicy
 from tenant_keys.review.proof import CLAIM, Proof
 from tenant_keys.review.proof.equivalence import TenantClass
 from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.key_records import KeyRecord
 from tenant_keys.review.proof.promise import Promise, access_role_arn, alias_of, promises, workload_role
 from tenant_keys.review.proof.prove import NOT_UNDERSTOOD
 from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_keys.review.report.classes import Classes, Statements
 from tenant_keys.review.report.controls import controls
 from tenant_keys.review.report.detection import detection
-from tenant_keys.review.report.facts import Facts, KeyFacts, read_facts
+from tenant_keys.review.report.facts import Facts, read_facts
 from tenant_keys.review.report.findings import nag_findings, proof_findings, rule_findings
 from tenant_keys.review.report.identities import identified_by
 from tenant_keys.review.report.limits import not_proved
 
 Document = dict[str, Any]
 SCHEMA: Final = "tenant-keys/review/1"
+_OWN_TAGS: Final = "tenant-keys:"
 Progress = Callable[[str], None]
 
 
@@ -80,7 +82,7 @@ def build_document(
         "roles": roles,
         "statements": statements.rows,
         "classes": rows,
-        "tenants": [_tenant(tenant, inventory, facts, place, profiles) for tenant in estate.tenants.values()],
+        "tenants": [_tenant(tenant, inventory, place, profiles) for tenant in estate.tenants.values()],
         "profiles": [],
     }
     document["profiles"] = [json.loads(text) for text in profiles]
@@ -213,12 +215,9 @@ def _workloads(reviewed: ReviewedEstate) -> list[Document]:
     ]
 
 
-def _tenant(
-    tenant: Tenant, inventory: Inventory, facts: Facts, place: Mapping[str, int], profiles: dict[str, int]
-) -> Document:
+def _tenant(tenant: Tenant, inventory: Inventory, place: Mapping[str, int], profiles: dict[str, int]) -> Document:
     """A tenant in few words: what it shares with others is in its class and its profile."""
-    records = sorted(inventory.keys.get(tenant.id, ()), key=lambda one: (one.replica, one.region))
-    keys = [facts.keys[record.stack, record.logical_id] for record in records]
+    keys = sorted(inventory.keys.get(tenant.id, ()), key=lambda one: (one.replica, one.region))
     text = json.dumps(_profile(tenant, keys[0] if keys else None), sort_keys=True)
     row: Document = {
         "id": tenant.id,
@@ -233,20 +232,20 @@ def _tenant(
     return row
 
 
-def _key(key: KeyFacts) -> Document:
+def _key(key: KeyRecord) -> Document:
     return {"region": key.region, "stack": key.stack, "logical_id": key.logical_id, "retained": key.retained}
 
 
-def _profile(tenant: Tenant, key: KeyFacts | None) -> Document:
+def _profile(tenant: Tenant, key: KeyRecord | None) -> Document:
     """What the manifest and the template say of a key's life; None where there is no key."""
     return {
         "state": tenant.state,
         "workloads": [workload.name for workload in tenant.workloads],
         "decrypt_by": tenant.decrypt_by,
         "enabled": key.enabled if key else None,
-        "origin": key.origin if key else None,
-        "multi_region": key.multi_region if key else None,
+        "origin": key.properties.get("kms:keyorigin", "AWS_KMS") if key else None,
+        "multi_region": key.properties.get("kms:multiregion") == "true" if key else None,
         "rotation_days": key.rotation_days if key else None,
         "deletion_window_days": key.deletion_window_days if key else None,
-        "tags": dict(key.tags) if key else {},
+        "tags": {name: value for name, value in key.tags.items() if not name.startswith(_OWN_TAGS)} if key else {},
     }

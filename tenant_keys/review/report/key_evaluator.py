@@ -36,11 +36,6 @@ class KeyEvaluator:
     """Roles already compiled, by ARN; shared between the evaluators."""
 
     @property
-    def aliases(self) -> tuple[str, ...]:
-        found = self.inventory.aliases.get((self.record.region, self.record.key_id), ())
-        return tuple(sorted(alias.name for alias in found))
-
-    @property
     def nobody(self) -> str:
         """The id of a tenant that does not exist; its role does not either, and is taken to have full rights."""
         name = "another-tenant"
@@ -89,7 +84,8 @@ class KeyEvaluator:
             context: the tenant that the encryption context names; None: no encryption context.
             extra: further context keys; each is sent where the action carries it.
         """
-        keys: dict[str, Value] = {"kms:ResourceAliases": self.aliases} if self.aliases else {}
+        aliases = self.inventory.aliases_of(self.record)
+        keys: dict[str, Value] = {"kms:ResourceAliases": aliases} if aliases else {}
         if alias is not None and carries(action, "kms:RequestAlias"):
             keys["kms:RequestAlias"] = alias
         if context is not None and carries(action, CONTEXT):

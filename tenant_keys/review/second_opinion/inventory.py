@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from tenant_keys.manifest.stack_names import is_audit_stack, is_hook_stack
-from tenant_keys.review.assembly import Resource, Stack, unresolved_id
+from tenant_keys.review.assembly import Resource, Stacks, unresolved_id
 from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.second_opinion.statements import IDENTITY, Statement, statements
 
@@ -38,13 +38,6 @@ _OF_HOOK: Final = frozenset(
     {"AWS::CDK::Metadata", "AWS::CloudFormation::LambdaHook", "AWS::Lambda::Function", "AWS::Logs::LogGroup"}
 )
 """Of the stack of the CloudFormation Hook alone: its function runs as a role, whose policies are read."""
-
-
-class Stacks(Protocol):
-    """Stacks one at a time: those of a cloud assembly, or of a test."""
-
-    def stacks(self) -> Iterator[Stack]:
-        """Yield each stack once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +115,17 @@ def take_inventory(assembly: Stacks) -> Inventory:
             try:
                 _read(resource, found, attached)
             except (KeyError, TypeError, AttributeError, ValueError) as problem:
-                found.not_understood.append(f"{resource.stack} {resource.logical_id}: {problem!r}")
+                found.not_understood.append(f"{resource.where}: {problem!r}")
     by_name = {(arn.split(":")[4], arn.rpartition("/")[2].lower()): role for arn, role in found.roles.items()}
     for resource, role_name, document in attached:
         role = by_name.get((resource.account, role_name.lower()))
         if role is not None:  # of a role outside the templates nothing is taken to be forbidden anyway
-            role.identity.append((f"{resource.stack} {resource.logical_id}", document))
+            role.identity.append((resource.where, document))
     return found
 
 
 def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, str, Any]]) -> None:
-    properties, where = resource.properties, f"{resource.stack} {resource.logical_id}"
+    properties, where = resource.properties, resource.where
     partition = partition_of(resource.region).name
     match resource.type:
         case "AWS::KMS::Key" | "AWS::KMS::ReplicaKey":

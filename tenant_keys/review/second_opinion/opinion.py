@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from tenant_keys.manifest import Estate
+from tenant_keys.review.assembly import Stacks
 from tenant_keys.review.key_accounts import Part
 from tenant_keys.review.second_opinion.declared_calls import declared_call_questions
 from tenant_keys.review.second_opinion.errors import NotUnderstood
 from tenant_keys.review.second_opinion.example import Example, Replay, example_of, replay
 from tenant_keys.review.second_opinion.guardrails import guardrail_questions
-from tenant_keys.review.second_opinion.inventory import Stacks, take_inventory
+from tenant_keys.review.second_opinion.inventory import take_inventory
 from tenant_keys.review.second_opinion.keys import key_questions
 from tenant_keys.review.second_opinion.question import Question
 from tenant_keys.review.second_opinion.scope import focused, representatives

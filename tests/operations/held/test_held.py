@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from tenant_keys.cost.keys import keys_by_region
+from tenant_keys.cost.prices import load_prices
 from tenant_keys.demo.local_estate import customers_of, ensure_held_keys
 from tenant_keys.manifest import EstateError
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
@@ -23,8 +25,6 @@ from tenant_keys.operations.offboarding.remaining import after_offboarding
 from tenant_keys.operations.revocation import RevocationIncomplete, revoke
 from tenant_keys.operations.tenant_view import view
 from tenant_keys.policy.held_key import owner_statements
-from tenant_keys.review.cost.keys import keys_by_region
-from tenant_keys.review.cost.prices import load_prices
 from tests.operations.held.conftest import Customers
 
 NAMED = {

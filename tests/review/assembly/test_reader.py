@@ -328,6 +328,15 @@ def test_values_that_the_review_does_not_read_may_stay_raw_and_are_listed(read: 
     assert stack.resources["Trail"].properties == {"Account": "111111111111"}
 
 
+def test_outputs_and_metadata_are_as_cloudformation_works_them_out(read: Callable[..., Any]) -> None:
+    written = {"Fn::Join": ["", ["a", {"Fn::Sub": ["b${x}", {"x": "c"}]}]]}
+    outputs = {"Known": {"Value": written}, "Open": {"Value": {"Ref": "Given"}, "Description": written}}
+    key = {**KEY, "Metadata": {"of": written}}
+    stack = read(a={"Resources": {"Key": key}, "Outputs": outputs, "Parameters": {"Given": {"Type": "String"}}})["a"]
+    assert stack.beside["Outputs"] == {"Known": {"Value": "abc"}, "Open": outputs["Open"]}
+    assert stack.beside["Metadata of Key"] == {"of": "abc"}
+
+
 def test_a_key_that_is_spelled_with_escapes_is_resolved_too(tmp_path: Path) -> None:
     write_assembly(tmp_path, {"keys": {}})
     (tmp_path / "keys.template.json").write_text(

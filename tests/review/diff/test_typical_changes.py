@@ -12,10 +12,10 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
+from tenant_keys.cost import with_tenants
 from tenant_keys.manifest import Estate, Lock, LockError, load_estate, load_manifest, resolve
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, update
-from tenant_keys.review.cost import with_tenants
 from tenant_keys.review.diff import Comparison, Severity, compare
 from tenant_keys.review.diff.costs import cost_changes
 from tenant_stacks import add_stacks

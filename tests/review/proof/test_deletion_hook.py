@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.resources import files
@@ -22,7 +24,7 @@ from tenant_keys.review.second_opinion.inventory import take_inventory as second
 from tests.policy.estates import estate_of_text, manifest
 from tests.stacks.synth import synthesized
 
-HOOK = "tenant-keys-hook-eu-west-1"
+HOOK, CELL = "tenant-keys-hook-eu-west-1", "tenant-keys-cell-eu-west-1-001"
 Resources = dict[str, Resource]
 Edit = Callable[[Resources], Any]
 
@@ -136,7 +138,7 @@ EDITS: dict[str, tuple[Edit, Kind, str]] = {
     "a second to answer": (setting("Timeout", 1), Kind.INVENTORY, "Timeout is 1, declared is 25"),
     "a log of a day": (setting("RetentionInDays", 1, "HookLogs"), Kind.INVENTORY, "RetentionInDays is 1"),
     "a function that is denied more": (denying, Kind.NOT_PROVED, "the permissions of the Hook's role differ"),
-    "a second function": (moved, Kind.NOT_PROVED, "Second: AWS::Lambda::Function"),
+    "a second function": (moved, Kind.INVENTORY, "Second: a second AWS::Lambda::Function"),
     "another function": (setting("FunctionName", "other"), Kind.NOT_PROVED, "HookFunction: AWS::Lambda::Function"),
     "a function that may do more": (
         lambda all_: statement(all_, "HookFunctionRole")["Action"].append("kms:Decrypt"),
@@ -248,3 +250,24 @@ def test_a_function_in_any_other_stack_is_unknown_to_both_engines(assembly: Path
     assert Kind.NOT_PROVED in {one.kind for one in check_deletion_hook(inventory, estate)}
     unread = second_inventory(Moved()).not_understood
     assert [one for one in unread if "AWS::Lambda::Function is not modelled" in one] != []
+
+
+def test_a_stack_of_keys_that_does_not_wait_for_the_hook_is_told(
+    assembly: Path, estate: Estate, tmp_path: Path
+) -> None:
+    """The CDK CLI deploys in the order of `dependencies` in manifest.json; one over another stack is one, too."""
+    folder = Path(shutil.copytree(assembly, tmp_path / "cdk.out"))
+    path = folder / "manifest.json"
+    manifest_of_cdk: Any = json.loads(path.read_text())
+    dependencies = manifest_of_cdk["artifacts"][CELL]["dependencies"]
+    dependencies.remove(HOOK)
+    path.write_text(json.dumps(manifest_of_cdk))
+    [finding] = prove(folder, estate).findings
+    assert (finding.kind, finding.what) == (
+        Kind.INVENTORY,
+        f"stack {CELL} does not depend on {HOOK}: it may be deployed before the Hook that keeps its keys",
+    )
+    dependencies.append("tenant-keys-roles-001")
+    manifest_of_cdk["artifacts"]["tenant-keys-roles-001"]["dependencies"].append(HOOK)
+    path.write_text(json.dumps(manifest_of_cdk))
+    assert prove(folder, estate).findings == ()

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from tenant_keys.manifest import Estate, HeldKey
-from tenant_keys.review.assembly import Assembly
+from tenant_keys.review.assembly import Assembly, Resource
+from tenant_keys.review.key_accounts import crossings
 from tenant_keys.review.proof import Finding, Kind, prove
 from tenant_keys.review.proof.questions import Questions
 from tenant_keys.review.second_opinion import second_opinion
 from tests import two_key_accounts as two
+from tests.command import tenant_keys
 from tests.policy.estates import with_tenant
 from tests.two_key_accounts import Edit, edited
 
@@ -118,6 +120,14 @@ def _use_keys_of_one(resources: dict[str, Any]) -> None:
     policy["Statement"][0]["Resource"].append("arn:aws:kms:eu-west-1:111111111111:key/*")
 
 
+def _use_keys_of(some: str) -> Edit:
+    def edit(resources: dict[str, Any]) -> None:
+        policy = resources["RoleinitechForshop"]["Properties"]["Policies"][0]["PolicyDocument"]
+        policy["Statement"][0]["Resource"].append(f"arn:aws:kms:eu-west-1:{some}")
+
+    return edit
+
+
 def _use_keys_of_every_account(resources: dict[str, Any]) -> None:
     policy = resources["RoleinitechForshop"]["Properties"]["Policies"][0]["PolicyDocument"]
     policy["Statement"][0]["Resource"].append("arn:aws:kms:eu-west-1:*:key/*")
@@ -211,6 +221,10 @@ CROSSINGS: dict[str, tuple[str, Edit, set[Kind], bool]] = {
     "an alias of a tenant of one is in two": (KEYS, _alias_of_acme, INVENTORY, False),
     "a key of two names the account one within a word": (KEYS, _describe_one("of-111111111111-too"), INVENTORY, False),
     "a key of two names the account one after letters": (KEYS, _describe_one("a_111111111111b"), INVENTORY, False),
+    **{
+        f"an access role of two is allowed keys of some accounts, {some}": (ROLES, _use_keys_of(some), INVENTORY, False)
+        for some in ("11111111111?:key/*", "1*:key/*", "*1:key/*", "1?1*1:key/*", "11*key/*", "111*")
+    },
     "a control policy of two is attached to one": (GUARDRAILS, _target_one, INVENTORY | {Kind.GUARDRAIL}, False),
 }
 """Template, edit, a kind of finding that must be among those found, and whether the second engine must find it too:
@@ -227,6 +241,12 @@ def test_a_way_from_one_key_account_into_the_other_is_found(
     for estate in both:
         found += prove(folder, estate).findings
     assert {finding.kind for finding in found} & kinds
+
+
+@pytest.mark.parametrize("text", ["4?4444444444", "2*", "*:1", "?", "*", "11111111111?1", "11?", "key/1*", "1?b"])
+def test_a_pattern_that_matches_no_other_key_account_names_none(text: str, both: tuple[Estate, ...]) -> None:
+    described = Resource("s", two.TWO, "eu-west-1", "R", "AWS::X::Y", {"A": text}, None, None, (), None)
+    assert list(crossings([described], both[1])) == []
 
 
 _ALLOWED = [name for name, (_, _, _, allowed) in CROSSINGS.items() if allowed]
@@ -270,6 +290,26 @@ def test_a_stack_that_goes_to_the_other_key_account_is_found(
     (folder / "manifest.json").unlink()
     (folder / "manifest.json").write_text(there)
     assert all(prove(folder, estate).findings for estate in both)
+
+
+def test_diff_compares_two_assemblies_for_one_of_their_key_accounts(
+    both: tuple[Estate, ...], assembly: Path, tmp_path: Path
+) -> None:
+    two.estates(tmp_path)
+    folder = edited(assembly, tmp_path / "cdk.out", KEYS, _read_from_one)
+    told: dict[str, tuple[int, str]] = {}
+    for estate in both:
+        manifest = f"{tmp_path / 'tenants.yaml'}#{estate.key_account}"
+        done = tenant_keys(
+            *("diff", str(assembly), str(folder), "--old-manifest", manifest, "--new-manifest", manifest)
+        )
+        told[str(estate.key_account)] = done.exit_code, done.output
+    assert told["one"] == (
+        0,
+        "nothing widened; isolation of the new templates is proved\nno access changes, no key changes\n",
+    )
+    assert told["two"][0] == 2
+    assert "blocked; isolation of the new templates is NOT proved" in told["two"][1]
 
 
 def test_a_stack_of_no_key_account_is_judged_in_both(both: tuple[Estate, ...], assembly: Path, tmp_path: Path) -> None:

@@ -59,6 +59,10 @@ def looking(estate: Estate) -> Disclosing:
     return found
 
 
+COMPRESSED = "v2:deflate64:H4sIAAAAAAACA8vIz8/JBACOXYiyBQAAAA=="
+"""As the CDK writes its list of constructs."""
+
+
 def found_in(looking: Disclosing, kind: str, properties: dict[str, Any]) -> list[str]:
     return [name for _, name in looking.of(named("R", kind, properties))]
 
@@ -93,6 +97,10 @@ POLICY = {"Version": "2012-10-17", "Statement": [{"Sid": "x", "Effect": "Allow",
         ("AWS::Of::Another", {"Name": "globex-hooli"}),
         ("AWS::Of::Another", {"Name": "1234"}),
         ("AWS::Of::Another", {"Text": "to putkeypolicy, or to allow"}),
+        ("AWS::CDK::Metadata", {"Analytics": "hooli"}),
+        ("AWS::CDK::Metadata", {"Analytics": "v2:deflate64:hooli"}),
+        ("AWS::Of::Another", {"Text": {"Fn::GetAtt": ["Other", "Text"]}}),
+        ("AWS::Of::Another", {"Text": ["x", {"Fn::Join": ["", ["ho", {"Ref": "Other"}]]}]}),
     ],
 )
 def test_the_id_is_found(looking: Disclosing, kind: str, properties: dict[str, Any]) -> None:
@@ -138,7 +146,7 @@ def test_what_prose_may_say_other_texts_may_not(estate: Estate) -> None:
     ],
 )
 def test_a_logical_id_tells_whose_resource_it_is(looking: Disclosing, logical_id: str, told: bool) -> None:
-    found = list(looking.of(named(logical_id, "AWS::CDK::Metadata", {"Analytics": "v2:hooli"})))
+    found = list(looking.of(named(logical_id, "AWS::CDK::Metadata", {"Analytics": COMPRESSED})))
     assert [name for _, name in found] == ["the logical id"] * told
 
 
@@ -158,6 +166,18 @@ def test_a_logical_id_tells_whose_resource_it_is(looking: Disclosing, logical_id
 )
 def test_the_id_is_found_beside_resources(looking: Disclosing, beside: dict[str, Any]) -> None:
     assert list(looking.beside(template("cell", beside))) == [(hooli(looking), next(iter(beside)))]
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"Outputs": {"Key": {"Value": {"Fn::GetAtt": ["Other", "Text"]}}}},
+        {"Outputs": {"Key": {"Value": "x", "Export": {"Name": {"Fn::Sub": "ho${Other}"}}}}},
+        {"Metadata of Key": {"for": {"Ref": "Other"}}},
+    ],
+)
+def test_a_function_that_is_not_resolved_may_tell_an_id(looking: Disclosing, beside: dict[str, Any]) -> None:
+    assert list(looking.beside(template("cell", beside))) == [("", next(iter(beside)))]
 
 
 @pytest.mark.parametrize("scanner", ["cdk_nag", "cfn_nag", "checkov", "guard"])

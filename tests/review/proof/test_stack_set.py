@@ -133,6 +133,11 @@ def targets(change: Callable[[Body], object]) -> Edit:
     return edit
 
 
+def group(accounts: list[str], regions: list[str], *, units: int = 1) -> Body:
+    unit = {"AccountFilterType": "INTERSECTION", "OrganizationalUnitIds": units * ["ou-ab12-cdef3456"]}
+    return {"DeploymentTargets": {**unit, "Accounts": accounts}, "Regions": regions}
+
+
 def role(resources: Body) -> Body:
     properties: Body = resources["AuditForwarder"]["Properties"]
     return properties
@@ -304,6 +309,26 @@ MUTANTS = [
             lambda templates: of(templates)["StackInstancesGroup"].reverse(),
             lambda templates: of(templates)["StackInstancesGroup"][0]["DeploymentTargets"]["Accounts"].reverse(),
         ),
+    ),
+    Mutant(
+        "a group for each account and Region",
+        Harmless(),
+        setting(StackInstancesGroup=[group([account], [region]) for account, region in PLACES]),
+    ),
+    Mutant(
+        "a group for each account, a unit named twice",
+        Harmless(),
+        setting(
+            StackInstancesGroup=[
+                group(["333333333333"], ["eu-west-1"], units=2),
+                group(["222222222222"], ["eu-west-1", "eu-central-1"]),
+            ]
+        ),
+    ),
+    Mutant(
+        "a group for each account, in one Region too many",
+        Refuted(INVENTORY, ("StackInstancesGroup",)),
+        setting(StackInstancesGroup=[group(["222222222222", "333333333333"], ["eu-west-1", "eu-central-1"])]),
     ),
 ]
 

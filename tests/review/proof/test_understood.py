@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -270,6 +272,38 @@ def test_two_tags_of_one_name_are_named() -> None:
     proof = prove(templates, BILLING)
     assert proof.verdict == NOT_PROVED
     assert "two of one name" in proof.findings[0].what
+
+
+def test_of_templates_that_cannot_be_read_nothing_is_said_but_why() -> None:
+    templates = templates_of(EVERY_MODE)
+    del templates.properties("keys", "Keyacme")["KeyPolicy"]
+    before = time.perf_counter()
+    proof = prove(templates, EVERY_MODE)
+    assert 0 < proof.seconds < time.perf_counter() - before
+    [finding] = proof.findings
+    assert finding.kind is Kind.NOT_PROVED
+    assert replace(proof, findings=(), seconds=0) == Proof(
+        verdict="not proved",
+        findings=(),
+        tenants=1,
+        keys=0,
+        stacks=0,
+        classes=0,
+        requests=0,
+        steps=(),
+        trusted=(),
+        alias_administrators_gain_plaintext=True,
+        grants_open_the_key=True,
+        safeguards=(),
+        guardrails=(),
+        seconds=0,
+    )
+
+
+def test_the_seconds_of_a_proof_are_those_that_it_took() -> None:
+    before = time.perf_counter()
+    proof = prove(templates_of(ORDERS), ORDERS)
+    assert 0 < proof.seconds < time.perf_counter() - before
 
 
 STRANGE: list[Any] = [

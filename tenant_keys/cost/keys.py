@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tenant_keys.cost.prices import NOTHING, Dollars, Prices
 from tenant_keys.manifest import Estate, Tenant
-from tenant_keys.review.cost.prices import NOTHING, Dollars, Prices
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.command import tenant_keys
 
-SAMPLE = Path(__file__).parents[3] / "tenants.yaml"
+SAMPLE = Path(__file__).parents[2] / "tenants.yaml"
 
 
 def test_the_sample_fits_one_screen_with_every_part() -> None:

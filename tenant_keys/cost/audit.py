@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from tenant_keys.cost.prices import NOTHING, Dollars, Prices
+from tenant_keys.cost.requests import SECONDS_A_MONTH, Requests
 from tenant_keys.manifest import Estate
-from tenant_keys.review.cost.prices import NOTHING, Dollars, Prices
-from tenant_keys.review.cost.requests import SECONDS_A_MONTH, Requests
 
 TOPIC_REQUESTS: Final = 35_712
 """Requests a month at most for the key of a topic with two publishers: R = B / D * (2 * P) with 31 days and 300 s (SNS

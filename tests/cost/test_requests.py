@@ -9,8 +9,8 @@ import pytest
 from tenant_keys.client.assume_role import DURATION
 from tenant_keys.client.limits import Limits
 from tenant_keys.client.tenant_session import RENEW_BEFORE
-from tenant_keys.review.cost import Load, load_prices
-from tenant_keys.review.cost.requests import CACHE_MESSAGES, CACHE_SECONDS, SESSION_SECONDS, with_cache, without_cache
+from tenant_keys.cost import Load, load_prices
+from tenant_keys.cost.requests import CACHE_MESSAGES, CACHE_SECONDS, SESSION_SECONDS, with_cache, without_cache
 
 
 def test_the_cache_modelled_is_the_clients_own_default() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tenant_keys.review.cost.prices import Prices
+from tenant_keys.cost.prices import Prices
 
 SECONDS_A_MONTH = 2_628_000
 """730 hours, the month of AWS's own calculator."""

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from tenant_keys.review.cost.report import CostReport
+from tenant_keys.cost.report import CostReport
 
 
 def as_document(report: CostReport) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tenant_keys.aws_facts.quotas import CREATE_KEYS_A_REPLICA, REQUESTS_PER_SECOND
+from tenant_keys.cost.keys import RegionKeys
 from tenant_keys.manifest import Estate
-from tenant_keys.review.cost.keys import RegionKeys
 
 
 @dataclass(frozen=True, slots=True)

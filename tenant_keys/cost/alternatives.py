@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tenant_keys.cost.keys import RegionKeys, keys_by_region, priced, replica_regions, total
+from tenant_keys.cost.prices import NOTHING, Dollars, Prices
 from tenant_keys.manifest import Estate
-from tenant_keys.review.cost.keys import RegionKeys, keys_by_region, priced, replica_regions, total
-from tenant_keys.review.cost.prices import NOTHING, Dollars, Prices
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tenant_keys.cost.alternatives import Arrangement, arrangements
+from tenant_keys.cost.audit import AuditCost, audit_cost
+from tenant_keys.cost.deploy_time import Step, deploy_steps
+from tenant_keys.cost.keys import RegionKeys, keys_by_region, total
+from tenant_keys.cost.prices import Dollars, Prices, load_prices
+from tenant_keys.cost.requests import Load, Requests, with_cache, without_cache
+from tenant_keys.cost.usage import QuotaUse, quota_uses
 from tenant_keys.manifest import Estate
-from tenant_keys.review.cost.alternatives import Arrangement, arrangements
-from tenant_keys.review.cost.audit import AuditCost, audit_cost
-from tenant_keys.review.cost.deploy_time import Step, deploy_steps
-from tenant_keys.review.cost.keys import RegionKeys, keys_by_region, total
-from tenant_keys.review.cost.prices import Dollars, Prices, load_prices
-from tenant_keys.review.cost.requests import Load, Requests, with_cache, without_cache
-from tenant_keys.review.cost.usage import QuotaUse, quota_uses
 
 
 @dataclass(frozen=True, slots=True)

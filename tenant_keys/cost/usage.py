@@ -10,11 +10,11 @@ from itertools import chain
 from math import ceil
 
 from tenant_keys.aws_facts import quotas
+from tenant_keys.cost.keys import RegionKeys
+from tenant_keys.cost.parameters import largest_parameter
+from tenant_keys.cost.requests import SESSION_SECONDS, Requests
+from tenant_keys.cost.what_if import KEYS_A_CELL, ROLES_A_CELL
 from tenant_keys.manifest import Estate
-from tenant_keys.review.cost.keys import RegionKeys
-from tenant_keys.review.cost.parameters import largest_parameter
-from tenant_keys.review.cost.requests import SESSION_SECONDS, Requests
-from tenant_keys.review.cost.what_if import KEYS_A_CELL, ROLES_A_CELL
 
 
 @dataclass(frozen=True, slots=True)

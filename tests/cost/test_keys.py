@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from tenant_keys.cost import Load, cost_report, load_prices
 from tenant_keys.manifest import Estate
-from tenant_keys.review.cost import Load, cost_report, load_prices
 
 EstateOf = Callable[..., Estate]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tenant_keys.cost import Load, cost_report, with_tenants
 from tenant_keys.manifest import Estate
-from tenant_keys.review.cost import Load, cost_report, with_tenants
 
 EstateOf = Callable[..., Estate]
 

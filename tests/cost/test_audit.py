@@ -8,8 +8,8 @@ from io import StringIO
 from rich.console import Console
 
 from tenant_keys.cli.cost import show
+from tenant_keys.cost import AuditCost, Load, cost_report, with_tenants
 from tenant_keys.manifest import Estate
-from tenant_keys.review.cost import AuditCost, Load, cost_report, with_tenants
 
 EstateOf = Callable[..., Estate]
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from tenant_keys.aws_facts.quotas import symmetric_requests_per_second
+from tenant_keys.cost import Load, cost_report, with_tenants
+from tenant_keys.cost.usage import QuotaUse
 from tenant_keys.manifest import Estate
-from tenant_keys.review.cost import Load, cost_report, with_tenants
-from tenant_keys.review.cost.usage import QuotaUse
 
 EstateOf = Callable[..., Estate]
 

@@ -1,0 +1,245 @@
+"""What control policies are to keep, and which declared calls they must let through; typed by hand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from tenant_keys.manifest import Estate
+from tenant_keys.manifest.detection import RULE_IDS
+from tenant_keys.review.proof.actor import Actor, anonymous, role_session, service
+from tenant_keys.review.proof.controls import RCP, SCP
+from tenant_keys.review.proof.reserved import Reserved, reserved, understood_resources
+from tenant_keys.review.proof.reviewed import review_estate
+from tenant_keys.review.proof.stopped import check_stopped
+from tenant_keys.review.proof.world import build_world
+from tests.policy.estates import estate_of_text, manifest
+from tools.random_estates.small_estates import CENTRAL, Templates, templates_of
+
+WORKLOADS = """\
+  orders: {account: '222222222222', runs_on: lambda}
+  billing: {account: '222222222222', runs_on: ecs, access: session-tag}"""
+HELD = "arn:aws:kms:eu-west-1:555555555555:key/11111111-2222-3333-4444-555555555555"
+CUSTODIAN = "{origin: imported, custodian: {account: '666666666666', role: role/Keys, external_id: hooli-1}}"
+HEAD = 'audit: {trail: own}\nguardrails: {management_account: "444444444444", import_path: /key-import/}\n'
+ROLE, ACCESS = f"arn:aws:iam::{CENTRAL}:role/", f"arn:aws:iam::{CENTRAL}:role/tenant-keys/"
+ALIAS, KEY = f"arn:aws:kms:eu-west-1:{CENTRAL}:alias/tenant-any", f"arn:aws:kms:eu-west-1:{CENTRAL}:key/"
+AUDIT = {name: f"arn:aws:{name}:eu-west-1:{CENTRAL}:" for name in ("events", "sns", "cloudtrail")}
+
+
+def estate(key: str = "{multi_region: true}") -> Estate:
+    tenants = f"""\
+  acme: {{workloads: [orders, billing], key: {key}}}
+  globex: {{workloads: [orders, billing], key: {{held_by: tenant, arns: {{eu-west-1: '{HELD}'}}}}}}"""
+    return estate_of_text(HEAD + manifest(WORKLOADS, tenants, "eu-west-1", deployment_roles="[role/Deploy]"))
+
+
+def denying_all(found: Templates) -> None:
+    deny = {"Sid": "All", "Effect": "Deny", "Action": "*", "Resource": "*"}
+    found.properties("guardrails", "scp")["Content"]["Statement"] = [deny]
+    found.properties("guardrails", "rcp")["Content"]["Statement"] = [{**deny, "Principal": "*"}]
+
+
+READING = (
+    "kms:describekey kms:getkeylastusage kms:getkeypolicy kms:getkeyrotationstatus kms:listgrants kms:listkeypolicies "
+    "kms:listkeyrotations kms:listresourcetags"
+)
+SETTINGS = (
+    "kms:disablekeyrotation kms:enablekey kms:enablekeyrotation kms:putkeypolicy kms:replicatekey kms:tagresource "
+    "kms:untagresource kms:updatekeydescription"
+)
+USE = "kms:decrypt kms:describekey kms:encrypt kms:generatedatakey kms:generatedatakeywithoutplaintext"
+DECLARED = {
+    (f"{ROLE}Deploy", "*"): "kms:createkey",
+    (f"{ROLE}Deploy", ALIAS): "kms:createalias kms:deletealias",
+    (f"{ROLE}Deploy", KEY): f"kms:createalias {SETTINGS} {READING}",
+    (f"{ROLE}Deploy", f"{ACCESS}orders/tenant-acme.orders"): "iam:createrole iam:tagrole",
+    (f"{ROLE}Deploy", f"{ACCESS}orders/tenant-globex.orders"): "iam:createrole",
+    (f"{ROLE}Deploy", f"{ACCESS}billing/shared.billing"): "iam:createrole",
+    **{
+        (f"{ROLE}Deploy", f"{AUDIT['events']}rule/tenant-keys-audit-{rule}"): (
+            "events:deleterule events:putrule events:puttargets events:removetargets"
+        )
+        for rule in RULE_IDS
+    },
+    (f"{ROLE}Deploy", f"{AUDIT['sns']}tenant-keys-audit"): "sns:deletetopic sns:settopicattributes",
+    (f"{ROLE}Deploy", f"{AUDIT['cloudtrail']}trail/tenant-keys-trail"): (
+        "cloudtrail:deletetrail cloudtrail:puteventselectors cloudtrail:stoplogging cloudtrail:updatetrail"
+    ),
+    (f"{ROLE}KeyAdministrator", KEY): READING,
+    (f"{ROLE}SecurityAudit", KEY): READING,
+    (f"{ROLE}KeyBreakGlass", KEY): f"kms:cancelkeydeletion {READING} kms:schedulekeydeletion",
+    ("cloudwatch.amazonaws.com", KEY): "kms:decrypt kms:generatedatakey",
+    ("events.amazonaws.com", KEY): "kms:decrypt kms:generatedatakey",
+    (f"tenant globex through {ACCESS}orders/tenant-globex.orders", HELD): USE,
+    (f"tenant globex through {ACCESS}billing/shared.billing", HELD): USE,
+}
+"""Beside what is decided with the control policies elsewhere: by whom and on what, the actions."""
+
+
+def stopped(*edits: Any) -> dict[tuple[str, str], set[str]]:
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    declared = estate()
+    templates = templates_of(declared)
+    templates.properties("roles", "tenant-acme.orders")["Tags"] = [{"Key": "unit", "Value": "x"}]
+    for edit in edits:
+        edit(templates)
+    reviewed = review_estate(templates, declared)
+    world = build_world(declared, reviewed.inventory, reviewed.promises, reviewed.classes)
+    for one in check_stopped(reviewed.inventory, world):
+        who, _, rest = one.what.partition(" may not ")
+        action, _, resource = rest.removesuffix(", which is declared").partition(" on ")
+        arn = KEY if resource.startswith(KEY) else resource
+        assert action not in found[who, arn]
+        found[who, arn].add(action)
+    return found
+
+
+def test_a_control_policy_that_denies_everything_stops_every_declared_call() -> None:
+    assert stopped(denying_all) == {place: set(actions.split()) for place, actions in DECLARED.items()}
+    assert stopped() == {}
+
+
+MATERIAL = "kms:deleteimportedkeymaterial kms:getparametersforimport kms:importkeymaterial"
+BYPASS = (("kms:bypasspolicylockoutsafetycheck", "true"),)
+TAGS = (
+    (("aws:requesttag/tenant_id", "a-tenant"), ("aws:tagkeys", ("tenant_id",))),
+    (("aws:requesttag/tenant_id", "a-tenant"), ("aws:tagkeys", ("TENANT_ID", "another-tag"))),
+)
+OTHERS = f"{ACCESS}any/tenant-any.any {ROLE}any"
+OF_KEYS = {
+    ("deletion", "kms:schedulekeydeletion", KEY, "administration", ()),
+    ("cancelling a deletion", "kms:cancelkeydeletion", KEY, "administration", ()),
+    ("disabling", "kms:disablekey", KEY, "administration", ()),
+    ("policies and settings of keys", SETTINGS, KEY, "administration", ()),
+    ("key material", MATERIAL, KEY, "administration", ()),
+    ("the lockout check", "kms:putkeypolicy", KEY, "administration", BYPASS),
+    (
+        "grants, alias targets and the primary Region",
+        "kms:creategrant kms:updatealias kms:updateprimaryregion",
+        KEY,
+        "plaintext",
+        (),
+    ),
+}
+KEPT = {
+    SCP: {
+        *OF_KEYS,
+        ("aliases", "kms:createalias kms:deletealias", f"{KEY} {ALIAS}", "administration", ()),
+        ("the lockout check", "kms:createkey", "*", "administration", BYPASS),
+        ("alias targets", "kms:updatealias", ALIAS, "plaintext", ()),
+        *(("the tag tenant_id", "iam:createrole iam:tagrole", f"{ROLE}any", "plaintext", sent) for sent in TAGS),
+        *(
+            ("the tag tenant_id", "iam:createuser iam:taguser", f"arn:aws:iam::{CENTRAL}:user/any", "plaintext", sent)
+            for sent in TAGS
+        ),
+        (
+            "the trail",
+            "cloudtrail:deletetrail cloudtrail:puteventselectors cloudtrail:stoplogging cloudtrail:updatetrail",
+            f"{AUDIT['cloudtrail']}trail/tenant-keys-any",
+            "detection",
+            (),
+        ),
+        (
+            "the rules",
+            "events:deleterule events:disablerule events:putrule events:puttargets events:removetargets",
+            f"{AUDIT['events']}rule/tenant-keys-any",
+            "detection",
+            (),
+        ),
+        (
+            "the topic",
+            "sns:addpermission sns:deletetopic sns:removepermission sns:settopicattributes",
+            f"{AUDIT['sns']}tenant-keys-any",
+            "detection",
+            (),
+        ),
+    },
+    RCP: {
+        *OF_KEYS,
+        ("aliases", "kms:createalias kms:deletealias", KEY, "administration", ()),
+        (
+            "use from inside the organization",
+            (
+                "kms:creategrant kms:decapsulate kms:decrypt kms:derivesharedsecret kms:encapsulate kms:encrypt "
+                "kms:generatedatakey kms:generatedatakeypair kms:generatedatakeypairwithoutplaintext "
+                "kms:generatedatakeywithoutplaintext kms:generatemac kms:getpublickey kms:reencryptfrom "
+                "kms:reencryptto kms:sign kms:verify kms:verifymac"
+            ),
+            KEY,
+            "plaintext",
+            (),
+        ),
+        ("sessions from inside the organization", "sts:assumerole", f"{ACCESS}any/tenant-any.any", "plaintext", ()),
+        *(("the tag tenant_id", "sts:tagsession", OTHERS, "plaintext", sent) for sent in TAGS),
+    },
+}
+OF_CUSTODIANS = ("sessions of import roles", "sts:assumerole", f"{ACCESS}import.any", "administration", ())
+
+
+def row(one: Reserved) -> tuple[object, ...]:
+    arns = " ".join(KEY if arn.startswith(KEY) else arn for arn in one.resources)
+    return one.what, " ".join(sorted(one.actions)), arns, one.lost, tuple(sorted(one.context.items()))
+
+
+@pytest.mark.parametrize("kind", [SCP, RCP])
+def test_a_control_policy_keeps_these_actions_on_these_resources(kind: str) -> None:
+    kept = [row(one) for one in reserved(kind, estate())]
+    assert len(kept) == len(set(kept))
+    assert set(kept) == KEPT[kind]
+    with_custodian = {row(one) for one in reserved(kind, estate(CUSTODIAN))}
+    assert with_custodian == KEPT[kind] | ({OF_CUSTODIANS} if kind == RCP else set())
+
+
+def test_the_resources_that_the_proof_understands_are_these() -> None:
+    arn = f"arn:aws:kms:*:{CENTRAL}:"
+    expected = {
+        *("*", f"{ACCESS}*", f"{ACCESS}*/shared.*", f"{arn}key/*", f"{arn}alias/tenant-*"),
+        f"arn:aws:cloudtrail:*:{CENTRAL}:trail/tenant-keys-*",
+        f"arn:aws:events:*:{CENTRAL}:rule/tenant-keys-*",
+        f"arn:aws:sns:*:{CENTRAL}:tenant-keys-*",
+    }
+    assert understood_resources(estate()) == expected
+    assert understood_resources(estate(CUSTODIAN)) == expected | {f"{ACCESS}*/*", f"{ACCESS}import.*"}
+
+
+ORGANIZATION = "o-a1b2c3d4e5"
+PEOPLE: dict[str, Actor] = {
+    "deployer": role_session(f"{ROLE}Deploy", organization=ORGANIZATION),
+    "administrator": role_session(f"{ROLE}KeyAdministrator", organization=ORGANIZATION),
+    "break-glass": role_session(f"{ROLE}KeyBreakGlass", organization=ORGANIZATION),
+    "importer": role_session(f"{ROLE}key-import/globex", organization=ORGANIZATION),
+    "import-role": role_session(f"{ACCESS}import.hooli", organization=ORGANIZATION),
+    "stranger": role_session("arn:aws:iam::777777777777:role/Deploy"),
+    "customer": role_session("arn:aws:iam::666666666666:role/Any"),
+    "service": service("s3.amazonaws.com"),
+    "anybody": anonymous(),
+}
+INSIDE = "deployer administrator break-glass importer import-role service"
+SPARED = {
+    "deletion": "break-glass",
+    "cancelling a deletion": "administrator break-glass",
+    "disabling": "deployer administrator break-glass",
+    "policies and settings of keys": "deployer",
+    "aliases": "deployer break-glass",
+    "grants, alias targets and the primary Region": "deployer break-glass",
+    "alias targets": "deployer break-glass",
+    "key material": "importer import-role",
+    "the lockout check": "break-glass",
+    "the tag tenant_id": "",
+    **dict.fromkeys(("the trail", "the rules", "the topic"), "deployer"),
+    "use from inside the organization": INSIDE,
+    "sessions from inside the organization": INSIDE,
+    "sessions of import roles": f"{INSIDE} customer",
+}
+
+
+@pytest.mark.parametrize("kind", [SCP, RCP])
+def test_a_control_policy_spares_these_and_nobody_else(kind: str) -> None:
+    for one in reserved(kind, estate(CUSTODIAN)):
+        spared = {name for name, actor in PEOPLE.items() if one.spares(actor)}
+        assert spared == set(SPARED[one.what].split()), one.what
+    (material,) = [one for one in reserved(kind, estate()) if one.what == "key material"]
+    assert not material.spares(PEOPLE["import-role"])
