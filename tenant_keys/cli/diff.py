@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tenant_keys.manifest import Estate, load_estate, read_lock
-from tenant_keys.manifest.load import manifest_file
+from tenant_keys.manifest.read_manifest import manifest_file
 from tenant_keys.operations.revision import check_out, synthesize
 from tenant_keys.review.diff import Comparison, Severity, compare
 from tenant_keys.review.diff.causes import manifest_edits

@@ -53,7 +53,7 @@ def gate_command(
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from tenant_keys.manifest.read_lock import read_lock
+    from tenant_keys.manifest.lock_text import read_lock
     from tenant_keys.operations.errors import OperationError
     from tenant_keys.operations.gate import canary as canary_of
     from tenant_keys.operations.gate import gate

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tenant_keys.manifest import load_manifests, located_warnings
+from tenant_keys.manifest import manifests_and_warnings
 
 if TYPE_CHECKING:
     from tenant_keys.manifest.bring_up_to_date import Locked
@@ -150,7 +150,8 @@ def _take_back(manifest: Path, tenants: list[str], base: str | None, *, as_json:
 
 def validate_command(manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:
     """Check the manifest without the lock, and print every error, or a summary with warnings."""
-    found, warned = load_manifests(manifest), [str(problem) for problem in located_warnings(manifest)]
+    found, problems = manifests_and_warnings(manifest)
+    warned = [str(problem) for problem in problems]
     states = Counter(tenant.state for one in found.values() for tenant in one.tenants.values())
     workloads = sorted(name for one in found.values() for name in one.workloads)
     regions = {region for one in found.values() for region in one.central.regions}

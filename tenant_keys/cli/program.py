@@ -5,6 +5,8 @@ The help imports nothing but this and the table of commands: Typer, Rich and pyd
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 
 from tenant_keys.cli.commands import ABOUT, COMMANDS, EXIT_CODES
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command line; a mistake of the user is a sentence, or JSON with `--json`, and never a traceback."""
+    atexit.register(gc.freeze)  # else the interpreter searches all that was imported for cycles before it ends
     try:
         code = _run(sys.argv[1:])
     except KeyboardInterrupt:

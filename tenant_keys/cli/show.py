@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tenant_keys.manifest.load import parse_each
+from tenant_keys.manifest.read_manifest import parse_each
 from tenant_keys.manifest.written import EXTENDS, TENANTS_FROM, read_written
 
 DIFFERS = 2

@@ -7,10 +7,9 @@ import subprocess
 from pathlib import Path
 
 from tenant_keys.aws_facts.regions import is_region
-from tenant_keys.manifest.compare import LOCK_FILE
-from tenant_keys.manifest.errors import Problem
+from tenant_keys.manifest.errors import LOCK_FILE, Problem
 from tenant_keys.manifest.lock import Entry, Lock, Phase
-from tenant_keys.manifest.read_lock import parse_lock
+from tenant_keys.manifest.lock_text import parse_lock
 
 _UPSTREAM = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 _ORDER: tuple[Phase | None, ...] = (None, "offboarding", "offboarded")

@@ -9,11 +9,11 @@ from pathlib import Path
 from tenant_keys.manifest.base import base_lock, check_against_base, committed
 from tenant_keys.manifest.correct_region import corrected
 from tenant_keys.manifest.errors import LockError, Problem
-from tenant_keys.manifest.load import parse_each
 from tenant_keys.manifest.lock import Lock, render_lock, write_lock
+from tenant_keys.manifest.lock_text import parse_lines, parse_lock, read_lock_text
 from tenant_keys.manifest.merge_lines import measured, merge_lines
 from tenant_keys.manifest.places import Measure
-from tenant_keys.manifest.read_lock import parse_lines, parse_lock, read_lock_text
+from tenant_keys.manifest.read_manifest import parse_each
 from tenant_keys.manifest.sample import replaces_sample
 from tenant_keys.manifest.several_locks import first_lock, only, update_each
 from tenant_keys.manifest.written import read_written

@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tenant_keys.manifest.errors import Problem
+from tenant_keys.manifest.errors import LOCK_FILE, Problem
 from tenant_keys.manifest.lock import Lock, Phase
 from tenant_keys.manifest.model import KeySource, Manifest, RotationDays, Tenant
-
-LOCK_FILE = "tenants.lock"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Rules that need two fields or more of `tenants.yaml`; those that need the lock are in `resolve.py`."""
+"""Rules that need two fields or more of `tenants.yaml`; those that need the lock are in `resolution.py`."""
 
 from __future__ import annotations
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tenant_keys.aws_facts.regions import is_region, partition_of
-from tenant_keys.manifest.compare import LOCK_FILE
-from tenant_keys.manifest.errors import LockError, Problem
+from tenant_keys.manifest.errors import LOCK_FILE, LockError, Problem
 from tenant_keys.manifest.lock import Lock
+from tenant_keys.manifest.lock_text import with_entries
 from tenant_keys.manifest.places import Places, Sizes
-from tenant_keys.manifest.read_lock import with_entries
 
 
 def corrected(lock: Lock, wrong: str, right: str, sizes: Sizes) -> tuple[Lock, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+LOCK_FILE = "tenants.lock"
 Path = tuple[str | int, ...]
 
 MOST_SHOWN = 1_000

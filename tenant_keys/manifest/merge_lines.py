@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tenant_keys.aws_facts.regions import is_region
-from tenant_keys.manifest.compare import LOCK_FILE, per_tenant_workloads, wanted_roles
-from tenant_keys.manifest.errors import LockError, Problem
+from tenant_keys.manifest.compare import per_tenant_workloads, wanted_roles
+from tenant_keys.manifest.errors import LOCK_FILE, LockError, Problem
 from tenant_keys.manifest.lock import Entry, Lock, Registration
+from tenant_keys.manifest.lock_text import LockLines, with_entries
 from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.places import Measure, Places, Sizes
-from tenant_keys.manifest.read_lock import LockLines, with_entries
-from tenant_keys.manifest.resolve import resolve
+from tenant_keys.manifest.resolution import resolve
 from tenant_keys.manifest.update import new_lock, update
 
 _PHASES = (None, "offboarding", "offboarded")

@@ -1,7 +1,7 @@
 """The manifest as a platform team writes it: `tenants.yaml`, field for field.
 
 Only what one field can say about itself is checked here; what needs two fields or the lock is checked in
-`consistency.py` and `resolve.py`. The JSON Schema that editors use is generated from these classes.
+`consistency.py` and `resolution.py`. The JSON Schema that editors use is generated from these classes.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ FILES_BELOW = r"^([A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_*-][A-Za-z0-9_.*-]*\
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class Quotas(_Model):

@@ -7,7 +7,6 @@ encrypt_context and alias-about; IAM guide, cloudtrail-integration). So all of t
 from __future__ import annotations
 
 import re
-import secrets
 from typing import Final
 
 from tenant_keys.manifest.model import Manifest
@@ -22,6 +21,8 @@ OPAQUE_NAME: Final = re.compile(rf"x-[a-z2-7]{{{_DRAWN}}}")
 
 def draw_name() -> str:
     """A name that says nothing about the tenant: `x-` and 26 letters or digits at random."""
+    import secrets  # and OpenSSL with it, which reading a manifest does not need
+
     return "x-" + "".join(secrets.choice(_LETTERS) for _ in range(_DRAWN))
 
 

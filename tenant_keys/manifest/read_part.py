@@ -15,7 +15,7 @@ from tenant_keys.manifest.lines import locate
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of a manifest; 10,000 tenants take about one megabyte."""
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _read(text: str, name: str) -> tuple[list[Problem], object]:
 
 
 def _syntax(error: Exception, text: str) -> Problem:
-    unprintable = _UNPRINTABLE.search(text)
+    unprintable = re.search(_UNPRINTABLE, text)
     if isinstance(error, yaml.reader.ReaderError | UnicodeEncodeError) and unprintable:
         line = text.count("\n", 0, unprintable.start()) + 1
         return Problem((), f"got the character U+{ord(unprintable[0]):04X}, which YAML does not allow; remove it", line)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tenant_keys.aws_facts.regions import is_region
-from tenant_keys.manifest.compare import LOCK_FILE
-from tenant_keys.manifest.errors import Problem
+from tenant_keys.manifest.errors import LOCK_FILE, Problem
 from tenant_keys.manifest.explain import did_you_mean
 from tenant_keys.manifest.held_key_rules import identity
 from tenant_keys.manifest.lock import Entry, Lock

@@ -10,16 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tenant_keys.manifest.compare import LOCK_FILE
-from tenant_keys.manifest.errors import LockError, Path, Problem
+from tenant_keys.manifest.errors import LOCK_FILE, LockError, Path, Problem
 from tenant_keys.manifest.estate import Estate
 from tenant_keys.manifest.key_accounts import KEY_ACCOUNT, Manifests, stack_prefix
 from tenant_keys.manifest.lock import KeyAccount, Lock
+from tenant_keys.manifest.lock_text import with_entries
 from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.places import Measure
-from tenant_keys.manifest.read_lock import with_entries
 from tenant_keys.manifest.refusals import check_held
-from tenant_keys.manifest.resolve import resolve
+from tenant_keys.manifest.resolution import resolve
 from tenant_keys.manifest.rules import Problems
 from tenant_keys.manifest.update import new_lock, update
 

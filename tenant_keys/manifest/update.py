@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tenant_keys.manifest.compare import (
-    LOCK_FILE,
     AddRole,
     Append,
     Change,
@@ -19,14 +18,14 @@ from tenant_keys.manifest.compare import (
     per_tenant_workloads,
     wanted_roles,
 )
-from tenant_keys.manifest.errors import LockError, Problem
+from tenant_keys.manifest.errors import LOCK_FILE, LockError, Problem
 from tenant_keys.manifest.lock import Entry, Lock
+from tenant_keys.manifest.lock_text import MULTI_REGION_KEY, with_entries
 from tenant_keys.manifest.model import Manifest, RotationDays
 from tenant_keys.manifest.opaque_names import draw_name
 from tenant_keys.manifest.places import Measure, Places, Sizes
-from tenant_keys.manifest.read_lock import MULTI_REGION_KEY, with_entries
 from tenant_keys.manifest.refusals import refusals
-from tenant_keys.manifest.resolve import resolve
+from tenant_keys.manifest.resolution import resolve
 
 
 def new_lock(manifest: Manifest) -> Lock:

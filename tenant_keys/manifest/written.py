@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from tenant_keys.manifest.compare import LOCK_FILE
-from tenant_keys.manifest.errors import LockError, Path, Problem
+from tenant_keys.manifest.errors import LOCK_FILE, LockError, Path, Problem
 from tenant_keys.manifest.lines import locate
 from tenant_keys.manifest.model import FILES_BELOW
 from tenant_keys.manifest.read_part import Part, part_of, read_part

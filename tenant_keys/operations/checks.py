@@ -9,7 +9,7 @@ from typing import Final
 
 from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
 from tenant_keys.cost import cost_report
-from tenant_keys.manifest import Estate, EstateError, load_estates, located_warnings, read_lock
+from tenant_keys.manifest import Estate, EstateError, load_estates, manifests_and_warnings, read_lock
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.manifest.sample import replaces_sample
 from tenant_keys.operations.code_changes import changed_files, judges, other_files
@@ -130,7 +130,7 @@ class Checks:
             yield from _shut_out(estate)
         if self._for_review and self.estate is None:
             yield Note(_REVIEW.format(self.manifest.name))
-        for problem in located_warnings(self.manifest):
+        for problem in manifests_and_warnings(self.manifest)[1]:
             yield Note(f"warning: {problem}")
 
     def _synthesized(self) -> Iterator[str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tenant_keys.manifest import ManifestError
-from tenant_keys.manifest.load import manifest_file
+from tenant_keys.manifest.read_manifest import manifest_file
 from tenant_keys.manifest.read_part import Part
 from tenant_keys.manifest.written import read_written
 

@@ -17,7 +17,7 @@ from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest import Lock, read_lock
 from tenant_keys.manifest.base import base_lock, in_repository
 from tenant_keys.manifest.lock import Entry, write_lock
-from tenant_keys.manifest.read_lock import with_entries
+from tenant_keys.manifest.lock_text import with_entries
 from tenant_keys.operations.errors import TakeBackRefused
 from tenant_keys.policy import names
 

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from tenant_keys.manifest import Estate, LockError, Manifest, parse_lock
 from tenant_keys.manifest.key_accounts import Manifests
-from tenant_keys.manifest.load import parse_each
 from tenant_keys.manifest.lock import render_lock
-from tenant_keys.manifest.read_lock import read_lock_text
+from tenant_keys.manifest.lock_text import read_lock_text
+from tenant_keys.manifest.read_manifest import parse_each
 from tenant_keys.manifest.read_part import Part
 from tenant_keys.manifest.replace_file import replace_file
 from tenant_keys.manifest.several_locks import resolve_each, update_each

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tenant_keys.manifest.errors import Problem, shortened, shown_key
 from tenant_keys.manifest.json_line import parse_json_line
-from tenant_keys.manifest.load import LARGEST
+from tenant_keys.manifest.read_part import LARGEST
 from tenant_keys.operations.errors import OperationError
 
 ID: Final = "id"

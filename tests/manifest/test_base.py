@@ -6,7 +6,7 @@ import pytest
 
 from tenant_keys.manifest.base import check_against_base
 from tenant_keys.manifest.lock import Capacity, Entry, Lock
-from tenant_keys.manifest.read_lock import with_entries
+from tenant_keys.manifest.lock_text import with_entries
 
 KEY_ID = "mrk-0123456789abcdef0123456789abcdef"
 ACME = Entry("acme", 1, "aws-kms", True, "eu-west-1", {"orders": 1, "billing": 2}, KEY_ID)

@@ -10,9 +10,9 @@ from tenant_keys.aws_facts.regions import PARTITIONS
 from tenant_keys.manifest import Lock, LockError, parse_lock, parse_manifest
 from tenant_keys.manifest.base import check_against_base
 from tenant_keys.manifest.correct_region import corrected
+from tenant_keys.manifest.lock_text import parse_lines
 from tenant_keys.manifest.merge_lines import merge_lines
 from tenant_keys.manifest.places import Sizes
-from tenant_keys.manifest.read_lock import parse_lines
 from tenant_keys.manifest.update import update
 from tests.command import tenant_keys
 from tests.manifest.sample import TEXT, manifest

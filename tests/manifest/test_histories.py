@@ -17,8 +17,8 @@ from tenant_keys.manifest.base import check_against_base
 from tenant_keys.manifest.compare import occupancy
 from tenant_keys.manifest.consistency import inconsistencies
 from tenant_keys.manifest.lock import Capacity, Entry, Lock, entry_line, header_line, render_lock
+from tenant_keys.manifest.lock_text import parse_lines, parse_lock
 from tenant_keys.manifest.merge_lines import merge_lines
-from tenant_keys.manifest.read_lock import parse_lines, parse_lock
 from tenant_keys.manifest.update import record_key_ids, update
 from tests.premise import met, met_at_least
 from tests.sampled import examples

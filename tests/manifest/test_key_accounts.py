@@ -19,7 +19,7 @@ from tenant_keys.manifest import (
 )
 from tenant_keys.manifest.base import check_against_base
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
-from tenant_keys.manifest.load import SeveralKeyAccounts
+from tenant_keys.manifest.read_manifest import SeveralKeyAccounts
 
 ONE = """\
 central:

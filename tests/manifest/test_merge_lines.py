@@ -6,8 +6,8 @@ from tenant_keys.manifest import LockError, Manifest
 from tenant_keys.manifest.base import check_against_base
 from tenant_keys.manifest.compare import occupancy
 from tenant_keys.manifest.lock import Entry, Lock, entry_line, header_line
+from tenant_keys.manifest.lock_text import LockLines, parse_lines, with_entries
 from tenant_keys.manifest.merge_lines import merge_lines as merged
-from tenant_keys.manifest.read_lock import LockLines, parse_lines, with_entries
 from tests.manifest.sample import manifest
 
 HEADER = Lock("111111111111", "eu-west-1")

@@ -11,9 +11,9 @@ from tenant_keys.client import ConfigurationError, Settings
 from tenant_keys.manifest import Estate, LockError, parse_lock, resolve
 from tenant_keys.manifest.base import check_against_base
 from tenant_keys.manifest.lock import Lock, render_lock
+from tenant_keys.manifest.lock_text import parse_lines, with_entries
 from tenant_keys.manifest.merge_lines import merge_lines
 from tenant_keys.manifest.opaque_names import OPAQUE_NAME, draw_name
-from tenant_keys.manifest.read_lock import parse_lines, with_entries
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.operations.tenant_view import view
 from tenant_keys.policy.template_size import reserved_sizes

@@ -8,9 +8,9 @@ import pytest
 
 from tenant_keys.manifest import Estate, Lock, parse_manifest
 from tenant_keys.manifest.lock import Capacity, Entry, entry_line, header_line
+from tenant_keys.manifest.lock_text import parse_lines, with_entries
 from tenant_keys.manifest.merge_lines import measured, merge_lines
 from tenant_keys.manifest.places import Places, Sizes
-from tenant_keys.manifest.read_lock import parse_lines, with_entries
 from tenant_keys.manifest.update import new_lock, update
 from tests.manifest.sample import edited, manifest, with_tenants
 

@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from tenant_keys.manifest import read_lock
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
-from tenant_keys.manifest.load import SeveralKeyAccounts
+from tenant_keys.manifest.read_manifest import SeveralKeyAccounts
 from tenant_keys.operations.errors import KeyMismatch, TakeBackRefused, TransitionRefused
 from tenant_keys.operations.offboarding.departing import departing
 from tenant_keys.operations.record_key_ids import record

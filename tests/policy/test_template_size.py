@@ -15,8 +15,8 @@ from tenant_constructs.tenant_key import TenantKey, TenantReplicaKey
 from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES
 from tenant_keys.manifest import Estate, Tenant, Workload, parse_manifest, resolve
 from tenant_keys.manifest.lock import render_lock
+from tenant_keys.manifest.lock_text import parse_lines, with_entries
 from tenant_keys.manifest.merge_lines import merge_lines
-from tenant_keys.manifest.read_lock import parse_lines, with_entries
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.policy.template_size import (
     ADDED_BY_CDK,

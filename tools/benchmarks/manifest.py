@@ -17,7 +17,7 @@ import yaml
 from tenant_keys.manifest import parse_manifest, resolve
 from tenant_keys.manifest.document import Reader
 from tenant_keys.manifest.lock import render_lock
-from tenant_keys.manifest.read_lock import parse_lock
+from tenant_keys.manifest.lock_text import parse_lock
 from tenant_keys.manifest.update import new_lock, update
 from tools.benchmarks.generated_manifest import manifest_text
 

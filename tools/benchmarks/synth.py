@@ -22,7 +22,7 @@ from typing import Any
 
 from tenant_keys.manifest import load_manifest
 from tenant_keys.manifest.lock import render_lock
-from tenant_keys.manifest.read_lock import parse_lock
+from tenant_keys.manifest.lock_text import parse_lock
 from tenant_keys.manifest.update import new_lock, update
 from tenant_stacks.last_synth import RECORD
 from tools.benchmarks.chart import chart

@@ -8,7 +8,7 @@ from typing import Any
 
 from tenant_keys.manifest.allowed import ALLOWED, KEYS
 from tenant_keys.manifest.errors import ManifestError
-from tenant_keys.manifest.load import load_manifest
+from tenant_keys.manifest.read_manifest import load_manifest
 from tenant_keys.manifest.schema import schema
 from tools.docs.blocks import CannotGenerate
 

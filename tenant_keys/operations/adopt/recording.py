@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tenant_keys.manifest import Lock, Manifest
+from tenant_keys.manifest.lock_text import with_entries
 from tenant_keys.manifest.model import Key, RotationDays
 from tenant_keys.manifest.places import Measure
-from tenant_keys.manifest.read_lock import with_entries
 from tenant_keys.manifest.update import record_key_ids, update
 from tenant_keys.operations.adopt.found_key import FoundKey
 from tenant_keys.operations.adopt.plan import AdoptionRefused

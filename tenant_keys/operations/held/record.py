@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tenant_keys.manifest import Estate, HeldKey, Tenant, load_estate_of, read_lock
 from tenant_keys.manifest.lock import Registration, write_lock
-from tenant_keys.manifest.read_lock import with_entries
+from tenant_keys.manifest.lock_text import with_entries
 from tenant_keys.operations.errors import UnknownTenant
 from tenant_keys.operations.held.errors import HeldKeyError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest import Lock, Manifest, load_manifests, read_lock
 from tenant_keys.manifest.lock import Entry, Phase
-from tenant_keys.manifest.resolve import person_arn
+from tenant_keys.manifest.resolution import person_arn
 from tenant_keys.operations.errors import TransitionRefused, UnknownTenant
 from tenant_keys.policy import names
 

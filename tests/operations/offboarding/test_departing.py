@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tenant_keys.manifest.lock import write_lock
-from tenant_keys.manifest.read_lock import read_lock, with_entries
+from tenant_keys.manifest.lock_text import read_lock, with_entries
 from tenant_keys.operations.errors import TransitionRefused, UnknownTenant
 from tenant_keys.operations.offboarding.departing import Departing, departing
 from tenant_keys.operations.tenant_edit import plan_state

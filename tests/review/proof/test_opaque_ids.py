@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tenant_keys.manifest import Estate
-from tenant_keys.manifest.load import parse_manifest
 from tenant_keys.manifest.lock import Entry
-from tenant_keys.manifest.resolve import resolve
+from tenant_keys.manifest.read_manifest import parse_manifest
+from tenant_keys.manifest.resolution import resolve
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.assembly import Resource, Stack
 from tenant_keys.review.proof.opaque_ids import Disclosing, disclosing

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tenant_keys.manifest import LockError
 from tenant_keys.manifest.lock import Capacity, Entry, Lock, render_lock, write_lock
-from tenant_keys.manifest.read_lock import parse_lock, read_lock
+from tenant_keys.manifest.lock_text import parse_lock, read_lock
 from tests.premise import met, met_at_least
 from tests.sampled import examples
 

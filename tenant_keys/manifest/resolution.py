@@ -5,8 +5,8 @@ from __future__ import annotations
 from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
 from tenant_keys.aws_facts.identity_center import role_of
 from tenant_keys.aws_facts.regions import partition_of
-from tenant_keys.manifest.compare import LOCK_FILE, AddRole, Append, Change, DropRole, HoldRotation, changes, overfull
-from tenant_keys.manifest.errors import LockError, Problem
+from tenant_keys.manifest.compare import AddRole, Append, Change, DropRole, HoldRotation, changes, overfull
+from tenant_keys.manifest.errors import LOCK_FILE, LockError, Problem
 from tenant_keys.manifest.estate import Audit, Central, Custodian, Estate, HeldKey, Tenant, Workload
 from tenant_keys.manifest.lock import Entry, Lock, Registration
 from tenant_keys.manifest.model import Key, Manifest
