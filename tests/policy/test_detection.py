@@ -71,7 +71,7 @@ def test_the_stack_set_forwards_by_one_role_and_one_rule() -> None:
     estate = estate_of_text(FORWARDING + manifest(WORKLOADS % ""))
     resources = forwarding_template(estate, {"b": "2", "a": "1"})
     description = resources["Resources"]["AuditForwarding"]["Properties"].pop("Description")
-    assert description.startswith("high: A role was refused at an access role")
+    assert description.startswith("high: A role was denied an access role: a workload requests a tenant")
     assert resources == {
         "Resources": {
             "AuditForwarder": {"Type": "AWS::IAM::Role", "Properties": ROLE},
