@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import (
     BotoCoreError,
-    ClientError,
     EndpointConnectionError,
     MetadataRetrievalError,
     NoCredentialsError,
@@ -29,8 +28,7 @@ from tenant_keys.client import (
     TokenRefused,
     UnknownTenant,
 )
-from tenant_keys.client.reencrypt import refusal
-from tenant_keys.client.refusals import likely_cause, may_pass, translate
+from tenant_keys.client.refusals import likely_cause, translate
 from tenant_keys.client.token import SESSION_TAG_CLAIM
 from tests.client.issuer import Issuer
 from tests.client.standin import StandIn, settings
@@ -58,71 +56,6 @@ def test_what_kms_answers_has_a_name(aws: StandIn, code: str, error: type[Except
         tenant.decrypt(blob, name="n")
     assert type(caught.value) is error
     assert "alias/tenant-acme" in str(caught.value)
-
-
-KNOWN: dict[type[TenantKeysError], tuple[str, ...]] = {
-    UnknownTenant: ("NotFoundException",),
-    TenantSuspended: ("DisabledException", "KMSInvalidStateException"),
-    DamagedMessage: ("InvalidCiphertextException",),
-    KeyMismatch: ("IncorrectKeyException", "InvalidKeyUsageException"),
-    TokenRefused: ("InvalidIdentityToken", "IDPRejectedClaim"),
-    AccessDenied: (
-        *("AccessDeniedException", "AccessDenied", "UnauthorizedOperation"),
-        *("ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"),
-    ),
-    ConfigurationError: (
-        *("PackedPolicyTooLarge", "MalformedPolicyDocument", "RegionDisabledException", "OptInRequired"),
-        *("RequestExpired", "RequestTimeTooSkewed", "InvalidSignatureException", "SignatureDoesNotMatch"),
-    ),
-    ServiceUnavailable: (
-        *("KeyUnavailableException", "DependencyTimeoutException", "KMSInternalException", "InternalFailure"),
-        *("InternalError", "ServiceUnavailable", "ServiceUnavailableException", "IDPCommunicationError"),
-        *("RequestTimeout", "RequestTimeoutException"),
-    ),
-    Throttled: (
-        *("ThrottlingException", "Throttling", "ThrottledException", "LimitExceededException", "SlowDown"),
-        *("TooManyRequestsException", "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException"),
-        *("RequestLimitExceededException", "PriorRequestNotComplete"),
-    ),
-}
-"""Every code that the client knows, of HTTP status 400; by any other it knows no more than the status."""
-
-
-def answered(code: str, operation: str = "Decrypt") -> ClientError:
-    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 400}}, operation)  # type: ignore[typeddict-item]
-
-
-def test_each_code_of_aws_is_this_error_and_these_may_pass() -> None:
-    codes = {code: kind for kind, several in KNOWN.items() for code in several}
-    assert len(codes) == 42
-    found = {code: type(translate(answered(code), operation="kms:Decrypt", target="x")) for code in codes}
-    assert found == codes
-    passing = {code for code in codes if may_pass(answered(code))}
-    assert passing == {*KNOWN[Throttled], *KNOWN[ServiceUnavailable]}
-
-
-@pytest.mark.parametrize("code", KNOWN[AccessDenied][3:])
-def test_a_token_that_has_expired_is_told_from_credentials_that_have(code: str) -> None:
-    operation = "sts:AssumeRoleWithWebIdentity"
-    assert type(translate(answered(code), operation=operation, target="x")) is TokenExpired
-
-
-PASSES = (
-    *("ThrottlingException", "Throttling", "ProvisionedThroughputExceededException", "RequestLimitExceeded"),
-    *("SlowDown", "InternalServerError", "InternalError", "ServiceUnavailable", "RequestTimeout"),
-)
-ENDS = (
-    *("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidAccessKeyId", "NoSuchBucket"),
-    *("RequestTimeTooSkewed", "ResourceNotFoundException", "SignatureDoesNotMatch", "UnrecognizedClientException"),
-)
-
-
-def test_these_codes_end_a_re_encryption_and_these_are_no_fault_of_the_record() -> None:
-    for code in (*PASSES, *ENDS, "ConditionalCheckFailedException", "ValidationException", "NoSuchKey"):
-        error = answered(code, "UpdateItem")
-        assert refusal.ends_the_job(error) is (code in ENDS), code
-        assert refusal.may_pass(error) is (code in PASSES), code
-        assert refusal.describe(error) == f"ClientError: UpdateItem: {code}"
 
 
 @pytest.mark.parametrize(
@@ -240,7 +173,6 @@ def test_what_does_not_pass_is_not_retried(
     [
         ("resource-based policy", "Disabled", "AWS_KMS", TenantSuspended),
         ("resource-based policy", "PendingDeletion", "AWS_KMS", TenantSuspended),
-        ("resource-based policy", "PendingReplicaDeletion", "AWS_KMS", TenantSuspended),
         ("resource-based policy", "PendingImport", "EXTERNAL", TenantSuspended),
         ("resource-based policy", "Enabled", "EXTERNAL", TenantSuspended),
         ("resource-based policy", "Enabled", "AWS_KMS", AccessDenied),

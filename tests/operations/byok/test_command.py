@@ -5,44 +5,47 @@ from __future__ import annotations
 import base64
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
 from tenant_keys.local import LocalAws
 from tenant_keys.operations.byok import Ceremony, wrap
-from tests.command import Done, tenant_keys
 
 PASSPHRASE = "correct horse battery staple"
 
 
-def passphrase_fd() -> str:
-    """A descriptor of which the passphrase can be read; the command closes it."""
-    reader, writer = os.pipe()
-    os.write(writer, PASSPHRASE.encode() + b"\n")
-    os.close(writer)
-    return str(reader)
-
-
 @pytest.fixture
-def command(aws: LocalAws, manifest: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
+def command(aws: LocalAws, manifest: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs the command in the manifest's folder, on the local AWS, with the passphrase on a descriptor."""
-    monkeypatch.chdir(manifest.parent)
 
-    def run(*arguments: str) -> Done:
-        environment = {**aws.environment(), "PATH": os.environ["PATH"], "NO_PROXY": "*", "NO_COLOR": "1"}
-        given = [passphrase_fd() if each == "{fd}" else each for each in arguments]
-        with mock.patch.dict(os.environ, environment, clear=True):
-            return tenant_keys("byok", *given)
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        reader, writer = os.pipe()
+        os.write(writer, PASSPHRASE.encode() + b"\n")
+        os.close(writer)
+        given = [each.replace("{fd}", str(reader)) for each in arguments]
+        try:
+            return subprocess.run(
+                [sys.executable, "-c", "from tenant_keys.cli import main; main()", "byok", *given],
+                cwd=manifest.parent,
+                env={**aws.environment(), "PATH": os.environ["PATH"], "NO_PROXY": "*", "NO_COLOR": "1"},
+                pass_fds=(reader,),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        finally:
+            os.close(reader)
 
     return run
 
 
 @pytest.mark.slow
 def test_the_ceremony_ends_in_an_enabled_key_and_leaves_no_trace_of_the_material(
-    command: Callable[..., Done],
+    command: Callable[..., subprocess.CompletedProcess[str]],
     ceremony_of: Callable[[str], Ceremony],
     manifest: Path,
     aws: LocalAws,
@@ -67,7 +70,7 @@ def test_the_ceremony_ends_in_an_enabled_key_and_leaves_no_trace_of_the_material
     ]
     done = [(arguments, code, command(*arguments)) for arguments, code in steps]
     for arguments, code, result in done:
-        assert result.exit_code == code, (arguments, result.stdout, result.stderr)
+        assert result.returncode == code, (arguments, result.stdout, result.stderr)
         assert "Traceback" not in result.stderr
     assert "eu-west-1: Enabled" in done[8][2].stdout
     assert "nothing is missing" in done[9][2].stdout
