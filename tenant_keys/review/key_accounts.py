@@ -76,9 +76,9 @@ def crossings(resources: Iterator[Resource] | Sequence[Resource], estate: Estate
 
 
 def _matched(text: str, accounts: Iterable[str]) -> set[str]:
-    """The accounts that a pattern in the text matches, where it stands in the place of an account.
+    """The accounts that a pattern in the text matches, where a policy or an ARN has an account id.
 
-    `*` stands for any number of characters, also those after the account, and `?` for one (IAM guide,
+    `*` matches any number of characters, also those after the account, and `?` matches one (IAM guide,
     reference_policies_elements_resource).
     """
     found: set[str] = set()

@@ -330,8 +330,8 @@ def _undeclared(
     message = f"{where}: {statement.label}: {asked} is allowed on {what}"
     fix = "allow exactly the registered keys, the workload's operations and the tenant's encryption context"
     if doubtful:
-        told = f"{message}; whether a Deny of the same role stops all of it is not worked out"
-        return Finding(Kind.NOT_PROVED, told, "take the Allow out", tenant)
+        doubt = f"{message}; whether a Deny of the same role stops all of it is not worked out"
+        return Finding(Kind.NOT_PROVED, doubt, "take the Allow out", tenant)
     return Finding(Kind.MORE_THAN_DECLARED, f"{message}; the manifest declares no such access", fix, tenant)
 
 
@@ -380,9 +380,9 @@ def _try(tenant: Tenant, use: Use, action: str, arn: str, actor: Actor, world: W
     message = f"tenant {tenant.id} through {use.role_arn}: {name} on {arn} is declared and not allowed"
     statements = tuple(map(named_decider, outcome.decision.deciders if outcome.decision else ()))
     if outcome.sometimes:
-        told = f"{message} for certain: it depends on {outcome.depends_on}"
+        doubt = f"{message} for certain: it depends on {outcome.depends_on}"
         fix = "take out conditions on what the manifest does not say"
-        yield Finding(Kind.NOT_PROVED, told, fix, tenant.id, statements=statements)
+        yield Finding(Kind.NOT_PROVED, doubt, fix, tenant.id, statements=statements)
         return
     fix = "restore the Allow, or take out the Deny"
     yield Finding(Kind.REFUSED, message, fix, tenant.id, statements=statements)

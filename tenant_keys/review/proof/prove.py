@@ -76,11 +76,11 @@ def _disclosed(reviewed: ReviewedEstate) -> Iterator[Finding]:
     for (_, _, stack, resource), tenant, name in reviewed.disclosed:
         where = f"{stack} {resource}: {name}"
         if tenant:
-            told = f"{where} tells the id in the manifest of tenant {tenant}, whose name is opaque"
-            yield Finding(Kind.INVENTORY, told, "take the id out: the workload's parameter alone holds it", tenant)
+            message = f"{where} tells the id in the manifest of tenant {tenant}, whose name is opaque"
+            yield Finding(Kind.INVENTORY, message, "take the id out: the workload's parameter alone holds it", tenant)
         else:
-            told = f"{where} holds a function that the review does not resolve, and may tell the id of a tenant whose "
-            yield Finding(Kind.NOT_PROVED, f"{told}name is opaque", "write the value out")
+            message = f"{where} holds a function that the review does not resolve, and may tell the id of a tenant "
+            yield Finding(Kind.NOT_PROVED, f"{message}whose name is opaque", "write the value out")
 
 
 def _crossing(reviewed: ReviewedEstate) -> list[Finding]:
@@ -106,9 +106,9 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
     try:
         reviewed = source if isinstance(source, ReviewedEstate) else review_estate(source, estate)
     except NOT_UNDERSTOOD as problem:
-        told = (_not_proved(problem),)
+        unread = (_not_proved(problem),)
         seconds = time.perf_counter() - start
-        return Proof("not proved", told, len(estate.tenants), 0, 0, 0, 0, (), (), True, True, (), (), seconds)
+        return Proof("not proved", unread, len(estate.tenants), 0, 0, 0, 0, (), (), True, True, (), (), seconds)
     inventory, promised, found = reviewed.inventory, reviewed.promises, reviewed.classes
 
     def build(edit: Edit) -> World:

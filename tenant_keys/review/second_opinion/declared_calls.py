@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -17,7 +17,6 @@ from tenant_keys.manifest import Estate, Tenant, Workload
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.manifest.detection import RULE_IDS
 from tenant_keys.review.second_opinion.control_policies import KINDS, OPEN, of_account, replayed, statements_of
-from tenant_keys.review.second_opinion.errors import NotUnderstood
 from tenant_keys.review.second_opinion.inventory import Control, Inventory, Key
 from tenant_keys.review.second_opinion.keys import accounts_of, key_actions, owner_of
 from tenant_keys.review.second_opinion.permission import denied
@@ -43,11 +42,9 @@ from tenant_keys.review.second_opinion.promise import (
     workload_role,
 )
 from tenant_keys.review.second_opinion.question import Case, Pending, Question, ask_about, rests_on
-from tenant_keys.review.second_opinion.request import Asked, OneAction
 from tenant_keys.review.second_opinion.scope import representatives
-from tenant_keys.review.second_opinion.solver import Answer, ask
-from tenant_keys.review.second_opinion.statements import Statement
-from tenant_keys.review.second_opinion.terms import Formula, all_of, any_of, characters, equal, negate, times
+from tenant_keys.review.second_opinion.session_names import under_every_name
+from tenant_keys.review.second_opinion.terms import all_of, characters, equal, times
 from tenant_keys.review.second_opinion.values import Value
 
 _ABSENT: Final = (
@@ -86,7 +83,6 @@ _AUDIT: Final = {
 }
 """The same of AWS::Events::Rule, AWS::SNS::Topic and AWS::SNS::TopicPolicy."""
 _HOME_OF_IAM: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-_MOST_NAMES: Final = 8
 _ANY_KEY: Final = "key/11112222-3333-4444-5555-666677778888"
 
 
@@ -172,7 +168,7 @@ def _question(call: _Call, inventory: Inventory, estate: Estate) -> Question:
     requests = {action: asked.of(action, action) for action in call.actions}
     stopped = {action: denied(request, documents) for action, request in requests.items()}
     if SESSION_NAME in asked.values:
-        requests, stopped = _under_every_name(asked, stopped, documents)
+        requests, stopped = under_every_name(asked, stopped, documents)
     found = tuple(
         Case((action,), request, stopped[action])
         for action, request in requests.items()
@@ -182,36 +178,6 @@ def _question(call: _Call, inventory: Inventory, estate: Estate) -> Question:
     return Question(
         "control", call.caller.label, what, None, asked, found, OPEN, controls=replayed(controls), expects="denied"
     )
-
-
-def _under_every_name(
-    asked: Asked, stopped: Mapping[str, Formula], documents: tuple[Statement, ...]
-) -> tuple[dict[str, OneAction], dict[str, Formula]]:
-    """The requests, and when they are denied whatever name the caller gives the session.
-
-    The caller of AssumeRole chooses the name (STS API, RoleSessionName), so one that works is enough. Names are added
-    as long as there is one that works where all before it do not; then no other matters.
-
-    Raises:
-        NotUnderstood: the solver does not say whether there is another.
-    """
-    tried: list[Formula] = []
-    requests = {action: asked.of(action, action) for action in stopped}
-    any_stopped = any_of(stopped.values())
-    shared = {key: value for key, value in asked.values.items() if key != SESSION_NAME}
-    while True:
-        answer, model = ask([negate(any_stopped), *tried, asked.limits()])
-        if answer is Answer.UNKNOWN or len(tried) > _MOST_NAMES:
-            raise NotUnderstood(f"{asked.resource}: conditions on {SESSION_NAME} of which no name is known to work")
-        if model is None:
-            break
-        name = model.text(asked.values[SESSION_NAME].held())
-        facts = {**asked.facts, SESSION_NAME: Value("sts:RoleSessionName", True, name)}
-        named = replace(asked, facts=facts, values=dict(shared), _known={})
-        requests = {action: named.of(action, action) for action in stopped}
-        stopped = {action: denied(request, documents) for action, request in requests.items()}
-        tried.append(any_of(stopped.values()))
-    return requests, {action: all_of([one, *tried]) for action, one in stopped.items()}
 
 
 _PAIR: Final = f"kms:encryptioncontext:{TENANT}"
