@@ -122,12 +122,17 @@ def _sites() -> list[Path]:
     return [folder for folder in map(Path, dict.fromkeys(map(os.path.realpath, named))) if folder.is_dir()]
 
 
+def _customizations() -> list[str]:
+    """The modules that the site module imports (Python documentation, site), loaded or found: Debian's is in /etc."""
+    names = ("sitecustomize", "usercustomize")
+    loaded = (getattr(sys.modules.get(name), "__file__", None) for name in names)
+    found = (spec.origin for spec in map(PathFinder.find_spec, names) if spec)
+    return sorted({os.path.realpath(path) for path in (*loaded, *found) if path})
+
+
 def _run_at_start() -> Iterator[tuple[str, Path]]:
     """Files that Python runs before any program, wherever they are."""
-    for name in ("sitecustomize", "usercustomize"):
-        spec = PathFinder.find_spec(name)
-        if spec and spec.origin:
-            yield spec.origin, Path(spec.origin)
+    yield from ((path, Path(path)) for path in _customizations())
     for folder in _sites():
         yield from ((str(path), path) for path in sorted(folder.glob("*.pth")))
 
@@ -139,13 +144,16 @@ def _loaded_is_known() -> bool:
     python = _below(os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib"))
     sites = _below(map(str, _sites()))
     ours = _below(map(str, _folders()))
+    at_start = _customizations()
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if name == "__main__" or not file:
             continue
         path = os.path.realpath(file)
+        if path in at_start:
+            continue
         if path.startswith(sites) and not path.startswith(ours):
-            if name.partition(".")[0] not in (*LOADED, "sitecustomize", "usercustomize"):
+            if name.partition(".")[0] not in LOADED:
                 return False
         elif not path.startswith((*python, *ours)):
             return False
