@@ -60,7 +60,7 @@ class Table:
 
 
 def job_over(table: Table, tenant: Tenant) -> DynamoItems:
-    return items(table, tenant)  # type: ignore[arg-type]
+    return items(table, tenant)
 
 
 def test_an_object_is_not_rewrapped_under_the_data_key_that_it_has(acme: Tenant, late: list[str]) -> None:
