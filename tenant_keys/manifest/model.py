@@ -310,7 +310,7 @@ class Tenant(_Model):
     workloads: tuple[WorkloadName, ...] | None = None
     """Workloads that may use the tenant's key; by default `defaults.workloads`."""
     state: State = "active"
-    """`suspended` disables the key, `offboarding` also the roles, `offboarded` removes the key from its stack."""
+    """`suspended`: key disabled; `offboarding`: roles removed too; `offboarded`: key removed from its stack."""
     rotation_days: RotationDays | None = None
     """By default `defaults.rotation_days`; not allowed with imported keys."""
     deletion_window_days: DeletionWindowDays | None = None
