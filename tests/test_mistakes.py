@@ -254,7 +254,7 @@ FILES = ("app.py", "cdk.json", "tenants.lock", "tenants.yaml")
 
 @pytest.fixture
 def project(sample_assembly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the sample, synthesized, on a machine without credentials; Node and the CDK tell their version alone."""
+    """A copy of the sample, synthesized, without credentials; Node and the CDK tell their version alone."""
     folder = tmp_path / "project"
     (folder / "cdk.out").mkdir(parents=True)
     for name in FILES:

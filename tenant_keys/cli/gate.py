@@ -61,8 +61,8 @@ def gate_command(
     from tenant_keys.operations.gate import canary as canary_of
     from tenant_keys.operations.gate import gate
 
-    for file in filter(None, (ready, canary, verify)):
-        require_writable(file)
+    for output in filter(None, (ready, canary, verify)):
+        require_writable(output)
     if role is None and (canary or verify):
         load_estates(manifest)  # the role that verifies is looked up later: a mistake there is reported now
     try:
