@@ -141,6 +141,15 @@ def test_a_session_of_another_tenant_and_one_that_may_do_more_on_its_own_key() -
     )
 
 
+def test_the_request_of_anybody_and_of_a_session_with_tags() -> None:
+    (shared, *_), (anybody,) = (
+        [one for one in excess_of("kms:Decrypt", "*") if who in one.what] for who in ("shared.billing with", "anybody")
+    )
+    billing = f"arn:aws:sts::{CENTRAL}:assumed-role/shared.billing/any-session"
+    assert shared.request == request("kms:Decrypt", who=billing, **{"session tags": {"tenant_id": ""}})
+    assert anybody.request == request("kms:Decrypt", who="anonymous")
+
+
 def opened(role: str, stack: str, *actions: str) -> Finding:
     """The first of those who obtain a session of a role that trusts a stranger besides."""
     allow = {"Sid": "Open", "Effect": "Allow", "Principal": {"AWS": APP}, "Action": list(actions)}

@@ -117,7 +117,7 @@ def test_another_tenants_session_is_denied_and_a_tag_that_is_given_counts(questi
 
 
 def test_a_deletion_is_asked_of_a_key_that_was_not_used_for_as_long_as_is_declared(questions: Questions) -> None:
-    asked = {"action": "ScheduleKeyDeletion", "alias": None, "context": {}}
+    asked: dict[str, Any] = {"action": "ScheduleKeyDeletion", "alias": None, "context": {}}
     assert decided(questions, "role/KeyBreakGlass", **asked) == ["True", "ScheduleDeletion", "Everything"]
     assert decided(questions, "role/KeyAdministrator", **asked)[0] == "False"
 
