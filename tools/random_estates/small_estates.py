@@ -59,7 +59,7 @@ class Templates:
     def add(self, stack: str, logical_id: str, kind: str, properties: dict[str, Any]) -> None:
         account, region = self.places[stack]
         self.resources.setdefault(stack, {})[logical_id] = Resource(
-            stack, account, region, logical_id, kind, properties, "Retain", "Retain", (), None
+            stack, account, region, logical_id, kind, properties, "Retain", "Retain"
         )
 
     def properties(self, stack: str, logical_id: str) -> Any:

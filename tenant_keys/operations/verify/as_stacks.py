@@ -229,4 +229,4 @@ def _resource(
     physical_id: str | None = None,
 ) -> Resource:
     kept = "RetainExceptOnCreate" if kind == "AWS::KMS::Alias" else "Retain"
-    return Resource(stack, account, region, logical_id, kind, properties, kept, "Retain", (), physical_id=physical_id)
+    return Resource(stack, account, region, logical_id, kind, properties, kept, "Retain", physical_id=physical_id)

@@ -68,7 +68,8 @@ class Resource:
     properties: Mapping[str, Any]
     deletion_policy: str | None
     update_replace_policy: str | None
-    depends_on: tuple[str, ...]
+    depends_on: frozenset[str] = frozenset()
+    """Logical ids of what CloudFormation creates before; names of parameters may be among them."""
     physical_id: str | None = None
     """The id that AWS chose, of a resource that was read from an account."""
 

@@ -14,7 +14,7 @@ from tenant_keys.review.assembly.intrinsics import Resolver
 from tenant_keys.review.assembly.manifest import StackArtifact, read_artifacts
 from tenant_keys.review.assembly.model import HIDING_TYPES, READ_TYPES, Resource, Stack
 from tenant_keys.review.assembly.stack_sets import STACK_SET, instances
-from tenant_keys.review.assembly.template import Template, deployed_template
+from tenant_keys.review.assembly.template import Template, awaited, deployed_template, waits_for
 from tenant_keys.review.errors import (
     AssemblyInconsistent,
     AssemblyNotFound,
@@ -81,7 +81,8 @@ class Assembly:
                     left_raw.append(logical_id)
                 else:
                     properties = known
-            resources[logical_id] = _resource(artifact, logical_id, body, properties)
+            refers = logical_id in template.unresolved
+            resources[logical_id] = _resource(artifact, logical_id, body, properties, refers=refers)
         _check_tags(artifact, resources)
         return Stack(
             name=artifact.name,
@@ -150,9 +151,13 @@ def _resolved(resolver: Resolver, logical_id: str, body: Mapping[str, Any], *, m
 
 
 def _resource(
-    artifact: StackArtifact, logical_id: str, body: Mapping[str, Any], properties: Mapping[str, Any]
+    artifact: StackArtifact,
+    logical_id: str,
+    body: Mapping[str, Any],
+    properties: Mapping[str, Any],
+    *,
+    refers: bool,
 ) -> Resource:
-    depends_on = body.get("DependsOn", ())
     return Resource(
         artifact.name,
         artifact.account,
@@ -162,5 +167,5 @@ def _resource(
         properties,
         body.get("DeletionPolicy"),
         body.get("UpdateReplacePolicy"),
-        (depends_on,) if isinstance(depends_on, str) else tuple(depends_on),
+        waits_for(body) if refers else awaited(body),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -103,10 +103,10 @@ def _undeployable(template: Template) -> str | None:
     resources = template.resources
     waiting = [name for name, body in resources.items() if body.get("DependsOn")]
     for name in waiting:
-        if unknown := sorted(set(_awaited(resources[name])) - resources.keys()):
+        if unknown := sorted(awaited(resources[name]) - resources.keys()):
             return f"{name} depends on {unknown[0]}, which the template does not hold"
     if waiting:  # the app writes none; references alone are not followed for every template
-        graph = {name: set(_awaited(resources[name])) for name in waiting}
+        graph = {name: set(awaited(resources[name])) for name in waiting}
         for name in template.unresolved:
             graph[name] = graph.get(name, set()) | {one for one in _referred(resources[name]) if one in resources}
         try:
@@ -126,14 +126,15 @@ def _asks_for_version(rule: Any) -> bool:
     return False
 
 
-def waits_for(body: dict[str, Any]) -> set[str]:
+def waits_for(body: Mapping[str, Any]) -> frozenset[str]:
     """Logical ids that a resource depends on or refers to, among names of parameters."""
-    return {*_awaited(body), *_referred(body)}
+    return awaited(body).union(_referred(body))
 
 
-def _awaited(body: dict[str, Any]) -> list[str]:
+def awaited(body: Mapping[str, Any]) -> frozenset[str]:
+    """Logical ids that a resource says it depends on."""
     found = body.get("DependsOn", [])
-    return [found] if isinstance(found, str) else found
+    return frozenset([found] if isinstance(found, str) else found)
 
 
 def _referred(value: object) -> Iterator[str]:

@@ -49,6 +49,13 @@ def _check(artifact: StackArtifact, estate: Estate) -> Iterator[Finding]:
             f"{where} does not depend on {hook}: it may be deployed before the Hook that keeps its keys",
             "synthesize again; keep the dependency on the stack of the Hook",
         )
+    home = names.workload_stack(artifact.account, central.home_region, estate.naming)
+    if _associates_pods(artifact, estate) and home not in {artifact.name, *artifact.after}:
+        yield Finding(
+            Kind.INVENTORY,
+            f"{where} does not depend on {home}: EKS refuses an association with a role that does not exist yet",
+            "synthesize again; keep the dependency on the stack of the roles",
+        )
     own = place.bootstrap_role(central.bootstrap_qualifier, "cfn-exec")
     expected = central.deployers if artifact.account == central.account else (own,)
     if artifact.execution_role not in expected:
@@ -65,6 +72,14 @@ def _check(artifact: StackArtifact, estate: Estate) -> Iterator[Finding]:
             f"{where}: the CDK CLI assumes {artifact.deploy_role} to deploy it; expected {deployer}",
             "synthesize again, or correct central.bootstrap_qualifier",
         )
+
+
+def _associates_pods(artifact: StackArtifact, estate: Estate) -> bool:
+    """Whether the stack is to associate pods with roles of its account."""
+    return artifact.name == names.workload_stack(artifact.account, artifact.region, estate.naming) and any(
+        w.pod_identity and w.account == artifact.account and artifact.region in w.regions
+        for w in estate.workloads.values()
+    )
 
 
 def _protected(stack: str, estate: Estate) -> bool:

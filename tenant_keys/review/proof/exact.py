@@ -39,6 +39,12 @@ _NAMED_BY: Final = {
     "AWS::SNS::Topic": "TopicName",
     "AWS::SNS::TopicPolicy": "Topics",
 }
+_ORDER: Final = "DependsOn"
+"""Among expected properties: the type of the resource that CloudFormation has to create before."""
+_EITHER_WAY: Final = frozenset(
+    {"BucketEncryption", "EventSelectors", "LifecycleConfiguration", "ManagedExecution", "OperationPreferences"}
+)
+"""Properties whose other values may record more, keep longer or work more slowly: a difference is no breach yet."""
 _FREE: Final[Mapping[str, str]] = {
     "AWS::CloudFormation::StackSet": "Description Tags",
     "AWS::CloudTrail::Trail": "Tags",
@@ -88,13 +94,16 @@ def _name(kind: str, properties: Mapping[str, Any]) -> str:
 def check_resources(resources: Iterable[Resource], expected: Expected) -> Iterator[Finding]:
     """What is there and not expected, differs from what is expected, or is expected and not there."""
     found: set[Place] = set()
+    resources = tuple(resources)
+    types = {(one.stack, one.logical_id): one.type for one in resources}
     for resource in resources:
         place, where = place_of(resource), resource.where
         if place in found:
             yield undeclared(f"{where}: a second {resource.type} {place[3]}")
         found.add(place)
         if place in expected:
-            yield from _compare(resource, expected[place])
+            after = {types.get((resource.stack, one)) for one in resource.depends_on}
+            yield from _compare(resource, expected[place], after)
         else:
             yield unknown(f"{where}: {resource.type}")
     for account, region, kind, name in sorted(expected.keys() - found):
@@ -102,11 +111,16 @@ def check_resources(resources: Iterable[Resource], expected: Expected) -> Iterat
         yield Finding(Kind.INVENTORY, message, AGAIN)
 
 
-def _compare(resource: Resource, expected: Mapping[str, object]) -> Iterator[Finding]:
+def _compare(resource: Resource, expected: Mapping[str, object], after: set[str | None]) -> Iterator[Finding]:
     properties, where = resource.properties, resource.where
     for name in sorted(properties.keys() - expected.keys() - set(_FREE.get(resource.type, "").split())):
         yield unknown(f"{where}: {resource.type} {name}")
     for name, wanted in expected.items():
+        if name == _ORDER:
+            if wanted not in after:
+                message = f"{where}: does not depend on the {wanted} of its stack, which has to be created first"
+                yield Finding(Kind.NOT_PROVED, message, f"{AGAIN}; keep its DependsOn")
+            continue
         got = properties.get(name)
         if name == "PolicyDocument":
             said = policy_says(got, wanted, resource.region)
@@ -115,7 +129,8 @@ def _compare(resource: Resource, expected: Mapping[str, object]) -> Iterator[Fin
         else:
             said = _same(name, got, wanted)
         if said is Said.WIDER:
-            yield Finding(Kind.INVENTORY, f"{where}: {name} is {got!r:.120}, declared is {wanted!r:.120}", AGAIN)
+            kind = Kind.NOT_PROVED if name in _EITHER_WAY else Kind.INVENTORY
+            yield Finding(kind, f"{where}: {name} is {got!r:.120}, declared is {wanted!r:.120}", AGAIN)
         elif said is Said.OTHERWISE:
             yield differs(where, name)
 

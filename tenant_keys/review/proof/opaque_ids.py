@@ -4,7 +4,8 @@ The workload's parameter alone has them, and nothing once the tenant is offboard
 tell those of another. An id is found as a word, in any case, alone or between hyphens; in logical ids and Sids as a
 word of the name. Not told is an id that is also a word of the manifest's own names or of the app's texts (`access`,
 `orders`), or a number of up to three digits: there it says nothing of a customer. What rules and alarms describe and
-match, and the code of the Hook's function, is prose, so there it is told after the word tenant.
+match, and the code of the Hook's function, is prose, so there it is found after the word tenant, and in a list after
+the word tenants.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _SUPPRESSIONS: Final = frozenset({"cdk_nag", "cfn_nag", "checkov", "guard"})
 _WORDS_OF_A_NAME: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OF_A_TENANT: Final = re.compile(r"(?:Alias|Key|ImportRole|Replica|Role)([a-z0-9X]+)(?:For[A-Za-z0-9]+)?")
 """Logical ids, in which X stands for a hyphen."""
+_AND: Final = frozenset({"and", "or"})
+"""Between the names of a list."""
 _APP_TEXT: Final = """
 a access accessdenied account acl actions administration alarms alias aliases all amazonaws an analyzer anchor
 and anyone anything anywhere api arm64 arnequals arnlike arnnotequals arnnotlike as association assume assumed
@@ -53,7 +56,7 @@ lockout log logs longest managed material may member message metadata minimum mi
 namespace near no nobody none not notresource null of oidc on one only opaque openid openings operations or
 organization organizations other others outside own parameter parameters path permission permissions plain pod
 pods policies policy policydocument policyname pre premises primary principal principalarn principals profile
-project provider provision publish python3 quota rcp re read reading reads recently records refusals refused
+project properties provider provision publish python3 quota rcp re read reading reads recently records refusals refused
 refuses region removal remove replace replica replicakey replicas report reports reserve reserved resource
 role roles rolesanywhere root rotate rotation rsa rsaes rule rules run runfunction runs s saml schedule
 scheduled scp serve serves service serviceaccount services serving session sessions set settings sha share
@@ -131,11 +134,12 @@ class Disclosing:
     def _named(self, text: str, after: str) -> str | None:
         if not after and text in self._seen:
             return self._seen[text]
-        before, found = "", None
+        named, found = False, None
         for token in _TOKEN.findall(text.lower()):
-            if not after or before == after or token.startswith(f"{after}-"):
-                found = found or self._in(token.split("-"))
-            before = token
+            here = self._in(token.split("-")) if not after or named or token.startswith(f"{after}-") else None
+            found = found or here
+            more = named and (token in _AND or here is not None or token in self._others)
+            named = more or token in (after, f"{after}s")
         if not after:
             self._seen[text] = found
         return found

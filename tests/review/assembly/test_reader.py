@@ -46,14 +46,22 @@ def test_a_resource_carries_all_that_the_review_asks_of_it(read: Callable[..., A
         properties={"KeyPolicy": {"Statement": []}},
         deletion_policy="Retain",
         update_replace_policy="Delete",
-        depends_on=("Role", "Other"),
+        depends_on=frozenset({"Role", "Other"}),
     )
     assert (stack.account, stack.region, stack.termination_protection) == ("111111111111", "eu-west-1", False)
 
 
 def test_a_single_dependency_may_be_text(read: Callable[..., Any]) -> None:
     stack = read(keys={"Resources": {"Key": {**KEY, "DependsOn": "Role"}, "Role": KEY}})["keys"]
-    assert stack.resources["Key"].depends_on == ("Role",)
+    assert stack.resources["Key"].depends_on == {"Role"}
+
+
+def test_what_a_resource_refers_to_is_created_before_it(read: Callable[..., Any]) -> None:
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "records"}}
+    policy = {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {}}}
+    stack = read(trail={"Resources": {"Bucket": bucket, "Policy": policy}})["trail"]
+    assert stack.resources["Policy"].depends_on == {"Bucket"}
+    assert stack.resources["Bucket"].depends_on == set()
 
 
 def test_stacks_come_in_the_order_of_the_manifest_with_their_own_names(tmp_path: Path) -> None:

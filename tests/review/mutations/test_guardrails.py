@@ -46,9 +46,7 @@ class Alone:
 
     def stacks(self) -> Iterator[Stack]:
         resources = {
-            name: Resource(
-                GUARDRAILS, "444444444444", "us-east-1", name, body["Type"], body["Properties"], None, None, (), None
-            )
+            name: Resource(GUARDRAILS, "444444444444", "us-east-1", name, body["Type"], body["Properties"], None, None)
             for name, body in self._templates.resources(GUARDRAILS).items()
             if body["Type"] == "AWS::Organizations::Policy"
         }

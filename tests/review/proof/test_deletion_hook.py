@@ -67,6 +67,15 @@ def setting(name: str, value: object, logical_id: str = "HookFunction") -> Edit:
     return edit
 
 
+def before(logical_id: str, *others: str) -> Edit:
+    """A resource that depends on nothing but the others."""
+
+    def edit(resources: Resources) -> None:
+        resources[logical_id] = replace(resources[logical_id], depends_on=frozenset(others))
+
+    return edit
+
+
 def statement(resources: Resources, role: str, document: str = "PolicyDocument") -> Any:
     properties = resources[role].properties
     policy = properties["Policies"][0] if document == "PolicyDocument" else properties
@@ -171,6 +180,16 @@ EDITS: dict[str, tuple[Edit, Kind, str]] = {
         setting("PermissionsBoundary", "arn:aws:iam::111111111111:policy/x", "HookFunctionRole"),
         Kind.INVENTORY,
         "its permissions boundary is",
+    ),
+    "a function before its log group": (
+        before("HookFunction", "HookFunctionRole"),
+        Kind.NOT_PROVED,
+        "HookFunction: does not depend on the AWS::Logs::LogGroup of its stack",
+    ),
+    "a Hook before its function": (
+        before("HookOfKeys", "HookInvokingRole"),
+        Kind.NOT_PROVED,
+        "HookOfKeys: does not depend on the AWS::Lambda::Function of its stack",
     ),
     "no role": (
         lambda all_: all_.pop("HookInvokingRole"),

@@ -245,7 +245,7 @@ def test_a_way_from_one_key_account_into_the_other_is_found(
 
 @pytest.mark.parametrize("text", ["4?4444444444", "2*", "*:1", "?", "*", "11111111111?1", "11?", "key/1*", "1?b"])
 def test_a_pattern_that_matches_no_other_key_account_names_none(text: str, both: tuple[Estate, ...]) -> None:
-    described = Resource("s", two.TWO, "eu-west-1", "R", "AWS::X::Y", {"A": text}, None, None, (), None)
+    described = Resource("s", two.TWO, "eu-west-1", "R", "AWS::X::Y", {"A": text}, None, None)
     assert list(crossings([described], both[1])) == []
 
 

@@ -70,7 +70,7 @@ def found_in(looking: Disclosing, kind: str, properties: dict[str, Any]) -> list
 
 
 def named(logical_id: str, kind: str, properties: dict[str, Any]) -> Resource:
-    return Resource("s", "111111111111", "eu-west-1", logical_id, kind, properties, None, None, (), None)
+    return Resource("s", "111111111111", "eu-west-1", logical_id, kind, properties, None, None)
 
 
 POLICY = {"Version": "2012-10-17", "Statement": [{"Sid": "x", "Effect": "Allow", "Action": "kms:Decrypt"}]}
@@ -93,6 +93,9 @@ POLICY = {"Version": "2012-10-17", "Statement": [{"Sid": "x", "Effect": "Allow",
         ("AWS::SNS::Topic", {"DisplayName": "hooli"}),
         ("AWS::Events::Rule", {"Description": "use of the key of tenant hooli"}),
         ("AWS::Events::Rule", {"Targets": [{"Id": "tenant-hooli"}]}),
+        ("AWS::CloudWatch::Alarm", {"AlarmDescription": "the keys of tenants hooli and globex"}),
+        ("AWS::CloudWatch::Alarm", {"AlarmDescription": "tenants globex, acme-labs: misuse"}),
+        ("AWS::CloudWatch::Alarm", {"AlarmDescription": "tenants globex and hooli-labs or hooli"}),
         ("AWS::CloudWatch::Alarm", {"AlarmName": "hooli"}),
         ("AWS::Lambda::Function", {"Code": {"ZipFile": "# the key of tenant hooli"}}),
         ("AWS::Of::Another", {"Deep": [{"er": ["hooli"]}]}),
@@ -124,6 +127,7 @@ def test_the_id_is_found(looking: Disclosing, kind: str, properties: dict[str, A
         ("AWS::KMS::Key", {"KeyPolicy": {"Statement": [{"Effect": "Allow", "NotAction": "kms:PutKeyPolicy"}]}}),
         ("AWS::Events::Rule", {"Description": "hooli", "EventPattern": {"a": ["hooli"]}, "Targets": ["hooli"]}),
         ("AWS::CloudWatch::Alarm", {"AlarmDescription": "hooli", "Metrics": ["hooli"]}),
+        ("AWS::CloudWatch::Alarm", {"AlarmDescription": "tenants globex and keys hooli"}),
         ("AWS::Lambda::Function", {"Code": {"ZipFile": "hooli = payload"}}),
         ("AWS::IAM::Role", {"Description": "access of workloads", "Policies": [{"PolicyDocument": POLICY}]}),
     ],

@@ -273,6 +273,22 @@ def test_a_stack_that_is_made_anew_needs_no_termination_protection(name: str) ->
     assert deployed(replace(CENTRAL_STACK, name=name, termination_protection=False)) == []
 
 
+PODS_ABROAD = replace(WORKLOAD_STACK, name="tenant-keys-workload-222222222222-eu-central-1", region="eu-central-1")
+
+
+def test_pods_are_associated_after_their_role_is_created() -> None:
+    pods = estate().workloads["mails"]
+    abroad = replace(estate(), workloads={"mails": replace(pods, regions=("eu-west-1", "eu-central-1"))})
+    ordered = replace(PODS_ABROAD, after=frozenset({"tenant-keys-workload-222222222222-eu-west-1"}))
+    [early] = [one.what for one in check_deployment([PODS_ABROAD], abroad) if "depend" in one.what]
+    assert early == (
+        "stack tenant-keys-workload-222222222222-eu-central-1 does not depend on "
+        "tenant-keys-workload-222222222222-eu-west-1: EKS refuses an association with a role that does not exist yet"
+    )
+    assert [one.what for one in check_deployment([ordered], abroad) if "depend" in one.what] == []
+    assert [one.what for one in check_deployment([PODS_ABROAD], estate()) if "depend" in one.what] == []
+
+
 @pytest.mark.parametrize("artifact", [CENTRAL_STACK, WORKLOAD_STACK, replace(WORKLOAD_STACK, deploy_role=None)])
 def test_a_stack_that_the_declared_roles_deploy_is_in_order(artifact: StackArtifact) -> None:
     assert deployed(artifact) == []

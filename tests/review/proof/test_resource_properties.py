@@ -35,7 +35,7 @@ UNDERSTOOD = {
 
 
 def told(kind: str, properties: dict[str, Any]) -> list[str]:
-    resource = Resource("stack", "111111111111", "eu-west-1", "One", kind, properties, None, None, (), None)
+    resource = Resource("stack", "111111111111", "eu-west-1", "One", kind, properties, None, None)
     return list(not_understood(resource))
 
 
