@@ -146,7 +146,7 @@ def test_the_request_of_anybody_and_of_a_session_with_tags() -> None:
         [one for one in excess_of("kms:Decrypt", "*") if who in one.what] for who in ("shared.billing with", "anybody")
     )
     billing = f"arn:aws:sts::{CENTRAL}:assumed-role/shared.billing/any-session"
-    assert shared.request == request("kms:Decrypt", who=billing, **{"session tags": {"tenant_id": ""}})
+    assert shared.request == {**request("kms:Decrypt", who=billing), "session tags": {"tenant_id": ""}}
     assert anybody.request == request("kms:Decrypt", who="anonymous")
 
 
