@@ -8,7 +8,7 @@ import pytest
 
 from tenant_keys.review.iam import PrincipalKind
 from tenant_keys.review.proof.questions import Holder, Questions, UnknownName, known_action
-from tests.review.proof.test_kinds import estate_of
+from tests.review.proof.test_kinds import adding, estate_of, without
 from tools.random_estates.small_estates import CENTRAL, templates_of
 
 ESTATE = estate_of()
@@ -182,3 +182,24 @@ def test_all_who_may_decrypt_are_listed_with_the_request_and_their_way_to_the_se
             (),
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "named_by"),
+    [
+        ("ForAnyValue:StringEquals", "kms:ResourceAliases", "alias/tenant-acme", "key ARN"),
+        ("StringEquals", "kms:RequestAlias", "alias/tenant-acme", "alias/tenant-acme"),
+        ("Null", "kms:RequestAlias", "true", "key ARN"),
+        ("ForAnyValue:StringEquals", "kms:ResourceAliases", "alias/tenant-globex", None),
+        ("StringEquals", "kms:RequestAlias", "alias/tenant-globex", None),
+    ],
+)
+def test_a_stranger_is_listed_where_an_alias_of_the_key_lets_it_in(
+    operator: str, key: str, value: str, named_by: str | None
+) -> None:
+    templates = templates_of(ESTATE)
+    without()(templates)
+    stranger = "arn:aws:iam::555555555555:role/app"
+    adding(Principal={"AWS": stranger}, Condition={operator: {key: value}})(templates)
+    holders = [one for one in Questions(templates, ESTATE, "acme").who("Decrypt") if one.label == stranger]
+    assert [one.named_by for one in holders] == ([named_by] if named_by else [])
