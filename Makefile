@@ -7,6 +7,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Node 20 still works, until January 2027; jsii would print a banner about its age on every synth.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+# Programs that tests start by the hundred would compile our modules again each time, where the shell keeps them from storing it.
+export PYTHONDONTWRITEBYTECODE :=
 # Files run in the order of their names: the default begins with the files of many quick tests, and one worker ends alone.
 PYTEST := python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
