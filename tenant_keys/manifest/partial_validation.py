@@ -15,7 +15,7 @@ _ROUNDS = 5
 _REGIONS = {"region", "regions", "home_region"}
 _TOGETHER = (
     {"runs_on", "access", "pod_identity", "irsa", "roles_anywhere", "role", "identity_provider", "audience"},
-    {"key", "origin", "import_role", "custodian", "expires", "rotation_days", "held_by", "arns", "grace_minutes"},
+    {"key"},
 )
 """Fields whose rules hang together: if one is broken, a rule between them may speak of that."""
 _PLACEHOLDER = "placeholder"
