@@ -1,4 +1,4 @@
-"""A Sid stands once in a policy; IAM refuses a second one.
+"""A Sid may occur only once in a policy; IAM rejects a second one.
 
 "The Sid value must be unique within a JSON policy":
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
@@ -24,7 +24,7 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                 "error",
                 policy,
                 statement,
-                what=f"Sid {statement.sid} stands {times[statement.sid]} times",
+                what=f"Sid {statement.sid} occurs {times[statement.sid]} times",
                 why="a Sid must be unique in its policy",
                 fix="give each statement a Sid of its own",
             )
