@@ -166,7 +166,9 @@ class CustodianImportRole(_AccessRole):
 
 def _checked_trust(trust: Document, name: str, estate: Estate) -> Document:
     limit = estate.central.quotas.trust_policy_characters
-    raised = "shorten the names in it, or have AWS raise the quota and say so in central.quotas.trust_policy_characters"
+    raised = (
+        "shorten the names in it, or request a quota increase and record it in central.quotas.trust_policy_characters"
+    )
     return check_size(trust, limit, f"trust policy of role {name}", raised)
 
 

@@ -54,7 +54,7 @@ def synthesize_estate(
         changed = bring_up_to_date(folder, estate, around)
         if changed is not None:
             told = f"changed since the last synth: {', '.join(changed)}" if changed else "no stack has changed"
-            sys.stderr.write(f"{told}; all others are taken from {folder}\n")
+            sys.stderr.write(f"{told}; all others are reused from {folder}\n")
             return
     from tenant_stacks.full_synth import synthesize_everything
 

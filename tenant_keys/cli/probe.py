@@ -54,12 +54,12 @@ def probe_command(
     console = Console(highlight=False, stderr=as_json)
     console.print(
         f"{planned.kms_calls} calls of AWS KMS by DryRun and {planned.sts_calls} of AWS STS, for "
-        f"{', '.join(planned.tenants)}; billed, counted and logged as any other",
+        f"{', '.join(planned.tenants)}; billed, counted and logged like any other",
         soft_wrap=True,
     )
     if not yes:
         if as_json or not sys.stdin.isatty():
-            raise OperationError("nobody can be asked here; give --yes to make the calls")
+            raise OperationError("there is no terminal to confirm on; give --yes to make the calls")
         typer.confirm("make them?", abort=True)
     probed = run(planned, estate)
     replace_file(output, (json.dumps(probed.as_document(), indent=1) + "\n").encode())
@@ -95,7 +95,7 @@ def _planned(
     others = [one for one in here if one not in asking and one.state == "active"]
     theirs = named or next(iter(others), None)
     if theirs is None or theirs in asking:
-        raise OperationError("--other: no tenant besides those that ask; a probe needs a key that must be refused")
+        raise OperationError("--other: no tenant besides those probed; the probe needs a key whose use must be denied")
     where = region or workload.regions[0]
     return plan(estate, workload, asking, theirs, where, other_key), estate
 

@@ -120,7 +120,7 @@ class Central(_Model):
     deployment_roles: Literal["default"] | Annotated[tuple[RoleReference, ...], Field(min_length=1)] = "default"
     """Who deploys, as KMS sees it: by default the CDK's CloudFormation execution role of every Region."""
     permissions_boundary: PolicyReference | None = None
-    """Permissions boundary of every access role: a managed policy of this account that the organisation demands."""
+    """Permissions boundary of every access role: a managed policy of this account that the organization demands."""
     bootstrap_qualifier: Annotated[str, Field(pattern=r"^[a-z0-9]{1,10}$")] = "hnb659fds"
     """The qualifier given to `cdk bootstrap`; part of the execution roles' names."""
     deletion_hook: bool = False
@@ -230,7 +230,7 @@ class Workload(_Model):
     role: RoleReference | None = None
     """With `runs_on: existing-role`: the role, in the workload's account."""
     permissions_boundary: PolicyReference | None = None
-    """Permissions boundary of the workload's role: a managed policy of its account that the organisation demands."""
+    """Permissions boundary of the workload's role: a managed policy of its account that the organization demands."""
     identity_provider: str | None = None
     """With `access: web-identity`: a name of `identity_providers`."""
     audience: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]{1,255}$")] | None = None
@@ -340,7 +340,7 @@ class Manifest(_Model):
     central: Central
     """The account that holds the keys."""
     audit: Audit | Literal["off"] = Audit()
-    """What detects misuse of keys, by the organisation's trail; `off` where another system does."""
+    """What detects misuse of keys, by the organization's trail; `off` where another system does."""
     naming: Naming = Naming()
     """What aliases, roles and stacks are called; left out, as in this documentation."""
     guardrails: Guardrails | None = None
@@ -352,6 +352,6 @@ class Manifest(_Model):
     defaults: Defaults = Defaults()
     """What a tenant has unless its own entry differs."""
     tenants: dict[TenantId, Tenant]
-    """By id: up to 40 lower-case letters, digits and single inner hyphens. An id is never given out twice."""
+    """By id: up to 40 lower-case letters, digits and single inner hyphens. An id is never reused."""
     tags: Tags = {}
     """On every resource."""

@@ -228,7 +228,7 @@ class Checks:
                 yield Note(change.what) if change.severity is Severity.NOTE else change.what
             more = []  # said once
         for account in old:
-            yield f"the key account {account} is gone, and with it its tenants' keys; put it back"
+            yield f"the key account {account} is gone, and with it its tenants' keys; restore it"
 
     def _by_account(self, estates: tuple[Estate, ...]) -> dict[str, Estate]:
         """Those of the base by key account; where each side has one, the one that its keys would be compared with."""

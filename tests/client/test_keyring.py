@@ -116,7 +116,7 @@ def test_a_message_of_a_key_in_another_account_is_refused_before_kms_is_asked(aw
     assert not aws.calls["Decrypt"]
 
 
-@pytest.mark.parametrize("ciphertext", [b"", b"x" * 6145], ids=["empty", "longer than any of KMS"])
+@pytest.mark.parametrize("ciphertext", [b"", b"x" * 6145], ids=["empty", "longer than any that KMS returns"])
 def test_an_encrypted_data_key_that_kms_would_not_take_is_damage_and_no_outage(aws: StandIn, ciphertext: bytes) -> None:
     tenant = aws.keys().tenant_without_token("acme")
     blob = tenant.encrypt(b"x", name="n")

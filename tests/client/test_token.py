@@ -235,7 +235,7 @@ def test_several_issuers_are_each_given_once(issuer: Issuer) -> None:
             Issuers(*verifiers)
     with pytest.raises(ConfigurationError, match="tenants"):
         issuer.verifier(tenants="acme")
-    with pytest.raises(TokenRefused, match="may not speak"):
+    with pytest.raises(TokenRefused, match="may not issue tokens"):
         issuer.verifier(tenants=[]).verify(issuer.token("acme"))
 
 

@@ -1,4 +1,4 @@
-"""What the local AWS says of the organisation, and that nothing but our evaluator speaks of permissions."""
+"""What the local AWS says of the organization, and that nothing but our evaluator speaks of permissions."""
 
 from __future__ import annotations
 

@@ -213,7 +213,7 @@ def test_of_the_names_that_exist_ten_are_listed(workloads: int, more: str) -> No
     lines = "".join(f"  {name}: {{account: '222222222222', runs_on: ecs}}\n" for name in names)
     (error,) = errors(edited(("defaults:", f"{lines}defaults:"), ("[orders, billing]", "[orders, zzz]")))
     listed = [*names, "billing", "orders", "portal"][:10]
-    assert error.endswith(f"which is no workload; allowed: {', '.join(listed)}{more}")
+    assert error.endswith(f"which is not a workload; allowed: {', '.join(listed)}{more}")
 
 
 def test_a_value_is_shown_up_to_sixty_characters() -> None:

@@ -157,24 +157,24 @@ def test_the_account_that_the_lock_began_with_keeps_its_names_wherever_it_is_in_
         (
             '"444444444444"',
             '"555555555555"',
-            ["central[1].account: got 555555555555, but the keys of us are in 444444444444; put it back"],
+            ["central[1].account: got 555555555555, but the keys of us are in 444444444444; restore it"],
         ),
         (
             '"111111111111"',
             '"555555555555"',
-            ["central: lists no key account 111111111111, but tenants.lock was begun with it; put it back"],
+            ["central: lists no key account 111111111111, but tenants.lock was created with it; restore it"],
         ),
         (
             TWO + PROVIDERS + WORKLOADS + OF_US + TENANTS + TENANTS_OF_US,
             WORKLOADS + TENANTS,
-            ["central: the key account us, 444444444444, is gone, but 2 keys were created there; put it back"],
+            ["central: the key account us, 444444444444, is gone, but 2 keys were created there; restore it"],
         ),
         (
             "home_region: us-east-1\n    regions: [us-east-1]",
             "home_region: us-east-2\n    regions: [us-east-2]",
             [
-                "central[1].home_region: got us-east-2, but the roles' stacks are in us-east-1; put it back",
-                "central[1].regions: us-east-1 is gone, but 2 keys were created there; put it back",
+                "central[1].home_region: got us-east-2, but the roles' stacks are in us-east-1; restore it",
+                "central[1].regions: us-east-1 is gone, but 2 keys were created there; restore it",
             ],
         ),
     ],
@@ -193,7 +193,7 @@ def test_a_new_name_of_an_account_is_refused(tmp_path: Path) -> None:
     locked(tmp_path, BOTH)
     renamed = BOTH.replace("name: us", "name: usa").replace("key_account: us", "key_account: usa")
     assert refused(tmp_path, renamed) == [
-        "central[1].name: got usa, but tenants.lock has 444444444444 as us, which is in names of stacks; put it back"
+        "central[1].name: got usa, but tenants.lock has 444444444444 as us, which is in names of stacks; restore it"
     ]
 
 
@@ -214,8 +214,8 @@ def test_an_id_that_left_one_account_is_not_given_out_in_another(tmp_path: Path)
     assert manifest.exists()
     assert refused(tmp_path, gone + "  globex: {workloads: [orders]}\n") == [
         (
-            "tenants.globex.key_account: globex was offboarded in the key account us, and an id is never given out "
-            "twice; choose another id"
+            "tenants.globex.key_account: globex was offboarded in the key account us, and an id is never reused; "
+            "choose another id"
         )
     ]
 
@@ -304,7 +304,7 @@ def test_a_command_of_one_account_takes_it_by_its_name(tmp_path: Path) -> None:
         load_estate(manifest)
     assert load_estate(f"{manifest}#us").central.account == "444444444444"
     assert [one.key_account for one in load_estate(f"{manifest}#us").siblings] == ["eu"]
-    with pytest.raises(SeveralKeyAccounts, match="got asia, which is no key account of it; allowed: eu, us"):
+    with pytest.raises(SeveralKeyAccounts, match="got asia, which is not a key account of it; allowed: eu, us"):
         load_estate(f"{manifest}#asia")
     for name in ("globex", "alias/tenant-globex"):
         assert load_estate_of(manifest, name).key_account == "us"
@@ -329,10 +329,18 @@ def test_a_lock_edited_by_hand_contradicts_its_merge_base(tmp_path: Path, old: s
     ("old", "new", "told"),
     [
         ('"key_account": "us"', '"key_account": "asia"', "its key account asia is not in the header"),
-        ('"key_account": "us"', '"key_account": 7', "key_account is not what this program writes"),
-        ('{"account": "444444444444"', '{"account": "111111111111"', "key_accounts is not what this program writes"),
-        ('"key_accounts": {"us"', '"key_accounts": {"US"', "key_accounts is not what this program writes"),
-        ('"key_accounts": {"us"', '"key_accounts": {"asia": [], "us"', "key_accounts is not what this program writes"),
+        ('"key_account": "us"', '"key_account": 7', "key_account differs from what this program writes"),
+        (
+            '{"account": "444444444444"',
+            '{"account": "111111111111"',
+            "key_accounts differs from what this program writes",
+        ),
+        ('"key_accounts": {"us"', '"key_accounts": {"US"', "key_accounts differs from what this program writes"),
+        (
+            '"key_accounts": {"us"',
+            '"key_accounts": {"asia": [], "us"',
+            "key_accounts differs from what this program writes",
+        ),
         ('"key_accounts": {', '"key_accounts": [], "capacity": {', "a name is given twice"),
     ],
 )

@@ -104,8 +104,8 @@ def test_the_client_refuses_ids_of_which_one_would_be_another_tenant(ids: object
 @pytest.mark.parametrize(
     ("opaque", "name", "message"),
     [
-        ("true", None, "got true, but it was created with names that hold its id, which never change; put it back"),
-        ("false", NAME, f"got false, but it was created with the name {NAME}, which never change; put it back"),
+        ("true", None, "got true, but it was created with names that hold its id, which never change; restore it"),
+        ("false", NAME, f"got false, but it was created with the name {NAME}, which never change; restore it"),
     ],
 )
 def test_a_tenant_keeps_the_kind_of_names_that_it_was_created_with(opaque: str, name: str | None, message: str) -> None:

@@ -67,7 +67,7 @@ def test_a_tenant_that_no_workload_serves_is_told_unless_its_manifest_says_so() 
 
     assert told("  acme: {}") == [(("tenants", "acme"), "no workload may use its key")]
     several = told("  globex: {}\n  acme: {state: suspended}\n  initech: {workloads: [orders]}")
-    assert several == [(("tenants", "acme"), "no workload may use its key (of 2 tenants alike the first)")]
+    assert several == [(("tenants", "acme"), "no workload may use its key (of 2 tenants in the same position)")]
     assert told("  acme: {workloads: []}") == told("  acme: {workloads: [orders]}") == []
     assert told("  acme: {state: offboarded}") == []
     assert told("  acme: {}", "defaults: {workloads: [orders]}\n") == []

@@ -100,7 +100,7 @@ NAMES = "the name of a file beside or below this one"
         (
             "prod.yaml",
             PROD.replace("base", "nowhere"),
-            "prod.yaml:1 extends: got nowhere.yaml, which is no file beside",
+            "prod.yaml:1 extends: got nowhere.yaml, which is not a file beside",
         ),
         ("prod.yaml", PROD.replace("base", "../base"), f'prod.yaml:1 extends: got "../base.yaml"; allowed: {NAMES}'),
         ("prod.yaml", PROD.replace("base.yaml", "/etc/x.yaml"), 'prod.yaml:1 extends: got "/etc/x.yaml"; allowed: '),
@@ -118,13 +118,13 @@ NAMES = "the name of a file beside or below this one"
         (
             "prod.yaml",
             PROD.replace("tenants/*", "x"),
-            "prod.yaml:2 tenants_from[0]: got x.yaml, which is no file beside",
+            "prod.yaml:2 tenants_from[0]: got x.yaml, which is not a file beside",
         ),
         ("base.yaml", BASE + "tenants: {a: {}}\n", "base.yaml:12 tenants: is in the base of prod.yaml; write"),
         ("base.yaml", BASE + "extends: b.yaml\n", "base.yaml:12 extends: is in the base of prod.yaml; write"),
         ("base.yaml", "- a\n", "base.yaml:1: got a list; a manifest is a mapping"),
         ("tenants/signups.yaml", "hooli: {}\n", "tenants/signups.yaml:1: got no tenants; this file holds one mapping"),
-        ("tenants/signups.yaml", SIGNED_UP + "tags: {}\n", "tenants/signups.yaml:4 tags: is no tenant; write it in"),
+        ("tenants/signups.yaml", SIGNED_UP + "tags: {}\n", "tenants/signups.yaml:4 tags: is not a tenant; write it in"),
         ("tenants/signups.yaml", "tenants: [\n", "tenants/signups.yaml:2: not YAML: "),
     ],
 )

@@ -94,7 +94,7 @@ def test_nothing_that_is_there_is_overwritten_and_all_of_it_is_named(tmp_path: P
     before = files(tmp_path)
     done = tenant_keys("init", str(tmp_path), *ANSWERS)
     assert done.exit_code == 1
-    assert [line.partition(": is there already, and is not overwritten")[0] for line in done.stderr.splitlines()] == [
+    assert [line.partition(": already exists and is not overwritten")[0] for line in done.stderr.splitlines()] == [
         str(tmp_path / name)
         for name in ("Makefile", *(f".github/workflows/{each}.yml" for each in ("pull-request", "deploy", "estate")))
     ]

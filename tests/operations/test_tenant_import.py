@@ -79,7 +79,7 @@ def test_customers_with_keys_of_their_own_come_by_json_lines(manifest: Path, tmp
         {"id": "insurer", "workloads": ["orders"], "key": {"origin": "imported", "custodian": bringer}},
     ]
     file = write(tmp_path, "\n".join(map(json.dumps, rows)))
-    for told in ("2 added, 0 were there already", "0 added, 2 were there already"):
+    for told in ("2 added, 0 existed already", "0 added, 2 existed already"):
         assert told in add(manifest, file).stdout
     bank, insurer = (load_estate(manifest).tenants[name] for name in ("bank", "insurer"))
     assert bank.held is not None
@@ -172,7 +172,7 @@ def test_a_file_of_another_form_is_told(manifest: Path, tmp_path: Path, name: st
 def test_a_dry_run_writes_nothing(manifest: Path, tmp_path: Path) -> None:
     before = texts(manifest)
     done = add(manifest, write(tmp_path, CSV, "t.csv"), "--dry-run")
-    assert done.stdout.splitlines()[-1] == "3 would be added, 0 were there already"
+    assert done.stdout.splitlines()[-1] == "3 would be added, 0 existed already"
     assert texts(manifest) == before
 
 

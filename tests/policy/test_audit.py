@@ -196,7 +196,7 @@ def test_an_estate_may_do_without_it() -> None:
     [
         (
             "import_path: /elsewhere/",
-            "got role/globex-import; audit.import_path /elsewhere/ is to be the path of every",
+            "got role/globex-import; audit.import_path /elsewhere/ must be the path of every",
         ),
         ("import_path: /tenant-keys/", "got /tenant-keys/, which also covers access roles"),
         ("import_path: key-import", 'audit.import_path: got "key-import"'),

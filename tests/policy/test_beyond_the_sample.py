@@ -1,4 +1,4 @@
-"""Policies that the sample does not show, typed by hand: re-encryption, replicas, no organisation, exact sizes."""
+"""Policies that the sample does not show, typed by hand: re-encryption, replicas, no organization, exact sizes."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_shared_role_decrypts_by_key_where_one_of_its_tenants_does() -> None:
     assert "DecryptWithOwnTenantKey" in by_sid(shared_role_policy(others.workloads["portal"], others)["Statement"])
 
 
-def test_without_an_organisation_no_statement_speaks_of_one() -> None:
+def test_without_an_organization_no_statement_speaks_of_one() -> None:
     estate = replace(sample(), organization=None)
     trust = tenant_role_trust(estate.workloads["orders"], estate)
     assert trust["Statement"][0]["Condition"] == {

@@ -120,7 +120,7 @@ WRONG: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "both": (
         lambda: edited(GLOBEX, ("custodian:", "import_role: role/other, custodian:")),
-        "key.import_role: got role/other beside custodian, for whom the app makes the role; remove one of them",
+        "key.import_role: got role/other beside custodian, for whom the app creates the role; remove one of them",
     ),
     "a key that AWS makes": (
         lambda: edited(GLOBEX, ("origin: imported", "origin: aws-kms")),
@@ -143,7 +143,7 @@ WRONG: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "a name that this app gives": (
         lambda: edited(("role/globex-import", "role/import.globex")),
-        "key.import_role: got role/import.globex, the name of a role that this app makes",
+        "key.import_role: got role/import.globex, the name of a role that this app creates",
     ),
 }
 

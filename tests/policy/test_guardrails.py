@@ -257,7 +257,7 @@ BAD = {
     ),
     "an import role elsewhere": (
         [("role/key-import/globex", "role/globex-import")],
-        "got role/globex-import; guardrails.import_path /key-import/ is to be the path of every import role",
+        "got role/globex-import; guardrails.import_path /key-import/ must be the path of every import role",
     ),
     "the path of access roles": (
         [("/key-import/}", "/tenant-keys/}"), ("role/key-import/globex", "role/globex-import")],

@@ -169,7 +169,7 @@ def test_a_stack_with_more_resources_than_cloudformation_takes_is_refused(tmp_pa
     roles["Role499"] = roles["Role0"]
     with pytest.raises(PolicyTooLarge, match="got 500 resources, CloudFormation accepts 499 beside the one") as refused:
         check_template(written(tmp_path, roles), "cell")
-    assert str(refused.value).endswith("spread the workloads over more accounts, or have fewer")
+    assert str(refused.value).endswith("spread the workloads over more accounts, or declare fewer")
 
 
 def test_the_refusal_of_a_template_ends_the_synth_with_its_message(

@@ -114,7 +114,7 @@ def test_decrypting_by_key_needs_no_alias_and_still_the_context() -> None:
     assert not ask(policy, callers("wayne")["role of another tenant"], "kms:Decrypt", by_key).allowed
 
 
-def test_a_caller_who_left_the_organisation_uses_nothing() -> None:
+def test_a_caller_who_left_the_organization_uses_nothing() -> None:
     policy = parse_key_policy(key_policy(sample().tenants["acme"], sample()))
     for name in USERS:
         caller = callers("acme")[name]

@@ -60,8 +60,8 @@ def test_a_synth_takes_the_folder_of_the_command_line_where_none_is_given(
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ([], "no stack has changed; all others are taken from here\n"),
-        (["one", "two"], "changed since the last synth: one, two; all others are taken from here\n"),
+        ([], "no stack has changed; all others are reused from here\n"),
+        (["one", "two"], "changed since the last synth: one, two; all others are reused from here\n"),
     ],
 )
 def test_where_cells_can_be_brought_up_to_date_nothing_else_is_written(

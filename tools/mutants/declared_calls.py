@@ -258,7 +258,7 @@ BY_KIND: Final[Mapping[str, _Rows]] = {
         ("of all but roles", Harmless(), _denied("kms:Decrypt", {"StringNotLike": {"aws:userid": "AROA*:*"}})),
         ("of roles", ALMA_DEAD, _denied("kms:Decrypt", {"StringLike": {"aws:userid": "AROA*"}})),
         (
-            "outside its organisation",
+            "outside its organization",
             Harmless(),
             _denied("kms:Decrypt", {"StringNotEquals": {"aws:ResourceOrgID": "o-a1b2c3d4e5"}}),
         ),

@@ -102,7 +102,7 @@ def hardening() -> list[Mutant]:
             ("to whoever has no tag", refused("Decrypt"), DECRYPT, {"Null": {"aws:PrincipalTag/guest": "true"}}),
             ("to roles", refused("Decrypt"), "kms:*", {"StringEquals": {"aws:PrincipalType": "AssumedRole"}}),
             (
-                "to the organisation",
+                "to the organization",
                 refused("Decrypt"),
                 "kms:*",
                 {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},

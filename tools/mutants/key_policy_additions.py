@@ -87,13 +87,13 @@ def added_allows() -> list[Mutant]:
             },
         ),
         (
-            "another organisation",
+            "another organization",
             OUTSIDER,
             ("Decrypt",),
             {"Principal": "*", "Action": DECRYPT, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-evil"}}},
         ),
         (
-            "a part of the organisation",
+            "a part of the organization",
             OUTSIDER,
             ("Decrypt",),
             {

@@ -112,7 +112,7 @@ def weakened_denies() -> list[Mutant]:
             turn(statement("DenySharedRoleOfOtherTenant"), "StringNotEquals", "StringNotEqualsIgnoreCase"),
         ),
         Mutant(
-            "the Deny on organisations spares a pattern",
+            "the Deny on organizations spares a pattern",
             LostSafeguard(("no Deny StringNotEquals aws:principalorgid",)),
             turn(statement("DenyOutsideOrganization"), "StringNotEquals", "StringNotLike", aws__PrincipalOrgID="o-*"),
         ),

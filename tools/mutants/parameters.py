@@ -82,7 +82,7 @@ def parameters() -> list[Mutant]:
         told("with the far alias of a replicated key", "tenant gina", far, exceptions={}),
         spelt(
             "with a name twice",
-            Refuted(INVENTORY, (orders, "a name is there twice")),
+            Refuted(INVENTORY, (orders, "a name occurs twice")),
             lambda body: json.dumps(body).replace("{", '{"access": "session-tag", ', 1),
         ),
         spelt("that is no JSON", Refuted(INVENTORY, (orders, "what is not understood")), lambda _: "orders"),

@@ -128,7 +128,7 @@ def values() -> list[Mutant]:
                 ("of a symmetric key", anyone, {"StringEquals": {"kms:KeySpec": "SYMMETRIC_DEFAULT"}}),
                 ("of a key of one Region", anyone, {"Bool": {"kms:MultiRegion": "false"}}),
                 ("of a key with material of AWS", anyone, {"StringEquals": {"kms:KeyOrigin": "AWS_KMS"}}),
-                ("of a key of the organisation", anyone, {"StringEquals": {"aws:ResourceOrgID": "o-a1b2c3d4e5"}}),
+                ("of a key of the organization", anyone, {"StringEquals": {"aws:ResourceOrgID": "o-a1b2c3d4e5"}}),
                 ("by a key of another service", not_proved_because("s3:prefix"), {"StringEquals": {"s3:prefix": "x"}}),
                 (
                     "by a key that AWS does not have",

@@ -29,7 +29,7 @@ from tools.mutants.request_values import values, variables
 
 
 def principals() -> list[Mutant]:
-    """Who can have which name, account and organisation."""
+    """Who can have which name, account and organization."""
     arn = f"arn:aws:iam::{CENTRAL}"
     return opened(
         [
@@ -82,12 +82,12 @@ _EVERYONE: list[Row] = [
         {"StringEquals": {"aws:PrincipalServiceName": "logs.amazonaws.com"}},
     ),
     (
-        "of another organisation",
+        "of another organization",
         Refuted(OUTSIDER, ("Decrypt",)),
         {"StringEquals": {"aws:PrincipalOrgID": "o-zzzzzzzzzz"}},
     ),
-    ("of organisations by pattern", Refuted(OUTSIDER, ("Decrypt",)), {"StringLike": {"aws:PrincipalOrgID": "o-z*"}}),
-    ("without an organisation", Refuted(OUTSIDER, ("Decrypt",)), {"Null": {"aws:PrincipalOrgID": "true"}}),
+    ("of organizations by pattern", Refuted(OUTSIDER, ("Decrypt",)), {"StringLike": {"aws:PrincipalOrgID": "o-z*"}}),
+    ("without an organization", Refuted(OUTSIDER, ("Decrypt",)), {"Null": {"aws:PrincipalOrgID": "true"}}),
     (
         "of every other account",
         Refuted(OUTSIDER, ("Decrypt",)),

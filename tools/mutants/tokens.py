@@ -119,7 +119,7 @@ def tokens() -> list[Mutant]:
             setting(shared_trust("billing"), "IpAddress", "aws:SourceIp", "10.0.0.0/8"),
         ),
         Mutant(
-            "sessions of another organisation",
+            "sessions of another organization",
             Refuted(DEAD, ("shared.billing",)),
             turn(shared_trust("billing"), "StringEquals", "StringEquals", aws__PrincipalOrgID="o-zzzzzzzzzz"),
         ),

@@ -40,7 +40,7 @@ def trusts() -> list[Mutant]:
             together(change(role, Principal="*"), lambda t: trust(t.role("alma")).pop("Condition")),
         ),
         Mutant(
-            "everybody of the organisation",
+            "everybody of the organization",
             Refuted(OBTAINS, ("333333333333",)),
             together(change(role, Principal="*"), drop(role, "ArnEquals", arn)),
         ),
@@ -50,7 +50,7 @@ def trusts() -> list[Mutant]:
             change(role, Condition={"StringEquals": {"aws:PrincipalTag/team": "blue"}}),
         ),
         Mutant(
-            "without the organisation",
+            "without the organization",
             LostSafeguard(("an Allow without StringEquals aws:principalorgid",)),
             drop(role, "StringEquals", "aws:PrincipalOrgID"),
         ),

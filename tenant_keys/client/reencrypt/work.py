@@ -96,7 +96,7 @@ class Task:
             self._count(CLEAR)
             return False
         if self.work is not Work.ENCRYPT:
-            raise NotConverted(f"{what} is in the clear; run a job with Work.ENCRYPT first")
+            raise NotConverted(f"{what} is not encrypted; run a job with Work.ENCRYPT first")
         return True
 
     def about_to_write(self, new: Collection[bytes], old: Collection[bytes]) -> None:

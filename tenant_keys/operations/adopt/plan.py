@@ -67,7 +67,7 @@ def _of_another_kind(key: FoundKey, manifest: Manifest) -> Iterator[str]:  # noq
         yield "the key is a replica; name its primary, and the replicas come with it"
     for region in (key.region, *key.replica_regions):
         if region not in central.regions:
-            yield f"the key is in {region}, which is no Region of central.regions; add it there"
+            yield f"the key is in {region}, which is not a Region of central.regions; add it there"
     if key.grants:
         yield f"the key has {key.grants} grants, which our policy would make useless; retire them first"
     if key.shared:

@@ -67,7 +67,9 @@ def activate(manifest: Path, tenant_id: str, *, replacing: bool) -> HeldKey:
     unverified = [arn for region, arn in held.registered.items() if held.verified.get(region) != arn]
     if unverified or held.nonce is None:
         shown = ", ".join(unverified or held.registered.values())
-        raise HeldKeyError(f"{shown}: control was not shown; run `tenant-keys held register` and `held verify` first")
+        raise HeldKeyError(
+            f"{shown}: control of the key was not verified; run `tenant-keys held register` and `held verify` first"
+        )
     lost = sorted(set(held.active.values()) - set(held.registered.values()))
     if lost and not replacing:
         message = f"{', '.join(lost)} is active, and what it encrypted opens under no other key; re-encrypt it"

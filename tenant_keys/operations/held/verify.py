@@ -63,7 +63,7 @@ def verify(tenant: Tenant, held: HeldKey, workload: Workload, clients: ClientOf)
         HeldKeyError: nothing is registered, the workload only re-encrypts, or KMS gave no answer.
     """
     if held.nonce is None:
-        raise HeldKeyError(f"tenants.{tenant.id}: no registration under way; run `tenant-keys held register` first")
+        raise HeldKeyError(f"tenants.{tenant.id}: no registration in progress; run `tenant-keys held register` first")
     operations = [one for one in CALLS if one in workload.operations]
     if not operations:
         raise HeldKeyError(f"workload {workload.name} neither encrypts nor decrypts; name another with --workload")

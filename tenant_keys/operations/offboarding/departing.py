@@ -52,7 +52,7 @@ def departing(manifest: Path, tenant: str) -> Departing:
     written = next((one for one in manifests.values() if one.central.account == account), None)
     if written is None:
         raise TransitionRefused(
-            f"{manifest.name} central: lists no key account {account}, which holds the key of {tenant}; put it back "
+            f"{manifest.name} central: lists no key account {account}, which holds the key of {tenant}; restore it "
             "until the key is deleted"
         )
     if entry.origin == "held":

@@ -179,7 +179,7 @@ def _each(scope: Scope, readings: Readings) -> Iterator[Planned]:
             yield from _of_key(scope, region, key)
         for trail in items(readings, Ask(scope.central, region, "cloudtrail:DescribeTrails")):
             arn = trail["TrailARN"]
-            # By ARN: what a member account must give of its organisation's trail (CloudTrail API, GetTrailStatus).
+            # By ARN: what a member account must give of its organization's trail (CloudTrail API, GetTrailStatus).
             yield Ask(scope.central, region, "cloudtrail:GetTrailStatus", arn), {"Name": arn}
             yield Ask(scope.central, region, "cloudtrail:GetEventSelectors", arn), {"TrailName": arn}
     for ask in list(readings):

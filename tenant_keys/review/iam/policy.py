@@ -72,7 +72,7 @@ class Policies:
     """Every policy that bears on a request.
 
     `session` None: no session policy was passed; an empty tuple allows nothing. `scps` and `rcps`: one tuple for each
-    level of the organisation, root first. They do not apply to service-linked roles or in the management account:
+    level of the organization, root first. They do not apply to service-linked roles or in the management account:
     leaving them out there is the caller's job.
     """
 

@@ -11,7 +11,7 @@ from tenant_keys.review.proof.document import Document
 
 FOREIGN_ACCOUNT = "999999999999"
 OTHER_ORGANIZATION = "o-zzzzzzzzzz"
-"""An account and an organisation for examples; the proof takes those that no document and no manifest names."""
+"""An account and an organization for examples; the proof takes those that no document and no manifest names."""
 SESSION = "any-session"
 
 

@@ -1,7 +1,7 @@
 """Principals that are in no template: one for each way in which a resource's policy can distinguish them.
 
 They have full administrator rights in their own account, which is the worst case: whoever changes roles there can give
-them that. Accounts, names, organisations and tags are distinguished by the policy's conditions and principals alone.
+them that. Accounts, names, organizations and tags are distinguished by the policy's conditions and principals alone.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _distinguished(
 def persons(
     found: Outsiders, own: Mapping[str, str | None], tags: Sequence[Mapping[str, str]], without: frozenset[str]
 ) -> Iterator[Actor]:
-    """Sessions, users and root users. `own`: organisation by account that the manifest names; `without`: role ARNs."""
+    """Sessions, users and root users. `own`: organization by account that the manifest names; `without`: role ARNs."""
     for arn in found.roles:
         sessions = found.session_names(arn) if arn not in without else ()
         for organization, carried, session in product(within(arn.split(":")[4], found, own), tags, sessions):
@@ -155,9 +155,9 @@ def shown_tags(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def within(account: str, found: Outsiders, own: Mapping[str, str | None]) -> tuple[str | None, ...]:
-    """The organisations in which an account can be."""
+    """The organizations in which an account can be."""
     known = own.get(account)
-    # Where the manifest names no organisation an account of its may be in any.
+    # Where the manifest names no organization an account of its may be in any.
     return found.organizations if known is None else (known,)
 
 

@@ -136,10 +136,10 @@ _IDS: Final = "ids"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Raises ValueError where a name is there twice: readers of JSON differ on which of the values counts."""
+    """Raises ValueError where a name occurs twice: readers of JSON differ on which of the values counts."""
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise ValueError("a name is there twice in one object")
+        raise ValueError("a name occurs twice in one object")
     return document
 
 

@@ -313,7 +313,7 @@ def _boundary(role_arn: str, estate: Estate) -> str | None:
     """The boundary that the manifest declares for the role.
 
     A boundary grants nothing (IAM guide, access_policies_boundaries), so no other request becomes possible by it. What
-    is declared stays possible as far as the boundary lets it: the organisation that demands it answers for that.
+    is declared stays possible as far as the boundary lets it: the organization that demands it answers for that.
     """
     if role_arn.startswith(access_roles(estate)):
         return estate.central.permissions_boundary

@@ -72,7 +72,7 @@ class World:
     controls: Controls
     """Control policies of the key account, where the manifest asks for any."""
     organizations: Mapping[str, str | None] = field(init=False)
-    """The organisation of each account of the manifest; None where it names none."""
+    """The organization of each account of the manifest; None where it names none."""
     declared: frozenset[str] = field(init=False)
     """ARNs of all roles of which the manifest declares anything, in whichever account."""
 
@@ -82,7 +82,7 @@ class World:
         self.declared = declared_roles(self.estate, self.promises)
 
     def of_account(self, account: str) -> dict[str, Sequence[Value | None]]:
-        """What is known of every resource of an account: its organisation, if the manifest names it."""
+        """What is known of every resource of an account: its organization, if the manifest names it."""
         organization = self.organizations.get(account)
         return {} if organization is None else {"aws:resourceorgid": [organization]}
 

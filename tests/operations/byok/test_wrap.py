@@ -169,7 +169,7 @@ def test_no_file_is_ever_replaced(existing: str, folder: Path) -> None:
     (folder / existing).write_text("precious")
     refused = run(folder, "--keep", "material.sealed")
     assert refused.returncode == 1
-    assert b"exists already, and is not replaced" in refused.stderr
+    assert b"already exists and is not replaced" in refused.stderr
     assert (folder / existing).read_text() == "precious"
 
 

@@ -69,7 +69,7 @@ def test_a_customer_that_pastes_the_statements_is_verified_and_put_to_use(custom
     found = probes(customers, "globex", workload)
     assert {probe.what for probe in found} == NAMED
     assert failed(found) == set()
-    with pytest.raises(HeldKeyError, match="control was not shown"):
+    with pytest.raises(HeldKeyError, match="control of the key was not verified"):
         held.activate(customers.manifest, "globex", replacing=False)
     held.record_verified(customers.manifest, "globex")
     held.activate(customers.manifest, "globex", replacing=False)
@@ -99,7 +99,7 @@ def test_a_customer_is_not_verified_with_the_key_of_another_that_trusts_us(custo
     for workload in ("orders", "billing"):
         found = probes(customers, "hooli", workload)
         assert failed(found) == {"DescribeKey", "GenerateDataKey", "Decrypt", "GenerateDataKey with the nonce"}
-    with pytest.raises(HeldKeyError, match="control was not shown"):
+    with pytest.raises(HeldKeyError, match="control of the key was not verified"):
         held.activate(customers.manifest, "hooli", replacing=False)
 
 
@@ -233,7 +233,7 @@ def test_another_key_takes_the_place_of_an_active_one_only_where_that_is_said(cu
     customers.keys["globex"] = customers.aws.session("555555555555").client("kms").create_key()["KeyMetadata"]["Arn"]
     customers.write(customers.text())
     customers.deploy()
-    with pytest.raises(HeldKeyError, match="control was not shown"):
+    with pytest.raises(HeldKeyError, match="control of the key was not verified"):
         held.activate(customers.manifest, "globex", replacing=True)
     customers.paste("globex", statements(customers, "globex"))
     assert failed(probes(customers, "globex")) == set()
@@ -251,7 +251,7 @@ def test_what_was_verified_counts_for_no_other_key(customers: Customers) -> None
     held.record_verified(customers.manifest, "globex")
     fresh = customers.aws.session("555555555555").client("kms").create_key()["KeyMetadata"]["Arn"]
     customers.write(customers.text(globex=fresh))
-    with pytest.raises(HeldKeyError, match=f"{fresh}: control was not shown"):
+    with pytest.raises(HeldKeyError, match=f"{fresh}: control of the key was not verified"):
         held.activate(customers.manifest, "globex", replacing=False)
 
 
@@ -260,8 +260,11 @@ def test_what_was_verified_counts_for_no_other_key(customers: Customers) -> None
     [
         (("held_by: tenant, arns: {", "origin: aws-kms, arns: {"), "only with held_by: tenant"),
         (("globex: {workloads: [orders, billing], ", "globex: {workloads: [orders], rotation_days: 90, "), "it is a"),
-        (("  hooli:", "  hooli: {state: suspended}\n  other:"), "the tenant holds its key itself by tenants.lock"),
-        (("  acme: {", "  acme: {key: {held_by: tenant, arns: {X}}, "), "has a key of ours for it"),
+        (
+            ("  hooli:", "  hooli: {state: suspended}\n  other:"),
+            "tenants.lock records that the tenant holds its own key",
+        ),
+        (("  acme: {", "  acme: {key: {held_by: tenant, arns: {X}}, "), "records a key in the central account"),
     ],
     ids=["no holder", "a setting of our keys", "a key of ours in place of it", "its own in place of ours"],
 )

@@ -157,7 +157,7 @@ def test_nothing_is_asked_before_somebody_said_yes(deployed: Deployed, tmp_path:
         (["portal"], "its sessions come from tenants' tokens"),
         (["orders", "--tenant", "hooli"], "does not serve it; it serves acme"),
         (["orders", "--other", "nobody"], "--other nobody: no tenant of the manifest whose key is in the key account"),
-        (["orders", "--tenant", "acme", "--other", "acme"], "needs a key that must be refused"),
+        (["orders", "--tenant", "acme", "--other", "acme"], "needs a key whose use must be denied"),
     ],
 )
 def test_what_cannot_be_probed_is_said(deployed: Deployed, arguments: list[str], told: str) -> None:

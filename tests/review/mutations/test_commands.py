@@ -179,7 +179,7 @@ def test_a_question_is_answered_with_the_statement_that_decides(
         (("alma@orders", "s3:GetObject", "alma"), "no KMS action on a key"),
         (("alma@orders", "Decrypt", "nobody"), "nobody: no such tenant"),
         (("alma@orders", "Decrypt", "alma", "--region", "us-east-1"), "no key in us-east-1"),
-        (("alma@orders", "Decrypt", "alma", "--tag", "="), "got no name=value"),
+        (("alma@orders", "Decrypt", "alma", "--tag", "="), "expected name=value"),
         (("alma@orders", "Decrypt", "alma", "--tag", "a=1", "--tag", "a=2"), "a is given twice"),
         (("emil@billing", "Decrypt", "emil", "--tag", "Tenant_ID=x"), "it is there twice"),
         (("alma@orders", "Decrypt", "alma", "--context", "a=1", "--context", "A=2"), "it is there twice"),

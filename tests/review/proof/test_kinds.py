@@ -121,8 +121,8 @@ def test_a_variable_without_classes_is_named(variable: str) -> None:
 
 
 @pytest.mark.parametrize("organization", ["o-abcdefghij", "o-a*", "o-??????????"])
-def test_without_an_organisation_in_the_manifest_members_may_be_in_any(organization: str) -> None:
-    """Whether the account is in that organisation is not known, so its role must count as a member."""
+def test_without_an_organization_in_the_manifest_members_may_be_in_any(organization: str) -> None:
+    """Whether the account is in that organization is not known, so its role must count as a member."""
     condition = {"StringLike": {"aws:PrincipalOrgID": organization}}
     opened = adding(Principal={"AWS": GLOBEX}, Condition=condition)
     proof = proved(sparing(GLOBEX), opened, estate=estate_of(head=WITHOUT_ORGANIZATION))
@@ -173,7 +173,7 @@ IDS = ("'000000000007': {}", "'000000000008': {}", "'222222222222': {}")
 
 @pytest.mark.parametrize("action", ["kms:Decrypt", "kms:DescribeKey", "kms:CreateGrant"])
 def test_a_tenant_whose_id_is_an_account_stands_for_itself_alone(action: str) -> None:
-    """The third is a workload's account, which is in the organisation; the first two are nobody's."""
+    """The third is a workload's account, which is in the organization; the first two are nobody's."""
 
     def edit(templates: Templates) -> None:
         for name in ("000000000007", "000000000008", "222222222222"):

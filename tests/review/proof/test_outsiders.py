@@ -100,7 +100,7 @@ def test_users_differ_by_the_names_that_conditions_hold() -> None:
     assert {one.split(":")[4] for one in users} == {CENTRAL, NOBODY}
 
 
-def test_an_account_that_the_manifest_knows_is_in_the_manifests_organisation() -> None:
+def test_an_account_that_the_manifest_knows_is_in_the_manifests_organization() -> None:
     several = found(StringEquals={"aws:PrincipalOrgID": "o-other12345"})
     assert several.organizations[:2] == (None, "o-other12345")
     assert len(several.organizations) == 3
@@ -109,12 +109,12 @@ def test_an_account_that_the_manifest_knows_is_in_the_manifests_organisation() -
     assert within("555555555555", several, {CENTRAL: "o-a1b2c3d4e5"}) == several.organizations
 
 
-def test_a_value_that_is_no_id_of_an_organisation_is_nobodys() -> None:
+def test_a_value_that_is_no_id_of_an_organization_is_nobodys() -> None:
     for value in ("*", "o-*", "o-", "x", ""):
         assert len(found(StringEquals={"aws:PrincipalOrgID": value}).organizations) == 2, "none, and one unknown"
 
 
-def test_every_kind_of_person_has_the_organisation_and_the_tags() -> None:
+def test_every_kind_of_person_has_the_organization_and_the_tags() -> None:
     everybody = list(persons(found(), {CENTRAL: "o-a1b2c3d4e5"}, [{"team": "red"}], frozenset()))
     own = [one.principal for one in everybody if one.principal.account == CENTRAL]
     assert {one.kind.value for one in own} == {"role session", "root user", "user", "federated user"}

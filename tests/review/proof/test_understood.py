@@ -183,7 +183,7 @@ def _tagging(templates: Templates) -> None:
         ({"Null": {"aws:userid": "true"}}, PROVED),
         ({"StringLike": {"aws:userid": "AROA*"}}, REFUTED),
         ({"StringNotLike": {"aws:userid": "AROAACME*:*"}}, NOT_PROVED),
-        # The organisation of the key account (IAM guide, reference_policies_condition-keys).
+        # The organization of the key account (IAM guide, reference_policies_condition-keys).
         ({"StringNotEquals": {"aws:ResourceOrgID": "o-a1b2c3d4e5"}}, PROVED),
         ({"StringNotLike": {"aws:ResourceOrgID": "o-*"}}, PROVED),
         ({"StringEquals": {"aws:ResourceOrgID": "o-bbbbbbbbbb"}}, PROVED),
