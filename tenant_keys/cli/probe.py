@@ -76,7 +76,7 @@ def _planned(
 ) -> tuple[Plan, Estate]:
     workload = estate.workloads.get(name)
     if workload is None:
-        raise OperationError(f"workload {name}: not in the manifest; known are {', '.join(estate.workloads)}")
+        raise OperationError(f"workload {name}: not in the manifest; allowed: {', '.join(estate.workloads)}")
     if workload.access == "web-identity":
         raise OperationError(
             f"workload {name}: its sessions come from tenants' tokens, which the probe does not have; probe a workload "

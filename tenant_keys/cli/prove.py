@@ -106,7 +106,7 @@ def can_command(
         )
     else:
         console = Console(soft_wrap=True)
-        # AWS is yet to choose the key's id.
+        # AWS has yet to choose the key's id.
         reason = decision.reason.replace(questions.case.record.arn, f"the key of tenant {promise.tenant}")
         console.print(f"[bold]{decision.outcome.value}[/bold]  {escape(reason)}")
         console.print(

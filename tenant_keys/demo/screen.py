@@ -50,7 +50,7 @@ def show_messages(report: Report, console: Console) -> None:
     """What the attacks left on the topic of the audit stack: one line a rule, with the first message."""
     if not report.watched:
         return
-    console.print("\n[bold]Told on call[/]")
+    console.print("\n[bold]Reported to on-call[/]")
     by_rule = {rule: list(several) for rule, several in groupby(report.told, key=lambda one: one.rule)}
     rows = [
         (several[0].severity, rule, f"{len(several)}", f"{several[0].who}: {several[0].event} {several[0].at}".rstrip())

@@ -188,7 +188,7 @@ class Checks:
     def _counted(self) -> Iterator[str]:
         for estate in self._loaded():
             for use in cost_report(estate).exceeded:
-                yield f"{use.quota} ({use.where}): {use.used:,} do not fit into {use.limit:,}; {use.way_out}"
+                yield f"{use.quota} ({use.where}): {use.used:,} exceed {use.limit:,}; {use.way_out}"
 
     def _compared(self) -> Iterator[str]:
         folder = self._scratch / "base"

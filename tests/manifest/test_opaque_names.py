@@ -74,7 +74,7 @@ def test_the_proof_reports_a_workload_that_is_told_another_name(ids: object) -> 
     parameter["Value"] = json.dumps({**json.loads(parameter["Value"]), "ids": ids})
     findings = prove(templates, estate()).findings
     assert [finding.what.partition(": ")[2].partition(" {")[0].partition(" [")[0] for finding in findings] == [
-        "parameter /tenant-keys/orders in eu-west-1: the workload orders is told ids"
+        "parameter /tenant-keys/orders in eu-west-1: the parameter of workload orders contains ids"
     ]
 
 

@@ -162,7 +162,7 @@ def test_what_was_deployed_is_downloaded_and_proved_and_a_change_past_the_pipeli
     update(aws, CELL, open_policy)
     code, told = run("deployed", CENTRAL)
     assert code == 2
-    assert f"{CELL} in {REGION}: its template is another one\n" in told
+    assert f"{CELL} in {REGION}: its template differs\n" in told
     assert f"{ROLES} in {REGION}: as in the assembly\n" in told
     code, told = run("prove", "deployed")
     assert (code, told[:7]) == (2, "REFUTED")
@@ -277,8 +277,8 @@ def test_a_template_written_differently_is_the_same_and_other_accounts_stay_as_t
 @pytest.mark.parametrize(
     ("body", "more", "difference"),
     [
-        ("Resources: {}\n", {}, "its template is another one"),
-        ('{"Resources": {}, "Resources": {}}', {}, "its template is another one"),
+        ("Resources: {}\n", {}, "its template differs"),
+        ('{"Resources": {}, "Resources": {}}', {}, "its template differs"),
         (None, {"RoleARN": "arn:aws:iam::111111111111:role/Admin"}, "its execution role: got arn:aws:iam::1111111111"),
         (None, {"EnableTerminationProtection": False}, "its termination protection: got False; the assembly has True"),
         (None, {"Tags": [{"Key": "tenant_id", "Value": "acme"}]}, "its tags: got {'tenant_id': 'acme'}"),
@@ -333,7 +333,7 @@ def test_an_earlier_download_is_replaced_whole_and_nothing_else_is(
     answers.stack(CELL, template(project, CELL))
     answers.stack(ROLES, template(project, ROLES))
     answers.others()
-    with pytest.raises(NotDeployed, match="mine: exists and is no earlier download"):
+    with pytest.raises(NotDeployed, match="mine: exists and is not an earlier download"):
         download(project / "cdk.out", CENTRAL, tmp_path / "mine", lambda place: answers.client)
 
 

@@ -106,8 +106,8 @@ STATES = {
     "UPDATE_IN_PROGRESS": "an operation is running; wait for its end",
     "UPDATE_ROLLBACK_FAILED": f"then run cdk rollback {STACK}, and deploy again",
     "CREATE_FAILED": f"then run cdk rollback {STACK}, and deploy again",
-    "DELETE_FAILED": "no deployment starts from there",
-    "A_STATE_OF_TOMORROW": "no deployment starts from there",
+    "DELETE_FAILED": "no deployment can start from this status",
+    "A_STATE_OF_TOMORROW": "no deployment can start from this status",
 }
 
 

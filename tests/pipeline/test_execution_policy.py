@@ -321,7 +321,9 @@ def test_the_partition_is_that_of_the_regions() -> None:
 
 
 def test_an_account_of_nobody_is_refused() -> None:
-    with pytest.raises(OperationError, match="999999999999, no account of the manifest; allowed: 111111111111, 222"):
+    with pytest.raises(
+        OperationError, match="999999999999, which is not an account of the manifest; allowed: 111111111111, 222"
+    ):
         of_estate("999999999999")
 
 

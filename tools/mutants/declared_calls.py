@@ -131,7 +131,7 @@ def _unnamed(*words: str) -> NotProvedBecause:
 
 
 def _added(action: str) -> LostSafeguard:
-    return LostSafeguard((f"an Allow that was not there ({action})",))
+    return LostSafeguard((f"a new Allow ({action})",))
 
 
 KEYS: Final = f"arn:aws:kms:*:{CENTRAL}:"

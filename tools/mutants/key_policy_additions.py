@@ -214,7 +214,7 @@ def _with_denies() -> list[Mutant]:
         ),
         Mutant(
             "held by the Denies: a grant permission",
-            LostSafeguard(("an Allow that was not there (kms:CreateGrant)",)),
+            LostSafeguard(("a new Allow (kms:CreateGrant)",)),
             adding("carla", Principal=ROOT, Action="kms:CreateGrant"),
         ),
     ]

@@ -25,7 +25,9 @@ def parameters() -> list[Mutant]:
 
     def told(name: str, word: str, stack: str = PLACE, **changed: object) -> Mutant:
         return Mutant(
-            f"a parameter {name}", Refuted(INVENTORY, ("the workload orders is told", word)), _told(stack, **changed)
+            f"a parameter {name}",
+            Refuted(INVENTORY, ("the parameter of workload orders contains", word)),
+            _told(stack, **changed),
         )
 
     def spelt(name: str, expected: Expectation, spell: Callable[[Body], str]) -> Mutant:
@@ -64,7 +66,7 @@ def parameters() -> list[Mutant]:
         told("with another mode", "access 'session-tag'", far, access="session-tag"),
         told("with a version that equals 1 in Python alone", "version True", version=True),
         told("with one operation fewer", "operations", operations=["decrypt"]),
-        told("without a name", "something else than", extra=1),
+        told("without a name", "something other than", extra=1),
         told("with aliases of another account", "alias_arn", alias_arn=alias.replace("1111111:", "1111119:")),
         told("with one alias for all tenants", "alias_arn", alias_arn=alias.replace("{tenant_id}", "alma")),
         told("with aliases of another Region", "tenant alma", alias_arn=alias.replace("eu-west-1", "eu-central-1")),

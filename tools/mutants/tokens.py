@@ -57,7 +57,7 @@ def tokens() -> list[Mutant]:
         condition("of one subject", Harmless(), "StringLike", "sub", "*"),
         Mutant(
             "tokens that may bring a source identity",
-            LostSafeguard(("shared.portal: an Allow that was not there (sts:SetSourceIdentity)",)),
+            LostSafeguard(("shared.portal: a new Allow (sts:SetSourceIdentity)",)),
             change(portal, Action=["sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity"]),
         ),
         condition(

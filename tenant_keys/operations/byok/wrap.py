@@ -117,7 +117,7 @@ def unseal(sealed: dict[str, Any], passphrase: str) -> bytes:
     try:
         return AESGCM(key).decrypt(part["nonce"], part["sealed"], sealed["label"].encode())
     except InvalidTag:
-        raise WrapError(f"{sealed['label']}: the passphrase is another one, or the file was changed") from None
+        raise WrapError(f"{sealed['label']}: the passphrase is wrong, or the file was changed") from None
 
 
 def read_material(text: bytes) -> bytes:

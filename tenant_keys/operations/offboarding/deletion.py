@@ -31,7 +31,7 @@ from tenant_keys.operations.offboarding.keys import (
 
 Say = Callable[[str], None]
 """Told of each act as it is done."""
-_AGAIN: Final = "run the same command again: it goes on from what AWS holds"
+_AGAIN: Final = "run the same command again: it continues from the state in AWS"
 
 
 class DeletionRefused(OperationError):

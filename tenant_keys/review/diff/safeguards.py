@@ -186,7 +186,7 @@ def _loosened(reach: Reach) -> str:
 def _widened(reach: Reach, allowed: Sequence[Reach]) -> str:
     """Which condition of the nearest earlier Allow is gone, or lets more values through."""
     if not allowed:
-        return "an Allow that was not there"
+        return "a new Allow"
     own = _described(reach)
 
     def distance(earlier: Reach) -> tuple[int, int, int]:

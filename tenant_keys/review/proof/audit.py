@@ -59,7 +59,7 @@ def check_audit(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
             yield from _watches(resource, place[3].removeprefix(names.audit_prefix(estate.naming)), estate)
             kept = resource.deletion_policy == resource.update_replace_policy == "Retain"
             if resource.type in TRAIL_TYPES and not kept:
-                message = f"{resource.where}: goes with its stack, declared is Retain"
+                message = f"{resource.where}: is deleted with its stack; expected Retain"
                 yield Finding(Kind.INVENTORY, message, AGAIN)
     for region in regions:
         yield from _key(region, inventory, estate)
@@ -140,7 +140,7 @@ def _watches(resource: Resource, known_as: str, estate: Estate) -> Iterator[Find
     if state == ALL != declared:
         yield differs(where, "State")
     elif state != declared:
-        found = f"{where}: the rule is {state!r:.40}, and detects nothing; declared is {declared}"
+        found = f"{where}: the rule is {state!r:.40}, and detects nothing; expected {declared}"
         yield Finding(Kind.INVENTORY, found, AGAIN)
     if pattern_differs(known_as, properties.get("EventPattern"), estate):
         yield differs(where, "EventPattern")
@@ -155,7 +155,7 @@ def _watches(resource: Resource, known_as: str, estate: Estate) -> Iterator[Find
 def _key(region: str, inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     records = [one for one in inventory.audit_keys if one.region == region]
     if len(records) != 1:
-        found = f"{len(records)} keys encrypt the topic of {region}, declared is one"
+        found = f"{len(records)} keys encrypt the topic of {region}; expected one"
         yield Finding(Kind.INVENTORY, found, AGAIN)
     policy = filled(read_expected("audit")["key_policy"], _values(region, estate))
     for record in records:
@@ -183,7 +183,7 @@ def _facts(record: KeyRecord, where: str, estate: Estate) -> Iterator[Finding]:
     }
     for name, (got, declared) in expected.items():
         if got != declared:
-            yield Finding(Kind.INVENTORY, f"{where}: {name} is {got}, declared is {declared}", AGAIN)
+            yield Finding(Kind.INVENTORY, f"{where}: {name} is {got}; expected {declared}", AGAIN)
 
 
 def _reporting(region: str, estate: Estate) -> list[str]:

@@ -331,7 +331,7 @@ def _undeclared(
     fix = "allow exactly the registered keys, the workload's operations and the tenant's encryption context"
     if doubtful:
         doubt = f"{message}; whether a Deny of the same role stops all of it is not worked out"
-        return Finding(Kind.NOT_PROVED, doubt, "take the Allow out", tenant)
+        return Finding(Kind.NOT_PROVED, doubt, "remove the Allow", tenant)
     return Finding(Kind.MORE_THAN_DECLARED, f"{message}; the manifest declares no such access", fix, tenant)
 
 
@@ -381,8 +381,8 @@ def _try(tenant: Tenant, use: Use, action: str, arn: str, actor: Actor, world: W
     statements = tuple(map(named_decider, outcome.decision.deciders if outcome.decision else ()))
     if outcome.sometimes:
         doubt = f"{message} for certain: it depends on {outcome.depends_on}"
-        fix = "take out conditions on what the manifest does not say"
+        fix = "remove conditions on what the manifest does not say"
         yield Finding(Kind.NOT_PROVED, doubt, fix, tenant.id, statements=statements)
         return
-    fix = "restore the Allow, or take out the Deny"
+    fix = "restore the Allow, or remove the Deny"
     yield Finding(Kind.REFUSED, message, fix, tenant.id, statements=statements)

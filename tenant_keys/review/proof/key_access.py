@@ -192,7 +192,7 @@ def _unsynchronized(case: KeyCase, world: World) -> Iterator[Finding]:
                 Kind.NOT_PROVED,
                 f"key policy of {case.promise.tenant} in {case.record.region}: {clause.tree.label} denies "
                 f"kms:SynchronizeMultiRegionKey, by which KMS keeps the key alike in its Regions",
-                "take kms:SynchronizeMultiRegionKey out of the Deny",
+                "remove kms:SynchronizeMultiRegionKey from the Deny",
                 case.promise.tenant,
                 others=case.stands_for - 1,
             )

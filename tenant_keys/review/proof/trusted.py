@@ -12,12 +12,12 @@ from tenant_keys.review.proof.obtained_sessions import Issuance
 
 MUTATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "change a key policy": ("kms:PutKeyPolicy",),
-    "make, move or delete an alias": ("kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"),
+    "create, move or delete an alias": ("kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"),
     "grant": ("kms:CreateGrant",),
     "replicate a key": ("kms:ReplicateKey", "kms:UpdatePrimaryRegion"),
     "stop a key": ("kms:DisableKey",),
     "schedule a deletion": ("kms:ScheduleKeyDeletion",),
-    "bring or withdraw key material": ("kms:ImportKeyMaterial", "kms:DeleteImportedKeyMaterial"),
+    "import or delete key material": ("kms:ImportKeyMaterial", "kms:DeleteImportedKeyMaterial"),
 }
 
 

@@ -24,7 +24,7 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                 "error",
                 policy,
                 statement,
-                what=f"Sid {statement.sid} stands {times[statement.sid]} times",
+                what=f"Sid {statement.sid} occurs {times[statement.sid]} times",
                 why="a Sid must be unique in its policy",
                 fix="give each statement a Sid of its own",
             )

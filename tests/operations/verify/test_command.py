@@ -59,7 +59,10 @@ def test_the_record_holds_what_was_read_and_found_and_is_its_owners_alone(runs: 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--resume", "--record", "nowhere.jsonl"], "nowhere.jsonl.partial: no such file, so no run to resume"),
+        (
+            ["--resume", "--record", "nowhere.jsonl"],
+            "nowhere.jsonl.partial: no such file, so there is no run to resume",
+        ),
         (["--since", "nowhere.jsonl"], "nowhere.jsonl: no such file or directory"),
         (
             ["--stack", "tenant-keys-roles-001"],

@@ -285,7 +285,7 @@ def test_a_record_of_another_estate_is_not_resumed(tmp_path: Path) -> None:
 
 
 def test_there_must_be_a_run_to_resume(tmp_path: Path) -> None:
-    with pytest.raises(RecordUnusable, match=r"no such file, so no run to resume"):
+    with pytest.raises(RecordUnusable, match=r"no such file, so there is no run to resume"):
         journal(tmp_path / "run.jsonl", resume=True)
 
 

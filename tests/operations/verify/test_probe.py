@@ -153,7 +153,7 @@ def test_nothing_is_asked_before_somebody_said_yes(deployed: Deployed, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["nobody"], "workload nobody: not in the manifest; known are billing, fleet, orders, plant, pods, portal"),
+        (["nobody"], "workload nobody: not in the manifest; allowed: billing, fleet, orders, plant, pods, portal"),
         (["portal"], "its sessions come from tenants' tokens"),
         (["orders", "--tenant", "hooli"], "does not serve it; it serves acme"),
         (["orders", "--other", "nobody"], "--other nobody: no tenant of the manifest whose key is in the key account"),

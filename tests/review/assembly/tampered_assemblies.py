@@ -184,7 +184,7 @@ TAMPERED: dict[str, tuple[Tamper, str, str]] = {
     "a dependency on nothing": (
         artifact(lambda one: one["dependencies"].append("nothing")),
         "manifest.json",
-        "nothing is no artifact",
+        "nothing is not an artifact",
     ),
     "an asset manifest of no stack": (
         manifest(lambda whole: whole["artifacts"].update(more=dict(whole["artifacts"][f"{CELL}.assets"]))),

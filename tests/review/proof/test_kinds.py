@@ -317,7 +317,7 @@ def test_a_parameter_that_sends_the_workload_elsewhere_is_named(name: str, value
 
     (finding,) = proved(edit).findings
     assert finding.kind is Kind.INVENTORY
-    assert "parameter /tenant-keys/orders in eu-west-1: the workload orders is told" in finding.what
+    assert "parameter /tenant-keys/orders in eu-west-1: the parameter of workload orders contains" in finding.what
 
 
 @pytest.mark.parametrize("key", ["aws:NoSuchKey", "kms:NoSuchKey", "s3:prefix", "dynamodb:LeadingKeys"])

@@ -264,7 +264,7 @@ KEEPING = (
 def test_a_stack_that_keeps_something_without_termination_protection_is_told(name: str) -> None:
     assert deployed(replace(CENTRAL_STACK, name=name)) == []
     assert deployed(replace(CENTRAL_STACK, name=name, termination_protection=False)) == [
-        f"stack {name} has no termination protection: one call deletes what it keeps"
+        f"stack {name} has no termination protection: one call deletes what it contains"
     ]
 
 

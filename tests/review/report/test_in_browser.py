@@ -70,7 +70,7 @@ def test_the_summary_says_what_a_reviewer_decides_by(sample_document: Json, read
     page = read(sample_document)
     assert page.title() == "Keys of 6 tenants: proved"
     shown = page.inner_text("section[data-view=summary]")
-    assert "Proved: in every state reachable without an act of someone on the list of the trusted" in shown
+    assert "Proved: in every state reachable without an action by a trusted principal" in shown
     assert "0\nopen findings, 4 acknowledged with a reason" in shown
     row = page.locator("section:visible tr", has_text="schedule a deletion").inner_text()
     assert row.split() == ["schedule", "a", "deletion", "access", "111111111111:role/KeyBreakGlass"]

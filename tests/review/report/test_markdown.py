@@ -13,7 +13,7 @@ Json = dict[str, Any]
 def test_it_begins_with_the_verdict_and_the_claim(sample_document: Json) -> None:
     lines = render_markdown(sample_document).splitlines()
     assert lines[0] == "# Review of tenants' keys: proved"
-    assert lines[2].startswith("**Proved:** in every state reachable without an act of someone on the list")
+    assert lines[2].startswith("**Proved:** in every state reachable without an action by a trusted principal")
 
 
 def test_each_tenant_has_one_line_that_names_its_key_and_its_class(sample_document: Json) -> None:
