@@ -51,7 +51,7 @@ class FileCheckpoint:
 
     def open(self) -> str | None:
         if not self._path.parent.is_dir():
-            raise ConfigurationError(f"{self._path}: no such directory; the job writes its checkpoint there")
+            raise ConfigurationError(f"{self._path}: no such folder; the job writes its checkpoint there")
         try:
             self._lock = self._locked()
             return self._path.read_text(encoding="utf-8") if self._path.exists() else None
