@@ -1,4 +1,4 @@
-"""A batch job for one tenant, which no request started: the job's definition names the tenant.
+"""A batch job for one tenant. No request started the job, so the job's definition names the tenant.
 
 Environment: TENANT_KEYS_WORKLOAD, TENANT_ID, BUCKET, PREFIX. The workload's access mode must not be web-identity.
 """
@@ -13,7 +13,7 @@ from tenant_keys.client import Counters, TenantKeys, s3
 
 
 def main() -> dict[str, int]:
-    """Adds up a tenant's objects, and says how many calls to AWS that took."""
+    """Return the total size of a tenant's objects, and the number of KMS requests and cache hits."""
     counters = Counters()
     with TenantKeys.from_environment(on_event=counters) as keys:
         tenant = keys.tenant_without_token(os.environ["TENANT_ID"])

@@ -1,6 +1,6 @@
-"""A container on ECS or EKS: documents of any size, streamed to S3 and back. WSGI, so that any server runs it.
+"""A container on ECS or EKS: documents of any size, streamed to S3 and back. WSGI, so any server runs it.
 
-Environment: TENANT_KEYS_WORKLOAD, TENANT_KEYS_ISSUER, TENANT_KEYS_AUDIENCE, BUCKET. Make the app in the worker, after
+Environment: TENANT_KEYS_WORKLOAD, TENANT_KEYS_ISSUER, TENANT_KEYS_AUDIENCE, BUCKET. Create the app in the worker, after
 the server has forked.
 """
 
@@ -24,12 +24,12 @@ class Documents:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         try:
             tenant = self.keys.tenant(environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer "))
-            key = f"{tenant.id}/{environ['PATH_INFO'].lstrip('/')}"  # the slash is ours: a path may come without
+            key = f"{tenant.id}/{environ['PATH_INFO'].lstrip('/')}"  # we add the slash: a path may lack one
             if environ["REQUEST_METHOD"] == "PUT":
                 if not environ.get("CONTENT_LENGTH"):
                     start_response("411 Length Required", [])
                     return []
-                size = int(environ["CONTENT_LENGTH"])  # a sender that hangs up leaves no shorter document
+                size = int(environ["CONTENT_LENGTH"])  # a client that disconnects leaves no shorter document
                 s3.put_object(tenant, self.s3, bucket=self.bucket, key=key, body=environ["wsgi.input"], size=size)
                 start_response("204 No Content", [])
                 return []

@@ -16,7 +16,7 @@ from tenant_keys.client.dynamodb import decrypt_item, encrypt_item
 
 @cache
 def keys() -> TenantKeys:
-    """One for the life of the execution environment: its caches are what saves KMS calls."""
+    """One object for the life of the execution environment: its caches save KMS requests."""
     return TenantKeys.from_environment()
 
 
@@ -26,7 +26,7 @@ def table() -> Any:
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """The authorizer has let the request in; whose data it is about is read from the token once more, here."""
+    """The authorizer has accepted the request; the handler reads the tenant from the token itself."""
     try:
         tenant = keys().tenant(event["headers"]["authorization"].removeprefix("Bearer "))
         where: dict[str, Any] = {"table": table().name, "key": ("pk",), "attributes": ("card",)}
@@ -43,5 +43,5 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return {"statusCode": 401}
     except TenantSuspended:
         return {"statusCode": 403, "body": '{"error": "the account is suspended"}'}
-    except MessageRefused:  # a row was copied, swapped or damaged: never a reason to answer with anything
+    except MessageRefused:  # a row was copied, swapped or damaged: return none of it
         return {"statusCode": 500}

@@ -1,4 +1,4 @@
-"""A server outside AWS, with IAM Roles Anywhere: its certificate becomes a session of the workload's role.
+"""A server outside AWS: IAM Roles Anywhere exchanges its certificate for a session of the workload's role.
 
 ~/.aws/config, with AWS's signing helper as the credential process (the profile and role are outputs of the stack):
 
@@ -16,7 +16,7 @@ from tenant_keys.client import TenantKeys
 
 
 def main(tenant_id: str, name: str) -> None:
-    """Encrypts standard input to standard output, of any size."""
+    """Encrypt standard input of any size to standard output."""
     keys = TenantKeys.from_environment(session=boto3.Session(profile_name="tenant-keys-orders"))
     for chunk in keys.tenant_without_token(tenant_id).encrypting(sys.stdin.buffer, name=name):
         sys.stdout.buffer.write(chunk)

@@ -1,10 +1,11 @@
-"""What S3's own encryption asks of KMS, and why a tenant's key refuses it.
+"""The requests that S3's own encryption sends to KMS, and why a tenant's key denies them.
 
-With SSE-KMS, S3 calls KMS in the caller's name: GenerateDataKey with the key id from the request's header, Decrypt with
-none at all, both with the context `aws:s3:arn` and whatever pairs the writer sent in the header
+With SSE-KMS, S3 calls KMS on behalf of the caller: GenerateDataKey with the key id from the request's header, Decrypt
+without a key id. Both have the context `aws:s3:arn` and the pairs that the writer sent in the header
 `x-amz-server-side-encryption-context`, which S3 stores and sends again (S3 user guide, UsingKMSEncryption; S3 API,
-PutObject; CloudTrail samples). These are the same two requests. A writer may therefore give the context any
-`tenant_id`: only the alias condition refuses, and `decrypt_by: key` lifts that from Decrypt.
+PutObject; CloudTrail samples). The functions below send the same two requests. A writer may therefore put any
+`tenant_id` into the context. Only the alias condition denies the request, and `decrypt_by: key` removes this condition
+from Decrypt.
 """
 
 from typing import Any

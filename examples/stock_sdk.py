@@ -1,12 +1,13 @@
-"""The AWS Encryption SDK as it comes, for a tenant with `decrypt_by: key` in the manifest.
+"""The AWS Encryption SDK without our client, for a tenant with `decrypt_by: key` in the manifest.
 
-Encryption names the alias, since IAM allows nothing else. Decryption by the SDK's own keyrings names the key's ARN: a
-discovery keyring, held to the key account, does it. Two keyrings, because a multi-keyring with the discovery keyring as
-child cannot encrypt (material providers 1.11: "Encryption is not supported with a Discovery Keyring"). The key is still
-the tenant's alone: the context must carry `tenant_id`, and the role is the tenant's.
+Encryption names the alias, because IAM allows nothing else. The SDK's own keyrings name the key's ARN when they
+decrypt: here a discovery keyring that is limited to the key account. There are two keyrings, because a multi-keyring
+with a discovery keyring as its child cannot encrypt (material providers 1.11: "Encryption is not supported with a
+Discovery Keyring"). The key remains the tenant's alone: the context must contain `tenant_id`, and the role is the
+tenant's.
 
-The messages are the client's own: it reads these, and these functions read its. Hence the unsigned suite, since the
-SDK's default adds a public key to the context, and the record's name before the data.
+These functions and the client read each other's messages. Therefore the suite is unsigned (the SDK's default suite adds
+a public key to the context), and the record's name precedes the data.
 """
 
 from typing import Any
@@ -28,12 +29,12 @@ providers = AwsCryptographicMaterialProviders(config=MaterialProvidersConfig())
 
 
 def start(name: str) -> bytes:
-    """What stands before the data: a 1, the length of the name in two bytes, the name."""
+    """The bytes before the data: a 1, the length of the name in two bytes, the name."""
     return b"\x01" + len(name.encode()).to_bytes(2, "big") + name.encode()
 
 
 def encrypt(session: boto3.Session, alias_arn: str, tenant_id: str, name: str, data: bytes) -> bytes:
-    """`session` is one of the tenant's access role, in the alias's Region."""
+    """`session` is a session of the tenant's access role, in the alias's Region."""
     keyring = providers.create_aws_kms_keyring(
         input=CreateAwsKmsKeyringInput(kms_key_id=alias_arn, kms_client=session.client("kms"))
     )
@@ -48,7 +49,7 @@ def encrypt(session: boto3.Session, alias_arn: str, tenant_id: str, name: str, d
 
 
 def decrypt(session: boto3.Session, account: str, tenant_id: str, name: str, blob: bytes) -> bytes:
-    """`account` is the key account: a key of any other is not tried. Another tenant's context is refused."""
+    """`account` is the key account: the keyring tries keys of no other. Raises for another tenant's context."""
     keyring: Any = providers.create_aws_kms_discovery_keyring(
         input=CreateAwsKmsDiscoveryKeyringInput(
             kms_client=session.client("kms"), discovery_filter=DiscoveryFilter(partition="aws", account_ids=[account])

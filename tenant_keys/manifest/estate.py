@@ -42,7 +42,7 @@ class Central:
     """ARN of the managed policy that bounds every access role."""
     bootstrap_qualifier: str
     quotas: Quotas
-    deletion_hook: bool = False
+    deletion_hook: bool
     """Whether a CloudFormation Hook refuses to remove or replace tenants' keys."""
 
     @property
@@ -56,11 +56,11 @@ class Audit:
     """What detects misuse of keys; role ARNs are complete."""
 
     probe_roles: tuple[str, ...]
-    own_trail: bool = False
+    own_trail: bool
     """Whether the key account has a trail of its own, where no other has its calls."""
-    import_path: str | None = None
+    import_path: str | None
     """IAM path of every import role that others make; None where sessions of those are not told."""
-    forward_from: tuple[str, ...] = ()
+    forward_from: tuple[str, ...]
     """Organizational units in which a stack set forwards refused sessions; empty: each workload's stack does."""
 
 

@@ -27,7 +27,6 @@ LONGEST_PREFIX: Final = 32
 """Characters of `naming.stack_prefix`, with the name of the key account where there is one."""
 Manifests = Mapping[str | None, Manifest]
 """The manifest of each key account by the account's name, in the order of the list; None: `central` is one mapping."""
-_PLACEHOLDER: Final = "role/placeholder"
 _OF_ONE_ACCOUNT: Final = {"identity_provider", "import_role"}
 """Fields whose rules between two workloads or tenants hold in one key account: providers and roles are in it."""
 
@@ -204,11 +203,10 @@ def _between_accounts(manifests: Manifests) -> Iterator[Problem]:
     """Rules between two workloads or two tenants, which hold for those of different key accounts too."""
     first = next(iter(manifests.values()))
     regions = tuple(dict.fromkeys(region for one in manifests.values() for region in one.central.regions))
-    people = {"administrators": (_PLACEHOLDER,), "readers": (), "break_glass": f"{_PLACEHOLDER}-break-glass"}
-    account = {"account": "0" * 12, "regions": regions, "auditors": ()}
+    account = {"account": "0" * 12, "regions": regions}
     whole = first.model_copy(
         update={
-            "central": first.central.model_copy(update=account | people),
+            "central": first.central.model_copy(update=account),
             "workloads": {name: each for one in manifests.values() for name, each in one.workloads.items()},
             "tenants": {name: each for one in manifests.values() for name, each in one.tenants.items()},
         }

@@ -90,89 +90,89 @@ class _Model(BaseModel):
 
 
 class Quotas(_Model):
-    """Quotas of the central account where AWS has raised them."""
+    """Quotas of the central account that AWS has raised."""
 
     iam_roles: Annotated[int, Field(ge=1, le=10_000)] = 1_000
-    """Roles an account may hold: 1,000, at most 10,000 on request (IAM quotas)."""
+    """Roles of the account: 1,000 by default, at most 10,000 on request (IAM quotas)."""
     trust_policy_characters: Annotated[int, Field(ge=2_048, le=8_192)] = 2_048
-    """Length of a role's trust policy: 2,048 characters, at most 8,192 on request (IAM quotas)."""
+    """Length of a role's trust policy: 2,048 characters by default, at most 8,192 on request (IAM quotas)."""
 
 
 class Central(_Model):
     """The account that holds the keys and runs no workloads."""
 
     account: AccountId
-    """The account, in quotes: YAML drops leading zeros. No workload runs in this account."""
+    """The account id, in quotes because YAML drops leading zeros. No workload runs in this account."""
     home_region: Region
-    """Holds the stacks with IAM roles, and each tenant's key unless its `key.region` names another Region."""
+    """Region of the stacks with IAM roles, and of each tenant's key unless its `key.region` names another Region."""
     regions: Annotated[tuple[Region, ...], Field(min_length=1)]
     """Regions with keys; a `multi_region` tenant has its key or a replica in each of them."""
     administrators: Annotated[tuple[PersonReference, ...], Field(min_length=1)]
-    """May disable a key, rotate its material and cancel its deletion; may neither use a key nor change its policy."""
+    """May disable a key, rotate its material and cancel its deletion, but neither use it nor change its policy."""
     readers: tuple[PersonReference, ...] = ()
-    """May read keys, policies, tags and grants, and nothing else: audit."""
+    """Roles that may read keys, policies, tags and grants, and nothing else: for audits."""
     auditors: tuple[Auditor, ...] = ()
-    """AWS's own auditors, whose service-linked roles may read what they ask of a key, and nothing else."""
+    """AWS's own auditors: their service-linked roles may read the properties that they evaluate, and nothing else."""
     break_glass: PersonReference
     """The only role that may schedule a deletion."""
     identity_center_region: Region | None = None
-    """With `permission-set/...`: Region of IAM Identity Center's identity source, which is in the roles' path."""
+    """With `permission-set/...`: Region of IAM Identity Center's identity source, a part of the roles' path."""
     deployment_roles: Literal["default"] | Annotated[tuple[RoleReference, ...], Field(min_length=1)] = "default"
-    """Who deploys, as KMS sees it: by default the CDK's CloudFormation execution role of every Region."""
+    """Roles with which CloudFormation calls KMS: by default the CDK's CloudFormation execution role of every Region."""
     permissions_boundary: PolicyReference | None = None
-    """Permissions boundary of every access role: a managed policy of this account that the organization demands."""
+    """Permissions boundary of every access role: a managed policy of this account that your organization requires."""
     bootstrap_qualifier: Annotated[str, Field(pattern=r"^[a-z0-9]{1,10}$")] = "hnb659fds"
-    """The qualifier given to `cdk bootstrap`; part of the execution roles' names."""
+    """The qualifier of `cdk bootstrap`; part of the execution roles' names."""
     deletion_hook: bool = False
-    """Whether a CloudFormation Hook in each Region refuses to remove or replace tenants' keys, whoever asks."""
+    """Whether a CloudFormation Hook in each Region refuses to remove or replace tenants' keys, for every principal."""
     quotas: Quotas = Quotas()
     """Quotas of this account that AWS has raised."""
 
 
 class Audit(_Model):
-    """The stack that tells people on call when somebody touches a key: rules, a topic and alarms in each Region."""
+    """Detection of changes to keys: EventBridge rules, a topic and alarms in each Region, for the people on call."""
 
     probe_roles: Annotated[tuple[RoleReference, ...], Field(max_length=5)] = ()
-    """Roles of the central account whose denied calls are tests: the rule of denied use leaves them out."""
+    """Roles of the central account whose denied calls are tests: the rule on denied use ignores them."""
     trail: Literal["organization", "own"] = "organization"
-    """`own`: a trail and a bucket in the key account, for where no other trail has its calls; a second trail costs."""
+    """`own`: a trail and a bucket in the key account, whose calls no other trail records; a second trail costs."""
     import_path: ImportPath | None = None
-    """IAM path of every `import_role`, whose sessions are told; by default `guardrails.import_path`."""
+    """IAM path of every `import_role`, whose sessions are reported; by default `guardrails.import_path`."""
     forward_from: Annotated[tuple[OrganizationalUnit, ...], Field(max_length=50)] = ()
-    """Organizational units, or the root, of the workload accounts: one stack set forwards their refused sessions."""
+    """Organizational units, or the root, of the workload accounts: one stack set forwards denied sessions."""
 
 
 class Guardrails(_Model):
-    """Control policies of AWS Organizations, attached to the key account: they hold whatever a key policy says."""
+    """Control policies of AWS Organizations, attached to the key account. They apply whatever a key policy allows."""
 
     management_account: AccountId
     """The organization's management account, in quotes. Control policies do not limit it, so it holds no keys."""
     import_path: ImportPath | None = None
-    """IAM path of every `import_role`, so that one pattern covers them all; left out where no key is imported."""
+    """IAM path of every `import_role`, so that one pattern matches all of them; omitted if no key is imported."""
 
 
 class Naming(_Model):
-    """What aliases, roles and stacks are called: two estates of one account differ in all four. The lock fixes it."""
+    """Names of aliases, roles and stacks. Two estates of one account differ in all four. The lock fixes them."""
 
     alias: Annotated[str, Field(pattern=r"^alias/[A-Za-z0-9/_-]*\{id\}$", max_length=200)] = "alias/tenant-{id}"
-    """Alias of a tenant's key; but for the default it has a name of the estate that ends in `/` or `_`, then `{id}`."""
+    """Alias of a tenant's key: the default, or a name of the estate that ends in `/` or `_`, then `{id}`."""
     role_path: Annotated[str, Field(pattern=r"^/([A-Za-z0-9_-]+/)+$", max_length=200)] = "/tenant-keys/"
-    """Path above the folders of access roles, one for each workload, and of the workloads' SSM parameters."""
+    """Path of the workloads' SSM parameters and, with a folder for each workload, of the access roles."""
     role_prefix: Annotated[str, Field(pattern=r"^([a-z0-9-]+_)?$", max_length=32)] = ""
-    """Begins the name of every role and ends in `_`: with `dev_`, `dev_tenant-acme.orders` is one."""
+    """Prefix of every role name; ends in `_`. With `dev_`, one of the roles is `dev_tenant-acme.orders`."""
     stack_prefix: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$", max_length=32)] = (
         "tenant-keys"
     )
-    """Begins the name of every stack."""
+    """Prefix of every stack name."""
 
 
 class IdentityProvider(_Model):
     """An OpenID Connect provider whose tokens STS verifies."""
 
     issuer: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(/[A-Za-z0-9_./-]*)?$", max_length=255)]
-    """The exact `iss` claim of the tokens, with the slash at the end where it has one, as Auth0's has."""
+    """The exact `iss` claim of the tokens, with a trailing slash if the claim has one, as with Auth0."""
     existing: bool = False
-    """True where the central account already has the provider: then none is created."""
+    """True if the central account already has the provider; the app then creates none."""
 
 
 class PodIdentity(_Model):
@@ -205,32 +205,32 @@ class RolesAnywhere(_Model):
     ]
     """The AWS Private CA that issued the certificates."""
     common_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,64}$")]
-    """Subject common name that a certificate must carry: one CA often serves more than one application."""
+    """Subject common name that a certificate must have, because one CA often serves several applications."""
 
 
 class Workload(_Model):
     """A service in a workload account that uses tenants' keys."""
 
     account: AccountId
-    """Where it runs, in quotes; not the central account."""
+    """The account in which the workload runs, in quotes; not the central account."""
     runs_on: RunsOn | None = None
-    """Who assumes the workload's role; left out with `web-identity`, which needs no such role."""
+    """Compute service that assumes the workload's role; omitted with `web-identity`, which needs no such role."""
     access: Access = "tenant-role"
-    """What chooses the tenant: which role is assumed, a session tag, or the signed token of an identity provider."""
+    """What selects the tenant: the assumed role, a session tag, or the signed token of an identity provider."""
     operations: Annotated[tuple[Operation, ...], Field(min_length=1)] = ("encrypt", "decrypt")
-    """What it may do with a tenant's key; `encrypt` includes data keys, `re-encrypt` moves data to another key."""
+    """Operations allowed on a tenant's key; `encrypt` includes data keys, `re-encrypt` moves data to another key."""
     regions: Annotated[tuple[Region, ...], Field(min_length=1)] | None = None
-    """Regions in which it runs and finds its SSM parameter; by default those of the central account."""
+    """Regions in which the workload runs and has its SSM parameter; by default those of the central account."""
     pod_identity: PodIdentity | None = None
-    """With `runs_on: eks`: this or `irsa`."""
+    """With `runs_on: eks`: the association; either this field or `irsa`."""
     irsa: Irsa | None = None
-    """With `runs_on: eks`: this or `pod_identity`."""
+    """With `runs_on: eks`: the service account; either this field or `pod_identity`."""
     roles_anywhere: RolesAnywhere | None = None
-    """With `runs_on: roles-anywhere`."""
+    """With `runs_on: roles-anywhere`: the certificates of the workload."""
     role: RoleReference | None = None
     """With `runs_on: existing-role`: the role, in the workload's account."""
     permissions_boundary: PolicyReference | None = None
-    """Permissions boundary of the workload's role: a managed policy of its account that the organization demands."""
+    """Permissions boundary of the workload's role: a managed policy of its account that your organization requires."""
     identity_provider: str | None = None
     """With `access: web-identity`: a name of `identity_providers`."""
     audience: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]{1,255}$")] | None = None
@@ -238,65 +238,65 @@ class Workload(_Model):
 
 
 class KeyDefaults(_Model):
-    """What the keys of new tenants have; the lock records what existing keys have."""
+    """Settings for the keys of new tenants; the lock records those of existing keys."""
 
     origin: Origin = "aws-kms"
-    """Where key material comes from: AWS KMS generates it, or the tenant imports it."""
+    """Origin of the key material: AWS KMS generates it, or the tenant imports it."""
     multi_region: bool = False
     """Whether the key has a replica in every other Region of `central.regions`."""
 
 
 class Defaults(_Model):
-    """What a tenant has unless its own entry differs."""
+    """Default settings of tenants."""
 
     workloads: tuple[WorkloadName, ...] = ()
     """Workloads of a tenant that names none."""
     rotation_days: RotationDays = 365
-    """How often AWS rotates the key material; imported keys are never rotated automatically."""
+    """Days between rotations of the key material by AWS; imported keys are never rotated automatically."""
     deletion_window_days: DeletionWindowDays = 30
-    """How long a scheduled deletion can still be cancelled."""
+    """Days during which a scheduled deletion can still be cancelled."""
     unused_days_before_deletion: UnusedDays = 30
-    """Days since a key's last use before AWS KMS accepts the scheduling of its deletion, by the key policy."""
+    """Days without use before the key policy allows the deletion of a key to be scheduled."""
     decrypt_by: DecryptBy = "alias"
-    """`key` for software that names no alias when it decrypts: such a Decrypt names the key or nothing."""
+    """`key` for software that names no alias when it decrypts, but the key itself, or no key."""
     key: KeyDefaults = KeyDefaults()
-    """For the keys of new tenants; the lock records how existing keys were created."""
+    """Settings for the keys of new tenants; the lock records those of existing keys."""
     tags: Tags = {}
-    """On the key and the roles of every tenant."""
+    """Tags of the key and the roles of every tenant."""
 
 
 class Custodian(_Model):
-    """The customer's own principal that brings, rotates and withdraws the material of its key."""
+    """The customer's own principal that imports, rotates and deletes the material of its key."""
 
     account: AccountId
     """The customer's account, in quotes; neither the central account nor a workload's."""
     role: RoleReference
-    """The role in the customer's account that assumes the import role which the app makes for this tenant."""
+    """The role in the customer's account that assumes the import role that the app creates for this tenant."""
     external_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$")]
-    """What the customer sends as `ExternalId` with AssumeRole; no two tenants share one. It is no secret."""
+    """The `ExternalId` that the customer sends with AssumeRole; no two tenants share one. It is not a secret."""
 
 
 class Key(_Model):
-    """What AWS KMS fixes when it creates a key: CloudFormation refuses to update it."""
+    """Properties that AWS KMS fixes when it creates a key, and the principals that import key material."""
 
     origin: Origin | None = None
-    """Where key material comes from; `defaults.key.origin` where it is left out."""
+    """Origin of the key material; by default `defaults.key.origin`."""
     multi_region: bool | None = None
-    """Whether the key has replicas; `defaults.key.multi_region` where it is left out."""
+    """Whether the key has replicas; by default `defaults.key.multi_region`."""
     region: Region | None = None
-    """Where AWS KMS creates the key; the home Region by default."""
+    """Region in which AWS KMS creates the key; by default the home Region."""
     import_role: RoleReference | None = None
-    """With `origin: imported`: a role of the central account, made elsewhere, that may import key material."""
+    """With `origin: imported`: an existing role of the central account that may import key material."""
     custodian: Custodian | None = None
-    """With `origin: imported`, in place of `import_role`: the app makes the role, which this principal assumes."""
+    """With `origin: imported`, in place of `import_role`: the app creates the role that this principal assumes."""
     expires: Literal["never", "dated"] | None = None
-    """With `origin: imported`: whether imported material must carry an expiry date."""
+    """With `origin: imported`: whether imported material must have an expiry date."""
     held_by: Literal["tenant"] | None = None
-    """The tenant holds the key in an account of its own: no key is created, and `arns` names the tenant's."""
+    """`tenant`: the tenant holds the key in its own account. The app creates no key, and `arns` names the tenant's."""
     arns: dict[Region, HeldKeyArn] = {}
-    """With `held_by: tenant`: the ARN of the tenant's key in each Region, an external key store's among them."""
+    """With `held_by: tenant`: the ARN of the tenant's key in each Region; a key of an external key store is allowed."""
     grace_minutes: Annotated[int, Field(ge=0, le=1440)] | None = None
-    """With `held_by: tenant`: how long clients go on with data keys they hold while KMS cannot be reached; else 0."""
+    """With `held_by: tenant`: minutes for which clients use cached data keys while KMS is unreachable; by default 0."""
 
     @property
     def source(self) -> KeySource | None:
@@ -308,50 +308,49 @@ class Tenant(_Model):
     """One customer."""
 
     workloads: tuple[WorkloadName, ...] | None = None
-    """Which workloads may use its key; `defaults.workloads` where it is left out."""
+    """Workloads that may use the tenant's key; by default `defaults.workloads`."""
     state: State = "active"
-    """`suspended`: key disabled, all kept; `offboarding`: roles gone too; `offboarded`: the key leaves its stack."""
+    """`suspended`: key disabled; `offboarding`: roles removed too; `offboarded`: key removed from its stack."""
     rotation_days: RotationDays | None = None
-    """Other than `defaults.rotation_days`; not with imported keys."""
+    """By default `defaults.rotation_days`; not allowed with imported keys."""
     deletion_window_days: DeletionWindowDays | None = None
-    """Other than `defaults.deletion_window_days`."""
+    """By default `defaults.deletion_window_days`."""
     unused_days_before_deletion: UnusedDays | None = None
-    """Other than `defaults.unused_days_before_deletion`."""
+    """By default `defaults.unused_days_before_deletion`."""
     decrypt_by: DecryptBy | None = None
-    """Other than `defaults.decrypt_by`."""
+    """By default `defaults.decrypt_by`."""
     opaque: bool | None = None
-    """True: its alias, roles and tags have a name at random in place of its id; `tenant-keys lock` draws it once."""
+    """True: alias, roles and tags contain a random name in place of the id. `tenant-keys lock` generates it once."""
     key: Key = Key()
-    """How its key is created. Once the lock has the tenant, only who imports (`import_role`, `custodian`) and `expires`
-    can change."""
+    """Settings of its key. Once the lock has the tenant, only `import_role`, `custodian` and `expires` can change."""
     tags: Tags = {}
-    """On its key and its roles, over those of `defaults.tags`. Never secret: tags show up in logs."""
+    """Tags of the key and the roles, merged over `defaults.tags`. Put no secrets into tags: they appear in logs."""
 
 
 class Manifest(_Model):
     """`tenants.yaml` as a whole."""
 
     extends: Annotated[str, Field(pattern=FILE_BELOW)] | None = None
-    """A file beside or below this one with what estates share; fields of this file are merged over it."""
+    """A file in this folder or below that several estates share; the fields of this file are merged over it."""
     tenants_from: tuple[Annotated[str, Field(pattern=FILES_BELOW)], ...] = ()
-    """Files beside or below this one with more tenants, each a mapping `tenants:`; `*` stands for any name."""
+    """Files in this folder or below with more tenants, each a mapping `tenants:`; `*` matches any characters."""
     organization: Annotated[str, Field(pattern=r"^o-[a-z0-9]{10,32}$")] | None = None
-    """Every path to a key asks for `aws:PrincipalOrgID` where it is given."""
+    """Organization id. If set, every policy on the path to a key requires it as `aws:PrincipalOrgID`."""
     central: Central
     """The account that holds the keys."""
     audit: Audit | Literal["off"] = Audit()
-    """What detects misuse of keys, by the organization's trail; `off` where another system does."""
+    """Detection of misuse, from the events of the organization's trail; `off` if another system detects misuse."""
     naming: Naming = Naming()
-    """What aliases, roles and stacks are called; left out, as in this documentation."""
+    """Names of aliases, roles and stacks; by default as in this documentation."""
     guardrails: Guardrails | None = None
-    """A service control policy and a resource control policy for the key account; left out, none is made."""
+    """A service control policy and a resource control policy for the key account; by default none."""
     identity_providers: dict[WorkloadName, IdentityProvider] = {}
-    """By name, for workloads with `access: web-identity`."""
+    """Identity providers by name, for workloads with `access: web-identity`."""
     workloads: Annotated[dict[WorkloadName, Workload], Field(min_length=1)]
-    """By name: up to 16 lower-case letters, digits and single inner hyphens, starting with a letter."""
+    """Workloads by name."""
     defaults: Defaults = Defaults()
-    """What a tenant has unless its own entry differs."""
+    """Default settings of tenants."""
     tenants: dict[TenantId, Tenant]
-    """By id: up to 40 lower-case letters, digits and single inner hyphens. An id is never reused."""
+    """Tenants by id. An id is never assigned twice."""
     tags: Tags = {}
-    """On every resource."""
+    """Tags of every resource."""

@@ -62,18 +62,21 @@ _SHARED = {
 
 
 def _identities(workload: Workload, regions: tuple[str, ...]) -> Iterator[tuple[str, Hashable, str]]:
-    """Field, identity and its name; a cluster of the same name in another Region is another cluster."""
+    """Field, identity and its name; a cluster of the same name in another Region is another cluster.
+
+    Identities of two fields differ in their length.
+    """
     account = workload.account
     if pod := workload.pod_identity:
         shown = f"service account {pod.namespace}/{pod.service_account} of cluster {pod.cluster}"
         for region in regions:
-            yield "pod_identity", ("pod", account, region, pod.cluster, pod.namespace, pod.service_account), shown
+            yield "pod_identity", (account, region, pod.cluster, pod.namespace, pod.service_account), shown
     if irsa := workload.irsa:
         shown = f"service account {irsa.namespace}/{irsa.service_account} of {irsa.oidc_provider}"
-        yield "irsa", ("irsa", irsa.oidc_provider, irsa.namespace, irsa.service_account), shown
+        yield "irsa", (irsa.oidc_provider, irsa.namespace, irsa.service_account), shown
     if anywhere := workload.roles_anywhere:
         shown = f"certificates for {anywhere.common_name}"
-        yield "roles_anywhere", ("x509", anywhere.certificate_authority, anywhere.common_name), shown
+        yield "roles_anywhere", (anywhere.certificate_authority, anywhere.common_name), shown
 
 
 def _check_quotas(manifest: Manifest, report: Report) -> None:

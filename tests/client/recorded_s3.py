@@ -35,7 +35,12 @@ class RecordedS3:
         answers: dict[str, dict[str, Any]] = {
             "CreateMultipartUpload": {"UploadId": "upload"},
             "UploadPart": {"ETag": '"part"', **checksums},
-            "GetObject": {"Body": StreamingBody(io.BytesIO(self._content), len(self._content)), "ETag": '"e"'},
+            "GetObject": {
+                "Body": StreamingBody(io.BytesIO(self._content), len(self._content)),
+                "ContentLength": len(self._content),
+                "ETag": '"e"',
+            },
+            "GetObjectTagging": {"TagSet": []},
         }
         return SimpleNamespace(status_code=200, headers={}), {**answers.get(model.name, {}), "ResponseMetadata": {}}
 

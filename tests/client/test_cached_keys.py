@@ -72,6 +72,15 @@ def test_an_idle_process_forgets_plaintext_keys(aws: StandIn) -> None:
     assert eventually(lambda: len(materials._writing) == len(materials._reading) == 0)
 
 
+def test_an_idle_process_looks_for_expired_keys_ten_times_in_the_age_of_a_key(
+    aws: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intervals: list[float] = []
+    monkeypatch.setattr("tenant_keys.client.connections._sweep", lambda _, __, interval: intervals.append(interval))
+    aws.keys(limits=Limits(max_age=300))
+    assert eventually(lambda: intervals == [30.0])
+
+
 def test_the_sweeper_ends_with_the_keys_that_it_sweeps(aws: StandIn) -> None:
     others = set(threading.enumerate())
     keys = aws.keys(limits=Limits(max_age=0.5))

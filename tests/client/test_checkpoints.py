@@ -249,6 +249,7 @@ def test_a_checkpoint_in_s3_has_one_owner_at_a_time(client: S3Client) -> None:
         return S3Checkpoint(client, bucket=bucket, key="job", owner=owner, lease=60, now=lambda: now[0])
 
     first = checkpoint("one")
+    assert first.place == f"s3://{bucket}/job"
     assert first.open() is None
     first.save("page 1")
     with pytest.raises(ConfigurationError, match=r"another job is using it: one, until 1970-01-01T00:17:40\+00:00"):

@@ -18,6 +18,7 @@ from tenant_keys.client import (
     ServiceUnavailable,
     TimedOut,
 )
+from tenant_keys.client.fetch import fetch
 from tenant_keys.local.certificate import make_certificate
 from tests.client.clock import Clock, short
 from tests.client.issuer import Issuer
@@ -209,6 +210,53 @@ def test_keys_come_through_the_proxy_that_is_given_or_that_the_environment_names
     assert b"tenant-keys-client" not in proxy.heads[0], "headers are for the issuer"
     assert b"secret" not in secure.requests[0]
     proxy.stop()
+
+
+@pytest.mark.parametrize(
+    ("address", "proxy", "connected", "sent"),
+    [
+        ("https://idp.example.com/keys", None, ("idp.example.com", 443), b""),
+        ("https://idp.example.com:8443/keys", None, ("idp.example.com", 8443), b""),
+        ("http://localhost/keys", None, ("localhost", 80), b"GET /keys"),
+        ("http://localhost", None, ("localhost", 80), b"GET /"),
+        ("http://localhost:8080/keys?v=2", None, ("localhost", 8080), b"GET /keys?v=2"),
+        ("http://localhost/keys", "http://proxy", ("localhost", 80), b"GET /keys"),
+        ("https://idp.example.com/keys", "http://proxy", ("proxy", 80), b"CONNECT idp.example.com:443"),
+        (
+            "https://idp.example.com:8443",
+            "http://proxy:3128",
+            ("proxy", 3128),
+            b"CONNECT idp.example.com:8443",
+        ),
+    ],
+)
+def test_a_fetch_goes_to_the_address_and_port_that_are_written_or_to_the_schemes_own(
+    monkeypatch: pytest.MonkeyPatch, address: str, proxy: str | None, connected: tuple[str, int], sent: bytes
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    server = socket.create_server(("127.0.0.1", 0))
+    connect, asked = socket.create_connection, list[tuple[str, int]]()
+    received: list[bytes] = []
+
+    def here(place: tuple[str, int], *_: Any, **__: Any) -> socket.socket:
+        asked.append(place)
+        return connect(server.getsockname())
+
+    def hang_up() -> None:
+        with server.accept()[0] as connection:
+            received.append(connection.recv(1_000))
+
+    thread = threading.Thread(target=hang_up)
+    thread.start()
+    monkeypatch.setattr(socket, "create_connection", here)
+    with pytest.raises(ServiceUnavailable, match="could not be reached"):
+        fetch(address, headers={}, proxy=proxy, timeout=20)
+    thread.join()
+    server.close()
+    first, *_ = received[0].split(b" HTTP/1.")
+    assert asked == [connected]
+    assert first == sent or (not sent and first.startswith(b"\x16\x03")), "the request's first line, or TLS"
 
 
 @pytest.mark.parametrize("proxy", ["", "127.0.0.1:3128", "https://127.0.0.1:3128", "socks5://127.0.0.1:1080"])

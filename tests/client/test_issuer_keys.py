@@ -10,6 +10,7 @@ import jwt
 import pytest
 
 from tenant_keys.client import (
+    IssuerKeys,
     ServiceUnavailable,
     TimedOut,
     TokenError,
@@ -192,3 +193,14 @@ def test_no_forged_token_has_old_keys_fetched_anew(issuer: Issuer, server: RawSe
     assert len(server.requests) == 1
     assert verifier.verify(issuer.token())
     assert eventually(lambda: len(server.requests) == 2)
+
+
+def test_a_key_that_arrived_while_it_was_looked_for_is_taken_without_another_fetch(
+    issuer: Issuer, server: RawServer
+) -> None:
+    keys = IssuerKeys(server.address)
+    issuer.verifier(keys=keys).verify(issuer.token())
+    with pytest.raises(StopIteration) as found:
+        next(keys.steps("k1", "RS256"))
+    assert found.value.value.key_id == "k1"
+    assert len(server.requests) == 1

@@ -34,6 +34,21 @@ def test_a_session_is_renewed_before_it_ends_and_not_at_every_call(aws: StandIn,
     assert aws.calls["AssumeRole"] == 2
 
 
+def test_a_session_shorter_than_asked_for_is_renewed_halfway_and_not_at_every_call(aws: StandIn, clock: Clock) -> None:
+    aws.session_seconds = 100
+    keys = aws.keys(limits=Limits(max_age=0))
+    tenant = keys.tenant_without_token("acme")
+    tenant.encrypt(b"x", name="n")
+    session = keys._connections.to("acme").session
+    first = session._flight
+    clock.forward(40)
+    tenant.encrypt(b"x", name="n")
+    assert session._flight is first
+    clock.forward(11)
+    tenant.encrypt(b"x", name="n")
+    assert session._flight is not first
+
+
 def test_if_renewal_fails_the_session_is_used_to_its_end(aws: StandIn, clock: Clock) -> None:
     tenant = aws.keys(limits=Limits(max_age=0)).tenant_without_token("acme")
     tenant.encrypt(b"x", name="n")

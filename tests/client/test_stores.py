@@ -137,8 +137,9 @@ def test_a_big_object_takes_the_memory_of_a_few_parts(acme: Tenant) -> None:
 
 
 def test_a_part_grows_with_the_object_so_that_ten_thousand_suffice() -> None:
-    terabytes = 5 * 1024**4
-    assert s3._part_size(terabytes) * 10_000 > terabytes * 1.005
+    assert s3._part_size(5 * 1024**4) == 530 * 1024 * 1024, "5 TiB and one percent, rounded up to whole mebibytes"
+    assert s3._part_size(80 * 10**9) == 8 * 1024 * 1024
+    assert s3._part_size(90 * 10**9) == 9 * 1024 * 1024
     assert s3._part_size(None) == 8 * 1024 * 1024
 
 

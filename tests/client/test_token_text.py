@@ -68,3 +68,25 @@ def test_an_unencoded_payload_is_refused(issuer: Issuer, header: dict[str, Any])
     signature = base64.urlsafe_b64encode(rs256.sign(signed.encode(), issuer._key)).rstrip(b"=").decode()
     with pytest.raises(TokenRefused, match="b64"):
         issuer.verifier().verify(f"{signed}.{signature}")
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        ({"alg": "HS256"}, "algorithm 'HS256' is not one of RS256, ES256"),
+        ({"alg": "x" * 30}, f"algorithm '{'x' * 20}' is not one of RS256, ES256"),
+        ({"typ": "logout+jwt"}, "type (typ) 'logout+jwt' is not one of jwt, at+jwt"),
+        ({"typ": 1}, "type (typ) '1' is not one of jwt, at+jwt"),
+        ({"kid": ""}, "the token names no key: kid must be 1 to 256 printable ASCII characters"),
+        (
+            {"crit": ["exp"]},
+            "the token has a critical header (crit) or an unencoded payload (b64), and none is understood",
+        ),
+    ],
+)
+def test_a_refused_header_is_named_with_what_it_has_and_what_is_allowed(
+    issuer: Issuer, header: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(TokenRefused) as refused:
+        issuer.verifier().verify(f"{part({'alg': 'RS256', 'kid': 'k1'} | header)}.{part(issuer.claims())}.AA")
+    assert str(refused.value) == why

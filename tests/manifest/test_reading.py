@@ -36,6 +36,24 @@ def test_what_is_no_manifest_at_all_is_one_clear_error(text: str, expected: str)
     assert expected in error
 
 
+@pytest.mark.parametrize(
+    ("ten", "eleven"),
+    [
+        ("a: [[[[[[[[[]]]]]]]]]", "a: [[[[[[[[[[]]]]]]]]]]"),
+        (
+            "a: {b: {c: {d: {e: {f: {g: {h: {i: {}}}}}}}}}",
+            "a: {b: {c: {d: {e: {f: {g: {h: {i: {j: {}}}}}}}}}}",
+        ),
+        ("a: [{b: [{c: [{d: [{e: []}]}]}]}]", "a: [{b: [{c: [{d: [{e: [[]]}]}]}]}]"),
+    ],
+    ids=["lists", "mappings", "both"],
+)
+def test_ten_levels_are_read_and_an_eleventh_is_refused(ten: str, eleven: str) -> None:
+    """The manifest's own mapping is the first."""
+    assert not any("nested deeper" in error for error in errors(ten))
+    assert any("nested deeper than 10 levels" in error for error in errors(eleven))
+
+
 REFUSED = {
     "anchor": (
         "acme: {workloads: &a [orders]}",

@@ -136,6 +136,15 @@ def test_a_file_that_is_not_what_it_should_be_is_told(prod: Path, file: str, tex
     assert any(line.startswith(told) for line in found), found
 
 
+def test_a_file_without_tenants_is_told_once_whatever_else_it_holds(prod: Path) -> None:
+    (prod.parent / "tenants/signups.yaml").write_text("tags: {}\ndefaults: {}\n")
+    with pytest.raises(ManifestError) as caught:
+        load_manifest(prod)
+    assert [str(problem) for problem in caught.value.problems] == [
+        "tenants/signups.yaml:1: got no tenants; this file holds one mapping, `tenants:`"
+    ]
+
+
 def test_a_link_does_not_lead_out_of_the_folder(prod: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "base.yaml"
     elsewhere.write_text(BASE)

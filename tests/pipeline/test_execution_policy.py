@@ -5,164 +5,29 @@ from __future__ import annotations
 import json
 import re
 from importlib import import_module
-from pathlib import Path
-from typing import Any
 
 import pytest
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
 from tenant_keys.operations.errors import OperationError
 from tenant_keys.operations.execution_policy import execution_policy
-from tenant_keys.review.iam import Outcome, Policies, Policy, Principal, PrincipalKind, Request, authorize
+from tenant_keys.review.iam import Outcome, Policy
+from tests.pipeline.execution_calls import (
+    ACCOUNT,
+    CONTEXT,
+    HOOK_TYPES,
+    KEY,
+    LEFT_OUT,
+    OUR_TYPES,
+    OWN_POLICY,
+    OWN_ROLES,
+    RESOURCES,
+    ROLE,
+    ROOT,
+    decide,
+    handlers,
+    resources,
+)
 from tests.policy.estates import estate_of_text, manifest
-
-ROOT = Path(__file__).parents[2]
-ACCOUNT = "111111111111"
-POLICY = Policy.parse(json.loads((ROOT / "docs/execution-policy.json").read_text()), name="execution", kind="identity")
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-eu-west-1"
-WHO = Principal(
-    kind=PrincipalKind.ROLE_SESSION,
-    arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE.rpartition('/')[2]}/AWSCloudFormation",
-    account=ACCOUNT,
-    role_arn=ROLE,
-)
-OUR_TYPES = {
-    "AWS::CloudTrail::Trail",
-    "AWS::S3::Bucket",
-    "AWS::S3::BucketPolicy",
-    "AWS::CloudWatch::Alarm",
-    "AWS::Events::EventBusPolicy",
-    "AWS::Events::Rule",
-    "AWS::SNS::Topic",
-    "AWS::SNS::TopicPolicy",
-    "AWS::EKS::PodIdentityAssociation",
-    "AWS::IAM::InstanceProfile",
-    "AWS::IAM::ManagedPolicy",
-    "AWS::IAM::OIDCProvider",
-    "AWS::IAM::Role",
-    "AWS::KMS::Alias",
-    "AWS::KMS::Key",
-    "AWS::KMS::ReplicaKey",
-    "AWS::RolesAnywhere::Profile",
-    "AWS::RolesAnywhere::TrustAnchor",
-    "AWS::SSM::Parameter",
-}
-GITHUB = "token.actions.githubusercontent.com"
-KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-OWN_ROLES = (
-    f"arn:aws:iam::{ACCOUNT}:role/tenant-keys/orders/tenant-acme.orders",
-    f"arn:aws:iam::{ACCOUNT}:role/tenant-keys-orders",
-)
-OWN_POLICY = f"arn:aws:iam::{ACCOUNT}:policy/tenant-keys-orders"
-RESOURCES = {
-    "kms:": (KEY,),
-    "kms:CreateKey": ("*",),
-    "kms:ListAliases": ("*",),
-    "kms:CreateAlias": (KEY, f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias/tenant-acme"),
-    "kms:DeleteAlias": (KEY, f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias/tenant-acme"),
-    "iam:": OWN_ROLES,
-    "iam:PassRole": OWN_ROLES[1:],
-    "iam:CreateServiceLinkedRole": (
-        f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/rolesanywhere.amazonaws.com/AWSServiceRoleForRolesAnywhere",
-    ),
-    "ssm:": (f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/tenant-keys/orders",),
-    "eks:": (f"arn:aws:eks:eu-west-1:{ACCOUNT}:podidentityassociation/main/a-1",),
-    "eks:CreatePodIdentityAssociation": (f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/main",),
-    "rolesanywhere:": ("*",),
-    "cloudwatch:": (f"arn:aws:cloudwatch:eu-west-1:{ACCOUNT}:alarm:tenant-keys-audit-quota-near",),
-    "events:": (f"arn:aws:events:eu-west-1:{ACCOUNT}:rule/tenant-keys-audit-use-denied",),
-    "events:DescribeEventBus": (f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/default",),
-    "events:PutPermission": (f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/default",),
-    "events:RemovePermission": (f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/default",),
-    "cloudtrail:": (f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/tenant-keys-trail",),
-    "cloudtrail:DescribeTrails": ("*",),
-    "s3:": (f"arn:aws:s3:::tenant-keys-trail-{ACCOUNT}",),
-    "sns:": (f"arn:aws:sns:eu-west-1:{ACCOUNT}:tenant-keys-audit",),
-    "acm-pca:": (f"arn:aws:acm-pca:eu-west-1:{ACCOUNT}:certificate-authority/12345678-1234-1234-1234-123456789012",),
-}
-"""What each call is on: by action, else by service."""
-CONTEXT: dict[str, dict[str, str]] = {
-    "iam:PassRole": {"iam:PassedToService": "ec2.amazonaws.com"},
-    "iam:CreateServiceLinkedRole": {"iam:AWSServiceName": "rolesanywhere.amazonaws.com"},
-    "iam:AttachRolePolicy": {"iam:PolicyARN": OWN_POLICY},
-    "iam:DetachRolePolicy": {"iam:PolicyARN": OWN_POLICY},
-}
-_OTHER_SETTINGS = (
-    "CreateBucketMetadataTableConfiguration DeleteBucketAnalyticsConfiguration DeleteBucketCors DeleteBucketEncryption "
-    "DeleteBucketLifecycle DeleteBucketMetadataTableConfiguration DeleteBucketMetricsConfiguration "
-    "DeleteBucketReplication DeleteBucketTagging DeleteBucketWebsite PutObjectAcl "
-    "UpdateBucketMetadataAnnotationTableConfiguration UpdateBucketMetadataInventoryTableConfiguration "
-    "UpdateBucketMetadataJournalTableConfiguration"
-)
-_TABLES = (
-    "CreateNamespace CreateTable CreateTableBucket GetTable GetTableMetadataLocation PutTableBucketPolicy "
-    "PutTableEncryption PutTablePolicy UpdateTableMetadataLocation"
-)
-_RETAINED = "s3:DeleteBucket s3:DeleteBucketPolicy s3:DeleteObject cloudtrail:DeleteTrail cloudtrail:StopLogging"
-LEFT_OUT = {
-    **{f"s3:{action}": "our bucket has no such setting" for action in _OTHER_SETTINGS.split()},
-    **{f"s3tables:{action}": "our bucket has no such setting" for action in _TABLES.split()},
-    **dict.fromkeys(_RETAINED.split(), "the trail logs, and trail and bucket are retained"),
-    "cloudtrail:PutEventConfiguration": "our trail aggregates nothing",
-    "cloudtrail:PutInsightSelectors": "our trail has no insights",
-    "organizations:DescribeOrganization": "our trail is of one account",
-    "organizations:ListAWSServiceAccessForOrganization": "our trail is of one account",
-    "sns:PutDataProtectionPolicy": "our topic has no data protection policy",
-    "sns:Subscribe": "who is told is no matter of a stack",
-    "sns:Unsubscribe": "who is told is no matter of a stack",
-    "kms:ScheduleKeyDeletion": "keys and replicas are retained",
-    "kms:UpdateAlias": "an alias is never re-pointed",
-    "iam:AttachGroupPolicy": "our policies are attached to roles",
-    "iam:AttachUserPolicy": "our policies are attached to roles",
-    "iam:DetachGroupPolicy": "our policies are attached to roles",
-    "iam:DetachUserPolicy": "our policies are attached to roles",
-    "iam:PutRolePermissionsBoundary": "our roles have no boundary",
-    "iam:DeleteRolePermissionsBoundary": "our roles have no boundary",
-}
-
-
-ROLES_OF_OTHERS = {
-    ("AWS::CloudTrail::Trail", "iam:GetRole"),
-    ("AWS::CloudTrail::Trail", "iam:PassRole"),
-    ("AWS::CloudTrail::Trail", "iam:CreateServiceLinkedRole"),
-    ("AWS::S3::Bucket", "iam:PassRole"),
-}
-"""Of a log group, an organization's trail and replication, none of which ours has."""
-
-
-def handlers() -> set[tuple[str, str]]:
-    """Type and action, of every handler that a stack operation runs; `list` serves Cloud Control alone."""
-    calls: set[tuple[str, str]] = set()
-    for name in OUR_TYPES:
-        schema: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", name).schema
-        for verb, handler in schema["handlers"].items():
-            if verb != "list":
-                calls |= {(name, action) for action in handler["permissions"]}
-        calls |= {(name, action) for action in schema.get("tagging", {}).get("permissions", [])}
-    return {(name, action.replace("CloudTrail:", "cloudtrail:")) for name, action in calls} - ROLES_OF_OTHERS
-
-
-def decide(action: str, resource: str, context: dict[str, str] | None = None, policy: Policy = POLICY) -> Outcome:
-    request = Request(WHO, action, resource, ACCOUNT, context or {})
-    # Keys and assumed roles ask their own policy too, proved elsewhere: here each leaves it to the account's IAM.
-    service = action.partition(":")[0]
-    account = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": f"{service}:*"}
-    own = None
-    if ":key/" in resource or service == "sts":
-        statement = account | ({"Resource": "*"} if service == "kms" else {})
-        own = Policy.parse({"Version": "2012-10-17", "Statement": [statement]}, name="own", kind="resource")
-    return authorize(request, Policies(identity=(policy,), resource=own)).outcome
-
-
-def resources(name: str, action: str) -> tuple[str, ...]:
-    if action.startswith("iam:"):
-        if action.endswith("OpenIDConnectProvider") or "OpenIDConnectProvider" in action:
-            return (f"arn:aws:iam::{ACCOUNT}:oidc-provider/login.example.com",)
-        if "InstanceProfile" in action:
-            return (f"arn:aws:iam::{ACCOUNT}:instance-profile/tenant-keys-orders",)
-        if "Policy" in action and name != "AWS::IAM::Role" and "RolePolicy" not in action:
-            return (OWN_POLICY,)
-    return RESOURCES.get(action) or RESOURCES[action.partition(":")[0] + ":"]
 
 
 @pytest.mark.parametrize(("name", "action"), sorted(call for call in handlers() if call[1] not in LEFT_OUT))
@@ -325,92 +190,3 @@ def test_an_account_of_nobody_is_refused() -> None:
         OperationError, match="999999999999, which is not an account of the manifest; allowed: 111111111111, 222"
     ):
         of_estate("999999999999")
-
-
-HOOK_TYPES = ("AWS::CloudFormation::LambdaHook", "AWS::Lambda::Function", "AWS::Logs::LogGroup")
-HOOK_ROLE = f"arn:aws:iam::{ACCOUNT}:role/tenant-keys-hook.eu-west-1"
-HOOK_RESOURCES = {
-    "cloudformation": (f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:type/hook/TenantKeys-Deletion-tenantkeysStacks",),
-    "lambda": (f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:tenant-keys-hook",),
-    "logs": (f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/aws/lambda/tenant-keys-hook",),
-    "iam": (HOOK_ROLE, f"{HOOK_ROLE}.invoke"),
-}
-NOT_OF_HOOK = re.compile(
-    r"(ec2|elasticfilesystem|firehose|kms|s3|s3files):.*"  # no network, file system, key or bucket of ours
-    r"|lambda:(.*Concurrency|GetCodeSigningConfig|.*FunctionCodeSigningConfig|GetLayerVersion|Put.*|Pass.*|Publish.*)"
-    r"|lambda:AssociateRuntimeAlias"
-    r"|logs:(.*DataProtectionPolicy|CreateLogDelivery|.*ResourcePolicy|(Put|Delete)IndexPolicy|.*KmsKey|Put.*Token.*)"
-    r"|logs:(DeleteRetentionPolicy|PutLogGroupDeletionProtection)"
-)
-"""Calls for properties that the Hook's function and log group do not have."""
-
-
-def hook_calls() -> list[str]:
-    found = set()
-    for name in HOOK_TYPES:
-        schema: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", name).schema
-        found |= {one for verb, each in schema["handlers"].items() if verb != "list" for one in each["permissions"]}
-        found |= set(schema.get("tagging", {}).get("permissions", []))
-    return sorted(one for one in found if not NOT_OF_HOOK.fullmatch(one))
-
-
-def hook_policy(*, asked_for: bool) -> Policy:
-    estate = estate_of_text(manifest(deletion_hook=str(asked_for).lower()))
-    return Policy.parse(execution_policy(estate), name="execution", kind="identity")
-
-
-@pytest.mark.parametrize("action", hook_calls())
-def test_what_the_hooks_handlers_call_is_allowed_where_the_hook_is_asked_for_and_nowhere_else(action: str) -> None:
-    context = {"iam:PassedToService": "lambda.amazonaws.com"}
-    for resource in HOOK_RESOURCES[action.partition(":")[0]]:
-        assert decide(action, resource, context, hook_policy(asked_for=True)) is Outcome.ALLOWED, resource
-        assert decide(action, resource, context, hook_policy(asked_for=False)) is not Outcome.ALLOWED, resource
-
-
-@pytest.mark.parametrize(
-    ("action", "resource"),
-    [
-        ("lambda:UpdateFunctionCode", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:orders"),
-        ("lambda:InvokeFunction", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:tenant-keys-hook"),
-        ("lambda:AddPermission", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:tenant-keys-hook"),
-        ("logs:DeleteLogGroup", f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:orders"),
-        ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/tenant-keys-orders"),
-        ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/Admin"),
-        ("cloudformation:DeleteStack", f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/any/1"),
-    ],
-)
-def test_the_hook_brings_no_other_function_log_or_role(action: str, resource: str) -> None:
-    context = {"iam:PassedToService": "lambda.amazonaws.com"}
-    assert decide(action, resource, context, hook_policy(asked_for=True)) is not Outcome.ALLOWED
-
-
-FORWARDING = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stackset/tenant-keys-audit-forwarding-{ACCOUNT}:1234"
-
-
-def forwarding_calls() -> list[str]:
-    schema: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema(
-        "us-east-1", "AWS::CloudFormation::StackSet"
-    ).schema
-    found = {one for verb, each in schema["handlers"].items() if verb != "list" for one in each["permissions"]}
-    assert len(found) >= 10
-    return sorted(found - {"iam:PassRole"})  # of roles of self-managed permissions
-
-
-@pytest.mark.parametrize("action", [*forwarding_calls(), "organizations:ListDelegatedAdministrators"])
-def test_what_the_stack_sets_handlers_call_is_allowed_where_units_are_named_and_nowhere_else(action: str) -> None:
-    without, named = manifest(), f"audit: {{forward_from: [ou-ab12-cdef3456]}}\n{manifest()}"
-    unnamed = ("CreateStackSet", "ListDelegatedAdministrators")
-    resource = "*" if action.endswith(unnamed) else FORWARDING
-    for text, allowed in ((without, False), (named, True)):
-        for account, of_keys in ((None, True), ("222222222222", False)):
-            policy = execution_policy(estate_of_text(text), account)
-            outcome = decide(action, resource, {}, Policy.parse(policy, name="execution", kind="identity"))
-            assert (outcome is Outcome.ALLOWED) is (allowed and of_keys), (allowed, account)
-            if not action.endswith((*unnamed, "GetTemplateSummary")):  # which takes a text alone
-                other = decide(
-                    action,
-                    FORWARDING.replace("forwarding", "other"),
-                    {},
-                    Policy.parse(policy, name="execution", kind="identity"),
-                )
-                assert other is not Outcome.ALLOWED

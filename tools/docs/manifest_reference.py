@@ -20,6 +20,7 @@ _ERRORS = re.compile(
 _PLACES = {
     "Central": "central",
     "Quotas": "central.quotas",
+    "Audit": "audit",
     "Naming": "naming",
     "Guardrails": "guardrails",
     "IdentityProvider": "identity_providers.<name>",
@@ -31,6 +32,7 @@ _PLACES = {
     "KeyDefaults": "defaults.key",
     "Tenant": "tenants.<id>",
     "Key": "tenants.<id>.key",
+    "Custodian": "tenants.<id>.key.custodian",
 }
 """In the order of the page."""
 
@@ -49,7 +51,7 @@ def with_reference(page: str) -> str:
 
 
 def _errors_of(block: re.Match[str]) -> str:
-    """What the manifest that the marker names is told."""
+    """The errors of the manifest that the marker names."""
     try:
         load_manifest(block["path"])
     except ManifestError as error:
@@ -67,7 +69,7 @@ def reference() -> str:
 
 def _table(title: str, model: dict[str, Any]) -> str:
     lines = [f"### {title[0].upper()}{title[1:]}", "", model["description"], ""]
-    lines += ["| field | what | allowed | default |", "|---|---|---|---|"]
+    lines += ["| field | meaning | allowed | default |", "|---|---|---|---|"]
     required = model.get("required", [])
     for name, field in model["properties"].items():
         default = "**required**" if name in required else _default(field)
@@ -77,7 +79,7 @@ def _table(title: str, model: dict[str, Any]) -> str:
 
 def _what(field: dict[str, Any]) -> str:
     if "description" in field:
-        return str(field["description"])
+        return " ".join(str(field["description"]).split())
     return str(schema()["definitions"][field["$ref"].rsplit("/", 1)[1]]["description"])
 
 

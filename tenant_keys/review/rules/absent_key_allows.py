@@ -1,10 +1,10 @@
-"""An Allow with IfExists or ForAllValues holds also where the key is absent, unless the statement asks for presence.
+"""An Allow with IfExists or ForAllValues is also true if the key is absent, unless another condition requires the key.
 
-Presence is asked for by `Null: {key: "false"}`, or by any other test of the same key that is false where it is absent
-(one that is neither negated nor IfExists nor ForAllValues; ForAnyValue is false for no values). aws:TagKeys holds the
-keys of the request's tags, and kms:EncryptionContextKeys those of the context, so such a test of aws:RequestTag/x,
-or of kms:EncryptionContext:x, requires them as well; ISSUER:oaud is there only where a token has azp, and ISSUER:aud
-always, which holds azp then. And ForAnyValue:StringEquals aws:TagKeys x requires aws:RequestTag/x.
+A condition requires the key if it is `Null: {key: "false"}`, or any other condition on the same key that is false for
+an absent key (neither negated nor IfExists nor ForAllValues; ForAnyValue is false without values). aws:TagKeys contains
+the keys of the request's tags, and kms:EncryptionContextKeys those of the context, so such a condition on
+aws:RequestTag/x or on kms:EncryptionContext:x requires them too. ForAnyValue:StringEquals aws:TagKeys x requires
+aws:RequestTag/x. ISSUER:oaud is present only if a token has azp. ISSUER:aud is always present, and then contains azp.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 """
@@ -35,8 +35,8 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                     policy,
                     statement,
                     what=f"{test.spelled} {test.key} in an Allow without a condition that requires the key",
-                    why="the test holds where the request does not carry the key at all",
-                    fix=f'add "Null": {{"{test.key}": "false"}}, or test the key with an operator that needs it',
+                    why="the condition is true for a request without the key",
+                    fix=f'add "Null": {{"{test.key}": "false"}}, or use an operator that requires the key',
                 )
 
 

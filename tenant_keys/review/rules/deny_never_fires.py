@@ -1,7 +1,7 @@
-"""A Deny whose condition contradicts itself never denies anything.
+"""A Deny whose conditions contradict each other never denies anything.
 
-Decided exactly, for keys with one value: exact values of which no other test of the statement leaves one, and a value
-asked of a key that must be absent. Everything less plain is left alone.
+The rule decides this exactly for keys with one value: if no exact value fulfils every condition of the statement, or if
+a condition requires a value of a key that must be absent. It ignores all other conditions.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
 """
 
@@ -29,9 +29,9 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                 "error",
                 policy,
                 statement,
-                what=f"no request fulfils what the Deny asks of {key}",
-                why="tests within one statement must all hold, so this Deny never fires",
-                fix="write one Deny for each test",
+                what=f"no request fulfils all conditions of the Deny on {key}",
+                why="all conditions of a statement must be true, so this Deny never applies",
+                fix="write one Deny for each condition",
             )
 
 

@@ -1,4 +1,4 @@
-"""A Sid stands once in a policy; IAM refuses a second one.
+"""A Sid may occur only once in a policy; IAM rejects a second one.
 
 "The Sid value must be unique within a JSON policy":
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html

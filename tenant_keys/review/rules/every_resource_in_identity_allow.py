@@ -1,6 +1,6 @@
-"""Resource "*" in an identity policy's Allow reaches keys of foreign accounts: an alias says nothing of the account.
+"""Resource "*" in an Allow of an identity policy reaches keys of other accounts: an alias does not imply an account.
 
-Operations on no resource, such as kms:ListAliases, take only "*" and are left alone.
+The rule ignores operations without a resource, such as kms:ListAliases, which accept only "*".
 https://docs.aws.amazon.com/kms/latest/developerguide/iam-policies-best-practices.html
 """
 
@@ -27,7 +27,7 @@ def check(policy: Policy) -> Iterator[LintFinding]:
             policy,
             statement,
             what='Resource "*" in an Allow',
-            why="it reaches resources of every account that allows it, whatever alias they have there",
+            why="it covers resources of every account that allows the access, whatever alias they have there",
             fix="name the keys, or arn:aws:kms:<region>:<account>:key/* of the key account",
         )
 

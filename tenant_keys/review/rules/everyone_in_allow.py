@@ -1,4 +1,4 @@
-"""Principal "*" in an Allow is everyone, and what it grants is not limited by session policies and boundaries.
+"""Principal "*" in an Allow is every principal, and session policies and boundaries do not limit such an Allow.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """

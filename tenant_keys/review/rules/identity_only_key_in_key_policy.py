@@ -1,4 +1,4 @@
-"""kms:ResourceAliases and aws:ResourceTag are not for key policies: KMS takes them from identity policies only.
+"""kms:ResourceAliases and aws:ResourceTag do not belong in key policies: KMS evaluates them in identity policies only.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-resource-aliases
 https://docs.aws.amazon.com/kms/latest/developerguide/abac.html

@@ -1,4 +1,4 @@
-"""NotAction or NotResource in an Allow grants whatever AWS adds tomorrow.
+"""NotAction or NotResource in an Allow also allows every action and resource that AWS adds later.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html
@@ -25,5 +25,5 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                     statement,
                     what=f"{element} in an Allow",
                     why="it grants everything that is not listed, new operations and resources included",
-                    fix=f"list what is meant in {element.removeprefix('Not')}",
+                    fix=f"list the intended values in {element.removeprefix('Not')}",
                 )

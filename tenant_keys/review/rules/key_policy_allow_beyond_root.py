@@ -1,7 +1,7 @@
-"""A key policy allows nobody but the account root; another principal would need no identity policy of the account.
+"""A key policy allows only the account root; any other principal would need no identity policy of the account.
 
-The root delegates to IAM, where identity and session policies still limit; a role that is named here is bound to its
-unique id and breaks when it is made again; a session or "*" is not limited by session policies.
+The root delegates to IAM, where identity and session policies still limit. A role in `Principal` is bound to its unique
+id, and the statement stops working when the role is re-created. Session policies do not limit a session or "*".
 https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
@@ -37,7 +37,7 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                 policy,
                 statement,
                 what=f"the key policy allows {kind} {name}",
-                why="it may use the key without an identity policy of the key's account",
+                why="this principal may use the key without an identity policy of the key's account",
                 fix=f"allow arn:aws:iam::{policy.place.account}:root with a condition on aws:PrincipalArn",
             )
 

@@ -1,7 +1,7 @@
-"""A Deny by kms:TrailingDaysWithoutKeyUsage holds back a deletion, and never the disabling of a key.
+"""A Deny by kms:TrailingDaysWithoutKeyUsage may delay the deletion of a key, but never prevent disabling it.
 
-Both actions carry the key, and AWS's example denies both. Then a key in use cannot be disabled, and revocation waits
-for the days that the Deny asks for.
+Both actions carry the key, and AWS's example denies both. A key in use could then not be disabled, and revoking a
+customer would have to wait for the days in the Deny.
 https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 """
 
@@ -28,9 +28,9 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                 "error",
                 policy,
                 statement,
-                what=f"the Deny holds kms:DisableKey back by {_KEY}",
-                why="a key that is in use could not be disabled, and revoking a customer would wait",
-                fix="deny kms:ScheduleKeyDeletion alone by this key",
+                what=f"the Deny prevents kms:DisableKey by {_KEY}",
+                why="a key in use could not be disabled, so revoking a customer would have to wait",
+                fix="deny only kms:ScheduleKeyDeletion by this condition key",
             )
 
 

@@ -1,4 +1,4 @@
-"""Every statement has a Sid, for a decision is explained by the Sid of the statement that made it.
+"""Every statement has a Sid, because each decision is reported with the Sid of the statement that made it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
 """
@@ -20,6 +20,6 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                 policy,
                 statement,
                 what="no Sid",
-                why="a decision could not be traced to the statement",
+                why="no decision could be traced to the statement",
                 fix="add a Sid that is a phrase, such as UseOwnTenantKey",
             )

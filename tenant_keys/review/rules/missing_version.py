@@ -1,4 +1,4 @@
-"""Without Version 2012-10-17 a policy variable is plain text, so `${aws:PrincipalTag/…}` names a tenant of that name.
+"""Without Version 2012-10-17 a policy variable is plain text: `${aws:PrincipalTag/…}` means a tenant of that name.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
 """

@@ -1,4 +1,4 @@
-"""A key that may have several values needs ForAnyValue or ForAllValues; without one it is undefined what is compared.
+"""A multivalued key needs ForAnyValue or ForAllValues; without a set operator the compared value is undefined.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 """
@@ -22,7 +22,7 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                 "error",
                 policy,
                 statement,
-                what=f"{test.spelled} on {test.key}, which may have several values",
-                why="AWS does not define which of the values is compared",
+                what=f"{test.spelled} on {test.key}, which is multivalued",
+                why="AWS does not define which of the values the operator compares",
                 fix=f"write ForAnyValue:{test.spelled} if one value is enough, else ForAllValues: and a Null condition",
             )

@@ -1,4 +1,4 @@
-"""NotPrincipal names those who are left out, and gets sessions and roles made again wrong; conditions do not.
+"""NotPrincipal lists exempt principals and treats sessions and re-created roles wrongly; conditions do not.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
 """
@@ -20,6 +20,6 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                 policy,
                 statement,
                 what="NotPrincipal",
-                why="an Allow reaches everyone else, the anonymous too; a Deny needs role, session and account listed",
+                why="an Allow covers all others, also anonymous ones; a Deny must list role, session and account",
                 fix='write a Deny with Principal "*" and ArnNotEquals aws:PrincipalArn',
             )

@@ -1,7 +1,7 @@
 """A pattern of aliases matches at most one alias of the estate, so that an Allow for one key covers no other key.
 
-Only an Allow is judged, on kms:RequestAlias and kms:ResourceAliases. The aliases are those of all stacks and those that
-are written in conditions; another pattern counts by what it begins with.
+The rule applies to kms:RequestAlias and kms:ResourceAliases in an Allow. It compares a pattern with the aliases of all
+stacks and those in conditions. Of other patterns it compares the part before the first wildcard.
 https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
 """
 
@@ -59,7 +59,7 @@ class PrefixAliases:
                     policy,
                     statement,
                     what=f"{pattern} matches {' and '.join(matched)}",
-                    why="a pattern that is meant for one alias opens the key of the other",
+                    why="a pattern for one alias also gives access to the key of the other",
                     fix="write each alias in full, with StringEquals",
                 )
 

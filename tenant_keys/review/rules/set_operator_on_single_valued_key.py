@@ -1,8 +1,8 @@
-"""ForAllValues or ForAnyValue on a key with one value is at best noise: ForAllValues holds where the key is absent.
+"""ForAllValues or ForAnyValue on a single-valued key is at best noise: ForAllValues is true for an absent key.
 
 KMS rejects ForAllValues on kms:EncryptionContext:… and aws:RequestTag/… with OverlyPermissiveCondition:
 https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
-Keys of a web identity provider (idp.example.com:amr) are in no catalogue and are left alone.
+The reference does not list keys of a web identity provider (idp.example.com:amr), so the rule ignores them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                 "error",
                 policy,
                 statement,
-                what=f"{test.spelled} on {test.key}, which has one value",
-                why="ForAllValues holds where the key is absent, and KMS rejects it for some keys",
+                what=f"{test.spelled} on {test.key}, which is single-valued",
+                why="ForAllValues is true for an absent key, and KMS rejects it for some keys",
                 fix=f"write {test.spelled.rpartition(':')[2]}",
             )

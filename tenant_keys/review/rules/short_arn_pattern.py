@@ -1,4 +1,4 @@
-"""An ARN or ARN pattern has six parts between colons; what AWS makes of a shorter one is not defined.
+"""An ARN or ARN pattern has six parts between colons; AWS does not define the meaning of a shorter one.
 
 "Each of the six colon-delimited components of the ARN is checked separately":
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
@@ -26,8 +26,8 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                     policy,
                     statement,
                     what=f"{element} has {pattern}, which has fewer than six parts",
-                    why="each of the six parts of an ARN is compared by itself, and these are not all there",
-                    fix="write all six, such as arn:aws:iam::111111111111:role/name, with * for a part that may be any",
+                    why="each of the six parts of an ARN is compared separately, and some are missing",
+                    fix="write all six, such as arn:aws:iam::111111111111:role/name, with * for any value of a part",
                 )
 
 

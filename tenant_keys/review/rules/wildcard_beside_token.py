@@ -1,7 +1,7 @@
-"""A wildcard beside a tenant's name or a policy variable also matches every tenant whose name goes on from there.
+"""A wildcard beside a tenant's name or a policy variable also matches every tenant whose name continues from there.
 
-`alias/tenant-a*` matches alias/tenant-acme; a pattern of wildcards alone asks only for presence and is fine. A Deny
-that becomes wider by the wildcard is fine too; a negated one becomes narrower.
+`alias/tenant-a*` matches alias/tenant-acme. The rule accepts a pattern of wildcards alone, which only requires the key,
+and a Deny that the wildcard makes wider. It reports a negated Deny, which the wildcard makes narrower.
 https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
 """
 
@@ -36,7 +36,7 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                 policy,
                 statement,
                 what=f"{element} has the pattern {pattern}",
-                why="the wildcard also matches tenants whose name begins or ends alike, of today or to come",
+                why="the wildcard also matches present and future tenants whose names begin or end alike",
                 fix="write the name in full, or end the pattern at a / or : that no name contains",
             )
 

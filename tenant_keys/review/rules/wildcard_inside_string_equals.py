@@ -1,6 +1,6 @@
-"""A wildcard inside StringEquals or StringNotEquals matches only the character itself, and not what it seems to.
+"""A wildcard in StringEquals or StringNotEquals matches only the character itself, not other text.
 
-Only StringLike and the Arn operators know wildcards:
+Only StringLike and the Arn operators support wildcards:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
 
@@ -25,6 +25,6 @@ def check(policy: Policy) -> Iterator[LintFinding]:
                     policy,
                     statement,
                     what=f"{test.spelled} {test.key} compares with {value}",
-                    why="it compares the wildcard as a character: an Allow matches nothing, a negated test everything",
-                    fix="write the whole value, or use StringLike if the pattern is meant",
+                    why="the wildcard is a literal character: an Allow matches nothing, a negated condition everything",
+                    fix="write the full value, or use StringLike for a pattern",
                 )

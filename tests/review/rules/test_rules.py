@@ -135,8 +135,8 @@ def test_a_finding_says_where_what_why_and_how_to_fix_it() -> None:
             severity="error",
             where="app/It/KeyPolicy/S",
             what="StringEquals kms:requestalias compares with alias/tenant-a*",
-            why="it compares the wildcard as a character: an Allow matches nothing, a negated test everything",
-            fix="write the whole value, or use StringLike if the pattern is meant",
+            why="the wildcard is a literal character: an Allow matches nothing, a negated condition everything",
+            fix="write the full value, or use StringLike for a pattern",
         )
     ]
 
