@@ -106,7 +106,7 @@ def test_a_refused_argument_is_not_hidden_by_a_good_one(acme: Tenant) -> None:
     assert "ACL" not in str(refused.value)
 
 
-OF_THE_BYTES = "describes the bytes that are sent, which are the encrypted message's; use ChecksumAlgorithm"
+OF_THE_BYTES = "describes the bytes sent, which are the encrypted message; use ChecksumAlgorithm"
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,10 @@ OF_THE_BYTES = "describes the bytes that are sent, which are the encrypted messa
         ("ContentMD5", OF_THE_BYTES),
         ("ChecksumSHA256", OF_THE_BYTES),
         ("ChecksumMode", "put_object does not take it"),
-        ("ChecksumType", "PutObject has none, so a small object could not have it"),
+        ("ChecksumType", "PutObject has no such argument, so small objects could not use it"),
         ("WriteOffsetBytes", "an encrypted message cannot be appended to"),
-        ("Range", "a piece of an encrypted object proves nothing; read the object whole"),
-        ("PartNumber", "a piece of an encrypted object proves nothing; read the object whole"),
+        ("Range", "part of an encrypted object cannot be authenticated; read the whole object"),
+        ("PartNumber", "part of an encrypted object cannot be authenticated; read the whole object"),
         ("VersionId", "put_object does not take it"),
     ],
 )
