@@ -167,7 +167,7 @@ def test_a_question_is_answered_with_the_statement_that_decides(
     ("question", "told"),
     [
         (("ghost@orders", "Decrypt", "alma"), "ghost@orders: no tenant ghost"),
-        (("alma@nowhere", "Decrypt", "alma"), "alma@nowhere: no workload nowhere; known are"),
+        (("alma@nowhere", "Decrypt", "alma"), "alma@nowhere: no workload nowhere; allowed:"),
         (("", "Decrypt", "alma"), "not a principal; allowed: tenant@workload"),
         (("@", "Decrypt", "alma"), "no tenant"),
         (("arn:root", "Decrypt", "alma"), "arn:root: not a principal"),
