@@ -138,7 +138,7 @@ class SharedAccessRole(_AccessRole):
 class CustodianImportRole(_AccessRole):
     """The role through which a customer's own principal brings, rotates and withdraws its key material.
 
-    It stands beside the key: a tenant that is leaving keeps it as long as its key is in the stack.
+    It is beside the key: a tenant that is leaving keeps it as long as its key is in the stack.
     """
 
     def __init__(

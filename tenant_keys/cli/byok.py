@@ -243,7 +243,7 @@ def _must_not_exist(path: Path) -> None:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """A file of the ceremony with a part missing or damaged is the user's mistake, told without its content."""
+    """A file of the ceremony with a part missing or damaged is the user's mistake, reported without its content."""
     from tenant_keys.operations.byok import wrap
 
     try:

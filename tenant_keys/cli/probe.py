@@ -117,6 +117,6 @@ def _show(probed: Probed, console: Console) -> None:
     for why in probed.skipped:
         console.print(f"  not probed: {escape(why)}", soft_wrap=True)
     for name, found in probed.readings().items():
-        console.print(f"  reading {name}: {found['settled']}", soft_wrap=True)
+        console.print(f"  reading {name}: {found['decided']}", soft_wrap=True)
     wrong = sum(not answer.as_declared for answer in probed.answers)
     console.print(f"{len(probed.answers) - wrong} of {len(probed.answers)} answers as declared")

@@ -103,7 +103,7 @@ class _Connection(http.client.HTTPConnection):
             self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self._host)
 
     def cut(self) -> None:
-        """Ends the connection for whoever reads from it, in any thread and at any stage."""
+        """Ends the connection for anyone who reads from it, in any thread and at any stage."""
         self.was_cut = True
         for one in (self._below, self.sock):
             if one is not None:

@@ -61,7 +61,7 @@ class UnsealingReader(_Reader):
     """Reads an encrypted message from `source` and gives the plaintext, frame by authenticated frame.
 
     The record's name is checked before the first byte is given; `record` is the one that it carries. That nothing is
-    missing at the end is known at the end: whoever acts on the data must have read until `b""`, which raises
+    missing at the end is known at the end: anyone who acts on the data must have read until `b""`, which raises
     `DamagedMessage` for a truncated message.
     """
 

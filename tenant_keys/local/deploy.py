@@ -30,7 +30,7 @@ OLDEST_CDK = (2, 1148)
 """The CDK CLI that package.json pins; npm's `latest` is an older line that cannot read today's assemblies."""
 Progress = Callable[[str], None]
 QUALIFIER = "hnb659fds"
-"""Of `cdk bootstrap` unless it is told another."""
+"""Of `cdk bootstrap` unless another is given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,14 +97,20 @@ class Reader:
     def _mapping(self, place: _Place | None) -> dict[str, object]:
         out: dict[str, object] = {}
         depth = place[2] + 1 if place else 1
-        get, scalar, words, odd_keys, numeric = self._next, yaml.ScalarEvent, _WORDS, _UNUSABLE_KEYS, _START_OF_NUMBER
+        get, scalar, words, unusable_keys, numeric = (
+            self._next,
+            yaml.ScalarEvent,
+            _WORDS,
+            _UNUSABLE_KEYS,
+            _START_OF_NUMBER,
+        )
         while True:
             event = get()
             if len(out) > WIDEST:
                 self._too_wide(event, place)
             if type(event) is scalar:
                 key = event.value
-                if event.anchor is not None or not event.implicit[0] or key in odd_keys or key[0] in numeric:
+                if event.anchor is not None or not event.implicit[0] or key in unusable_keys or key[0] in numeric:
                     self._check_key(event, (place, key, depth))
             elif type(event) is yaml.MappingEndEvent:
                 return out

@@ -78,7 +78,7 @@ def update_each(manifests: Manifests, lock: Lock, measure: Measure | None = None
     entries, further, done = dict(lock.entries), dict(lock.further), []
     for index, share in enumerate(shares):
         try:
-            updated, told = update(share.manifest, share.lock, measure)
+            updated, reported = update(share.manifest, share.lock, measure)
         except LockError as error:
             problems += _in_whole(error, index, share)
             continue
@@ -87,7 +87,7 @@ def update_each(manifests: Manifests, lock: Lock, measure: Measure | None = None
             done.append(f"recorded the key account {share.name}, {updated.account}")
         for name, one in updated.entries.items():
             entries[name] = one if one.key_account == share.recorded else replace(one, key_account=share.recorded)
-        done += [f"{share.name}: {one}" if share.name and len(shares) > 1 else one for one in told]
+        done += [f"{share.name}: {one}" if share.name and len(shares) > 1 else one for one in reported]
     if problems:
         raise LockError(_without_consequences(problems))
     return replace(with_entries(lock, entries), further=dict(sorted(further.items()))), done

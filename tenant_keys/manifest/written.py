@@ -162,7 +162,7 @@ def _is_name(value: object) -> bool:
 
 
 def _inside(folder: FilePath, name: str) -> bool:
-    """Whether what a name stands for is in the folder of the manifest, links followed."""
+    """Whether what a name represents is in the folder of the manifest, links followed."""
     return all(each.resolve().is_relative_to(folder.resolve()) for each in folder.glob(name))
 
 

@@ -67,8 +67,8 @@ class Checks:
     ) -> None:
         """Take the folder of `app.py`, an empty folder to write in, the git revision to compare with, and the manifest.
 
-        `for_review`: the proof removes each safeguard in turn, which the review shows. `begin` is told each check's
-        name when the check starts.
+        `for_review`: the proof removes each safeguard in turn, which the review shows. `begin` is called with the
+        name of each check when the check starts.
 
         Raises:
             NoProject: the folder holds no app or no manifest.

@@ -203,7 +203,7 @@ sys.stdin.read()
 """
 
 
-def test_of_two_jobs_on_one_checkpoint_the_second_is_told_who_has_it_until_that_one_dies(
+def test_of_two_jobs_on_one_checkpoint_the_second_learns_who_has_it_until_that_one_dies(
     client_estate: ClientEstate, acme: Tenant, tmp_path: Path
 ) -> None:
     table = create_table(client_estate)

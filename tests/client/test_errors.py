@@ -98,7 +98,7 @@ def test_a_denial_names_its_likely_cause(operation: str, message: str, cause: st
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_no_network_and_no_credentials_are_told_apart(error: BotoCoreError, kind: type[Exception]) -> None:
+def test_no_network_and_no_credentials_are_distinguished(error: BotoCoreError, kind: type[Exception]) -> None:
     assert type(translate(error, operation="sts:AssumeRole", target="x")) is kind
 
 

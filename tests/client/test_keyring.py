@@ -42,7 +42,7 @@ def test_the_keyring_takes_the_arn_of_an_alias_and_nothing_else(alias: str) -> N
 
 @pytest.mark.parametrize("context", [{}, {"tenant_id": "globex"}, {"Tenant_ID": "acme"}, {"tenant_id": ""}], ids=str)
 def test_the_keyring_by_itself_wants_its_tenant_in_the_context(aws: StandIn, context: dict[str, str]) -> None:
-    """For whoever uses `AliasKeyring` with the Encryption SDK and without the rest."""
+    """For anyone who uses `AliasKeyring` with the Encryption SDK and without the rest."""
     sdk = EncryptionSDKClient(commitment_policy=POLICY, max_encrypted_data_keys=1)
     kms = aws.session().client("kms")
     arn = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-acme"
@@ -60,7 +60,7 @@ def test_the_keyring_by_itself_wants_its_tenant_in_the_context(aws: StandIn, con
 
 
 def test_a_message_that_two_keys_could_open_is_refused_before_kms_is_asked(aws: StandIn) -> None:
-    """Whoever may write could add a data key of another tenant's, and that tenant would read along."""
+    """Anyone who may write could add a data key of another tenant's, and that tenant would read along."""
     kms = aws.session().client("kms")
     arns = [f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}" for tenant in ("acme", "globex")]
     own, other = (stock_keyring(aws.session(), arn) for arn in arns)

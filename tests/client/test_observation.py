@@ -19,13 +19,13 @@ from tests.client.issuer import Issuer
 from tests.client.standin import StandIn
 
 
-def test_every_call_and_hit_is_told_with_its_tenant(aws: StandIn) -> None:
+def test_every_call_and_hit_is_reported_with_its_tenant(aws: StandIn) -> None:
     events: list[Event] = []
     tenant = aws.keys(on_event=events.append).tenant_without_token("acme")
     for _ in range(2):
         tenant.decrypt(tenant.encrypt(b"x", name="n"), name="n")
-    told = [(event.kind, event.operation) for event in events]
-    assert told == [
+    reported = [(event.kind, event.operation) for event in events]
+    assert reported == [
         ("sts", "sts:AssumeRole"),
         ("kms", "kms:GenerateDataKey"),
         ("cache_miss", "encrypt"),

@@ -88,9 +88,9 @@ def test_nothing_else_moves_a_key(wrong: str, right: str, lock: Lock, reason: st
 
 
 def test_a_key_in_a_region_of_aws_still_contradicts_the_merge_base_when_it_moves() -> None:
-    told = [str(each) for each in check_against_base(held("eu-west-1"), held("eu-west-3", (1, "eu-west-8")))]
-    assert any("home_region differs" in each for each in told)
-    assert any("its primary_region was eu-west-9 and is eu-west-8" in each for each in told)
+    reported = [str(each) for each in check_against_base(held("eu-west-1"), held("eu-west-3", (1, "eu-west-8")))]
+    assert any("home_region differs" in each for each in reported)
+    assert any("its primary_region was eu-west-9 and is eu-west-8" in each for each in reported)
 
 
 def test_the_command_writes_the_corrected_lock_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,10 +74,10 @@ def refused(folder: Path, text: str) -> list[str]:
     manifest = written(folder, text)
     lock = folder / "tenants.lock"
     before = lock.read_text() if lock.exists() else None
-    with pytest.raises(EstateError) as told:
+    with pytest.raises(EstateError) as reported:
         bring_up_to_date(manifest)
     assert (lock.read_text() if lock.exists() else None) == before
-    return [str(problem).partition(" ")[2] for problem in told.value.problems]
+    return [str(problem).partition(" ")[2] for problem in reported.value.problems]
 
 
 def test_each_key_account_is_an_estate_of_its_own_tenants_and_workloads(tmp_path: Path) -> None:
@@ -275,7 +275,7 @@ def test_what_belongs_to_two_accounts_or_to_none_is_an_error(
     assert old in BOTH
     found = refused(tmp_path, BOTH.replace(old, new, 1))
     assert len(found) == len(problems)
-    assert all(told.startswith(wanted) for told, wanted in zip(found, problems, strict=True)), found
+    assert all(reported.startswith(wanted) for reported, wanted in zip(found, problems, strict=True)), found
 
 
 @pytest.mark.parametrize("workloads", ["[{a: b}]", "[[orders]]", "orders", "{}"])
@@ -311,22 +311,22 @@ def test_a_command_of_one_account_takes_it_by_its_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         (', "key_account": "us"}\n{"tenant": "initech"', '}\n{"tenant": "initech"', "its key_account was us and is"),
         ('"444444444444"', '"555555555555"', "the header's key account us differs from the merge base"),
     ],
 )
-def test_a_lock_edited_by_hand_contradicts_its_merge_base(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_a_lock_edited_by_hand_contradicts_its_merge_base(tmp_path: Path, old: str, new: str, reported: str) -> None:
     lock = locked(tmp_path, BOTH).with_suffix(".lock")
     base, text = read_lock(lock), lock.read_text()
     assert old in text
     lock.write_text(text.replace(old, new))
-    assert any(told in str(problem) for problem in check_against_base(base, read_lock(lock)))
+    assert any(reported in str(problem) for problem in check_against_base(base, read_lock(lock)))
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ('"key_account": "us"', '"key_account": "asia"', "its key account asia is not in the header"),
         ('"key_account": "us"', '"key_account": 7', "key_account differs from what this program writes"),
@@ -344,10 +344,10 @@ def test_a_lock_edited_by_hand_contradicts_its_merge_base(tmp_path: Path, old: s
         ('"key_accounts": {', '"key_accounts": [], "capacity": {', "a name is given twice"),
     ],
 )
-def test_a_lock_with_an_account_that_is_none_is_an_error(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_a_lock_with_an_account_that_is_none_is_an_error(tmp_path: Path, old: str, new: str, reported: str) -> None:
     lock = locked(tmp_path, BOTH).with_suffix(".lock")
     text = lock.read_text()
     assert old in text
     lock.write_text(text.replace(old, new, 1))
-    with pytest.raises(LockError, match=told):
+    with pytest.raises(LockError, match=reported):
         read_lock(lock)

@@ -48,7 +48,7 @@ def test_unsorted_lines_and_the_same_line_twice_are_accepted_as_git_leaves_them(
     assert list(parse_lock(f"{HEADER}\n{GLOBEX}\n{ACME}\n").entries) == ["acme", "globex"]
 
 
-def told(text: str) -> str:
+def reported(text: str) -> str:
     with pytest.raises(LockError) as caught:
         parse_lock(text)
     return str(caught.value)
@@ -56,11 +56,11 @@ def told(text: str) -> str:
 
 def test_two_different_lines_of_one_tenant_name_the_command_that_folds_them() -> None:
     moved = ACME.replace('"cell": 1', '"cell": 2')
-    assert told(f"{TEXT}{moved}\n") == "tenants.lock:2 acme: two different lines; run tenant-keys lock --merge"
+    assert reported(f"{TEXT}{moved}\n") == "tenants.lock:2 acme: two different lines; run tenant-keys lock --merge"
 
 
 def test_conflict_markers_are_recognized() -> None:
-    message = told(f"{HEADER}\n<<<<<<< HEAD\n{ACME}\n=======\n{GLOBEX}\n>>>>>>> theirs\n")
+    message = reported(f"{HEADER}\n<<<<<<< HEAD\n{ACME}\n=======\n{GLOBEX}\n>>>>>>> theirs\n")
     assert [line.split(" ")[0] for line in message.splitlines()] == [
         "tenants.lock:2:",
         "tenants.lock:4:",
@@ -109,7 +109,7 @@ BROKEN = {
 
 @pytest.mark.parametrize(("text", "expected"), BROKEN.values(), ids=BROKEN)
 def test_a_broken_lock_is_a_clear_error(text: str, expected: str) -> None:
-    assert expected in told(text)
+    assert expected in reported(text)
 
 
 ANYTHING = st.recursive(
@@ -139,7 +139,7 @@ POSSIBLE: dict[str, list[object]] = {
 @met_at_least(refused=60, read=20)
 @examples(300)
 @given(line=st.sampled_from([HEADER, ACME, GLOBEX]), data=st.data())
-def test_no_line_of_whatever_shape_raises_anything_else(line: str, data: st.DataObject) -> None:
+def test_no_line_of_whatever_form_raises_anything_else(line: str, data: st.DataObject) -> None:
     record = json.loads(line)
     name = data.draw(st.sampled_from(sorted(record)))
     record[name] = data.draw(st.sampled_from(POSSIBLE[name]) | ANYTHING)
@@ -266,7 +266,7 @@ def test_the_last_value_of_a_field_is_read_and_the_first_beyond_is_refused_at_it
         [*accepted.split("\n")[:1], *sorted(accepted.split("\n")[1:3]), ""]
     )
     refused, number = text(first)
-    assert told(refused) == (
+    assert reported(refused) == (
         f"tenants.lock:{number}: {what} differs from what this program writes; "
         "restore the line from git, do not edit the file by hand"
     )
@@ -276,16 +276,16 @@ def test_the_last_value_of_a_field_is_read_and_the_first_beyond_is_refused_at_it
 def test_a_header_has_all_of_its_fields_and_no_other(name: str) -> None:
     header = json.loads(HEADER)
     for text in ({**header, "more": 1}, {key: value for key, value in header.items() if key != name}):
-        assert told(json.dumps(text)).startswith("tenants.lock:1: header differs from what this program writes")
+        assert reported(json.dumps(text)).startswith("tenants.lock:1: header differs from what this program writes")
 
 
 def test_a_capacity_without_a_number_is_named() -> None:
     for name in ("fill", "most"):
-        assert told(HEADER.replace(f'"{name}"', '"x"', 1)).startswith(f"tenants.lock:1: {name} is missing; restore")
+        assert reported(HEADER.replace(f'"{name}"', '"x"', 1)).startswith(f"tenants.lock:1: {name} is missing; restore")
     for name in ("keys", "roles"):
-        assert told(HEADER.replace(f'"{name}"', '"x"', 1)).startswith(f"tenants.lock:1: {name} is missing; restore")
+        assert reported(HEADER.replace(f'"{name}"', '"x"', 1)).startswith(f"tenants.lock:1: {name} is missing; restore")
 
 
-def test_every_kind_of_conflict_marker_is_told() -> None:
+def test_every_kind_of_conflict_marker_is_reported() -> None:
     for marker in ("<<<<<<< HEAD", "=======", ">>>>>>> theirs", "||||||| base"):
-        assert told(f"{HEADER}\n{marker}\n").startswith("tenants.lock:2: a conflict marker; keep the lines of both")
+        assert reported(f"{HEADER}\n{marker}\n").startswith("tenants.lock:2: a conflict marker; keep the lines of both")

@@ -157,7 +157,7 @@ def test_the_local_aws_has_the_names_of_a_manifest_without_naming() -> None:
 
 
 @pytest.mark.parametrize(
-    ("naming", "told"),
+    ("naming", "reported"),
     [
         ("{alias: 'alias/dev-{id}'}", "which could match an alias of another estate"),
         ("{alias: 'alias/{id}'}", "which could match an alias of another estate"),
@@ -175,9 +175,9 @@ def test_the_local_aws_has_the_names_of_a_manifest_without_naming() -> None:
         ("{prefix: dev}", "naming.prefix: unknown field"),
     ],
 )
-def test_a_pattern_that_could_be_read_in_two_ways_is_refused(naming: str, told: str) -> None:
+def test_a_pattern_that_could_be_read_in_two_ways_is_refused(naming: str, reported: str) -> None:
     (error,) = errors(edited(("workloads:", f"naming: {naming}\nworkloads:")))
-    assert told in error
+    assert reported in error
 
 
 def test_a_role_name_beyond_64_characters_is_refused_with_its_tenant() -> None:

@@ -68,7 +68,7 @@ def test_both_engines_prove_an_estate_with_an_opaque_tenant() -> None:
 
 
 @pytest.mark.parametrize("ids", [{}, {"acme": "globex"}, {"acme": NAME, "globex": NAME}, [NAME]])
-def test_the_proof_reports_a_workload_that_is_told_another_name(ids: object) -> None:
+def test_the_proof_reports_a_workload_that_is_given_another_name(ids: object) -> None:
     templates = templates_of(estate()).copy()
     parameter = templates.properties("parameters-222222222222-eu-west-1", "orders")
     parameter["Value"] = json.dumps({**json.loads(parameter["Value"]), "ids": ids})
@@ -88,7 +88,7 @@ def test_the_client_calls_an_opaque_tenant_by_its_name() -> None:
     assert (settings.id_in_aws("globex"), settings.id_in_aws(NAME)) == ("globex", NAME)
 
 
-def test_a_token_carries_the_opaque_name_so_no_workload_of_tokens_is_told_ids() -> None:
+def test_a_token_carries_the_opaque_name_so_no_workload_of_tokens_is_given_ids() -> None:
     made = estate()
     assert "ids" not in workload_configuration(made.workloads["portal"], made, "eu-west-1")
 

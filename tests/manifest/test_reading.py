@@ -135,8 +135,8 @@ def test_a_missing_field_is_named_once_though_it_is_misspelt() -> None:
 
 
 def test_broken_fields_do_not_hide_rules_between_sound_ones() -> None:
-    told = errors(edited(("runs_on: lambda", "runs_on: lamda"), ("[orders, billing]", "[orders, biling]")))
-    assert [error.split(": ")[0] for error in told] == [
+    reported = errors(edited(("runs_on: lambda", "runs_on: lamda"), ("[orders, billing]", "[orders, biling]")))
+    assert [error.split(": ")[0] for error in reported] == [
         "tenants.yaml:12 workloads.orders.runs_on",
         "tenants.yaml:18 tenants.acme.workloads[1]",
     ]
@@ -267,7 +267,7 @@ DOCUMENT = st.recursive(
 
 @examples(500)
 @given(DOCUMENT)
-def test_no_document_of_whatever_shape_raises_anything_else(document: object) -> None:
+def test_no_document_of_whatever_form_raises_anything_else(document: object) -> None:
     import yaml
 
     assert_refused_by_name(yaml.safe_dump(document, allow_unicode=True))

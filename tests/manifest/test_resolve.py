@@ -219,10 +219,12 @@ def test_a_disabled_key_rotates_as_the_lock_says_whatever_the_manifest_says() ->
 
 
 def test_suspending_and_resuming_need_the_lock() -> None:
-    told = refused(("acme: {", "acme: {state: suspended, "))
-    assert told == ["tenants.acme: tenants.lock does not record yet how its disabled key rotates; run tenant-keys lock"]
-    told = refused(lock=lock_of(edited(("acme: {", "acme: {state: suspended, "))))
-    assert told == ["tenants.acme: tenants.lock still records how its disabled key rotates; run tenant-keys lock"]
+    reported = refused(("acme: {", "acme: {state: suspended, "))
+    assert reported == [
+        "tenants.acme: tenants.lock does not record yet how its disabled key rotates; run tenant-keys lock"
+    ]
+    reported = refused(lock=lock_of(edited(("acme: {", "acme: {state: suspended, "))))
+    assert reported == ["tenants.acme: tenants.lock still records how its disabled key rotates; run tenant-keys lock"]
 
 
 def test_new_defaults_do_not_touch_keys_that_exist() -> None:
@@ -231,7 +233,7 @@ def test_new_defaults_do_not_touch_keys_that_exist() -> None:
     assert (acme.origin, acme.multi_region, acme.primary_region) == ("aws-kms", False, "eu-west-1")
 
 
-def test_a_key_born_imported_by_default_still_needs_its_importer_when_the_default_changes() -> None:
+def test_a_key_created_imported_by_default_still_needs_its_importer_when_the_default_changes() -> None:
     text = edited(
         ("workloads: [orders]", "workloads: [orders]\n  key: {origin: imported}"),
         ("acme: {", "acme: {key: {import_role: role/acme-import}, "),
@@ -256,9 +258,9 @@ def test_a_tenant_that_disappears_is_an_error_and_no_deletion() -> None:
 
 
 def test_a_renamed_tenant_is_an_error_and_no_deletion() -> None:
-    told = refused(("acme: {", "acme2: {"))
-    assert any("acme was removed" in error and "did you mean acme2?" in error for error in told)
-    assert any("tenants.acme2: not in tenants.lock yet" in error for error in told)
+    reported = refused(("acme: {", "acme2: {"))
+    assert any("acme was removed" in error and "did you mean acme2?" in error for error in reported)
+    assert any("tenants.acme2: not in tenants.lock yet" in error for error in reported)
 
 
 def test_a_tenant_of_the_lock_is_no_new_name_of_one_that_disappeared() -> None:
@@ -294,9 +296,9 @@ CREATION = {
 
 @pytest.mark.parametrize(("edit", "expected"), CREATION.values(), ids=CREATION)
 def test_what_kms_fixed_when_it_created_a_key_cannot_be_rewritten(edit: tuple[str, str], expected: str) -> None:
-    told = refused(edit)
-    assert any(f"tenants.acme.key.{field}" in told[0] for field in CREATION)
-    assert expected in told[0]
+    reported = refused(edit)
+    assert any(f"tenants.acme.key.{field}" in reported[0] for field in CREATION)
+    assert expected in reported[0]
 
 
 HEADER = {
@@ -336,19 +338,19 @@ def test_regions_may_be_added_and_reordered() -> None:
 
 
 def test_an_access_mode_that_changes_needs_the_lock() -> None:
-    told = refused(("runs_on: lambda", "runs_on: lambda, access: session-tag"))
-    assert "tenants.acme: tenants.lock still has a cell for its role for orders; run tenant-keys lock" in told
-    told = refused((", access: session-tag", ""))
-    assert told == ["tenants.acme: its role for billing has no cell in tenants.lock yet; run tenant-keys lock"]
+    reported = refused(("runs_on: lambda", "runs_on: lambda, access: session-tag"))
+    assert "tenants.acme: tenants.lock still has a cell for its role for orders; run tenant-keys lock" in reported
+    reported = refused((", access: session-tag", ""))
+    assert reported == ["tenants.acme: its role for billing has no cell in tenants.lock yet; run tenant-keys lock"]
 
 
 def test_all_mismatches_come_at_once() -> None:
-    told = refused(
+    reported = refused(
         ("home_region: eu-west-1", "home_region: eu-central-1"),
         ("acme: {workloads: [orders, billing]}", "new: {}"),
         ("origin: imported, ", "origin: imported, multi_region: true, "),
     )
-    assert len(told) == 4
+    assert len(reported) == 4
 
 
 def test_load_estate_names_the_lines_of_both_files(tmp_path: Path) -> None:
@@ -357,10 +359,10 @@ def test_load_estate_names_the_lines_of_both_files(tmp_path: Path) -> None:
     write_lock(tmp_path / "tenants.lock", lock_of())
     with pytest.raises(LockError) as caught:
         load_estate(file)
-    told = [str(problem) for problem in caught.value.problems]
-    assert told[0].startswith("tenants.yaml:18 tenants.new: not in tenants.lock yet; run tenant-keys lock")
-    assert told[1].startswith("tenants.yaml:19 tenants.globex.state: got offboarded, but it was never offboarding")
-    assert told[2].startswith("tenants.lock:2 acme: acme was removed")
+    reported = [str(problem) for problem in caught.value.problems]
+    assert reported[0].startswith("tenants.yaml:18 tenants.new: not in tenants.lock yet; run tenant-keys lock")
+    assert reported[1].startswith("tenants.yaml:19 tenants.globex.state: got offboarded, but it was never offboarding")
+    assert reported[2].startswith("tenants.lock:2 acme: acme was removed")
 
 
 def test_load_estate_without_a_lock_says_how_to_get_one(tmp_path: Path) -> None:
@@ -377,7 +379,7 @@ def test_the_sample_of_the_repository_is_resolved() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "reported"),
     [
         ("acme: {", "acme: {state: offboarding, ", "tenants.acme: tenants.lock does not record it as offboarding"),
         ("defaults:", "  desk: {account: '222222222222', runs_on: ecs}\ndefaults:", None),
@@ -385,11 +387,11 @@ def test_the_sample_of_the_repository_is_resolved() -> None:
         ("  acme: {", "  hooli: {}\n  acme: {", "tenants.hooli: not in tenants.lock yet"),
     ],
 )
-def test_what_the_lock_lacks_is_said_with_its_tenant(before: str, after: str, told: str | None) -> None:
-    if told is None:
+def test_what_the_lock_lacks_is_said_with_its_tenant(before: str, after: str, reported: str | None) -> None:
+    if reported is None:
         assert resolve(manifest((before, after)), lock_of()).workloads["desk"].runs_on == "ecs"
         return
-    assert any(told in problem for problem in refused((before, after)))
+    assert any(reported in problem for problem in refused((before, after)))
 
 
 def test_a_tenant_that_comes_back_is_said_to_leave_by_the_lock() -> None:

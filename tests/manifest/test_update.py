@@ -104,7 +104,7 @@ def test_an_imported_key_has_no_rotation_to_keep() -> None:
     assert update(manifest(("globex: {", "globex: {state: suspended, ")), start()) == (start(), [])
 
 
-def test_a_tenant_born_suspended_keeps_the_rotation_it_is_born_with() -> None:
+def test_a_tenant_created_suspended_keeps_its_first_rotation() -> None:
     lock = start(edited(("acme: {", "acme: {state: suspended, ")))
     assert lock.entries["acme"].rotation_days == 365
 
@@ -154,7 +154,7 @@ def test_recorded_key_ids_never_change() -> None:
         record_key_ids(lock, {"globex": "1234"})
 
 
-def test_each_key_id_that_cannot_be_recorded_is_told_with_its_reason_and_none_is_recorded() -> None:
+def test_each_key_id_that_cannot_be_recorded_is_reported_with_its_reason_and_none_is_recorded() -> None:
     lock = start(edited(("origin: imported, ", "origin: imported, multi_region: true, ")))
     recorded = record_key_ids(lock, {"globex": KEY_ID})
     other = "mrk-ffffffffffffffffffffffffffffffff"

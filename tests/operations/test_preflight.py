@@ -136,7 +136,7 @@ def test_protection_is_turned_off_only_for_a_failed_creation_and_only_when_asked
         assert stack.turned == turned
 
 
-def test_an_account_without_stacks_is_told(assembly: Path) -> None:
+def test_an_account_without_stacks_is_reported(assembly: Path) -> None:
     with pytest.raises(NotDeployed, match="holds no stack of account 999999999999"):
         preflight(assembly, "999999999999", repair=False)
 

@@ -158,7 +158,7 @@ def test_material_is_imported_with_the_expiry_that_the_manifest_says(expires: bo
 
 
 def test_a_workload_that_lacks_what_its_trust_needs_has_no_trust_policy() -> None:
-    """The manifest refuses each; a policy without the condition must not come out whoever calls."""
+    """The manifest refuses each; a policy without the condition must not result, regardless of the caller."""
     portal, orders = sample().workloads["portal"], sample().workloads["orders"]
     for lacking in (replace(portal, identity_provider=None), replace(portal, audience=None), orders):
         with pytest.raises(ValueError, match=rf"workload {lacking.name} has no identity provider"):

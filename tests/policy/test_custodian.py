@@ -150,9 +150,9 @@ WRONG: dict[str, tuple[Callable[[], str], str]] = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_custodian_that_cannot_be_is_refused_with_the_way_out(name: str) -> None:
-    text, told = WRONG[name]
+    text, reported = WRONG[name]
     (problem,) = errors(text())
-    assert told in problem
+    assert reported in problem
 
 
 def test_a_custodian_that_can_be_is_no_error() -> None:

@@ -1,6 +1,6 @@
 """Who may do what with a key: one table typed by hand for each sample tenant, decided by the evaluator.
 
-Every caller has an identity policy that allows everything, so the key policy alone keeps out whoever is kept out.
+Every caller has an identity policy that allows everything, so the key policy alone keeps out everyone who is kept out.
 """
 
 from __future__ import annotations

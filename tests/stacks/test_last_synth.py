@@ -43,7 +43,7 @@ def full(estate: Estate, folder: Path) -> dict[str, bytes]:
 
 
 def record(written: dict[str, bytes]) -> Any:
-    """All of the record but which tenants stand for a class: any two of it do."""
+    """All of the record but which tenants represent a class: any two of it do."""
     document = json.loads(written.pop(RECORD))
     document["classes"] = sorted(document["classes"])
     return document

@@ -103,7 +103,7 @@ def added_allows() -> list[Mutant]:
             },
         ),
         (
-            "whoever comes through S3",
+            "anyone who comes through S3",
             OUTSIDER,
             ("Decrypt",),
             {
@@ -119,7 +119,7 @@ def added_allows() -> list[Mutant]:
             {"Principal": ROOT, "Action": DECRYPT, "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}},
         ),
         (
-            "whoever knows a session context",
+            "anyone who knows a session context",
             OUTSIDER,
             ("Decrypt",),
             {"Principal": ROOT, "Action": DECRYPT, "Condition": {"StringLike": {"aws:userid": "*:someone"}}},

@@ -19,7 +19,7 @@ from tools.mutants.original import Templates
 
 
 def lost_denies() -> list[Mutant]:
-    """Each Deny alone: another guard holds for every one of them but that of the suspended."""
+    """Each Deny alone: another safeguard holds for every one of them but that of the suspended."""
     found = [
         Mutant(f"without {sid}", LostSafeguard((f"no Deny {guarded}",)), without("alma", sid))
         for sid, guarded in (

@@ -48,7 +48,7 @@ def principals() -> list[Mutant]:
             ("to federated users by type", outsider("federated-user/"), equals("aws:PrincipalType", "FederatedUser")),
             ("to users by name", outsider("user/bob"), equals("aws:username", "bob")),
             ("to users by the pattern of a name", outsider("the user"), {"StringLike": {"aws:username": "b?b*"}}),
-            ("to whoever is no AWS service", outsider(""), {"Bool": {"aws:PrincipalIsAWSService": "false"}}),
+            ("to anyone who is no AWS service", outsider(""), {"Bool": {"aws:PrincipalIsAWSService": "false"}}),
             (
                 "to users of a path and a name",
                 outsider("user/ops/"),
@@ -188,7 +188,7 @@ def elements() -> list[Mutant]:
             Action="kms:*Plaintext",
         ),
         opened(
-            "an action that stands for those to come",
+            "an action that represents those to come",
             Refuted(OUTSIDER, ("AnOperationYetToCome",)),
             Principal=ROOT,
             Action="kms:AnOperationYetToCome",

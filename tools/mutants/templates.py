@@ -1,4 +1,4 @@
-"""What stands in the templates beside policies, with one thing broken; and what means the same."""
+"""What is in the templates beside policies, with one thing broken; and what means the same."""
 
 from __future__ import annotations
 

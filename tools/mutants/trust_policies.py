@@ -45,7 +45,7 @@ def trusts() -> list[Mutant]:
             together(change(role, Principal="*"), drop(role, "ArnEquals", arn)),
         ),
         Mutant(
-            "whoever carries a tag",
+            "anyone who carries a tag",
             Refuted(OBTAINS, ("with tags {'team': 'blue'}",)),
             change(role, Condition={"StringEquals": {"aws:PrincipalTag/team": "blue"}}),
         ),

@@ -69,7 +69,7 @@ class FileCheckpoint:
 
     def close(self) -> None:
         if self._lock is not None:
-            self._lock_path.unlink(missing_ok=True)  # while it is ours; whoever waits for it opens a new one
+            self._lock_path.unlink(missing_ok=True)  # while it is ours; anyone who waits for it opens a new one
             self._lock.close()
             self._lock = None
 

@@ -13,7 +13,7 @@ from tenant_keys.client.reencrypt.progress import Progress
 Record = TypeVar("Record")
 
 CLEAR = "in the clear"
-"""Stands among the materials of a census for what is not encrypted."""
+"""Is among the materials of a census for what is not encrypted."""
 
 
 class Work(StrEnum):

@@ -71,7 +71,7 @@ def wrap(parameters: dict[str, Any], materials: dict[str, bytes]) -> dict[str, A
 
     Args:
         parameters: what `tenant-keys byok start` wrote.
-        materials: 32 bytes each, by label; the label "" stands for any.
+        materials: 32 bytes each, by label; the label "" represents any.
 
     Raises:
         WrapError: no material for a slot, or a wrapping key that is no RSA key of 4,096 bits.

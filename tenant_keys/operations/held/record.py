@@ -56,7 +56,7 @@ def record_verified(manifest: Path, tenant_id: str) -> None:
 
 
 def activate(manifest: Path, tenant_id: str, *, replacing: bool) -> HeldKey:
-    """Make the verified keys those that workloads are told of at the next deployment. Returns what was there before.
+    """Make the verified keys those that workloads are given at the next deployment. Returns what was there before.
 
     Raises:
         HeldKeyError: not all of them are verified, or other keys are active and `replacing` is not said.

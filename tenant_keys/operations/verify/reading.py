@@ -205,7 +205,7 @@ def _of_item(ask: Ask, item: Any) -> Iterator[Planned]:
         tags = Ask(ask.account, ask.region, "ssm:ListTagsForResource", item["Name"])
         yield tags, {"ResourceId": item["Name"]}
     elif ask.api == "eks:ListClusters":
-        # Of each cluster: the trust policy of a role does not tell them apart.
+        # Of each cluster: the trust policy of a role does not distinguish them.
         yield Ask(ask.account, ask.region, "eks:ListPodIdentityAssociations", item), {"clusterName": item}
     elif ask.api in _ANYWHERE:
         arn = item[_ANYWHERE[ask.api]]

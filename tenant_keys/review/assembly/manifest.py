@@ -65,9 +65,9 @@ class StackArtifact:
     asset: TemplateAsset | None
     """None where the CLI sends `template_path` itself to CloudFormation."""
     deploy_role: str | None
-    """The role that the CLI calls CloudFormation with; None: whoever runs it."""
+    """The role that the CLI calls CloudFormation with; None: the caller's own credentials."""
     execution_role: str | None
-    """The role that CloudFormation creates resources with; None: whoever deploys."""
+    """The role that CloudFormation creates resources with; None: the deploying principal."""
     after: frozenset[str] = frozenset()
     """Names of the stacks that the CLI deploys before: those it depends on, and those that they depend on."""
 

@@ -236,7 +236,7 @@ def _value(value: object) -> str:
 
 
 def _unmarked(text: str) -> str:
-    """A mark in words: it stands for the name of the tenant that the sentence ends with."""
+    """A mark in words: it represents the name of the tenant that the sentence ends with."""
     return f"the tenant's {text.partition(MARK)[2]}" if MARK in text else text
 
 

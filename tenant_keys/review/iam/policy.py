@@ -83,7 +83,7 @@ class Policies:
     scps: tuple[tuple[Policy, ...], ...] = ()
     rcps: tuple[tuple[Policy, ...], ...] = ()
     grants: tuple[Grant, ...] = ()
-    #: Those whose Deny counts whoever asks; SCPs and RCPs come on top.
+    #: Those whose Deny counts regardless of the caller; SCPs and RCPs come on top.
     direct: tuple[Policy, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

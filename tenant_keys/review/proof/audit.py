@@ -2,7 +2,7 @@
 
 Nothing in them bears on a tenant's key. What could is anything else: a rule that runs a function or passes a role, a
 topic that strangers read, a bus on which anybody speaks, a key that is no tenant's and opens for somebody. So each
-property is compared with the declared one, and what differs is told by name.
+property is compared with the declared one, and what differs is reported by name.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def check_audit(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
 
 
 def _values(region: str, estate: Estate) -> dict[str, object]:
-    """What the placeholders of the expected documents stand for."""
+    """What the placeholders of the expected documents represent."""
     central, topic = estate.central, names.audit_prefix(estate.naming).removesuffix("-")
     people = [*central.deployers, *central.administrators, central.break_glass, *central.readers]
     return {

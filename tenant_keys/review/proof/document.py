@@ -20,7 +20,7 @@ from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.syntax import parse_document
 
 RESOURCE: Final = "resource"
-"""Stands for the resource's ARN among the keys with which values are compared."""
+"""Represents the resource's ARN among the keys with which values are compared."""
 VARIABLES: Final = frozenset(
     {"aws:username", "aws:principalaccount", "kms:calleraccount", "aws:principalorgid", "aws:principaltype"}
     | {"aws:resourceaccount"}
@@ -189,7 +189,7 @@ def _compared(tree: syntax.Document) -> Iterator[tuple[str, str]]:
 
 
 def _clause(tree: syntax.Statement, statement: Statement, *, substitute: bool) -> Clause:
-    # The evaluator compiles conditions in the order in which they stand.
+    # The evaluator compiles conditions in the order in which they are written.
     pairs = zip(tree.conditions, statement.conditions, strict=True)
     conditions = tuple(
         Condition(one, holds, not substitute or not any("${" in value for value in one.values)) for one, holds in pairs

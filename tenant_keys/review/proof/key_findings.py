@@ -28,7 +28,7 @@ def excess(case: KeyCase, actor: Actor, group: list[str], answer: Answer) -> Fin
         case.promise.tenant,
         _shown(case, actor, group[0], answer),
         tuple(map(named_decider, answer.decision.deciders)),
-        case.stands_for - 1,
+        case.represents - 1,
     )
 
 
@@ -44,7 +44,7 @@ def not_working(case: KeyCase, actor: Actor, group: list[str], named: str | None
             "remove conditions on what the manifest does not say",
             case.promise.tenant,
             statements=deciders,
-            others=case.stands_for - 1,
+            others=case.represents - 1,
         )
     return Finding(
         Kind.REFUSED,
@@ -53,7 +53,7 @@ def not_working(case: KeyCase, actor: Actor, group: list[str], named: str | None
         case.promise.tenant,
         {"principal": actor.principal.arn, "action": group[0], "named by": f"KeyId={named or case.record.arn}"},
         deciders,
-        case.stands_for - 1,
+        case.represents - 1,
     )
 
 

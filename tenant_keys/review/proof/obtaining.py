@@ -84,7 +84,7 @@ def _sources(workload: Workload, region: str) -> dict[str, Value]:
 
 
 def assumptions(case: RoleCase, workload: Workload, world: World) -> Iterator[Attempt]:
-    """How the workload comes to an access role: for a shared one with the tag of each tenant that stands for others."""
+    """How the workload comes to an access role: for a shared one with the tag of each tenant that represents others."""
     sources = ("sts:SetSourceIdentity",) if workload.runs_on == "roles-anywhere" else ()
     asking = Attempt(_caller(workload, world), ("sts:AssumeRole", *sources), attached=_attached(workload, world))
     if workload.access == "tenant-role":

@@ -1,4 +1,4 @@
-"""Whether each workload is told of its own roles and aliases: the SSM parameters, compared with the manifest.
+"""Whether each workload is given its own roles and aliases: the SSM parameters, compared with the manifest.
 
 A workload reads `/tenant-keys/NAME` in its own account and Region, and assumes the role and names the alias that it
 finds there. IAM would refuse it another workload's; it would be sent elsewhere all the same.
@@ -17,7 +17,7 @@ from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.promise import Promise, access_role_arn, alias_of
 
 _TENANT: Final = "{tenant_id}"
-"""Stands for the id of a tenant."""
+"""Represents the id of a tenant."""
 
 
 def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:

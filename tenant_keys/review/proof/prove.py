@@ -46,7 +46,7 @@ class Proof:
     keys: int
     stacks: int
     classes: int
-    """Classes of tenants that no document tells apart."""
+    """Classes of tenants that no document distinguishes."""
     requests: int
     """Requests decided, each for all of its class."""
     steps: tuple[Step, ...]

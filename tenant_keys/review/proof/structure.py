@@ -333,7 +333,7 @@ def _parameters(role_arn: str, estate: Estate) -> set[str]:
 
 
 def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
-    """Policies of roles that exist already: whoever obtains a session of them is not in the templates."""
+    """Policies of roles that exist already: anyone who obtains a session of them is not in the templates."""
     roles = [w.existing_role for w in estate.workloads.values() if w.existing_role]
     existing = set(map(_account_and_name, roles))
     parameters = {one for arn in roles for one in _parameters(arn, estate)}

@@ -194,18 +194,18 @@ def test_a_short_wrapping_key_is_refused() -> None:
 def test_both_sides_print_the_same_fingerprint_and_a_swapped_wrapping_key_changes_it(
     folder: Path, private: rsa.RSAPrivateKey
 ) -> None:
-    told = wrap.fingerprint_of_parameters(parameters(private))
-    assert told in run(folder, "--keep", "material.sealed").stdout.decode()
-    assert len(told.replace(" ", "")) == 32
+    reported = wrap.fingerprint_of_parameters(parameters(private))
+    assert reported in run(folder, "--keep", "material.sealed").stdout.decode()
+    assert len(reported.replace(" ", "")) == 32
     swapped = rsa.generate_private_key(public_exponent=65537, key_size=4096)
-    assert wrap.fingerprint_of_parameters(parameters(swapped)) != told
+    assert wrap.fingerprint_of_parameters(parameters(swapped)) != reported
     for change in (
         {"key_arn": ARN[:-1] + "1"},
         {"region": "eu-central-1"},
         {"label": "byok-1"},
         {"material": "0" * 64},
     ):
-        assert wrap.fingerprint_of_parameters(parameters(private, **change)) != told
+        assert wrap.fingerprint_of_parameters(parameters(private, **change)) != reported
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")

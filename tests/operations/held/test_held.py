@@ -116,12 +116,12 @@ def spellings(arn: str) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.parametrize("how", ["the same ARN", "an alias", "capital letters", "an alias by the word key"])
 def test_another_customers_key_is_refused_however_it_is_spelled(customers: Customers, how: str) -> None:
-    arn, told = spellings(customers.keys["globex"])[how]
+    arn, reported = spellings(customers.keys["globex"])[how]
     customers.manifest.write_text(customers.text(hooli=arn))
     with pytest.raises(EstateError) as refused:
         customers.estate()
     assert "tenants.hooli.key.arns" in str(refused.value)
-    assert told in str(refused.value) or "only letters" in str(refused.value) or "arn:aws:kms" in str(refused.value)
+    assert reported in str(refused.value) or "only letters" in str(refused.value) or "arn:aws:kms" in str(refused.value)
 
 
 def test_a_replica_of_another_customers_multi_region_key_is_refused(customers: Customers) -> None:
@@ -155,7 +155,7 @@ def test_neither_side_alone_opens_a_key(customers: Customers) -> None:
 
 
 def test_a_policy_that_binds_no_context_is_not_verified(customers: Customers) -> None:
-    """Whoever lets all of our account in lets every tenant in: the probe with another nonce comes through."""
+    """Anyone who lets all of our account in lets every tenant in: the probe with another nonce comes through."""
     central = {"AWS": "arn:aws:iam::111111111111:root"}
     customers.paste(
         "globex",
@@ -256,7 +256,7 @@ def test_what_was_verified_counts_for_no_other_key(customers: Customers) -> None
 
 
 @pytest.mark.parametrize(
-    ("edit", "told"),
+    ("edit", "reported"),
     [
         (("held_by: tenant, arns: {", "origin: aws-kms, arns: {"), "only with held_by: tenant"),
         (("globex: {workloads: [orders, billing], ", "globex: {workloads: [orders], rotation_days: 90, "), "it is a"),
@@ -269,14 +269,14 @@ def test_what_was_verified_counts_for_no_other_key(customers: Customers) -> None
     ids=["no holder", "a setting of our keys", "a key of ours in place of it", "its own in place of ours"],
 )
 def test_who_holds_the_key_never_changes_and_settings_of_ours_do_not_apply(
-    customers: Customers, edit: tuple[str, str], told: str
+    customers: Customers, edit: tuple[str, str], reported: str
 ) -> None:
     other = "eu-west-1: 'arn:aws:kms:eu-west-1:777777777777:key/11111111-2222-3333-4444-555555555555'"
     text = customers.text().replace(*edit).replace("{X}", f"{{{other}}}")
     customers.manifest.write_text(text)
     with pytest.raises(EstateError) as refused:
         bring_up_to_date(customers.manifest, base=None, merge=False)
-    assert told in str(refused.value)
+    assert reported in str(refused.value)
 
 
 def test_the_lock_keeps_what_is_recorded_when_it_is_brought_up_to_date(customers: Customers) -> None:
@@ -299,7 +299,7 @@ def test_what_only_the_owner_can_do_is_not_done_here(customers: Customers) -> No
         departing(customers.manifest, "globex")
 
 
-def test_commands_tell_of_the_tenants_own_key_and_of_none_of_ours(customers: Customers) -> None:
+def test_commands_show_the_tenants_own_key_and_of_none_of_ours(customers: Customers) -> None:
     activated(customers)
     estate = customers.estate()
     arn = customers.keys["globex"]
@@ -310,8 +310,8 @@ def test_commands_tell_of_the_tenants_own_key_and_of_none_of_ours(customers: Cus
     added = describe_change(before, replace(estate, tenants={**before.tenants, "globex": estate.tenants["globex"]}))
     assert added[0] == f"creates no key for globex: it holds {arn} itself"
     suspended = replace(estate.tenants["globex"], state="suspended")
-    (told,) = describe_change(estate, replace(estate, tenants={**estate.tenants, "globex": suspended}))
-    assert told == "globex: takes the tenant's own key from our access roles; the key is not touched"
+    (reported,) = describe_change(estate, replace(estate, tenants={**estate.tenants, "globex": suspended}))
+    assert reported == "globex: takes the tenant's own key from our access roles; the key is not touched"
     assert describe_change(estate, replace(estate, tenants={**before.tenants, "hooli": estate.tenants["hooli"]})) == [
         "reserves the id globex for ever; the tenant's own key is not touched"
     ]

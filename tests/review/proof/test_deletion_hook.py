@@ -271,7 +271,7 @@ def test_a_function_in_any_other_stack_is_unknown_to_both_engines(assembly: Path
     assert [one for one in unread if "AWS::Lambda::Function is not modelled" in one] != []
 
 
-def test_a_stack_of_keys_that_does_not_wait_for_the_hook_is_told(
+def test_a_stack_of_keys_that_does_not_wait_for_the_hook_is_reported(
     assembly: Path, estate: Estate, tmp_path: Path
 ) -> None:
     """The CDK CLI deploys in the order of `dependencies` in manifest.json; one over another stack is one, too."""

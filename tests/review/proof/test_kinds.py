@@ -59,7 +59,7 @@ def without(*sids: str, tenant: str = "acme") -> Edit:
 
 
 def sparing(pattern: str) -> Edit:
-    """Have DenyUseByAnyoneElse spare whoever fits."""
+    """Have DenyUseByAnyoneElse spare anyone who fits."""
 
     def edit(templates: Templates) -> None:
         (deny,) = (one for one in policy(templates, "acme") if one["Sid"] == "DenyUseByAnyoneElse")
@@ -144,9 +144,9 @@ def test_a_deny_of_one_session_leaves_the_others(session: str) -> None:
     proof = proved(
         sparing(GLOBEX), without("DenyOtherAlias", "DenyOtherContext"), adding(Principal={"AWS": GLOBEX}), hidden
     )
-    told = [finding for finding in proof.findings if finding.kind is Kind.OTHER_TENANT]
-    assert told
-    assert all(not str((one.request or {})["principal"]).endswith(f"/{session}") for one in told)
+    reported = [finding for finding in proof.findings if finding.kind is Kind.OTHER_TENANT]
+    assert reported
+    assert all(not str((one.request or {})["principal"]).endswith(f"/{session}") for one in reported)
 
 
 @pytest.mark.parametrize("account", ["999999999999", "000000000000", "555555555555"])
@@ -172,7 +172,7 @@ IDS = ("'000000000007': {}", "'000000000008': {}", "'222222222222': {}")
 
 
 @pytest.mark.parametrize("action", ["kms:Decrypt", "kms:DescribeKey", "kms:CreateGrant"])
-def test_a_tenant_whose_id_is_an_account_stands_for_itself_alone(action: str) -> None:
+def test_a_tenant_whose_id_is_an_account_represents_itself_alone(action: str) -> None:
     """The third is a workload's account, which is in the organization; the first two are nobody's."""
 
     def edit(templates: Templates) -> None:
@@ -339,7 +339,7 @@ NOBODY = {"StringEquals": {"aws:PrincipalType": "Anonymous"}}
 
 
 @pytest.mark.parametrize("condition", [NOBODY, {"Null": {"aws:PrincipalArn": "true"}}])
-def test_whoever_signs_nothing_is_among_the_callers(condition: Statement) -> None:
+def test_anyone_who_signs_nothing_is_among_the_callers(condition: Statement) -> None:
     proof = proved(without(), adding(Principal="*", Condition=condition))
     assert any(finding.what.startswith("anybody may Decrypt") for finding in proof.findings)
 
@@ -355,7 +355,7 @@ def test_an_alias_of_another_stack_with_the_same_name_is_found() -> None:
 
 
 @pytest.mark.parametrize("condition", [{"StringEquals": {"aws:PrincipalAccount": "anonymous"}}, NOBODY])
-def test_whoever_signs_nothing_is_among_those_who_ask_for_a_role(condition: Statement) -> None:
+def test_anyone_who_signs_nothing_is_among_those_who_ask_for_a_role(condition: Statement) -> None:
     def edit(templates: Templates) -> None:
         trust = templates.properties("roles", "tenant-acme.orders")["AssumeRolePolicyDocument"]["Statement"]
         trust.append({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Condition": condition})

@@ -41,7 +41,7 @@ def test_an_account_of_a_role_that_is_set_apart_is_among_the_accounts() -> None:
 
 
 @pytest.mark.parametrize("pattern", ["*app", "app*", "?pp", "*pp", "*", "team/*", "*/app"])
-def test_a_declared_role_stands_for_nobody_else_whom_a_pattern_matches(pattern: str) -> None:
+def test_a_declared_role_represents_nobody_else_whom_a_pattern_matches(pattern: str) -> None:
     declared = frozenset({f"{FOREIGN}:role/app", f"{FOREIGN}:role/team/app", f"{FOREIGN}:role/team/a"})
     alike = glob(((f"{FOREIGN}:role/{pattern}", False),))
     named = found({"AWS": "555555555555"}, declared=declared, ArnLike={"aws:PrincipalArn": f"{FOREIGN}:role/{pattern}"})
@@ -71,7 +71,7 @@ def test_a_role_that_a_condition_distinguishes_is_among_the_roles(operator: str,
 
 
 @pytest.mark.parametrize(
-    ("conditions", "told"),
+    ("conditions", "reported"),
     [
         (
             {"StringEquals": {"aws:PrincipalArn": "${aws:PrincipalTag/arn}"}},
@@ -87,10 +87,10 @@ def test_a_role_that_a_condition_distinguishes_is_among_the_roles(operator: str,
         ),
     ],
 )
-def test_a_principal_of_which_no_classes_are_worked_out_is_named(conditions: dict[str, Any], told: str) -> None:
+def test_a_principal_of_which_no_classes_are_worked_out_is_named(conditions: dict[str, Any], reported: str) -> None:
     with pytest.raises(NotProved) as caught:
         found(**conditions)
-    assert str(caught.value) == told
+    assert str(caught.value) == reported
 
 
 def test_users_differ_by_the_names_that_conditions_hold() -> None:

@@ -1,4 +1,4 @@
-"""One value for each class that thresholds, ranges and values tell apart; the values are typed by hand."""
+"""One value for each class that thresholds, ranges and values distinguish; the values are typed by hand."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ STEPS = {Step("billing", SHARED, "any"), Step("orders", "arn:aws:iam::1:role/a",
 
 @pytest.mark.parametrize("aliases", [True, False])
 @pytest.mark.parametrize("grants", [True, False])
-def test_whoever_could_change_what_is_proved_is_listed_with_what_that_breaks(aliases: bool, grants: bool) -> None:
+def test_anyone_who_could_change_what_is_proved_is_listed_with_what_that_breaks(aliases: bool, grants: bool) -> None:
     listed = trusted(
         KeyAccess(who=WHO), Issuance(steps=STEPS), EVERY_MODE, aliases_matter=aliases, grants_matter=grants
     )

@@ -82,7 +82,7 @@ def test_an_action_of_an_access_role_beside_its_key_is_named(action: str) -> Non
 
 @pytest.mark.parametrize("action", ["kms:Cr*", "kms:CreateGrant", "kms:PutKeyPolicy", "kms:List*"])
 def test_actions_on_keys_are_tried_and_need_no_names(action: str) -> None:
-    """Key policies deny them (AWS KMS guide, key-policies: a Deny counts whoever allows)."""
+    """Key policies deny them (AWS KMS guide, key-policies: a Deny counts regardless of who allows)."""
     assert proof_of(allowing(ACCESS, action, KEYS)).verdict == PROVED
 
 
