@@ -338,7 +338,7 @@ def test_an_earlier_download_is_replaced_whole_and_nothing_else_is(
 
 
 def test_an_account_without_stacks_is_reported(project: Path, tmp_path: Path, answers: Answers) -> None:
-    with pytest.raises(NotDeployed, match="holds no stack of account 999999999999"):
+    with pytest.raises(NotDeployed, match="contains no stack of account 999999999999"):
         download(project / "cdk.out", "999999999999", tmp_path / "deployed", lambda place: answers.client)
 
 

@@ -137,7 +137,7 @@ def test_protection_is_turned_off_only_for_a_failed_creation_and_only_when_asked
 
 
 def test_an_account_without_stacks_is_reported(assembly: Path) -> None:
-    with pytest.raises(NotDeployed, match="holds no stack of account 999999999999"):
+    with pytest.raises(NotDeployed, match="contains no stack of account 999999999999"):
         preflight(assembly, "999999999999", repair=False)
 
 

@@ -39,7 +39,7 @@ def trusted(
     for may, actions in MUTATIONS.items():
         who = sorted(set().union(*(access.who.get(action, set()) for action in actions)))
         risk = "plaintext" if may in ("change a key policy", "replicate a key") else "access"
-        if (may.startswith("make,") and aliases_matter) or (may == "grant" and grants_matter):
+        if (aliases_matter and "kms:UpdateAlias" in actions) or (grants_matter and "kms:CreateGrant" in actions):
             risk = "plaintext"
         found += [Trusted(one, may, risk) for one in who]
     for step in sorted(issuance.steps, key=lambda step: (step.role_arn, step.actor)):

@@ -107,7 +107,7 @@ def spellings(arn: str) -> dict[str, tuple[str, str]]:
     """How one could write another's key, and what is said."""
     head, key = arn.rsplit("/", 1)
     return {
-        "the same ARN": (arn, "the key of globex, in whatever Region; no two tenants share a key"),
+        "the same ARN": (arn, "the key of globex, in some Region; no two tenants share a key"),
         "an alias": (f"{head.removesuffix(':key')}:alias/theirs", "allowed: a mapping of Regions"),
         "capital letters": (f"{head}/{key.upper()}", "allowed: a mapping of Regions"),
         "an alias by the word key": (f"{head}/alias/theirs", "allowed: a mapping of Regions"),
@@ -129,7 +129,7 @@ def test_a_replica_of_another_customers_multi_region_key_is_refused(customers: C
     globex = f"arn:aws:kms:eu-west-1:555555555555:key/{mrk}"
     hooli = f"arn:aws:kms:eu-central-1:555555555555:key/{mrk}"
     customers.manifest.write_text(customers.text(globex=globex, hooli=hooli))
-    with pytest.raises(EstateError, match="the key of globex, in whatever Region"):
+    with pytest.raises(EstateError, match="the key of globex, in some Region"):
         customers.estate()
 
 
@@ -194,7 +194,7 @@ def test_an_answer_that_kms_does_not_give_verifies_and_refutes_nothing(customers
         def __getattr__(self, name: str) -> Any:
             raise EndpointConnectionError(endpoint_url="https://kms.eu-west-1.amazonaws.com")
 
-    with pytest.raises(HeldKeyError, match="KMS gave no answer"):
+    with pytest.raises(HeldKeyError, match="KMS did not answer"):
         held.verify(found, key, estate.workloads["orders"], lambda _: Gone())
 
 
@@ -259,7 +259,10 @@ def test_what_was_verified_counts_for_no_other_key(customers: Customers) -> None
     ("edit", "reported"),
     [
         (("held_by: tenant, arns: {", "origin: aws-kms, arns: {"), "only with held_by: tenant"),
-        (("globex: {workloads: [orders, billing], ", "globex: {workloads: [orders], rotation_days: 90, "), "it is a"),
+        (
+            ("globex: {workloads: [orders, billing], ", "globex: {workloads: [orders], rotation_days: 90, "),
+            "it applies only",
+        ),
         (
             ("  hooli:", "  hooli: {state: suspended}\n  other:"),
             "tenants.lock records that the tenant holds its own key",
