@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tenant_keys.manifest import load_estate_of
-from tenant_keys.operations.errors import OperationError, UnknownTenant
+from tenant_keys.manifest.replace_file import require_writable
+from tenant_keys.operations.errors import OperationError
+from tenant_keys.operations.tenant_edit import known
 
 if TYPE_CHECKING:
     from tenant_keys.operations.byok import Ceremony, RegionalKey
@@ -83,7 +85,10 @@ def wrap_command(context: typer.Context) -> None:
     from tenant_keys.operations.byok import wrap
 
     sys.argv = ["tenant-keys byok wrap", *context.args]
-    runpy.run_path(wrap.__file__, run_name="__main__")
+    try:
+        runpy.run_path(wrap.__file__, run_name="__main__")
+    except SystemExit as ended:
+        raise typer.Exit(1 if ended.code else 0) from None  # argparse ends with 2, which is a finding here
 
 
 @app.command("customer-file")
@@ -114,11 +119,12 @@ def import_command(
     from tenant_keys.operations.byok import wrap
 
     with _readable_errors(), _readable(wrapped):
+        ceremony = _ceremony(manifest, tenant)
         content = wrap.read_json(str(wrapped), "the customer's answer")
         say = _say(as_json=as_json)
         say(f"fingerprint of the answer: {wrap.fingerprint_of_wrapped(content)}")
         until = expires.replace(tzinfo=UTC) if expires else None
-        keys = byok.import_material(_ceremony(manifest, tenant), content, expires=until, say=say)
+        keys = byok.import_material(ceremony, content, expires=until, say=say)
         _show(keys, as_json=as_json)
     if any(key.missing for key in keys):
         raise typer.Exit(NOT_DONE)
@@ -211,10 +217,7 @@ def _ceremony(manifest: Path, tenant: str) -> Ceremony:
     from tenant_keys.operations import byok
 
     estate = load_estate_of(manifest, tenant)
-    found = estate.called(tenant)
-    if found is None:
-        raise UnknownTenant(f"{manifest} tenants: no tenant {tenant}; there are {len(estate.tenants)}")
-    return byok.Ceremony(found, estate)
+    return byok.Ceremony(estate.called(tenant) or known(tenant, estate.by_manifest_id), estate)
 
 
 def _say(*, as_json: bool) -> Any:
@@ -238,7 +241,8 @@ def _show(keys: list[RegionalKey], *, as_json: bool) -> None:
 
 def _must_not_exist(path: Path) -> None:
     if path.exists():
-        raise OperationError(f"{path}: already exists and is not replaced; name another file with --out")
+        raise OperationError(f"{path}: exists already, and is not replaced; name another file with --out")
+    require_writable(path)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tenant_keys.manifest import Estate, Tenant, Workload, load_estate
-from tenant_keys.manifest.replace_file import replace_file
+from tenant_keys.manifest.replace_file import replace_file, require_writable
 from tenant_keys.operations.errors import OperationError
 from tenant_keys.operations.probe.plan import Plan, plan
 from tenant_keys.operations.probe.run import Probed, run
@@ -51,8 +51,9 @@ def probe_command(
     Exit codes: 0 all as declared, 2 an answer differs, 1 could not run.
     """
     planned, estate = _planned(load_estate(manifest), workload, tenant or [], other, other_key, region)
+    require_writable(output)  # the calls are billed: their answers must not be lost
     console = Console(highlight=False, stderr=as_json)
-    console.print(
+    Console(highlight=False, stderr=True).print(
         f"{planned.kms_calls} calls of AWS KMS by DryRun and {planned.sts_calls} of AWS STS, for "
         f"{', '.join(planned.tenants)}; billed, counted and logged like any other",
         soft_wrap=True,

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tenant_keys.cli.prove import as_document, show
+from tenant_keys.manifest.replace_file import require_writable
 from tenant_keys.operations.verify.verify import Options, Verification, verify
 
 SHOWN = 5
@@ -65,6 +66,8 @@ def verify_command(
 
     Exit codes: 0 clean and proved, 2 findings, refuted or not proved, 1 could not run.
     """
+    if asff is not None:
+        require_writable(asff)
     options = Options(
         record=record,
         role=role,

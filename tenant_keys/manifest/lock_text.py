@@ -57,8 +57,9 @@ def read_lock_text(path: Path) -> str:
         raise LockError([Problem((), "no such file; run tenant-keys lock, and commit it", 0, path.name)]) from None
     except OSError as error:
         raise LockError([Problem((), f"{(error.strerror or 'cannot be read').lower()}", 0, path.name)]) from None
-    except UnicodeDecodeError:
-        raise LockError([Problem((), "not UTF-8; restore it from git", 0, path.name)]) from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise LockError([Problem((), "not UTF-8; restore it from git", line, path.name)]) from None
 
 
 def parse_lock(text: str, name: str = "tenants.lock") -> Lock:

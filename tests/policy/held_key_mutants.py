@@ -11,6 +11,7 @@ from tenant_keys.review.proof import Kind
 
 GLOBEX = "arn:aws:kms:eu-west-1:555555555555:key/11111111-2222-3333-4444-555555555555"
 HOOLI = "arn:aws:kms:eu-west-1:666666666666:key/11111111-2222-3333-4444-666666666666"
+OTHER_KEY = HOOLI.replace("6666:key", "6667:key")
 ROLES, SHARED = "tenant-keys-roles-001", "tenant-keys-shared-access"
 GUARDRAILS = "tenant-keys-guardrails"
 PLACE = "tenant-keys-workload-222222222222-eu-west-1"
@@ -42,6 +43,7 @@ def of(templates: dict[str, Body], sid: str, role: str = "RoleglobexFororders") 
 
 
 SHARED_ROLE = "SharedRolebilling"
+WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def allow(**elements: object) -> Body:
@@ -227,6 +229,26 @@ MUTANTS = {
         MORE,
         ("the key of tenant hooli",),
     ),
+    "an Allow of two keys, of which a Deny may take back one": Mutant(
+        lambda t: (
+            policy(t)["Statement"].append(allow(Action="kms:Decrypt", Resource=[HOOLI, OTHER_KEY])),
+            deny(t, Action="kms:Decrypt", Resource=OTHER_KEY, Condition=WITHOUT_TLS),
+        ),
+        MORE,
+        ("the key of tenant hooli",),
+    ),
+    **{
+        f"an Allow that a Deny of {name} may take back": Mutant(
+            lambda t, elements=elements: (  # type: ignore[misc]
+                policy(t)["Statement"].append(allow(Action="kms:Decrypt", Resource=OTHER_KEY)),
+                deny(t, Action="kms:Decrypt", Condition=WITHOUT_TLS, **elements),
+            ),
+            Kind.NOT_PROVED,
+            (OTHER_KEY, "whether a Deny"),
+            refuted_twice=False,
+        )
+        for name, elements in (("every key", {"Resource": "*"}), ("all keys but one", {"NotResource": GLOBEX}))
+    },
     "an alias of a key, under an action that needs the alias too": Mutant(
         lambda t: policy(t)["Statement"].append(
             allow(Action="kms:UpdateAlias", Resource="arn:aws:kms:eu-west-1:555555555555:alias/x")
@@ -253,12 +275,9 @@ MUTANTS = {
 }
 
 
-OTHER_KEY = HOOLI.replace("6666:key", "6667:key")
 HARMLESS: dict[str, Callable[[dict[str, Body]], object]] = {
     "a Deny of what is declared nowhere": lambda t: deny(t, Action=["kms:CreateGrant", "kms:ReEncrypt*"], Resource="*"),
-    "a Deny of requests without TLS": lambda t: deny(
-        t, Action="kms:*", Resource="*", Condition={"Bool": {"aws:SecureTransport": "false"}}
-    ),
+    "a Deny of requests without TLS": lambda t: deny(t, Action="kms:*", Resource="*", Condition=WITHOUT_TLS),
     "a Deny of every other tenant's key": lambda t: deny(t, Action="kms:*", NotResource=GLOBEX),
     "a Deny of other contexts": lambda t: deny(
         t,

@@ -40,9 +40,7 @@ def refusals(tenant: str, key: FoundKey, manifest: Manifest, executor: str) -> I
 
     `executor` is the ARN of the role as which CloudFormation deploys in the key's Region.
     """
-    if tenant not in manifest.tenants:
-        yield f"no tenant {tenant} in the manifest; add it first"
-    elif manifest.tenants[tenant].state in ("offboarding", "offboarded"):
+    if manifest.tenants[tenant].state in ("offboarding", "offboarded"):
         yield f"{tenant} is {manifest.tenants[tenant].state} in the manifest; a key is adopted for one that stays"
     elif manifest.tenants[tenant].opaque:
         yield f"{tenant} is opaque, and the current names of an adopted key are known; remove `opaque`"

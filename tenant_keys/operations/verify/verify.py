@@ -135,6 +135,7 @@ def verify(
         NoReader: no role that may read is named.
         NoSuchStack: a stack that is to be looked at is not in the assembly, or holds no tenants' keys.
         RecordUnusable: the record to resume, or to compare with, is none of this estate.
+        NoCredentialsError: the environment holds no credentials; no record is written.
         KeyboardInterrupt: interrupted; `resume` goes on with what was read.
     """
     started, moment = time.monotonic(), now or datetime.now(UTC)
@@ -146,11 +147,10 @@ def verify(
     artifacts = _looked_at(reviewed, options.stacks)
     digests = {(one.account, one.region, one.name): digest_of_artifact(one) for one in artifacts}
     scope = Scope(estate, artifacts, digests, options.last_usage, keys_alone=bool(options.stacks))
+    client_of = client_of or Sessions(role, estate.central.partition)
     journal = Journal(options.record, _identity(scope), moment, resume=options.resume)
     resumed = journal.resumed
-    lanes = Lanes(
-        client_of or Sessions(role, estate.central.partition), journal, share=options.share, progress=progress
-    )
+    lanes = Lanes(client_of, journal, share=options.share, progress=progress)
     try:
         read(lanes, scope, journal.readings)
         with collection_paused():

@@ -103,7 +103,7 @@ def _asking(case: KeyCase, world: World) -> list[tuple[Actor, list[list[str]]]]:
 
 def _judge_all(case: KeyCase, actor: Actor, groups: list[list[str]], adversary: Adversary, result: KeyAccess) -> None:
     grantee = actor.role_arn or actor.principal.arn
-    grants = (Grant(grantee, GRANT_OPERATIONS, name="a grant"),) if adversary.grants and grantee else ()
+    grants = (Grant(grantee, GRANT_OPERATIONS),) if adversary.grants and grantee else ()
     granted = bool(grants)
     targets = list(repointed(case, actor)) if adversary.repoints_aliases else [target_of(case, case.aliases)]
     asked = [(target, base_request(actor, FUTURE, target)) for target in targets]
@@ -123,13 +123,12 @@ def _allowed_by_some(case: KeyCase, base: Request) -> bool:
 
 def _judge(case: KeyCase, actor: Actor, group: list[str], found: Iterable[Answer], result: KeyAccess) -> None:
     action = group[0]
-    allowed_at_all = reported = False
+    allowed_at_all = False
     for answer in found:
         result.requests += 1
         allowed_at_all |= answer.decision.allowed
-        if answer.decision.allowed and not reported and not _declares(case, actor, action, answer.request.keys):
+        if answer.decision.allowed and not _declares(case, actor, action, answer.request.keys):
             result.report(excess(case, actor, group, answer), actor)
-            reported = True
     if allowed_at_all:
         name = caller_name(case, actor)
         for one in group:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tenant_keys.manifest import Estate
+from tenant_keys.review.assembly import Stacks
 from tenant_keys.review.errors import ReviewError
 from tenant_keys.review.iam import Policies, Request, authorize
 from tenant_keys.review.iam.decision import Decision
@@ -60,9 +61,13 @@ class Holder:
 class Questions:
     """Answers questions about the key of one tenant in one Region."""
 
-    def __init__(self, directory: Path, estate: Estate, tenant: str, region: str | None = None) -> None:
-        """Raises UnknownName where the tenant, or its key in the Region, does not exist."""
-        self._inventory, self._world, self.case = _focus(directory, estate, _tenant_of(tenant, estate), region)
+    def __init__(self, source: Path | Stacks, estate: Estate, tenant: str, region: str | None = None) -> None:
+        """Of an assembly in a folder, or of stacks that are read already.
+
+        Raises:
+            UnknownName: the tenant, or its key in the Region, does not exist.
+        """
+        self._inventory, self._world, self.case = _focus(source, estate, _tenant_of(tenant, estate), region)
 
     def can(
         self, principal: str, action: str, tags: Mapping[str, str], alias: str | None, context: Mapping[str, str]
@@ -177,10 +182,10 @@ def _tenant_of(name: str, estate: Estate) -> str:
     return tenant.id if tenant else name
 
 
-def _focus(directory: Path, estate: Estate, tenant: str, region: str | None) -> tuple[Inventory, World, KeyCase]:
+def _focus(source: Path | Stacks, estate: Estate, tenant: str, region: str | None) -> tuple[Inventory, World, KeyCase]:
     if tenant not in estate.tenants:
-        raise UnknownName(f"{tenant}: no such tenant; see tenant-keys tenant list")
-    reviewed = review_estate(directory, estate, first=tenant)
+        raise UnknownName(f"{tenant}: no such tenant; tenant-keys tenant list shows them all")
+    reviewed = review_estate(source, estate, first=tenant)
     world = build_world(estate, reviewed.inventory, reviewed.promises, reviewed.classes)
     cases = [case for case in world.keys if case.promise.tenant == tenant]
     for case in cases:

@@ -11,6 +11,8 @@ from tenant_keys.manifest import Estate
 from tenant_keys.manifest.detection import RULE_IDS
 from tenant_keys.review.proof.actor import Actor, anonymous, role_session, service
 from tenant_keys.review.proof.controls import RCP, SCP
+from tenant_keys.review.proof.findings import Kind
+from tenant_keys.review.proof.guardrails import check_guardrails
 from tenant_keys.review.proof.reserved import Reserved, reserved, understood_resources
 from tenant_keys.review.proof.reviewed import review_estate
 from tenant_keys.review.proof.stopped import check_stopped
@@ -82,6 +84,7 @@ def stopped(*edits: Any) -> dict[tuple[str, str], set[str]]:
     reviewed = review_estate(templates, declared)
     world = build_world(declared, reviewed.inventory, reviewed.promises, reviewed.classes)
     for one in check_stopped(reviewed.inventory, world):
+        assert one.kind is Kind.REFUSED
         who, _, rest = one.what.partition(" may not ")
         action, _, resource = rest.removesuffix(", which is declared").partition(" on ")
         arn = KEY if resource.startswith(KEY) else resource
@@ -142,6 +145,32 @@ def test_a_declared_call_has_what_the_templates_and_its_place_decide(
     action: str, operator: str, key: str, value: str, expected: dict[tuple[str, str], set[str]]
 ) -> None:
     assert stopped(denying(action, operator, key, value)) == expected
+
+
+def test_a_declared_call_that_depends_on_a_network_is_not_proved() -> None:
+    declared = estate()
+    templates = templates_of(declared)
+    denying("kms:CreateAlias", "StringNotEquals", "aws:SourceVpc", "vpc-1")(templates)
+    reviewed = review_estate(templates, declared)
+    world = build_world(declared, reviewed.inventory, reviewed.promises, reviewed.classes)
+    found = list(check_stopped(reviewed.inventory, world))
+    assert {one.kind for one in found} == {Kind.NOT_PROVED}
+    told = f"{ROLE}Deploy may not kms:createalias on {ALIAS}, which is declared; it depends on aws:sourcevpc"
+    assert told in [one.what for one in found]
+
+
+def test_a_policy_of_another_type_is_named_and_not_read() -> None:
+    declared = estate()
+    templates = templates_of(declared)
+    tags = {"Name": "tags", "Type": "TAG_POLICY", "Content": {"tags": {}}, "TargetIds": [CENTRAL]}
+    templates.add("guardrails", "tags", "AWS::Organizations::Policy", tags)
+    reviewed = review_estate(templates, declared)
+    world = build_world(declared, reviewed.inventory, reviewed.promises, reviewed.classes)
+    (found,) = check_guardrails(reviewed.inventory, world)
+    assert (found.kind, found.what) == (
+        Kind.NOT_PROVED,
+        "guardrails tags: AWS::Organizations::Policy of type TAG_POLICY: the proof does not know its effect",
+    )
 
 
 MATERIAL = "kms:deleteimportedkeymaterial kms:getparametersforimport kms:importkeymaterial"

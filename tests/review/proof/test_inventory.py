@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,6 +92,31 @@ def test_a_key_is_as_its_template_has_it_or_by_default() -> None:
         "kms:resourcealiases": [("alias/tenant-acme",)],
     }
     assert key.choices(())["kms:resourcealiases"] == [None]
+
+
+@pytest.mark.parametrize(
+    ("deleted", "replaced", "of_key", "of_alias"),
+    [
+        ("Retain", "Retain", True, True),
+        ("RetainExceptOnCreate", "Retain", False, True),
+        ("Retain", "Delete", False, False),
+        ("RetainExceptOnCreate", "Delete", False, False),
+        ("Delete", "Retain", False, False),
+        ("Snapshot", "Retain", False, False),
+    ],
+)
+def test_a_key_and_its_alias_stay_where_both_policies_of_the_template_say_so(
+    deleted: str, replaced: str, of_key: bool, of_alias: bool
+) -> None:
+    made = Templates({}, {"stack": (CENTRAL, "eu-west-1")})
+    target = "unresolved!111111111111!eu-west-1!stack!Key"
+    made.add("stack", "Key", "AWS::KMS::Key", {"KeyPolicy": {}})
+    made.add("stack", "Alias", "AWS::KMS::Alias", {"AliasName": "alias/tenant-acme", "TargetKeyId": target})
+    for name, one in made.resources["stack"].items():
+        made.resources["stack"][name] = replace(one, deletion_policy=deleted, update_replace_policy=replaced)
+    inventory = take_inventory(made, PROMISES)
+    ((alias,),) = inventory.aliases.values()
+    assert (inventory.keys["acme"][0].retained, alias.retained) == (of_key, of_alias)
 
 
 @pytest.mark.parametrize(("written", "enabled"), [(True, True), ("true", True), (False, False), ("false", False)])

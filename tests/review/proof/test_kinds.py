@@ -11,6 +11,8 @@ import pytest
 from tenant_keys.manifest import Estate, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.proof import Kind, Proof, prove
+from tenant_keys.review.proof.parameters import check_parameters
+from tenant_keys.review.proof.reviewed import review_estate
 from tools.random_estates.small_estates import CENTRAL, HEAD, Templates, templates_of
 
 Edit = Callable[[Templates], None]
@@ -318,6 +320,25 @@ def test_a_parameter_that_sends_the_workload_elsewhere_is_named(name: str, value
     (finding,) = proved(edit).findings
     assert finding.kind is Kind.INVENTORY
     assert "parameter /tenant-keys/orders in eu-west-1: the parameter of workload orders contains" in finding.what
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("/tenant-keys/nobody", "a parameter of a workload that the manifest does not declare there"),
+        ("/Tenant-Keys/orders", "a parameter of a workload that the manifest does not declare there"),
+        ("/tenant-keys/orders", "the parameter is there twice in one Region"),
+        ("/app/orders", None),
+    ],
+)
+def test_a_second_parameter_under_the_path_of_the_workloads_is_named(name: str, found: str | None) -> None:
+    estate, place = estate_of(), "parameters-222222222222-eu-west-1"
+    templates = templates_of(estate)
+    templates.add(place, "z", "AWS::SSM::Parameter", {**templates.properties(place, "orders"), "Name": name})
+    reviewed = review_estate(templates, estate)
+    expected = [(Kind.INVENTORY, f"{place} z: parameter {name} in eu-west-1: {found}")] if found else []
+    told = check_parameters(reviewed.inventory, reviewed.promises, estate)
+    assert [(one.kind, one.what) for one in told] == expected
 
 
 @pytest.mark.parametrize("key", ["aws:NoSuchKey", "kms:NoSuchKey", "s3:prefix", "dynamodb:LeadingKeys"])

@@ -8,9 +8,13 @@ import pytest
 
 from tenant_keys.policy.import_role import import_role_policy, import_role_trust
 from tenant_keys.review.proof import Kind, prove
+from tenant_keys.review.proof.issuance import prove_issuance
+from tenant_keys.review.proof.obtained_sessions import Step
+from tenant_keys.review.proof.reviewed import review_estate
+from tenant_keys.review.proof.world import build_world
 from tests.review.proof.test_declared_calls import ORDERS, trust
 from tests.review.proof.test_kinds import ROOT, adding, estate_of, proved, without
-from tools.random_estates.small_estates import CENTRAL, templates_of
+from tools.random_estates.small_estates import CENTRAL, Templates, templates_of
 
 STRANGER = "arn:aws:iam::555555555555:role/app"
 OPEN = {
@@ -42,8 +46,8 @@ CUSTODIAN = "{account: '555555555555', role: role/Keys, external_id: hooli-1}"
 HOOLI = estate_of(f"hooli: {{key: {{origin: imported, custodian: {CUSTODIAN}}}}}")
 
 
-def with_import_role(*statements: dict[str, Any], **changed: Any) -> list[tuple[Kind, str]]:
-    """What is found where the trust policy of the import role has more statements, or its own another condition."""
+def custody(*statements: dict[str, Any], **changed: Any) -> Templates:
+    """The trust policy of the import role has more statements, or its own another condition."""
     templates, tenant = templates_of(HOOLI), HOOLI.tenants["hooli"]
     assert tenant.custodian is not None
     document = import_role_trust(tenant.custodian, HOOLI)
@@ -56,7 +60,11 @@ def with_import_role(*statements: dict[str, Any], **changed: Any) -> list[tuple[
         "Policies": [{"PolicyName": "BringOwnKey", "PolicyDocument": import_role_policy(tenant, HOOLI)}],
     }
     templates.add("roles", "import.hooli", "AWS::IAM::Role", properties)
-    return [(one.kind, one.what) for one in prove(templates, HOOLI).findings]
+    return templates
+
+
+def with_import_role(*statements: dict[str, Any], **changed: Any) -> list[tuple[Kind, str]]:
+    return [(one.kind, one.what) for one in prove(custody(*statements, **changed), HOOLI).findings]
 
 
 def test_a_custodian_alone_obtains_its_import_role_and_with_no_tag() -> None:
@@ -92,3 +100,10 @@ def test_a_finding_says_how_many_tenants_more_are_in_the_same_position() -> None
     gained = proved(*opened, estate=estate).findings
     assert {one.others for one in gained} == {2}
     assert Kind.OUTSIDER in {one.kind for one in gained}
+
+
+def test_the_custodian_comes_to_the_import_role_and_nobody_else() -> None:
+    reviewed = review_estate(custody(), HOOLI)
+    issued = prove_issuance(build_world(HOOLI, reviewed.inventory, reviewed.promises, reviewed.classes))
+    role, keys = f"arn:aws:iam::{CENTRAL}:role/tenant-keys/import.hooli", "arn:aws:iam::555555555555:role/Keys"
+    assert {one for one in issued.steps if one.role_arn == role} == {Step(f"a session of {keys}", role, None, keys)}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
+import pytest
+
 from tenant_keys.review.proof.actor import role_session
 from tenant_keys.review.proof.certificates import certificate_holders, is_own_certificate
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.obtained_sessions import Issuance
+from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.role_records import RoleRecord
 from tenant_keys.review.proof.session_requests import sessions
 from tenant_keys.review.proof.world import keep, role_case
@@ -51,6 +54,15 @@ def test_a_session_is_obtained_once_for_each_set_of_tags() -> None:
 def test_nothing_is_tried_for_whom_no_statement_names() -> None:
     assert obtained(Action=BOTH, Principal={"AWS": "666666666666"}) == ([], 0)
     assert obtained(Action="sts:TagSession") == ([], 0)
+
+
+def test_more_than_five_session_tags_are_not_tried_in_all_their_sets() -> None:
+    three = {"StringLike": {f"aws:RequestTag/{name}": "x" for name in ("a", "b", "c")}}
+    assert obtained(Action=BOTH, Condition=three)[0]
+    four = {"StringLike": {**three["StringLike"], "aws:RequestTag/d": "x"}}
+    message = "6 session tags are distinguished: a, another-tag, b, c, d, tenant_id"
+    with pytest.raises(NotProved, match=f"^{message}$"):
+        obtained(Action=BOTH, Condition=four)
 
 
 ANCHORS = {

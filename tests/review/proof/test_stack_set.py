@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ import pytest
 from tenant_keys.review.assembly import Assembly, Resource
 from tenant_keys.review.errors import AssemblyUnreadable
 from tenant_keys.review.proof import Kind, prove
+from tenant_keys.review.proof.audit import _forwarder
+from tenant_keys.review.proof.reviewed import review_estate
 from tenant_keys.review.second_opinion.inventory import take_inventory
 from tests.policy.estates import estate_of_text, manifest
 from tests.stacks.synth import synthesized
@@ -104,6 +107,16 @@ def test_both_engines_read_the_forwarders_of_each_account(original: Synthesized)
     assert found.not_understood == []
     arns = {f"arn:aws:iam::{account}:role/tenant-keys-audit.{region}" for account, region in PLACES}
     assert {one for one in found.roles if "tenant-keys-audit" in one} == arns
+
+
+def test_a_forwarder_has_the_boundary_that_one_workload_of_its_account_demands(original: Synthesized) -> None:
+    free = replace(original.estate.workloads["orders"], name="free", permissions_boundary=None)
+    estate = replace(original.estate, workloads={**original.estate.workloads, "free": free})
+    inventory = review_estate(original.folder, original.estate).inventory
+    role = inventory.roles["arn:aws:iam::222222222222:role/tenant-keys-audit.eu-west-1"]
+    assert _forwarder("222222222222", "eu-west-1", inventory, estate) == role.arn
+    role.boundary = None
+    assert _forwarder("222222222222", "eu-west-1", inventory, estate) is None
 
 
 def of(templates: Templates) -> Body:
