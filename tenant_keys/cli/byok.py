@@ -241,7 +241,7 @@ def _show(keys: list[RegionalKey], *, as_json: bool) -> None:
 
 def _must_not_exist(path: Path) -> None:
     if path.exists():
-        raise OperationError(f"{path}: exists already, and is not replaced; name another file with --out")
+        raise OperationError(f"{path}: already exists and is not replaced; name another file with --out")
     require_writable(path)
 
 

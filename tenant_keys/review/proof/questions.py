@@ -184,7 +184,7 @@ def _tenant_of(name: str, estate: Estate) -> str:
 
 def _focus(source: Path | Stacks, estate: Estate, tenant: str, region: str | None) -> tuple[Inventory, World, KeyCase]:
     if tenant not in estate.tenants:
-        raise UnknownName(f"{tenant}: no such tenant; tenant-keys tenant list shows them all")
+        raise UnknownName(f"{tenant}: no such tenant; see tenant-keys tenant list")
     reviewed = review_estate(source, estate, first=tenant)
     world = build_world(estate, reviewed.inventory, reviewed.promises, reviewed.classes)
     cases = [case for case in world.keys if case.promise.tenant == tenant]

@@ -52,8 +52,8 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
 
 
 _REFER = "refer to it by Ref or Fn::GetAtt, or add DependsOn"
-_BY_OTHERS = "by whose permissions that acts is in no template"
-_APART = "keep it in an app of its own, or teach the review about it"
+_BY_OTHERS = "the templates do not show with whose permissions it acts"
+_APART = "keep it in an app of its own, or extend the review to cover it"
 
 
 def _keys(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:

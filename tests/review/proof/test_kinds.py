@@ -337,8 +337,8 @@ def test_a_second_parameter_under_the_path_of_the_workloads_is_named(name: str, 
     templates.add(place, "z", "AWS::SSM::Parameter", {**templates.properties(place, "orders"), "Name": name})
     reviewed = review_estate(templates, estate)
     expected = [(Kind.INVENTORY, f"{place} z: parameter {name} in eu-west-1: {found}")] if found else []
-    told = check_parameters(reviewed.inventory, reviewed.promises, estate)
-    assert [(one.kind, one.what) for one in told] == expected
+    reported = check_parameters(reviewed.inventory, reviewed.promises, estate)
+    assert [(one.kind, one.what) for one in reported] == expected
 
 
 @pytest.mark.parametrize("key", ["aws:NoSuchKey", "kms:NoSuchKey", "s3:prefix", "dynamodb:LeadingKeys"])
