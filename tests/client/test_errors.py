@@ -76,7 +76,7 @@ def test_what_sts_answers_about_a_token_has_a_name(
         ("sts:AssumeRole", "", "does not exist yet"),
         ("sts:AssumeRoleWithWebIdentity", "", "principal_tags"),
         ("kms:Decrypt", "because no session policy allows the kms:Decrypt action", "session policy"),
-        ("kms:Decrypt", "with an explicit deny in a resource-based policy", "key policy refuses"),
+        ("kms:Decrypt", "with an explicit deny in a resource-based policy", "key policy denies"),
         ("kms:Decrypt", "because no identity-based policy allows", "KeyId must be the alias"),
         ("kms:Decrypt", "", "five minutes"),
         ("ssm:GetParameter", "", "workload's role"),

@@ -104,7 +104,12 @@ def test_a_name_server_that_does_not_answer_holds_one_thread_and_one_timeout(
 
 @pytest.mark.parametrize(
     ("body", "said"),
-    [(b"x" * 600_000, "longer than"), (b"<html>", "not a JWKS"), (b"[" * 100_000, "no JWKS"), (b"\xff\xfe", "no JWKS")],
+    [
+        (b"x" * 600_000, "longer than"),
+        (b"<html>", "not a JWKS"),
+        (b"[" * 100_000, "not a JWKS"),
+        (b"\xff\xfe", "not a JWKS"),
+    ],
     ids=["long", "html", "deep", "bytes"],
 )
 def test_what_is_no_jwks_is_said(issuer: Issuer, server: RawServer, body: bytes, said: str) -> None:

@@ -111,7 +111,7 @@ def test_a_tenant_created_suspended_keeps_its_first_rotation() -> None:
 
 def test_what_loses_a_key_is_refused() -> None:
     assert "acme was removed" in refused(start(), ("  acme: {workloads: [orders, billing]}\n", ""))
-    assert "it has not been offboarding" in refused(start(), ("acme: {", "acme: {state: offboarded, "))
+    assert "it was never offboarding" in refused(start(), ("acme: {", "acme: {state: offboarded, "))
     message = refused(start(), ("acme: {", "new: {state: offboarded}\n  acme: {"))
     assert "tenants.new.state: got offboarded, but no key of new was ever recorded" in message
 
