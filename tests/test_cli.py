@@ -117,13 +117,16 @@ def test_an_output_that_is_full_ends_with_one_and_a_sentence(arguments: str, buf
     assert done.stderr.endswith("no space left on device\n")
 
 
-def test_a_cdk_that_is_too_old_is_noticed_before_anything_starts(tmp_path: Path) -> None:
+def test_a_cdk_that_is_too_old_is_noticed_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     program = tmp_path / "node_modules/.bin/cdk"
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\necho '2.1100.0 (build 0)'\n")
     program.chmod(0o755)
-    done = run("demo", cwd=write_project(tmp_path, "tenants.yaml", "tenants.lock"))
-    assert (done.returncode, done.stdout) == (1, "")
+    monkeypatch.chdir(write_project(tmp_path, "tenants.yaml", "tenants.lock"))
+    done = tenant_keys("demo")
+    assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == f"{program}: got version 2.1100.0, needs 2.1148 or newer of its line; run make setup\n"
 
 
