@@ -1,4 +1,4 @@
-"""The `tenant-keys` command as a whole: exit codes, and that a mistake is told in a sentence."""
+"""The `tenant-keys` command as a whole: exit codes, and that a mistake is reported in a sentence."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,7 @@ def write_project(folder: Path, *names: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["frobnicate"], "no command frobnicate; `tenant-keys --help` lists them"),
         (["prov"], "no command prov; did you mean prove?"),
@@ -43,15 +44,15 @@ def write_project(folder: Path, *names: str) -> Path:
         (["diff", "no-such-revision", "."], "name a commit or a branch"),
     ],
 )
-def test_what_could_not_run_ends_with_one_and_a_sentence(arguments: list[str], told: str) -> None:
+def test_what_could_not_run_ends_with_one_and_a_sentence(arguments: list[str], reported: str) -> None:
     """Two is for findings: a pipeline must not take a typing mistake for one."""
     done = tenant_keys(*arguments)
     assert done.exit_code == 1
-    assert told in done.stderr
+    assert reported in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (("frobnicate", "--json"), "no command frobnicate; `tenant-keys --help` lists them"),
         (
@@ -62,10 +63,10 @@ def test_what_could_not_run_ends_with_one_and_a_sentence(arguments: list[str], t
         (("tenant", "show", "acmee", "--json"), "tenants.yaml tenants: no tenant acmee; did you mean acme?"),
     ],
 )
-def test_errors_are_json_where_json_is_asked_for(arguments: tuple[str, ...], told: str) -> None:
+def test_errors_are_json_where_json_is_asked_for(arguments: tuple[str, ...], reported: str) -> None:
     done = tenant_keys(*arguments)
     assert (done.exit_code, done.stderr) == (1, "")
-    assert json.loads(done.stdout) == {"error": told}
+    assert json.loads(done.stdout) == {"error": reported}
 
 
 def test_every_problem_of_the_manifest_is_json_in_a_command_that_only_reads_it(tmp_path: Path) -> None:
@@ -83,6 +84,37 @@ def test_an_interrupt_ends_with_130_and_no_trace(interrupted: str, monkeypatch: 
     monkeypatch.setattr(interrupted, interrupt)
     monkeypatch.delitem(sys.modules, "tenant_keys.cli.manifest", raising=False)
     assert tenant_keys("validate") == (130, "", "interrupted\n")
+
+
+def test_an_interrupt_while_the_app_runs_ends_with_130_and_one_line(tmp_path: Path) -> None:
+    project = write_project(tmp_path, "tenants.yaml", "tenants.lock")
+    (project / "app.py").write_text("import time\ntime.sleep(600)\n", encoding="utf-8")
+    with subprocess.Popen(
+        [COMMAND, "check"],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as command:
+        assert command.stderr is not None
+        assert command.stderr.readline() == "running manifest and lock\n"
+        assert command.stderr.readline().startswith("running synth")
+        os.killpg(command.pid, signal.SIGINT)  # as a terminal does: to the app as well
+        said = command.stderr.read()
+    assert (command.returncode, said) == (130, "interrupted\n")
+
+
+@pytest.mark.parametrize("arguments", ["--help", "validate"])
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_an_output_that_is_full_ends_with_one_and_a_sentence(arguments: str, buffered: str) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": buffered}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [COMMAND, arguments], cwd=ROOT, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.endswith("no space left on device\n")
 
 
 def test_a_cdk_that_is_too_old_is_noticed_before_anything_starts(

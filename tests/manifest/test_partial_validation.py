@@ -161,9 +161,9 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
 
 @pytest.mark.parametrize(("edits", "places"), CASES.values(), ids=CASES)
 def test_a_broken_field_hides_nothing_and_adds_nothing(edits: list[tuple[str, str]], places: list[str]) -> None:
-    told = errors(edited(*edits))
-    assert len(told) == len(places)
-    for error, place in zip(told, places, strict=True):
+    reported = errors(edited(*edits))
+    assert len(reported) == len(places)
+    for error, place in zip(reported, places, strict=True):
         assert error.startswith(f"tenants.yaml:{place}")
 
 
@@ -184,7 +184,7 @@ def test_tags_of_all_levels_together_are_forty_seven_at_most() -> None:
     )
 
 
-def test_two_workloads_that_share_a_service_account_are_told_once_though_in_two_regions() -> None:
+def test_two_workloads_that_share_a_service_account_are_reported_once_though_in_two_regions() -> None:
     pod = "runs_on: eks, pod_identity: {cluster: c, namespace: n, service_account: s}"
     (error,) = errors(
         edited(

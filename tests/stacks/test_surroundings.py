@@ -223,13 +223,13 @@ def test_the_app_synthesizes_again_only_what_changed(tmp_path: Path) -> None:
         "CDK_CONTEXT_JSON": json.dumps({"manifest": str(path)}),
         "CDK_VALIDATION": "false",
     }
-    told = [
+    reported = [
         subprocess.run(
             [sys.executable, str(ROOT / "app.py")], env=environment, check=True, capture_output=True, text=True
         ).stderr
         for _ in range(2)
     ]
-    assert ["no stack has changed" in each for each in told] == [False, True]
+    assert ["no stack has changed" in each for each in reported] == [False, True]
 
 
 @pytest.mark.exhaustive
