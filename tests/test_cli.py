@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -85,13 +86,47 @@ def test_an_interrupt_ends_with_130_and_no_trace(interrupted: str, monkeypatch: 
     assert tenant_keys("validate") == (130, "", "interrupted\n")
 
 
-def test_a_cdk_that_is_too_old_is_noticed_before_anything_starts(tmp_path: Path) -> None:
+def test_an_interrupt_while_the_app_runs_ends_with_130_and_one_line(tmp_path: Path) -> None:
+    project = write_project(tmp_path, "tenants.yaml", "tenants.lock")
+    (project / "app.py").write_text("import time\ntime.sleep(600)\n", encoding="utf-8")
+    with subprocess.Popen(
+        [COMMAND, "check"],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as command:
+        assert command.stderr is not None
+        assert command.stderr.readline() == "running manifest and lock\n"
+        assert command.stderr.readline().startswith("running synth")
+        os.killpg(command.pid, signal.SIGINT)  # as a terminal does: to the app as well
+        said = command.stderr.read()
+    assert (command.returncode, said) == (130, "interrupted\n")
+
+
+@pytest.mark.parametrize("arguments", ["--help", "validate"])
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_an_output_that_is_full_ends_with_one_and_a_sentence(arguments: str, buffered: str) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": buffered}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [COMMAND, arguments], cwd=ROOT, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.endswith("no space left on device\n")
+
+
+def test_a_cdk_that_is_too_old_is_noticed_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     program = tmp_path / "node_modules/.bin/cdk"
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\necho '2.1100.0 (build 0)'\n")
     program.chmod(0o755)
-    done = run("demo", cwd=write_project(tmp_path, "tenants.yaml", "tenants.lock"))
-    assert (done.returncode, done.stdout) == (1, "")
+    monkeypatch.chdir(write_project(tmp_path, "tenants.yaml", "tenants.lock"))
+    done = tenant_keys("demo")
+    assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == f"{program}: got version 2.1100.0, needs 2.1148 or newer of its line; run make setup\n"
 
 

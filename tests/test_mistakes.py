@@ -1,6 +1,6 @@
 """The same mistake of a user ends every command with the same exit code, a sentence, and with `--json` one JSON object.
 
-The commands are those of the program itself: a new one without arguments in `ARGUMENTS` fails here.
+The commands are those of the program itself.
 """
 
 from __future__ import annotations
@@ -28,65 +28,37 @@ KEY = f"arn:aws:kms:eu-west-1:{CENTRAL}:key/1234abcd-12ab-34cd-56ef-1234567890ab
 NEW = "--account 111111111111 --region eu-west-1 --workload orders --workload-account 222222222222 --tenant acme"
 
 
-class Use(NamedTuple):
-    """What a command is given in a project that is a copy of the sample, and what it needs beside its files."""
-
-    arguments: str = ""
-    needs: str = ""
-    """`aws`: credentials; `app`: app.py, and Node to run it; `cdk`: the CDK CLI, and Node to run that."""
-
-
-USES = {
-    "adopt": Use(f"globex={KEY}", "aws app"),
-    "audit query": Use("who-used --tenant globex"),
-    "audit rules": Use(),
-    "audit table": Use("--bucket trail"),
-    "byok customer-file": Use(),
-    "byok import": Use("globex wrapped.json"),
-    "byok resume": Use("globex --material sealed.json", "aws"),
-    "byok revoke": Use("globex", "aws"),
-    "byok rotate": Use("globex", "aws"),
-    "byok start": Use("globex", "aws"),
-    "byok status": Use("globex", "aws"),
-    "byok wrap": Use("parameters.json --material sealed.json"),
-    "can": Use("globex@orders Decrypt globex"),
-    "check": Use("", "app"),
-    "cost": Use(),
-    "demo": Use("", "cdk"),
-    "deployed": Use(CENTRAL, "aws"),
-    "diff": Use("cdk.out .", "app"),
-    "execution-policy": Use(),
-    "gate": Use(f"{CENTRAL} --canary canary", "aws"),
-    "held activate": Use("globex"),
-    "held deregister": Use("globex"),
-    "held register": Use("globex"),
-    "held status": Use("globex"),
-    "held verify": Use("globex"),
-    "init": Use(f"mine {NEW}"),
-    "local attack": Use("", "cdk"),
-    "local deploy": Use("", "cdk"),
-    "local env": Use(),
-    "local up": Use("", "cdk"),
-    "lock": Use(),
-    "plan": Use(),
-    "preflight": Use(CENTRAL, "aws"),
-    "probe": Use("orders --tenant globex --yes", "aws"),
-    "prove": Use(),
-    "review": Use(),
-    "schema": Use(),
-    "show": Use(),
-    "stacks": Use(),
-    "tenant add": Use("hooli"),
-    "tenant list": Use(),
-    "tenant offboard": Use("globex"),
-    "tenant resume": Use("globex"),
-    "tenant show": Use("globex"),
-    "tenant suspend": Use("globex"),
-    "validate": Use(),
-    "verify": Use("", "aws"),
-    "verify-schedule": Use(),
-    "who": Use("Decrypt globex"),
+WORDS = {
+    "account": CENTRAL,
+    "action": "Decrypt",
+    "bucket": "trail",
+    "folder": "mine",
+    "key": "globex",
+    "keys": f"globex={KEY}",
+    "material": "sealed.json",
+    "principal": "globex@orders",
+    "tenant": "globex",
+    "workload": "orders",
+    "wrapped": "wrapped.json",
 }
+"""What a required argument or option of this name is given, in a project that is a copy of the sample."""
+MORE = {
+    "audit query": "who-used --tenant globex",
+    "byok wrap": "parameters.json --material sealed.json",
+    "diff": "cdk.out .",
+    "gate": "--canary canary",
+    "init": f"mine {NEW}",
+    "probe": "--tenant globex --yes",
+    "tenant add": "hooli",
+}
+"""What a command is given beside that."""
+NEEDS = {
+    "aws": {"adopt", "deployed", "gate", "preflight", "probe", "verify"}
+    | {f"byok {name}" for name in ("resume", "revoke", "rotate", "start", "status")},
+    "app": {"adopt", "check", "diff"},
+    "cdk": {"demo", "local attack", "local deploy", "local up"},
+}
+"""Commands that need credentials; app.py, and Node to run it; the CDK CLI, and Node to run that."""
 
 
 class Mistake(NamedTuple):
@@ -101,28 +73,42 @@ class Mistake(NamedTuple):
     """Commands to which it is no mistake, with the reason."""
 
 
-def leaves(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, set[str]]]:
-    """Each command below this one, with its options and arguments."""
+class Leaf(NamedTuple):
+    """A command, with the words that it requires and the names of all that it takes."""
+
+    words: list[str]
+    takes: set[str]
+
+
+def leaves(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Leaf]]:
+    """Each command below this one; a required argument of a name without an example is an error."""
     for name, below in getattr(command, "commands", {}).items():
         yield from leaves(below, (*path, name))
     if not hasattr(command, "commands"):
-        yield " ".join(path), {name for one in command.params for name in (*one.opts, one.name)}
+        required = [one for one in command.params if one.required]
+        words = [
+            word
+            for one in required
+            for word in ([] if one.param_type_name == "argument" else one.opts[:1]) + [WORDS[one.name]]
+        ]
+        more = MORE.get(" ".join(path), "").split()
+        yield " ".join(path), Leaf(words + more, {name for one in command.params for name in (*one.opts, one.name)})
 
 
-TAKES = dict(
+LEAVES = dict(
     leaf
     for name in COMMANDS
     for leaf in leaves(typer.main.get_command(application(name)).commands[name], (name,))  # type: ignore[attr-defined]
 )
-"""What each command takes."""
+"""Every command of the program: a new one is tried without a line here."""
 
 
 def taking(*names: str) -> Callable[[str], bool]:
-    return lambda command: not TAKES[command].isdisjoint(names)
+    return lambda command: not LEAVES[command].takes.isdisjoint(names)
 
 
 def needing(*names: str) -> Callable[[str], bool]:
-    return lambda command: not {*USES[command].needs.split()}.isdisjoint(names)
+    return lambda command: any(command in NEEDS[name] for name in names)
 
 
 Make = Callable[[str, list[str]], list[str]]
@@ -160,7 +146,7 @@ def of_nobody(_command: str, words: list[str]) -> list[str]:
 
 
 def into_a_file(command: str, words: list[str]) -> list[str]:
-    outputs = {"--output", "--out", "--report", "--ready", "--canary", "--verify", "--asff"} & TAKES[command]
+    outputs = {"--output", "--out", "--report", "--ready", "--canary", "--verify", "--asff"} & LEAVES[command].takes
     into = Path("tenants.yaml/below")
     named = [word for option in sorted(outputs) for word in (option, str(into))]
     return [str(into) if word == "mine" else word for word in words] + named
@@ -186,9 +172,6 @@ def old_programs(_command: str, words: list[str]) -> list[str]:
 
 OWN = {"check": "what is wrong with manifest or lock is a finding of its first check"}
 NO_LOCK = {"show": "reads the manifest alone", "validate": "reads the manifest alone"}
-HELD = {
-    f"held {name}": "the sample has no such key" for name in ("activate", "deregister", "register", "status", "verify")
-}
 MISTAKES = {
     "unknown option": Mistake(1, "--frobnicate", lambda _: True, lambda _, words: [*words, "--frobnicate"]),
     "no manifest": Mistake(1, "tenants.yaml: no such file", taking("--manifest"), without("tenants.yaml")),
@@ -222,7 +205,7 @@ MISTAKES = {
         containing("tenants.lock", b"\xff"),
         OWN | NO_LOCK,
     ),
-    "unknown tenant": Mistake(1, "nobody", lambda command: "globex" in USES[command].arguments, of_nobody),
+    "unknown tenant": Mistake(1, "nobody", lambda command: "globex" in " ".join(LEAVES[command].words), of_nobody),
     "no app.py": Mistake(1, "app.py: no such file", needing("app"), without("app.py")),
     "no Node, no CDK": Mistake(1, "node: not found on the PATH", needing("app", "cdk"), nothing_on_the_path),
     "old Node, old CDK": Mistake(1, ": got version ", needing("app", "cdk"), old_programs),
@@ -276,16 +259,17 @@ def project(sample_assembly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def run(mistake: Mistake, command: str, project: Path, *options: str) -> Done:
     """The command in the spoiled project; the current folder and the environment are restored."""
     with mock.patch.dict(os.environ), chdir(project):
-        words = mistake.make(command, USES[command].arguments.split())
+        words = mistake.make(command, LEAVES[command].words)
         return tenant_keys(*command.split(), *words, *options)
 
 
-def test_every_command_is_tried() -> None:
-    assert set(USES) == set(TAKES)
+def test_every_command_that_is_named_here_exists() -> None:
+    assert {*MORE, *NEEDS["aws"], *NEEDS["app"], *NEEDS["cdk"]} <= {*LEAVES}
+    assert all({*mistake.except_for} <= {*LEAVES} for mistake in MISTAKES.values())
 
 
 def meeting(mistake: Mistake) -> list[str]:
-    commands = [name for name in USES if name in TAKES and mistake.meets(name) and name not in mistake.except_for]
+    commands = [name for name in LEAVES if mistake.meets(name) and name not in mistake.except_for]
     assert commands
     return commands
 
@@ -310,7 +294,7 @@ OFTEN = {"no assembly", "no lock", "manifest not YAML", "unknown option"}
 def test_the_same_mistake_is_one_json_object_where_json_is_asked_for(name: str, project: Path) -> None:
     mistake, found = MISTAKES[name], {}
     for command in meeting(mistake):
-        asked = ["--json"] if "--json" in TAKES[command] else ["--format", "json"] if command == "diff" else []
+        asked = ["--json"] if "--json" in LEAVES[command].takes else ["--format", "json"] if command == "diff" else []
         if asked and (command, name) != ("review", "output not writable"):  # with --json it writes no file
             done = run(mistake, command, project, *asked)
             document = json.loads(done.stdout)

@@ -41,4 +41,5 @@ COMMANDS = {
 ABOUT = "One KMS key per tenant in one central AWS account, with access proved to be that tenant's alone."
 EXIT_CODES = """\
 Exit codes: 0 done or clean; 1 could not run; 2 something needs review, is refuted, does not match or has errors;
-130 interrupted."""
+130 interrupted. With --json an error is one object on standard output: {"error": text}, and for errors in a file
+"problems", each with file, line, path and message, and "more", the number that is left out."""

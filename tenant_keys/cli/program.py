@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 def main() -> None:
     """Run the command line; a mistake of the user is a sentence, or JSON with `--json`, and never a traceback."""
     atexit.register(gc.freeze)  # else the interpreter searches all that was imported for cycles before it ends
+    code = 0
     try:
         code = _run(sys.argv[1:])
+        sys.stdout.flush()
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         code = INTERRUPTED
+    except OSError as error:
+        code = _not_printed(error, told=code != 0)
     sys.exit(code)
 
 
@@ -91,6 +95,16 @@ def _invoke(name: str, arguments: list[str], *, as_json: bool) -> int:
     if code == INTERRUPTED:  # Typer has caught the interrupt
         raise KeyboardInterrupt
     return code
+
+
+def _not_printed(error: OSError, *, told: bool) -> int:
+    """Standard output is full, or its reader has ended, which needs no words; Python must not try again at exit."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not (told or isinstance(error, BrokenPipeError)):
+        sys.stderr.write(f"standard output: {(error.strerror or str(error)).lower()}\n")
+    return COULD_NOT_RUN
 
 
 def _fail(message: str, *, as_json: bool, code: int = COULD_NOT_RUN, more: dict[str, object] | None = None) -> int:

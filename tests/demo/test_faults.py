@@ -33,12 +33,12 @@ from tools.cloud_assembly import rename_assets
 pytestmark = pytest.mark.xdist_group("local-aws")
 
 
-def test_without_node_it_says_so_before_anything_starts(shell: Shell) -> None:
-    shell.variables["PATH"] = "/nowhere"
-    run = shell.run()
-    assert (run.code, run.out) == (1, "")
-    assert run.err == "node: not found on the PATH; the CDK CLI needs Node 20 or newer\n"
-    assert shell.left() == []
+def test_without_node_it_says_so_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("PATH", "/nowhere")
+    done = tenant_keys("demo")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "node: not found on the PATH; the CDK CLI needs Node 20 or newer\n"
 
 
 def test_a_port_in_use_is_named(shell: Shell) -> None:

@@ -60,6 +60,7 @@ def test_no_template_but_the_parameters_of_workloads_names_an_opaque_tenant() ->
     assert aliases == {f"alias/tenant-{NAME}", "alias/tenant-globex"}
 
 
+@pytest.mark.slow
 def test_both_engines_prove_an_estate_with_an_opaque_tenant() -> None:
     templates = templates_of(estate())
     assert prove(templates, estate()).proved

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tenant_keys.manifest import Estate, LockError, load_estate, parse_manifest, resolve
-from tenant_keys.manifest.estate import Audit, Central, HeldKey, Tenant, Workload
+from tenant_keys.manifest.estate import Audit, Central, Custodian, HeldKey, Tenant, Workload
 from tenant_keys.manifest.lock import Lock, Registration, write_lock
 from tenant_keys.manifest.lock_text import with_entries
 from tenant_keys.manifest.model import IdentityProvider, Quotas
@@ -166,6 +166,23 @@ def test_every_field_of_the_key_account_and_of_its_audit_has_its_value() -> None
     )
     assert other.central == replace(usual, deletion_hook=True, permissions_boundary=f"{account}:policy/Bound")
     assert other.audit == Audit((f"{account}:role/Probe",), own_trail=True, import_path="/import/", forward_from=())
+
+
+@pytest.mark.parametrize(
+    ("naming", "role"),
+    [
+        ("", "role/tenant-keys/import.globex"),
+        ("naming: {alias: 'alias/dev/{id}', role_path: /Dev/, role_prefix: dev_}\n", "role/Dev/dev_import.globex"),
+    ],
+)
+def test_a_custodian_assumes_a_role_of_the_app_below_the_estates_own_path(naming: str, role: str) -> None:
+    custodian = "custodian: {account: '555555555555', role: role/keys/Officer, external_id: g-1}"
+    globex = estate_of_text(
+        ("import_role: role/globex-import", custodian), ("workloads:\n", f"{naming}workloads:\n")
+    ).tenants["globex"]
+    assert globex.import_role == f"arn:aws:iam::111111111111:{role}"
+    assert globex.custodian == Custodian("arn:aws:iam::555555555555:role/keys/Officer", "g-1")
+    assert globex.custodian.account == "555555555555"
 
 
 def test_role_references_become_arns_of_the_right_account() -> None:

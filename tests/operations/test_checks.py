@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
+from tenant_keys.operations import checks
 from tenant_keys.policy.template_size import reserved_sizes
 
 ROOT = Path(__file__).parents[2]
@@ -145,6 +147,26 @@ def test_a_door_in_the_code_is_blocked_by_the_synth_the_rules_the_proof_and_the_
     assert (project / "report/review.md").read_text().startswith("# Review of tenants' keys: refuted\n")
 
 
+def test_a_synth_whose_validations_did_not_run_fails(
+    sample_assembly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_validations(_project: Path, output: Path, _manifest: Path) -> None:
+        shutil.copytree(sample_assembly, output)
+        for name in ("validation-report.json", "tenant-keys-proof.json"):
+            (output / name).unlink()
+
+    monkeypatch.setattr(checks, "synthesize", without_validations)
+    found = checks.Checks(ROOT, tmp_path, None, for_review=False, begin=lambda _name: None)
+    lock, synth = islice(found.run(), 2)
+    assert (lock.passed, synth.passed) == (True, False)
+    fix = "app.py adds it with add_validations"
+    assert synth.said == (
+        "the validation AwsSolutions did not run: validation-report.json of the assembly does not name it; " + fix,
+        "the validation tenant-keys-proof did not run: tenant-keys-proof.json is not of this assembly; " + fix,
+    )
+
+
+@pytest.mark.exhaustive
 def test_a_validation_that_does_not_run_fails_the_check_and_the_app_that_left_it_out_is_reported(project: Path) -> None:
     added = "    Validations.of(app).add_plugins(AwsSolutionsChecks(app), proof)\n"
     edit(project / "stacks/tenant_stacks/validation.py", added, "")

@@ -76,6 +76,7 @@ def test_each_auditor_is_admitted_alone() -> None:
     assert allowed(sample(), "acme", session(CONFIG)) == set()
 
 
+@pytest.mark.slow
 def test_an_estate_with_auditors_is_proved_by_both_engines(tmp_path: Path) -> None:
     estate = estate_of_text(manifest(auditors="[access-analyzer, config]"))
     synthesized(estate, tmp_path)

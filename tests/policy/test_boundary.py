@@ -48,6 +48,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_an_estate_with_the_boundaries_that_it_declares_is_proved_by_both_engines(assembly: Path) -> None:
     proof = prove(assembly, BOUNDED)
     assert (proof.verdict, proof.findings) == ("proved", ())

@@ -100,6 +100,7 @@ def test_only_the_customers_role_with_its_external_id_obtains_a_session() -> Non
     assert not obtains("KeyAdministrator", "111111111111", **right)
 
 
+@pytest.mark.slow
 def test_an_estate_with_a_custodian_is_proved_by_both_engines(tmp_path: Path) -> None:
     synthesized(ESTATE, tmp_path)
     proof = prove(tmp_path, ESTATE)

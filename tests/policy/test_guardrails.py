@@ -176,6 +176,7 @@ def test_a_policy_that_is_too_long_names_the_way_out(tmp_path: Path) -> None:
         synthesized(estate_of_text(text), tmp_path)
 
 
+@pytest.mark.slow
 def test_both_engines_take_an_estate_with_the_guardrails_that_it_declares(assembly: Path) -> None:
     proof = prove(assembly, guarded(), with_safeguards=True)
     assert (proof.verdict, proof.findings) == ("proved", ())
@@ -233,6 +234,7 @@ def test_the_patterns_cover_the_topics_and_rules_of_the_audit_stacks(assembly: P
     assert [name for name in found if not name.startswith("tenant-keys-")] == []
 
 
+@pytest.mark.slow
 def test_guardrails_that_the_manifest_does_not_ask_for_are_not_proved(assembly: Path) -> None:
     without = replace(guarded(), guardrails=None)
     reported = [one.what for one in prove(assembly, without).findings]

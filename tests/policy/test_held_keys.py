@@ -102,6 +102,7 @@ def test_no_key_of_ours_is_made_for_a_tenant_that_holds_its_own(assembly: Path) 
     assert '"Aliasglobex"' not in text
 
 
+@pytest.mark.slow
 def test_both_engines_find_nothing_and_the_proof_says_what_is_the_owners(estate: Estate, assembly: Path) -> None:
     proof = prove(assembly, estate)
     assert (proof.verdict, proof.findings) == ("proved", ())
@@ -125,6 +126,7 @@ def test_a_suspended_tenants_key_is_in_no_role(estate: Estate) -> None:
     assert GLOBEX not in json.dumps(documents)
 
 
+@pytest.mark.slow
 def test_a_tenant_that_holds_its_key_may_be_suspended_and_another_have_an_opaque_name(tmp_path: Path) -> None:
     reported = TENANTS.replace("  globex: {", "  globex: {state: suspended, ")
     estate = estate_of_text(manifest(WORKLOADS, reported.replace("  hooli: {", "  hooli: {opaque: true, ")))
@@ -212,6 +214,7 @@ def under(folder: Path, into: Path, **deny: Any) -> Path:
     return into
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("operator", "key", "value", "kind", "words"),
     [
@@ -247,6 +250,7 @@ def test_a_control_policy_that_stops_the_use_of_a_held_key_is_found(
     assert any(one.what.startswith("declared calls on arn:aws:kms:") and one.confirmed for one in opinion.breaches)
 
 
+@pytest.mark.slow
 def test_a_control_policy_that_leaves_held_keys_alone_is_proved(
     guarded: Estate, under_guardrails: Path, tmp_path: Path
 ) -> None:
@@ -272,6 +276,7 @@ def edited(edit: Callable[[dict[str, Body]], object], originals: dict[str, Body]
     return into
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_is_judged_as_was_written_down_by_hand(
     name: str, estate: Estate, assembly: Path, originals: dict[str, Body], tmp_path: Path

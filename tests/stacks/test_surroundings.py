@@ -16,6 +16,7 @@ import pytest
 
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.policy.template_size import reserved_sizes
+from tenant_stacks import surroundings
 from tenant_stacks.surroundings import PROGRAMS, READ_BY
 from tests.policy.estates import ROOT, manifest
 
@@ -169,6 +170,17 @@ def test_each_change_of_code_libraries_or_environment_is_another_digest(found: d
     digests = [found[name] for name in names]
     assert None not in digests
     assert len(set(digests)) == len(names)
+
+
+def test_all_packages_that_decide_a_template_are_in_the_digest() -> None:
+    assert [folder.relative_to(ROOT).as_posix() for folder in surroundings._folders()] == [
+        "tenant_keys/aws_facts",
+        "tenant_keys/manifest",
+        "tenant_keys/policy",
+        "tenant_keys/review",
+        "constructs/tenant_constructs",
+        "stacks/tenant_stacks",
+    ]
 
 
 def test_where_more_may_have_changed_the_constructs_there_is_no_digest(found: dict[str, str | None]) -> None:

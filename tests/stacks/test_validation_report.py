@@ -119,6 +119,8 @@ def test_what_cannot_be_reviewed_is_not_proved_and_leaves_no_verdict(
     (violation,) = report.violations
     assert (violation.rule_name, violation.description) == ("not proved", "no such operator")
     assert violation.fix is None
+    assert violation.violating_resources[0].resource_logical_id == "estate"
+    assert violation.violating_resources[0].locations == []
     assert violation.violating_resources[0].template_path == str(tmp_path / "a.template.json")
     assert not (tmp_path / "tenant-keys-proof.json").exists()
 

@@ -127,9 +127,14 @@ def _distinguished(
 def persons(
     found: Outsiders, own: Mapping[str, str | None], tags: Sequence[Mapping[str, str]], without: frozenset[str]
 ) -> Iterator[Actor]:
-    """Sessions, users and root users. `own`: organization by account that the manifest names; `without`: role ARNs."""
+    """Sessions, users and root users. `own`: organization by account that the manifest names.
+
+    `without`: ARNs of roles that exist. No other role of their account has such a name, in whichever path and case
+    (IAM guide, reference_identifiers, friendly names and paths).
+    """
+    taken = {_account_and_name(arn) for arn in without}
     for arn in found.roles:
-        sessions = found.session_names(arn) if arn not in without else ()
+        sessions = found.session_names(arn) if _account_and_name(arn) not in taken else ()
         for organization, carried, session in product(within(arn.split(":")[4], found, own), tags, sessions):
             label = with_tags(arn, carried)
             yield role_session(arn, organization=organization, tags=carried, label=label, session=session)
@@ -142,6 +147,10 @@ def persons(
         for arn in arns:
             for organization, carried in product(within(arn.split(":")[4], found, own), tags):
                 yield make(arn, organization, carried)
+
+
+def _account_and_name(role_arn: str) -> tuple[str, str]:
+    return role_arn.split(":")[4], role_arn.rpartition("/")[2].lower()
 
 
 def with_tags(label: str, tags: Mapping[str, str]) -> str:

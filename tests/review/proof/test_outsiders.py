@@ -56,6 +56,18 @@ def test_a_role_that_a_principal_names_is_among_the_roles() -> None:
     assert named.session_names(f"{FOREIGN}:role/other") == ("any-session",)
 
 
+def test_the_name_of_a_role_that_exists_is_taken_in_every_path_and_case() -> None:
+    """A session's ARN has no path, so the role could be in any, but for a role of the account with that name."""
+    named = found({"AWS": "arn:aws:sts::555555555555:assumed-role/App/one"})
+
+    def tried(*existing: str) -> set[str]:
+        return {actor.role_arn for actor in persons(named, {}, [{}], frozenset(existing)) if actor.role_arn}
+
+    assert f"{FOREIGN}:role/App" in tried()
+    assert tried(f"{FOREIGN}:role/team/app") == tried() - {f"{FOREIGN}:role/App"}
+    assert tried("arn:aws:iam::666666666666:role/App") == tried()
+
+
 @pytest.mark.parametrize(
     ("operator", "value", "role"),
     [
