@@ -155,6 +155,30 @@ def test_aliases_that_point_at_the_key_are_no_context_that_a_caller_sends() -> N
     assert found.request == request("kms:Decrypt")
 
 
+def test_an_assembly_that_is_not_read_is_not_proved_and_counts_nothing() -> None:
+    proof = proved(lambda templates: templates.properties("roles", "tenant-acme.orders").update(Tags="x"))
+    (unread,) = proof.findings
+    assert unread == Finding(
+        Kind.NOT_PROVED,
+        "roles tenant-acme.orders.Tags: got 'x'; a list",
+        "write the policy in a form that the review understands",
+    )
+    counts = (proof.tenants, proof.keys, proof.stacks, proof.classes, proof.requests)
+    assert (proof.verdict, *counts) == ("not proved", 3, 0, 0, 0, 0)
+    assert (proof.steps, proof.trusted, proof.safeguards, proof.guardrails) == ((), (), (), ())
+    assert proof.alias_administrators_gain_plaintext
+    assert proof.grants_open_the_key
+
+
+def test_a_proof_counts_the_keys_stacks_and_classes_that_it_read() -> None:
+    """Of keys, roles, issuers, the roles of two accounts, and the parameters of each in two Regions."""
+    proof = proved(estate=THREE)
+    assert (proof.verdict, proof.tenants, proof.keys, proof.stacks, proof.classes) == ("proved", 3, 3, 9, 1)
+    assert not proof.alias_administrators_gain_plaintext
+    assert not proof.grants_open_the_key
+    assert [one.proved for one in (proof, proved(adding(Effect="Deny", Principal="*"), estate=THREE))] == [True, False]
+
+
 def opened(role: str, stack: str, *actions: str) -> Finding:
     """The first of those who obtain a session of a role that trusts a stranger besides."""
     allow = {"Sid": "Open", "Effect": "Allow", "Principal": {"AWS": APP}, "Action": list(actions)}
