@@ -7,6 +7,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Node 20 still works, until January 2027; jsii would print a banner about its age on every synth.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+# Programs that tests start by the hundred would compile our modules again each time, where the shell keeps them from storing it.
+export PYTHONDONTWRITEBYTECODE :=
 # Files run in the order of their names: the default begins with the files of many quick tests, and one worker ends alone.
 PYTEST := python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -17,10 +19,10 @@ OWN := $(shell grep -qs '"account": "111111111111"' tenants.lock || echo yes)
 
 .PHONY: help setup demo test test-all test-fast coverage check docs pins synth checkov mutants mutate bench bench-client clean
 
-help: ## show this list
+help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
-setup: .venv/.installed node_modules/.installed ## make .venv/ and node_modules/ in this folder
+setup: .venv/.installed node_modules/.installed ## create .venv/ and node_modules/ in this folder
 
 .venv/.installed: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -36,14 +38,14 @@ node_modules/.installed: package.json package-lock.json
 demo: setup ## synthesize, prove, deploy to a local AWS, serve tenants, attack them
 	$(if $(OWN),tenant-keys local attack,tenant-keys demo)
 
-test: setup ## run the tests, of kinds with many cases a fixed share; with an estate of your own, the checks of a pull request
+test: setup ## run the tests, a fixed sample where cases are many; in your own estate, the checks of a pull request
 	$(if $(OWN),tenant-keys check,$(PYTEST) -m "not exhaustive")
 
-test-all: setup ## run all tests; CI does every night
+test-all: setup ## run all tests, as CI does every night
 	$(PYTEST)
 
 FAST := $(addprefix tests/,policy manifest constructs client review/iam review/rules review/assembly)
-test-fast: setup ## run the tests that need a minute: model, policies, evaluator, rules, client; nothing is deployed
+test-fast: setup ## run the tests of model, policies, evaluator, rules and client in a minute, without a deployment
 	$(PYTEST) -m "not slow and not exhaustive" $(FAST) --ignore-glob='*_local_aws.py' --ignore-glob='*_recipes.py'
 
 coverage: setup ## run the tests and print branch coverage; policy, review/iam and review/proof need 95 %
@@ -66,7 +68,7 @@ check: setup ## everything that CI runs: lint, types, import contracts, docs dri
 	python -m tools.docs --check       # what the docs show is what the code does, the JSON Schema included
 	$(PYTEST) -m "not exhaustive"      # the tests
 
-docs: setup ## write again what README.md and docs/ show of the code
+docs: setup ## regenerate the parts of README.md and docs/ that show code or output
 	python -m tools.docs
 endif
 
@@ -79,24 +81,24 @@ pins: setup ## refresh requirements.txt: newest versions that pyproject.toml all
 synth: setup ## synthesize tenants.yaml into cdk.out
 	cdk synth --quiet --no-notices
 
-checkov: synth ## scan cdk.out with checkov, in an environment of its own
+checkov: synth ## scan cdk.out with checkov, in a separate environment
 	uv tool run --quiet checkov==3.3.30 --directory cdk.out --framework cloudformation --quiet --compact --skip-download
 
 mutants: setup ## break real templates and random ones, and print how many the proof catches
 	python -m tools.mutants
 
-mutate: setup ## break our own code in one place at a time, and count how often a test notices (FOLDER=, COUNT=, SEED=)
+mutate: setup ## break our own code in one place at a time, and count how often a test fails (FOLDER=, COUNT=, SEED=)
 	python -m tools.mutate $(if $(FOLDER),--folder $(FOLDER)) --count $(or $(COUNT),60) --seed $(or $(SEED),1)
 
 bench: setup ## measure synth, manifest, proof and review, as ratios within one run
 	python -m tools.benchmarks
 
-bench-client: setup ## measure the runtime client: beside the Encryption SDK, 10,000 tenants, what hangs, a crowd
+bench-client: setup ## measure the runtime client: the Encryption SDK, 10,000 tenants, hanging calls, many threads
 	python -m tools.benchmarks.client
 	python -m tools.benchmarks.client_memory
 	python -m tools.benchmarks.client_latency
 	python -m tools.benchmarks.client_readers
 	python -m tools.benchmarks.client_crowd
 
-clean: ## remove what the targets made
+clean: ## remove everything that the targets created
 	rm -rf .venv node_modules cdk.out

@@ -1,11 +1,8 @@
-"""The requests that S3's own encryption sends to KMS, and why a tenant's key denies them.
+"""The two requests that S3 sends to KMS with SSE-KMS. A tenant's key denies both, because they do not name its alias.
 
-With SSE-KMS, S3 calls KMS on behalf of the caller: GenerateDataKey with the key id from the request's header, Decrypt
-without a key id. Both have the context `aws:s3:arn` and the pairs that the writer sent in the header
-`x-amz-server-side-encryption-context`, which S3 stores and sends again (S3 user guide, UsingKMSEncryption; S3 API,
-PutObject; CloudTrail samples). The functions below send the same two requests. A writer may therefore put any
-`tenant_id` into the context. Only the alias condition denies the request, and `decrypt_by: key` removes this condition
-from Decrypt.
+S3 calls KMS on behalf of the caller: GenerateDataKey with the key id from the request's header, and Decrypt without a
+key id. The context is `aws:s3:arn` and the pairs of the header `x-amz-server-side-encryption-context` (S3 user guide,
+UsingKMSEncryption; S3 API, PutObject; CloudTrail samples). docs/runtime.md describes the case of `decrypt_by: key`.
 """
 
 from typing import Any

@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     common = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, max_examples=examples)
     settings.register_profile("suite", common)
     settings.register_profile("ci", common, derandomize=True, database=None)
+    gc.disable()  # the collection of tests makes trees of syntax and modules, and hardly any garbage
     # A busy machine is slow, which says nothing about the code; and what fails in CI must fail on a laptop too.
     settings.load_profile("ci" if os.environ.get("CI") else "suite")
 
@@ -47,6 +48,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_collection_finish() -> None:
     """Keep all that is imported, the CDK above all, out of later garbage collections: an eighth of a proof's time."""
+    gc.enable()
     gc.freeze()
 
 

@@ -79,7 +79,7 @@ def record(
         return
     cells = {}
     for stack in cell_stacks(estate):
-        template = templates.get(stack.name, "")
+        template = templates[stack.name]
         real = Cell([resident.member for resident in stack.residents]).real if template else []
         cells[stack.name] = _Cell(_residents(stack), _examples(stack, real), template)
     _write(folder, _Record(surroundings, _shared(estate), _files(folder), cells, classes))

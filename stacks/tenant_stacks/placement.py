@@ -151,7 +151,7 @@ class _Stacks:
                     stacks[region] = self._add_workload_account(account, region, roles, here)
             for region, stack in stacks.items():
                 if region != self._home and any(w.pod_identity and region in w.regions for w in workloads):
-                    stack.add_dependency(stacks[self._home], "EKS takes only a role that exists")
+                    stack.add_stack_dependency(stacks[self._home], "EKS takes only a role that exists")
 
     def _add_audit(self) -> None:
         """AWS KMS writes an event in the Region of the call, and a topic is reached from its own Region alone."""

@@ -14,14 +14,25 @@ OPERATIONS = ("PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMulti
 
 
 class RecordedS3:
-    """`requests` are (operation, arguments) pairs; `breaks` names an operation that answers with an error."""
+    """`requests` are (operation, arguments) pairs; `breaks` names an operation that answers with an error of this code.
 
-    def __init__(self, *, breaks: str | None = None, content: bytes = b"") -> None:
+    `also` is what an operation answers beside the usual, and `answers` what it answers instead.
+    """
+
+    def __init__(
+        self,
+        *,
+        breaks: str | None = None,
+        code: str = "InternalError",
+        content: bytes = b"",
+        also: dict[str, dict[str, Any]] | None = None,
+    ) -> None:
+        self.answers: dict[str, dict[str, Any]] = {}
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.client = boto3.client(
             "s3", region_name="eu-west-1", aws_access_key_id="AKID", aws_secret_access_key="secret"
         )
-        self._breaks, self._content = breaks, content
+        self._breaks, self._code, self._content, self._also = breaks, code, content, also or {}
         self.client.meta.events.register_first("provide-client-params.s3", self._keep)
         self.client.meta.events.register("before-call.s3", self._answer)
 
@@ -30,7 +41,7 @@ class RecordedS3:
 
     def _answer(self, model: Any, **_: Any) -> tuple[Any, dict[str, Any]]:
         if model.name == self._breaks:
-            raise ClientError({"Error": {"Code": "InternalError", "Message": "no"}}, model.name)
+            raise ClientError({"Error": {"Code": self._code, "Message": "no"}}, model.name)
         checksums = {name: f"{name}-of-the-part" for name in ("ChecksumSHA256", "ChecksumCRC32")}
         answers: dict[str, dict[str, Any]] = {
             "CreateMultipartUpload": {"UploadId": "upload"},
@@ -42,7 +53,11 @@ class RecordedS3:
             },
             "GetObjectTagging": {"TagSet": []},
         }
-        return SimpleNamespace(status_code=200, headers={}), {**answers.get(model.name, {}), "ResponseMetadata": {}}
+        return SimpleNamespace(status_code=200, headers={}), {
+            **(answers | self.answers).get(model.name, {}),
+            **self._also.get(model.name, {}),
+            "ResponseMetadata": {},
+        }
 
     def given(self, operation: str) -> list[dict[str, Any]]:
         return [arguments for name, arguments in self.requests if name == operation]

@@ -143,6 +143,23 @@ def test_what_may_pass_is_retried_with_backoff_before_it_is_an_error(
     assert 0 <= no_pause[1] <= 1.0
 
 
+def test_pauses_double_from_half_a_second_to_five(aws: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    longest: list[float] = []
+
+    def least(low: float, high: float) -> float:
+        longest.append(high)
+        return low
+
+    monkeypatch.setattr("tenant_keys.client.retry.random.uniform", least)
+    monkeypatch.setattr("tenant_keys.client.retry.time.sleep", lambda _: None)
+    aws.fail["GenerateDataKey"] = "ThrottlingException"
+    with pytest.raises(Throttled, match="after 6 retries"):
+        aws.keys(limits=Limits(attempts=7)).tenant_without_token("acme").encrypt(b"x", name="n")
+    of_the_renewal, *pauses = longest
+    assert of_the_renewal == 300
+    assert pauses[:6] == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
+
+
 @pytest.mark.parametrize(
     ("code", "why", "error", "said"),
     [

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tenant_keys.client import (
     IssuerKeys,
     ServiceUnavailable,
     TimedOut,
+    issuer_keys,
 )
 from tenant_keys.client.fetch import fetch
 from tenant_keys.local.certificate import make_certificate
@@ -127,6 +129,35 @@ def test_the_request_says_who_asks_and_carries_the_headers_that_it_is_given(issu
     assert b"\r\nUser-Agent: portal/7\r\n" in theirs
     assert b"\r\nX-Gateway: blue\r\n" in theirs
     assert b"tenant-keys-client" not in theirs
+
+
+def test_the_request_names_the_version_that_is_installed_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuer_keys, "version", {"tenant-keys-client": "7.8.9"}.__getitem__)
+    assert issuer_keys._user_agent() == "tenant-keys-client/7.8.9"
+
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(issuer_keys, "version", missing)
+    assert issuer_keys._user_agent() == "tenant-keys-client"
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_an_answer_of_512_kib_is_read_and_a_longer_one_is_not(server: RawServer, more: int) -> None:
+    server.respond = whole(b"x" * (512 * 1024 + more))
+    if not more:
+        assert len(fetch(server.address, headers={}, proxy=None, timeout=20)) == 524_288
+        return
+    with pytest.raises(ServiceUnavailable, match="the answer is longer than 524288 bytes"):
+        fetch(server.address, headers={}, proxy=None, timeout=20)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://idp.example.com/", "https://idp.example.com:1", "http://localhost:8080/x", "http://127.0.0.1/x"],
+)
+def test_an_address_with_tls_or_of_this_machine_is_accepted(address: str) -> None:
+    assert IssuerKeys(address).address == address
 
 
 class Proxy:
@@ -267,7 +298,17 @@ def test_a_proxy_that_we_cannot_use_is_a_configuration_error(proxy: str) -> None
 
 @pytest.mark.parametrize(
     "address",
-    ["https:///x", "https://idp.example.com:abc/", "https://idp.example.com:99999/", "https://a b/", "https://idp/\n"],
+    [
+        "https:///x",
+        "https://idp.example.com:abc/",
+        "https://idp.example.com:99999/",
+        "https://a b/",
+        "https://idp/\n",
+        "https://idp:0/",
+        "http://idp.example.com/",
+        "ftp://localhost/",
+        "idp.example.com",
+    ],
 )
 def test_an_address_that_is_none_is_a_configuration_error(address: str) -> None:
     with pytest.raises(ConfigurationError, match="JWKS address"):

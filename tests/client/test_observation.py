@@ -14,6 +14,8 @@ from tenant_keys.client import (
     Limits,
     TenantSuspended,
 )
+from tenant_keys.client.events import tell
+from tenant_keys.client.redaction import redact_botocore
 from tenant_keys.client.token import SESSION_TAG_CLAIM
 from tests.client.issuer import Issuer
 from tests.client.standin import StandIn
@@ -50,6 +52,41 @@ def test_counters_can_be_asked_a_tenant(aws: StandIn) -> None:
     for name in ("acme", "globex"):
         keys.tenant_without_token(name).encrypt(b"x", name="n")
     assert counters.by_tenant("kms") == {"acme": 1, "globex": 1}
+
+
+def test_a_log_line_says_who_what_and_how_long_and_warns_of_what_failed(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "tenant_keys.client")
+    tell(None, Event("kms", "acme", "kms:Decrypt", 0.01234))
+    tell(None, Event("kms", "acme", "kms:Decrypt", 0.0, "AccessDenied"))
+    tell(None, Event("cache_hit", "acme", "decrypt"))
+    done, failed = caplog.records
+    assert (done.levelname, done.getMessage()) == ("DEBUG", "kms:Decrypt done")
+    assert (failed.levelname, failed.getMessage()) == ("WARNING", "kms:Decrypt AccessDenied")
+    names = ("event", "tenant_id", "operation", "milliseconds", "error")
+    assert [getattr(done, name) for name in names] == ["kms", "acme", "kms:Decrypt", 12.3, None]
+    assert [getattr(failed, name) for name in names] == ["kms", "acme", "kms:Decrypt", 0.0, "AccessDenied"]
+
+
+SECRETS = (
+    "Plaintext",
+    "SecretAccessKey",
+    "SessionToken",
+    "WebIdentityToken",
+    "X-Amz-Security-Token",
+    "x-amz-security-token",
+)
+LOGGERS = ("parsers", "endpoint", "hooks", "auth", "retryhandler", "httpsession", "awsrequest")
+
+
+@pytest.mark.parametrize("logger", LOGGERS)
+def test_each_logger_of_botocore_leaves_out_each_line_with_a_secret(
+    logger: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    redact_botocore()
+    caplog.set_level(logging.DEBUG)
+    for secret in SECRETS:
+        logging.getLogger(f"botocore.{logger}").debug("%s", {secret: "VALUE"})
+    assert [record.getMessage() for record in caplog.records] == ["(left out: the line carries keys or tokens)"] * 6
 
 
 def test_no_log_line_at_any_level_carries_a_secret(

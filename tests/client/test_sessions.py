@@ -110,6 +110,7 @@ def test_each_mode_sends_sts_what_its_trust_policy_asks_for(aws: StandIn, issuer
     tags = {key: value for key, value in sent.items() if key.startswith("Tags")}
     wanted = {"Tags.member.1.Key": "tenant_id", "Tags.member.1.Value": "acme"}
     assert tags == (wanted if access == "session-tag" else {})
+    assert sent["RoleSessionName"] == "orders-acme"
     assert sent["RoleArn"].endswith("tenant-acme.orders" if access == "tenant-role" else "shared.orders")
 
 

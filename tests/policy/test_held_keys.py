@@ -42,6 +42,12 @@ TENANTS = f"""\
   hooli: {{workloads: [orders, billing], key: {{held_by: tenant, arns: {{eu-west-1: '{HOOLI}'}}}}}}"""
 
 
+ANSWERED: Answered = {}
+"""What the second engine knows of the documents that no test edits."""
+ANSWERED_UNGUARDED: Answered = {}
+"""The same of the estate without control policies."""
+
+
 @pytest.fixture(scope="module")
 def estate() -> Estate:
     """Globex' key is active, hooli's is registered only."""
@@ -104,7 +110,7 @@ def test_both_engines_find_nothing_and_the_proof_says_what_is_the_owners(estate:
         ("hooli", (HOOLI,), ()),
     ]
     assert all("whatever the key's policy allows" in one.ours and "no grant" in one.theirs for one in proof.held)
-    assert second_opinion(Assembly.open(assembly), estate).verdict == "no such request"
+    assert second_opinion(Assembly.open(assembly), estate, answered=ANSWERED_UNGUARDED).verdict == "no such request"
 
 
 def test_a_suspended_tenants_key_is_in_no_role(estate: Estate) -> None:
@@ -191,12 +197,6 @@ def under_guardrails(guarded: Estate, tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("guarded")
     synthesized(guarded, folder)
     return folder
-
-
-ANSWERED: Answered = {}
-"""What the second engine knows of the documents that no test edits."""
-ANSWERED_UNGUARDED: Answered = {}
-"""The same of the estate without control policies."""
 
 
 def under(folder: Path, into: Path, **deny: Any) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aws_cdk as cdk
@@ -88,6 +89,39 @@ def test_of_several_key_accounts_everything_is_written_and_no_record_is_left(cho
     chosen.changed = []
     app.synthesize_estate(replace(sample(), siblings=(sample(),)), outdir=HERE, around="a")
     assert chosen.calls == [("everything, 0 aspects", HERE, None)]
+
+
+def fake_app(named: object) -> Any:
+    """In the place of the CDK's app, whose context names this manifest."""
+
+    def made(*, auto_synth: bool) -> SimpleNamespace:
+        assert auto_synth is False, "an app that is asked for its context must not write anything"
+        return SimpleNamespace(node=SimpleNamespace(try_get_context={"manifest": named}.__getitem__))
+
+    return made
+
+
+@pytest.mark.parametrize(("named", "manifest"), [("other.yaml", "other.yaml"), (None, None)])
+def test_where_the_context_may_be_in_a_file_the_cdk_reads_it(
+    monkeypatch: pytest.MonkeyPatch, named: str | None, manifest: str | None
+) -> None:
+    monkeypatch.setattr(cdk, "App", fake_app(named))
+    monkeypatch.setenv("CDK_CONTEXT_JSON", '{"manifest": "of the environment"}')
+    assert app._manifest_of_the_context(known=False) == manifest
+
+
+@pytest.mark.parametrize(
+    ("context", "manifest"),
+    [('{"manifest": "other.yaml"}', "other.yaml"), ('{"manifest": ""}', None), ("{}", None), ("", None), (None, None)],
+)
+def test_where_the_context_is_in_the_environment_the_cdk_is_not_started(
+    monkeypatch: pytest.MonkeyPatch, context: str | None, manifest: str | None
+) -> None:
+    monkeypatch.setattr(cdk, "App", None)
+    monkeypatch.delenv("CDK_CONTEXT_JSON", raising=False)
+    if context is not None:
+        monkeypatch.setenv("CDK_CONTEXT_JSON", context)
+    assert app._manifest_of_the_context(known=True) == manifest
 
 
 def test_the_package_has_no_names_but_its_own() -> None:

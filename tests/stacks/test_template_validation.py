@@ -10,7 +10,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from tenant_stacks import add_stacks, full_synth
+from tenant_stacks import add_stacks, full_synth, template_validation
 from tenant_stacks.template_validation import add_template_validation
 from tests.policy.estates import estate_of_text, manifest
 
@@ -61,6 +61,18 @@ def test_a_cell_is_validated_by_its_examples(monkeypatch: pytest.MonkeyPatch, tm
 @pytest.mark.exhaustive
 def test_every_tenant_of_the_class_has_the_examples_findings(tmp_path: Path) -> None:
     assert synthesized(tmp_path, stamped=False) == {FINDING: {(f"{CELL}.template.json", f"Keyt{n}") for n in range(9)}}
+
+
+def test_a_plugin_is_told_of_the_templates_that_it_is_to_read_and_of_no_one_place(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path))
+    stacks = [
+        cdk.PolicyValidationStack(stack_construct_path=name, template_path=f"{name}.json") for name in ("one", "two")
+    ]
+    context = template_validation._Context(app, stacks)
+    assert context.app_construct is app
+    assert context.stack_templates == stacks
+    assert context.template_paths == ["one.json", "two.json"]
+    assert (context.account_id, context.region) == (None, None)
 
 
 def test_a_synth_without_validation_is_without_this_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

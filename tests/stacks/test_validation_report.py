@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
@@ -83,6 +84,27 @@ def test_a_proof_without_findings_is_a_success_and_leaves_its_verdict(
     report = reported(monkeypatch, tmp_path, proof())
     assert (report.success, report.violations) == (True, [])
     assert json.loads((tmp_path / "tenant-keys-proof.json").read_text(encoding="utf-8"))["verdict"] == "proved"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "worst"),
+    [
+        (("proved", "refuted"), "refuted"),
+        (("not proved", "refuted"), "refuted"),
+        (("proved", "not proved"), "not proved"),
+        (("proved", "proved"), "proved"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_several_key_accounts_the_worst_verdict_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verdicts: tuple[str, str], worst: str, turned: bool
+) -> None:
+    left = list(reversed(verdicts) if turned else verdicts)
+    monkeypatch.setattr(isolation, "prove", lambda *_: SimpleNamespace(verdict=left.pop(), findings=()))
+    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
+    estate = replace(sample(), siblings=(sample(),))
+    IsolationProof(estate).validate(SimpleNamespace(template_paths=[str(tmp_path / "a.template.json")]))
+    assert json.loads((tmp_path / "tenant-keys-proof.json").read_text(encoding="utf-8"))["verdict"] == worst
 
 
 def test_the_folder_above_all_stages_is_proved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

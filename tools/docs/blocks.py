@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,10 @@ DEMO = Path("docs/demo.txt")
 """What the demo prints, recorded by `tenant-keys demo > docs/demo.txt`; its test compares a real run with it."""
 
 
+COLUMNS, INDENT = 110, " " * 12
+"""Of a statement that is shown by itself."""
+
+
 class CannotGenerate(ValueError):
     """Raised when a block names no generator, or a recorded output lacks a line that the block shows."""
 
@@ -40,9 +45,14 @@ def _statement() -> str:
 
 
 def _of_key_policy(sid: str) -> str:
+    """One statement, each element on a line of its own."""
     estate = load_estate(SAMPLE)
     statements = key_policy(estate.tenants["acme"], estate)["Statement"]
-    return _json(next(statement for statement in statements if statement["Sid"] == sid))
+    lines = [
+        textwrap.fill(json.dumps(value), COLUMNS, initial_indent=f' "{element}": ', subsequent_indent=INDENT)
+        for element, value in next(statement for statement in statements if statement["Sid"] == sid).items()
+    ]
+    return "\n".join(["```json", "{", ",\n".join(lines), "}", "```"])
 
 
 def _key_policy() -> str:

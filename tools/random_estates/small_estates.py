@@ -57,9 +57,11 @@ class Templates:
         return copy.deepcopy(self)
 
     def add(self, stack: str, logical_id: str, kind: str, properties: dict[str, Any]) -> None:
+        """Add a resource that depends on all that were added to the stack before."""
         account, region = self.places[stack]
-        self.resources.setdefault(stack, {})[logical_id] = Resource(
-            stack, account, region, logical_id, kind, properties, "Retain", "Retain"
+        resources = self.resources.setdefault(stack, {})
+        resources[logical_id] = Resource(
+            stack, account, region, logical_id, kind, properties, "Retain", "Retain", frozenset(resources)
         )
 
     def properties(self, stack: str, logical_id: str) -> Any:

@@ -216,7 +216,7 @@ def _lower_pairs(tags: list[Mapping[str, str]]) -> list[dict[str, str]]:
 
 def _stack(name: str, account: str, region: str, resources: list[Resource]) -> Stack:
     by_id = {f"{one.type} {one.logical_id}": one for one in resources}
-    return Stack(name, account, region, Path("deployed"), by_id, termination_protection=True, raw=())
+    return Stack(name, account, region, Path("deployed"), by_id, termination_protection=True, raw=(), deployed=True)
 
 
 def _resource(

@@ -128,7 +128,7 @@ def _asks_for_version(rule: Any) -> bool:
 
 def waits_for(body: Mapping[str, Any]) -> frozenset[str]:
     """Logical ids that a resource depends on or refers to, among names of parameters."""
-    return awaited(body).union(_referred(body))
+    return awaited(body).union(_referred(body.get("Properties")))
 
 
 def awaited(body: Mapping[str, Any]) -> frozenset[str]:

@@ -19,6 +19,7 @@ from tenant_keys.review.proof.binding_records import (
     read_parameter,
 )
 from tenant_keys.review.proof.checked_properties import checked, document_of, list_of, tags_of, text_of
+from tenant_keys.review.proof.creation_order import created_too_early
 from tenant_keys.review.proof.key_records import AliasRecord, KeyRecord, key_id_of, read_alias, read_key
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
@@ -74,6 +75,8 @@ class Inventory:
     roles: dict[str, RoleRecord] = field(default_factory=dict)
     unmodelled: list[str] = field(default_factory=list)
     """Types and properties of resources that the proof does not know."""
+    early: list[str] = field(default_factory=list)
+    """Resources that may be created before what they need, each in a sentence."""
     twice: list[str] = field(default_factory=list)
     """Roles whose name is taken by another role of the account: which of the two would stand is not known."""
     anchors: dict[str, str] = field(default_factory=dict)
@@ -109,6 +112,7 @@ def take_inventory(assembly: Stacks, promises: Mapping[str, Promise]) -> Invento
         inventory.stacks += 1
         _read_keys(stack, promises, inventory, shared)
         attached += _read_identities(stack, inventory)
+        inventory.early += created_too_early(stack)
     by_name: dict[tuple[str, str], RoleRecord] = {}
     for role in inventory.roles.values():
         role.identity += [(arn, inventory.managed[arn]) for arn in role.managed if arn in inventory.managed]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import re
+import unicodedata
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -19,6 +20,7 @@ from typing import Any, Final
 from tenant_keys.manifest import Estate
 from tenant_keys.review.assembly import Resource, Stack
 
+_WORD: Final = re.compile(r"[A-Za-z0-9]+")
 _TOKEN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _GRAMMAR: Final = frozenset({"Action", "Effect", "NotAction", "Version"})
 _PROSE: Final[Mapping[str, frozenset[str]]] = {
@@ -47,7 +49,7 @@ bus but by bypass call can cancel cancellation cancelled cdk cell certificate cf
 class cloud cloudformation cloudtrail cloudwatch cluster cmk cn com condition conditions config console
 context control create created createkey createrole custodian custodians data decrypt default delete deleted
 deletion denied deny deploy deployment describe describekey description detail detection disabled disabling
-does done each ec2 ecs eks else enabled encrypt encrypted encrypts event events every everyone exclude exec
+does done each ec2 ecs eks else enabled encrypt encrypted encrypts es event events every everyone exclude exec
 exists expiration expire expired expiring external externalid fail false federated filteringcriteria for
 forallvalues foranyvalue forward from frozenset function get gov grant group handler has held hook hooks http
 https iam id identity ids if import imported imports in index instance instances invocationpoints invoke
@@ -122,18 +124,17 @@ class Disclosing:
                     yield found, section
         for section, value in plain.items():
             for text in _texts(value):
-                found = self._named(text, after="") or self._named(_WORDS_OF_A_NAME.sub(" ", text), after="")
+                found = self._named(text, after="") or self._named(_WORDS_OF_A_NAME.sub(" ", text).lower(), after="")
                 if found is not None:
                     yield found, section
 
     def _in_logical_id(self, name: str) -> str | None:
-        of_tenant = _OF_A_TENANT.fullmatch(name)
-        found = self._named(of_tenant[1].replace("X", "-"), after="") if of_tenant else None
-        return found or self._named(_WORDS_OF_A_NAME.sub(" ", name), after="")
+        return self._named(name, after="") or self._named(_WORDS_OF_A_NAME.sub(" ", name).lower(), after="")
 
     def _named(self, text: str, after: str) -> str | None:
         if not after and text in self._seen:
             return self._seen[text]
+        text = _plain(text)
         named, found = False, None
         for token in _TOKEN.findall(text.lower()):
             here = self._in(token.split("-")) if not after or named or token.startswith(f"{after}-") else None
@@ -141,7 +142,9 @@ class Disclosing:
             more = named and (token in _AND or here is not None or token in self._others)
             named = more or token in (after, f"{after}s")
         if not after:
-            self._seen[text] = found
+            of_tenants = (match for word in _WORD.findall(text) if (match := _OF_A_TENANT.fullmatch(word)))
+            written = (self._in(one[1].replace("X", "-").split("-")) for one in of_tenants)
+            found = self._seen[text] = found or next(filter(None, written), None)
         return found
 
     def _in(self, parts: list[str]) -> str | None:
@@ -157,6 +160,13 @@ class Disclosing:
                     break
             start += 1
         return None
+
+
+def _plain(text: str) -> str:
+    """A text as people read it: compatible letters as one (NFKC), and no invisible characters (category Cf)."""
+    if text.isascii():
+        return text
+    return "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf")
 
 
 def _is_count(word: str) -> bool:
@@ -192,7 +202,7 @@ def _texts(value: Any) -> Iterator[str]:
         grammar = _GRAMMAR if "Effect" in value or "Statement" in value else frozenset()
         for name, part in value.items():
             if name == "Sid" and (words := _WORDS_OF_A_NAME.sub(" ", str(part))) != part:
-                yield words
+                yield words.lower()
             if name not in grammar:
                 yield str(name)
                 yield from _texts(part)

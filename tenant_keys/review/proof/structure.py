@@ -43,6 +43,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
         *check_audit(inventory, estate),
         *check_deletion_hook(inventory, estate),
         *check_parameters(inventory, promises, estate),
+        *(Finding(Kind.NOT_PROVED, what, _REFER) for what in inventory.early),
         *(
             Finding(Kind.NOT_PROVED, f"{what}: the proof does not know what it grants", _APART)
             for what in inventory.unmodelled
@@ -50,6 +51,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
     ]
 
 
+_REFER = "refer to it by Ref or Fn::GetAtt, or add DependsOn"
 _BY_OTHERS = "by whose permissions that acts is in no template"
 _APART = "keep it in an app of its own, or teach the review about it"
 

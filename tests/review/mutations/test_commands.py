@@ -14,6 +14,9 @@ import pytest
 from tenant_keys.cli import prove
 from tenant_keys.cli.second_opinion import ask
 from tenant_keys.manifest import Estate
+from tenant_keys.review.proof import Proof, questions
+from tenant_keys.review.proof import prove as proof_of
+from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_keys.review.second_opinion import Opinion
 from tests.command import tenant_keys
 from tools.mutants.declared_calls import BY_KIND
@@ -25,20 +28,41 @@ Run = Callable[..., tuple[int, str]]
 
 @pytest.fixture(scope="module")
 def run(original: Synthesized) -> Run:
-    """Run a command on an assembly; its exit code, and what it prints. The same command is run once."""
+    """Run a command on an assembly; its exit code, and what it prints.
+
+    Each assembly is proved once, reviewed once for questions about a tenant, and put to the second engine once.
+    """
     opinions: dict[Path, Opinion] = {}
+    proofs: dict[Path, Proof] = {}
+    reviews: dict[tuple[Path, str | None], ReviewedEstate] = {}
 
     def ask_once(folder: Path, estate: Estate) -> Opinion:
         if folder not in opinions:
             opinions[folder] = ask(folder, estate)
         return opinions[folder]
 
+    def prove_once(folder: Path, estate: Estate, *, with_safeguards: bool) -> Proof:
+        assert not with_safeguards
+        if folder not in proofs:
+            proofs[folder] = proof_of(folder, estate)
+        return proofs[folder]
+
+    def review_once(folder: Path, estate: Estate, *, first: str | None) -> ReviewedEstate:
+        if (folder, first) not in reviews:
+            reviews[folder, first] = review_estate(folder, estate, first=first)
+        return reviews[folder, first]
+
     @functools.cache
     def command(*arguments: str, folder: Path | None = None) -> tuple[int, str]:
         directory = str(folder or original.folder)
         where = [directory] if arguments[0] == "prove" else ["--dir", directory]
         manifest = str(original.folder.parent / "tenants.yaml")
-        with mock.patch.dict(os.environ, {"COLUMNS": "200"}), mock.patch.object(prove, "ask", ask_once):
+        with (
+            mock.patch.dict(os.environ, {"COLUMNS": "200"}),
+            mock.patch.object(prove, "ask", ask_once),
+            mock.patch.object(prove, "prove", prove_once),
+            mock.patch.object(questions, "review_estate", review_once),
+        ):
             done = tenant_keys(*arguments, *where, "--manifest", manifest)
         return done.exit_code, done.output
 

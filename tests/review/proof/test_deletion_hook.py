@@ -186,11 +186,6 @@ EDITS: dict[str, tuple[Edit, Kind, str]] = {
         Kind.NOT_PROVED,
         "HookFunction: does not depend on the AWS::Logs::LogGroup of its stack",
     ),
-    "a Hook before its function": (
-        before("HookOfKeys", "HookInvokingRole"),
-        Kind.NOT_PROVED,
-        "HookOfKeys: does not depend on the AWS::Lambda::Function of its stack",
-    ),
     "no role": (
         lambda all_: all_.pop("HookInvokingRole"),
         Kind.INVENTORY,

@@ -16,7 +16,7 @@ from tenant_keys.review.assembly import Assembly, Resource
 from tenant_keys.review.key_accounts import crossings
 from tenant_keys.review.proof import Finding, Kind, prove
 from tenant_keys.review.proof.questions import Questions
-from tenant_keys.review.second_opinion import second_opinion
+from tenant_keys.review.second_opinion import Answered, second_opinion
 from tests import two_key_accounts as two
 from tests.command import tenant_keys
 from tests.policy.estates import with_tenant
@@ -30,6 +30,10 @@ ORDERS = "arn:aws:iam::222222222222:role/tenant-keys-orders"
 ACME = "arn:aws:iam::111111111111:role/tenant-keys/orders/tenant-acme.orders"
 INITECH = "arn:aws:iam::444444444444:role/tenant-keys/shop/tenant-initech.shop"
 ROOT_OF_ONE = "arn:aws:iam::111111111111:root"
+ANSWERED: dict[str | None, Answered] = {"one": {}, "two": {}}
+"""What the second engine knows of the documents that no test edits, by key account."""
+ANSWERED_BESIDE_HELD: Answered = {}
+"""The same of key account two beside one whose tenant holds its key."""
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +49,7 @@ def assembly(both: tuple[Estate, ...], tmp_path_factory: pytest.TempPathFactory)
 def test_both_key_accounts_are_proved_by_both_engines(both: tuple[Estate, ...], assembly: Path) -> None:
     for estate in both:
         assert prove(assembly, estate).findings == ()
-        opinion = second_opinion(Assembly.open(assembly), estate)
+        opinion = second_opinion(Assembly.open(assembly), estate, answered=ANSWERED[estate.key_account])
         assert opinion.verdict == "no such request"
         assert opinion.tenants == 2
     assert [(estate.key_account, list(estate.tenants)) for estate in both] == [
@@ -260,7 +264,7 @@ def test_the_second_engine_finds_what_is_allowed_to_the_other_key_account(
 ) -> None:
     stack, edit, _, _ = CROSSINGS[crossing]
     folder = edited(assembly, tmp_path / "cdk.out", stack, edit)
-    assert second_opinion(Assembly.open(folder), both[1]).verdict == "refuted"
+    assert second_opinion(Assembly.open(folder), both[1], answered=ANSWERED["two"]).verdict == "refuted"
 
 
 def test_a_longer_number_names_no_account(both: tuple[Estate, ...], assembly: Path, tmp_path: Path) -> None:
@@ -334,7 +338,9 @@ def test_a_tenant_of_another_key_account_that_holds_its_key_leaves_the_proof_as_
     beside_held: Estate, assembly: Path
 ) -> None:
     assert prove(assembly, beside_held).findings == ()
-    assert second_opinion(Assembly.open(assembly), beside_held).verdict == "no such request"
+    assert (
+        second_opinion(Assembly.open(assembly), beside_held, answered=ANSWERED_BESIDE_HELD).verdict == "no such request"
+    )
 
 
 @pytest.mark.parametrize("resource", ["*", "arn:aws:kms:*:*:key/*", HELD])
@@ -354,5 +360,5 @@ def test_no_role_may_use_the_key_that_a_tenant_of_another_key_account_holds(
     assert [(one.kind, one.tenant) for one in found] == [(Kind.MORE_THAN_DECLARED, "globex")]
     assert "the key of tenant globex" in found[0].what
     if resource == "*":
-        opinion = second_opinion(Assembly.open(folder), beside_held)
+        opinion = second_opinion(Assembly.open(folder), beside_held, answered=ANSWERED_BESIDE_HELD)
         assert {breach.what for breach in opinion.breaches} == {"the key of tenant globex in eu-west-1"}

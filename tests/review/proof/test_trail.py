@@ -128,11 +128,6 @@ LESS: dict[str, tuple[Edit, Kind, str]] = {
         Kind.NOT_PROVED,
         "Trail: does not depend on the AWS::S3::BucketPolicy of its stack",
     ),
-    "a policy before its bucket": (
-        after("TrailBucketPolicy"),
-        Kind.NOT_PROVED,
-        "TrailBucketPolicy: does not depend on the AWS::S3::Bucket of its stack",
-    ),
 }
 
 
