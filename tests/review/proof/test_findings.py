@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tenant_keys.manifest import Estate
 from tenant_keys.review.proof import Finding, Kind
 from tenant_keys.review.proof.certificates import certificate_holders
 from tenant_keys.review.proof.document import Document
@@ -63,6 +64,29 @@ def test_a_declared_request_that_depends_on_a_network() -> None:
             others=2,
         )
     ]
+
+
+def without_an_alias(action: str, estate: Estate) -> dict[str, str]:
+    """By the caller, what it may not do where a Deny hits requests that name the key by its ARN."""
+    unnamed = {"Null": {"kms:RequestAlias": "true"}}
+    findings = proved(adding(Effect="Deny", Principal="*", Action=action, Condition=unnamed), estate=estate).findings
+    assert {one.kind for one in findings} <= {Kind.REFUSED}
+    told = (one.what.partition(" may not ") for one in findings)
+    return {who: what for who, _, what in told}
+
+
+def test_what_is_declared_without_an_alias_is_tried_without_one() -> None:
+    deployers = (f"cdk-hnb659fds-cfn-exec-role-{CENTRAL}-{region}" for region in ("eu-west-1", "eu-central-1"))
+    readers = ("KeyAdministrator", "KeyBreakGlass", "SecurityAudit", *deployers)
+    of_acme = "with the key of tenant acme in eu-west-1, named by its ARN, which is declared"
+    plain = estate_of("acme: {}")
+    assert without_an_alias("kms:DescribeKey", plain) == {
+        f"arn:aws:iam::{CENTRAL}:role/{reader}": f"DescribeKey {of_acme}" for reader in readers
+    }
+    assert without_an_alias("kms:Decrypt", plain) == {}
+    by_key = estate_of("acme: {decrypt_by: key}")
+    assert without_an_alias("kms:Decrypt", by_key) == {"tenant acme through workload orders": f"Decrypt {of_acme}"}
+    assert without_an_alias("kms:Encrypt", by_key) == {}
 
 
 def excess_of(action: object, principal: object = APP, context: str | None = None) -> list[Finding]:
