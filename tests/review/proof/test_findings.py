@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.proof import Finding, Kind
@@ -179,8 +183,12 @@ def test_aliases_that_point_at_the_key_are_no_context_that_a_caller_sends() -> N
     assert found.request == request("kms:Decrypt")
 
 
-def test_an_assembly_that_is_not_read_is_not_proved_and_counts_nothing() -> None:
-    proof = proved(lambda templates: templates.properties("roles", "tenant-acme.orders").update(Tags="x"))
+def test_an_assembly_that_is_not_read_is_not_proved_and_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(perf_counter=iter((7.0, 9.5)).__next__)
+    with monkeypatch.context() as patched:
+        patched.setattr(import_module("tenant_keys.review.proof.prove"), "time", clock)
+        proof = proved(lambda templates: templates.properties("roles", "tenant-acme.orders").update(Tags="x"))
+    assert proof.seconds == 2.5
     (unread,) = proof.findings
     assert unread == Finding(
         Kind.NOT_PROVED,
@@ -194,9 +202,13 @@ def test_an_assembly_that_is_not_read_is_not_proved_and_counts_nothing() -> None
     assert proof.grants_open_the_key
 
 
-def test_a_proof_counts_the_keys_stacks_and_classes_that_it_read() -> None:
+def test_a_proof_counts_the_keys_stacks_and_classes_that_it_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of keys, roles, issuers, the roles of two accounts, and the parameters of each in two Regions."""
-    proof = proved(estate=THREE)
+    clock = SimpleNamespace(perf_counter=iter((7.0, 9.5)).__next__)
+    with monkeypatch.context() as patched:
+        patched.setattr(import_module("tenant_keys.review.proof.prove"), "time", clock)
+        proof = proved(estate=THREE)
+    assert proof.seconds == 2.5
     assert (proof.verdict, proof.tenants, proof.keys, proof.stacks, proof.classes) == ("proved", 3, 3, 9, 1)
     assert not proof.alias_administrators_gain_plaintext
     assert not proof.grants_open_the_key
