@@ -40,16 +40,16 @@ def adopt_command(
     from tenant_keys.operations.adopt.describe import describe
     from tenant_keys.operations.adopt.probe import probe as ask
     from tenant_keys.operations.errors import OperationError
-    from tenant_keys.operations.revision import synthesize
+    from tenant_keys.operations.revision import require_app, synthesize
 
-    given = dict(pair.partition("=")[::2] for pair in keys)
-    if len(given) != len(keys) or not all(given.values()):
-        raise typer.BadParameter("write each key as TENANT=KEY_ARN, and each tenant once")
+    given = _pairs(keys)
 
     def client_of(service: str, region: str) -> Any:
         return boto3.client(service, region_name=region)  # type: ignore[call-overload]
 
     adoption = Adoption(manifest, given, client_of, lambda output: synthesize(Path.cwd(), output, manifest))
+    if not (plan or probe):
+        require_app(Path.cwd())
     try:
         if plan:
             for tenant, key in adoption.plan().items():
@@ -66,8 +66,15 @@ def adopt_command(
         typer.echo(str(refused), err=True)
         raise typer.Exit(2) from None
     except (BotoCoreError, ClientError) as error:
-        raise OperationError(f"AWS: {error}; repeat the command, it goes on where it stopped") from None
+        raise OperationError(f"AWS: {error}; repeat the command, which resumes where it stopped") from None
     typer.echo(
         "adopted, each with its current policy. Next: deploy the access roles, let callers name alias/tenant-<id> with "
-        "the context tenant_id, re-encrypt what has no such context, then deploy the keys' stacks (docs/adopt.md)"
+        "the context tenant_id, re-encrypt data without this context, then deploy the keys' stacks (docs/adopt.md)"
     )
+
+
+def _pairs(keys: list[str]) -> dict[str, str]:
+    given = dict(pair.partition("=")[::2] for pair in keys)
+    if len(given) != len(keys) or not all(given.values()):
+        raise typer.BadParameter("write each key as TENANT=KEY_ARN, and each tenant once")
+    return given

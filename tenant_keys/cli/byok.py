@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tenant_keys.manifest import load_estate_of
-from tenant_keys.operations.errors import OperationError, UnknownTenant
+from tenant_keys.manifest.replace_file import require_writable
+from tenant_keys.operations.errors import OperationError
+from tenant_keys.operations.tenant_edit import known
 
 if TYPE_CHECKING:
     from tenant_keys.operations.byok import Ceremony, RegionalKey
 
 NOT_DONE = 2
-CODES = "Exit codes: 0 done, 1 could not, 2 not done: confirm with --yes, or something is still missing."
+CODES = "Exit codes: 0 done, 1 could not run, 2 not done: confirm with --yes, or something is still missing."
 TENANTS = Path("tenants.yaml")
 
 Id = Annotated[str, typer.Argument(help="The tenant's id.")]
@@ -63,14 +65,14 @@ def start(
     from tenant_keys.operations.byok import wrap
 
     if new and renew:
-        raise typer.BadParameter("--new and --renew exclude each other")
+        raise typer.BadParameter("--new and --renew: got both; give one")
     purpose: Any = "new" if new else "renew" if renew else "missing"
     with _readable_errors():
         _must_not_exist(out)
         parameters = byok.start(_ceremony(manifest, tenant), purpose, say=typer.echo)
         wrap.write_new(str(out), parameters)
     typer.echo(f"fingerprint of the parameters: {wrap.fingerprint_of_parameters(parameters)}")
-    typer.echo(f"written: {out}; the customer runs wrap.py on it, offline, and reads the same fingerprint to you")
+    typer.echo(f"written: {out}; the customer runs wrap.py on it, offline, and reads the fingerprint back to you")
 
 
 @app.command(
@@ -83,7 +85,10 @@ def wrap_command(context: typer.Context) -> None:
     from tenant_keys.operations.byok import wrap
 
     sys.argv = ["tenant-keys byok wrap", *context.args]
-    runpy.run_path(wrap.__file__, run_name="__main__")
+    try:
+        runpy.run_path(wrap.__file__, run_name="__main__")
+    except SystemExit as ended:
+        raise typer.Exit(1 if ended.code else 0) from None  # argparse ends with 2, which is a finding here
 
 
 @app.command("customer-file")
@@ -114,11 +119,12 @@ def import_command(
     from tenant_keys.operations.byok import wrap
 
     with _readable_errors(), _readable(wrapped):
+        ceremony = _ceremony(manifest, tenant)
         content = wrap.read_json(str(wrapped), "the customer's answer")
         say = _say(as_json=as_json)
         say(f"fingerprint of the answer: {wrap.fingerprint_of_wrapped(content)}")
         until = expires.replace(tzinfo=UTC) if expires else None
-        keys = byok.import_material(_ceremony(manifest, tenant), content, expires=until, say=say)
+        keys = byok.import_material(ceremony, content, expires=until, say=say)
         _show(keys, as_json=as_json)
     if any(key.missing for key in keys):
         raise typer.Exit(NOT_DONE)
@@ -150,7 +156,7 @@ def revoke(
     from tenant_keys.operations import byok
 
     if every and pending:
-        raise typer.BadParameter("--all and --pending exclude each other")
+        raise typer.BadParameter("--all and --pending: got both; give one")
     which: Any = "every" if every else "pending" if pending else "current"
     say = _say(as_json=as_json)
     with _readable_errors():
@@ -189,7 +195,7 @@ def resume(
         ceremony = _ceremony(manifest, tenant)
         keys = ceremony.read()
         if not any(key.missing for key in keys) and all(key.materials for key in keys):
-            say("nothing is missing")
+            say("all key material is imported")
             _show(keys, as_json=as_json)
             return
         parameters = byok.start(ceremony, "missing", say=say)
@@ -211,10 +217,7 @@ def _ceremony(manifest: Path, tenant: str) -> Ceremony:
     from tenant_keys.operations import byok
 
     estate = load_estate_of(manifest, tenant)
-    found = estate.called(tenant)
-    if found is None:
-        raise UnknownTenant(f"{manifest} tenants: no tenant {tenant}; there are {len(estate.tenants)}")
-    return byok.Ceremony(found, estate)
+    return byok.Ceremony(estate.called(tenant) or known(tenant, estate.by_manifest_id), estate)
 
 
 def _say(*, as_json: bool) -> Any:
@@ -238,12 +241,13 @@ def _show(keys: list[RegionalKey], *, as_json: bool) -> None:
 
 def _must_not_exist(path: Path) -> None:
     if path.exists():
-        raise OperationError(f"{path}: exists already, and is not replaced; name another file with --out")
+        raise OperationError(f"{path}: already exists and is not replaced; name another file with --out")
+    require_writable(path)
 
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """A file of the ceremony with a part missing or damaged is the user's mistake, told without its content."""
+    """A file of the ceremony with a part missing or damaged is the user's mistake, reported without its content."""
     from tenant_keys.operations.byok import wrap
 
     try:
@@ -251,7 +255,7 @@ def _readable(path: Path) -> Iterator[None]:
     except wrap.WrapError as problem:
         raise OperationError(str(problem)) from None
     except (KeyError, TypeError, ValueError) as problem:
-        raise OperationError(f"{path}: incomplete or damaged ({type(problem).__name__}); make it again") from None
+        raise OperationError(f"{path}: incomplete or damaged ({type(problem).__name__}); create it again") from None
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from tenant_keys.manifest.replace_file import require_writable
 from tenant_keys.operations.check_report import write_report
 from tenant_keys.operations.checks import Checks, Step
 
@@ -37,6 +38,8 @@ def check_command(
 
     Exit codes: 0 all passed, 2 something needs review or blocks, 1 could not run.
     """
+    if report is not None:
+        require_writable(report, folder=True)
     console = Console(stderr=as_json)
     with tempfile.TemporaryDirectory(prefix="tenant-keys-") as folder:
         checks = Checks(Path.cwd(), Path(folder), base, for_review=report is not None, begin=_begin, manifest=manifest)

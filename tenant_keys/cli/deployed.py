@@ -30,9 +30,11 @@ def deployed_command(
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from tenant_keys.manifest.replace_file import require_writable
     from tenant_keys.operations.deployed import download
     from tenant_keys.operations.errors import OperationError
 
+    require_writable(output, folder=True)
     try:
         stacks = download(assembly, account, output)
     except (BotoCoreError, ClientError) as error:

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from tenant_keys.manifest import Estate, load_estate, read_lock
 from tenant_keys.manifest.read_manifest import manifest_file
-from tenant_keys.operations.revision import check_out, synthesize
+from tenant_keys.operations.revision import check_out, require_app, synthesize
 from tenant_keys.review.diff import Comparison, Severity, compare
 from tenant_keys.review.diff.causes import manifest_edits
 from tenant_keys.review.diff.render import as_json, folded, markdown, sarif
@@ -39,6 +39,8 @@ def diff_command(
 
     Exit codes: 0 nothing widened, 2 needs review or blocked, 1 could not run.
     """
+    if not (_is_assembly(old) and _is_assembly(new)):
+        require_app(Path.cwd())
     with tempfile.TemporaryDirectory(prefix="tenant-keys-") as folder:
         before = _side(old, old_manifest, Path(folder, "old"), manifest)
         after = _side(new, new_manifest, Path(folder, "new"), manifest)
@@ -59,7 +61,7 @@ class _Side(NamedTuple):
 
 
 def _side(name: str, of_assembly: Path | None, folder: Path, manifest: Path) -> _Side:
-    if Path(name, "manifest.json").is_file():
+    if _is_assembly(name):
         assembly, source = Path(name), of_assembly or manifest
     else:
         folder.mkdir()
@@ -68,6 +70,10 @@ def _side(name: str, of_assembly: Path | None, folder: Path, manifest: Path) -> 
     lock = read_lock(source.with_suffix(".lock"))
     tombstones = frozenset(entry.id_in_aws for entry in lock.entries.values() if entry.phase == "offboarded")
     return _Side(assembly, manifest_file(source), load_estate(source), tombstones)
+
+
+def _is_assembly(name: str) -> bool:
+    return Path(name, "manifest.json").is_file()
 
 
 def _print(comparison: Comparison, output: str, manifest: Path) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tenant_keys.manifest import EstateError, Problem
 from tenant_keys.manifest.base import GitError
-from tenant_keys.operations.errors import OperationError
+from tenant_keys.operations.errors import NoProject, OperationError, RevisionUnusable
 from tenant_keys.operations.tenant_file import TenantFileRefused
 from tenant_keys.policy.limits import PolicyTooLarge
-from tenant_keys.review.errors import ReviewError
+from tenant_keys.review.errors import AssemblyNotFound, ReviewError
 
 COULD_NOT_RUN = 1
 ERRORS_IN_A_FILE = 2
@@ -37,10 +37,12 @@ class Failure:
             return cls(f"{error}\n{number} problem{'s' if number > 1 else ''}; nothing is written", 2, details)
         if isinstance(error, PolicyTooLarge):
             return cls(str(error), ERRORS_IN_A_FILE)
+        hint = _hint() if isinstance(error, (AssemblyNotFound, FileNotFoundError, NoProject, RevisionUnusable)) else ""
         if isinstance(error, (GitError, OperationError, ReviewError, *_of_the_local_aws())):
-            return cls(str(error), COULD_NOT_RUN)
+            return cls(f"{error}{hint}", COULD_NOT_RUN)
         if isinstance(error, OSError):
-            return cls(f"{error.filename}: {(error.strerror or str(error)).lower()}", COULD_NOT_RUN)
+            where = "" if error.filename is None else f"{error.filename}: "
+            return cls(f"{where}{(error.strerror or str(error)).lower()}{hint}", COULD_NOT_RUN)
         return _of_aws(error)
 
 
@@ -51,7 +53,7 @@ def _of_files(error: EstateError) -> Failure:
     if any(problem.line or problem.path for problem in error.problems):
         counted = f"{number} problem" if number == 1 else f"{number} problems"
         return Failure(f"{error}\n{counted}", ERRORS_IN_A_FILE, details)
-    return Failure(f"{error}{_hint()}", COULD_NOT_RUN, details)
+    return Failure(f"{error}{_hint(always=True)}", COULD_NOT_RUN, details)
 
 
 def _as_json(problem: Problem) -> dict[str, object]:
@@ -59,13 +61,15 @@ def _as_json(problem: Problem) -> dict[str, object]:
     return {"file": problem.file, "line": problem.line, "path": path, "message": problem.message, "text": str(problem)}
 
 
-def _hint() -> str:
-    """Where the project is, when the command runs below its root or beside it."""
+def _hint(*, always: bool = False) -> str:
+    """Where the project is, when the command runs below its root; `always`: also when it runs in no project."""
     here = Path.cwd()
     if (here / "tenants.yaml").exists():
         return ""
-    root = next((folder for folder in here.parents if (folder / "tenants.yaml").exists()), None)
-    return f"\nrun the command in the root of the project{f', {root}' if root else ', the folder with tenants.yaml'}"
+    root = next((str(folder) for folder in here.parents if (folder / "tenants.yaml").exists()), "")
+    if not root and always:
+        root = "the folder with tenants.yaml"
+    return f"\nrun the command in the root of the project, {root}" if root else ""
 
 
 def _of_the_local_aws() -> tuple[type[Exception], ...]:

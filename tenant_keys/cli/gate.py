@@ -14,6 +14,8 @@ from rich.markup import escape
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tenant_keys.operations.gate import Passage
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the main program."""
@@ -53,14 +55,18 @@ def gate_command(
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from tenant_keys.manifest.lock_text import read_lock
+    from tenant_keys.manifest import load_estates, read_lock
+    from tenant_keys.manifest.replace_file import require_writable
     from tenant_keys.operations.errors import OperationError
     from tenant_keys.operations.gate import canary as canary_of
     from tenant_keys.operations.gate import gate
 
-    known = read_lock(lock) if lock.exists() else None
+    for output in filter(None, (ready, canary, verify)):
+        require_writable(output)
+    if role is None and (canary or verify):
+        load_estates(manifest)  # the role that verifies is looked up later: a mistake there is reported now
     try:
-        passages = gate(assembly, account, change_set=change_set, stacks=tuple(stacks or ()), lock=known)
+        passages = gate(assembly, account, change_set=change_set, stacks=tuple(stacks or ()), lock=read_lock(lock))
     except (BotoCoreError, ClientError) as error:
         raise OperationError(f"AWS: {error}; nothing is executed; use credentials of account {account}") from None
     refused = any(passage.refusals for passage in passages)
@@ -75,18 +81,22 @@ def gate_command(
     if as_json:
         typer.echo(json.dumps([asdict(passage) for passage in passages], indent=1))
     else:
-        console = Console(soft_wrap=True)
-        if verify is not None and before.verify and not refused:
-            console.print(f"verify   {escape(', '.join(before.verify))}: deployed already, verified before the others")
-        if first and not refused:
-            console.print(f"canary   {escape(first[0])}: deployed and verified before the others")
-        for passage in passages:
-            for refusal in passage.refusals:
-                console.print(f"refused  {escape(passage.stack)} in {passage.region}: {escape(refusal)}")
-            if not passage.refusals:
-                count = f"{passage.changes} changes, no key is lost" if passage.changes else "nothing to execute"
-                console.print(f"passes   {escape(passage.stack)} in {passage.region}: {count}")
+        _show(passages, () if refused or verify is None else before.verify, [] if refused else first)
     raise typer.Exit(2 if refused else 0)
+
+
+def _show(passages: Sequence[Passage], verified: Sequence[str], first: Sequence[str]) -> None:
+    console = Console(soft_wrap=True)
+    if verified:
+        console.print(f"verify   {escape(', '.join(verified))}: deployed already, verified before the others")
+    if first:
+        console.print(f"canary   {escape(first[0])}: deployed and verified before the others")
+    for passage in passages:
+        for refusal in passage.refusals:
+            console.print(f"refused  {escape(passage.stack)} in {passage.region}: {escape(refusal)}")
+        if not passage.refusals:
+            count = f"{passage.changes} changes, no key is lost" if passage.changes else "nothing to execute"
+            console.print(f"passes   {escape(passage.stack)} in {passage.region}: {count}")
 
 
 def _need_reader(manifest: Path, role: str | None, stacks: Sequence[str]) -> None:

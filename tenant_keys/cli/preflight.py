@@ -41,8 +41,7 @@ def preflight_command(
     from tenant_keys.operations.preflight import preflight
 
     try:
-        known = read_lock(lock) if lock.exists() else None
-        obstacles = preflight(assembly, account, repair=repair, lock=known)
+        obstacles = preflight(assembly, account, repair=repair, lock=read_lock(lock))
     except (BotoCoreError, ClientError) as error:
         raise OperationError(f"AWS: {error}; use credentials of account {account}") from None
     if as_json:

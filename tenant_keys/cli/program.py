@@ -57,7 +57,7 @@ def _run(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("--help", "-h"):
         sys.stdout.write(help_text())
         return 0
-    name, as_json = arguments[0], "--json" in arguments
+    name, as_json = arguments[0], "--json" in arguments or "--format json" in " ".join(arguments).replace("=", " ")
     if name not in COMMANDS:
         return _fail(f"no command {name}{_did_you_mean(name)}; `tenant-keys --help` lists them", as_json=as_json)
     needed = COMMANDS[name].distribution

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tenant_keys.manifest import load_estate
-from tenant_keys.manifest.replace_file import replace_file
+from tenant_keys.manifest.replace_file import replace_file, require_writable
 from tenant_keys.review.proof import prove
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def review_command(
         progress.print(f"[dim]{escape(line)}[/]")
 
     estate = load_estate(manifest)
+    if not as_json:
+        require_writable(output, folder=True)
     say("proving, and removing each safeguard in turn")
     proof = prove(directory, estate, with_safeguards=True)
     found = report.cfn_lint(directory) if with_cfn_lint else None

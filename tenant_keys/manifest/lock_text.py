@@ -57,8 +57,9 @@ def read_lock_text(path: Path) -> str:
         raise LockError([Problem((), "no such file; run tenant-keys lock, and commit it", 0, path.name)]) from None
     except OSError as error:
         raise LockError([Problem((), f"{(error.strerror or 'cannot be read').lower()}", 0, path.name)]) from None
-    except UnicodeDecodeError:
-        raise LockError([Problem((), "not UTF-8; restore it from git", 0, path.name)]) from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise LockError([Problem((), "not UTF-8; restore it from git", line, path.name)]) from None
 
 
 def parse_lock(text: str, name: str = "tenants.lock") -> Lock:
@@ -139,7 +140,7 @@ def parse_lines(text: str, name: str = "tenants.lock") -> LockLines:
 
 
 def _reason(error: Exception) -> str:
-    mend = "restore the line from git, the file is not edited by hand"
+    mend = "restore the line from git, do not edit the file by hand"
     if isinstance(error, json.JSONDecodeError | RecursionError):
         return f"not a line of JSON; {mend}"
     if isinstance(error, KeyError):
@@ -182,7 +183,7 @@ def _naming(record: object) -> Naming:
     try:
         return Naming.model_validate(record)
     except ValidationError:
-        raise ValueError("naming is not what this program writes") from None
+        raise ValueError("naming differs from what this program writes") from None
 
 
 def _capacity(record: dict[str, Any], limit: int) -> Capacity:
@@ -246,4 +247,4 @@ def _registration(record: object) -> Registration:
 
 def _expect(what: str, holds: object) -> None:
     if not holds:
-        raise ValueError(f"{what} is not what this program writes")
+        raise ValueError(f"{what} differs from what this program writes")

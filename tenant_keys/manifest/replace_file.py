@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
 NEW_FILE_MODE = 0o644
+
+
+def require_writable(path: Path, *, folder: bool = False) -> None:
+    """Ask whether a file, or a folder, can be written later: before the work whose result it will hold.
+
+    Raises:
+        OSError: it cannot.
+    """
+    if path.exists() and path.is_dir() != folder:
+        raise OSError(errno.ENOTDIR if folder else errno.EISDIR, "not a directory" if folder else "a directory", path)
+    existing = path
+    while not existing.exists():
+        existing = existing.parent
+    if existing != path and not existing.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, f"{existing} is not a directory", path)
+    if not os.access(existing, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -9,12 +9,20 @@ from typing import Final
 
 from tenant_keys.aws_facts.auditors import SERVICE_LINKED_ROLES
 from tenant_keys.cost import cost_report
-from tenant_keys.manifest import Estate, EstateError, load_estates, manifests_and_warnings, read_lock
+from tenant_keys.manifest import (
+    Estate,
+    EstateError,
+    ManifestError,
+    Problem,
+    load_estates,
+    manifests_and_warnings,
+    read_lock,
+)
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.manifest.sample import replaces_sample
 from tenant_keys.operations.code_changes import changed_files, judges, other_files
 from tenant_keys.operations.errors import AppFailed, NoProject
-from tenant_keys.operations.revision import MANIFEST, check_out, synthesize
+from tenant_keys.operations.revision import MANIFEST, check_out, require_app, synthesize
 from tenant_keys.policy.template_size import reserved_sizes
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.diff import Change, Comparison, Severity, compare
@@ -67,15 +75,17 @@ class Checks:
     ) -> None:
         """Take the folder of `app.py`, an empty folder to write in, the git revision to compare with, and the manifest.
 
-        `for_review`: the proof removes each safeguard in turn, which the review shows. `begin` is told each check's
-        name when the check starts.
+        `for_review`: the proof removes each safeguard in turn, which the review shows. `begin` is called with the
+        name of each check when the check starts.
 
         Raises:
-            NoProject: the folder holds no app or no manifest.
+            ManifestError: the folder holds no manifest.
+            NoProject: the folder holds no app, or the manifest is not below it.
+            NodeUnusable: there is no Node that can run the app.
         """
-        for name in (Path("app.py"), manifest):
-            if not (project / name).is_file():
-                raise NoProject(f"{project / name}: no such file; run the command in the root of the project")
+        if not (project / manifest).is_file():
+            raise ManifestError([Problem((), "no such file; give the path of the manifest", 0, str(manifest))])
+        require_app(project)
         if not (project / manifest).resolve().is_relative_to(project.resolve()):
             raise NoProject(f"{manifest}: is not below {project}; the base of the comparison would not have it")
         self.assembly = scratch / "cdk.out"
@@ -188,7 +198,7 @@ class Checks:
     def _counted(self) -> Iterator[str]:
         for estate in self._loaded():
             for use in cost_report(estate).exceeded:
-                yield f"{use.quota} ({use.where}): {use.used:,} do not fit into {use.limit:,}; {use.way_out}"
+                yield f"{use.quota} ({use.where}): {use.used:,} exceed {use.limit:,}; {use.way_out}"
 
     def _compared(self) -> Iterator[str]:
         folder = self._scratch / "base"
@@ -228,7 +238,7 @@ class Checks:
                 yield Note(change.what) if change.severity is Severity.NOTE else change.what
             more = []  # said once
         for account in old:
-            yield f"the key account {account} is gone, and with it its tenants' keys; put it back"
+            yield f"the key account {account} is gone, and with it its tenants' keys; restore it"
 
     def _by_account(self, estates: tuple[Estate, ...]) -> dict[str, Estate]:
         """Those of the base by key account; where each side has one, the one that its keys would be compared with."""

@@ -39,6 +39,10 @@ class NoProject(OperationError):
     """Raised when the current folder is not the root of a project: `app.py` or `tenants.yaml` is missing."""
 
 
+class NodeUnusable(OperationError):
+    """Raised when Node, in which the CDK's library runs, is missing or too old."""
+
+
 class NotDeployed(OperationError):
     """Raised when nothing says what is deployed: no such stack, one that is in progress, no folder for it."""
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Final
 
-from tenant_keys.operations.errors import AppFailed, NoProject, RevisionUnusable
+from tenant_keys.operations.errors import AppFailed, NodeUnusable, NoProject, RevisionUnusable
 
 MANIFEST = Path("tenants.yaml")
 """What an app reads that is given no other."""
+OLDEST_NODE: Final = 20
+"""Major version (package.json of aws-cdk-lib, engines)."""
 
 
 def check_out(revision: str, into: Path, project: Path) -> Path:
@@ -51,16 +56,39 @@ def git(project: Path, revision: str, *arguments: str) -> bytes:
     return done.stdout
 
 
+def require_app(project: Path) -> Path:
+    """The app of a checkout, which this machine can run: asked before anything else starts.
+
+    Raises:
+        NoProject: the checkout holds no app.
+        NodeUnusable: there is no Node on the path, it does not start, or it is older than the CDK needs.
+    """
+    app = project / "app.py"
+    if not app.is_file():
+        raise NoProject(f"{app}: no such file; an app of the CDK is needed here, as tenant-keys init writes it")
+    named = os.environ.get("JSII_NODE", "node")  # as the CDK's library asks for it
+    program = shutil.which(named)
+    if program is None:
+        raise NodeUnusable(f"{named}: not found on the PATH; the CDK needs Node {OLDEST_NODE} or newer")
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    version = re.match(r"v(\d+)\.", done.stdout)
+    if done.returncode or version is None:
+        said = (done.stderr or done.stdout).strip()[-500:]
+        raise NodeUnusable(f"{program} --version: {said}; the CDK needs Node {OLDEST_NODE} or newer")
+    if int(version[1]) < OLDEST_NODE:
+        raise NodeUnusable(f"{program}: got version {done.stdout.strip()}; the CDK needs Node {OLDEST_NODE} or newer")
+    return app
+
+
 def synthesize(project: Path, output: Path, manifest: Path = MANIFEST) -> Path:
     """Run the app of a checkout by its own code, on a manifest in it; returns the cloud assembly.
 
     Raises:
         AppFailed: the app failed; the message holds the last lines that it printed.
         NoProject: the checkout holds no app.
+        NodeUnusable: there is no Node that can run the app.
     """
-    app = project / "app.py"
-    if not app.is_file():
-        raise NoProject(f"{app}: no such file; run the command in the root of the project")
+    app = require_app(project)
     roots = (project, project / "constructs", project / "stacks")
     env = {**os.environ, "CDK_OUTDIR": str(output), "PYTHONPATH": os.pathsep.join(map(str, roots))}
     if manifest != MANIFEST:  # the app takes it from its context, as `cdk synth -c manifest=FILE` gives it

@@ -18,6 +18,7 @@ from tenant_keys.operations.adopt.describe import describe
 from tenant_keys.operations.adopt.found_key import read_key
 from tenant_keys.operations.adopt.importing import CHANGE_SET, Importer, Wanted
 from tenant_keys.operations.adopt.probe import probe
+from tenant_keys.operations.errors import UnknownTenant
 from tenant_keys.policy.key_policy import key_policy
 from tests.adopt.office import ALL, CELL, COPIES, HOME, OLD, OTHER, Killed, Kills, Office
 from tests.local import handmade
@@ -217,15 +218,16 @@ def test_what_cannot_be_adopted_is_refused_with_every_reason(office: Office) -> 
     elsewhere = office.client("kms", "eu-west-3").create_key()["KeyMetadata"]["Arn"]
     cases = {
         dying: "the key is PendingDeletion; have break-glass cancel its deletion first",
-        granted: "the key has 1 grants, which our policy would make useless; retire them first",
+        granted: "the key has 1 grants, which the estate's key policy would make useless; retire them first",
         named: "the key has the alias alias/tenant-other, another tenant's; delete that first",
-        locked_out: "keeps cdk-hnb659fds-cfn-exec-role-111111111111-eu-west-1 from PutKeyPolicy; allow that first",
-        elsewhere: "the key is in eu-west-3, which is no Region of central.regions; add it there",
+        locked_out: "denies cdk-hnb659fds-cfn-exec-role-111111111111-eu-west-1 PutKeyPolicy; allow these actions",
+        elsewhere: "the key is in eu-west-3, which is not a Region of central.regions; add it there",
     }
     for arn, expected in cases.items():
         assert expected in refused(office, hooli=arn), expected
     assert "is to be hooli's too; one key serves one tenant" in refused(office, hooli=other, piedpiper=other)
-    assert "no tenant nobody in the manifest; add it first" in refused(office, nobody=other)
+    with pytest.raises(UnknownTenant, match="no tenant nobody; see: tenant-keys tenant list"):
+        office.adoption({"nobody": other}).plan()
     assert "alias/tenant-acme in eu-west-1 names" in refused(office, acme=other)
     assert "give the ARN of the key" in refused(office, hooli="alias/x")
     both = refused(office, hooli=dying, piedpiper=granted).splitlines()

@@ -150,6 +150,32 @@ def test_a_malformed_place_is_refused(wrong: dict[str, Any]) -> None:
         Place(**wrong)
 
 
+def test_a_place_is_at_its_own_name_where_no_other_is_given_and_is_a_value() -> None:
+    assert Place("orders").at == ("orders",)
+    made = Place("orders", at=["copy"], formerly=["old"])
+    assert (made.name, made.at, made.formerly) == ("orders", ("copy",), ("old",))
+    assert hash(made) == hash(Place("orders", at=("copy",), formerly=("old",)))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"name": "a/b"}, "place: got 'a/b'; expected letters, digits, '.', '_' and '-'"),
+        ({"name": "a", "at": "orders"}, "place a: at: got 'orders'; expected a tuple of names or ARNs"),
+        ({"name": "a", "formerly": ("",)}, "place a: formerly: got ('',); expected a tuple of names or ARNs"),
+        ({"name": "a", "formerly": ("a",)}, "place a: formerly: got 'a', the name that it has now"),
+        (
+            {"name": "a", "formerly": ("data/x",)},
+            "place a: formerly: got 'data/x'; expected the name of a table or bucket",
+        ),
+    ],
+)
+def test_a_malformed_place_is_told_with_its_field_and_what_is_expected(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match="place") as refused:
+        Place(**wrong)
+    assert str(refused.value) == said
+
+
 def stored_body(tenant: Tenant, **where: Any) -> bytes:
     recorded = RecordedS3()
     s3.put_object(tenant, recorded.client, key="1.pdf", body=b"%PDF", **where)

@@ -305,6 +305,30 @@ def test_a_mistake_of_the_caller_is_named(acme: Tenant, call: Callable[[Any], ob
         call(acme)
 
 
+def test_the_longest_name_and_context_are_taken_and_no_longer_ones(acme: Tenant) -> None:
+    """65,535 bytes: two for the number of pairs, two more a string, the tenant's own pair among them."""
+    name, context = "n" * 32_768, {"a": "x" * 65_511}
+    assert acme.decrypt(acme.encrypt(b"data", name=name, context=context), name=name, context=context) == b"data"
+    with pytest.raises(ValueError, match="context: longer than the 65535 bytes that a message has room for"):
+        acme.encrypt(b"data", name="row", context={"a": "x" * 65_512})
+
+
+@pytest.mark.parametrize(
+    ("context", "said"),
+    [
+        ({"": "a"}, "context: keys and values must not be empty"),
+        ({"a": ""}, "context: keys and values must not be empty"),
+        ({1: "a"}, "context: keys and values must be strings"),
+        ({"Tenant_ID": "a"}, "context: 'Tenant_ID' is set by the client, from the tenant of this handle"),
+        ({"aws-crypto-x": "a"}, "context: 'aws-crypto-x' is set by the client, from the tenant of this handle"),
+    ],
+)
+def test_a_context_that_cannot_be_is_named(acme: Tenant, context: Any, said: str) -> None:
+    with pytest.raises(ValueError, match="context") as refused:
+        acme.encrypt(b"data", name="row", context=context)
+    assert str(refused.value) == said
+
+
 def test_what_holds_bytes_is_taken_as_bytes(acme: Tenant) -> None:
     for kind in (bytearray, memoryview):
         assert acme.decrypt(kind(acme.encrypt(kind(b"data"), name="row")), name="row") == b"data"

@@ -33,12 +33,12 @@ from tools.cloud_assembly import rename_assets
 pytestmark = pytest.mark.xdist_group("local-aws")
 
 
-def test_without_node_it_says_so_before_anything_starts(shell: Shell) -> None:
-    shell.variables["PATH"] = "/nowhere"
-    run = shell.run()
-    assert (run.code, run.out) == (1, "")
-    assert run.err == "node: not found on the PATH; the CDK CLI needs Node 20 or newer\n"
-    assert shell.left() == []
+def test_without_node_it_says_so_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("PATH", "/nowhere")
+    done = tenant_keys("demo")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "node: not found on the PATH; the CDK CLI needs Node 20 or newer\n"
 
 
 def test_a_port_in_use_is_named(shell: Shell) -> None:
@@ -113,7 +113,7 @@ def test_a_killed_emulator_is_noticed(sample_assembly: Path, monkeypatch: pytest
 def test_a_key_policy_that_forgets_the_deployment_role_fails_the_demo(
     sample_assembly: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """KMS's lockout check, asked as the execution role: whoever deploys must be able to change the policy again."""
+    """KMS's lockout check, asked as the execution role: anyone who deploys must be able to change the policy again."""
 
     def forgetful(_manifest: Path, _scratch: Path, output: Path, **_options: bool) -> None:
         shutil.copytree(sample_assembly, output)
@@ -232,6 +232,6 @@ def test_it_is_plain_where_colours_are_not_wanted(monkeypatch: pytest.MonkeyPatc
     assert "\x1b" not in tenant_keys("demo").stdout
 
 
-def test_the_help_tells_the_exit_codes() -> None:
+def test_the_help_shows_the_exit_codes() -> None:
     text = " ".join(tenant_keys("demo", "--help").stdout.replace("│", " ").split())
     assert "0 passed; 1 could not run; 2 an attack succeeded or a legitimate call failed; 130 interrupted" in text

@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
+from tenant_keys.operations import checks
 from tenant_keys.policy.template_size import reserved_sizes
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +103,7 @@ def test_a_lock_that_was_forgotten_ends_the_check_and_says_the_command(project: 
 
 
 @pytest.mark.exhaustive
-def test_a_guard_dropped_from_the_code_needs_review_though_all_is_still_proved(project: Path) -> None:
+def test_a_safeguard_dropped_from_the_code_needs_review_though_all_is_still_proved(project: Path) -> None:
     edit(project / "tenant_keys/policy/key_policy.py", '"DenyOtherContext"', '"Unused"')
     edit(
         project / "tenant_keys/policy/key_policy.py",
@@ -145,7 +147,27 @@ def test_a_door_in_the_code_is_blocked_by_the_synth_the_rules_the_proof_and_the_
     assert (project / "report/review.md").read_text().startswith("# Review of tenants' keys: refuted\n")
 
 
-def test_a_validation_that_does_not_run_fails_the_check_and_the_app_that_left_it_out_is_told(project: Path) -> None:
+def test_a_synth_whose_validations_did_not_run_fails(
+    sample_assembly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_validations(_project: Path, output: Path, _manifest: Path) -> None:
+        shutil.copytree(sample_assembly, output)
+        for name in ("validation-report.json", "tenant-keys-proof.json"):
+            (output / name).unlink()
+
+    monkeypatch.setattr(checks, "synthesize", without_validations)
+    found = checks.Checks(ROOT, tmp_path, None, for_review=False, begin=lambda _name: None)
+    lock, synth = islice(found.run(), 2)
+    assert (lock.passed, synth.passed) == (True, False)
+    fix = "app.py adds it with add_validations"
+    assert synth.said == (
+        "the validation AwsSolutions did not run: validation-report.json of the assembly does not name it; " + fix,
+        "the validation tenant-keys-proof did not run: tenant-keys-proof.json is not of this assembly; " + fix,
+    )
+
+
+@pytest.mark.exhaustive
+def test_a_validation_that_does_not_run_fails_the_check_and_the_app_that_left_it_out_is_reported(project: Path) -> None:
     added = "    Validations.of(app).add_plugins(AwsSolutionsChecks(app), proof)\n"
     edit(project / "stacks/tenant_stacks/validation.py", added, "")
     done = run(project, "check", "--base", "HEAD", "--report", "report")
@@ -159,7 +181,7 @@ def test_a_validation_that_does_not_run_fails_the_check_and_the_app_that_left_it
     assert f"- the change touches what judges it: {judges} — review these files before the verdict" in comment
 
 
-def test_a_base_that_git_does_not_know_is_told(project: Path) -> None:
+def test_a_base_that_git_does_not_know_is_reported(project: Path) -> None:
     done = run(project, "check", "--base", "nowhere")
     assert done.returncode == 1
     assert "nowhere" in done.stderr

@@ -176,6 +176,7 @@ def test_a_policy_that_is_too_long_names_the_way_out(tmp_path: Path) -> None:
         synthesized(estate_of_text(text), tmp_path)
 
 
+@pytest.mark.slow
 def test_both_engines_take_an_estate_with_the_guardrails_that_it_declares(assembly: Path) -> None:
     proof = prove(assembly, guarded(), with_safeguards=True)
     assert (proof.verdict, proof.findings) == ("proved", ())
@@ -204,8 +205,8 @@ def test_both_engines_take_permission_sets_as_those_who_are_spared() -> None:
     templates.properties("guardrails", "scp")["Content"]["Statement"][0]["Condition"] = {
         "ArnNotLike": {"aws:PrincipalArn": pattern.replace("_Glass_", "_Gl*_")}
     }
-    [told] = prove(templates, estate).findings
-    assert told.kind is Kind.GUARDRAIL or "patterns with wildcards on one key" in told.what
+    [reported] = prove(templates, estate).findings
+    assert reported.kind is Kind.GUARDRAIL or "patterns with wildcards on one key" in reported.what
     assert second_opinion(templates, estate).verdict != "no such request"
 
 
@@ -233,11 +234,12 @@ def test_the_patterns_cover_the_topics_and_rules_of_the_audit_stacks(assembly: P
     assert [name for name in found if not name.startswith("tenant-keys-")] == []
 
 
+@pytest.mark.slow
 def test_guardrails_that_the_manifest_does_not_ask_for_are_not_proved(assembly: Path) -> None:
     without = replace(guarded(), guardrails=None)
-    told = [one.what for one in prove(assembly, without).findings]
-    assert any("AWS::Organizations::Policy: the proof does not know what it grants" in what for what in told)
-    assert any("account 444444444444, which tenants.yaml does not declare" in what for what in told)
+    reported = [one.what for one in prove(assembly, without).findings]
+    assert any("AWS::Organizations::Policy: the proof does not know what it grants" in what for what in reported)
+    assert any("account 444444444444, which tenants.yaml does not declare" in what for what in reported)
     assert second_opinion(Assembly.open(assembly), without).verdict == "not given"
 
 
@@ -257,7 +259,7 @@ BAD = {
     ),
     "an import role elsewhere": (
         [("role/key-import/globex", "role/globex-import")],
-        "got role/globex-import; guardrails.import_path /key-import/ is to be the path of every import role",
+        "got role/globex-import; guardrails.import_path /key-import/ must be the path of every import role",
     ),
     "the path of access roles": (
         [("/key-import/}", "/tenant-keys/}"), ("role/key-import/globex", "role/globex-import")],

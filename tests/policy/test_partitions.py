@@ -48,6 +48,7 @@ tenants:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("partition", REGIONS)
 def test_an_estate_in_another_partition_is_proved_by_both_engines(partition: str, tmp_path: Path) -> None:
     home, away = REGIONS[partition]

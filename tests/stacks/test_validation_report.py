@@ -53,7 +53,7 @@ def test_the_proof_names_itself_its_rules_and_its_version() -> None:
     assert plugin.version == version("tenant-keys")
 
 
-def test_a_finding_is_told_with_its_request_its_statements_its_fix_and_the_first_template(
+def test_a_finding_is_reported_with_its_request_its_statements_its_fix_and_the_first_template(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     report = reported(monkeypatch, tmp_path, proof(BREACH))
@@ -119,6 +119,8 @@ def test_what_cannot_be_reviewed_is_not_proved_and_leaves_no_verdict(
     (violation,) = report.violations
     assert (violation.rule_name, violation.description) == ("not proved", "no such operator")
     assert violation.fix is None
+    assert violation.violating_resources[0].resource_logical_id == "estate"
+    assert violation.violating_resources[0].locations == []
     assert violation.violating_resources[0].template_path == str(tmp_path / "a.template.json")
     assert not (tmp_path / "tenant-keys-proof.json").exists()
 

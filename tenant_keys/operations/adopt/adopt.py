@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from tenant_keys.manifest import Manifest, load_estate, load_manifest, read_lock
-from tenant_keys.manifest.lock import render_lock, write_lock
+from tenant_keys.manifest.lock import Lock, render_lock, write_lock
 from tenant_keys.manifest.rules import execution_roles
 from tenant_keys.manifest.update import new_lock
 from tenant_keys.operations.adopt.found_key import FoundKey, read_key
 from tenant_keys.operations.adopt.importing import Importer, Wanted
 from tenant_keys.operations.adopt.plan import AdoptionRefused, refusals, twice
 from tenant_keys.operations.adopt.recording import with_adopted
+from tenant_keys.operations.tenant_edit import known
 from tenant_keys.policy.names import alias_name
 from tenant_keys.policy.template_size import reserved_sizes
 from tenant_keys.review.assembly import Assembly, StackArtifact
@@ -45,9 +46,14 @@ class Adoption:
 
         Raises:
             AdoptionRefused: one of them cannot be adopted; with every reason.
+            EstateError: manifest or lock has errors.
+            UnknownTenant: the manifest does not declare a tenant yet.
             botocore.exceptions.ClientError: AWS refuses to answer.
         """
         manifest = self._manifest()
+        self._lock(manifest)
+        for tenant in self._given:
+            known(tenant, manifest.tenants)
         found: dict[str, FoundKey] = {}
         problems: list[str] = []
         for tenant, arn in self._given.items():
@@ -85,6 +91,11 @@ class Adoption:
     def _manifest(self) -> Manifest:
         return load_manifest(self._path)
 
+    def _lock(self, manifest: Manifest) -> Lock:
+        """Adopted keys may be the first."""
+        path = self._path.with_suffix(".lock")
+        return read_lock(path) if path.exists() else new_lock(manifest)
+
     def _alias(self, tenant: str) -> str:
         return alias_name(tenant, self._manifest().naming)
 
@@ -104,7 +115,7 @@ class Adoption:
 
     def _record(self, keys: Mapping[str, FoundKey]) -> Iterator[str]:
         manifest, path = self._manifest(), self._path.with_suffix(".lock")
-        lock = read_lock(path) if path.exists() else new_lock(manifest)
+        lock = self._lock(manifest)
         after, done = with_adopted(manifest, lock, keys, reserved_sizes)
         if not path.exists() or render_lock(after) != render_lock(lock):
             write_lock(path, after)

@@ -10,8 +10,8 @@ from pathlib import Path
 from tenant_keys.manifest import Estate, HeldKey, Tenant, load_estate_of, read_lock
 from tenant_keys.manifest.lock import Registration, write_lock
 from tenant_keys.manifest.lock_text import with_entries
-from tenant_keys.operations.errors import UnknownTenant
 from tenant_keys.operations.held.errors import HeldKeyError
+from tenant_keys.operations.tenant_edit import known
 
 NONCE_BYTES = 16
 
@@ -25,9 +25,7 @@ def held_key(manifest: Path, tenant_id: str) -> tuple[Estate, Tenant, HeldKey]:
         HeldKeyError: its key is ours.
     """
     estate = load_estate_of(manifest, tenant_id)
-    tenant = estate.called(tenant_id)
-    if tenant is None:
-        raise UnknownTenant(f"{manifest} tenants: no tenant {tenant_id}; there are {len(estate.tenants)}")
+    tenant = estate.called(tenant_id) or known(tenant_id, estate.by_manifest_id)
     if tenant.held is None:
         raise HeldKeyError(f"{manifest} tenants.{tenant_id}.key.held_by: missing; its key is in the central account")
     return estate, tenant, tenant.held
@@ -45,18 +43,18 @@ def register(manifest: Path, tenant_id: str) -> str:
     if held.nonce is not None:
         return held.nonce
     nonce = secrets.token_hex(NONCE_BYTES)
-    _write(manifest, tenant_id, lambda known: replace(known, nonce=nonce, verified={}))
+    _write(manifest, tenant_id, lambda was: replace(was, nonce=nonce, verified={}))
     return nonce
 
 
 def record_verified(manifest: Path, tenant_id: str) -> None:
     """Record that the tenant has shown control of each key that the manifest names."""
     _, _, held = held_key(manifest, tenant_id)
-    _write(manifest, tenant_id, lambda known: replace(known, verified=dict(held.registered)))
+    _write(manifest, tenant_id, lambda was: replace(was, verified=dict(held.registered)))
 
 
 def activate(manifest: Path, tenant_id: str, *, replacing: bool) -> HeldKey:
-    """Make the verified keys those that workloads are told of at the next deployment. Returns what was there before.
+    """Make the verified keys those that workloads are given at the next deployment. Returns what was there before.
 
     Raises:
         HeldKeyError: not all of them are verified, or other keys are active and `replacing` is not said.
@@ -67,7 +65,9 @@ def activate(manifest: Path, tenant_id: str, *, replacing: bool) -> HeldKey:
     unverified = [arn for region, arn in held.registered.items() if held.verified.get(region) != arn]
     if unverified or held.nonce is None:
         shown = ", ".join(unverified or held.registered.values())
-        raise HeldKeyError(f"{shown}: control was not shown; run `tenant-keys held register` and `held verify` first")
+        raise HeldKeyError(
+            f"{shown}: control of the key was not verified; run `tenant-keys held register` and `held verify` first"
+        )
     lost = sorted(set(held.active.values()) - set(held.registered.values()))
     if lost and not replacing:
         message = f"{', '.join(lost)} is active, and what it encrypted opens under no other key; re-encrypt it"
@@ -81,7 +81,7 @@ def deregister(manifest: Path, tenant_id: str) -> bool:
     _, _, held = held_key(manifest, tenant_id)
     if held.nonce is None and not held.verified:
         return False
-    _write(manifest, tenant_id, lambda known: Registration(active=known.active))
+    _write(manifest, tenant_id, lambda was: Registration(active=was.active))
     return True
 
 

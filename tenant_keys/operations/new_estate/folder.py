@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from tenant_keys.manifest import EstateError, load_manifest, read_lock
-from tenant_keys.manifest.replace_file import replace_file
+from tenant_keys.manifest.replace_file import replace_file, require_writable
 from tenant_keys.manifest.sample import ACCOUNT, is_sample
 from tenant_keys.operations.errors import OperationError
 from tenant_keys.operations.new_estate.files import LOCK, MANIFEST
@@ -74,7 +74,9 @@ def plan_files(folder: Path, files: Mapping[str, str], *, here: bool) -> Plan:
 
     Raises:
         FolderRefused: files are there with another content; all of them are named.
+        OSError: the folder is a file, below one, or may not be written.
     """
+    require_writable(folder, folder=True)
     checkout = _is_checkout(folder)
     if checkout and not here:
         raise FolderRefused(f"{folder}: is a checkout of tenant-keys; --here replaces its sample, else name a folder")
@@ -83,7 +85,7 @@ def plan_files(folder: Path, files: Mapping[str, str], *, here: bool) -> Plan:
         return Plan(folder, tuple(_replaced(folder / name, files[name]) for name in (MANIFEST, LOCK)))
     taken = [path for name in files if (path := folder / name) and _taken(path, name, files[name])]
     if taken:
-        way_out = "is there already, and is not overwritten; move it away, or name another folder"
+        way_out = "already exists and is not overwritten; move it away, or name another folder"
         raise FolderRefused("\n".join(f"{path}: {way_out}" for path in taken))
     return Plan(folder, tuple(_placed(folder / name, text) for name, text in files.items()))
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.handlers import json_decode_template_body
 
 from tenant_keys.operations.given_session import SessionOf, given_session
@@ -35,7 +35,13 @@ class Sessions:
     """Assumes the reading role of each account, once; the caller's own session where it is that role's already."""
 
     def __init__(self, role: str, partition: str, session_of: SessionOf | None = None) -> None:
-        """`role`: as the manifest writes it, `role/SecurityAudit`; the same in every account."""
+        """`role`: as the manifest writes it, `role/SecurityAudit`; the same in every account.
+
+        Raises:
+            NoCredentialsError: the environment holds no credentials to assume the role with.
+        """
+        if session_of is None and given_session(None).get_credentials() is None:
+            raise NoCredentialsError
         self._session_of = session_of or given_session
         self._role = role
         self._partition = partition

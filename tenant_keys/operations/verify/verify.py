@@ -126,7 +126,7 @@ def verify(
         options: how.
         client_of: makes clients; by default of the reading role of each account, assumed with the environment's
             credentials.
-        progress: is told after each call.
+        progress: is called after each call.
         now: the time by which expiry and rotation are judged.
 
     Raises:
@@ -135,6 +135,7 @@ def verify(
         NoReader: no role that may read is named.
         NoSuchStack: a stack that is to be looked at is not in the assembly, or holds no tenants' keys.
         RecordUnusable: the record to resume, or to compare with, is none of this estate.
+        NoCredentialsError: the environment holds no credentials; no record is written.
         KeyboardInterrupt: interrupted; `resume` goes on with what was read.
     """
     started, moment = time.monotonic(), now or datetime.now(UTC)
@@ -146,11 +147,10 @@ def verify(
     artifacts = _looked_at(reviewed, options.stacks)
     digests = {(one.account, one.region, one.name): digest_of_artifact(one) for one in artifacts}
     scope = Scope(estate, artifacts, digests, options.last_usage, keys_alone=bool(options.stacks))
+    client_of = client_of or Sessions(role, estate.central.partition)
     journal = Journal(options.record, _identity(scope), moment, resume=options.resume)
     resumed = journal.resumed
-    lanes = Lanes(
-        client_of or Sessions(role, estate.central.partition), journal, share=options.share, progress=progress
-    )
+    lanes = Lanes(client_of, journal, share=options.share, progress=progress)
     try:
         read(lanes, scope, journal.readings)
         with collection_paused():
@@ -237,8 +237,8 @@ def _earlier(record: Path | None, estate: Estate, stacks: tuple[str, ...]) -> _E
     if lines[0]["account"] != estate.central.account:
         raise RecordUnusable(f"{record}: the record of another key account; expected {estate.central.account}")
     if sorted(lines[0]["stacks"]) != sorted(stacks):
-        told = ", ".join(lines[0]["stacks"]) or "the whole estate"
-        raise RecordUnusable(f"{record}: the record of a run over {told}; compare with one over the same")
+        reported = ", ".join(lines[0]["stacks"]) or "the whole estate"
+        raise RecordUnusable(f"{record}: the record of a run over {reported}; compare with one over the same")
     ids = frozenset(line["id"] for line in lines_of(record, "finding"))
     return _Earlier(ids, Baseline(lines[0]["roles"], lines[0]["thumbprints"]))
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from tenant_keys.review.errors import AssemblyNotFound, AssemblyUnreadable
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -32,13 +35,16 @@ def parse_json(path: Path, data: bytes) -> Any:
     """Parse the bytes of a file; `path` is for the message alone.
 
     Raises:
-        AssemblyUnreadable: not JSON in UTF-8, or a name occurs twice in one object, of which the CDK CLI and
-            CloudFormation need not take the same one.
+        AssemblyUnreadable: not JSON in UTF-8, also behind escapes (half of a surrogate pair), or a name occurs twice in
+            one object, of which the CDK CLI and CloudFormation need not take the same one.
     """
     try:
-        return json.loads(data.decode(), object_pairs_hook=_each_once)
+        value = json.loads(data.decode(), object_pairs_hook=_each_once)
+        if _SURROGATE.search(data):
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise AssemblyUnreadable(f"{path}: not JSON in UTF-8 ({error}); run cdk synth again") from error
+    return value
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
