@@ -62,7 +62,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 class Found(NamedTuple):
-    """A resource and where it stands."""
+    """A resource and where it is."""
 
     stack: str
     logical_id: str
@@ -71,7 +71,7 @@ class Found(NamedTuple):
 
 @pytest.fixture(scope="session")
 def sample_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cloud assembly of `tenants.yaml`; whoever changes it copies it."""
+    """The cloud assembly of `tenants.yaml`; anyone who changes it copies it."""
 
     def synthesize(folder: Path) -> None:
         environment = {

@@ -12,7 +12,7 @@ import pytest
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """A folder of this name that `make` filled. With xdist, all processes of the run share the folder above their own.
 
-    It has its name only when it is complete: whoever dies while filling it leaves nothing that another would take.
+    It has its name only when it is complete: a process that dies while filling it leaves nothing that another takes.
     """
     base = factory.getbasetemp()
     shared = base.parent if base.name.startswith("popen-") else base

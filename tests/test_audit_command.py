@@ -32,7 +32,7 @@ def test_the_table_is_over_the_bucket_of_the_organizations_trail() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (("nope",), "got nope; allowed: who-used"),
         (("who-used",), "who-used is about one tenant"),
@@ -40,7 +40,7 @@ def test_the_table_is_over_the_bucket_of_the_organizations_trail() -> None:
         (("wrong-tenant", "--engine", "logs"), "joins records"),
     ],
 )
-def test_a_mistake_is_told_in_a_sentence(arguments: tuple[str, ...], told: str) -> None:
+def test_a_mistake_is_reported_in_a_sentence(arguments: tuple[str, ...], reported: str) -> None:
     done = tenant_keys("audit", "query", *arguments)
     assert done.exit_code == 1
-    assert told in " ".join(done.stderr.replace("│", " ").split())
+    assert reported in " ".join(done.stderr.replace("│", " ").split())

@@ -1,4 +1,4 @@
-"""The `tenant-keys` command as a whole: exit codes, and that a mistake is told in a sentence."""
+"""The `tenant-keys` command as a whole: exit codes, and that a mistake is reported in a sentence."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write_project(folder: Path, *names: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["frobnicate"], "no command frobnicate; `tenant-keys --help` lists them"),
         (["prov"], "no command prov; did you mean prove?"),
@@ -44,15 +44,15 @@ def write_project(folder: Path, *names: str) -> Path:
         (["diff", "no-such-revision", "."], "name a commit or a branch"),
     ],
 )
-def test_what_could_not_run_ends_with_one_and_a_sentence(arguments: list[str], told: str) -> None:
+def test_what_could_not_run_ends_with_one_and_a_sentence(arguments: list[str], reported: str) -> None:
     """Two is for findings: a pipeline must not take a typing mistake for one."""
     done = tenant_keys(*arguments)
     assert done.exit_code == 1
-    assert told in done.stderr
+    assert reported in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (("frobnicate", "--json"), "no command frobnicate; `tenant-keys --help` lists them"),
         (
@@ -63,10 +63,10 @@ def test_what_could_not_run_ends_with_one_and_a_sentence(arguments: list[str], t
         (("tenant", "show", "acmee", "--json"), "tenants.yaml tenants: no tenant acmee; did you mean acme?"),
     ],
 )
-def test_errors_are_json_where_json_is_asked_for(arguments: tuple[str, ...], told: str) -> None:
+def test_errors_are_json_where_json_is_asked_for(arguments: tuple[str, ...], reported: str) -> None:
     done = tenant_keys(*arguments)
     assert (done.exit_code, done.stderr) == (1, "")
-    assert json.loads(done.stdout) == {"error": told}
+    assert json.loads(done.stdout) == {"error": reported}
 
 
 def test_every_problem_of_the_manifest_is_json_in_a_command_that_only_reads_it(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ class SharedAccessRole(_AccessRole):
 class CustodianImportRole(_AccessRole):
     """The role through which a customer's own principal brings, rotates and withdraws its key material.
 
-    It stands beside the key: a tenant that is leaving keeps it as long as its key is in the stack.
+    It is beside the key: a tenant that is leaving keeps it as long as its key is in the stack.
     """
 
     def __init__(
@@ -166,7 +166,9 @@ class CustodianImportRole(_AccessRole):
 
 def _checked_trust(trust: Document, name: str, estate: Estate) -> Document:
     limit = estate.central.quotas.trust_policy_characters
-    raised = "shorten the names in it, or have AWS raise the quota and say so in central.quotas.trust_policy_characters"
+    raised = (
+        "shorten the names in it, or request a quota increase and record it in central.quotas.trust_policy_characters"
+    )
     return check_size(trust, limit, f"trust policy of role {name}", raised)
 
 

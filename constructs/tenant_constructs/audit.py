@@ -38,7 +38,7 @@ class AuditTopic(Construct):
         key = kms.CfnKey(
             self,
             "Key",
-            description="Encrypts the topic on which misuse of tenants' keys is told",
+            description="Encrypts the topic on which misuse of tenants' keys is reported",
             enable_key_rotation=True,
             key_policy=policies.topic_key_policy(estate),
             pending_window_in_days=7,

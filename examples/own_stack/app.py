@@ -20,7 +20,7 @@ from tenant_keys.manifest import Estate, load_estate
 
 
 class TenantStack(cdk.Stack):
-    """One tenant on its own, with an alarm on the age of its key and outputs for whoever deploys the workload."""
+    """One tenant on its own, with an alarm on the age of its key and outputs for anyone who deploys the workload."""
 
     def __init__(self, scope: Construct, construct_id: str, *, tenant_id: str, estate: Estate) -> None:
         tenant = estate.tenants[tenant_id]

@@ -53,8 +53,8 @@ def synthesize_estate(
     if folder and around and not aspects:
         changed = bring_up_to_date(folder, estate, around)
         if changed is not None:
-            told = f"changed since the last synth: {', '.join(changed)}" if changed else "no stack has changed"
-            sys.stderr.write(f"{told}; all others are taken from {folder}\n")
+            reported = f"changed since the last synth: {', '.join(changed)}" if changed else "no stack has changed"
+            sys.stderr.write(f"{reported}; all others are reused from {folder}\n")
             return
     from tenant_stacks.full_synth import synthesize_everything
 

@@ -23,7 +23,7 @@ _ALIKE: Final = tuple(field.name for field in fields(Tenant) if field.name not i
 CDK_METADATA: Final = "AWS::CDK::Metadata"
 """The last resource of each template, which the CDK's command line has it add: the kinds of constructs in the stack."""
 ID: Final = "\0"
-"""Stands for the tenant's id: no string of a manifest has it."""
+"""Represents the tenant's id: no string of a manifest has it."""
 
 _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 

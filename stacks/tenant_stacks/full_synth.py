@@ -37,7 +37,7 @@ def synthesize_everything(
             sys.stderr.write(f"{refused}; every tenant becomes a construct of its own\n")
         else:
             if validation and not validation.completed:
-                raise RuntimeError("the validation of the templates failed; CDK_VALIDATION=false leaves it out")
+                raise RuntimeError("the validation of the templates failed; to skip it, set CDK_VALIDATION=false")
             if folder and around and not aspects:
                 record(folder, estate, around, _templates(app), proof.classes)
             return

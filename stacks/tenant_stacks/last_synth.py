@@ -190,12 +190,14 @@ def _shared(estate: Estate) -> str:
     Tenants with names that are more than their ids are in it: where one of them changes, all is written anew.
     """
     workloads = estate.workloads.values()
-    told = [workload_configuration(workload, estate, region) for workload in workloads for region in workload.regions]
+    reported = [
+        workload_configuration(workload, estate, region) for workload in workloads for region in workload.regions
+    ]
     shared = [shared_role_policy(workload, estate) for workload in workloads if workload.access != "tenant-role"]
     controls = [service_control_policy(estate), resource_control_policy(estate)] if estate.guardrails else []
     special = [_text(tenant) for tenant in estate.tenants.values() if _has_other_names(tenant)]
     declared = replace(estate, tenants={})
-    return sha256(repr((declared, told, shared, controls, special)).encode()).hexdigest()
+    return sha256(repr((declared, reported, shared, controls, special)).encode()).hexdigest()
 
 
 def _has_other_names(tenant: Tenant) -> bool:

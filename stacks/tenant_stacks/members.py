@@ -82,7 +82,7 @@ class TenantsOfNone(Mapping[str, Tenant]):
         raise _OTHERS
 
 
-_OTHERS = LookupError("a construct of one tenant asked for others: its cell would change with them")
+_OTHERS = LookupError("a construct of one tenant reads other tenants: its cell would change with them")
 
 
 def cell_stacks(estate: Estate) -> Iterator[CellStack]:

@@ -52,7 +52,7 @@ class Pattern:
         Where one name is also a word of the text, such as `role`, the other's is not.
 
         Raises:
-            NotOnlyNames: neither text is the other with other names, or it cannot be told what is a name.
+            NotOnlyNames: neither text is the other with other names, or it is not known what is a name.
         """
         try:
             return cls._of(one, other)

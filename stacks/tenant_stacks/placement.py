@@ -226,7 +226,7 @@ def reporting_places(estate: Estate) -> list[tuple[str, str]]:
 def role_region(workload: Workload, estate: Estate) -> str:
     """Region of the stack that holds the workload's role.
 
-    A trust anchor stands where its certificate authority does, and the role names it (AWS Prescriptive Guidance,
+    A trust anchor is where its certificate authority is, and the role names it (AWS Prescriptive Guidance,
     iam-roles-anywhere-private-ca, limitations).
     """
     if workload.roles_anywhere:

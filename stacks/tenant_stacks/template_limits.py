@@ -28,7 +28,8 @@ def check_text(text: bytes, stack: str) -> None:
     if len(text) > TEMPLATE_BYTES:
         resources = json.loads(text)["Resources"].values()
         raise PolicyTooLarge(
-            f"stack {stack}: got a template of {len(text):,} bytes, {REFUSED_TEMPLATE} {TEMPLATE_BYTES:,}; large are "
+            f"stack {stack}: got a template of {len(text):,} bytes, {REFUSED_TEMPLATE} {TEMPLATE_BYTES:,}; the "
+            "largest parts are "
             f"{what_is_large(resources)}: set fewer or shorter tags, shorten roles' paths, let fewer workloads serve "
             f"its tenants, use access session-tag, or {FEWER_DEPLOYERS}"
         )
@@ -38,5 +39,5 @@ def check_text(text: bytes, stack: str) -> None:
     if number > TEMPLATE_RESOURCES:
         raise PolicyTooLarge(
             f"stack {stack}: got {number:,} resources, {REFUSED_TEMPLATE} {TEMPLATE_RESOURCES:,} beside the one that "
-            "the CDK adds; spread the workloads over more accounts, or have fewer"
+            "the CDK adds; spread the workloads over more accounts, or declare fewer"
         )

@@ -112,7 +112,7 @@ def _keys_without_rotation(estate: Estate) -> Iterator[Accepted]:
 
 
 def _custodians(estate: Estate) -> list[str]:
-    """The stacks of keys in which customers' import roles stand."""
+    """The stacks of keys in which customers' import roles are."""
     return [
         names.key_stack(region, number, estate.naming)
         for region, number, tenants in key_cells(estate)

@@ -14,7 +14,7 @@ import re
 from typing import Final
 
 SUFFIX: Final = "?" * 16
-"""One `?` for each digit: in ARN conditions it stands for any one character (IAM guide, reference_policies_elements_
+"""One `?` for each digit: in ARN conditions it represents any one character (IAM guide, reference_policies_elements_
 condition_operators)."""
 WITHOUT_REGION: Final = "us-east-1"
 _ROLE_NAME: Final = re.compile(r"awsreservedsso_([a-z0-9_+=,.@-]{1,32})_[0-9a-f?]{16}", re.IGNORECASE)
@@ -38,7 +38,7 @@ def is_pattern(arn: str) -> bool:
 
 
 def beginning_of(arn: str) -> str:
-    """Of a pattern, what stands before the suffix; a set whose name goes on after an underscore begins alike."""
+    """Of a pattern, what is before the suffix; a set whose name goes on after an underscore begins alike."""
     return arn.removesuffix(SUFFIX)
 
 

@@ -66,10 +66,10 @@ def adopt_command(
         typer.echo(str(refused), err=True)
         raise typer.Exit(2) from None
     except (BotoCoreError, ClientError) as error:
-        raise OperationError(f"AWS: {error}; repeat the command, it goes on where it stopped") from None
+        raise OperationError(f"AWS: {error}; repeat the command, which resumes where it stopped") from None
     typer.echo(
         "adopted, each with its current policy. Next: deploy the access roles, let callers name alias/tenant-<id> with "
-        "the context tenant_id, re-encrypt what has no such context, then deploy the keys' stacks (docs/adopt.md)"
+        "the context tenant_id, re-encrypt data without this context, then deploy the keys' stacks (docs/adopt.md)"
     )
 
 

@@ -97,7 +97,9 @@ def query(
         else logs_insights(name, estate, tenant)
     )
     if text is None:
-        raise typer.BadParameter(f"got --engine logs; {name} joins records, which Logs Insights does not: use athena")
+        raise typer.BadParameter(
+            f"got --engine logs; {name} joins records, which Logs Insights does not support; use --engine athena"
+        )
     typer.echo(text.rstrip())
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tenant_keys.operations.byok import Ceremony, RegionalKey
 
 NOT_DONE = 2
-CODES = "Exit codes: 0 done, 1 could not, 2 not done: confirm with --yes, or something is still missing."
+CODES = "Exit codes: 0 done, 1 could not run, 2 not done: confirm with --yes, or something is still missing."
 TENANTS = Path("tenants.yaml")
 
 Id = Annotated[str, typer.Argument(help="The tenant's id.")]
@@ -65,14 +65,14 @@ def start(
     from tenant_keys.operations.byok import wrap
 
     if new and renew:
-        raise typer.BadParameter("--new and --renew exclude each other")
+        raise typer.BadParameter("--new and --renew: got both; give one")
     purpose: Any = "new" if new else "renew" if renew else "missing"
     with _readable_errors():
         _must_not_exist(out)
         parameters = byok.start(_ceremony(manifest, tenant), purpose, say=typer.echo)
         wrap.write_new(str(out), parameters)
     typer.echo(f"fingerprint of the parameters: {wrap.fingerprint_of_parameters(parameters)}")
-    typer.echo(f"written: {out}; the customer runs wrap.py on it, offline, and reads the same fingerprint to you")
+    typer.echo(f"written: {out}; the customer runs wrap.py on it, offline, and reads the fingerprint back to you")
 
 
 @app.command(
@@ -156,7 +156,7 @@ def revoke(
     from tenant_keys.operations import byok
 
     if every and pending:
-        raise typer.BadParameter("--all and --pending exclude each other")
+        raise typer.BadParameter("--all and --pending: got both; give one")
     which: Any = "every" if every else "pending" if pending else "current"
     say = _say(as_json=as_json)
     with _readable_errors():
@@ -195,7 +195,7 @@ def resume(
         ceremony = _ceremony(manifest, tenant)
         keys = ceremony.read()
         if not any(key.missing for key in keys) and all(key.materials for key in keys):
-            say("nothing is missing")
+            say("all key material is imported")
             _show(keys, as_json=as_json)
             return
         parameters = byok.start(ceremony, "missing", say=say)
@@ -241,13 +241,13 @@ def _show(keys: list[RegionalKey], *, as_json: bool) -> None:
 
 def _must_not_exist(path: Path) -> None:
     if path.exists():
-        raise OperationError(f"{path}: exists already, and is not replaced; name another file with --out")
+        raise OperationError(f"{path}: already exists and is not replaced; name another file with --out")
     require_writable(path)
 
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """A file of the ceremony with a part missing or damaged is the user's mistake, told without its content."""
+    """A file of the ceremony with a part missing or damaged is the user's mistake, reported without its content."""
     from tenant_keys.operations.byok import wrap
 
     try:
@@ -255,7 +255,7 @@ def _readable(path: Path) -> Iterator[None]:
     except wrap.WrapError as problem:
         raise OperationError(str(problem)) from None
     except (KeyError, TypeError, ValueError) as problem:
-        raise OperationError(f"{path}: incomplete or damaged ({type(problem).__name__}); make it again") from None
+        raise OperationError(f"{path}: incomplete or damaged ({type(problem).__name__}); create it again") from None
 
 
 @contextmanager

@@ -30,15 +30,16 @@ def cost_command(
         int | None, typer.Option(min=1, help="Compute for this number of tenants of the same mix.")
     ] = None,
     messages_per_second: Annotated[
-        float | None, typer.Option(min=0, help="Of all tenants together; by default one per second and active tenant.")
+        float | None,
+        typer.Option(min=0, help="Messages per second, of all tenants together; by default one per active tenant."),
     ] = None,
     *,
     per_tenant: Annotated[
         bool,
-        typer.Option("--per-tenant", help="--messages-per-second is for each active tenant, not for all together."),
+        typer.Option("--per-tenant", help="Apply --messages-per-second to each active tenant, not to all together."),
     ] = False,
     processes: Annotated[
-        int, typer.Option(min=1, help="Processes that serve each tenant, every one with a cache of its own.")
+        int, typer.Option(min=1, help="Processes that serve each tenant, each with its own cache.")
     ] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -81,13 +82,13 @@ def show(report: CostReport, console: Console) -> None:
         if report.audit.own_trail:
             console.print(
                 "[bold red]WARNING[/] audit.trail is own: if the organization's trail has this account's calls of AWS "
-                f"KMS, the own trail is the second copy, and costs {report.audit.second_trail} dollars a month more",
+                f"KMS, this trail is a second copy, which costs {report.audit.second_trail} dollars a month more",
                 highlight=False,
             )
     near = [use for use in report.quotas if use.used >= NEAR * use.limit]
     breaking = [use for use in report.quotas if use.breaks_at is not None]
     for use in near or sorted(breaking, key=lambda use: use.breaks_at or 0)[:1]:
-        said = "exceeded" if use.left < 0 else "next to break"
+        said = "exceeded" if use.left < 0 else "first to be exceeded"
         console.print(f"  {said}: {use.quota} in {use.where}; {use.way_out}", highlight=False)
     steps = "; ".join(f"{step.what} {_duration(step.seconds)} ({step.bound_by})" for step in report.deployment)
     console.print(f"[bold]A first deployment takes at least[/]: {steps}", highlight=False)
@@ -135,7 +136,7 @@ def _requests(report: CostReport) -> Table:
 
 
 def _quotas(report: CostReport) -> Table:
-    table = _table("Quotas", "", "where", "used", "of", "breaks at tenants")
+    table = _table("Quotas", "", "where", "used", "of", "exceeded at tenants")
     for use in report.quotas:
         breaks = "never" if use.breaks_at is None else f"{use.breaks_at:,}"
         style = "bold red" if use.left < 0 else None

@@ -10,7 +10,7 @@ import typer
 
 from tenant_keys.manifest import load_estate
 
-CODES = "Exit codes: 0 printed, 1 could not, 2 the manifest has errors."
+CODES = "Exit codes: 0 printed, 1 could not run, 2 the manifest has errors."
 
 
 def register(app: typer.Typer) -> None:

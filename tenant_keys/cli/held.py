@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tenant_keys.operations.held import Probe
 
 NOT_DONE = 2
-CODES = "Exit codes: 0 done, 1 could not, 2 refuted, or not in use yet."
+CODES = "Exit codes: 0 done, 1 could not run, 2 refuted, or not in use yet."
 TENANTS = Path("tenants.yaml")
 Id = Annotated[str, typer.Argument(help="The tenant's id.")]
 ManifestPath = Annotated[Path, typer.Option("--manifest", help="The manifest; the lock is beside it.")]
@@ -47,7 +47,7 @@ def register_command(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJs
         return
     for region, arn in key.registered.items():
         typer.echo(f"{region}: {arn}", err=True)
-    typer.echo("add these statements to the policy of each key; replace none that is there", err=True)
+    typer.echo("add these statements to the policy of each key; keep the existing ones", err=True)
     typer.echo(json.dumps(statements, indent=2))
 
 
@@ -68,7 +68,7 @@ def verify(
 
     estate, found, key = held.held_key(manifest, tenant)
     if key.nonce is None:
-        raise OperationError(f"tenants.{tenant}: no registration under way; run `tenant-keys held register` first")
+        raise OperationError(f"tenants.{tenant}: no registration in progress; run `tenant-keys held register` first")
     served = {one.name: one for one in found.workloads}
     asking = served.get(workload or next(iter(served), ""))
     if asking is None:
@@ -81,7 +81,9 @@ def verify(
         typer.echo(json.dumps({"verified": passed, "probes": list(map(_row, probes))}, indent=1))
     else:
         _show(probes)
-        typer.echo("control shown, and recorded; next: `tenant-keys held activate`" if passed else "not verified")
+        typer.echo(
+            "control of the key verified and recorded; next: `tenant-keys held activate`" if passed else "not verified"
+        )
     if not passed:
         raise typer.Exit(NOT_DONE)
 
@@ -109,7 +111,7 @@ def deregister(tenant: Id, manifest: ManifestPath = TENANTS) -> None:
 
     done = held.deregister(manifest, tenant)
     _, _, key = held.held_key(manifest, tenant)
-    typer.echo("registration forgotten" if done else "no registration is under way: nothing is changed")
+    typer.echo("registration removed" if done else "no registration is in progress; nothing is changed")
     active = ", ".join(sorted(key.active.values())) or "nothing"
     typer.echo(f"active as before: {active}")
 
@@ -128,7 +130,7 @@ def status(tenant: Id, manifest: ManifestPath = TENANTS, as_json: AsJson = False
         for name, arns in rows.items():
             for region, arn in sorted(arns.items()) or [("", "none")]:
                 typer.echo(f"{name:<10}  {region:<14}  {arn}")
-        typer.echo(f"while KMS cannot be reached, clients go on for {key.grace_minutes} minutes")
+        typer.echo(f"while KMS cannot be reached, clients continue for {key.grace_minutes} minutes")
     if not key.active:
         raise typer.Exit(NOT_DONE)
 
@@ -144,7 +146,7 @@ def _clients(tenant: Tenant, workload: Workload, estate: Estate, *, own_session:
         return lambda region: boto3.client("kms", region_name=region)
     if workload.access == "web-identity":
         raise OperationError(
-            f"{workload.name}: a token opens its sessions; give a session's credentials, --own-session"
+            f"{workload.name}: its sessions need a token; use the credentials of such a session, and give --own-session"
         )
     given: dict[str, Any] = {"RoleArn": tenant_role_arn(tenant.id, workload, estate)}
     if workload.access == "session-tag":

@@ -14,7 +14,7 @@ from tenant_keys.operations.new_estate.answers import Answers, AnswersRefused, C
 if TYPE_CHECKING:
     from tenant_keys.operations.new_estate import Plan
 
-CODES = "Exit codes: 0 written, or shown with --dry-run; 1 could not, and nothing is written."
+CODES = "Exit codes: 0 written, or shown with --dry-run; 1 could not run, and nothing is written."
 
 
 def register(app: typer.Typer) -> None:
@@ -66,11 +66,11 @@ def init_command(
         raise typer.BadParameter("name a folder, or write --here")
     asks = sys.stdin.isatty() and not as_json
     if asks:
-        typer.echo("An estate of your own; Ctrl-C leaves without a trace.", err=True)
+        typer.echo("Answer to create your estate; Ctrl-C cancels and writes nothing.", err=True)
         account = account or typer.prompt("Account that holds the keys, 12 digits", err=True)
         region = region or typer.prompt("Regions, the home Region first", err=True).replace(",", " ").split()
         if organization is None:
-            organization = typer.prompt("Organisation id, o-…; empty for none", default="", err=True)
+            organization = typer.prompt("Organization id, o-…; empty for none", default="", err=True)
         administrator = administrator or [
             typer.prompt("Administrators' role", default="role/KeyAdministrator", err=True)
         ]

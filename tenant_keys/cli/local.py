@@ -44,7 +44,7 @@ from tenant_keys.local.process import RUNNING
 from tenant_keys.local.settings import Settings
 from tenant_keys.manifest import Estate, load_estate
 
-app = typer.Typer(help="Run an AWS on this machine that enforces the policies, and attack it.", no_args_is_help=True)
+app = typer.Typer(help="Run a local AWS that enforces the policies, and attack it.", no_args_is_help=True)
 say = Console(stderr=True, highlight=False)
 WHERE = "TENANT_KEYS_LOCAL"
 """Environment variable with the folder of a running local AWS."""
@@ -194,7 +194,7 @@ def started(estate: Estate, port: int) -> Iterator[LocalAws]:
 
 
 def ensure_roles(aws: LocalAws, estate: Estate) -> None:
-    """The roles that an organisation has before us."""
+    """The roles that an organization has before us."""
     central = estate.central
     for role in (*central.administrators, *central.readers, central.break_glass):
         ensure_role(aws, role)
@@ -234,7 +234,7 @@ def folder_of(running: Path | None, estate: Estate) -> Path:
     if not found:
         raise LocalAwsError(f"no local AWS with the key account {account} runs; start it with: tenant-keys local up")
     if found[1:]:
-        raise LocalAwsError(f"{len(found)} run with the key account {account}; name one: --running {found[0]}")
+        raise LocalAwsError(f"{len(found)} run with the key account {account}; select one: --running {found[0]}")
     return Path(found[0])
 
 

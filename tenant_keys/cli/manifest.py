@@ -36,7 +36,11 @@ def lock_command(
         str | None, typer.Option("--base", metavar="REV", help="Also check the lock against the merge base with REV.")
     ] = None,
     merge: Annotated[
-        bool, typer.Option("--merge", help="After a merge: one line per id, no overfull cell. Moves nothing deployed.")
+        bool,
+        typer.Option(
+            "--merge",
+            help="After a git merge: keep one line per id, and no overfull cell. Moves nothing that is deployed.",
+        ),
     ] = False,
     record: Annotated[
         bool,
@@ -68,7 +72,7 @@ def lock_command(
         return
     if take_back:
         if check or merge or dry_run or correct_region:
-            raise typer.BadParameter("--take-back goes with --base alone")
+            raise typer.BadParameter("--take-back: allowed with --base only")
         _take_back(manifest, take_back, base, as_json=as_json)
     result = bring_up_to_date(
         manifest, reserved_sizes, base=base, merge=merge, correction=_correction(correct_region, merge=merge)
@@ -85,7 +89,7 @@ def _correction(option: str | None, *, merge: bool) -> tuple[str, str] | None:
         return None
     wrong, equals, right = option.partition("=")
     if not (wrong and equals and right) or merge:
-        got = "it goes without --merge" if merge else f"got {option}"
+        got = "got --merge too, which is not allowed here" if merge else f"got {option}"
         raise typer.BadParameter(
             f"{got}; allowed: WRONG=RIGHT, such as eu-west-9=eu-west-1", param_hint="--correct-region"
         )
@@ -113,7 +117,7 @@ def _record(manifest: Path, *, as_json: bool) -> None:
     for tenant, state in found.not_enabled.items():
         typer.echo(f"the key of {tenant} is {state}; KMS replicates only what is Enabled: record again later")
     if not (found.key_ids or found.not_deployed or found.not_enabled):
-        typer.echo("no multi-Region key waits to be recorded")
+        typer.echo("no multi-Region key is left to record")
 
 
 def _tell(result: Locked, manifest: Path, *, only_said: bool, check: bool, as_json: bool) -> None:
@@ -145,7 +149,7 @@ def _take_back(manifest: Path, tenants: list[str], base: str | None, *, as_json:
         ) from None
     if not as_json:
         for tenant in tenants:
-            typer.echo(f"took back {tenant}: nothing of it was merged or deployed")
+            typer.echo(f"removed the line of {tenant}, which was never merged or deployed")
 
 
 def validate_command(manifest: ManifestPath = TENANTS, as_json: AsJson = False) -> None:

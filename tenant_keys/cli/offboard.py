@@ -53,7 +53,7 @@ def offboard(
     Then: last use, and with --yes disabling, evidence, deletion by break-glass and certificate.
     """
     if sum((final, shred, cancel)) > 1:
-        raise typer.BadParameter("--final, --shred and --cancel exclude each other")
+        raise typer.BadParameter("--final, --shred and --cancel: got more than one; give one")
     confirmed = yes and not dry_run
     if final or not _leaves(manifest, tenant):
         verb: Verb = "offboard --final" if final else "offboard"

@@ -25,7 +25,8 @@ def plan_command(
     manifest: Annotated[Path, typer.Option(help="The manifest; its lock is beside it.")] = Path("tenants.yaml"),
     account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
     deployed: Annotated[
-        Path | None, typer.Option(help="Folder that tenant-keys deployed wrote; by default nothing is deployed yet.")
+        Path | None,
+        typer.Option(help="Folder that tenant-keys deployed wrote; without it, nothing counts as deployed."),
     ] = None,
     tenants: Annotated[
         int | None,
@@ -53,7 +54,9 @@ def plan_command(
     from tenant_keys.review.assembly import Assembly
 
     if tenants is not None and deployed is not None:
-        raise typer.BadParameter("--tenants: reads no assembly and nothing that is deployed; leave out one of the two")
+        raise typer.BadParameter(
+            "--tenants: allowed without an assembly and without --deployed; leave out one of the two"
+        )
     if tenants is not None:
         stacks = _what_if(load_estate(manifest), tenants)
         _need_account(account, {stack.account for stack in stacks}, "the plan of new tenants")

@@ -55,12 +55,12 @@ def probe_command(
     console = Console(highlight=False, stderr=as_json)
     Console(highlight=False, stderr=True).print(
         f"{planned.kms_calls} calls of AWS KMS by DryRun and {planned.sts_calls} of AWS STS, for "
-        f"{', '.join(planned.tenants)}; billed, counted and logged as any other",
+        f"{', '.join(planned.tenants)}; billed, counted and logged like any other",
         soft_wrap=True,
     )
     if not yes:
         if as_json or not sys.stdin.isatty():
-            raise OperationError("nobody can be asked here; give --yes to make the calls")
+            raise OperationError("there is no terminal to confirm on; give --yes to make the calls")
         typer.confirm("make them?", abort=True)
     probed = run(planned, estate)
     replace_file(output, (json.dumps(probed.as_document(), indent=1) + "\n").encode())
@@ -77,7 +77,7 @@ def _planned(
 ) -> tuple[Plan, Estate]:
     workload = estate.workloads.get(name)
     if workload is None:
-        raise OperationError(f"workload {name}: not in the manifest; known are {', '.join(estate.workloads)}")
+        raise OperationError(f"workload {name}: not in the manifest; allowed: {', '.join(estate.workloads)}")
     if workload.access == "web-identity":
         raise OperationError(
             f"workload {name}: its sessions come from tenants' tokens, which the probe does not have; probe a workload "
@@ -96,7 +96,7 @@ def _planned(
     others = [one for one in here if one not in asking and one.state == "active"]
     theirs = named or next(iter(others), None)
     if theirs is None or theirs in asking:
-        raise OperationError("--other: no tenant besides those that ask; a probe needs a key that must be refused")
+        raise OperationError("--other: no tenant besides those probed; the probe needs a key whose use must be denied")
     where = region or workload.regions[0]
     return plan(estate, workload, asking, theirs, where, other_key), estate
 
@@ -118,6 +118,6 @@ def _show(probed: Probed, console: Console) -> None:
     for why in probed.skipped:
         console.print(f"  not probed: {escape(why)}", soft_wrap=True)
     for name, found in probed.readings().items():
-        console.print(f"  reading {name}: {found['settled']}", soft_wrap=True)
+        console.print(f"  reading {name}: {found['decided']}", soft_wrap=True)
     wrong = sum(not answer.as_declared for answer in probed.answers)
     console.print(f"{len(probed.answers) - wrong} of {len(probed.answers)} answers as declared")

@@ -106,7 +106,7 @@ def can_command(
         )
     else:
         console = Console(soft_wrap=True)
-        # AWS is yet to choose the key's id.
+        # AWS has yet to choose the key's id.
         reason = decision.reason.replace(questions.case.record.arn, f"the key of tenant {promise.tenant}")
         console.print(f"[bold]{decision.outcome.value}[/bold]  {escape(reason)}")
         console.print(
@@ -140,7 +140,7 @@ def who_command(
         for path in holder.paths:
             console.print(f"  by way of: {escape(_short(' → '.join(path)))}")
         if not holder.paths:
-            console.print("  by way of: what is not in these templates")
+            console.print("  by way of: access that is not in these templates")
         named = ", ".join(f"{name}={value}" for name, value in holder.context.items())
         console.print(f"  request: names the key by {escape(holder.named_by)}, with {escape(named) or 'any context'}")
         for statement in holder.statements:
@@ -173,7 +173,7 @@ def _show_proved(proof: Proof, console: Console) -> None:
         state = "in use" if held.active else "not in use yet"
         console.print(f"  {escape(held.tenant)} holds its key itself: {escape(', '.join(held.arns))}, {state}")
         console.print(f"    proved here: {held.ours}", soft_wrap=True)
-        console.print(f"    the owner's to see to: {held.theirs}", soft_wrap=True)
+        console.print(f"    the owner's responsibility: {held.theirs}", soft_wrap=True)
     repointed = "gain plaintext" if proof.alias_administrators_gain_plaintext else "gain no plaintext"
     granted = "would open a key" if proof.grants_open_the_key else "would open no key"
     console.print(f"  a principal that re-points an alias would {repointed}; a grant {granted} to anybody else")
@@ -243,7 +243,7 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not (name and equals):
-            raise typer.BadParameter(f"{text}: got no name=value")
+            raise typer.BadParameter(f"{text}: expected name=value")
         if name in pairs:
             raise typer.BadParameter(f"{text}: {name} is given twice")
         pairs[name] = value

@@ -83,7 +83,7 @@ def add(
     given = {name: value for name, value in fields.items() if value}
     if file is not None:
         if given:
-            raise typer.BadParameter(f"with --from the file says all: not with {', '.join(given)}")
+            raise typer.BadParameter(f"--from takes every value from the file; leave out {', '.join(given)}")
         _add_all(manifest, file, dry_run=dry_run, as_json=as_json)
     elif tenant is not None:
         finish(plan_addition(manifest, tenant, given), dry_run=dry_run, confirmed=True, as_json=as_json)
@@ -102,7 +102,7 @@ def _add_all(manifest: Path, file: Path, *, dry_run: bool, as_json: bool) -> Non
         typer.echo(f"{'would add' if dry_run else 'added'} {tenant}")
     if len(edit.tenants) > SHOWN:
         typer.echo(f"and {len(edit.tenants) - SHOWN:,} more")
-    typer.echo(f"{len(edit.tenants):,} {'would be ' if dry_run else ''}added, {len(unchanged):,} were there already")
+    typer.echo(f"{len(edit.tenants):,} {'would be ' if dry_run else ''}added, {len(unchanged):,} existed already")
 
 
 @tenants.command(epilog=CODES)

@@ -11,7 +11,7 @@ import typer
 
 from tenant_keys.operations.tenant_edit import Edit
 
-CODES = "Exit codes: 0 done or shown, 1 could not, 2 not done: confirm with --yes."
+CODES = "Exit codes: 0 done or shown, 1 could not run, 2 not done: confirm with --yes."
 TENANTS = Path("tenants.yaml")
 NOT_CONFIRMED = 2
 

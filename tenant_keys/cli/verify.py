@@ -96,14 +96,14 @@ class _Screen:
 
     def __init__(self) -> None:
         self._left: dict[str, float] = {}
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
 
     def __call__(self, lane: str, ended: int, planned: int, seconds: float) -> None:
-        """Told after each call, by the threads of the lanes."""
+        """Called after each call, by the threads of the lanes."""
         self._left[lane] = seconds
         now = time.monotonic()
-        if sys.stderr.isatty() and now - self._told >= 2:
-            self._told = now
+        if sys.stderr.isatty() and now - self._reported >= 2:
+            self._reported = now
             slowest, left = max(self._left.items(), key=lambda one: one[1])
             sys.stderr.write(f"{lane}: {ended:,} of {planned:,}; {left:.0f} s left in {slowest}\n")
 

@@ -28,7 +28,7 @@ def open_session(aws: Aws, settings: Settings, tenant_id: str, token: str | None
 
     web_identity = settings.access == "web-identity"
     if web_identity and token is None:
-        raise TokenExpired(f"tenant {tenant_id}: the session ended and no live token is at hand to renew it")
+        raise TokenExpired(f"tenant {tenant_id}: the session has expired, and no valid token is available to renew it")
 
     def with_token() -> CredentialsTypeDef:
         return aws.sts(region=names.region, signed=False).assume_role_with_web_identity(

@@ -43,7 +43,7 @@ class Attributes:
         if both := (set(self.key) & {*self.encrypted, *self.signed}) | (set(self.encrypted) & set(self.signed)):
             raise ValueError(f"{_list(both)}: key, attributes and signed must have no name in common")
         if SIGNATURE in {*self.key, *self.encrypted, *self.signed}:
-            raise ValueError(f"{SIGNATURE}: is the client's own attribute")
+            raise ValueError(f"{SIGNATURE}: is reserved for the client")
         if not self.encrypted and not self.signed:
             raise ValueError("attributes: got none; expected the names of what is to be encrypted or signed")
         if paths := {name for name in {*self.encrypted, *self.signed} - self.optional if _head(name) != name}:

@@ -43,7 +43,7 @@ class Connections:
     def to(self, tenant_id: str) -> Connection:
         if os.getpid() != self._process:
             # The sweeper does not live on in a forked process, and a TLS connection must not be used by two.
-            raise ConfigurationError("this TenantKeys was made before a fork; make one in each worker process")
+            raise ConfigurationError("this TenantKeys was created before a fork; create one in each worker process")
         with self._lock:
             if self._stop.is_set():  # used after close
                 self._start_sweeper()

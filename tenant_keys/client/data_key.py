@@ -49,7 +49,7 @@ def unseal(kms: KmsCalls, alias_arn: str, sealed: SealedKey, context: dict[str, 
     """The plaintext, if the alias leads to the key that the message names."""
     answer = kms.decrypt(KeyId=alias_arn, CiphertextBlob=sealed.ciphertext, EncryptionContext=context)
     if not same_key(sealed.key_arn, answer["KeyId"]):
-        raise KeyMismatch(f"KMS answered with {answer['KeyId']}, the message names {sealed.key_arn}")
+        raise KeyMismatch(f"KMS used {answer['KeyId']}, the message names {sealed.key_arn}")
     return _whole(answer["Plaintext"])
 
 
@@ -65,10 +65,10 @@ def read_sealed_key(provider: str, key_arn: bytes, ciphertext: bytes, alias_arn:
     except UnicodeDecodeError as error:
         raise DamagedMessage("the encrypted data key names no key ARN") from error
     if not 1 <= len(ciphertext) <= MAX_CIPHERTEXT:
-        raise DamagedMessage("the encrypted data key is empty, or longer than any of KMS")
+        raise DamagedMessage("the encrypted data key is empty, or longer than any that KMS returns")
     ours, theirs = alias_arn.split(":", 5), arn.split(":", 5)
     if provider != PROVIDER or len(theirs) != len(ours) or not theirs[5].startswith("key/"):
-        raise DamagedMessage("the encrypted data key is not of a KMS key")
+        raise DamagedMessage("the encrypted data key does not belong to a KMS key")
     if (ours[1], ours[2], ours[4]) != (theirs[1], theirs[2], theirs[4]):
         raise KeyMismatch(f"the message was encrypted under a key of another account: {arn}")
     return SealedKey(arn, bytes(ciphertext))

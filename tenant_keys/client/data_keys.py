@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tenant_keys.client.cache import Entry, ExpiringCache
 from tenant_keys.client.data_key import PROVIDER, check_context, generate, read_sealed_key, unseal
 from tenant_keys.client.errors import AccessDenied, ServiceUnavailable, TenantKeysError, Throttled
-from tenant_keys.client.events import Event, tell
+from tenant_keys.client.events import Event, notify
 from tenant_keys.client.flight import Flight, Steps
 from tenant_keys.client.sdk import (
     SUITE,
@@ -184,7 +184,7 @@ class DataKeys:
             late = cache.late(key)
             if late is None:
                 raise
-            tell(self._transport.on_event, Event("grace", self._tenant_id, operation))
+            notify(self._transport.on_event, Event("grace", self._tenant_id, operation))
             return late
         except TenantKeysError:
             cache.forget(key)
@@ -216,7 +216,7 @@ class DataKeys:
                 over = error
             finally:
                 if mine:
-                    flight.tell(self._transport.on_event)
+                    flight.notify(self._transport.on_event)
             if over is None:
                 if (found := cache.share(entry)) is not None:
                     self._tell(operation, hit=not mine)
@@ -251,11 +251,11 @@ class DataKeys:
         if (hook := self._transport.on_event) is None:
             return
         if not hit:
-            tell(hook, Event("cache_miss", self._tenant_id, operation))
+            notify(hook, Event("cache_miss", self._tenant_id, operation))
             return
         if (event := self._hits.get(operation)) is None:  # every hit's is the same
             event = self._hits[operation] = Event("cache_hit", self._tenant_id, operation)
-        tell(hook, event)
+        notify(hook, event)
 
 
 def _writing_key(kms: TenantKms, alias_arn: str, context: dict[str, str]) -> WritingKey:

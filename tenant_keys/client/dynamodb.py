@@ -70,7 +70,7 @@ def encrypt_item(
     wanted = Attributes(key=key, attributes=attributes, optional=optional, signed=signed)
     names = item_names(item, table=table, key=wanted.key, place=place)
     if missing := wanted.missing(item):
-        raise ValueError(f"item: {missing}; declare as optional what an item may lack")
+        raise ValueError(f"item: {missing}; declare attributes that an item may lack as optional")
     sealed = {
         attribute: encrypted_attribute(
             tenant,
@@ -110,7 +110,7 @@ def decrypt_item(
     names = item_names(item, **where)
     if missing := wanted.missing(item):
         raise DamagedMessage(
-            f"item: {missing}: dropped, not read, or misspelt; declare as optional what may be lacking"
+            f"item: {missing}: removed, not read, or misspelt; declare attributes that may be absent as optional"
         )
     if wanted.signed:
         check_signature(tenant, item, wanted, names=names)
@@ -131,7 +131,7 @@ def decrypt_attribute(tenant: Tenant, value: object, *, name: Names) -> Any:
     """One attribute's value, `name` being all names that it may have."""
     blob: object = value.value if isinstance(value, Binary) else value  # type: ignore[attr-defined]
     if not isinstance(blob, (bytes, bytearray)):
-        raise DamagedMessage("the attribute is not a binary: it was never encrypted, or something replaced it")
+        raise DamagedMessage("the attribute is not binary: it was never encrypted, or was replaced")
     return from_json(tenant.decrypt(bytes(blob), name=name))
 
 

@@ -1,4 +1,4 @@
-"""What happened, told to whoever counts: calls to AWS, cache hits, refusals, each with its tenant."""
+"""What happened, reported to anyone who counts: calls to AWS, cache hits, refusals, each with its tenant."""
 
 from __future__ import annotations
 
@@ -50,10 +50,11 @@ class Counters:
             return {tenant: count for (of, tenant), count in self._counts.items() if of == kind}
 
 
-def tell(hook: Hook | None, event: Event) -> None:
+def notify(hook: Hook | None, event: Event) -> None:
     """A hook that fails must not lose anyone's data: its error is logged, and the work goes on.
 
-    It may call the client: nothing is locked then, and what it causes itself is not told to it, or it would never end.
+    It may call the client: nothing is locked then. Events that the hook causes are not reported to it, or it would
+    never end.
     """
     if event.seconds or event.error:
         LOG.log(

@@ -34,7 +34,7 @@ def fetch(address: str, *, headers: Mapping[str, str], proxy: str | None, timeou
         return connection.get(headers)
     except (OSError, http.client.HTTPException) as error:
         if connection.was_cut or isinstance(error, TimeoutError):
-            raise TimedOut(f"{address}: no whole answer within {timeout:g} s") from error
+            raise TimedOut(f"{address}: no complete response within {timeout:g} s") from error
         raise ServiceUnavailable(f"{address}: {type(error).__name__}: could not be reached") from error
     finally:
         timer.cancel()
@@ -93,7 +93,7 @@ class _Connection(http.client.HTTPConnection):
         if self.was_cut:
             raise TimeoutError
         if len(body) > MAX_BODY:
-            raise ServiceUnavailable(f"{self._address.geturl()}: the answer is longer than {MAX_BODY} bytes")
+            raise ServiceUnavailable(f"{self._address.geturl()}: the response is longer than {MAX_BODY} bytes")
         return body
 
     def connect(self) -> None:
@@ -103,7 +103,7 @@ class _Connection(http.client.HTTPConnection):
             self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self._host)
 
     def cut(self) -> None:
-        """Ends the connection for whoever reads from it, in any thread and at any stage."""
+        """Ends the connection for anyone who reads from it, in any thread and at any stage."""
         self.was_cut = True
         for one in (self._below, self.sock):
             if one is not None:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from tenant_keys.client.deadline import Deadline
 from tenant_keys.client.errors import TenantKeysError, TimedOut
-from tenant_keys.client.events import Event, Hook, tell
+from tenant_keys.client.events import Event, Hook, notify
 from tenant_keys.client.instant import Instant
 
 Value = TypeVar("Value")
@@ -23,7 +23,7 @@ Steps = Generator["Flight[Any]", Any, Value]
 
 
 class Flight(Generic[Value]):
-    """Made by whoever asks first, run by a thread of the network, waited for by any number of threads and tasks.
+    """Made by anyone who asks first, run by a thread of the network, waited for by any number of threads and tasks.
 
     `budget`: seconds that the call may take. One that has taken longer is overdue: a server may send a byte a second
     for ever, and who asks then starts another flight instead of joining this one.
@@ -42,7 +42,7 @@ class Flight(Generic[Value]):
         """Does the work in this thread; it notes its events in the list."""
         try:
             value = work(self.events)
-        except BaseException as error:  # noqa: BLE001  # whoever waits gets it; a thread of the network has no caller
+        except BaseException as error:  # noqa: BLE001  # anyone who waits gets it; a thread of the network has no caller
             self._future.set_exception(error)
         else:
             self._future.set_result(value)
@@ -81,12 +81,12 @@ class Flight(Generic[Value]):
             raise self._timed_out(deadline)
         return self._landed(self._future.exception())
 
-    def tell(self, hook: Hook | None) -> None:
+    def notify(self, hook: Hook | None) -> None:
         """Tells the events once the flight has landed: a hook may call the client, which may wait for this flight."""
 
         def land(_: Future[Value]) -> None:
             for event in self.events:
-                tell(hook, event)
+                notify(hook, event)
 
         self._future.add_done_callback(land)
 

@@ -48,10 +48,10 @@ class KeySet:
             named = True
             if key.algorithm_name == alg:
                 if weakness is not None:
-                    raise TokenRefused(f"the key that the token names is refused: {weakness}")
+                    raise TokenRefused(f"the key that the token names is rejected: {weakness}")
                 return key
         if named:
-            raise TokenRefused("the token's algorithm is not the one of the key that it names")
+            raise TokenRefused("the token's algorithm differs from that of the key it names")
         return None
 
 
@@ -173,7 +173,7 @@ class IssuerKeys:
         except TenantKeysError as error:
             failure = error
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError):
-            failure = ServiceUnavailable(f"{self.address}: what the issuer answers is no JWKS")
+            failure = ServiceUnavailable(f"{self.address}: the issuer's response is not a JWKS")
         with self._lock:
             self._asked = Instant.now()
             self._failure = failure
@@ -185,7 +185,7 @@ class IssuerKeys:
 
 
 def _unknown() -> TokenRefused:
-    return TokenRefused("the token names a key that the issuer does not have")
+    return TokenRefused("the token names a key that the issuer does not publish")
 
 
 def _user_agent() -> str:

@@ -37,7 +37,7 @@ class UnverifiedToken:
 def read_token(token: object) -> UnverifiedToken:
     """Raises `TokenRefused` for whatever is no JWS in compact form, signed as we take it, with JSON objects inside."""
     if not isinstance(token, str) or len(token) > MAX_TOKEN:
-        raise TokenRefused("not a token, or a token longer than STS takes")
+        raise TokenRefused("not a token, or longer than STS accepts")
     parts = _COMPACT.match(token)
     if parts is None:
         raise TokenRefused("not a token: expected three parts in base64url, divided by dots")
@@ -49,7 +49,7 @@ def read_token(token: object) -> UnverifiedToken:
         raise TokenRefused("the token names no key: kid must be 1 to 256 printable ASCII characters")
     if "crit" in header or "b64" in header:  # RFC 7515 section 4.1.11, RFC 7797
         raise TokenRefused(
-            "the token has a critical header (crit) or an unencoded payload (b64), and none is understood"
+            "the token has a critical header (crit) or an unencoded payload (b64), neither of which is supported"
         )
     kind = header.get("typ", TYPES[0])
     if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in TYPES:
@@ -67,7 +67,7 @@ def _object(name: str, part: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise TokenRefused(f"the token's {name} are no JSON object whose names are unique")
+        raise TokenRefused(f"the token's {name} are not a JSON object with unique names")
     return found
 
 
@@ -84,12 +84,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Two readers of one token may each take another of two equal names, STS among them."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name is there twice")
+        raise ValueError("a name occurs twice")
     return found
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 _JSON = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number)

@@ -102,11 +102,11 @@ class ExpectingMaterials(CryptoMaterialsManager):  # type: ignore[misc]
             raise MessageRefused(f"the message has suite {request.algorithm.name}; this client uses {SUITE.name} alone")
         carried = request.encryption_context
         if carried.get(CONTEXT_KEY) != self._context[CONTEXT_KEY]:
-            raise WrongTenant(f"the message was encrypted for another tenant than {self._context[CONTEXT_KEY]}")
+            raise WrongTenant(f"the message was encrypted for a tenant other than {self._context[CONTEXT_KEY]}")
         if carried != self._context:
-            raise WrongContext("the message carries another encryption context than the caller expects")
+            raise WrongContext("the message has a different encryption context from the one that the caller expects")
         if len(request.encrypted_data_keys) != 1:
-            raise MessageRefused("the message has not exactly one encrypted data key")
+            raise MessageRefused("the message does not have exactly one encrypted data key")
         self.read_with = self._materials.for_reading(request)
         return self.read_with.materials
 
@@ -117,4 +117,4 @@ PARSER_ERRORS = (AWSEncryptionSDKClientError, InvalidTag, struct.error, ValueErr
 
 def refuse(error: Exception) -> NoReturn:
     """Raises what a failed parse or cipher means, keeping our own errors as they are."""
-    raise DamagedMessage("the message is truncated, extended, altered, or none of ours") from error
+    raise DamagedMessage("the message is truncated, extended, altered, or was not written by this client") from error

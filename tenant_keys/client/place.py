@@ -88,7 +88,7 @@ def bucket_names(bucket: str, place: Place | None = None, *, writing: bool) -> t
     if not writing or _is_bucket(bucket):
         return (bucket,)
     raise ValueError(
-        f"bucket: got {bucket!r}, which is not a bucket's name: its objects would open under no other; declare "
+        f"bucket: got {bucket!r}, which is not a bucket's name: its objects would decrypt under no other name; declare "
         f"place=Place(name of the bucket, at=({bucket!r}, ...))"
     )
 

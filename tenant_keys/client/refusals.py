@@ -38,7 +38,10 @@ _BY_CODE: dict[str, tuple[type[TenantKeysError], str]] = {
     "InvalidKeyUsageException": (KeyMismatch, "the alias leads to a key that is not for symmetric encryption"),
     "InvalidIdentityToken": (TokenRefused, "STS refused the token: signature, issuer or audience"),
     "IDPRejectedClaim": (TokenRefused, "STS refused the token's claims"),
-    "PackedPolicyTooLarge": (ConfigurationError, "session policy and tags are larger than STS packs"),
+    "PackedPolicyTooLarge": (
+        ConfigurationError,
+        "session policy and session tags exceed the packed size that STS accepts",
+    ),
     "MalformedPolicyDocument": (ConfigurationError, "STS does not accept the session policy"),
     "RegionDisabledException": (ConfigurationError, "STS is not activated in this Region"),
     "OptInRequired": (ConfigurationError, "the account has not opted in to this Region or service"),
@@ -95,12 +98,12 @@ def translate(error: Exception, *, operation: str, target: str, retries: int = 0
         if isinstance(error, _UNREACHABLE):
             return ServiceUnavailable(f"{where}: {kind}: could not reach AWS, {after}")
         if isinstance(error, ParamValidationError):
-            return TenantKeysError(f"{where}: botocore does not send such a request: {printable(error)}")
+            return TenantKeysError(f"{where}: botocore rejected the request: {printable(error)}")
         # What else botocore refuses to send: no credentials, an expired login of a profile, no Region.
         return ConfigurationError(f"{where}: {kind}: {printable(error)}")
     code, message = code_of(error), printable(error.response.get("Error", {}).get("Message") or "")
     if code in _THROTTLING or _too_many(error):
-        return Throttled(f"{where}: {code} {after}; lower the rate, or cache for longer")
+        return Throttled(f"{where}: {code} {after}; lower the request rate, or cache data keys for longer")
     if code in _FAILED_THERE or _status(error) >= 500:
         cause = _FAILED_THERE.get(code, "the service failed on its side")
         return ServiceUnavailable(f"{where}: {cause} ({code}, HTTP {_status(error)}) {after}")
@@ -134,29 +137,33 @@ def likely_cause(operation: str, message: str) -> str:
     """AWS names the kind of policy that said no; what that means depends on how this project builds it."""
     if operation == "sts:AssumeRoleWithWebIdentity":
         return (
-            "the role does not exist yet, or the token lacks what it asks for: this workload's audience, and tenant_id "
+            "the role does not exist yet, or the token lacks what its trust policy requires: this workload's "
+            "audience, and tenant_id "
             "among the principal_tags of claim https://aws.amazon.com/tags"
         )
     if operation.startswith("sts:"):
         return (
             "the role does not exist yet, does not trust the role that this process runs as, or the tenant is not one "
             "of this workload's; run as the role that the manifest gives the workload, deploy the tenant first, and "
-            "look whether this process's own session carries transitive session tags, which access roles do not accept"
+            "check whether this process's own session carries transitive session tags, which access roles do not accept"
         )
     if not operation.startswith("kms:"):
-        return "the workload's role does not grant it"
+        return "the workload's role does not allow the action"
     if "no session policy allows" in message:
         return (
-            "the session policy does not cover it: KeyId is not the tenant's alias, or the context is not the tenant's"
+            "the session policy does not allow the request: KeyId is not the tenant's alias, or the context "
+            "is not the tenant's"
         )
     if "explicit deny in a resource-based policy" in message:
         return (
-            "the key policy refuses: KeyId is not the tenant's alias, the context's tenant_id is not this tenant, the "
+            "the key policy denies the request: KeyId is not the tenant's alias, the context's tenant_id is not "
+            "this tenant, the "
             "role does not serve this tenant, or the tenant is suspended"
         )
     if "no identity-based policy allows" in message:
         return (
-            "the role does not grant it: KeyId must be the alias and not the key's ARN, the context must carry "
+            "the role does not allow the request: KeyId must be the alias and not the key's ARN, the context "
+            "must carry "
             "tenant_id, and the workload's operations must include it"
         )
     return (

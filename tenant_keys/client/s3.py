@@ -122,7 +122,7 @@ def download(
 ) -> int:
     """Writes the plaintext to a file that can seek, and cuts it off where it began if the object is refused.
 
-    Returns the bytes written. Whoever reads the file before this returns sees what may yet be refused.
+    Returns the bytes written. Anyone who reads the file before this returns sees what may yet be refused.
     """
     start = to.tell()
     written = 0

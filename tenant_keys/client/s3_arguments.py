@@ -35,14 +35,14 @@ READING = ACCESS | {
     "ResponseExpires", "VersionId",
 }  # fmt: skip
 
-_OF_THE_BYTES = "describes the bytes that are sent, which are the encrypted message's; use ChecksumAlgorithm"
+_OF_THE_BYTES = "describes the bytes sent, which are the encrypted message; use ChecksumAlgorithm"
 _WHY = {
     "ContentLength": _OF_THE_BYTES,
     "ContentMD5": _OF_THE_BYTES,
     "WriteOffsetBytes": "an encrypted message cannot be appended to",
-    "ChecksumType": "PutObject has none, so a small object could not have it",
-    "Range": "a piece of an encrypted object proves nothing; read the object whole",
-    "PartNumber": "a piece of an encrypted object proves nothing; read the object whole",
+    "ChecksumType": "PutObject has no such argument, so small objects could not use it",
+    "Range": "part of an encrypted object cannot be authenticated; read the whole object",
+    "PartNumber": "part of an encrypted object cannot be authenticated; read the whole object",
 }
 
 
@@ -90,4 +90,4 @@ def _refuse(names: set[str], caller: str) -> None:
 def _reason(name: str, caller: str) -> str:
     if name.startswith("Checksum") and name not in _WHY and name not in WRITING | READING:
         return _OF_THE_BYTES
-    return _WHY.get(name, f"{caller} does not take it")
+    return _WHY.get(name, f"{caller} does not accept it")

@@ -95,7 +95,7 @@ class Settings:
             if check_tenant_id(name) in self.ids or check_tenant_id(known) == name:
                 raise ConfigurationError(f"ids: got {name!r}, which is the id of another tenant; redeploy")
         if len(set(self.ids.values())) != len(self.ids):
-            raise ConfigurationError("ids: two tenants have one name; redeploy")
+            raise ConfigurationError("ids: two tenants have the same name; redeploy")
         for tenant_id, alias_arn in self.exceptions.items():
             _same_alias_elsewhere(self.alias_arn.replace(PLACEHOLDER, check_tenant_id(tenant_id)), alias_arn)
         object.__setattr__(self, "held", MappingProxyType(dict(self.held)))

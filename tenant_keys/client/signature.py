@@ -39,11 +39,11 @@ def check_signature(tenant: Tenant, item: Mapping[str, Any], covered: Attributes
     value = item.get(SIGNATURE)
     blob: object = value.value if isinstance(value, Binary) else value  # type: ignore[attr-defined]
     if not isinstance(blob, (bytes, bytearray)):
-        raise DamagedMessage(f"the item has no {SIGNATURE}: it was dropped, not read, or never made")
+        raise DamagedMessage(f"the item has no {SIGNATURE}: it was removed, not read, or never written")
     if not hmac.compare_digest(tenant.decrypt(bytes(blob), name=names), _digest(item, covered)):
         raise DamagedMessage(
-            "the item is not the one that was signed: an attribute was changed, dropped or put back, or other "
-            "attributes are named than when it was signed"
+            "the item differs from the one that was signed: an attribute was changed, removed or restored, or the "
+            "call names other attributes than at signing"
         )
 
 

@@ -61,7 +61,7 @@ class UnsealingReader(_Reader):
     """Reads an encrypted message from `source` and gives the plaintext, frame by authenticated frame.
 
     The record's name is checked before the first byte is given; `record` is the one that it carries. That nothing is
-    missing at the end is known at the end: whoever acts on the data must have read until `b""`, which raises
+    missing at the end is known at the end: anyone who acts on the data must have read until `b""`, which raises
     `DamagedMessage` for a truncated message.
     """
 
@@ -90,7 +90,7 @@ class UnsealingReader(_Reader):
 
     def _some(self, size: int) -> bytes:
         if self._failed:
-            raise DamagedMessage("the message was refused before")
+            raise DamagedMessage("the message was rejected earlier")
         try:
             data = pull(self._decryptor, size)
             if len(data) < size and (not ended(self._decryptor) or self._source.read(1)):
@@ -118,7 +118,7 @@ class Prefixed:
             return head + self._rest.read() if size < 0 else head
         data = self._rest.read(size)
         if not isinstance(data, (bytes, bytearray)):  # None from a source that does not wait would pass for its end
-            raise TypeError(f"the source gave {type(data).__name__}; expected bytes, from a source that waits for them")
+            raise TypeError(f"the source returned {type(data).__name__}; expected bytes, from a blocking source")
         return data
 
 

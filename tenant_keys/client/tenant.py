@@ -117,7 +117,7 @@ class Tenant:
             copy[key] = value
         copy[CONTEXT_KEY] = self._id
         if sum(len(text.encode()) + 2 for pair in copy.items() for text in pair) + 2 > MAX_CONTEXT:
-            raise ValueError(f"context: longer than the {MAX_CONTEXT} bytes that a message has room for")
+            raise ValueError(f"context: longer than the {MAX_CONTEXT} bytes that a message can hold")
         return copy
 
     def __setattr__(self, name: str, value: object) -> NoReturn:

@@ -13,7 +13,7 @@ MAX_LENGTH = 40
 """Characters; the design's limit, so that alias, role name and logical id fit AWS's."""
 
 # \Z and not $: $ would accept a trailing newline.
-_SHAPE = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
+_PATTERN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 
 
 def check_tenant_id(value: object) -> str:
@@ -21,7 +21,7 @@ def check_tenant_id(value: object) -> str:
     if isinstance(value, str):
         # Its characters alone: a subclass, such as an enum's member, may compare, hash or print as something else.
         value = str.__str__(value)
-    if isinstance(value, str) and len(value) <= MAX_LENGTH and "--" not in value and _SHAPE.match(value):
+    if isinstance(value, str) and len(value) <= MAX_LENGTH and "--" not in value and _PATTERN.match(value):
         return value
     raise UnknownTenant(
         f"not a tenant id: got {str(value)[:60]!r}; allowed are lower-case letters, digits and single hyphens "

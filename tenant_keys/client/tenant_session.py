@@ -61,7 +61,7 @@ class TenantSession:
         """A live session, another than `instead_of`, which AWS has said to be over.
 
         `own` is the token of the handle that asks, and when it ends: STS may refuse the kept one for reasons of its
-        own, and then this one is tried, since a request with a good token must not be told that its token is bad.
+        own, and then this one is tried, since a request with a good token must not be answered that its token is bad.
         """
         with self._lock:
             flight, mine = self._needed(instead_of)
@@ -80,7 +80,7 @@ class TenantSession:
             return opened
         finally:
             if mine:
-                flight.tell(self._transport.on_event)
+                flight.notify(self._transport.on_event)
         return (yield from self.steps(own=None, instead_of=instead_of))
 
     def _needed(self, instead_of: RoleSession | None) -> tuple[Flight[RoleSession] | None, bool]:
@@ -95,7 +95,7 @@ class TenantSession:
             self._flight = flight
         if usable:  # renewed beside the work: nobody waits
             if mine:
-                flight.tell(self._transport.on_event)
+                flight.notify(self._transport.on_event)
             return None, False
         return flight, mine
 

@@ -124,9 +124,9 @@ class TokenVerifier:
         if expired:
             raise TokenExpired("the token has expired")
         if problem is not None:
-            raise TokenRefused(f"the token was refused: {problem}")
+            raise TokenRefused(f"the token was rejected: {problem}")
         if times["exp"] - times["iat"] > self._max_life:
-            raise TokenRefused(f"the token lives longer than {self._max_life:g} s")
+            raise TokenRefused(f"the token's lifetime exceeds {self._max_life:g} s")
         # The same leeway as above, or a token could be good enough to verify and too old to use.
         return self._tenant_in(unverified.claims), times["exp"] + LEEWAY
 
@@ -141,7 +141,9 @@ class TokenVerifier:
         except UnknownTenant as error:
             raise TokenRefused(f"claim {' / '.join(self.claim)}: {error}") from error
         if self._tenants is not None and tenant_id not in self._tenants:
-            raise TokenRefused(f"claim {' / '.join(self.claim)}: this issuer may not speak for tenant {tenant_id}")
+            raise TokenRefused(
+                f"claim {' / '.join(self.claim)}: this issuer may not issue tokens for tenant {tenant_id}"
+            )
         return tenant_id
 
 
@@ -154,7 +156,7 @@ class Issuers:
     def __init__(self, *verifiers: TokenVerifier) -> None:
         self._by_issuer = {verifier.issuer: verifier for verifier in verifiers}
         if not verifiers or len(self._by_issuer) != len(verifiers):
-            raise ConfigurationError("issuers: expected at least one verifier, and one an issuer")
+            raise ConfigurationError("issuers: expected at least one verifier, and one for each issuer")
 
     @property
     def claims(self) -> frozenset[tuple[str, ...]]:
@@ -169,7 +171,7 @@ class Issuers:
         issuer = unverified.claims.get("iss")
         verifier = self._by_issuer.get(issuer) if isinstance(issuer, str) else None
         if verifier is None:
-            raise TokenRefused("the token names an issuer that is none of ours")
+            raise TokenRefused("the token names an issuer that is not configured")
         return verifier.steps_of(token, unverified)
 
 
@@ -191,7 +193,7 @@ def _seconds(claims: Mapping[str, Any], name: str) -> float:
     """A time claim as a number: PyJWT also takes the text of one, STS does not."""
     value = claims[name]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} is no number")
+        raise TypeError(f"{name} is not a number")
     return float(value)
 
 
@@ -202,7 +204,9 @@ def verifier_from_environment(environ: Mapping[str, str], *, web_identity: bool)
         return None
     audience = environ.get("TENANT_KEYS_AUDIENCE")
     if not audience:
-        raise ConfigurationError("TENANT_KEYS_AUDIENCE is missing: without it another service's token would do")
+        raise ConfigurationError(
+            "TENANT_KEYS_AUDIENCE is missing: without it, tokens for another service would be accepted"
+        )
     claim = SESSION_TAG_CLAIM if web_identity else (environ.get("TENANT_KEYS_CLAIM") or "tenant_id",)
     keys = environ.get("TENANT_KEYS_JWKS_URL") or f"{issuer.rstrip('/')}/.well-known/jwks.json"
     return TokenVerifier(issuer=issuer, audience=audience, keys=keys, claim=claim)

@@ -94,7 +94,7 @@ def _run(local: LocalEstate, manifest: Path, report: Report, say: Say) -> None:
     report.watched = local.estate.audit is not None
     with _timed(report, "attack"), on_call(local) as person:
         _attack(local, report)
-    report.told += person.told
+    report.reported += person.reported
 
 
 def _attack(local: LocalEstate, report: Report) -> None:

@@ -1,4 +1,4 @@
-"""The local: a local AWS with the estate's accounts, and the roles that an organisation has before us."""
+"""The local: a local AWS with the estate's accounts, and the roles that an organization has before us."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class LocalEstate:
 
 
 def customers_of(estate: Estate) -> tuple[str, ...]:
-    """The accounts of customers who bring key material or hold their keys: outside the organisation."""
+    """The accounts of customers who bring key material or hold their keys: outside the organization."""
     found = {one.custodian.account for one in estate.tenants.values() if one.custodian is not None}
     found |= {arn.split(":")[4] for one in estate.tenants.values() if one.held is not None for arn in one.held.arns}
     return tuple(sorted(found))

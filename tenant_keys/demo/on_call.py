@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tenant_keys.demo.local_estate import LocalEstate
-from tenant_keys.demo.report import Told
+from tenant_keys.demo.report import Reported
 from tenant_keys.manifest.stack_names import audit_prefix
 
 
@@ -17,7 +17,7 @@ from tenant_keys.manifest.stack_names import audit_prefix
 class OnCall:
     """What arrived, once the block has ended."""
 
-    told: list[Told] = field(default_factory=list)
+    reported: list[Reported] = field(default_factory=list)
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def on_call(local: LocalEstate) -> Iterator[OnCall]:
     yield found
     # The root user helps the demo all the time, and each time the rule root-used tells it.
     arrived = {_notice(each, local) for each in _messages(sqs, url) if each["rule"] != "root-used"}
-    found.told += sorted(arrived, key=lambda one: (one.rule, one.who, one.event, one.at))
+    found.reported += sorted(arrived, key=lambda one: (one.rule, one.who, one.event, one.at))
 
 
 def _messages(sqs: Any, url: str) -> Iterator[dict[str, Any]]:
@@ -58,8 +58,8 @@ def _messages(sqs: Any, url: str) -> Iterator[dict[str, Any]]:
             yield json.loads(one["Body"])
 
 
-def _notice(message: dict[str, Any], local: LocalEstate) -> Told:
+def _notice(message: dict[str, Any], local: LocalEstate) -> Reported:
     who = str(message.get("role") or message.get("who") or "").rpartition("/")[2]
     at = str(message.get("key") or message.get("alias") or message.get("target") or "").rpartition(":")[2]
     tenant = local.key_of.get(at.removeprefix("key/"))
-    return Told(message["severity"], message["rule"], who, message["event"], f"key of {tenant}" if tenant else at)
+    return Reported(message["severity"], message["rule"], who, message["event"], f"key of {tenant}" if tenant else at)

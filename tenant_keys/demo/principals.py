@@ -57,12 +57,16 @@ class Principals:
             return assume(self._aws, named[who][0])
         if who in self._estate.workloads:
             return self._runtime(self._estate.workloads[who])
-        raise UnknownPrincipal(f"--as {who}: nobody of that name; allowed: {KNOWN}")
+        raise UnknownPrincipal(f"--as {who}: no such principal; allowed: {KNOWN}")
 
     def _tenant(self, tenant: str, workload: str) -> boto3.Session:
         found = self._estate.called(tenant)
         if found is None or found.state == "offboarding":
-            gone = "leaves, and has no role any more" if found else "no such tenant; see: tenant-keys tenant list"
+            gone = (
+                "is being offboarded, and has no role any more"
+                if found
+                else "no such tenant; see: tenant-keys tenant list"
+            )
             raise UnknownPrincipal(f"--as {tenant}@{workload}: {tenant}: {gone}")
         serving = {each.name: each for each in found.workloads}
         if workload not in serving:

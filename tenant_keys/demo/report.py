@@ -51,7 +51,7 @@ class StackRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Reported:
     """A message on the topic of the audit stack."""
 
     severity: str
@@ -83,7 +83,7 @@ class Report:
     attacks: list[Call] = field(default_factory=list)
     watched: bool = False
     """Whether the estate has an audit stack."""
-    told: list[Told] = field(default_factory=list)
+    reported: list[Reported] = field(default_factory=list)
     """What the person on call got while the estate was attacked, each once."""
     skipped: list[str] = field(default_factory=list)
     """Attacks for which the estate has nothing to attack."""
@@ -95,7 +95,7 @@ class Report:
         """Every legitimate call worked and every attack was refused as it must be; none of either is no success."""
         calls = [*self.served, *self.attacks]
         tried = bool(self.served) and bool(self.attacks)
-        heard = bool(self.told) or not self.watched
+        heard = bool(self.reported) or not self.watched
         return self.verdict == "proved" and tried and heard and all(c.as_promised for c in calls) and self.cleaned_up
 
     def as_document(self) -> dict[str, Any]:

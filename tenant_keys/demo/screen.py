@@ -50,8 +50,8 @@ def show_messages(report: Report, console: Console) -> None:
     """What the attacks left on the topic of the audit stack: one line a rule, with the first message."""
     if not report.watched:
         return
-    console.print("\n[bold]Told on call[/]")
-    by_rule = {rule: list(several) for rule, several in groupby(report.told, key=lambda one: one.rule)}
+    console.print("\n[bold]Reported to on-call[/]")
+    by_rule = {rule: list(several) for rule, several in groupby(report.reported, key=lambda one: one.rule)}
     rows = [
         (several[0].severity, rule, f"{len(several)}", f"{several[0].who}: {several[0].event} {several[0].at}".rstrip())
         for rule, several in by_rule.items()
@@ -114,7 +114,7 @@ def _width(calls: list[Call], part: Callable[[Call], str]) -> int:
 
 
 def _refuser(call: Call) -> str:
-    """Under which heading a refusal stands: a key's policy, the roles' trust policies, or no policy at all."""
+    """Under which heading a refusal is listed: a key's policy, the roles' trust policies, or no policy at all."""
     policy = call.decided_by[0].policy if call.decided_by else "nobody"
     if policy.startswith("trust policy"):
         return "trust policies, in which no statement allows it"

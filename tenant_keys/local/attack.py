@@ -18,7 +18,7 @@ SKIPPED: Final = "SKIPPED"
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """One call that must be denied, and how. `{attacker}`, `{victim}` and `{suspended}` stand for tenants."""
+    """One call that must be denied, and how. `{attacker}`, `{victim}` and `{suspended}` represent tenants."""
 
     name: str
     who: str

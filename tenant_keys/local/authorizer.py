@@ -57,7 +57,7 @@ class Directory(Protocol):
         """The permissions boundary of the user or role."""
 
     def service_control_policies(self, account: str) -> list[list[Document]]:
-        """One list for each level of the organisation, root first."""
+        """One list for each level of the organization, root first."""
 
     def resource_control_policies(self, account: str) -> list[list[Document]]:
         """As for service control policies."""

@@ -39,7 +39,7 @@ PREFIX = "tenant-keys-local-"
 class LocalAws:
     """Runs the server as a process of its own, so that it can be killed, and cleans up after it.
 
-    State lives in the process's memory: a server that was killed starts as an organisation of empty accounts, and a
+    State lives in the process's memory: a server that was killed starts as an organization of empty accounts, and a
     deployment is repeated from its beginning.
     """
 

@@ -1,4 +1,4 @@
-"""The local AWS put together: organisation, identities, evaluator, KMS, STS, CloudFormation."""
+"""The local AWS put together: organization, identities, evaluator, KMS, STS, CloudFormation."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Cloud:
         authorization.install_judge(self.others.judge)
 
     def reset(self) -> None:
-        """Forget everything: an organisation of empty accounts."""
+        """Forget everything: an organization of empty accounts."""
         application.reset()
         self.kms.reset()
         self.sessions.clear()

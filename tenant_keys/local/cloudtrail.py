@@ -1,4 +1,4 @@
-"""CloudTrail: a record of AWS's own shape for each request that KMS and STS decide and for what KMS does by itself,
+"""CloudTrail: a record of AWS's own form for each request that KMS and STS decide and for what KMS does by itself,
 written and sent to EventBridge.
 
 Sources: AWS KMS guide, ct-* pages and logging-using-cloudtrail; CloudTrail guide,

@@ -30,7 +30,7 @@ OLDEST_CDK = (2, 1148)
 """The CDK CLI that package.json pins; npm's `latest` is an older line that cannot read today's assemblies."""
 Progress = Callable[[str], None]
 QUALIFIER = "hnb659fds"
-"""Of `cdk bootstrap` unless it is told another."""
+"""Of `cdk bootstrap` unless another is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Place:
 
     @property
     def own_execution_roles(self) -> tuple[str, ...]:
-        """Those that `cdk bootstrap` does not make: an organisation has them, or has not."""
+        """Those that `cdk bootstrap` does not make: an organization has them, or has not."""
         made = f":role/cdk-{self.qualifier}-cfn-exec-role-{self.account}-{self.region}"
         return tuple(arn for arn in self.execution_roles if not arn.endswith(made))
 

@@ -56,7 +56,7 @@ def assume_as_custodian(aws: Server, custodian: str, external_id: str, import_ro
 
 
 def ensure_execution_roles(aws: Server, place: Place) -> None:
-    """Make the execution roles that the stacks name, as their organisation has made them before it deploys with them.
+    """Make the execution roles that the stacks name, as their organization has made them before it deploys with them.
 
     CloudFormation assumes the role, and the bootstrap's deploy role, which hands it over, must be allowed to (AWS
     CloudFormation guide, using-iam-servicerole).
@@ -88,7 +88,7 @@ def ensure_auditors(aws: Server, roles: Iterable[str]) -> None:
 
 
 def ensure_boundaries(aws: Server, policies: Iterable[str]) -> None:
-    """Make the managed policies with which an organisation bounds roles; these bound nothing."""
+    """Make the managed policies with which an organization bounds roles; these bound nothing."""
     everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     for arn in policies:
         account, name = arn.split(":")[4], arn.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""The organisation: which accounts belong to it, and which control policies apply to them."""
+"""The organization: which accounts belong to it, and which control policies apply to them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ControlPolicy:
 
 @dataclass(slots=True)
 class Organization:
-    """One organisation of member accounts, without organisational units; outsiders belong to none."""
+    """One organization of member accounts, without organizational units; outsiders belong to none."""
 
     id: str | None
     members: frozenset[str]

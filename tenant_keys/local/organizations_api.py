@@ -1,4 +1,4 @@
-"""AWS Organizations, as far as a member account asks which organisation it is in."""
+"""AWS Organizations, as far as a member account asks which organization it is in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TARGET: Final = "AWSOrganizationsV20161128."
 
 
 class OrganizationsApi:
-    """Answers DescribeOrganization with the organisation of the manifest, and refuses every other operation."""
+    """Answers DescribeOrganization with the organization of the manifest, and refuses every other operation."""
 
     def __init__(self, organization: Organization) -> None:
         self._organization = organization

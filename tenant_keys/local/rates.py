@@ -1,6 +1,6 @@
 """AWS's request rates, enforced where the launcher asks for it; else every request is answered.
 
-The time of the rates is given, and stands still: whoever deploys says when an operation starts, and in the operation
+The time of the rates is given, and stands still: anyone who deploys says when an operation starts, and in the operation
 only CloudFormation's waits take time. So a deployment of an hour runs in seconds, and tests need no clock.
 """
 

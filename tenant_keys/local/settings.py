@@ -30,13 +30,13 @@ def tenant_of(alias: str, naming: Mapping[str, str]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Accounts, organisation, identity providers and where to listen."""
+    """Accounts, organization, identity providers and where to listen."""
 
     directory: str
     accounts: tuple[str, ...]
     organization: str | None
     outsiders: tuple[str, ...] = ()
-    """Accounts that exist but belong to no organisation of ours."""
+    """Accounts that exist but belong to no organization of ours."""
     management: str | None = None
     jwks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """JSON Web Key Set of each OIDC issuer, by its URL: what STS would fetch."""

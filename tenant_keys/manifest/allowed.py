@@ -15,7 +15,7 @@ TAGS = "at most 128 (key) and 256 (value) of letters, digits, spaces and _ . : /
 ALLOWED = {
     "extends": "the name of a file beside or below this one, such as base.yaml",
     "tenants_from": "a list: names of files beside or below this one, such as tenants/*.yaml",
-    "organization": "an organisation id such as o-a1b2c3d4e5",
+    "organization": "an organization id such as o-a1b2c3d4e5",
     "account": "12 digits in quotes",
     "key_account": f"the name of one of them: {KEY_ACCOUNT_NAME}",
     "home_region": REGION,

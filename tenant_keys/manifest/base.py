@@ -33,7 +33,7 @@ def check_against_base(base: Lock, lock: Lock) -> list[Problem]:
     for tenant, before in base.entries.items():
         after = lock.entries.get(tenant)
         if after is None:
-            problems.append(_problem(tenant, "its line is gone, and ids stay for ever"))
+            problems.append(_problem(tenant, "its line is missing, and the lock keeps every id"))
         else:
             problems += [_problem(tenant, message) for message in _contradictions(before, after)]
     for tenant, entry in lock.entries.items():

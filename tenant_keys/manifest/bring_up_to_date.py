@@ -67,7 +67,7 @@ def bring_up_to_date(
     at_base = base_lock(path, base) if base or merge else None
     if before is None:
         if at_base or committed(path):
-            message = "gone, but git has it; restore it from there, it says where keys live"
+            message = "missing, but git has it; restore it from git: it records the stack of each key"
             raise LockError([Problem((), message, 1, path.name)])
         lock = first_lock(manifests)
     elif merge:

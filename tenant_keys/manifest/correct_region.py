@@ -20,11 +20,11 @@ def corrected(lock: Lock, wrong: str, right: str, sizes: Sizes) -> tuple[Lock, l
     """
     moving = [tenant for tenant, entry in lock.entries.items() if entry.primary_region == wrong]
     if is_region(wrong):
-        raise _refused(f"got {wrong}, which is a Region of AWS; keys in it never move")
+        raise _refused(f"got {wrong}, which is an AWS Region; keys in it never move")
     if not is_region(right):
-        raise _refused(f"got {right}, which is no Region of AWS that this version knows; give the Region that is meant")
+        raise _refused(f"got {right}, which is not an AWS Region that this version knows; give the intended Region")
     if lock.home_region != wrong and not moving:
-        raise _refused(f"got {wrong}, which the lock does not hold; nothing to correct")
+        raise _refused(f"got {wrong}, which the lock does not contain; nothing to correct")
     home = right if lock.home_region == wrong else lock.home_region
     if is_region(home) and partition_of(home) != partition_of(right):
         raise _refused(f"got {right} of the partition {partition_of(right)}; the home Region is {home}; give another")

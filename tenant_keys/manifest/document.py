@@ -97,14 +97,20 @@ class Reader:
     def _mapping(self, place: _Place | None) -> dict[str, object]:
         out: dict[str, object] = {}
         depth = place[2] + 1 if place else 1
-        get, scalar, words, odd_keys, numeric = self._next, yaml.ScalarEvent, _WORDS, _UNUSABLE_KEYS, _START_OF_NUMBER
+        get, scalar, words, unusable_keys, numeric = (
+            self._next,
+            yaml.ScalarEvent,
+            _WORDS,
+            _UNUSABLE_KEYS,
+            _START_OF_NUMBER,
+        )
         while True:
             event = get()
             if len(out) > WIDEST:
                 self._too_wide(event, place)
             if type(event) is scalar:
                 key = event.value
-                if event.anchor is not None or not event.implicit[0] or key in odd_keys or key[0] in numeric:
+                if event.anchor is not None or not event.implicit[0] or key in unusable_keys or key[0] in numeric:
                     self._check_key(event, (place, key, depth))
             elif type(event) is yaml.MappingEndEvent:
                 return out
@@ -148,7 +154,9 @@ class Reader:
         """Anything but a scalar."""
         kind = type(event)
         if kind is yaml.AliasEvent:
-            self._add(f"got the alias *{event.anchor[:60]}; aliases are refused, write the value out", event, place)
+            self._add(
+                f"got the alias *{event.anchor[:60]}; YAML aliases are not allowed; write the value out", event, place
+            )
             return Unusable(f"*{event.anchor}", "an alias")
         if event.anchor is not None or event.tag is not None:
             self._refuse_properties(event, place)
@@ -169,15 +177,17 @@ class Reader:
             self._refuse_properties(event, place)
         if event.implicit[0]:
             if key == "<<":
-                self._add("got a merge key; merge keys are refused, write the fields out", event, place)
+                self._add("got a merge key; YAML merge keys are not allowed; write the fields out", event, place)
             elif key in _OLD_WORDS or type(plain(key)) is not str:
-                self._add("got an unquoted key that YAML takes for something else than text; quote it", event, place)
+                self._add("got an unquoted key that YAML does not read as text; quote it", event, place)
 
     def _refuse_properties(self, event: Any, place: _Place | None) -> None:
         if event.anchor is not None:
-            self._add(f"got the anchor &{event.anchor[:60]}; anchors are refused, write the value out", event, place)
+            self._add(
+                f"got the anchor &{event.anchor[:60]}; YAML anchors are not allowed; write the value out", event, place
+            )
         if event.tag is not None:
-            self._add(f"got the tag {event.tag[:60]}; tags are refused, write the plain value", event, place)
+            self._add(f"got the tag {event.tag[:60]}; YAML tags are not allowed; write the plain value", event, place)
 
     def _too_wide(self, event: Any, place: _Place | None) -> NoReturn:
         self._add(f"got more than {WIDEST} entries; allowed: {WIDEST}, the keys that an account may have", event, place)

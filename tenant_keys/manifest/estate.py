@@ -59,7 +59,7 @@ class Audit:
     own_trail: bool
     """Whether the key account has a trail of its own, where no other has its calls."""
     import_path: str | None
-    """IAM path of every import role that others make; None where sessions of those are not told."""
+    """IAM path of every import role that others make; None where sessions of those are not reported."""
     forward_from: tuple[str, ...]
     """Organizational units in which a stack set forwards refused sessions; empty: each workload's stack does."""
 
@@ -114,7 +114,7 @@ class HeldKey:
     verified: Mapping[str, str]
     """ARNs by Region of which the tenant has shown control."""
     active: Mapping[str, str]
-    """ARNs by Region that workloads are told of."""
+    """ARNs by Region that workloads are given."""
     nonce: str | None
     """What the tenant's key policy must name, of the registration under way."""
     grace_minutes: int

@@ -49,7 +49,7 @@ def check_import_path(manifest: Manifest, section: str, path: str, report: Repor
         report((section, "import_path"), f"{message}; name another path")
     for name, role in import_roles(manifest).items():
         if not role.startswith(f"role{path}"):
-            message = f"got {role}; {section}.import_path {path} is to be the path of every import role"
+            message = f"got {role}; {section}.import_path {path} must be the path of every import role"
             report(("tenants", name, "key", "import_role"), f"{message}; move the role, or change import_path")
     central = manifest.central
     named = {"administrators": central.administrators, "break_glass": (central.break_glass,)}

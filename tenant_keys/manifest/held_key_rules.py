@@ -40,7 +40,7 @@ def check_held_keys(manifest: Manifest, report: Report) -> None:
                 report((*path, region), f"{message}, or leave out held_by")
             other = owners.setdefault(identity(arn), name)
             if other != name:
-                message = f"got {arn}, the key of {other}, in whatever Region"
+                message = f"got {arn}, the key of {other}, in some Region"
                 report((*path, region), f"{message}; no two tenants share a key, name this tenant's own")
 
 
@@ -52,10 +52,11 @@ def _check_fields(name: str, tenant: Tenant, report: Report) -> None:
     of_key |= {"import_role": key.import_role, "custodian": custodian}
     for field, value in of_key.items():
         if value is not None:
-            report((*path, "key", field), f"got {value}; the tenant decides it, who holds the key; remove it")
+            report((*path, "key", field), f"got {value}; the tenant decides it as the owner of the key; remove it")
     for setting in ("rotation_days", "deletion_window_days", "unused_days_before_deletion", "decrypt_by"):
         got = getattr(tenant, setting)
         if got is not None:
             report(
-                (*path, setting), f"got {got}; it is a setting of keys of ours, and the tenant holds this; remove it"
+                (*path, setting),
+                f"got {got}; it applies only to keys in the central account, and the tenant holds this key; remove it",
             )

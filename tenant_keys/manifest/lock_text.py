@@ -140,7 +140,7 @@ def parse_lines(text: str, name: str = "tenants.lock") -> LockLines:
 
 
 def _reason(error: Exception) -> str:
-    mend = "restore the line from git, the file is not edited by hand"
+    mend = "restore the line from git, do not edit the file by hand"
     if isinstance(error, json.JSONDecodeError | RecursionError):
         return f"not a line of JSON; {mend}"
     if isinstance(error, KeyError):
@@ -183,7 +183,7 @@ def _naming(record: object) -> Naming:
     try:
         return Naming.model_validate(record)
     except ValidationError:
-        raise ValueError("naming is not what this program writes") from None
+        raise ValueError("naming differs from what this program writes") from None
 
 
 def _capacity(record: dict[str, Any], limit: int) -> Capacity:
@@ -247,4 +247,4 @@ def _registration(record: object) -> Registration:
 
 def _expect(what: str, holds: object) -> None:
     if not holds:
-        raise ValueError(f"{what} is not what this program writes")
+        raise ValueError(f"{what} differs from what this program writes")

@@ -38,14 +38,16 @@ def merge_lines(
         lines = read.entries.get(tenant) or ([before] if before else [])
         folded = _fold(lines, before, wanted_roles(manifest, written, per_tenant) if written else frozenset())
         if folded is None:
-            message = "two lines that differ in where the key lives, both deployed; keep the one that AWS has"
+            message = (
+                "two lines record different places for the key, and both are deployed; keep the one that matches AWS"
+            )
             problems.append(Problem((tenant,), message, read.lines.get(tenant, 0), LOCK_FILE))
             continue
         entries[tenant] = folded
         if len(lines) > 1:
             done.append(f"folded {len(lines)} lines of {tenant} into one")
         elif read.entries.get(tenant) != [folded]:
-            done.append(f"restored what the merge base says of {tenant}")
+            done.append(f"restored the line of {tenant} from the merge base")
     if problems:
         raise LockError(problems)
     lock = with_entries(read.header, entries)

@@ -29,7 +29,7 @@ LONGEST_PATH = 512
 
 
 def _short_enough(reference: str) -> str:
-    """A role's name and path have limits of their own, which one pattern cannot tell apart."""
+    """A role's name and path have limits of their own, which one pattern cannot distinguish."""
     if len(reference.rpartition("/")[0].removeprefix("role")) + len("/") > LONGEST_PATH:
         raise ValueError(f"the path of a role has at most {LONGEST_PATH} characters; name another role")
     return reference

@@ -40,7 +40,7 @@ def _check_alias(alias: str, report: Report) -> None:
         return
     if not before.endswith(("/", "_")) or before == "alias/":
         fix = "end what is before {id} in / or _, after a name of the estate, such as alias/dev/{id}"
-        report(path, f"got {alias}, by which an alias of another estate could be this one's; {fix}")
+        report(path, f"got {alias}, which could match an alias of another estate; {fix}")
     elif before.casefold().startswith("alias/aws"):
         # KMS API, CreateAlias: "The alias name cannot begin with alias/aws/".
         report(path, f"got {alias}; alias/aws is reserved by AWS KMS, name another beginning")

@@ -30,5 +30,8 @@ def check_ids(manifest: Manifest, report: Report) -> None:
     """An id of the manifest is never a name that may be drawn for another tenant."""
     for name in manifest.tenants:
         if name.startswith("x-") and OPAQUE_NAME.fullmatch(name):
-            message = "x- and 26 letters are a name that tenant-keys lock draws for a tenant with `opaque: true`"
+            message = (
+                "x- and 26 letters are reserved for names that tenant-keys lock generates for a tenant "
+                "with `opaque: true`"
+            )
             report(("tenants", name), f"got {name}; {message}; choose another id")

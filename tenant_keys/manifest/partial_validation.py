@@ -15,7 +15,7 @@ _ROUNDS = 5
 _REGIONS = {"region", "regions", "home_region"}
 _TOGETHER = (
     {"runs_on", "access", "pod_identity", "irsa", "roles_anywhere", "role", "identity_provider", "audience"},
-    {"key", "origin", "import_role", "custodian", "expires", "rotation_days", "held_by", "arns", "grace_minutes"},
+    {"key"},
 )
 """Fields whose rules hang together: if one is broken, a rule between them may speak of that."""
 _PLACEHOLDER = "placeholder"
@@ -38,18 +38,17 @@ def problems_between_sound_fields(document: object, broken: list[Problem]) -> li
     if manifest is None:
         return []
     paths = {problem.path for problem in broken}
-    roots = {path for path in paths if len(path) <= 1}
     around = {path[:1] for path in paths}
     entities: dict[Path, list[Path]] = {}
     for path in paths:
         entities.setdefault(path[:2], []).append(path)
-    regions = ("central",) in roots or any(path[:1] == ("central",) and _REGIONS & set(path[1:2]) for path in paths)
+    regions = ("central",) in paths or any(path[:1] == ("central",) and _REGIONS & set(path[1:2]) for path in paths)
     return [
         problem
         for problem in inconsistencies(manifest)
         if problem.path not in around
-        and problem.path[:1] not in roots
-        and not (("workloads",) in roots and "workloads" in problem.path)  # names of what is not there
+        and problem.path[:1] not in paths
+        and not (("workloads",) in paths and "workloads" in problem.path)  # names of what is not there
         and not any(_follows(problem.path, path) for path in entities.get(problem.path[:2], ()))
         and not (regions and _REGIONS.intersection(map(str, problem.path)))
         and not _names_broken(document, problem.path, paths)

@@ -23,7 +23,7 @@ class Sizes:
 
 
 Measure = Callable[[Estate], Sizes]
-"""Policies are no concern of the manifest, so whoever knows them measures."""
+"""Policies are no concern of the manifest, so anyone who knows them measures."""
 
 
 class Places:

@@ -149,7 +149,7 @@ def named_key_account(path: str | FilePath) -> tuple[FilePath, str | None]:
 def several_key_accounts(file: FilePath, names: Sequence[str | None], wanted: str | None) -> SeveralKeyAccounts:
     listed = ", ".join(str(name) for name in names if name is not None)
     if wanted is not None:
-        message = f"got {wanted}, which is no key account of it; allowed: {listed or 'none, central is one account'}"
+        message = f"got {wanted}, which is not a key account of it; allowed: {listed or 'none, central is one account'}"
         return SeveralKeyAccounts([Problem(("central",), message, 0, file.name)])
     message = f"lists the key accounts {listed}, and this command takes one; name it: {file.name}#{names[0]}"
     return SeveralKeyAccounts([Problem(("central",), message, 0, file.name)])

@@ -19,7 +19,7 @@ def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
     findings = Problems()
     report, central = findings.report, manifest.central
     if central.account != lock.account:
-        report(("central", "account"), f"got {central.account}, but the keys are in {lock.account}; put it back")
+        report(("central", "account"), f"got {central.account}, but the keys are in {lock.account}; restore it")
     if central.home_region != lock.home_region:
         message = _gone(f"the roles' stacks are in {lock.home_region}", lock.home_region, central.home_region)
         report(("central", "home_region"), f"got {central.home_region}, but {message}")
@@ -51,21 +51,21 @@ def _check_naming(wanted: Naming, held: Naming, report: Report) -> None:
     for field in Naming.model_fields:
         got, was = getattr(wanted, field), getattr(held, field)
         if got != was:
-            message = f"got {got}, but {LOCK_FILE} was begun with {was}, and names never change; put it back"
+            message = f"got {got}, but {LOCK_FILE} was created with {was}, and names never change; restore it"
             report(("naming", field), message)
 
 
 def _gone(what: str, region: str, home: str) -> str:
     """Why a Region of the lock is missed; one that AWS does not have holds nothing."""
     if is_region(region):
-        return f"{what}; put it back"
+        return f"{what}; restore it"
     command = f"tenant-keys lock --correct-region {region}={home}"
-    return f"{LOCK_FILE} holds {region}, which is no Region of AWS; if {home} was meant, run {command}"
+    return f"{LOCK_FILE} holds {region}, which is not an AWS Region; if {home} was meant, run {command}"
 
 
 _DISAPPEARED = (
-    "{} disappeared from the manifest without having passed offboarded; put it back with `state: offboarding`, "
-    "deploy, then `state: offboarded`, deploy, then remove it; if nothing of it was ever merged or deployed, run "
+    "{} was removed from the manifest before it was offboarded; restore it with `state: offboarding`, "
+    "deploy, then `state: offboarded`, deploy, then remove it; if it was never merged or deployed, run "
     "tenant-keys lock --take-back {}"
 )
 
@@ -73,10 +73,10 @@ _DISAPPEARED = (
 def _check_state(name: str, tenant: Tenant, entry: Entry, findings: Problems) -> None:
     path = ("tenants", name, "state")
     if entry.phase == "offboarded" and tenant.state != "offboarded":
-        message = f"{name} was offboarded, and an id is never given out twice; choose another id"
+        message = f"{name} was offboarded, and an id is never reused; choose another id"
         findings.report(path if "state" in tenant.model_fields_set else path[:2], message)
     elif entry.phase is None and tenant.state == "offboarded":
-        message = "got offboarded, but it has not been offboarding; set offboarding, run tenant-keys lock and deploy"
+        message = "got offboarded, but it was never offboarding; set offboarding, run tenant-keys lock and deploy"
         findings.report(path, message)
 
 
@@ -93,8 +93,9 @@ def check_held(manifest: Manifest, lock: Lock, report: Report) -> None:
 
 
 _OTHERS_KEY = {
-    True: f"missing, but the tenant holds its key itself by {LOCK_FILE}, which never changes; put it back",
-    False: f"got tenant, but {LOCK_FILE} has a key of ours for it, which never changes; take it out, and move its data "
+    True: f"missing, but {LOCK_FILE} records that the tenant holds its own key, which never changes; restore it",
+    False: f"got tenant, but {LOCK_FILE} records a key in the central account, which never changes; remove it, "
+    "and move its data "
     "to a new tenant's key instead",
 }
 
@@ -102,7 +103,7 @@ _OTHERS_KEY = {
 def _check_creation(name: str, tenant: Tenant, entry: Entry, findings: Problems) -> None:
     if tenant.opaque is not None and tenant.opaque != (entry.name is not None):
         named = f"the name {entry.name}" if entry.name else "names that hold its id"
-        message = f"got {str(tenant.opaque).lower()}, but it was created with {named}, which never change; put it back"
+        message = f"got {str(tenant.opaque).lower()}, but it was created with {named}, which never change; restore it"
         findings.report(("tenants", name, "opaque"), message)
     if tenant.key is not NO_KEY:
         key, path = tenant.key, ("tenants", name, "key")
@@ -115,7 +116,7 @@ def _check_creation(name: str, tenant: Tenant, entry: Entry, findings: Problems)
             if got is not None and got != value:
                 shown = str(value).lower()
                 message = (
-                    f"got {str(got).lower()}, but the key was created with {shown}, which never changes; put it back"
+                    f"got {str(got).lower()}, but the key was created with {shown}, which never changes; restore it"
                 )
                 findings.report((*path, field), message)
         if key.source is None:

@@ -55,8 +55,11 @@ def _mismatch(change: Change) -> str:
     if isinstance(change, DropRole):
         return f"{LOCK_FILE} still has a cell for its role for {change.workload}"
     if isinstance(change, HoldRotation):
-        return f"{LOCK_FILE} {'still says' if change.days is None else 'does not say yet'} how its disabled key rotates"
-    return f"{LOCK_FILE} does not say that it is {change.phase}" if change.phase else f"{LOCK_FILE} says that it leaves"
+        return (
+            f"{LOCK_FILE} {'still records' if change.days is None else 'does not record yet'} how its "
+            "disabled key rotates"
+        )
+    return f"{LOCK_FILE} does not record it as {change.phase}" if change.phase else f"{LOCK_FILE} records it as leaving"
 
 
 def person_arn(manifest: Manifest, reference: str) -> str:

@@ -47,8 +47,8 @@ def unknown(name: str, known: Iterable[str], what: str) -> str:
     """`got orderz; no such workload; did you mean orders?`."""
     names = sorted(known)
     listed = ", ".join([*names[:MOST_LISTED], *(["..."] if names[MOST_LISTED:] else [])])
-    allowed = f"allowed: {listed}" if names else "there is none"
-    return f"got {name}, which is no {what}{did_you_mean(name, names)}; {allowed}"
+    allowed = f"allowed: {listed}" if names else "none is defined"
+    return f"got {name}, which is not a {what}{did_you_mean(name, names)}; {allowed}"
 
 
 def check_region(region: str, path: Path, report: Report) -> bool:
@@ -56,7 +56,7 @@ def check_region(region: str, path: Path, report: Report) -> bool:
     if is_region(region):
         return True
     near = did_you_mean(region, list(regions()))
-    report(path, f"got {region}, which is no Region of AWS that this version knows{near}; correct it, or upgrade")
+    report(path, f"got {region}, which is not an AWS Region that this version knows{near}; correct it, or upgrade")
     return False
 
 
@@ -83,7 +83,7 @@ def own_role(reference: str, path: Path, naming: Naming, report: Report) -> None
     """No role of the manifest is one that the app makes."""
     own_path = f"role{naming.role_path}".casefold()
     if reference.casefold().startswith(own_path) or _OWN_NAME.fullmatch(role_name(reference)):
-        report(path, f"got {reference}, the name of a role that this app makes; name another")
+        report(path, f"got {reference}, the name of a role that this app creates; name another")
 
 
 def linked(reference: str) -> str:

@@ -78,7 +78,7 @@ def update_each(manifests: Manifests, lock: Lock, measure: Measure | None = None
     entries, further, done = dict(lock.entries), dict(lock.further), []
     for index, share in enumerate(shares):
         try:
-            updated, told = update(share.manifest, share.lock, measure)
+            updated, reported = update(share.manifest, share.lock, measure)
         except LockError as error:
             problems += _in_whole(error, index, share)
             continue
@@ -87,7 +87,7 @@ def update_each(manifests: Manifests, lock: Lock, measure: Measure | None = None
             done.append(f"recorded the key account {share.name}, {updated.account}")
         for name, one in updated.entries.items():
             entries[name] = one if one.key_account == share.recorded else replace(one, key_account=share.recorded)
-        done += [f"{share.name}: {one}" if share.name and len(shares) > 1 else one for one in told]
+        done += [f"{share.name}: {one}" if share.name and len(shares) > 1 else one for one in reported]
     if problems:
         raise LockError(_without_consequences(problems))
     return replace(with_entries(lock, entries), further=dict(sorted(further.items()))), done
@@ -150,21 +150,21 @@ def _lost(manifests: Manifests, lock: Lock) -> list[Problem]:
             continue
         if called is not None:
             message = f"got {called}, but {LOCK_FILE} has {further.account} as {name}, which is in names of stacks"
-            problems.append(Problem((*path, "name"), f"{message}; put it back"))
+            problems.append(Problem((*path, "name"), f"{message}; restore it"))
         elif name in manifests:
             index = list(manifests).index(name)
             got = manifests[name].central.account
-            message = f"got {got}, but the keys of {name} are in {further.account}; put it back"
+            message = f"got {got}, but the keys of {name} are in {further.account}; restore it"
             problems.append(Problem(("central", index, "account"), message))
         else:
             keys = sum(one.key_account == name and one.phase != "offboarded" for one in lock.entries.values())
             if keys:
                 created = "1 key was created there" if keys == 1 else f"{keys:,} keys were created there"
-                message = f"the key account {name}, {further.account}, is gone, but {created}; put it back"
+                message = f"the key account {name}, {further.account}, is gone, but {created}; restore it"
                 problems.append(Problem(("central",), message))
     if None not in manifests and lock.account not in accounts:
         # Whichever account the lock began with: its tenants' lines do not name it.
-        message = f"lists no key account {lock.account}, but {LOCK_FILE} was begun with it; put it back"
+        message = f"lists no key account {lock.account}, but {LOCK_FILE} was created with it; restore it"
         problems.append(Problem(("central",), message))
     return problems
 
@@ -181,7 +181,7 @@ def _moved(manifests: Manifests, lock: Lock) -> list[Problem]:
                 continue
             was = entry.key_account or names[None] or lock.account
             if entry.phase == "offboarded":
-                message = f"{tenant} was offboarded in the key account {was}, and an id is never given out twice"
+                message = f"{tenant} was offboarded in the key account {was}, and an id is never reused"
                 problems.append(Problem(("tenants", tenant, KEY_ACCOUNT), f"{message}; choose another id"))
                 continue
             message = f"got {name or manifest.central.account}, but its key was created in {was}, and a key cannot move"

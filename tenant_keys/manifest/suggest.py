@@ -33,7 +33,7 @@ def _role(value: str) -> str:
     if session := _SESSION_ARN.fullmatch(value):
         return f"; did you mean role/{session[2]}, the role of this session, with its path?"
     if other := _OTHER_PRINCIPALS.fullmatch(value):
-        return f"; {'the root user' if other[1] == 'root' else f'a {other[1]}'} is no role"
+        return f"; {'the root user' if other[1] == 'root' else f'a {other[1]}'} is not a role"
     if ":" not in value and (name := _NAME.fullmatch(value)) and len(name[1].rsplit("/", 1)[-1]) <= 64:
         return f"; did you mean role/{name[1]}?"
     return ""

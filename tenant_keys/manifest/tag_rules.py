@@ -26,7 +26,7 @@ def check_tags(tags: Mapping[str, str], path: Path, report: Report) -> None:
         elif folded.startswith("tenant-keys:"):
             report((*path, key), "tenant-keys: is set by this app; rename it")
         elif folded in seen:
-            report((*path, key), f"equals {seen[folded]} but for case, and IAM ignores the case of keys; keep one")
+            report((*path, key), f"equals {seen[folded]} except for case, and IAM ignores the case of keys; keep one")
         seen.setdefault(folded, key)
     if len(tags) > MOST:
         report(path, f"got {len(tags)} tags; allowed: {MOST}, since AWS allows 50 and this app sets {len(OWN_TAGS)}")

@@ -68,7 +68,7 @@ def _check_custodian(
     other = external_ids.setdefault(custodian.external_id, name)
     if other != name:
         message = f"got {custodian.external_id}, the external id of {other}"
-        report((*path, "external_id"), f"{message}; choose another: it tells customers apart")
+        report((*path, "external_id"), f"{message}; choose another: it distinguishes customers")
 
 
 def _check_names(names: tuple[str, ...], path: tuple[str, ...], manifest: Manifest, report: Report) -> None:
@@ -98,7 +98,7 @@ def _check_key(name: str, tenant: Tenant, manifest: Manifest, powerful: dict[str
         own_role(key.import_role, (*path, "import_role"), manifest.naming, report)
         where = powerful.get(role_name(key.import_role))
         if where:
-            message = f"got {key.import_role}, which is in {where}; who imports material holds no other power over keys"
+            message = f"got {key.import_role}, which is in {where}; an import role may have no other permission on keys"
             report((*path, "import_role"), f"{message}, name another role")
         elif kind := linked(key.import_role):
             report((*path, "import_role"), f"got {key.import_role}, {kind}; name a role that the tenant assumes")
@@ -120,7 +120,7 @@ def check_origin(name: str, tenant: Tenant, origin: KeySource, report: Report) -
         if key.import_role is None and key.custodian is None:
             report((*path, "import_role"), "missing; an imported key needs the role that imports its material")
         elif key.import_role is not None and key.custodian is not None:
-            message = f"got {key.import_role} beside custodian, for whom the app makes the role"
+            message = f"got {key.import_role} beside custodian, for whom the app creates the role"
             report((*path, "import_role"), f"{message}; remove one of them")
         if tenant.rotation_days is not None:
             message = "AWS rotates no imported key automatically; remove it"

@@ -124,7 +124,7 @@ def record_key_ids(lock: Lock, key_ids: Mapping[str, str]) -> Lock:
         elif not MULTI_REGION_KEY.fullmatch(key_id):
             problems.append(Problem((tenant,), f"got {key_id[:60]}; allowed: mrk- and 32 hex digits", 0, LOCK_FILE))
         elif entry.key_id not in (None, key_id):
-            message = f"got {key_id}, but {entry.key_id} is recorded, and replicas hang on it"
+            message = f"got {key_id}, but {entry.key_id} is recorded, and replicas depend on it"
             problems.append(Problem((tenant,), message, 0, LOCK_FILE))
         else:
             entries[tenant] = replace(entry, key_id=key_id)

@@ -44,7 +44,7 @@ def _check_unused_keys(manifest: Manifest, report: Report) -> None:
         if tenant.workloads is None and tenant.state in {"active", "suspended"}
     ]
     if left and not manifest.defaults.workloads:
-        more = f" (of {len(left):,} tenants alike the first)" if left[1:] else ""
+        more = f" (of {len(left):,} tenants in the same position)" if left[1:] else ""
         meaning = "it names no workloads, and defaults.workloads has none of its key account"
         fix = "name them, or write workloads: [] where it is meant"
         report(("tenants", min(left)), f"no workload may use its key{more}: {meaning}; {fix}")
@@ -89,7 +89,7 @@ def _check_audit(manifest: Manifest, report: Report) -> None:
     importers = import_roles(manifest)
     if importers and path is None:
         first = min(importers)
-        meaning = "nobody is told when somebody assumes it, only when it fetches import parameters or imports"
+        meaning = "its use is reported only when it fetches import parameters or imports, not when it is assumed"
         report(
             ("tenants", first, "key", "import_role"),
             f"{importers[first]}: {meaning}; have all import roles below one path, and name it as audit.import_path",
@@ -123,7 +123,7 @@ def _check_existing_roles(manifest: Manifest, report: Report) -> None:
         others = holders[workload.account, role_name(workload.role)][:-1]
         if others:
             meaning = f"its sessions use the keys of the tenants of {' and '.join([*others, name])}"
-            report(path, f"{workload.role} is the role of {others[0]} too: {meaning}, and the trail cannot tell which")
+            report(path, f"{workload.role} is the role of {others[0]} too: {meaning}, and the trail cannot show which")
         if _OF_THE_CDK.fullmatch(role_name(workload.role)):
             meaning = "every principal that may deploy in the account may use the keys of its tenants"
             report(path, f"{workload.role} is a role of cdk bootstrap: {meaning}; name the service's own role")

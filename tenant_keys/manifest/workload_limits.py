@@ -43,7 +43,7 @@ def unmanaged(role: str) -> str:
 
 
 def _check_identities(manifest: Manifest, report: Report) -> None:
-    """Whoever holds an identity that two workloads share obtains the roles of both."""
+    """Anyone who holds an identity that two workloads share obtains the roles of both."""
     holders: dict[Hashable, str] = {}
     for name, workload in manifest.workloads.items():
         for field, identity, shown in _identities(workload, workload.regions or manifest.central.regions):

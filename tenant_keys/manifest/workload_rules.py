@@ -25,7 +25,7 @@ def check_workloads(manifest: Manifest, report: Report) -> None:
                 report((*path, "regions", index), message)
         _check_runs_on(name, workload, manifest.naming, report)
         if workload.permissions_boundary and (workload.access == "web-identity" or workload.role is not None):
-            report((*path, "permissions_boundary"), "this app makes no role for the workload; remove it")
+            report((*path, "permissions_boundary"), "this app creates no role for the workload; remove it")
         _check_authority(name, workload, manifest.central.home_region, report)
     _check_providers(manifest, report)
     _check_audiences(manifest, report)

@@ -134,7 +134,7 @@ def _unusable(file: FilePath, main: Part) -> Iterator[Problem]:
         if not _inside(file.parent, str(name)):
             yield from _in(main, path, f"got {name}, a link that leads out of the folder; put the file there")
         elif "*" not in str(name) and not (file.parent / str(name)).is_file():
-            yield from _in(main, path, f"got {name}, which is no file beside or below {main.name}; correct the name")
+            yield from _in(main, path, f"got {name}, which is not a file beside or below {main.name}; correct the name")
 
 
 def _base(file: FilePath, named: object) -> Part | None:
@@ -162,7 +162,7 @@ def _is_name(value: object) -> bool:
 
 
 def _inside(folder: FilePath, name: str) -> bool:
-    """Whether what a name stands for is in the folder of the manifest, links followed."""
+    """Whether what a name represents is in the folder of the manifest, links followed."""
     return all(each.resolve().is_relative_to(folder.resolve()) for each in folder.glob(name))
 
 
@@ -180,7 +180,7 @@ def _misplaced(written: Written) -> Iterator[Problem]:
             continue
         for field in document:
             if field != TENANTS:
-                yield from _in(part, (field,), f"is no tenant; write it in {written.main.name}")
+                yield from _in(part, (field,), f"is not a tenant; write it in {written.main.name}")
 
 
 def _given_twice(written: Written) -> Iterator[Problem]:

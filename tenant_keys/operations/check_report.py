@@ -59,7 +59,7 @@ def comment(checks: Checks, steps: Sequence[Step]) -> str:
         lines = [f"# {escaped(checks.manifest.name)}", "", *lines]
     for step in failed:
         if checks.comparisons and step.name.startswith("change against "):
-            continue  # told above
+            continue  # reported above
         lines += [f"### Failed: {escaped(step.name)}", ""]
         lines += [f"- {escaped(line)}" for line in step.said[:SHOWN]]
         lines += [f"- and {len(step.said) - SHOWN:,} more, in the report"] if len(step.said) > SHOWN else []

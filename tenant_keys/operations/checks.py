@@ -75,8 +75,8 @@ class Checks:
     ) -> None:
         """Take the folder of `app.py`, an empty folder to write in, the git revision to compare with, and the manifest.
 
-        `for_review`: the proof removes each safeguard in turn, which the review shows. `begin` is told each check's
-        name when the check starts.
+        `for_review`: the proof removes each safeguard in turn, which the review shows. `begin` is called with the
+        name of each check when the check starts.
 
         Raises:
             ManifestError: the folder holds no manifest.
@@ -198,7 +198,7 @@ class Checks:
     def _counted(self) -> Iterator[str]:
         for estate in self._loaded():
             for use in cost_report(estate).exceeded:
-                yield f"{use.quota} ({use.where}): {use.used:,} do not fit into {use.limit:,}; {use.way_out}"
+                yield f"{use.quota} ({use.where}): {use.used:,} exceed {use.limit:,}; {use.way_out}"
 
     def _compared(self) -> Iterator[str]:
         folder = self._scratch / "base"
@@ -238,7 +238,7 @@ class Checks:
                 yield Note(change.what) if change.severity is Severity.NOTE else change.what
             more = []  # said once
         for account in old:
-            yield f"the key account {account} is gone, and with it its tenants' keys; put it back"
+            yield f"the key account {account} is gone, and with it its tenants' keys; restore it"
 
     def _by_account(self, estates: tuple[Estate, ...]) -> dict[str, Estate]:
         """Those of the base by key account; where each side has one, the one that its keys would be compared with."""

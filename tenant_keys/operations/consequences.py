@@ -85,7 +85,7 @@ def _changed(old: Tenant, new: Tenant, estate: Estate) -> Iterator[str]:
         yield f"lets {whom} import key material of {new.manifest_id}, and nobody else"
     if new.held is not None and new.held != old.held:
         keys, active = ", ".join(new.held.arns), ", ".join(sorted(new.held.active.values())) or "none"
-        yield f"lets our access roles of {new.manifest_id} name {keys}; told to workloads: {active}"
+        yield f"lets our access roles of {new.manifest_id} name {keys}; workloads receive: {active}"
     if old.tags != new.tags:
         yield f"changes tags of {new.manifest_id}"
 

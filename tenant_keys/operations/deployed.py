@@ -77,7 +77,7 @@ def download(assembly: Path, account: str, output: Path, client_of: ClientOf | N
     own = [artifact for artifact in artifacts if artifact.account == account]
     prefixes = {prefix for artifact in artifacts if (prefix := prefix_of(artifact.name))}
     if not own:
-        raise NotDeployed(f"{assembly}: holds no stack of account {account}; name an account of the assembly")
+        raise NotDeployed(f"{assembly}: contains no stack of account {account}; name an account of the assembly")
     make = client_of or _Clients(own)
     found = [_Found(one, deployed_bytes(one)) for one in artifacts if one.account != account]
     stacks: list[DeployedStack] = []
@@ -154,7 +154,7 @@ def _differences(wanted: StackArtifact, held: _Found) -> Iterator[str]:
     except AssemblyUnreadable:
         same = False
     if not same:
-        yield "its template is another one"
+        yield "its template differs"
     for what, before, after in (
         ("execution role", wanted.execution_role, held.artifact.execution_role),
         ("termination protection", wanted.termination_protection, held.artifact.termination_protection),
@@ -167,7 +167,7 @@ def _differences(wanted: StackArtifact, held: _Found) -> Iterator[str]:
 def _write(found: list[_Found], output: Path) -> None:
     """Replace the folder whole, so that no template of an earlier download stays."""
     if output.exists() and not (output / "manifest.json").is_file():
-        raise NotDeployed(f"{output}: exists and is no earlier download; name another folder")
+        raise NotDeployed(f"{output}: exists and is not an earlier download; name another folder")
     output.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
     try:

@@ -31,7 +31,7 @@ class Entry:
     column: int
     """Of the key: how far it is indented."""
     flow: bool = False
-    """Whether its fields stand within braces."""
+    """Whether its fields are within braces."""
     fields: dict[str, Span] = field(default_factory=dict)
     """Field to the span of its value, for plain and quoted values; to that of its start for others."""
     field_column: int = 0
@@ -60,7 +60,7 @@ def find_tenants(text: str) -> Tenants:
     """The tenants of a manifest that the loader accepts.
 
     Raises:
-        EditRefused: they stand within braces, so that no line is a tenant's alone.
+        EditRefused: they are within braces, so that no line is a tenant's alone.
     """
     next_event: Callable[[], Any] = _Loader(text).get_event
     event = next_event()

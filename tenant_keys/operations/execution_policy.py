@@ -32,7 +32,7 @@ def execution_policy(estate: Estate, account: str | None = None) -> dict[str, An
     workloads = [workload for workload in estate.workloads.values() if workload.account == account]
     if account not in (None, central.account) and not workloads:
         known = sorted({central.account, *(workload.account for workload in estate.workloads.values())})
-        raise OperationError(f"got {account}, no account of the manifest; allowed: {', '.join(known)}")
+        raise OperationError(f"got {account}, which is not an account of the manifest; allowed: {', '.join(known)}")
     bounding = {workload.permissions_boundary for workload in workloads} or {central.permissions_boundary}
     boundaries = sorted(one for one in bounding if one is not None)
     document: dict[str, Any] = _renamed(_usual(), _renames(estate))

@@ -229,9 +229,9 @@ def _losses(changes: list[Mapping[str, Any]], left: set[str]) -> Iterator[str]:
         if action == "Modify":
             yield f"{what} would be replaced (Replacement: {replacement})"
         elif action == "Remove":
-            yield f"{what} would leave the stack, and tenants.lock does not say that its tenant was offboarded"
+            yield f"{what} would leave the stack, and tenants.lock does not record its tenant as offboarded"
         else:
-            yield f"{what}: CloudFormation would {action} it, of which this version knows no harmless case"
+            yield f"{what}: CloudFormation would {action} it, which this version does not know to be harmless"
 
 
 def _existing_keys(stack: str, changes: list[Mapping[str, Any]]) -> int:

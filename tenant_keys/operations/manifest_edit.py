@@ -20,7 +20,7 @@ def with_state(text: str, tenant: str, state: State) -> str:
 
     Raises:
         UnknownTenant: there is no such tenant.
-        EditRefused: the tenants stand within braces.
+        EditRefused: the tenants are within braces.
     """
     entry = find_tenants(text).entries.get(tenant)
     if entry is None:
@@ -43,7 +43,7 @@ def with_tenant(text: str, tenant: str, fields: Mapping[str, object]) -> str:
 
     Raises:
         OperationError: the id is there already.
-        EditRefused: the tenants stand within braces.
+        EditRefused: the tenants are within braces.
     """
     return with_tenants(text, {tenant: fields})
 
@@ -53,7 +53,7 @@ def with_tenants(text: str, new: Mapping[str, Mapping[str, object]]) -> str:
 
     Raises:
         OperationError: an id is there already.
-        EditRefused: the tenants stand within braces.
+        EditRefused: the tenants are within braces.
     """
     found = find_tenants(text)
     for tenant in new:

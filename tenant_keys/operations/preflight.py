@@ -67,7 +67,7 @@ def preflight(
     """
     artifacts = [one for one in Assembly.open(assembly).artifacts if one.account == account]
     if not artifacts:
-        raise NotDeployed(f"{assembly}: holds no stack of account {account}; name an account of the assembly")
+        raise NotDeployed(f"{assembly}: contains no stack of account {account}; name an account of the assembly")
     make = client_of or _clients(artifacts)
     naming = lock.naming if lock else Naming()
     gone = {entry.id_in_aws for entry in lock.entries.values() if entry.phase == "offboarded"} if lock else set()
@@ -98,11 +98,11 @@ def _of_stack(
         yield Obstacle(name, f"{status}: an operation is running; wait for its end, and deploy again")
         return
     elif status in PAUSED:
-        mend = f"mend what its events name, then run cdk rollback {name}, and deploy again"
+        mend = f"fix the causes that its events name, then run cdk rollback {name}, and deploy again"
         yield Obstacle(name, f"{status}: the last operation was not undone; {mend}")
         return
     else:
-        yield Obstacle(name, f"{status}: no deployment starts from there; see the stack's events")
+        yield Obstacle(name, f"{status}: no deployment can start from this status; see the stack's events")
         return
     known: dict[str, dict[str, str]] = {}
     template = parse_json(artifact.template_path, deployed_bytes(artifact))
@@ -126,7 +126,7 @@ def _leaving(
 
 
 def _protected(make: ClientOf, place: Environment, name: str, status: str, *, repair: bool) -> Obstacle:
-    found = f"{status}: its creation failed, and termination protection keeps the deployment from making it anew"
+    found = f"{status}: its creation failed, and termination protection keeps the deployment from creating it again"
     if not repair:
         return Obstacle(name, f"{found}; run tenant-keys preflight --repair, and deploy again")
     cloudformation = make(place, "cloudformation", "deploy")
@@ -158,7 +158,7 @@ def _taken(
     named, service, exists, way_out = _LOOKUPS[kind]
     name = properties.get(named)
     if isinstance(name, str) and (found := exists(client(service), name, known)):
-        yield Obstacle(stack, f"{logical_id}: {found} exists already, and is not this stack's; {way_out}")
+        yield Obstacle(stack, f"{logical_id}: {found} exists already and does not belong to this stack; {way_out}")
 
 
 def _alias(kms: Any, name: str, known: Known) -> str:

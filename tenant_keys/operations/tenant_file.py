@@ -61,7 +61,7 @@ def read_tenants(path: Path) -> TenantFile:
     readers = {".csv": _csv_rows, ".jsonl": _json_rows, ".ndjson": _json_rows}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise OperationError(f"{path}: got {path.suffix or 'no ending'}; allowed: {', '.join(readers)}")
+        raise OperationError(f"{path}: got {path.suffix or 'no extension'}; allowed: {', '.join(readers)}")
     text = _text(path)
     tenants: dict[str, Mapping[str, object]] = {}
     lines: dict[str, int] = {}
@@ -74,7 +74,7 @@ def read_tenants(path: Path) -> TenantFile:
             problems.append(Problem((ID,), f"got {_shown(tenant)}; allowed: the tenant's id, as text", line, path.name))
             continue
         for unknown in [field for field in row if field not in _FIELDS]:
-            message = f"is no field of a new tenant; allowed: {', '.join(_FIELDS)}"
+            message = f"is not a field of a new tenant; allowed: {', '.join(_FIELDS)}"
             problems.append(Problem((tenant, unknown), message, line, path.name))
             del row[unknown]
         if tenants.get(tenant, row) != row:
@@ -91,7 +91,7 @@ def _text(path: Path) -> str:
     with path.open("rb") as stream:
         data = stream.read(LARGEST + 1)
     if len(data) > LARGEST:
-        raise OperationError(f"{path}: larger than {LARGEST // 1024 // 1024} MB; give it in parts")
+        raise OperationError(f"{path}: larger than {LARGEST // 1024 // 1024} MB; split it")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -17,7 +17,7 @@ NEXT: Final[dict[Verb, tuple[frozenset[State], State]]] = {
 }
 """From which states each command leads, and to which."""
 
-_GONE = "an offboarded tenant does not come back, and its id is never given out twice; add it under another id"
+_GONE = "an offboarded tenant cannot be restored, and its id is never reused; add it under another id"
 _WAY_OUT: Final[dict[tuple[Verb, State], str]] = {
     ("suspend", "suspended"): "nothing to do; to undo it: tenant-keys tenant resume {0}",
     ("suspend", "offboarding"): "its key is disabled already; to keep the tenant: tenant-keys tenant resume {0}",

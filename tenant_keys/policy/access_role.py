@@ -88,7 +88,7 @@ def _from_workload(workload: Workload, estate: Estate, of: list[str], tagged: Co
 
 
 def web_identity_trust(workload: Workload, provider_arn: object) -> Document:
-    """Whoever holds a token of the workload's own audience that carries the tenant as a signed tag.
+    """Anyone who holds a token of the workload's own audience that carries the tenant as a signed tag.
 
     STS takes the tag from the token's `https://aws.amazon.com/tags` claim (IAM guide, id_session-tags).
     """

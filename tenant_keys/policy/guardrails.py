@@ -1,7 +1,7 @@
 """Control policies of AWS Organizations on the key account: what holds even where a key policy or an IAM policy fails.
 
 The service control policy limits the account's own principals, its root user included; the resource control policy
-limits whoever asks for the account's keys and roles, from wherever. Neither limits the management account or
+limits anyone who asks for the account's keys and roles, from wherever. Neither limits the management account or
 service-linked roles (Organizations guide, orgs_manage_policies_scps and orgs_manage_policies_rcps), and a resource
 control policy reaches neither CloudTrail, SNS, EventBridge rules, IAM nor actions without a resource, so those are in
 the service control policy alone.

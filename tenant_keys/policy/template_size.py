@@ -25,7 +25,7 @@ from tenant_keys.policy.statement import Document
 ADDED_BY_CDK: Final = 4_096
 """Bytes kept for what a template holds beside resources: parameter and rule of the bootstrap, metadata."""
 FURTHER_REGION: Final = "ap-southeast-99"
-"""Stands for a Region that may be added: as long as the longest name."""
+"""Represents a Region that may be added: as long as the longest name."""
 _KEY_FRAME: Final = 590
 """Bytes of a key and its alias beside policy, tags and what the id adds; a test compares them with real templates."""
 _ROLE_FRAME: Final = 312
@@ -88,7 +88,7 @@ def role_bytes(tenant: Tenant, workload: Workload, estate: Estate) -> int:
 
 
 def import_role_bytes(tenant: Tenant, estate: Estate) -> int:
-    """Bytes, at most, of the import role that stands beside the tenant's key; 0 where none is made."""
+    """Bytes, at most, of the import role that is beside the tenant's key; 0 where none is made."""
     if tenant.custodian is None:
         return 0
     documents = (

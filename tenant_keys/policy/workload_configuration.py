@@ -1,4 +1,4 @@
-"""What a workload is told in each of its Regions: which roles to assume and which aliases to name."""
+"""What a workload is given in each of its Regions: which roles to assume and which aliases to name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tenant_keys.policy import names
 
 
 def workload_configuration(workload: Workload, estate: Estate, region: str) -> dict[str, Any]:
-    """What the runtime client reads in one Region. `{tenant_id}` stands for the tenant's id.
+    """What the runtime client reads in one Region. `{tenant_id}` represents the tenant's id.
 
     The aliases' Region is the one that serves most of its tenants from here; `exceptions` are the whole alias ARNs of
     the others; `held` are the keys of tenants who hold theirs themselves, once they are active. `ids` are the opaque

@@ -15,7 +15,7 @@ from tenant_keys.policy.statement import Condition, Document, Statement, allow, 
 def workload_role_policy(workload: Workload, estate: Estate) -> Document:
     """Assume its own access roles and read its own parameter, nothing else.
 
-    The path stands for thousands of roles, which a list could not; each role's own trust is exact.
+    The path represents thousands of roles, which a list could not; each role's own trust is exact.
     """
     return document([*_assume(workload, estate), _read_parameter(workload, estate)])
 

@@ -50,7 +50,7 @@ class UnresolvedIntrinsic(ReviewError):
 
 
 class MalformedPolicy(ReviewError):
-    """Raised when a policy document is not of the shape that IAM accepts."""
+    """Raised when a policy document is not of the form that IAM accepts."""
 
     def __init__(self, where: str, got: object, allowed: str) -> None:
         self.where = where

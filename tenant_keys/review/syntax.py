@@ -1,6 +1,6 @@
 """The syntax tree of a policy document, which evaluator, proof, linter and diff all read.
 
-It is lenient: it takes apart whatever has the shape of a policy, and judges neither operators nor values. What a part
+It is lenient: it takes apart whatever has the form of a policy, and judges neither operators nor values. What a part
 means is for the evaluator to say (`review.iam`).
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -110,7 +110,7 @@ class Document:
 
 
 def parse_document(raw: object, where: str) -> Document:
-    """Take a document apart: an object, or its JSON text. Raises MalformedPolicy where it has not the shape of one."""
+    """Take a document apart: an object, or its JSON text. Raises MalformedPolicy where it is neither."""
     loaded = _load(raw, where) if isinstance(raw, str) else raw
     if not isinstance(loaded, Mapping):
         raise MalformedPolicy(where, loaded, "an object of Version, Id and Statement")

@@ -218,10 +218,10 @@ def test_what_cannot_be_adopted_is_refused_with_every_reason(office: Office) -> 
     elsewhere = office.client("kms", "eu-west-3").create_key()["KeyMetadata"]["Arn"]
     cases = {
         dying: "the key is PendingDeletion; have break-glass cancel its deletion first",
-        granted: "the key has 1 grants, which our policy would make useless; retire them first",
+        granted: "the key has 1 grants, which the estate's key policy would make useless; retire them first",
         named: "the key has the alias alias/tenant-other, another tenant's; delete that first",
-        locked_out: "keeps cdk-hnb659fds-cfn-exec-role-111111111111-eu-west-1 from PutKeyPolicy; allow that first",
-        elsewhere: "the key is in eu-west-3, which is no Region of central.regions; add it there",
+        locked_out: "denies cdk-hnb659fds-cfn-exec-role-111111111111-eu-west-1 PutKeyPolicy; allow these actions",
+        elsewhere: "the key is in eu-west-3, which is not a Region of central.regions; add it there",
     }
     for arn, expected in cases.items():
         assert expected in refused(office, hooli=arn), expected

@@ -1,4 +1,4 @@
-"""A server of the tests that answers as it is told to, down to the single byte: late, slowly, wrongly, or never."""
+"""A server of the tests that answers as it is reported to, down to the single byte: late, slowly, wrongly, or never."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asyncio: what is cached is done at once, whoever else waits, and what is not waits without a thread."""
+"""Asyncio: what is cached is done at once, even while others wait, and what is not waits without a thread."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def test_a_cancelled_task_leaves_the_call_to_the_others(aws: StandIn) -> None:
             await first
         gate.opened.set()
         assert await second
-        await until(lambda: counters.total("kms") == 1)  # told, though the task that asked is gone
+        await until(lambda: counters.total("kms") == 1)  # reported, though the task that asked is gone
 
     run(work())
     assert aws.calls["GenerateDataKey"] == 1

@@ -193,7 +193,7 @@ def test_a_segment_that_another_execution_works_on_is_refused(
     worker.module.checkpoint("job", 0, owner="one/0").open()
     with pytest.raises(state_machine.Failed, match="ConfigurationError"):
         worker.run("two")
-    with pytest.raises(Exception, match="another job works with it: one/0"):
+    with pytest.raises(Exception, match="another job is using it: one/0"):
         worker({"step": "work", "run": "job", "segment": 0, "of": SEGMENTS, "execution": "two"})
 
 

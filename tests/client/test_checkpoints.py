@@ -1,4 +1,4 @@
-"""Checkpoints: to which job each belongs, who holds it, and what is no checkpoint."""
+"""Checkpoints: to which job each belongs, who holds it, and what is not a checkpoint."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_a_checkpoint_of_the_version_before_says_what_to_do(
     table = create_table(client_estate)
     old = {"identity": f"dynamodb:{table.name}:card", "cursor": "{}", "done": True, "counts": {}, "failures": []}
     (tmp_path / "job").write_text(json.dumps(old))
-    with pytest.raises(ConfigurationError, match="delete it to begin anew"):
+    with pytest.raises(ConfigurationError, match="delete it to start over"):
         reencrypt(items(table, acme), checkpoint=tmp_path / "job")
 
 
@@ -170,7 +170,7 @@ def test_a_checkpoint_that_somebody_edited_says_what_to_do(
     reencrypt(items(table, acme), checkpoint=tmp_path / "job")
     saved = json.loads((tmp_path / "job").read_text())
     (tmp_path / "job").write_text(json.dumps(saved | {field: value}))
-    with pytest.raises(ConfigurationError, match="delete it to begin anew"):
+    with pytest.raises(ConfigurationError, match="delete it to start over"):
         reencrypt(items(table, acme), checkpoint=tmp_path / "job")
     assert not (tmp_path / "job.lock").exists()
 
@@ -203,7 +203,7 @@ sys.stdin.read()
 """
 
 
-def test_of_two_jobs_on_one_checkpoint_the_second_is_told_who_has_it_until_that_one_dies(
+def test_of_two_jobs_on_one_checkpoint_the_second_learns_who_has_it_until_that_one_dies(
     client_estate: ClientEstate, acme: Tenant, tmp_path: Path
 ) -> None:
     table = create_table(client_estate)
@@ -217,7 +217,7 @@ def test_of_two_jobs_on_one_checkpoint_the_second_is_told_who_has_it_until_that_
     ) as other:
         assert other.stdout is not None
         pid = other.stdout.readline().decode().strip()
-        with pytest.raises(ConfigurationError, match=rf'another job works with it: {{"pid": {pid}, "host": '):
+        with pytest.raises(ConfigurationError, match=rf'another job is using it: {{"pid": {pid}, "host": '):
             reencrypt(items(table, acme), checkpoint=tmp_path / "job")
         assert all(isinstance(item["card"], str) for item in table.scan()["Items"])
         other.kill()
@@ -252,7 +252,7 @@ def test_a_checkpoint_in_s3_has_one_owner_at_a_time(client: S3Client) -> None:
     assert first.place == f"s3://{bucket}/job"
     assert first.open() is None
     first.save("page 1")
-    with pytest.raises(ConfigurationError, match=r"another job works with it: one, until 1970-01-01T00:17:40\+00:00"):
+    with pytest.raises(ConfigurationError, match=r"another job is using it: one, until 1970-01-01T00:17:40\+00:00"):
         checkpoint("two").open()
     retry = checkpoint("one")
     assert retry.open() == "page 1", "the retry of a worker that died comes back at once"
@@ -293,7 +293,7 @@ def test_a_save_whose_answer_was_lost_is_known_by_the_retry_as_its_own(client: S
 def test_an_object_that_is_no_checkpoint_says_what_to_do(client: S3Client, content: bytes) -> None:
     bucket = create_bucket(client)
     client.put_object(Bucket=bucket, Key="job", Body=content)
-    with pytest.raises(ConfigurationError, match="delete it to begin anew"):
+    with pytest.raises(ConfigurationError, match="delete it to start over"):
         S3Checkpoint(client, bucket=bucket, key="job", owner="one").open()
     with pytest.raises(ConfigurationError, match="S3 refuses GetObject: NoSuchBucket"):
         S3Checkpoint(client, bucket=f"{bucket}-x", key="job", owner="one").open()

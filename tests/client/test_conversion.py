@@ -192,7 +192,7 @@ def test_a_record_that_cannot_be_converted_does_not_stop_the_others(
     progress = reencrypt(items_job(Between(), keys), checkpoint=tmp_path / "job")
     assert progress.counts["failed"] == 2
     assert sorted(why for _, why in progress.failures) == [
-        "NotConverted: DynamoDB refuses it: Item size to update has exceeded the limit",
+        "NotConverted: DynamoDB rejected the request: Item size to update has exceeded the limit",
         "NotConverted: written by others 5 times in a row",
     ]
     assert table.get_item(Key={"pk": "1"})["Item"]["card"] == 4, "what the others wrote is there"

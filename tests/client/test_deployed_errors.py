@@ -96,7 +96,7 @@ def configuration(client_estate: ClientEstate) -> dict[str, Any]:
     [("stopped", "KeyState Disabled"), ("held", "the tenant is suspended"), ("empty", "imported material")],
     ids=["suspended", "suspended with an imported key", "no material"],
 )
-def test_a_suspended_tenant_is_told_as_such_though_the_key_policy_answers_first(
+def test_a_suspended_tenant_is_reported_as_such_though_the_key_policy_answers_first(
     client_estate: ClientEstate, workload: str, tenant: str, said: str
 ) -> None:
     counters = Counters()
@@ -287,7 +287,7 @@ def test_the_documented_error_is_what_the_deployed_estate_ends_in(
 
 
 def test_no_documented_error_is_left_out() -> None:
-    """NotConverted is a job's, and TokenError stands for the two below it."""
+    """NotConverted is a job's, and TokenError represents the two below it."""
     documented = set(re.findall(r"^class (\w+)\(", Path(errors.__file__).read_text(), re.MULTILINE))
     provoked = {error.__name__ for error, _, _ in PROVOKED}
     assert documented - provoked == {TokenError.__name__, NotConverted.__name__}

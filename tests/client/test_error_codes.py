@@ -34,7 +34,10 @@ ANSWERS: dict[str, tuple[type[TenantKeysError], str]] = {
     "InvalidKeyUsageException": (KeyMismatch, "the alias leads to a key that is not for symmetric encryption"),
     "InvalidIdentityToken": (TokenRefused, "STS refused the token: signature, issuer or audience"),
     "IDPRejectedClaim": (TokenRefused, "STS refused the token's claims"),
-    "PackedPolicyTooLarge": (ConfigurationError, "session policy and tags are larger than STS packs"),
+    "PackedPolicyTooLarge": (
+        ConfigurationError,
+        "session policy and session tags exceed the packed size that STS accepts",
+    ),
     "MalformedPolicyDocument": (ConfigurationError, "STS does not accept the session policy"),
     "RegionDisabledException": (ConfigurationError, "STS is not activated in this Region"),
     "OptInRequired": (ConfigurationError, "the account has not opted in to this Region or service"),
@@ -138,7 +141,7 @@ def test_an_answer_that_may_pass_is_tried_again_and_says_how_often(code: str) ->
     error = said(answer(code))
     assert type(error) is kind
     assert str(error) == WHERE + (
-        f"{code} after 2 retries with backoff; lower the rate, or cache for longer"
+        f"{code} after 2 retries with backoff; lower the request rate, or cache data keys for longer"
         if kind is Throttled
         else f"{cause} ({code}, HTTP 400) after 2 retries with backoff"
     )

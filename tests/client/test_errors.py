@@ -76,7 +76,7 @@ def test_what_sts_answers_about_a_token_has_a_name(
         ("sts:AssumeRole", "", "does not exist yet"),
         ("sts:AssumeRoleWithWebIdentity", "", "principal_tags"),
         ("kms:Decrypt", "because no session policy allows the kms:Decrypt action", "session policy"),
-        ("kms:Decrypt", "with an explicit deny in a resource-based policy", "key policy refuses"),
+        ("kms:Decrypt", "with an explicit deny in a resource-based policy", "key policy denies"),
         ("kms:Decrypt", "because no identity-based policy allows", "KeyId must be the alias"),
         ("kms:Decrypt", "", "five minutes"),
         ("ssm:GetParameter", "", "workload's role"),
@@ -98,7 +98,7 @@ def test_a_denial_names_its_likely_cause(operation: str, message: str, cause: st
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_no_network_and_no_credentials_are_told_apart(error: BotoCoreError, kind: type[Exception]) -> None:
+def test_no_network_and_no_credentials_are_distinguished(error: BotoCoreError, kind: type[Exception]) -> None:
     assert type(translate(error, operation="sts:AssumeRole", target="x")) is kind
 
 

@@ -17,10 +17,10 @@ from tests.work import eventually
 
 
 def test_a_hook_may_call_the_client_without_a_deadlock(aws: StandIn, pool: ThreadPoolExecutor) -> None:
-    told: list[Event] = []
+    reported: list[Event] = []
 
     def hook(event: Event) -> None:
-        told.append(event)
+        reported.append(event)
         tenant = keys.tenant_without_token("acme")
         tenant.decrypt(tenant.encrypt(b"x", name="n", context={"because of": event.operation}), name="n", context={
             "because of": event.operation})  # fmt: skip
@@ -29,25 +29,25 @@ def test_a_hook_may_call_the_client_without_a_deadlock(aws: StandIn, pool: Threa
     keys: TenantKeys = aws.keys(on_event=hook)
     (done,) = encrypting(pool, keys.tenant_without_token("acme"), 1)
     assert done.result(30)
-    assert [event.operation for event in told] == ["sts:AssumeRole", "kms:GenerateDataKey", "encrypt"]
+    assert [event.operation for event in reported] == ["sts:AssumeRole", "kms:GenerateDataKey", "encrypt"]
 
 
 def test_a_hook_hears_of_a_call_that_nobody_waited_for(aws: StandIn) -> None:
-    told: list[Event] = []
+    reported: list[Event] = []
     gate = Gate(aws, "AssumeRole")
     with pytest.raises(TimedOut):
-        aws.keys(on_event=told.append).tenant_without_token("acme", timeout=0.1).encrypt(b"x", name="n")
-    assert not told
+        aws.keys(on_event=reported.append).tenant_without_token("acme", timeout=0.1).encrypt(b"x", name="n")
+    assert not reported
     gate.opened.set()
-    assert eventually(lambda: [event.operation for event in told] == ["sts:AssumeRole"])
+    assert eventually(lambda: [event.operation for event in reported] == ["sts:AssumeRole"])
 
 
 def test_each_try_is_an_event_of_its_own(aws: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tenant_keys.client.retry.time.sleep", lambda _: aws.fail.clear())
     aws.fail["GenerateDataKey"] = "ThrottlingException"
-    told: list[Event] = []
-    aws.keys(on_event=told.append).tenant_without_token("acme").encrypt(b"x", name="n")
-    assert [(event.operation, event.error) for event in told if event.kind == "kms"] == [
+    reported: list[Event] = []
+    aws.keys(on_event=reported.append).tenant_without_token("acme").encrypt(b"x", name="n")
+    assert [(event.operation, event.error) for event in reported if event.kind == "kms"] == [
         ("kms:GenerateDataKey", "ThrottlingException"),
         ("kms:GenerateDataKey", None),
     ]

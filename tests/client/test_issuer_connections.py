@@ -104,7 +104,12 @@ def test_a_name_server_that_does_not_answer_holds_one_thread_and_one_timeout(
 
 @pytest.mark.parametrize(
     ("body", "said"),
-    [(b"x" * 600_000, "longer than"), (b"<html>", "no JWKS"), (b"[" * 100_000, "no JWKS"), (b"\xff\xfe", "no JWKS")],
+    [
+        (b"x" * 600_000, "longer than"),
+        (b"<html>", "not a JWKS"),
+        (b"[" * 100_000, "not a JWKS"),
+        (b"\xff\xfe", "not a JWKS"),
+    ],
     ids=["long", "html", "deep", "bytes"],
 )
 def test_what_is_no_jwks_is_said(issuer: Issuer, server: RawServer, body: bytes, said: str) -> None:
@@ -148,7 +153,7 @@ def test_an_answer_of_512_kib_is_read_and_a_longer_one_is_not(server: RawServer,
     if not more:
         assert len(fetch(server.address, headers={}, proxy=None, timeout=20)) == 524_288
         return
-    with pytest.raises(ServiceUnavailable, match="the answer is longer than 524288 bytes"):
+    with pytest.raises(ServiceUnavailable, match="the response is longer than 524288 bytes"):
         fetch(server.address, headers={}, proxy=None, timeout=20)
 
 

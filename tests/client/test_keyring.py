@@ -42,7 +42,7 @@ def test_the_keyring_takes_the_arn_of_an_alias_and_nothing_else(alias: str) -> N
 
 @pytest.mark.parametrize("context", [{}, {"tenant_id": "globex"}, {"Tenant_ID": "acme"}, {"tenant_id": ""}], ids=str)
 def test_the_keyring_by_itself_wants_its_tenant_in_the_context(aws: StandIn, context: dict[str, str]) -> None:
-    """For whoever uses `AliasKeyring` with the Encryption SDK and without the rest."""
+    """For anyone who uses `AliasKeyring` with the Encryption SDK and without the rest."""
     sdk = EncryptionSDKClient(commitment_policy=POLICY, max_encrypted_data_keys=1)
     kms = aws.session().client("kms")
     arn = f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-acme"
@@ -60,7 +60,7 @@ def test_the_keyring_by_itself_wants_its_tenant_in_the_context(aws: StandIn, con
 
 
 def test_a_message_that_two_keys_could_open_is_refused_before_kms_is_asked(aws: StandIn) -> None:
-    """Whoever may write could add a data key of another tenant's, and that tenant would read along."""
+    """Anyone who may write could add a data key of another tenant's, and that tenant would read along."""
     kms = aws.session().client("kms")
     arns = [f"arn:aws:kms:{REGION}:{CENTRAL}:alias/tenant-{tenant}" for tenant in ("acme", "globex")]
     own, other = (stock_keyring(aws.session(), arn) for arn in arns)
@@ -116,7 +116,7 @@ def test_a_message_of_a_key_in_another_account_is_refused_before_kms_is_asked(aw
     assert not aws.calls["Decrypt"]
 
 
-@pytest.mark.parametrize("ciphertext", [b"", b"x" * 6145], ids=["empty", "longer than any of KMS"])
+@pytest.mark.parametrize("ciphertext", [b"", b"x" * 6145], ids=["empty", "longer than any that KMS returns"])
 def test_an_encrypted_data_key_that_kms_would_not_take_is_damage_and_no_outage(aws: StandIn, ciphertext: bytes) -> None:
     tenant = aws.keys().tenant_without_token("acme")
     blob = tenant.encrypt(b"x", name="n")

@@ -14,20 +14,20 @@ from tenant_keys.client import (
     Limits,
     TenantSuspended,
 )
-from tenant_keys.client.events import tell
+from tenant_keys.client.events import notify
 from tenant_keys.client.redaction import redact_botocore
 from tenant_keys.client.token import SESSION_TAG_CLAIM
 from tests.client.issuer import Issuer
 from tests.client.standin import StandIn
 
 
-def test_every_call_and_hit_is_told_with_its_tenant(aws: StandIn) -> None:
+def test_every_call_and_hit_is_reported_with_its_tenant(aws: StandIn) -> None:
     events: list[Event] = []
     tenant = aws.keys(on_event=events.append).tenant_without_token("acme")
     for _ in range(2):
         tenant.decrypt(tenant.encrypt(b"x", name="n"), name="n")
-    told = [(event.kind, event.operation) for event in events]
-    assert told == [
+    reported = [(event.kind, event.operation) for event in events]
+    assert reported == [
         ("sts", "sts:AssumeRole"),
         ("kms", "kms:GenerateDataKey"),
         ("cache_miss", "encrypt"),
@@ -56,9 +56,9 @@ def test_counters_can_be_asked_a_tenant(aws: StandIn) -> None:
 
 def test_a_log_line_says_who_what_and_how_long_and_warns_of_what_failed(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "tenant_keys.client")
-    tell(None, Event("kms", "acme", "kms:Decrypt", 0.01234))
-    tell(None, Event("kms", "acme", "kms:Decrypt", 0.0, "AccessDenied"))
-    tell(None, Event("cache_hit", "acme", "decrypt"))
+    notify(None, Event("kms", "acme", "kms:Decrypt", 0.01234))
+    notify(None, Event("kms", "acme", "kms:Decrypt", 0.0, "AccessDenied"))
+    notify(None, Event("cache_hit", "acme", "decrypt"))
     done, failed = caplog.records
     assert (done.levelname, done.getMessage()) == ("DEBUG", "kms:Decrypt done")
     assert (failed.levelname, failed.getMessage()) == ("WARNING", "kms:Decrypt AccessDenied")

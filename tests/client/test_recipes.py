@@ -183,7 +183,7 @@ def test_a_container_streams_documents(at_home: pytest.MonkeyPatch, client_estat
 
 
 class Server:
-    """wsgiref's, whose input is the connection itself: whoever reads beyond the body waits for ever."""
+    """wsgiref's, whose input is the connection itself: anyone who reads beyond the body waits for ever."""
 
     def __init__(self, app: Any) -> None:
         class Quiet(WSGIRequestHandler):

@@ -138,7 +138,9 @@ def test_a_checkpoint_that_is_not_there_is_written_where_nobody_else_wrote_it(co
 @pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict", "412", "409", "NoSuchKey", "404"])
 def test_a_write_that_came_second_is_another_jobs(code: str) -> None:
     bucket = Bucket(get={**OTHERS, "until": 0}, put=answer(code))
-    with pytest.raises(ConfigurationError, match="another job has written it since one did; only one may go on"):
+    with pytest.raises(
+        ConfigurationError, match="another job has written this checkpoint since one did; only one may go on"
+    ):
         checkpoint(bucket).open()
     assert bucket.written[0]["IfMatch"] == '"old"'
 
@@ -147,7 +149,7 @@ def test_a_write_that_came_second_is_another_jobs(code: str) -> None:
     ("code", "kind"),
     [("SlowDown", ServiceUnavailable), ("AccessDenied", ConfigurationError), ("412x", ConfigurationError)],
 )
-def test_a_checkpoint_that_s3_refuses_is_told_with_its_place_and_the_code(code: str, kind: type[Exception]) -> None:
+def test_a_checkpoint_that_s3_refuses_is_reported_with_its_place_and_the_code(code: str, kind: type[Exception]) -> None:
     with pytest.raises(kind, match=f"^s3://data/job: S3 refuses GetObject: {code}$"):
         checkpoint(Bucket(get=answer(code))).open()
     with pytest.raises(kind, match=f"^s3://data/job: S3 refuses PutObject: {code}$"):
@@ -160,7 +162,7 @@ def test_another_owner_may_take_over_when_the_lease_has_run_out_and_not_before(u
     if free:
         assert checkpoint(bucket).open() == "page 7"
         return
-    with pytest.raises(ConfigurationError, match=r"works with it: two, until 1970-01-01T00:16:40\+00:00 unless it"):
+    with pytest.raises(ConfigurationError, match=r"is using it: two, until 1970-01-01T00:16:40\+00:00 unless it"):
         checkpoint(bucket).open()
     assert checkpoint(bucket).read() == "page 7", "to look at it needs no lease"
 

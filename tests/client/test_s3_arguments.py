@@ -106,7 +106,7 @@ def test_a_refused_argument_is_not_hidden_by_a_good_one(acme: Tenant) -> None:
     assert "ACL" not in str(refused.value)
 
 
-OF_THE_BYTES = "describes the bytes that are sent, which are the encrypted message's; use ChecksumAlgorithm"
+OF_THE_BYTES = "describes the bytes sent, which are the encrypted message; use ChecksumAlgorithm"
 
 
 @pytest.mark.parametrize(
@@ -115,12 +115,12 @@ OF_THE_BYTES = "describes the bytes that are sent, which are the encrypted messa
         ("ContentLength", OF_THE_BYTES),
         ("ContentMD5", OF_THE_BYTES),
         ("ChecksumSHA256", OF_THE_BYTES),
-        ("ChecksumMode", "put_object does not take it"),
-        ("ChecksumType", "PutObject has none, so a small object could not have it"),
+        ("ChecksumMode", "put_object does not accept it"),
+        ("ChecksumType", "PutObject has no such argument, so small objects could not use it"),
         ("WriteOffsetBytes", "an encrypted message cannot be appended to"),
-        ("Range", "a piece of an encrypted object proves nothing; read the object whole"),
-        ("PartNumber", "a piece of an encrypted object proves nothing; read the object whole"),
-        ("VersionId", "put_object does not take it"),
+        ("Range", "part of an encrypted object cannot be authenticated; read the whole object"),
+        ("PartNumber", "part of an encrypted object cannot be authenticated; read the whole object"),
+        ("VersionId", "put_object does not accept it"),
     ],
 )
 def test_a_refusal_of_an_argument_says_why(acme: Tenant, name: str, why: str) -> None:
@@ -194,5 +194,5 @@ def test_what_getobject_does_not_take_is_refused_at_once(acme: Tenant, name: str
 
 
 def test_a_job_over_a_bucket_takes_what_is_the_same_for_all_its_requests_and_refuses_the_rest(acme: Tenant) -> None:
-    with pytest.raises(ValueError, match="StorageClass: a job over a bucket does not take it"):
+    with pytest.raises(ValueError, match="StorageClass: a job over a bucket does not accept it"):
         S3Objects(MODEL.client, bucket="data", tenant_of=lambda _: acme, access={"StorageClass": "GLACIER"})

@@ -157,7 +157,7 @@ NO_OBJECT = "test: operations must be a list; exceptions, held and ids objects"
         ({"ids": []}, NO_OBJECT),
         ({"ids": {"a": "b", "b": "c"}}, "test: ids: got 'b', which is the id of another tenant; redeploy"),
         ({"ids": {"a": "a"}}, "test: ids: got 'a', which is the id of another tenant; redeploy"),
-        ({"ids": {"a": "c", "b": "c"}}, "test: ids: two tenants have one name; redeploy"),
+        ({"ids": {"a": "c", "b": "c"}}, "test: ids: two tenants have the same name; redeploy"),
         (
             {"exceptions": {"acme": "arn:aws:kms:eu-central-1:999999999999:alias/tenant-acme"}},
             (
@@ -173,7 +173,7 @@ NO_OBJECT = "test: operations must be a list; exceptions, held and ids objects"
         ),
     ],
 )
-def test_a_refused_document_is_told_with_where_what_and_why(changes: dict[str, Any], said: str) -> None:
+def test_a_refused_document_is_reported_with_where_what_and_why(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         Settings.from_json(json.dumps(DOCUMENT | changes), origin="test")
     assert str(refused.value) == said
@@ -204,11 +204,13 @@ def test_every_field_of_the_document_is_read() -> None:
     assert settings().operations == frozenset({"encrypt", "decrypt"})
 
 
-def test_a_parameter_that_does_not_exist_or_is_denied_is_told_with_its_name(aws: StandIn) -> None:
+def test_a_parameter_that_does_not_exist_or_is_denied_is_reported_with_its_name(aws: StandIn) -> None:
     with pytest.raises(ConfigurationError, match=r"^SSM parameter /tenant-keys/orders does not exist in this account"):
         TenantKeys.from_environment({"TENANT_KEYS_WORKLOAD": "orders"}, session=aws.session())
     aws.fail["GetParameter"] = "AccessDeniedException"
-    with pytest.raises(AccessDenied, match=r"^ssm:GetParameter on /Dev/orders: the workload's role does not grant it"):
+    with pytest.raises(
+        AccessDenied, match=r"^ssm:GetParameter on /Dev/orders: the workload's role does not allow the action"
+    ):
         TenantKeys.from_environment({"TENANT_KEYS_WORKLOAD": "/Dev/orders"}, session=aws.session())
 
 

@@ -108,7 +108,7 @@ def test_an_update_that_dynamodb_refuses_is_never_taken_for_done(acme: Tenant, c
 @pytest.mark.parametrize("code", ["ValidationException", "ItemCollectionSizeLimitExceededException"])
 def test_an_update_that_only_this_item_cannot_take_is_the_items_failure(acme: Tenant, code: str) -> None:
     job = job_over(Table({}, answer(code, operation="UpdateItem")), acme)
-    with pytest.raises(NotConverted, match="DynamoDB refuses it: SECRET"):
+    with pytest.raises(NotConverted, match="DynamoDB rejected the request: SECRET"):
         job._update({"pk": "1", "card": "old"}, {"card": b"new"}, ["card"])
 
 

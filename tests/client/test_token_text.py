@@ -80,7 +80,7 @@ def test_an_unencoded_payload_is_refused(issuer: Issuer, header: dict[str, Any])
         ({"kid": ""}, "the token names no key: kid must be 1 to 256 printable ASCII characters"),
         (
             {"crit": ["exp"]},
-            "the token has a critical header (crit) or an unencoded payload (b64), and none is understood",
+            "the token has a critical header (crit) or an unencoded payload (b64), neither of which is supported",
         ),
     ],
 )

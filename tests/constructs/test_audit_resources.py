@@ -232,7 +232,7 @@ def test_what_detects_misuse_has_exactly_these_properties(case: str) -> None:
     assert abridged(make(), {*SENTENCES, "EventPattern"}) == expected
 
 
-def test_every_rule_has_one_resource_that_tells_the_topic() -> None:
+def test_every_rule_has_one_resource_that_notifies_the_topic() -> None:
     rules = with_topic(AuditRules)
     assert len(rules) == len(RULES)
     pattern = {"source": ["aws.kms"], "detail-type": ["KMS CMK Deletion"]}

@@ -29,7 +29,7 @@ def parameter(estate: Estate, workload: str, region: str) -> dict[str, Any]:
 ALIAS = "arn:aws:kms:{}:111111111111:alias/tenant-{}".format
 
 
-def test_a_parameter_tells_a_workload_its_roles_and_aliases() -> None:
+def test_a_parameter_gives_a_workload_its_roles_and_aliases() -> None:
     estate = with_tenant(sample(), "umbrella", multi_region_key_id=UMBRELLA_KEY)
     orders = {
         "version": 1,
@@ -56,7 +56,7 @@ def test_a_parameter_tells_a_workload_its_roles_and_aliases() -> None:
     }
 
 
-def test_a_workload_without_tenants_is_told_the_home_region() -> None:
+def test_a_workload_without_tenants_is_given_the_home_region() -> None:
     estate = replace(sample(), tenants={})
     assert parameter(estate, "orders", "eu-central-1")["alias_arn"] == ALIAS("eu-west-1", "{tenant_id}")
 

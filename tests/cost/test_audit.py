@@ -52,7 +52,7 @@ def test_the_own_trail_pays_for_storage_and_warns_of_the_second_copy(estate_of: 
     shown = Console(width=500, file=StringIO(), record=True)
     show(cost_report(estate, Load(1_000)), shown)
     (warning,) = [line for line in shown.export_text().splitlines() if "WARNING" in line]
-    assert "the own trail is the second copy" in warning
+    assert "this trail is a second copy" in warning
     assert "105,120.00 dollars a month more" in warning
 
 

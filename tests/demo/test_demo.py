@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tenant_keys.demo import Call, Report, Statement, demonstration
-from tenant_keys.demo.report import StackRow, Told
+from tenant_keys.demo.report import Reported, StackRow
 from tenant_keys.local.attacks import ATTACKS
 from tests.command import tenant_keys
 from tests.demo.conftest import ROOT, Run, Shell
@@ -97,12 +97,12 @@ def test_no_attack_is_left_out(run: Run) -> None:
 
 
 def test_attacks_end_in_messages_on_the_topic(run: Run) -> None:
-    told = {(each["rule"], each["who"], each["event"], each["at"]) for each in run.document["told"]}
+    reported = {(each["rule"], each["who"], each["event"], each["at"]) for each in run.document["reported"]}
     assert {
         ("use-denied", "tenant-acme.orders", "GenerateDataKey", "alias/tenant-globex"),
         ("administration-denied", "operator", "PutKeyPolicy", "key of globex"),
         ("access-refused", "tenant-keys-orders", "AssumeRole", "role/tenant-keys/orders/tenant-acme.orders"),
-    } <= told
+    } <= reported
 
 
 def test_the_attackers_are_who_the_demo_says(run: Run) -> None:
@@ -178,7 +178,7 @@ def test_it_prints_what_the_docs_show_of_it(run: Run, monkeypatch: pytest.Monkey
         served=[_call(each) for each in document["served"]],
         attacks=[_call(each) for each in document["attacks"]],
         watched=document["watched"],
-        told=[Told(**each) for each in document["told"]],
+        reported=[Reported(**each) for each in document["reported"]],
         cleaned_up=document["cleaned_up"],
     )
     monkeypatch.setattr(demonstration, "demonstrate", lambda *_arguments, **_options: report)

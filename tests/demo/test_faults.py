@@ -113,7 +113,7 @@ def test_a_killed_emulator_is_noticed(sample_assembly: Path, monkeypatch: pytest
 def test_a_key_policy_that_forgets_the_deployment_role_fails_the_demo(
     sample_assembly: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """KMS's lockout check, asked as the execution role: whoever deploys must be able to change the policy again."""
+    """KMS's lockout check, asked as the execution role: anyone who deploys must be able to change the policy again."""
 
     def forgetful(_manifest: Path, _scratch: Path, output: Path, **_options: bool) -> None:
         shutil.copytree(sample_assembly, output)
@@ -232,6 +232,6 @@ def test_it_is_plain_where_colours_are_not_wanted(monkeypatch: pytest.MonkeyPatc
     assert "\x1b" not in tenant_keys("demo").stdout
 
 
-def test_the_help_tells_the_exit_codes() -> None:
+def test_the_help_shows_the_exit_codes() -> None:
     text = " ".join(tenant_keys("demo", "--help").stdout.replace("│", " ").split())
     assert "0 passed; 1 could not run; 2 an attack succeeded or a legitimate call failed; 130 interrupted" in text

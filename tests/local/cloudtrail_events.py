@@ -1,4 +1,4 @@
-"""Events as EventBridge delivers them: CloudTrail records of AWS's shapes, and those that AWS KMS itself sends.
+"""Events as EventBridge delivers them: CloudTrail records of AWS's forms, and those that AWS KMS itself sends.
 
 By hand from the samples of the AWS KMS guide (ct-*, kms-events), the CloudTrail guide
 (cloudtrail-event-reference-user-identity) and the IAM guide (cloudtrail-integration).

@@ -35,7 +35,7 @@ Cases = tuple[list[Event], list[Event]]
 
 
 def by_anybody(*names: str, near: str, others: tuple[Event, ...] = ()) -> Cases:
-    """An act that is told whoever does it."""
+    """An act that is reported regardless of who performs it."""
     who: tuple[Identity, ...] = (BREAK_GLASS, DEPLOYER, ROOT, USER)
     matching = [call(name, one) for name in names for one in who]
     return matching, [
@@ -48,7 +48,7 @@ def by_anybody(*names: str, near: str, others: tuple[Event, ...] = ()) -> Cases:
 
 
 def by_hand(*names: str, near: str) -> Cases:
-    """An act that is told unless a deployment does it."""
+    """An act that is reported unless a deployment does it."""
     who: tuple[Identity, ...] = (ADMINISTRATOR, ROOT, USER, IMPOSTOR)
     matching = [call(name, one) for name in names for one in who]
     return matching, [

@@ -1,4 +1,4 @@
-"""A small estate written by hand in the shape of the design, independent of our policies."""
+"""A small estate written by hand in the form of the design, independent of our policies."""
 
 from __future__ import annotations
 

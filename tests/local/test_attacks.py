@@ -99,7 +99,7 @@ def test_the_safeguards_that_refuse_are_named(setup: AttackSetup) -> None:
 
 
 def test_each_account_is_deployed_by_the_roles_that_its_stacks_name(setup: AttackSetup) -> None:
-    """Those of `cdk bootstrap` in the key account; in the other an organisation's own, and a qualifier of its own."""
+    """Those of `cdk bootstrap` in the key account; in the other an organization's own, and a qualifier of its own."""
     assert setup.estate.deployer == handmade.DEPLOYERS[0]
     cloudformation = setup.aws.session(handmade.WORKLOAD).client("cloudformation")
     deployed = {one["StackName"]: one.get("RoleARN") for one in cloudformation.describe_stacks()["Stacks"]}

@@ -40,11 +40,11 @@ def session(name: str, path: str = PATH, account: str = ACCOUNT) -> Identity:
 
 
 @pytest.mark.parametrize("rule_id", ["break-glass-assumed", "break-glass-used"])
-def test_a_rule_tells_of_every_role_of_the_set_and_of_no_other(aws: LocalAws, rule_id: str) -> None:
+def test_a_rule_reports_every_role_of_the_set_and_of_no_other(aws: LocalAws, rule_id: str) -> None:
     (rule,) = [one for one in RULES if one.id == rule_id]
     events, pattern = aws.session().client("events"), json.dumps(rule.pattern(ESTATE))
 
-    def told(name: str, **where: str) -> bool:
+    def reported(name: str, **where: str) -> bool:
         event = (
             call("ScheduleKeyDeletion", session(name, **where))
             if rule_id == "break-glass-used"
@@ -52,10 +52,10 @@ def test_a_rule_tells_of_every_role_of_the_set_and_of_no_other(aws: LocalAws, ru
         )
         return bool(events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"])
 
-    assert all(map(told, (*OF_THE_SET, OF_ANOTHER)))
-    assert not any(map(told, NEAR))
-    assert not told(OF_THE_SET[0], path="/")
-    assert not told(OF_THE_SET[0], account="999999999999")
+    assert all(map(reported, (*OF_THE_SET, OF_ANOTHER)))
+    assert not any(map(reported, NEAR))
+    assert not reported(OF_THE_SET[0], path="/")
+    assert not reported(OF_THE_SET[0], account="999999999999")
 
 
 def test_the_query_lists_sessions_of_the_set_and_of_no_other(tmp_path: Path) -> None:

@@ -278,7 +278,7 @@ def test_a_failed_deployment_says_why(running: LocalAws, deployer: Deployer, tmp
         running.deploy(handmade.write_assembly(tmp_path / "cdk.out", stacks))
 
 
-def test_a_guard_policy_takes_part_in_every_decision(deployer: Deployer) -> None:
+def test_a_control_policy_takes_part_in_every_decision(deployer: Deployer) -> None:
     guard = handmade.document(
         {"Sid": "NoDeletion", "Effect": "Deny", "Action": "kms:ScheduleKeyDeletion", "Resource": "*"}
     )

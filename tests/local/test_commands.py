@@ -97,11 +97,11 @@ def test_a_running_instance_that_is_not_understood_is_passed_over(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.delenv("TENANT_KEYS_LOCAL", raising=False)
     done = tenant_keys("local", "env", "--manifest", str(ROOT / "tenants.yaml"))
-    told = "no local AWS with the key account 111111111111 runs; start it with: tenant-keys local up\n"
-    assert (done.exit_code, done.stderr) == (1, told)
+    reported = "no local AWS with the key account 111111111111 runs; start it with: tenant-keys local up\n"
+    assert (done.exit_code, done.stderr) == (1, reported)
 
 
-def test_the_table_tells_what_was_not_refused() -> None:
+def test_the_table_shows_what_was_not_refused() -> None:
     allowed = Outcome(ATTACKS[0], "ALLOWED", ())
     assert not allowed.refused
     assert "✗" in next(iter(table([allowed]).columns[0].cells)).replace("[red]", "").replace("[/]", "")  # type: ignore[union-attr]

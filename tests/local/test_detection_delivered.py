@@ -30,7 +30,7 @@ OF_KMS = ("RulekeyXdeleted", "RulematerialXexpired", "RulerotationXdone")
 LEFT_OUT = (*OF_KMS, *(f"Rule{name}" for name in ("material", "role", "rotation", "root", "rules", "topic", "trail")))
 """Else the template is longer than a request to CloudFormation takes; and the root user helps in every test."""
 Message = dict[str, Any]
-Told = Callable[[], list[Message]]
+Reported = Callable[[], list[Message]]
 Templates = dict[str, Any]
 
 
@@ -40,7 +40,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
 
 
 @pytest.fixture(scope="module")
-def told(local: LocalEstate, templates: Templates) -> Iterator[Told]:
+def reported(local: LocalEstate, templates: Templates) -> Iterator[Reported]:
     """The messages that came since the last call."""
     for stack, account in STACKS.items():
         found = templates[stack]["Resources"]
@@ -53,7 +53,7 @@ def told(local: LocalEstate, templates: Templates) -> Iterator[Told]:
         local.aws.session(account).client("cloudformation").delete_stack(StackName=f"watched-{stack}")
 
 
-def on_call(central: boto3.Session) -> tuple[Told, str]:
+def on_call(central: boto3.Session) -> tuple[Reported, str]:
     """What reads the messages of the topic that came since it was called last, and the URL of its queue."""
     sqs, sns = central.client("sqs"), central.client("sns")
     url = sqs.create_queue(QueueName="on-call")["QueueUrl"]
@@ -109,14 +109,14 @@ def _create(
         (0, "rotation-done", "low", "KMS CMK Rotation", "nothing; tenant: aws kms list-aliases"),
     ],
 )
-def test_what_kms_does_when_time_is_up_is_told_with_its_own_event(
-    later: tuple[LocalAws, Told], days: int, rule: str, severity: str, event: str, next_step: str
+def test_what_kms_does_when_time_is_up_is_reported_with_its_own_event(
+    later: tuple[LocalAws, Reported], days: int, rule: str, severity: str, event: str, next_step: str
 ) -> None:
-    aws, told = later
+    aws, reported = later
     kms = aws.session(handmade.CENTRAL).client("kms")
     key = kms.create_key(Origin="EXTERNAL" if rule == "material-expired" else "AWS_KMS")["KeyMetadata"]
     due = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["CreationDate"] + timedelta(days=days)
-    told()
+    reported()
     if rule == "key-deleted":
         kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)
     elif rule == "material-expired":
@@ -127,7 +127,7 @@ def test_what_kms_does_when_time_is_up_is_told_with_its_own_event(
     else:
         kms.rotate_key_on_demand(KeyId=key["KeyId"])
     aws.advance(days)
-    (message,) = told()
+    (message,) = reported()
     asked = {name: message[name] for name in ("rule", "severity", "event", "key", "account", "region")}
     assert asked == {
         "rule": rule,
@@ -147,7 +147,7 @@ def test_what_kms_does_when_time_is_up_is_told_with_its_own_event(
 
 
 @pytest.fixture(scope="module")
-def later(templates: Templates) -> Iterator[tuple[LocalAws, Told]]:
+def later(templates: Templates) -> Iterator[tuple[LocalAws, Reported]]:
     """An AWS whose time may be moved, with a topic and the rules of what AWS KMS does by itself."""
     stack = "tenant-keys-audit-eu-west-1"
     resources = copy.deepcopy(templates[stack]["Resources"])
@@ -159,15 +159,15 @@ def later(templates: Templates) -> Iterator[tuple[LocalAws, Told]]:
         yield running, on_call(running.session(handmade.CENTRAL))[0]
 
 
-def test_a_tenant_at_another_tenants_key_is_told_with_both_names(local: LocalEstate, told: Told) -> None:
-    told()
+def test_a_tenant_at_another_tenants_key_is_reported_with_both_names(local: LocalEstate, reported: Reported) -> None:
+    reported()
     with refused("AccessDeniedException"):
         local.tenant("acme").client("kms").encrypt(
             KeyId=f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:alias/tenant-globex",
             Plaintext=b"x",
             EncryptionContext={"tenant_id": "globex"},
         )
-    (message,) = told()
+    (message,) = reported()
     assert message["rule"] == "use-denied"
     assert message["severity"] == "high"
     assert message["role"] == f"arn:aws:iam::{handmade.CENTRAL}:role/tenant-keys/orders/tenant-acme.orders"
@@ -176,24 +176,26 @@ def test_a_tenant_at_another_tenants_key_is_told_with_both_names(local: LocalEst
     assert "aws kms list-aliases --key-id arn:aws:kms:" in message["next"]
 
 
-def test_a_workload_refused_at_an_access_role_is_told_from_its_own_account(local: LocalEstate, told: Told) -> None:
-    told()
+def test_a_workload_refused_at_an_access_role_is_reported_from_its_own_account(
+    local: LocalEstate, reported: Reported
+) -> None:
+    reported()
     with pytest.raises(ClientError, match="AccessDenied"):
         local.become(local.billing(), handmade.tenant_role("acme"))
-    (message,) = told()
+    (message,) = reported()
     assert message["rule"] == "access-refused"
     assert message["account"] == handmade.WORKLOAD
     assert message["target"] == handmade.tenant_role("acme")
     assert message["role"] == handmade.BILLING_RUNTIME
 
 
-def test_break_glass_that_schedules_a_deletion_is_told_at_each_step(local: LocalEstate, told: Told) -> None:
+def test_break_glass_that_schedules_a_deletion_is_reported_at_each_step(local: LocalEstate, reported: Reported) -> None:
     key, _ = local.key_of["initech"]  # suspended: it is disabled before and after
-    told()
+    reported()
     kms = local.role(handmade.BREAK_GLASS).client("kms")
     kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=30)
     kms.cancel_key_deletion(KeyId=key)
-    assert sorted(message["rule"] for message in told()) == [
+    assert sorted(message["rule"] for message in reported()) == [
         "break-glass-assumed",
         "break-glass-used",
         "break-glass-used",
@@ -202,14 +204,14 @@ def test_break_glass_that_schedules_a_deletion_is_told_at_each_step(local: Local
     ]
 
 
-def test_use_that_is_allowed_is_told_to_nobody(local: LocalEstate, told: Told) -> None:
-    told()
+def test_use_that_is_allowed_is_reported_to_nobody(local: LocalEstate, reported: Reported) -> None:
+    reported()
     local.tenant("globex").client("kms").encrypt(
         KeyId=f"arn:aws:kms:{handmade.REGION}:{handmade.CENTRAL}:alias/tenant-globex",
         Plaintext=b"x",
         EncryptionContext={"tenant_id": "globex"},
     )
-    assert told() == []
+    assert reported() == []
 
 
 def test_a_record_has_what_cloudtrail_writes_and_no_plaintext(local: LocalEstate) -> None:
@@ -242,17 +244,17 @@ def test_a_refused_session_is_recorded_in_the_callers_account_alone(local: Local
     assert {one["recipientAccountId"] for one in granted[-2:]} == {handmade.CENTRAL, handmade.WORKLOAD}
 
 
-def test_a_topic_whose_key_no_service_may_use_gets_nothing(local: LocalEstate, told: Told) -> None:
+def test_a_topic_whose_key_no_service_may_use_gets_nothing(local: LocalEstate, reported: Reported) -> None:
     """As on AWS, where such a message is lost in silence."""
     sns = local.aws.session(handmade.CENTRAL).client("sns")
     topic = f"arn:aws:sns:{handmade.REGION}:{handmade.CENTRAL}:tenant-keys-audit"
     own = sns.get_topic_attributes(TopicArn=topic)["Attributes"]["KmsMasterKeyId"]
-    told()
+    reported()
     try:
         for key, count in ((local.key_of["globex"][1], 0), (own, 1)):
             sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=key)
             with pytest.raises(ClientError, match="AccessDenied"):
                 local.become(local.billing(), handmade.tenant_role("acme"))
-            assert len(told()) == count
+            assert len(reported()) == count
     finally:
         sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=own)

@@ -1,4 +1,4 @@
-"""Two key accounts deployed by the CDK CLI: each tenant uses its own key, and whoever is of one account is refused in
+"""Two key accounts deployed by the CDK CLI: each tenant uses its own key, and a principal of one account is refused in
 the other, by whatever name it asks for the key.
 """
 
@@ -232,7 +232,7 @@ def test_each_key_account_is_verified_beside_what_the_other_has_in_the_workload_
 
 
 def test_an_alias_of_the_same_name_in_the_other_account_opens_nothing(deployed: Deployed) -> None:
-    """Whoever deploys in account one names a key there as initech's is named in account two."""
+    """Anyone who deploys in account one names a key there as initech's is named in account two."""
     role = f"{FOLDERS[two.ONE]}/cdk-hnb659fds-cfn-exec-role-111111111111-eu-west-1"
     kms = deployed.aws.run_as(role, service="cloudformation.amazonaws.com").client("kms")
     kms.create_alias(AliasName="alias/tenant-initech", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])

@@ -68,8 +68,10 @@ def test_what_is_not_json_is_malformed(kms: KMSClient, key_id: str) -> None:
 
 def test_a_policy_that_the_evaluator_cannot_interpret_denies(aws: LocalAws, kms: KMSClient) -> None:
     """Fail closed: an operator that nobody knows is not passed over."""
-    odd = handmade.allow("Odd", ["kms:*"], Principal=handmade.ROOT, Resource="*", Condition={"Sounds": {"aws:x": "y"}})
-    made = kms.create_key(Policy=json.dumps(handmade.document(odd)), BypassPolicyLockoutSafetyCheck=True)
+    unknown = handmade.allow(
+        "UnknownOperator", ["kms:*"], Principal=handmade.ROOT, Resource="*", Condition={"Sounds": {"aws:x": "y"}}
+    )
+    made = kms.create_key(Policy=json.dumps(handmade.document(unknown)), BypassPolicyLockoutSafetyCheck=True)
     with aws.watch() as seen, refused("AccessDeniedException"):
         kms.describe_key(KeyId=made["KeyMetadata"]["KeyId"])
     assert "not evaluated, so denied" in seen[-1]["reason"]

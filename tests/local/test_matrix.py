@@ -295,7 +295,7 @@ def test_every_tenant_comes_through_in_every_mode(answers: dict[Probe, tuple[boo
             assert code == ("DisabledException" if tenant == handmade.SUSPENDED else "DryRunOperationException")
 
 
-def test_the_log_tells_every_decision_of_the_matrix(
+def test_the_log_records_every_decision_of_the_matrix(
     local: LocalEstate, answers: dict[Probe, tuple[bool | None, str]]
 ) -> None:
     decided = [entry for entry in local.aws.decisions() if entry["source"] == "kms.amazonaws.com" and entry["action"]]

@@ -1,4 +1,4 @@
-"""What the local AWS says of the organisation, and that nothing but our evaluator speaks of permissions."""
+"""What the local AWS says of the organization, and that nothing but our evaluator speaks of permissions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_member_account_is_in_the_configured_organization(aws: LocalAws, accou
     assert found["Arn"] == f"arn:aws:organizations::000000000000:organization/{handmade.ORGANIZATION}"
 
 
-def test_an_account_of_no_organization_is_told_so(aws: LocalAws) -> None:
+def test_an_account_of_no_organization_gets_that_answer(aws: LocalAws) -> None:
     organizations = aws.session(handmade.OUTSIDER).client("organizations")
     assert refusal(organizations.describe_organization) == "AWSOrganizationsNotInUseException"
 

@@ -115,7 +115,7 @@ def test_the_last_use_is_the_latest_first(ask: Ask) -> None:
     assert [one["last"] for one in found] == sorted((one["last"] for one in found), reverse=True)
 
 
-def test_denials_are_told_by_tenant_also_where_the_key_was_named(ask: Ask) -> None:
+def test_denials_are_reported_by_tenant_also_where_the_key_was_named(ask: Ask) -> None:
     found = {(one["tenant"], one["role"], one["eventname"]) for one in ask("denials-by-tenant")}
     assert found == {
         ("globex", handmade.tenant_role("acme"), "Encrypt"),

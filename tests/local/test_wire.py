@@ -1,4 +1,4 @@
-"""Requests as a hostile client sends them, byte by byte: who signed what is settled before anything else is asked."""
+"""Requests as a hostile client sends them, byte by byte: who signed what is decided before anything else is asked."""
 
 from __future__ import annotations
 

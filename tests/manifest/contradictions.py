@@ -23,7 +23,7 @@ ANYWHERE = f"roles_anywhere: {{certificate_authority: '{CA}', common_name: host}
 CASES = {
     "home Region not among the Regions": (
         ("home_region: eu-west-1", "home_region: eu-west-2"),
-        "central.home_region: got eu-west-2, which is no Region of central.regions; did you mean eu-west-1?",
+        "central.home_region: got eu-west-2, which is not a Region of central.regions; did you mean eu-west-1?",
     ),
     "another partition": (
         ("[eu-west-1, eu-central-1]", "[eu-west-1, cn-north-1]"),
@@ -31,11 +31,14 @@ CASES = {
     ),
     "a Region that AWS does not have": (
         ("[eu-west-1, eu-central-1]", "[eu-west-1, eu-west-9]"),
-        "central.regions[1]: got eu-west-9, which is no Region of AWS that this version knows; did you mean eu-west-3?",
+        (
+            "central.regions[1]: got eu-west-9, which is not an AWS Region that this version knows; did you mean "
+            "eu-west-3?"
+        ),
     ),
     "a home Region that AWS does not have": (
         ("home_region: eu-west-1", "home_region: eu-west-9"),
-        "central.home_region: got eu-west-9, which is no Region of AWS that this version knows; did you mean",
+        "central.home_region: got eu-west-9, which is not an AWS Region that this version knows; did you mean",
     ),
     "a home Region of another partition": (
         ("home_region: eu-west-1", "home_region: us-gov-west-1"),
@@ -43,11 +46,11 @@ CASES = {
     ),
     "a Region of a partition that is left out": (
         ("[eu-west-1, eu-central-1]", "[eu-west-1, us-iso-east-1]"),
-        "central.regions[1]: got us-iso-east-1, which is no Region of AWS that this version knows",
+        "central.regions[1]: got us-iso-east-1, which is not an AWS Region that this version knows",
     ),
     "a certificate authority in a Region that AWS does not have": (
         orders(f"runs_on: roles-anywhere, {ANYWHERE}".replace("eu-west-1", "eu-west-9")),
-        "workloads.orders.roles_anywhere.certificate_authority: got eu-west-9, which is no Region of AWS",
+        "workloads.orders.roles_anywhere.certificate_authority: got eu-west-9, which is not an AWS Region",
     ),
     "a certificate authority of another partition": (
         orders(f"runs_on: roles-anywhere, {ANYWHERE}".replace("arn:aws:acm-pca:eu", "arn:aws-cn:acm-pca:eu")),
@@ -96,7 +99,7 @@ CASES = {
     ),
     "reader is named like a role of the app": (
         ("[role/SecurityAudit]", "[role/x/Tenant-acme.orders]"),
-        "central.readers[0]: got role/x/Tenant-acme.orders, the name of a role that this app makes",
+        "central.readers[0]: got role/x/Tenant-acme.orders, the name of a role that this app creates",
     ),
     "workload in the central account": (
         ('orders: {account: "222222222222"', 'orders: {account: "111111111111"'),
@@ -104,7 +107,7 @@ CASES = {
     ),
     "workload in an unknown Region": (
         orders("runs_on: lambda, regions: [eu-west-2]"),
-        "workloads.orders.regions[0]: got eu-west-2, which is no Region of central.regions; did you mean eu-west-1?",
+        "workloads.orders.regions[0]: got eu-west-2, which is not a Region of central.regions; did you mean eu-west-1?",
     ),
     "operation twice": (
         orders("runs_on: lambda, operations: [encrypt, encrypt]"),
@@ -128,7 +131,7 @@ CASES = {
     "role elsewhere": (orders("runs_on: lambda, role: role/R"), "workloads.orders.role: only with runs_on: existing-"),
     "existing role of the app": (
         orders("runs_on: existing-role, role: role/tenant-keys-billing"),
-        "workloads.orders.role: got role/tenant-keys-billing, the name of a role that this app makes",
+        "workloads.orders.role: got role/tenant-keys-billing, the name of a role that this app creates",
     ),
     "provider elsewhere": (
         orders("runs_on: lambda, identity_provider: customers"),
@@ -139,7 +142,10 @@ CASES = {
     "no audience": ((", audience: portal-keys", ""), "workloads.portal.audience: missing"),
     "unknown provider": (
         ("identity_provider: customers", "identity_provider: customer"),
-        "workloads.portal.identity_provider: got customer, which is no name of identity_providers; did you mean custom",
+        (
+            "workloads.portal.identity_provider: got customer, which is not a name of identity_providers; did you "
+            "mean custom"
+        ),
     ),
     "audience twice": (
         ("defaults:", f"  x: {PORTAL}\ndefaults:"),
@@ -205,7 +211,7 @@ CASES = {
     ),
     "importer is the pipeline": (
         ("role/globex-import", "role/tenant-keys-pipeline"),
-        "tenants.globex.key.import_role: got role/tenant-keys-pipeline, the name of a role that this app makes",
+        "tenants.globex.key.import_role: got role/tenant-keys-pipeline, the name of a role that this app creates",
     ),
     "workload named like the pipeline's role": (
         ("orders: {", "pipeline: {account: '222222222222', runs_on: ecs}\n  orders: {"),
@@ -218,7 +224,7 @@ CASES = {
     ),
     "pipeline administers": (
         ("[role/KeyAdministrator]", "[role/tenant-keys-pipeline]"),
-        "central.administrators[0]: got role/tenant-keys-pipeline, the name of a role that this app makes",
+        "central.administrators[0]: got role/tenant-keys-pipeline, the name of a role that this app creates",
     ),
     "administrator is service-linked": (
         ("[role/KeyAdministrator]", "[role/AWSServiceRoleForConfig]"),
@@ -270,7 +276,7 @@ CASES = {
     "empty tag value of a tenant": (("acme: {", "acme: {tags: {plan: ''}, "), None),
     "key in an unknown Region": (
         ("acme: {", "acme: {key: {region: eu-west-3}, "),
-        "tenants.acme.key.region: got eu-west-3, which is no Region of central.regions; did you mean eu-west-1?",
+        "tenants.acme.key.region: got eu-west-3, which is not a Region of central.regions; did you mean eu-west-1?",
     ),
     "tag that speaks for a tenant": (
         ("acme: {", "acme: {tags: {Tenant_ID: globex}, "),
@@ -282,7 +288,10 @@ CASES = {
         ("acme: {", "acme: {tags: {'tenant-keys:cell': y}, "),
         "tenants.acme.tags.tenant-keys:cell: tenant-keys: is set by this app",
     ),
-    "tags that differ in case": (("acme: {", "acme: {tags: {a: x, A: y}, "), "tenants.acme.tags.A: equals a but for"),
+    "tags that differ in case": (
+        ("acme: {", "acme: {tags: {a: x, A: y}, "),
+        "tenants.acme.tags.A: equals a except for",
+    ),
     "tags that differ in case from a default": (
         ("defaults:", "tags: {Plan: x}\ndefaults:"),
         None,

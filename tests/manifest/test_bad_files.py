@@ -51,7 +51,7 @@ def test_there_are_sixty_bad_manifests_and_twenty_bad_locks() -> None:
 
 
 @pytest.mark.parametrize("name", MANIFESTS)
-def test_a_bad_manifest_is_told_and_no_lock_is_written(
+def test_a_bad_manifest_is_reported_and_no_lock_is_written(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = dict(MANIFESTS[name])
@@ -62,7 +62,7 @@ def test_a_bad_manifest_is_told_and_no_lock_is_written(
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_a_bad_lock_is_told_and_stays_as_it_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_lock_is_reported_and_stays_as_it_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tenants.yaml").write_text("".join(SECTIONS.values()), encoding="utf-8")
     (tmp_path / "tenants.lock").write_text(LOCKS[name]["lock"], encoding="utf-8")
     assert said(tmp_path, monkeypatch) == LOCKS[name]["says"]

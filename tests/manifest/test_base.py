@@ -22,8 +22,8 @@ def lock(*entries: Entry, header: Lock = HEADER) -> Lock:
 BASE = lock(ACME, GLOBEX, WONKA)
 
 FORBIDDEN = {
-    "a line is gone": (lock(GLOBEX, WONKA), "acme: its line is gone, and ids stay for ever"),
-    "a tombstone is gone": (lock(ACME, GLOBEX), "wonka: its line is gone"),
+    "a line is gone": (lock(GLOBEX, WONKA), "acme: its line is missing, and the lock keeps every id"),
+    "a tombstone is gone": (lock(ACME, GLOBEX), "wonka: its line is missing"),
     "another cell": (lock(replace(ACME, cell=2), GLOBEX, WONKA), "acme: its cell was 1 and is 2"),
     "another origin": (lock(replace(ACME, origin="imported"), GLOBEX, WONKA), "acme: its origin was aws-kms and is"),
     "one Region": (lock(replace(ACME, multi_region=False), GLOBEX, WONKA), "acme: its multi_region was True and is"),

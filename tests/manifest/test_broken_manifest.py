@@ -25,11 +25,11 @@ EXPECTED = [
 def test_twelve_mistakes_are_twelve_errors_each_in_its_line() -> None:
     with pytest.raises(ManifestError) as caught:
         load_manifest(BROKEN)
-    told = [str(problem).split(": ", 1)[0] for problem in caught.value.problems]
-    assert told == [f"broken.yaml:{line} {path}" for line, path in EXPECTED]
+    reported = [str(problem).split(": ", 1)[0] for problem in caught.value.problems]
+    assert reported == [f"broken.yaml:{line} {path}" for line, path in EXPECTED]
 
 
-def test_an_unquoted_account_is_told_to_be_quoted() -> None:
+def test_an_unquoted_account_is_reported_with_the_advice_to_quote_it() -> None:
     with pytest.raises(ManifestError) as caught:
         load_manifest(BROKEN)
     assert (

@@ -71,14 +71,14 @@ def test_lock_refuses_what_loses_a_key_and_writes_nothing() -> None:
     write(edited((ACME, "")))
     code, output = run("lock")
     assert code == 2
-    assert "tenants.lock:2 acme: acme disappeared from the manifest" in output
+    assert "tenants.lock:2 acme: acme was removed from the manifest" in output
     assert Path("tenants.lock").read_text() == before
 
 
 def test_lock_does_not_invent_a_lock_that_git_has() -> None:
     Path("tenants.lock").unlink()
     code, output = run("lock")
-    assert (code, "gone, but git has it; restore it from there" in output) == (2, True)
+    assert (code, "missing, but git has it; restore it from git" in output) == (2, True)
     assert not Path("tenants.lock").exists()
 
 

@@ -46,8 +46,8 @@ def test_the_command_that_corrects_a_lock_is_named() -> None:
         update(manifest(), held())
     command = "if eu-west-1 was meant, run tenant-keys lock --correct-region eu-west-9=eu-west-1"
     assert [str(problem) for problem in caught.value.problems] == [
-        "central.home_region: got eu-west-1, but tenants.lock holds eu-west-9, which is no Region of AWS; " + command,
-        "central.regions: eu-west-9 is gone, but tenants.lock holds eu-west-9, which is no Region of AWS; " + command,
+        "central.home_region: got eu-west-1, but tenants.lock holds eu-west-9, which is not an AWS Region; " + command,
+        "central.regions: eu-west-9 is gone, but tenants.lock holds eu-west-9, which is not an AWS Region; " + command,
     ]
 
 
@@ -71,9 +71,9 @@ def test_a_merge_keeps_the_correction_although_the_merge_base_has_the_wrong_regi
 @pytest.mark.parametrize(
     ("wrong", "right", "lock", "reason"),
     [
-        ("eu-west-1", "eu-west-3", held("eu-west-1"), "got eu-west-1, which is a Region of AWS; keys in it never move"),
-        ("eu-west-9", "eu-west-8", held(), "got eu-west-8, which is no Region of AWS"),
-        ("eu-west-8", "eu-west-1", held(), "got eu-west-8, which the lock does not hold"),
+        ("eu-west-1", "eu-west-3", held("eu-west-1"), "got eu-west-1, which is an AWS Region; keys in it never move"),
+        ("eu-west-9", "eu-west-8", held(), "got eu-west-8, which is not an AWS Region"),
+        ("eu-west-8", "eu-west-1", held(), "got eu-west-8, which the lock does not contain"),
         ("eu-west-9", "cn-north-1", held("eu-west-1"), "got cn-north-1 of the partition aws-cn; the home Region is eu"),
         (
             *("eu-west-9", "eu-west-1"),
@@ -88,9 +88,9 @@ def test_nothing_else_moves_a_key(wrong: str, right: str, lock: Lock, reason: st
 
 
 def test_a_key_in_a_region_of_aws_still_contradicts_the_merge_base_when_it_moves() -> None:
-    told = [str(each) for each in check_against_base(held("eu-west-1"), held("eu-west-3", (1, "eu-west-8")))]
-    assert any("home_region differs" in each for each in told)
-    assert any("its primary_region was eu-west-9 and is eu-west-8" in each for each in told)
+    reported = [str(each) for each in check_against_base(held("eu-west-1"), held("eu-west-3", (1, "eu-west-8")))]
+    assert any("home_region differs" in each for each in reported)
+    assert any("its primary_region was eu-west-9 and is eu-west-8" in each for each in reported)
 
 
 def test_the_command_writes_the_corrected_lock_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""How problems are told: in order, each on a line, a thousand at most and how many more there are."""
+"""How problems are reported: in order, each on a line, a thousand at most and how many more there are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_a_problem_says_file_line_path_and_message_and_leaves_out_what_it_does_n
     assert str(Problem((), "got x")) == "got x"
 
 
-def test_problems_are_told_by_line_the_manifests_before_the_locks() -> None:
+def test_problems_are_reported_by_line_the_manifests_before_the_locks() -> None:
     problems = [
         Problem((), "d", 2, "tenants.lock"),
         Problem((), "c", 1, "tenants.lock"),
@@ -32,7 +32,7 @@ def test_problems_are_told_by_line_the_manifests_before_the_locks() -> None:
     ("found", "uncounted", "more"),
     [(1, 0, 0), (1_000, 0, 0), (1_001, 0, 1), (1_500, 0, 500), (1, 7, 7), (1_002, 7, 9)],
 )
-def test_a_thousand_problems_are_told_and_the_others_are_counted(found: int, uncounted: int, more: int) -> None:
+def test_a_thousand_problems_are_reported_and_the_others_are_counted(found: int, uncounted: int, more: int) -> None:
     error = EstateError([Problem((), f"p{number}", number) for number in range(1, found + 1)], uncounted)
     kept = min(found, 1_000)
     assert (len(error.problems), error.more) == (kept, more)
@@ -41,12 +41,12 @@ def test_a_thousand_problems_are_told_and_the_others_are_counted(found: int, unc
     assert lines[kept:] == ([f"and {more} more"] if more else [])
 
 
-@pytest.mark.parametrize(("repeated", "told"), [(999, 999), (1_000, 1_000), (1_500, 1_000)])
-def test_reading_stops_at_the_thousandth_mistake_of_form(repeated: int, told: int) -> None:
+@pytest.mark.parametrize(("repeated", "reported"), [(999, 999), (1_000, 1_000), (1_500, 1_000)])
+def test_reading_stops_at_the_thousandth_mistake_of_form(repeated: int, reported: int) -> None:
     with pytest.raises(ManifestError) as caught:
         parse_manifest(TEXT + "tags: {}\n" + "tags: {}\n" * repeated)
-    assert [problem.message for problem in caught.value.problems] == ["given twice; keep one of the two"] * told
-    assert [problem.line for problem in caught.value.problems] == list(range(21, 21 + told))
+    assert [problem.message for problem in caught.value.problems] == ["given twice; keep one of the two"] * reported
+    assert [problem.line for problem in caught.value.problems] == list(range(21, 21 + reported))
     assert caught.value.more == 0
 
 

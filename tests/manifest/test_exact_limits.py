@@ -1,4 +1,4 @@
-"""Each limit of a field: the last value that is accepted and the first that is not, at the line where it stands."""
+"""Each limit of a field: the last value that is accepted and the first that is not, at its line."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_a_quota_of_one_role_can_be_written_and_of_none_cannot() -> None:
         Quotas(iam_roles=0)
 
 
-def test_a_wrong_entry_of_a_list_is_told_what_an_entry_may_be() -> None:
+def test_a_wrong_entry_of_a_list_is_reported_with_what_an_entry_may_be() -> None:
     assert errors(edited(("eu-central-1]", "Frankfurt]"))) == [
         'tenants.yaml:5 central.regions[1]: got "Frankfurt"; allowed: an AWS Region such as eu-west-1'
     ]
@@ -200,7 +200,7 @@ def test_a_wrong_entry_of_a_list_is_told_what_an_entry_may_be() -> None:
     ]
 
 
-def test_what_is_missing_from_the_whole_is_told_where_the_manifest_begins() -> None:
+def test_what_is_missing_from_the_whole_is_reported_where_the_manifest_begins() -> None:
     text = "# an estate\n\n" + edited((TEXT[TEXT.index("tenants:\n") :], ""))
     (error,) = errors(text)
     assert error.startswith("tenants.yaml:3 tenants: missing; add it")
@@ -213,7 +213,7 @@ def test_of_the_names_that_exist_ten_are_listed(workloads: int, more: str) -> No
     lines = "".join(f"  {name}: {{account: '222222222222', runs_on: ecs}}\n" for name in names)
     (error,) = errors(edited(("defaults:", f"{lines}defaults:"), ("[orders, billing]", "[orders, zzz]")))
     listed = [*names, "billing", "orders", "portal"][:10]
-    assert error.endswith(f"which is no workload; allowed: {', '.join(listed)}{more}")
+    assert error.endswith(f"which is not a workload; allowed: {', '.join(listed)}{more}")
 
 
 def test_a_value_is_shown_up_to_sixty_characters() -> None:
@@ -265,7 +265,7 @@ MISSING = {
 
 
 @pytest.mark.parametrize(("line", "expected"), MISSING.values(), ids=MISSING)
-def test_a_missing_field_is_told_at_the_line_of_what_lacks_it(line: str, expected: str | None) -> None:
+def test_a_missing_field_is_reported_at_the_line_of_what_lacks_it(line: str, expected: str | None) -> None:
     text = edited((line, "runs_on: lambda" if line.startswith("account") else ""))
     if expected is None:
         assert errors(text) == []

@@ -75,8 +75,8 @@ class Branch:
         if contradictions:
             # What only CI can see: a branch that let a tenant go in a single step, one of the base or one of its own.
             assert lock is not None
-            told = ("it was not yet offboarding", "the merge base does not know it")
-            assert all(any(part in problem.message for part in told) for problem in contradictions)
+            reported = ("it was not yet offboarding", "the merge base does not know it")
+            assert all(any(part in problem.message for part in reported) for problem in contradictions)
             return False
         self.document, self.lock = document, after
         self.verify(manifest)
@@ -88,10 +88,10 @@ class Branch:
         for tenant, creation in self.creations.items():
             assert creation_of(self.lock.entries[tenant]) == creation
         self.creations = {tenant: creation_of(entry) for tenant, entry in self.lock.entries.items()}
-        for stands in resolve(manifest, self.lock).tenants.values():
-            assert (stands.cell, stands.primary_region, stands.origin, stands.multi_region) == self.creations[stands.id]
-            assert stands.id not in self.gone
-            assert set(stands.role_cells) == {w.name for w in stands.workloads if w.access == "tenant-role"}
+        for now in resolve(manifest, self.lock).tenants.values():
+            assert (now.cell, now.primary_region, now.origin, now.multi_region) == self.creations[now.id]
+            assert now.id not in self.gone
+            assert set(now.role_cells) == {w.name for w in now.workloads if w.access == "tenant-role"}
         self.gone |= {tenant for tenant, entry in self.lock.entries.items() if entry.phase == "offboarded"}
         keys, roles = occupancy(self.lock)
         assert all(held <= self.lock.keys.most for held in keys.values())

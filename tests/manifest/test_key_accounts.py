@@ -74,10 +74,10 @@ def refused(folder: Path, text: str) -> list[str]:
     manifest = written(folder, text)
     lock = folder / "tenants.lock"
     before = lock.read_text() if lock.exists() else None
-    with pytest.raises(EstateError) as told:
+    with pytest.raises(EstateError) as reported:
         bring_up_to_date(manifest)
     assert (lock.read_text() if lock.exists() else None) == before
-    return [str(problem).partition(" ")[2] for problem in told.value.problems]
+    return [str(problem).partition(" ")[2] for problem in reported.value.problems]
 
 
 def test_each_key_account_is_an_estate_of_its_own_tenants_and_workloads(tmp_path: Path) -> None:
@@ -157,24 +157,24 @@ def test_the_account_that_the_lock_began_with_keeps_its_names_wherever_it_is_in_
         (
             '"444444444444"',
             '"555555555555"',
-            ["central[1].account: got 555555555555, but the keys of us are in 444444444444; put it back"],
+            ["central[1].account: got 555555555555, but the keys of us are in 444444444444; restore it"],
         ),
         (
             '"111111111111"',
             '"555555555555"',
-            ["central: lists no key account 111111111111, but tenants.lock was begun with it; put it back"],
+            ["central: lists no key account 111111111111, but tenants.lock was created with it; restore it"],
         ),
         (
             TWO + PROVIDERS + WORKLOADS + OF_US + TENANTS + TENANTS_OF_US,
             WORKLOADS + TENANTS,
-            ["central: the key account us, 444444444444, is gone, but 2 keys were created there; put it back"],
+            ["central: the key account us, 444444444444, is gone, but 2 keys were created there; restore it"],
         ),
         (
             "home_region: us-east-1\n    regions: [us-east-1]",
             "home_region: us-east-2\n    regions: [us-east-2]",
             [
-                "central[1].home_region: got us-east-2, but the roles' stacks are in us-east-1; put it back",
-                "central[1].regions: us-east-1 is gone, but 2 keys were created there; put it back",
+                "central[1].home_region: got us-east-2, but the roles' stacks are in us-east-1; restore it",
+                "central[1].regions: us-east-1 is gone, but 2 keys were created there; restore it",
             ],
         ),
     ],
@@ -193,7 +193,7 @@ def test_a_new_name_of_an_account_is_refused(tmp_path: Path) -> None:
     locked(tmp_path, BOTH)
     renamed = BOTH.replace("name: us", "name: usa").replace("key_account: us", "key_account: usa")
     assert refused(tmp_path, renamed) == [
-        "central[1].name: got usa, but tenants.lock has 444444444444 as us, which is in names of stacks; put it back"
+        "central[1].name: got usa, but tenants.lock has 444444444444 as us, which is in names of stacks; restore it"
     ]
 
 
@@ -214,8 +214,8 @@ def test_an_id_that_left_one_account_is_not_given_out_in_another(tmp_path: Path)
     assert manifest.exists()
     assert refused(tmp_path, gone + "  globex: {workloads: [orders]}\n") == [
         (
-            "tenants.globex.key_account: globex was offboarded in the key account us, and an id is never given out "
-            "twice; choose another id"
+            "tenants.globex.key_account: globex was offboarded in the key account us, and an id is never reused; "
+            "choose another id"
         )
     ]
 
@@ -275,7 +275,7 @@ def test_what_belongs_to_two_accounts_or_to_none_is_an_error(
     assert old in BOTH
     found = refused(tmp_path, BOTH.replace(old, new, 1))
     assert len(found) == len(problems)
-    assert all(told.startswith(wanted) for told, wanted in zip(found, problems, strict=True)), found
+    assert all(reported.startswith(wanted) for reported, wanted in zip(found, problems, strict=True)), found
 
 
 @pytest.mark.parametrize("workloads", ["[{a: b}]", "[[orders]]", "orders", "{}"])
@@ -304,42 +304,50 @@ def test_a_command_of_one_account_takes_it_by_its_name(tmp_path: Path) -> None:
         load_estate(manifest)
     assert load_estate(f"{manifest}#us").central.account == "444444444444"
     assert [one.key_account for one in load_estate(f"{manifest}#us").siblings] == ["eu"]
-    with pytest.raises(SeveralKeyAccounts, match="got asia, which is no key account of it; allowed: eu, us"):
+    with pytest.raises(SeveralKeyAccounts, match="got asia, which is not a key account of it; allowed: eu, us"):
         load_estate(f"{manifest}#asia")
     for name in ("globex", "alias/tenant-globex"):
         assert load_estate_of(manifest, name).key_account == "us"
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         (', "key_account": "us"}\n{"tenant": "initech"', '}\n{"tenant": "initech"', "its key_account was us and is"),
         ('"444444444444"', '"555555555555"', "the header's key account us differs from the merge base"),
     ],
 )
-def test_a_lock_edited_by_hand_contradicts_its_merge_base(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_a_lock_edited_by_hand_contradicts_its_merge_base(tmp_path: Path, old: str, new: str, reported: str) -> None:
     lock = locked(tmp_path, BOTH).with_suffix(".lock")
     base, text = read_lock(lock), lock.read_text()
     assert old in text
     lock.write_text(text.replace(old, new))
-    assert any(told in str(problem) for problem in check_against_base(base, read_lock(lock)))
+    assert any(reported in str(problem) for problem in check_against_base(base, read_lock(lock)))
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ('"key_account": "us"', '"key_account": "asia"', "its key account asia is not in the header"),
-        ('"key_account": "us"', '"key_account": 7', "key_account is not what this program writes"),
-        ('{"account": "444444444444"', '{"account": "111111111111"', "key_accounts is not what this program writes"),
-        ('"key_accounts": {"us"', '"key_accounts": {"US"', "key_accounts is not what this program writes"),
-        ('"key_accounts": {"us"', '"key_accounts": {"asia": [], "us"', "key_accounts is not what this program writes"),
+        ('"key_account": "us"', '"key_account": 7', "key_account differs from what this program writes"),
+        (
+            '{"account": "444444444444"',
+            '{"account": "111111111111"',
+            "key_accounts differs from what this program writes",
+        ),
+        ('"key_accounts": {"us"', '"key_accounts": {"US"', "key_accounts differs from what this program writes"),
+        (
+            '"key_accounts": {"us"',
+            '"key_accounts": {"asia": [], "us"',
+            "key_accounts differs from what this program writes",
+        ),
         ('"key_accounts": {', '"key_accounts": [], "capacity": {', "a name is given twice"),
     ],
 )
-def test_a_lock_with_an_account_that_is_none_is_an_error(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_a_lock_with_an_account_that_is_none_is_an_error(tmp_path: Path, old: str, new: str, reported: str) -> None:
     lock = locked(tmp_path, BOTH).with_suffix(".lock")
     text = lock.read_text()
     assert old in text
     lock.write_text(text.replace(old, new, 1))
-    with pytest.raises(LockError, match=told):
+    with pytest.raises(LockError, match=reported):
         read_lock(lock)

@@ -48,7 +48,7 @@ def test_unsorted_lines_and_the_same_line_twice_are_accepted_as_git_leaves_them(
     assert list(parse_lock(f"{HEADER}\n{GLOBEX}\n{ACME}\n").entries) == ["acme", "globex"]
 
 
-def told(text: str) -> str:
+def reported(text: str) -> str:
     with pytest.raises(LockError) as caught:
         parse_lock(text)
     return str(caught.value)
@@ -56,11 +56,11 @@ def told(text: str) -> str:
 
 def test_two_different_lines_of_one_tenant_name_the_command_that_folds_them() -> None:
     moved = ACME.replace('"cell": 1', '"cell": 2')
-    assert told(f"{TEXT}{moved}\n") == "tenants.lock:2 acme: two different lines; run tenant-keys lock --merge"
+    assert reported(f"{TEXT}{moved}\n") == "tenants.lock:2 acme: two different lines; run tenant-keys lock --merge"
 
 
 def test_conflict_markers_are_recognized() -> None:
-    message = told(f"{HEADER}\n<<<<<<< HEAD\n{ACME}\n=======\n{GLOBEX}\n>>>>>>> theirs\n")
+    message = reported(f"{HEADER}\n<<<<<<< HEAD\n{ACME}\n=======\n{GLOBEX}\n>>>>>>> theirs\n")
     assert [line.split(" ")[0] for line in message.splitlines()] == [
         "tenants.lock:2:",
         "tenants.lock:4:",
@@ -74,39 +74,42 @@ BROKEN = {
     "no header": (ACME, "no header line"),
     "two headers": (TEXT + HEADER.replace("eu-west-1", "eu-west-2"), "a second header that differs"),
     "another version": (HEADER.replace('"version": 1', '"version": 2'), "got version 2, this program reads version 1"),
-    "capacity": (HEADER.replace("80", "101"), "capacity is not what this program writes"),
-    "account": (HEADER.replace("111111111111", "1"), "account is not what this program writes"),
+    "capacity": (HEADER.replace("80", "101"), "capacity differs from what this program writes"),
+    "account": (HEADER.replace("111111111111", "1"), "account differs from what this program writes"),
     "cut short": (TEXT[:-20], "tenants.lock:3: not a line of JSON; restore the line from git"),
-    "a list": (f"{HEADER}\n[]\n", "tenants.lock:2: it is not what this program writes"),
-    "a number": (f"{HEADER}\n3\n", "tenants.lock:2: it is not what this program writes"),
+    "a list": (f"{HEADER}\n[]\n", "tenants.lock:2: it differs from what this program writes"),
+    "a number": (f"{HEADER}\n3\n", "tenants.lock:2: it differs from what this program writes"),
     "deep": (f"{HEADER}\n{'[' * 100_000}\n", "tenants.lock:2: not a line of JSON"),
     "missing": (f'{HEADER}\n{{"tenant": "a"}}\n', "missing or unknown: cell, multi_region, origin"),
     "unknown": (f"{HEADER}\n{ACME[:-1]}, {json.dumps('x')}: 1}}\n", "missing or unknown: x"),
-    "cell 0": (f"{HEADER}\n{ACME.replace(': 1, ', ': 0, ')}\n", "cell is not what this program writes"),
-    "cell true": (f"{HEADER}\n{ACME.replace(': 1, ', ': true, ')}\n", "cell is not what"),
-    "tenant": (f"{HEADER}\n{ACME.replace('acme', 'Acme')}\n", "tenant is not what"),
-    "tenant with a line break": (f"{HEADER}\n{ACME.replace('acme', 'acme' + chr(92) + 'n')}\n", "tenant is not what"),
-    "roles in a list": (f"{HEADER}\n{GLOBEX.replace('{}', '[]')}\n", "tenants.lock:2: roles is not what"),
-    "roles of nothing": (f"{HEADER}\n{GLOBEX.replace('{}', 'null')}\n", "tenants.lock:2: roles is not what"),
+    "cell 0": (f"{HEADER}\n{ACME.replace(': 1, ', ': 0, ')}\n", "cell differs from what this program writes"),
+    "cell true": (f"{HEADER}\n{ACME.replace(': 1, ', ': true, ')}\n", "cell differs from what"),
+    "tenant": (f"{HEADER}\n{ACME.replace('acme', 'Acme')}\n", "tenant differs from what"),
+    "tenant with a line break": (
+        f"{HEADER}\n{ACME.replace('acme', 'acme' + chr(92) + 'n')}\n",
+        "tenant differs from what",
+    ),
+    "roles in a list": (f"{HEADER}\n{GLOBEX.replace('{}', '[]')}\n", "tenants.lock:2: roles differs from what"),
+    "roles of nothing": (f"{HEADER}\n{GLOBEX.replace('{}', 'null')}\n", "tenants.lock:2: roles differs from what"),
     "a cell twice": (
         f"{HEADER}\n{ACME.replace(': 1, ', ': 1, ' + chr(34) + 'cell' + chr(34) + ': 2, ')}\n",
         "given twice",
     ),
     "a role twice": (f"{HEADER}\n{ACME.replace('billing', 'orders')}\n", "a name is given twice in one line"),
-    "more than a stack holds": (HEADER.replace("100", "250"), "capacity is not what this program writes"),
-    "roles": (f"{HEADER}\n{ACME.replace('orders', 'Orders')}\n", "roles is not what"),
-    "origin": (f"{HEADER}\n{ACME.replace('aws-kms', 'hsm')}\n", "origin is not what"),
-    "key id": (f"{HEADER}\n{GLOBEX.replace('mrk-', 'key-')}\n", "key_id is not what"),
-    "key id of one Region": (f"{HEADER}\n{GLOBEX.replace('true', 'false')}\n", "key_id is not what"),
-    "rotation": (f"{HEADER}\n{GLOBEX.replace('180', '89')}\n", "rotation_days is not what"),
-    "rotation true": (f"{HEADER}\n{GLOBEX.replace('180', 'true')}\n", "rotation_days is not what"),
-    "phase": (f"{HEADER}\n{GLOBEX.replace('offboarded', 'active')}\n", "phase is not what"),
+    "more than a stack holds": (HEADER.replace("100", "250"), "capacity differs from what this program writes"),
+    "roles": (f"{HEADER}\n{ACME.replace('orders', 'Orders')}\n", "roles differs from what"),
+    "origin": (f"{HEADER}\n{ACME.replace('aws-kms', 'hsm')}\n", "origin differs from what"),
+    "key id": (f"{HEADER}\n{GLOBEX.replace('mrk-', 'key-')}\n", "key_id differs from what"),
+    "key id of one Region": (f"{HEADER}\n{GLOBEX.replace('true', 'false')}\n", "key_id differs from what"),
+    "rotation": (f"{HEADER}\n{GLOBEX.replace('180', '89')}\n", "rotation_days differs from what"),
+    "rotation true": (f"{HEADER}\n{GLOBEX.replace('180', 'true')}\n", "rotation_days differs from what"),
+    "phase": (f"{HEADER}\n{GLOBEX.replace('offboarded', 'active')}\n", "phase differs from what"),
 }
 
 
 @pytest.mark.parametrize(("text", "expected"), BROKEN.values(), ids=BROKEN)
 def test_a_broken_lock_is_a_clear_error(text: str, expected: str) -> None:
-    assert expected in told(text)
+    assert expected in reported(text)
 
 
 ANYTHING = st.recursive(
@@ -136,7 +139,7 @@ POSSIBLE: dict[str, list[object]] = {
 @met_at_least(refused=60, read=20)
 @examples(300)
 @given(line=st.sampled_from([HEADER, ACME, GLOBEX]), data=st.data())
-def test_no_line_of_whatever_shape_raises_anything_else(line: str, data: st.DataObject) -> None:
+def test_no_line_of_whatever_form_raises_anything_else(line: str, data: st.DataObject) -> None:
     record = json.loads(line)
     name = data.draw(st.sampled_from(sorted(record)))
     record[name] = data.draw(st.sampled_from(POSSIBLE[name]) | ANYTHING)
@@ -208,7 +211,7 @@ def test_a_capacity_may_be_filled_to_the_last_place_and_no_further() -> None:
         if accepted:
             assert parse_lock(text).keys.fill == keys["fill"]
         else:
-            with pytest.raises(LockError, match="capacity is not what this program writes"):
+            with pytest.raises(LockError, match="capacity differs from what this program writes"):
                 parse_lock(text)
 
 
@@ -263,9 +266,9 @@ def test_the_last_value_of_a_field_is_read_and_the_first_beyond_is_refused_at_it
         [*accepted.split("\n")[:1], *sorted(accepted.split("\n")[1:3]), ""]
     )
     refused, number = text(first)
-    assert told(refused) == (
-        f"tenants.lock:{number}: {what} is not what this program writes; "
-        "restore the line from git, the file is not edited by hand"
+    assert reported(refused) == (
+        f"tenants.lock:{number}: {what} differs from what this program writes; "
+        "restore the line from git, do not edit the file by hand"
     )
 
 
@@ -273,16 +276,16 @@ def test_the_last_value_of_a_field_is_read_and_the_first_beyond_is_refused_at_it
 def test_a_header_has_all_of_its_fields_and_no_other(name: str) -> None:
     header = json.loads(HEADER)
     for text in ({**header, "more": 1}, {key: value for key, value in header.items() if key != name}):
-        assert told(json.dumps(text)).startswith("tenants.lock:1: header is not what this program writes")
+        assert reported(json.dumps(text)).startswith("tenants.lock:1: header differs from what this program writes")
 
 
 def test_a_capacity_without_a_number_is_named() -> None:
     for name in ("fill", "most"):
-        assert told(HEADER.replace(f'"{name}"', '"x"', 1)).startswith(f"tenants.lock:1: {name} is missing; restore")
+        assert reported(HEADER.replace(f'"{name}"', '"x"', 1)).startswith(f"tenants.lock:1: {name} is missing; restore")
     for name in ("keys", "roles"):
-        assert told(HEADER.replace(f'"{name}"', '"x"', 1)).startswith(f"tenants.lock:1: {name} is missing; restore")
+        assert reported(HEADER.replace(f'"{name}"', '"x"', 1)).startswith(f"tenants.lock:1: {name} is missing; restore")
 
 
-def test_every_kind_of_conflict_marker_is_told() -> None:
+def test_every_kind_of_conflict_marker_is_reported() -> None:
     for marker in ("<<<<<<< HEAD", "=======", ">>>>>>> theirs", "||||||| base"):
-        assert told(f"{HEADER}\n{marker}\n").startswith("tenants.lock:2: a conflict marker; keep the lines of both")
+        assert reported(f"{HEADER}\n{marker}\n").startswith("tenants.lock:2: a conflict marker; keep the lines of both")

@@ -58,11 +58,11 @@ def test_a_deployed_line_wins_over_one_that_is_not() -> None:
 
 
 def test_two_deployed_lines_are_a_question_for_people() -> None:
-    with pytest.raises(LockError, match=r"tenants\.lock:2 acme: two lines that differ in where the key lives"):
+    with pytest.raises(LockError, match=r"tenants\.lock:2 acme: two lines record different places for the key"):
         merge_lines(lines(replace(ACME, key_id=KEY_ID), replace(ACME, cell=2, key_id=KEY_ID)), None)
-    with pytest.raises(LockError, match="two lines that differ"):
+    with pytest.raises(LockError, match="two lines record different"):
         merge_lines(lines(replace(ACME, key_id=KEY_ID), replace(ACME, key_id="mrk-" + "f" * 32)), base(ACME))
-    with pytest.raises(LockError, match="two lines that differ"):
+    with pytest.raises(LockError, match="two lines record different"):
         merge_lines(lines(ACME, replace(ACME, cell=2, key_id=KEY_ID)), base(replace(ACME, multi_region=False)))
 
 
@@ -97,7 +97,7 @@ def test_what_the_merge_base_says_is_restored() -> None:
     moved = replace(ACME, cell=3, origin="imported")
     lock, done = merge_lines(lines(moved), base(replace(ACME, key_id=KEY_ID), gone))
     assert lock.entries == {"acme": replace(ACME, key_id=KEY_ID), "gone": gone}
-    assert done == ["restored what the merge base says of acme", "restored what the merge base says of gone"]
+    assert done == ["restored the line of acme from the merge base", "restored the line of gone from the merge base"]
 
 
 def test_a_role_that_one_branch_dropped_and_the_other_wants_keeps_its_cell() -> None:

@@ -157,10 +157,10 @@ def test_the_local_aws_has_the_names_of_a_manifest_without_naming() -> None:
 
 
 @pytest.mark.parametrize(
-    ("naming", "told"),
+    ("naming", "reported"),
     [
-        ("{alias: 'alias/dev-{id}'}", "by which an alias of another estate could be this one's"),
-        ("{alias: 'alias/{id}'}", "by which an alias of another estate could be this one's"),
+        ("{alias: 'alias/dev-{id}'}", "which could match an alias of another estate"),
+        ("{alias: 'alias/{id}'}", "which could match an alias of another estate"),
         ("{alias: 'alias/aws/{id}'}", "alias/aws is reserved by AWS KMS"),
         ("{alias: 'alias/dev//{id}'}", "write one slash between two names"),
         ("{alias: 'alias/{id}/dev'}", 'got "alias/{id}/dev"; allowed: alias/{id} with a name of the estate before'),
@@ -175,9 +175,9 @@ def test_the_local_aws_has_the_names_of_a_manifest_without_naming() -> None:
         ("{prefix: dev}", "naming.prefix: unknown field"),
     ],
 )
-def test_a_pattern_that_could_be_read_in_two_ways_is_refused(naming: str, told: str) -> None:
+def test_a_pattern_that_could_be_read_in_two_ways_is_refused(naming: str, reported: str) -> None:
     (error,) = errors(edited(("workloads:", f"naming: {naming}\nworkloads:")))
-    assert told in error
+    assert reported in error
 
 
 def test_a_role_name_beyond_64_characters_is_refused_with_its_tenant() -> None:
@@ -190,14 +190,14 @@ def test_a_role_name_beyond_64_characters_is_refused_with_its_tenant() -> None:
 def test_a_role_of_another_estate_holds_no_office() -> None:
     for role in ("role/prod_tenant-keys-orders", "role/prod_tenant-acme.orders", "role/dev/x/y"):
         (error,) = errors(edited(("workloads:", f"{DEV}workloads:"), ("role/KeyBreakGlass", role)))
-        assert "the name of a role that this app makes" in error
+        assert "the name of a role that this app creates" in error
 
 
 def test_the_path_of_our_roles_ignores_case() -> None:
     dev = DEV.replace("/dev/, role", "/Dev/, role")
     assert dev != DEV
     (error,) = errors(edited(("workloads:", f"{dev}workloads:"), ("role/KeyBreakGlass", "role/dEV/x/y")))
-    assert "the name of a role that this app makes" in error
+    assert "the name of a role that this app creates" in error
 
 
 def test_the_lock_keeps_the_names_with_which_it_was_begun() -> None:
@@ -208,10 +208,10 @@ def test_the_lock_keeps_the_names_with_which_it_was_begun() -> None:
     with pytest.raises(LockError) as caught:
         update(manifest(), lock)
     assert [str(problem).partition(";")[0] for problem in caught.value.problems] == [
-        "naming.alias: got alias/tenant-{id}, but tenants.lock was begun with alias/dev/{id}, and names never change",
-        "naming.role_path: got /tenant-keys/, but tenants.lock was begun with /dev/, and names never change",
-        "naming.role_prefix: got , but tenants.lock was begun with dev_, and names never change",
-        "naming.stack_prefix: got tenant-keys, but tenants.lock was begun with dev-keys, and names never change",
+        "naming.alias: got alias/tenant-{id}, but tenants.lock was created with alias/dev/{id}, and names never change",
+        "naming.role_path: got /tenant-keys/, but tenants.lock was created with /dev/, and names never change",
+        "naming.role_prefix: got , but tenants.lock was created with dev_, and names never change",
+        "naming.stack_prefix: got tenant-keys, but tenants.lock was created with dev-keys, and names never change",
     ]
     changed = replace(lock, naming=Naming(alias="alias/other/{id}"))
     assert any("header's naming differs" in str(each) for each in check_against_base(lock, changed))
@@ -224,7 +224,7 @@ def test_the_lock_of_a_manifest_without_naming_says_nothing_of_it() -> None:
 
 def test_a_header_with_names_that_no_manifest_could_have_is_refused() -> None:
     header = render_lock(new_lock(manifest())).replace('"capacity"', '"naming": {"alias": "x"}, "capacity"')
-    with pytest.raises(LockError, match="naming is not what this program writes"):
+    with pytest.raises(LockError, match="naming differs from what this program writes"):
         parse_lock(header)
     with pytest.raises(ValidationError):
         Naming(alias="alias/{id}*")

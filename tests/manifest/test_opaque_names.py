@@ -69,13 +69,13 @@ def test_both_engines_prove_an_estate_with_an_opaque_tenant() -> None:
 
 
 @pytest.mark.parametrize("ids", [{}, {"acme": "globex"}, {"acme": NAME, "globex": NAME}, [NAME]])
-def test_the_proof_reports_a_workload_that_is_told_another_name(ids: object) -> None:
+def test_the_proof_reports_a_workload_that_is_given_another_name(ids: object) -> None:
     templates = templates_of(estate()).copy()
     parameter = templates.properties("parameters-222222222222-eu-west-1", "orders")
     parameter["Value"] = json.dumps({**json.loads(parameter["Value"]), "ids": ids})
     findings = prove(templates, estate()).findings
     assert [finding.what.partition(": ")[2].partition(" {")[0].partition(" [")[0] for finding in findings] == [
-        "parameter /tenant-keys/orders in eu-west-1: the workload orders is told ids"
+        "parameter /tenant-keys/orders in eu-west-1: the parameter of workload orders contains ids"
     ]
 
 
@@ -89,7 +89,7 @@ def test_the_client_calls_an_opaque_tenant_by_its_name() -> None:
     assert (settings.id_in_aws("globex"), settings.id_in_aws(NAME)) == ("globex", NAME)
 
 
-def test_a_token_carries_the_opaque_name_so_no_workload_of_tokens_is_told_ids() -> None:
+def test_a_token_carries_the_opaque_name_so_no_workload_of_tokens_is_given_ids() -> None:
     made = estate()
     assert "ids" not in workload_configuration(made.workloads["portal"], made, "eu-west-1")
 
@@ -105,8 +105,8 @@ def test_the_client_refuses_ids_of_which_one_would_be_another_tenant(ids: object
 @pytest.mark.parametrize(
     ("opaque", "name", "message"),
     [
-        ("true", None, "got true, but it was created with names that hold its id, which never change; put it back"),
-        ("false", NAME, f"got false, but it was created with the name {NAME}, which never change; put it back"),
+        ("true", None, "got true, but it was created with names that hold its id, which never change; restore it"),
+        ("false", NAME, f"got false, but it was created with the name {NAME}, which never change; restore it"),
     ],
 )
 def test_a_tenant_keeps_the_kind_of_names_that_it_was_created_with(opaque: str, name: str | None, message: str) -> None:

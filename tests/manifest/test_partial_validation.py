@@ -7,6 +7,7 @@ import pytest
 from tests.manifest.sample import TEXT, edited, errors
 
 ORDERS = 'orders: {account: "222222222222", runs_on: lambda}'
+CA = "arn:aws:acm-pca:eu-west-1:222222222222:certificate-authority/12345678-1234-1234-1234-123456789012"
 IRSA = "irsa: {oidc_provider: a.b, namespace: n, service_account: s}"
 POD = "pod_identity: {cluster: c, namespace: n, service_account: s}"
 TWICE = ("[role/KeyAdministrator]", "[role/A, role/A]")
@@ -24,6 +25,45 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
         [("globex: {key: {origin: imported, ", "globex: {rotation_days: 365, key: {origin: import, ")],
         ["19 tenants.globex.key.origin"],
     ),
+    "a rotation beside a broken origin, where the default origin has none": (
+        [
+            ("defaults:\n", "defaults:\n  key: {origin: imported}\n"),
+            ("acme: {", "acme: {key: {origin: aws-kms}, "),
+            ("globex: {key: {origin: imported, ", "globex: {rotation_days: 365, key: {origin: import, "),
+        ],
+        ["20 tenants.globex.key.origin"],
+    ),
+    "a rotation beside a broken importer": (
+        [
+            (
+                "globex: {key: {origin: imported, import_role: role/",
+                "globex: {rotation_days: 365, key: {origin: imported, import_role: ",
+            )
+        ],
+        ["19 tenants.globex.key.import_role", "19 tenants.globex.rotation_days"],
+    ),
+    "a broken custodian of a key that needs an importer": (
+        [("import_role: role/globex-import", "custodian: {account: 7, role: role/Keys, external_id: g-1}")],
+        ["19 tenants.globex.key.custodian.account"],
+    ),
+    "a broken holder of a key that is named": (
+        [("origin: imported, import_role: role/globex-import", "held_by: tenent, grace_minutes: 45")],
+        ["19 tenants.globex.key.held_by"],
+    ),
+    **{
+        f"what a workload runs on, of which its {field.partition(':')[0]} depends": (
+            [(ORDERS, f"{ORDERS.replace('lambda', 'lamda')[:-1]}, {field}}}")],
+            ["12 workloads.orders.runs_on"],
+        )
+        for field in ("role: role/App", f"roles_anywhere: {{certificate_authority: '{CA}', common_name: x}}")
+    },
+    **{
+        f"how a workload gets access, of which its {field.partition(':')[0]} depends": (
+            [(ORDERS, f'orders: {{account: "222222222222", access: web-identit, {field}}}')],
+            ["12 workloads.orders.access"],
+        )
+        for field in ("identity_provider: customers", "audience: keys")
+    },
     "a misspelt field of the same tenant": (
         [("globex: {key", "globex: {rotation: 365, rotation_days: 365, key")],
         ["19 tenants.globex.rotation"],
@@ -121,9 +161,9 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
 
 @pytest.mark.parametrize(("edits", "places"), CASES.values(), ids=CASES)
 def test_a_broken_field_hides_nothing_and_adds_nothing(edits: list[tuple[str, str]], places: list[str]) -> None:
-    told = errors(edited(*edits))
-    assert len(told) == len(places)
-    for error, place in zip(told, places, strict=True):
+    reported = errors(edited(*edits))
+    assert len(reported) == len(places)
+    for error, place in zip(reported, places, strict=True):
         assert error.startswith(f"tenants.yaml:{place}")
 
 
@@ -144,7 +184,7 @@ def test_tags_of_all_levels_together_are_forty_seven_at_most() -> None:
     )
 
 
-def test_two_workloads_that_share_a_service_account_are_told_once_though_in_two_regions() -> None:
+def test_two_workloads_that_share_a_service_account_are_reported_once_though_in_two_regions() -> None:
     pod = "runs_on: eks, pod_identity: {cluster: c, namespace: n, service_account: s}"
     (error,) = errors(
         edited(

@@ -55,22 +55,34 @@ def test_ten_levels_are_read_and_an_eleventh_is_refused(ten: str, eleven: str) -
 
 
 REFUSED = {
-    "anchor": ("acme: {workloads: &a [orders]}", "18 tenants.acme.workloads: got the anchor &a; anchors are refused"),
-    "alias": ("acme: {workloads: *a}", "18 tenants.acme.workloads: got the alias *a; aliases are refused"),
-    "merge key": ("acme: {<<: {state: active}}", "18 tenants.acme.<<: got a merge key; merge keys are refused"),
-    "anchor on an id": ("&a acme: {}", "18 tenants.acme: got the anchor &a; anchors are refused"),
-    "tag on an id": ("!!str acme: {}", "18 tenants.acme: got the tag tag:yaml.org,2002:str; tags are refused"),
-    "anchor in a list": ("acme: {workloads: [&a orders]}", "18 tenants.acme.workloads[0]: got the anchor &a; anchors"),
+    "anchor": (
+        "acme: {workloads: &a [orders]}",
+        "18 tenants.acme.workloads: got the anchor &a; YAML anchors are not allowed",
+    ),
+    "alias": ("acme: {workloads: *a}", "18 tenants.acme.workloads: got the alias *a; YAML aliases are not allowed"),
+    "merge key": (
+        "acme: {<<: {state: active}}",
+        "18 tenants.acme.<<: got a merge key; YAML merge keys are not allowed",
+    ),
+    "anchor on an id": ("&a acme: {}", "18 tenants.acme: got the anchor &a; YAML anchors are not allowed"),
+    "tag on an id": ("!!str acme: {}", "18 tenants.acme: got the tag tag:yaml.org,2002:str; YAML tags are not allowed"),
+    "anchor in a list": (
+        "acme: {workloads: [&a orders]}",
+        "18 tenants.acme.workloads[0]: got the anchor &a; YAML anchors",
+    ),
     "tag in a list": ("acme: {workloads: [!!str orders]}", "18 tenants.acme.workloads[0]: got the tag tag:yaml.org"),
-    "anchor on a mapping": ("acme: &a {}", "18 tenants.acme: got the anchor &a; anchors are refused"),
-    "tag: of a word": ("acme: {state: !!str active}", "18 tenants.acme.state: got the tag tag:yaml.org,2002:str; tags"),
-    "tag": ("acme: !!map {}", "18 tenants.acme: got the tag tag:yaml.org,2002:map; tags are refused"),
+    "anchor on a mapping": ("acme: &a {}", "18 tenants.acme: got the anchor &a; YAML anchors are not allowed"),
+    "tag: of a word": (
+        "acme: {state: !!str active}",
+        "18 tenants.acme.state: got the tag tag:yaml.org,2002:str; YAML tags",
+    ),
+    "tag": ("acme: !!map {}", "18 tenants.acme: got the tag tag:yaml.org,2002:map; YAML tags are not allowed"),
     "python tag": (
         "acme: !!python/object/apply:os.system [ls]",
-        "18 tenants.acme: got the tag tag:yaml.org,2002:python/object/apply:os.system; tags are refused",
+        "18 tenants.acme: got the tag tag:yaml.org,2002:python/object/apply:os.system; YAML tags are not allowed",
     ),
     "duplicate": ("acme: {state: active, state: active}", "18 tenants.acme.state: given twice"),
-    "number as id": ("12: {}", "18 tenants.12: got an unquoted key that YAML takes for something else"),
+    "number as id": ("12: {}", "18 tenants.12: got an unquoted key that YAML does not read as text"),
     "sexagesimal id": ("12:30: {}", "18 tenants.12:30: got an unquoted key"),
     "Norway, shouted": ("NO: {}", "18 tenants.NO: got an unquoted key"),
     "Norway, as a word": ("No: {}", "18 tenants.No: got an unquoted key"),
@@ -123,8 +135,8 @@ def test_a_missing_field_is_named_once_though_it_is_misspelt() -> None:
 
 
 def test_broken_fields_do_not_hide_rules_between_sound_ones() -> None:
-    told = errors(edited(("runs_on: lambda", "runs_on: lamda"), ("[orders, billing]", "[orders, biling]")))
-    assert [error.split(": ")[0] for error in told] == [
+    reported = errors(edited(("runs_on: lambda", "runs_on: lamda"), ("[orders, billing]", "[orders, biling]")))
+    assert [error.split(": ")[0] for error in reported] == [
         "tenants.yaml:12 workloads.orders.runs_on",
         "tenants.yaml:18 tenants.acme.workloads[1]",
     ]
@@ -255,7 +267,7 @@ DOCUMENT = st.recursive(
 
 @examples(500)
 @given(DOCUMENT)
-def test_no_document_of_whatever_shape_raises_anything_else(document: object) -> None:
+def test_no_document_of_whatever_form_raises_anything_else(document: object) -> None:
     import yaml
 
     assert_refused_by_name(yaml.safe_dump(document, allow_unicode=True))

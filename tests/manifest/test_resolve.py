@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tenant_keys.manifest import Estate, LockError, load_estate, parse_manifest, resolve
-from tenant_keys.manifest.estate import Audit, Central, HeldKey, Tenant, Workload
+from tenant_keys.manifest.estate import Audit, Central, Custodian, HeldKey, Tenant, Workload
 from tenant_keys.manifest.lock import Lock, Registration, write_lock
 from tenant_keys.manifest.lock_text import with_entries
 from tenant_keys.manifest.model import IdentityProvider, Quotas
@@ -168,6 +168,23 @@ def test_every_field_of_the_key_account_and_of_its_audit_has_its_value() -> None
     assert other.audit == Audit((f"{account}:role/Probe",), own_trail=True, import_path="/import/", forward_from=())
 
 
+@pytest.mark.parametrize(
+    ("naming", "role"),
+    [
+        ("", "role/tenant-keys/import.globex"),
+        ("naming: {alias: 'alias/dev/{id}', role_path: /Dev/, role_prefix: dev_}\n", "role/Dev/dev_import.globex"),
+    ],
+)
+def test_a_custodian_assumes_a_role_of_the_app_below_the_estates_own_path(naming: str, role: str) -> None:
+    custodian = "custodian: {account: '555555555555', role: role/keys/Officer, external_id: g-1}"
+    globex = estate_of_text(
+        ("import_role: role/globex-import", custodian), ("workloads:\n", f"{naming}workloads:\n")
+    ).tenants["globex"]
+    assert globex.import_role == f"arn:aws:iam::111111111111:{role}"
+    assert globex.custodian == Custodian("arn:aws:iam::555555555555:role/keys/Officer", "g-1")
+    assert globex.custodian.account == "555555555555"
+
+
 def test_role_references_become_arns_of_the_right_account() -> None:
     estate = estate_of_text(("runs_on: lambda", "runs_on: existing-role, role: role/team/Orders"))
     assert estate.central.administrators == ("arn:aws:iam::111111111111:role/KeyAdministrator",)
@@ -219,10 +236,12 @@ def test_a_disabled_key_rotates_as_the_lock_says_whatever_the_manifest_says() ->
 
 
 def test_suspending_and_resuming_need_the_lock() -> None:
-    told = refused(("acme: {", "acme: {state: suspended, "))
-    assert told == ["tenants.acme: tenants.lock does not say yet how its disabled key rotates; run tenant-keys lock"]
-    told = refused(lock=lock_of(edited(("acme: {", "acme: {state: suspended, "))))
-    assert told == ["tenants.acme: tenants.lock still says how its disabled key rotates; run tenant-keys lock"]
+    reported = refused(("acme: {", "acme: {state: suspended, "))
+    assert reported == [
+        "tenants.acme: tenants.lock does not record yet how its disabled key rotates; run tenant-keys lock"
+    ]
+    reported = refused(lock=lock_of(edited(("acme: {", "acme: {state: suspended, "))))
+    assert reported == ["tenants.acme: tenants.lock still records how its disabled key rotates; run tenant-keys lock"]
 
 
 def test_new_defaults_do_not_touch_keys_that_exist() -> None:
@@ -231,7 +250,7 @@ def test_new_defaults_do_not_touch_keys_that_exist() -> None:
     assert (acme.origin, acme.multi_region, acme.primary_region) == ("aws-kms", False, "eu-west-1")
 
 
-def test_a_key_born_imported_by_default_still_needs_its_importer_when_the_default_changes() -> None:
+def test_a_key_created_imported_by_default_still_needs_its_importer_when_the_default_changes() -> None:
     text = edited(
         ("workloads: [orders]", "workloads: [orders]\n  key: {origin: imported}"),
         ("acme: {", "acme: {key: {import_role: role/acme-import}, "),
@@ -252,19 +271,19 @@ def test_a_tenant_that_is_not_recorded_is_refused_with_the_command_that_mends_it
 
 def test_a_tenant_that_disappears_is_an_error_and_no_deletion() -> None:
     (error,) = refused(("  acme: {workloads: [orders, billing]}\n", ""))
-    assert error.startswith("tenants.lock acme: acme disappeared from the manifest without having passed offboarded")
+    assert error.startswith("tenants.lock acme: acme was removed from the manifest before it was offboarded")
 
 
 def test_a_renamed_tenant_is_an_error_and_no_deletion() -> None:
-    told = refused(("acme: {", "acme2: {"))
-    assert any("acme disappeared" in error and "did you mean acme2?" in error for error in told)
-    assert any("tenants.acme2: not in tenants.lock yet" in error for error in told)
+    reported = refused(("acme: {", "acme2: {"))
+    assert any("acme was removed" in error and "did you mean acme2?" in error for error in reported)
+    assert any("tenants.acme2: not in tenants.lock yet" in error for error in reported)
 
 
 def test_a_tenant_of_the_lock_is_no_new_name_of_one_that_disappeared() -> None:
     both = edited(("acme:", "acme2: {}\n  acme:"))
     (error,) = refused(("  acme: {workloads: [orders, billing]}", "  acme2: {}"), lock=lock_of(both))
-    assert error.startswith("tenants.lock acme: acme disappeared")
+    assert error.startswith("tenants.lock acme: acme was removed")
     assert "did you mean" not in error
 
 
@@ -294,9 +313,9 @@ CREATION = {
 
 @pytest.mark.parametrize(("edit", "expected"), CREATION.values(), ids=CREATION)
 def test_what_kms_fixed_when_it_created_a_key_cannot_be_rewritten(edit: tuple[str, str], expected: str) -> None:
-    told = refused(edit)
-    assert any(f"tenants.acme.key.{field}" in told[0] for field in CREATION)
-    assert expected in told[0]
+    reported = refused(edit)
+    assert any(f"tenants.acme.key.{field}" in reported[0] for field in CREATION)
+    assert expected in reported[0]
 
 
 HEADER = {
@@ -306,11 +325,11 @@ HEADER = {
     ),
     "home Region": (
         ("home_region: eu-west-1", "home_region: eu-central-1"),
-        "central.home_region: got eu-central-1, but the roles' stacks are in eu-west-1; put it back",
+        "central.home_region: got eu-central-1, but the roles' stacks are in eu-west-1; restore it",
     ),
     "Region with keys": (
         ("[eu-west-1, eu-central-1]", "[eu-west-1]"),
-        "central.regions: eu-central-1 is gone, but 1 key was created there; put it back",
+        "central.regions: eu-central-1 is gone, but 1 key was created there; restore it",
     ),
 }
 
@@ -336,19 +355,19 @@ def test_regions_may_be_added_and_reordered() -> None:
 
 
 def test_an_access_mode_that_changes_needs_the_lock() -> None:
-    told = refused(("runs_on: lambda", "runs_on: lambda, access: session-tag"))
-    assert "tenants.acme: tenants.lock still has a cell for its role for orders; run tenant-keys lock" in told
-    told = refused((", access: session-tag", ""))
-    assert told == ["tenants.acme: its role for billing has no cell in tenants.lock yet; run tenant-keys lock"]
+    reported = refused(("runs_on: lambda", "runs_on: lambda, access: session-tag"))
+    assert "tenants.acme: tenants.lock still has a cell for its role for orders; run tenant-keys lock" in reported
+    reported = refused((", access: session-tag", ""))
+    assert reported == ["tenants.acme: its role for billing has no cell in tenants.lock yet; run tenant-keys lock"]
 
 
 def test_all_mismatches_come_at_once() -> None:
-    told = refused(
+    reported = refused(
         ("home_region: eu-west-1", "home_region: eu-central-1"),
         ("acme: {workloads: [orders, billing]}", "new: {}"),
         ("origin: imported, ", "origin: imported, multi_region: true, "),
     )
-    assert len(told) == 4
+    assert len(reported) == 4
 
 
 def test_load_estate_names_the_lines_of_both_files(tmp_path: Path) -> None:
@@ -357,10 +376,10 @@ def test_load_estate_names_the_lines_of_both_files(tmp_path: Path) -> None:
     write_lock(tmp_path / "tenants.lock", lock_of())
     with pytest.raises(LockError) as caught:
         load_estate(file)
-    told = [str(problem) for problem in caught.value.problems]
-    assert told[0].startswith("tenants.yaml:18 tenants.new: not in tenants.lock yet; run tenant-keys lock")
-    assert told[1].startswith("tenants.yaml:19 tenants.globex.state: got offboarded, but it has not been offboarding")
-    assert told[2].startswith("tenants.lock:2 acme: acme disappeared")
+    reported = [str(problem) for problem in caught.value.problems]
+    assert reported[0].startswith("tenants.yaml:18 tenants.new: not in tenants.lock yet; run tenant-keys lock")
+    assert reported[1].startswith("tenants.yaml:19 tenants.globex.state: got offboarded, but it was never offboarding")
+    assert reported[2].startswith("tenants.lock:2 acme: acme was removed")
 
 
 def test_load_estate_without_a_lock_says_how_to_get_one(tmp_path: Path) -> None:
@@ -377,21 +396,21 @@ def test_the_sample_of_the_repository_is_resolved() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "reported"),
     [
-        ("acme: {", "acme: {state: offboarding, ", "tenants.acme: tenants.lock does not say that it is offboarding"),
+        ("acme: {", "acme: {state: offboarding, ", "tenants.acme: tenants.lock does not record it as offboarding"),
         ("defaults:", "  desk: {account: '222222222222', runs_on: ecs}\ndefaults:", None),
         ("[orders, billing]", "[billing]", "tenants.acme: tenants.lock still has a cell for its role for orders"),
         ("  acme: {", "  hooli: {}\n  acme: {", "tenants.hooli: not in tenants.lock yet"),
     ],
 )
-def test_what_the_lock_lacks_is_said_with_its_tenant(before: str, after: str, told: str | None) -> None:
-    if told is None:
+def test_what_the_lock_lacks_is_said_with_its_tenant(before: str, after: str, reported: str | None) -> None:
+    if reported is None:
         assert resolve(manifest((before, after)), lock_of()).workloads["desk"].runs_on == "ecs"
         return
-    assert any(told in problem for problem in refused((before, after)))
+    assert any(reported in problem for problem in refused((before, after)))
 
 
 def test_a_tenant_that_comes_back_is_said_to_leave_by_the_lock() -> None:
     leaving = lock_of(edited(("acme: {", "acme: {state: offboarding, ")))
-    assert any("tenants.acme: tenants.lock says that it leaves" in problem for problem in refused(lock=leaving))
+    assert any("tenants.acme: tenants.lock records it as leaving" in problem for problem in refused(lock=leaving))

@@ -11,11 +11,11 @@ from tests.manifest.sample import edited, errors, with_tenants
 
 @pytest.mark.parametrize(("edit", "expected"), CASES.values(), ids=CASES)
 def test_contradictions_are_refused(edit: tuple[str, str], expected: str | None) -> None:
-    told = errors(edited(edit))
+    reported = errors(edited(edit))
     if expected is None:
-        assert told == []
+        assert reported == []
         return
-    (error,) = told
+    (error,) = reported
     assert expected in error
 
 
@@ -54,16 +54,16 @@ def test_the_longest_names_make_a_role_name_that_iam_takes() -> None:
 
 @pytest.mark.parametrize("name", ["a" * 17, "Orders", "1a", "a-", "a--b", "a.b", "a_b"])
 def test_workload_names_cannot_collide_as_role_names(name: str) -> None:
-    told = errors(edited(("orders:", f"{name}:"), ("[orders]", "[billing]"), ("[orders, billing]", "[billing]")))
-    assert len(told) == 1
-    assert f"workloads.{name}: got the key" in told[0]
+    reported = errors(edited(("orders:", f"{name}:"), ("[orders]", "[billing]"), ("[orders, billing]", "[billing]")))
+    assert len(reported) == 1
+    assert f"workloads.{name}: got the key" in reported[0]
 
 
 @pytest.mark.parametrize("name", ["a" * 41, "Acme", "-a", "a-", "a--b", "a.b", "a_b", "ä", "a/b", "a*", "${x}"])
 def test_tenant_ids_cannot_collide_or_inject(name: str) -> None:
-    told = errors(with_tenants(f'"{name}": {{}}'))
-    assert len(told) == 1
-    assert "got the key" in told[0]
+    reported = errors(with_tenants(f'"{name}": {{}}'))
+    assert len(reported) == 1
+    assert "got the key" in reported[0]
 
 
 def test_every_field_says_what_it_allows() -> None:

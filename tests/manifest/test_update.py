@@ -71,7 +71,7 @@ def test_a_tenant_leaves_in_two_steps_and_its_id_stays_for_ever() -> None:
     assert update(manifest(removed), lock) == (lock, [])
     for state in ("active", "suspended", "offboarding"):
         message = refused(lock, ("acme: {", f"acme: {{state: {state}, "))
-        assert "acme was offboarded, and an id is never given out twice; choose another id" in message
+        assert "acme was offboarded, and an id is never reused; choose another id" in message
 
 
 def test_a_tenant_may_come_back_before_it_has_left() -> None:
@@ -104,14 +104,14 @@ def test_an_imported_key_has_no_rotation_to_keep() -> None:
     assert update(manifest(("globex: {", "globex: {state: suspended, ")), start()) == (start(), [])
 
 
-def test_a_tenant_born_suspended_keeps_the_rotation_it_is_born_with() -> None:
+def test_a_tenant_created_suspended_keeps_its_first_rotation() -> None:
     lock = start(edited(("acme: {", "acme: {state: suspended, ")))
     assert lock.entries["acme"].rotation_days == 365
 
 
 def test_what_loses_a_key_is_refused() -> None:
-    assert "acme disappeared" in refused(start(), ("  acme: {workloads: [orders, billing]}\n", ""))
-    assert "it has not been offboarding" in refused(start(), ("acme: {", "acme: {state: offboarded, "))
+    assert "acme was removed" in refused(start(), ("  acme: {workloads: [orders, billing]}\n", ""))
+    assert "it was never offboarding" in refused(start(), ("acme: {", "acme: {state: offboarded, "))
     message = refused(start(), ("acme: {", "new: {state: offboarded}\n  acme: {"))
     assert "tenants.new.state: got offboarded, but no key of new was ever recorded" in message
 
@@ -154,7 +154,7 @@ def test_recorded_key_ids_never_change() -> None:
         record_key_ids(lock, {"globex": "1234"})
 
 
-def test_each_key_id_that_cannot_be_recorded_is_told_with_its_reason_and_none_is_recorded() -> None:
+def test_each_key_id_that_cannot_be_recorded_is_reported_with_its_reason_and_none_is_recorded() -> None:
     lock = start(edited(("origin: imported, ", "origin: imported, multi_region: true, ")))
     recorded = record_key_ids(lock, {"globex": KEY_ID})
     other = "mrk-ffffffffffffffffffffffffffffffff"
@@ -164,7 +164,7 @@ def test_each_key_id_that_cannot_be_recorded_is_told_with_its_reason_and_none_is
         ({"globex": f"{KEY_ID}0"}, [f"tenants.lock globex: got {KEY_ID}0; allowed: mrk- and 32 hex digits"]),
         (
             {"globex": other},
-            [f"tenants.lock globex: got {other}, but {KEY_ID} is recorded, and replicas hang on it"],
+            [f"tenants.lock globex: got {other}, but {KEY_ID} is recorded, and replicas depend on it"],
         ),
         (
             {"globex": "x" * 61, "nobody": "y"},

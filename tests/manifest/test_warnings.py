@@ -29,13 +29,13 @@ WARNED = cases("warned_manifests.yaml")
 
 
 @pytest.mark.parametrize("name", WARNED)
-def test_a_choice_that_widens_who_is_trusted_is_accepted_and_told(name: str, tmp_path: Path) -> None:
+def test_a_choice_that_widens_who_is_trusted_is_accepted_and_reported(name: str, tmp_path: Path) -> None:
     case = dict(WARNED[name])
-    told = case.pop("says")
+    reported = case.pop("says")
     path = tmp_path / "tenants.yaml"
     path.write_text("".join({**SECTIONS, **case}.values()), encoding="utf-8")
     done = tenant_keys("validate", "--manifest", str(path))
-    assert (done.exit_code, done.stderr) == (0, f"warning: {told}\n")
+    assert (done.exit_code, done.stderr) == (0, f"warning: {reported}\n")
 
 
 @pytest.mark.parametrize("name", ["sample", "everything"])
@@ -48,29 +48,29 @@ def test_an_estate_without_such_a_choice_has_no_warning() -> None:
     assert warnings(load_manifest(Path(__file__).parents[2] / "tenants.yaml")) == []
 
 
-def test_more_accounts_than_a_bus_policy_takes_are_told_unless_a_stack_set_forwards() -> None:
-    def told(accounts: int, audit: str = "") -> list[str]:
+def test_more_accounts_than_a_bus_policy_takes_are_reported_unless_a_stack_set_forwards() -> None:
+    def reported(accounts: int, audit: str = "") -> list[str]:
         workloads = [f"  w{one}: {{account: '{one:012}', runs_on: lambda}}" for one in range(2, 2 + accounts)]
         text = audit + small("\n".join(workloads), "  acme: {workloads: [w2]}")
         return [one.message for one in warnings(parse_manifest(text))]
 
-    assert told(26) == []
-    (problem,) = told(27)
+    assert reported(26) == []
+    (problem,) = reported(27)
     assert problem.startswith("27 accounts report to eu-west-1: about 10,611 characters of bus policy")
-    assert told(120, "audit: {forward_from: [ou-ab12-cdef3456]}\n") == []
+    assert reported(120, "audit: {forward_from: [ou-ab12-cdef3456]}\n") == []
 
 
-def test_a_tenant_that_no_workload_serves_is_told_unless_its_manifest_says_so() -> None:
-    def told(tenants: str, defaults: str = "") -> list[tuple[object, ...]]:
+def test_a_tenant_that_no_workload_serves_is_reported_unless_its_manifest_says_so() -> None:
+    def reported(tenants: str, defaults: str = "") -> list[tuple[object, ...]]:
         text = defaults + small("  orders: {account: '222222222222', runs_on: lambda}", tenants)
         return [(one.path, one.message.partition(":")[0]) for one in warnings(parse_manifest(text))]
 
-    assert told("  acme: {}") == [(("tenants", "acme"), "no workload may use its key")]
-    several = told("  globex: {}\n  acme: {state: suspended}\n  initech: {workloads: [orders]}")
-    assert several == [(("tenants", "acme"), "no workload may use its key (of 2 tenants alike the first)")]
-    assert told("  acme: {workloads: []}") == told("  acme: {workloads: [orders]}") == []
-    assert told("  acme: {state: offboarded}") == []
-    assert told("  acme: {}", "defaults: {workloads: [orders]}\n") == []
+    assert reported("  acme: {}") == [(("tenants", "acme"), "no workload may use its key")]
+    several = reported("  globex: {}\n  acme: {state: suspended}\n  initech: {workloads: [orders]}")
+    assert several == [(("tenants", "acme"), "no workload may use its key (of 2 tenants in the same position)")]
+    assert reported("  acme: {workloads: []}") == reported("  acme: {workloads: [orders]}") == []
+    assert reported("  acme: {state: offboarded}") == []
+    assert reported("  acme: {}", "defaults: {workloads: [orders]}\n") == []
 
 
 def test_a_default_workload_of_another_key_account_serves_no_tenant_of_this_one(tmp_path: Path) -> None:
@@ -79,8 +79,8 @@ def test_a_default_workload_of_another_key_account_serves_no_tenant_of_this_one(
     path.write_text(text, encoding="utf-8")
     done = tenant_keys("validate", "--manifest", str(path))
     assert done.exit_code == 0
-    (told,) = done.stderr.splitlines()
-    assert "tenants.acme" in told
-    assert "no workload may use its key" in told
+    (reported,) = done.stderr.splitlines()
+    assert "tenants.acme" in reported
+    assert "no workload may use its key" in reported
     path.write_text(text.replace("[shop]", "[shop, orders]"), encoding="utf-8")
     assert tenant_keys("validate", "--manifest", str(path)).stderr == ""

@@ -62,20 +62,20 @@ def test_mappings_are_merged_and_lists_are_replaced(prod: Path) -> None:
     assert {name: tenant.rotation_days for name, tenant in estate.tenants.items()} == {"acme": 365, "hooli": 180}
 
 
-def test_an_error_is_told_in_the_file_and_line_in_which_the_value_is(prod: Path) -> None:
+def test_an_error_is_reported_in_the_file_and_line_in_which_the_value_is(prod: Path) -> None:
     folder = prod.parent
     (folder / "base.yaml").write_text(BASE.replace("role/BreakGlass", "BreakGlass"))
     (folder / "tenants/signups.yaml").write_text(SIGNED_UP.replace("180", "5"))
     prod.write_text(PROD.replace('"111111111111"', "111"))
-    told = sorted(line.partition(": got")[0] for line in problems(prod))
-    assert told == [
+    reported = sorted(line.partition(": got")[0] for line in problems(prod))
+    assert reported == [
         "base.yaml:6 central.break_glass",
         "prod.yaml:4 central.account",
         "tenants/signups.yaml:3 tenants.hooli.rotation_days",
     ]
 
 
-def test_what_the_lock_lacks_is_told_in_the_tenants_own_file(prod: Path) -> None:
+def test_what_the_lock_lacks_is_reported_in_the_tenants_own_file(prod: Path) -> None:
     path = prod.parent / "tenants/signups.yaml"
     path.write_text(SIGNED_UP + "  zorg: {}\n")
     assert problems(prod) == [
@@ -95,12 +95,12 @@ NAMES = "the name of a file beside or below this one"
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "told"),
+    ("file", "text", "reported"),
     [
         (
             "prod.yaml",
             PROD.replace("base", "nowhere"),
-            "prod.yaml:1 extends: got nowhere.yaml, which is no file beside",
+            "prod.yaml:1 extends: got nowhere.yaml, which is not a file beside",
         ),
         ("prod.yaml", PROD.replace("base", "../base"), f'prod.yaml:1 extends: got "../base.yaml"; allowed: {NAMES}'),
         ("prod.yaml", PROD.replace("base.yaml", "/etc/x.yaml"), 'prod.yaml:1 extends: got "/etc/x.yaml"; allowed: '),
@@ -118,25 +118,25 @@ NAMES = "the name of a file beside or below this one"
         (
             "prod.yaml",
             PROD.replace("tenants/*", "x"),
-            "prod.yaml:2 tenants_from[0]: got x.yaml, which is no file beside",
+            "prod.yaml:2 tenants_from[0]: got x.yaml, which is not a file beside",
         ),
         ("base.yaml", BASE + "tenants: {a: {}}\n", "base.yaml:12 tenants: is in the base of prod.yaml; write"),
         ("base.yaml", BASE + "extends: b.yaml\n", "base.yaml:12 extends: is in the base of prod.yaml; write"),
         ("base.yaml", "- a\n", "base.yaml:1: got a list; a manifest is a mapping"),
         ("tenants/signups.yaml", "hooli: {}\n", "tenants/signups.yaml:1: got no tenants; this file holds one mapping"),
-        ("tenants/signups.yaml", SIGNED_UP + "tags: {}\n", "tenants/signups.yaml:4 tags: is no tenant; write it in"),
+        ("tenants/signups.yaml", SIGNED_UP + "tags: {}\n", "tenants/signups.yaml:4 tags: is not a tenant; write it in"),
         ("tenants/signups.yaml", "tenants: [\n", "tenants/signups.yaml:2: not YAML: "),
     ],
 )
-def test_a_file_that_is_not_what_it_should_be_is_told(prod: Path, file: str, text: str, told: str) -> None:
+def test_a_file_that_is_not_what_it_should_be_is_reported(prod: Path, file: str, text: str, reported: str) -> None:
     (prod.parent / file).write_text(text)
     with pytest.raises(ManifestError) as caught:
         load_manifest(prod)
     found = [str(problem) for problem in caught.value.problems]
-    assert any(line.startswith(told) for line in found), found
+    assert any(line.startswith(reported) for line in found), found
 
 
-def test_a_file_without_tenants_is_told_once_whatever_else_it_holds(prod: Path) -> None:
+def test_a_file_without_tenants_is_reported_once_whatever_else_it_holds(prod: Path) -> None:
     (prod.parent / "tenants/signups.yaml").write_text("tags: {}\ndefaults: {}\n")
     with pytest.raises(ManifestError) as caught:
         load_manifest(prod)

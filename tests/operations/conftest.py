@@ -43,7 +43,7 @@ tags: {team: keys}  # below the tenants
 
 @pytest.fixture(scope="session")
 def own_aws() -> Iterator[LocalAws]:
-    """The key account and a customer's, which is outside the organisation; whoever takes it resets it."""
+    """The key account and a customer's, which is outside the organization; anyone who takes it resets it."""
     with LocalAws(accounts=("111111111111",), outsiders=("555555555555",)) as running:
         yield running
 

@@ -103,7 +103,7 @@ def test_a_lock_that_was_forgotten_ends_the_check_and_says_the_command(project: 
 
 
 @pytest.mark.exhaustive
-def test_a_guard_dropped_from_the_code_needs_review_though_all_is_still_proved(project: Path) -> None:
+def test_a_safeguard_dropped_from_the_code_needs_review_though_all_is_still_proved(project: Path) -> None:
     edit(project / "tenant_keys/policy/key_policy.py", '"DenyOtherContext"', '"Unused"')
     edit(
         project / "tenant_keys/policy/key_policy.py",
@@ -167,7 +167,7 @@ def test_a_synth_whose_validations_did_not_run_fails(
 
 
 @pytest.mark.exhaustive
-def test_a_validation_that_does_not_run_fails_the_check_and_the_app_that_left_it_out_is_told(project: Path) -> None:
+def test_a_validation_that_does_not_run_fails_the_check_and_the_app_that_left_it_out_is_reported(project: Path) -> None:
     added = "    Validations.of(app).add_plugins(AwsSolutionsChecks(app), proof)\n"
     edit(project / "stacks/tenant_stacks/validation.py", added, "")
     done = run(project, "check", "--base", "HEAD", "--report", "report")
@@ -181,7 +181,7 @@ def test_a_validation_that_does_not_run_fails_the_check_and_the_app_that_left_it
     assert f"- the change touches what judges it: {judges} — review these files before the verdict" in comment
 
 
-def test_a_base_that_git_does_not_know_is_told(project: Path) -> None:
+def test_a_base_that_git_does_not_know_is_reported(project: Path) -> None:
     done = run(project, "check", "--base", "nowhere")
     assert done.returncode == 1
     assert "nowhere" in done.stderr

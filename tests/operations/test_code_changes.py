@@ -14,7 +14,7 @@ def write(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-def test_files_that_differ_are_new_or_gone_are_told_and_nothing_else(tmp_path: Path) -> None:
+def test_files_that_differ_are_new_or_gone_are_reported_and_nothing_else(tmp_path: Path) -> None:
     same = {"app.py": "a", "tenant_keys/policy/a": "x", "tenants.yaml": "1"}
     base = write(tmp_path / "base", {**same, "stacks/gone": "x", "tenant_keys/b": "old"})
     changed = {"tenants.yaml": "2", "constructs/new": "x", "tenant_keys/b": "new", "tenant_keys/__pycache__/c": "x"}

@@ -1,4 +1,4 @@
-"""The commands that the pipeline calls are there, and their mistakes are told in a sentence."""
+"""The commands that the pipeline calls are there, and their mistakes are reported in a sentence."""
 
 from __future__ import annotations
 

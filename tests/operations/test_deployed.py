@@ -135,16 +135,16 @@ def update(aws: LocalAws, stack: str, edit: Callable[[Template], object], role: 
 def test_what_was_deployed_is_downloaded_and_proved_and_a_change_past_the_pipeline_is_refuted(
     project: Path, aws: LocalAws, run: Run
 ) -> None:
-    code, told = run("deployed", CENTRAL)
-    assert code == 0, told
-    assert told.splitlines() == [
+    code, reported = run("deployed", CENTRAL)
+    assert code == 0, reported
+    assert reported.splitlines() == [
         f"{CELL} in {REGION}: as in the assembly",
         f"{ROLES} in {REGION}: as in the assembly",
         "wrote deployed; now run: tenant-keys prove deployed",
     ]
     assert run("deployed", WORKLOAD, account=WORKLOAD)[0] == 0
-    code, told = run("prove", "deployed")
-    assert (code, told[:6]) == (0, "PROVED")
+    code, reported = run("prove", "deployed")
+    assert (code, reported[:6]) == (0, "PROVED")
 
     def open_policy(template: Template) -> None:
         statements = template["Resources"]["Keyacme"]["Properties"]["KeyPolicy"]["Statement"]
@@ -160,17 +160,17 @@ def test_what_was_deployed_is_downloaded_and_proved_and_a_change_past_the_pipeli
         )
 
     update(aws, CELL, open_policy)
-    code, told = run("deployed", CENTRAL)
+    code, reported = run("deployed", CENTRAL)
     assert code == 2
-    assert f"{CELL} in {REGION}: its template is another one\n" in told
-    assert f"{ROLES} in {REGION}: as in the assembly\n" in told
-    code, told = run("prove", "deployed")
-    assert (code, told[:7]) == (2, "REFUTED")
+    assert f"{CELL} in {REGION}: its template differs\n" in reported
+    assert f"{ROLES} in {REGION}: as in the assembly\n" in reported
+    code, reported = run("prove", "deployed")
+    assert (code, reported[:7]) == (2, "REFUTED")
     assert run("prove", "cdk.out")[0] == 0  # what the assembly alone would say
 
 
 @pytest.mark.slow
-def test_a_stack_that_left_the_assembly_and_still_stands_is_told_and_proved_too(aws: LocalAws, run: Run) -> None:
+def test_a_stack_that_left_the_assembly_and_still_exists_is_reported_and_proved_too(aws: LocalAws, run: Run) -> None:
     cloudformation = aws.session(CENTRAL, region=REGION).client("cloudformation")
     role = {
         "Type": "AWS::IAM::Role",
@@ -201,12 +201,12 @@ def test_a_stack_that_left_the_assembly_and_still_stands_is_told_and_proved_too(
     cloudformation.get_waiter("stack_create_complete").wait(
         StackName="tenant-keys-roles-009", WaiterConfig={"Delay": 1}
     )
-    code, told = run("deployed", CENTRAL)
+    code, reported = run("deployed", CENTRAL)
     assert code == 2
-    assert f"tenant-keys-roles-009 in {REGION}: the assembly no longer holds it; delete the stack\n" in told
-    code, told = run("prove", "deployed", "--json")
+    assert f"tenant-keys-roles-009 in {REGION}: the assembly no longer holds it; delete the stack\n" in reported
+    code, reported = run("prove", "deployed", "--json")
     assert code == 2
-    found = " ".join(finding["what"] for finding in json.loads(told)["findings"])
+    found = " ".join(finding["what"] for finding in json.loads(reported)["findings"])
     assert "role/left-over: a role that the manifest does not declare is allowed kms:Decrypt" in found
     assert "stack tenant-keys-roles-009 is deployed by the credentials of the caller of the deployment" in found
 
@@ -257,9 +257,9 @@ def template(project: Path, stack: str) -> str:
 
 
 def asked(project: Path, output: Path, answers: Answers) -> list[DeployedStack]:
-    told = download(project / "cdk.out", CENTRAL, output, lambda place: answers.client)
+    reported = download(project / "cdk.out", CENTRAL, output, lambda place: answers.client)
     answers.stub.assert_no_pending_responses()
-    return told
+    return reported
 
 
 def test_a_template_written_differently_is_the_same_and_other_accounts_stay_as_they_are(
@@ -268,8 +268,8 @@ def test_a_template_written_differently_is_the_same_and_other_accounts_stay_as_t
     answers.stack(CELL, json.dumps(json.loads(template(project, CELL)), indent=4))
     answers.stack(ROLES, template(project, ROLES))
     answers.others("another-app", CELL, ROLES)
-    told = asked(project, tmp_path / "deployed", answers)
-    assert told == [DeployedStack(CELL, REGION, ()), DeployedStack(ROLES, REGION, ())]
+    reported = asked(project, tmp_path / "deployed", answers)
+    assert reported == [DeployedStack(CELL, REGION, ()), DeployedStack(ROLES, REGION, ())]
     written = (tmp_path / "deployed" / f"{WORKLOAD}.{REGION}.{PLACE}.template.json").read_text()
     assert written == template(project, PLACE)
 
@@ -277,34 +277,34 @@ def test_a_template_written_differently_is_the_same_and_other_accounts_stay_as_t
 @pytest.mark.parametrize(
     ("body", "more", "difference"),
     [
-        ("Resources: {}\n", {}, "its template is another one"),
-        ('{"Resources": {}, "Resources": {}}', {}, "its template is another one"),
+        ("Resources: {}\n", {}, "its template differs"),
+        ('{"Resources": {}, "Resources": {}}', {}, "its template differs"),
         (None, {"RoleARN": "arn:aws:iam::111111111111:role/Admin"}, "its execution role: got arn:aws:iam::1111111111"),
         (None, {"EnableTerminationProtection": False}, "its termination protection: got False; the assembly has True"),
         (None, {"Tags": [{"Key": "tenant_id", "Value": "acme"}]}, "its tags: got {'tenant_id': 'acme'}"),
     ],
     ids=["YAML", "a name twice", "another role", "unprotected", "tags"],
 )
-def test_whatever_differs_is_told(
+def test_whatever_differs_is_reported(
     project: Path, tmp_path: Path, answers: Answers, body: str | None, more: Template, difference: str
 ) -> None:
     answers.stack(CELL, body or template(project, CELL), **more)
     answers.stack(ROLES, template(project, ROLES))
     answers.others()
-    told = asked(project, tmp_path / "deployed", answers)
-    assert told[0].differences[0].startswith(difference)
-    assert told[1].differences == ()
+    reported = asked(project, tmp_path / "deployed", answers)
+    assert reported[0].differences[0].startswith(difference)
+    assert reported[1].differences == ()
 
 
 @pytest.mark.parametrize("status", ["DELETE_COMPLETE", "ROLLBACK_COMPLETE"])
-def test_a_stack_that_is_not_there_is_told_and_left_out(
+def test_a_stack_that_is_not_there_is_reported_and_left_out(
     project: Path, tmp_path: Path, answers: Answers, status: str
 ) -> None:
     answers.absent(CELL)
     answers.stack(ROLES, None, status)
     answers.others()
-    told = asked(project, tmp_path / "deployed", answers)
-    assert {one.differences for one in told} == {("it is not deployed",)}
+    reported = asked(project, tmp_path / "deployed", answers)
+    assert {one.differences for one in reported} == {("it is not deployed",)}
     manifest = json.loads((tmp_path / "deployed/manifest.json").read_text())
     assert list(manifest["artifacts"]) == [f"{WORKLOAD}.{REGION}.{PLACE}"]
 
@@ -333,12 +333,12 @@ def test_an_earlier_download_is_replaced_whole_and_nothing_else_is(
     answers.stack(CELL, template(project, CELL))
     answers.stack(ROLES, template(project, ROLES))
     answers.others()
-    with pytest.raises(NotDeployed, match="mine: exists and is no earlier download"):
+    with pytest.raises(NotDeployed, match="mine: exists and is not an earlier download"):
         download(project / "cdk.out", CENTRAL, tmp_path / "mine", lambda place: answers.client)
 
 
-def test_an_account_without_stacks_is_told(project: Path, tmp_path: Path, answers: Answers) -> None:
-    with pytest.raises(NotDeployed, match="holds no stack of account 999999999999"):
+def test_an_account_without_stacks_is_reported(project: Path, tmp_path: Path, answers: Answers) -> None:
+    with pytest.raises(NotDeployed, match="contains no stack of account 999999999999"):
         download(project / "cdk.out", "999999999999", tmp_path / "deployed", lambda place: answers.client)
 
 

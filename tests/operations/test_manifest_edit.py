@@ -130,7 +130,7 @@ def test_byte_order_mark_mode_and_symlink_stay(manifest: Path) -> None:
 
 def test_an_edit_that_breaks_a_rule_of_the_manifest_writes_nothing(manifest: Path) -> None:
     before = manifest.read_bytes(), manifest.with_suffix(".lock").read_bytes()
-    with pytest.raises(Exception, match=r"which is no workload; did you mean orders\?"):
+    with pytest.raises(Exception, match=r"which is not a workload; did you mean orders\?"):
         plan_addition(manifest, "hooli", {"workloads": ["order"]})
     assert (manifest.read_bytes(), manifest.with_suffix(".lock").read_bytes()) == before
 

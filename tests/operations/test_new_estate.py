@@ -94,7 +94,7 @@ def test_nothing_that_is_there_is_overwritten_and_all_of_it_is_named(tmp_path: P
     before = files(tmp_path)
     done = tenant_keys("init", str(tmp_path), *ANSWERS)
     assert done.exit_code == 1
-    assert [line.partition(": is there already, and is not overwritten")[0] for line in done.stderr.splitlines()] == [
+    assert [line.partition(": already exists and is not overwritten")[0] for line in done.stderr.splitlines()] == [
         str(tmp_path / name)
         for name in ("Makefile", *(f".github/workflows/{each}.yml" for each in ("pull-request", "deploy", "estate")))
     ]
@@ -224,7 +224,7 @@ def test_the_first_pull_request_has_nothing_to_lose(checkout: Path, tmp_path_fac
     assert said == "HEAD holds no estate yet: all keys and all access are new, and the report has them"
 
 
-def test_the_first_pull_request_tells_a_change_of_what_judges_it(
+def test_the_first_pull_request_reports_a_change_of_what_judges_it(
     checkout: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     tenant_keys("init", "--here", *ANSWERS)
@@ -237,7 +237,7 @@ def test_the_first_pull_request_tells_a_change_of_what_judges_it(
 
 @pytest.mark.parametrize("held", ["another account", "another tenant", "a recorded key"])
 def test_an_estate_in_use_is_not_taken_for_the_sample(checkout: Path, held: str) -> None:
-    """Whoever deployed the sample, or grew it, has keys to lose."""
+    """Anyone who deployed the sample, or grew it, has keys to lose."""
     lock = checkout / "tenants.lock"
     text = lock.read_text()
     in_use = {

@@ -106,8 +106,8 @@ STATES = {
     "UPDATE_IN_PROGRESS": "an operation is running; wait for its end",
     "UPDATE_ROLLBACK_FAILED": f"then run cdk rollback {STACK}, and deploy again",
     "CREATE_FAILED": f"then run cdk rollback {STACK}, and deploy again",
-    "DELETE_FAILED": "no deployment starts from there",
-    "A_STATE_OF_TOMORROW": "no deployment starts from there",
+    "DELETE_FAILED": "no deployment can start from this status",
+    "A_STATE_OF_TOMORROW": "no deployment can start from this status",
 }
 
 
@@ -136,8 +136,8 @@ def test_protection_is_turned_off_only_for_a_failed_creation_and_only_when_asked
         assert stack.turned == turned
 
 
-def test_an_account_without_stacks_is_told(assembly: Path) -> None:
-    with pytest.raises(NotDeployed, match="holds no stack of account 999999999999"):
+def test_an_account_without_stacks_is_reported(assembly: Path) -> None:
+    with pytest.raises(NotDeployed, match="contains no stack of account 999999999999"):
         preflight(assembly, "999999999999", repair=False)
 
 

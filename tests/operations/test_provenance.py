@@ -26,10 +26,10 @@ def test_commit_and_hashes_are_those_of_the_files_that_were_read(tmp_path: Path)
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-q", "-m", "x")
     before = datetime.now(UTC).replace(microsecond=0)
-    told: Any = provenance(manifest, assembly)
-    assert before <= datetime.fromisoformat(told["date"]) <= datetime.now(UTC)
-    assert (told["commit"], told["modified"]) == (git(tmp_path, "rev-parse", "HEAD"), False)
-    assert told["files"] == [
+    reported: Any = provenance(manifest, assembly)
+    assert before <= datetime.fromisoformat(reported["date"]) <= datetime.now(UTC)
+    assert (reported["commit"], reported["modified"]) == (git(tmp_path, "rev-parse", "HEAD"), False)
+    assert reported["files"] == [
         {"name": name, "sha256": hashlib.sha256(content).hexdigest()}
         for name, content in (("manifest", b"a"), ("lock", b"b"), ("assembly", b"{}"))
     ]
@@ -40,6 +40,6 @@ def test_commit_and_hashes_are_those_of_the_files_that_were_read(tmp_path: Path)
 def test_without_a_repository_or_a_lock_nothing_is_claimed(tmp_path: Path) -> None:
     manifest = tmp_path / "tenants.yaml"
     manifest.write_text("a")
-    told: Any = provenance(manifest, tmp_path / "cdk.out")
-    assert (told["commit"], told["modified"]) == (None, None)
-    assert [one["sha256"] is None for one in told["files"]] == [False, True, True]
+    reported: Any = provenance(manifest, tmp_path / "cdk.out")
+    assert (reported["commit"], reported["modified"]) == (None, None)
+    assert [one["sha256"] is None for one in reported["files"]] == [False, True, True]

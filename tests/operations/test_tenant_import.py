@@ -79,8 +79,8 @@ def test_customers_with_keys_of_their_own_come_by_json_lines(manifest: Path, tmp
         {"id": "insurer", "workloads": ["orders"], "key": {"origin": "imported", "custodian": bringer}},
     ]
     file = write(tmp_path, "\n".join(map(json.dumps, rows)))
-    for told in ("2 added, 0 were there already", "0 added, 2 were there already"):
-        assert told in add(manifest, file).stdout
+    for reported in ("2 added, 0 existed already", "0 added, 2 existed already"):
+        assert reported in add(manifest, file).stdout
     bank, insurer = (load_estate(manifest).tenants[name] for name in ("bank", "insurer"))
     assert bank.held is not None
     assert bank.held.arns == (arn,)
@@ -98,7 +98,7 @@ def test_a_second_time_nothing_is_added_whatever_became_of_the_tenants(manifest:
     assert texts(manifest) == before
 
 
-def test_every_line_that_is_wrong_is_told_at_once_and_nothing_is_written(manifest: Path, tmp_path: Path) -> None:
+def test_every_line_that_is_wrong_is_reported_at_once_and_nothing_is_written(manifest: Path, tmp_path: Path) -> None:
     file = write(
         tmp_path,
         """\
@@ -117,21 +117,23 @@ def test_every_line_that_is_wrong_is_told_at_once_and_nothing_is_written(manifes
     before = texts(manifest)
     done = add(manifest, file)
     assert done.exit_code == 2
-    told = done.stderr.splitlines()
-    assert [line.split(" ")[0].rstrip(":") for line in told[:-1]] == [
+    reported = done.stderr.splitlines()
+    assert [line.split(" ")[0].rstrip(":") for line in reported[:-1]] == [
         f"tenants.jsonl:{number}" for number in (2, 3, 4, 5, 6, 7, 8, 9, 10)
     ]
-    assert told[4] == "tenants.jsonl:6 acme: is in tenants.yaml with another tags.plan: gold; tenants are edited there"
-    assert told[5] == "tenants.jsonl:7 good: differs from line 1; keep one"
-    assert told[-1] == "9 problems; nothing is written"
+    assert (
+        reported[4] == "tenants.jsonl:6 acme: is in tenants.yaml with another tags.plan: gold; tenants are edited there"
+    )
+    assert reported[5] == "tenants.jsonl:7 good: differs from line 1; keep one"
+    assert reported[-1] == "9 problems; nothing is written"
     assert texts(manifest) == before
 
 
-def test_a_rule_between_fields_is_told_at_the_line_of_the_file(manifest: Path, tmp_path: Path) -> None:
+def test_a_rule_between_fields_is_reported_at_the_line_of_the_file(manifest: Path, tmp_path: Path) -> None:
     file = write(tmp_path, '{"id": "x", "workloads": ["nope"]}\n{"id": "y", "key": {"origin": "imported"}}\n')
-    told = add(manifest, file).stderr.splitlines()
-    assert told[0].startswith("tenants.jsonl:1 x: workloads[0]: got nope")
-    assert told[1].startswith("tenants.jsonl:2 y: ")
+    reported = add(manifest, file).stderr.splitlines()
+    assert reported[0].startswith("tenants.jsonl:1 x: workloads[0]: got nope")
+    assert reported[1].startswith("tenants.jsonl:2 y: ")
 
 
 def test_an_id_that_left_is_never_given_out_again(manifest: Path, tmp_path: Path) -> None:
@@ -148,7 +150,7 @@ def test_an_id_that_left_is_never_given_out_again(manifest: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "reported"),
     [
         ("t.csv", "", "t.csv:1: the first line has no column id; it names the columns"),
         ("t.csv", "id,plan\na,b\n", "t.csv:1 plan: unknown column; allowed: id, workloads, "),
@@ -161,18 +163,20 @@ def test_an_id_that_left_is_never_given_out_again(manifest: Path, tmp_path: Path
         ("t.xlsx", "", "got .xlsx; allowed: .csv, .jsonl, .ndjson"),
     ],
 )
-def test_a_file_of_another_form_is_told(manifest: Path, tmp_path: Path, name: str, text: str, told: str) -> None:
+def test_a_file_of_another_form_is_reported(
+    manifest: Path, tmp_path: Path, name: str, text: str, reported: str
+) -> None:
     before = texts(manifest)
     done = add(manifest, write(tmp_path, text, name))
     assert done.exit_code in (1, 2)
-    assert told in done.stderr
+    assert reported in done.stderr
     assert texts(manifest) == before
 
 
 def test_a_dry_run_writes_nothing(manifest: Path, tmp_path: Path) -> None:
     before = texts(manifest)
     done = add(manifest, write(tmp_path, CSV, "t.csv"), "--dry-run")
-    assert done.stdout.splitlines()[-1] == "3 would be added, 0 were there already"
+    assert done.stdout.splitlines()[-1] == "3 would be added, 0 existed already"
     assert texts(manifest) == before
 
 

@@ -31,11 +31,11 @@ if [ "$called $1" = "tenant-keys stacks" ]; then
   exec cat "$kept"
 fi
 # One write a call: some run side by side. A file of the call's own has no name that a test could know.
-told="$*"
-while [[ $told =~ ^(.*--(ready|canary|verify|record)\\ )/[^\\ ]*(.*)$ ]]; do
-  told="${BASH_REMATCH[1]}FILE${BASH_REMATCH[3]}"
+reported="$*"
+while [[ $reported =~ ^(.*--(ready|canary|verify|record)\\ )/[^\\ ]*(.*)$ ]]; do
+  reported="${BASH_REMATCH[1]}FILE${BASH_REMATCH[3]}"
 done
-printf '%s\\n' "$called $told" >> "$CALLS"
+printf '%s\\n' "$called $reported" >> "$CALLS"
 if [ "$called $1" = "tenant-keys plan" ]; then echo 7; fi
 if [ "$called $1" = "tenant-keys gate" ]; then
   shift 2

@@ -87,7 +87,7 @@ def test_nothing_else_is_allowed(action: str, resource: str) -> None:
 
 
 def test_multi_region_keys_may_link_their_service_and_no_other_service_is_linked() -> None:
-    """AWS KMS guide, multi-region-keys-auth: whoever calls CreateKey needs iam:CreateServiceLinkedRole."""
+    """AWS KMS guide, multi-region-keys-auth: anyone who calls CreateKey needs iam:CreateServiceLinkedRole."""
     for service, outcome in (("mrk.kms", Outcome.ALLOWED), ("organizations", Outcome.IMPLICIT_DENY)):
         role = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{service}.amazonaws.com/AWSServiceRoleForSomething"
         context = {"iam:AWSServiceName": f"{service}.amazonaws.com"}
@@ -186,5 +186,7 @@ def test_the_partition_is_that_of_the_regions() -> None:
 
 
 def test_an_account_of_nobody_is_refused() -> None:
-    with pytest.raises(OperationError, match="999999999999, no account of the manifest; allowed: 111111111111, 222"):
+    with pytest.raises(
+        OperationError, match="999999999999, which is not an account of the manifest; allowed: 111111111111, 222"
+    ):
         of_estate("999999999999")

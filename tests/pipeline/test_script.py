@@ -88,7 +88,7 @@ def test_newly_recorded_ids_are_synthesized_and_proved_before_their_replicas_are
 @pytest.mark.parametrize(
     "staged", ["git add tenants.lock", "git -c user.name=x -c user.email=x@example.com commit -qam x"]
 )
-def test_ids_are_synthesized_whatever_git_is_told_of_the_lock(checkout: Any, assembly: Assembly, staged: str) -> None:
+def test_ids_are_synthesized_whatever_git_knows_of_the_lock(checkout: Any, assembly: Assembly, staged: str) -> None:
     assembly(**STACKS)
     checkout.when("tenant-keys lock --record", f"echo after > tenants.lock; {staged}")
     done = checkout.run("scripts/pipeline.sh deploy 111111111111")

@@ -1,6 +1,6 @@
 """Everyone who might ask a tenant's key for something, and what the evaluator answers them.
 
-Each caller of an account has an identity policy that allows everything: whoever is refused is refused by the key.
+Each caller of an account has an identity policy that allows everything: every refusal comes from the key.
 """
 
 from __future__ import annotations

@@ -192,25 +192,25 @@ def test_an_estate_may_do_without_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("audit", "told"),
+    ("audit", "reported"),
     [
         (
             "import_path: /elsewhere/",
-            "got role/globex-import; audit.import_path /elsewhere/ is to be the path of every",
+            "got role/globex-import; audit.import_path /elsewhere/ must be the path of every",
         ),
         ("import_path: /tenant-keys/", "got /tenant-keys/, which also covers access roles"),
         ("import_path: key-import", 'audit.import_path: got "key-import"'),
         ("trail: mine", 'audit.trail: got "mine"; allowed: organization or own'),
     ],
 )
-def test_a_trail_or_a_path_that_is_none_is_an_error(audit: str, told: str) -> None:
-    told_of = errors(f"audit: {{{audit}}}\n{TEXT}")
-    assert any(told in one for one in told_of)
-    assert not any("audit: got a mapping" in one for one in told_of)
+def test_a_trail_or_a_path_that_is_none_is_an_error(audit: str, reported: str) -> None:
+    reported_of = errors(f"audit: {{{audit}}}\n{TEXT}")
+    assert any(reported in one for one in reported_of)
+    assert not any("audit: got a mapping" in one for one in reported_of)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("audit: {forward_from: [ou-AB]}\n" + manifest(), 'audit.forward_from[0]: got "ou-AB"'),
         (
@@ -235,8 +235,8 @@ def test_a_trail_or_a_path_that_is_none_is_an_error(audit: str, told: str) -> No
         ),
     ],
 )
-def test_units_from_which_no_stack_set_can_forward_are_an_error(text: str, told: str) -> None:
-    assert any(told in one for one in errors(text)), errors(text)
+def test_units_from_which_no_stack_set_can_forward_are_an_error(text: str, reported: str) -> None:
+    assert any(reported in one for one in errors(text)), errors(text)
 
 
 def test_a_path_is_named_once() -> None:

@@ -88,9 +88,9 @@ def test_an_estate_with_auditors_is_proved_by_both_engines(tmp_path: Path) -> No
 def test_an_auditor_is_named_once() -> None:
     both = ("  break_glass:", "  auditors: [config]\n  break_glass:")
     assert errors(edited(both)) == []
-    (told,) = errors(edited(both, ("role/SecurityAudit", f"role/{CONFIG}")))
-    assert "the role of config in central.auditors, which reads less; name it in one of them" in told
-    (told,) = errors(edited(("  break_glass:", "  auditors: [config, config]\n  break_glass:")))
-    assert "central.auditors[1]: got config twice" in told
-    (told,) = errors(edited(("  break_glass:", "  auditors: [security-hub]\n  break_glass:")))
-    assert 'got "security-hub"; allowed: access-analyzer or config' in told
+    (reported,) = errors(edited(both, ("role/SecurityAudit", f"role/{CONFIG}")))
+    assert "the role of config in central.auditors, which reads less; name it in one of them" in reported
+    (reported,) = errors(edited(("  break_glass:", "  auditors: [config, config]\n  break_glass:")))
+    assert "central.auditors[1]: got config twice" in reported
+    (reported,) = errors(edited(("  break_glass:", "  auditors: [security-hub]\n  break_glass:")))
+    assert 'got "security-hub"; allowed: access-analyzer or config' in reported

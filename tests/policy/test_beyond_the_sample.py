@@ -1,4 +1,4 @@
-"""Policies that the sample does not show, typed by hand: re-encryption, replicas, no organisation, exact sizes."""
+"""Policies that the sample does not show, typed by hand: re-encryption, replicas, no organization, exact sizes."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_shared_role_decrypts_by_key_where_one_of_its_tenants_does() -> None:
     assert "DecryptWithOwnTenantKey" in by_sid(shared_role_policy(others.workloads["portal"], others)["Statement"])
 
 
-def test_without_an_organisation_no_statement_speaks_of_one() -> None:
+def test_without_an_organization_no_statement_speaks_of_one() -> None:
     estate = replace(sample(), organization=None)
     trust = tenant_role_trust(estate.workloads["orders"], estate)
     assert trust["Statement"][0]["Condition"] == {
@@ -158,7 +158,7 @@ def test_material_is_imported_with_the_expiry_that_the_manifest_says(expires: bo
 
 
 def test_a_workload_that_lacks_what_its_trust_needs_has_no_trust_policy() -> None:
-    """The manifest refuses each; a policy without the condition must not come out whoever calls."""
+    """The manifest refuses each; a policy without the condition must not result, regardless of the caller."""
     portal, orders = sample().workloads["portal"], sample().workloads["orders"]
     for lacking in (replace(portal, identity_provider=None), replace(portal, audience=None), orders):
         with pytest.raises(ValueError, match=rf"workload {lacking.name} has no identity provider"):

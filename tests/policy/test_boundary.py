@@ -1,4 +1,4 @@
-"""A permissions boundary that an organisation demands: on every role that the app makes, and known to the proof."""
+"""A permissions boundary that an organization demands: on every role that the app makes, and known to the proof."""
 
 from __future__ import annotations
 
@@ -77,11 +77,15 @@ def test_a_role_that_lost_its_boundary_is_refuted(tmp_path: Path) -> None:
 
 
 def test_a_boundary_belongs_to_a_role_that_the_app_makes() -> None:
-    def told(old: str, new: str) -> str:
+    def reported(old: str, new: str) -> str:
         (error,) = errors(edited((old, new)))
         return error
 
-    missing = "this app makes no role for the workload; remove it"
-    assert missing in told("audience: portal-keys", "audience: portal-keys, permissions_boundary: policy/B")
-    assert missing in told("runs_on: lambda", "runs_on: existing-role, role: role/A, permissions_boundary: policy/B")
-    assert "allowed: a managed policy as" in told("runs_on: lambda", "runs_on: lambda, permissions_boundary: role/B")
+    missing = "this app creates no role for the workload; remove it"
+    assert missing in reported("audience: portal-keys", "audience: portal-keys, permissions_boundary: policy/B")
+    assert missing in reported(
+        "runs_on: lambda", "runs_on: existing-role, role: role/A, permissions_boundary: policy/B"
+    )
+    assert "allowed: a managed policy as" in reported(
+        "runs_on: lambda", "runs_on: lambda, permissions_boundary: role/B"
+    )

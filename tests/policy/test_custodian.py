@@ -121,7 +121,7 @@ WRONG: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "both": (
         lambda: edited(GLOBEX, ("custodian:", "import_role: role/other, custodian:")),
-        "key.import_role: got role/other beside custodian, for whom the app makes the role; remove one of them",
+        "key.import_role: got role/other beside custodian, for whom the app creates the role; remove one of them",
     ),
     "a key that AWS makes": (
         lambda: edited(GLOBEX, ("origin: imported", "origin: aws-kms")),
@@ -144,16 +144,16 @@ WRONG: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "a name that this app gives": (
         lambda: edited(("role/globex-import", "role/import.globex")),
-        "key.import_role: got role/import.globex, the name of a role that this app makes",
+        "key.import_role: got role/import.globex, the name of a role that this app creates",
     ),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_custodian_that_cannot_be_is_refused_with_the_way_out(name: str) -> None:
-    text, told = WRONG[name]
+    text, reported = WRONG[name]
     (problem,) = errors(text())
-    assert told in problem
+    assert reported in problem
 
 
 def test_a_custodian_that_can_be_is_no_error() -> None:

@@ -205,8 +205,8 @@ def test_both_engines_take_permission_sets_as_those_who_are_spared() -> None:
     templates.properties("guardrails", "scp")["Content"]["Statement"][0]["Condition"] = {
         "ArnNotLike": {"aws:PrincipalArn": pattern.replace("_Glass_", "_Gl*_")}
     }
-    [told] = prove(templates, estate).findings
-    assert told.kind is Kind.GUARDRAIL or "patterns with wildcards on one key" in told.what
+    [reported] = prove(templates, estate).findings
+    assert reported.kind is Kind.GUARDRAIL or "patterns with wildcards on one key" in reported.what
     assert second_opinion(templates, estate).verdict != "no such request"
 
 
@@ -237,9 +237,9 @@ def test_the_patterns_cover_the_topics_and_rules_of_the_audit_stacks(assembly: P
 @pytest.mark.slow
 def test_guardrails_that_the_manifest_does_not_ask_for_are_not_proved(assembly: Path) -> None:
     without = replace(guarded(), guardrails=None)
-    told = [one.what for one in prove(assembly, without).findings]
-    assert any("AWS::Organizations::Policy: the proof does not know what it grants" in what for what in told)
-    assert any("account 444444444444, which tenants.yaml does not declare" in what for what in told)
+    reported = [one.what for one in prove(assembly, without).findings]
+    assert any("AWS::Organizations::Policy: the proof does not know what it grants" in what for what in reported)
+    assert any("account 444444444444, which tenants.yaml does not declare" in what for what in reported)
     assert second_opinion(Assembly.open(assembly), without).verdict == "not given"
 
 
@@ -259,7 +259,7 @@ BAD = {
     ),
     "an import role elsewhere": (
         [("role/key-import/globex", "role/globex-import")],
-        "got role/globex-import; guardrails.import_path /key-import/ is to be the path of every import role",
+        "got role/globex-import; guardrails.import_path /key-import/ must be the path of every import role",
     ),
     "the path of access roles": (
         [("/key-import/}", "/tenant-keys/}"), ("role/key-import/globex", "role/globex-import")],

@@ -88,7 +88,7 @@ def test_roles_name_exactly_the_registered_keys_in_the_tenants_context(assembly:
     assert not [one for one in json.dumps(stacks).split('"') if one.startswith("alias/tenant-globex")]
 
 
-def test_a_workload_is_told_of_active_keys_alone_and_of_their_grace(assembly: Path) -> None:
+def test_a_workload_is_given_active_keys_alone_and_their_grace(assembly: Path) -> None:
     template = json.loads((assembly / f"{PLACE}.template.json").read_text())
     value = json.loads(template["Resources"]["Parameterorders"]["Properties"]["Value"])
     assert value["held"] == {"globex": {"key_arn": GLOBEX, "grace_seconds": 1800}}
@@ -128,8 +128,8 @@ def test_a_suspended_tenants_key_is_in_no_role(estate: Estate) -> None:
 
 @pytest.mark.slow
 def test_a_tenant_that_holds_its_key_may_be_suspended_and_another_have_an_opaque_name(tmp_path: Path) -> None:
-    told = TENANTS.replace("  globex: {", "  globex: {state: suspended, ")
-    estate = estate_of_text(manifest(WORKLOADS, told.replace("  hooli: {", "  hooli: {opaque: true, ")))
+    reported = TENANTS.replace("  globex: {", "  globex: {state: suspended, ")
+    estate = estate_of_text(manifest(WORKLOADS, reported.replace("  hooli: {", "  hooli: {opaque: true, ")))
     (opaque,) = estate.tenants.keys() - {"acme", "globex"}
     templates = synthesized(estate, tmp_path)
     # IAM accepts no policy without statements: the suspended tenant's role has none.
@@ -183,7 +183,7 @@ def test_a_pattern_of_resources_is_foreign_where_it_could_match_a_key_of_another
         *[(f"arn:aws:kms:eu-west-1:{some}:key/*", True) for some in ("9*", "*9*", "?" * 11, "999999999999")],
     ],
 )
-def test_a_pattern_names_an_account_where_it_tells_one_from_another(resource: str, named: bool) -> None:
+def test_a_pattern_names_an_account_where_it_distinguishes_one_from_another(resource: str, named: bool) -> None:
     assert names_account(resource) is named
 
 

@@ -85,14 +85,14 @@ def test_naming_one_deployment_role_is_a_way_out_where_regions_fill_the_key_poli
 
 
 @pytest.mark.parametrize(
-    ("runs_on", "told"),
+    ("runs_on", "reported"),
     [
         ("runs_on: ecs", "trust policy of role tenant-keys-orders: got 2,"),
         ("runs_on: existing-role, role: role/Orders", "policy of workload orders: got 6,"),
     ],
 )
 def test_a_policy_in_a_workload_account_that_is_too_large_names_the_workload_and_the_way_out(
-    runs_on: str, told: str
+    runs_on: str, reported: str
 ) -> None:
     """Its account's quotas are the defaults, for all that the manifest knows."""
     count = 60 if "ecs" in runs_on else 92
@@ -100,7 +100,7 @@ def test_a_policy_in_a_workload_account_that_is_too_large_names_the_workload_and
     estate = in_regions(estate_of_text(text), count)
     with pytest.raises(PolicyTooLarge) as refused:
         WorkloadTrustRole(stack(), "Construct", workload=estate.workloads["orders"], estate=estate)
-    assert str(refused.value).startswith(told)
+    assert str(refused.value).startswith(reported)
     assert str(refused.value).endswith("name fewer Regions in workloads.orders.regions")
 
 
@@ -127,7 +127,7 @@ def test_an_inline_policy_that_is_too_large_names_the_role_and_the_way_out() -> 
 
 
 def test_a_parameter_that_is_too_large_names_the_workload_and_the_way_out() -> None:
-    """Tenants whose keys stand elsewhere than most are listed one by one."""
+    """Tenants whose keys are elsewhere than most are listed one by one."""
     tenants = "\n".join(
         f"  tenant-{number:03d}: {{workloads: [orders]{', key: {region: eu-central-1}' if number % 2 else ''}}}"
         for number in range(101)
@@ -169,7 +169,7 @@ def test_a_stack_with_more_resources_than_cloudformation_takes_is_refused(tmp_pa
     roles["Role499"] = roles["Role0"]
     with pytest.raises(PolicyTooLarge, match="got 500 resources, CloudFormation accepts 499 beside the one") as refused:
         check_template(written(tmp_path, roles), "cell")
-    assert str(refused.value).endswith("spread the workloads over more accounts, or have fewer")
+    assert str(refused.value).endswith("spread the workloads over more accounts, or declare fewer")
 
 
 def test_the_refusal_of_a_template_ends_the_synth_with_its_message(

@@ -194,7 +194,7 @@ def test_room_is_kept_for_one_region_more_and_a_second_set_of_deployment_roles()
     )
 
 
-def test_each_part_of_a_template_is_told_with_its_bytes_and_what_is_in_two_statements_once() -> None:
+def test_each_part_of_a_template_is_reported_with_its_bytes_and_what_is_in_two_statements_once() -> None:
     def policy(*statements: tuple[str, str, list[str] | str]) -> dict[str, Any]:
         return {
             "Statement": [
@@ -219,7 +219,7 @@ def test_each_part_of_a_template_is_told_with_its_bytes_and_what_is_in_two_state
 
 
 def many(number: int, tags: str = "") -> str:
-    """Tenants with the longest ids, in the sample's shape."""
+    """Tenants with the longest ids, in the sample's form."""
     return "\n".join(f"  t{n:039d}: {{workloads: [orders], tags: {{{tags}}}}}" for n in range(number))
 
 
@@ -297,7 +297,7 @@ def test_what_makes_a_template_large_is_named_largest_first() -> None:
     assert "deployment roles (7) " in said
 
 
-def test_two_merged_branches_that_filled_one_cell_are_parted_by_bytes_and_nothing_settled_moves() -> None:
+def test_two_merged_branches_that_filled_one_cell_are_parted_by_bytes_and_nothing_recorded_moves() -> None:
     """Each branch adds tenants with the most tags up to what the cell takes; together they are too much."""
     start = parse_manifest(manifest(tenants=many(10, TAGS)))
     base, _ = update(start, new_lock(start), reserved_sizes)

@@ -1,6 +1,6 @@
 """Who may do what with a key: one table typed by hand for each sample tenant, decided by the evaluator.
 
-Every caller has an identity policy that allows everything, so the key policy alone keeps out whoever is kept out.
+Every caller has an identity policy that allows everything, so the key policy alone keeps out everyone who is kept out.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def test_decrypting_by_key_needs_no_alias_and_still_the_context() -> None:
     assert not ask(policy, callers("wayne")["role of another tenant"], "kms:Decrypt", by_key).allowed
 
 
-def test_a_caller_who_left_the_organisation_uses_nothing() -> None:
+def test_a_caller_who_left_the_organization_uses_nothing() -> None:
     policy = parse_key_policy(key_policy(sample().tenants["acme"], sample()))
     for name in USERS:
         caller = callers("acme")[name]

@@ -55,7 +55,7 @@ class Operators:
         return self.aws.session(region=region).client(service)  # type: ignore[call-overload]
 
     def preflight(self, assembly: Path, *, repair: bool = False) -> list[Obstacle]:
-        """With the credentials of whoever deploys, who may assume every bootstrap role."""
+        """With the credentials of anyone who deploys, who may assume every bootstrap role."""
 
         def client_of(place: Environment, service: str, office: str) -> Any:
             assert office in ("lookup", "deploy")

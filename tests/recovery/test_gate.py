@@ -38,7 +38,7 @@ EXECUTED = ("--method", "execute-change-set", "--change-set-name", "tenant-keys"
 
 
 class Gate:
-    """The three steps of the pipeline, with the credentials of whoever deploys."""
+    """The three steps of the pipeline, with the credentials of anyone who deploys."""
 
     def __init__(self, operators: Operators, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._operators, self._patch, self._capsys = operators, patch, capsys
@@ -101,9 +101,9 @@ def test_a_creation_passes_and_is_executed_and_a_replacement_is_stopped(
     renamed["Aliasacme"]["Properties"]["AliasName"] = "alias/tenant-other"
     replaced = gate.proved(tmp_path / "replaced", renamed)
     gate.cdk(replaced, *PREPARED)
-    code, told = gate.judge(replaced, "--ready", str(ready))
+    code, reported = gate.judge(replaced, "--ready", str(ready))
     what = "AWS::KMS::Alias Aliasacme (alias/tenant-acme) would be replaced (Replacement: True)"
-    assert (code, told) == (2, [f"refused  {STACK} in eu-west-1: {what}"])
+    assert (code, reported) == (2, [f"refused  {STACK} in eu-west-1: {what}"])
     assert not ready.exists()
     assert (operators.status()[0], operators.aws.key_id("acme"), operators.ready("acme")) == (
         "CREATE_COMPLETE",
@@ -120,9 +120,9 @@ def test_a_key_that_leaves_a_retain_that_is_lost_and_an_unproved_template_are_st
 
     one = gate.proved(tmp_path / "one", handmade.key("globex"))
     gate.cdk(one, *PREPARED)
-    code, told = gate.judge(one)
-    assert (code, len(told)) == (2, 2), told
-    assert all("would leave the stack, and tenants.lock does not say" in line for line in told)
+    code, reported = gate.judge(one)
+    assert (code, len(reported)) == (2, 2), reported
+    assert all("would leave the stack, and tenants.lock does not say" in line for line in reported)
     manifest = parse_manifest(MANIFEST)
     lock, _ = update(manifest, new_lock(manifest))
     left = replace(lock, entries={**lock.entries, "acme": replace(lock.entries["acme"], phase="offboarded")})
@@ -131,18 +131,18 @@ def test_a_key_that_leaves_a_retain_that_is_lost_and_an_unproved_template_are_st
         assert (passage.changes, len(passage.refusals)) == (2, refusals)
 
     other = gate.proved(tmp_path / "other", handmade.key("globex", Description="another"))
-    code, told = gate.judge(other)
+    code, reported = gate.judge(other)
     assert code == 2
-    assert "its template is not the one that was proved" in told[0]
+    assert "its template is not the one that was proved" in reported[0]
 
     loose = {**handmade.key("acme"), **handmade.key("globex")}
     loose["Keyacme"] = {**loose["Keyacme"], "DeletionPolicy": "Delete"}
     lost = gate.proved(tmp_path / "lost", loose)
     gate.cdk(lost, *PREPARED)
-    code, told = gate.judge(lost)
+    code, reported = gate.judge(lost)
     retention = "DeletionPolicy of AWS::KMS::Key Keyacme: Retain becomes Delete; a later change could"
-    assert (code, told) == (2, [f"refused  {STACK} in eu-west-1: {retention} schedule its deletion"])
+    assert (code, reported) == (2, [f"refused  {STACK} in eu-west-1: {retention} schedule its deletion"])
     (tmp_path / "lost" / "tenant-keys-proof.json").unlink()
-    code, told = gate.judge(lost)
+    code, reported = gate.judge(lost)
     assert code == 1
-    assert "was not proved when it was synthesized" in told[0]
+    assert "was not proved when it was synthesized" in reported[0]

@@ -216,7 +216,7 @@ def test_an_update_that_could_not_be_undone_is_rolled_back_and_repeated(operator
     assert "busy" in operators.fails(second)
     assert operators.status() == ("UPDATE_ROLLBACK_FAILED", True)
     (stops,) = operators.preflight(second, repair=True)
-    assert "mend what its events name, then run cdk rollback tenant-keys-cell-eu-west-1-001" in stops.what
+    assert "fix the causes that its events name, then run cdk rollback tenant-keys-cell-eu-west-1-001" in stops.what
     done = operators.cdk("rollback", STACK, "--app", str(second))
     assert done.returncode == 0, done.stderr
     assert operators.status() == ("UPDATE_ROLLBACK_COMPLETE", True)

@@ -1,4 +1,4 @@
-"""Policies that say the same are the same, however they are written; what says something else is told."""
+"""Policies that say the same are the same, however they are written; what says something else is reported."""
 
 from __future__ import annotations
 
@@ -90,14 +90,14 @@ def test_a_variable_is_none_under_the_older_version() -> None:
     assert of(new) != of(old)
 
 
-def test_the_difference_is_told_in_a_sentence() -> None:
+def test_the_difference_is_reported_in_a_sentence() -> None:
     found = difference(of(BEFORE), of(document(allow(Condition=IF), allow(Action="kms:*", Principal="*"))))
     assert found is not None
     assert found.added == ("Allow kms:* to everyone",)
     assert found.removed == ()
 
 
-def test_a_deleted_principal_is_told_apart_from_another_one() -> None:
+def test_a_deleted_principal_is_distinguished_from_another_one() -> None:
     role, unique = "arn:aws:iam::111111111111:role/Helper", "AROA1234567890ABCDEF0"
     before, gone = (document(allow(Principal={"AWS": name})) for name in (role, unique))
     found = difference(of(before), of(gone))

@@ -59,19 +59,19 @@ def test_a_synth_takes_the_folder_of_the_command_line_where_none_is_given(
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "reported"),
     [
-        ([], "no stack has changed; all others are taken from here\n"),
-        (["one", "two"], "changed since the last synth: one, two; all others are taken from here\n"),
+        ([], "no stack has changed; all others are reused from here\n"),
+        (["one", "two"], "changed since the last synth: one, two; all others are reused from here\n"),
     ],
 )
 def test_where_cells_can_be_brought_up_to_date_nothing_else_is_written(
-    chosen: Chosen, changed: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    chosen: Chosen, changed: list[str], reported: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chosen.changed = changed
     app.synthesize_estate(sample(), outdir=HERE, around="a")
     assert chosen.calls == [("changed cells", HERE, "a")]
-    assert capsys.readouterr().err == told
+    assert capsys.readouterr().err == reported
 
 
 def test_where_they_cannot_or_an_aspect_may_differ_everything_is_written(chosen: Chosen) -> None:

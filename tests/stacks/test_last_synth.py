@@ -43,7 +43,7 @@ def full(estate: Estate, folder: Path) -> dict[str, bytes]:
 
 
 def record(written: dict[str, bytes]) -> Any:
-    """All of the record but which tenants stand for a class: any two of it do."""
+    """All of the record but which tenants represent a class: any two of it do."""
     document = json.loads(written.pop(RECORD))
     document["classes"] = sorted(document["classes"])
     return document
@@ -245,5 +245,5 @@ def test_no_stack_depends_on_tenants_but_by_what_the_record_covers(tmp_path: Pat
 def test_what_a_cells_constructs_make_for_one_tenant_depends_on_no_other() -> None:
     tenants = TenantsOfNone()
     for ask in (lambda: tenants["acme"], lambda: list(tenants), lambda: len(tenants), lambda: "acme" in tenants):
-        with pytest.raises(LookupError, match="a construct of one tenant asked for others"):
+        with pytest.raises(LookupError, match="a construct of one tenant reads other tenants"):
             ask()

@@ -57,7 +57,7 @@ def test_a_text_that_may_be_a_part_of_either_of_two_names_is_refused() -> None:
         Pattern.of(Example(("aa",), "aaa"), Example(("aaa",), "aaaa"))
 
 
-def test_a_name_that_is_also_a_word_is_told_by_the_other_name() -> None:
+def test_a_name_that_is_also_a_word_is_reported_by_the_other_name() -> None:
     for one, other in (("role", "acme"), ("acme", "role")):
         pattern = Pattern.of(example(one, "role/tenant-", ""), example(other, "role/tenant-", ""))
         assert pattern.filled(("globex",)) == "role/tenant-globex"

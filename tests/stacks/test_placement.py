@@ -90,6 +90,20 @@ def test_an_estate_of_roles_for_each_tenant_alone_accepts_nothing_of_a_shared_st
     }
 
 
+def test_a_cell_with_a_custodians_role_accepts_the_roles_inline_policy_and_its_keys() -> None:
+    custodian = "{account: '555555555555', role: role/Keys, external_id: g-1}"
+    tenants = f"""\
+  a: {{workloads: [orders]}}
+  b: {{workloads: [orders], key: {{region: eu-central-1, origin: imported, custodian: {custodian}}}}}"""
+    found = accepted_findings(estate_of_text(manifest(tenants=tenants)))
+    cell = ("tenant-keys-cell-eu-central-1-001",)
+    assert {entry.finding for entry in found if entry.scope == cell} == {
+        *(f"{pack}-{INLINE}" for pack in PACKS),
+        *(f"AwsSolutions::AwsSolutions-IAM5[Resource::arn:aws:kms:{region}:111111111111:key/*]" for region in REGIONS),
+    }
+    assert not [entry for entry in found if entry.scope[0] == "tenant-keys-cell-eu-west-1-001"]
+
+
 def test_a_workload_of_an_existing_role_or_of_tokens_alone_has_no_inline_policy() -> None:
     estate = scattered()
     lone = replace(estate, audit=None, workloads={"legacy": estate.workloads["legacy"]}, tenants={})

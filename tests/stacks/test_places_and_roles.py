@@ -1,4 +1,4 @@
-"""Where keys, replicas and roles stand, and with which roles they are deployed."""
+"""Where keys, replicas and roles are, and with which roles they are deployed."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_suspended_replica_is_disabled_too(tmp_path: Path) -> None:
     assert replica["Properties"]["Enabled"] is False
 
 
-def test_a_workload_with_a_replica_nearby_is_told_of_its_alias(tmp_path: Path) -> None:
+def test_a_workload_with_a_replica_nearby_is_given_its_alias(tmp_path: Path) -> None:
     estate = with_tenant(sample(), "umbrella", multi_region_key_id=UMBRELLA_KEY)
     template = synthesized(estate, tmp_path)["tenant-keys-workload-222222222222-eu-central-1"]
     value = json.loads(template["Resources"]["Parameterorders"]["Properties"]["Value"])
@@ -185,7 +185,7 @@ def test_a_tenant_that_vanishes_is_an_error_and_no_deletion(tmp_path: Path) -> N
     assert not list(tmp_path.glob("out/*.template.json"))
 
 
-def test_a_policy_that_is_too_large_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_policy_that_is_too_large_is_reported_in_a_sentence(tmp_path: Path) -> None:
     from tenant_keys.manifest import parse_manifest
     from tenant_keys.manifest.lock import write_lock
     from tenant_keys.manifest.update import new_lock, update

@@ -16,6 +16,7 @@ import pytest
 
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.policy.template_size import reserved_sizes
+from tenant_stacks import surroundings
 from tenant_stacks.surroundings import PROGRAMS, READ_BY
 from tests.policy.estates import ROOT, manifest
 
@@ -171,6 +172,17 @@ def test_each_change_of_code_libraries_or_environment_is_another_digest(found: d
     assert len(set(digests)) == len(names)
 
 
+def test_all_packages_that_decide_a_template_are_in_the_digest() -> None:
+    assert [folder.relative_to(ROOT).as_posix() for folder in surroundings._folders()] == [
+        "tenant_keys/aws_facts",
+        "tenant_keys/manifest",
+        "tenant_keys/policy",
+        "tenant_keys/review",
+        "constructs/tenant_constructs",
+        "stacks/tenant_stacks",
+    ]
+
+
 def test_where_more_may_have_changed_the_constructs_there_is_no_digest(found: dict[str, str | None]) -> None:
     for name in (
         "CONTEXT_OVERFLOW_LOCATION_ENV=/tmp/context.json",
@@ -204,13 +216,13 @@ def test_the_app_synthesizes_again_only_what_changed(tmp_path: Path) -> None:
         "CDK_CONTEXT_JSON": json.dumps({"manifest": str(path)}),
         "CDK_VALIDATION": "false",
     }
-    told = [
+    reported = [
         subprocess.run(
             [sys.executable, str(ROOT / "app.py")], env=environment, check=True, capture_output=True, text=True
         ).stderr
         for _ in range(2)
     ]
-    assert ["no stack has changed" in each for each in told] == [False, True]
+    assert ["no stack has changed" in each for each in reported] == [False, True]
 
 
 @pytest.mark.exhaustive

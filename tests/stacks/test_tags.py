@@ -1,4 +1,4 @@
-"""The manifest's tags, which an organisation may demand, are on every resource that CloudFormation can tag."""
+"""The manifest's tags, which an organization may demand, are on every resource that CloudFormation can tag."""
 
 from __future__ import annotations
 

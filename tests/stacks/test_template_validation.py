@@ -63,7 +63,7 @@ def test_every_tenant_of_the_class_has_the_examples_findings(tmp_path: Path) -> 
     assert synthesized(tmp_path, stamped=False) == {FINDING: {(f"{CELL}.template.json", f"Keyt{n}") for n in range(9)}}
 
 
-def test_a_plugin_is_told_of_the_templates_that_it_is_to_read_and_of_no_one_place(tmp_path: Path) -> None:
+def test_a_plugin_is_reported_of_the_templates_that_it_is_to_read_and_of_no_one_place(tmp_path: Path) -> None:
     app = cdk.App(outdir=str(tmp_path))
     stacks = [
         cdk.PolicyValidationStack(stack_construct_path=name, template_path=f"{name}.json") for name in ("one", "two")

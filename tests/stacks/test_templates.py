@@ -146,14 +146,14 @@ def test_accepted_findings_are_these_and_no_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("plant", "told"),
+    ("plant", "reported"),
     [
         ("bucket", "AwsSolutions-S1"),
         ("role", "does not declare is allowed"),
         ("stage", "AWS::IAM::User: the proof does not know what it grants"),
     ],
 )
-def test_a_planted_violation_fails_the_synth(plant: str, told: str, tmp_path: Path) -> None:
+def test_a_planted_violation_fails_the_synth(plant: str, reported: str, tmp_path: Path) -> None:
     estate = load_estate(ROOT / "tenants.yaml")
     app = cdk.App(outdir=str(tmp_path), tree_metadata=False, builtin_cloud_formation_validation=False)
     add_stacks(app, estate)
@@ -170,7 +170,7 @@ def test_a_planted_violation_fails_the_synth(plant: str, told: str, tmp_path: Pa
     with pytest.raises(RuntimeError, match="ValidationFailed"):
         app.synth()
 
-    assert told in (tmp_path / "validation-report.json").read_text()
+    assert reported in (tmp_path / "validation-report.json").read_text()
 
 
 def _plant_role(stack: Any) -> None:

@@ -53,7 +53,7 @@ def test_the_proof_names_itself_its_rules_and_its_version() -> None:
     assert plugin.version == version("tenant-keys")
 
 
-def test_a_finding_is_told_with_its_request_its_statements_its_fix_and_the_first_template(
+def test_a_finding_is_reported_with_its_request_its_statements_its_fix_and_the_first_template(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     report = reported(monkeypatch, tmp_path, proof(BREACH))

@@ -66,7 +66,7 @@ def test_each_place_has_what_it_needs_to_run_as_the_role(templates: Templates) -
     }
 
 
-def test_a_trust_anchor_stands_in_the_region_of_its_authority_with_the_role_that_names_it(templates: Templates) -> None:
+def test_a_trust_anchor_is_in_the_region_of_its_authority_with_the_role_that_names_it(templates: Templates) -> None:
     resources = templates[OTHER]["Resources"]
     assert resources["TrustAnchorpremises"]["Properties"]["Source"]["SourceData"] == {"AcmPcaArn": CA}
     (trust,) = resources["Rolepremises"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]

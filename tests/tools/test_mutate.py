@@ -9,7 +9,7 @@ import pytest
 
 from tools.mutate import equivalents, selection
 from tools.mutate.folders import Folder
-from tools.mutate.mutation import told
+from tools.mutate.mutation import reported
 from tools.mutate.selection import Measured, sample
 from tools.mutate.sites import broken, mutations
 
@@ -34,7 +34,7 @@ class Model(BaseModel):
 
 class Plain:
     kind: Literal["a"]
-    told: str = "a sentence"
+    reported: str = "a sentence"
 '''
 IDS = {
     "LIMIT = {7 → 8}": None,
@@ -88,9 +88,9 @@ def test_the_same_change_of_the_same_text_is_numbered() -> None:
     ]
 
 
-def test_a_difference_is_told_with_what_stands_around_it() -> None:
-    assert told("if size > limit:", "if size >= limit:") == "if size {> → >=} limit:"
-    assert told("f(a)", "f(a)") == "f(a){ → }"
+def test_a_difference_is_reported_with_what_is_around_it() -> None:
+    assert reported("if size > limit:", "if size >= limit:") == "if size {> → >=} limit:"
+    assert reported("f(a)", "f(a)") == "f(a){ → }"
 
 
 def test_a_sample_has_as_many_of_each_kind_and_is_the_same_for_the_same_seed() -> None:

@@ -1,6 +1,6 @@
 """The least of STS, KMS and an issuer that the client needs, over real sockets, in a process of its own.
 
-It decides nothing and protects nothing: it is for measuring the client. Each service can be told to hang: `POST
+It decides nothing and protects nothing: it is for measuring the client. Each service can be made to hang: `POST
 /control` with `"hang": "sts"`, `"kms:tenant-slow"` (an alias), `"kms"` or `"issuer"`, and with `null` to go on.
 """
 
@@ -44,7 +44,7 @@ class Stub(ThreadingHTTPServer):
         """A client that gave up while its call hung is what is measured."""
 
     def pause(self, service: str, text: str) -> None:
-        """Holds the request as long as its service is told to hang."""
+        """Holds the request as long as its service is made to hang."""
         with self.go_on:
             self.calls[service] += 1
             while self.hanging is not None and self._concerns(self.hanging, service, text):

@@ -1,6 +1,6 @@
 """How many IAM decisions a second, and what compiling a policy costs: `python tools/benchmarks/evaluator.py`.
 
-The policies have the shapes of this project: a key policy of 18 statements, the identity policy of an access role, a
+The policies have the forms of this project: a key policy of 18 statements, the identity policy of an access role, a
 trust policy with session tags. One process, one core.
 """
 

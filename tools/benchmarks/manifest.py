@@ -61,7 +61,7 @@ def main() -> None:
             print(f"{name:34}{theirs:8.3f} s   ours takes {ours / theirs:.2f} of it")
         print(f"{'of ours, reading into dicts':34}{best(lambda: Reader(text).read()):8.3f} s")
         print(f"{'reading the lock':34}{best(lambda: parse_lock(lock_text)):8.3f} s")
-        print(f"{'settling the estate':34}{best(lambda: resolve(manifest, lock)):8.3f} s")
+        print(f"{'resolving the estate':34}{best(lambda: resolve(manifest, lock)):8.3f} s")
     gc.enable()
     print(f"\npeak memory of the whole run {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 

@@ -59,7 +59,7 @@ def _filled(block: re.Match[str]) -> str:
     simple = {"lint-rules": lint_rules, "synth-benchmark": synth_benchmark}
     generators = {**GENERATORS, **KEY_ACCOUNTS, **ROLLOUT, **VERIFY, **simple}
     if block["name"] not in generators:
-        raise CannotGenerate(f"no generator {block['name']}; known are {', '.join(generators)}")
+        raise CannotGenerate(f"no generator {block['name']}; allowed: {', '.join(generators)}")
     return f"{block['begin']}\n{generators[block['name']]()}\n{block['end']}"
 
 

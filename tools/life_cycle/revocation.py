@@ -66,10 +66,10 @@ def show(ages: Sequence[float]) -> None:
         print(f"{'reader':>7}{'max_age':>9}{'last read':>11}{'refused':>9}  as")
         latest = 0.0
         for number, (age, process) in enumerate(zip(ages, readers, strict=True)):
-            told = json.loads(process.communicate()[0].splitlines()[-1])
-            last, refused = told["last"] - done, told["refused"] - done
+            reported = json.loads(process.communicate()[0].splitlines()[-1])
+            last, refused = reported["last"] - done, reported["refused"] - done
             latest = max(latest, last)
-            print(f"{number:>7}{age:>9g}{last:>11.2f}{refused:>9.2f}  {told['why'].partition(': ')[2]}")
+            print(f"{number:>7}{age:>9g}{last:>11.2f}{refused:>9.2f}  {reported['why'].partition(': ')[2]}")
         print(f"the last process stopped reading {latest:.2f} s after the revocation")
 
 

@@ -48,14 +48,14 @@ def _by_hand() -> int:
         with ProcessPoolExecutor() as pool:
             missed = list(pool.map(judged, range(len(MUTANTS)), chunksize=8))
     without = []
-    for mutant, (told, given) in zip(MUTANTS, missed, strict=True):
+    for mutant, (reported, given) in zip(MUTANTS, missed, strict=True):
         if not given:
             without.append(mutant.name)
-        if not told:
+        if not reported:
             right[str(mutant.expected)] += 1
         else:
-            wrong.append(told)
-            print(f"MISSED {mutant.name}: expected {mutant.expected!r}, got {told}")
+            wrong.append(reported)
+            print(f"MISSED {mutant.name}: expected {mutant.expected!r}, got {reported}")
     for expected in ("refuted", "not proved", "lost safeguard", "harmless"):
         total = sum(str(mutant.expected) == expected for mutant in MUTANTS)
         print(f"{expected:<13} {right[expected]:>4} of {total}")
@@ -70,7 +70,7 @@ def _judged(number: int, original: Synthesized, safeguards: dict[str, Texts]) ->
     outcome = judge(MUTANTS[number], original, safeguards)
     second = compared(MUTANTS[number], original)
     if not outcome.as_expected:
-        return outcome.told, second.given
+        return outcome.reported, second.given
     return f"by the second engine {second.differs}" if second.differs else "", second.given
 
 

@@ -97,7 +97,7 @@ def restrictions() -> list[Mutant]:
     kinds = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
     found = [
         Mutant(
-            f"a {kind} of the organisation",
+            f"a {kind} of the organization",
             NotProvedBecause(("x.Statement",)),
             adding_resource(SHARED, "AWS::Organizations::Policy", Name="x", Type=kind, Content={}),
         )

@@ -131,7 +131,7 @@ def _unnamed(*words: str) -> NotProvedBecause:
 
 
 def _added(action: str) -> LostSafeguard:
-    return LostSafeguard((f"an Allow that was not there ({action})",))
+    return LostSafeguard((f"a new Allow ({action})",))
 
 
 KEYS: Final = f"arn:aws:kms:*:{CENTRAL}:"
@@ -258,7 +258,7 @@ BY_KIND: Final[Mapping[str, _Rows]] = {
         ("of all but roles", Harmless(), _denied("kms:Decrypt", {"StringNotLike": {"aws:userid": "AROA*:*"}})),
         ("of roles", ALMA_DEAD, _denied("kms:Decrypt", {"StringLike": {"aws:userid": "AROA*"}})),
         (
-            "outside its organisation",
+            "outside its organization",
             Harmless(),
             _denied("kms:Decrypt", {"StringNotEquals": {"aws:ResourceOrgID": "o-a1b2c3d4e5"}}),
         ),

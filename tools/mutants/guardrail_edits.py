@@ -75,7 +75,7 @@ KEPT: Final = {
     "KeepLockoutCheck": "does not keep the lockout check",
     "ReserveTenantTag": "does not keep the tag tenant_id",
 }
-"""What is told of either policy without the statement."""
+"""What is reported of either policy without the statement."""
 OF_PRINCIPALS: Final = {
     "KeepTrail": "does not keep the trail",
     "KeepRules": "does not keep the rules",

@@ -74,7 +74,7 @@ def hardening() -> list[Mutant]:
             ("to users", Harmless(), "kms:*", {"StringEquals": {"aws:PrincipalType": "User"}}),
             ("to another account", Harmless(), "kms:*", {"StringEquals": {"aws:PrincipalAccount": "777777777777"}}),
             ("to a named user", Harmless(), "kms:*", {"StringEquals": {"aws:username": "bob"}}),
-            ("to whoever carries a tag", Harmless(), "kms:*", {"Null": {"aws:PrincipalTag/guest": "false"}}),
+            ("to anyone who carries a tag", Harmless(), "kms:*", {"Null": {"aws:PrincipalTag/guest": "false"}}),
             ("of an asymmetric key", Harmless(), "kms:*", {"StringNotEquals": {"kms:KeySpec": "SYMMETRIC_DEFAULT"}}),
             ("of imported material", Harmless(), "kms:*", {"StringEquals": {"kms:KeyOrigin": "EXTERNAL"}}),
             (
@@ -99,10 +99,10 @@ def hardening() -> list[Mutant]:
                 {"Null": {"kms:EncryptionContext:tenant_id": "false"}},
             ),
             ("of a symmetric key", refused("Decrypt"), DECRYPT, {"StringEquals": {"kms:KeySpec": "SYMMETRIC_DEFAULT"}}),
-            ("to whoever has no tag", refused("Decrypt"), DECRYPT, {"Null": {"aws:PrincipalTag/guest": "true"}}),
+            ("to anyone who has no tag", refused("Decrypt"), DECRYPT, {"Null": {"aws:PrincipalTag/guest": "true"}}),
             ("to roles", refused("Decrypt"), "kms:*", {"StringEquals": {"aws:PrincipalType": "AssumedRole"}}),
             (
-                "to the organisation",
+                "to the organization",
                 refused("Decrypt"),
                 "kms:*",
                 {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},

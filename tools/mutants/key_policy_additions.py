@@ -87,13 +87,13 @@ def added_allows() -> list[Mutant]:
             },
         ),
         (
-            "another organisation",
+            "another organization",
             OUTSIDER,
             ("Decrypt",),
             {"Principal": "*", "Action": DECRYPT, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-evil"}}},
         ),
         (
-            "a part of the organisation",
+            "a part of the organization",
             OUTSIDER,
             ("Decrypt",),
             {
@@ -103,7 +103,7 @@ def added_allows() -> list[Mutant]:
             },
         ),
         (
-            "whoever comes through S3",
+            "anyone who comes through S3",
             OUTSIDER,
             ("Decrypt",),
             {
@@ -119,7 +119,7 @@ def added_allows() -> list[Mutant]:
             {"Principal": ROOT, "Action": DECRYPT, "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}},
         ),
         (
-            "whoever knows a session context",
+            "anyone who knows a session context",
             OUTSIDER,
             ("Decrypt",),
             {"Principal": ROOT, "Action": DECRYPT, "Condition": {"StringLike": {"aws:userid": "*:someone"}}},
@@ -214,7 +214,7 @@ def _with_denies() -> list[Mutant]:
         ),
         Mutant(
             "held by the Denies: a grant permission",
-            LostSafeguard(("an Allow that was not there (kms:CreateGrant)",)),
+            LostSafeguard(("a new Allow (kms:CreateGrant)",)),
             adding("carla", Principal=ROOT, Action="kms:CreateGrant"),
         ),
     ]

@@ -19,7 +19,7 @@ from tools.mutants.original import Templates
 
 
 def lost_denies() -> list[Mutant]:
-    """Each Deny alone: another guard holds for every one of them but that of the suspended."""
+    """Each Deny alone: another safeguard holds for every one of them but that of the suspended."""
     found = [
         Mutant(f"without {sid}", LostSafeguard((f"no Deny {guarded}",)), without("alma", sid))
         for sid, guarded in (
@@ -112,7 +112,7 @@ def weakened_denies() -> list[Mutant]:
             turn(statement("DenySharedRoleOfOtherTenant"), "StringNotEquals", "StringNotEqualsIgnoreCase"),
         ),
         Mutant(
-            "the Deny on organisations spares a pattern",
+            "the Deny on organizations spares a pattern",
             LostSafeguard(("no Deny StringNotEquals aws:principalorgid",)),
             turn(statement("DenyOutsideOrganization"), "StringNotEquals", "StringNotLike", aws__PrincipalOrgID="o-*"),
         ),

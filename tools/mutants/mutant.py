@@ -95,7 +95,7 @@ class Outcome:
                 return verdict == "proved" and not self.lost
 
     @property
-    def told(self) -> str:
+    def reported(self) -> str:
         """The verdict with its worst finding, or the safeguards that are gone."""
         findings = [f"{finding.kind.name}: {finding.what}" for finding in self.proof.findings[:4]]
         return f"{self.proof.verdict} {findings} lost {self.lost[:4]}"

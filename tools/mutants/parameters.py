@@ -18,14 +18,16 @@ from tools.mutants.original import PLACE, Body, Templates
 
 
 def parameters() -> list[Mutant]:
-    """What a workload is told of its roles and aliases."""
+    """What a workload is given of its roles and aliases."""
     far = "tenant-keys-workload-222222222222-eu-central-1"
     alias = "arn:aws:kms:eu-west-1:111111111111:alias/tenant-{tenant_id}"
     orders = "/tenant-keys/orders"
 
-    def told(name: str, word: str, stack: str = PLACE, **changed: object) -> Mutant:
+    def reported(name: str, word: str, stack: str = PLACE, **changed: object) -> Mutant:
         return Mutant(
-            f"a parameter {name}", Refuted(INVENTORY, ("the workload orders is told", word)), _told(stack, **changed)
+            f"a parameter {name}",
+            Refuted(INVENTORY, ("the parameter of workload orders contains", word)),
+            _reported(stack, **changed),
         )
 
     def spelt(name: str, expected: Expectation, spell: Callable[[Body], str]) -> Mutant:
@@ -59,30 +61,30 @@ def parameters() -> list[Mutant]:
             Refuted(INVENTORY, (orders, "in eu-central-1", "workload 'mails'")),
             lambda t: _parameter(t, far).update(Value=t.resources(far)["Parametermails"]["Properties"]["Value"]),
         ),
-        told("with another workload's role", "role_arn", role_arn=f"{ACCESS}/mails/tenant-{{tenant_id}}.mails"),
-        told("with another tenant's role", "role_arn", role_arn=f"{ACCESS}/orders/tenant-bert.orders"),
-        told("with another mode", "access 'session-tag'", far, access="session-tag"),
-        told("with a version that equals 1 in Python alone", "version True", version=True),
-        told("with one operation fewer", "operations", operations=["decrypt"]),
-        told("without a name", "something else than", extra=1),
-        told("with aliases of another account", "alias_arn", alias_arn=alias.replace("1111111:", "1111119:")),
-        told("with one alias for all tenants", "alias_arn", alias_arn=alias.replace("{tenant_id}", "alma")),
-        told("with aliases of another Region", "tenant alma", alias_arn=alias.replace("eu-west-1", "eu-central-1")),
-        told("with aliases in a list", "alias_arn", alias_arn=[alias]),
-        told(
+        reported("with another workload's role", "role_arn", role_arn=f"{ACCESS}/mails/tenant-{{tenant_id}}.mails"),
+        reported("with another tenant's role", "role_arn", role_arn=f"{ACCESS}/orders/tenant-bert.orders"),
+        reported("with another mode", "access 'session-tag'", far, access="session-tag"),
+        reported("with a version that equals 1 in Python alone", "version True", version=True),
+        reported("with one operation fewer", "operations", operations=["decrypt"]),
+        reported("without a name", "something other than", extra=1),
+        reported("with aliases of another account", "alias_arn", alias_arn=alias.replace("1111111:", "1111119:")),
+        reported("with one alias for all tenants", "alias_arn", alias_arn=alias.replace("{tenant_id}", "alma")),
+        reported("with aliases of another Region", "tenant alma", alias_arn=alias.replace("eu-west-1", "eu-central-1")),
+        reported("with aliases in a list", "alias_arn", alias_arn=[alias]),
+        reported(
             "with another tenant's alias for one",
             "tenant alma",
             exceptions={"alma": alias.replace("{tenant_id}", "bert")},
         ),
-        told(
+        reported(
             "with an alias for a tenant of another workload",
             "'emil'",
             exceptions={"emil": alias.replace("{tenant_id}", "emil")},
         ),
-        told("with the far alias of a replicated key", "tenant gina", far, exceptions={}),
+        reported("with the far alias of a replicated key", "tenant gina", far, exceptions={}),
         spelt(
             "with a name twice",
-            Refuted(INVENTORY, (orders, "a name is there twice")),
+            Refuted(INVENTORY, (orders, "a name occurs twice")),
             lambda body: json.dumps(body).replace("{", '{"access": "session-tag", ', 1),
         ),
         spelt("that is no JSON", Refuted(INVENTORY, (orders, "what is not understood")), lambda _: "orders"),
@@ -103,7 +105,7 @@ def _parameter(templates: Templates, stack: str) -> Body:
     return properties
 
 
-def _told(stack: str, **changed: object) -> Edit:
+def _reported(stack: str, **changed: object) -> Edit:
     def edit(templates: Templates) -> None:
         properties = _parameter(templates, stack)
         properties["Value"] = json.dumps({**json.loads(properties["Value"]), **changed})

@@ -106,7 +106,7 @@ def pods() -> list[Mutant]:
         *(
             Mutant(
                 f"pods that may use {also}",
-                LostSafeguard(("tenant-keys-mails: an Allow that was not there", "sts:")),
+                LostSafeguard(("tenant-keys-mails: a new Allow", "sts:")),
                 change(place_trust("mails", PLACE), Action=["sts:AssumeRoleWithWebIdentity", *also.split(" and ")]),
             )
             for also in (

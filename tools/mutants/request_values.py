@@ -32,17 +32,17 @@ def variables() -> list[Mutant]:
                 equals("kms:EncryptionContext:tenant_id", "${aws:username}"),
             ),
             (
-                "to whoever has the account as a tag",
+                "to anyone who has the account as a tag",
                 Refuted(OUTSIDER, (f"'home': '{CENTRAL}'", "Decrypt")),
                 equals("aws:ResourceAccount", "${aws:PrincipalTag/home}"),
             ),
             (
-                "to whoever has the alias as a tag",
+                "to anyone who has the alias as a tag",
                 Refuted(OUTSIDER, (f"'alias': '{alias}'", "Decrypt")),
                 equals("kms:RequestAlias", "${aws:PrincipalTag/alias}"),
             ),
             (
-                "to whoever has the end of the alias as a tag",
+                "to anyone who has the end of the alias as a tag",
                 Refuted(OUTSIDER, ("'team': 'carla'", "Decrypt")),
                 equals("kms:RequestAlias", "alias/tenant-${aws:PrincipalTag/team}"),
             ),
@@ -52,12 +52,12 @@ def variables() -> list[Mutant]:
                 equals("aws:ResourceAccount", "${aws:PrincipalAccount}"),
             ),
             (
-                "to whoever has no tag, by the default of a variable",
+                "to anyone who has no tag, by the default of a variable",
                 Refuted(OUTSIDER, ("Decrypt",)),
                 equals("kms:RequestAlias", "${aws:PrincipalTag/alias, 'alias/tenant-carla'}"),
             ),
             (
-                "to whoever is called as the context says",
+                "to anyone who is called as the context says",
                 Refuted(OUTSIDER, ("Decrypt",)),
                 equals("kms:EncryptionContext:who", "${aws:PrincipalTag/who}"),
             ),
@@ -113,7 +113,7 @@ def values() -> list[Mutant]:
                 ("from outside a network", anyone, {"NotIpAddress": {"aws:SourceIp": "0.0.0.0/0"}}),
                 ("through an endpoint", anyone, {"StringEquals": {"aws:SourceVpce": "vpce-1"}}),
                 ("with MFA", anyone, {"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
-                ("to whoever uses TLS", anyone, {"Bool": {"aws:SecureTransport": "true"}}),
+                ("to anyone who uses TLS", anyone, {"Bool": {"aws:SecureTransport": "true"}}),
                 ("from today on", anyone, {"DateGreaterThan": {"aws:CurrentTime": "2026-06-01T00:00:00Z"}}),
                 ("some day", anyone, {"DateGreaterThan": {"aws:EpochTime": "4102444800"}}),
                 ("through a service", anyone, {"StringLike": {"kms:ViaService": "s3.*.amazonaws.com"}}),
@@ -128,7 +128,7 @@ def values() -> list[Mutant]:
                 ("of a symmetric key", anyone, {"StringEquals": {"kms:KeySpec": "SYMMETRIC_DEFAULT"}}),
                 ("of a key of one Region", anyone, {"Bool": {"kms:MultiRegion": "false"}}),
                 ("of a key with material of AWS", anyone, {"StringEquals": {"kms:KeyOrigin": "AWS_KMS"}}),
-                ("of a key of the organisation", anyone, {"StringEquals": {"aws:ResourceOrgID": "o-a1b2c3d4e5"}}),
+                ("of a key of the organization", anyone, {"StringEquals": {"aws:ResourceOrgID": "o-a1b2c3d4e5"}}),
                 ("by a key of another service", not_proved_because("s3:prefix"), {"StringEquals": {"s3:prefix": "x"}}),
                 (
                     "by a key that AWS does not have",

@@ -29,7 +29,7 @@ from tools.mutants.request_values import values, variables
 
 
 def principals() -> list[Mutant]:
-    """Who can have which name, account and organisation."""
+    """Who can have which name, account and organization."""
     arn = f"arn:aws:iam::{CENTRAL}"
     return opened(
         [
@@ -48,7 +48,7 @@ def principals() -> list[Mutant]:
             ("to federated users by type", outsider("federated-user/"), equals("aws:PrincipalType", "FederatedUser")),
             ("to users by name", outsider("user/bob"), equals("aws:username", "bob")),
             ("to users by the pattern of a name", outsider("the user"), {"StringLike": {"aws:username": "b?b*"}}),
-            ("to whoever is no AWS service", outsider(""), {"Bool": {"aws:PrincipalIsAWSService": "false"}}),
+            ("to anyone who is no AWS service", outsider(""), {"Bool": {"aws:PrincipalIsAWSService": "false"}}),
             (
                 "to users of a path and a name",
                 outsider("user/ops/"),
@@ -82,12 +82,12 @@ _EVERYONE: list[Row] = [
         {"StringEquals": {"aws:PrincipalServiceName": "logs.amazonaws.com"}},
     ),
     (
-        "of another organisation",
+        "of another organization",
         Refuted(OUTSIDER, ("Decrypt",)),
         {"StringEquals": {"aws:PrincipalOrgID": "o-zzzzzzzzzz"}},
     ),
-    ("of organisations by pattern", Refuted(OUTSIDER, ("Decrypt",)), {"StringLike": {"aws:PrincipalOrgID": "o-z*"}}),
-    ("without an organisation", Refuted(OUTSIDER, ("Decrypt",)), {"Null": {"aws:PrincipalOrgID": "true"}}),
+    ("of organizations by pattern", Refuted(OUTSIDER, ("Decrypt",)), {"StringLike": {"aws:PrincipalOrgID": "o-z*"}}),
+    ("without an organization", Refuted(OUTSIDER, ("Decrypt",)), {"Null": {"aws:PrincipalOrgID": "true"}}),
     (
         "of every other account",
         Refuted(OUTSIDER, ("Decrypt",)),
@@ -188,7 +188,7 @@ def elements() -> list[Mutant]:
             Action="kms:*Plaintext",
         ),
         opened(
-            "an action that stands for those to come",
+            "an action that represents those to come",
             Refuted(OUTSIDER, ("AnOperationYetToCome",)),
             Principal=ROOT,
             Action="kms:AnOperationYetToCome",

@@ -104,9 +104,9 @@ def identities() -> list[Mutant]:
             LostSafeguard(("more principals or resources",)),
             change(own, Resource=f"arn:aws:kms:*:{CENTRAL}:key/*"),
         ),
-        Mutant("a role with kms:*", LostSafeguard(("an Allow that was not there",)), change(own, Action="kms:*")),
+        Mutant("a role with kms:*", LostSafeguard(("a new Allow",)), change(own, Action="kms:*")),
         Mutant(
-            "a key by an id that AWS is yet to choose",
+            "a key by an id that AWS has yet to choose",
             NotProvedBecause(("yet to choose",)),
             change(own, Resource=f"arn:aws:kms:eu-west-1:{CENTRAL}:key/0a0a0a0a-0a0a-4a0a-8a0a-0a0a0a0a0a0a"),
         ),

@@ -62,7 +62,7 @@ def stopping() -> list[Mutant]:
 
 
 def naming_sessions() -> list[Mutant]:
-    """Conditions on the name of a session, which whoever calls AssumeRole chooses (STS API, RoleSessionName)."""
+    """Conditions on the name of a session, which anyone who calls AssumeRole chooses (STS API, RoleSessionName)."""
     name, network = "sts:RoleSessionName", {"aws:SourceIp": "10.0.0.0/8"}
     orders = (Kind.REFUSED, ("cannot obtain a session of", "tenant-alma.orders"))
 
@@ -166,13 +166,13 @@ def stopping_publishers() -> list[Mutant]:
     """What would stop CloudWatch or EventBridge from using the key of the audit topic."""
     certain: list[tuple[str, str, Body]] = [
         ("services", "cloudwatch", {"Bool": {"aws:PrincipalIsAWSService": "true"}}),
-        ("whoever has no ARN", "events", {"Null": {"aws:PrincipalArn": "true"}}),
+        ("anyone who has no ARN", "events", {"Null": {"aws:PrincipalArn": "true"}}),
         ("EventBridge", "events", {"StringEquals": {"aws:PrincipalServiceName": "events.amazonaws.com"}}),
     ]
     open_ones: list[tuple[str, Body]] = [
         ("services on behalf of the key account", {"StringEquals": {"aws:SourceAccount": CENTRAL}}),
         (
-            "whoever is outside and came through no service",
+            "anyone who is outside and came through no service",
             {
                 "StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"},
                 "BoolIfExists": {"aws:ViaAWSService": "false"},

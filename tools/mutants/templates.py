@@ -1,4 +1,4 @@
-"""What stands in the templates beside policies, with one thing broken; and what means the same."""
+"""What is in the templates beside policies, with one thing broken; and what means the same."""
 
 from __future__ import annotations
 
@@ -313,12 +313,12 @@ def harmless() -> list[Mutant]:
         Mutant("a Deny without its condition", Harmless(), _stronger_deny),
         Mutant("a key policy without Version and variables", Harmless(), lambda t: t.policy("alma").pop("Version")),
         Mutant(
-            "one more condition on an Allow to the organisation",
+            "one more condition on an Allow to the organization",
             Harmless(),
             setting(decrypt, "StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5"),
         ),
         Mutant(
-            "a policy of the organisation",
+            "a policy of the organization",
             NotProvedBecause(("scp x.Statement",)),
             resource(
                 SHARED, "AWS::Organizations::Policy", {"Name": "x", "Type": "SERVICE_CONTROL_POLICY", "Content": {}}

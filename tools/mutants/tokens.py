@@ -57,7 +57,7 @@ def tokens() -> list[Mutant]:
         condition("of one subject", Harmless(), "StringLike", "sub", "*"),
         Mutant(
             "tokens that may bring a source identity",
-            LostSafeguard(("shared.portal: an Allow that was not there (sts:SetSourceIdentity)",)),
+            LostSafeguard(("shared.portal: a new Allow (sts:SetSourceIdentity)",)),
             change(portal, Action=["sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity"]),
         ),
         condition(
@@ -119,7 +119,7 @@ def tokens() -> list[Mutant]:
             setting(shared_trust("billing"), "IpAddress", "aws:SourceIp", "10.0.0.0/8"),
         ),
         Mutant(
-            "sessions of another organisation",
+            "sessions of another organization",
             Refuted(DEAD, ("shared.billing",)),
             turn(shared_trust("billing"), "StringEquals", "StringEquals", aws__PrincipalOrgID="o-zzzzzzzzzz"),
         ),

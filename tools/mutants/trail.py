@@ -133,8 +133,8 @@ MUTANTS = [
         _missing("Trail"),
     ),
     Mutant(
-        "the trail goes with its stack",
-        Refuted(INVENTORY, ("Trail: goes with its stack",)),
+        "the trail is deleted with its stack",
+        Refuted(INVENTORY, ("Trail: is deleted with its stack",)),
         _removable("Trail", "DeletionPolicy"),
     ),
     Mutant(
@@ -144,13 +144,13 @@ MUTANTS = [
     ),
     Mutant("the bucket is gone", Refuted(INVENTORY, ("AWS::S3::Bucket", "is declared")), _missing("TrailBucket")),
     Mutant(
-        "the bucket goes with its stack",
-        Refuted(INVENTORY, ("TrailBucket: goes with its stack",)),
+        "the bucket is deleted with its stack",
+        Refuted(INVENTORY, ("TrailBucket: is deleted with its stack",)),
         _removable("TrailBucket", "DeletionPolicy"),
     ),
     Mutant(
         "the bucket goes when it is replaced",
-        Refuted(INVENTORY, ("TrailBucket: goes with its stack",)),
+        Refuted(INVENTORY, ("TrailBucket: is deleted with its stack",)),
         _removable("TrailBucket", "UpdateReplacePolicy"),
     ),
     Mutant(

@@ -40,17 +40,17 @@ def trusts() -> list[Mutant]:
             together(change(role, Principal="*"), lambda t: trust(t.role("alma")).pop("Condition")),
         ),
         Mutant(
-            "everybody of the organisation",
+            "everybody of the organization",
             Refuted(OBTAINS, ("333333333333",)),
             together(change(role, Principal="*"), drop(role, "ArnEquals", arn)),
         ),
         Mutant(
-            "whoever carries a tag",
+            "anyone who carries a tag",
             Refuted(OBTAINS, ("with tags {'team': 'blue'}",)),
             change(role, Condition={"StringEquals": {"aws:PrincipalTag/team": "blue"}}),
         ),
         Mutant(
-            "without the organisation",
+            "without the organization",
             LostSafeguard(("an Allow without StringEquals aws:principalorgid",)),
             drop(role, "StringEquals", "aws:PrincipalOrgID"),
         ),

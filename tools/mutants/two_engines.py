@@ -41,16 +41,16 @@ def compared(mutant: Mutant, original: Synthesized) -> Compared:
         except ReviewError:  # the assembly cannot be read: there is nothing to have an opinion on
             return Compared(given=False)
     found = [(one.who, one.actions[:2], one.what, one.replay.outcome) for one in opinion.breaches[:3]]
-    told = f"{opinion.verdict}: {found} {opinion.not_understood[:2]} {opinion.unanswered[:2]}"
+    reported = f"{opinion.verdict}: {found} {opinion.not_understood[:2]} {opinion.unanswered[:2]}"
     if opinion.disagreements:
-        return Compared(given=True, differs=f"the evaluator denies what it finds; {told}")
+        return Compared(given=True, differs=f"the evaluator denies what it finds; {reported}")
     if opinion.verdict == "not given":
         return Compared(given=False)
     # It is asked whether control policies stop what is declared; of what is missing elsewhere it is not.
     asked = EXCESS | ({Kind.REFUSED} if templates.opened.keys() == {GUARDRAILS} else set())
     match mutant.expected:
         case Refuted(kind=kind) if kind in asked and opinion.verdict != "refuted":
-            return Compared(given=True, differs=told)
+            return Compared(given=True, differs=reported)
         case LostSafeguard() | Harmless() if opinion.verdict != "no such request":
-            return Compared(given=True, differs=told)
+            return Compared(given=True, differs=reported)
     return Compared(given=True)

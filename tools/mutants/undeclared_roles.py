@@ -13,8 +13,8 @@ from tools.mutants.role_edits import INVENTORY, OBTAINS, WORKLOAD, stranger
 
 def strangers() -> list[Mutant]:
     found = [
-        Mutant(f"a stray role with {name}", Refuted(INVENTORY, ("role/stray", told)), stranger(body))
-        for name, told, body in (
+        Mutant(f"a stray role with {name}", Refuted(INVENTORY, ("role/stray", reported)), stranger(body))
+        for name, reported, body in (
             ("kms:Decrypt", "kms:Decrypt", {"Action": "kms:Decrypt"}),
             ("kms:*", "kms:*", {"Action": "kms:*"}),
             ("everything", "*", {"Action": "*"}),

@@ -74,7 +74,7 @@ def _judge(folder: Folder, count: int, seed: int, jobs: int, *, quick: bool) -> 
 
 
 def _surviving(tried: list[Mutation], folder: Folder, chosen: Sequence[str], at: Path, jobs: int) -> list[Mutation]:
-    """Those of the mutations that none of the chosen tests notices, each told as soon as it is known."""
+    """Those of the mutations that none of the chosen tests notices, each reported as soon as it is known."""
     first = Workbench(at / "first")
     found = first.measure(folder, chosen)
     tests = [tests_of(mutation, found) for mutation in tried]

@@ -26,7 +26,7 @@ class Mutation:
     """Which of the changes of its module it is."""
 
 
-def told(before: str, after: str) -> str:
+def reported(before: str, after: str) -> str:
     """The difference of two statements in one line: `if size {> → >=} limit:`."""
     old, new = _words(before), _words(after)
     start = 0

@@ -1,4 +1,4 @@
-"""What may be changed in an expression or a statement, each with the mistake that it stands for."""
+"""What may be changed in an expression or a statement, each with the mistake that it represents."""
 
 from __future__ import annotations
 

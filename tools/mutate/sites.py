@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
 
-from tools.mutate.mutation import Mutation, header, told
+from tools.mutate.mutation import Mutation, header, reported
 from tools.mutate.operators import conditions_kept, other_statements, replacements, without_an_entry
 
 LEFT_ALONE: Final = frozenset({"decorator_list", "returns", "type_params"})
@@ -31,7 +31,7 @@ def mutations(text: str, *, name: str, file: str) -> list[Mutation]:
             after = header(changed) if isinstance(changed, ast.stmt) else str(changed)
             if _source(changed) == original:
                 continue
-        identifier = f"{name} {place.function or 'module'}: {told(before, after)}"
+        identifier = f"{name} {place.function or 'module'}: {reported(before, after)}"
         seen[identifier] += 1
         number = f" #{seen[identifier]}" if seen[identifier] > 1 else ""
         found.append(Mutation(identifier + number, file, place.kind, place.lines, index))

@@ -1,4 +1,4 @@
-"""The same proof without the reduction: every tenant stands for itself alone, every ordered pair is tried."""
+"""The same proof without the reduction: every tenant represents itself alone, every ordered pair is tried."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Both:
     brute: Verdict
     forms: dict[str, frozenset[Hashable]]
     tried: frozenset[str]
-    """Tenants that stand for themselves or others in the reduction."""
+    """Tenants that represent themselves or others in the reduction."""
 
     @property
     def differences(self) -> list[str]:
-        """How the two differ, a finding of the reduction standing for all tenants alike."""
+        """How the two differ, a finding of the reduction representing all tenants alike."""
         if self.reduced.broken is None or self.brute.broken is None:
             return [] if self.reduced == self.brute else [f"gave up: {self.reduced} against {self.brute}"]
         unseen = [
@@ -68,7 +68,7 @@ def both(source: Stacks, estate: Estate) -> Both:
     except (NotProved, UnsupportedPolicy):
         return Both(Verdict(None), Verdict(None), {}, frozenset())
     alone = {
-        replace(alike, named_by=frozenset({("stands for itself", tenant)})): Tenants(1, [tenant])
+        replace(alike, named_by=frozenset({("represents itself", tenant)})): Tenants(1, [tenant])
         for tenant, alike in each.items()
     }
     forms: dict[str, frozenset[Hashable]] = {}

@@ -31,7 +31,7 @@ KEYS = (
 )
 ACTIONS = ("kms:Decrypt", "kms:*", "kms:Encrypt", "kms:PutKeyPolicy", "kms:CreateGrant", "kms:DescribeKey", "*")
 ASSUMPTIONS = ("sts:AssumeRole", "sts:TagSession", "sts:*", "sts:AssumeRoleWithWebIdentity")
-CHANGES = ("drop", "guards", *["condition"] * 2, *["value"] * 4, *["add"] * 2, "other")
+CHANGES = ("drop", "safeguards", *["condition"] * 2, *["value"] * 4, *["add"] * 2, "other")
 
 
 class Draw:
@@ -43,7 +43,7 @@ class Draw:
         self.tenants = list(estate.tenants)
 
     def mutate(self, templates: Templates) -> None:
-        """Change one to three things, of one tenant, of some or of all; often after the guards of all have gone."""
+        """Change one to three things, of one tenant, of some or of all; often after the safeguards of all have gone."""
         if self.random.random() < 0.6:
             self._unguard(templates)
         if self.random.random() < 0.5:
@@ -61,7 +61,7 @@ class Draw:
     def _unguard(self, templates: Templates) -> None:
         kept, seed = self.random.choice((0.0, 0.0, 0.2, 0.5)), self.random.random()
         for tenant in self.tenants:
-            alike = random.Random(seed)  # noqa: S311 - the same guards go everywhere
+            alike = random.Random(seed)  # noqa: S311 - the same safeguards go everywhere
             policy = templates.properties("keys", f"Key{tenant}")["KeyPolicy"]
             policy["Statement"] = [
                 one for one in policy["Statement"] if one["Effect"] == "Allow" or alike.random() < kept
@@ -104,7 +104,7 @@ class Draw:
         statement = self.random.choice(statements)
         if change == "drop" and len(statements) > 1:
             statements.remove(statement)
-        elif change == "guards":
+        elif change == "safeguards":
             kept = [one for one in statements if one["Effect"] == "Allow" or self.random.random() < 0.3]
             document["Statement"] = kept or statements
         elif change in ("condition", "value"):

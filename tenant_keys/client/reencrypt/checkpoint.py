@@ -51,13 +51,13 @@ class FileCheckpoint:
 
     def open(self) -> str | None:
         if not self._path.parent.is_dir():
-            raise ConfigurationError(f"{self._path}: no such folder; a job notes its progress there")
+            raise ConfigurationError(f"{self._path}: no such folder; the job writes its checkpoint there")
         try:
             self._lock = self._locked()
             return self._path.read_text(encoding="utf-8") if self._path.exists() else None
         except (OSError, UnicodeDecodeError) as error:
             self.close()
-            raise ConfigurationError(f"{self._path}: is no file to keep a checkpoint in: {error}") from error
+            raise ConfigurationError(f"{self._path}: cannot be used as a checkpoint file: {error}") from error
 
     def save(self, text: str) -> None:
         beside = self._path.with_name(self._path.name + ".new")
@@ -69,7 +69,7 @@ class FileCheckpoint:
 
     def close(self) -> None:
         if self._lock is not None:
-            self._lock_path.unlink(missing_ok=True)  # while it is ours; whoever waits for it opens a new one
+            self._lock_path.unlink(missing_ok=True)  # while it is ours; anyone who waits for it opens a new one
             self._lock.close()
             self._lock = None
 
@@ -81,21 +81,25 @@ class FileCheckpoint:
         try:
             import fcntl
         except ImportError as error:  # pragma: no cover  # Windows
-            raise ConfigurationError(f"{self._path}: this system has no flock; use an S3Checkpoint") from error
+            raise ConfigurationError(
+                f"{self._path}: this system does not support flock; use an S3Checkpoint"
+            ) from error
         while True:
             file = self._lock_path.open("a+", encoding="utf-8")
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 file.seek(0)
-                owner = file.read() or "one that is only starting"
+                owner = file.read() or "a job that is just starting"
                 file.close()
                 if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
                     raise ConfigurationError(
-                        f"{self._lock_path}: its file system has no locks ({error.strerror}); use an S3Checkpoint"
+                        f"{self._lock_path}: its file system does not support locks ({error.strerror}); use an "
+                        "S3Checkpoint"
                     ) from error
                 raise ConfigurationError(
-                    f"{self._path}: another job works with it: {owner}; wait for its end, or use another checkpoint"
+                    f"{self._path}: another job is using it: {owner}; wait until that job ends, or use another "
+                    "checkpoint"
                 ) from error
             with contextlib.suppress(FileNotFoundError):
                 if os.fstat(file.fileno()).st_ino == self._lock_path.stat().st_ino:

@@ -176,7 +176,9 @@ class DynamoItems:
         if one is not None:
             return self._needs(tenant, SIGNATURE, one, task)
         if task.work in {Work.REBIND, Work.REWRAP}:
-            raise NotConverted("the item has no signature; was it dropped? A job with Work.ENCRYPT signs what has none")
+            raise NotConverted(
+                "the item has no signature, which may have been removed; a job with Work.ENCRYPT signs unsigned items"
+            )
         return task.work is Work.ENCRYPT
 
     def _write(
@@ -225,7 +227,9 @@ class DynamoItems:
             if code == "ConditionalCheckFailedException":
                 return False
             if code in _OF_THE_ITEM:
-                raise NotConverted(f"DynamoDB refuses it: {error.response['Error'].get('Message')}") from error
+                raise NotConverted(
+                    f"DynamoDB rejected the request: {error.response['Error'].get('Message')}"
+                ) from error
             raise
         return True
 

@@ -36,7 +36,7 @@ def data_key_of(message: bytes) -> bytes:
 
 
 def fingerprint(data_key: bytes) -> str:
-    """32 hexadecimal digits that stand for an encrypted data key in a checkpoint."""
+    """32 hexadecimal digits that represent an encrypted data key in a checkpoint."""
     return hashlib.sha256(data_key).hexdigest()[:32]
 
 

@@ -42,7 +42,7 @@ def reencrypt(
         Throttled, ServiceUnavailable, ClientError: ten records in a row; start it again later.
     """
     if materials and work is not Work.REWRAP:
-        raise ConfigurationError(f"materials: got {sorted(materials)}; only Work.REWRAP takes any")
+        raise ConfigurationError(f"materials: got {sorted(materials)}; only Work.REWRAP accepts materials")
     identity = {**target.identity(), "work": work.value, "materials": sorted(materials)}
     store = None if dry_run else FileCheckpoint(Path(checkpoint)) if isinstance(checkpoint, (Path, str)) else checkpoint
     saved = store.open() if store else None

@@ -61,21 +61,23 @@ class Progress:
 
     @classmethod
     def from_json(cls, text: str, *, origin: str) -> Progress:
-        """Raises `ConfigurationError` for what is no checkpoint, with what to do."""
-        begin = "delete it to begin anew: what is done already is left alone"
+        """Raises `ConfigurationError` for what is not a checkpoint, with what to do."""
+        begin = "delete it to start over; records that are already done stay unchanged"
         try:
             saved = json.loads(text)
         except ValueError as error:
-            raise ConfigurationError(f"{origin}: is no checkpoint: {error}; {begin}") from error
+            raise ConfigurationError(f"{origin}: is not a checkpoint: {error}; {begin}") from error
         if not isinstance(saved, dict) or saved.get("version") != VERSION:
-            raise ConfigurationError(f"{origin}: is no checkpoint of this version; {begin}")
+            raise ConfigurationError(f"{origin}: is not a checkpoint of this version; {begin}")
         whole = {one.name: type(getattr(cls({}), one.name)) for one in fields(cls) if one.name != "cursor"}
         if set(saved) != {*whole, "cursor"} or any(type(saved[name]) is not kind for name, kind in whole.items()):
-            raise ConfigurationError(f"{origin}: is no checkpoint: fields are missing or of another type; {begin}")
+            raise ConfigurationError(
+                f"{origin}: is not a checkpoint: fields are missing or have the wrong type; {begin}"
+            )
         try:
             saved["failures"] = [(str(record), str(error)) for record, error in saved["failures"]]
         except (TypeError, ValueError) as error:
-            raise ConfigurationError(f"{origin}: is no checkpoint: failures are not pairs; {begin}") from error
+            raise ConfigurationError(f"{origin}: is not a checkpoint: failures are not pairs; {begin}") from error
         return cls(**saved)
 
 

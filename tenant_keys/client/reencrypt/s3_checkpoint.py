@@ -56,7 +56,7 @@ class S3Checkpoint:
         holder, until = saved.get("owner"), float(saved.get("until", 0))
         if holder is not None and holder != self._owner and until > self._now():
             raise ConfigurationError(
-                f"{self.place}: another job works with it: {holder}, until "
+                f"{self.place}: another job is using it: {holder}, until "
                 f"{datetime.fromtimestamp(until, UTC).isoformat(timespec='seconds')} unless it goes on; wait for it"
             )
         self._text = saved.get("progress")
@@ -86,9 +86,9 @@ class S3Checkpoint:
                 return {}, None
             raise self._refusal(error) from error
         except ValueError as error:
-            raise ConfigurationError(f"{self.place}: is no checkpoint: {error}; delete it to begin anew") from error
+            raise ConfigurationError(f"{self.place}: is not a checkpoint: {error}; delete it to start over") from error
         if not isinstance(saved, dict) or set(saved) != {"owner", "until", "progress", "write"}:
-            raise ConfigurationError(f"{self.place}: is no checkpoint; delete it to begin anew")
+            raise ConfigurationError(f"{self.place}: is not a checkpoint; delete it to start over")
         return saved, answer["ETag"]
 
     def _write(self, owner: str | None) -> None:
@@ -107,7 +107,7 @@ class S3Checkpoint:
             found, etag = self._read()
             if found.get("write") != write:  # else the first try had arrived, and only its answer was lost
                 raise ConfigurationError(
-                    f"{self.place}: another job has written it since {self._owner} did; only one may go on"
+                    f"{self.place}: another job has written this checkpoint since {self._owner} did; only one may go on"
                 ) from error
             self._etag = etag
         else:

@@ -13,7 +13,7 @@ from tenant_keys.client.reencrypt.progress import Progress
 Record = TypeVar("Record")
 
 CLEAR = "in the clear"
-"""Stands among the materials of a census for what is not encrypted."""
+"""Is among the materials of a census for what is not encrypted."""
 
 
 class Work(StrEnum):
@@ -96,7 +96,7 @@ class Task:
             self._count(CLEAR)
             return False
         if self.work is not Work.ENCRYPT:
-            raise NotConverted(f"{what} is in the clear; run a job with Work.ENCRYPT first")
+            raise NotConverted(f"{what} is not encrypted; run a job with Work.ENCRYPT first")
         return True
 
     def about_to_write(self, new: Collection[bytes], old: Collection[bytes]) -> None:

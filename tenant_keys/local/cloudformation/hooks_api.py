@@ -60,13 +60,13 @@ def _arn(name: str) -> str:
 
 
 def _member(name: str, record: Record) -> str:
-    told = {
+    reported = {
         "Alias": "default",
         "Configuration": record["Configuration"],
         "TypeArn": _arn(name),
         "TypeName": name,
     }
-    return f"<member>{''.join(f'<{key}>{escape(value)}</{key}>' for key, value in told.items())}</member>"
+    return f"<member>{''.join(f'<{key}>{escape(value)}</{key}>' for key, value in reported.items())}</member>"
 
 
 def _answer(action: str, result: str) -> Response:

@@ -117,7 +117,7 @@ ASKS: dict[str, tuple[str, Callable[[str, Properties], Iterator[Ask]], str, str]
         "iam:DeleteInstanceProfile",
     ),
 }
-"""Name property, calls of a creation, and what stands for a change and a removal."""
+"""Name property, calls of a creation, and what represents a change and a removal."""
 
 
 class AskedFirst:

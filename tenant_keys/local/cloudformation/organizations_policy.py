@@ -29,7 +29,7 @@ class OrganizationsPolicy:
     def _put(self, policy_id: str, properties: Properties) -> Made:
         kind = properties["Type"]
         if kind not in ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"):
-            raise ResourceFailed(f"The local AWS has no organisation policies of type {kind}.")
+            raise ResourceFailed(f"The local AWS has no organization policies of type {kind}.")
         self._organization.control_policies[policy_id] = ControlPolicy(
             policy_id,
             str(properties["Name"]),

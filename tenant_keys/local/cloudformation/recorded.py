@@ -26,7 +26,7 @@ class Recorded:
     ref_attribute: str | None = None
     """The attribute that Ref returns, if it is not the name."""
     keep: Callable[[str, Properties, dict[str, Any] | None], None] | None = None
-    """Told of a resource that is made or changed, and with None of one that is removed, by its id."""
+    """Called with a resource that is made or changed, and with None of one that is removed, by its id."""
 
     def create(self, logical_id: str, properties: Properties, stack: str) -> Made:
         given = properties.get(self.name_property) if self.name_property else None

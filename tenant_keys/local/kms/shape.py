@@ -26,7 +26,7 @@ def checked(operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
     try:
         shape = _model().operation_model(operation).input_shape
     except OperationNotFoundError:
-        return dict(given)  # refused by whoever looks the operation up
+        return dict(given)  # refused where the operation is looked up
     found: dict[str, Any] = _read(shape, given, operation) if shape is not None else {}
     return found
 

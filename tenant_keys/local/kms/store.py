@@ -59,7 +59,7 @@ class Store:
 
     def __init__(self) -> None:
         self.notice: Callable[[ServiceEvent], None] = lambda _: None
-        """Told of what KMS does by itself."""
+        """Called with what KMS does by itself."""
         self.clear()
 
     def clear(self) -> None:

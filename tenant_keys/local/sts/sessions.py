@@ -16,7 +16,7 @@ _ALPHABET = string.ascii_uppercase + "234567"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Temporary credentials and who they stand for."""
+    """Temporary credentials and who they represent."""
 
     access_key: str
     secret: str

@@ -102,7 +102,7 @@ class Importer:
             self._cloudformation.delete_stack(StackName=self._stack)
             status = self._final_status()
         if status not in ("", "REVIEW_IN_PROGRESS", *_DONE, "IMPORT_ROLLBACK_COMPLETE"):
-            raise AdoptionRefused(f"{self._stack}: {status}; mend the stack first")
+            raise AdoptionRefused(f"{self._stack}: {status}; repair the stack first")
         if status:
             try:
                 self._cloudformation.delete_change_set(StackName=self._stack, ChangeSetName=CHANGE_SET)

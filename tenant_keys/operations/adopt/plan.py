@@ -43,7 +43,7 @@ def refusals(tenant: str, key: FoundKey, manifest: Manifest, executor: str) -> I
     if manifest.tenants[tenant].state in ("offboarding", "offboarded"):
         yield f"{tenant} is {manifest.tenants[tenant].state} in the manifest; a key is adopted for one that stays"
     elif manifest.tenants[tenant].opaque:
-        yield f"{tenant} is opaque, and the present names of an adopted key are known; remove `opaque`"
+        yield f"{tenant} is opaque, and the current names of an adopted key are known; remove `opaque`"
     yield from _of_another_kind(key, manifest)
     yield from _names(tenant, key, manifest.naming)
     yield from _locked_out(key, executor)
@@ -65,9 +65,9 @@ def _of_another_kind(key: FoundKey, manifest: Manifest) -> Iterator[str]:  # noq
         yield "the key is a replica; name its primary, and the replicas come with it"
     for region in (key.region, *key.replica_regions):
         if region not in central.regions:
-            yield f"the key is in {region}, which is no Region of central.regions; add it there"
+            yield f"the key is in {region}, which is not a Region of central.regions; add it there"
     if key.grants:
-        yield f"the key has {key.grants} grants, which our policy would make useless; retire them first"
+        yield f"the key has {key.grants} grants, which the estate's key policy would make useless; retire them first"
     if key.shared:
         yield "AWS RAM shares the key; end the share first"
 
@@ -99,10 +99,10 @@ def _locked_out(key: FoundKey, executor: str) -> Iterator[str]:
             if authorize(Request(who, f"kms:{call}", key.arn, account, {}), policies).outcome is not Outcome.ALLOWED
         ]
     except UnsupportedPolicy as problem:
-        yield f"its present policy is not understood ({problem}); simplify it first"
+        yield f"its current policy is not understood ({problem}); simplify it first"
         return
     if denied:
-        yield f"its present policy keeps {name} from {', '.join(denied)}; allow that first, by hand"
+        yield f"its current policy denies {name} {', '.join(denied)}; allow these actions first, by hand"
 
 
 def twice(keys: Mapping[str, FoundKey]) -> Iterator[str]:

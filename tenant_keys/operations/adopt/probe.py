@@ -36,7 +36,7 @@ def probe(
     """
     served = estate.workloads.get(workload)
     if served is None or served.access == "web-identity":
-        raise AdoptionRefused(f"{workload}: no workload that assumes a role; a token decides for web-identity")
+        raise AdoptionRefused(f"{workload}: no workload that assumes a role with credentials; web-identity uses tokens")
     for tenant_id, arn in keys.items():
         tenant = estate.by_manifest_id.get(tenant_id)
         if tenant is None or served not in tenant.workloads:
@@ -69,7 +69,7 @@ def _dry_run(kms: Any, call: str, **parameters: Any) -> str:
         if error.response["Error"]["Code"] != "DryRunOperationException":
             raise
         return "".join(map(str.title, call.split("_")))
-    raise AdoptionRefused(f"KMS did {call} although it was asked for a dry run")
+    raise AdoptionRefused(f"KMS did {call} despite DryRun")
 
 
 def _open(credentials: dict[str, Any], region: str) -> Any:

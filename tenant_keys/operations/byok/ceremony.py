@@ -22,7 +22,7 @@ ALGORITHM: Final = "RSAES_OAEP_SHA_256"
 SPEC: Final = "RSA_4096"
 """As the key policy pins them."""
 Say = Callable[[str], None]
-"""Told of each step as it is done."""
+"""Called with each step as it is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def start(ceremony: Ceremony, purpose: Purpose, *, say: Say) -> dict[str, Any]:
     Args:
         ceremony: the tenant's key.
         purpose: for which material.
-        say: told of each Region.
+        say: called for each Region.
 
     Returns:
         What `wrap.py` reads: one slot for each Region and material.

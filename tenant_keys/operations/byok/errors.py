@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tenant_keys.operations.errors import OperationError
 
-_AGAIN = "run the same command again: it goes on from what AWS holds"
+_AGAIN = "run the same command again: it continues from the state in AWS"
 _START = "run `tenant-keys byok start` and wrap again"
 WAYS_OUT: Final = {
     "AccessDeniedException": "use credentials of the tenant's import role, whose policy byok.md shows",
@@ -23,8 +23,10 @@ WAYS_OUT: Final = {
     "InvalidCiphertextException": f"wrapped under another key, or not by OAEP with SHA-256 for both digests; {_START}",
     "InvalidImportTokenException": f"the token belongs to another key; {_START}",
     "KMSInternalException": f"KMS failed; {_AGAIN}",
-    "KMSInvalidStateException": "`tenant-keys byok status` shows the key's state; finish or undo what it is in",
-    "LimitExceededException": "KMS rotates a key on demand 25 times and no more; a new key is the way on",
+    "KMSInvalidStateException": (
+        "`tenant-keys byok status` shows the key's state; complete or cancel the operation in progress"
+    ),
+    "LimitExceededException": "KMS rotates a key on demand 25 times and no more; use a new key",
     "NotFoundException": "deploy the tenant first, or check account and Region of the credentials",
     "ThrottlingException": f"GetParametersForImport is granted once a second in a Region; {_AGAIN}",
     "UnsupportedOperationException": "the key is not an imported one, or this is a replica: start at the primary",

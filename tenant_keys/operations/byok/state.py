@@ -78,7 +78,7 @@ def client_of(region: str) -> KMSClient:
 def read_keys(tenant: Tenant, estate: Estate, make: ClientOf = client_of) -> list[RegionalKey]:
     """The tenant's key in each of its Regions, the primary first.
 
-    DescribeKey takes an alias and names all Regions; ListKeyRotations is the one call that tells each material apart,
+    DescribeKey takes an alias and names all Regions; ListKeyRotations is the one call that distinguishes each material,
     and works in every key state (AWS KMS guide, key-state).
 
     Raises:

@@ -71,7 +71,7 @@ def wrap(parameters: dict[str, Any], materials: dict[str, bytes]) -> dict[str, A
 
     Args:
         parameters: what `tenant-keys byok start` wrote.
-        materials: 32 bytes each, by label; the label "" stands for any.
+        materials: 32 bytes each, by label; the label "" represents any.
 
     Raises:
         WrapError: no material for a slot, or a wrapping key that is no RSA key of 4,096 bits.
@@ -117,7 +117,7 @@ def unseal(sealed: dict[str, Any], passphrase: str) -> bytes:
     try:
         return AESGCM(key).decrypt(part["nonce"], part["sealed"], sealed["label"].encode())
     except InvalidTag:
-        raise WrapError(f"{sealed['label']}: the passphrase is another one, or the file was changed") from None
+        raise WrapError(f"{sealed['label']}: the passphrase is wrong, or the file was changed") from None
 
 
 def read_material(text: bytes) -> bytes:
@@ -166,7 +166,7 @@ def write_new(path: str, content: dict[str, Any]) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise WrapError(f"{path}: exists already, and is not replaced; name another file") from None
+        raise WrapError(f"{path}: already exists and is not replaced; name another file") from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)
         stream.flush()
@@ -229,7 +229,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         if Path(arguments.out).exists():
-            raise WrapError(f"{arguments.out}: exists already, and is not replaced; name another with --out")
+            raise WrapError(f"{arguments.out}: already exists and is not replaced; name another with --out")
         parameters = read_json(arguments.parameters, "the parameters of `tenant-keys byok start`")
         print(f"tenant {parameters['tenant']}, {len(parameters['slots'])} wrapping keys")
         print(f"fingerprint of the parameters: {fingerprint_of_parameters(parameters)}")

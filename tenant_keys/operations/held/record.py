@@ -54,7 +54,7 @@ def record_verified(manifest: Path, tenant_id: str) -> None:
 
 
 def activate(manifest: Path, tenant_id: str, *, replacing: bool) -> HeldKey:
-    """Make the verified keys those that workloads are told of at the next deployment. Returns what was there before.
+    """Make the verified keys those that workloads are given at the next deployment. Returns what was there before.
 
     Raises:
         HeldKeyError: not all of them are verified, or other keys are active and `replacing` is not said.
@@ -65,7 +65,9 @@ def activate(manifest: Path, tenant_id: str, *, replacing: bool) -> HeldKey:
     unverified = [arn for region, arn in held.registered.items() if held.verified.get(region) != arn]
     if unverified or held.nonce is None:
         shown = ", ".join(unverified or held.registered.values())
-        raise HeldKeyError(f"{shown}: control was not shown; run `tenant-keys held register` and `held verify` first")
+        raise HeldKeyError(
+            f"{shown}: control of the key was not verified; run `tenant-keys held register` and `held verify` first"
+        )
     lost = sorted(set(held.active.values()) - set(held.registered.values()))
     if lost and not replacing:
         message = f"{', '.join(lost)} is active, and what it encrypted opens under no other key; re-encrypt it"

@@ -63,7 +63,7 @@ def verify(tenant: Tenant, held: HeldKey, workload: Workload, clients: ClientOf)
         HeldKeyError: nothing is registered, the workload only re-encrypts, or KMS gave no answer.
     """
     if held.nonce is None:
-        raise HeldKeyError(f"tenants.{tenant.id}: no registration under way; run `tenant-keys held register` first")
+        raise HeldKeyError(f"tenants.{tenant.id}: no registration in progress; run `tenant-keys held register` first")
     operations = [one for one in CALLS if one in workload.operations]
     if not operations:
         raise HeldKeyError(f"workload {workload.name} neither encrypts nor decrypts; name another with --workload")
@@ -92,7 +92,8 @@ def _probes(kms: Any, region: str, arn: str, tenant: str, nonce: str, operations
     yield _tried(kms, region, arn, operations[0], control, _ALLOWED, message, "with the nonce")
     another = {**own, NONCE_CONTEXT: secrets.token_hex(16)}
     message = (
-        "the key's policy allows any encryption context; take out what allows this account more than the statements"
+        "the key's policy allows any encryption context; remove everything that allows this account more "
+        "than the printed statements"
     )
     yield _tried(kms, region, arn, operations[0], another, _DENIED, message, "with another nonce")
 
@@ -126,7 +127,7 @@ def _tried(
         return Probe(region, arn, what, expected, _answer(error, arn), fix)
     except BotoCoreError as error:
         raise _unreachable(arn, str(error)) from None
-    return Probe(region, arn, what, expected, "an answer in place of a dry run", fix)
+    return Probe(region, arn, what, expected, "a result instead of DryRunOperation", fix)
 
 
 _DECIDED: Final = frozenset(
@@ -143,4 +144,4 @@ def _answer(error: ClientError, arn: str) -> str:
 
 
 def _unreachable(arn: str, why: str) -> HeldKeyError:
-    return HeldKeyError(f"{arn}: KMS gave no answer ({why}); nothing is verified and nothing refuted, run it again")
+    return HeldKeyError(f"{arn}: KMS did not answer ({why}); the result is unknown, run the command again")

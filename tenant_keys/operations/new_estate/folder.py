@@ -85,7 +85,7 @@ def plan_files(folder: Path, files: Mapping[str, str], *, here: bool) -> Plan:
         return Plan(folder, tuple(_replaced(folder / name, files[name]) for name in (MANIFEST, LOCK)))
     taken = [path for name in files if (path := folder / name) and _taken(path, name, files[name])]
     if taken:
-        way_out = "is there already, and is not overwritten; move it away, or name another folder"
+        way_out = "already exists and is not overwritten; move it away, or name another folder"
         raise FolderRefused("\n".join(f"{path}: {way_out}" for path in taken))
     return Plan(folder, tuple(_placed(folder / name, text) for name, text in files.items()))
 

@@ -70,7 +70,7 @@ def certify(
     unknown = {one.key_arn for one in evidence.events if one.name == "DeleteKey"} - evidence.keys.keys()
     if unknown:
         raise DeletionRefused(
-            f"{who.tenant}: AWS KMS deleted {', '.join(sorted(unknown))} too, of which the evidence has nothing; "
+            f"{who.tenant}: AWS KMS deleted {', '.join(sorted(unknown))} too, which the evidence does not contain; "
             "restore the file that was written before the first deletion"
         )
     undeleted = [arn for arn in located.gone if not _last(evidence.events, arn, "DeleteKey")]

@@ -30,8 +30,8 @@ from tenant_keys.operations.offboarding.keys import (
 )
 
 Say = Callable[[str], None]
-"""Told of each act as it is done."""
-_AGAIN: Final = "run the same command again: it goes on from what AWS holds"
+"""Called with each act as it is done."""
+_AGAIN: Final = "run the same command again: it continues from the state in AWS"
 
 
 class DeletionRefused(OperationError):
@@ -72,7 +72,7 @@ def to_shred(who: Departing, recorded: Evidence, client_of: ClientOf) -> list[tu
 def shred(who: Departing, recorded: Evidence, client_of: ClientOf, *, say: Say) -> None:
     """Delete every imported material in every Region; use of the key stops at once.
 
-    It is no proof of destruction: whoever has the bytes can import them again until the key itself is deleted.
+    It is no proof of destruction: anyone who has the bytes can import them again until the key itself is deleted.
 
     Raises:
         DeletionRefused: AWS refused; the key policy allows it to the tenant's import role alone.

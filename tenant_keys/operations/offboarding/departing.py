@@ -52,13 +52,14 @@ def departing(manifest: Path, tenant: str) -> Departing:
     written = next((one for one in manifests.values() if one.central.account == account), None)
     if written is None:
         raise TransitionRefused(
-            f"{manifest.name} central: lists no key account {account}, which holds the key of {tenant}; put it back "
+            f"{manifest.name} central: lists no key account {account}, which holds the key of {tenant}; restore it "
             "until the key is deleted"
         )
     if entry.origin == "held":
         raise TransitionRefused(
-            f"{manifest.stem}.lock: {tenant} holds its key in an account of its own; nothing of it is here to be "
-            "deleted, and what becomes of the key is its owner's to show"
+            f"{manifest.stem}.lock: {tenant} holds its key in an account of its own; there is no key to delete "
+            "here, and "
+            "only its owner can document the deletion"
         )
     declared = written.tenants.get(tenant)
     if entry.phase is None or (declared is not None and declared.state != entry.phase):

@@ -71,7 +71,7 @@ def read_records(path: Path, arns: Collection[str]) -> list[KeyEvent]:
         return sorted((one for record in records for one in _about(record, arns)), key=lambda event: event.time)
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise EventFileUnusable(
-            f"{path}: got no CloudTrail records ({type(problem).__name__}); unpack it first"
+            f"{path}: expected CloudTrail records ({type(problem).__name__}); unpack it first"
         ) from None
 
 

@@ -7,7 +7,7 @@ from tenant_keys.operations.tenant_view import stacks
 
 
 def after_offboarding(tenant: Tenant, estate: Estate) -> list[str]:
-    """Between the two edits: the key is disabled, and whoever still needs it notices."""
+    """Between the two edits: the key is disabled, and anyone who still needs it notices."""
     if tenant.held is not None:
         shared = any(workload.access != "tenant-role" for workload in tenant.workloads)
         also = [stack_names.shared_access(estate.naming)] if shared else []

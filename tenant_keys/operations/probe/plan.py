@@ -26,7 +26,7 @@ READINGS: Final[Mapping[str, str]] = {
     "tag-absent": "a shared role whose trust asks for the tag tenant_id gives no session without it",
     "tag-beside": "a role whose trust grants no other session tag gives no session with one",
 }
-"""Rules of docs/iam-readings.md on which the key and trust policies rest, and that a probe settles, by an id."""
+"""Rules of docs/iam-readings.md on which the key and trust policies rest, and that a probe decides, by an id."""
 OF_A_DENY: Final = frozenset({"alias-absent", "context-absent", "context-of-another"})
 """Readings of a Deny in the key policy: a request that no policy allows would be refused without it."""
 
@@ -46,7 +46,7 @@ class Probe:
     allowed: bool
     what: str
     reading: str | None = None
-    """The id of the reading that the answer settles."""
+    """The id of the reading that the answer decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Plan:
 
 
 OWN_KEY: Final = "the key's own ARN"
-"""Stands for the ARN, which DescribeKey tells."""
+"""Represents the ARN, which DescribeKey tells."""
 
 
 def plan(

@@ -65,20 +65,20 @@ class Probed:
         return all(answer.as_declared for answer in self.answers)
 
     def readings(self) -> dict[str, dict[str, object]]:
-        """What was settled, by the id of the reading."""
+        """What was decided, by the id of the reading."""
         found: dict[str, dict[str, object]] = {}
         for name, claim in READINGS.items():
             asked = [answer for answer in self.answers if answer.probe.reading == name]
             outcomes = {answer.outcome for answer in asked}
             refused = all(_by_a_deny(answer) for answer in asked) if name in OF_A_DENY else outcomes == {"denied"}
-            settled = "not asked"
+            decided = "not asked"
             if asked:
-                settled = "holds" if refused else "does not hold" if "allowed" in outcomes else "open"
-            found[name] = {"claim": claim, "settled": settled, "answers": [_shown(answer) for answer in asked]}
+                decided = "holds" if refused else "does not hold" if "allowed" in outcomes else "open"
+            found[name] = {"claim": claim, "decided": decided, "answers": [_shown(answer) for answer in asked]}
         return found
 
     def as_document(self) -> dict[str, Any]:
-        """JSON types: the file that settles the readings."""
+        """JSON types: the file that decides the readings."""
         return {
             "workload": self.workload,
             "caller": self.caller,

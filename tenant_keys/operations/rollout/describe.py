@@ -105,9 +105,9 @@ def _floor(phase: Phase) -> str:
         return "no calls"
     rate = f"{floor.requests:,} {floor.api} {floor.rate}/s in {floor.region}"
     said = "" if floor.documented else ", a rate that AWS does not document"
-    told = f"{of_rate:.2f} of {_duration(floor.at_the_rate)} for {rate}{said}; " if of_rate else ""
+    reported = f"{of_rate:.2f} of {_duration(floor.at_the_rate)} for {rate}{said}; " if of_rate else ""
     waits = floor.seconds - floor.at_the_rate
-    return f"{told}{phase.ratio:.2f} of the floor of {_duration(floor.seconds)}, with {waits} s of waits"
+    return f"{reported}{phase.ratio:.2f} of the floor of {_duration(floor.seconds)}, with {waits} s of waits"
 
 
 def _names(stacks: Sequence[StackWork]) -> Iterator[str]:

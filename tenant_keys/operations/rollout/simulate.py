@@ -160,6 +160,6 @@ def simulate(stacks: Sequence[StackWork], concurrency: int, *, seed: int = 0, wa
         stacks: of one account; their Regions have rates of their own.
         concurrency: stacks under way at a time, at least 1.
         seed: of the jitter.
-        watch: is told of each request.
+        watch: is called with each request.
     """
     return _Simulation(stacks, concurrency, seed, watch).simulate()

@@ -49,7 +49,7 @@ class BindingComparison:
             profiles, most = found.get((account, name), ()), 1 if (account, name) in wanted else 0
             if len(profiles) != most:
                 what = (
-                    f"{len(profiles)} instance profiles have the role {name} ({', '.join(profiles)}), declared {most}"
+                    f"{len(profiles)} instance profiles have the role {name} ({', '.join(profiles)}); expected {most}"
                 )
                 yield self._of(account, "instance-profile", name, what, str(most), ", ".join(profiles))
 
@@ -63,7 +63,7 @@ class BindingComparison:
                 continue
             audiences, prints = sorted(found.get("ClientIDList") or ()), sorted(found.get("ThumbprintList") or ())
             if wanted is not None and audiences != sorted(wanted):
-                what = f"it accepts the audiences {', '.join(audiences)}; declared: {', '.join(sorted(wanted))}"
+                what = f"it accepts the audiences {', '.join(audiences)}; expected {', '.join(sorted(wanted))}"
                 yield self._of(account, "identity-provider", arn, what, ", ".join(sorted(wanted)), ", ".join(audiences))
             needed = self.state.scope.audiences(arn) if wanted is None else set()
             if missing := sorted(needed - set(audiences)):
@@ -146,7 +146,7 @@ class BindingComparison:
                 continue
             if counts[0] > counts[1] and self._refused(account, region, "rolesanywhere:List"):
                 continue
-            counted = f"{counts[1]} enabled, declared {counts[0]}: {what}"
+            counted = f"{counts[1]} enabled; expected {counts[0]}: {what}"
             yield self._of(account, "trust-anchor", what, counted, str(counts[0]), str(counts[1]), region)
 
     def _refused(self, account: str, region: str, apis: str) -> bool:

@@ -33,7 +33,7 @@ class HookComparison:
             text = self.state.hooks.get((region, name))
             wanted = _configured(resource.properties)
             if text is None:
-                what = "the Hook is not activated: CloudFormation asks nobody before it changes stacks"
+                what = "the Hook is not activated: CloudFormation changes stacks without asking it"
                 yield DriftFinding("hook", account, region, name, what, json.dumps(wanted), "")
                 continue
             try:
@@ -47,7 +47,7 @@ class HookComparison:
                 )
                 continue
             if differs:
-                what = "; ".join(f"{one} is {found.get(one)!r}, declared is {wanted.get(one)!r}" for one in differs)
+                what = "; ".join(f"{one} is {found.get(one)!r}; expected {wanted.get(one)!r}" for one in differs)
                 yield DriftFinding("hook", account, region, name, what, json.dumps(wanted), text)
 
 

@@ -66,7 +66,7 @@ class InventoryComparison:
             return  # of an offboarded tenant, on a key that is nobody else's
         arn = f"arn:{self.expected.estate.central.partition}:kms:{region}:{account}:{name}"
         if another:
-            what = f"{name} points at key {key}, which is no key of its tenant"
+            what = f"{name} points at key {key}, which is not the key of its tenant"
             yield DriftFinding("alias-moved", account, region, arn, what, "", key, owner[0] if owner else None)
         elif self.expected.is_of_space(name):
             what = f"{name}, of no tenant of the manifest, points at key {key}"
@@ -115,5 +115,5 @@ class InventoryComparison:
     def _last_use(self, key: DeployedKey) -> str:
         used = key.last_usage.get("KeyLastUsage")
         if not key.last_usage:
-            return "whether it was used is told with --last-usage"
+            return "--last-usage shows whether it was used"
         return f"last used {used['Timestamp']}" if used else f"not used since {key.last_usage.get('TrackingStartDate')}"

@@ -75,7 +75,7 @@ class KeyComparison:
     def _beside(self, key: DeployedKey, tenant: Tenant | None) -> Iterator[DriftFinding]:
         """What allows beside the key policy."""
         if key.shared is not None:
-            yield self._of(key, tenant, "policy-ram-share", "AWS RAM gave the key a policy of its own", "", key.shared)
+            yield self._of(key, tenant, "policy-ram-share", "the key has a second policy, from AWS RAM", "", key.shared)
         arn, whose = str(key.metadata.get("Arn", key.id)), tenant.id if tenant else None
         for grant in key.grants:
             who = grant.get("GranteePrincipal") or grant.get("GranteeServicePrincipal") or "an unnamed grantee"
@@ -100,7 +100,7 @@ class KeyComparison:
         wanted = "Enabled" if record.enabled else "Disabled"
         waits = tenant.origin == "imported" and key.state == "PendingImport" and not key.materials
         if key.state != wanted and not waits:
-            what = f"the key is {key.state}; its tenant is {tenant.state}, so that it must be {wanted}"
+            what = f"the key is {key.state}; its tenant is {tenant.state}, so it must be {wanted}"
             yield self._of(key, tenant, "key-state", what, wanted, key.state)
         several = key.metadata.get("MultiRegionConfiguration") or {}
         for name, declared in self._kind_of_key(record).items():
@@ -130,9 +130,7 @@ class KeyComparison:
         days = key.rotation.get("RotationPeriodInDays", 365) if key.rotation.get("KeyRotationEnabled") else None
         if days != record.rotation_days:
             found, wanted = (f"every {one} days" if one else "off" for one in (days, record.rotation_days))
-            yield self._of(
-                key, tenant, "rotation", f"automatic rotation is {found}, declared is {wanted}", wanted, found
-            )
+            yield self._of(key, tenant, "rotation", f"automatic rotation is {found}; expected {wanted}", wanted, found)
             return
         due = key.rotation.get("NextRotationDate")
         # A disabled key is not rotated until it is enabled again (AWS KMS guide, rotate-keys).
@@ -145,7 +143,7 @@ class KeyComparison:
         model = key.metadata.get("ExpirationModel")
         if model == "KEY_MATERIAL_EXPIRES" and not tenant.material_expires:
             valid = str(key.metadata.get("ValidTo"))
-            what = f"the key material expires {valid}; declared is that it never does"
+            what = f"the key material expires {valid}; expected: it never expires"
             yield self._of(key, tenant, "material-expiring", what, "never", valid)
             return
         limit = self.now + self.expiring_within
@@ -183,7 +181,7 @@ def difference_of_tags(expected: object, deployed: object) -> str:
     """Which tags differ, as a sentence; empty where none does."""
     before, after = dict(expected), dict(deployed)  # type: ignore[call-overload]
     differences = [
-        f"{name} is {after.get(name)!r}, declared is {value!r}"
+        f"{name} is {after.get(name)!r}; expected {value!r}"
         for name, value in before.items()
         if after.get(name) != value
     ]

@@ -114,9 +114,7 @@ class RoleComparison:
         beside = sorted({arn for arn in role.attached if arn not in self.state.managed} ^ set(record.managed))
         differences += [f"{'attached' if arn in role.attached else 'not attached'}: {arn}" for arn in beside]
         if role.boundary != record.boundary:
-            differences.append(
-                f"permissions boundary {role.boundary or 'none'}, declared is {record.boundary or 'none'}"
-            )
+            differences.append(f"permissions boundary {role.boundary or 'none'}; expected {record.boundary or 'none'}")
         if differences:
             lost, gained = ("\n".join(one) for one in ((differs.removed, differs.added) if differs else ((), ())))
             yield self._of(role.account, "role-policy", role.arn, "; ".join(differences), lost, gained)

@@ -81,7 +81,7 @@ class Journal:
 
     def _load(self, identity: str, now: datetime) -> None:
         if not self.partial.exists():
-            raise RecordUnusable(f"{self.partial}: no such file, so no run to resume; leave out --resume")
+            raise RecordUnusable(f"{self.partial}: no such file, so there is no run to resume; leave out --resume")
         whole, lines = 0, []
         with self.partial.open("rb") as file:
             for number, raw in enumerate(file, start=1):

@@ -179,7 +179,7 @@ def _each(scope: Scope, readings: Readings) -> Iterator[Planned]:
             yield from _of_key(scope, region, key)
         for trail in items(readings, Ask(scope.central, region, "cloudtrail:DescribeTrails")):
             arn = trail["TrailARN"]
-            # By ARN: what a member account must give of its organisation's trail (CloudTrail API, GetTrailStatus).
+            # By ARN: what a member account must give of its organization's trail (CloudTrail API, GetTrailStatus).
             yield Ask(scope.central, region, "cloudtrail:GetTrailStatus", arn), {"Name": arn}
             yield Ask(scope.central, region, "cloudtrail:GetEventSelectors", arn), {"TrailName": arn}
     for ask in list(readings):
@@ -205,7 +205,7 @@ def _of_item(ask: Ask, item: Any) -> Iterator[Planned]:
         tags = Ask(ask.account, ask.region, "ssm:ListTagsForResource", item["Name"])
         yield tags, {"ResourceId": item["Name"]}
     elif ask.api == "eks:ListClusters":
-        # Of each cluster: the trust policy of a role does not tell them apart.
+        # Of each cluster: the trust policy of a role does not distinguish them.
         yield Ask(ask.account, ask.region, "eks:ListPodIdentityAssociations", item), {"clusterName": item}
     elif ask.api in _ANYWHERE:
         arn = item[_ANYWHERE[ask.api]]

@@ -19,7 +19,7 @@ def parsed(raw: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as problem:
         raise ValueError(f"not JSON lines: {problem}") from None
     if not isinstance(line, dict):
-        raise ValueError("a line is no object")
+        raise ValueError("a line is not an object")
     kind = line.get("type")
     fields = _FIELDS.get(kind) if isinstance(kind, str) else None
     if fields is None:

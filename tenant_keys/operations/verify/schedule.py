@@ -48,7 +48,7 @@ END
 fi
 exit "$code"
 """
-"""Runs in bash. Findings that were told end the build well: a build that fails is a run that could not be made."""
+"""Runs in bash. Findings that were reported end the build well: a build that fails is a run that could not be made."""
 _IMAGE: Final = "aws/codebuild/standard:7.0"
 """Has the AWS CLI, unzip and this Python (AWS CodeBuild guide, available-runtimes)."""
 _PYTHON: Final = "3.12"

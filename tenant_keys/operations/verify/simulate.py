@@ -1,7 +1,7 @@
 """How long a run takes and how near it comes to the quotas, by the pace that the lanes keep and AWS's documented rates.
 
 The simulation keeps its own time and runs the same `Pace` as the lanes. AWS is taken to refuse what exceeds the
-documented rate in a second, whoever calls.
+documented rate in a second, regardless of the caller.
 """
 
 from __future__ import annotations

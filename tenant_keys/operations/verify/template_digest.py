@@ -1,4 +1,4 @@
-"""What tells one template from another: the digest of its JSON, however the JSON is written."""
+"""What distinguishes one template from another: the digest of its JSON, however the JSON is written."""
 
 from __future__ import annotations
 

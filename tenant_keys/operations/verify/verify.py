@@ -126,7 +126,7 @@ def verify(
         options: how.
         client_of: makes clients; by default of the reading role of each account, assumed with the environment's
             credentials.
-        progress: is told after each call.
+        progress: is called after each call.
         now: the time by which expiry and rotation are judged.
 
     Raises:
@@ -237,8 +237,8 @@ def _earlier(record: Path | None, estate: Estate, stacks: tuple[str, ...]) -> _E
     if lines[0]["account"] != estate.central.account:
         raise RecordUnusable(f"{record}: the record of another key account; expected {estate.central.account}")
     if sorted(lines[0]["stacks"]) != sorted(stacks):
-        told = ", ".join(lines[0]["stacks"]) or "the whole estate"
-        raise RecordUnusable(f"{record}: the record of a run over {told}; compare with one over the same")
+        reported = ", ".join(lines[0]["stacks"]) or "the whole estate"
+        raise RecordUnusable(f"{record}: the record of a run over {reported}; compare with one over the same")
     ids = frozenset(line["id"] for line in lines_of(record, "finding"))
     return _Earlier(ids, Baseline(lines[0]["roles"], lines[0]["thumbprints"]))
 

@@ -59,7 +59,7 @@ ADMINISTRATION: Final = (
 )
 """Operations that change a key or who may use it."""
 BESIDE_CHANGES: Final = ("CreateKey", "GetParametersForImport", "RevokeGrant")
-"""What else is told when it is denied: a key more, new key material begun, and somebody's access ended."""
+"""What else is reported when it is denied: a key more, new key material begun, and somebody's access ended."""
 SESSIONS: Final = ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 
 
@@ -72,7 +72,7 @@ def call(source: str, names: Sequence[str], *parts: Pattern) -> Pattern:
 
 
 def kms(*names: str) -> Callable[[Estate], Pattern]:
-    """The operations of AWS KMS that succeed, whoever calls them."""
+    """The operations of AWS KMS that succeed, regardless of the caller."""
     return lambda _: call("kms", names, NO_ERROR)
 
 
@@ -99,7 +99,7 @@ def by(role: str) -> Pattern:
 def _named(role: str) -> str | Pattern:
     """EventBridge compares a string as a whole, and a permission set's roles are a pattern: their beginning matches.
 
-    So a set whose name goes on after an underscore is told too; none of the set's own roles is missed.
+    So a set whose name goes on after an underscore is reported too; none of the set's own roles is missed.
     """
     return {"prefix": beginning_of(role)} if is_pattern(role) else role
 

@@ -54,7 +54,7 @@ class Rule:
     sentence: str
     """What happened, in a sentence."""
     next: str
-    """What to run next; `<key>`, `<region>` and the other variables stand for what the event says."""
+    """What to run next; `<key>`, `<region>` and the other variables represent what the event says."""
     matches: Callable[[Estate], Pattern]
     read_only: bool = False
     """Whether it matches read-only events, which EventBridge delivers to rules of one state alone."""

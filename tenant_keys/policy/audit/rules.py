@@ -50,7 +50,7 @@ RULES: Final = (
     Rule(
         "key-policy-changed",
         "critical",
-        "A key policy was changed by a role that is no deployment role.",
+        "A key policy was changed by a role that is not a deployment role.",
         f"aws kms get-key-policy --key-id <key> --region <region>; deploy the estate again; tenant: {_WHOSE}",
         on.kms_but_deployers("PutKeyPolicy"),
     ),

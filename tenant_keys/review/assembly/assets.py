@@ -93,7 +93,7 @@ def template_asset(url: str, manifests: list[Path], template: Path, environment:
 def _only_file(path: Path) -> tuple[str, dict[str, Any]]:
     manifest = known(read_object(path), _MANIFEST, f"{path}")
     if manifest.get("dockerImages"):
-        raise AssemblyInconsistent(f"{path} dockerImages: got an image; the review reads templates alone; take it out")
+        raise AssemblyInconsistent(f"{path} dockerImages: got an image; the review reads templates only; remove it")
     files = manifest.get("files")
     if not isinstance(files, dict) or len(files) != 1:
         raise AssemblyInconsistent(
@@ -176,6 +176,6 @@ def known(value: object, names: frozenset[str], where: str) -> dict[str, Any]:
     if unknown := sorted(value.keys() - names):
         raise AssemblyInconsistent(
             f"{where}.{unknown[0]}: got a field that the review does not know; it may change what is deployed; "
-            f"known are {', '.join(sorted(names))}"
+            f"allowed: {', '.join(sorted(names))}"
         )
     return value

@@ -65,9 +65,9 @@ class StackArtifact:
     asset: TemplateAsset | None
     """None where the CLI sends `template_path` itself to CloudFormation."""
     deploy_role: str | None
-    """The role that the CLI calls CloudFormation with; None: whoever runs it."""
+    """The role that the CLI calls CloudFormation with; None: the caller's own credentials."""
     execution_role: str | None
-    """The role that CloudFormation creates resources with; None: whoever deploys."""
+    """The role that CloudFormation creates resources with; None: the deploying principal."""
     after: frozenset[str] = frozenset()
     """Names of the stacks that the CLI deploys before: those it depends on, and those that they depend on."""
 
@@ -142,7 +142,7 @@ def _check_dependencies(artifacts: Mapping[str, _Artifact], path: Path) -> None:
     for artifact in artifacts.values():
         for name in artifact.dependencies:
             if name not in artifacts:
-                raise AssemblyInconsistent(f"{artifact.where}.dependencies: {name} is no artifact of {path}")
+                raise AssemblyInconsistent(f"{artifact.where}.dependencies: {name} is not an artifact of {path}")
         if artifact.kind == _ASSETS and artifact.name not in used:
             raise AssemblyInconsistent(
                 f"{artifact.where}: no stack depends on this asset manifest, so its files are uploaded for none; "
@@ -233,9 +233,9 @@ def _check_metadata(artifact: _Artifact) -> None:
         data = read_bytes(path)
         # A long file, of no interest but for these letters; written as escapes they show once it is parsed.
         if (_LEGACY_ASSET in data or b"\\u" in data) and _announces_asset(parse_json(path, data)):
-            raise AssemblyInconsistent(f"{path}: announces an asset; the review reads templates alone; take it out")
+            raise AssemblyInconsistent(f"{path}: announces an asset; the review reads templates only; remove it")
     if _announces_asset(metadata):
-        raise AssemblyInconsistent(f"{artifact.where}.metadata: announces an asset; take it out")
+        raise AssemblyInconsistent(f"{artifact.where}.metadata: announces an asset; remove it")
 
 
 def _announces_asset(metadata: object) -> bool:

@@ -14,7 +14,7 @@ from typing import Protocol
 from tenant_keys.review.assembly.model import Resource
 
 # Marks an id that AWS has yet to choose. `!` occurs in no key id, IAM name or alias, and the reader refuses a template
-# that contains the mark, so no text of a template equals such an id. A pattern may still match it: whoever decides
+# that contains the mark, so no text of a template equals such an id. A pattern may still match it: anyone who decides
 # patterns must not rely on a partial one (`key/a*`) missing it.
 UNRESOLVED = "unresolved!"
 

@@ -129,7 +129,7 @@ def _check_tags(artifact: StackArtifact, resources: Mapping[str, Resource]) -> N
             if tag not in pairs:
                 raise AssemblyInconsistent(
                     f"{artifact.template_path} {resource.logical_id}: the stack's tag {tag[0]}={tag[1]} would become a "
-                    "tag of this resource; write it into the resource, or take it off the stack"
+                    "tag of this resource; write it into the resource, or remove it from the stack"
                 )
 
 

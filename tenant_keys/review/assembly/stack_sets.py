@@ -1,6 +1,6 @@
 """The stacks that a stack set makes: its template, in each account and Region that it names.
 
-Read is what can be told from the assembly alone: a template in the resource itself, without parameters, and literal
+Read is what can be known from the assembly alone: a template in the resource itself, without parameters, and literal
 accounts within organizational units (CloudFormation API reference, DeploymentTargets: INTERSECTION). That some of these
 accounts may be in none of the units is no matter here: then they get less.
 """

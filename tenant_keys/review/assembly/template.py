@@ -73,7 +73,9 @@ def parse_template(path: Path, data: bytes) -> Template:
     with collection_paused():
         sections = parse_json(path, data)
     if _holds_mark(data, sections):
-        raise TemplateRefused(f"{path}: got the text {UNRESOLVED}; kept for ids that AWS has yet to choose; remove it")
+        raise TemplateRefused(
+            f"{path}: got the text {UNRESOLVED}; reserved for ids that AWS has yet to choose; remove it"
+        )
     if not isinstance(sections, dict) or not isinstance(sections.get("Resources", {}), dict):
         raise AssemblyUnreadable(f"{path}: expected an object with Resources; run cdk synth again")
     if unknown := sorted(sections.keys() - _SECTIONS):
@@ -99,7 +101,7 @@ def _undeployable(template: Template) -> str | None:
     rules = template.sections.get("Rules", {})
     for name, rule in rules.items() if isinstance(rules, dict) else [("Rules", rules)]:
         if name != "CheckBootstrapVersion" or not _asks_for_version(rule):
-            return f"got rule {name}; allowed: CheckBootstrapVersion of the CDK; whether others hold is not worked out"
+            return f"got rule {name}; allowed: CheckBootstrapVersion of the CDK; other rules are not evaluated"
     resources = template.resources
     waiting = [name for name, body in resources.items() if body.get("DependsOn")]
     for name in waiting:

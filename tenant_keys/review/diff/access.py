@@ -1,7 +1,7 @@
 """What changes in access: requests that were refused and are allowed, or the other way round.
 
 Computed as the proof is: for every class of tenants that are alike in both versions, every class of requests that the
-old or the new documents tell apart is decided by both.
+old or the new documents distinguish is decided by both.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _shared(side: ReviewedEstate) -> dict[str, object]:
 
 
 def _world(side: ReviewedEstate, classes: list[tuple[TenantClass, list[str]]]) -> World:
-    """One version, with the same representatives as the other: tenants that either version tells apart are apart."""
+    """One version, with the same representatives as the other: tenants that either version distinguishes are apart."""
     found: dict[TenantClass, Tenants] = {}
     common: set[str] = set()
     for number, (alike, tenants) in enumerate(classes):
@@ -81,7 +81,7 @@ def _world(side: ReviewedEstate, classes: list[tuple[TenantClass, list[str]]]) -
 
 
 def _class_changes(old: World, new: World, tenant: str) -> Iterator[_Found]:
-    """What changes for the tenants of one class, told of one of them; `{key}` stands for their keys."""
+    """What changes for the tenants of one class, stated for one of them; `{key}` represents their keys."""
     before = {case.record.region: case for case in old.keys if case.promise.tenant == tenant}
     after = {case.record.region: case for case in new.keys if case.promise.tenant == tenant}
     grouped: dict[tuple[Severity, str, str, str], list[str]] = {}

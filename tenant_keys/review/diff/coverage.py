@@ -1,10 +1,10 @@
 """Whether statements speak of every request that another one speaks of, however they are written.
 
 A statement is a box: for each dimension (principal, resource, each condition key) the values that it speaks of. Values
-come in classes that no condition at hand tells apart (`review.proof.domain`), so a box is finite, and what some boxes
+come in classes that no condition at hand distinguishes (`review.proof.domain`), so a box is finite, and what some boxes
 leave of another is found by taking them away one after the other. Dimensions are taken to be independent, which they
-are not always (a role's ARN decides its account): more requests are compared than exist, so a difference may be told
-that no real request shows, and none is missed. What cannot be worked out covers nothing.
+are not always (a role's ARN decides its account): more requests are compared than exist, so a difference may be
+reported that no real request shows, and none is missed. What cannot be worked out covers nothing.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class AliasRow:
     place: Place
     name: str
     tenant: str
-    """Whose it is by its name; a name that is no tenant's stands for itself."""
+    """Whose it is by its name; a name that is no tenant's represents itself."""
     key: Place | None
     retained: bool
 
@@ -161,7 +161,7 @@ _LABELS: Final = {
 
 
 def _setting(name: str, one: Any, other: Any) -> tuple[Severity, str]:
-    """What a changed property of a key asks of a reviewer; `{key}` stands for the key."""
+    """What a changed property of a key asks of a reviewer; `{key}` represents the key."""
     match name:
         case "Enabled":
             enabled = other is None  # true is the default

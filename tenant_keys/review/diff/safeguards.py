@@ -186,7 +186,7 @@ def _loosened(reach: Reach) -> str:
 def _widened(reach: Reach, allowed: Sequence[Reach]) -> str:
     """Which condition of the nearest earlier Allow is gone, or lets more values through."""
     if not allowed:
-        return "an Allow that was not there"
+        return "a new Allow"
     own = _described(reach)
 
     def distance(earlier: Reach) -> tuple[int, int, int]:
@@ -236,7 +236,7 @@ def _value(value: object) -> str:
 
 
 def _unmarked(text: str) -> str:
-    """A mark in words: it stands for the name of the tenant that the sentence ends with."""
+    """A mark in words: it represents the name of the tenant that the sentence ends with."""
     return f"the tenant's {text.partition(MARK)[2]}" if MARK in text else text
 
 

@@ -120,7 +120,7 @@ def _details(service: str) -> dict[str, Any]:
 
 @cache
 def _template(key: str) -> Callable[[str], bool]:
-    """The test of a key in lower case; `${…}` stands for any name, and is never taken to be literal."""
+    """The test of a key in lower case; `${…}` represents any name, and is never taken to be literal."""
     pieces = re.split(r"\$\{[^}]*\}", key.lower())
     if len(pieces) == 1:
         return key.lower().__eq__

@@ -72,7 +72,7 @@ class Policies:
     """Every policy that bears on a request.
 
     `session` None: no session policy was passed; an empty tuple allows nothing. `scps` and `rcps`: one tuple for each
-    level of the organisation, root first. They do not apply to service-linked roles or in the management account:
+    level of the organization, root first. They do not apply to service-linked roles or in the management account:
     leaving them out there is the caller's job.
     """
 
@@ -83,7 +83,7 @@ class Policies:
     scps: tuple[tuple[Policy, ...], ...] = ()
     rcps: tuple[tuple[Policy, ...], ...] = ()
     grants: tuple[Grant, ...] = ()
-    #: Those whose Deny counts whoever asks; SCPs and RCPs come on top.
+    #: Those whose Deny counts regardless of the caller; SCPs and RCPs come on top.
     direct: tuple[Policy, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

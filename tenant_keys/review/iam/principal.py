@@ -8,7 +8,7 @@ from tenant_keys.review.iam.errors import InvalidRequest
 
 
 class PrincipalKind(Enum):
-    """The kinds of principal that AWS tells apart."""
+    """The kinds of principal that AWS distinguishes."""
 
     ROLE_SESSION = "role session"
     USER = "user"

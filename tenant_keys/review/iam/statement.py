@@ -133,7 +133,7 @@ def _resources(tree: syntax.Statement, trust: bool, where: str, *, substitute: b
 
 
 def _conditions(tree: syntax.Statement, where: str, *, substitute: bool, widely: bool) -> tuple[Holds, ...]:
-    """All conditions of a statement: they are ANDed, in the order in which they stand."""
+    """All conditions of a statement: they are ANDed, in the order in which they are written."""
     if "Condition" in tree.elements and not tree.conditions:
         raise UnsupportedPolicy(where, {}, "an object of operators, not empty")
     once = {(one.spelled, one.key) for one in tree.conditions}

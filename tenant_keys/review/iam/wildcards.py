@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-#: A piece of a pattern: its text, and whether `*` and `?` in it stand for themselves.
+#: A piece of a pattern: its text, and whether `*` and `?` in it represent themselves.
 Piece = tuple[str, bool]
 Test = Callable[[str], bool]
 

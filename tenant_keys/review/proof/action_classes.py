@@ -37,7 +37,7 @@ GRANT_OPERATIONS: Final = (
 
 
 def _later_actions(documents: Iterable[Document]) -> tuple[str, ...]:
-    """One action that KMS may add for each way in which the documents' patterns tell such actions apart."""
+    """One action that KMS may add for each way in which the documents' patterns distinguish such actions."""
     patterns = frozenset[str]().union(*(document.action_patterns for document in documents))
     return _distinguished(tuple(sorted(one for one in patterns if one.startswith("kms:"))), key_actions())
 

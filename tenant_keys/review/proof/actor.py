@@ -1,4 +1,4 @@
-"""Who could ask: one representative for each class of principals that no document tells apart."""
+"""Who could ask: one representative for each class of principals that no document distinguishes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tenant_keys.review.proof.document import Document
 
 FOREIGN_ACCOUNT = "999999999999"
 OTHER_ORGANIZATION = "o-zzzzzzzzzz"
-"""An account and an organisation for examples; the proof takes those that no document and no manifest names."""
+"""An account and an organization for examples; the proof takes those that no document and no manifest names."""
 SESSION = "any-session"
 
 
@@ -40,7 +40,7 @@ class Actor:
 
 @cache
 def everything() -> tuple[Document, ...]:
-    """The identity policy of whoever is not in the templates: full administrator rights."""
+    """The identity policy of anyone who is not in the templates: full administrator rights."""
     raw = {
         "Version": "2012-10-17",
         "Statement": [{"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}],
@@ -111,7 +111,7 @@ def anonymous() -> Actor:
 
 
 def token_holder(provider_arn: str) -> Actor:
-    """Whoever holds a token of an identity provider, and no role yet."""
+    """Anyone who holds a token of an identity provider, and no role yet."""
     principal = Principal(PrincipalKind.FEDERATED, arn=provider_arn)
     issuer = provider_arn.partition("/")[2] or provider_arn
     return Actor(f"a holder of a token of {issuer}", principal, (), issuer=issuer.lower())

@@ -1,4 +1,4 @@
-"""Everybody who could ask for one key: the classes of principals that its documents tell apart."""
+"""Everybody who could ask for one key: the classes of principals that its documents distinguish."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def resource_of(case: KeyCase) -> dict[str, Value]:
 
 
 def services(document: Document) -> list[str]:
-    """AWS services that a policy tells apart, and one that it does not."""
+    """AWS services that a policy distinguishes, and one that it does not."""
     key = "aws:principalservicename"
     conditions = [one for clause in document.clauses for one in clause.conditions if one.key == key]
     named = {one for clause in document.clauses for one in _named(clause)}

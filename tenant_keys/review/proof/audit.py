@@ -2,7 +2,7 @@
 
 Nothing in them bears on a tenant's key. What could is anything else: a rule that runs a function or passes a role, a
 topic that strangers read, a bus on which anybody speaks, a key that is no tenant's and opens for somebody. So each
-property is compared with the declared one, and what differs is told by name.
+property is compared with the declared one, and what differs is reported by name.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def check_audit(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
             yield from _watches(resource, place[3].removeprefix(names.audit_prefix(estate.naming)), estate)
             kept = resource.deletion_policy == resource.update_replace_policy == "Retain"
             if resource.type in TRAIL_TYPES and not kept:
-                message = f"{resource.where}: goes with its stack, declared is Retain"
+                message = f"{resource.where}: is deleted with its stack; expected Retain"
                 yield Finding(Kind.INVENTORY, message, AGAIN)
     for region in regions:
         yield from _key(region, inventory, estate)
@@ -70,7 +70,7 @@ def check_audit(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
 
 
 def _values(region: str, estate: Estate) -> dict[str, object]:
-    """What the placeholders of the expected documents stand for."""
+    """What the placeholders of the expected documents represent."""
     central, topic = estate.central, names.audit_prefix(estate.naming).removesuffix("-")
     people = [*central.deployers, *central.administrators, central.break_glass, *central.readers]
     return {
@@ -140,7 +140,7 @@ def _watches(resource: Resource, known_as: str, estate: Estate) -> Iterator[Find
     if state == ALL != declared:
         yield differs(where, "State")
     elif state != declared:
-        found = f"{where}: the rule is {state!r:.40}, and detects nothing; declared is {declared}"
+        found = f"{where}: the rule is {state!r:.40}, and detects nothing; expected {declared}"
         yield Finding(Kind.INVENTORY, found, AGAIN)
     if pattern_differs(known_as, properties.get("EventPattern"), estate):
         yield differs(where, "EventPattern")
@@ -155,7 +155,7 @@ def _watches(resource: Resource, known_as: str, estate: Estate) -> Iterator[Find
 def _key(region: str, inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     records = [one for one in inventory.audit_keys if one.region == region]
     if len(records) != 1:
-        found = f"{len(records)} keys encrypt the topic of {region}, declared is one"
+        found = f"{len(records)} keys encrypt the topic of {region}; expected one"
         yield Finding(Kind.INVENTORY, found, AGAIN)
     policy = filled(read_expected("audit")["key_policy"], _values(region, estate))
     for record in records:
@@ -183,7 +183,7 @@ def _facts(record: KeyRecord, where: str, estate: Estate) -> Iterator[Finding]:
     }
     for name, (got, declared) in expected.items():
         if got != declared:
-            yield Finding(Kind.INVENTORY, f"{where}: {name} is {got}, declared is {declared}", AGAIN)
+            yield Finding(Kind.INVENTORY, f"{where}: {name} is {got}; expected {declared}", AGAIN)
 
 
 def _reporting(region: str, estate: Estate) -> list[str]:

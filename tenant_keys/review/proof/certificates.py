@@ -24,7 +24,7 @@ ANCHOR: Final = "aws:sourcearn"
 
 
 def certificate_holders(trust: Document, workload: Workload | None, anchors: Mapping[str, str]) -> Iterator[Actor]:
-    """One for each trust anchor and certificate that the trust policy or the manifest tells apart.
+    """One for each trust anchor and certificate that the trust policy or the manifest distinguishes.
 
     Args:
         trust: of the role that is asked for.

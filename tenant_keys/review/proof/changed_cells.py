@@ -1,6 +1,6 @@
 """The proof of an estate of which a few cells changed since it was proved whole.
 
-The proof decides by equivalence class: two tenants of each class stand for all of it, and everything that a document
+The proof decides by equivalence class: two tenants of each class represent all of it, and everything that a document
 can say of tenants is in the classes or in the other stacks. So an estate of the same classes, the same other stacks and
 the same declaration but for its tenants has the same proof. Whether the classes are the same is what is proved here:
 over the changed cells and the cells of two tenants of each class, by the proof itself. A new document, a document that
@@ -60,7 +60,7 @@ def proves_changed_cells(
         residents: the tenants of every cell, by the name of its stack.
     """
     first = {tenant for tenants in proved.values() for tenant in tenants}
-    # A tenant's real id behind an opaque name may be told by any text of any template.
+    # A tenant's real id behind an opaque name may be reported by any text of any template.
     opaque = any(tenant.id != tenant.manifest_id for tenant in estate.tenants.values())
     if opaque or not first <= estate.tenants.keys():
         return False

@@ -123,7 +123,7 @@ _GLOBAL: Final = {
     "aws:vpceaccount": Key(_PLACE),
     "aws:vpceorgid": Key(_PLACE),
     "aws:vpceorgpaths": Key(_PLACE),
-    # Whoever calls directly, and not through a service, has none of these.
+    # Anyone who calls directly, and not through a service, has none of these.
     "aws:calledvia": _NOT_DIRECTLY,
     "aws:calledviafirst": _NOT_DIRECTLY,
     "aws:calledvialast": _NOT_DIRECTLY,
@@ -222,7 +222,7 @@ def known(key: str) -> Key:
     if key.startswith("aws:requesttag/"):
         return Key(_CALLER)
     if key.startswith("aws:resourcetag/"):
-        return Key(_PLACE)  # those of the template, and of whoever may tag
+        return Key(_PLACE)  # those of the template, and of anyone who may tag
     if service in ("kms", "sts"):
         kind = condition_key_type(service, key)
         if kind is not None:

@@ -51,15 +51,15 @@ def check_deletion_hook(inventory: Inventory, estate: Estate) -> Iterator[Findin
     for resource in own:
         function = resource.type == "AWS::Lambda::Function" and place_of(resource) in expected
         if function and not _is_shipped(resource.properties.get("Code"), estate):
-            told = f"{resource.where}: the code of the function is not the one that was reviewed, for this estate"
-            yield Finding(Kind.NOT_PROVED, told, f"{AGAIN}, with the version of tenant-keys that reviews")
+            reported = f"{resource.where}: the code of the function is not the one that was reviewed, for this estate"
+            yield Finding(Kind.NOT_PROVED, reported, f"{AGAIN}, with the version of tenant-keys that reviews")
     for region in regions:
         for role in filled(read_expected("deletion_hook")["roles"], _values(region, estate)):
             yield from _role(role, region, inventory, estate)
 
 
 def _values(region: str, estate: Estate) -> dict[str, object]:
-    """What the placeholders of the expected documents stand for."""
+    """What the placeholders of the expected documents represent."""
     central, naming = estate.central, estate.naming
     return {
         "partition": central.partition,

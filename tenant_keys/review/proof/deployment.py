@@ -25,7 +25,7 @@ def _check(artifact: StackArtifact, estate: Estate) -> Iterator[Finding]:
         yield Finding(
             Kind.INVENTORY,
             f"{where} goes to account {artifact.account}, which tenants.yaml does not declare",
-            "take the stack out of the app, or declare the account",
+            "remove the stack from the app, or declare the account",
         )
         return
     place = Environment(artifact.account, artifact.region)
@@ -39,14 +39,14 @@ def _check(artifact: StackArtifact, estate: Estate) -> Iterator[Finding]:
     if _protected(artifact.name, estate) and not artifact.termination_protection:
         yield Finding(
             Kind.INVENTORY,
-            f"{where} has no termination protection: one call deletes what it keeps",
+            f"{where} has no termination protection: one call deletes what it contains",
             "synthesize again; keep termination protection of this stack",
         )
     hook = names.hook_stack(artifact.region, estate.naming) if central.deletion_hook else None
     if hook and _keeps_keys(artifact.name) and hook not in artifact.after:
         yield Finding(
             Kind.INVENTORY,
-            f"{where} does not depend on {hook}: it may be deployed before the Hook that keeps its keys",
+            f"{where} does not depend on {hook}: it may be deployed before the Hook that protects its keys",
             "synthesize again; keep the dependency on the stack of the Hook",
         )
     home = names.workload_stack(artifact.account, central.home_region, estate.naming)

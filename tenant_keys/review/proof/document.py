@@ -20,7 +20,7 @@ from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.syntax import parse_document
 
 RESOURCE: Final = "resource"
-"""Stands for the resource's ARN among the keys with which values are compared."""
+"""Represents the resource's ARN among the keys with which values are compared."""
 VARIABLES: Final = frozenset(
     {"aws:username", "aws:principalaccount", "kms:calleraccount", "aws:principalorgid", "aws:principaltype"}
     | {"aws:resourceaccount"}
@@ -168,7 +168,7 @@ def _variables(tree: syntax.Document, name: str) -> Mapping[str, tuple[tuple[str
                 if part[1]:
                     raise NotProved(f"{name}: {value} holds an escape; no classes of values are worked out for it")
             elif not (part.key in VARIABLES or part.key.startswith(TAG_PREFIX)):
-                raise NotProved(f"{name}: {value} compares with {part.key}, of which no classes are worked out")
+                raise NotProved(f"{name}: {value} compares with {part.key}, of which no classes are derived")
             elif key == "aws:userid":
                 raise NotProved(f"{name}: {value} is compared with {key}; no classes of both together are worked out")
             elif has_wildcard(part.default or ""):
@@ -189,7 +189,7 @@ def _compared(tree: syntax.Document) -> Iterator[tuple[str, str]]:
 
 
 def _clause(tree: syntax.Statement, statement: Statement, *, substitute: bool) -> Clause:
-    # The evaluator compiles conditions in the order in which they stand.
+    # The evaluator compiles conditions in the order in which they are written.
     pairs = zip(tree.conditions, statement.conditions, strict=True)
     conditions = tuple(
         Condition(one, holds, not substitute or not any("${" in value for value in one.values)) for one, holds in pairs

@@ -1,6 +1,6 @@
 """The values that a context key can take, as finitely many classes: one representative for each.
 
-Two values that no condition and no promise tells apart are decided alike, so one of them stands for both. What tells
+Two values that no condition and no promise distinguishes are decided alike, so one of them represents both. What tells
 values apart are the conditions' own values: exact ones, patterns, thresholds, presence, and being of the type that an
 operator reads.
 """
@@ -40,11 +40,11 @@ _TYPED: Final[tuple[tuple[str, Type | None, _Points], ...]] = (
     ("NotIpAddress", Type.ADDRESS, points.addresses),
     ("Binary", None, points.binaries),
 )
-"""By the beginning of an operator's name: the type that it reads, and one value for each class that it tells apart."""
+"""By the beginning of an operator's name: the type that it reads, and one value for each class of values."""
 
 
 def candidates(
-    key: str, conditions: Iterable[Condition], context: Mapping[str, Value], told_apart: Sequence[str] = ()
+    key: str, conditions: Iterable[Condition], context: Mapping[str, Value], distinguished: Sequence[str] = ()
 ) -> list[Value | None]:
     """Representatives of a free key's values, absent first, the fewest and simplest first.
 
@@ -52,7 +52,7 @@ def candidates(
         key: in lower case.
         conditions: every condition on the key that could matter.
         context: the fixed part of the request's context, for policy variables.
-        told_apart: values of which something else is promised than of others.
+        distinguished: values of which something else is promised than of others.
 
     Raises:
         NotProved: a condition on it is of a kind whose classes are not worked out.
@@ -61,7 +61,7 @@ def candidates(
     if entry.never:
         return [ABSENT]
     on_key = [one for one in conditions if one.key == key]
-    single = text_classes(on_key, context, told_apart, entry)
+    single = text_classes(on_key, context, distinguished, entry)
     absent = [] if entry.always else [ABSENT]
     if not is_multivalued(key) and not (_is_unknown(key) and any(one.tree.operator.qualifier for one in on_key)):
         return [*absent, *single]
@@ -84,20 +84,20 @@ _ANY_TEXT: Final = Key(Source.CALLER)
 def text_classes(
     conditions: Sequence[Condition],
     context: Mapping[str, Value],
-    told_apart: Sequence[str] = (),
+    distinguished: Sequence[str] = (),
     entry: Key = _ANY_TEXT,
 ) -> tuple[str, ...]:
-    """One text for each class of texts that the conditions on one key, or a promise, tell apart."""
+    """One text for each class of texts that the conditions on one key, or a promise, distinguish."""
     by_kind: dict[str, list[str]] = {}
     for one in conditions:
         by_kind.setdefault(one.base, []).extend(resolved(one, context))
     sorted_out = ((kind, tuple(dict.fromkeys(values))) for kind, values in by_kind.items() if kind != "Null")
-    return _classes(conditions[0].key if conditions else "", entry, tuple(sorted(sorted_out)), tuple(told_apart))
+    return _classes(conditions[0].key if conditions else "", entry, tuple(sorted(sorted_out)), tuple(distinguished))
 
 
 @lru_cache(maxsize=4096)
 def _classes(
-    key: str, entry: Key, by_kind: tuple[tuple[str, tuple[str, ...]], ...], told_apart: tuple[str, ...]
+    key: str, entry: Key, by_kind: tuple[tuple[str, tuple[str, ...]], ...], distinguished: tuple[str, ...]
 ) -> tuple[str, ...]:
     if entry.type is Type.TRUTH:
         return ("true", "false")
@@ -113,7 +113,7 @@ def _classes(
             classes_of = points.whole_numbers
         texts = [value for kind, values in by_kind if kind in typed for value in values]
         if entry.type is Type.NUMBER:
-            texts += told_apart  # thresholds of a promise
+            texts += distinguished  # thresholds of a promise
         if entry.source is Source.TIME:
             later = [text for text in classes_of([*texts, str(EARLIEST)]) if float(text) >= EARLIEST]
             return tuple(dict.fromkeys(later))
@@ -121,16 +121,16 @@ def _classes(
         if entry.type is kind_of_value:
             return tuple(dict.fromkeys(found))
         exact = [value for kind, values in by_kind if kind in EXACT for value in values]
-        named = [*told_apart, *exact]
+        named = [*distinguished, *exact]
         return tuple(dict.fromkeys([*named, *found, fresh_word([*named, *found])]))
-    return _of_text(key, dict(by_kind), told_apart, entry.form)
+    return _of_text(key, dict(by_kind), distinguished, entry.form)
 
 
 def _of_text(
-    key: str, values: Mapping[str, tuple[str, ...]], told_apart: Sequence[str], form: Form | None
+    key: str, values: Mapping[str, tuple[str, ...]], distinguished: Sequence[str], form: Form | None
 ) -> tuple[str, ...]:
     if not values and form is None:
-        return (*told_apart, fresh_word(told_apart, "any"))
+        return (*distinguished, fresh_word(distinguished, "any"))
     if not values.keys() <= EXACT | IGNORING_CASE | LIKE | ARN:
         raise NotProved(f"{key}: no classes of values are worked out for {', '.join(sorted(values))}")
     exact, like, arn, folded = (
@@ -139,7 +139,7 @@ def _of_text(
     )
     if folded and (like or arn):
         raise NotProved(f"{key}: patterns and conditions that ignore case on one key: write exact values")
-    exact += told_apart
+    exact += distinguished
     found = [*exact, *folded, *other_cases(key, folded, exact), *like, *arn]
     if form is None:
         return tuple(dict.fromkeys([*found, *examples(arn, arn=True, plain=like, exact=[*exact, *folded])]))
@@ -161,7 +161,7 @@ def other_cases(key: str, folded: Sequence[str], exact: Sequence[str]) -> list[s
 
 
 def spellings(name: str, conditions: Iterable[Condition], context: Mapping[str, Value]) -> tuple[str, ...]:
-    """Of a name that conditions read without regard to case, the spellings that other conditions tell apart.
+    """Of a name that conditions read without regard to case, the spellings that other conditions distinguish.
 
     Names in kms:EncryptionContext:NAME and in aws:RequestTag/NAME ignore case; the texts in kms:EncryptionContextKeys
     and aws:TagKeys that list the same names do not (AWS KMS guide, conditions-kms; IAM guide,
@@ -188,7 +188,7 @@ def _spelt(name: str, arn: tuple[str, ...], like: tuple[str, ...], exact: tuple[
     patterns = [Pattern.of([(text, False)], arn=True) for text in arn]
     patterns += [Pattern.of([(text, False)], arn=False) for text in like]
     kept: dict[tuple[object, ...], str] = {}
-    for text in (name, *found):  # the declared spelling stands for its class
+    for text in (name, *found):  # the declared spelling represents its class
         kept.setdefault((text if text in exact else None, *(one.accepts(one.read(text)) for one in patterns)), text)
     return tuple(kept.values())
 

@@ -1,4 +1,4 @@
-"""Tenants that no document tells apart, so that one of them can stand for all: the reduction by symmetry.
+"""Tenants that no document distinguishes, so that one of them can represent all: the reduction by symmetry.
 
 Two tenants are interchangeable when the same is promised for them, their documents are the same but for their own
 names, and every document that is not theirs names either both of them or neither. Exchanging them then maps the estate
@@ -183,7 +183,7 @@ class _Apart:
         self._twice = named.twice
 
     def because(self, promise: Promise) -> str:
-        """Why the tenant stands for itself alone; empty where it does not."""
+        """Why the tenant represents itself alone; empty where it does not."""
         tenant = promise.tenant
         if tenant in self._values or (self._by_value and tenant.replace("-", "").isdigit()):
             return "its id means something else in a policy"

@@ -21,7 +21,7 @@ from tenant_keys.review.proof.spelled import spelled
 from tenant_keys.review.proof.stack_set import instances, types_in
 
 AGAIN: Final = "synthesize again"
-_APART: Final = "take it out of the app"
+_APART: Final = "remove it from the app"
 Place = tuple[str, str, str, str]
 """Account, Region, type and name."""
 Expected = Mapping[Place, Mapping[str, object]]
@@ -130,7 +130,7 @@ def _compare(resource: Resource, expected: Mapping[str, object], after: set[str 
             said = _same(name, got, wanted)
         if said is Said.WIDER:
             kind = Kind.NOT_PROVED if name in _EITHER_WAY else Kind.INVENTORY
-            yield Finding(kind, f"{where}: {name} is {got!r:.120}, declared is {wanted!r:.120}", AGAIN)
+            yield Finding(kind, f"{where}: {name} is {got!r:.120}; expected {wanted!r:.120}", AGAIN)
         elif said is Said.OTHERWISE:
             yield differs(where, name)
 

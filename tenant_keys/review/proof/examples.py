@@ -73,7 +73,7 @@ def examples(
 
 
 def after(compiled: Sequence[Reader], prefix: str) -> _State:
-    """Where the readers stand once the prefix is read."""
+    """Where the readers are once the prefix is read."""
     state = tuple(pattern.start() for pattern in compiled)
     for character in prefix:
         state = _read(compiled, state, character)
@@ -83,7 +83,7 @@ def after(compiled: Sequence[Reader], prefix: str) -> _State:
 def distinguished_accounts(
     known: Sequence[str], arns: Sequence[Pattern], numbers: Sequence[Pattern], partition: str
 ) -> list[str]:
-    """The known accounts, and one account for every further way in which patterns can tell accounts apart.
+    """The known accounts, and one account for every further way in which patterns can distinguish accounts.
 
     Args:
         known: account ids.
@@ -112,7 +112,7 @@ def distinguished_accounts(
             for digit in alphabet:
                 following.setdefault(_read(compiled, state, digit), text + digit)
         if len(following) > MOST_STATES:
-            raise NotProved(f"{len(compiled)} patterns tell accounts apart: write exact account ids")
+            raise NotProved(f"{len(compiled)} patterns distinguish accounts: write exact account ids")
         layer = following
     met = {read(account) for account in known}
     return [*known, *(text for state, text in layer.items() if state not in met)]

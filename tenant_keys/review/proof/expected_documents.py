@@ -1,6 +1,6 @@
 """What the stacks of audit, trail and Hook must hold, as data: documents with placeholders, one file a concept.
 
-A placeholder is a name in braces. As a whole text it stands for any value, within a text for a text. Names and lists
+A placeholder is a name in braces. As a whole text it represents any value, within a text for a text. Names and lists
 are there a second time on purpose, as in `promise`.
 """
 

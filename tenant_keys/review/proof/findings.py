@@ -13,14 +13,14 @@ class Kind(Enum):
     """What is broken, the worst first."""
 
     OTHER_TENANT = "another tenant's session uses the key"
-    OUTSIDER = "somebody outside the manifest uses the key"
-    OBTAINS_SESSION = "somebody undeclared obtains a session"
-    ADMINISTRATION = "somebody undeclared administers the key"
-    MORE_THAN_DECLARED = "a declared role may do more than is declared"
-    GUARDRAIL = "a control policy of the organization lets through what it is to stop"
-    INVENTORY = "the templates hold what the manifest does not declare"
+    OUTSIDER = "a principal outside the manifest uses the key"
+    OBTAINS_SESSION = "an undeclared principal obtains a session"
+    ADMINISTRATION = "an undeclared principal administers the key"
+    MORE_THAN_DECLARED = "a declared role has more access than declared"
+    GUARDRAIL = "a control policy of the organization allows what it must deny"
+    INVENTORY = "the templates contain something that the manifest does not declare"
     NOT_PROVED = "not proved"
-    REFUSED = "what is declared is refused"
+    REFUSED = "declared access is denied"
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,7 @@ def _around(document: Document, kind: str) -> Policies:
 
 
 def _actors(document: Document, kind: str, world: World) -> Iterator[Actor]:
-    """Whoever the control policy limits, in classes that it does not tell apart."""
+    """Everyone whom the control policy limits, in classes that it does not distinguish."""
     estate = world.estate
     central = estate.central
     named = {*central.administrators, *central.deployers, central.break_glass}

@@ -66,7 +66,7 @@ class HeldByTenant:
     tenant: str
     arns: tuple[str, ...]
     active: tuple[str, ...]
-    """ARNs that workloads are told of; none before the first activation."""
+    """ARNs that workloads are given; none before the first activation."""
     ours: str = OURS
     theirs: str = THEIRS
 
@@ -262,7 +262,7 @@ def _without_key() -> frozenset[str]:
 
 
 def names_account(pattern: str) -> bool:
-    """Whether a pattern of resources tells some accounts from others, or may."""
+    """Whether a pattern of resources distinguishes some accounts from others, or may."""
     parts = pattern.split(":")
     if len(parts) < _PARTS:
         begins, _, rest = pattern.partition("*")
@@ -276,7 +276,7 @@ def names_account(pattern: str) -> bool:
 def is_foreign(pattern: str, central: str) -> bool:
     """Whether a pattern of resources could match a key of another account than the key account.
 
-    Of fewer parts than an ARN has, a wildcard stands for some; the proof knows no such pattern but `*`.
+    Of fewer parts than an ARN has, a wildcard represents some; the proof knows no such pattern but `*`.
     """
     parts = pattern.split(":")
     if len(parts) != _PARTS:
@@ -331,7 +331,7 @@ def _undeclared(
     fix = "allow exactly the registered keys, the workload's operations and the tenant's encryption context"
     if doubtful:
         doubt = f"{message}; whether a Deny of the same role stops all of it is not worked out"
-        return Finding(Kind.NOT_PROVED, doubt, "take the Allow out", tenant)
+        return Finding(Kind.NOT_PROVED, doubt, "remove the Allow", tenant)
     return Finding(Kind.MORE_THAN_DECLARED, f"{message}; the manifest declares no such access", fix, tenant)
 
 
@@ -340,9 +340,9 @@ def _not_working(
 ) -> Iterator[Finding]:
     """Declared use that the role's own policies, or an SCP, do not certainly let through.
 
-    An SCP limits the principals of its account whoever owns the resource; an RCP limits its own account's resources
-    alone (Organizations guide, orgs_manage_policies_scps and orgs_manage_policies_rcps). What the customer's key is
-    like, in which organization its account is and how it is tagged, no template says.
+    An SCP limits the principals of its account regardless of who owns the resource; an RCP limits its own account's
+    resources alone (Organizations guide, orgs_manage_policies_scps and orgs_manage_policies_rcps). What the customer's
+    key is like, in which organization its account is and how it is tagged, no template says.
     """
     role = inventory.roles.get(role_arn)
     compiled: list[tuple[Document, ...]] = []
@@ -381,8 +381,8 @@ def _try(tenant: Tenant, use: Use, action: str, arn: str, actor: Actor, world: W
     statements = tuple(map(named_decider, outcome.decision.deciders if outcome.decision else ()))
     if outcome.sometimes:
         doubt = f"{message} for certain: it depends on {outcome.depends_on}"
-        fix = "take out conditions on what the manifest does not say"
+        fix = "remove conditions on what the manifest does not say"
         yield Finding(Kind.NOT_PROVED, doubt, fix, tenant.id, statements=statements)
         return
-    fix = "restore the Allow, or take out the Deny"
+    fix = "restore the Allow, or remove the Deny"
     yield Finding(Kind.REFUSED, message, fix, tenant.id, statements=statements)

@@ -160,7 +160,7 @@ def _read_keys(stack: Stack, promises: Mapping[str, Promise], inventory: Invento
 
 
 def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPolicy]:
-    """Collect roles; yield the policies that stand apart from theirs."""
+    """Collect roles; yield the policies that are apart from theirs."""
     for resource in stack.resources.values():
         kind, properties = resource.type, resource.properties
         where = resource.where

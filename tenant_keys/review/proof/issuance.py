@@ -86,7 +86,7 @@ def _ways_out(case: RoleCase, world: World, result: Issuance) -> Iterator[Findin
                 f"{actor.label} obtains a session of {case.arn}, which is allowed {', '.join(allowed[:4])}; by whose "
             )
             message += "permissions that acts is in no template"
-            yield Finding(Kind.NOT_PROVED, message, "take the role out of the app, or its policies out of the role")
+            yield Finding(Kind.NOT_PROVED, message, "remove the role from the app, or its policies from the role")
             return
 
 

@@ -32,7 +32,7 @@ class Adversary:
     repoints_aliases: bool = False
     """Any alias may point at any key."""
     grants: bool = False
-    """A grant on the key allows every operation to whoever asks."""
+    """A grant on the key allows every operation to anyone who asks."""
 
 
 @dataclass(slots=True)
@@ -191,9 +191,9 @@ def _unsynchronized(case: KeyCase, world: World) -> Iterator[Finding]:
                 Kind.NOT_PROVED,
                 f"key policy of {case.promise.tenant} in {case.record.region}: {clause.tree.label} denies "
                 f"kms:SynchronizeMultiRegionKey, by which KMS keeps the key alike in its Regions",
-                "take kms:SynchronizeMultiRegionKey out of the Deny",
+                "remove kms:SynchronizeMultiRegionKey from the Deny",
                 case.promise.tenant,
-                others=case.stands_for - 1,
+                others=case.represents - 1,
             )
 
 

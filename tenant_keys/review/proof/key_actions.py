@@ -9,7 +9,7 @@ from tenant_keys.review.iam.catalogue import actions_on, is_listed
 from tenant_keys.review.iam.catalogue import carries as catalogue_carries
 
 FUTURE: Final = "kms:AnOperationYetToCome"
-"""Stands for every action that KMS may add: patterns of a policy reach it, the catalogue does not."""
+"""Represents every action that KMS may add: patterns of a policy reach it, the catalogue does not."""
 
 
 @cache

@@ -28,7 +28,7 @@ def excess(case: KeyCase, actor: Actor, group: list[str], answer: Answer) -> Fin
         case.promise.tenant,
         _shown(case, actor, group[0], answer),
         tuple(map(named_decider, answer.decision.deciders)),
-        case.stands_for - 1,
+        case.represents - 1,
     )
 
 
@@ -40,20 +40,20 @@ def not_working(case: KeyCase, actor: Actor, group: list[str], named: str | None
     if outcome.sometimes:
         return Finding(
             Kind.NOT_PROVED,
-            f"{actor.label} is to have {what}{by}; whether it is allowed depends on {outcome.depends_on}",
-            "take out conditions on what the manifest does not say",
+            f"{actor.label} is declared to have {what}{by}; whether it is allowed depends on {outcome.depends_on}",
+            "remove conditions on what the manifest does not say",
             case.promise.tenant,
             statements=deciders,
-            others=case.stands_for - 1,
+            others=case.represents - 1,
         )
     return Finding(
         Kind.REFUSED,
         f"{actor.label} may not {what}{by}, which is declared",
-        "restore the Allow, take out the Deny, or correct the manifest",
+        "restore the Allow, remove the Deny, or correct the manifest",
         case.promise.tenant,
         {"principal": actor.principal.arn, "action": group[0], "named by": f"KeyId={named or case.record.arn}"},
         deciders,
-        case.stands_for - 1,
+        case.represents - 1,
     )
 
 
@@ -75,7 +75,7 @@ _FIXES: Final[Mapping[Kind, str]] = {
     Kind.OTHER_TENANT: "bind the statements above to this tenant: its role by aws:PrincipalArn, its tag by "
     "aws:PrincipalTag/tenant_id, its alias by kms:RequestAlias",
     Kind.OUTSIDER: "name the roles that may use the key by aws:PrincipalArn, and deny use to anyone else",
-    Kind.ADMINISTRATION: "take the action out of the statements above, or name the role in the manifest",
+    Kind.ADMINISTRATION: "remove the action from the statements above, or name the role in the manifest",
     Kind.MORE_THAN_DECLARED: "restore the conditions on kms:RequestAlias and kms:EncryptionContext:tenant_id, or take "
     "the action out of the statements above",
 }

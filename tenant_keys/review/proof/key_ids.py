@@ -29,7 +29,7 @@ def check_key_ids(record: KeyRecord, documents: Iterable[Document]) -> None:
         for value in _resources(document):
             if _hangs_on_id(value, before):
                 name = document.policy.name
-                raise NotProved(f"{name}: {value} names a key by an id that AWS is yet to choose: write key/*")
+                raise NotProved(f"{name}: {value} names a key by an id that AWS has yet to choose: write key/*")
 
 
 def _resources(document: Document) -> Iterator[str]:

@@ -59,7 +59,7 @@ class KeyRecord:
         """What no caller can choose.
 
         A key answers in its own Region alone (AWS KMS guide, concepts; IAM guide, aws:RequestedRegion). Its tags are
-        those of the template: whoever may change them is on the list of the trusted.
+        those of the template: anyone who may change them is on the list of the trusted.
         """
         return {"aws:requestedregion": [self.region], **tagged(self.tags)}
 

@@ -62,7 +62,7 @@ def works(
     declared = {key.removeprefix(PAIR) for key in chosen if key.startswith(PAIR)}
     chosen = {key: value for key, value in chosen.items() if any(carries(action, key) for action in actions)}
     found = domains(base_request(actor, actions[0], target), documents, target, carries, actions)
-    if PAIRS in found:  # whoever sends a declared pair writes its name as it is declared
+    if PAIRS in found:  # anyone who sends a declared pair writes its name as it is declared
         found[PAIRS] = [names for names in found[PAIRS] if all(map(_as_declared(declared), names or ()))]
     by_caller, by_circumstances = _sorted_out(found, chosen, limits, target.choices, actor)
     if prod(map(len, found.values())) > MOST_CONTEXTS:

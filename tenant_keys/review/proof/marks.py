@@ -26,12 +26,12 @@ def names(promise: Promise) -> list[tuple[str, str]]:
 
 
 def marks(promise: Promise) -> list[tuple[str, str]]:
-    """The names of a tenant as a document has them, and the mark that stands for each."""
+    """The names of a tenant as a document has them, and the mark that represents each."""
     return [(json.dumps(name), f'"{MARK}{which}"') for name, which in names(promise)]
 
 
 def marked(document: Mapping[str, Any], promise: Promise) -> str:
-    """The document as text with marks for the tenant's names, where they stand as whole values."""
+    """The document as text with marks for the tenant's names, where they are whole values."""
     text = json.dumps(document, separators=(",", ":"))
     if MARK in text or "\\u27e6" in text:
         raise NotProved(f"a policy of tenant {promise.tenant} holds the character {MARK}, which AWS refuses")

@@ -84,7 +84,7 @@ def _sources(workload: Workload, region: str) -> dict[str, Value]:
 
 
 def assumptions(case: RoleCase, workload: Workload, world: World) -> Iterator[Attempt]:
-    """How the workload comes to an access role: for a shared one with the tag of each tenant that stands for others."""
+    """How the workload comes to an access role: for a shared one with the tag of each tenant that represents others."""
     sources = ("sts:SetSourceIdentity",) if workload.runs_on == "roles-anywhere" else ()
     asking = Attempt(_caller(workload, world), ("sts:AssumeRole", *sources), attached=_attached(workload, world))
     if workload.access == "tenant-role":
@@ -172,10 +172,14 @@ def _not_working(attempt: Attempt, target: Target, tenant: str | None, what: str
     if not outcome.sometimes:
         yield Finding(Kind.REFUSED, what + whose, f"{fix}, or correct the manifest", tenant)
     elif not outcome.always:
-        message = f"{attempt.actor.label} is to have {asked}; whether it may, depends on {outcome.depends_on}"
-        yield Finding(Kind.NOT_PROVED, message, "take out conditions on what the manifest leaves open", tenant)
+        message = (
+            f"{attempt.actor.label} is declared to have {asked}; whether it is allowed depends on {outcome.depends_on}"
+        )
+        yield Finding(Kind.NOT_PROVED, message, "remove conditions on what the manifest leaves open", tenant)
     elif attempt.attached is not None:
         alone = replace(attempt, actor=replace(attempt.actor, identity=attempt.attached), attached=None)
         if any(_not_working(alone, target, tenant, what, fix)):
-            message = f"{attempt.actor.label} is to have {asked}; no policy in the templates surely allows it that"
+            message = (
+                f"{attempt.actor.label} is declared to have {asked}; no policy in the templates certainly allows it"
+            )
             yield Finding(Kind.NOT_PROVED, message, "attach the policy that is synthesized to the role", tenant)

@@ -2,7 +2,7 @@
 
 The workload's parameter alone has them, and nothing once the tenant is offboarded; nor may the stacks of a key account
 tell those of another. An id is found as a word, in any case, alone or between hyphens; in logical ids and Sids as a
-word of the name. Not told is an id that is also a word of the manifest's own names or of the app's texts (`access`,
+word of the name. Not reported is an id that is also a word of the manifest's own names or of the app's texts (`access`,
 `orders`), or a number of up to three digits: there it says nothing of a customer. What rules and alarms describe and
 match, and the code of the Hook's function, is prose, so there it is found after the word tenant, and in a list after
 the word tenants.
@@ -38,7 +38,7 @@ _SUPPRESSIONS: Final = frozenset({"cdk_nag", "cfn_nag", "checkov", "guard"})
 """What a resource tells scanners, with reasons in prose."""
 _WORDS_OF_A_NAME: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OF_A_TENANT: Final = re.compile(r"(?:Alias|Key|ImportRole|Replica|Role)([a-z0-9X]+)(?:For[A-Za-z0-9]+)?")
-"""Logical ids, in which X stands for a hyphen."""
+"""Logical ids, in which X represents a hyphen."""
 _AND: Final = frozenset({"and", "or"})
 """Between the names of a list."""
 _APP_TEXT: Final = """

@@ -1,7 +1,8 @@
 """Principals that are in no template: one for each way in which a resource's policy can distinguish them.
 
-They have full administrator rights in their own account, which is the worst case: whoever changes roles there can give
-them that. Accounts, names, organisations and tags are distinguished by the policy's conditions and principals alone.
+They have full administrator rights in their own account, which is the worst case: anyone who changes roles there can
+give them that. Accounts, names, organizations and tags are distinguished by the policy's conditions and principals
+alone.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Outsiders:
     """A session name that the policy does not hold."""
 
     def session_names(self, role_arn: str) -> tuple[str, ...]:
-        """Session names that the policy tells apart, with one that stands for all others first."""
+        """Session names that the policy distinguishes, with one that represents all others first."""
         return (self.session, *self.sessions.get((role_arn.split(":")[4], role_arn.rpartition("/")[2]), ()))
 
 
@@ -55,7 +56,7 @@ def outsiders(
     partition: str,
     declared: frozenset[str],
 ) -> Outsiders:
-    """Everybody whom the policy could tell apart.
+    """Everybody whom the policy could distinguish.
 
     Args:
         document: the policy of the key or role.
@@ -63,18 +64,18 @@ def outsiders(
         apart: ARNs of roles that the manifest or a template names, and patterns of permission sets.
         partition: of all accounts that can be named: no other is visible from this one.
         resource: context that the resource decides, to which a policy variable could be compared.
-        declared: ARNs of all roles of which the manifest declares anything. None of them stands for a class of
+        declared: ARNs of all roles of which the manifest declares anything. None of them represents a class of
             others: what is declared of it is not declared of them.
 
     Raises:
         NotProved: a principal is named in a way whose classes are not worked out.
     """
-    told_apart = frozenset(apart)
-    found = _distinguished(document, known, told_apart, resource, partition)
-    # To tell thousands of them apart from the start would cost more than to do so with the few that were chosen.
-    while chosen := declared.intersection(found.roles) - told_apart:
-        told_apart |= chosen
-        found = _distinguished(document, known, told_apart, resource, partition)
+    distinguished = frozenset(apart)
+    found = _distinguished(document, known, distinguished, resource, partition)
+    # To distinguish thousands of them from the start would cost more than to do so with the few that were chosen.
+    while chosen := declared.intersection(found.roles) - distinguished:
+        distinguished |= chosen
+        found = _distinguished(document, known, distinguished, resource, partition)
     return found
 
 
@@ -126,7 +127,7 @@ def _distinguished(
 def persons(
     found: Outsiders, own: Mapping[str, str | None], tags: Sequence[Mapping[str, str]], without: frozenset[str]
 ) -> Iterator[Actor]:
-    """Sessions, users and root users. `own`: organisation by account that the manifest names.
+    """Sessions, users and root users. `own`: organization by account that the manifest names.
 
     `without`: ARNs of roles that exist. No other role of their account has such a name, in whichever path and case
     (IAM guide, reference_identifiers, friendly names and paths).
@@ -164,9 +165,9 @@ def shown_tags(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def within(account: str, found: Outsiders, own: Mapping[str, str | None]) -> tuple[str | None, ...]:
-    """The organisations in which an account can be."""
+    """The organizations in which an account can be."""
     known = own.get(account)
-    # Where the manifest names no organisation an account of its may be in any.
+    # Where the manifest names no organization an account of its may be in any.
     return found.organizations if known is None else (known,)
 
 

@@ -1,4 +1,4 @@
-"""Whether each workload is told of its own roles and aliases: the SSM parameters, compared with the manifest.
+"""Whether each workload is given its own roles and aliases: the SSM parameters, compared with the manifest.
 
 A workload reads `/tenant-keys/NAME` in its own account and Region, and assumes the role and names the alias that it
 finds there. IAM would refuse it another workload's; it would be sent elsewhere all the same.
@@ -17,7 +17,7 @@ from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.promise import Promise, access_role_arn, alias_of
 
 _TENANT: Final = "{tenant_id}"
-"""Stands for the id of a tenant."""
+"""Represents the id of a tenant."""
 
 
 def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
@@ -36,7 +36,7 @@ def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], esta
         place = (record.account, record.region, record.name)
         expected = declared.get(place)
         if place in found:
-            yield _finding(Kind.INVENTORY, record, "the parameter is there twice in one Region", "take one of them out")
+            yield _finding(Kind.INVENTORY, record, "the parameter is there twice in one Region", "remove one of them")
         elif expected is not None:
             aliases = {
                 tenant.id: _alias(tenant.id, _nearest(promises[tenant.id], tenant, record.region), estate)
@@ -53,12 +53,12 @@ def check_parameters(inventory: Inventory, promises: Mapping[str, Promise], esta
                 yield _finding(
                     Kind.INVENTORY,
                     record,
-                    f"the workload {expected.name} is told {difference}",
+                    f"the parameter of workload {expected.name} contains {difference}",
                     "synthesize again, or correct the manifest",
                 )
         elif record.name.lower().startswith(estate.naming.role_path.lower()):
             what = "a parameter of a workload that the manifest does not declare there"
-            yield _finding(Kind.INVENTORY, record, what, "take it out, or declare it")
+            yield _finding(Kind.INVENTORY, record, what, "remove it, or declare it")
         found.add(place)
     for (account, region, name), workload in declared.items():
         if (account, region, name) not in found:
@@ -95,19 +95,19 @@ def _difference(
     role = access_role_arn(_TENANT, workload, estate)
     wanted_names = _NAMES | {"held"} if held else _NAMES
     if not isinstance(document, dict) or document.keys() - {_IDS} != wanted_names:
-        return f"something else than {', '.join(sorted(wanted_names))}: {value:.80}"
+        return f"something other than {', '.join(sorted(wanted_names))}: {value:.80}"
     if json.dumps(document.get("held", {}), sort_keys=True) != json.dumps(held, sort_keys=True):
-        return f"held {document.get('held')!r:.160}, declared is {held!r:.160}"
+        return f"held {document.get('held')!r:.160}; expected {held!r:.160}"
     expected = {"version": 1, "workload": workload.name, "access": workload.access, "role_arn": role}
     for name, wanted in expected.items():
         # 1, 1.0 and true are equal in Python, and three values in JSON.
         if json.dumps(document[name]) != json.dumps(wanted):
-            return f"{name} {document[name]!r:.120}, declared is {wanted!r}"
+            return f"{name} {document[name]!r:.120}; expected {wanted!r}"
     if document.get(_IDS, {}) != ids:
-        return f"ids {document.get(_IDS)!r:.120}, declared are the opaque names {dict(ids)!r:.120}"
+        return f"ids {document.get(_IDS)!r:.120}; expected the opaque names {dict(ids)!r:.120}"
     operations = document["operations"]
     if not isinstance(operations, list) or sorted(map(str, operations)) != sorted(workload.operations):
-        return f"operations {operations!r:.120}, declared are {', '.join(workload.operations)}"
+        return f"operations {operations!r:.120}; expected {', '.join(workload.operations)}"
     return _misnamed(document["alias_arn"], document["exceptions"], aliases, estate)
 
 
@@ -116,15 +116,15 @@ def _misnamed(usual: object, exceptions: object, aliases: Mapping[str, str], est
     if not isinstance(usual, str) or usual not in {
         _alias(_TENANT, region, estate) for region in estate.central.regions
     }:
-        return f"alias_arn {usual!r:.120}, which is no alias of the key account for each tenant"
+        return f"alias_arn {usual!r:.120}, which is not the alias pattern of the key account"
     if not isinstance(exceptions, dict):
-        return f"exceptions {exceptions!r:.80}, which is no object"
+        return f"exceptions {exceptions!r:.80}, which is not an object"
     if others := sorted(exceptions.keys() - aliases.keys()):
         return f"an alias for tenant {others[0]!r:.60}, which it does not serve"
     for tenant, alias in aliases.items():
         named = exceptions.get(tenant, usual.replace(_TENANT, tenant))
         if named != alias:
-            return f"the alias {named!r:.120} for tenant {tenant}, declared is {alias}"
+            return f"the alias {named!r:.120} for tenant {tenant}; expected {alias}"
     return None
 
 
@@ -136,10 +136,10 @@ _IDS: Final = "ids"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Raises ValueError where a name is there twice: readers of JSON differ on which of the values counts."""
+    """Raises ValueError where a name occurs twice: readers of JSON differ on which of the values counts."""
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise ValueError("a name is there twice in one object")
+        raise ValueError("a name occurs twice in one object")
     return document
 
 

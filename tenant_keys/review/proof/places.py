@@ -132,4 +132,4 @@ def _dead(what: str, workload: Workload) -> Finding:
 
 
 def _undeclared(what: str) -> Finding:
-    return Finding(Kind.INVENTORY, f"{what}, which the manifest does not declare", "take it out, or declare it")
+    return Finding(Kind.INVENTORY, f"{what}, which the manifest does not declare", "remove it, or declare it")

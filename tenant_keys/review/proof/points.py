@@ -1,4 +1,4 @@
-"""For each type that operators read, one value for every class that thresholds, ranges or values tell apart.
+"""For each type that operators read, one value for every class that thresholds, ranges or values distinguish.
 
 Each function takes the policy's values and raises NotProved where one cannot be read.
 """

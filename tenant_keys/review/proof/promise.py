@@ -1,6 +1,6 @@
 """What `tenants.yaml` promises about each key: who may do what. Nothing here comes from the code that writes policies.
 
-Names and lists stand here a second time on purpose: a proof that took them from the policies' own code would show only
+Names and lists are here a second time on purpose: a proof that took them from the policies' own code would show only
 that the code equals itself.
 """
 

@@ -29,8 +29,8 @@ from tenant_keys.review.proof.trusted import Trusted, trusted
 from tenant_keys.review.proof.world import Edit, World, build_world, keep
 
 CLAIM = (
-    "in every state reachable without an act of someone on the list of the trusted, no session of tenant A is "
-    "authorised for any KMS action on tenant B's key"
+    "in every state reachable without an action by a trusted principal, no session of tenant A is "
+    "authorized for any KMS action on tenant B's key"
 )
 
 
@@ -46,7 +46,7 @@ class Proof:
     keys: int
     stacks: int
     classes: int
-    """Classes of tenants that no document tells apart."""
+    """Classes of tenants that no document distinguishes."""
     requests: int
     """Requests decided, each for all of its class."""
     steps: tuple[Step, ...]
@@ -77,7 +77,7 @@ def _disclosed(reviewed: ReviewedEstate) -> Iterator[Finding]:
         where = f"{stack} {resource}: {name}"
         if tenant:
             message = f"{where} tells the id in the manifest of tenant {tenant}, whose name is opaque"
-            yield Finding(Kind.INVENTORY, message, "take the id out: the workload's parameter alone holds it", tenant)
+            yield Finding(Kind.INVENTORY, message, "remove the id: the workload's parameter alone holds it", tenant)
         else:
             message = f"{where} holds a function that the review does not resolve, and may tell the id of a tenant "
             yield Finding(Kind.NOT_PROVED, f"{message}whose name is opaque", "write the value out")
@@ -90,7 +90,7 @@ def _crossing(reviewed: ReviewedEstate) -> list[Finding]:
             Kind.INVENTORY,
             f"{one.where}: names {one.account}, the key account {one.key_account}, in the stacks of the key account "
             f"{reviewed.estate.key_account}",
-            "take it out: nothing of one key account reaches into another",
+            "remove it: nothing of one key account reaches into another",
         )
         for one in reviewed.crossing
     ]
@@ -190,9 +190,7 @@ NOT_UNDERSTOOD: Final = (
     TemplateRefused,
     AssemblyInconsistent,
 )
-_NOTHING: Final = Finding(
-    Kind.NOT_PROVED, "there is no key to prove anything about: 0 of 0 is no success", "add a tenant"
-)
+_NOTHING: Final = Finding(Kind.NOT_PROVED, "the templates contain no key, so there is nothing to prove", "add a tenant")
 
 
 def _not_proved(problem: Exception) -> Finding:

@@ -137,7 +137,7 @@ class Questions:
         if principal == "anonymous":
             return anonymous()
         raise UnknownName(
-            f"{principal}: not a principal; write tenant@workload, the ARN of a role, user, federated user or root, "
+            f"{principal}: not a principal; allowed: tenant@workload, the ARN of a role, user, federated user or root, "
             "role/Name of the key account, a service such as s3.amazonaws.com, or anonymous"
         )
 
@@ -145,10 +145,10 @@ class Questions:
         tenant, _, name = principal.partition("@")
         estate = self._world.estate
         if tenant not in self._world.promises:
-            raise UnknownName(f"{principal}: no tenant {tenant}; tenant-keys tenant list shows them all")
+            raise UnknownName(f"{principal}: no tenant {tenant}; see tenant-keys tenant list")
         workload = estate.workloads.get(name)
         if workload is None:
-            raise UnknownName(f"{principal}: no workload {name}; known are {', '.join(estate.workloads)}")
+            raise UnknownName(f"{principal}: no workload {name}; allowed: {', '.join(estate.workloads)}")
         arn = access_role_arn(tenant, workload, estate)
         return self._role(arn, tags if workload.access == "tenant-role" else {"tenant_id": tenant, **tags})
 
@@ -171,7 +171,9 @@ def known_action(action: str) -> str:
     for known in key_actions():
         if known.lower() == name.lower():
             return known
-    raise UnknownName(f"{action}: no KMS action on a key; such as Decrypt, Encrypt, GenerateDataKey, PutKeyPolicy")
+    raise UnknownName(
+        f"{action}: not a KMS action on a key; allowed: such as Decrypt, Encrypt, GenerateDataKey, PutKeyPolicy"
+    )
 
 
 def _tenant_of(name: str, estate: Estate) -> str:
@@ -182,7 +184,7 @@ def _tenant_of(name: str, estate: Estate) -> str:
 
 def _focus(source: Path | Stacks, estate: Estate, tenant: str, region: str | None) -> tuple[Inventory, World, KeyCase]:
     if tenant not in estate.tenants:
-        raise UnknownName(f"{tenant}: no such tenant; tenant-keys tenant list shows them all")
+        raise UnknownName(f"{tenant}: no such tenant; see tenant-keys tenant list")
     reviewed = review_estate(source, estate, first=tenant)
     world = build_world(estate, reviewed.inventory, reviewed.promises, reviewed.classes)
     cases = [case for case in world.keys if case.promise.tenant == tenant]

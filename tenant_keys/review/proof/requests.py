@@ -1,4 +1,4 @@
-"""Every request that one principal can make of one resource, up to what no condition tells apart."""
+"""Every request that one principal can make of one resource, up to what no condition distinguishes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Target:
     """Context that the resource alone decides, such as kms:ResourceAliases; keys in lower case."""
     choices: Mapping[str, Sequence[Value | None]]
     """Values of keys that are limited by more than conditions, such as the aliases that point at a key."""
-    told_apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    distinguished: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Values of keys of which something else is promised than of others."""
     controls: Controls = field(default_factory=Controls)
     """Control policies. They only take away: what is declared is decided with them, all else without."""
@@ -79,7 +79,7 @@ def answers(
 def contexts(
     base: Request, documents: Sequence[Document], target: Target, carries: Carries
 ) -> Iterator[Mapping[str, Value]]:
-    """One context of each class that the documents tell apart, those with the fewest keys first.
+    """One context of each class that the documents distinguish, those with the fewest keys first.
 
     The first request that goes wrong is then the shortest. Raises NotProved as `answers` does.
     """
@@ -96,7 +96,7 @@ def contexts(
 def domains(
     base: Request, documents: Sequence[Document], target: Target, carries: Carries, actions: Sequence[str] = ()
 ) -> dict[str, Sequence[Value | None]]:
-    """By key, the values of it that the documents tell apart; of keys that the caller or circumstances decide.
+    """By key, the values of it that the documents distinguish; of keys that the caller or circumstances decide.
 
     `actions`: all that the call is authorized for, if more than that of `base`.
     """
@@ -128,7 +128,7 @@ def possible(
         base: a request of the actor for the target, of any action of the same service if `action_key` is given.
         target: what is asked for.
         action_key: the action in lower case.
-        granted: whether a grant may stand in for an Allow.
+        granted: whether a grant may replace an Allow.
     """
     key = action_key or base.action_key
     for document in (target.document, *actor.identity):
@@ -155,10 +155,10 @@ def _domain(
     if key in target.choices:
         return target.choices[key]
     conditions = [condition for clause in clauses for condition in clause.conditions]
-    told_apart = target.told_apart.get(key, ())
+    distinguished = target.distinguished.get(key, ())
     if key == PAIRS:
         pairs = {free for clause in clauses for free in clause.free if free.startswith(PAIR)}
         on_list = [condition for condition in conditions if condition.key == PAIRS]
-        names = sorted({*told_apart, *(pair.removeprefix(PAIR) for pair in pairs)})
-        told_apart = tuple(spelt for name in names for spelt in spellings(name, on_list, base.keys))
-    return candidates(key, conditions, base.keys, told_apart)
+        names = sorted({*distinguished, *(pair.removeprefix(PAIR) for pair in pairs)})
+        distinguished = tuple(spelt for name in names for spelt in spellings(name, on_list, base.keys))
+    return candidates(key, conditions, base.keys, distinguished)

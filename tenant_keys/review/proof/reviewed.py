@@ -61,7 +61,7 @@ def review_estate(source: str | Path | Stacks, estate: Estate, *, first: str | N
     Args:
         source: the folder of the assembly, or its stacks.
         estate: what the manifest declares.
-        first: the tenant that stands for its class.
+        first: the tenant that represents its class.
 
     Raises:
         ReviewError: the assembly cannot be read, is not consistent, or holds what the review does not understand.

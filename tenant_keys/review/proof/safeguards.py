@@ -77,7 +77,7 @@ def _without(part: _Part, actions: frozenset[str], build: Callable[[Edit], World
     kind, sid, condition = part
     world = build(_editor(kind, sid, condition))
     also, _ = _worst(world, Adversary(repoints_aliases=True), actions)
-    # Whoever may re-point aliases may leave them: what is refused to it is refused without.
+    # Anyone who may re-point aliases may leave them: what is refused to it is refused without.
     lost, example = _worst(world, Adversary(), actions) if also != "nothing" else ("nothing", "")
     return Safeguard(kind, sid, condition, lost, example, also)
 

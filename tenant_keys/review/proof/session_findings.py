@@ -47,7 +47,7 @@ def _fix(case: RoleCase, workload: Workload | None, estate: Estate) -> str:
     if any(one.custodian and one.import_role == case.arn for one in estate.tenants.values()):
         return "let the trust policy name the custodian's role alone, with its sts:ExternalId and no session tag"
     if workload is None:
-        return "take the role out of the app, or its policies out of the role"
+        return "remove the role from the app, or its policies from the role"
     if case.arn == workload_role(workload, estate):
         one = (
             "certificate by trust anchor and common name" if workload.roles_anywhere else "pod by audience and subject"

@@ -122,7 +122,7 @@ def _finding(who: str, call: _Call, outcome: Works, *, open_keys: bool = False) 
     if open_too:
         message += f"; it depends on {outcome.depends_on or 'what AWS does not document of its requests'}"
     kind = Kind.NOT_PROVED if open_too else Kind.REFUSED
-    return Finding(kind, message, "take the Deny out of the control policy", statements=statements)
+    return Finding(kind, message, "remove the Deny from the control policy", statements=statements)
 
 
 def _deployment(world: World) -> Iterator[_Call]:

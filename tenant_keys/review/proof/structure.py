@@ -52,8 +52,8 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
 
 
 _REFER = "refer to it by Ref or Fn::GetAtt, or add DependsOn"
-_BY_OTHERS = "by whose permissions that acts is in no template"
-_APART = "keep it in an app of its own, or teach the review about it"
+_BY_OTHERS = "the templates do not show with whose permissions it acts"
+_APART = "keep it in an app of its own, or extend the review to cover it"
 
 
 def _keys(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
@@ -61,7 +61,7 @@ def _keys(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate)
         yield Finding(
             Kind.INVENTORY,
             f"{record.where}: a key that no tenant's alias names",
-            "add the tenant to tenants.yaml, or take the key out",
+            "add the tenant to tenants.yaml, or remove the key",
         )
     for tenant, promise in promises.items():
         records = inventory.keys.get(tenant, [])
@@ -97,7 +97,7 @@ def _key(record: KeyRecord, promise: Promise, estate: Estate) -> Iterator[Findin
         yield Finding(
             Kind.INVENTORY,
             f"{where}: a replica of {record.primary_arn}, which is not the key that is recorded for tenant "
-            f"{promise.tenant}: it opens whatever that key has sealed",
+            f"{promise.tenant}: it decrypts whatever that key encrypted",
             "synthesize again, with the key id that tenants.lock records",
             promise.tenant,
         )
@@ -127,7 +127,7 @@ def _kind_of_key(record: KeyRecord, promise: Promise, estate: Estate, where: str
             yield Finding(
                 Kind.INVENTORY,
                 f"{where}: {said.get(name, 'MultiRegion')} of the key of tenant {promise.tenant} is "
-                f"{record.properties.get(name)}, declared is {value}",
+                f"{record.properties.get(name)}; expected {value}",
                 "synthesize again; CloudFormation cannot change it in place",
                 promise.tenant,
             )
@@ -144,7 +144,7 @@ def _schedules(record: KeyRecord, tenant: Tenant, where: str) -> Iterator[Findin
         if got != declared:
             yield Finding(
                 Kind.INVENTORY,
-                f"{where}: {name} of the key of tenant {tenant.id} is {got or 'off'}, declared is {declared or 'off'}",
+                f"{where}: {name} of the key of tenant {tenant.id} is {got or 'off'}; expected {declared or 'off'}",
                 "synthesize again",
                 tenant.id,
             )
@@ -162,7 +162,7 @@ def _tags(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate)
             for name, value in declared.items():
                 if tags.get(name) != value:
                     message = (
-                        f"{where}: the tag {name} of tenant {tenant} is {tags.get(name)!r:.80}, declared is {value!r}"
+                        f"{where}: the tag {name} of tenant {tenant} is {tags.get(name)!r:.80}; expected {value!r}"
                     )
                     yield Finding(Kind.INVENTORY, message, "synthesize again", tenant)
 
@@ -175,7 +175,7 @@ def _tags_of_all(inventory: Inventory, promises: Mapping[str, Promise], estate: 
     for where, tags in (*carrying, *inventory.tags):
         for name, value in estate.tags.items():
             if tags.get(name) != value:
-                message = f"{where}: the tag {name} of the estate is {tags.get(name)!r:.80}, declared is {value!r}"
+                message = f"{where}: the tag {name} of the estate is {tags.get(name)!r:.80}; expected {value!r}"
                 yield Finding(Kind.INVENTORY, message, "synthesize again")
 
 
@@ -239,7 +239,7 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
             yield Finding(
                 Kind.INVENTORY,
                 f"{arn}: the tag tenant_id of a role is a tag of all its sessions",
-                "take the tag off the role: a session brings its tenant itself",
+                "remove the tag from the role: the tenant is a tag of the session",
             )
         if role.managed:
             yield Finding(
@@ -256,14 +256,14 @@ def _roles(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate
             yield Finding(
                 Kind.NOT_PROVED,
                 f"{arn}: a role among the access roles that the manifest does not declare",
-                "take the role out of the app, or declare it",
+                "remove the role from the app, or declare it",
             )
         reach = sorted({a for document in _trees(role) for a in reaching(document)})
         if role.account == estate.central.account and reach:
             yield Finding(
                 Kind.INVENTORY,
                 f"{arn}: a role that the manifest does not declare is allowed {', '.join(reach[:4])}",
-                "take the role out of the app, or the permission out of the role",
+                "remove the role from the app, or the permission from the role",
             )
 
 
@@ -280,14 +280,14 @@ def _powers(role: RoleRecord, inventory: Inventory, estate: Estate) -> Iterator[
         yield Finding(
             Kind.INVENTORY,
             f"{role.arn}: the role is allowed {', '.join(changes[:4])}, by which roles and policies are changed",
-            "take the permission out of the role",
+            "remove the permission from the role",
         )
     parameters = None if role.account == estate.central.account else _parameters(role.arn, estate)
     if unknown := sorted({a for document in _trees(role) for a in beyond(document, parameters)}):
         yield Finding(
             Kind.NOT_PROVED,
             f"{role.arn}: the role is allowed {', '.join(unknown[:4])}; {_BY_OTHERS}",
-            "take the permission out of the role",
+            "remove the permission from the role",
         )
     ours = access_roles(estate)
     for other in sorted({one for document in _trees(role) for one in assuming(document)}):
@@ -297,7 +297,7 @@ def _powers(role: RoleRecord, inventory: Inventory, estate: Estate) -> Iterator[
             yield Finding(
                 Kind.NOT_PROVED,
                 f"{role.arn}: the role is allowed sessions of {other}; who trusts whom there is in no template",
-                "take the permission out of the role",
+                "remove the permission from the role",
             )
 
 
@@ -306,8 +306,8 @@ def _bounded(role: RoleRecord) -> Finding:
         Kind.NOT_PROVED,
         f"{role.arn}: what its permissions boundary {role.boundary} leaves of the declared access is not in the "
         "templates",
-        "name it in the manifest (central.permissions_boundary, workloads.<name>.permissions_boundary), or take it "
-        "off the role; @aws-cdk/core:permissionsBoundary in cdk.json puts one on every role",
+        "name it in the manifest (central.permissions_boundary, workloads.<name>.permissions_boundary), or remove it "
+        "from the role; @aws-cdk/core:permissionsBoundary in cdk.json puts one on every role",
     )
 
 
@@ -315,7 +315,7 @@ def _boundary(role_arn: str, estate: Estate) -> str | None:
     """The boundary that the manifest declares for the role.
 
     A boundary grants nothing (IAM guide, access_policies_boundaries), so no other request becomes possible by it. What
-    is declared stays possible as far as the boundary lets it: the organisation that demands it answers for that.
+    is declared stays possible as far as the boundary lets it: the organization that demands it answers for that.
     """
     if role_arn.startswith(access_roles(estate)):
         return estate.central.permissions_boundary
@@ -335,7 +335,7 @@ def _parameters(role_arn: str, estate: Estate) -> set[str]:
 
 
 def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
-    """Policies of roles that exist already: whoever obtains a session of them is not in the templates."""
+    """Policies of roles that exist already: anyone who obtains a session of them is not in the templates."""
     roles = [w.existing_role for w in estate.workloads.values() if w.existing_role]
     existing = set(map(_account_and_name, roles))
     parameters = {one for arn in roles for one in _parameters(arn, estate)}
@@ -352,14 +352,14 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
                 Kind.NOT_PROVED,
                 f"{policy.where}: a Deny for the role {policy.role_name} of account {policy.account}, in no "
                 "template: what it leaves of the declared access is not worked out",
-                "take the Deny out of the policy",
+                "remove the Deny from the policy",
             )
         whose = f"the role {policy.role_name} of account {policy.account}"
         if (declared or administers) and (unknown := sorted(set(beyond(document, parameters if declared else None)))):
             yield Finding(
                 Kind.NOT_PROVED,
                 f"{policy.where}: a policy allows {', '.join(unknown[:4])} to {whose}; {_BY_OTHERS}",
-                "take the permission out of the policy",
+                "remove the permission from the policy",
             )
         tell = mutating if declared else reaching
         if allowed := sorted(set(tell(document))):
@@ -367,7 +367,7 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
                 Kind.INVENTORY,
                 f"{policy.where}: a policy allows {', '.join(allowed[:4])} to the role {policy.role_name} of account "
                 f"{policy.account}, which is in no template",
-                "take the policy out of the app, or the permission out of the policy",
+                "remove the policy from the app, or the permission from the policy",
             )
 
 

@@ -1,4 +1,4 @@
-"""The tags that a session can carry: one set for each class that the documents tell apart."""
+"""The tags that a session can carry: one set for each class that the documents distinguish."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _values(
     tenant: str,
     named: Mapping[str, Iterable[str]],
 ) -> list[str | None]:
-    """Absent, empty, and each class that a condition tells apart or that makes a variable name something."""
+    """Absent, empty, and each class that a condition distinguishes or that makes a variable name something."""
     on_key = [condition for condition in conditions if condition.key == key]
     values: dict[str, list[str]] = {}
     for condition in on_key:

@@ -18,7 +18,7 @@ POD_AUDIENCE: Final = "sts.amazonaws.com"
 
 
 def token_holders(trust: Document, estate: Estate) -> Iterator[Actor]:
-    """One for each provider, audience and subject that the trust policy or the manifest tells apart.
+    """One for each provider, audience and subject that the trust policy or the manifest distinguishes.
 
     STS fills ISSUER:aud from the claim `azp` where a token has one, and ISSUER:oaud from `aud` then; else ISSUER:aud is
     the token's `aud` (IAM guide, reference_policies_iam-condition-keys).
@@ -39,9 +39,11 @@ def token_holders(trust: Document, estate: Estate) -> Iterator[Actor]:
             if not conditions and not subjects:
                 yield replace(holder, label=f"{holder.label} {label}", presents=token)
                 continue
-            for told_subject in text_classes(conditions, {}, tuple(subjects)):
-                presented = {**token, claim(arn, "sub"): told_subject}
-                yield replace(holder, label=f"{holder.label} {label} and subject {told_subject}", presents=presented)
+            for presented_subject in text_classes(conditions, {}, tuple(subjects)):
+                presented = {**token, claim(arn, "sub"): presented_subject}
+                yield replace(
+                    holder, label=f"{holder.label} {label} and subject {presented_subject}", presents=presented
+                )
 
 
 def _tokens(trust: Document, provider: str, audiences: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:

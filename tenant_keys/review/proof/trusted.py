@@ -12,12 +12,12 @@ from tenant_keys.review.proof.obtained_sessions import Issuance
 
 MUTATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "change a key policy": ("kms:PutKeyPolicy",),
-    "make, move or delete an alias": ("kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"),
+    "create, move or delete an alias": ("kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"),
     "grant": ("kms:CreateGrant",),
     "replicate a key": ("kms:ReplicateKey", "kms:UpdatePrimaryRegion"),
     "stop a key": ("kms:DisableKey",),
     "schedule a deletion": ("kms:ScheduleKeyDeletion",),
-    "bring or withdraw key material": ("kms:ImportKeyMaterial", "kms:DeleteImportedKeyMaterial"),
+    "import or delete key material": ("kms:ImportKeyMaterial", "kms:DeleteImportedKeyMaterial"),
 }
 
 
@@ -39,7 +39,7 @@ def trusted(
     for may, actions in MUTATIONS.items():
         who = sorted(set().union(*(access.who.get(action, set()) for action in actions)))
         risk = "plaintext" if may in ("change a key policy", "replicate a key") else "access"
-        if (may.startswith("make,") and aliases_matter) or (may == "grant" and grants_matter):
+        if (aliases_matter and "kms:UpdateAlias" in actions) or (grants_matter and "kms:CreateGrant" in actions):
             risk = "plaintext"
         found += [Trusted(one, may, risk) for one in who]
     for step in sorted(issuance.steps, key=lambda step: (step.role_arn, step.actor)):

@@ -1,4 +1,4 @@
-"""The representatives of an estate: few enough to try every request, enough to stand for all."""
+"""The representatives of an estate: few enough to try every request, enough to represent all."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Edit = Callable[[str, Mapping[str, object]], Mapping[str, object]]
 
 @dataclass(frozen=True, slots=True)
 class KeyCase:
-    """A key that stands for all keys of its class."""
+    """A key that represents all keys of its class."""
 
     promise: Promise
     record: KeyRecord
     document: Document
     aliases: tuple[str, ...]
     alike: TenantClass
-    stands_for: int
+    represents: int
     """Tenants of the same class."""
     memory: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
     """What was worked out of it before."""
@@ -62,7 +62,7 @@ class World:
     tenant_roles: list[list[RoleCase]]
     """One or two of each class."""
     own_roles: dict[str, list[RoleCase]]
-    """By tenant, for each tenant that a key stands for."""
+    """By tenant, for each tenant that a key represents."""
     other_roles: list[RoleCase]
     """Shared roles, workload roles and whatever else the templates hold."""
     anchors: Mapping[str, str]
@@ -72,7 +72,7 @@ class World:
     controls: Controls
     """Control policies of the key account, where the manifest asks for any."""
     organizations: Mapping[str, str | None] = field(init=False)
-    """The organisation of each account of the manifest; None where it names none."""
+    """The organization of each account of the manifest; None where it names none."""
     declared: frozenset[str] = field(init=False)
     """ARNs of all roles of which the manifest declares anything, in whichever account."""
 
@@ -82,7 +82,7 @@ class World:
         self.declared = declared_roles(self.estate, self.promises)
 
     def of_account(self, account: str) -> dict[str, Sequence[Value | None]]:
-        """What is known of every resource of an account: its organisation, if the manifest names it."""
+        """What is known of every resource of an account: its organization, if the manifest names it."""
         organization = self.organizations.get(account)
         return {} if organization is None else {"aws:resourceorgid": [organization]}
 

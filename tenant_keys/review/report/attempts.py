@@ -45,7 +45,7 @@ class Attempt:
     outcome: str
     by: tuple[str, ...]
     others: tuple[str, ...] = ()
-    """Whom the token of another tenant stands for: the first that is not the tenant itself."""
+    """Whom the token of another tenant represents: the first that is not the tenant itself."""
 
     @property
     def as_expected(self) -> bool:
@@ -169,7 +169,7 @@ def _administration(evaluator: KeyEvaluator) -> Iterator[Attempt]:
 
 
 def _outsiders(evaluator: KeyEvaluator) -> Iterator[Attempt]:
-    """Whoever the manifest does not name, with full rights in its own account."""
+    """Anyone whom the manifest does not name, with full rights in its own account."""
     estate = evaluator.estate
     partition, organization = estate.central.partition, estate.organization
     central = f"arn:{partition}:iam::{estate.central.account}"

@@ -1,4 +1,4 @@
-"""The classes of tenants that no document tells apart: what holds for all of a class appears once."""
+"""The classes of tenants that no document distinguishes: what holds for all of a class appears once."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Classes:
     _compiled: dict[str, RoleCase] = field(default_factory=dict)
 
     def row(self, tenants: list[str]) -> Json:
-        """What holds for every tenant of a class; the first one stands for it."""
+        """What holds for every tenant of a class; the first one represents it."""
         first = tenants[0]
         asked = key_evaluators(self.estate, self.inventory, self.promises, first, self._compiled)
         described = _asked(asked[0], self._other(first, tenants)) if asked else _no_key()

@@ -1,4 +1,4 @@
-"""One condition of a statement, in words that can stand after "if" and after "unless"."""
+"""One condition of a statement, in words that can follow "if" and after "unless"."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ _PHRASES: Final[tuple[tuple[str, Callable[[str, str], str]], ...]] = (
 
 
 def conditions(raw: Mapping[str, Mapping[str, Any]]) -> Iterator[Condition]:
-    """Every condition of a statement, in the order in which they stand."""
+    """Every condition of a statement, in the order in which they are written."""
     for spelled, keys in raw.items():
         quantifier, colon, operator = spelled.rpartition(":")
         name = operator.removesuffix("IfExists")

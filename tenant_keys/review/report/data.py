@@ -53,7 +53,7 @@ def build_document(
         lint: what cfn-lint said (`cfn_lint`); None where it did not run.
         provenance: date, commit and hashes of what is reviewed; None where the caller has none.
         reviewed: the reading of the assembly that the proof was made of, where there is one.
-        progress: is told what comes next.
+        progress: is called with the next step.
 
     Raises:
         ReviewError: the assembly cannot be read.
@@ -133,7 +133,7 @@ def _asked(classes: Classes, sorted_out: Mapping[TenantClass, list[str]]) -> tup
 def _alike(
     inventory: Inventory, promised: Mapping[str, Promise], sorted_out: Mapping[TenantClass, list[str]]
 ) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
-    """What stands for its class, and what it stands for."""
+    """What represents its class, and what it represents."""
 
     def documents(tenants: list[str]) -> set[tuple[str, str]]:
         keys = {(r.stack, r.logical_id) for tenant in tenants for r in inventory.keys.get(tenant, ())}

@@ -30,8 +30,8 @@ def read_facts(assembly: Assembly, unlike: Collection[tuple[str, str]], alike: C
 
     Args:
         assembly: the cloud assembly.
-        unlike: keys and roles, by stack and logical id or role name, that stand for their class.
-        alike: those that another one stands for; they are counted, not judged.
+        unlike: keys and roles, by stack and logical id or role name, that represent their class.
+        alike: those that another one represents; they are counted, not judged.
     """
     facts, linter = Facts(), Linter()
     skipped = set(alike) - set(unlike)

@@ -35,7 +35,7 @@ def _proof_finding(one: Finding) -> Json:
 
 
 def rule_findings(found: Iterable[LintFinding]) -> list[Json]:
-    """Our own rules; where one tenant stands for its class, so does the finding."""
+    """Our own rules; where one tenant represents its class, so does the finding."""
     return [asdict(one) for one in found]
 
 

@@ -1,4 +1,4 @@
-"""By what a workload is told from others before it obtains a session: its pods, certificate, token, provider.
+"""By what a workload is distinguished from others before it obtains a session: its pods, certificate, token, provider.
 
 Read from the templates where they hold it; what is in other accounts or apps is the manifest's declaration.
 """

@@ -1,4 +1,4 @@
-"""Decides any request for the key of one tenant, which stands for its class."""
+"""Decides any request for the key of one tenant, which represents its class."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Final
 from tenant_keys.review.proof import Proof
 
 ALWAYS: Final = (
-    "What somebody on the list of the trusted does: the claim holds until one of them acts.",
+    "Actions of the trusted principals: the claim holds until one of them acts.",
     "That what is deployed is what is in these templates: the pipeline compares them after each deployment.",
     "That AWS decides as its documents say. Where they leave a reading open, the less favourable one is taken.",
     "What service and resource control policies forbid on top: they can only take away.",
@@ -29,11 +29,9 @@ def not_proved(proof: Proof, accesses: set[str]) -> list[str]:
     """Sentences; what depends on the estate comes first."""
     said = []
     if proof.proved and proof.alias_administrators_gain_plaintext:
-        said.append(
-            "That re-pointing an alias gives no plaintext: principals that may do so are on the list of the trusted."
-        )
+        said.append("That re-pointing an alias gives no plaintext: principals that may do so are trusted.")
     if proof.proved and proof.grants_open_the_key:
-        said.append("That no grant opens a key: principals that may create one are on the list of the trusted.")
+        said.append("That no grant opens a key: principals that may create one are trusted.")
     if proof.boundaries:
         said.append(LEFT_BY_BOUNDARIES.format(", ".join(proof.boundaries)))
     if "session-tag" in accesses:

@@ -1,7 +1,7 @@
 """A tenant's names as tokens, so that what holds for a class of tenants appears once and is read with any one's names.
 
 A token is written between two characters that neither a manifest nor a policy can hold. The proof's inventory begins
-its marks with the same character; here each mark is closed, for it stands inside sentences.
+its marks with the same character; here each mark is closed, for it is inside sentences.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def role_name(workload: str) -> str:
 
 
 def closed(value: Any) -> Any:
-    """A policy of the inventory with each mark closed; marks stand there as whole values."""
+    """A policy of the inventory with each mark closed; marks are there as whole values."""
     if isinstance(value, str):
         return value + CLOSE if value.startswith(MARK) else value
     if isinstance(value, list):
@@ -44,7 +44,7 @@ def closed(value: Any) -> Any:
 
 
 def names_of(document: Mapping[str, Any], tenant: Mapping[str, Any]) -> dict[str, str]:
-    """What each token stands for, for one tenant of the report's document; `other` depends on what was tried."""
+    """What each token represents, for one tenant of the report's document; `other` depends on what was tried."""
     tenant_id = tenant["id"]
     found = {
         "id": tenant_id,

@@ -10,7 +10,7 @@ from tenant_keys.review.report.names import CLOSE
 
 
 def roles(arns: Sequence[str], account: str) -> str:
-    """Roles by name, account by account; `account` is that of roles that stand for a tenant's own."""
+    """Roles by name, account by account; `account` is that of roles that represent a tenant's own."""
     accounts: dict[str, list[str]] = {}
     for arn in arns:
         owner, name = _role(arn, account)

@@ -1,7 +1,7 @@
 """The report as one HTML file that asks the network for nothing.
 
 What is the same for all tenants is written here and can be read without scripts. The tenants' own pages are made in the
-browser, from statements that stand once for a class. Every text from outside goes through Jinja's escaping here and
+browser, from statements that appear once for a class. Every text from outside goes through Jinja's escaping here and
 through `textContent` there. The Content-Security-Policy allows exactly the style and the script of this file.
 """
 

@@ -14,7 +14,7 @@ from tenant_keys.review.report.data import Document
 
 
 def render_markdown(document: Document) -> str:
-    """The whole file. Each class of tenants is told with the names of its first."""
+    """The whole file. Each class of tenants is reported with the names of its first."""
     environment = Environment(
         loader=PackageLoader("tenant_keys.review.report"),
         autoescape=False,  # noqa: S701 - Markdown: `finalize` escapes every value, markup included

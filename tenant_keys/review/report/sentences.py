@@ -1,4 +1,4 @@
-"""Each statement of a policy in a plain sentence. A statement of unknown form is told element by element."""
+"""Each statement of a policy in a plain sentence. A statement of unknown form is reported element by element."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def sentence(statement: Mapping[str, Any], kind: Kind, account: str) -> str:
     """What the statement says.
 
     Args:
-        statement: as it stands in the policy, a tenant's names as tokens.
-        kind: the policy that it stands in.
-        account: the key account, in which the tenants' own roles stand.
+        statement: as it is in the policy, a tenant's names as tokens.
+        kind: the policy that it is in.
+        account: the key account, in which the tenants' own roles are.
     """
     found = list(conditions(statement.get("Condition", {})))
     callers = [one for one in found if _names_callers(one)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-# ${*}, ${?} and ${$} stand for the character itself (IAM guide, reference_policies_variables).
+# ${*}, ${?} and ${$} represent the character itself (IAM guide, reference_policies_variables).
 VARIABLE = re.compile(r"\$\{[^}]*\}")
 _WILDCARD = re.compile(r"[*?]")
 

@@ -115,10 +115,10 @@ def declared_call_questions(inventory: Inventory, estate: Estate) -> Iterator[Pe
             about = rests_on("control", f"what is declared of {key.arn}", anyone, documents, dict(key.facts))
             yield Pending(about, partial(_on_key, key, tenant, anyone, inventory, estate))
     for call in _calls(inventory, estate):
-        told = f"{', '.join(call.actions)} on {call.resource}"
+        reported = f"{', '.join(call.actions)} on {call.resource}"
         brought = dict(call.facts), dict(call.tags), [str(one) for one in call.caller.limits]
         yield Pending(
-            rests_on("control", told, call.caller, documents, *brought),
+            rests_on("control", reported, call.caller, documents, *brought),
             partial(_question, call, inventory, estate),
         )
 

@@ -98,7 +98,7 @@ def _check(inventory: Inventory, estate: Estate) -> None:
 
 
 def _limited(kind: str, estate: Estate) -> Iterator[Principal]:
-    """Whom the policy limits: principals of the key account, or whoever asks for its resources."""
+    """Whom the policy limits: principals of the key account, or anyone who asks for its resources."""
     for each in (ROLE, USER, FEDERATED_USER, ROOT):
         yield of_account(each, estate) if KINDS[kind] == "scp" else unlinked(any_of_kind(each, accounts_of(estate)))
     if KINDS[kind] == "rcp":

@@ -216,7 +216,7 @@ def _yet_to_come(asked: Asked, policies: Policies, key: Key, tenant: Tenant | No
 
 
 def _groups(policies: Policies, key: Key, tenant: Tenant | None, estate: Estate) -> list[tuple[str, ...]]:
-    """Actions that no document and no promise tells apart, and that carry the same of the keys asked for."""
+    """Actions that no document and no promise distinguishes, and that carry the same of the keys asked for."""
     documents = (*policies.resource, *(policies.identity or ()))
     keys = sorted(_PROMISED.union(*(one.keys for one in documents)))
     table = administrators_of_topic_key(estate) if key.of_topic else {}

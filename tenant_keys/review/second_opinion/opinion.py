@@ -1,4 +1,4 @@
-"""The second opinion: every question asked, every answer replayed, what was not answered told by name."""
+"""The second opinion: every question asked, every answer replayed, what was not answered listed by name."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ from tenant_keys.review.second_opinion.terms import (
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """Text that stands for itself."""
+    """Text that represents itself."""
 
     text: str
 

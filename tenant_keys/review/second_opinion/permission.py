@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
 https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html (the key policy must allow)
 
-Session policies, permissions boundaries and policies of the organisation only take away; left out, more is allowed.
+Session policies, permissions boundaries and policies of the organization only take away; left out, more is allowed.
 """
 
 from __future__ import annotations

@@ -174,7 +174,7 @@ class Principal:
         return unique_id if self.kind == USER else joined([unique_id, ":", self.session])
 
     def _organization(self, key: str) -> Value:
-        """An account of the manifest is in the manifest's organisation; any other may be in any, or in none."""
+        """An account of the manifest is in the manifest's organization; any other may be in any, or in none."""
         organization = self.accounts.organization
         known = any_of(equal(self.account, one) for one in self.accounts.known) if organization else False
         if known is True:

@@ -16,7 +16,7 @@ SMALL: Final = 16
 def representatives(estate: Estate, most: int = SMALL) -> tuple[Tenant, ...]:
     """All tenants of a small estate; else the first two of whom the manifest declares the same but for names.
 
-    That is a sample, and the opinion says so: what stands in the documents of the others is the proof's to read.
+    That is a sample, and the opinion says so: what is in the documents of the others is the proof's to read.
     """
     if len(estate.tenants) <= most:
         return tuple(estate.tenants.values())

@@ -259,7 +259,7 @@ def statements(document: object, kind: str, name: str) -> list[Statement]:
         if not isinstance(raw, Mapping) or not _ELEMENTS.issuperset(raw) or raw.get("Effect") not in ("Allow", "Deny"):
             raise NotUnderstood(f"{where}: got {raw!r:.120}; a statement")
         statement = Statement(raw, kind, where, version == "2012-10-17")
-        assert statement.actions  # noqa: S101 - read now, so that what is not understood is told whoever asks
+        assert statement.actions  # noqa: S101 - read now, so that what is not understood is always reported
         found.append(statement)
     if not found:
         raise NotUnderstood(f"{name}: no statement")

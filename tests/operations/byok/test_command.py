@@ -70,7 +70,7 @@ def test_the_ceremony_ends_in_an_enabled_key_and_leaves_no_trace_of_the_material
     for arguments, code, result in done:
         assert result.exit_code == code, (arguments, result.stdout, result.stderr)
     assert "eu-west-1: Enabled" in done[8][2].stdout
-    assert "nothing is missing" in done[9][2].stdout
+    assert "all key material is imported" in done[9][2].stdout
     missing = json.loads(done[7][2].stdout)
     assert [(key["state"], [each["imported"] for each in key["materials"]]) for key in missing] == [
         ("PendingImport", [False])

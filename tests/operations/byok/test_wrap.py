@@ -148,7 +148,7 @@ def test_another_passphrase_opens_nothing(folder: Path) -> None:
     (folder / "material.sealed").write_text(json.dumps(sealed))
     refused = run(folder, "--material", "material.sealed")
     assert refused.returncode == 1
-    assert b"passphrase is another one" in refused.stderr
+    assert b"the passphrase is wrong" in refused.stderr
 
 
 def test_sealed_material_under_another_label_is_not_taken_for_this_key(folder: Path) -> None:
@@ -169,7 +169,7 @@ def test_no_file_is_ever_replaced(existing: str, folder: Path) -> None:
     (folder / existing).write_text("precious")
     refused = run(folder, "--keep", "material.sealed")
     assert refused.returncode == 1
-    assert b"exists already, and is not replaced" in refused.stderr
+    assert b"already exists and is not replaced" in refused.stderr
     assert (folder / existing).read_text() == "precious"
 
 
@@ -194,18 +194,18 @@ def test_a_short_wrapping_key_is_refused() -> None:
 def test_both_sides_print_the_same_fingerprint_and_a_swapped_wrapping_key_changes_it(
     folder: Path, private: rsa.RSAPrivateKey
 ) -> None:
-    told = wrap.fingerprint_of_parameters(parameters(private))
-    assert told in run(folder, "--keep", "material.sealed").stdout.decode()
-    assert len(told.replace(" ", "")) == 32
+    reported = wrap.fingerprint_of_parameters(parameters(private))
+    assert reported in run(folder, "--keep", "material.sealed").stdout.decode()
+    assert len(reported.replace(" ", "")) == 32
     swapped = rsa.generate_private_key(public_exponent=65537, key_size=4096)
-    assert wrap.fingerprint_of_parameters(parameters(swapped)) != told
+    assert wrap.fingerprint_of_parameters(parameters(swapped)) != reported
     for change in (
         {"key_arn": ARN[:-1] + "1"},
         {"region": "eu-central-1"},
         {"label": "byok-1"},
         {"material": "0" * 64},
     ):
-        assert wrap.fingerprint_of_parameters(parameters(private, **change)) != told
+        assert wrap.fingerprint_of_parameters(parameters(private, **change)) != reported
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")

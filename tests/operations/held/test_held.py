@@ -69,7 +69,7 @@ def test_a_customer_that_pastes_the_statements_is_verified_and_put_to_use(custom
     found = probes(customers, "globex", workload)
     assert {probe.what for probe in found} == NAMED
     assert failed(found) == set()
-    with pytest.raises(HeldKeyError, match="control was not shown"):
+    with pytest.raises(HeldKeyError, match="control of the key was not verified"):
         held.activate(customers.manifest, "globex", replacing=False)
     held.record_verified(customers.manifest, "globex")
     held.activate(customers.manifest, "globex", replacing=False)
@@ -99,7 +99,7 @@ def test_a_customer_is_not_verified_with_the_key_of_another_that_trusts_us(custo
     for workload in ("orders", "billing"):
         found = probes(customers, "hooli", workload)
         assert failed(found) == {"DescribeKey", "GenerateDataKey", "Decrypt", "GenerateDataKey with the nonce"}
-    with pytest.raises(HeldKeyError, match="control was not shown"):
+    with pytest.raises(HeldKeyError, match="control of the key was not verified"):
         held.activate(customers.manifest, "hooli", replacing=False)
 
 
@@ -107,7 +107,7 @@ def spellings(arn: str) -> dict[str, tuple[str, str]]:
     """How one could write another's key, and what is said."""
     head, key = arn.rsplit("/", 1)
     return {
-        "the same ARN": (arn, "the key of globex, in whatever Region; no two tenants share a key"),
+        "the same ARN": (arn, "the key of globex, in some Region; no two tenants share a key"),
         "an alias": (f"{head.removesuffix(':key')}:alias/theirs", "allowed: a mapping of Regions"),
         "capital letters": (f"{head}/{key.upper()}", "allowed: a mapping of Regions"),
         "an alias by the word key": (f"{head}/alias/theirs", "allowed: a mapping of Regions"),
@@ -116,12 +116,12 @@ def spellings(arn: str) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.parametrize("how", ["the same ARN", "an alias", "capital letters", "an alias by the word key"])
 def test_another_customers_key_is_refused_however_it_is_spelled(customers: Customers, how: str) -> None:
-    arn, told = spellings(customers.keys["globex"])[how]
+    arn, reported = spellings(customers.keys["globex"])[how]
     customers.manifest.write_text(customers.text(hooli=arn))
     with pytest.raises(EstateError) as refused:
         customers.estate()
     assert "tenants.hooli.key.arns" in str(refused.value)
-    assert told in str(refused.value) or "only letters" in str(refused.value) or "arn:aws:kms" in str(refused.value)
+    assert reported in str(refused.value) or "only letters" in str(refused.value) or "arn:aws:kms" in str(refused.value)
 
 
 def test_a_replica_of_another_customers_multi_region_key_is_refused(customers: Customers) -> None:
@@ -129,7 +129,7 @@ def test_a_replica_of_another_customers_multi_region_key_is_refused(customers: C
     globex = f"arn:aws:kms:eu-west-1:555555555555:key/{mrk}"
     hooli = f"arn:aws:kms:eu-central-1:555555555555:key/{mrk}"
     customers.manifest.write_text(customers.text(globex=globex, hooli=hooli))
-    with pytest.raises(EstateError, match="the key of globex, in whatever Region"):
+    with pytest.raises(EstateError, match="the key of globex, in some Region"):
         customers.estate()
 
 
@@ -155,7 +155,7 @@ def test_neither_side_alone_opens_a_key(customers: Customers) -> None:
 
 
 def test_a_policy_that_binds_no_context_is_not_verified(customers: Customers) -> None:
-    """Whoever lets all of our account in lets every tenant in: the probe with another nonce comes through."""
+    """Anyone who lets all of our account in lets every tenant in: the probe with another nonce comes through."""
     central = {"AWS": "arn:aws:iam::111111111111:root"}
     customers.paste(
         "globex",
@@ -186,7 +186,7 @@ def test_the_pasted_denies_hold_where_the_customer_allows_our_account_more(custo
 def test_an_answer_that_kms_does_not_give_verifies_and_refutes_nothing(customers: Customers) -> None:
     customers.paste("globex", statements(customers, "globex"))
     customers.aws.fail("GenerateDataKey", "ThrottlingException", times=20)
-    with pytest.raises(HeldKeyError, match=r"KMS gave no answer .*nothing is verified and nothing refuted"):
+    with pytest.raises(HeldKeyError, match=r"KMS did not answer .*the result is unknown"):
         probes(customers, "globex")
     estate, found, key = held.held_key(customers.manifest, "globex")
 
@@ -194,7 +194,7 @@ def test_an_answer_that_kms_does_not_give_verifies_and_refutes_nothing(customers
         def __getattr__(self, name: str) -> Any:
             raise EndpointConnectionError(endpoint_url="https://kms.eu-west-1.amazonaws.com")
 
-    with pytest.raises(HeldKeyError, match="KMS gave no answer"):
+    with pytest.raises(HeldKeyError, match="KMS did not answer"):
         held.verify(found, key, estate.workloads["orders"], lambda _: Gone())
 
 
@@ -233,7 +233,7 @@ def test_another_key_takes_the_place_of_an_active_one_only_where_that_is_said(cu
     customers.keys["globex"] = customers.aws.session("555555555555").client("kms").create_key()["KeyMetadata"]["Arn"]
     customers.write(customers.text())
     customers.deploy()
-    with pytest.raises(HeldKeyError, match="control was not shown"):
+    with pytest.raises(HeldKeyError, match="control of the key was not verified"):
         held.activate(customers.manifest, "globex", replacing=True)
     customers.paste("globex", statements(customers, "globex"))
     assert failed(probes(customers, "globex")) == set()
@@ -251,29 +251,35 @@ def test_what_was_verified_counts_for_no_other_key(customers: Customers) -> None
     held.record_verified(customers.manifest, "globex")
     fresh = customers.aws.session("555555555555").client("kms").create_key()["KeyMetadata"]["Arn"]
     customers.write(customers.text(globex=fresh))
-    with pytest.raises(HeldKeyError, match=f"{fresh}: control was not shown"):
+    with pytest.raises(HeldKeyError, match=f"{fresh}: control of the key was not verified"):
         held.activate(customers.manifest, "globex", replacing=False)
 
 
 @pytest.mark.parametrize(
-    ("edit", "told"),
+    ("edit", "reported"),
     [
         (("held_by: tenant, arns: {", "origin: aws-kms, arns: {"), "only with held_by: tenant"),
-        (("globex: {workloads: [orders, billing], ", "globex: {workloads: [orders], rotation_days: 90, "), "it is a"),
-        (("  hooli:", "  hooli: {state: suspended}\n  other:"), "the tenant holds its key itself by tenants.lock"),
-        (("  acme: {", "  acme: {key: {held_by: tenant, arns: {X}}, "), "has a key of ours for it"),
+        (
+            ("globex: {workloads: [orders, billing], ", "globex: {workloads: [orders], rotation_days: 90, "),
+            "it applies only",
+        ),
+        (
+            ("  hooli:", "  hooli: {state: suspended}\n  other:"),
+            "tenants.lock records that the tenant holds its own key",
+        ),
+        (("  acme: {", "  acme: {key: {held_by: tenant, arns: {X}}, "), "records a key in the central account"),
     ],
     ids=["no holder", "a setting of our keys", "a key of ours in place of it", "its own in place of ours"],
 )
 def test_who_holds_the_key_never_changes_and_settings_of_ours_do_not_apply(
-    customers: Customers, edit: tuple[str, str], told: str
+    customers: Customers, edit: tuple[str, str], reported: str
 ) -> None:
     other = "eu-west-1: 'arn:aws:kms:eu-west-1:777777777777:key/11111111-2222-3333-4444-555555555555'"
     text = customers.text().replace(*edit).replace("{X}", f"{{{other}}}")
     customers.manifest.write_text(text)
     with pytest.raises(EstateError) as refused:
         bring_up_to_date(customers.manifest, base=None, merge=False)
-    assert told in str(refused.value)
+    assert reported in str(refused.value)
 
 
 def test_the_lock_keeps_what_is_recorded_when_it_is_brought_up_to_date(customers: Customers) -> None:
@@ -296,7 +302,7 @@ def test_what_only_the_owner_can_do_is_not_done_here(customers: Customers) -> No
         departing(customers.manifest, "globex")
 
 
-def test_commands_tell_of_the_tenants_own_key_and_of_none_of_ours(customers: Customers) -> None:
+def test_commands_show_the_tenants_own_key_and_of_none_of_ours(customers: Customers) -> None:
     activated(customers)
     estate = customers.estate()
     arn = customers.keys["globex"]
@@ -307,8 +313,8 @@ def test_commands_tell_of_the_tenants_own_key_and_of_none_of_ours(customers: Cus
     added = describe_change(before, replace(estate, tenants={**before.tenants, "globex": estate.tenants["globex"]}))
     assert added[0] == f"creates no key for globex: it holds {arn} itself"
     suspended = replace(estate.tenants["globex"], state="suspended")
-    (told,) = describe_change(estate, replace(estate, tenants={**estate.tenants, "globex": suspended}))
-    assert told == "globex: takes the tenant's own key from our access roles; the key is not touched"
+    (reported,) = describe_change(estate, replace(estate, tenants={**estate.tenants, "globex": suspended}))
+    assert reported == "globex: takes the tenant's own key from our access roles; the key is not touched"
     assert describe_change(estate, replace(estate, tenants={**before.tenants, "hooli": estate.tenants["hooli"]})) == [
         "reserves the id globex for ever; the tenant's own key is not touched"
     ]

@@ -70,8 +70,8 @@ def command(deployed: Deployed, records: Path, *arguments: str) -> Done:
 
 @pytest.fixture(scope="session")
 def runs(deployed: Deployed, records: Path) -> Runs:
-    told = command(deployed, records)
-    drifted = told
+    reported = command(deployed, records)
+    drifted = reported
     clean = deployed.verify(records / "clean.jsonl")
     cells = deployed.verify(records / "cells.jsonl", stacks=(CELL, REPLICAS))
     found = {}
@@ -85,4 +85,4 @@ def runs(deployed: Deployed, records: Path) -> Runs:
                 drifted = command(deployed, records, "--json", "--asff", str(records / "asff.jsonl"))
         if name == "first":
             undone = deployed.verify(records / "undone.jsonl", since=records / f"{name}.jsonl")
-    return Runs(deployed, clean, found, undone, cells, cell, told, drifted)
+    return Runs(deployed, clean, found, undone, cells, cell, reported, drifted)

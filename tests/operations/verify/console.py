@@ -145,7 +145,7 @@ def _text(found: Any) -> list[str]:
 def differs(shown: list[str], printed: list[str]) -> str | None:
     """The first line of the page that is not printed; None where all are, in their order.
 
-    `...` stands for any lines, and `…` for the end of one.
+    `...` represents any lines, and `…` for the end of one.
     """
     rest, skips = list(printed), False
     for line in shown:

@@ -148,7 +148,7 @@ def deploy(aws: LocalAws, folder: Path, issuer: LocalIssuer, manifest: str = MAN
 
 
 def deploy_assembly(aws: LocalAws, assembly: Path, estate: Estate) -> None:
-    """Every stack of an assembly, keys before replicas; then what an organisation has beside it."""
+    """Every stack of an assembly, keys before replicas; then what an organization has beside it."""
     artifacts = sorted(Assembly.open(assembly).artifacts, key=lambda one: ("-replica-" in one.name, one.name))
     for artifact in artifacts:
         _Stack(aws, artifact.account, artifact.region, artifact.name).deploy(artifact)

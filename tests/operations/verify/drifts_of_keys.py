@@ -147,7 +147,7 @@ def delete_material(d: Deployed) -> tuple[Found, Undo]:
 
 
 def move_primary(d: Deployed) -> tuple[Found, Undo]:
-    """Whoever changed the policies of both keys first."""
+    """Anyone who changed the policies of both keys first."""
     key = d.key("umbrella")
 
     def move(region: str, to: str) -> None:

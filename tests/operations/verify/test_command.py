@@ -57,9 +57,12 @@ def test_the_record_holds_what_was_read_and_found_and_is_its_owners_alone(runs: 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
-        (["--resume", "--record", "nowhere.jsonl"], "nowhere.jsonl.partial: no such file, so no run to resume"),
+        (
+            ["--resume", "--record", "nowhere.jsonl"],
+            "nowhere.jsonl.partial: no such file, so there is no run to resume",
+        ),
         (["--since", "nowhere.jsonl"], "nowhere.jsonl: no such file or directory"),
         (
             ["--stack", "tenant-keys-roles-001"],
@@ -69,13 +72,13 @@ def test_the_record_holds_what_was_read_and_found_and_is_its_owners_alone(runs: 
     ],
 )
 def test_what_cannot_run_exits_with_1_and_says_why(
-    deployed: Deployed, arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+    deployed: Deployed, arguments: list[str], reported: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
     estate = ("--manifest", str(deployed.manifest), "--assembly", str(deployed.assembly))
     done = tenant_keys("verify", *estate, *arguments)
-    assert (done.exit_code, told in done.stderr) == (1, True), done.output
+    assert (done.exit_code, reported in done.stderr) == (1, True), done.output
 
 
 def test_the_record_of_a_run_over_the_whole_is_not_compared_with_one_over_a_cell(runs: Runs, records: Path) -> None:

@@ -58,7 +58,7 @@ def test_what_is_undone_is_clean_again(runs: Runs) -> None:
     assert runs.undone.proof.proved
 
 
-def test_what_an_earlier_record_had_is_told_as_gone(runs: Runs) -> None:
+def test_what_an_earlier_record_had_is_reported_as_gone(runs: Runs) -> None:
     before = {one.id for one in runs.batches["first"].found.findings}
     assert set(runs.undone.gone) == before
     assert runs.undone.new == frozenset()
@@ -97,14 +97,14 @@ def test_a_moved_alias_refutes_the_proof_with_a_request_that_shows_it(runs: Runs
 
 
 def test_a_grant_and_a_share_are_not_proved(runs: Runs) -> None:
-    told = " ".join(one.what for one in runs.batches["second"].found.proof.findings if one.kind is Kind.NOT_PROVED)
-    assert "grant" in told
-    assert "the key policy of AWS RAM" in told
+    reported = " ".join(one.what for one in runs.batches["second"].found.proof.findings if one.kind is Kind.NOT_PROVED)
+    assert "grant" in reported
+    assert "the key policy of AWS RAM" in reported
 
 
 def test_a_replica_in_a_region_that_is_not_read_is_not_proved(runs: Runs) -> None:
-    told = [one.what for one in runs.batches["last"].found.proof.findings if one.kind is Kind.NOT_PROVED]
-    assert any("a replica in a Region that the manifest does not name" in one for one in told)
+    reported = [one.what for one in runs.batches["last"].found.proof.findings if one.kind is Kind.NOT_PROVED]
+    assert any("a replica in a Region that the manifest does not name" in one for one in reported)
 
 
 def test_what_could_not_be_read_is_unknown_and_not_proved(runs: Runs) -> None:

@@ -72,13 +72,13 @@ def test_every_page_is_read_and_written_down_as_it_comes(tmp_path: Path) -> None
     assert written.partial.stat().st_mode & 0o777 == 0o600
 
 
-def test_progress_tells_the_lane_how_much_is_done_and_how_long_the_rest_takes(tmp_path: Path) -> None:
-    told: list[tuple[str, int, int, float]] = []
-    reader = Lanes(Kms(), journal(tmp_path / "run.jsonl"), share=1.0, progress=lambda *one: told.append(one))
+def test_progress_shows_the_lane_how_much_is_done_and_how_long_the_rest_takes(tmp_path: Path) -> None:
+    reported: list[tuple[str, int, int, float]] = []
+    reader = Lanes(Kms(), journal(tmp_path / "run.jsonl"), share=1.0, progress=lambda *one: reported.append(one))
     reader.read([(Ask(ACCOUNT, REGION, "kms:DescribeKey", f"k{n}"), {"KeyId": f"k{n}"}) for n in range(10)])
-    assert sorted((ended, planned) for _, ended, planned, _ in told) == [(n, 10) for n in range(1, 11)]
-    assert {lane for lane, *_ in told} == {"DescribeKey 111111111111 eu-west-1"}
-    assert {round(left * 2000) for _, _, _, left in told} == set(range(10))
+    assert sorted((ended, planned) for _, ended, planned, _ in reported) == [(n, 10) for n in range(1, 11)]
+    assert {lane for lane, *_ in reported} == {"DescribeKey 111111111111 eu-west-1"}
+    assert {round(left * 2000) for _, _, _, left in reported} == set(range(10))
 
 
 def test_throttling_is_waited_for_and_counted(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_refusal_is_no_answer_and_absence_is_one(tmp_path: Path) -> None:
     assert not written.readings[shared].error
 
 
-def test_an_account_without_a_session_is_told_for_each_question(tmp_path: Path) -> None:
+def test_an_account_without_a_session_is_reported_for_each_question(tmp_path: Path) -> None:
     def nobody(*_: str) -> Any:
         raise Unreachable("no session of arn:aws:iam::111111111111:role/SecurityAudit")
 
@@ -285,7 +285,7 @@ def test_a_record_of_another_estate_is_not_resumed(tmp_path: Path) -> None:
 
 
 def test_there_must_be_a_run_to_resume(tmp_path: Path) -> None:
-    with pytest.raises(RecordUnusable, match=r"no such file, so no run to resume"):
+    with pytest.raises(RecordUnusable, match=r"no such file, so there is no run to resume"):
         journal(tmp_path / "run.jsonl", resume=True)
 
 

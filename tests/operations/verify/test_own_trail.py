@@ -44,7 +44,7 @@ def test_a_trail_that_is_as_declared_is_no_finding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "reported"),
     [
         ({"S3BucketName": "another"}, "trail-changed: S3BucketName is another"),
         ({"LogFileValidationEnabled": False}, "trail-changed: LogFileValidationEnabled is False"),
@@ -62,8 +62,8 @@ def test_a_trail_that_is_as_declared_is_no_finding() -> None:
         ({"TrailARN": OTHER["TrailARN"]}, "trail-changed: the account has no trail of this name"),
     ],
 )
-def test_a_trail_that_was_changed_past_its_stack_is_told(changed: dict[str, Any], told: str) -> None:
-    assert found(({**OWN, **changed}, LOGGING, ALL)) == [told]
+def test_a_trail_that_was_changed_past_its_stack_is_reported(changed: dict[str, Any], reported: str) -> None:
+    assert found(({**OWN, **changed}, LOGGING, ALL)) == [reported]
 
 
 def _advanced(**of_source: list[str]) -> dict[str, Any]:
@@ -82,11 +82,11 @@ def _advanced(**of_source: list[str]) -> dict[str, Any]:
         {"EventSelectors": [{**ALL["EventSelectors"][0], "Sampling": "10"}]},
     ],
 )
-def test_an_own_trail_with_other_event_selectors_is_told_though_it_has_the_calls_of_kms(
+def test_an_own_trail_with_other_event_selectors_is_reported_though_it_has_the_calls_of_kms(
     selectors: dict[str, Any],
 ) -> None:
-    (told,) = found((OWN, LOGGING, selectors))
-    assert told.startswith("trail-changed: it")
+    (reported,) = found((OWN, LOGGING, selectors))
+    assert reported.startswith("trail-changed: it")
 
 
 def test_event_selectors_that_leave_out_their_defaults_are_as_declared() -> None:
@@ -95,7 +95,7 @@ def test_event_selectors_that_leave_out_their_defaults_are_as_declared() -> None
     assert found((OWN, LOGGING, {"EventSelectors": [{"IncludeManagementEvents": True}]})) == []
 
 
-def test_an_own_trail_that_is_silent_is_told_though_another_one_logs() -> None:
+def test_an_own_trail_that_is_silent_is_reported_though_another_one_logs() -> None:
     stopped, blind = found((OWN, {"IsLogging": False}, ALL)), found((OWN, LOGGING, WITHOUT_KMS))
     assert [one.split(":")[0] for one in stopped] == ["trail-changed", "trail-silent"]
     assert blind[0] == "trail-changed: it excludes kms.amazonaws.com"
@@ -104,9 +104,9 @@ def test_an_own_trail_that_is_silent_is_told_though_another_one_logs() -> None:
     assert [one for one in beside if one.startswith("trail-silent")] == []
 
 
-def test_a_second_copy_of_the_calls_of_kms_is_told_with_its_price() -> None:
-    (told,) = found((OWN, LOGGING, ALL), (OTHER, LOGGING, ALL))
-    assert told.startswith(
+def test_a_second_copy_of_the_calls_of_kms_is_reported_with_its_price() -> None:
+    (reported,) = found((OWN, LOGGING, ALL), (OTHER, LOGGING, ALL))
+    assert reported.startswith(
         "trail-twice: arn:aws:cloudtrail:eu-west-1:444444444444:trail/organization has the calls of KMS"
     )
     assert found((OWN, LOGGING, ALL), (OTHER, LOGGING, WITHOUT_KMS)) == []

@@ -89,18 +89,18 @@ def test_the_plan_counts_every_call_that_is_made(deployed: Deployed) -> None:
     assert len({one["request_id"] for one in made if one["source"] == "sts.amazonaws.com"}) <= expected.sts_calls
 
 
-def test_each_reading_is_settled_by_a_probe(orders: Probed, billing: Probed) -> None:
-    settled = {**orders.readings(), **{n: f for n, f in billing.readings().items() if f["settled"] != "not asked"}}
-    assert settled.keys() == READINGS.keys()
-    assert {name: found["settled"] for name, found in settled.items()} == dict.fromkeys(READINGS, "holds")
+def test_each_reading_is_decided_by_a_probe(orders: Probed, billing: Probed) -> None:
+    decided = {**orders.readings(), **{n: f for n, f in billing.readings().items() if f["decided"] != "not asked"}}
+    assert decided.keys() == READINGS.keys()
+    assert {name: found["decided"] for name, found in decided.items()} == dict.fromkeys(READINGS, "holds")
 
 
-def test_a_refusal_for_want_of_an_allow_settles_no_deny(orders: Probed) -> None:
+def test_a_refusal_for_want_of_an_allow_decides_no_deny(orders: Probed) -> None:
     """As AWS answers where the key policy has no such Deny, and the role's own policy does not allow the request."""
     missing = "because no identity-based policy allows the kms:Decrypt action"
     answers = tuple(replace(one, message=missing) for one in orders.answers)
-    settled = {name: found["settled"] for name, found in replace(orders, answers=answers).readings().items()}
-    assert settled == {
+    decided = {name: found["decided"] for name, found in replace(orders, answers=answers).readings().items()}
+    assert decided == {
         "alias-absent": "open",
         "context-absent": "open",
         "context-of-another": "open",
@@ -109,7 +109,7 @@ def test_a_refusal_for_want_of_an_allow_settles_no_deny(orders: Probed) -> None:
     }
 
 
-def test_a_key_policy_that_lets_more_through_is_told(deployed: Deployed) -> None:
+def test_a_key_policy_that_lets_more_through_is_reported(deployed: Deployed) -> None:
     """Without the explicit deny of other aliases, and with a role that does not ask for the alias."""
     key, kms = deployed.key("umbrella"), deployed.kms()
     iam = deployed.root(CENTRAL, "iam")
@@ -129,7 +129,7 @@ def test_a_key_policy_that_lets_more_through_is_told(deployed: Deployed) -> None
         iam.delete_role_policy(**name)
         kms.put_key_policy(KeyId=key, Policy=before)
     assert not found.as_declared
-    assert found.readings()["alias-absent"]["settled"] == "does not hold"
+    assert found.readings()["alias-absent"]["decided"] == "does not hold"
     assert [one.probe.what for one in found.answers if not one.as_declared] == ["own key by its ARN"]
 
 
@@ -151,15 +151,15 @@ def test_nothing_is_asked_before_somebody_said_yes(deployed: Deployed, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
-        (["nobody"], "workload nobody: not in the manifest; known are billing, fleet, orders, plant, pods, portal"),
+        (["nobody"], "workload nobody: not in the manifest; allowed: billing, fleet, orders, plant, pods, portal"),
         (["portal"], "its sessions come from tenants' tokens"),
         (["orders", "--tenant", "hooli"], "does not serve it; it serves acme"),
         (["orders", "--other", "nobody"], "--other nobody: no tenant of the manifest whose key is in the key account"),
-        (["orders", "--tenant", "acme", "--other", "acme"], "needs a key that must be refused"),
+        (["orders", "--tenant", "acme", "--other", "acme"], "needs a key whose use must be denied"),
     ],
 )
-def test_what_cannot_be_probed_is_said(deployed: Deployed, arguments: list[str], told: str) -> None:
+def test_what_cannot_be_probed_is_said(deployed: Deployed, arguments: list[str], reported: str) -> None:
     done = tenant_keys("probe", *arguments, "--manifest", str(deployed.manifest), "--yes")
-    assert (done.exit_code, told in done.output) == (1, True), done.output
+    assert (done.exit_code, reported in done.output) == (1, True), done.output

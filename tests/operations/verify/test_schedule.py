@@ -169,7 +169,7 @@ def _arrived(central: boto3.Session, rule: dict[str, Any], build: Any) -> dict[s
     return arrived
 
 
-def test_findings_that_could_not_be_told_fail_the_build(build: Any) -> None:
+def test_findings_that_could_not_be_reported_fail_the_build(build: Any) -> None:
     code, _, _ = build(2, earlier=False, refused=1)
     assert code == 2
 
@@ -186,7 +186,7 @@ def test_without_a_topic_findings_fail_the_build(build: Any) -> None:
     assert not any("events" in one for one in calls)
 
 
-def test_the_topic_is_told_by_eventbridge_of_findings_and_of_builds_that_fail(template: dict[str, Any]) -> None:
+def test_the_topic_is_notified_by_eventbridge_of_findings_and_of_builds_that_fail(template: dict[str, Any]) -> None:
     rules = {name: one for name, one in template["Resources"].items() if one["Type"] == "AWS::Events::Rule"}
     assert rules.keys() == {"Findings", "Failures"}
     for rule in rules.values():

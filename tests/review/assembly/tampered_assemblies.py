@@ -137,7 +137,7 @@ TAMPERED: dict[str, tuple[Tamper, str, str]] = {
     ),
     "a bucket of no bootstrap stack": (destination(bucketName="mine"), ASSETS, "got bucket mine"),
     "a destination in another Region": (destination(region="us-east-1"), ASSETS, "in us-east-1"),
-    "a destination in the Region of whoever deploys": (
+    "a destination in the Region of anyone who deploys": (
         asset(lambda one: next(iter(one["destinations"].values())).pop("region")),
         ASSETS,
         "in None",
@@ -167,7 +167,7 @@ TAMPERED: dict[str, tuple[Tamper, str, str]] = {
         ASSETS,
         "transform: got a field that the review does not know",
     ),
-    "a source that stands twice": (twice, ASSETS, "source occurs twice in one object"),
+    "a source that occurs twice": (twice, ASSETS, "source occurs twice in one object"),
     "the asset manifest missing": (lambda folder: (folder / ASSETS).unlink(), ASSETS, "cannot be read"),
     "the asset manifest a list": (lambda folder: (folder / ASSETS).write_text("[]"), ASSETS, "got list"),
     "no dependency on the asset manifest": (
@@ -184,7 +184,7 @@ TAMPERED: dict[str, tuple[Tamper, str, str]] = {
     "a dependency on nothing": (
         artifact(lambda one: one["dependencies"].append("nothing")),
         "manifest.json",
-        "nothing is no artifact",
+        "nothing is not an artifact",
     ),
     "an asset manifest of no stack": (
         manifest(lambda whole: whole["artifacts"].update(more=dict(whole["artifacts"][f"{CELL}.assets"]))),

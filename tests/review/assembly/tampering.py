@@ -119,7 +119,7 @@ def announce_asset_in_escapes(folder: Path) -> None:
 
 
 def twice(folder: Path) -> None:
-    """The first is read by whoever looks for it, the last by JSON.parse."""
+    """The first is read by anyone who looks for it, the last by JSON.parse."""
     path = folder / ASSETS
     path.write_text(path.read_text().replace('"source":', '"source": {"path": "other.json"}, "source":'))
 

@@ -195,7 +195,7 @@ def test_a_template_that_is_not_json_is_refused(tmp_path: Path, text: str) -> No
         '{"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {"A": 1, "B": 2, "\\u0041": 3}}}}',
     ],
 )
-def test_a_name_that_stands_twice_in_one_object_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_name_that_is_twice_in_one_object_is_refused(tmp_path: Path, text: str) -> None:
     """Which of the two CloudFormation would take is not documented: a laxer policy could hide behind a stricter."""
     write_assembly(tmp_path, {"keys": {}})
     (tmp_path / "keys.template.json").write_text(text)

@@ -202,7 +202,7 @@ REVIEW: dict[str, tuple[Edit, str]] = {
     ),
     "an Allow of one action more": (
         identity(lambda document: document["Statement"][0].update(Action="kms:*")),
-        "an Allow that was not there",
+        "a new Allow",
     ),
     "an Allow to everybody": (
         statement("EncryptThroughTenantRole", lambda one: one.update(Principal="*")),

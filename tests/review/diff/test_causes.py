@@ -23,7 +23,7 @@ tenants:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ("[role/A, role/B]", "[role/A, role/X, role/B]", ["administrators: + role/X, tenants.yaml:4"]),
         ("[role/A, role/B]", "[role/A]", ["administrators: - role/B, tenants.yaml:4"]),
@@ -38,9 +38,9 @@ tenants:
         ("orders]}", "orders], decrypt_by: key}", ["tenants.acme: + decrypt_by: key, tenants.yaml:9"]),
     ],
 )
-def test_each_edit_is_told_with_its_line(tmp_path: Path, old: str, new: str, told: list[str]) -> None:
+def test_each_edit_is_reported_with_its_line(tmp_path: Path, old: str, new: str, reported: list[str]) -> None:
     assert old in BEFORE
     before, after = tmp_path / "before.yaml", tmp_path / "tenants.yaml"
     before.write_text(BEFORE)
     after.write_text(BEFORE.replace(old, new))
-    assert list(manifest_edits(before, after)) == told
+    assert list(manifest_edits(before, after)) == reported

@@ -1,4 +1,4 @@
-"""Changes of templates, each decided by what it does: what stops or allows less is told, what means the same is not.
+"""Changes of templates, each decided by what it does: what stops or allows less is reported, equal meaning is not.
 
 Decided by IAM's and CloudFormation's documents before the comparison was asked.
 """
@@ -76,8 +76,8 @@ def test_what_stops_less_or_allows_more_needs_a_review(
 ) -> None:
     edit, words = REVIEW[name]
     changes = changes_between(before, folder, tmp_path, edit)
-    told = [one.what for one in changes if one.severity is Severity.REVIEW]
-    assert any(all(word in what for word in words.split("|")) for what in told), told
+    reported = [one.what for one in changes if one.severity is Severity.REVIEW]
+    assert any(all(word in what for word in words.split("|")) for what in reported), reported
 
 
 @pytest.mark.parametrize("name", BLOCKED)
@@ -88,12 +88,12 @@ def test_what_loses_a_key_is_blocked(before: ReviewedEstate, folder: Path, tmp_p
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_the_same_meaning_written_differently_is_told_in_one_line(
+def test_the_same_meaning_written_differently_is_reported_in_one_line(
     before: ReviewedEstate, folder: Path, tmp_path: Path, name: str
 ) -> None:
-    (told,) = changes_between(before, folder, tmp_path, SAME[name])
-    assert told.severity is Severity.NOTE
-    assert "is written differently and means the same: tenant acme's key" in told.what
+    (reported,) = changes_between(before, folder, tmp_path, SAME[name])
+    assert reported.severity is Severity.NOTE
+    assert "is written differently and means the same: tenant acme's key" in reported.what
 
 
 @pytest.mark.parametrize("name", SAME_SETTINGS)
@@ -106,8 +106,8 @@ def test_a_default_that_is_spelt_out_changes_nothing(
 @pytest.mark.parametrize("name", NOTES)
 def test_what_takes_power_away_is_a_note(before: ReviewedEstate, folder: Path, tmp_path: Path, name: str) -> None:
     edit, words = NOTES[name]
-    (told,) = changes_between(before, folder, tmp_path, edit)
-    assert (told.severity, words in told.what) == (Severity.NOTE, True), told
+    (reported,) = changes_between(before, folder, tmp_path, edit)
+    assert (reported.severity, words in reported.what) == (Severity.NOTE, True), reported
 
 
 def test_a_boundary_a_session_policy_or_a_control_policy_that_goes_needs_a_review(
@@ -124,16 +124,16 @@ def test_a_boundary_a_session_policy_or_a_control_policy_that_goes_needs_a_revie
     rename_assets(restricted)
     changes = changes_between(review_estate(restricted, estate), folder, tmp_path, lambda _: None)
     assert {one.severity for one in changes} == {Severity.REVIEW}
-    told = "\n".join(one.what for one in changes)
-    assert "PermissionsBoundary of role tenant-acme.orders of account 111111111111" in told
-    assert "Policy of pod identity association PodIdentitymails in eu-west-1" in told
-    assert "policy of the organization Guard in eu-west-1 is removed" in told
+    reported = "\n".join(one.what for one in changes)
+    assert "PermissionsBoundary of role tenant-acme.orders of account 111111111111" in reported
+    assert "Policy of pod identity association PodIdentitymails in eu-west-1" in reported
+    assert "policy of the organization Guard in eu-west-1 is removed" in reported
 
 
 def test_the_same_setting_of_many_roles_is_one_change_with_a_count(
     before: ReviewedEstate, folder: Path, tmp_path: Path
 ) -> None:
-    (told,) = changes_between(
+    (reported,) = changes_between(
         before,
         folder,
         tmp_path,
@@ -144,5 +144,5 @@ def test_the_same_setting_of_many_roles_is_one_change_with_a_count(
             )
         ),
     )
-    assert told.count == 3
-    assert told.what.endswith(": 3600 becomes 7200; alike for 2 more")
+    assert reported.count == 3
+    assert reported.what.endswith(": 3600 becomes 7200; alike for 2 more")

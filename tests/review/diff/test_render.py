@@ -38,7 +38,7 @@ def test_the_comment_has_the_verdict_first_and_folds_what_only_informs() -> None
     ]
 
 
-def test_safeguards_are_folded_where_something_graver_is_told_and_plain_where_they_are_all() -> None:
+def test_safeguards_are_folded_where_something_graver_is_reported_and_plain_where_they_are_all() -> None:
     safeguard = Change(Severity.REVIEW, "safeguard-loosened", "key policy: no Deny x")
     assert "<details><summary>Safeguards that are gone or let more through (1)</summary>" in markdown(
         Comparison((WIDER, safeguard), proved=True)

@@ -117,7 +117,7 @@ def test_adding_a_workload_to_a_tenant_needs_review(before: Version, tmp_path: P
     assert widened + "tenant acme's key" in sentences(comparison, Severity.REVIEW)
 
 
-def test_loosening_a_condition_is_told_even_where_another_safeguard_holds(before: Version, tmp_path: Path) -> None:
+def test_loosening_a_condition_is_reported_even_where_another_safeguard_holds(before: Version, tmp_path: Path) -> None:
     def forget_context(resources: dict[str, Any]) -> None:
         statement = resources["RoleacmeFororders"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]
         del statement["Condition"]["StringEquals"]["kms:EncryptionContext:tenant_id"]
@@ -182,7 +182,7 @@ def test_swapping_the_aliases_of_two_tenants_is_blocked(before: Version, tmp_pat
     assert "alias/tenant-globex in eu-west-1 points at another key" in blocked
 
 
-def test_a_second_alias_on_a_key_is_told(before: Version, tmp_path: Path) -> None:
+def test_a_second_alias_on_a_key_is_reported(before: Version, tmp_path: Path) -> None:
     def add(resources: dict[str, Any]) -> None:
         properties = {**resources["Aliasacme"]["Properties"], "AliasName": "alias/another"}
         resources["Another"] = {**resources["Aliasacme"], "Properties": properties}
@@ -190,12 +190,12 @@ def test_a_second_alias_on_a_key_is_told(before: Version, tmp_path: Path) -> Non
     comparison = edited(before, tmp_path, KEYS, add)
 
     assert comparison.verdict == "blocked"  # the proof knows no second alias
-    told = "alias/another in eu-west-1 also leads to the key of tenant acme"
-    assert told in sentences(comparison, Severity.REVIEW)
+    reported = "alias/another in eu-west-1 also leads to the key of tenant acme"
+    assert reported in sentences(comparison, Severity.REVIEW)
 
 
-def test_a_safeguard_lost_by_one_of_many_tenants_alike_is_told(before: Version, tmp_path: Path) -> None:
-    """The first two of a class stand for it in the proof; here the third is the one that changes."""
+def test_a_safeguard_lost_by_one_of_many_tenants_alike_is_reported(before: Version, tmp_path: Path) -> None:
+    """The first two of a class represent it in the proof; here the third is the one that changes."""
     alike = "".join(f"  {name}: {{workloads: [orders]}}\n" for name in ("aaa", "bbb", "ccc", "ddd"))
     many = version(tmp_path / "many", MANIFEST + alike)
 

@@ -57,7 +57,7 @@ def test_a_star_among_resources_is_every_resource(element: str, resources: objec
     assert authorize(Request(USER, "kms:Decrypt", KEY, ACCOUNT), Policies(resource=policy)).allowed is allowed
 
 
-def test_a_value_that_no_condition_can_judge_is_told_with_its_statement() -> None:
+def test_a_value_that_no_condition_can_judge_is_reported_with_its_statement() -> None:
     """Only a request shows that the key has several values: the policy is in order."""
     fine = {"Sid": "Fine", "Effect": "Allow", "Principal": "*", "Action": "kms:ListKeys", "Resource": "*"}
     condition = {"StringEquals": {"test:key": "a"}}

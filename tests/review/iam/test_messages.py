@@ -1,4 +1,4 @@
-"""What is refused in a policy is told with its place: statement, element, operator, key. Each message typed by hand."""
+"""What is refused in a policy is reported with its place: statement, element, operator, key. Typed by hand."""
 
 from __future__ import annotations
 

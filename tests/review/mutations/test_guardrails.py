@@ -93,7 +93,7 @@ STOPPING = list({mutant.name.partition(": ")[2]: mutant for mutant in (*stopping
 @pytest.mark.parametrize("mutant", sampled(STOPPING))
 def test_what_stops_a_declared_call_is_refused(mutant: Mutant, outcome: Callable[[Mutant], Outcome]) -> None:
     judged = outcome(mutant)
-    assert judged.as_expected, f"expected {mutant.expected!r}, got {judged.told}"
+    assert judged.as_expected, f"expected {mutant.expected!r}, got {judged.reported}"
 
 
 TO_BOTH = [mutant for mutant in same() if ": a Deny of " in mutant.name and "bypass" not in mutant.name][:2]

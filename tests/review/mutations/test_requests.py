@@ -14,4 +14,4 @@ from tools.mutants.requests import MUTANTS
 @pytest.mark.parametrize("mutant", sampled(MUTANTS))
 def test_the_mutant_is_judged_as_expected(mutant: Mutant, outcome: Callable[[Mutant], Outcome]) -> None:
     judged = outcome(mutant)
-    assert judged.as_expected, f"expected {mutant.expected!r}, got {judged.told}"
+    assert judged.as_expected, f"expected {mutant.expected!r}, got {judged.reported}"

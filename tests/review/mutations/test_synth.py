@@ -21,8 +21,8 @@ from tools.mutants.original import Synthesized, Templates
 KINDS = (
     "open to the user of the tenant's name",
     "open to the account of the key, by a variable",
-    "open to everyone without an organisation",
-    "open to everyone of another organisation",
+    "open to everyone without an organization",
+    "open to everyone of another organization",
     "open to roles of a path with a colon",
     "open but for a Deny: of one session",
     "open but for a Deny: that spares everyone",

@@ -52,7 +52,7 @@ def on(key: str, **operators: Any) -> tuple[Condition, ...]:
         ({"BinaryEquals": "b3RoZXI="}, ("b3RoZXI=", "b3RoZXJy", "other")),
     ],
 )
-def test_one_text_stands_for_each_class(operators: dict[str, Any], expected: tuple[str, ...]) -> None:
+def test_one_text_represents_each_class(operators: dict[str, Any], expected: tuple[str, ...]) -> None:
     assert text_classes(on(KEY, **operators), {}) == expected
 
 
@@ -154,15 +154,15 @@ def test_a_variable_meets_what_other_conditions_compare_and_what_is_promised() -
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "reported"),
     [
         ("*${aws:PrincipalTag/t}*", "the values that fit abcdefghijklmnopqrst are too many"),
         ("${aws:PrincipalTag/t}-${aws:PrincipalTag/t}", "two policy variables in one value"),
     ],
 )
-def test_a_variable_with_too_many_values_is_named(value: str, told: str) -> None:
+def test_a_variable_with_too_many_values_is_named(value: str, reported: str) -> None:
     one = document({"StringLike": {"kms:RequestAlias": value}})
-    with pytest.raises(NotProved, match=rf"{told}$"):
+    with pytest.raises(NotProved, match=rf"{reported}$"):
         solutions(one, TAG.lower(), {ALIAS: "abcdefghijklmnopqrst"}, lambda _: True)
 
 
@@ -192,7 +192,7 @@ def test_a_variable_beside_a_pattern_is_read_with_what_is_around_it() -> None:
         ({"Null": "true"}, ("Tenant_id",)),
     ],
 )
-def test_a_name_is_spelt_in_each_way_that_a_list_of_names_tells_apart(
+def test_a_name_is_spelt_in_each_way_that_a_list_of_names_distinguishes(
     condition: dict[str, Any], expected: tuple[str, ...]
 ) -> None:
     conditions = on("kms:EncryptionContextKeys", **condition) if condition else ()

@@ -155,8 +155,8 @@ def test_a_declared_call_that_depends_on_a_network_is_not_proved() -> None:
     world = build_world(declared, reviewed.inventory, reviewed.promises, reviewed.classes)
     found = list(check_stopped(reviewed.inventory, world))
     assert {one.kind for one in found} == {Kind.NOT_PROVED}
-    told = f"{ROLE}Deploy may not kms:createalias on {ALIAS}, which is declared; it depends on aws:sourcevpc"
-    assert told in [one.what for one in found]
+    reported = f"{ROLE}Deploy may not kms:createalias on {ALIAS}, which is declared; it depends on aws:sourcevpc"
+    assert reported in [one.what for one in found]
 
 
 def test_a_policy_of_another_type_is_named_and_not_read() -> None:

@@ -12,7 +12,7 @@ from tenant_keys.review.proof.creation_order import created_too_early
 
 ROLE = ("AWS::IAM::Role", {"RoleName": "runs", "Path": "/app/"})
 BUCKET = ("AWS::S3::Bucket", {"BucketName": "records"})
-TOPIC = ("AWS::SNS::Topic", {"TopicName": "told"})
+TOPIC = ("AWS::SNS::Topic", {"TopicName": "reported"})
 FUNCTION = ("AWS::Lambda::Function", {"FunctionName": "judge"})
 ARN = "arn:aws:iam::111111111111:role/app/runs"
 NEEDS: list[tuple[tuple[str, dict[str, Any]], str, dict[str, Any]]] = [
@@ -32,7 +32,7 @@ NEEDS: list[tuple[tuple[str, dict[str, Any]], str, dict[str, Any]]] = [
     (ROLE, "AWS::RolesAnywhere::Profile", {"RoleArns": [ARN]}),
     (BUCKET, "AWS::S3::BucketPolicy", {"Bucket": "records"}),
     (BUCKET, "AWS::CloudTrail::Trail", {"S3BucketName": "records"}),
-    (TOPIC, "AWS::SNS::TopicPolicy", {"Topics": ["arn:aws:sns:eu-west-1:111111111111:told"]}),
+    (TOPIC, "AWS::SNS::TopicPolicy", {"Topics": ["arn:aws:sns:eu-west-1:111111111111:reported"]}),
 ]
 
 

@@ -144,7 +144,7 @@ EDITS: dict[str, tuple[Edit, Kind, str]] = {
     "no code": (setting("Code", None), Kind.NOT_PROVED, NOT_REVIEWED),
     "another handler": (setting("Handler", "index.fetched"), Kind.INVENTORY, "Handler is 'index.fetched'"),
     "another runtime": (setting("Runtime", "python3.7"), Kind.INVENTORY, "Runtime is 'python3.7'"),
-    "a second to answer": (setting("Timeout", 1), Kind.INVENTORY, "Timeout is 1, declared is 25"),
+    "a second to answer": (setting("Timeout", 1), Kind.INVENTORY, "Timeout is 1; expected 25"),
     "a log of a day": (setting("RetentionInDays", 1, "HookLogs"), Kind.INVENTORY, "RetentionInDays is 1"),
     "a function that is denied more": (denying, Kind.NOT_PROVED, "the permissions of the Hook's role differ"),
     "a second function": (moved, Kind.INVENTORY, "Second: a second AWS::Lambda::Function"),
@@ -266,7 +266,7 @@ def test_a_function_in_any_other_stack_is_unknown_to_both_engines(assembly: Path
     assert [one for one in unread if "AWS::Lambda::Function is not modelled" in one] != []
 
 
-def test_a_stack_of_keys_that_does_not_wait_for_the_hook_is_told(
+def test_a_stack_of_keys_that_does_not_wait_for_the_hook_is_reported(
     assembly: Path, estate: Estate, tmp_path: Path
 ) -> None:
     """The CDK CLI deploys in the order of `dependencies` in manifest.json; one over another stack is one, too."""
@@ -279,7 +279,7 @@ def test_a_stack_of_keys_that_does_not_wait_for_the_hook_is_told(
     [finding] = prove(folder, estate).findings
     assert (finding.kind, finding.what) == (
         Kind.INVENTORY,
-        f"stack {CELL} does not depend on {HOOK}: it may be deployed before the Hook that keeps its keys",
+        f"stack {CELL} does not depend on {HOOK}: it may be deployed before the Hook that protects its keys",
     )
     dependencies.append("tenant-keys-roles-001")
     manifest_of_cdk["artifacts"]["tenant-keys-roles-001"]["dependencies"].append(HOOK)

@@ -113,8 +113,8 @@ def test_each_field_of_a_message_comes_from_where_it_is_declared_to() -> None:
     for rule in ("use-denied", "key-deleted"):
         paths = next(one for one in RULES if one.id == rule).input_transformer["InputPathsMap"]
         for edited in edits(paths):
-            told = {**next(one for one in RULES if one.id == rule).input_transformer, "InputPathsMap": edited}
-            assert message_differs(rule, told)
+            reported = {**next(one for one in RULES if one.id == rule).input_transformer, "InputPathsMap": edited}
+            assert message_differs(rule, reported)
 
 
 QUOTA = {

@@ -1,4 +1,4 @@
-"""Which tenants stand for each other, and which stand for themselves alone, document by document."""
+"""Which tenants represent each other, and which represent themselves alone, document by document."""
 
 from __future__ import annotations
 
@@ -87,11 +87,11 @@ def test_who_is_named_by_anothers_document_is_apart_from_who_is_not(edit: Edit, 
         *("anonymous", CENTRAL, "222222222222", "eu-west-1", "orders"),
     ],
 )
-def test_a_tenant_whose_id_is_another_value_of_the_estate_stands_for_itself(word: str) -> None:
+def test_a_tenant_whose_id_is_another_value_of_the_estate_represents_itself(word: str) -> None:
     assert groups("acme", "bolt", word) == sorted([("acme", "bolt", 2), (word, 1)])
 
 
-def test_a_tenant_whose_id_is_the_account_or_a_tag_of_a_role_stands_for_itself() -> None:
+def test_a_tenant_whose_id_is_the_account_or_a_tag_of_a_role_represents_itself() -> None:
     """No document names either."""
 
     def edit(templates: Templates) -> None:
@@ -105,7 +105,7 @@ def test_a_tenant_whose_id_is_the_account_or_a_tag_of_a_role_stands_for_itself()
 
 
 @pytest.mark.parametrize("operator", ["NumericEquals", "DateLessThan", "Bool", "IpAddress"])
-def test_a_tenant_whose_id_is_a_number_stands_for_itself_where_numbers_are_read(operator: str) -> None:
+def test_a_tenant_whose_id_is_a_number_represents_itself_where_numbers_are_read(operator: str) -> None:
     values = {"NumericEquals": "5", "DateLessThan": "2027-01-01", "Bool": "true", "IpAddress": "10.0.0.0/8"}
     edit = denying(**{operator: {"aws:PrincipalTag/team": values[operator]}})
     tenants = ("acme", "bolt", "boom", "77", "7-8")
@@ -129,7 +129,7 @@ def test_two_tenants_that_share_a_name_stand_for_themselves() -> None:
     assert groups(*ALIKE, promised=share) == [("acme", 1), ("bolt", 1), ("boom", "zed", 2)]
 
 
-def test_a_tenant_whose_import_role_is_in_the_templates_stands_for_itself() -> None:
+def test_a_tenant_whose_import_role_is_in_the_templates_represents_itself() -> None:
     def own(one: Promise) -> Promise:
         return replace(one, import_role=f"{ROLE}/{one.tenant}-import", own_importer=True)
 

@@ -38,7 +38,7 @@ def test_its_policy_may_let_it_assume_the_access_roles() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "told"),
+    ("policy", "reported"),
     [
         (
             {"Action": "iam:PutRolePolicy"},
@@ -47,11 +47,11 @@ def test_its_policy_may_let_it_assume_the_access_roles() -> None:
         ({"role": "Others"}, "a policy allows sts:AssumeRole to the role Others of account 222222222222"),
     ],
 )
-def test_more_than_that_is_found(policy: dict[str, Any], told: str) -> None:
+def test_more_than_that_is_found(policy: dict[str, Any], reported: str) -> None:
     estate = _estate()
     proof = prove(_templates(estate, **policy), estate)
     assert proof.verdict == "refuted"
-    assert any(told in finding.what for finding in proof.findings)
+    assert any(reported in finding.what for finding in proof.findings)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ THREE = estate_of(*(f"{name}: {{}}" for name in ALIKE))
 
 
 def found_in_each(**statement: Any) -> list[Finding]:
-    """With one statement more on the keys of three tenants of one class, two of which stand for it."""
+    """With one statement more on the keys of three tenants of one class, two of which represent it."""
     findings = list(proved(*(adding(name, **statement) for name in ALIKE), estate=THREE).findings)
     assert [one.tenant for one in findings] == ["acme", "bolt"]
     return findings[:1]
@@ -41,7 +41,7 @@ def test_a_declared_request_that_a_deny_stops() -> None:
             Kind.REFUSED,
             "tenant acme through workload orders may not Decrypt with the key of tenant acme in eu-west-1, "
             "which is declared",
-            "restore the Allow, take out the Deny, or correct the manifest",
+            "restore the Allow, remove the Deny, or correct the manifest",
             "acme",
             {"principal": OWN, "action": "kms:Decrypt", "named by": "KeyId=alias/tenant-acme"},
             (ADDED,),
@@ -55,9 +55,9 @@ def test_a_declared_request_that_depends_on_a_network() -> None:
     assert found_in_each(Effect="Deny", Principal="*", Condition=network) == [
         Finding(
             Kind.NOT_PROVED,
-            "tenant acme through workload orders is to have Decrypt with the key of tenant acme in eu-west-1; "
+            "tenant acme through workload orders is declared to have Decrypt with the key of tenant acme in eu-west-1; "
             "whether it is allowed depends on aws:sourcevpc",
-            "take out conditions on what the manifest does not say",
+            "remove conditions on what the manifest does not say",
             "acme",
             statements=(ADDED,),
             others=2,
@@ -98,7 +98,7 @@ def test_a_stranger_reads_settings_and_of_many_actions_six_are_named() -> None:
         Finding(
             Kind.ADMINISTRATION,
             f"{APP} may DescribeKey with the key of tenant acme in eu-west-1",
-            "take the action out of the statements above, or name the role in the manifest",
+            "remove the action from the statements above, or name the role in the manifest",
             "acme",
             request("kms:DescribeKey"),
             (ADDED, ADMINISTRATOR),
@@ -107,11 +107,11 @@ def test_a_stranger_reads_settings_and_of_many_actions_six_are_named() -> None:
     ]
     pairs = ("GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext")
     six = ("CreateGrant", "DeriveSharedSecret", *pairs, "GenerateMac", "ReEncryptFrom")
-    asked, told = [f"kms:{one}" for one in six], f"{APP} may {', '.join(six)}"
+    asked, reported = [f"kms:{one}" for one in six], f"{APP} may {', '.join(six)}"
     (found,) = excess_of(asked)
-    assert found.what == f"{told} with the key of tenant acme in eu-west-1"
+    assert found.what == f"{reported} with the key of tenant acme in eu-west-1"
     (found,) = excess_of([*asked, "kms:ReEncryptTo"])
-    assert found.what == f"{told} ... with the key of tenant acme in eu-west-1"
+    assert found.what == f"{reported} ... with the key of tenant acme in eu-west-1"
 
 
 def test_a_session_of_another_tenant_and_one_that_may_do_more_on_its_own_key() -> None:
@@ -239,4 +239,4 @@ def test_a_holder_of_a_certificate_and_a_role_without_a_workload() -> None:
     tags = {"tenant_id": "acme"}
     assert obtained(case, holder, tags, decision, estate.workloads["premises"], estate) == expected
     nobody = obtained(case, holder, tags, decision, None, estate)
-    assert nobody == replace(expected, fix="take the role out of the app, or its policies out of the role")
+    assert nobody == replace(expected, fix="remove the role from the app, or its policies from the role")

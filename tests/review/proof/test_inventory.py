@@ -130,10 +130,10 @@ def test_a_key_of_several_regions_says_so(several: object) -> None:
     properties = {"KeyPolicy": {}, "MultiRegion": several, "Origin": "EXTERNAL", "KeySpec": "HMAC_256"}
     (key,) = read(("Key", "AWS::KMS::Key", properties)).keys[None]
     assert key.key_id.startswith("mrk-")
-    told = {
+    reported = {
         name: key.properties[f"kms:{name}"] for name in ("multiregion", "multiregionkeytype", "keyorigin", "keyspec")
     }
-    assert told == {
+    assert reported == {
         "multiregion": "true",
         "multiregionkeytype": "PRIMARY",
         "keyorigin": "EXTERNAL",
@@ -166,7 +166,7 @@ def test_a_role_is_as_its_template_has_it() -> None:
 
 
 @pytest.mark.parametrize("other", ["app", "App", "APP"])
-def test_two_roles_of_one_name_are_told_whatever_case_and_path(other: str) -> None:
+def test_two_roles_of_one_name_are_reported_whatever_case_and_path(other: str) -> None:
     assert read(role("app"), ("Again", *role(other, Path="/team/")[1:])).twice == [f"{ROLE}/team/{other}"]
     assert read(role("app"), role("app2")).twice == []
 
@@ -178,7 +178,7 @@ def test_a_policy_that_stands_apart_belongs_to_the_role_that_it_names(kind: str,
     assert one.identity == [("More", {"Statement": [{"Sid": "More"}]})]
 
 
-def test_a_policy_of_a_role_that_is_in_no_template_is_told() -> None:
+def test_a_policy_of_a_role_that_is_in_no_template_is_reported() -> None:
     (loose,) = read(role("app"), policy("More", "other")).loose
     assert (loose.where, loose.role_name, loose.inline) == ("stack AddedMore", "other", True)
     (managed,) = read(policy("More", "other", "AWS::IAM::ManagedPolicy")).loose
@@ -202,7 +202,7 @@ def test_what_the_proof_does_not_know_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("resource", "told"),
+    ("resource", "reported"),
     [
         (("Key", "AWS::KMS::Key", {}), "a key without a key policy of its own gets KMS's default"),
         (
@@ -215,7 +215,7 @@ def test_what_the_proof_does_not_know_is_named() -> None:
         (role("app", Tags=["a"]), "stack Roleapp.Tags: got 'a'; a dict"),
     ],
 )
-def test_what_cannot_be_read_is_not_proved(resource: tuple[str, str, dict[str, Any]], told: str) -> None:
+def test_what_cannot_be_read_is_not_proved(resource: tuple[str, str, dict[str, Any]], reported: str) -> None:
     with pytest.raises(NotProved) as caught:
         read(resource)
-    assert told in str(caught.value)
+    assert reported in str(caught.value)

@@ -301,19 +301,19 @@ def test_diff_compares_two_assemblies_for_one_of_their_key_accounts(
 ) -> None:
     two.estates(tmp_path)
     folder = edited(assembly, tmp_path / "cdk.out", KEYS, _read_from_one)
-    told: dict[str, tuple[int, str]] = {}
+    reported: dict[str, tuple[int, str]] = {}
     for estate in both:
         manifest = f"{tmp_path / 'tenants.yaml'}#{estate.key_account}"
         done = tenant_keys(
             *("diff", str(assembly), str(folder), "--old-manifest", manifest, "--new-manifest", manifest)
         )
-        told[str(estate.key_account)] = done.exit_code, done.output
-    assert told["one"] == (
+        reported[str(estate.key_account)] = done.exit_code, done.output
+    assert reported["one"] == (
         0,
         "nothing widened; isolation of the new templates is proved\nno access changes, no key changes\n",
     )
-    assert told["two"][0] == 2
-    assert "blocked; isolation of the new templates is NOT proved" in told["two"][1]
+    assert reported["two"][0] == 2
+    assert "blocked; isolation of the new templates is NOT proved" in reported["two"][1]
 
 
 def test_a_stack_of_no_key_account_is_judged_in_both(both: tuple[Estate, ...], assembly: Path, tmp_path: Path) -> None:

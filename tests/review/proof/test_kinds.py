@@ -61,7 +61,7 @@ def without(*sids: str, tenant: str = "acme") -> Edit:
 
 
 def sparing(pattern: str) -> Edit:
-    """Have DenyUseByAnyoneElse spare whoever fits."""
+    """Have DenyUseByAnyoneElse spare anyone who fits."""
 
     def edit(templates: Templates) -> None:
         (deny,) = (one for one in policy(templates, "acme") if one["Sid"] == "DenyUseByAnyoneElse")
@@ -123,8 +123,8 @@ def test_a_variable_without_classes_is_named(variable: str) -> None:
 
 
 @pytest.mark.parametrize("organization", ["o-abcdefghij", "o-a*", "o-??????????"])
-def test_without_an_organisation_in_the_manifest_members_may_be_in_any(organization: str) -> None:
-    """Whether the account is in that organisation is not known, so its role must count as a member."""
+def test_without_an_organization_in_the_manifest_members_may_be_in_any(organization: str) -> None:
+    """Whether the account is in that organization is not known, so its role must count as a member."""
     condition = {"StringLike": {"aws:PrincipalOrgID": organization}}
     opened = adding(Principal={"AWS": GLOBEX}, Condition=condition)
     proof = proved(sparing(GLOBEX), opened, estate=estate_of(head=WITHOUT_ORGANIZATION))
@@ -146,9 +146,9 @@ def test_a_deny_of_one_session_leaves_the_others(session: str) -> None:
     proof = proved(
         sparing(GLOBEX), without("DenyOtherAlias", "DenyOtherContext"), adding(Principal={"AWS": GLOBEX}), hidden
     )
-    told = [finding for finding in proof.findings if finding.kind is Kind.OTHER_TENANT]
-    assert told
-    assert all(not str((one.request or {})["principal"]).endswith(f"/{session}") for one in told)
+    reported = [finding for finding in proof.findings if finding.kind is Kind.OTHER_TENANT]
+    assert reported
+    assert all(not str((one.request or {})["principal"]).endswith(f"/{session}") for one in reported)
 
 
 @pytest.mark.parametrize("account", ["999999999999", "000000000000", "555555555555"])
@@ -174,8 +174,8 @@ IDS = ("'000000000007': {}", "'000000000008': {}", "'222222222222': {}")
 
 
 @pytest.mark.parametrize("action", ["kms:Decrypt", "kms:DescribeKey", "kms:CreateGrant"])
-def test_a_tenant_whose_id_is_an_account_stands_for_itself_alone(action: str) -> None:
-    """The third is a workload's account, which is in the organisation; the first two are nobody's."""
+def test_a_tenant_whose_id_is_an_account_represents_itself_alone(action: str) -> None:
+    """The third is a workload's account, which is in the organization; the first two are nobody's."""
 
     def edit(templates: Templates) -> None:
         for name in ("000000000007", "000000000008", "222222222222"):
@@ -319,7 +319,7 @@ def test_a_parameter_that_sends_the_workload_elsewhere_is_named(name: str, value
 
     (finding,) = proved(edit).findings
     assert finding.kind is Kind.INVENTORY
-    assert "parameter /tenant-keys/orders in eu-west-1: the workload orders is told" in finding.what
+    assert "parameter /tenant-keys/orders in eu-west-1: the parameter of workload orders contains" in finding.what
 
 
 @pytest.mark.parametrize(
@@ -337,8 +337,8 @@ def test_a_second_parameter_under_the_path_of_the_workloads_is_named(name: str, 
     templates.add(place, "z", "AWS::SSM::Parameter", {**templates.properties(place, "orders"), "Name": name})
     reviewed = review_estate(templates, estate)
     expected = [(Kind.INVENTORY, f"{place} z: parameter {name} in eu-west-1: {found}")] if found else []
-    told = check_parameters(reviewed.inventory, reviewed.promises, estate)
-    assert [(one.kind, one.what) for one in told] == expected
+    reported = check_parameters(reviewed.inventory, reviewed.promises, estate)
+    assert [(one.kind, one.what) for one in reported] == expected
 
 
 @pytest.mark.parametrize("key", ["aws:NoSuchKey", "kms:NoSuchKey", "s3:prefix", "dynamodb:LeadingKeys"])
@@ -360,7 +360,7 @@ NOBODY = {"StringEquals": {"aws:PrincipalType": "Anonymous"}}
 
 
 @pytest.mark.parametrize("condition", [NOBODY, {"Null": {"aws:PrincipalArn": "true"}}])
-def test_whoever_signs_nothing_is_among_the_callers(condition: Statement) -> None:
+def test_anyone_who_signs_nothing_is_among_the_callers(condition: Statement) -> None:
     proof = proved(without(), adding(Principal="*", Condition=condition))
     assert any(finding.what.startswith("anybody may Decrypt") for finding in proof.findings)
 
@@ -376,7 +376,7 @@ def test_an_alias_of_another_stack_with_the_same_name_is_found() -> None:
 
 
 @pytest.mark.parametrize("condition", [{"StringEquals": {"aws:PrincipalAccount": "anonymous"}}, NOBODY])
-def test_whoever_signs_nothing_is_among_those_who_ask_for_a_role(condition: Statement) -> None:
+def test_anyone_who_signs_nothing_is_among_those_who_ask_for_a_role(condition: Statement) -> None:
     def edit(templates: Templates) -> None:
         trust = templates.properties("roles", "tenant-acme.orders")["AssumeRolePolicyDocument"]["Statement"]
         trust.append({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Condition": condition})

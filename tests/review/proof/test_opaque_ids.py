@@ -137,7 +137,7 @@ def test_the_id_is_found(looking: Disclosing, kind: str, properties: dict[str, A
         ("AWS::IAM::Role", {"Description": "access of workloads", "Policies": [{"PolicyDocument": POLICY}]}),
     ],
 )
-def test_nothing_else_is_told(looking: Disclosing, kind: str, properties: dict[str, Any]) -> None:
+def test_nothing_else_is_reported(looking: Disclosing, kind: str, properties: dict[str, Any]) -> None:
     assert found_in(looking, kind, properties) == []
 
 
@@ -149,7 +149,7 @@ def test_what_prose_may_say_other_texts_may_not(estate: Estate) -> None:
 
 
 @pytest.mark.parametrize(
-    ("logical_id", "told"),
+    ("logical_id", "reported"),
     [
         *[
             (one, True)
@@ -158,9 +158,9 @@ def test_what_prose_may_say_other_texts_may_not(estate: Estate) -> None:
         *[(one, False) for one in ("Keyglobex", "KeyhooliXlabs", "AuditKey", "RuleuseXdenied", "Schooling")],
     ],
 )
-def test_a_logical_id_tells_whose_resource_it_is(looking: Disclosing, logical_id: str, told: bool) -> None:
+def test_a_logical_id_shows_whose_resource_it_is(looking: Disclosing, logical_id: str, reported: bool) -> None:
     found = list(looking.of(named(logical_id, "AWS::CDK::Metadata", {"Analytics": COMPRESSED})))
-    assert [name for _, name in found] == ["the logical id"] * told
+    assert [name for _, name in found] == ["the logical id"] * reported
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_the_id_is_found_beside_resources(looking: Disclosing, beside: dict[str,
         {"Metadata of Key": {"for": {"Ref": "Other"}}},
     ],
 )
-def test_a_function_that_is_not_resolved_may_tell_an_id(looking: Disclosing, beside: dict[str, Any]) -> None:
+def test_a_function_that_is_not_resolved_may_reveal_an_id(looking: Disclosing, beside: dict[str, Any]) -> None:
     assert list(looking.beside(template("cell", beside))) == [("", next(iter(beside)))]
 
 
@@ -202,7 +202,7 @@ def test_the_name_of_a_stack_is_looked_at(looking: Disclosing) -> None:
     assert list(looking.beside(template("tenant-keys-hooli", {}))) == [(hooli(looking), "its name")]
 
 
-def test_what_the_app_writes_beside_resources_tells_nothing(looking: Disclosing) -> None:
+def test_what_the_app_writes_beside_resources_reveals_nothing(looking: Disclosing) -> None:
     beside = {
         "Description": "Tenants' keys, cell eu-west-1-001",
         "Parameters": {"BootstrapVersion": {"Description": "hooli, retrieved from SSM Parameter Store"}},

@@ -41,7 +41,7 @@ def test_an_account_of_a_role_that_is_set_apart_is_among_the_accounts() -> None:
 
 
 @pytest.mark.parametrize("pattern", ["*app", "app*", "?pp", "*pp", "*", "team/*", "*/app"])
-def test_a_declared_role_stands_for_nobody_else_whom_a_pattern_matches(pattern: str) -> None:
+def test_a_declared_role_represents_nobody_else_whom_a_pattern_matches(pattern: str) -> None:
     declared = frozenset({f"{FOREIGN}:role/app", f"{FOREIGN}:role/team/app", f"{FOREIGN}:role/team/a"})
     alike = glob(((f"{FOREIGN}:role/{pattern}", False),))
     named = found({"AWS": "555555555555"}, declared=declared, ArnLike={"aws:PrincipalArn": f"{FOREIGN}:role/{pattern}"})
@@ -83,7 +83,7 @@ def test_a_role_that_a_condition_distinguishes_is_among_the_roles(operator: str,
 
 
 @pytest.mark.parametrize(
-    ("conditions", "told"),
+    ("conditions", "reported"),
     [
         (
             {"StringEquals": {"aws:PrincipalArn": "${aws:PrincipalTag/arn}"}},
@@ -99,10 +99,10 @@ def test_a_role_that_a_condition_distinguishes_is_among_the_roles(operator: str,
         ),
     ],
 )
-def test_a_principal_of_which_no_classes_are_worked_out_is_named(conditions: dict[str, Any], told: str) -> None:
+def test_a_principal_of_which_no_classes_are_worked_out_is_named(conditions: dict[str, Any], reported: str) -> None:
     with pytest.raises(NotProved) as caught:
         found(**conditions)
-    assert str(caught.value) == told
+    assert str(caught.value) == reported
 
 
 def test_users_differ_by_the_names_that_conditions_hold() -> None:
@@ -112,7 +112,7 @@ def test_users_differ_by_the_names_that_conditions_hold() -> None:
     assert {one.split(":")[4] for one in users} == {CENTRAL, NOBODY}
 
 
-def test_an_account_that_the_manifest_knows_is_in_the_manifests_organisation() -> None:
+def test_an_account_that_the_manifest_knows_is_in_the_manifests_organization() -> None:
     several = found(StringEquals={"aws:PrincipalOrgID": "o-other12345"})
     assert several.organizations[:2] == (None, "o-other12345")
     assert len(several.organizations) == 3
@@ -121,12 +121,12 @@ def test_an_account_that_the_manifest_knows_is_in_the_manifests_organisation() -
     assert within("555555555555", several, {CENTRAL: "o-a1b2c3d4e5"}) == several.organizations
 
 
-def test_a_value_that_is_no_id_of_an_organisation_is_nobodys() -> None:
+def test_a_value_that_is_no_id_of_an_organization_is_nobodys() -> None:
     for value in ("*", "o-*", "o-", "x", ""):
         assert len(found(StringEquals={"aws:PrincipalOrgID": value}).organizations) == 2, "none, and one unknown"
 
 
-def test_every_kind_of_person_has_the_organisation_and_the_tags() -> None:
+def test_every_kind_of_person_has_the_organization_and_the_tags() -> None:
     everybody = list(persons(found(), {CENTRAL: "o-a1b2c3d4e5"}, [{"team": "red"}], frozenset()))
     own = [one.principal for one in everybody if one.principal.account == CENTRAL]
     assert {one.kind.value for one in own} == {"role session", "root user", "user", "federated user"}

@@ -18,7 +18,7 @@ def test_a_chain_of_roles_is_one_path() -> None:
     assert paths_to(ACCESS, steps) == [(LAMBDA, WORK, ACCESS)]
 
 
-def test_every_way_is_told_the_shortest_first() -> None:
+def test_every_way_is_reported_the_shortest_first() -> None:
     steps = [
         Step(session(WORK), ACCESS, "any", WORK),
         Step(LAMBDA, WORK, None),

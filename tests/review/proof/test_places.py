@@ -80,7 +80,7 @@ def bound() -> Templates:
     return made
 
 
-def told(*edits: Edit, existing: str = "") -> list[str]:
+def reported(*edits: Edit, existing: str = "") -> list[str]:
     templates = bound()
     for edit in edits:
         edit(templates)
@@ -222,15 +222,15 @@ UNDECLARED = "which the manifest does not declare"
     ],
 )
 def test_what_is_bound_is_what_is_declared(edit: Edit, findings: list[str]) -> None:
-    assert told(edit) == findings
+    assert reported(edit) == findings
 
 
 def test_nothing_is_said_of_bindings_as_declared() -> None:
-    assert told() == []
+    assert reported() == []
 
 
 def test_an_identity_provider_that_exists_is_in_no_template() -> None:
-    assert told(removing("central", "Provider"), existing=", existing: true") == []
+    assert reported(removing("central", "Provider"), existing=", existing: true") == []
 
 
 ROLE = "arn:aws:iam::{0}:role/cdk-hnb659fds-{1}-role-{0}-eu-west-1"
@@ -261,10 +261,10 @@ KEEPING = (
 
 
 @pytest.mark.parametrize("name", KEEPING)
-def test_a_stack_that_keeps_something_without_termination_protection_is_told(name: str) -> None:
+def test_a_stack_that_keeps_something_without_termination_protection_is_reported(name: str) -> None:
     assert deployed(replace(CENTRAL_STACK, name=name)) == []
     assert deployed(replace(CENTRAL_STACK, name=name, termination_protection=False)) == [
-        f"stack {name} has no termination protection: one call deletes what it keeps"
+        f"stack {name} has no termination protection: one call deletes what it contains"
     ]
 
 
@@ -318,5 +318,5 @@ def test_a_stack_that_the_declared_roles_deploy_is_in_order(artifact: StackArtif
         ),
     ],
 )
-def test_a_stack_that_another_role_deploys_is_told(artifact: StackArtifact, finding: str) -> None:
+def test_a_stack_that_another_role_deploys_is_reported(artifact: StackArtifact, finding: str) -> None:
     assert deployed(artifact) == [finding]

@@ -1,4 +1,4 @@
-"""One value for each class that thresholds, ranges and values tell apart; the values are typed by hand."""
+"""One value for each class that thresholds, ranges and values distinguish; the values are typed by hand."""
 
 from __future__ import annotations
 
@@ -57,6 +57,6 @@ def test_names_are_those_that_iam_lets_be_created() -> None:
     assert "/" in named.removeprefix(prefix)
 
 
-def test_an_organisation_and_a_federated_user_have_names_of_their_lengths() -> None:
+def test_an_organization_and_a_federated_user_have_names_of_their_lengths() -> None:
     assert examples((), arn=False, plain=["o-z*"], prefix="o-", legal=ORGANIZATION) == ["o-qqqqqqqqqq", "o-zqqqqqqqqq"]
     assert all(len(name) > 1 for name in examples((), arn=False, plain=["?"], legal=FEDERATED_NAME))

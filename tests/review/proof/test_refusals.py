@@ -16,7 +16,7 @@ ROLE = "tenant-acme.orders"
 OWN, TRUST = own(ROLE), trust(ROLE)
 
 
-def told(*edits: Edit) -> tuple[str, list[str]]:
+def reported(*edits: Edit) -> tuple[str, list[str]]:
     templates = templates_of(ORDERS)
     for edit in edits:
         edit(templates)
@@ -52,7 +52,7 @@ def planted(kind: str, stack: str = "roles", **properties: Any) -> Edit:
     ],
 )
 def test_what_aws_refuses_of_a_policy_is_named(edit: Edit, words: str) -> None:
-    verdict, findings = told(edit)
+    verdict, findings = reported(edit)
     assert verdict != "proved"
     assert any(words in one and "AWS refuses it" in one for one in findings), findings
 
@@ -64,14 +64,14 @@ def test_a_parameter_has_at_most_4096_characters(characters: int, refused: int) 
     parameter = planted(
         "AWS::SSM::Parameter", "parameters-222222222222-eu-west-1", Name="/other", Value="x" * characters
     )
-    assert told(parameter)[1].count(words) == refused
+    assert reported(parameter)[1].count(words) == refused
 
 
 @pytest.mark.parametrize(
     "edit", [named(key, "Use own key: orders, through 2 roles"), named(OWN, "Use2"), lambda t: OWN(t)[0].pop("Sid")]
 )
 def test_a_sid_that_aws_takes_says_nothing(edit: Edit) -> None:
-    assert told(edit) == ("proved", [])
+    assert reported(edit) == ("proved", [])
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_sid_that_aws_takes_says_nothing(edit: Edit) -> None:
     ],
 )
 def test_tags_that_aws_refuses_are_named(tags: list[Body], words: str) -> None:
-    verdict, findings = told(lambda t: t.properties("keys", "Keyacme").update(Tags=tags))
+    verdict, findings = reported(lambda t: t.properties("keys", "Keyacme").update(Tags=tags))
     assert verdict == "not proved"
     assert words in findings[0]
 
@@ -92,7 +92,7 @@ def test_tags_that_aws_refuses_are_named(tags: list[Body], words: str) -> None:
 @pytest.mark.parametrize("action", ["kms:*", "kms:DisableKey", "*"])
 def test_an_explicit_deny_for_a_declared_role_outside_the_templates_is_named(role: str, action: str) -> None:
     policy = {"Statement": [{"Effect": "Deny", "Action": action, "Resource": "*"}]}
-    verdict, findings = told(planted("AWS::IAM::ManagedPolicy", PolicyDocument=policy, Roles=[role]))
+    verdict, findings = reported(planted("AWS::IAM::ManagedPolicy", PolicyDocument=policy, Roles=[role]))
     assert verdict == "not proved"
     assert f"a Deny for the role {role} of account {CENTRAL}" in findings[0]
 
@@ -100,7 +100,7 @@ def test_an_explicit_deny_for_a_declared_role_outside_the_templates_is_named(rol
 @pytest.mark.parametrize(("role", "action"), [("KeyAdministrator", "s3:*"), ("Somebody", "kms:*")])
 def test_a_deny_that_takes_nothing_declared_away_is_proved(role: str, action: str) -> None:
     policy = {"Statement": [{"Effect": "Deny", "Action": action, "Resource": "*"}]}
-    assert told(planted("AWS::IAM::ManagedPolicy", PolicyDocument=policy, Roles=[role])) == ("proved", [])
+    assert reported(planted("AWS::IAM::ManagedPolicy", PolicyDocument=policy, Roles=[role])) == ("proved", [])
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_deny_that_takes_nothing_declared_away_is_proved(role: str, action: st
 )
 @pytest.mark.parametrize("stack", ["keys", "roles", "workload-222222222222"])
 def test_a_type_that_the_proof_does_not_know_is_named_in_any_stack(kind: str, stack: str) -> None:
-    assert told(planted(kind, stack)) == (
+    assert reported(planted(kind, stack)) == (
         "not proved",
         [f"{stack} Planted: {kind}: the proof does not know what it grants"],
     )
@@ -128,7 +128,7 @@ NOBODY: Body = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "2" * 12}
 )
 def test_an_undeclared_role_among_the_access_roles_is_a_finding(path: str, name: str, expected: str) -> None:
     role = planted("AWS::IAM::Role", Path=path, RoleName=name, AssumeRolePolicyDocument=NOBODY)
-    assert told(role)[0] == expected
+    assert reported(role)[0] == expected
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_managed_policy_of_the_templates_is_read(action: str, expected: str) -
         )
         templates.properties("roles", ROLE)["ManagedPolicyArns"] = [arn]
 
-    assert told(edit)[0] == expected
+    assert reported(edit)[0] == expected
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_managed_policy_of_the_templates_is_read(action: str, expected: str) -
 )
 def test_to_read_iam_is_not_understood_and_to_change_it_is_refuted(action: str, expected: str) -> None:
     allow = {"Sid": "Added", "Effect": "Allow", "Action": action, "Resource": "*"}
-    assert told(lambda t: OWN(t).append(allow))[0] == expected
+    assert reported(lambda t: OWN(t).append(allow))[0] == expected
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ TAGGED = estate_of("acme: {workloads: [orders, billing]}", head=HEAD.replace("de
 
 def test_whatever_takes_tags_carries_those_of_the_estate() -> None:
     found = [one.what for one in prove(templates_of(TAGGED), TAGGED).findings]
-    missing = "the tag unit of the estate is None, declared is 'x'"
+    missing = "the tag unit of the estate is None; expected 'x'"
     for where in (
         f"arn:aws:iam::{CENTRAL}:role/tenant-keys/billing/shared.billing",
         "arn:aws:iam::222222222222:role/tenant-keys-orders",
@@ -251,6 +251,6 @@ def test_kms_itself_keeps_keys_of_several_regions_alike(
 def test_what_a_declared_role_of_others_is_allowed_and_is_not_understood_is_named(
     role: str, action: str, expected: str
 ) -> None:
-    """Whoever writes the bucket of the CDK rewrites templates."""
+    """Anyone who writes the bucket of the CDK rewrites templates."""
     policy = {"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
-    assert told(planted("AWS::IAM::ManagedPolicy", PolicyDocument=policy, Roles=[role]))[0] == expected
+    assert reported(planted("AWS::IAM::ManagedPolicy", PolicyDocument=policy, Roles=[role]))[0] == expected

@@ -1,4 +1,4 @@
-"""Whoever obtains a session is told once, whichever tags the session may have; the findings typed by hand."""
+"""Anyone who obtains a session is reported once, whichever tags the session may have; the findings typed by hand."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TAGGED = {"StringLike": {"aws:RequestTag/team": ["red", "blue"]}}
     ("role", "stack", "organizations"),
     [("tenant-keys-orders", "workload-222222222222", 2), ("tenant-acme.orders", "roles", 3)],
 )
-def test_a_stranger_is_told_once_for_each_organization_that_the_policy_distinguishes(
+def test_a_stranger_is_reported_once_for_each_organization_that_the_policy_distinguishes(
     role: str, stack: str, organizations: int, condition: dict[str, Any]
 ) -> None:
     """None and another, and the one that the trust policy names."""
@@ -75,7 +75,7 @@ def test_a_custodian_alone_obtains_its_import_role_and_with_no_tag() -> None:
         assert all(principal in what for _, what in found)
 
 
-def test_a_custodian_that_cannot_obtain_its_import_role_is_told() -> None:
+def test_a_custodian_that_cannot_obtain_its_import_role_is_reported() -> None:
     custodian, role = "arn:aws:iam::555555555555:role/Keys", f"arn:aws:iam::{CENTRAL}:role/tenant-keys/import.hooli"
     denied = {"Sid": "No", "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}
     assert with_import_role(denied) == [

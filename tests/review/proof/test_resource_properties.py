@@ -34,7 +34,7 @@ UNDERSTOOD = {
 }
 
 
-def told(kind: str, properties: dict[str, Any]) -> list[str]:
+def reported(kind: str, properties: dict[str, Any]) -> list[str]:
     resource = Resource("stack", "111111111111", "eu-west-1", "One", kind, properties, None, None)
     return list(not_understood(resource))
 
@@ -42,9 +42,9 @@ def told(kind: str, properties: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("kind", UNDERSTOOD)
 def test_every_property_but_these_is_named(kind: str) -> None:
     known = dict.fromkeys(UNDERSTOOD[kind].split(), "any")
-    assert told(kind, known) == []
+    assert reported(kind, known) == []
     strange = {name: "any" for name in {*_every(), "Another", "Anew"} - known.keys() if not _limited(kind, name)}
-    assert told(kind, {**known, **strange}) == sorted(strange)
+    assert reported(kind, {**known, **strange}) == sorted(strange)
 
 
 def _every() -> set[str]:
@@ -68,9 +68,9 @@ VALUES: list[tuple[str, str, list[object], list[object]]] = [
 def test_a_property_has_one_of_these_values_or_is_named(
     kind: str, name: str, understood: list[object], others: list[object]
 ) -> None:
-    assert [told(kind, {name: value}) for value in understood] == [[]] * len(understood)
-    assert [told(kind, {name: value}) for value in others] == [[name]] * len(others)
+    assert [reported(kind, {name: value}) for value in understood] == [[]] * len(understood)
+    assert [reported(kind, {name: value}) for value in others] == [[name]] * len(others)
 
 
 def test_of_a_type_that_the_proof_does_not_read_nothing_is_said() -> None:
-    assert told("AWS::S3::Bucket", {"Another": 1}) == []
+    assert reported("AWS::S3::Bucket", {"Another": 1}) == []

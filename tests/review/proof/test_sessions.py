@@ -85,9 +85,9 @@ def test_certificates_differ_by_trust_anchor_and_by_the_common_name_that_a_polic
     says |= {"other": "common name 'other'", "otherz": "common name 'otherz'"}
     issued = {first: f"issued by {AUTHORITY}", second: f"issued by {AUTHORITY}6", "any": "under any"}
     assert own == {
-        (anchor, name): f"a holder of a certificate of {told} {by}"
+        (anchor, name): f"a holder of a certificate of {reported} {by}"
         for anchor, by in issued.items()
-        for name, told in says.items()
+        for name, reported in says.items()
     }
     assert len(holders) == len(own)
     assert [one.label for one in holders if is_own_certificate(one, premises, ANCHORS)] == [

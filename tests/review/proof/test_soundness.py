@@ -148,9 +148,9 @@ def test_no_random_request_gets_past_a_proof(part: int) -> None:
         classes = dict(class_of_each(draw.inventory, promised))
         for tenant, request in draw.breaches(1_500):
             breaches += 1
-            told = [finding for finding in proof.findings if _alike(finding.tenant, tenant, classes)]
+            reported = [finding for finding in proof.findings if _alike(finding.tenant, tenant, classes)]
             name = request.action.partition(":")[2]
-            assert any(name in finding.what or "..." in finding.what for finding in told), f"seed {seed}: {request}"
+            assert any(name in finding.what or "..." in finding.what for finding in reported), f"seed {seed}: {request}"
     assert breaches > 100
 
 

@@ -100,8 +100,8 @@ def taking(listed: Body) -> Any:
 )
 def test_a_session_tag_in_another_spelling_is_the_tenants_tag(listed: Body) -> None:
     proof = proved(taking(listed), estate=estate_of("acme: {workloads: [orders, billing]}", "globex: {}"))
-    told = [finding.what.lower() for finding in proof.findings if finding.kind is Kind.OBTAINS_SESSION]
-    assert any("tenant-acme.orders obtains a session" in one and "'tenant_id': 'a-tenant'" in one for one in told)
+    reported = [finding.what.lower() for finding in proof.findings if finding.kind is Kind.OBTAINS_SESSION]
+    assert any("tenant-acme.orders obtains a session" in one and "'tenant_id': 'a-tenant'" in one for one in reported)
 
 
 @pytest.mark.parametrize(

@@ -349,7 +349,7 @@ MUTANTS = [
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutant_of_the_stack_set_is_judged_as_expected_by_hand(mutant: Mutant, original: Synthesized) -> None:
     outcome = judge(mutant, original, {})
-    assert outcome.as_expected, outcome.told
+    assert outcome.as_expected, outcome.reported
 
 
 @pytest.mark.parametrize(
@@ -374,11 +374,11 @@ def test_a_mutant_of_the_stack_set_is_judged_as_expected_by_hand(mutant: Mutant,
         ),
     ],
 )
-def test_a_stack_set_whose_stacks_the_assembly_does_not_tell_is_not_proved(
+def test_a_stack_set_whose_stacks_the_assembly_does_not_show_is_not_proved(
     edit: Edit, words: str, original: Synthesized
 ) -> None:
-    outcome = judge(Mutant("not told", NotProvedBecause((words,)), edit), original, {})
-    assert outcome.as_expected, outcome.told
+    outcome = judge(Mutant("not reported", NotProvedBecause((words,)), edit), original, {})
+    assert outcome.as_expected, outcome.reported
 
 
 def test_a_stack_set_is_not_proved_where_no_manifest_asks_for_one(original: Synthesized) -> None:

@@ -53,7 +53,7 @@ def every(issuer: str, seen: list[str], audiences: list[str], subjects: list[str
     return [(issuer, row) for row in product(seen, [None, *audiences], subjects)]
 
 
-def test_a_token_has_every_audience_and_azp_that_a_policy_or_the_manifest_tells_apart() -> None:
+def test_a_token_has_every_audience_and_azp_that_a_policy_or_the_manifest_distinguishes() -> None:
     own = ["portal-keys", "any"]
     pods = ["portal-keys", "sts.amazonaws.com", "any"]
     named = ["portal-keys", "x", "other"]

@@ -32,7 +32,7 @@ STEPS = {Step("billing", SHARED, "any"), Step("orders", "arn:aws:iam::1:role/a",
 
 @pytest.mark.parametrize("aliases", [True, False])
 @pytest.mark.parametrize("grants", [True, False])
-def test_whoever_could_change_what_is_proved_is_listed_with_what_that_breaks(aliases: bool, grants: bool) -> None:
+def test_anyone_who_could_change_what_is_proved_is_listed_with_what_that_breaks(aliases: bool, grants: bool) -> None:
     listed = trusted(
         KeyAccess(who=WHO), Issuance(steps=STEPS), EVERY_MODE, aliases_matter=aliases, grants_matter=grants
     )
@@ -40,12 +40,12 @@ def test_whoever_could_change_what_is_proved_is_listed_with_what_that_breaks(ali
     roles = "principals that IAM allows to change roles in account %s, its root user included"
     assert [(one.who, one.may, one.breaks) for one in listed] == [
         ("deployer", "change a key policy", "plaintext"),
-        *((one, "make, move or delete an alias", by_alias) for one in "abc"),
+        *((one, "create, move or delete an alias", by_alias) for one in "abc"),
         ("granter", "grant", by_grant),
         *((one, "replicate a key", "plaintext") for one in ("deployer", "mover")),
         ("stopper", "stop a key", "access"),
         ("breaker", "schedule a deletion", "access"),
-        *((one, "bring or withdraw key material", "access") for one in ("importer", "withdrawer")),
+        *((one, "import or delete key material", "access") for one in ("importer", "withdrawer")),
         ("billing", "carry any tenant's tag into shared.billing", "which tenant"),
         (roles % "111111111111", "change roles of the key account", "plaintext"),
         *(

@@ -82,7 +82,7 @@ def test_an_action_of_an_access_role_beside_its_key_is_named(action: str) -> Non
 
 @pytest.mark.parametrize("action", ["kms:Cr*", "kms:CreateGrant", "kms:PutKeyPolicy", "kms:List*"])
 def test_actions_on_keys_are_tried_and_need_no_names(action: str) -> None:
-    """Key policies deny them (AWS KMS guide, key-policies: a Deny counts whoever allows)."""
+    """Key policies deny them (AWS KMS guide, key-policies: a Deny counts regardless of who allows)."""
     assert proof_of(allowing(ACCESS, action, KEYS)).verdict == PROVED
 
 
@@ -183,7 +183,7 @@ def _tagging(templates: Templates) -> None:
         ({"Null": {"aws:userid": "true"}}, PROVED),
         ({"StringLike": {"aws:userid": "AROA*"}}, REFUTED),
         ({"StringNotLike": {"aws:userid": "AROAACME*:*"}}, NOT_PROVED),
-        # The organisation of the key account (IAM guide, reference_policies_condition-keys).
+        # The organization of the key account (IAM guide, reference_policies_condition-keys).
         ({"StringNotEquals": {"aws:ResourceOrgID": "o-a1b2c3d4e5"}}, PROVED),
         ({"StringNotLike": {"aws:ResourceOrgID": "o-*"}}, PROVED),
         ({"StringEquals": {"aws:ResourceOrgID": "o-bbbbbbbbbb"}}, PROVED),

@@ -84,7 +84,7 @@ def test_a_refuted_estate_is_reported_and_is_exit_code_two(project: Path, tmp_pa
     assert (output / "review.md").read_text().startswith("# Review of tenants' keys: refuted\n")
 
 
-def test_a_folder_without_an_assembly_is_told_and_writes_nothing(project: Path, tmp_path: Path) -> None:
+def test_a_folder_without_an_assembly_is_reported_and_writes_nothing(project: Path, tmp_path: Path) -> None:
     output = tmp_path / "report"
     result = tenant_keys(*arguments_of(project, tmp_path, output))
     assert result.exit_code == 1

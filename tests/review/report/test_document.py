@@ -147,7 +147,7 @@ def test_everything_that_was_tried_went_as_declared_and_both_ways(sample_documen
     assert {row["outcome"] for row in acme} == {"EXPLICIT_DENY"}
 
 
-def test_every_distinct_statement_stands_once_and_has_a_sentence(sample_document: Json) -> None:
+def test_every_distinct_statement_is_once_and_has_a_sentence(sample_document: Json) -> None:
     rows = sample_document["statements"]
     texts = [json.dumps([row["policy"], row["json"]], sort_keys=True) for row in rows]
     assert len(set(texts)) == len(texts) > 40
@@ -288,7 +288,7 @@ def test_rotation_is_met_where_every_key_rotates_and_partly_where_one_never_does
     assert CHECKS["keys_rotate"](document)[0] == "met"
 
 
-def test_a_report_tells_what_it_was_made_of_in_every_form(sample_document: Json) -> None:
+def test_a_report_shows_what_it_was_made_of_in_every_form(sample_document: Json) -> None:
     files = [{"name": name, "sha256": name[0] * 64} for name in ("manifest", "lock", "assembly")]
     made_of: Json = {"date": "2026-11-28T15:00:00+00:00", "commit": "c" * 40, "modified": True, "files": files}
     document = {**sample_document, "provenance": made_of}

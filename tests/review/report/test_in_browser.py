@@ -70,7 +70,7 @@ def test_the_summary_says_what_a_reviewer_decides_by(sample_document: Json, read
     page = read(sample_document)
     assert page.title() == "Keys of 6 tenants: proved"
     shown = page.inner_text("section[data-view=summary]")
-    assert "Proved: in every state reachable without an act of someone on the list of the trusted" in shown
+    assert "Proved: in every state reachable without an action by a trusted principal" in shown
     assert "0\nopen findings, 4 acknowledged with a reason" in shown
     row = page.locator("section:visible tr", has_text="schedule a deletion").inner_text()
     assert row.split() == ["schedule", "a", "deletion", "access", "111111111111:role/KeyBreakGlass"]
@@ -97,7 +97,7 @@ def test_a_tenants_page_has_its_own_names_and_those_of_nobody_else(sample_docume
     expect(page.locator("details[open] pre")).to_contain_text('"kms:RequestAlias": "alias/tenant-acme"')
 
 
-def test_an_unknown_tenant_in_the_address_is_told_and_not_run(sample_document: Json, read: Reader) -> None:
+def test_an_unknown_tenant_in_the_address_is_reported_and_not_run(sample_document: Json, read: Reader) -> None:
     page = read(sample_document, "tenant/%3Cimg%20src=x%20onerror=alert(1)%3E")
     assert "There is no tenant <img src=x onerror=alert(1)>." in page.inner_text("#tenant")
     assert page.locator("#tenant img").count() == 0
@@ -116,7 +116,7 @@ def test_texts_of_the_manifest_are_never_markup(sample_document: Json, read: Rea
     assert EVIL in read(document, "tenant/acme").inner_text("#tenant")
 
 
-def test_search_and_filters_narrow_the_list_and_stand_in_the_address(many: Json, read: Reader) -> None:
+def test_search_and_filters_narrow_the_list_and_are_in_the_address(many: Json, read: Reader) -> None:
     page = read(many, "tenants")
     expect(page.locator("#found")).to_have_text("2,500 of 2,500 tenants")
     page.fill("#q", "enterprise")
@@ -240,8 +240,8 @@ def test_on_a_phone_each_cell_carries_its_heading(sample_document: Json, read: R
 
 def test_what_was_tried_is_folded_unless_it_went_wrong(sample_document: Json, read: Reader) -> None:
     page = read(sample_document, "tenant/acme")
-    told = page.locator("#tenant details > summary", has_text="decided as declared")
-    assert "Another tenant tries: 24 of 24 decided as declared" in told.all_inner_texts()
+    reported = page.locator("#tenant details > summary", has_text="decided as declared")
+    assert "Another tenant tries: 24 of 24 decided as declared" in reported.all_inner_texts()
     assert page.locator("#tenant details[open]").count() == 0
     document = copy.deepcopy(sample_document)
     number = next(one["class"] for one in document["tenants"] if one["id"] == "acme")

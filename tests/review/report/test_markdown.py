@@ -13,7 +13,7 @@ Json = dict[str, Any]
 def test_it_begins_with_the_verdict_and_the_claim(sample_document: Json) -> None:
     lines = render_markdown(sample_document).splitlines()
     assert lines[0] == "# Review of tenants' keys: proved"
-    assert lines[2].startswith("**Proved:** in every state reachable without an act of someone on the list")
+    assert lines[2].startswith("**Proved:** in every state reachable without an action by a trusted principal")
 
 
 def test_each_tenant_has_one_line_that_names_its_key_and_its_class(sample_document: Json) -> None:
@@ -23,7 +23,7 @@ def test_each_tenant_has_one_line_that_names_its_key_and_its_class(sample_docume
     assert all(text.count(f"\n| {name} | ") >= 1 for name in ("acme", "globex", "initech", "wayne", "wonka"))
 
 
-def test_a_class_is_told_with_the_names_of_its_first_tenant_and_no_token_is_left(sample_document: Json) -> None:
+def test_a_class_is_reported_with_the_names_of_its_first_tenant_and_no_token_is_left(sample_document: Json) -> None:
     text = render_markdown(sample_document)
     row = "| tenant globex, through orders | kms:Decrypt | alias/tenant-acme | tenant\\_id=acme | EXPLICIT\\_DENY |"
     assert f"{row} key policy: DenyUseByAnyoneElse |" in text
@@ -58,10 +58,10 @@ def test_a_refuted_estate_says_so_first_with_the_request_that_gets_through(sampl
     text = render_markdown(document)
     assert text.startswith("# Review of tenants' keys: refuted\n")
     start = text.index("## What breaks the claim")
-    told = text[start : text.index("## Who must be trusted")]
+    reported = text[start : text.index("## Who must be trusted")]
     for part in ("globex may Decrypt", "7 more tenants", "KeyId: alias/tenant-acme", "decided by key policy: Door"):
-        assert part in told
-    assert "take Door away" in told
+        assert part in reported
+    assert "take Door away" in reported
     assert "Not computed: there is no proof." in text
 
 

@@ -57,7 +57,7 @@ def test_only_two_engines_that_find_nothing_end_with_zero(proof: Proof, opinion:
 
 
 @pytest.mark.parametrize(
-    ("opinion", "told"),
+    ("opinion", "reported"),
     [
         (CALM, "SECOND OPINION: NO SUCH REQUEST  3 questions about 1 of 1 tenants; 0 not answered"),
         (replace(CALM, unanswered=["anonymous, key"]), "not answered: anonymous, key"),
@@ -66,7 +66,7 @@ def test_only_two_engines_that_find_nothing_end_with_zero(proof: Proof, opinion:
     ],
 )
 def test_the_opinion_is_shown_with_what_contradicts_it(
-    proof: Proof, opinion: Opinion, told: str, capsys: pytest.CaptureFixture[str]
+    proof: Proof, opinion: Opinion, reported: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     show_opinion(opinion, proof, Console(width=200))
-    assert told in capsys.readouterr().out
+    assert reported in capsys.readouterr().out

@@ -213,7 +213,7 @@ def test_a_trust_policy_for_everyone_lets_in_tokens_of_providers_that_nobody_nam
 NOBODY: dict[str, Any] = {"StringEquals": {"aws:PrincipalType": "Anonymous"}}
 
 
-def test_whoever_signs_nothing_is_among_the_callers_of_a_key() -> None:
+def test_anyone_who_signs_nothing_is_among_the_callers_of_a_key() -> None:
     def edit(statements: Statements, _: Templates) -> None:
         without(statements)
         opened(statements, "*", **NOBODY)
@@ -221,7 +221,7 @@ def test_whoever_signs_nothing_is_among_the_callers_of_a_key() -> None:
     assert found(asked(edit), "anonymous")["kind"] == "anonymous"
 
 
-def test_whoever_signs_nothing_is_among_those_who_ask_for_a_role() -> None:
+def test_anyone_who_signs_nothing_is_among_those_who_ask_for_a_role() -> None:
     templates = templates_of(ESTATES[0])
     trust = templates.properties("roles", "tenant-acme.orders")["AssumeRolePolicyDocument"]["Statement"]
     trust.append({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Condition": NOBODY})

@@ -91,7 +91,7 @@ def test_a_request_that_the_evaluator_denies_is_a_disagreement(monkeypatch: pyte
     KNOWN.clear()
 
 
-def test_a_request_is_told_in_full() -> None:
+def test_a_request_is_reported_in_full() -> None:
     opinion = opinion_on(OPEN)
     (breach,) = [one for one in opinion.breaches if one.kind == "key"]
     principal = breach.example.as_document()["principal"]

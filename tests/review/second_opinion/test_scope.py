@@ -1,4 +1,4 @@
-"""A large estate is asked about by two tenants of each kind; whoever else may ask still may."""
+"""A large estate is asked about by two tenants of each kind; everyone else who may ask still may."""
 
 from __future__ import annotations
 

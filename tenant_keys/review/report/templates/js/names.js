@@ -1,4 +1,4 @@
-// What holds for a class of tenants stands once, with tokens; here one tenant's own names are put in.
+// What holds for a class of tenants is once, with tokens; here one tenant's own names are put in.
 const DATA = JSON.parse($('data').textContent);
 const TOKEN = /\u27e6([^\u27e7]*)\u27e7/g;
 

@@ -34,9 +34,9 @@ function uses(kind, names) {
       return h('li', null, h('code', null, plain(one.action)), ' ' + needs.join(', '));
     });
     const from = workload.access === 'web-identity' ? 'a token of ' + workload.issuer : 'role ' + short(workload.role);
-    const told = workload.identified_by.map((way) => h('li', null, way));
+    const reported = workload.identified_by.map((way) => h('li', null, way));
     const condition = use.tag ? 'the session carries the tag tenant_id=' + names.id : 'the role is the tenant\u2019s alone';
-    return row([use.workload, [from, told.length ? h('ul', null, told) : null], short(named(use.role, names)), condition, operations.length ? h('ul', null, operations) : 'nothing']);
+    return row([use.workload, [from, reported.length ? h('ul', null, reported) : null], short(named(use.role, names)), condition, operations.length ? h('ul', null, operations) : 'nothing']);
   });
   if (!rows.length) return h('p', null, 'Nobody.');
   return table('Who may use the key, asked of the evaluator', ['Workload', 'From', 'Through the role', 'If', 'Operations'], rows);
@@ -72,9 +72,9 @@ function tried(kind, names) {
     if (!rows.length) return null;
     const key = group !== 'session';
     const wrong = kind.attempts.filter((one) => one.group === group && !one.as_expected).length;
-    const told = figure(rows.length - wrong) + ' of ' + figure(rows.length) + ' decided as declared';
+    const reported = figure(rows.length - wrong) + ' of ' + figure(rows.length) + ' decided as declared';
     // Folded, for it is long; open where something is not as it should be.
-    return h('details', { class: 'document', open: wrong ? '' : null }, h('summary', null, caption + ': ' + told), table(caption, ['Who', 'Action', key ? 'Names the key by' : 'Role', key ? 'Encryption context' : 'Session tags', 'IAM decides', 'Because of'], rows));
+    return h('details', { class: 'document', open: wrong ? '' : null }, h('summary', null, caption + ': ' + reported), table(caption, ['Who', 'Action', key ? 'Names the key by' : 'Role', key ? 'Encryption context' : 'Session tags', 'IAM decides', 'Because of'], rows));
   });
 }
 
