@@ -260,17 +260,17 @@ MUTANTS = {
     "a parameter that tells of another's key": Mutant(
         lambda t: parameter(t, lambda held: held.update(hooli={"key_arn": GLOBEX, "grace_seconds": 0})),
         INVENTORY,
-        ("is reported held",),
+        ("contains held",),
         refuted_twice=False,
     ),
     "a parameter with a longer grace": Mutant(
         lambda t: parameter(t, lambda held: held["globex"].update(grace_seconds=86_400)),
         INVENTORY,
-        ("is reported held",),
+        ("contains held",),
         refuted_twice=False,
     ),
     "a parameter without the active key": Mutant(
-        lambda t: parameter(t, lambda held: held.clear()), INVENTORY, ("is reported held",), refuted_twice=False
+        lambda t: parameter(t, lambda held: held.clear()), INVENTORY, ("contains held",), refuted_twice=False
     ),
 }
 
