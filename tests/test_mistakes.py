@@ -217,7 +217,7 @@ MISTAKES = {
         1,
         "cdk.out/manifest.json: not JSON",
         taking("directory", "--assembly"),
-        containing("cdk.out/manifest.json", b"{"),
+        containing("cdk.out/manifest.json", b"{a}"),
     ),
     "assembly not UTF-8": Mistake(
         1,
