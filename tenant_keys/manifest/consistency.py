@@ -7,7 +7,7 @@ from tenant_keys.manifest.errors import Problem
 from tenant_keys.manifest.guardrail_rules import check_guardrails, check_import_path
 from tenant_keys.manifest.model import Central, Manifest
 from tenant_keys.manifest.naming_rules import check_naming
-from tenant_keys.manifest.opaque_names import check_ids
+from tenant_keys.manifest.opaque_names import check_disclosures, check_ids
 from tenant_keys.manifest.rules import (
     PERMISSION_SET,
     PIPELINE,
@@ -39,6 +39,7 @@ def inconsistencies(manifest: Manifest) -> list[Problem]:
     check_provider_tags(manifest, findings.report)
     check_tenants(manifest, findings.report)
     check_ids(manifest, findings.report)
+    check_disclosures(manifest, findings.report)
     check_guardrails(manifest, findings.report)
     _check_roles_quota(manifest, findings.report)
     return findings.problems

@@ -7,6 +7,7 @@ encrypt_context and alias-about; IAM guide, cloudtrail-integration). So all of t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tenant_keys.manifest.model import Manifest
@@ -35,3 +36,51 @@ def check_ids(manifest: Manifest, report: Report) -> None:
                 "with `opaque: true`"
             )
             report(("tenants", name), f"got {name}; {message}; choose another id")
+
+
+_WORDS: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+Path = tuple[str | int, ...]
+
+
+def check_disclosures(manifest: Manifest, report: Report) -> None:
+    """No tag, import role or custodian may contain the id of an opaque tenant: AWS holds and logs all of them."""
+    opaque = {name for name, tenant in manifest.tenants.items() if tenant.opaque}
+    if not opaque:
+        return
+    for path, text in _texts_for_aws(manifest):
+        for word in _WORDS.findall(text.lower()):
+            if found := _id_in(word.split("-"), opaque, manifest):
+                message = f"got {text}, which contains the id of the opaque tenant {found}; AWS would show the id"
+                report(path, f"{message}; write it without the id")
+                break
+
+
+def _texts_for_aws(manifest: Manifest) -> Iterator[tuple[Path, str]]:
+    tags: list[tuple[Path, Mapping[str, str]]] = [
+        (("tags",), manifest.tags),
+        (("defaults", "tags"), manifest.defaults.tags),
+    ]
+    tags += [(("tenants", name, "tags"), tenant.tags) for name, tenant in manifest.tenants.items()]
+    for path, pairs in tags:
+        for key, value in pairs.items():
+            yield (*path, key), key
+            yield (*path, key), value
+    for name, tenant in manifest.tenants.items():
+        path = ("tenants", name, "key")
+        if tenant.key.import_role:
+            yield (*path, "import_role"), tenant.key.import_role
+        if tenant.key.custodian:
+            yield (*path, "custodian", "role"), tenant.key.custodian.role
+            yield (*path, "custodian", "external_id"), tenant.key.custodian.external_id
+
+
+def _id_in(parts: list[str], opaque: set[str], manifest: Manifest) -> str | None:
+    """The first opaque id among the parts of a word; the longest id counts, as that of one may begin another's."""
+    start = 0
+    while start < len(parts):
+        ends = range(len(parts), start, -1)
+        end = next((end for end in ends if "-".join(parts[start:end]) in manifest.tenants), start + 1)
+        if (name := "-".join(parts[start:end])) in opaque:
+            return name
+        start = end
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tenant_keys.client import (
     TenantKeysError,
     TenantSuspended,
 )
+from tenant_keys.client.cache import ExpiringCache
 from tenant_keys.client.data_keys import DataKeys
 from tests.client.clock import Clock
 from tests.client.standin import KEY_IDS, StandIn
@@ -186,6 +188,23 @@ def test_after_a_revocation_every_process_reads_on_for_what_is_left_of_its_max_a
     assert reading() == [False, False, True]
     clock.forward(100)
     assert reading() == [False, False, False]
+
+
+def test_a_data_key_that_arrives_between_two_looks_is_used(aws: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    join, late = ExpiringCache.join, list[object]()
+
+    def joined(cache: Any, key: Any, start: Any) -> Any:
+        if not late:
+            late.append(key)
+            other = join(cache, key, start)
+            assert other is not None
+            assert eventually(other[0].done)
+        return join(cache, key, start)
+
+    monkeypatch.setattr(ExpiringCache, "join", joined)
+    tenant = aws.keys().tenant_without_token("acme")
+    assert tenant.decrypt(tenant.encrypt(b"x", name="n"), name="n") == b"x"
+    assert aws.calls["GenerateDataKey"] == 1
 
 
 def test_a_load_that_fails_is_not_remembered(aws: StandIn) -> None:

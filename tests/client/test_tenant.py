@@ -309,7 +309,7 @@ def test_the_longest_name_and_context_are_taken_and_no_longer_ones(acme: Tenant)
     """65,535 bytes: two for the number of pairs, two more a string, the tenant's own pair among them."""
     name, context = "n" * 32_768, {"a": "x" * 65_511}
     assert acme.decrypt(acme.encrypt(b"data", name=name, context=context), name=name, context=context) == b"data"
-    with pytest.raises(ValueError, match="context: longer than the 65535 bytes that a message has room for"):
+    with pytest.raises(ValueError, match="context: longer than the 65535 bytes that a message can hold"):
         acme.encrypt(b"data", name="row", context={"a": "x" * 65_512})
 
 

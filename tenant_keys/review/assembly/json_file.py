@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tenant_keys.review.errors import AssemblyNotFound, AssemblyUnreadable
 
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_BESIDE_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_DIGITS: Final = 40
+_DEEPEST: Final = 50
+"""Levels of objects and lists; templates of the app have fewer than twenty."""
 
 
 def read_bytes(path: Path) -> bytes:
@@ -35,16 +41,36 @@ def parse_json(path: Path, data: bytes) -> Any:
     """Parse the bytes of a file; `path` is for the message alone.
 
     Raises:
-        AssemblyUnreadable: not JSON in UTF-8, also behind escapes (half of a surrogate pair), or a name occurs twice in
-            one object, of which the CDK CLI and CloudFormation need not take the same one.
+        AssemblyUnreadable: not JSON in UTF-8, also behind escapes (half of a surrogate pair), a number that is none, or
+            a name occurs twice in one object, of which the CDK CLI and CloudFormation need not take the same one.
     """
+    if _nests_deeply(data) and _nests_deeply(_STRING.sub(b"", data)):
+        raise AssemblyUnreadable(f"{path}: more than {_DEEPEST} levels of objects and lists; run cdk synth again")
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_each_once)
+        value = json.loads(
+            data.decode(), object_pairs_hook=_each_once, parse_constant=_number, parse_float=_number, parse_int=_number
+        )
         if _SURROGATE.search(data):
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise AssemblyUnreadable(f"{path}: not JSON in UTF-8 ({error}); run cdk synth again") from error
     return value
+
+
+def _nests_deeply(data: bytes) -> bool:
+    brackets = data.translate(None, _BESIDE_BRACKETS)
+    for _ in range(_DEEPEST):
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if not brackets:
+            return False
+    return True
+
+
+def _number(text: str) -> float:
+    """A number that JSON has and AWS can hold; Python also takes NaN, Infinity and thousands of digits."""
+    if len(text) > _DIGITS or not math.isfinite(float(text)):
+        raise ValueError(f"{text[:_DIGITS]} is not a number of JSON that AWS can hold")
+    return int(text) if text.lstrip("-").isdecimal() else float(text)
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ A stack set is followed by the stacks that it makes, one in each account and Reg
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,6 +84,7 @@ class Assembly:
                     properties = known
             refers = logical_id in template.unresolved
             resources[logical_id] = _resource(artifact, logical_id, body, properties, refers=refers)
+        _check_order(path, resources)
         _check_tags(artifact, resources)
         return Stack(
             name=artifact.name,
@@ -112,6 +114,20 @@ def _known(resolver: Resolver, name: str, value: object) -> object:
         return resolver.output(name, "", value)
     except UnresolvedIntrinsic:
         return value
+
+
+def _check_order(path: Path, resources: Mapping[str, Resource]) -> None:
+    """Refuse resources of which each has to be created before the other, or before itself.
+
+    CloudFormation refuses a circle of dependencies, whether by DependsOn or by a reference (CloudFormation guide,
+    troubleshooting, circular dependency errors).
+    """
+    graph = {name: one.depends_on & resources.keys() for name, one in resources.items() if one.depends_on}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as problem:
+        circle = ", ".join(dict.fromkeys(problem.args[1]))
+        raise TemplateRefused(f"{path}: resources depend on each other in a circle: {circle}") from problem
 
 
 def _check_tags(artifact: StackArtifact, resources: Mapping[str, Resource]) -> None:

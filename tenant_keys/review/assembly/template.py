@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -107,14 +106,6 @@ def _undeployable(template: Template) -> str | None:
     for name in waiting:
         if unknown := sorted(awaited(resources[name]) - resources.keys()):
             return f"{name} depends on {unknown[0]}, which the template does not hold"
-    if waiting:  # the app writes none; references alone are not followed for every template
-        graph = {name: set(awaited(resources[name])) for name in waiting}
-        for name in template.unresolved:
-            graph[name] = graph.get(name, set()) | {one for one in _referred(resources[name]) if one in resources}
-        try:
-            TopologicalSorter(graph).prepare()
-        except CycleError as problem:
-            return f"resources depend on each other in a circle: {', '.join(problem.args[1])}"
     return None
 
 

@@ -127,7 +127,7 @@ def _decide(
         side: Request(actor.principal, action, targets[side].arn, targets[side].account, dict(targets[side].fixed))
         for side, actor in sides.items()
     }
-    live = [side for side, actor in sides.items() if possible(actor, bases[side], targets[side])]
+    live = [side for side, actor in sides.items() if possible(actor, bases[side], targets[side], granted=False)]
     if not live:
         return
     documents = [targets[side].document for side in sides] + [d for actor in sides.values() for d in actor.identity]

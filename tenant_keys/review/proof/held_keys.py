@@ -385,7 +385,7 @@ def _not_working(
 def _session(tenant: Tenant, use: Use, role: RoleRecord | None, identity: tuple[Document, ...], world: World) -> Actor:
     """The session with which a workload uses the key."""
     provider = world.estate.workloads[use.workload].identity_provider
-    own = {key: value for key, value in role.tags.items() if not use.shared or key.lower() != TAG} if role else {}
+    own = role.tags if role else {}
     return role_session(
         use.role_arn,
         organization=world.estate.organization,

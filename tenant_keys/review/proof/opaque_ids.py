@@ -85,9 +85,8 @@ class Disclosing:
 
     def __init__(self, estate: Estate, opaque: Mapping[str, str]) -> None:
         accounts = (estate, *estate.siblings)
-        public = [(one.central, one.workloads, one.naming, one.tags, one.guardrails, one.audit) for one in accounts]
-        tags = [tenant.tags for one in accounts for tenant in one.tenants.values() if tenant.tags]
-        declared = set(_TOKEN.findall(repr((public, estate.organization, tags)).lower()))
+        public = [(one.central, one.workloads, one.naming, one.guardrails, one.audit) for one in accounts]
+        declared = set(_TOKEN.findall(repr((public, estate.organization)).lower()))
         words = set(_APP_TEXT.split()) | declared | {part for token in declared for part in token.split("-")}
         self._opaque = {named: name for named, name in opaque.items() if named not in words and not _is_count(named)}
         self._others = frozenset(name for one in accounts for name in one.tenants)

@@ -90,7 +90,7 @@ def _difference(
     """The first thing that a value says and the manifest does not; by the effect on each tenant."""
     try:
         document = json.loads(value, object_pairs_hook=_object)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         return f"what is not understood: {problem}"
     role = access_role_arn(_TENANT, workload, estate)
     wanted_names = _NAMES | {"held"} if held else _NAMES

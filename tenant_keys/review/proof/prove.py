@@ -189,6 +189,7 @@ NOT_UNDERSTOOD: Final = (
     UnresolvedIntrinsic,
     TemplateRefused,
     AssemblyInconsistent,
+    RecursionError,  # of a document that an earlier limit let through
 )
 _NOTHING: Final = Finding(Kind.NOT_PROVED, "the templates contain no key, so there is nothing to prove", "add a tenant")
 
@@ -197,4 +198,5 @@ def _not_proved(problem: Exception) -> Finding:
     fix = "write the policy in a form that the review understands"
     if isinstance(problem, AssemblyInconsistent):
         fix = "deploy nothing of this assembly; synthesize again"
-    return Finding(Kind.NOT_PROVED, str(problem), fix)
+    message = "a document is nested too deeply" if isinstance(problem, RecursionError) else str(problem)
+    return Finding(Kind.NOT_PROVED, message, fix)

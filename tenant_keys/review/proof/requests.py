@@ -118,9 +118,7 @@ def can_be(context: Mapping[str, Value], keys: Iterable[str]) -> bool:
     return all((key.removeprefix(PAIR) in listed) is (key in context) for key in keys if key.startswith(PAIR))
 
 
-def possible(
-    actor: Actor, base: Request, target: Target, *, action_key: str | None = None, granted: bool = False
-) -> bool:
+def possible(actor: Actor, base: Request, target: Target, *, action_key: str | None = None, granted: bool) -> bool:
     """Whether any context could let the request through. Judged by what the caller cannot choose alone.
 
     Args:

@@ -71,7 +71,11 @@ def test_the_record_holds_what_was_read_and_found_and_is_its_owners_alone(runs: 
         (["--assembly", "nowhere"], "nowhere: no such directory; expected a cloud assembly"),
     ],
 )
-def test_what_cannot_run_exits_with_1_and_says_why(deployed: Deployed, arguments: list[str], reported: str) -> None:
+def test_what_cannot_run_exits_with_1_and_says_why(
+    deployed: Deployed, arguments: list[str], reported: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
     estate = ("--manifest", str(deployed.manifest), "--assembly", str(deployed.assembly))
     done = tenant_keys("verify", *estate, *arguments)
     assert (done.exit_code, reported in done.stderr) == (1, True), done.output

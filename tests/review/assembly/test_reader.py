@@ -64,6 +64,51 @@ def test_what_a_resource_refers_to_is_created_before_it(read: Callable[..., Any]
     assert stack.resources["Bucket"].depends_on == set()
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"Description": {"Ref": "A"}}, {}),
+        ({"Description": {"Fn::Sub": "${A.Arn}"}}, {}),
+        ({"Policies": [{"PolicyName": "p", "PolicyDocument": {"Resource": {"Fn::GetAtt": ["A", "Arn"]}}}]}, {}),
+        ({"Description": {"Ref": "B"}}, {"Description": {"Fn::GetAtt": ["A", "Arn"]}}),
+    ],
+)
+def test_resources_that_wait_for_themselves_are_refused(
+    read: Callable[..., Any], first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    roles = {
+        name: {"Type": "AWS::IAM::Role", "Properties": {"RoleName": f"role-{name}", **properties}}
+        for name, properties in (("A", first), ("B", second))
+    }
+    with pytest.raises(TemplateRefused, match="resources depend on each other in a circle: "):
+        read(roles={"Resources": roles})
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e400", "9" * 5000])
+def test_a_number_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
+    write_assembly(tmp_path, {"keys": {}})
+    (tmp_path / "keys.template.json").write_text(f'{{"Metadata": {{"x": {value}}}, "Resources": {{}}}}')
+    with pytest.raises(AssemblyUnreadable, match="is not a number of JSON that AWS can hold"):
+        list(Assembly.open(tmp_path).stacks())
+
+
+@pytest.mark.parametrize("nested", ["[" * 51 + "]" * 51, '{"a":' * 51 + '"]"' + "}" * 51, "[" * 20_000 + "]" * 20_000])
+def test_what_is_nested_too_deeply_is_refused(tmp_path: Path, nested: str) -> None:
+    write_assembly(tmp_path, {"keys": {}})
+    path = tmp_path / "keys.template.json"
+    path.write_text(f'{{"Metadata": {nested}, "Resources": {{}}}}')
+    with pytest.raises(AssemblyUnreadable, match="more than 50 levels of objects and lists"):
+        list(Assembly.open(tmp_path).stacks())
+
+
+def test_brackets_in_texts_are_no_levels(tmp_path: Path) -> None:
+    write_assembly(tmp_path, {"keys": {}})
+    text = "[" * 500 + '"{'
+    (tmp_path / "keys.template.json").write_text(json.dumps({"Description": text, "Resources": {}}))
+    [stack] = Assembly.open(tmp_path).stacks()
+    assert stack.beside["Description"] == text
+
+
 def test_stacks_come_in_the_order_of_the_manifest_with_their_own_names(tmp_path: Path) -> None:
     write_assembly(tmp_path, {"b": {"Resources": {"Key": KEY}}, "a": {"Resources": {}}})
     write_manifest(
@@ -222,7 +267,7 @@ def test_a_resource_of_another_form_is_refused(read: Callable[..., Any], body: o
     ("sections", "problem"),
     [
         ({"Resources": {"Key": {**KEY, "DependsOn": "Nope"}}}, "Key depends on Nope, which the template does not hold"),
-        ({"Resources": {"Key": {**KEY, "DependsOn": "Key"}}}, "resources depend on each other in a circle: Key, Key"),
+        ({"Resources": {"Key": {**KEY, "DependsOn": "Key"}}}, "resources depend on each other in a circle: Key"),
         (
             {
                 "Resources": {

@@ -9,6 +9,8 @@ import pytest
 from tenant_keys.manifest import Estate, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.proof import prove
+from tenant_keys.review.proof.reviewed import review_estate
+from tenant_keys.review.proof.world import build_world
 from tools.random_estates.small_estates import HEAD, Templates, templates_of
 
 PARAMETERS = [
@@ -52,6 +54,19 @@ def test_more_than_that_is_found(policy: dict[str, Any], reported: str) -> None:
     proof = prove(_templates(estate, **policy), estate)
     assert proof.verdict == "refuted"
     assert any(reported in finding.what for finding in proof.findings)
+
+
+def test_a_policy_of_another_role_or_account_is_not_its_own() -> None:
+    estate = _estate()
+    templates = _templates(estate)
+    document = {"Version": "2012-10-17", "Statement": [READ]}
+    for name, stack, role in (("Second", "222222222222", "Others"), ("Third", "333333333333", "Orders")):
+        properties = {"PolicyName": name, "Roles": [role], "PolicyDocument": document}
+        templates.add(f"workload-{stack}", name, "AWS::IAM::Policy", properties)
+    reviewed = review_estate(templates, estate)
+    world = build_world(estate, reviewed.inventory, reviewed.promises, reviewed.classes)
+    existing = {arn: [one.policy.name for one in own] for arn, own in world.existing.items()}
+    assert existing == {"arn:aws:iam::222222222222:role/app/Orders": ["workload-222222222222 Policy"]}
 
 
 @pytest.mark.parametrize(

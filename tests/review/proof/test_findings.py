@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from tenant_keys.manifest import Estate
 from tenant_keys.review.proof import Finding, Kind
 from tenant_keys.review.proof.certificates import certificate_holders
 from tenant_keys.review.proof.document import Document
@@ -63,6 +68,29 @@ def test_a_declared_request_that_depends_on_a_network() -> None:
             others=2,
         )
     ]
+
+
+def without_an_alias(action: str, estate: Estate) -> dict[str, str]:
+    """By the caller, what it may not do where a Deny hits requests that name the key by its ARN."""
+    unnamed = {"Null": {"kms:RequestAlias": "true"}}
+    findings = proved(adding(Effect="Deny", Principal="*", Action=action, Condition=unnamed), estate=estate).findings
+    assert {one.kind for one in findings} <= {Kind.REFUSED}
+    reported = (one.what.partition(" may not ") for one in findings)
+    return {who: what for who, _, what in reported}
+
+
+def test_what_is_declared_without_an_alias_is_tried_without_one() -> None:
+    deployers = (f"cdk-hnb659fds-cfn-exec-role-{CENTRAL}-{region}" for region in ("eu-west-1", "eu-central-1"))
+    readers = ("KeyAdministrator", "KeyBreakGlass", "SecurityAudit", *deployers)
+    of_acme = "with the key of tenant acme in eu-west-1, named by its ARN, which is declared"
+    plain = estate_of("acme: {}")
+    assert without_an_alias("kms:DescribeKey", plain) == {
+        f"arn:aws:iam::{CENTRAL}:role/{reader}": f"DescribeKey {of_acme}" for reader in readers
+    }
+    assert without_an_alias("kms:Decrypt", plain) == {}
+    by_key = estate_of("acme: {decrypt_by: key}")
+    assert without_an_alias("kms:Decrypt", by_key) == {"tenant acme through workload orders": f"Decrypt {of_acme}"}
+    assert without_an_alias("kms:Encrypt", by_key) == {}
 
 
 def excess_of(action: object, principal: object = APP, context: str | None = None) -> list[Finding]:
@@ -153,6 +181,38 @@ def test_aliases_that_point_at_the_key_are_no_context_that_a_caller_sends() -> N
     opened = adding(Principal={"AWS": APP}, Condition=aliases)
     (found,) = proved(without(), opened, estate=THREE).findings
     assert found.request == request("kms:Decrypt")
+
+
+def test_an_assembly_that_is_not_read_is_not_proved_and_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(perf_counter=iter((7.0, 9.5)).__next__)
+    with monkeypatch.context() as patched:
+        patched.setattr(import_module("tenant_keys.review.proof.prove"), "time", clock)
+        proof = proved(lambda templates: templates.properties("roles", "tenant-acme.orders").update(Tags="x"))
+    assert proof.seconds == 2.5
+    (unread,) = proof.findings
+    assert unread == Finding(
+        Kind.NOT_PROVED,
+        "roles tenant-acme.orders.Tags: got 'x'; a list",
+        "write the policy in a form that the review understands",
+    )
+    counts = (proof.tenants, proof.keys, proof.stacks, proof.classes, proof.requests)
+    assert (proof.verdict, *counts) == ("not proved", 3, 0, 0, 0, 0)
+    assert (proof.steps, proof.trusted, proof.safeguards, proof.guardrails) == ((), (), (), ())
+    assert proof.alias_administrators_gain_plaintext
+    assert proof.grants_open_the_key
+
+
+def test_a_proof_counts_the_keys_stacks_and_classes_that_it_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of keys, roles, issuers, the roles of two accounts, and the parameters of each in two Regions."""
+    clock = SimpleNamespace(perf_counter=iter((7.0, 9.5)).__next__)
+    with monkeypatch.context() as patched:
+        patched.setattr(import_module("tenant_keys.review.proof.prove"), "time", clock)
+        proof = proved(estate=THREE)
+    assert proof.seconds == 2.5
+    assert (proof.verdict, proof.tenants, proof.keys, proof.stacks, proof.classes) == ("proved", 3, 3, 9, 1)
+    assert not proof.alias_administrators_gain_plaintext
+    assert not proof.grants_open_the_key
+    assert [one.proved for one in (proof, proved(adding(Effect="Deny", Principal="*"), estate=THREE))] == [True, False]
 
 
 def opened(role: str, stack: str, *actions: str) -> Finding:

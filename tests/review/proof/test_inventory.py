@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from tenant_keys.review.assembly import Resource
 from tenant_keys.review.proof import NotProved
 from tenant_keys.review.proof.inventory import Inventory, take_inventory
 from tenant_keys.review.proof.marks import marked, names, unmarked
 from tenant_keys.review.proof.promise import promises
+from tenant_keys.review.proof.reviewed import _without_policies
 from tools.random_estates.small_estates import CENTRAL, Templates, estate_of
 
 PROMISES = promises(
@@ -219,3 +221,21 @@ def test_what_cannot_be_read_is_not_proved(resource: tuple[str, str, dict[str, A
     with pytest.raises(NotProved) as caught:
         read(resource)
     assert reported in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "documents"),
+    [
+        ("AWS::IAM::ManagedPolicy", {"PolicyDocument"}),
+        ("AWS::IAM::Policy", {"PolicyDocument"}),
+        ("AWS::IAM::Role", {"AssumeRolePolicyDocument", "Policies"}),
+        ("AWS::IAM::RolePolicy", {"PolicyDocument"}),
+        ("AWS::KMS::Key", {"KeyPolicy"}),
+        ("AWS::KMS::ReplicaKey", {"KeyPolicy"}),
+        ("AWS::SNS::TopicPolicy", set()),
+    ],
+)
+def test_a_resource_is_kept_without_the_documents_that_the_inventory_has(kind: str, documents: set[str]) -> None:
+    every = {"AssumeRolePolicyDocument": 1, "KeyPolicy": 2, "Policies": 3, "PolicyDocument": 4, "Tags": 5}
+    resource = Resource("stack", CENTRAL, "eu-west-1", "One", kind, every, None, None)
+    assert every.keys() - _without_policies(resource).properties.keys() == documents

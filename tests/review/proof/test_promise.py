@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tenant_keys.manifest.model import Auditor
-from tenant_keys.review.proof.promise import is_role, promises
+from tenant_keys.review.proof.promise import administering, declared_roles, is_role, promises
 from tools.random_estates.small_estates import estate_of
 
 CENTRAL = "arn:aws:iam::111111111111:role"
@@ -171,6 +171,22 @@ def test_an_auditor_reads_what_its_service_linked_role_is_allowed() -> None:
     administration = promises(replace(ESTATE, central=central))["acme"].administration
     for auditor, role in auditors.items():
         assert {action for action, roles in administration.items() if role in roles} == read[auditor]
+
+
+def test_the_roles_that_administer_and_all_that_the_manifest_names() -> None:
+    auditor = f"{CENTRAL}/aws-service-role/config"
+    estate = replace(ESTATE, central=replace(ESTATE.central, auditors={"config": auditor}))
+    importers = {f"{CENTRAL}/{tenant}-import" for tenant in ("globex", "umbrella", "wonka")}
+    administrators = {ADMINISTRATOR, READER, BREAK_GLASS, *DEPLOYERS, auditor, *importers}
+    assert administering(estate) == administrators
+    custody = "{origin: imported, custodian: {account: '555555555555', role: role/Keys, external_id: stark-1}}"
+    few = estate_of("acme: {workloads: [orders, billing]}", f"stark: {{key: {custody}}}")
+    assert declared_roles(few, promises(few)) == {
+        *(ADMINISTRATOR, READER, BREAK_GLASS, *DEPLOYERS, OWN, OWN.replace("acme", "stark"), SHARED),
+        *("arn:aws:iam::555555555555:role/Keys", f"{CENTRAL}/tenant-keys/import.stark"),
+        *(f"arn:aws:iam::222222222222:role/tenant-keys-{workload}" for workload in ("orders", "portal")),
+        "arn:aws:iam::333333333333:role/tenant-keys-billing",
+    }
 
 
 def test_a_promise_names_its_administrators_and_no_others() -> None:

@@ -76,6 +76,10 @@ def test_tags_are_of_roles_and_users_alone(questions: Questions, principal: str)
         assert actor.principal.tags == {"team": "red"}
 
 
+def test_a_role_is_labelled_by_its_arn(questions: Questions) -> None:
+    assert questions.can("role/a", "Decrypt", {}, None, {})[0].label == f"a session of {ROLE}a"
+
+
 def test_a_tenant_or_region_without_a_key_is_named() -> None:
     templates = templates_of(ESTATE)
     with pytest.raises(UnknownName, match=r"^hooli: no such tenant; see tenant-keys tenant list$"):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tenant_keys.review.proof import Kind, prove
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.key_records import KeyRecord
+from tenant_keys.review.proof.refusals import check_refusals
+from tenant_keys.review.proof.role_records import RoleRecord
 from tests.review.proof.test_declared_calls import ORDERS, Body, Edit, key, own, trust
 from tests.review.proof.test_kinds import ROOT, adding, estate_of, kinds_of, proved, without
 from tools.random_estates.small_estates import CENTRAL, HEAD, Templates, templates_of
@@ -65,6 +70,49 @@ def test_a_parameter_has_at_most_4096_characters(characters: int, refused: int) 
         "AWS::SSM::Parameter", "parameters-222222222222-eu-west-1", Name="/other", Value="x" * characters
     )
     assert reported(parameter)[1].count(words) == refused
+
+
+def of_length(characters: int) -> Body:
+    """A document of so many characters: `{"Id":"a","Statement":"…"}`, in which nothing has a Sid."""
+    return {"Id": "a", "Statement": "x" * (characters - 25)}
+
+
+@pytest.mark.parametrize(
+    ("account", "most"), [(CENTRAL, "4,096"), ("222222222222", "2,048")], ids=["key account", "workload"]
+)
+def test_a_trust_policy_has_as_many_characters_as_the_quota_of_its_account(account: str, most: str) -> None:
+    quota = "central:\n  quotas: {trust_policy_characters: 4096}\n"
+    estate = estate_of("acme: {}", head=HEAD.replace("central:\n", quota))
+    arn, characters = f"arn:aws:iam::{account}:role/a", int(most.replace(",", ""))
+
+    def found(more: int) -> list[str]:
+        role = RoleRecord("stack", account, arn, of_length(characters + more), [], (), {})
+        return [one.what for one in check_refusals(Inventory(roles={arn: role}), estate)]
+
+    assert found(0) == []
+    assert found(1) == [f"{arn}: the trust policy has more than {most} characters: AWS refuses it"]
+
+
+def test_the_policies_of_a_role_have_10240_characters_together() -> None:
+    def found(second: int) -> list[str]:
+        role = RoleRecord("stack", CENTRAL, "role", {}, [("one", of_length(10_000))], (), {})
+        role.identity.append(("two", of_length(second)))
+        return [one.what for one in check_refusals(Inventory(roles={"role": role}), ORDERS)]
+
+    assert found(240) == []
+    assert found(241) == ["role: the policies have more than 10,240 characters together: AWS refuses it"]
+
+
+def test_a_key_policy_has_32768_bytes_of_which_a_letter_may_take_several_and_is_named_once() -> None:
+    def found(text: str, *keys: str) -> list[str]:
+        at = ("111111111111", "eu-west-1", "id", json.dumps({"Id": text}, ensure_ascii=False), True, True, False)
+        records = [KeyRecord("stack", key, *at) for key in keys]
+        return [one.what for one in check_refusals(Inventory(keys={"acme": records}), ORDERS)]
+
+    assert found("x" * 32_758, "Key") == []
+    refused = "stack Key: the key policy has more than 32,768 bytes: AWS refuses it"
+    assert found("x" * 32_759, "Key", "Replica") == [refused]
+    assert found("x" * 32_757 + "\u00e9", "Key") == [refused]
 
 
 @pytest.mark.parametrize(

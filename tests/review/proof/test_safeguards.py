@@ -67,3 +67,14 @@ def test_what_each_safeguard_prevents_is_found_by_taking_it_away() -> None:
         by_alias = "plaintext" if one.sid == "DenyOtherAlias" else lost
         assert one.with_repointed_alias == by_alias, part
         assert bool(one.example) is (lost != "nothing")
+
+
+def test_what_is_refused_is_lost_to_nobody() -> None:
+    """Nobody encrypts, so that without any other statement nobody gains it."""
+    estate = estate_of("acme: {}", "globex: {}")
+    templates = templates_of(estate)
+    for tenant in ("acme", "globex"):
+        adding(tenant, Effect="Deny", Principal="*", Action="kms:Encrypt")(templates)
+    proof = prove(templates, estate, with_safeguards=True)
+    assert proof.verdict == "refuted"
+    assert {one.sid for one in proof.safeguards if one.lost != "nothing"} == {"DenyDeletionOfRecentlyUsedKey"}

@@ -65,6 +65,15 @@ def test_more_than_five_session_tags_are_not_tried_in_all_their_sets() -> None:
         obtained(Action=BOTH, Condition=four)
 
 
+def test_more_requests_than_can_be_tried_are_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = "tenant_keys.review.proof.session_requests.MOST_REQUESTS"
+    monkeypatch.setattr(limit, 16)
+    assert obtained(Action=BOTH[:1]) == ([{}], 16)
+    monkeypatch.setattr(limit, 15)
+    with pytest.raises(NotProved, match=f"^trust policy of {ROLE}: more than 15 classes of requests$"):
+        obtained(Action=BOTH[:1])
+
+
 ANCHORS = {
     "arn:aws:rolesanywhere:eu-west-1:333333333333:trust-anchor/a": AUTHORITY,
     "arn:aws:rolesanywhere:eu-west-1:333333333333:trust-anchor/b": f"{AUTHORITY}6",
