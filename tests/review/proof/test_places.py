@@ -169,10 +169,14 @@ UNDECLARED = "which the manifest does not declare"
             [f"a trust anchor of IAM Roles Anywhere in account 333333333333 trusts {AUTHORITY}6, {UNDECLARED}"],
         ),
         (moving("three", "eu-central-1", "Anchor"), [APART]),
+        (
+            moving("three", "us-east-1", "Profile"),
+            [APART, f"a profile of IAM Roles Anywhere hands out sessions of {PREMISES} in us-east-1, {UNDECLARED}"],
+        ),
         (setting("three", "Profile", RoleArns=[]), [NEEDS_PREMISES]),
         (
             setting("three", "Profile", RoleArns=[PREMISES, "?"]),
-            [f"a profile of IAM Roles Anywhere hands out sessions of ?, {UNDECLARED}"],
+            [f"a profile of IAM Roles Anywhere hands out sessions of ? in eu-west-1, {UNDECLARED}"],
         ),
         (setting("three", "Profile", RoleArns=[PREMISES, "arn:aws:iam::333333333333:role/other"]), []),
         (
