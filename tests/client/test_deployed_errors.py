@@ -256,7 +256,7 @@ def provoke_unknown_code(client_estate: ClientEstate) -> None:
 
 PROVOKED: list[tuple[type[TenantKeysError], Callable[[ClientEstate], None], str]] = [
     (TokenExpired, provoke_token_expired, "expired"),
-    (TokenRefused, provoke_token_refused, "refused"),
+    (TokenRefused, provoke_token_refused, "the token was rejected"),
     (UnknownTenant, provoke_unknown_tenant, "alias does not exist"),
     (TenantSuspended, provoke_suspended, "KeyState"),
     (AccessDenied, provoke_denied, "role does not exist yet"),
@@ -266,7 +266,7 @@ PROVOKED: list[tuple[type[TenantKeysError], Callable[[ClientEstate], None], str]
     (TimedOut, provoke_timed_out, "timeout of 2 s"),
     (ConfigurationError, provoke_configuration_error, "deploy the workload's stack"),
     (ConfigurationError, provoke_clock_skew, "clock"),
-    (WrongTenant, provoke_wrong_tenant, "another tenant"),
+    (WrongTenant, provoke_wrong_tenant, "a tenant other than acme"),
     (WrongRecord, provoke_wrong_record, "another record"),
     (WrongContext, provoke_wrong_context, "context"),
     (DamagedMessage, provoke_damaged, "altered"),

@@ -290,7 +290,7 @@ def test_rewrapping_refuses_what_is_in_the_clear_and_damaged(
     client.put_object(Bucket=bucket, Key="cut", Body=whole[:150_000])
     client.put_object(Bucket=bucket, Key="clear", Body=b"x")
     progress = reencrypt(items(table, acme), checkpoint=tmp_path / "a", work=Work.REWRAP)
-    assert progress.failures[0][1].startswith("NotConverted: card is in the clear")
+    assert progress.failures[0][1].startswith("NotConverted: card is not encrypted")
     job = S3Objects(client, bucket=bucket, tenant_of=lambda _: acme)
     progress = reencrypt(job, checkpoint=tmp_path / "b", work=Work.REWRAP)
     assert sorted(why.split(":")[0] for _, why in progress.failures) == ["DamagedMessage", "NotConverted"]

@@ -86,7 +86,7 @@ def test_the_last_step_leaves_a_tombstone_and_loses_no_key(manifest: Path) -> No
     edit.write()
     lines = manifest.with_suffix(".lock").read_text().splitlines()
     assert json.loads(lines[-1])["phase"] == "offboarded"
-    with pytest.raises(TransitionRefused, match="does not come back"):
+    with pytest.raises(TransitionRefused, match="an offboarded tenant cannot be restored"):
         plan_state(manifest, "wonka", "resume")
 
 

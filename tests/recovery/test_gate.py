@@ -122,7 +122,7 @@ def test_a_key_that_leaves_a_retain_that_is_lost_and_an_unproved_template_are_st
     gate.cdk(one, *PREPARED)
     code, reported = gate.judge(one)
     assert (code, len(reported)) == (2, 2), reported
-    assert all("would leave the stack, and tenants.lock does not say" in line for line in reported)
+    assert all("would leave the stack, and tenants.lock does not record" in line for line in reported)
     manifest = parse_manifest(MANIFEST)
     lock, _ = update(manifest, new_lock(manifest))
     left = replace(lock, entries={**lock.entries, "acme": replace(lock.entries["acme"], phase="offboarded")})

@@ -45,11 +45,9 @@ def instances(resource: Resource, artifact: StackArtifact) -> Iterator[tuple[Sta
     body, name = properties.get("TemplateBody"), properties.get("StackSetName")
     if not isinstance(body, str) or not isinstance(name, str) or "TemplateURL" in properties:
         raise TemplateRefused(f"{where}: {STACK_SET} without StackSetName and TemplateBody; write the resources out")
-    text = body.encode(errors="backslashreplace")
-    if len(text) > LONGEST_BODY or text != body.encode(errors="replace"):
-        raise TemplateRefused(
-            f"{where} TemplateBody: got {len(text):,} bytes; allowed: {LONGEST_BODY:,} bytes of UTF-8"
-        )
+    text = body.encode()
+    if len(text) > LONGEST_BODY:
+        raise TemplateRefused(f"{where} TemplateBody: got {len(text):,} bytes; allowed: {LONGEST_BODY:,} bytes")
     template = parse_template(Path(f"{where} TemplateBody"), text)
     if "Resources" not in json.loads(text):
         raise TemplateRefused(f"{where} TemplateBody: got no Resources; allowed: what CloudFormation deploys")
