@@ -14,6 +14,7 @@ from tenant_keys.review.proof.checked_properties import tags_of, text_of
 from tenant_keys.review.proof.marks import marked
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
+from tenant_keys.review.proof.value_differences import as_json
 
 SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
 USAGE: Final = "ENCRYPT_DECRYPT"
@@ -130,7 +131,9 @@ def read_key(resource: Resource, key_id: str, promise: Promise | None, shared: d
     """The record of a key or replica; its policy is marked with the names of the tenant of `promise`."""
     policy = resource.properties.get("KeyPolicy")
     if not isinstance(policy, Mapping):
-        raise NotProved(f"{resource.where}: a key without a key policy of its own gets KMS's default")
+        if policy is None:
+            raise NotProved(f"{resource.where}: a key without a key policy of its own gets KMS's default")
+        raise NotProved(f"{resource.where}.KeyPolicy: got {as_json(policy)}; an object")
     if resource.properties.get("BypassPolicyLockoutSafetyCheck") in (True, "true"):
         raise NotProved(f"{resource.where}: BypassPolicyLockoutSafetyCheck switches a check of KMS off")
     text = marked(policy, promise) if promise else json.dumps(policy, separators=(",", ":"))
@@ -162,7 +165,7 @@ def _rotation(resource: Resource) -> int | None:
 def _days(resource: Resource, name: str, default: int) -> int:
     value = str(resource.properties.get(name, default))
     if not (value.isascii() and value.isdecimal()):
-        raise NotProved(f"{resource.where}.{name}: got {value!r:.80}; a number of days")
+        raise NotProved(f"{resource.where}.{name}: got {as_json(resource.properties.get(name))}; a number of days")
     return int(value)
 
 

@@ -206,15 +206,21 @@ def test_what_the_proof_does_not_know_is_named() -> None:
 @pytest.mark.parametrize(
     ("resource", "reported"),
     [
+        (("Key", "AWS::KMS::Key", {"KeyPolicy": []}), "stack Key.KeyPolicy: got []; an object"),
+        (("Key", "AWS::KMS::Key", {"KeyPolicy": "{}"}), 'stack Key.KeyPolicy: got "{}"; an object'),
+        (
+            ("Key", "AWS::KMS::Key", {"KeyPolicy": {}, "PendingWindowInDays": True}),
+            "stack Key.PendingWindowInDays: got true; a number of days",
+        ),
         (("Key", "AWS::KMS::Key", {}), "a key without a key policy of its own gets KMS's default"),
         (
             ("Key", "AWS::KMS::Key", {"KeyPolicy": {}, "BypassPolicyLockoutSafetyCheck": True}),
             "BypassPolicyLockoutSafetyCheck switches a check of KMS off",
         ),
-        (("Alias", "AWS::KMS::Alias", {"AliasName": "alias/a"}), "stack Alias.TargetKeyId: got None; a str"),
+        (("Alias", "AWS::KMS::Alias", {"AliasName": "alias/a"}), "stack Alias.TargetKeyId: got nothing; a string"),
         (role("a b"), "is the ARN of no role; correct Path and RoleName"),
         (role("app", Policies={}), "stack Roleapp.Policies: got {}; a list"),
-        (role("app", Tags=["a"]), "stack Roleapp.Tags: got 'a'; a dict"),
+        (role("app", Tags=["a"]), 'stack Roleapp.Tags: got "a"; an object'),
     ],
 )
 def test_what_cannot_be_read_is_not_proved(resource: tuple[str, str, dict[str, Any]], reported: str) -> None:
