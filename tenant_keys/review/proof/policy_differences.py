@@ -111,16 +111,22 @@ def _statements(document: Any, partition: str) -> Iterator[_Stated]:
 
 
 def _by_arn(clause: Clause) -> Clause:
-    """Text operators on ARNs without wildcards decide as the operators of ARNs do."""
+    """Text operators on ARNs without wildcards decide as the operators of ARNs do.
+
+    Without its key a negated condition holds with IfExists or not (IAM guide,
+    reference_policies_elements_condition_operators).
+    """
     return replace(clause, conditions=frozenset(map(_plain, clause.conditions)))
 
 
 def _plain(condition: _Condition) -> _Condition:
     name, key, values = condition
     base = name.removesuffix("IfExists")
+    if "Not" in base and ":" not in name:
+        name = base
     as_text = key in _ARN_KEYS and all(one.count(":") >= 5 and not has_wildcard(one) for one in values)
     if base not in _BY_TEXT or not as_text or "${" in "".join(values):
-        return condition
+        return name, key, values
     return _BY_TEXT[base] + name[len(base) :], key, values
 
 
