@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from tenant_keys.review.assembly import Resource
+from tenant_keys.review.errors import as_json
 from tenant_keys.review.proof.outcome import NotProved
-from tenant_keys.review.proof.value_differences import as_json
 
 _Kind = TypeVar("_Kind")
 _IN_WORDS: Final[Mapping[type, str]] = {dict: "an object", list: "a list", str: "a string"}

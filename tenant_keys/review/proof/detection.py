@@ -18,10 +18,10 @@ from tenant_keys.aws_facts.identity_center import beginning_of, is_pattern
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.review.assembly.json_file import parse_json
-from tenant_keys.review.errors import AssemblyUnreadable
+from tenant_keys.review.errors import AssemblyUnreadable, as_json
 from tenant_keys.review.proof.expected_documents import filled, read_expected
 from tenant_keys.review.proof.promise import access_roles
-from tenant_keys.review.proof.value_differences import as_json, first_difference, told
+from tenant_keys.review.proof.value_differences import first_difference, told
 
 _TEMPLATE: Final = "InputTransformer.InputTemplate"
 _PROSE: Final = ("severity", "what", "next")

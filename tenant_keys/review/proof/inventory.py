@@ -25,6 +25,7 @@ from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.proof.resource_properties import not_understood
 from tenant_keys.review.proof.role_records import AttachedPolicy, RoleRecord, policy_arn, read_role
+from tenant_keys.review.syntax import parse_document
 
 _QUIET: Final = frozenset({"AWS::CDK::Metadata"})
 """Types that do nothing. A policy of the organization restricts, and what it leaves of the declared access counts."""
@@ -130,6 +131,18 @@ def take_inventory(assembly: Stacks, promises: Mapping[str, Promise]) -> Invento
             raise NotProved(f"{policy.where}: {owner.arn} has two policies {policy.name}: one would replace the other")
         owner.identity.append((policy.name, policy.document))
     return inventory
+
+
+def parse_policies(inventory: Inventory) -> None:
+    """Parse every policy under the name of its stack and its key or role; raises MalformedPolicy."""
+    for record in (*inventory.audit_keys, *(one for records in inventory.keys.values() for one in records)):
+        parse_document(record.policy, f"{record.where}.KeyPolicy")
+    for role in inventory.roles.values():
+        parse_document(role.trust, f"{role.stack} {role.arn}: AssumeRolePolicyDocument")
+        for name, document in role.identity:
+            parse_document(document, f"{role.stack} {role.arn}: policy {name}")
+    for policy in inventory.loose:
+        parse_document(policy.document, f"{policy.where}: policy {policy.name}")
 
 
 def _plain_name(arn: str) -> str:

@@ -9,12 +9,12 @@ from typing import Final
 
 from tenant_keys.review.assembly import Resource, unresolved_id
 from tenant_keys.review.assembly.partitions import partition_of
+from tenant_keys.review.errors import as_json
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.checked_properties import tags_of, text_of
 from tenant_keys.review.proof.marks import marked
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
-from tenant_keys.review.proof.value_differences import as_json
 
 SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
 USAGE: Final = "ENCRYPT_DECRYPT"

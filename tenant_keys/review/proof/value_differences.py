@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from itertools import zip_longest
 from typing import Final
 
+from tenant_keys.review.errors import as_json
+
 Alike = Callable[[object, object], bool]
-_LONGEST: Final = 200
-"""Characters of a value in a message."""
 _MISSING: Final = object()
-
-
-def as_json(value: object) -> str:
-    """The value as a template has it; a long one is cut. None is what a template does not have."""
-    if value is None:
-        return "nothing"
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def first_difference(path: str, got: object, declared: object, alike: Alike, *, ordered: bool = True) -> str | None:

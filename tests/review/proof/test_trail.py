@@ -137,6 +137,10 @@ ALIKE: dict[str, Edit] = {
         after("Trail", "TrailBucket"), after("TrailBucket", "TrailBucketPolicy"), after("TrailBucketPolicy")
     ),
     "readers by text": by_text("DenyReadingByAnyoneElse"),
+    "readers with IfExists": policy(
+        "DenyReadingByAnyoneElse",
+        lambda one: one.update(Condition={"ArnNotLikeIfExists": one["Condition"]["ArnNotEquals"]}),
+    ),
     "settings by text": by_text("DenySettingsByAnyoneElse"),
     "no bucket key": encrypting(BucketKeyEnabled=False),
     "no bucket key, as text": encrypting(BucketKeyEnabled="false"),
