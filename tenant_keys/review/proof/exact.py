@@ -41,6 +41,8 @@ _NAMED_BY: Final = {
 _ORDER: Final = "DependsOn"
 """Among expected properties: the type of the resource that CloudFormation has to create before."""
 _POLICIES: Final = ("PolicyDocument", "Statement")
+_SETS: Final = ("StackFilters", "StackInstancesGroup", "TargetFilters", "TargetOperations", "TemplateBody")
+"""Properties of which no list has an order once it is in plain form."""
 _FILTERS: Final = ("TargetFilters", "TargetOperations")
 """Of a Hook: what CloudFormation asks it about."""
 _EITHER_WAY: Final = frozenset(
@@ -185,7 +187,7 @@ def _difference(name: str, got: object, declared: object) -> str | None:
     plain: Callable[[object], object] = _PLAIN.get(name, lambda value: value)
     if declared is None:
         return told(name, got, declared)
-    return first_difference(name, plain(got), plain(declared), _alike)
+    return first_difference(name, plain(got), plain(declared), _alike, ordered=name not in _SETS)
 
 
 def _not_fewer(got: object, declared: object) -> bool:

@@ -28,25 +28,20 @@ def expected_instances(reporting: Mapping[str, list[str]], units: Iterable[str])
 
 
 def instances(groups: object) -> object:
-    """Each account with its units and each Region: how they are grouped, and in which order, decides nothing.
+    """Units by Region and account: how they are grouped, and in which order, decides nothing.
 
     Of a group, CloudFormation deploys to each account in each Region (CloudFormation API reference,
     StackInstancesGroup of AWS::CloudFormation::StackSet and DeploymentTargets). The reader has checked the form.
     """
     if not isinstance(groups, list):
         return groups
-    found: dict[str, dict[str, list[object]]] = {}
+    found: dict[str, dict[str, list[str]]] = {}
     for group in groups:
         targets = group["DeploymentTargets"]
-        unit = {
-            "AccountFilterType": targets["AccountFilterType"],
-            "OrganizationalUnitIds": sorted(set(targets["OrganizationalUnitIds"])),
-        }
         for region in group["Regions"]:
             for account in targets["Accounts"]:
-                several = found.setdefault(region, {}).setdefault(account, [])
-                if unit not in several:
-                    several.append(unit)
+                units = found.setdefault(region, {}).setdefault(account, [])
+                units[:] = sorted({*units, *targets["OrganizationalUnitIds"]})
     return found
 
 

@@ -23,9 +23,9 @@ def first_difference(path: str, got: object, declared: object, alike: Alike, *, 
         ]
     elif isinstance(got, list) and isinstance(declared, list):
         if not ordered:
-            got, declared = _without_common(got, declared, alike), _without_common(declared, got, alike)
+            return _members(path, got, declared, alike)
         in_order = enumerate(zip_longest(got, declared, fillvalue=_MISSING))
-        pairs = [(f"{path}[{at}]" if ordered else path, one, other) for at, (one, other) in in_order]
+        pairs = [(f"{path}[{at}]", one, other) for at, (one, other) in in_order]
     else:
         return told(path, got, declared)
     for below, one, other in pairs:
@@ -43,5 +43,13 @@ def told(path: str, got: object, declared: object) -> str:
     return f"{path} {found}, {'and is not declared' if declared in absent else f'declared is {as_json(declared)}'}"
 
 
-def _without_common(values: list[object], others: list[object], alike: Alike) -> list[object]:
-    return [one for one in values if not any(alike(one, other) for other in others)]
+def _members(path: str, got: list[object], declared: list[object], alike: Alike) -> str:
+    """Of lists whose order means nothing: what only one of them has."""
+    more = [at for at, one in enumerate(got) if not any(alike(one, other) for other in declared)]
+    less = [one for one in declared if not any(alike(one, other) for other in got)]
+    if len(more) == len(less) == 1 and isinstance(got[more[0]], Mapping):
+        at = more[0]
+        return first_difference(f"{path}[{at}]", got[at], less[0], alike, ordered=False) or told(path, got, declared)
+    told_apart = [f"has {', '.join(as_json(got[at]) for at in more)} more than is declared"] if more else []
+    told_apart += [f"lacks {', '.join(map(as_json, less))}"] if less else []
+    return f"{path} {' and '.join(told_apart)}" if told_apart else told(path, got, declared)

@@ -116,12 +116,12 @@ EDITS: dict[str, tuple[Edit, Kind, str]] = {
     "a Hook without change sets": (
         setting("TargetOperations", ["STACK"], "HookOfStacks"),
         Kind.INVENTORY,
-        'TargetOperations[0] is "STACK", declared is "CHANGE_SET"',
+        'TargetOperations lacks "CHANGE_SET"',
     ),
     "a Hook that leaves out a cell": (
         setting("StackFilters", {"FilteringCriteria": "ALL", "StackNames": {"Exclude": ["x"]}}, "HookOfStacks"),
         Kind.INVENTORY,
-        'StackFilters.StackNames.Exclude[0] is "x", declared is "tenant-keys-hook-eu-west-1"',
+        'StackFilters.StackNames.Exclude has "x" more than is declared and lacks "tenant-keys-hook-eu-west-1"',
     ),
     "a Hook of another function": (
         setting("LambdaFunction", "arn:aws:lambda:eu-west-1:999999999999:function:f", "HookOfKeys"),
@@ -213,7 +213,7 @@ EDITS: dict[str, tuple[Edit, Kind, str]] = {
             "HookOfStacks",
         ),
         Kind.NOT_PROVED,
-        'TargetFilters.Actions[1] is "DELETE", declared is "UPDATE"',
+        'TargetFilters.Actions has "DELETE" more than is declared',
     ),
     "a Hook that is asked about more types": (
         setting(
@@ -222,7 +222,7 @@ EDITS: dict[str, tuple[Edit, Kind, str]] = {
             "HookOfKeys",
         ),
         Kind.NOT_PROVED,
-        'TargetFilters.TargetNames[0] is "AWS::KMS::*", declared is "AWS::KMS::Alias"',
+        'TargetFilters.TargetNames has "AWS::KMS::*" more than is declared and lacks "AWS::KMS::Alias", ',
     ),
     "a Hook that is asked about no replica": (
         setting(
@@ -231,7 +231,7 @@ EDITS: dict[str, tuple[Edit, Kind, str]] = {
             "HookOfKeys",
         ),
         Kind.INVENTORY,
-        'TargetFilters.TargetNames[0] is "AWS::KMS::?ey", declared is "AWS::KMS::Alias"',
+        'TargetFilters.TargetNames has "AWS::KMS::?ey", "x" more than is declared and lacks "AWS::KMS::Alias", ',
     ),
     "no role": (
         lambda all_: all_.pop("HookInvokingRole"),

@@ -275,7 +275,9 @@ MUTANTS = [
     ),
     Mutant(
         "another unit",
-        Refuted(INVENTORY, ('[0].OrganizationalUnitIds[1] is "ou-zz99-cdef3456", and is not declared',)),
+        Refuted(
+            INVENTORY, ('StackInstancesGroup.eu-west-1.222222222222 has "ou-zz99-cdef3456" more than is declared',)
+        ),
         targets(lambda found: found["OrganizationalUnitIds"].append("ou-zz99-cdef3456")),
     ),
     Mutant(
