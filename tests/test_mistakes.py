@@ -175,6 +175,9 @@ NO_LOCK = {"show": "reads the manifest alone", "validate": "reads the manifest a
 MISTAKES = {
     "unknown option": Mistake(1, "--frobnicate", lambda _: True, lambda _, words: [*words, "--frobnicate"]),
     "no manifest": Mistake(1, "tenants.yaml: no such file", taking("--manifest"), without("tenants.yaml")),
+    "manifest a folder": Mistake(
+        1, "; give the path of the manifest", taking("--manifest"), lambda _, words: [*words, "--manifest", "."]
+    ),
     "manifest not YAML": Mistake(
         2, "tenants.yaml:2: not YAML", taking("--manifest"), containing("tenants.yaml", b"central: [\n"), OWN
     ),
@@ -214,7 +217,7 @@ MISTAKES = {
         1,
         "cdk.out/manifest.json: not JSON",
         taking("directory", "--assembly"),
-        containing("cdk.out/manifest.json", b"{"),
+        containing("cdk.out/manifest.json", b"{a}"),
     ),
     "assembly not UTF-8": Mistake(
         1,

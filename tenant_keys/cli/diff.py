@@ -67,9 +67,9 @@ def _side(name: str, of_assembly: Path | None, folder: Path, manifest: Path) -> 
         folder.mkdir()
         project = Path.cwd() if name == "." else check_out(name, folder / "project", Path.cwd())
         assembly, source = synthesize(project, folder / "cdk.out", manifest_file(manifest)), project / manifest
-    lock = read_lock(source.with_suffix(".lock"))
+    estate, lock = load_estate(source), read_lock(source.with_suffix(".lock"))
     tombstones = frozenset(entry.id_in_aws for entry in lock.entries.values() if entry.phase == "offboarded")
-    return _Side(assembly, manifest_file(source), load_estate(source), tombstones)
+    return _Side(assembly, manifest_file(source), estate, tombstones)
 
 
 def _is_assembly(name: str) -> bool:

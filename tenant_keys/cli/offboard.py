@@ -77,8 +77,8 @@ def offboard(
 
 def _leaves(manifest: Path, tenant: str) -> bool:
     """Whether both edits, or the first, are made: from here on AWS is asked."""
-    entry = read_lock(manifest.with_suffix(".lock")).entries.get(tenant)
     every = {name: one for each in load_manifests(manifest).values() for name, one in each.tenants.items()}
+    entry = read_lock(manifest.with_suffix(".lock")).entries.get(tenant)
     declared = every.get(tenant)
     return entry is not None and entry.phase is not None and (declared is None or declared.state == entry.phase)
 

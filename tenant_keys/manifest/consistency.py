@@ -8,6 +8,7 @@ from tenant_keys.manifest.guardrail_rules import check_guardrails, check_import_
 from tenant_keys.manifest.model import Central, Manifest
 from tenant_keys.manifest.naming_rules import check_naming
 from tenant_keys.manifest.opaque_names import check_disclosures, check_ids
+from tenant_keys.manifest.role_names import check_role_names
 from tenant_keys.manifest.rules import (
     PERMISSION_SET,
     PIPELINE,
@@ -42,6 +43,7 @@ def inconsistencies(manifest: Manifest) -> list[Problem]:
     check_disclosures(manifest, findings.report)
     check_guardrails(manifest, findings.report)
     _check_roles_quota(manifest, findings.report)
+    check_role_names(manifest, {one.path for one in findings.problems}, findings.report)
     return findings.problems
 
 

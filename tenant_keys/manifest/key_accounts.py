@@ -164,7 +164,8 @@ def check_together(manifests: Manifests) -> list[Problem]:
             findings.report(("central", index, "name"), f"{message}; choose a shorter name")
         others = {other.central.account: str(each) for each, other in manifests.items() if each != name}
         findings.problems += _foreign(manifest, others)
-    findings.problems += [*_between_accounts(manifests), *_shared_roles(manifests)]
+    shared = {one.path: one for one in _shared_roles(manifests)}
+    findings.problems += [*(one for one in _between_accounts(manifests) if one.path not in shared), *shared.values()]
     return findings.problems
 
 

@@ -63,12 +63,9 @@ def _check_path(role_path: str, report: Report) -> None:
 
 
 def _check_lengths(manifest: Manifest, report: Report) -> None:
-    """The prefix takes of the 64 characters of `tenant-<id>.<workload>`."""
+    """The prefix takes of the 64 characters of `tenant-<id>.<workload>`; names without an id are 60 at most."""
     prefix, central = manifest.naming.role_prefix, manifest.defaults.workloads
     per_tenant = {name for name, workload in manifest.workloads.items() if workload.access == "tenant-role"}
-    for name in manifest.workloads:
-        for own in (f"{prefix}tenant-keys-{name}", f"{prefix}shared.{name}"):
-            _check_length(own, ("workloads", name), report)
     for tenant_id, tenant in manifest.tenants.items():
         serving = per_tenant.intersection(central if tenant.workloads is None else tenant.workloads)
         longest = max(serving, key=len, default=None)

@@ -19,7 +19,7 @@ PERMISSION_SET = "permission-set/"
 PIPELINE = "role/tenant-keys-pipeline"
 """Made by hand for the pipeline (docs/pipeline.md); it may read keys, and holds no other power over them."""
 _OWN_NAME = re.compile(
-    r"([a-z0-9-]+_)?((tenant-[a-z0-9-]+|shared|import)\.[a-z0-9-]+|tenant-keys-[a-z0-9-]+(\.[a-z0-9-]+)?)"
+    r"([a-z0-9-]+_)?((tenant-[a-z0-9-]+|shared|import)\.[a-z0-9-]+|tenant-keys-[a-z0-9-]+(\.[a-z0-9-]+)*)"
 )
 """Of this estate, or of another in the same account, whose names have a prefix of their own."""
 

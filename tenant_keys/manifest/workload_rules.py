@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.model import Manifest, Naming, Workload
 from tenant_keys.manifest.platforms import PLATFORMS
@@ -13,6 +15,11 @@ _ONLY_WITH = {field: place for place, platform in PLATFORMS.items() for field in
 
 def check_workloads(manifest: Manifest, report: Report) -> None:
     """All workloads, and the identity providers they trust."""
+    policies = {
+        (one.account, f"{manifest.naming.role_prefix}tenant-keys-{name}"): name
+        for name, one in manifest.workloads.items()
+        if one.role is not None
+    }
     for name, workload in manifest.workloads.items():
         path = ("workloads", name)
         if workload.account == manifest.central.account:
@@ -26,6 +33,7 @@ def check_workloads(manifest: Manifest, report: Report) -> None:
         _check_runs_on(name, workload, manifest.naming, report)
         if workload.permissions_boundary and (workload.access == "web-identity" or workload.role is not None):
             report((*path, "permissions_boundary"), "this app creates no role for the workload; remove it")
+        _check_boundary(name, workload, policies, report)
         _check_authority(name, workload, manifest.central.home_region, report)
     _check_providers(manifest, report)
     _check_audiences(manifest, report)
@@ -52,6 +60,19 @@ def _check_runs_on(name: str, workload: Workload, naming: Naming, report: Report
         report((*path, "role"), "missing; runs_on: existing-role needs the role, as role/Name")
     if workload.role is not None:
         own_role(workload.role, (*path, "role"), naming, report)
+
+
+def _check_boundary(name: str, workload: Workload, policies: Mapping[tuple[str, str], str], report: Report) -> None:
+    """A policy that the app makes for an existing role allows that workload's calls alone.
+
+    Names of policies are unique in an account, whatever their path and case (IAM API reference, CreatePolicy).
+    """
+    boundary = workload.permissions_boundary or ""
+    other = policies.get((workload.account, boundary.rpartition("/")[2].casefold()))
+    if other is not None:
+        message = f"got {boundary}, the policy that this app attaches to the role of workload {other}"
+        fix = "name a policy that your organization makes as a boundary"
+        report(("workloads", name, "permissions_boundary"), f"{message} and that allows nothing else; {fix}")
 
 
 def _check_authority(name: str, workload: Workload, home: str, report: Report) -> None:

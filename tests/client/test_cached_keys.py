@@ -17,6 +17,7 @@ from tenant_keys.client import (
     TenantSuspended,
 )
 from tenant_keys.client.cache import ExpiringCache
+from tenant_keys.client.connections import Connections
 from tenant_keys.client.data_keys import DataKeys
 from tests.client.clock import Clock
 from tests.client.standin import KEY_IDS, StandIn
@@ -83,11 +84,13 @@ def test_an_idle_process_looks_for_expired_keys_ten_times_in_the_age_of_a_key(
     assert eventually(lambda: intervals == [30.0])
 
 
-def test_the_sweeper_ends_with_the_keys_that_it_sweeps(aws: StandIn) -> None:
-    others = set(threading.enumerate())
+def test_the_sweeper_ends_with_the_keys_that_it_sweeps(aws: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    swept, others = list[str](), set(threading.enumerate())
+    monkeypatch.setattr(Connections, "sweep", lambda _: swept.append("once"))
     keys = aws.keys(limits=Limits(max_age=0.5))
     (sweeper,) = (thread for thread in threading.enumerate() if thread not in others)
     assert sweeper.name == "tenant-keys-sweeper"
+    assert eventually(lambda: bool(swept))
     del keys
     gc.collect()
     assert eventually(lambda: not sweeper.is_alive())

@@ -133,6 +133,56 @@ CASES = {
         orders("runs_on: existing-role, role: role/tenant-keys-billing"),
         "workloads.orders.role: got role/tenant-keys-billing, the name of a role that this app creates",
     ),
+    "existing role whose name differs in path and case": (
+        two("runs_on: existing-role, role: role/x/Orders", "runs_on: existing-role, role: role/y/orders"),
+        (
+            "workloads.orders.role: got role/y/orders, beside role/x/Orders of workloads.x.role; an account has one "
+            "role of a name, whatever its path and case: write both as the role of account 222222222222 is called"
+        ),
+    ),
+    "existing role whose name differs in case": (
+        two("runs_on: existing-role, role: role/Orders", "runs_on: existing-role, role: role/orders"),
+        "workloads.orders.role: got role/orders, beside role/Orders of workloads.x.role",
+    ),
+    "one existing role of two workloads": (
+        two("runs_on: existing-role, role: role/Orders", "runs_on: existing-role, role: role/Orders"),
+        None,
+    ),
+    "reader whose name is an administrator's in another path": (
+        ("[role/SecurityAudit]", "[role/SecurityAudit, role/x/keyadministrator]"),
+        "central.readers[1]: got role/x/keyadministrator, beside role/KeyAdministrator of central.administrators[0]",
+    ),
+    "reader whose name differs from another reader's in case": (
+        ("[role/SecurityAudit]", "[role/SecurityAudit, role/securityaudit]"),
+        "central.readers[1]: got role/securityaudit, beside role/SecurityAudit of central.readers[0]",
+    ),
+    "break-glass is a reader by another path": (
+        ("[role/SecurityAudit]", "[role/x/KeyBreakGlass]"),
+        "central.break_glass: got role/KeyBreakGlass, beside role/x/KeyBreakGlass of central.readers[0]",
+    ),
+    "administrator whose name is an execution role's in another path": (
+        ("[role/KeyAdministrator]", "[role/x/cdk-hnb659fds-cfn-exec-role-111111111111-eu-west-1]"),
+        "beside role/cdk-hnb659fds-cfn-exec-role-111111111111-eu-west-1 of central.deployment_roles; an account has",
+    ),
+    "administrator is a role of the Hook": (
+        ("[role/KeyAdministrator]", "[role/tenant-keys-hook.eu-west-1.invoke]"),
+        "central.administrators[0]: got role/tenant-keys-hook.eu-west-1.invoke, the name of a role that this app",
+    ),
+    "probe roles whose names differ in path": (
+        ("defaults:", "audit: {probe_roles: [role/Probe, role/x/Probe]}\ndefaults:"),
+        "audit.probe_roles[1]: got role/x/Probe, beside role/Probe of audit.probe_roles[0]",
+    ),
+    "boundary is another workload's policy": (
+        two("runs_on: existing-role, role: role/X", "runs_on: lambda, permissions_boundary: policy/p/Tenant-Keys-x"),
+        (
+            "workloads.orders.permissions_boundary: got policy/p/Tenant-Keys-x, the policy that this app attaches to "
+            "the role of workload x and that allows nothing else; name a policy that your organization makes as a"
+        ),
+    ),
+    "boundary named as another workload's role, which has no policy apart": (
+        two("runs_on: lambda", "runs_on: lambda, permissions_boundary: policy/tenant-keys-x"),
+        None,
+    ),
     "provider elsewhere": (
         orders("runs_on: lambda, identity_provider: customers"),
         "workloads.orders.identity_provider: only with access: web-identity",

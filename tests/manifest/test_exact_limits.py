@@ -71,6 +71,11 @@ EDITS: dict[str, tuple[tuple[str, str], tuple[str, str], str]] = {
         central("quotas: {iam_roles: 10001}"),
         "7 central.quotas.iam_roles",
     ),
+    "roles of the account": (
+        central("quotas: {iam_roles: 4}"),
+        central("quotas: {iam_roles: 3}"),
+        "7 central.quotas.iam_roles",
+    ),
     "quota of trust policies, least": (
         central("quotas: {trust_policy_characters: 2048}"),
         central("quotas: {trust_policy_characters: 2047}"),

@@ -15,6 +15,12 @@ def test_stacks_and_cells_have_these_names() -> None:
         names.replica_stack("eu-central-1", "eu-west-1", 7, Naming())
         == "tenant-keys-replica-eu-central-1-of-eu-west-1-007"
     )
+    assert names.trail_bucket("111111111111", Naming()) == "tenant-keys-trail-111111111111"
+    assert names.trail_bucket("111111111111", Naming(stack_prefix="Dev-Keys")) == "dev-keys-trail-111111111111"
+    assert names.trail(Naming()) == "tenant-keys-trail"
+    assert names.guardrails(Naming()) == "tenant-keys-guardrails"
+    assert names.hook_stack("eu-west-1", Naming()) == "tenant-keys-hook-eu-west-1"
+    assert names.audit_stack("eu-west-1", Naming()) == "tenant-keys-audit-eu-west-1"
     assert names.role_cell(12) == "roles-012"
     assert names.role_stack(12, Naming()) == "tenant-keys-roles-012"
     assert names.workload_stack("222222222222", "eu-west-1", Naming()) == "tenant-keys-workload-222222222222-eu-west-1"

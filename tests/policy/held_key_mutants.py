@@ -56,6 +56,12 @@ def deny(templates: dict[str, Body], **elements: object) -> Body:
     return statement
 
 
+def further(templates: dict[str, Body], operator: str, keys: Body) -> None:
+    """Give the Allow of the tenant's operations one condition more."""
+    condition = of(templates, "UseHeldKey")["Condition"]
+    condition[operator] = {**condition.get(operator, {}), **keys}
+
+
 MUTANTS = {
     "another tenant's key": Mutant(
         lambda t: of(t, "UseHeldKey")["Resource"].append(HOOLI), MORE, ("tenant-globex.orders", "tenant hooli")
@@ -189,6 +195,36 @@ MUTANTS = {
         MORE,
         ("tenant-keys-orders", "the key of tenant globex"),
     ),
+    "a context by StringLike with a wildcard": Mutant(
+        lambda t: of(t, "UseHeldKey").update(Condition={"StringLike": {"kms:EncryptionContext:tenant_id": "globe?"}}),
+        MORE,
+        ("the key of tenant globex",),
+    ),
+    **{
+        f"a further condition that no call of the workload meets, on {next(iter(keys))}": Mutant(
+            lambda t, operator=operator, keys=keys: further(t, operator, keys),  # type: ignore[misc]
+            REFUSED,
+            ("tenant-globex.orders: kms:Decrypt", "is declared and not allowed"),
+            refuted_twice=False,
+        )
+        for operator, keys in (
+            ("StringEquals", {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}),
+            ("StringEquals", {"kms:CallerAccount": "555555555555"}),
+            ("StringLike", {"kms:EncryptionContext:tenant_id": "hooli"}),
+        )
+    },
+    **{
+        f"a further condition that others decide, on {next(iter(keys))}": Mutant(
+            lambda t, operator=operator, keys=keys: further(t, operator, keys),  # type: ignore[misc]
+            Kind.NOT_PROVED,
+            ("tenant-globex.orders: kms:Decrypt", "is declared and not allowed for certain"),
+            refuted_twice=False,
+        )
+        for operator, keys in (
+            ("ForAnyValue:StringEquals", {"kms:ResourceAliases": "alias/x"}),
+            ("StringEquals", {"aws:SourceVpc": "vpc-1"}),
+        )
+    },
     "an action that is missing": Mutant(
         lambda t: of(t, "UseHeldKey")["Action"].remove("kms:Decrypt"),
         REFUSED,
@@ -289,6 +325,20 @@ HARMLESS: dict[str, Callable[[dict[str, Body]], object]] = {
         of(t, "UseHeldKey")["Action"].remove("kms:Encrypt"),
         policy(t)["Statement"].append({**of(t, "UseHeldKey"), "Sid": "Apart", "Action": "kms:encrypt"}),
     ),
+    "a further condition on the own account": lambda t: further(
+        t, "StringEquals", {"kms:CallerAccount": "111111111111"}
+    ),
+    "a further condition on TLS": lambda t: further(t, "Bool", {"aws:SecureTransport": "true"}),
+    "the context by StringLike without a wildcard": lambda t: of(t, "UseHeldKey").update(
+        Condition={"StringLike": {"kms:EncryptionContext:tenant_id": "globex"}}
+    ),
+    "a context that a second condition narrows to the tenant's": lambda t: of(t, "UseHeldKey").update(
+        Condition={
+            "StringEquals": {"kms:EncryptionContext:tenant_id": ["globex", "hooli"]},
+            "StringLike": {"kms:EncryptionContext:tenant_id": "globex"},
+        }
+    ),
+    "the description beside the operations too": lambda t: of(t, "UseHeldKey")["Action"].append("kms:DescribeKey"),
     "an Allow that a Deny takes back": lambda t: (
         policy(t)["Statement"].append(allow(Action="kms:Decrypt", Resource=HOOLI)),
         deny(t, Action="kms:*", Resource=HOOLI),

@@ -104,5 +104,5 @@ def test_replicas_wait_for_the_id_of_their_primary() -> None:
 def test_a_construct_of_one_tenant_cannot_ask_for_another() -> None:
     tenants = TenantsOfNone()
     for ask in (lambda: tenants["acme"], lambda: list(tenants), lambda: len(tenants)):
-        with pytest.raises(LookupError, match="asked for others"):
+        with pytest.raises(LookupError, match="reads other tenants"):
             ask()

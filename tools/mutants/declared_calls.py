@@ -195,7 +195,7 @@ BY_KIND: Final[Mapping[str, _Rows]] = {
         (
             "no instance properties required",
             Harmless(),
-            _resource(PREMISES, PROFILE, RequireInstanceProperties=False, AcceptRoleSessionName=True),
+            _resource(PREMISES, PROFILE, RequireInstanceProperties=False, AcceptRoleSessionName=False),
         ),
     ],
     "a session must": [

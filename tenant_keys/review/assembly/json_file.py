@@ -44,16 +44,19 @@ def parse_json(path: Path, data: bytes) -> Any:
         AssemblyUnreadable: not JSON in UTF-8, also behind escapes (half of a surrogate pair), a number that is none, or
             a name occurs twice in one object, of which the CDK CLI and CloudFormation need not take the same one.
     """
-    if _nests_deeply(data) and _nests_deeply(_STRING.sub(b"", data)):
-        raise AssemblyUnreadable(f"{path}: more than {_DEEPEST} levels of objects and lists; run cdk synth again")
+    deep = f"{path}: more than {_DEEPEST} levels of objects and lists; run cdk synth again"
     try:
         value = json.loads(
             data.decode(), object_pairs_hook=_each_once, parse_constant=_number, parse_float=_number, parse_int=_number
         )
         if _SURROGATE.search(data):
             json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise AssemblyUnreadable(deep) from error
+    except ValueError as error:
         raise AssemblyUnreadable(f"{path}: not JSON in UTF-8 ({error}); run cdk synth again") from error
+    if _nests_deeply(data) and _nests_deeply(_STRING.sub(b"", data)):
+        raise AssemblyUnreadable(deep)
     return value
 
 

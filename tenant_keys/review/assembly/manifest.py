@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +49,8 @@ _PROPERTIES: Final[Mapping[str, frozenset[str]]] = {
     "cdk:feature-flag-report": frozenset({"module", "flags"}),
 }
 _LOOKUP: Final = frozenset({"arn", "requiresBootstrapStackVersion", "bootstrapStackVersionSsmParameter"})
+_STACK_NAME: Final = re.compile(r"[A-Za-z][-A-Za-z0-9]{0,127}")
+"""CloudFormation API reference, CreateStack, StackName."""
 _LEGACY_ASSET: Final = b"aws:cdk:asset"
 
 
@@ -148,6 +151,13 @@ def _check_dependencies(artifacts: Mapping[str, _Artifact], path: Path) -> None:
                 f"{artifact.where}: no stack depends on this asset manifest, so its files are uploaded for none; "
                 "run cdk synth again"
             )
+    try:
+        TopologicalSorter({name: one.dependencies for name, one in artifacts.items()}).prepare()
+    except CycleError as circle:
+        shown = " depends on ".join(reversed(circle.args[1]))
+        raise AssemblyInconsistent(
+            f"{path} artifacts: {shown}: the CDK CLI finds no order to deploy them in; run cdk synth again"
+        ) from None
 
 
 def _stack(artifact: _Artifact, artifacts: Mapping[str, _Artifact]) -> StackArtifact:
@@ -179,7 +189,7 @@ def _stack(artifact: _Artifact, artifacts: Mapping[str, _Artifact]) -> StackArti
             "properties.stackTemplateAssetObjectUrl; run cdk synth again"
         )
     return StackArtifact(
-        name=artifact.text("stackName") or artifact.name,
+        name=_stack_name(artifact),
         account=environment.account,
         region=environment.region,
         template_path=template,
@@ -205,7 +215,17 @@ def _before(artifact: _Artifact, artifacts: Mapping[str, _Artifact]) -> Iterator
             other = artifacts[name]
             waiting += other.dependencies
             if other.kind == STACK:
-                yield other.text("stackName") or other.name
+                yield _stack_name(other)
+
+
+def _stack_name(artifact: _Artifact) -> str:
+    name = artifact.text("stackName") or artifact.name
+    if not _STACK_NAME.fullmatch(name):
+        raise AssemblyInconsistent(
+            f"{artifact.where}.properties.stackName: got {name!r:.160}, of length {len(name)}; CloudFormation allows "
+            "1 to 128 letters, digits and hyphens, a letter first; run cdk synth again"
+        )
+    return name
 
 
 def _role(arn: str | None, where: str, environment: Environment) -> str | None:

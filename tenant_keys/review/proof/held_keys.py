@@ -2,9 +2,9 @@
 
 A request across accounts needs an Allow on both sides (IAM guide, reference_policies_evaluation-logic-cross-account).
 The key's policy is in no template: whatever it allows, the sessions of the templates' roles are held by their own
-policies. So each Allow of those policies that reaches a key of another account must be, word for word, one of the few
-that are declared: exactly registered ARNs, exactly the workload's operations, exactly the tenant's encryption context
-and, for a role that tenants share, the tenant's session tag. Whatever else reaches such a key is a finding, unless a
+policies. So each Allow of those policies that reaches a key of another account must stay within what is declared:
+registered ARNs, the workload's operations, the tenant's encryption context and, for a role that tenants share, the
+tenant's session tag; a further condition only takes from it. Whatever else reaches such a key is a finding, unless a
 Deny takes it back. Whether what is declared works, the evaluator decides of those policies as they are.
 """
 
@@ -46,6 +46,8 @@ THEIRS: Final = (
 )
 _VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
 _WILDCARD: Final = re.compile(r"[*?]")
+_NOT_LITERAL: Final = re.compile(r"[*?$]")
+_EXACT: Final = frozenset({"StringEquals", "StringLike"})
 _ACCOUNT: Final = re.compile(r"\d{12}")
 _PARTS: Final = 6
 """Of the ARN of a key, which holds no other colon (AWS KMS guide, concepts, key ARN)."""
@@ -166,10 +168,15 @@ def _policies(inventory: Inventory) -> dict[str, list[tuple[str, Mapping[str, ob
 
 
 def _note(statement: Statement, uses: Sequence[tuple[Tenant, Use]], found: _Written) -> bool:
-    """Note down what a declared Allow grants; False where it is not declared."""
+    """Note down what a declared Allow grants; False where it may allow more than is declared.
+
+    An Allow with further conditions grants less, or the same: the evaluator decides whether what is declared works.
+    """
     for tenant, use in uses:
-        if tenant.held is not None and _is_declared(statement, tenant, tenant.held, use):
-            found.granted |= {(tenant.id, one.lower(), arn) for one in statement.actions for arn in statement.resources}
+        if tenant.held is not None and _is_within(statement, tenant, tenant.held, use):
+            if set(map(_plain, statement.conditions)) == _declared_conditions(statement, tenant, use):
+                granted = product((one.lower() for one in statement.actions), statement.resources)
+                found.granted |= {(tenant.id, action, arn) for action, arn in granted}
             return True
     return False
 
@@ -303,17 +310,36 @@ def _could_be_of_kms(pattern: str) -> bool:
     return any(test(action.lower()) for test in action_tests((pattern,), "Action") for action in actions("kms"))
 
 
-def _is_declared(statement: Statement, tenant: Tenant, held: HeldKey, use: Use) -> bool:
+def _is_within(statement: Statement, tenant: Tenant, held: HeldKey, use: Use) -> bool:
+    """Whether an Allow allows nothing but declared requests.
+
+    All conditions of a statement must hold (IAM guide,
+    reference_policies_condition-logic-multiple-context-keys-or-values),
+    so none beside the declared ones widens it.
+    """
     if not statement.allows or statement.elements - {"Sid", "Effect", "Action", "Resource", "Condition"}:
         return False
     if not set(statement.resources) <= set(held.arns):
         return False
     asked = {action.lower() for action in statement.actions}
-    conditions = set(map(_plain, statement.conditions))
-    tagged = {("StringEquals", f"aws:principaltag/{TAG}", (tenant.id,))} if use.shared else set()
-    if asked == {_DESCRIBE}:
-        return conditions == tagged
-    return asked <= use.actions and conditions == {("StringEquals", CONTEXT_KEY, (tenant.id,)), *tagged}
+    pinned = {key for _, key, _ in _declared_conditions(statement, tenant, use)}
+    return asked <= {*use.actions, _DESCRIBE} and all(_leaves(statement, key, tenant.id) for key in pinned)
+
+
+def _declared_conditions(statement: Statement, tenant: Tenant, use: Use) -> set[tuple[str, str, tuple[str, ...]]]:
+    describes = {action.lower() for action in statement.actions} == {_DESCRIBE}
+    keys = [*([] if describes else [CONTEXT_KEY]), *([f"aws:principaltag/{TAG}"] if use.shared else [])]
+    return {("StringEquals", key, (tenant.id,)) for key in keys}
+
+
+def _leaves(statement: Statement, key: str, value: str) -> bool:
+    """Whether a statement holds for no other value of a key: StringLike without wildcards is StringEquals."""
+    exact = [
+        set(one.values)
+        for one in statement.conditions
+        if one.key == key and one.spelled in _EXACT and not any(map(_NOT_LITERAL.search, one.values))
+    ]
+    return exact != [] and set.intersection(*exact) <= {value}
 
 
 def _plain(condition: Condition) -> tuple[str, str, tuple[str, ...]]:

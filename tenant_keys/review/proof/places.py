@@ -37,10 +37,14 @@ def check_places(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
 def _certificates(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     """Profiles and trust anchors of IAM Roles Anywhere that are there and not declared."""
     anywhere = [w for w in estate.workloads.values() if w.roles_anywhere]
-    declared = {(w.account, workload_role(w, estate)) for w in anywhere}
+    declared = {
+        (w.account, w.roles_anywhere.certificate_authority.split(":")[3], workload_role(w, estate))
+        for w in anywhere
+        if w.roles_anywhere
+    }
     for (account, region, arn), count in Counter(inventory.profiles).items():
-        if (account, arn) not in declared and _is_ours(arn, inventory, estate):
-            yield _undeclared(f"a profile of IAM Roles Anywhere hands out sessions of {arn}")
+        if (account, region, arn) not in declared and _is_ours(arn, inventory, estate):
+            yield _undeclared(f"a profile of IAM Roles Anywhere hands out sessions of {arn} in {region}")
         elif count > 1:
             yield _undeclared(f"a second profile of IAM Roles Anywhere hands out sessions of {arn} in {region}")
     wanted = Counter((w.account, w.roles_anywhere.certificate_authority) for w in anywhere if w.roles_anywhere)

@@ -37,7 +37,13 @@ _SAID: Final[Mapping[str, str]] = {
 _NAMES: Final = {kind: frozenset(names.split()) for kind, names in _SAID.items()}
 _VALUES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     # Without instance properties in the request CreateSession fails then (Roles Anywhere API, CreateProfile).
-    "AWS::RolesAnywhere::Profile": {"DurationSeconds": _LENGTHS, "RequireInstanceProperties": _OFF},
+    # The holder of a certificate would choose the name of its sessions, which the trail records; else it is the
+    # certificate's serial number (Roles Anywhere API, CreateProfile, acceptRoleSessionName).
+    "AWS::RolesAnywhere::Profile": {
+        "AcceptRoleSessionName": _OFF,
+        "DurationSeconds": _LENGTHS,
+        "RequireInstanceProperties": _OFF,
+    },
     "AWS::IAM::Role": {"MaxSessionDuration": frozenset(map(str, range(3600, 43_201)))},
     "AWS::SSM::Parameter": {"DataType": frozenset({"text"}), "Type": frozenset({"String"})},
 }

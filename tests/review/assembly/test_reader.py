@@ -12,6 +12,7 @@ from aws_cdk import App, CfnOutput, CfnResource, Environment, Fn, Stack, Stage
 
 from tenant_keys.review.assembly import Assembly, Resource
 from tenant_keys.review.errors import (
+    AssemblyInconsistent,
     AssemblyNotFound,
     AssemblyTooNew,
     AssemblyUnreadable,
@@ -327,6 +328,36 @@ def test_an_artifact_of_another_form_is_refused(tmp_path: Path, properties: obje
     write_manifest(tmp_path, {"keys": {**artifact("keys.template.json"), "properties": properties}})
     with pytest.raises(AssemblyUnreadable, match=r"artifacts\.keys\.properties"):
         Assembly.open(tmp_path)
+
+
+def test_stacks_that_depend_on_each_other_in_a_circle_are_refused(tmp_path: Path) -> None:
+    needs = {"a": "b", "b": "c", "c": "a", "d": "a"}
+    stacks = {name: {**artifact(f"{name}.json"), "dependencies": [other]} for name, other in needs.items()}
+    write_manifest(tmp_path, stacks)
+    with pytest.raises(AssemblyInconsistent) as refused:
+        Assembly.open(tmp_path)
+    circle = "artifacts: a depends on b depends on c depends on a: the CDK CLI finds no order to deploy them in"
+    assert f"{tmp_path}/manifest.json {circle}" in str(refused.value)
+
+
+def test_a_stack_that_depends_on_itself_is_refused(tmp_path: Path) -> None:
+    write_manifest(tmp_path, {"a": {**artifact("a.json"), "dependencies": ["a"]}})
+    with pytest.raises(AssemblyInconsistent, match=r"manifest\.json artifacts: a depends on a: the CDK CLI"):
+        Assembly.open(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["n" * 129, "1st", "-a", "a_b", "a.b", "a b", "é", "a\n"])
+def test_a_name_that_cloudformation_gives_no_stack_is_refused(tmp_path: Path, name: str) -> None:
+    write_manifest(tmp_path, {"keys": artifact("keys.json", stackName=name)})
+    with pytest.raises(AssemblyInconsistent) as refused:
+        Assembly.open(tmp_path)
+    where = f"{tmp_path}/manifest.json artifacts.keys.properties.stackName: got "
+    assert str(refused.value).startswith(f"{where}{name!r}, of length {len(name)}; CloudFormation allows 1 to 128")
+
+
+def test_the_longest_name_of_a_stack_is_taken(tmp_path: Path) -> None:
+    write_manifest(tmp_path, {"keys": artifact("keys.json", stackName="n" * 128)})
+    assert [one.name for one in Assembly.open(tmp_path).artifacts] == ["n" * 128]
 
 
 def test_an_assembly_that_holds_itself_is_refused(tmp_path: Path) -> None:

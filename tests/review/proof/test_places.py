@@ -14,6 +14,7 @@ from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.assembly import StackArtifact
 from tenant_keys.review.proof.deployment import check_deployment
 from tenant_keys.review.proof.inventory import take_inventory
+from tenant_keys.review.proof.obtaining import PLACES
 from tenant_keys.review.proof.places import check_places
 from tools.random_estates.small_estates import Templates
 from tools.sample_manifest import CENTRAL, ISSUERS
@@ -168,10 +169,14 @@ UNDECLARED = "which the manifest does not declare"
             [f"a trust anchor of IAM Roles Anywhere in account 333333333333 trusts {AUTHORITY}6, {UNDECLARED}"],
         ),
         (moving("three", "eu-central-1", "Anchor"), [APART]),
+        (
+            moving("three", "us-east-1", "Profile"),
+            [APART, f"a profile of IAM Roles Anywhere hands out sessions of {PREMISES} in us-east-1, {UNDECLARED}"],
+        ),
         (setting("three", "Profile", RoleArns=[]), [NEEDS_PREMISES]),
         (
             setting("three", "Profile", RoleArns=[PREMISES, "?"]),
-            [f"a profile of IAM Roles Anywhere hands out sessions of ?, {UNDECLARED}"],
+            [f"a profile of IAM Roles Anywhere hands out sessions of ? in eu-west-1, {UNDECLARED}"],
         ),
         (setting("three", "Profile", RoleArns=[PREMISES, "arn:aws:iam::333333333333:role/other"]), []),
         (
@@ -320,3 +325,14 @@ def test_a_stack_that_the_declared_roles_deploy_is_in_order(artifact: StackArtif
 )
 def test_a_stack_that_another_role_deploys_is_reported(artifact: StackArtifact, finding: str) -> None:
     assert deployed(artifact) == [finding]
+
+
+def test_a_workload_runs_where_one_service_assumes_its_role() -> None:
+    """AWS Batch runs jobs as tasks of Amazon ECS (AWS Batch guide, job role)."""
+    assert PLACES == {
+        "lambda": "lambda.amazonaws.com",
+        "ecs": "ecs-tasks.amazonaws.com",
+        "batch": "ecs-tasks.amazonaws.com",
+        "ec2": "ec2.amazonaws.com",
+        "eks": "pods.eks.amazonaws.com",
+    }

@@ -28,7 +28,7 @@ UNDERSTOOD = {
     ),
     "AWS::KMS::ReplicaKey": "Description Enabled KeyPolicy PendingWindowInDays PrimaryKeyArn Tags",
     "AWS::Organizations::Policy": "Content Description Name TargetIds Type",
-    "AWS::RolesAnywhere::Profile": "AcceptRoleSessionName Enabled Name RoleArns Tags",
+    "AWS::RolesAnywhere::Profile": "Enabled Name RoleArns Tags",
     "AWS::RolesAnywhere::TrustAnchor": "Enabled Name NotificationSettings Source Tags",
     "AWS::SSM::Parameter": "Description Name Tags Tier Value",
 }
@@ -57,6 +57,7 @@ def _limited(kind: str, name: str) -> bool:
 
 VALUES: list[tuple[str, str, list[object], list[object]]] = [
     ("AWS::RolesAnywhere::Profile", "DurationSeconds", [900, "900", 3600], [899, 3601, "1h", None]),
+    ("AWS::RolesAnywhere::Profile", "AcceptRoleSessionName", [False, "false"], [True, "true", None]),
     ("AWS::RolesAnywhere::Profile", "RequireInstanceProperties", [False, "false"], [True, "true", None]),
     ("AWS::IAM::Role", "MaxSessionDuration", [3600, "43200"], [3599, 43_201, "an hour"]),
     ("AWS::SSM::Parameter", "DataType", ["text"], ["aws:ec2:image", "", None]),
