@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from typing import Final
+
+_LONGEST: Final = 200
+"""Characters of a value in a message."""
+
+
+def as_json(value: object) -> str:
+    """A value as a template has it; a long one is cut. None is what a template does not have."""
+    if value is None:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
 
 class ReviewError(Exception):
     """Raised when the review cannot judge what it was given; the message says where, what, allowed, and the fix."""
@@ -56,7 +70,7 @@ class MalformedPolicy(ReviewError):
         self.where = where
         self.got = got
         self.allowed = allowed
-        super().__init__(f"{where}: got {got!r:.200}; {allowed}")
+        super().__init__(f"{where}: got {as_json(got)}; {allowed}")
 
 
 class NothingToReview(ReviewError):

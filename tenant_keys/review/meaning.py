@@ -119,14 +119,14 @@ def wider(deployed: Meaning, expected: Meaning) -> bool:
     Where it is not wider it may still be narrower.
     """
     return not all(
-        any(_within(clause, other) for other in (expected if clause.effect == "Allow" else deployed))
+        any(within(clause, other) for other in (expected if clause.effect == "Allow" else deployed))
         for clause in (
             {one for one in deployed if one.effect == "Allow"} | {one for one in expected if one.effect == "Deny"}
         )
     )
 
 
-def _within(clause: Clause, other: Clause) -> bool:
+def within(clause: Clause, other: Clause) -> bool:
     """Whether whatever the clause holds for, the other holds for too; False where that is not known."""
     if clause == other:
         return True

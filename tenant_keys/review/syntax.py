@@ -79,6 +79,11 @@ class Statement:
         """The Sid, or the place of the statement."""
         return self.sid or f"Statement[{self.index}]"
 
+    @property
+    def place(self) -> str:
+        """Where the statement is in its document, and its Sid."""
+        return _place(self.index, self.sid)
+
     def values(self) -> Iterator[str]:
         """Every text with which a name could be compared; actions cannot name a tenant."""
         yield from self.resources
@@ -119,7 +124,7 @@ def parse_document(raw: object, where: str) -> Document:
         several = [several]
     if not isinstance(several, list | tuple) or not several:
         raise MalformedPolicy(f"{where}.Statement", several, "a statement or a list of them, not empty")
-    parsed = tuple([_statement(one, index, f"{where}.Statement[{index}]") for index, one in enumerate(several)])
+    parsed = tuple([_statement(one, index, where) for index, one in enumerate(several)])
     return Document(loaded.get("Version"), parsed, frozenset(loaded))
 
 
@@ -137,10 +142,15 @@ def _load(text: str, where: str) -> object:
     return loaded
 
 
-def _statement(raw: object, index: int, where: str) -> Statement:
+def _place(index: int, sid: object) -> str:
+    return f"Statement[{index}] ({sid})" if sid and isinstance(sid, str) else f"Statement[{index}]"
+
+
+def _statement(raw: object, index: int, document: str) -> Statement:
     if not isinstance(raw, Mapping):
-        raise MalformedPolicy(where, raw, "an object")
+        raise MalformedPolicy(f"{document}.Statement[{index}]", raw, "an object")
     effect, sid = raw.get("Effect"), raw.get("Sid")
+    where = f"{document}.{_place(index, sid)}"
     if effect not in ("Allow", "Deny"):
         raise MalformedPolicy(f"{where}.Effect", effect, "Allow or Deny")
     if not isinstance(sid, str | None):

@@ -68,15 +68,22 @@ def test_both_engines_prove_an_estate_with_an_opaque_tenant() -> None:
     assert (opinion.breaches, opinion.not_understood, opinion.unanswered) == ([], [], [])
 
 
-@pytest.mark.parametrize("ids", [{}, {"acme": "globex"}, {"acme": NAME, "globex": NAME}, [NAME]])
-def test_the_proof_reports_a_workload_that_is_given_another_name(ids: object) -> None:
+@pytest.mark.parametrize(
+    ("ids", "told"),
+    [
+        ({}, f'ids.acme is missing, declared is "{NAME}"'),
+        ({"acme": "globex"}, f'ids.acme is "globex", declared is "{NAME}"'),
+        ({"acme": NAME, "globex": NAME}, f'ids.globex is "{NAME}", and is not declared'),
+        ([NAME], f'ids is ["{NAME}"], declared is {{"acme": "{NAME}"}}'),
+    ],
+)
+def test_the_proof_reports_a_workload_that_is_given_another_name(ids: object, told: str) -> None:
     templates = templates_of(estate()).copy()
     parameter = templates.properties("parameters-222222222222-eu-west-1", "orders")
     parameter["Value"] = json.dumps({**json.loads(parameter["Value"]), "ids": ids})
     findings = prove(templates, estate()).findings
-    assert [finding.what.partition(": ")[2].partition(" {")[0].partition(" [")[0] for finding in findings] == [
-        "parameter /tenant-keys/orders in eu-west-1: the parameter of workload orders contains ids"
-    ]
+    place = "parameter /tenant-keys/orders in eu-west-1: the parameter of workload orders contains"
+    assert [finding.what.partition(": ")[2] for finding in findings] == [f"{place} ids, which differs: {told}"]
 
 
 def test_the_client_calls_an_opaque_tenant_by_its_name() -> None:

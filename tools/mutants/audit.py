@@ -84,7 +84,7 @@ MUTANTS = [
     ),
     Mutant(
         "the topic is not encrypted",
-        Refuted(INVENTORY, ("KmsMasterKeyId is None",)),
+        Refuted(INVENTORY, ("KmsMasterKeyId is missing",)),
         lambda templates: (of("AuditTopic")(templates).pop("KmsMasterKeyId"), None)[1],
     ),
     Mutant(
@@ -125,18 +125,20 @@ MUTANTS = [
     ),
     Mutant(
         "a rule sends to a stranger's topic",
-        Refuted(INVENTORY, ("Targets",)),
+        Refuted(INVENTORY, ("Targets[0].Arn is ",)),
         lambda templates: target(templates).update(Arn=ELSEWHERE),
     ),
-    Mutant("a rule sends to a second topic", Refuted(INVENTORY, ("Targets",)), more_targets),
+    Mutant(
+        "a rule sends to a second topic", Refuted(INVENTORY, ("Targets[1] is ", "and is not declared")), more_targets
+    ),
     Mutant(
         "a rule passes a role",
-        Refuted(INVENTORY, ("Targets",)),
+        Refuted(INVENTORY, ("Targets[0].RoleArn is ", "and is not declared")),
         lambda templates: target(templates).update(RoleArn=f"arn:aws:iam::{CENTRAL}:role/KeyBreakGlass"),
     ),
     Mutant(
         "a rule is switched off",
-        Refuted(INVENTORY, ("detects nothing",)),
+        Refuted(INVENTORY, ('detects nothing: State is "DISABLED"',)),
         change(of("RuleuseXdenied"), State="DISABLED"),
     ),
     Mutant(
@@ -201,21 +203,21 @@ MUTANTS = [
     ),
     Mutant(
         "refusals are reported to a stranger",
-        Refuted(INVENTORY, ("Targets",)),
+        Refuted(INVENTORY, ("Targets[0].Arn is ",)),
         lambda templates: target(templates, "AuditForwarding", WORKLOAD).update(
             Arn=BUS.replace(CENTRAL, "999999999999")
         ),
     ),
     Mutant(
         "the forwarder may send anywhere",
-        Refuted(INVENTORY, ("Targets",)),
+        Refuted(INVENTORY, ("the permissions policy of the role that forwards refusals", "Resource has also *")),
         lambda templates: of("AuditForwarder", WORKLOAD)(templates)["Policies"][0]["PolicyDocument"]["Statement"][
             0
         ].update(Resource="*"),
     ),
     Mutant(
         "anybody sends as the forwarder",
-        Refuted(INVENTORY, ("Targets",)),
+        Refuted(INVENTORY, ("the trust policy of the role that forwards refusals", "Condition lacks StringEquals")),
         lambda templates: (
             of("AuditForwarder", WORKLOAD)(templates)["AssumeRolePolicyDocument"]["Statement"][0].pop("Condition"),
             None,
@@ -228,29 +230,31 @@ MUTANTS = [
     ),
     Mutant(
         "a rule of read-only events gets none of them",
-        Refuted(INVENTORY, ("the rule is 'ENABLED', and detects nothing",)),
+        Refuted(INVENTORY, ('the rule detects nothing: State is "ENABLED"',)),
         change(of("RuleuseXdenied"), State="ENABLED"),
     ),
     Mutant(
         "a rule of read-only events has no state",
-        Refuted(INVENTORY, ("the rule is 'ENABLED', and detects nothing",)),
+        Refuted(INVENTORY, ('the rule detects nothing: State is "ENABLED"',)),
         lambda templates: (of("RuleimportXbegun")(templates).pop("State"), None)[1],
     ),
     Mutant(
         "refusals are forwarded without read-only events",
-        Refuted(INVENTORY, ("AuditForwarding: the rule is 'ENABLED'",)),
+        Refuted(INVENTORY, ('AuditForwarding: the rule detects nothing: State is "ENABLED"',)),
         change(of("AuditForwarding", WORKLOAD), State="ENABLED"),
     ),
     Mutant(
         "a rule gets more events than it needs",
-        NotProvedBecause(("State is written differently",)),
+        NotProvedBecause(('State is "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", declared is',)),
         change(of("RulealiasXmoved"), State="ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"),
     ),
     Mutant(
         "the state is a list", Refuted(INVENTORY, ("detects nothing",)), change(of("RuleuseXdenied"), State=["ENABLED"])
     ),
     Mutant(
-        "a target is a word", Refuted(INVENTORY, ("Targets is ['x']",)), change(of("RuleuseXdenied"), Targets=["x"])
+        "a target is a word",
+        Refuted(INVENTORY, ('Targets[0] is "x", declared is',)),
+        change(of("RuleuseXdenied"), Targets=["x"]),
     ),
     Mutant("the targets are a number", Refuted(INVENTORY, ("Targets is 5",)), change(of("RuleuseXdenied"), Targets=5)),
     Mutant(
@@ -260,49 +264,49 @@ MUTANTS = [
     ),
     Mutant(
         "the policy of the topic is a word",
-        NotProvedBecause(("PolicyDocument is written differently",)),
+        NotProvedBecause(("PolicyDocument differs from what is declared: got",)),
         change(of("AuditTopicPolicy"), PolicyDocument="x"),
     ),
     Mutant(
         "the statement on the bus is a list",
-        NotProvedBecause(("Statement is written differently",)),
+        NotProvedBecause(("Statement differs from what is declared: Statement[0]: got 1",)),
         change(of("Bus222222222222"), Statement=[1]),
     ),
     Mutant(
         "the pattern of a rule is a list",
-        NotProvedBecause(("EventPattern is written differently",)),
+        NotProvedBecause(("EventPattern is [{}], declared is",)),
         change(of("RuleuseXdenied"), EventPattern=[{}]),
     ),
     Mutant(
         "the message of a rule is a word",
-        NotProvedBecause(("InputTransformer is written differently",)),
+        NotProvedBecause(('InputTransformer: got "x"',)),
         lambda templates: target(templates).update(InputTransformer="x"),
     ),
     Mutant(
         "a rule matches nothing",
-        NotProvedBecause(("EventPattern is written differently",)),
+        NotProvedBecause(("EventPattern.",)),
         change(of("RuledeletionXscheduled"), EventPattern={"source": ["aws.nothing"]}),
     ),
     Mutant(
         "a rule spares the administrator",
-        NotProvedBecause(("EventPattern is written differently",)),
+        NotProvedBecause(("EventPattern.detail.userIdentity",)),
         lambda templates: of("RulekeyXpolicyXchanged")(templates)["EventPattern"]["detail"]["userIdentity"][
             "sessionContext"
         ]["sessionIssuer"]["arn"][1]["anything-but"].append(f"arn:aws:iam::{CENTRAL}:role/KeyAdministrator"),
     ),
     Mutant(
         "refusals of another service are forwarded",
-        NotProvedBecause(("AuditForwarding: EventPattern is written differently",)),
+        NotProvedBecause(("AuditForwarding: EventPattern.",)),
         change(of("AuditForwarding", WORKLOAD), EventPattern={"source": ["aws.s3"]}),
     ),
     Mutant(
         "the message of a rule is no JSON",
-        NotProvedBecause(("InputTransformer is written differently",)),
+        NotProvedBecause(("InputTemplate is not JSON",)),
         lambda templates: target(templates)["InputTransformer"].update(InputTemplate="{ <nothing>"),
     ),
     Mutant(
         "the message of a rule says who twice",
-        NotProvedBecause(("InputTransformer is written differently",)),
+        NotProvedBecause(("InputTemplate",)),
         lambda templates: target(templates)["InputTransformer"].update(
             InputTemplate=target(templates)["InputTransformer"]["InputTemplate"].replace(
                 '"who"', '"who": "x", "who"', 1
@@ -311,17 +315,17 @@ MUTANTS = [
     ),
     Mutant(
         "the message of a rule does not say who",
-        NotProvedBecause(("InputTransformer is written differently",)),
+        NotProvedBecause(('InputTransformer.InputPathsMap.who is "$.account"',)),
         lambda templates: target(templates)["InputTransformer"]["InputPathsMap"].update(who="$.account"),
     ),
     Mutant(
         "an alarm waits for what never comes",
-        NotProvedBecause(("Threshold is written differently",)),
+        NotProvedBecause(("Threshold is 1000000000.0, declared is 80",)),
         change(of("AlarmquotaXnear"), Threshold=1e9),
     ),
     Mutant(
         "an alarm watches another service",
-        NotProvedBecause(("Metrics is written differently",)),
+        NotProvedBecause(("Metrics",)),
         lambda templates: of("AlarmmaterialXexpiring")(templates)["Metrics"][0].update(
             Expression='SELECT MIN(x) FROM SCHEMA("AWS/EC2", InstanceId)'
         ),
@@ -341,14 +345,14 @@ MUTANTS = [
     ),
     Mutant(
         "the topic is published on from one account alone",
-        NotProvedBecause(("PolicyDocument is written differently",)),
+        NotProvedBecause(("PolicyDocument differs from what is declared",)),
         lambda templates: policy_of("AuditTopicPolicy")(templates)["Statement"][1].update(
             Condition={"StringEquals": {"aws:SourceAccount": CENTRAL}}
         ),
     ),
     Mutant(
         "the forwarder is held to TLS",
-        NotProvedBecause(("a policy of the role that forwards refusals",)),
+        NotProvedBecause(("policy of the role that forwards refusals differs",)),
         lambda templates: of("AuditForwarder", WORKLOAD)(templates)["Policies"][0]["PolicyDocument"]["Statement"][
             0
         ].update(Condition={"Bool": {"aws:SecureTransport": "true"}}),

@@ -69,25 +69,25 @@ _POLICY = ("PolicyDocument",)
 _READ: Mapping[str, Any] = {"Sid": "Added", "Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{BUCKET}/*"}
 
 MUTANTS = [
-    Mutant("the trail does not log", Refuted(INVENTORY, ("IsLogging is False",)), change(of("Trail"), IsLogging=False)),
+    Mutant("the trail does not log", Refuted(INVENTORY, ("IsLogging is false",)), change(of("Trail"), IsLogging=False)),
     Mutant(
         "the trail leaves KMS out",
-        Refuted(INVENTORY, ("EventSelectors", "kms.amazonaws.com")),
+        NotProvedBecause(('EventSelectors[0].ExcludeManagementEventSources is ["kms.amazonaws.com"]',)),
         _selecting(ExcludeManagementEventSources=["kms.amazonaws.com"]),
     ),
     Mutant(
         "the trail records what writes alone",
-        Refuted(INVENTORY, ("EventSelectors", "WriteOnly")),
+        NotProvedBecause(('EventSelectors[0].ReadWriteType is "WriteOnly", declared is "All"',)),
         _selecting(ReadWriteType="WriteOnly"),
     ),
     Mutant(
         "the trail has no management events",
-        Refuted(INVENTORY, ("EventSelectors",)),
+        NotProvedBecause(("EventSelectors[0].IncludeManagementEvents is false, declared is true",)),
         _selecting(IncludeManagementEvents=False),
     ),
     Mutant(
         "the trail selects nothing that it says",
-        Refuted(INVENTORY, ("EventSelectors is None",)),
+        NotProvedBecause(("EventSelectors is missing, declared is [",)),
         _without(of("Trail"), "EventSelectors"),
     ),
     Mutant(
@@ -99,17 +99,17 @@ MUTANTS = [
     ),
     Mutant(
         "the trail is of one Region",
-        Refuted(INVENTORY, ("IsMultiRegionTrail is False",)),
+        Refuted(INVENTORY, ("IsMultiRegionTrail is false",)),
         change(of("Trail"), IsMultiRegionTrail=False),
     ),
     Mutant(
         "the trail leaves IAM out",
-        Refuted(INVENTORY, ("IncludeGlobalServiceEvents is False",)),
+        Refuted(INVENTORY, ("IncludeGlobalServiceEvents is false",)),
         change(of("Trail"), IncludeGlobalServiceEvents=False),
     ),
     Mutant(
         "nothing shows that a record was changed",
-        Refuted(INVENTORY, ("EnableLogFileValidation is False",)),
+        Refuted(INVENTORY, ("EnableLogFileValidation is false",)),
         change(of("Trail"), EnableLogFileValidation=False),
     ),
     Mutant(
@@ -162,7 +162,7 @@ MUTANTS = [
     ),
     Mutant(
         "nothing keeps the bucket from being public",
-        Refuted(INVENTORY, ("PublicAccessBlockConfiguration is None",)),
+        Refuted(INVENTORY, ("PublicAccessBlockConfiguration is missing",)),
         _without(of("TrailBucket"), "PublicAccessBlockConfiguration"),
     ),
     Mutant(
@@ -177,7 +177,7 @@ MUTANTS = [
     ),
     Mutant(
         "records are removed after a day",
-        Refuted(INVENTORY, ("LifecycleConfiguration",)),
+        NotProvedBecause(("LifecycleConfiguration.Rules[0].ExpirationInDays is 1, declared is 400",)),
         lambda templates: of("TrailBucket")(templates)["LifecycleConfiguration"]["Rules"][0].update(ExpirationInDays=1),
     ),
     Mutant(
@@ -244,7 +244,7 @@ MUTANTS = [
     ),
     Mutant(
         "no reader reads records",
-        NotProvedBecause(("PolicyDocument is written differently",)),
+        NotProvedBecause(("PolicyDocument differs from what is declared",)),
         _statement_more({**_READ, "Effect": "Deny", "Principal": "*"}),
     ),
     Mutant(

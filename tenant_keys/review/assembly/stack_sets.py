@@ -31,7 +31,7 @@ LONGEST_BODY: Final = 51_200
 
 
 def instances(resource: Resource, artifact: StackArtifact) -> Iterator[tuple[StackArtifact, Template]]:
-    """Each stack of the set as if the assembly held it, with its template.
+    """Each stack of the set, once, as if the assembly held it, with its template.
 
     Args:
         resource: the stack set, its values resolved.
@@ -55,7 +55,7 @@ def instances(resource: Resource, artifact: StackArtifact) -> Iterator[tuple[Sta
         allowed = ", ".join(sorted({*_SECTIONS, "Resources"}))
         raise TemplateRefused(f"{where} TemplateBody: got section {unknown[0]}; allowed: {allowed}")
     tags = dict(_tags(properties.get("Tags", []), where))
-    for account, region in _targets(properties.get("StackInstancesGroup"), where):
+    for account, region in dict.fromkeys(_targets(properties.get("StackInstancesGroup"), where)):
         instance = replace(
             artifact,
             name=stack_set_instance(name),

@@ -1,13 +1,13 @@
 """What the evaluator refuses to guess about."""
 
-from tenant_keys.review.errors import ReviewError
+from tenant_keys.review.errors import ReviewError, as_json
 
 
 class UnsupportedPolicy(ReviewError):
     """Raised when a policy says something whose effect is not known for certain: never a silent pass."""
 
     def __init__(self, where: str, got: object, allowed: str) -> None:
-        super().__init__(f"{where}: got {got!r}; {allowed}")
+        super().__init__(f"{where}: got {as_json(got)}; {allowed}")
 
 
 class InvalidRequest(ReviewError, ValueError):

@@ -83,7 +83,7 @@ def compile_statement(
 
     `grants_in_doubt`: where AWS's documents leave a rule open, an Allow covers more and a Deny less; else the reverse.
     """
-    where = f"{policy}.Statement[{tree.index}]"
+    where = f"{policy}.{tree.place}"
     if not _ELEMENTS.issuperset(tree.elements):
         unknown = sorted(tree.elements - _ELEMENTS)
         raise UnsupportedPolicy(where, unknown, f"the elements {', '.join(sorted(_ELEMENTS))}")

@@ -93,7 +93,8 @@ def services(document: Document) -> list[str]:
     conditions = [one for clause in document.clauses for one in clause.conditions if one.key == key]
     named = {one for clause in document.clauses for one in _named(clause)}
     found = {*named, *(text_classes(conditions, {}) if conditions else ())}
-    return sorted(found | {f"{fresh_word([one.partition('.')[0] for one in found])}.amazonaws.com"})
+    other = fresh_word([one.partition(".")[0] for one in found])
+    return sorted({one or other for one in found} | {f"{other}.amazonaws.com"})
 
 
 def _named(clause: Clause) -> frozenset[str]:

@@ -8,7 +8,6 @@ property is compared with the declared one, and what differs is reported by name
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest import stack_names as names
@@ -18,28 +17,27 @@ from tenant_keys.review.proof.detection import (
     ALL,
     alarm_differences,
     declared_state,
-    message_differs,
-    pattern_differs,
+    message_difference,
+    pattern_difference,
 )
 from tenant_keys.review.proof.exact import (
     AGAIN,
     Place,
-    Said,
+    check_policy,
     check_resources,
+    check_role,
     differs,
     expected_resources,
     place_of,
-    policy_says,
     undeclared,
 )
 from tenant_keys.review.proof.expected_documents import filled, read_expected
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import TRAIL_TYPES, Inventory
 from tenant_keys.review.proof.key_records import KeyRecord
-from tenant_keys.review.proof.role_records import RoleRecord
 from tenant_keys.review.proof.stack_set import expected_instances
+from tenant_keys.review.proof.value_differences import told
 
-_POLICY_OF_KEY: Final = "the policy of the key that encrypts the topic"
 _Resources = dict[Place, Mapping[str, object]]
 
 
@@ -64,9 +62,7 @@ def check_audit(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     for region in regions:
         yield from _key(region, inventory, estate)
         for account in _reporting(region, estate):
-            role = inventory.roles.get(_forwarder_arn(account, region, estate))
-            if role is not None and Said.OTHERWISE in _forwarding(role, region, estate):
-                yield differs(role.arn, "a policy of the role that forwards refusals")
+            yield from _forwarder(account, region, inventory, estate)
 
 
 def _values(region: str, estate: Estate) -> dict[str, object]:
@@ -100,7 +96,7 @@ def _of_region(region: str, inventory: Inventory, estate: Estate) -> _Resources:
     for part, name in parts:
         found |= expected_resources("audit", part, estate.central.account, region, {**values, "id": name})
     for account in reporting:
-        forwarder = _forwarder(account, region, inventory, estate)
+        forwarder = _forwarder_arn(account, region, estate)
         found |= expected_resources("audit", "forwarding_rule", account, region, {**values, "forwarder": forwarder})
     return found
 
@@ -133,23 +129,26 @@ def _watches(resource: Resource, known_as: str, estate: Estate) -> Iterator[Find
     """Whether a rule or an alarm can tell what it is declared to tell. `known_as` is its id."""
     properties, where = resource.properties, resource.where
     if resource.type == "AWS::CloudWatch::Alarm":
-        yield from (differs(where, name) for name in alarm_differences(known_as, properties))
+        yield from (differs(where, how) for how in alarm_differences(known_as, properties))
     if resource.type != "AWS::Events::Rule":
         return
     state, declared = properties.get("State", "ENABLED"), declared_state(known_as)
     if state == ALL != declared:
-        yield differs(where, "State")
+        yield differs(where, told("State", state, declared))
     elif state != declared:
-        found = f"{where}: the rule is {state!r:.40}, and detects nothing; expected {declared}"
+        found = f"{where}: the rule detects nothing: {told('State', state, declared)}"
         yield Finding(Kind.INVENTORY, found, AGAIN)
-    if pattern_differs(known_as, properties.get("EventPattern"), estate):
-        yield differs(where, "EventPattern")
+    if how := pattern_difference(known_as, properties.get("EventPattern"), estate):
+        yield differs(where, how)
     targets = properties.get("Targets")
-    for target in targets if isinstance(targets, list) else ():
+    for at, target in enumerate(targets if isinstance(targets, list) else ()):
         message = target.get("InputTransformer") if isinstance(target, Mapping) else None
-        forwards = isinstance(target, Mapping) and "RoleArn" in target  # the event as it is
-        if message is not None if forwards else message_differs(known_as, message):
-            yield differs(where, "InputTransformer")
+        if isinstance(target, Mapping) and "RoleArn" in target:  # the event as it is
+            different = None if message is None else told("InputTransformer", message, None)
+        else:
+            different = message_difference(known_as, message)
+        if different:
+            yield differs(where, f"Targets[{at}].{different}")
 
 
 def _key(region: str, inventory: Inventory, estate: Estate) -> Iterator[Finding]:
@@ -159,14 +158,9 @@ def _key(region: str, inventory: Inventory, estate: Estate) -> Iterator[Finding]
         yield Finding(Kind.INVENTORY, found, AGAIN)
     policy = filled(read_expected("audit")["key_policy"], _values(region, estate))
     for record in records:
-        where = record.where
-        said = policy_says(record.policy, policy, region, idle_denies=True)
-        if said is Said.OTHERWISE:
-            yield differs(where, _POLICY_OF_KEY)
-        elif said is Said.WIDER:
-            message = f"{where}: {_POLICY_OF_KEY} lets more through than is declared"
-            yield Finding(Kind.ADMINISTRATION, message, AGAIN)
-        yield from _facts(record, where, estate)
+        named = f"{record.where}: the policy of the key that encrypts the topic"
+        yield from check_policy(named, [record.policy], policy, region, wider=Kind.ADMINISTRATION, idle_denies=True)
+        yield from _facts(record, record.where, estate)
 
 
 def _facts(record: KeyRecord, where: str, estate: Estate) -> Iterator[Finding]:
@@ -183,7 +177,7 @@ def _facts(record: KeyRecord, where: str, estate: Estate) -> Iterator[Finding]:
     }
     for name, (got, declared) in expected.items():
         if got != declared:
-            yield Finding(Kind.INVENTORY, f"{where}: {name} is {got}; expected {declared}", AGAIN)
+            yield Finding(Kind.INVENTORY, f"{where}: {told(name, got, declared)}", AGAIN)
 
 
 def _reporting(region: str, estate: Estate) -> list[str]:
@@ -191,25 +185,15 @@ def _reporting(region: str, estate: Estate) -> list[str]:
     return sorted({w.account for w in estate.workloads.values() if region in w.regions})
 
 
-def _forwarder(account: str, region: str, inventory: Inventory, estate: Estate) -> str | None:
-    """The role with which EventBridge of the account reports; None where it is not there, or may do more."""
-    role = inventory.roles.get(_forwarder_arn(account, region, estate))
-    if role is None or role.managed or Said.WIDER in _forwarding(role, region, estate):
-        return None
-    boundaries = {w.permissions_boundary for w in estate.workloads.values() if w.account == account}
-    return role.arn if role.boundary in (boundaries - {None} or {None}) else None
+def _forwarder(account: str, region: str, inventory: Inventory, estate: Estate) -> Iterator[Finding]:
+    """The role with which EventBridge of the account reports."""
+    documents = filled(read_expected("audit")["forwarder"], {**_values(region, estate), "id": account})
+    demanded = {w.permissions_boundary for w in estate.workloads.values() if w.account == account}
+    arn, whose = _forwarder_arn(account, region, estate), "the role that forwards refusals"
+    yield from check_role(inventory, arn, whose, documents, sorted(filter(None, demanded)) or [None], region)
 
 
 def _forwarder_arn(account: str, region: str, estate: Estate) -> str:
     audit = f"tenant-keys-audit-{estate.further}" if estate.further else "tenant-keys-audit"
     name = f"{estate.naming.role_prefix}{audit}.{region}"
     return f"arn:{estate.central.partition}:iam::{account}:role/{name}"
-
-
-def _forwarding(role: RoleRecord, region: str, estate: Estate) -> set[Said]:
-    """What trust and policies of a forwarding role say."""
-    if len(role.identity) != 1:
-        return {Said.WIDER}
-    parts, values = read_expected("audit"), {**_values(region, estate), "id": role.account}
-    documents = {"forwarder_trust": role.trust, "forwarder_permissions": role.identity[0][1]}
-    return {policy_says(got, filled(parts[name], values), region) for name, got in documents.items()}

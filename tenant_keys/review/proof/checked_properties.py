@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from tenant_keys.review.assembly import Resource
+from tenant_keys.review.errors import as_json
 from tenant_keys.review.proof.outcome import NotProved
 
 _Kind = TypeVar("_Kind")
+_IN_WORDS: Final[Mapping[type, str]] = {dict: "an object", list: "a list", str: "a string"}
 
 
 def tags_of(resource: Resource) -> dict[str, str]:
@@ -34,7 +36,7 @@ def list_of(resource: Resource, name: str) -> list[Any]:
 def checked(resource: Resource, name: str, value: object, kind: type[_Kind]) -> _Kind:
     """The value, if it is of this type; otherwise NotProved."""
     if not isinstance(value, kind):
-        raise NotProved(f"{resource.where}.{name}: got {value!r:.80}; a {kind.__name__.lower()}")
+        raise NotProved(f"{resource.where}.{name}: got {as_json(value)}; {_IN_WORDS[kind]}")
     return value
 
 

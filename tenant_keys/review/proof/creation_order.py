@@ -45,12 +45,12 @@ def created_too_early(stack: Stack) -> Iterator[str]:
         properties = (resource.properties.get(name) for name in _NEEDS[resource.type])
         for text in {text for value in properties for text in _texts(value)}:
             other = by_name.get(text)
-            if other is not None and other.logical_id not in _before(resource, stack):
+            if other is not None and other.logical_id not in created_before(resource, stack):
                 named = f"{other.type} {other.logical_id}"
                 yield f"{resource.where}: needs the {named}, which CloudFormation may create later"
 
 
-def _before(resource: Resource, stack: Stack) -> frozenset[str]:
+def created_before(resource: Resource, stack: Stack) -> frozenset[str]:
     """Logical ids of all that is created before a resource."""
     found: set[str] = set()
     unread = set(resource.depends_on)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest.stack_names import hook_stack
@@ -18,11 +18,10 @@ from tenant_keys.review.assembly import Resource
 from tenant_keys.review.proof.exact import (
     AGAIN,
     Place,
-    Said,
     check_resources,
+    check_role,
     expected_resources,
     place_of,
-    policies_say,
     unknown,
 )
 from tenant_keys.review.proof.expected_documents import filled, read_expected
@@ -55,7 +54,8 @@ def check_deletion_hook(inventory: Inventory, estate: Estate) -> Iterator[Findin
             yield Finding(Kind.NOT_PROVED, reported, f"{AGAIN}, with the version of tenant-keys that reviews")
     for region in regions:
         for role in filled(read_expected("deletion_hook")["roles"], _values(region, estate)):
-            yield from _role(role, region, inventory, estate)
+            boundaries = [estate.central.permissions_boundary]
+            yield from check_role(inventory, role["arn"], "the Hook's role", role, boundaries, region)
 
 
 def _values(region: str, estate: Estate) -> dict[str, object]:
@@ -88,20 +88,3 @@ _LAST_LINES: Final = """
 def handler(event: Any, context: object) -> dict[str, Any]:
     return answer(event, ESTATE, fetched)
 """
-
-
-def _role(expected: Mapping[str, Any], region: str, inventory: Inventory, estate: Estate) -> Iterator[Finding]:
-    arn = expected["arn"]
-    role = inventory.roles.get(arn)
-    if role is None:
-        yield Finding(Kind.INVENTORY, f"{arn}: the role is declared and is in no template", AGAIN)
-        return
-    documents = {"trust policy": [role.trust], "permissions": [document for _, document in role.identity]}
-    for what, got in documents.items():
-        said = policies_say(got, expected[what], region)
-        if said is not Said.SAME or role.managed:
-            kind = Kind.INVENTORY if said is Said.WIDER or role.managed else Kind.NOT_PROVED
-            message = f"{arn}: the {what} of the Hook's role differ from what is declared"
-            yield Finding(kind, message, f"{AGAIN}; the Hook needs no other permission")
-    if role.boundary != estate.central.permissions_boundary:
-        yield Finding(Kind.INVENTORY, f"{arn}: its permissions boundary is {role.boundary}", AGAIN)

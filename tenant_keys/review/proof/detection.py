@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from operator import eq
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,10 +18,13 @@ from tenant_keys.aws_facts.identity_center import beginning_of, is_pattern
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.review.assembly.json_file import parse_json
-from tenant_keys.review.errors import AssemblyUnreadable
+from tenant_keys.review.errors import AssemblyUnreadable, as_json
 from tenant_keys.review.proof.expected_documents import filled, read_expected
 from tenant_keys.review.proof.promise import access_roles
+from tenant_keys.review.proof.value_differences import first_difference, told
 
+_TEMPLATE: Final = "InputTransformer.InputTemplate"
+_PROSE: Final = ("severity", "what", "next")
 ALL: Final = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 """The only state that gets read-only management events (EventBridge API, PutRule, State)."""
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|<([^<>"]*)>')
@@ -32,40 +36,50 @@ def declared_state(rule: str) -> str:
     return ALL if "reads" in read_expected("rules")["rules"][rule] else "ENABLED"
 
 
-def pattern_differs(rule: str, pattern: object, estate: Estate) -> bool:
-    """Whether the rule matches, or may match, other events than are declared; raises KeyError for an unknown id."""
-    return _canonical(pattern) != _canonical(_pattern(rule, estate))
+def pattern_difference(rule: str, pattern: object, estate: Estate) -> str | None:
+    """Where the rule may match other events than are declared, or None; raises KeyError for an unknown id."""
+    return first_difference("EventPattern", pattern, _pattern(rule, estate), _alike, ordered=False)
 
 
 def alarm_differences(alarm: str, properties: Mapping[str, Any]) -> Iterator[str]:
-    """Names of the properties by which the alarm of this id watches, or may watch, something else."""
+    """Where each property differs by which the alarm of this id watches, or may watch, something else."""
     for name, expected in read_expected("rules")["alarms"][alarm].items():
-        if _canonical(properties.get(name)) != _canonical(expected):
-            yield name
+        if how := first_difference(name, properties.get(name), expected, _alike, ordered=False):
+            yield how
 
 
-def message_differs(rule: str, transformer: object) -> bool:
-    """Whether the message is no JSON object, or its fields are others than are declared."""
+def message_difference(rule: str, transformer: object) -> str | None:
+    """Where the message is no JSON object, or its fields are others than are declared; None where they are the same."""
     expected = read_expected("rules")
     fields = expected["fields_of_kms_itself" if "of_kms_itself" in expected["rules"][rule] else "fields"]
     if not isinstance(transformer, Mapping) or set(transformer) != {"InputPathsMap", "InputTemplate"}:
-        return True
+        return f"InputTransformer: got {as_json(transformer)}; an object of InputPathsMap and InputTemplate"
     template = transformer["InputTemplate"]
-    if transformer["InputPathsMap"] != fields or not isinstance(template, str):
-        return True
+    if transformer["InputPathsMap"] != fields:
+        return first_difference("InputTransformer.InputPathsMap", transformer["InputPathsMap"], fields, eq)
+    if not isinstance(template, str):
+        return f"{_TEMPLATE}: got {as_json(template)}; a string"
     tokens = _TOKEN.sub(lambda found: found[0] if found[1] is None else json.dumps({"field": found[1]}), template)
     try:
         message = parse_json(Path("InputTemplate"), tokens.encode())
     except (AssemblyUnreadable, UnicodeEncodeError):
-        return True
-    if not isinstance(message, dict) or set(message) != {"rule", "severity", "what", "next", *fields}:
-        return True
-    prose = [message[name] for name in ("severity", "what", "next")]
-    return (
-        message["rule"] != rule
-        or any(message[name] != {"field": name} for name in fields)
-        or not all(isinstance(text, str) and set(re.findall("<([^<>]*)>", text)) <= set(fields) for text in prose)
-    )
+        return f"{_TEMPLATE} is not JSON with variables in place of values"
+    declared = {"rule": rule, **{name: {"field": name} for name in fields}}
+    if not isinstance(message, dict) or set(message) != {*declared, *_PROSE}:
+        got = as_json(list(message) if isinstance(message, dict) else message)
+        return f"{_TEMPLATE}: got {got}; an object of {', '.join([*_PROSE, *declared])}"
+    for name, wanted in declared.items():
+        if message[name] != wanted:
+            return told(f"{_TEMPLATE}.{name}", _variable(message[name]), _variable(wanted))
+    for name in _PROSE:
+        text = message[name]
+        if not isinstance(text, str) or not set(re.findall("<([^<>]*)>", text)) <= set(fields):
+            return f"{_TEMPLATE}.{name}: got {as_json(text)}; a string with no variables but {', '.join(fields)}"
+    return None
+
+
+def _variable(value: object) -> object:
+    return f"<{value['field']}>" if isinstance(value, Mapping) and value.keys() == {"field"} else value
 
 
 def _pattern(rule: str, estate: Estate) -> Mapping[str, Any]:
@@ -113,6 +127,10 @@ def _values(estate: Estate) -> dict[str, object]:
 
 def _others_than(roles: Sequence[str]) -> dict[str, Any]:
     return {"sessionContext": {"sessionIssuer": {"arn": [{"exists": False}, {"anything-but": list(roles)}]}}}
+
+
+def _alike(got: object, declared: object) -> bool:
+    return _canonical(got) == _canonical(declared)
 
 
 def _canonical(value: object) -> Hashable:

@@ -15,9 +15,10 @@ import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from tenant_keys.review.errors import MalformedPolicy
 from tenant_keys.review.iam.wildcards import glob, has_wildcard
 from tenant_keys.review.proof.condition_keys import Type, known
-from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.inventory import Inventory, parse_policies
 from tenant_keys.review.proof.key_records import RESOURCE_TAG, KeyRecord
 from tenant_keys.review.proof.marks import MARK, marked, names
 from tenant_keys.review.proof.outcome import NotProved
@@ -94,8 +95,12 @@ def class_of_each(inventory: Inventory, promises: Mapping[str, Promise]) -> Iter
     strays = [record.policy for record in inventory.keys.get(None, ())]
     every = {*documents, *shared, *strays}
     asked = {name for text in every for name in _RESOURCE_TAG.findall(text.lower())}
-    meeting = named.meeting(every)
-    apart = _Apart(inventory, named, every)
+    try:
+        meeting = named.meeting(every)
+        apart = _Apart(inventory, named, every)
+    except MalformedPolicy:
+        parse_policies(inventory)
+        raise
     for tenant, (promised, keys, roles) in rough.items():
         alone = frozenset({(f"{tenant} itself", why)} if (why := apart.because(promises[tenant])) else ())
         tagged = (*keys, *_tags(inventory, promises[tenant], asked)) if asked else keys

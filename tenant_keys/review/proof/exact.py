@@ -6,19 +6,18 @@ through, is not proved. Any other property has to be the expected one, in whiche
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import Enum
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.review.assembly import Resource
-from tenant_keys.review.errors import MalformedPolicy
 from tenant_keys.review.iam.wildcards import glob
-from tenant_keys.review.meaning import Clause, meaning, wider
 from tenant_keys.review.proof.expected_documents import filled, read_expected
 from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.policy_differences import Said, compare_policies
 from tenant_keys.review.proof.spelled import spelled
-from tenant_keys.review.proof.stack_set import instances, types_in
+from tenant_keys.review.proof.stack_set import instances, listed_twice, types_in
+from tenant_keys.review.proof.value_differences import first_difference, told
 
 AGAIN: Final = "synthesize again"
 _APART: Final = "remove it from the app"
@@ -41,6 +40,11 @@ _NAMED_BY: Final = {
 }
 _ORDER: Final = "DependsOn"
 """Among expected properties: the type of the resource that CloudFormation has to create before."""
+_POLICIES: Final = ("PolicyDocument", "Statement")
+_SETS: Final = ("StackFilters", "StackInstancesGroup", "TargetFilters", "TargetOperations", "TemplateBody")
+"""Properties of which no list has an order once it is in plain form."""
+_FILTERS: Final = ("TargetFilters", "TargetOperations")
+"""Of a Hook: what CloudFormation asks it about."""
 _EITHER_WAY: Final = frozenset(
     {"BucketEncryption", "EventSelectors", "LifecycleConfiguration", "ManagedExecution", "OperationPreferences"}
 )
@@ -58,14 +62,6 @@ _FREE: Final[Mapping[str, str]] = {
 }
 """Properties that decide neither by whose permissions something acts nor whom it tells; those that decide what it tells
 or answers, such as a rule's pattern and a function's code, are compared apart."""
-
-
-class Said(Enum):
-    """What a policy says, compared with the expected one."""
-
-    SAME = "the same"
-    WIDER = "more"
-    OTHERWISE = "less, or what is not understood"
 
 
 def expected_resources(
@@ -122,50 +118,90 @@ def _compare(resource: Resource, expected: Mapping[str, object], after: set[str 
                 yield Finding(Kind.NOT_PROVED, message, f"{AGAIN}; keep its DependsOn")
             continue
         got = properties.get(name)
-        if name == "PolicyDocument":
-            said = policy_says(got, wanted, resource.region)
-        elif name == "Statement":
-            said = policy_says({name: got}, {name: wanted}, resource.region)
-        else:
-            said = _same(name, got, wanted)
-        if said is Said.WIDER:
-            kind = Kind.NOT_PROVED if name in _EITHER_WAY else Kind.INVENTORY
-            yield Finding(kind, f"{where}: {name} is {got!r:.120}; expected {wanted!r:.120}", AGAIN)
-        elif said is Said.OTHERWISE:
-            yield differs(where, name)
+        if name in _POLICIES:
+            document, declared = (got, wanted) if name == "PolicyDocument" else ({name: got}, {name: wanted})
+            yield from check_policy(f"{where}: {name}", [document], declared, resource.region)
+        elif how := _difference(name, got, wanted):
+            unclear = name in _EITHER_WAY or (name in _FILTERS and _not_fewer(got, wanted))
+            yield Finding(Kind.NOT_PROVED if unclear else Kind.INVENTORY, f"{where}: {how}", AGAIN)
+        if name == "StackInstancesGroup":
+            for twice in listed_twice(got):
+                yield Finding(Kind.NOT_PROVED, f"{where}: {name}{twice}", AGAIN)
 
 
-def policy_says(got: object, expected: object, region: str, *, idle_denies: bool = False) -> Said:
-    """`idle_denies`: whether a Deny of actions that nothing allows changes nothing, as in a key policy."""
-    return policies_say([got], expected, region, idle_denies=idle_denies)
+def check_policy(
+    named: str,
+    got: Iterable[Any],
+    declared: object,
+    region: str,
+    *,
+    wider: Kind = Kind.INVENTORY,
+    idle_denies: bool = False,
+    fix: str = AGAIN,
+) -> Iterator[Finding]:
+    """Policies of one principal or resource against the declared one; `wider`: the kind where they let more through."""
+    compared = compare_policies(got, declared, region, idle_denies=idle_denies)
+    if compared.said is not Said.SAME:
+        kind = wider if compared.said is Said.WIDER else Kind.NOT_PROVED
+        yield Finding(kind, f"{named} {compared.sentence}", fix)
 
 
-def policies_say(got: Iterable[Any], expected: Any, region: str, *, idle_denies: bool = False) -> Said:
-    """What several policies of one principal or resource say together."""
-    partition = partition_of(region)
-    try:
-        deployed, wanted = meaning(got, "", partition), meaning([expected], "", partition)
-    except MalformedPolicy:
-        return Said.OTHERWISE
-    if wider(deployed, wanted):
-        return Said.WIDER
-    allowed = {clause.action for clause in wanted if clause.effect == "Allow"} if idle_denies else None
-    return Said.SAME if {one for one in deployed if not _idle(one, allowed)} == wanted else Said.OTHERWISE
+def check_role(
+    inventory: Inventory,
+    arn: str,
+    whose: str,
+    documents: Mapping[str, object],
+    boundaries: Collection[str | None],
+    region: str,
+) -> Iterator[Finding]:
+    """A role of no tenant against what is declared.
 
-
-def _idle(clause: Clause, allowed: set[str] | None) -> bool:
-    """Whether a clause denies nothing that is allowed. An Allow by a pattern is never the same as its actions of today.
-
-    It allows what the service adds under that name, too (IAM guide, reference_policies_elements_action).
+    Args:
+        inventory: what the templates hold.
+        arn: the role.
+        whose: the role in words, such as "the Hook's role".
+        documents: its declared trust policy and permissions policy.
+        boundaries: permissions boundaries of which it has one; None for none.
+        region: decides the partition of account ids.
     """
-    if allowed is None or clause.effect != "Deny" or not clause.action or " " in clause.action:
-        return False
-    return not any(map(glob(((clause.action, False),)), allowed))
+    fix = f"{AGAIN}; {whose} needs no other permission"
+    role = inventory.roles.get(arn)
+    if role is None:
+        name = (arn.split(":")[4], arn.rpartition("/")[2])
+        other = [one for one in inventory.roles if (one.split(":")[4], one.rpartition("/")[2]) == name]
+        moved = f"; {other[0]} has its name and another path" if other else ""
+        yield Finding(Kind.INVENTORY, f"{arn}: the role is declared and is in no template{moved}", AGAIN)
+        return
+    policies = {"trust policy": [role.trust], "permissions policy": [document for _, document in role.identity]}
+    for what, got in policies.items():
+        yield from check_policy(f"{arn}: the {what} of {whose}", got, documents[what], region, fix=fix)
+    for managed in role.managed:
+        yield Finding(Kind.INVENTORY, f"{arn}: {managed} is attached to {whose}, and is not declared", fix)
+    if role.boundary not in boundaries:
+        how = told("its permissions boundary", role.boundary, next(iter(boundaries)))
+        yield Finding(Kind.INVENTORY, f"{arn}: {how}", fix)
 
 
-def _same(name: str, got: object, expected: object) -> Said:
+def _difference(name: str, got: object, declared: object) -> str | None:
+    """Where a property first differs; where nothing is declared, no value is right."""
     plain: Callable[[object], object] = _PLAIN.get(name, lambda value: value)
-    return Said.SAME if expected is not None and plain(spelled(got)) == plain(spelled(expected)) else Said.WIDER
+    if declared is None:
+        return told(name, got, declared)
+    return first_difference(name, plain(got), plain(declared), _alike, ordered=name not in _SETS)
+
+
+def _not_fewer(got: object, declared: object) -> bool:
+    """Whether each declared name is listed, or a pattern is that matches it: then the Hook may be asked more often."""
+    if isinstance(got, Mapping) and isinstance(declared, Mapping):
+        return got.keys() == declared.keys() and all(_not_fewer(got[name], declared[name]) for name in got)
+    if not isinstance(got, list) or not isinstance(declared, list):
+        return False
+    tests = [glob(((str(one), False),)) for one in got]
+    return all(any(test(one) for test in tests) for one in declared)
+
+
+def _alike(got: object, declared: object) -> bool:
+    return spelled(got) == spelled(declared)
 
 
 def _id_of_key(value: object) -> object:
@@ -191,7 +227,7 @@ def _unordered(value: object) -> object:
     """Each list of a Hook is a set of names (CloudFormation template reference, AWS::CloudFormation::LambdaHook)."""
     if isinstance(value, Mapping):
         return {name: _unordered(one) for name, one in value.items()}
-    return sorted(map(repr, value)) if isinstance(value, list) else value
+    return sorted(value, key=str) if isinstance(value, list) else value
 
 
 _MESSAGE: Final = frozenset({"Id", "InputTransformer"})
@@ -216,9 +252,9 @@ _PLAIN: Final[Mapping[str, Callable[[object], object]]] = {
 """By property: its value without what decides nothing."""
 
 
-def differs(where: str, what: str) -> Finding:
+def differs(where: str, how: str) -> Finding:
     """Something is written differently, and lets no more through."""
-    return Finding(Kind.NOT_PROVED, f"{where}: {what} is written differently from what is declared", AGAIN)
+    return Finding(Kind.NOT_PROVED, f"{where}: {how}", AGAIN)
 
 
 def unknown(what: str) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tenant_keys.manifest.stack_names import is_audit_stack
@@ -19,12 +19,13 @@ from tenant_keys.review.proof.binding_records import (
     read_parameter,
 )
 from tenant_keys.review.proof.checked_properties import checked, document_of, list_of, tags_of, text_of
-from tenant_keys.review.proof.creation_order import created_too_early
+from tenant_keys.review.proof.creation_order import created_before, created_too_early
 from tenant_keys.review.proof.key_records import AliasRecord, KeyRecord, key_id_of, read_alias, read_key
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.proof.resource_properties import not_understood
 from tenant_keys.review.proof.role_records import AttachedPolicy, RoleRecord, policy_arn, read_role
+from tenant_keys.review.syntax import parse_document
 
 _QUIET: Final = frozenset({"AWS::CDK::Metadata"})
 """Types that do nothing. A policy of the organization restricts, and what it leaves of the declared access counts."""
@@ -132,6 +133,18 @@ def take_inventory(assembly: Stacks, promises: Mapping[str, Promise]) -> Invento
     return inventory
 
 
+def parse_policies(inventory: Inventory) -> None:
+    """Parse every policy under the name of its stack and its key or role; raises MalformedPolicy."""
+    for record in (*inventory.audit_keys, *(one for records in inventory.keys.values() for one in records)):
+        parse_document(record.policy, f"{record.where}.KeyPolicy")
+    for role in inventory.roles.values():
+        parse_document(role.trust, f"{role.stack} {role.arn}: AssumeRolePolicyDocument")
+        for name, document in role.identity:
+            parse_document(document, f"{role.stack} {role.arn}: policy {name}")
+    for policy in inventory.loose:
+        parse_document(policy.document, f"{policy.where}: policy {policy.name}")
+
+
 def _plain_name(arn: str) -> str:
     """A role's name alone: in one account names must differ by more than case or path (IAM guide, identifiers)."""
     return arn.rpartition("/")[2].lower()
@@ -178,14 +191,14 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
         elif kind == "AWS::IAM::InstanceProfile":
             inventory.instances += [(resource.account, str(role)) for role in list_of(resource, "Roles")]
         elif kind in _HOOK:
-            inventory.hooks.append(resource)
+            inventory.hooks.append(_ordered(resource, stack))
         elif kind in _BINDING | _AUDIT | _APART:
-            _read_binding(resource, inventory)
+            _read_binding(resource, stack, inventory)
         elif kind not in _KMS | _QUIET:
             inventory.unmodelled.append(f"{where}: {kind}")
 
 
-def _read_binding(resource: Resource, inventory: Inventory) -> None:
+def _read_binding(resource: Resource, stack: Stack, inventory: Inventory) -> None:
     """What binds principals to roles beside trust policies, tells them their roles, limits them or watches keys."""
     kind, properties = resource.type, resource.properties
     enabled = properties.get("Enabled") in (True, "true")
@@ -204,11 +217,16 @@ def _read_binding(resource: Resource, inventory: Inventory) -> None:
     elif kind == "AWS::EKS::PodIdentityAssociation":
         inventory.pods.append(read_association(resource))
     elif kind in _AUDIT:
-        inventory.audit.append(resource)
+        inventory.audit.append(_ordered(resource, stack))
     elif kind == "AWS::SSM::Parameter":
         inventory.parameters.append(read_parameter(resource))
     elif kind == "AWS::Organizations::Policy":
         inventory.controls.append(read_control(resource))
+
+
+def _ordered(resource: Resource, stack: Stack) -> Resource:
+    """The resource, depending on all that CloudFormation creates before it."""
+    return replace(resource, depends_on=created_before(resource, stack))
 
 
 def _attached(resource: Resource, inventory: Inventory) -> Iterator[AttachedPolicy]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from tenant_keys.review.assembly import Resource, unresolved_id
 from tenant_keys.review.assembly.partitions import partition_of
+from tenant_keys.review.errors import as_json
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.checked_properties import tags_of, text_of
 from tenant_keys.review.proof.marks import marked
@@ -130,7 +131,9 @@ def read_key(resource: Resource, key_id: str, promise: Promise | None, shared: d
     """The record of a key or replica; its policy is marked with the names of the tenant of `promise`."""
     policy = resource.properties.get("KeyPolicy")
     if not isinstance(policy, Mapping):
-        raise NotProved(f"{resource.where}: a key without a key policy of its own gets KMS's default")
+        if policy is None:
+            raise NotProved(f"{resource.where}: a key without a key policy of its own gets KMS's default")
+        raise NotProved(f"{resource.where}.KeyPolicy: got {as_json(policy)}; an object")
     if resource.properties.get("BypassPolicyLockoutSafetyCheck") in (True, "true"):
         raise NotProved(f"{resource.where}: BypassPolicyLockoutSafetyCheck switches a check of KMS off")
     text = marked(policy, promise) if promise else json.dumps(policy, separators=(",", ":"))
@@ -162,7 +165,7 @@ def _rotation(resource: Resource) -> int | None:
 def _days(resource: Resource, name: str, default: int) -> int:
     value = str(resource.properties.get(name, default))
     if not (value.isascii() and value.isdecimal()):
-        raise NotProved(f"{resource.where}.{name}: got {value!r:.80}; a number of days")
+        raise NotProved(f"{resource.where}.{name}: got {as_json(resource.properties.get(name))}; a number of days")
     return int(value)
 
 

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from tenant_keys.manifest import Estate, Tenant, Workload
+from tenant_keys.review.errors import as_json
 from tenant_keys.review.proof.binding_records import ParameterRecord
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.promise import Promise, access_role_arn, alias_of
+from tenant_keys.review.proof.value_differences import first_difference
 
 _TENANT: Final = "{tenant_id}"
 """Represents the id of a tenant."""
@@ -96,19 +98,23 @@ def _difference(
     wanted_names = _NAMES | {"held"} if held else _NAMES
     if not isinstance(document, dict) or document.keys() - {_IDS} != wanted_names:
         return f"something other than {', '.join(sorted(wanted_names))}: {value:.80}"
-    if json.dumps(document.get("held", {}), sort_keys=True) != json.dumps(held, sort_keys=True):
-        return f"held {document.get('held')!r:.160}; expected {held!r:.160}"
+    if different := first_difference("held", document.get("held", {}), dict(held), _alike):
+        return f"held, which differs: {different}"
     expected = {"version": 1, "workload": workload.name, "access": workload.access, "role_arn": role}
     for name, wanted in expected.items():
-        # 1, 1.0 and true are equal in Python, and three values in JSON.
-        if json.dumps(document[name]) != json.dumps(wanted):
-            return f"{name} {document[name]!r:.120}; expected {wanted!r}"
-    if document.get(_IDS, {}) != ids:
-        return f"ids {document.get(_IDS)!r:.120}; expected the opaque names {dict(ids)!r:.120}"
+        if different := first_difference(name, document[name], wanted, _alike):
+            return f"{name}, which differs: {different}"
+    if different := first_difference(_IDS, document.get(_IDS, {}), dict(ids), _alike):
+        return f"{_IDS}, which differs: {different}"
     operations = document["operations"]
     if not isinstance(operations, list) or sorted(map(str, operations)) != sorted(workload.operations):
-        return f"operations {operations!r:.120}; expected {', '.join(workload.operations)}"
+        return f"operations {as_json(operations)}; expected {', '.join(workload.operations)}"
     return _misnamed(document["alias_arn"], document["exceptions"], aliases, estate)
+
+
+def _alike(got: object, declared: object) -> bool:
+    """1, 1.0 and true are equal in Python, and three values in JSON."""
+    return json.dumps(got, sort_keys=True) == json.dumps(declared, sort_keys=True)
 
 
 def _misnamed(usual: object, exceptions: object, aliases: Mapping[str, str], estate: Estate) -> str | None:
@@ -116,15 +122,15 @@ def _misnamed(usual: object, exceptions: object, aliases: Mapping[str, str], est
     if not isinstance(usual, str) or usual not in {
         _alias(_TENANT, region, estate) for region in estate.central.regions
     }:
-        return f"alias_arn {usual!r:.120}, which is not the alias pattern of the key account"
+        return f"alias_arn {as_json(usual)}, which is not the alias pattern of the key account"
     if not isinstance(exceptions, dict):
-        return f"exceptions {exceptions!r:.80}, which is not an object"
+        return f"exceptions {as_json(exceptions)}, which is not an object"
     if others := sorted(exceptions.keys() - aliases.keys()):
-        return f"an alias for tenant {others[0]!r:.60}, which it does not serve"
+        return f"an alias for tenant {as_json(others[0])}, which it does not serve"
     for tenant, alias in aliases.items():
         named = exceptions.get(tenant, usual.replace(_TENANT, tenant))
         if named != alias:
-            return f"the alias {named!r:.120} for tenant {tenant}; expected {alias}"
+            return f"the alias {as_json(named)} for tenant {tenant}; expected {alias}"
     return None
 
 

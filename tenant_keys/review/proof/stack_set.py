@@ -8,7 +8,7 @@ accounts, so that nothing of it comes to the key account.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 
 def expected_instances(reporting: Mapping[str, list[str]], units: Iterable[str]) -> list[dict[str, object]]:
@@ -28,23 +28,43 @@ def expected_instances(reporting: Mapping[str, list[str]], units: Iterable[str])
 
 
 def instances(groups: object) -> object:
-    """Each account with its units and each Region: how they are grouped, and in which order, decides nothing.
+    """Units by Region and account: how they are grouped, and in which order, decides nothing.
 
     Of a group, CloudFormation deploys to each account in each Region (CloudFormation API reference,
     StackInstancesGroup of AWS::CloudFormation::StackSet and DeploymentTargets). The reader has checked the form.
     """
     if not isinstance(groups, list):
         return groups
-    found = set()
+    found: dict[str, dict[str, list[str]]] = {}
     for group in groups:
         targets = group["DeploymentTargets"]
-        units = tuple(sorted(set(targets["OrganizationalUnitIds"])))
-        found |= {
-            (region, targets["AccountFilterType"], account, units)
-            for region in group["Regions"]
-            for account in targets["Accounts"]
-        }
-    return sorted(found)
+        for region in group["Regions"]:
+            for account in targets["Accounts"]:
+                units = found.setdefault(region, {}).setdefault(account, [])
+                units[:] = sorted({*units, *targets["OrganizationalUnitIds"]})
+    return found
+
+
+def listed_twice(groups: object) -> Iterator[str]:
+    """What a list names twice, and each account that two groups deploy to in one Region, with its place.
+
+    CloudFormation takes each member of these lists once (schema of AWS::CloudFormation::StackSet, uniqueItems). What it
+    makes of an account in two groups is not documented. The reader has checked the form.
+    """
+    first: dict[tuple[str, str], int] = {}
+    for at, group in enumerate(groups if isinstance(groups, list) else ()):
+        targets = group["DeploymentTargets"]
+        for where, names in (
+            ("DeploymentTargets.Accounts", targets["Accounts"]),
+            ("DeploymentTargets.OrganizationalUnitIds", targets["OrganizationalUnitIds"]),
+            ("Regions", group["Regions"]),
+        ):
+            for name in sorted({name for name in names if names.count(name) > 1}):
+                yield f"[{at}].{where}: {name} is listed twice; name it once"
+        for region in dict.fromkeys(group["Regions"]):
+            for account in dict.fromkeys(targets["Accounts"]):
+                if (before := first.setdefault((account, region), at)) != at:
+                    yield f": groups {before} and {at} both deploy to {account} in {region}; name it once"
 
 
 def types_in(body: object) -> object:

@@ -66,7 +66,7 @@ def test_a_value_that_no_condition_can_judge_is_reported_with_its_statement() ->
     with pytest.raises(UnsupportedPolicy) as caught:
         authorize(Request(USER, "kms:Decrypt", KEY, ACCOUNT, {"test:key": ("a", "b")}), Policies(resource=policy))
     assert str(caught.value) == (
-        "key policy.Statement[1]: got 'Second'; test:key: several values of a key need ForAnyValue or ForAllValues"
+        'key policy.Statement[1]: got "Second"; test:key: several values of a key need ForAnyValue or ForAllValues'
     )
 
 

@@ -153,7 +153,7 @@ def test_message_says_where_what_and_what_is_allowed() -> None:
     with pytest.raises(UnsupportedPolicy) as caught:
         _parse([GOOD, {**GOOD, "Condition": {"StringLikes": {"aws:PrincipalArn": "x"}}}])
     assert str(caught.value) == (
-        "p.Statement[1].Condition.StringLikes: got 'StringLikes'; an operator that AWS documents, such as StringEquals"
+        'p.Statement[1].Condition.StringLikes: got "StringLikes"; an operator that AWS documents, such as StringEquals'
     )
 
 

@@ -98,5 +98,5 @@ def test_json_text_is_read_like_an_object() -> None:
 def test_a_refusal_shows_at_most_two_hundred_characters_of_what_it_got() -> None:
     with pytest.raises(MalformedPolicy) as refused:
         parse_document({"Statement": {"Effect": "x" * 500}}, "p")
-    assert str(refused.value) == f"p.Statement[0].Effect: got '{'x' * 199}; Allow or Deny"
+    assert str(refused.value) == f'p.Statement[0].Effect: got "{"x" * 199}…; Allow or Deny'
     assert (refused.value.where, refused.value.allowed) == ("p.Statement[0].Effect", "Allow or Deny")

@@ -103,17 +103,25 @@ def denying(resources: Resources) -> None:
 
 NOT_REVIEWED = "HookFunction: the code of the function is not the one that was reviewed, for this estate"
 EDITS: dict[str, tuple[Edit, Kind, str]] = {
-    "a Hook that only warns": (setting("FailureMode", "WARN", "HookOfStacks"), Kind.INVENTORY, "FailureMode is 'WARN'"),
-    "a Hook that is off": (setting("HookStatus", "DISABLED", "HookOfKeys"), Kind.INVENTORY, "HookStatus is 'DISABLED'"),
+    "a Hook that only warns": (
+        setting("FailureMode", "WARN", "HookOfStacks"),
+        Kind.INVENTORY,
+        'FailureMode is "WARN", declared is "FAIL"',
+    ),
+    "a Hook that is off": (
+        setting("HookStatus", "DISABLED", "HookOfKeys"),
+        Kind.INVENTORY,
+        'HookStatus is "DISABLED", declared is "ENABLED"',
+    ),
     "a Hook without change sets": (
         setting("TargetOperations", ["STACK"], "HookOfStacks"),
         Kind.INVENTORY,
-        "TargetOperations is ['STACK']",
+        'TargetOperations lacks "CHANGE_SET"',
     ),
     "a Hook that leaves out a cell": (
         setting("StackFilters", {"FilteringCriteria": "ALL", "StackNames": {"Exclude": ["x"]}}, "HookOfStacks"),
         Kind.INVENTORY,
-        "StackFilters is",
+        'StackFilters.StackNames.Exclude has "x" more than is declared and lacks "tenant-keys-hook-eu-west-1"',
     ),
     "a Hook of another function": (
         setting("LambdaFunction", "arn:aws:lambda:eu-west-1:999999999999:function:f", "HookOfKeys"),
@@ -125,7 +133,7 @@ EDITS: dict[str, tuple[Edit, Kind, str]] = {
     "another role for the function": (
         setting("Role", "arn:aws:iam::111111111111:role/Admin"),
         Kind.INVENTORY,
-        "Role is 'arn:aws:iam::111111111111:role/Admin'",
+        'Role is "arn:aws:iam::111111111111:role/Admin", declared is "arn:aws:iam::',
     ),
     "a layer": (setting("Layers", ["arn:aws:lambda:eu-west-1:1:layer:x:1"]), Kind.NOT_PROVED, "Function Layers"),
     "variables": (setting("Environment", {"Variables": {}}), Kind.NOT_PROVED, "Function Environment"),
@@ -142,49 +150,88 @@ EDITS: dict[str, tuple[Edit, Kind, str]] = {
         NOT_REVIEWED,
     ),
     "no code": (setting("Code", None), Kind.NOT_PROVED, NOT_REVIEWED),
-    "another handler": (setting("Handler", "index.fetched"), Kind.INVENTORY, "Handler is 'index.fetched'"),
-    "another runtime": (setting("Runtime", "python3.7"), Kind.INVENTORY, "Runtime is 'python3.7'"),
-    "a second to answer": (setting("Timeout", 1), Kind.INVENTORY, "Timeout is 1; expected 25"),
+    "another handler": (
+        setting("Handler", "index.fetched"),
+        Kind.INVENTORY,
+        'Handler is "index.fetched", declared is "index.handler"',
+    ),
+    "another runtime": (
+        setting("Runtime", "python3.7"),
+        Kind.INVENTORY,
+        'Runtime is "python3.7", declared is "python3.14"',
+    ),
+    "a second to answer": (setting("Timeout", 1), Kind.INVENTORY, "Timeout is 1, declared is 25"),
     "a log of a day": (setting("RetentionInDays", 1, "HookLogs"), Kind.INVENTORY, "RetentionInDays is 1"),
-    "a function that is denied more": (denying, Kind.NOT_PROVED, "the permissions of the Hook's role differ"),
+    "a function that is denied more": (
+        denying,
+        Kind.NOT_PROVED,
+        "the permissions policy of the Hook's role differs from what is declared: Statement[1] is not declared: Deny *",
+    ),
     "a second function": (moved, Kind.INVENTORY, "Second: a second AWS::Lambda::Function"),
     "another function": (setting("FunctionName", "other"), Kind.NOT_PROVED, "HookFunction: AWS::Lambda::Function"),
     "a function that may do more": (
         lambda all_: statement(all_, "HookFunctionRole")["Action"].append("kms:Decrypt"),
         Kind.INVENTORY,
-        "the permissions of the Hook's role differ",
+        "the permissions policy of the Hook's role lets more through than is declared: WriteLogs: Action has also kms:",
     ),
     "a function on other resources": (
         lambda all_: statement(all_, "HookFunctionRole").update(Resource="*"),
         Kind.INVENTORY,
-        "the permissions of the Hook's role differ",
+        "WriteLogs: Resource has also *, Resource lacks arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda/",
     ),
     "a role that others take": (
         lambda all_: statement(all_, "HookInvokingRole", "AssumeRolePolicyDocument").update(
             Principal={"AWS": "arn:aws:iam::999999999999:root"}
         ),
         Kind.INVENTORY,
-        "the trust policy of the Hook's role differ",
+        "the trust policy of the Hook's role lets more through than is declared: ",
     ),
     "a role without its condition": (
         lambda all_: statement(all_, "HookInvokingRole", "AssumeRolePolicyDocument").pop("Condition"),
         Kind.INVENTORY,
-        "the trust policy of the Hook's role differ",
+        "Condition lacks StringEquals aws:SourceAccount 111111111111",
     ),
     "a managed policy": (
         setting("ManagedPolicyArns", ["arn:aws:iam::aws:policy/AdministratorAccess"], "HookFunctionRole"),
         Kind.INVENTORY,
-        "differ from what is declared",
+        "arn:aws:iam::aws:policy/AdministratorAccess is attached to the Hook's role, and is not declared",
     ),
     "a boundary": (
         setting("PermissionsBoundary", "arn:aws:iam::111111111111:policy/x", "HookFunctionRole"),
         Kind.INVENTORY,
-        "its permissions boundary is",
+        'its permissions boundary is "arn:aws:iam::111111111111:policy/x", and is not declared',
     ),
     "a function before its log group": (
         before("HookFunction", "HookFunctionRole"),
         Kind.NOT_PROVED,
         "HookFunction: does not depend on the AWS::Logs::LogGroup of its stack",
+    ),
+    "a Hook that is asked about more actions": (
+        setting(
+            "TargetFilters",
+            {"Actions": ["CREATE", "UPDATE", "DELETE"], "InvocationPoints": ["PRE_PROVISION"]},
+            "HookOfStacks",
+        ),
+        Kind.NOT_PROVED,
+        'TargetFilters.Actions has "DELETE" more than is declared',
+    ),
+    "a Hook that is asked about more types": (
+        setting(
+            "TargetFilters",
+            {"Actions": ["DELETE"], "InvocationPoints": ["PRE_PROVISION"], "TargetNames": ["AWS::KMS::*"]},
+            "HookOfKeys",
+        ),
+        Kind.NOT_PROVED,
+        'TargetFilters.TargetNames has "AWS::KMS::*" more than is declared and lacks "AWS::KMS::Alias", ',
+    ),
+    "a Hook that is asked about no replica": (
+        setting(
+            "TargetFilters",
+            {"Actions": ["DELETE"], "InvocationPoints": ["PRE_PROVISION"], "TargetNames": ["AWS::KMS::?ey", "x"]},
+            "HookOfKeys",
+        ),
+        Kind.INVENTORY,
+        'TargetFilters.TargetNames has "AWS::KMS::?ey", "x" more than is declared and lacks "AWS::KMS::Alias", ',
     ),
     "no role": (
         lambda all_: all_.pop("HookInvokingRole"),

@@ -12,7 +12,7 @@ import pytest
 from tenant_keys.manifest import Estate
 from tenant_keys.policy.audit.rule import Rule
 from tenant_keys.policy.audit.rules import RULES
-from tenant_keys.review.proof.detection import alarm_differences, declared_state, message_differs, pattern_differs
+from tenant_keys.review.proof.detection import alarm_differences, declared_state, message_difference, pattern_difference
 from tests.policy.estates import estate_of_text, manifest
 
 PLAIN = manifest()
@@ -37,10 +37,10 @@ def estate(request: pytest.FixtureRequest) -> Estate:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_a_rule_as_the_app_writes_it_is_the_declared_one(rule: Rule, estate: Estate) -> None:
     assert declared_state(rule.id) == rule.state
-    assert not message_differs(rule.id, rule.input_transformer)
+    assert not message_difference(rule.id, rule.input_transformer)
     pattern = json.loads(json.dumps(rule.pattern(estate)))
-    assert not pattern_differs(rule.id, pattern, estate)
-    assert not pattern_differs(
+    assert not pattern_difference(rule.id, pattern, estate)
+    assert not pattern_difference(
         rule.id, json.loads(json.dumps(pattern), object_pairs_hook=lambda m: dict(m[::-1])), estate
     )
 
@@ -50,7 +50,7 @@ def test_no_edit_of_a_pattern_is_the_declared_one(rule: Rule) -> None:
     estate = estate_of_text(ESTATES["probes"])
     edited = list(edits(json.loads(json.dumps(rule.pattern(estate)))))
     assert len(edited) > 3
-    assert [one for one in edited if not pattern_differs(rule.id, one, estate)] == []
+    assert [one for one in edited if not pattern_difference(rule.id, one, estate)] == []
 
 
 def edits(value: Any) -> Iterator[Any]:
@@ -93,20 +93,20 @@ def test_no_edit_of_what_a_message_says_is_the_declared_one(old: str, new: str) 
     edited = transformer()
     assert old in edited["InputTemplate"]
     edited["InputTemplate"] = edited["InputTemplate"].replace(old, new, 1)
-    assert message_differs("use-denied", edited)
+    assert message_difference("use-denied", edited)
 
 
 def test_the_prose_of_a_message_may_be_another() -> None:
     edited = transformer()
     edited["InputTemplate"] = edited["InputTemplate"].replace("Use of a key was denied", "No use of <key> by <who>")
-    assert not message_differs("use-denied", edited)
+    assert not message_difference("use-denied", edited)
 
 
 @pytest.mark.parametrize(
     "edited", [None, "text", {}, {"InputTemplate": "{}"}, {"InputPathsMap": {}, "InputTemplate": 1}]
 )
 def test_what_is_no_message_differs(edited: Any) -> None:
-    assert message_differs("use-denied", edited)
+    assert message_difference("use-denied", edited)
 
 
 def test_each_field_of_a_message_comes_from_where_it_is_declared_to() -> None:
@@ -114,7 +114,7 @@ def test_each_field_of_a_message_comes_from_where_it_is_declared_to() -> None:
         paths = next(one for one in RULES if one.id == rule).input_transformer["InputPathsMap"]
         for edited in edits(paths):
             reported = {**next(one for one in RULES if one.id == rule).input_transformer, "InputPathsMap": edited}
-            assert message_differs(rule, reported)
+            assert message_difference(rule, reported)
 
 
 QUOTA = {
@@ -170,9 +170,10 @@ def test_an_alarm_is_the_declared_one_and_no_edit_of_it_is(alarm: str, propertie
 
 def test_numbers_are_compared_as_numbers_and_truth_values_are_none() -> None:
     assert list(alarm_differences("quota-near", {**QUOTA, "Threshold": 80.0})) == []
-    assert list(alarm_differences("quota-near", {**QUOTA, "EvaluationPeriods": True})) == ["EvaluationPeriods"]
+    told = list(alarm_differences("quota-near", {**QUOTA, "EvaluationPeriods": True}))
+    assert told == ["EvaluationPeriods is true, declared is 1"]
 
 
 def test_a_rule_that_is_not_declared_has_no_pattern() -> None:
     with pytest.raises(KeyError, match="no-such-rule"):
-        pattern_differs("no-such-rule", {}, estate_of_text(PLAIN))
+        pattern_difference("no-such-rule", {}, estate_of_text(PLAIN))

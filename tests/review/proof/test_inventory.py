@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tenant_keys.review.assembly import Resource
+from tenant_keys.review.errors import MalformedPolicy
 from tenant_keys.review.proof import NotProved
-from tenant_keys.review.proof.inventory import Inventory, take_inventory
+from tenant_keys.review.proof.inventory import Inventory, parse_policies, take_inventory
 from tenant_keys.review.proof.marks import marked, names, unmarked
 from tenant_keys.review.proof.promise import promises
 from tenant_keys.review.proof.reviewed import _without_policies
@@ -206,15 +207,21 @@ def test_what_the_proof_does_not_know_is_named() -> None:
 @pytest.mark.parametrize(
     ("resource", "reported"),
     [
+        (("Key", "AWS::KMS::Key", {"KeyPolicy": []}), "stack Key.KeyPolicy: got []; an object"),
+        (("Key", "AWS::KMS::Key", {"KeyPolicy": "{}"}), 'stack Key.KeyPolicy: got "{}"; an object'),
+        (
+            ("Key", "AWS::KMS::Key", {"KeyPolicy": {}, "PendingWindowInDays": True}),
+            "stack Key.PendingWindowInDays: got true; a number of days",
+        ),
         (("Key", "AWS::KMS::Key", {}), "a key without a key policy of its own gets KMS's default"),
         (
             ("Key", "AWS::KMS::Key", {"KeyPolicy": {}, "BypassPolicyLockoutSafetyCheck": True}),
             "BypassPolicyLockoutSafetyCheck switches a check of KMS off",
         ),
-        (("Alias", "AWS::KMS::Alias", {"AliasName": "alias/a"}), "stack Alias.TargetKeyId: got None; a str"),
+        (("Alias", "AWS::KMS::Alias", {"AliasName": "alias/a"}), "stack Alias.TargetKeyId: got nothing; a string"),
         (role("a b"), "is the ARN of no role; correct Path and RoleName"),
         (role("app", Policies={}), "stack Roleapp.Policies: got {}; a list"),
-        (role("app", Tags=["a"]), "stack Roleapp.Tags: got 'a'; a dict"),
+        (role("app", Tags=["a"]), 'stack Roleapp.Tags: got "a"; an object'),
     ],
 )
 def test_what_cannot_be_read_is_not_proved(resource: tuple[str, str, dict[str, Any]], reported: str) -> None:
@@ -239,3 +246,43 @@ def test_a_resource_is_kept_without_the_documents_that_the_inventory_has(kind: s
     every = {"AssumeRolePolicyDocument": 1, "KeyPolicy": 2, "Policies": 3, "PolicyDocument": 4, "Tags": 5}
     resource = Resource("stack", CENTRAL, "eu-west-1", "One", kind, every, None, None)
     assert every.keys() - _without_policies(resource).properties.keys() == documents
+
+
+ASSUME: dict[str, Any] = {
+    "Statement": [{"Sid": "Assume", "Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]
+}
+
+
+@pytest.mark.parametrize(
+    ("edited", "message"),
+    [
+        ({"Condition": []}, "Statement[0] (Assume).Condition: got []; an object of operators"),
+        ({"Principal": {"AWS": 222222222222}}, "Statement[0] (Assume).Principal.AWS: got 222222222222; a string or a"),
+        ({"Effect": True}, "Statement[0] (Assume).Effect: got true; Allow or Deny"),
+    ],
+)
+def test_a_policy_that_cannot_be_parsed_is_named_by_stack_role_and_statement(
+    edited: dict[str, Any], message: str
+) -> None:
+    whole = {"Statement": [{**ASSUME["Statement"][0], **edited}]}
+    with pytest.raises(MalformedPolicy) as caught:
+        parse_policies(read(role("app", AssumeRolePolicyDocument=whole)))
+    assert str(caught.value).startswith(f"stack arn:aws:iam::111111111111:role/app: AssumeRolePolicyDocument.{message}")
+
+
+def test_each_place_of_a_policy_that_cannot_be_parsed_is_named() -> None:
+    empty: dict[str, Any] = {"Statement": []}
+    inline = {"PolicyName": "Reach", "PolicyDocument": empty}
+    key = ("Key", "AWS::KMS::Key", {"KeyPolicy": empty})
+    loose = ("More", "AWS::IAM::Policy", {"PolicyName": "Loose", "PolicyDocument": empty, "Roles": ["elsewhere"]})
+    for resource, place in (
+        (key, "stack Key.KeyPolicy.Statement"),
+        (
+            role("app", AssumeRolePolicyDocument=ASSUME, Policies=[inline]),
+            "stack arn:aws:iam::111111111111:role/app: policy Reach.Statement",
+        ),
+        (loose, "stack More: policy Loose.Statement"),
+    ):
+        with pytest.raises(MalformedPolicy) as caught:
+            parse_policies(read(resource))
+        assert str(caught.value) == f"{place}: got []; a statement or a list of them, not empty"

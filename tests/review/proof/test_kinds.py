@@ -397,3 +397,18 @@ def test_no_request_for_a_session_carries_a_key_of_kms(condition: Statement) -> 
 
     assert proved(lambda templates: edit(templates, Condition=condition)).findings == ()
     assert any("logs.amazonaws.com obtains" in finding.what for finding in proved(edit).findings)
+
+
+@pytest.mark.parametrize("pattern", ["rds*", "*.amazonaws.com", "?*", "s3.amazonaws.com"])
+def test_a_service_that_every_deny_spares_by_its_name_is_found(pattern: str) -> None:
+    """What no pattern matches stands for a service with a name; the empty text names none."""
+    spared = {"StringNotLikeIfExists": {"aws:PrincipalServiceName": pattern}}
+
+    def edit(templates: Templates) -> None:
+        for statement in policy(templates, "acme"):
+            if statement["Effect"] == "Deny":
+                statement["Condition"] = {**statement.get("Condition", {}), **spared}
+
+    service = "s3.amazonaws.com" if pattern.startswith("s3") else "rds.amazonaws.com"
+    found = proved(edit, adding(Principal={"Service": service}, Action="kms:Decrypt"))
+    assert Kind.OUTSIDER in kinds_of(found)

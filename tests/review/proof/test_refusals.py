@@ -258,7 +258,7 @@ TAGGED = estate_of("acme: {workloads: [orders, billing]}", head=HEAD.replace("de
 
 def test_whatever_takes_tags_carries_those_of_the_estate() -> None:
     found = [one.what for one in prove(templates_of(TAGGED), TAGGED).findings]
-    missing = "the tag unit of the estate is None; expected 'x'"
+    missing = 'the tag unit of the estate is missing, declared is "x"'
     for where in (
         f"arn:aws:iam::{CENTRAL}:role/tenant-keys/billing/shared.billing",
         "arn:aws:iam::222222222222:role/tenant-keys-orders",

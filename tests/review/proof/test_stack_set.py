@@ -15,7 +15,7 @@ import pytest
 from tenant_keys.review.assembly import Assembly, Resource
 from tenant_keys.review.errors import AssemblyUnreadable
 from tenant_keys.review.proof import Kind, prove
-from tenant_keys.review.proof.audit import _forwarder
+from tenant_keys.review.proof.audit import check_audit
 from tenant_keys.review.proof.reviewed import review_estate
 from tenant_keys.review.second_opinion.inventory import take_inventory
 from tests.policy.estates import estate_of_text, manifest
@@ -32,6 +32,8 @@ NAMED = f"audit: {{forward_from: [ou-ab12-cdef3456]}}\n{PLAIN}"
 PLACES = [("222222222222", "eu-central-1"), ("222222222222", "eu-west-1"), ("333333333333", "eu-west-1")]
 SET, NAME = "AuditForwarding", "tenant-keys-audit-forwarding-111111111111"
 INVENTORY = Kind.INVENTORY
+TRUST = "the trust policy of the role that forwards refusals lets more through than is declared"
+PERMISSIONS = "the permissions policy of the role that forwards refusals lets more through than is declared"
 
 
 @pytest.fixture(scope="module")
@@ -114,9 +116,12 @@ def test_a_forwarder_has_the_boundary_that_one_workload_of_its_account_demands(o
     estate = replace(original.estate, workloads={**original.estate.workloads, "free": free})
     inventory = review_estate(original.folder, original.estate).inventory
     role = inventory.roles["arn:aws:iam::222222222222:role/tenant-keys-audit.eu-west-1"]
-    assert _forwarder("222222222222", "eu-west-1", inventory, estate) == role.arn
+    assert list(check_audit(inventory, estate)) == []
     role.boundary = None
-    assert _forwarder("222222222222", "eu-west-1", inventory, estate) is None
+    assert "".join(one.what for one in check_audit(inventory, estate)) == (
+        "arn:aws:iam::222222222222:role/tenant-keys-audit.eu-west-1: "
+        'its permissions boundary is missing, declared is "arn:aws:iam::222222222222:policy/Demanded"'
+    )
 
 
 def of(templates: Templates) -> Body:
@@ -196,52 +201,54 @@ ALL_KEYS = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
 MUTANTS = [
     Mutant(
         "anybody's EventBridge assumes the forwarder",
-        Refuted(INVENTORY, ("Targets",)),
+        Refuted(INVENTORY, (TRUST, "Condition lacks StringEquals aws:SourceAccount 222222222222")),
         inside(lambda found: trust(found).pop("Condition")),
     ),
     Mutant(
         "a stranger assumes the forwarder",
-        Refuted(INVENTORY, ("Targets",)),
+        Refuted(INVENTORY, (TRUST, f"Principal has also AWS {STRANGER}")),
         inside(lambda found: trust(found).update(Principal={"AWS": STRANGER})),
     ),
     Mutant(
         "the forwarder may do anything with events",
-        Refuted(INVENTORY, ("Targets",)),
+        Refuted(INVENTORY, (PERMISSIONS, "Action has also events:*")),
         inside(lambda found: report(found).update(Action=["events:*"])),
     ),
     Mutant(
         "the forwarder may send to another bus",
-        Refuted(INVENTORY, ("Targets",)),
+        Refuted(INVENTORY, (PERMISSIONS, "Resource has also ")),
         inside(lambda found: report(found).update(Resource=BUS.replace(CENTRAL, "999999999999"))),
     ),
     Mutant(
         "the forwarder may use keys",
-        Refuted(INVENTORY, ("Targets",)),
+        Refuted(INVENTORY, (PERMISSIONS, "is not declared: Allow kms:")),
         inside(lambda found: role(found)["Policies"][0]["PolicyDocument"]["Statement"].append(ALL_KEYS)),
     ),
     Mutant(
         "the forwarder has no boundary",
-        Refuted(INVENTORY, ("Targets",)),
+        Refuted(INVENTORY, ('its permissions boundary is missing, declared is "arn:aws:iam::',)),
         inside(lambda found: role(found).pop("PermissionsBoundary")),
     ),
     Mutant(
         "the forwarder has a managed policy",
-        Refuted(INVENTORY, ("Targets",)),
+        Refuted(
+            INVENTORY, ("AdministratorAccess is attached to the role that forwards refusals, and is not declared",)
+        ),
         inside(lambda found: role(found).update(ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"])),
     ),
     Mutant(
         "the rule sends to another account",
-        Refuted(INVENTORY, ("Targets",)),
+        Refuted(INVENTORY, ("Targets[0].Arn is ",)),
         inside(lambda found: found["AuditForwarding"]["Properties"]["Targets"][0].update(Arn=BUS.replace("111", "9"))),
     ),
     Mutant(
         "the rule matches more",
-        NotProvedBecause(("AuditForwarding: EventPattern is written differently",)),
+        NotProvedBecause(("AuditForwarding: EventPattern.detail is missing, declared is ",)),
         inside(lambda found: found["AuditForwarding"]["Properties"]["EventPattern"].pop("detail")),
     ),
     Mutant(
         "the rule gets no read-only events",
-        Refuted(INVENTORY, ("detects nothing",)),
+        Refuted(INVENTORY, ('detects nothing: State is "ENABLED", declared is "ENABLED_WITH_ALL_',)),
         inside(lambda found: found["AuditForwarding"]["Properties"].update(State="ENABLED")),
     ),
     Mutant("a second role", Refuted(INVENTORY, ("TemplateBody",)), inside(lambda found: found.update(Admin=ADMIN))),
@@ -253,12 +260,12 @@ MUTANTS = [
     ),
     Mutant(
         "another account, in which nobody has a workload",
-        Refuted(INVENTORY, ("StackInstancesGroup",)),
+        Refuted(INVENTORY, ("StackInstancesGroup.eu-west-1.999999999999 is [", "and is not declared")),
         targets(lambda found: found["Accounts"].append("999999999999")),
     ),
     Mutant(
         "the key account",
-        Refuted(INVENTORY, ("StackInstancesGroup",)),
+        Refuted(INVENTORY, ("StackInstancesGroup.eu-west-1.111111111111 is [", "and is not declared")),
         targets(lambda found: found["Accounts"].append(CENTRAL)),
     ),
     Mutant(
@@ -268,7 +275,9 @@ MUTANTS = [
     ),
     Mutant(
         "another unit",
-        Refuted(INVENTORY, ("StackInstancesGroup",)),
+        Refuted(
+            INVENTORY, ('StackInstancesGroup.eu-west-1.222222222222 has "ou-zz99-cdef3456" more than is declared',)
+        ),
         targets(lambda found: found["OrganizationalUnitIds"].append("ou-zz99-cdef3456")),
     ),
     Mutant(
@@ -330,7 +339,7 @@ MUTANTS = [
     ),
     Mutant(
         "a group for each account, a unit named twice",
-        Harmless(),
+        NotProvedBecause(("[0].DeploymentTargets.OrganizationalUnitIds: ou-ab12-cdef3456 is listed twice",)),
         setting(
             StackInstancesGroup=[
                 group(["333333333333"], ["eu-west-1"], units=2),
@@ -339,8 +348,28 @@ MUTANTS = [
         ),
     ),
     Mutant(
+        "a role at another path",
+        Refuted(INVENTORY, ("role/x/tenant-keys-audit.eu-west-1 has its name and another path",)),
+        inside(lambda found: role(found).update(Path="/x/")),
+    ),
+    Mutant(
+        "an account listed twice",
+        NotProvedBecause(("StackInstancesGroup[1].DeploymentTargets.Accounts: 222222222222 is listed twice",)),
+        targets(lambda found: found["Accounts"].append("222222222222")),
+    ),
+    Mutant(
+        "a Region listed twice",
+        NotProvedBecause(("StackInstancesGroup[1].Regions: eu-west-1 is listed twice",)),
+        lambda templates: of(templates)["StackInstancesGroup"][1]["Regions"].append("eu-west-1"),
+    ),
+    Mutant(
+        "an account in two groups",
+        NotProvedBecause(("groups 1 and 2 both deploy to 222222222222 in eu-west-1",)),
+        lambda templates: of(templates)["StackInstancesGroup"].append(group(["222222222222"], ["eu-west-1"])),
+    ),
+    Mutant(
         "a group for each account, in one Region too many",
-        Refuted(INVENTORY, ("StackInstancesGroup",)),
+        Refuted(INVENTORY, ("StackInstancesGroup.eu-central-1.333333333333 is [", "and is not declared")),
         setting(StackInstancesGroup=[group(["222222222222", "333333333333"], ["eu-west-1", "eu-central-1"])]),
     ),
 ]
@@ -384,6 +413,11 @@ def test_a_stack_set_is_not_proved_where_no_manifest_asks_for_one(original: Synt
     proof = prove(original.folder, estate_of_text(PLAIN))
     assert proof.verdict == "refuted"
     assert any("AuditForwarding: AWS::CloudFormation::StackSet: the proof" in one.what for one in proof.findings)
+
+
+def test_a_stack_set_whose_template_is_not_utf_8_cannot_be_read(original: Synthesized) -> None:
+    with pytest.raises(AssemblyUnreadable, match="not JSON in UTF-8"):
+        judge(Mutant("half a pair", Harmless(), setting(TemplateBody='{"Description": "\ud800"}')), original, {})
 
 
 def test_a_stack_set_whose_template_is_no_json_cannot_be_read(original: Synthesized) -> None:
