@@ -30,7 +30,14 @@ _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::SNS::TopicPolicy": ("Topics",),
 }
 """By type: the properties that name what has to be there."""
-_NEEDED: Final = ("AWS::IAM::Role", "AWS::Lambda::Function", "AWS::S3::Bucket", "AWS::SNS::Topic")
+_NEEDED: Final = (
+    "AWS::IAM::Role",
+    "AWS::Lambda::Function",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::Topic",
+)
 """Types whose names a template can write as text; the id of a key is known only once AWS has chosen it."""
 
 
@@ -42,15 +49,31 @@ def created_too_early(stack: Stack) -> Iterator[str]:
     needed = [one for one in stack.resources.values() if one.type in _NEEDED]
     by_name = {name: one for one in needed for name in _names(one)}
     for resource in needing:
-        properties = (resource.properties.get(name) for name in _NEEDS[resource.type])
-        for text in {text for value in properties for text in _texts(value)}:
+        for text in sorted(_needs(resource)):
             other = by_name.get(text)
-            if other is not None and other.logical_id not in created_before(resource, stack):
+            if other is not None and other.logical_id not in _before(resource, stack):
                 named = f"{other.type} {other.logical_id}"
                 yield f"{resource.where}: needs the {named}, which CloudFormation may create later"
 
 
-def created_before(resource: Resource, stack: Stack) -> frozenset[str]:
+def _needs(resource: Resource) -> set[str]:
+    """The names and ARNs of what has to be there before a resource."""
+    properties = resource.properties
+    found = {text for name in _NEEDS[resource.type] for text in _texts(properties.get(name))}
+    if resource.type == "AWS::CloudTrail::Trail":
+        # Without a policy that admits it, CreateTrail fails (CloudTrail API, InsufficientS3BucketPolicyException).
+        found.add(_policy_of(properties.get("S3BucketName")))
+    if resource.type == "AWS::Lambda::Function":
+        # Otherwise Lambda creates the group at the first call (Lambda guide, monitoring-cloudwatchlogs).
+        found.add(f"/aws/lambda/{properties.get('FunctionName')}")
+    return found
+
+
+def _policy_of(bucket: object) -> str:
+    return f"the policy of {bucket}"
+
+
+def _before(resource: Resource, stack: Stack) -> frozenset[str]:
     """Logical ids of all that is created before a resource."""
     found: set[str] = set()
     unread = set(resource.depends_on)
@@ -63,7 +86,9 @@ def created_before(resource: Resource, stack: Stack) -> frozenset[str]:
 
 
 def _names(resource: Resource) -> set[str]:
-    """What Ref and Fn::GetAtt give for a resource: its name and its ARN."""
+    """What Ref and Fn::GetAtt give for a resource: its name and its ARN. A bucket policy has neither."""
+    if resource.type == "AWS::S3::BucketPolicy":
+        return {_policy_of(resource.properties.get("Bucket"))}
     returns, new = RETURN_VALUES[resource.type], _Created(resource)
     return {returns.ref(new), *(value(new) for value in returns.attributes.values())}
 

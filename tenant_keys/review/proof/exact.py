@@ -38,8 +38,6 @@ _NAMED_BY: Final = {
     "AWS::SNS::Topic": "TopicName",
     "AWS::SNS::TopicPolicy": "Topics",
 }
-_ORDER: Final = "DependsOn"
-"""Among expected properties: the type of the resource that CloudFormation has to create before."""
 _POLICIES: Final = ("PolicyDocument", "Statement")
 _SETS: Final = ("StackFilters", "StackInstancesGroup", "TargetFilters", "TargetOperations", "TemplateBody")
 """Properties of which no list has an order once it is in plain form."""
@@ -90,16 +88,13 @@ def _name(kind: str, properties: Mapping[str, Any]) -> str:
 def check_resources(resources: Iterable[Resource], expected: Expected) -> Iterator[Finding]:
     """What is there and not expected, differs from what is expected, or is expected and not there."""
     found: set[Place] = set()
-    resources = tuple(resources)
-    types = {(one.stack, one.logical_id): one.type for one in resources}
     for resource in resources:
         place, where = place_of(resource), resource.where
         if place in found:
             yield undeclared(f"{where}: a second {resource.type} {place[3]}")
         found.add(place)
         if place in expected:
-            after = {types.get((resource.stack, one)) for one in resource.depends_on}
-            yield from _compare(resource, expected[place], after)
+            yield from _compare(resource, expected[place])
         else:
             yield unknown(f"{where}: {resource.type}")
     for account, region, kind, name in sorted(expected.keys() - found):
@@ -107,16 +102,11 @@ def check_resources(resources: Iterable[Resource], expected: Expected) -> Iterat
         yield Finding(Kind.INVENTORY, message, AGAIN)
 
 
-def _compare(resource: Resource, expected: Mapping[str, object], after: set[str | None]) -> Iterator[Finding]:
+def _compare(resource: Resource, expected: Mapping[str, object]) -> Iterator[Finding]:
     properties, where = resource.properties, resource.where
     for name in sorted(properties.keys() - expected.keys() - set(_FREE.get(resource.type, "").split())):
         yield unknown(f"{where}: {resource.type} {name}")
     for name, wanted in expected.items():
-        if name == _ORDER:
-            if wanted not in after:
-                message = f"{where}: does not depend on the {wanted} of its stack, which has to be created first"
-                yield Finding(Kind.NOT_PROVED, message, f"{AGAIN}; keep its DependsOn")
-            continue
         got = properties.get(name)
         if name in _POLICIES:
             document, declared = (got, wanted) if name == "PolicyDocument" else ({name: got}, {name: wanted})

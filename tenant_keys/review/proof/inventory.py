@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tenant_keys.manifest.stack_names import is_audit_stack
@@ -19,7 +19,7 @@ from tenant_keys.review.proof.binding_records import (
     read_parameter,
 )
 from tenant_keys.review.proof.checked_properties import checked, document_of, list_of, tags_of, text_of
-from tenant_keys.review.proof.creation_order import created_before, created_too_early
+from tenant_keys.review.proof.creation_order import created_too_early
 from tenant_keys.review.proof.key_records import AliasRecord, KeyRecord, key_id_of, read_alias, read_key
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
@@ -191,14 +191,14 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
         elif kind == "AWS::IAM::InstanceProfile":
             inventory.instances += [(resource.account, str(role)) for role in list_of(resource, "Roles")]
         elif kind in _HOOK:
-            inventory.hooks.append(_ordered(resource, stack))
+            inventory.hooks.append(resource)
         elif kind in _BINDING | _AUDIT | _APART:
-            _read_binding(resource, stack, inventory)
+            _read_binding(resource, inventory)
         elif kind not in _KMS | _QUIET:
             inventory.unmodelled.append(f"{where}: {kind}")
 
 
-def _read_binding(resource: Resource, stack: Stack, inventory: Inventory) -> None:
+def _read_binding(resource: Resource, inventory: Inventory) -> None:
     """What binds principals to roles beside trust policies, tells them their roles, limits them or watches keys."""
     kind, properties = resource.type, resource.properties
     enabled = properties.get("Enabled") in (True, "true")
@@ -217,16 +217,11 @@ def _read_binding(resource: Resource, stack: Stack, inventory: Inventory) -> Non
     elif kind == "AWS::EKS::PodIdentityAssociation":
         inventory.pods.append(read_association(resource))
     elif kind in _AUDIT:
-        inventory.audit.append(_ordered(resource, stack))
+        inventory.audit.append(resource)
     elif kind == "AWS::SSM::Parameter":
         inventory.parameters.append(read_parameter(resource))
     elif kind == "AWS::Organizations::Policy":
         inventory.controls.append(read_control(resource))
-
-
-def _ordered(resource: Resource, stack: Stack) -> Resource:
-    """The resource, depending on all that CloudFormation creates before it."""
-    return replace(resource, depends_on=created_before(resource, stack))
 
 
 def _attached(resource: Resource, inventory: Inventory) -> Iterator[AttachedPolicy]:

@@ -12,6 +12,8 @@ from tenant_keys.review.proof.creation_order import created_too_early
 
 ROLE = ("AWS::IAM::Role", {"RoleName": "runs", "Path": "/app/"})
 BUCKET = ("AWS::S3::Bucket", {"BucketName": "records"})
+POLICY = ("AWS::S3::BucketPolicy", {"Bucket": "records"})
+LOGS = ("AWS::Logs::LogGroup", {"LogGroupName": "/aws/lambda/judge"})
 TOPIC = ("AWS::SNS::Topic", {"TopicName": "reported"})
 FUNCTION = ("AWS::Lambda::Function", {"FunctionName": "judge"})
 ARN = "arn:aws:iam::111111111111:role/app/runs"
@@ -32,6 +34,8 @@ NEEDS: list[tuple[tuple[str, dict[str, Any]], str, dict[str, Any]]] = [
     (ROLE, "AWS::RolesAnywhere::Profile", {"RoleArns": [ARN]}),
     (BUCKET, "AWS::S3::BucketPolicy", {"Bucket": "records"}),
     (BUCKET, "AWS::CloudTrail::Trail", {"S3BucketName": "records"}),
+    (POLICY, "AWS::CloudTrail::Trail", {"S3BucketName": "records"}),
+    (LOGS, "AWS::Lambda::Function", {"FunctionName": "judge", "Role": "arn:aws:iam::111111111111:role/other"}),
     (TOPIC, "AWS::SNS::TopicPolicy", {"Topics": ["arn:aws:sns:eu-west-1:111111111111:reported"]}),
 ]
 

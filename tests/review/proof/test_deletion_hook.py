@@ -67,15 +67,6 @@ def setting(name: str, value: object, logical_id: str = "HookFunction") -> Edit:
     return edit
 
 
-def before(logical_id: str, *others: str) -> Edit:
-    """A resource that depends on nothing but the others."""
-
-    def edit(resources: Resources) -> None:
-        resources[logical_id] = replace(resources[logical_id], depends_on=frozenset(others))
-
-    return edit
-
-
 def statement(resources: Resources, role: str, document: str = "PolicyDocument") -> Any:
     properties = resources[role].properties
     policy = properties["Policies"][0] if document == "PolicyDocument" else properties
@@ -200,38 +191,6 @@ EDITS: dict[str, tuple[Edit, Kind, str]] = {
         setting("PermissionsBoundary", "arn:aws:iam::111111111111:policy/x", "HookFunctionRole"),
         Kind.INVENTORY,
         'its permissions boundary is "arn:aws:iam::111111111111:policy/x", and is not declared',
-    ),
-    "a function before its log group": (
-        before("HookFunction", "HookFunctionRole"),
-        Kind.NOT_PROVED,
-        "HookFunction: does not depend on the AWS::Logs::LogGroup of its stack",
-    ),
-    "a Hook that is asked about more actions": (
-        setting(
-            "TargetFilters",
-            {"Actions": ["CREATE", "UPDATE", "DELETE"], "InvocationPoints": ["PRE_PROVISION"]},
-            "HookOfStacks",
-        ),
-        Kind.NOT_PROVED,
-        'TargetFilters.Actions has "DELETE" more than is declared',
-    ),
-    "a Hook that is asked about more types": (
-        setting(
-            "TargetFilters",
-            {"Actions": ["DELETE"], "InvocationPoints": ["PRE_PROVISION"], "TargetNames": ["AWS::KMS::*"]},
-            "HookOfKeys",
-        ),
-        Kind.NOT_PROVED,
-        'TargetFilters.TargetNames has "AWS::KMS::*" more than is declared and lacks "AWS::KMS::Alias", ',
-    ),
-    "a Hook that is asked about no replica": (
-        setting(
-            "TargetFilters",
-            {"Actions": ["DELETE"], "InvocationPoints": ["PRE_PROVISION"], "TargetNames": ["AWS::KMS::?ey", "x"]},
-            "HookOfKeys",
-        ),
-        Kind.INVENTORY,
-        'TargetFilters.TargetNames has "AWS::KMS::?ey", "x" more than is declared and lacks "AWS::KMS::Alias", ',
     ),
     "no role": (
         lambda all_: all_.pop("HookInvokingRole"),

@@ -58,13 +58,6 @@ def trail(**properties: Any) -> Edit:
     return lambda resources: _set(resources["Trail"], properties)
 
 
-def after(logical_id: str, *others: str) -> Edit:
-    def run(resources: dict[str, Resource]) -> None:
-        resources[logical_id] = replace(resources[logical_id], depends_on=frozenset(others))
-
-    return run
-
-
 def selecting(**selector: Any) -> Edit:
     return trail(EventSelectors=[selector])
 
@@ -133,9 +126,6 @@ ALIKE: dict[str, Edit] = {
     ),
     "the default kind of calls": selecting(IncludeManagementEvents="true"),
     "the default of management events": selecting(ReadWriteType="All"),
-    "a trail after its bucket's policy by way of the bucket": together(
-        after("Trail", "TrailBucket"), after("TrailBucket", "TrailBucketPolicy"), after("TrailBucketPolicy")
-    ),
     "readers by text": by_text("DenyReadingByAnyoneElse"),
     "readers with IfExists": policy(
         "DenyReadingByAnyoneElse",
@@ -177,16 +167,6 @@ LESS: dict[str, tuple[Edit, Kind, str]] = {
         encrypting(ServerSideEncryptionByDefault={"SSEAlgorithm": "aws:kms"}),
         Kind.NOT_PROVED,
         'ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault.SSEAlgorithm is "aws:kms", declared is',
-    ),
-    "a trail before the policy of its bucket": (
-        after("Trail"),
-        Kind.NOT_PROVED,
-        "Trail: does not depend on the AWS::S3::BucketPolicy of its stack",
-    ),
-    "a trail after the bucket alone": (
-        after("Trail", "TrailBucket"),
-        Kind.NOT_PROVED,
-        "Trail: does not depend on the AWS::S3::BucketPolicy of its stack",
     ),
 }
 
