@@ -94,6 +94,7 @@ note("a file that runs at the start")
 (here / "sitecustomize.py").write_text("A = 1")
 note("a file that runs at the start edited")
 at_start = sys.modules.pop("sitecustomize", None)
+note("a file that runs at the start, before it ran")
 importlib.import_module("sitecustomize")
 note("a file that ran at the start")
 del sys.modules["sitecustomize"]
@@ -150,7 +151,7 @@ def test_what_no_file_of_the_assembly_depends_on_leaves_the_digest(found: dict[s
     for name in ("again", "CDK_OUTDIR=elsewhere", "UNREAD=1", "last"):
         assert found[name] == found["first"], name
     assert found["a folder that is no package"] == found["a native module beside the program"]
-    assert found["a file that ran at the start"] == found["a file that runs at the start edited"]
+    assert found["a file that ran at the start"] == found["a file that runs at the start, before it ran"]
     assert found["the user's libraries are not looked at"] == found["a package beside the program"]
 
 
