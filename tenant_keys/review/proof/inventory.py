@@ -108,10 +108,11 @@ def take_inventory(assembly: Stacks, promises: Mapping[str, Promise]) -> Invento
     """Read every stack of the assembly, one at a time."""
     inventory = Inventory()
     shared: dict[str, str] = {}
+    tenants = {promise.alias: tenant for tenant, promise in promises.items()}
     attached: list[AttachedPolicy] = []
     for stack in assembly.stacks():
         inventory.stacks += 1
-        _read_keys(stack, promises, inventory, shared)
+        _read_keys(stack, promises, tenants, inventory, shared)
         attached += _read_identities(stack, inventory)
         inventory.early += created_too_early(stack)
     by_name: dict[tuple[str, str], RoleRecord] = {}
@@ -150,9 +151,15 @@ def _plain_name(arn: str) -> str:
     return arn.rpartition("/")[2].lower()
 
 
-def _read_keys(stack: Stack, promises: Mapping[str, Promise], inventory: Inventory, shared: dict[str, str]) -> None:
+def _read_keys(
+    stack: Stack,
+    promises: Mapping[str, Promise],
+    tenants: Mapping[str, str],
+    inventory: Inventory,
+    shared: dict[str, str],
+) -> None:
+    """`tenants`: by the name of their alias."""
     keys = {}
-    tenants = {promise.alias: tenant for tenant, promise in promises.items()}
     owners: dict[str, str] = {}
     for resource in stack.resources.values():
         if resource.type == "AWS::KMS::Alias":
