@@ -13,12 +13,12 @@ from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.rules import PERMISSION_SET, Report, execution_roles
 
 
-def check_role_names(manifest: Manifest, told: Collection[Path], report: Report) -> None:
+def check_role_names(manifest: Manifest, reported: Collection[Path], report: Report) -> None:
     """Policies compare whole ARNs, so the reference to the role that does not exist never matches.
 
     Args:
         manifest: what names the roles.
-        told: paths of which another rule has already said what is wrong.
+        reported: paths of which another rule has already reported a problem.
         report: receives each problem.
     """
     holders: dict[tuple[str, str], tuple[Path, str]] = {}
@@ -26,7 +26,7 @@ def check_role_names(manifest: Manifest, told: Collection[Path], report: Report)
         if role.startswith(PERMISSION_SET):
             continue
         where, other = holders.setdefault((account, role.rpartition("/")[2].casefold()), (path, role))
-        if other != role and path not in told:
+        if other != role and path not in reported:
             message = f"got {role}, beside {other} of {dotted(where)}; an account has one role of a name, whatever its"
             report(path, f"{message} path and case: write both as the role of account {account} is called")
 

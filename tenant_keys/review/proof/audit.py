@@ -36,7 +36,7 @@ from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import TRAIL_TYPES, Inventory
 from tenant_keys.review.proof.key_records import KeyRecord
 from tenant_keys.review.proof.stack_set import expected_instances
-from tenant_keys.review.proof.value_differences import told
+from tenant_keys.review.proof.value_differences import described
 
 _Resources = dict[Place, Mapping[str, object]]
 
@@ -134,9 +134,9 @@ def _watches(resource: Resource, known_as: str, estate: Estate) -> Iterator[Find
         return
     state, declared = properties.get("State", "ENABLED"), declared_state(known_as)
     if state == ALL != declared:
-        yield differs(where, told("State", state, declared))
+        yield differs(where, described("State", state, declared))
     elif state != declared:
-        found = f"{where}: the rule detects nothing: {told('State', state, declared)}"
+        found = f"{where}: the rule detects nothing: {described('State', state, declared)}"
         yield Finding(Kind.INVENTORY, found, AGAIN)
     if how := pattern_difference(known_as, properties.get("EventPattern"), estate):
         yield differs(where, how)
@@ -144,7 +144,7 @@ def _watches(resource: Resource, known_as: str, estate: Estate) -> Iterator[Find
     for at, target in enumerate(targets if isinstance(targets, list) else ()):
         message = target.get("InputTransformer") if isinstance(target, Mapping) else None
         if isinstance(target, Mapping) and "RoleArn" in target:  # the event as it is
-            different = None if message is None else told("InputTransformer", message, None)
+            different = None if message is None else described("InputTransformer", message, None)
         else:
             different = message_difference(known_as, message)
         if different:
@@ -177,7 +177,7 @@ def _facts(record: KeyRecord, where: str, estate: Estate) -> Iterator[Finding]:
     }
     for name, (got, declared) in expected.items():
         if got != declared:
-            yield Finding(Kind.INVENTORY, f"{where}: {told(name, got, declared)}", AGAIN)
+            yield Finding(Kind.INVENTORY, f"{where}: {described(name, got, declared)}", AGAIN)
 
 
 def _reporting(region: str, estate: Estate) -> list[str]:

@@ -21,7 +21,7 @@ from tenant_keys.review.assembly.json_file import parse_json
 from tenant_keys.review.errors import AssemblyUnreadable, as_json
 from tenant_keys.review.proof.expected_documents import filled, read_expected
 from tenant_keys.review.proof.promise import access_roles
-from tenant_keys.review.proof.value_differences import first_difference, told
+from tenant_keys.review.proof.value_differences import described, first_difference
 
 _TEMPLATE: Final = "InputTransformer.InputTemplate"
 _PROSE: Final = ("severity", "what", "next")
@@ -70,7 +70,7 @@ def message_difference(rule: str, transformer: object) -> str | None:
         return f"{_TEMPLATE}: got {got}; an object of {', '.join([*_PROSE, *declared])}"
     for name, wanted in declared.items():
         if message[name] != wanted:
-            return told(f"{_TEMPLATE}.{name}", _variable(message[name]), _variable(wanted))
+            return described(f"{_TEMPLATE}.{name}", _variable(message[name]), _variable(wanted))
     for name in _PROSE:
         text = message[name]
         if not isinstance(text, str) or not set(re.findall("<([^<>]*)>", text)) <= set(fields):

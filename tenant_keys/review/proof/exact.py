@@ -17,7 +17,7 @@ from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.policy_differences import Said, compare_policies
 from tenant_keys.review.proof.spelled import spelled
 from tenant_keys.review.proof.stack_set import instances, listed_twice, types_in
-from tenant_keys.review.proof.value_differences import first_difference, told
+from tenant_keys.review.proof.value_differences import described, first_difference
 
 AGAIN: Final = "synthesize again"
 _APART: Final = "remove it from the app"
@@ -168,7 +168,7 @@ def check_role(
     for managed in role.managed:
         yield Finding(Kind.INVENTORY, f"{arn}: {managed} is attached to {whose}, and is not declared", fix)
     if role.boundary not in boundaries:
-        how = told("its permissions boundary", role.boundary, next(iter(boundaries)))
+        how = described("its permissions boundary", role.boundary, next(iter(boundaries)))
         yield Finding(Kind.INVENTORY, f"{arn}: {how}", fix)
 
 
@@ -176,7 +176,7 @@ def _difference(name: str, got: object, declared: object) -> str | None:
     """Where a property first differs; where nothing is declared, no value is right."""
     plain: Callable[[object], object] = _PLAIN.get(name, lambda value: value)
     if declared is None:
-        return told(name, got, declared)
+        return described(name, got, declared)
     return first_difference(name, plain(got), plain(declared), _alike, ordered=name not in _SETS)
 
 

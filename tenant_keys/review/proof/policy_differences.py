@@ -1,4 +1,4 @@
-"""A policy compared with the declared one by what it means, and told statement by statement."""
+"""A policy compared with the declared one by what it means, and described statement by statement."""
 
 from __future__ import annotations
 
@@ -215,15 +215,15 @@ def _shared(one: _Stated, other: _Stated) -> int:
 def _by_part(one: _Stated, more: Meaning, declared: _Stated, less: Meaning) -> str:
     has, lacks = one.parts(more), declared.parts(less)
     there, wanted = one.parts(one.clauses), declared.parts(declared.clauses)
-    told: list[str] = []
+    found: list[str] = []
     for name in there:
         gained, lost = has[name] - wanted[name], lacks[name] - there[name]
         if name == "Condition":
-            told += _by_value(gained, lost)
+            found += _by_value(gained, lost)
             continue
-        told += [f"{name} has also {_listed(gained)}"] if gained else []
-        told += [f"{name} lacks {_listed(lost)}"] if lost else []
-    return ", ".join(told) or f"declared is {_described(less or declared.clauses)}"
+        found += [f"{name} has also {_listed(gained)}"] if gained else []
+        found += [f"{name} lacks {_listed(lost)}"] if lost else []
+    return ", ".join(found) or f"declared is {_described(less or declared.clauses)}"
 
 
 def _by_value(gained: set[_Condition], lost: set[_Condition]) -> Iterator[str]:
@@ -234,8 +234,8 @@ def _by_value(gained: set[_Condition], lost: set[_Condition]) -> Iterator[str]:
             yield f"Condition has also {_condition((name, key, values))}"
             continue
         more, less = values - old, old - values
-        told = [f"has also {_listed(more)}"] if more else []
-        yield f"{name} {key} {' and '.join([*told, *([f'lacks {_listed(less)}'] if less else [])])}"
+        found = [f"has also {_listed(more)}"] if more else []
+        yield f"{name} {key} {' and '.join([*found, *([f'lacks {_listed(less)}'] if less else [])])}"
     for (name, key), values in sorted(before.items()):
         yield f"Condition lacks {_condition((name, key, values))}"
 

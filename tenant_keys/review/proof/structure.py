@@ -26,7 +26,7 @@ from tenant_keys.review.proof.promise import (
 from tenant_keys.review.proof.reach import assuming, beyond, denying, mutating, reaching
 from tenant_keys.review.proof.refusals import check_refusals
 from tenant_keys.review.proof.role_records import RoleRecord
-from tenant_keys.review.proof.value_differences import told
+from tenant_keys.review.proof.value_differences import described
 from tenant_keys.review.syntax import Document, parse_document
 
 
@@ -162,7 +162,7 @@ def _tags(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate)
         for where, tags in carrying if declared else ():
             for name, value in declared.items():
                 if tags.get(name) != value:
-                    message = f"{where}: {told(f'the tag {name} of tenant {tenant}', tags.get(name), value)}"
+                    message = f"{where}: {described(f'the tag {name} of tenant {tenant}', tags.get(name), value)}"
                     yield Finding(Kind.INVENTORY, message, "synthesize again", tenant)
 
 
@@ -174,7 +174,7 @@ def _tags_of_all(inventory: Inventory, promises: Mapping[str, Promise], estate: 
     for where, tags in (*carrying, *inventory.tags):
         for name, value in estate.tags.items():
             if tags.get(name) != value:
-                message = f"{where}: {told(f'the tag {name} of the estate', tags.get(name), value)}"
+                message = f"{where}: {described(f'the tag {name} of the estate', tags.get(name), value)}"
                 yield Finding(Kind.INVENTORY, message, "synthesize again")
 
 

@@ -27,16 +27,16 @@ def first_difference(path: str, got: object, declared: object, alike: Alike, *, 
         in_order = enumerate(zip_longest(got, declared, fillvalue=_MISSING))
         pairs = [(f"{path}[{at}]", one, other) for at, (one, other) in in_order]
     else:
-        return told(path, got, declared)
+        return described(path, got, declared)
     for below, one, other in pairs:
         if _MISSING in (one, other):
-            return told(below, one, other)
+            return described(below, one, other)
         if found := first_difference(below, one, other, alike, ordered=ordered):
             return found
-    return told(path, got, declared)
+    return described(path, got, declared)
 
 
-def told(path: str, got: object, declared: object) -> str:
+def described(path: str, got: object, declared: object) -> str:
     """What is there, and what is declared; None and what is left out are missing."""
     absent = (None, _MISSING)
     found = "is missing" if got in absent else f"is {as_json(got)}"
@@ -49,7 +49,8 @@ def _members(path: str, got: list[object], declared: list[object], alike: Alike)
     less = [one for one in declared if not any(alike(one, other) for other in got)]
     if len(more) == len(less) == 1 and isinstance(got[more[0]], Mapping):
         at = more[0]
-        return first_difference(f"{path}[{at}]", got[at], less[0], alike, ordered=False) or told(path, got, declared)
-    told_apart = [f"has {', '.join(as_json(got[at]) for at in more)} more than is declared"] if more else []
-    told_apart += [f"lacks {', '.join(map(as_json, less))}"] if less else []
-    return f"{path} {' and '.join(told_apart)}" if told_apart else told(path, got, declared)
+        below = first_difference(f"{path}[{at}]", got[at], less[0], alike, ordered=False)
+        return below or described(path, got, declared)
+    parts = [f"has {', '.join(as_json(got[at]) for at in more)} more than is declared"] if more else []
+    parts += [f"lacks {', '.join(map(as_json, less))}"] if less else []
+    return f"{path} {' and '.join(parts)}" if parts else described(path, got, declared)
