@@ -8,6 +8,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import NamedTuple
 from unittest import mock
 
+import boto3
+
 from tenant_keys.cli import main
 
 
@@ -24,9 +26,14 @@ class Done(NamedTuple):
 
 
 def tenant_keys(*arguments: str) -> Done:
-    """Run the command line; a traceback is the test's."""
+    """Run the command line as a process of its own would; a traceback is the test's."""
     out, err = io.StringIO(), io.StringIO()
-    with mock.patch.object(sys, "argv", ["tenant-keys", *arguments]), redirect_stdout(out), redirect_stderr(err):
+    with (
+        mock.patch.object(sys, "argv", ["tenant-keys", *arguments]),
+        mock.patch.object(boto3, "DEFAULT_SESSION", None),  # it keeps the credentials of the command before
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
         try:
             main()
         except SystemExit as left:

@@ -6,8 +6,10 @@ import functools
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +27,10 @@ ROOT = Path(__file__).parents[1]
 os.environ["CDK_VALIDATION"] = "false"
 # Each session of botocore would read the models of AWS's services again, a tenth of a second a client.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    # A shell starts background jobs so, and what tests start would inherit it and never be interrupted.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config: pytest.Config) -> None:

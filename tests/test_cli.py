@@ -153,7 +153,8 @@ def imported_by(*arguments: str) -> set[str]:
         "finally: print('|', *sorted(sys.modules), file=sys.stderr)"
     )
     command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return set(done.stderr.rpartition("|")[2].split())
 

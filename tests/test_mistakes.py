@@ -15,7 +15,6 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from unittest import mock
 
-import boto3
 import pytest
 import typer
 
@@ -250,7 +249,6 @@ def project(sample_assembly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (folder / "cdk.out" / file.name).symlink_to(file)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # that of an earlier test keeps its credentials
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))

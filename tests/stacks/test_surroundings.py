@@ -219,7 +219,11 @@ def test_the_app_synthesizes_again_only_what_changed(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     bring_up_to_date(path, reserved_sizes).write()
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "NODE_", "JSII_"))},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("COVERAGE_", "PYTEST", "NODE_", "JSII_"))
+        },
         "CDK_OUTDIR": str(tmp_path / "cdk.out"),
         "CDK_CONTEXT_JSON": json.dumps({"manifest": str(path)}),
         "CDK_VALIDATION": "false",
