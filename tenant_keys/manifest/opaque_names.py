@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from tenant_keys.manifest.errors import Path
 from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.rules import Report
 
@@ -18,6 +19,7 @@ _DRAWN: Final = 26
 """Letters of 5 bits: 130 bits at random, so no two draws are equal."""
 OPAQUE_NAME: Final = re.compile(rf"x-[a-z2-7]{{{_DRAWN}}}")
 """An id by its form, so that everything that takes an id takes it; no id of the manifest may have this form."""
+_WORDS: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def draw_name() -> str:
@@ -36,10 +38,6 @@ def check_ids(manifest: Manifest, report: Report) -> None:
                 "with `opaque: true`"
             )
             report(("tenants", name), f"got {name}; {message}; choose another id")
-
-
-_WORDS: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-Path = tuple[str | int, ...]
 
 
 def check_disclosures(manifest: Manifest, report: Report) -> None:

@@ -14,6 +14,7 @@ _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _BESIDE_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _DIGITS: Final = 40
+"""Of a number; an id of an account, the longest in a template, has twelve."""
 _DEEPEST: Final = 50
 """Levels of objects and lists; templates of the app have fewer than twenty."""
 
