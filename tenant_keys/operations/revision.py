@@ -66,17 +66,18 @@ def require_app(project: Path) -> Path:
     app = project / "app.py"
     if not app.is_file():
         raise NoProject(f"{app}: no such file; an app of the CDK is needed here, as tenant-keys init writes it")
+    needs = f"the CDK needs Node {OLDEST_NODE} or newer"
     named = os.environ.get("JSII_NODE", "node")  # as the CDK's library asks for it
     program = shutil.which(named)
     if program is None:
-        raise NodeUnusable(f"{named}: not found on the PATH; the CDK needs Node {OLDEST_NODE} or newer")
+        raise NodeUnusable(f"{named}: not found on the PATH; {needs}")
     done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
     version = re.match(r"v(\d+)\.", done.stdout)
     if done.returncode or version is None:
         said = (done.stderr or done.stdout).strip()[-500:]
-        raise NodeUnusable(f"{program} --version: {said}; the CDK needs Node {OLDEST_NODE} or newer")
+        raise NodeUnusable(f"{program} --version: {said}; {needs}")
     if int(version[1]) < OLDEST_NODE:
-        raise NodeUnusable(f"{program}: got version {done.stdout.strip()}; the CDK needs Node {OLDEST_NODE} or newer")
+        raise NodeUnusable(f"{program}: got version {done.stdout.strip()}; {needs}")
     return app
 
 
