@@ -1,0 +1,39 @@
+"""What a stack's synthesizer does with files: it checks the template alone, and hands every file on as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from tenant_stacks.synthesizer import EstateSynthesizer, synthesizers
+
+
+def test_a_file_that_is_no_template_is_handed_on_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    handed_on: list[dict[str, Any]] = []
+    monkeypatch.setattr(cdk.DefaultStackSynthesizer, "add_file_asset", lambda _, **asset: handed_on.append(asset))
+    synthesizer = EstateSynthesizer()
+    cdk.Stack(cdk.App(outdir=str(tmp_path)), "Own", synthesizer=synthesizer)
+    asset: dict[str, Any] = {
+        "source_hash": "1a",
+        "deploy_time": True,
+        "display_name": "Code",
+        "executable": ["build"],
+        "file_name": "code.zip",
+        "packaging": cdk.FileAssetPackaging.ZIP_DIRECTORY,
+    }
+    synthesizer.add_file_asset(**asset)
+    assert handed_on == [asset]
+    with pytest.raises(FileNotFoundError):  # it is read before it is handed on
+        synthesizer.add_file_asset(**asset | {"file_name": "Own.template.json"})
+
+
+def test_the_synthesizers_are_those_of_our_stacks_alone(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path))
+    own = EstateSynthesizer()
+    cdk.Stack(app, "Own", synthesizer=own)
+    cdk.Stack(app, "Other")
+    cdk.Stage(app, "Stage")
+    assert synthesizers(app) == {"Own": own}
