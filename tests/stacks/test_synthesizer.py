@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import jsii
 import pytest
+from constructs import IConstruct
 
+from tenant_stacks import add_stacks
+from tenant_stacks.pattern import NotOnlyNames
 from tenant_stacks.synthesizer import EstateSynthesizer, synthesizers
+from tests.policy.estates import estate_of_text, manifest
 
 
 def test_a_file_that_is_no_template_is_handed_on_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -37,3 +42,29 @@ def test_the_synthesizers_are_those_of_our_stacks_alone(tmp_path: Path) -> None:
     cdk.Stack(app, "Other")
     cdk.Stage(app, "Stage")
     assert synthesizers(app) == {"Own": own}
+
+
+@jsii.implements(cdk.IAspect)
+class Unknown:
+    """An Aspect that could read a name."""
+
+    def visit(self, node: IConstruct) -> None:
+        """Nothing: that it could is enough."""
+
+
+CELL = "tenant-keys-cell-eu-west-1-001"
+
+
+@pytest.mark.parametrize("path", [(), (CELL,), (CELL, "t0"), (CELL, "t0", "Key")], ids=len)
+def test_an_aspect_that_is_not_known_is_refused_on_any_construct(path: tuple[str, ...], tmp_path: Path) -> None:
+    estate = estate_of_text(manifest(tenants="\n".join(f"  t{n}: {{workloads: [orders]}}" for n in range(3))))
+    app = cdk.App(outdir=str(tmp_path), tree_metadata=False)
+    add_stacks(app, estate, stamped=True)
+    construct: IConstruct = app
+    for name in path:
+        construct = construct.node.find_child(name)
+    cdk.Aspects.of(construct).add(Unknown())
+    synthesizer: Any = synthesizers(app)[CELL]
+    named = "/".join(path) or "the app"
+    with pytest.raises(NotOnlyNames, match=f": {named} has an Aspect that may read a tenant's name"):
+        synthesizer._check_aspects()
