@@ -87,6 +87,7 @@ class Document:
     """Actions with a wildcard, in lower case."""
     _found: dict[tuple[str, bool], tuple[Clause, ...]] = field(default_factory=dict, repr=False)
     _speech: dict[str, int] = field(default_factory=dict, repr=False)
+    _speeches: dict[tuple[str, ...], tuple[int, ...]] = field(default_factory=dict, repr=False)
     _forms: dict[tuple[tuple[int, ...], frozenset[str]], int] = field(default_factory=dict, repr=False)
     _strict: list[Policy] = field(default_factory=list, repr=False)
 
@@ -130,8 +131,14 @@ class Document:
             self._found[action, allow] = found
         return found
 
-    def speech(self, action: str) -> int:
-        """A number that two actions share where the same clauses speak of both and both carry the same free keys."""
+    def speeches(self, actions: tuple[str, ...]) -> tuple[int, ...]:
+        """Of each action a number, the same where the same clauses speak of it and it carries the same free keys."""
+        found = self._speeches.get(actions)
+        if found is None:
+            found = self._speeches[actions] = tuple(map(self._spoken, actions))
+        return found
+
+    def _spoken(self, action: str) -> int:
         found = self._speech.get(action)
         if found is None:
             lower = action.lower()
@@ -166,11 +173,11 @@ def _variables(tree: syntax.Document, name: str) -> Mapping[str, tuple[tuple[str
         for part in parts:
             if not isinstance(part, Variable):
                 if part[1]:
-                    raise NotProved(f"{name}: {value} holds an escape; no classes of values are worked out for it")
+                    raise NotProved(f"{name}: {value} holds an escape; no classes of values are derived for it")
             elif not (part.key in VARIABLES or part.key.startswith(TAG_PREFIX)):
                 raise NotProved(f"{name}: {value} compares with {part.key}, of which no classes are derived")
             elif key == "aws:userid":
-                raise NotProved(f"{name}: {value} is compared with {key}; no classes of both together are worked out")
+                raise NotProved(f"{name}: {value} is compared with {key}; no classes of both together are derived")
             elif has_wildcard(part.default or ""):
                 raise NotProved(f"{name}: {value} has a wildcard as the default of a variable")
             else:
