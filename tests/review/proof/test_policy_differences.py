@@ -80,8 +80,8 @@ PLENTY = ["s3:GetObject", "s3:PutObject", "s3:List*", "s3:A", "s3:B", "s3:C"]
             [allow()],
             WIDER,
             (
-                "More is not declared: Allow s3:A, s3:B, s3:C, s3:GetObject, 2 more if Bool aws:SecureTransport true and "
-                "StringEquals aws:SourceAccount 1, 2"
+                "More is not declared: Allow s3:A, s3:B, s3:C, s3:GetObject, 2 more if Bool aws:SecureTransport true "
+                "and StringEquals aws:SourceAccount 1, 2"
             ),
         ),
         ([allow()], [allow(), deny()], WIDER, "declared and missing: Deny sns:Publish"),
