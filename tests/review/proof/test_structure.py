@@ -329,7 +329,7 @@ def attached(role_name: str, document: dict[str, Any], stack: str = "workload-22
             [
                 (
                     f"roles Added: a Deny for the role keyadministrator of account {CENTRAL}, in no template: what it "
-                    "leaves of the declared access is not worked out"
+                    "leaves of the declared access is not determined"
                 ),
             ],
         ),
