@@ -166,11 +166,7 @@ def _variables(tree: syntax.Document, name: str) -> Mapping[str, tuple[tuple[str
     for key, value in _compared(tree):
         if "${" not in value:
             continue
-        try:
-            parts = template(value, substitute=True).parts
-        except ValueError as problem:
-            raise NotProved(f"{name}: {value}: {problem}") from problem
-        for part in parts:
+        for part in template(value, substitute=True).parts:
             if not isinstance(part, Variable):
                 if part[1]:
                     raise NotProved(f"{name}: {value} holds an escape; no classes of values are derived for it")
