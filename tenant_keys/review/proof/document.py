@@ -85,11 +85,11 @@ class Document:
     """Values with a policy variable, each with the key that it is compared with, by the key of the variable."""
     action_patterns: frozenset[str]
     """Actions with a wildcard, in lower case."""
-    _found: dict[tuple[str, bool], tuple[Clause, ...]] = field(default_factory=dict, repr=False)
-    _speech: dict[str, int] = field(default_factory=dict, repr=False)
-    _speeches: dict[tuple[str, ...], tuple[int, ...]] = field(default_factory=dict, repr=False)
-    _forms: dict[tuple[tuple[int, ...], frozenset[str]], int] = field(default_factory=dict, repr=False)
-    _strict: list[Policy] = field(default_factory=list, repr=False)
+    _found: dict[tuple[str, bool], tuple[Clause, ...]] = field(default_factory=dict)
+    _speech: dict[str, int] = field(default_factory=dict)
+    _speeches: dict[tuple[str, ...], tuple[int, ...]] = field(default_factory=dict)
+    _forms: dict[tuple[tuple[int, ...], frozenset[str]], int] = field(default_factory=dict)
+    _strict: list[Policy] = field(default_factory=list)
 
     @property
     def strict(self) -> Policy:
