@@ -8,7 +8,7 @@ import pytest
 
 from tenant_keys.review.proof import NotProved, domain, examples, liveness, points, requests
 from tenant_keys.review.proof.actor import role_session
-from tenant_keys.review.proof.condition_keys import EARLIEST
+from tenant_keys.review.proof.condition_keys import EARLIEST, known
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.domain import candidates, text_classes
 from tenant_keys.review.proof.examples import distinguished_accounts
@@ -239,7 +239,7 @@ def test_a_time_is_none_before_the_first_review() -> None:
 
 def test_days_without_use_are_whole_numbers() -> None:
     key = "kms:trailingdayswithoutkeyusage"
-    found = text_classes(on("kms:TrailingDaysWithoutKeyUsage", NumericLessThan="5"), {}, ("30",), domain.known(key))
+    found = text_classes(on("kms:TrailingDaysWithoutKeyUsage", NumericLessThan="5"), {}, ("30",), known(key))
     assert found == ("4", "5", "6", "29", "30", "31")
 
 

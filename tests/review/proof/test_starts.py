@@ -44,7 +44,7 @@ def tried(workload: Workload, **anchors: str) -> list[tuple[Any, ...]]:
         ("batch", TASKS, "arn:aws:ecs:{}:222222222222:task/any"),
     ],
 )
-def test_a_service_obtains_the_role_of_what_it_runs_in_each_region(runs_on: str, principal: str, source: str) -> None:
+def test_a_service_obtains_the_role_of_what_it_runs_in_each_region(runs_on: Any, principal: str, source: str) -> None:
     regions = ("eu-west-1", "eu-central-1")
     workload = replace(PLACES["machines"], runs_on=runs_on, regions=regions)
     sent = [{"aws:sourceaccount": ACCOUNT, "aws:sourcearn": source.format(one)} if source else {} for one in regions]
@@ -53,18 +53,18 @@ def test_a_service_obtains_the_role_of_what_it_runs_in_each_region(runs_on: str,
 
 def test_pods_obtain_their_role_with_tags_for_their_cluster() -> None:
     context = {"aws:sourceaccount": ACCOUNT, "aws:sourcearn": f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/main"}
-    expected = ("pods.eks.amazonaws.com", {}, {}, ("sts:AssumeRole", "sts:TagSession"), context)
+    expected: tuple[Any, ...] = ("pods.eks.amazonaws.com", {}, {}, ("sts:AssumeRole", "sts:TagSession"), context)
     assert tried(PLACES["mails"]) == [expected]
 
 
 def test_pods_with_a_token_obtain_their_role_by_audience_and_subject() -> None:
-    expected = (PODS, {}, PRESENTED, ("sts:AssumeRoleWithWebIdentity",), PRESENTED)
+    expected: tuple[Any, ...] = (PODS, {}, PRESENTED, ("sts:AssumeRoleWithWebIdentity",), PRESENTED)
     assert tried(BOTH.workloads["orders"]) == [expected]
 
 
 def test_a_certificate_obtains_its_role_under_each_anchor_of_its_authority() -> None:
     actions = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
-    expected = ("rolesanywhere.amazonaws.com", {"x509subject/cn": "premises"}, {}, actions)
+    expected: tuple[Any, ...] = ("rolesanywhere.amazonaws.com", {"x509subject/cn": "premises"}, {}, actions)
     assert tried(PLACES["premises"], one=AUTHORITY, two="another", three=AUTHORITY) == [
         (*expected, {"aws:sourcearn": anchor}) for anchor in ("one", "three")
     ]

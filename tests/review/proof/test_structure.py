@@ -486,13 +486,14 @@ def of_more(*edits: Edit, existing: bool = False) -> list[str]:
     every = [{"Key": "cost", "Value": "1"}]
     for stack, resources in templates.resources.items():
         for name, resource in resources.items():
+            properties: Any = resource.properties
             if resource.type in ("AWS::IAM::Role", "AWS::SSM::Parameter", "AWS::KMS::Key", "AWS::IAM::OIDCProvider"):
                 plan = "gold" if name in ("Keyacme", "tenant-acme.orders") else "free" if "hooli" in name else ""
                 tags = [*every, {"Key": "plan", "Value": plan}] if plan else every
                 named = {one["Key"]: one["Value"] for one in tags}
-                resource.properties["Tags"] = named if resource.type == "AWS::SSM::Parameter" else tags
+                properties["Tags"] = named if resource.type == "AWS::SSM::Parameter" else tags
             if resource.type == "AWS::IAM::Role" and stack == "roles":
-                resource.properties["PermissionsBoundary"] = LIMIT
+                properties["PermissionsBoundary"] = LIMIT
     imports = inline(policy("kms:ImportKeyMaterial", resource=f"arn:aws:kms:*:{CENTRAL}:key/*"))
     of_hooli = [*every, {"Key": "plan", "Value": "free"}]
     role("import.hooli", "/tenant-keys/", PermissionsBoundary=LIMIT, Tags=of_hooli, Policies=imports)(templates)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof import prove
 from tenant_keys.review.proof.detection import _canonical, message_difference
 from tenant_keys.review.proof.equivalence import _Names, _sessions_of, tenant_classes
@@ -147,7 +148,7 @@ def test_the_condition_keys_of_tags_ignore_case_and_two_such_names_leave_them_op
 
 
 def test_a_request_shows_tags_and_the_context_that_the_caller_sends() -> None:
-    context = {"kms:requestalias": "x", "kms:resourcealiases": ("x",), "kms:viaservice": "s"}
+    context: dict[str, Value] = {"kms:requestalias": "x", "kms:resourcealiases": ("x",), "kms:viaservice": "s"}
     shown = describe_request("p", {"a": "b"}, "kms:Decrypt", "r", "n", context)
     named = {"principal": "p", "action": "kms:Decrypt", "resource": "r", "named by": "n"}
     assert shown == {**named, "session tags": {"a": "b"}, "context": {"kms:viaservice": "s"}}
