@@ -251,6 +251,8 @@ def test_days_without_use_are_whole_numbers() -> None:
         (f"?${{{TAG}}}c", "abc", ["b", "ab"]),
         (f"ab${{{TAG}}}bc", "abc", []),
         (f"ab${{{TAG}}}c", "abc", [""]),
+        (f"abc${{{TAG}}}*", "abc", []),  # the empty value, which is always tried, is the only one
+        (f"*${{{TAG}}}bc", "abc", ["a"]),
     ],
 )
 def test_a_variable_beside_a_wildcard_may_be_any_piece_of_the_name(value: str, name: str, expected: list[str]) -> None:

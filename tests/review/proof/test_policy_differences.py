@@ -216,6 +216,7 @@ def test_what_another_condition_takes_from_a_deny_is_not_understood(condition: B
         ({"ArnNotLike": {"aws:PrincipalArn": [ONE, TWO]}}, {"ArnNotLike": {"aws:PrincipalArn": ONE}}, WIDER),
         ({"ArnNotLike": {"aws:PrincipalArn": ONE}}, {"ArnNotLike": {"aws:PrincipalArn": [ONE, TWO]}}, OTHERWISE),
         ({"ArnNotLike": {"aws:PrincipalArn": ANY}}, {"ArnNotLike": {"aws:PrincipalArn": ONE}}, WIDER),
+        ({"ArnNotLike": {"aws:PrincipalArn": ONE}}, {"ArnNotLike": {"aws:PrincipalArn": ANY}}, OTHERWISE),
         ({"ArnLike": {"aws:PrincipalArn": ONE}}, {"ArnLike": {"aws:PrincipalArn": [ONE, TWO]}}, WIDER),
         ({"ArnLike": {"aws:PrincipalArn": [ONE, TWO]}}, {"ArnLike": {"aws:PrincipalArn": ONE}}, OTHERWISE),
         ({"ArnLike": {"aws:PrincipalArn": ONE}}, {"ArnLike": {"aws:PrincipalArn": ANY}}, WIDER),
