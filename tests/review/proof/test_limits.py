@@ -222,6 +222,10 @@ def test_of_dates_there_is_a_moment_between_two() -> None:
     assert points.moments(["1970-01-03T00:00:00Z", "172801"]) == ["172799", "172800", "172800.5", "172801", "172802"]
 
 
+def test_of_no_date_there_is_one_moment() -> None:
+    assert points.moments([]) == ["1000000000"]
+
+
 def test_a_range_of_addresses_may_name_an_address_within_it() -> None:
     zero = ".".join("0000")
     assert points.addresses(["10.1.2.3/8"]) == [zero, "10.0.0.0", "11.0.0.0", "::"]

@@ -220,6 +220,11 @@ def test_what_another_condition_takes_from_a_deny_is_not_understood(condition: B
         ({"ArnLike": {"aws:PrincipalArn": ONE}}, {"ArnLike": {"aws:PrincipalArn": [ONE, TWO]}}, WIDER),
         ({"ArnLike": {"aws:PrincipalArn": [ONE, TWO]}}, {"ArnLike": {"aws:PrincipalArn": ONE}}, OTHERWISE),
         ({"ArnLike": {"aws:PrincipalArn": ONE}}, {"ArnLike": {"aws:PrincipalArn": ANY}}, WIDER),
+        (
+            {"StringEqualsIfExists": {"aws:PrincipalAccount": "1"}},
+            {"StringEqualsIfExists": {"aws:PrincipalAccount": ["1", "2"]}},
+            WIDER,
+        ),
         # Text operators on ARNs without wildcards decide as those on ARNs do; negated ones with IfExists or not.
         ({"StringNotEquals": {"aws:PrincipalArn": ONE}}, {"ArnNotLike": {"aws:PrincipalArn": ONE}}, SAME),
         ({"StringNotLike": {"aws:PrincipalArn": ONE}}, {"ArnNotEquals": {"aws:PrincipalArn": ONE}}, SAME),
