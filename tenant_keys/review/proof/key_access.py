@@ -156,7 +156,8 @@ def _try_declared(case: KeyCase, actor: Actor, group: list[str], world: World, r
             continue
         target = declared_target(case, world)
         limits: dict[str, Sequence[Value | None]] = {} if named else {"kms:requestalias": [None]}
-        outcome = works(actor, (action,), target, carries, chosen, limits)
+        unused = {UNUSED_DAYS: promise.is_unused} if chosen.pop(UNUSED_DAYS, None) else {}
+        outcome = works(actor, (action,), target, carries, chosen, limits, unused)
         result.requests += 1
         if not outcome.always:
             result.report(not_working(case, actor, group, named, outcome), actor)

@@ -46,6 +46,7 @@ def works(
     carries: Carries,
     chosen: Mapping[str, Value],
     limits: Mapping[str, _Values],
+    declared_at: Mapping[str, Callable[[Value | None], bool]],
 ) -> Works:
     """Try one declared call in all circumstances.
 
@@ -56,6 +57,7 @@ def works(
         carries: whether an action carries a condition key.
         chosen: context of which the manifest says what it is.
         limits: values by key, where a plain request has no others.
+        declared_at: by key that circumstances decide, at which values the call is declared; it has to work at each.
     """
     controls = target.controls.bearing_on(actor, target.account)
     documents = (target.document, *actor.identity, *controls.documents)
@@ -64,7 +66,7 @@ def works(
     found = domains(base_request(actor, actions[0], target), documents, target, carries, actions)
     if PAIRS in found:  # anyone who sends a declared pair writes its name as it is declared
         found[PAIRS] = [names for names in found[PAIRS] if all(map(_as_declared(declared), names or ()))]
-    by_caller, by_circumstances = _sorted_out(found, chosen, limits, target.choices, actor)
+    by_caller, by_circumstances = _sorted_out(found, chosen, limits, declared_at, target.choices, actor)
     if prod(map(len, found.values())) > MOST_CONTEXTS:
         raise NotProved(f"{actions[0]} by {actor.label}: too many combinations of context values")
     rows = [
@@ -135,6 +137,7 @@ def _sorted_out(
     found: Mapping[str, _Values],
     chosen: Mapping[str, Value],
     limits: Mapping[str, _Values],
+    declared_at: Mapping[str, Callable[[Value | None], bool]],
     decided: Collection[str],
     actor: Actor,
 ) -> tuple[dict[str, _Values], dict[str, _Values]]:
@@ -153,6 +156,10 @@ def _sorted_out(
         if is_claim(key):
             values = _claims(actor, key, values)
             chosen_freely = False
+        elif key in declared_at:
+            values, chosen_freely = list(filter(declared_at[key], given)), False
+            if not values:
+                raise NotProved(f"no value of {key} is derived at which the request is declared")
         elif key in limits:
             values, chosen_freely = limits[key], True
         elif entry.usual and directly:
