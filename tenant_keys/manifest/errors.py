@@ -18,7 +18,7 @@ LONGEST_SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend."""
+    """One thing to correct."""
 
     path: Path
     """Where in the document: `("workloads", "orders", "account")`."""

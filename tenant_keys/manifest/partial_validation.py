@@ -1,4 +1,4 @@
-"""A manifest with broken fields, mended just enough that the rules between the sound fields can be checked too."""
+"""A manifest with broken fields, repaired just enough that the rules between the sound fields can be checked too."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ def _partial_manifest(document: object) -> Manifest | None:
             return Manifest.model_validate(_freeze(copy))
         except ValidationError as error:
             for detail in error.errors(include_url=False, include_input=False, include_context=False):
-                _mend(copy, detail["loc"], missing=detail["type"] == "missing")
+                _repair(copy, detail["loc"], missing=detail["type"] == "missing")
     return None
 
 
-def _mend(document: Any, location: tuple[str | int, ...], *, missing: bool) -> None:
+def _repair(document: Any, location: tuple[str | int, ...], *, missing: bool) -> None:
     """Fills in what is required and removes what is wrong."""
     here: Any = document
     parent: Any = None
