@@ -54,11 +54,11 @@ def plan_import(manifest_path: Path, file: TenantFile) -> Import:
 
 def _differences(tenant: Tenant, fields: Mapping[str, object]) -> list[tuple[str, object]]:
     """Fields that the file gives and the manifest has otherwise, with the manifest's value."""
-    written = tenant.model_dump(mode="json", exclude_unset=True)
+    written = _flat(tenant.model_dump(mode="json", exclude_unset=True))
     return [
         (name, "none" if was is None else was)
         for name, wanted in _flat(fields).items()
-        if (was := _flat(written).get(name)) != wanted
+        if (was := written.get(name)) != wanted
     ]
 
 
