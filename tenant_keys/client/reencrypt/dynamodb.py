@@ -103,7 +103,9 @@ class DynamoItems:
 
     def pages(self, after: str | None, work: Work) -> Iterator[tuple[list[Item], str | None]]:  # noqa: ARG002  # the same for all
         cursor = after
-        share = {} if self._segment is None else dict(zip(("Segment", "TotalSegments"), self._segment, strict=True))
+        share: dict[str, int] = {}
+        if self._segment is not None:
+            share["Segment"], share["TotalSegments"] = self._segment
         while True:
             start = {"ExclusiveStartKey": untyped(cursor)} if cursor else {}
             answer = self._table.scan(ConsistentRead=True, Limit=self._page, **share, **start)  # type: ignore[arg-type]
