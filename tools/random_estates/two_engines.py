@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.assembly import Stacks
@@ -146,10 +146,14 @@ class Score:
         self.drawn.update(other.drawn)
 
 
-def score(seeds: Iterable[int]) -> Score:
-    """Compare both engines on an estate for each seed."""
+Known: TypeAlias = defaultdict[int, Answered]
+"""What the second engine knows of the estates of each manifest, by the identity of the manifest's estate."""
+
+
+def score(seeds: Iterable[int], known: Known | None = None) -> Score:
+    """Compare both engines on an estate for each seed. `known`: of other seeds; what these tell is added."""
     found = Score()
-    answered: dict[int, Answered] = defaultdict(dict)
+    answered: Known = defaultdict(dict) if known is None else known
     for seed, estate, templates in random_estates(seeds, found.drawn):
         comparisons, opinion = compare(templates, estate, answered[id(estate)])
         found.estates += 1

@@ -57,11 +57,13 @@ def action_classes(case: KeyCase, actor: Actor, also: tuple[Document, ...] = ())
     classes: dict[object, list[str]] = {}
     documents = (case.document, *actor.identity, *also)
     kinds: dict[str, object] = case.memory.setdefault("kinds of actions", {})
-    for action in (*key_actions(), *_later_actions(documents)):
+    actions = (*key_actions(), *_later_actions(documents))
+    for action in actions:
         if action not in kinds:
             kinds[action] = _kind(case, action)
-        form = (kinds[action], *(document.speech(action) for document in documents))
-        classes.setdefault(form, []).append(action)
+    spoken = [document.speeches(actions) for document in documents]
+    for action, *form in zip(actions, map(kinds.__getitem__, actions), *spoken, strict=True):
+        classes.setdefault(tuple(form), []).append(action)
     return list(classes.values())
 
 

@@ -87,6 +87,7 @@ class Document:
     """Actions with a wildcard, in lower case."""
     _found: dict[tuple[str, bool], tuple[Clause, ...]] = field(default_factory=dict, repr=False)
     _speech: dict[str, int] = field(default_factory=dict, repr=False)
+    _speeches: dict[tuple[str, ...], tuple[int, ...]] = field(default_factory=dict, repr=False)
     _forms: dict[tuple[tuple[int, ...], frozenset[str]], int] = field(default_factory=dict, repr=False)
     _strict: list[Policy] = field(default_factory=list, repr=False)
 
@@ -130,8 +131,14 @@ class Document:
             self._found[action, allow] = found
         return found
 
-    def speech(self, action: str) -> int:
-        """A number that two actions share where the same clauses speak of both and both carry the same free keys."""
+    def speeches(self, actions: tuple[str, ...]) -> tuple[int, ...]:
+        """Of each action a number, the same where the same clauses speak of it and it carries the same free keys."""
+        found = self._speeches.get(actions)
+        if found is None:
+            found = self._speeches[actions] = tuple(map(self._spoken, actions))
+        return found
+
+    def _spoken(self, action: str) -> int:
         found = self._speech.get(action)
         if found is None:
             lower = action.lower()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tenant_keys.review.iam import Request
 from tenant_keys.review.iam.grant import Grant
 from tenant_keys.review.iam.principal_element import NOT
 from tenant_keys.review.iam.variables import Value
@@ -21,7 +20,7 @@ from tenant_keys.review.proof.key_ids import check_key_ids
 from tenant_keys.review.proof.key_targets import declared_target, repointed, target_of
 from tenant_keys.review.proof.liveness import works
 from tenant_keys.review.proof.promise import CONTEXT_KEY, UNUSED_DAYS, WRAPPING, Promise
-from tenant_keys.review.proof.requests import Answer, answers, base_request, possible
+from tenant_keys.review.proof.requests import Answer, Asked, Target, base_request, decided
 from tenant_keys.review.proof.world import KeyCase, World
 
 
@@ -61,7 +60,7 @@ def prove_key_access(
     adversary: Adversary | None = None,
     *,
     excess_only: bool = False,
-    only: Callable[[str], bool] = lambda _action: True,
+    only: Callable[[str], bool] | None = None,
 ) -> KeyAccess:
     """Decide every class of requests on every representative key.
 
@@ -69,13 +68,13 @@ def prove_key_access(
         world: what is tried.
         adversary: what a principal may have changed before.
         excess_only: leave out what is declared and refused.
-        only: leave out actions of which this does not hold.
+        only: leave out actions of which this does not hold, if given.
     """
     result = KeyAccess()
     for case in world.keys:
         result.classes += 1
         for actor, groups in _asking(case, world):
-            chosen = [group for group in groups if any(map(only, group))]
+            chosen = groups if only is None else [group for group in groups if any(map(only, group))]
             _judge_all(case, actor, chosen, adversary or Adversary(), result)
         if not excess_only:
             result.findings += _unsynchronized(case, world)
@@ -106,19 +105,19 @@ def _judge_all(case: KeyCase, actor: Actor, groups: list[list[str]], adversary: 
     grants = (Grant(grantee, GRANT_OPERATIONS),) if adversary.grants and grantee else ()
     granted = bool(grants)
     targets = list(repointed(case, actor)) if adversary.repoints_aliases else [target_of(case, case.aliases)]
-    asked = [(target, base_request(actor, FUTURE, target)) for target in targets]
-    if not granted and not any(_allowed_by_some(case, base) for _, base in asked):
+    asked = [Asked(actor, base_request(actor, FUTURE, target), target) for target in targets]
+    if not granted and not any(one.allowed_by_some for one in asked):
         return
     for group in groups:
-        key = group[0].lower()
-        live = [t for t, base in asked if possible(actor, base, t, action_key=key, granted=granted)]
-        _judge(case, actor, group, (one for t in live for one in answers(actor, group[0], t, carries, grants)), result)
+        action = group[0]
+        live = [one.target for one in asked if one.possible(action.lower(), granted=granted)]
+        if live:
+            _judge(case, actor, group, _decided(actor, action, live, grants), result)
 
 
-def _allowed_by_some(case: KeyCase, base: Request) -> bool:
-    """Whether some Allow of the key policy speaks of the caller, whatever the action."""
-    allowing = (clause.static for clause in case.document.clauses if clause.statement.allow)
-    return any(static.naming(base, bounded=False) for static in allowing)
+def _decided(actor: Actor, action: str, live: list[Target], grants: tuple[Grant, ...]) -> Iterator[Answer]:
+    for target in live:
+        yield from decided(actor, base_request(actor, action, target), target, carries, grants)
 
 
 def _judge(case: KeyCase, actor: Actor, group: list[str], found: Iterable[Answer], result: KeyAccess) -> None:

@@ -66,13 +66,24 @@ def answers(
         NotProved: the classes cannot be derived, or are too many.
     """
     base = base_request(actor, action, target)
-    if not possible(actor, base, target, granted=bool(grants)):
-        return
+    if possible(actor, base, target, granted=bool(grants)):
+        yield from decided(actor, base, target, carries, grants)
+
+
+def decided(
+    actor: Actor, base: Request, target: Target, carries: Carries, grants: tuple[Grant, ...] = ()
+) -> Iterator[Answer]:
+    """Decide one request of each class, of an action of which some may be possible. Raises NotProved as `answers`."""
     policies = Policies(
         identity=tuple(document.policy for document in actor.identity), resource=target.document.policy, grants=grants
     )
     for chosen in contexts(base, (target.document, *actor.identity), target, carries):
-        request = Request(actor.principal, action, target.arn, target.account, {**target.fixed, **chosen})
+        # Where nothing is chosen, the request is the one that is there already.
+        request = (
+            Request(actor.principal, base.action, target.arn, target.account, {**target.fixed, **chosen})
+            if chosen
+            else base
+        )
         yield Answer(request, chosen, authorize(request, policies))
 
 
@@ -118,27 +129,48 @@ def can_be(context: Mapping[str, Value], keys: Iterable[str]) -> bool:
     return all((key.removeprefix(PAIR) in listed) is (key in context) for key in keys if key.startswith(PAIR))
 
 
-def possible(actor: Actor, base: Request, target: Target, *, action_key: str | None = None, granted: bool) -> bool:
+def possible(actor: Actor, base: Request, target: Target, *, granted: bool) -> bool:
     """Whether any context could let the request through. Judged by what the caller cannot choose alone.
 
     Args:
         actor: who asks.
-        base: a request of the actor for the target, of any action of the same service if `action_key` is given.
+        base: the request as far as the caller does not choose it.
         target: what is asked for.
-        action_key: the action in lower case.
         granted: whether a grant may replace an Allow.
     """
-    key = action_key or base.action_key
-    for document in (target.document, *actor.identity):
-        for clause in document.speaking(key, allow=False):
-            if not clause.free and clause.static.naming(base, bounded=False):
-                return False
-    if granted:
-        return True
-    for clause in target.document.speaking(key, allow=True):
-        if clause.static.naming(base, bounded=False) is not NOT:
-            return True
-    return False
+    return Asked(actor, base, target).possible(base.action_key, granted=granted)
+
+
+@dataclass(slots=True)
+class Asked:
+    """All requests of one principal for one target, of whatever action of a service: each clause is asked once."""
+
+    actor: Actor
+    base: Request
+    """Of any action of the service."""
+    target: Target
+    _applies: dict[int, bool] = field(default_factory=dict, repr=False)
+    """By the identity of a clause, which the documents keep alive."""
+
+    def possible(self, action_key: str, *, granted: bool) -> bool:
+        """Whether any context could let a request of the action (in lower case) through, as `possible`."""
+        for document in (self.target.document, *self.actor.identity):
+            for clause in document.speaking(action_key, allow=False):
+                if not clause.free and self._applying(clause):
+                    return False
+        return granted or any(map(self._applying, self.target.document.speaking(action_key, allow=True)))
+
+    @property
+    def allowed_by_some(self) -> bool:
+        """Whether some Allow of the target's policy speaks of the caller, whatever the action."""
+        return any(self._applying(clause) for clause in self.target.document.clauses if clause.statement.allow)
+
+    def _applying(self, clause: Clause) -> bool:
+        """Whether the part of the clause that the caller does not choose applies, the action being among its own."""
+        known = self._applies.get(id(clause))
+        if known is None:
+            known = self._applies[id(clause)] = clause.static.naming(self.base, bounded=False) is not NOT
+        return known
 
 
 def _speaking(document: Document, action_key: str) -> list[Clause]:
