@@ -70,7 +70,7 @@ def _flat(fields: Mapping[str, object]) -> dict[str, object]:
         if isinstance(value, Mapping):
             found |= {f"{name}.{below}": each for below, each in value.items()}
         else:
-            found[name] = sorted(map(str, value)) if isinstance(value, list) else value
+            found[name] = sorted(map(str, value)) if isinstance(value, list | tuple) else value
     return found
 
 
