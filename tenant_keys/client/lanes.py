@@ -69,12 +69,9 @@ class Lane:
                 self._idle += 1
                 notified = self._work.wait(IDLE)
                 self._idle -= 1
-                if not notified:
-                    found = self._next()
-                    break
-            if found is None:
-                self._threads -= 1
-                return None
+                if not (notified or self._jobs):
+                    self._threads -= 1
+                    return None
             self._jobs -= 1
             self._busy[found[0]] += 1
             return found

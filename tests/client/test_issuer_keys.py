@@ -204,3 +204,26 @@ def test_a_key_that_arrived_while_it_was_looked_for_is_taken_without_another_fet
         next(keys.steps("k1", "RS256"))
     assert found.value.value.key_id == "k1"
     assert len(server.requests) == 1
+
+
+def test_an_issuer_is_asked_no_sooner_where_the_client_itself_fails(
+    issuer: Issuer, server: RawServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def broken(address: str, **_: object) -> bytes:
+        asked.append(address)
+        raise AssertionError("a defect of the client")
+
+    monkeypatch.setattr("tenant_keys.client.issuer_keys.fetch", broken)
+    verifier = issuer.verifier(keys=server.address)
+    with pytest.raises(AssertionError):
+        verifier.verify(issuer.token())
+    clock.steadily(29)
+    with pytest.raises(TokenRefused):
+        verifier.verify(issuer.token())
+    assert asked == [server.address]
+    clock.steadily(2)
+    with pytest.raises(AssertionError):
+        verifier.verify(issuer.token())
+    assert len(asked) == 2
