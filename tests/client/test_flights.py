@@ -288,6 +288,9 @@ def test_threads_of_the_network_end_when_there_is_nothing_to_do(
     crowd = [pool.submit(tenant.encrypt, b"x", name="n", context={"table": str(n)}) for n in range(12)]
     assert eventually(lambda: gate.at == 12)
     assert len(ours()) == 12
+    threads = [one for one in threading.enumerate() if one.name.startswith("tenant-keys-")]
+    assert "tenant-keys-sweeper" in {one.name for one in threads}
+    assert all(one.daemon for one in threads), "no thread of the client keeps a process alive"
     gate.opened.set()
     assert all(one.result(30) for one in crowd)
     assert eventually(lambda: not ours())

@@ -38,6 +38,9 @@ def test_no_token_with_a_known_key_waits_for_a_fetch_that_others_cause(
     clock.steadily(31)
     strangers = [pool.submit(verifier.verify, unknown(issuer, f"invented-{n}")) for n in range(3)]
     assert eventually(lambda: len(server.requests) == 2)
+    asking = [one for one in threading.enumerate() if one.name == "tenant-keys-jwks"]
+    timing = [one for one in threading.enumerate() if isinstance(one, threading.Timer)]
+    assert [one.daemon for one in asking + timing] == [True, True]
     for _ in range(20):
         assert verifier.verify(issuer.token()).tenant_id == "acme"
     assert not any(stranger.done() for stranger in strangers), "the fetch was under way all the time"
