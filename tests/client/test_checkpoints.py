@@ -217,7 +217,9 @@ def test_of_two_jobs_on_one_checkpoint_the_second_learns_who_has_it_until_that_o
     ) as other:
         assert other.stdout is not None
         pid = other.stdout.readline().decode().strip()
-        with pytest.raises(ConfigurationError, match=rf'another job is using it: {{"pid": {pid}, "host": '):
+        since = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"
+        owner = rf'{{"pid": {pid}, "host": "[^"]+", "since": "{since}"}}'
+        with pytest.raises(ConfigurationError, match=f"another job is using it: {owner}; wait until"):
             reencrypt(items(table, acme), checkpoint=tmp_path / "job")
         assert all(isinstance(item["card"], str) for item in table.scan()["Items"])
         other.kill()
