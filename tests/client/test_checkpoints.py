@@ -313,3 +313,10 @@ def test_a_checkpoint_that_s3_cannot_take_now_may_be_tried_later(client: S3Clien
     client.meta.events.register("before-call.s3.PutObject", slow)
     with pytest.raises(ServiceUnavailable, match="S3 refuses PutObject: SlowDown"):
         checkpoint.save("page 1")
+
+
+@pytest.mark.parametrize("version", [1, 3, "2", None])
+def test_a_checkpoint_of_another_version_is_refused(version: object) -> None:
+    saved = json.loads(Progress({}).to_json()) | {"version": version}
+    with pytest.raises(ConfigurationError, match="job: is not a checkpoint of this version; delete it to start over"):
+        Progress.from_json(json.dumps(saved), origin="job")
