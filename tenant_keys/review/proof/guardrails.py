@@ -141,7 +141,7 @@ def _not_understood(record: ControlRecord, document: Document, estate: Estate) -
 
 
 def _gaps(record: ControlRecord, document: Document, world: World) -> Iterator[Finding]:
-    """One finding for each action that somebody may take in spite of the policy."""
+    """One finding for each action that a principal may take in spite of the policy."""
     reported: set[str] = set()
     for kept, actor, request in _open(document, record, world):
         if kept.what not in reported:

@@ -26,7 +26,7 @@ from tenant_keys.review.proof.world import KeyCase, World
 
 @dataclass(frozen=True, slots=True)
 class Adversary:
-    """What somebody may have changed before the request is made."""
+    """What a principal may have changed before the request is made."""
 
     repoints_aliases: bool = False
     """Any alias may point at any key."""
@@ -66,7 +66,7 @@ def prove_key_access(
 
     Args:
         world: what is tried.
-        adversary: what somebody may have changed before.
+        adversary: what a principal may have changed before.
         excess_only: leave out what is declared and refused.
         only: leave out actions of which this does not hold, if given.
     """
@@ -85,7 +85,7 @@ def prove_key_access(
 
 
 def _asking(case: KeyCase, world: World) -> list[tuple[Actor, list[list[str]]]]:
-    """Everybody who could ask for the key, each with the classes of actions; computed once."""
+    """Every principal that could ask for the key, each with the classes of actions; computed once."""
     known: list[tuple[Actor, list[list[str]]]] | None = case.memory.get("asking")
     if known is None:
         known = []
