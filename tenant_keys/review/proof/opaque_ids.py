@@ -19,11 +19,14 @@ from typing import Any, Final
 from tenant_keys.manifest import Estate
 from tenant_keys.manifest.ids_in_text import IdsInText, readings, words_of
 from tenant_keys.review.assembly import Resource, Stack
+from tenant_keys.review.iam.catalogue import actions, has_service
+from tenant_keys.review.iam.wildcards import glob
 
 _ODD: Final = re.compile(r"[^\t\n\x20-\x7e]")
 """All that is neither printable ASCII nor a tab or the end of a line."""
 _TOKEN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _GRAMMAR: Final = frozenset({"Action", "Effect", "NotAction", "Version"})
+_GRAMMAR_WORDS: Final = _GRAMMAR | {"Allow", "Deny", "2008-10-17", "2012-10-17"}
 _PROSE: Final[Mapping[str, frozenset[str]]] = {
     "AWS::CloudFormation::StackSet": frozenset({"Description", "TemplateBody"}),
     "AWS::CloudWatch::Alarm": frozenset({"AlarmDescription", "Metrics"}),
@@ -37,6 +40,13 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 _OF_CDK: Final = frozenset({"BootstrapVersion", "CheckBootstrapVersion"})
 _SUPPRESSIONS: Final = frozenset({"cdk_nag", "cfn_nag", "checkov", "guard"})
 """What a resource tells scanners, with reasons in prose."""
+_REASONS: Final = frozenset({"comment", "reason"})
+_ACKNOWLEDGED: Final = """
+CKV_AWS_115 CKV_AWS_116 CKV_AWS_117 CKV_AWS_158 CKV_AWS_7 CLOUDWATCH_LOG_GROUP_ENCRYPTED
+CMK_BACKING_KEY_ROTATION_ENABLED IAM_NO_INLINE_POLICY_CHECK LAMBDA_CONCURRENCY_CHECK LAMBDA_DLQ_CHECK LAMBDA_INSIDE_VPC
+Reason SuppressedRules comment id skip
+"""
+"""The rules that the app's own resources name there, and the fields."""
 _OF_A_TENANT: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:Alias|Key|ImportRole|Replica|Role)([a-z0-9X]+)(?=For[A-Za-z0-9]|(?![A-Za-z0-9]))"
 )
@@ -132,14 +142,16 @@ class Disclosing:
                 yield "", f"{section} {_UNRESOLVED}"
             yield from self._told(section, others)
             for name in prose & several.keys():
-                yield from self._told(section, several[name], prose=True)
+                for text, in_prose in _texts_of_scanners(several[name], prose=name in _OF_CDK):
+                    yield from self._told(section, text, prose=in_prose)
 
     def _told(self, where: str, value: object, *, prose: bool = False) -> Iterator[tuple[str, str]]:
         for text, grammar in _texts(value):
             odd = next((odd for reading in readings(text) if (odd := _ODD.search(reading))), None)
             if odd is not None:
                 yield "", f"{where} contains the character U+{ord(odd[0]):04X}"
-            if not grammar and (found := self._in_prose(text) if prose else self._in_text(text)) is not None:
+            found = self._in_prose(text) if prose else self._in_text(text)
+            if found is not None and not (grammar and _is_of_iam(text)):
                 yield self._opaque[found], where
 
     def _in_text(self, text: str) -> str | None:
@@ -164,6 +176,15 @@ class Disclosing:
                     return here
                 named = (named and (token in _AND or token in self._others)) or token in ("tenant", "tenants")
         return None
+
+
+def _is_of_iam(text: str) -> bool:
+    """Whether a text says what IAM's grammar has in its place: an effect, a version, or actions that AWS has."""
+    if text in _GRAMMAR_WORDS:
+        return True
+    service = text.lower().partition(":")[0]
+    pattern = glob(((text.lower(), False),))
+    return has_service(service) and any(pattern(one.lower()) for one in actions(service))
 
 
 def _is_count(word: str) -> bool:
@@ -192,8 +213,21 @@ def _holds_function(value: object) -> bool:
     return isinstance(value, list) and any(map(_holds_function, value))
 
 
+def _texts_of_scanners(value: Any, *, prose: bool) -> Iterator[tuple[str, bool]]:
+    """Every text of a suppression, and whether it is in prose, as reasons are."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _texts_of_scanners(str(name), prose=prose)
+            yield from _texts_of_scanners(part, prose=prose or str(name).lower() in _REASONS)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts_of_scanners(part, prose=prose)
+    elif isinstance(value, str) and value not in _ACKNOWLEDGED.split():
+        yield value, prose
+
+
 def _texts(value: Any, *, grammar: bool = False) -> Iterator[tuple[str, bool]]:
-    """Every text, and whether it is one of the words that IAM's grammar has in its place."""
+    """Every text, and whether it is where IAM's grammar has words of its own."""
     if isinstance(value, str):
         yield value, grammar
     elif isinstance(value, Mapping):

@@ -109,6 +109,10 @@ POLICY = {"Version": "2012-10-17", "Statement": [{"Sid": "x", "Effect": "Allow",
         ("AWS::IAM::Role", {"Tags": [{"Key": "customer", "Value": "TheHooliCo"}]}),
         ("AWS::IAM::Role", {"Tags": [{"Key": "OfHooli", "Value": "1"}]}),
         ("AWS::IAM::Role", {"Policies": [{"PolicyDocument": {"Statement": [{"Sid": "HOOLIuse", "Effect": "Deny"}]}}]}),
+        ("AWS::IAM::Role", {"Policies": [{"Effect": "Deny", "Action": "s3:Hooli"}]}),
+        ("AWS::IAM::Role", {"Policies": [{"Effect": "Deny", "NotAction": ["hooli:*"]}]}),
+        ("AWS::IAM::Role", {"Policies": [{"Effect": "hooli"}]}),
+        ("AWS::IAM::Role", {"Policies": [{"Effect": "Deny", "Version": {"of": "hooli"}}]}),
         ("AWS::Of::Another", {"Name": "HOOLIKey"}),
         ("AWS::Of::Another", {"Name": "theHOOLIuse"}),
         ("AWS::Of::Another", {"Name": "keyOfHooLi"}),
@@ -155,6 +159,10 @@ def test_the_id_is_found(looking: Disclosing, kind: str, properties: dict[str, A
         ("AWS::KMS::Key", {"Description": "replica in eu-west-1"}),
         ("AWS::KMS::Key", {"KeyPolicy": {"Statement": [{"Effect": "Allow", "Action": "kms:PutKeyPolicy"}]}}),
         ("AWS::KMS::Key", {"KeyPolicy": {"Statement": [{"Effect": "Allow", "NotAction": "kms:PutKeyPolicy"}]}}),
+        (
+            "AWS::KMS::Key",
+            {"KeyPolicy": {"Statement": [{"Effect": "Allow", "Action": ["KMS:putkeypolicy", "kms:P*"]}]}},
+        ),
         ("AWS::Events::Rule", {"Description": "hooli", "EventPattern": {"a": ["hooli"]}, "Targets": ["hooli"]}),
         ("AWS::CloudWatch::Alarm", {"AlarmDescription": "hooli", "Metrics": ["hooli"]}),
         ("AWS::CloudWatch::Alarm", {"AlarmDescription": "tenants globex and keys hooli"}),
@@ -206,11 +214,16 @@ def test_a_logical_id_shows_whose_resource_it_is(looking: Disclosing, logical_id
         {"Description": "Keys of hooli"},
         {"Metadata": {"customers": ["hooli"]}},
         {"Mappings": {"Hooli": {"a": "b"}}},
+        {"Metadata": {"Effect": "Allow", "Action": "hooli"}},
         {"Outputs": {"KeyOfHooli": {"Value": "x"}}},
         {"Outputs": {"Key": {"Value": "x", "Export": {"Name": "hooli-key"}}}},
         {"Parameters": {"Customer": {"Type": "String", "Default": "hooli"}}},
         {"Rules": {"CheckBootstrapVersion": {"Assertions": [{"AssertDescription": "of tenant hooli"}]}}},
         {"Metadata of Key": {"aws:cdk:path": "cell/Keys/hooli"}},
+        {"Metadata of Key": {"guard": {"SuppressedRules": ["hooli"], "Reason": "as it is"}}},
+        {"Metadata of Key": {"guard": {"SuppressedRules": ["HOOLI_CHECK"]}}},
+        {"Metadata of Key": {"cdk_nag": {"rules_to_suppress": [{"id": "Hooli", "reason": "as it is"}]}}},
+        {"Metadata of Key": {"cfn_nag": {"hooli": 1}}},
         {"Metadata of Key": {"checkov": {"skip": [{"id": "CKV_AWS_7", "comment": "tenant hooli imports"}]}}},
     ],
 )
@@ -288,6 +301,22 @@ def test_no_name_of_the_apps_own_is_split_into_words_that_an_id_may_be(sample_re
     assert {"equals", "plaintext", "trailing"} < split
     everyone = Disclosing(sample(), dict.fromkeys(split, "x"))
     assert [found for kind, one in properties for found in everyone.of(named("R", kind, one)) if found[0]] == []
+
+
+def test_no_rule_that_a_resource_acknowledges_is_a_word_that_an_id_may_be(sample_resources: list[Found]) -> None:
+    metadata = [dict(one.body.get("Metadata", {})) for one in sample_resources]
+    told = [{name: one for name, one in each.items() if name in ("checkov", "guard")} for each in metadata]
+    words = {word.lower() for word in re.findall("[A-Za-z0-9]+", json.dumps(told))}
+    assert {"inline", "backing", "suppressedrules"} < words
+    everyone = Disclosing(sample(), dict.fromkeys(words - set(TENANTS), "x"))
+    beside = [{"Metadata of R": without_reasons(each)} for each in told]
+    assert [found for one in beside for found in everyone.beside(template("cell", one))] == []
+
+
+def without_reasons(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: without_reasons(one) for name, one in value.items() if name not in ("Reason", "comment")}
+    return [without_reasons(one) for one in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("scanner", ["cdk_nag", "cfn_nag", "checkov", "guard"])
