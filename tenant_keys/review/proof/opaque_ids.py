@@ -113,7 +113,8 @@ class Disclosing:
         self._opaque = {named: name for named, name in opaque.items() if named not in words and not _is_count(named)}
         self._others = frozenset(name for one in accounts for name in one.tenants)
         self._ids = IdsInText(self._opaque, self._others, frozenset(words))
-        self._seen: dict[str, str | None] = {}
+        self._in_texts: dict[str, str | None] = {}
+        self._in_words: dict[str, str | None] = {}
 
     def of(self, resource: Resource) -> Iterator[tuple[str, str]]:
         """The tenant's name in AWS, and the property that tells its id.
@@ -147,19 +148,25 @@ class Disclosing:
 
     def _told(self, where: str, value: object, *, prose: bool = False) -> Iterator[tuple[str, str]]:
         for text, grammar in _texts(value):
-            odd = next((odd for reading in readings(text) if (odd := _ODD.search(reading))), None)
-            if odd is not None:
-                yield "", f"{where} contains the character U+{ord(odd[0]):04X}"
+            if "\\" in text or not text.isascii() or not text.isprintable():
+                odd = next((odd for reading in readings(text) if (odd := _ODD.search(reading))), None)
+                if odd is not None:
+                    yield "", f"{where} contains the character U+{ord(odd[0]):04X}"
             found = self._in_prose(text) if prose else self._in_text(text)
             if found is not None and not (grammar and _is_of_iam(text)):
                 yield self._opaque[found], where
 
     def _in_text(self, text: str) -> str | None:
-        if text not in self._seen:
-            self._seen[text] = next(filter(None, map(self._in_word, words_of(text))), None)
-        return self._seen[text]
+        if text not in self._in_texts:
+            self._in_texts[text] = next(filter(None, map(self._in_word, words_of(text))), None)
+        return self._in_texts[text]
 
     def _in_word(self, word: str) -> str | None:
+        if word not in self._in_words:
+            self._in_words[word] = self._in_new_word(word)
+        return self._in_words[word]
+
+    def _in_new_word(self, word: str) -> str | None:
         """Where a word is the logical id of a tenant's resource, its kind is no part of a name."""
         named = [one.replace("X", "-") for one in _OF_A_TENANT.findall(word)]
         spelled = _OF_A_TENANT.sub(lambda match: match[1].replace("X", "-") + "-", word).rstrip("-")
