@@ -42,7 +42,7 @@ class IdsInText:
         self._wanted = frozenset(wanted)
         self._plain = plain
         self._ids = {one: one for one in (*others, *wanted)}
-        self._in_camel_case = {one.replace("-", ""): one for one in self._ids}
+        self._in_camel_case = {one.replace("-", ""): one for one in (*others, *wanted)}
 
     def first(self, word: str) -> str | None:
         """The first id in a word as `words_of` returns it."""

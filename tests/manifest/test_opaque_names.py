@@ -10,6 +10,7 @@ import pytest
 from tenant_keys.client import ConfigurationError, Settings
 from tenant_keys.manifest import Estate, LockError, parse_lock, resolve
 from tenant_keys.manifest.base import check_against_base
+from tenant_keys.manifest.ids_in_text import IdsInText
 from tenant_keys.manifest.lock import Lock, render_lock
 from tenant_keys.manifest.lock_text import parse_lines, with_entries
 from tenant_keys.manifest.merge_lines import merge_lines
@@ -165,6 +166,17 @@ def test_an_import_role_that_contains_an_opaque_id_is_refused(role: str) -> None
 
 def test_words_that_only_begin_or_end_as_an_opaque_id_are_allowed() -> None:
     assert errors(edited(OPAQUE, ("globex: {", "globex: {tags: {c: AcmeticPlacme, Acmes: acmes1}, "))) == []
+
+
+def test_of_two_ids_that_camel_case_writes_alike_the_opaque_one_counts() -> None:
+    ids = IdsInText({"big-corp"}, ["big-corp", "bigcorp", "big-corp-eu"])
+    assert [ids.first(one) for one in ("TheBigCorp", "BIGCorpKey", "big-corp", "bigcorp", "BigCorpEu")] == [
+        "big-corp",
+        "big-corp",
+        "big-corp",
+        None,
+        None,
+    ]
 
 
 def test_people_find_an_opaque_tenant_by_its_id_and_by_its_name() -> None:
