@@ -10,11 +10,15 @@ from collections.abc import Callable
 from types import FunctionType, MethodType
 from typing import Any, Final
 
+import botocore.client
 import botocore.hooks
 import botocore.session
 
 _NAMES: Final[dict[str, str]] = {}
 """Names of events, and what botocore calls them today."""
+
+_METHODS: Final[dict[tuple[str, str], dict[str, Any]]] = {}
+"""The methods of a service's clients, by its name and version: they name an operation and hold nothing else."""
 
 
 def quicken() -> None:
@@ -30,6 +34,16 @@ def quicken() -> None:
             self._alias_name_cache = _NAMES
 
     botocore.hooks.EventAliaser.__init__ = begin_with_known_names  # type: ignore[method-assign]
+    creator: Any = botocore.client.ClientCreator
+    create = creator._create_methods
+
+    def create_once(self: Any, service_model: Any) -> dict[str, Any]:
+        service = service_model.service_name, service_model.api_version
+        if service not in _METHODS:
+            _METHODS[service] = create(self, service_model)
+        return dict(_METHODS[service])  # handlers of the session add to it
+
+    creator._create_methods = create_once
 
 
 def _of_functions(asked: Callable[[Any], Any]) -> Callable[[Any], Any]:
