@@ -131,7 +131,7 @@ class Environment:
 
 
 OURS = tuple(package.replace("/", ".") for packages in PACKAGES.values() for package in sorted(packages))
-THEIRS = ("aws_cdk", "cdk_nag", "cfnlint", "pydantic", "typer", "ministack", "aws_encryption_sdk", "boto3", "jwt")
+THEIRS = ("aws_cdk", "cdk_nag", "cfnlint", "msgspec", "typer", "ministack", "aws_encryption_sdk", "boto3", "jwt")
 
 
 @pytest.mark.slow
@@ -155,7 +155,7 @@ def test_the_app_alone_brings_no_client_and_no_emulator_and_says_what_the_demo_n
         "aws_cdk",
         "cdk_nag",
         "cfnlint",
-        "pydantic",
+        "msgspec",
         "typer",
         "boto3",
     }

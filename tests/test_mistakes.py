@@ -55,10 +55,11 @@ MORE = {
 NEEDS = {
     "aws": {"adopt", "deployed", "gate", "preflight", "probe", "verify"}
     | {f"byok {name}" for name in ("resume", "revoke", "rotate", "start", "status")},
+    "templates": {"can", "plan", "prove", "review", "who"},
     "app": {"adopt", "check", "diff"},
     "cdk": {"demo", "local attack", "local deploy", "local up"},
 }
-"""Commands that need credentials; app.py, and Node to run it; the CDK CLI, and Node to run that."""
+"""Commands that need credentials; templates; app.py, and Node to run it; the CDK CLI, and Node to run that."""
 
 
 class Mistake(NamedTuple):
@@ -170,6 +171,7 @@ def old_programs(_command: str, words: list[str]) -> list[str]:
     return words
 
 
+TEMPLATE = "cdk.out/tenant-keys-cell-eu-west-1-001.template.json"
 OWN = {"check": "what is wrong with manifest or lock is a finding of its first check"}
 NO_LOCK = {"show": "reads the manifest alone", "validate": "reads the manifest alone"}
 MISTAKES = {
@@ -225,6 +227,13 @@ MISTAKES = {
         taking("directory", "--assembly"),
         containing("cdk.out/manifest.json", b"\xff"),
     ),
+    "template not as it was written": Mistake(
+        2,
+        f"{TEMPLATE}: its SHA-256 is ",
+        needing("templates"),
+        containing(TEMPLATE, b"{a}"),
+        {"prove": "answers with its verdict, not proved"},
+    ),
     "output not writable": Mistake(
         1,
         "below: tenants.yaml is not a directory",
@@ -267,7 +276,7 @@ def run(mistake: Mistake, command: str, project: Path, *options: str) -> Done:
 
 
 def test_every_command_that_is_named_here_exists() -> None:
-    assert {*MORE, *NEEDS["aws"], *NEEDS["app"], *NEEDS["cdk"]} <= {*LEAVES}
+    assert {*MORE}.union(*NEEDS.values()) <= {*LEAVES}
     assert all({*mistake.except_for} <= {*LEAVES} for mistake in MISTAKES.values())
 
 
@@ -313,3 +322,11 @@ def test_check_reports_what_is_wrong_with_manifest_or_lock_as_its_first_finding(
     (step,) = json.loads(done.stdout)
     assert (done.exit_code, step["check"], step["passed"]) == (2, "manifest and lock", False)
     assert MISTAKES[name].message in step["said"][0]
+
+
+def test_prove_names_a_template_that_is_not_as_it_was_written_with_the_code_of_all_commands(project: Path) -> None:
+    mistake = MISTAKES["template not as it was written"]
+    done = run(mistake, "prove", project, "--json")
+    document = json.loads(done.stdout)
+    assert (done.exit_code, document["verdict"]) == (mistake.code, "not proved")
+    assert mistake.message in document["findings"][0]["what"]

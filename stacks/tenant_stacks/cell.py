@@ -165,7 +165,5 @@ def _hashable(value: object, tenant_id: str) -> Hashable:
             return value.arns  # all that roles say of it; no two tenants share one
         case tuple():
             return tuple(_hashable(part, tenant_id) for part in value)
-        case Mapping():
-            return tuple((key, _hashable(value[key], tenant_id)) for key in sorted(value))
         case _:
             return object()

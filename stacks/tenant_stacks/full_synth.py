@@ -13,7 +13,7 @@ from tenant_stacks.isolation import IsolationProof
 from tenant_stacks.last_synth import forget, record
 from tenant_stacks.pattern import NotOnlyNames
 from tenant_stacks.placement import add_stacks
-from tenant_stacks.synthesizer import EstateSynthesizer, reads_no_names
+from tenant_stacks.synthesizer import reads_no_names, synthesizers
 from tenant_stacks.template_validation import add_template_validation
 from tenant_stacks.validation import add_validations, synthesize
 
@@ -39,7 +39,8 @@ def synthesize_everything(
             if validation and not validation.completed:
                 raise RuntimeError("the validation of the templates failed; to skip it, set CDK_VALIDATION=false")
             if folder and around and not aspects:
-                record(folder, estate, around, _templates(app), proof.classes)
+                templates = {name: one.examples for name, one in synthesizers(app).items()}
+                record(folder, estate, around, templates, proof.classes)
             return
     synthesize(_app(estate, aspects, folder, stamped=False)[0])
 
@@ -54,9 +55,3 @@ def _app(
     for aspect in aspects:
         cdk.Aspects.of(app).add(aspect)
     return app, add_validations(app, estate, without_construct)
-
-
-def _templates(app: cdk.App) -> dict[str, str]:
-    """Of each stack the template as the CDK wrote it, by its name; empty for a stack that was not completed."""
-    synthesizers = {stack.node.id: stack.synthesizer for stack in app.node.children if isinstance(stack, cdk.Stack)}
-    return {name: one.examples for name, one in synthesizers.items() if isinstance(one, EstateSynthesizer)}

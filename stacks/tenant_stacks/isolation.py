@@ -51,17 +51,16 @@ class IsolationProof:
         # With stages there are several folders; the one above them all has the manifest that names every stack.
         folder = Path(os.path.commonpath([Path(path).parent for path in paths]))
         try:
-            reviewed = [_reviewed(folder, estate) for estate in self._estate.key_accounts]
-            proofs = [
-                prove(read or folder, estate) for read, estate in zip(reviewed, self._estate.key_accounts, strict=True)
-            ]
+            read = [(_reviewed(folder, estate), estate) for estate in self._estate.key_accounts]
+            proofs = [prove(reviewed or folder, estate) for reviewed, estate in read]
         except ReviewError as problem:
             return _report([_violation("not proved", str(problem), "", paths[0])])
         # The CDK's report does not name a validation that found nothing: it looks like one that did not run.
         verdict = min((proof.verdict for proof in proofs), key=WORST_FIRST.index)
         write_record(folder, verdict)
-        if len(reviewed) == 1 and reviewed[0] and verdict == "proved":
-            self.classes = classes_of(reviewed[0])
+        (reviewed, _), *others = read
+        if reviewed and not others and verdict == "proved":
+            self.classes = classes_of(reviewed)
         findings = [finding for proof in proofs for finding in proof.findings]
         return _report([_of(finding, more, paths[0]) for finding, more in folded(findings)])
 

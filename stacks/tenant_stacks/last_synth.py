@@ -145,11 +145,11 @@ def _completed(stack: CellStack, last: _Cell) -> tuple[_Cell, bytes] | None:
 
 def _replace(folder: Path, templates: Mapping[str, bytes]) -> bool:
     """Write templates, and their hashes where the assembly has them; whether it has them where it is known to."""
-    manifest = (folder / "manifest.json").read_text(encoding="utf-8")
+    manifest = (folder / "manifest.json").read_bytes().decode()
     for stack, text in templates.items():
         template, assets = folder / f"{stack}.template.json", folder / f"{stack}.assets.json"
         old, new = sha256(template.read_bytes()).hexdigest(), sha256(text).hexdigest()
-        published = _published(assets.read_text(encoding="utf-8"), old, new)
+        published = _published(assets.read_bytes().decode(), old, new)
         if published is None or manifest.count(old) != 1:
             return False
         manifest = manifest.replace(old, new)
@@ -180,7 +180,7 @@ def _published(text: str, old: str, new: str) -> str | None:
 
 
 def _short(destination: Mapping[str, Any]) -> str:
-    text = json.dumps(destination, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(destination, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()[:8]
 
 
@@ -206,22 +206,19 @@ def _has_other_names(tenant: Tenant) -> bool:
 
 
 def _residents(stack: CellStack) -> str:
-    where = (stack.name, stack.region, stack.description, stack.cell, stack.keeps_keys)
-    return sha256(repr((where, [_own(resident) for resident in stack.residents])).encode()).hexdigest()
+    """The stack's name decides what else its template holds, in an estate that has the same in common."""
+    return sha256(repr([_own(resident) for resident in stack.residents]).encode()).hexdigest()
 
 
 def _examples(stack: CellStack, real: Sequence[str]) -> list[str]:
     chosen = set(real)
     return [
-        sha256(repr(_own(resident)).encode()).hexdigest()
-        for resident in stack.residents
-        if resident.construct_id in chosen
+        sha256(_own(resident).encode()).hexdigest() for resident in stack.residents if resident.construct_id in chosen
     ]
 
 
-def _own(resident: Resident) -> tuple[object, ...]:
-    workload = resident.workload.name if resident.workload else None
-    return resident.kind, workload, _text(resident.tenant)
+def _own(resident: Resident) -> str:
+    return f"{resident.construct_id} {_text(resident.tenant)}"
 
 
 def _text(tenant: Tenant) -> str:
@@ -249,7 +246,7 @@ def _write(folder: Path, record: _Record) -> None:
             for name, cell in record.cells.items()
         },
     }
-    replace_file(folder / RECORD, json.dumps(document, ensure_ascii=False).encode())
+    replace_file(folder / RECORD, json.dumps(document).encode())
 
 
 def _read(folder: Path) -> _Record | None:

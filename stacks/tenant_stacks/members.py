@@ -40,7 +40,7 @@ class Resident:
         tenant = self.tenant
         own: tuple[str, ...] = (tenant.id, logical_id("", tenant.id))
         kind: Hashable = alike(tenant)
-        logical_ids: tuple[str, ...]
+        logical_ids: tuple[str, ...] = ()
         match self.kind:
             case "key":
                 logical_ids = logical_id("Key", tenant.id), logical_id("Alias", tenant.id)
@@ -49,8 +49,8 @@ class Resident:
             case "replica":
                 own = (*own, tenant.multi_region_key_id or "")
                 logical_ids = logical_id("Replica", tenant.id), logical_id("Alias", tenant.id)
-            case "role":
-                workload = self.workload.name if self.workload else ""
+            case "role" if self.workload:
+                workload = self.workload.name
                 logical_ids, kind = (logical_id("Role", tenant.id, workload),), (workload, alike(tenant))
         return Member(self.construct_id, own, logical_ids, kind, tags_of(tenant))
 

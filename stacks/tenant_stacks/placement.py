@@ -73,16 +73,12 @@ class _Stacks:
 
     def _add_cells(self) -> None:
         for cell in cell_stacks(self._estate):
-            stack = self._stack(cell.name, self._account, cell.region, cell.description, keeps_keys=cell.keeps_keys)
             members = Cell([resident.member for resident in cell.residents]) if self._stamped else None
-            real = {resident.construct_id for resident in cell.residents}
-            if members is not None and members.stamped:
-                synthesizer = stack.synthesizer
-                if not isinstance(synthesizer, EstateSynthesizer):
-                    raise TypeError(f"{stack.node.path}: no synthesizer that completes a cell")
-                synthesizer.stamp(members)
-                self._without_construct.update((cell.name, one) for one in real.difference(members.real))
-                real = set(members.real)
+            place = cell.name, self._account, cell.region, cell.description
+            stack = self._stack(*place, keeps_keys=cell.keeps_keys, members=members)
+            ids = [resident.construct_id for resident in cell.residents]
+            real = frozenset(members.real if members else ids)
+            self._without_construct.update((cell.name, one) for one in ids if one not in real)
             for resident in cell.residents:
                 if resident.construct_id in real:
                     self._make(resident, stack, cell.cell)
@@ -93,12 +89,22 @@ class _Stacks:
             TenantKey(stack, name, tenant=tenant, estate=estate, cell=cell)
         elif resident.kind == "replica":
             TenantReplicaKey(stack, name, tenant=tenant, estate=estate, cell=cell)
-        elif resident.kind == "role" and resident.workload:
+        elif resident.workload:
             TenantAccessRole(stack, name, tenant=tenant, workload=resident.workload, estate=estate, cell=cell)
         elif tenant.custodian:
             CustodianImportRole(stack, name, tenant=tenant, custodian=tenant.custodian, estate=estate, cell=cell)
 
-    def _stack(self, name: str, account: str, region: str, description: str, *, keeps_keys: bool = False) -> Stack:
+    def _stack(
+        self,
+        name: str,
+        account: str,
+        region: str,
+        description: str,
+        *,
+        keeps_keys: bool = False,
+        members: Cell | None = None,
+    ) -> Stack:
+        synthesizer = self._synthesizer(account)
         stack = Stack(
             self._scope,
             name,
@@ -107,8 +113,10 @@ class _Stacks:
             description=description,
             termination_protection=keeps_keys,
             suppress_template_indentation=True,  # policies are long: 100 tenants must fit 1 MB
-            synthesizer=self._synthesizer(account),
+            synthesizer=synthesizer,
         )
+        if members and members.stamped:
+            synthesizer.stamp(members)
         for name_in_context, value in WITHOUT_METADATA.items():
             stack.node.set_context(name_in_context, value)
         if keeps_keys and region in self._hooks and account == self._account:

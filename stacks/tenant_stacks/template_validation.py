@@ -15,7 +15,7 @@ import aws_cdk as cdk
 import jsii
 from constructs import IConstruct
 
-from tenant_stacks.synthesizer import EstateSynthesizer
+from tenant_stacks.synthesizer import synthesizers
 
 
 def add_template_validation(app: cdk.App) -> TemplateValidation | None:
@@ -38,17 +38,14 @@ class TemplateValidation(cdk.CloudFormationValidatePlugin):
 
     def __init__(self, app: cdk.App) -> None:
         super().__init__()
-        stacks = [child for child in app.node.children if isinstance(child, cdk.Stack)]
-        self._synthesizers = {stack.node.path: stack.synthesizer for stack in stacks}
+        self._synthesizers = synthesizers(app)
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
         """Findings of a cell name the finished template."""
         with TemporaryDirectory() as folder:
-            read = [self._read(stack, Path(folder)) for stack in context.stack_templates]
-            finished = {
-                one.template_path: stack.template_path for one, stack in zip(read, context.stack_templates, strict=True)
-            }
-            report = super().validate(_Context(context.app_construct, read))
+            read = [(self._read(stack, Path(folder)), stack.template_path) for stack in context.stack_templates]
+            report = super().validate(_Context(context.app_construct, [stack for stack, _ in read]))
+        finished: dict[str | None, str] = {stack.template_path: path for stack, path in read}
         self.completed = True
         return cdk.PolicyValidationPluginReport(
             success=report.success, violations=[_of(violation, finished) for violation in report.violations]
@@ -56,10 +53,10 @@ class TemplateValidation(cdk.CloudFormationValidatePlugin):
 
     def _read(self, stack: cdk.PolicyValidationStack, folder: Path) -> cdk.PolicyValidationStack:
         synthesizer = self._synthesizers.get(stack.stack_construct_path)
-        if not isinstance(synthesizer, EstateSynthesizer) or not synthesizer.examples:
+        if synthesizer is None or not synthesizer.examples:
             return stack
         path = folder / Path(stack.template_path).name
-        path.write_text(synthesizer.examples, encoding="utf-8")
+        path.write_bytes(synthesizer.examples.encode())
         return cdk.PolicyValidationStack(
             stack_construct_path=stack.stack_construct_path,
             template_path=str(path),
@@ -96,14 +93,14 @@ class _Context:
         return None
 
 
-def _of(violation: cdk.PolicyViolation, finished: Mapping[str, str]) -> cdk.PolicyViolation:
+def _of(violation: cdk.PolicyViolation, finished: Mapping[str | None, str]) -> cdk.PolicyViolation:
     """The violation, at the templates that are deployed."""
     resources = [
         cdk.PolicyViolatingResource(
             locations=one.locations,
             construct_path=one.construct_path,
             resource_logical_id=one.resource_logical_id,
-            template_path=finished.get(one.template_path or "", one.template_path),
+            template_path=finished.get(one.template_path, one.template_path),
         )
         for one in violation.violating_resources
     ]

@@ -11,10 +11,10 @@ from tenant_keys.manifest.base import GitError
 from tenant_keys.operations.errors import NoProject, OperationError, RevisionUnusable
 from tenant_keys.operations.tenant_file import TenantFileRefused
 from tenant_keys.policy.limits import PolicyTooLarge
-from tenant_keys.review.errors import AssemblyNotFound, ReviewError
+from tenant_keys.review.errors import AssemblyNotFound, NotJudged, ReviewError
 
 COULD_NOT_RUN = 1
-ERRORS_IN_A_FILE = 2
+ERRORS_IN_A_FILE = NEEDS_REVIEW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Failure:
             return cls(f"{error}\n{number} problem{'s' if number > 1 else ''}; nothing is written", 2, details)
         if isinstance(error, PolicyTooLarge):
             return cls(str(error), ERRORS_IN_A_FILE)
+        if isinstance(error, NotJudged):
+            return cls(str(error), NEEDS_REVIEW)
         hint = _hint() if isinstance(error, (AssemblyNotFound, FileNotFoundError, NoProject, RevisionUnusable)) else ""
         if isinstance(error, (GitError, OperationError, ReviewError, *_of_the_local_aws())):
             return cls(f"{error}{hint}", COULD_NOT_RUN)

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -182,7 +183,7 @@ def started(estate: Estate, port: int) -> Iterator[LocalAws]:
         organization=estate.organization,
         management=estate.management_account,
         jwks={url: issuer.key_set for url, issuer in made.items()},
-        naming=estate.naming.model_dump(),
+        naming=msgspec.structs.asdict(estate.naming),
         region=central.home_region,
         port=port,
     ) as aws:

@@ -93,7 +93,9 @@ def can_command(
     region: Region = None,
     as_json: Json = False,
 ) -> None:
-    """Decide one request, and print the statements that decide it. Exit codes: 0 allowed, 2 denied, 1 could not run."""
+    """Decide one request, and print the statements that decide it. Exit codes: 0 allowed, 2 denied or
+    not decided, 1 could not run.
+    """
     questions = Questions(directory, load_estate_of(manifest, key), key, region)
     promise = questions.case.promise
     named = None if by_key else alias or promise.alias
@@ -127,7 +129,7 @@ def who_command(
 ) -> None:
     """List every principal that can perform an action, with the roles and the request.
 
-    Exit codes: 0 answered, 1 could not run.
+    Exit codes: 0 answered, 2 not decided, 1 could not run.
     """
     holders = Questions(directory, load_estate_of(manifest, key), key, region).who(action)
     if as_json:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+import msgspec
 
 from tenant_keys.demo.errors import NothingToServe
 from tenant_keys.demo.identity_provider import published
@@ -109,7 +110,7 @@ def local_estate(estate: Estate, port: int = 0) -> Iterator[LocalEstate]:
         organization=estate.organization,
         management=estate.management_account,
         jwks={issuer.url: issuer.key_set for issuer in issuers},
-        naming=estate.naming.model_dump(),
+        naming=msgspec.structs.asdict(estate.naming),
         region=central.home_region,
         port=port,
     ) as aws:

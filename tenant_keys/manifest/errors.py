@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 LOCK_FILE = "tenants.lock"
 Path = tuple[str | int, ...]
@@ -16,8 +17,7 @@ LONGEST_SHOWN = 60
 """Characters of a value or a key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """One thing to mend."""
 
     path: Path

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
+
+import msgspec
 
 from tenant_keys.aws_facts.regions import partition_of
 from tenant_keys.manifest.allowed import KEY_ACCOUNT_NAME
 from tenant_keys.manifest.consistency import inconsistencies
 from tenant_keys.manifest.errors import Path, Problem
-from tenant_keys.manifest.explain import show
 from tenant_keys.manifest.model import Manifest, Naming
 from tenant_keys.manifest.rules import Problems, Report, role_name, unknown
+from tenant_keys.manifest.shown import show
 
 KEY_ACCOUNT: Final = "key_account"
 """Field of a workload or tenant: the name of its key account."""
@@ -31,8 +32,7 @@ _OF_ONE_ACCOUNT: Final = {"identity_provider", "import_role"}
 """Fields whose rules between two workloads or tenants hold in one key account: providers and roles are in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(msgspec.Struct, frozen=True):
     """What a manifest says of one key account, as a manifest of that account alone."""
 
     name: str
@@ -204,13 +204,11 @@ def _between_accounts(manifests: Manifests) -> Iterator[Problem]:
     """Rules between two workloads or two tenants, which hold for those of different key accounts too."""
     first = next(iter(manifests.values()))
     regions = tuple(dict.fromkeys(region for one in manifests.values() for region in one.central.regions))
-    account = {"account": "0" * 12, "regions": regions}
-    whole = first.model_copy(
-        update={
-            "central": first.central.model_copy(update=account),
-            "workloads": {name: each for one in manifests.values() for name, each in one.workloads.items()},
-            "tenants": {name: each for one in manifests.values() for name, each in one.tenants.items()},
-        }
+    whole = msgspec.structs.replace(
+        first,
+        central=msgspec.structs.replace(first.central, account="0" * 12, regions=regions),
+        workloads={name: each for one in manifests.values() for name, each in one.workloads.items()},
+        tenants={name: each for one in manifests.values() for name, each in one.tenants.items()},
     )
     for problem in inconsistencies(whole):
         if problem.path[0] in ("workloads", "tenants") and problem.path[-1] not in _OF_ONE_ACCOUNT:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import yaml
+from msgspec.structs import replace
 
 from tenant_keys.manifest.document import DEEPEST
 from tenant_keys.manifest.errors import Path, Problem

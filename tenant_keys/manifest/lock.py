@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from tenant_keys.manifest.model import KeySource, Naming, RotationDays
 from tenant_keys.manifest.replace_file import replace_file
 
@@ -121,7 +123,7 @@ def header_line(lock: Lock) -> str:
         },
     }
     if lock.naming != DEFAULT_NAMING:
-        header["naming"] = lock.naming.model_dump()
+        header["naming"] = msgspec.structs.asdict(lock.naming)
     if lock.further:
         header["key_accounts"] = {
             name: {"account": one.account, "home_region": one.home_region} for name, one in lock.further.items()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+import msgspec
 
 from tenant_keys.aws_facts.quotas import TEMPLATE_RESOURCES
 from tenant_keys.manifest.errors import LockError, Problem
@@ -20,8 +20,8 @@ from tenant_keys.manifest.opaque_names import OPAQUE_NAME
 MOST_CELLS = 100_000
 LARGEST = 64 * 1024 * 1024
 MULTI_REGION_KEY = re.compile(r"mrk-[0-9a-f]{32}")
-_TENANT = re.compile(r"(?=.{1,40}\Z)" + TENANT_ID.replace("$", r"\Z"))
-_WORKLOAD = re.compile(WORKLOAD_NAME.replace("$", r"\Z"))
+_TENANT = re.compile(r"(?=.{1,40}\Z)" + TENANT_ID)
+_WORKLOAD = re.compile(WORKLOAD_NAME)
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _ACCOUNT = re.compile("[0-9]{12}")
 _KEY_ACCOUNT = re.compile("[a-z][a-z0-9]{0,15}")
@@ -181,8 +181,8 @@ def _further(first: str, record: dict[str, Any]) -> dict[str, KeyAccount]:
 
 def _naming(record: object) -> Naming:
     try:
-        return Naming.model_validate(record)
-    except ValidationError:
+        return msgspec.convert(record, Naming)
+    except msgspec.ValidationError:
         raise ValueError("naming differs from what this program writes") from None
 
 

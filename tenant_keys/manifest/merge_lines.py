@@ -9,6 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
+import msgspec
+
 from tenant_keys.aws_facts.regions import is_region
 from tenant_keys.manifest.compare import per_tenant_workloads, wanted_roles
 from tenant_keys.manifest.errors import LOCK_FILE, LockError, Problem
@@ -117,8 +119,10 @@ def measured(manifest: Manifest, lock: Lock, measure: Measure | None) -> Sizes:
         if tenant.state != "offboarded" and not (entry and entry.phase == "offboarded"):
             creation = {} if entry is None else _written_creation(entry)
             opaque = tenant.opaque if entry is None else entry.name is not None
-            tenants[name] = tenant.model_copy(update={"key": tenant.key.model_copy(update=creation), "opaque": opaque})
-    apart = manifest.model_copy(update={"tenants": tenants})
+            tenants[name] = msgspec.structs.replace(
+                tenant, key=msgspec.structs.replace(tenant.key, **creation), opaque=opaque
+            )
+    apart = msgspec.structs.replace(manifest, tenants=tenants)
     try:
         return measure(resolve(apart, update(apart, new_lock(apart))[0]))
     except LockError:

@@ -17,7 +17,7 @@ from tenant_keys.manifest.rules import Report
 DEFAULT: Final = Naming()
 LONGEST_ROLE_NAME: Final = 64
 """Characters (IAM guide, reference_iam-quotas)."""
-_WORKLOAD: Final = re.compile(WORKLOAD_NAME.removesuffix("$"))
+_WORKLOAD: Final = re.compile(WORKLOAD_NAME.removesuffix(r"\Z"))
 
 
 def import_role_name(tenant_id: str, naming: Naming) -> str:

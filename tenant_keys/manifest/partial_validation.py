@@ -1,13 +1,14 @@
-"""A manifest with broken fields, mended just enough that the rules between the sound fields can be checked too."""
+"""A manifest with broken fields, repaired just enough that the rules between the sound fields can be checked too."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ValidationError
+import msgspec
 
 from tenant_keys.manifest.consistency import inconsistencies
 from tenant_keys.manifest.errors import Path, Problem
+from tenant_keys.manifest.faults import Fault, faults
 from tenant_keys.manifest.fields import fields_at
 from tenant_keys.manifest.model import Manifest
 
@@ -81,26 +82,27 @@ def _partial_manifest(document: object) -> Manifest | None:
         return None
     copy = _thaw(document)
     for _ in range(_ROUNDS):
-        try:
-            return Manifest.model_validate(_freeze(copy))
-        except ValidationError as error:
-            for detail in error.errors(include_url=False, include_input=False, include_context=False):
-                _mend(copy, detail["loc"], missing=detail["type"] == "missing")
+        found = list(faults(_freeze(copy), Manifest))
+        if not found:
+            return msgspec.convert(copy, Manifest)
+        for fault in reversed(found):  # an entry of a list is removed after those that follow it
+            _repair(copy, fault)
     return None
 
 
-def _mend(document: Any, location: tuple[str | int, ...], *, missing: bool) -> None:
+def _repair(document: Any, fault: Fault) -> None:
     """Fills in what is required and removes what is wrong."""
     here: Any = document
     parent: Any = None
     last = ""
-    for step in location[:-1] if missing else location:
+    missing = fault.what == "missing"
+    for step in fault.path[:-1] if missing else fault.path:
         if isinstance(here, dict) and step in here:
             parent, last, here = here, str(step), here[step]
         elif isinstance(here, list) and isinstance(step, int) and step < len(here):
             del here[step]
             return
-    field = location[-1]
+    field = fault.path[-1]
     if missing and isinstance(here, dict) and field in _PLACEHOLDERS:
         here[field] = _thaw(_PLACEHOLDERS[str(field)])
     elif missing and field == "issuer" and isinstance(here, dict):

@@ -6,14 +6,14 @@ The review has a copy of its own of the services, which a test compares: the pro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from tenant_keys.manifest.model import RunsOn
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(msgspec.Struct, frozen=True):
     """One place that a workload runs on."""
 
     sid: str | None

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path as FilePath
 
-from pydantic import ValidationError
+import msgspec
+from msgspec.structs import replace
 
 from tenant_keys.manifest.consistency import inconsistencies
 from tenant_keys.manifest.errors import ManifestError, Path, Problem
-from tenant_keys.manifest.explain import MOST_DETAILS, explain
 from tenant_keys.manifest.garbage_collection import collection_paused
 from tenant_keys.manifest.key_accounts import Manifests, check_together, lists_key_accounts, shares_of
 from tenant_keys.manifest.model import Manifest
-from tenant_keys.manifest.partial_validation import problems_between_sound_fields
 from tenant_keys.manifest.read_part import part_of
 from tenant_keys.manifest.warnings import warnings
 from tenant_keys.manifest.written import EXTENDS, TENANTS_FROM, Written, read_written
@@ -116,22 +114,17 @@ def _several_checked(written: Written, document: dict[str, object], problems: li
 
 def _checked(document: object, problems: list[Problem]) -> tuple[Manifest | None, list[Problem], int]:
     """The manifest in a document with one key account, or all that is wrong, and how much more is."""
-    more = 0
     try:
-        manifest = Manifest.model_validate(document)
+        manifest = msgspec.convert(document, Manifest)
+    except msgspec.ValidationError:
+        pass
+    else:
+        problems = problems or inconsistencies(manifest)
         if not problems:
-            problems = inconsistencies(manifest)
-            if not problems:
-                return manifest, [], 0
-    except ValidationError as error:
-        reported = {problem.path for problem in problems}
-        problems = [*problems, *(problem for problem in explain(error, document) if problem.path not in reported)]
-        more = max(0, error.error_count() - MOST_DETAILS)
-    if not more:
-        reported = {problem.path for problem in problems}
-        between = problems_between_sound_fields(document, problems)
-        problems = [*problems, *(problem for problem in between if problem.path not in reported)]
-    return None, problems, more
+            return manifest, [], 0
+    from tenant_keys.manifest.explain import explain  # with what it needs, which a sound manifest does without
+
+    return None, *explain(document, problems)
 
 
 def manifest_file(path: str | FilePath) -> FilePath:

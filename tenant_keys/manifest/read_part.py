@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
+import msgspec
 import yaml
+from msgspec.structs import replace
 
 from tenant_keys.manifest.document import Reader, Stopped, Unusable
 from tenant_keys.manifest.errors import ManifestError, Problem
-from tenant_keys.manifest.explain import show
 from tenant_keys.manifest.lines import locate
+from tenant_keys.manifest.shown import show
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of a manifest; 10,000 tenants take about one megabyte."""
 _UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One file, read."""
 
     name: str

@@ -6,11 +6,11 @@ from collections import Counter
 
 from tenant_keys.aws_facts.regions import is_region
 from tenant_keys.manifest.errors import LOCK_FILE, Problem
-from tenant_keys.manifest.explain import did_you_mean
 from tenant_keys.manifest.held_key_rules import identity
 from tenant_keys.manifest.lock import Entry, Lock
 from tenant_keys.manifest.model import Manifest, Naming, Tenant
 from tenant_keys.manifest.rules import Problems, Report
+from tenant_keys.manifest.shown import did_you_mean
 from tenant_keys.manifest.tenant_rules import NO_KEY, check_origin
 
 
@@ -48,7 +48,7 @@ def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
 
 def _check_naming(wanted: Naming, held: Naming, report: Report) -> None:
     """Other names would be other aliases, roles and stacks: the keys of these would be lost to the estate."""
-    for field in Naming.model_fields:
+    for field in Naming.__struct_fields__:
         got, was = getattr(wanted, field), getattr(held, field)
         if got != was:
             message = f"got {got}, but {LOCK_FILE} was created with {was}, and names never change; restore it"
@@ -74,7 +74,7 @@ def _check_state(name: str, tenant: Tenant, entry: Entry, findings: Problems) ->
     path = ("tenants", name, "state")
     if entry.phase == "offboarded" and tenant.state != "offboarded":
         message = f"{name} was offboarded, and an id is never reused; choose another id"
-        findings.report(path if "state" in tenant.model_fields_set else path[:2], message)
+        findings.report(path if tenant.state != "active" else path[:2], message)
     elif entry.phase is None and tenant.state == "offboarded":
         message = "got offboarded, but it was never offboarding; set offboarding, run tenant-keys lock and deploy"
         findings.report(path, message)

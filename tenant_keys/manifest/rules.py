@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from tenant_keys.aws_facts.identity_center import permission_set_of
 from tenant_keys.aws_facts.regions import is_region, partition_of, regions
 from tenant_keys.manifest.errors import Path, Problem
-from tenant_keys.manifest.explain import did_you_mean
 from tenant_keys.manifest.model import Central, Naming
+from tenant_keys.manifest.shown import did_you_mean
 
 Report = Callable[[Path, str], None]
 

@@ -8,6 +8,8 @@ import json
 from itertools import pairwise
 from typing import Any
 
+import msgspec
+
 from tenant_keys.manifest import model
 from tenant_keys.manifest.key_accounts import KEY_ACCOUNT, NAME
 from tenant_keys.manifest.model import Manifest
@@ -18,14 +20,14 @@ DIALECT = "http://json-schema.org/draft-07/schema#"
 
 def schema() -> dict[str, Any]:
     """The schema: nothing may be null, and no mapping takes a key outside its grammar."""
-    generated = Manifest.model_json_schema()
-    definitions = generated.pop("$defs")
+    definitions = msgspec.json.schema(Manifest)["$defs"]
+    generated = definitions.pop("Manifest")
     described = _docstrings()
     for name, part in {"Manifest": generated, **definitions}.items():
         for field, properties in part["properties"].items():
             definition = definitions.get(properties.get("$ref", "").removeprefix("#/$defs/"), {})
             if described[name, field] != definition.get("description"):
-                part["properties"][field] = dict(sorted({**properties, "description": described[name, field]}.items()))
+                part["properties"][field] = {**properties, "description": described[name, field]}
     _admit_several(generated, definitions)
     whole = {"$schema": DIALECT, **generated, "definitions": definitions}
     tidy: dict[str, Any] = _tidy(whole)
@@ -58,10 +60,7 @@ def _admit_several(manifest: dict[str, Any], definitions: dict[str, Any]) -> Non
 
 
 def _docstrings() -> dict[tuple[str, str], str]:
-    """Class and field to the string below the field, read from the source.
-
-    Pydantic would do the same each time the model is imported, for every command: a quarter of its start.
-    """
+    """Class and field to the string below the field, read from the source."""
     described = {}
     for part in ast.parse(inspect.getsource(model)).body:
         if isinstance(part, ast.ClassDef):
@@ -84,6 +83,8 @@ def schema_text() -> str:
 def _tidy(node: Any) -> Any:
     if isinstance(node, list):
         return [_tidy(item) for item in node]
+    if isinstance(node, str) and node.endswith(r"\Z"):
+        return node.removesuffix(r"\Z") + "$"
     if not isinstance(node, dict):
         return node
     node = {key: _tidy(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
@@ -98,6 +99,10 @@ def _tidy(node: Any) -> Any:
         reference = node.pop("$ref").replace("#/$defs/", "#/definitions/")
         # Draft 7 ignores what is beside a reference.
         node = {"allOf": [{"$ref": reference}], **node} if node else {"$ref": reference}
-    if "patternProperties" in node:
+    if "propertyNames" in node:
+        names = node["propertyNames"]
+        node["patternProperties"] = {names.pop("pattern"): node["additionalProperties"]}
         node["additionalProperties"] = False
+    if node.get("required") == []:
+        del node["required"]
     return node

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
+
 from tenant_keys.manifest.errors import LOCK_FILE, LockError, Path, Problem
 from tenant_keys.manifest.estate import Estate
 from tenant_keys.manifest.key_accounts import KEY_ACCOUNT, Manifests, stack_prefix
@@ -108,7 +110,7 @@ def _in_whole(error: LockError, index: int, share: Share) -> list[Problem]:
     if share.name is None:
         return list(error.problems)
     return [
-        replace(one, path=("central", index, *one.path[1:])) if one.path[:1] == ("central",) else one
+        msgspec.structs.replace(one, path=("central", index, *one.path[1:])) if one.path[:1] == ("central",) else one
         for one in error.problems
     ]
 
@@ -129,11 +131,13 @@ def _shares(manifests: Manifests, lock: Lock) -> tuple[list[Share], list[Problem
             shares.append(Share(name, None, manifest, with_entries(lock, own)))
             continue
         recorded = lock.further.get(name, KeyAccount(manifest.central.account, manifest.central.home_region))
-        naming = manifest.naming.model_copy(update={"stack_prefix": stack_prefix(manifest.naming, name)})
+        naming = msgspec.structs.replace(manifest.naming, stack_prefix=stack_prefix(manifest.naming, name))
         own = {tenant: one for tenant, one in lock.entries.items() if one.key_account == name}
         # That the naming stays as it was is checked in the share of the account that the lock began with.
         of_account = replace(lock, account=recorded.account, home_region=recorded.home_region, naming=naming)
-        shares.append(Share(name, name, manifest.model_copy(update={"naming": naming}), with_entries(of_account, own)))
+        shares.append(
+            Share(name, name, msgspec.structs.replace(manifest, naming=naming), with_entries(of_account, own))
+        )
     return shares, problems
 
 
@@ -196,5 +200,5 @@ def _held_by_two(manifests: Manifests, lock: Lock) -> list[Problem]:
     if len(manifests) == 1:
         return []  # the account's own refusals have it
     tenants = {name: tenant for one in manifests.values() for name, tenant in one.tenants.items()}
-    check_held(next(iter(manifests.values())).model_copy(update={"tenants": tenants}), lock, findings.report)
+    check_held(msgspec.structs.replace(next(iter(manifests.values())), tenants=tenants), lock, findings.report)
     return findings.problems

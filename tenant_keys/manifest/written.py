@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from tenant_keys.manifest.errors import LOCK_FILE, LockError, Path, Problem
 from tenant_keys.manifest.lines import locate
@@ -20,8 +22,7 @@ USUAL = "tenants.yaml"
 EXTENDS, TENANTS, TENANTS_FROM = "extends", "tenants", "tenants_from"
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """The files of one manifest."""
 
     main: Part

@@ -28,7 +28,7 @@ class TakeBackRefused(OperationError):
 
 
 class RevisionUnusable(OperationError):
-    """Raised when a git revision does not exist or holds what must not be written out."""
+    """Raised when a git revision does not exist or holds what must not be written to disk."""
 
 
 class AppFailed(OperationError):

@@ -8,6 +8,8 @@ from difflib import get_close_matches, unified_diff
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from tenant_keys.manifest import Estate, LockError, Manifest, parse_lock
 from tenant_keys.manifest.key_accounts import Manifests
 from tenant_keys.manifest.lock import render_lock
@@ -144,7 +146,7 @@ def _check_the_rest(old: Manifests, new: Manifests, edited: tuple[str, ...]) -> 
     those = frozenset(edited)
     before, after = (
         {
-            name: one.model_copy(update={"tenants": {i: each for i, each in one.tenants.items() if i not in those}})
+            name: msgspec.structs.replace(one, tenants={i: each for i, each in one.tenants.items() if i not in those})
             for name, one in manifests.items()
         }
         for manifests in (old, new)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from tenant_keys.manifest import EstateError, load_manifests
 from tenant_keys.manifest.errors import Problem, dotted
 from tenant_keys.manifest.model import Tenant
@@ -54,7 +56,7 @@ def plan_import(manifest_path: Path, file: TenantFile) -> Import:
 
 def _differences(tenant: Tenant, fields: Mapping[str, object]) -> list[tuple[str, object]]:
     """Fields that the file gives and the manifest has otherwise, with the manifest's value."""
-    written = tenant.model_dump(mode="json", exclude_unset=True)
+    written = msgspec.to_builtins(tenant)
     return [
         (name, "none" if was is None else was)
         for name, wanted in _flat(fields).items()

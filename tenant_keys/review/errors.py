@@ -10,15 +10,23 @@ _LONGEST: Final = 200
 
 
 def as_json(value: object) -> str:
-    """A value as a template has it; a long one is cut. None is what a template does not have."""
+    """A value as a template has it; a long one is cut. None is what a template does not have.
+
+    Where a character cannot be printed, such as half of a surrogate pair, all that are not ASCII are escaped.
+    """
     if value is None:
         return "nothing"
     text = json.dumps(value, ensure_ascii=False, default=str)
+    text = text if text.isprintable() else json.dumps(value, default=str)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 class ReviewError(Exception):
     """Raised when the review cannot judge what it was given; the message says where, what, allowed, and the fix."""
+
+
+class NotJudged(ReviewError):
+    """Raised when the assembly is read and holds what cannot be judged: to the proof a finding, "not proved"."""
 
 
 class AssemblyNotFound(ReviewError):
@@ -33,7 +41,7 @@ class AssemblyTooNew(ReviewError):
     """Raised when the manifest's schema is newer than the newest one that the review has been tried with."""
 
 
-class AssemblyInconsistent(ReviewError):
+class AssemblyInconsistent(NotJudged):
     """Raised when the CDK CLI could deploy something other than the template that the review reads."""
 
 
@@ -49,11 +57,11 @@ class DuplicateStack(ReviewError):
     """Raised when two stacks of the assembly have the same name, account and Region."""
 
 
-class TemplateRefused(ReviewError):
+class TemplateRefused(NotJudged):
     """Raised when a template holds something that can create or rewrite resources unseen, such as a macro."""
 
 
-class UnresolvedIntrinsic(ReviewError):
+class UnresolvedIntrinsic(NotJudged):
     """Raised when a value that the review must know is known only to CloudFormation."""
 
     def __init__(self, stack: str, logical_id: str, path: str, problem: str) -> None:
@@ -63,7 +71,7 @@ class UnresolvedIntrinsic(ReviewError):
         super().__init__(f"{stack} {logical_id} {path}: {problem}")
 
 
-class MalformedPolicy(ReviewError):
+class MalformedPolicy(NotJudged):
     """Raised when a policy document is not of the form that IAM accepts."""
 
     def __init__(self, where: str, got: object, allowed: str) -> None:

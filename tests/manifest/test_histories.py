@@ -9,6 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+import msgspec
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -64,7 +65,7 @@ class Branch:
 
     def propose(self, document: Document, lock: Lock | None = None) -> bool:
         """Commits an edit if the tool takes it; nothing changes otherwise."""
-        manifest = Manifest.model_validate(document)
+        manifest = msgspec.convert(document, Manifest)
         if inconsistencies(manifest):
             return False
         try:
@@ -197,7 +198,7 @@ def merge(main: Branch, other: Branch, base: Branch, stale: int) -> bool:
         lines += [entry_line(entry) for entry in kept or sides if entry is not None]
     event("merge with two truths" if len({*lines}) < len(lines) else "merge")
     try:
-        folded, _ = merge_lines(parse_lines("\n".join(lines)), main.lock, Manifest.model_validate(document))
+        folded, _ = merge_lines(parse_lines("\n".join(lines)), main.lock, msgspec.convert(document, Manifest))
     except LockError:
         return False
     return main.propose(document, folded)

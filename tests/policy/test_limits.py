@@ -105,7 +105,7 @@ def test_a_policy_in_a_workload_account_that_is_too_large_names_the_workload_and
 
 
 def with_quota(estate: Estate, characters: int) -> Estate:
-    quotas = Quotas.model_construct(iam_roles=1_000, trust_policy_characters=characters)
+    quotas = Quotas(iam_roles=1_000, trust_policy_characters=characters)
     return replace(estate, central=replace(estate.central, quotas=quotas))
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tenant_keys.manifest import Estate
+from tenant_keys.manifest.model import Guardrails
+from tenant_keys.review.proof.record import write_record
 from tenant_stacks import last_synth
+from tenant_stacks.members import cell_stacks
+from tests.policy.estates import estate_of_text, manifest
 
 OLD, NEW = b'{"Resources":{}}', b'{"Resources":{"A":1}}'
 OLD_HASH, NEW_HASH = sha256(OLD).hexdigest(), sha256(NEW).hexdigest()
@@ -139,8 +145,82 @@ def test_a_record_that_is_forgotten_is_gone_and_one_that_never_was_is_no_error(t
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("record", [None, "", "[]", "{}", '{"cells": {}}', '{"cells": {"cell": {"more": 1}}}'])
+@pytest.mark.parametrize(
+    "record", [None, "", "[]", "{}", '{"cells": {}}', '{"cells": []}', '{"cells": {"cell": {"more": 1}}}']
+)
 def test_a_record_that_this_program_did_not_write_is_none(tmp_path: Path, record: str | None) -> None:
     if record is not None:
         (tmp_path / "tenant-keys-synth.json").write_text(record)
     assert last_synth._read(tmp_path) is None
+
+
+WORKLOADS = """\
+  orders: {account: '222222222222', runs_on: lambda}
+  billing: {account: '333333333333', runs_on: ecs, access: session-tag}
+  desk: {account: '222222222222', runs_on: ecs}"""
+
+
+def estate() -> Estate:
+    made = estate_of_text(manifest(WORKLOADS, "  acme: {workloads: [orders, billing, desk]}"))
+    return replace(made, guardrails=Guardrails(management_account="999999999999"))
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["workload_configuration", "shared_role_policy", "service_control_policy", "resource_control_policy"],
+)
+def test_each_document_that_tenants_share_is_in_the_digest(document: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = last_synth._shared(estate())
+    monkeypatch.setattr(last_synth, document, lambda *_: "changed")
+    assert last_synth._shared(estate()) != before
+
+
+def test_the_digest_of_what_tenants_share_has_all_that_the_manifest_says_and_no_plain_tenant() -> None:
+    made = estate()
+    (tenant,) = made.tenants.values()
+    assert last_synth._shared(replace(made, tenants={"other": replace(tenant, cell=7)})) == last_synth._shared(made)
+    named = replace(made, tenants={"acme": replace(tenant, import_role="role/import")})
+    assert last_synth._shared(named) != last_synth._shared(made)
+    assert last_synth._shared(replace(made, tags={"owner": "platform"})) != last_synth._shared(made)
+
+
+@pytest.mark.parametrize(
+    "change", [{"manifest_id": "a"}, {"import_role": "r"}, {"custodian": 1}, {"held": 1}, {"multi_region_key_id": "m"}]
+)
+def test_a_tenant_with_any_name_beside_its_id_has_other_names(change: dict[str, Any]) -> None:
+    (tenant,) = estate().tenants.values()
+    assert not last_synth._has_other_names(tenant)
+    assert last_synth._has_other_names(replace(tenant, **change))
+
+
+def test_examples_are_known_by_their_constructs_and_by_every_field_of_their_tenants() -> None:
+    made = estate()
+    (tenant,) = made.tenants.values()
+    (*_, roles) = cell_stacks(made)
+    first, second = ([last_synth._examples(roles, [f"acme.{name}"])] for name in ("desk", "orders"))
+    assert first != second
+    assert last_synth._examples(roles, ["acme.desk", "acme.orders"]) == [*first[0], *second[0]]
+    for change in ({"rotation_days": 90}, {"workloads": tenant.workloads[1:]}):
+        (*_, others) = cell_stacks(replace(made, tenants={"acme": replace(tenant, **change)}))
+        assert last_synth._residents(others) != last_synth._residents(roles)
+
+
+@pytest.mark.parametrize(
+    ("classes", "verdict", "conclusion", "recorded"),
+    [
+        ({}, "proved", "success", True),
+        (None, "proved", "success", False),
+        ({}, "refuted", "success", False),
+        ({}, "proved", "failure", False),
+    ],
+)
+def test_an_assembly_is_recorded_only_where_it_is_proved_and_validated(
+    classes: Any, verdict: str, conclusion: str, recorded: bool, tmp_path: Path
+) -> None:
+    made = estate()
+    report = {"pluginReports": [{"conclusion": conclusion}]}
+    (tmp_path / "validation-report.json").write_text(json.dumps(report))
+    (tmp_path / "manifest.json").write_text("{}")
+    write_record(tmp_path, verdict)
+    last_synth.record(tmp_path, made, "around", {stack.name: "" for stack in cell_stacks(made)}, classes)
+    assert (tmp_path / "tenant-keys-synth.json").exists() is recorded

@@ -73,6 +73,7 @@ def test_the_changed_cells_alone_are_written_as_a_full_synth_writes_them(
     assert record(taken) == record(whole)
     assert taken == whole
     assert len(whole) > 20
+    assert "tree.json" not in whole
 
 
 FULL: dict[str, Callable[[History], None]] = {
@@ -157,6 +158,7 @@ def test_a_change_that_is_not_proved_leaves_no_record(last: Path, monkeypatch: p
 
 def test_a_synth_whose_validation_fails_leaves_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tenant_stacks.validation.accepted_findings", lambda _: [])
+    (tmp_path / RECORD).write_text("of the synth before")
     with pytest.raises(SystemExit):
         synthesize_everything(begun().estate(), (), tmp_path, around=AROUND)
     assert not (tmp_path / RECORD).exists()

@@ -57,6 +57,11 @@ def test_a_text_that_may_be_a_part_of_either_of_two_names_is_refused() -> None:
         Pattern.of(Example(("aa",), "aaa"), Example(("aaa",), "aaaa"))
 
 
+def test_names_may_touch_each_other() -> None:
+    pattern = Pattern.of(Example(("ab", "12"), "ab12ab.ab"), Example(("cd", "34"), "cd34cd.cd"))
+    assert pattern.filled(("x", "y")) == "xyx.x"
+
+
 def test_a_name_that_is_also_a_word_is_reported_by_the_other_name() -> None:
     for one, other in (("role", "acme"), ("acme", "role")):
         pattern = Pattern.of(example(one, "role/tenant-", ""), example(other, "role/tenant-", ""))

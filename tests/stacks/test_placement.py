@@ -104,6 +104,28 @@ def test_a_cell_with_a_custodians_role_accepts_the_roles_inline_policy_and_its_k
     assert not [entry for entry in found if entry.scope[0] == "tenant-keys-cell-eu-west-1-001"]
 
 
+def test_the_findings_on_the_hook_and_the_own_trail_are_accepted_where_they_are() -> None:
+    """The reasons of each pack of rules are those of `tenant_keys.policy.acknowledged`."""
+    text = manifest(regions="eu-west-1", deletion_hook="true") + "audit: {trail: own}\n"
+    found = {(one.scope, one.finding) for one in accepted_findings(estate_of_text(text))}
+    hook, trail, bucket = ("tenant-keys-hook-eu-west-1",), (*TRAIL, "Trail"), (*TRAIL, "Bucket")
+    logs = "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda/tenant-keys-hook:*"
+    assert {one for one in found if one[0] in (hook, trail, bucket)} == {
+        (hook, f"AwsSolutions::AwsSolutions-IAM5[Resource::{logs}]"),
+        *((hook, f"{pack}-{name}") for pack in PACKS for name in (INLINE, "CloudWatchLogGroupEncrypted")),
+        *((hook, f"{pack}-LambdaInsideVPC") for pack in PACKS),
+        *((hook, f"{pack}-{name}") for pack in PACKS[:2] for name in ("LambdaConcurrency", "LambdaDLQ")),
+        (bucket, "AwsSolutions::AwsSolutions-S1"),
+        *((bucket, f"{pack}-{name}") for pack in PACKS for name in BUCKET),
+        *((trail, f"{pack}-{name}") for pack in PACKS for name in RECORDING),
+    }
+
+
+TRAIL = ("tenant-keys-trail", "Trail")
+BUCKET = ("S3BucketLoggingEnabled", "S3BucketReplicationEnabled", "S3DefaultEncryptionKMS")
+RECORDING = ("CloudTrailEncryptionEnabled", "CloudTrailCloudWatchLogsEnabled")
+
+
 def test_a_workload_of_an_existing_role_or_of_tokens_alone_has_no_inline_policy() -> None:
     estate = scattered()
     lone = replace(estate, audit=None, workloads={"legacy": estate.workloads["legacy"]}, tenants={})

@@ -244,14 +244,6 @@ def resources(folder: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_an_aspect_on_one_construct_is_refused_too(small: Estate, tmp_path: Path) -> None:
-    app, _ = app_of(small, tmp_path, stamped=True)
-    cell: Any = app.node.find_child("tenant-keys-cell-eu-west-1-001")
-    cdk.Aspects.of(cell.node.children[0]).add(ByName())
-    with pytest.raises(NotOnlyNames, match=r"tenant-keys-cell-eu-west-1-001/t\d has an Aspect"):
-        synthesize(app)
-
-
 def changed(app: cdk.App, change: Callable[[Any], object], number: int) -> None:
     cell: Any = app.node.find_child("tenant-keys-cell-eu-west-1-001")
     for tenant in cell.node.children[:number]:

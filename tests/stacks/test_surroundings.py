@@ -61,6 +61,17 @@ Path(__file__).write_text(program)
 note("a file renamed")
 (code / "renamed.py").rename(code / "policy.py")
 note("last")
+for folder in (code, here / "site"):
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__/cached.pyc").write_bytes(b"")
+note("a cache of Python")
+archive = here / "archive.zip"
+archive.write_bytes(b"")
+sys.path.append(str(archive))
+note("an archive on the path")
+archive.write_bytes(b"PK")
+note("an archive edited in place")
+sys.path.remove(str(archive))
 library = here / "site/library.py"
 library.write_text("A = 1")
 note("a library more")
@@ -148,7 +159,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
 
 def test_what_no_file_of_the_assembly_depends_on_leaves_the_digest(found: dict[str, str | None]) -> None:
     assert found["first"]
-    for name in ("again", "CDK_OUTDIR=elsewhere", "UNREAD=1", "last"):
+    for name in ("again", "CDK_OUTDIR=elsewhere", "UNREAD=1", "last", "a cache of Python"):
         assert found[name] == found["first"], name
     assert found["a folder that is no package"] == found["a native module beside the program"]
     assert found["a file that ran at the start"] == found["a file that runs at the start, before it ran"]
@@ -163,6 +174,8 @@ def test_each_change_of_code_libraries_or_environment_is_another_digest(found: d
         "code changed",
         "a file more",
         "a file renamed",
+        "an archive on the path",
+        "an archive edited in place",
         "a library more",
         "a library edited in place",
         "a start more",

@@ -75,6 +75,46 @@ def test_a_plugin_is_reported_of_the_templates_that_it_is_to_read_and_of_no_one_
     assert (context.account_id, context.region) == (None, None)
 
 
+def test_what_is_read_in_place_of_a_cell_is_of_the_same_stack(tmp_path: Path) -> None:
+    examples = '{"Description":"é"}'
+    plugin: Any = SimpleNamespace(_synthesizers={"cell": SimpleNamespace(examples=examples)})
+    place = {"account_id": "111111111111", "region": "eu-west-1"}
+    stack = cdk.PolicyValidationStack(
+        stack_construct_path="cell", template_path="/assembly/cell.template.json", **place
+    )
+    read = template_validation.TemplateValidation._read(plugin, stack, tmp_path)
+    assert (read.stack_construct_path, read.account_id, read.region) == ("cell", *place.values())
+    assert read.template_path == str(tmp_path / "cell.template.json")
+    assert Path(read.template_path).read_bytes().decode() == examples
+
+
+def test_a_violation_is_reported_whole_at_the_template_that_is_deployed() -> None:
+    resources = [
+        cdk.PolicyViolatingResource(
+            locations=["Properties/A"], construct_path=f"cell/{name}", resource_logical_id=name, template_path=path
+        )
+        for name, path in (("One", "examples.json"), ("Two", "other.json"))
+    ]
+    violation = cdk.PolicyViolation(
+        rule_name="F1",
+        description="too large",
+        severity="error",
+        fix="less",
+        rule_metadata={"of": "x"},
+        violating_resources=resources,
+    )
+    found = template_validation._of(violation, {"examples.json": "cell.json"})
+    described = (found.rule_name, found.description, found.severity, found.fix, found.rule_metadata)
+    assert described == ("F1", "too large", "error", "less", {"of": "x"})
+    assert [
+        (one.locations, one.construct_path, one.resource_logical_id, one.template_path)
+        for one in found.violating_resources
+    ] == [
+        (["Properties/A"], "cell/One", "One", "cell.json"),
+        (["Properties/A"], "cell/Two", "Two", "other.json"),
+    ]
+
+
 def test_a_synth_without_validation_is_without_this_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CDK_VALIDATION", "false")
     app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)

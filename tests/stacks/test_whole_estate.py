@@ -96,6 +96,13 @@ def test_every_stack_has_its_place_its_protection_and_its_constructs_and_waits_f
     assert found == EXPECTED
 
 
+def test_no_stack_writes_metadata_of_the_cdk_into_its_resources(app: cdk.App) -> None:
+    """The CDK's command line asks for paths of every app; a stack's own context overrides that of the app."""
+    for name, stack in stacks(app).items():
+        assert stack.node.try_get_context("aws:cdk:enable-path-metadata") is False, name
+        assert stack.node.try_get_context("aws:cdk:disable-logicalId-metadata") is True, name
+
+
 def test_members_without_a_construct_have_no_finding_to_accept(tmp_path: Path) -> None:
     tenants = "\n".join(f"  t{number}: {{workloads: [orders], rotation_days: off}}" for number in range(4))
     estate = estate_of_text(manifest(tenants=tenants))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tools.mutants import (
     audit,
+    audit_key,
     bindings,
     both_ways,
     custodians,
@@ -26,6 +27,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *declared_calls.MUTANTS,
     *both_ways.MUTANTS,
     *audit.MUTANTS,
+    *audit_key.MUTANTS,
     *trail.MUTANTS,
     *custodians.MUTANTS,
     *guardrails.MUTANTS,

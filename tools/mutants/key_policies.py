@@ -87,7 +87,7 @@ def not_understood() -> list[Mutant]:
         ),
         Mutant(
             "a variable that the caller chooses",
-            NotProvedBecause(("aws:userid", "no classes are worked out")),
+            NotProvedBecause(("aws:userid", "no classes are derived")),
             setting(
                 statement("DecryptThroughTenantRole"),
                 "StringEquals",

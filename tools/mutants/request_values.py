@@ -28,7 +28,7 @@ def variables() -> list[Mutant]:
             ),
             (
                 "to the user of the tenant's name, by the context",
-                not_proved_because("no classes are worked out"),
+                not_proved_because("no classes are derived"),
                 equals("kms:EncryptionContext:tenant_id", "${aws:username}"),
             ),
             (

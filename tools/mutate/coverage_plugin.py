@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import resource
 import sys
 import time
 from collections import defaultdict
@@ -91,7 +92,7 @@ class CoverageByTest:
         self._coverage.switch_context(self._contexts[-1])
 
     def costs(self) -> dict[str, float]:
-        """Test to seconds of this process's CPU, with those of every fixture that it needs."""
+        """Test to seconds of CPU, those of programs that it ran included, with those of every fixture that it needs."""
         return {
             test: seconds + sum(self._fixtures.get(fixture, 0) for fixture in needed)
             for test, (seconds, needed) in self._tests.items()
@@ -133,12 +134,18 @@ class _Timed:
 
     def __enter__(self) -> Self:
         self._plugin.push(self._context)
-        self._start = time.process_time()
+        self._start = _spent()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.seconds = time.process_time() - self._start
+        self.seconds = _spent() - self._start
         self._plugin.pop()
+
+
+def _spent() -> float:
+    """Seconds of CPU, of this process and of the programs that it waited for: without these, they would run first."""
+    programs = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + programs.ru_utime + programs.ru_stime
 
 
 def _fixtures(item: pytest.Item) -> list[Any]:

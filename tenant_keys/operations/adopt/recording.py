@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import msgspec
+
 from tenant_keys.manifest import Lock, Manifest
 from tenant_keys.manifest.lock_text import with_entries
 from tenant_keys.manifest.model import Key, RotationDays
@@ -28,9 +30,11 @@ def with_adopted(
         written = tenants[tenant]
         creation = {"origin": _origin(key), "multi_region": key.multi_region, "region": key.region}
         if tenant not in lock.entries:
-            given = written.key.model_dump(exclude_none=True)
-            tenants[tenant] = written.model_copy(update={"key": Key(**{**creation, **given})})
-    after, done = update(manifest.model_copy(update={"tenants": tenants}), lock, measure)
+            given = {
+                name: value for name, value in msgspec.structs.asdict(written.key).items() if value not in (None, {})
+            }
+            tenants[tenant] = msgspec.structs.replace(written, key=Key(**{**creation, **given}))
+    after, done = update(msgspec.structs.replace(manifest, tenants=tenants), lock, measure)
     entries = dict(after.entries)
     for tenant, key in keys.items():
         entry = entries[tenant]

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from tenant_keys.review.assembly.json_file import read_object
 from tenant_keys.review.assembly.partitions import partition_of
-from tenant_keys.review.errors import AssemblyInconsistent
+from tenant_keys.review.errors import AssemblyInconsistent, as_json
 
 _MANIFEST: Final = frozenset({"version", "files", "dockerImages"})
 _FILE: Final = frozenset({"displayName", "source", "destinations"})
@@ -96,9 +96,10 @@ def _only_file(path: Path) -> tuple[str, dict[str, Any]]:
         raise AssemblyInconsistent(f"{path} dockerImages: got an image; the review reads templates only; remove it")
     files = manifest.get("files")
     if not isinstance(files, dict) or len(files) != 1:
+        got = len(files) if isinstance(files, dict) else as_json(files)
         raise AssemblyInconsistent(
-            f"{path} files: got {len(files) if isinstance(files, dict) else files!r}; expected the stack's template "
-            "alone: any other file could be uploaded under the name of a template"
+            f"{path} files: got {got}; expected the stack's template alone: any other file could be uploaded under the "
+            "name of a template"
         )
     ((asset_id, asset),) = files.items()
     if not _HASH.fullmatch(asset_id) or not isinstance(asset, dict):
@@ -115,12 +116,12 @@ def _check_source(path: Path, asset_id: str, asset: Mapping[str, Any], template:
         raise AssemblyInconsistent(f"{where}.executable: a program would make the file at deployment; name a file")
     source = known(given, _SOURCE, where)
     if source.get("packaging", "file") != "file":
-        raise AssemblyInconsistent(f"{where}.packaging: got {source['packaging']!r}; expected file")
+        raise AssemblyInconsistent(f"{where}.packaging: got {as_json(source['packaging'])}; expected file")
     name = source.get("path")
     # The CLI resolves it against the folder of the asset manifest (`AssetManifest.fromFile`).
     if not isinstance(name, str) or not _same_file(path.parent / name, template):
         raise AssemblyInconsistent(
-            f"{where}.path: got {name!r}, which would be deployed; the stack's templateFile is {template.name}; "
+            f"{where}.path: got {as_json(name)}, which would be deployed; the stack's templateFile is {template.name}; "
             "run cdk synth again"
         )
 
@@ -141,7 +142,7 @@ class _Destination:
 def _destinations(path: Path, asset_id: str, several: object, environment: Environment) -> Iterator[_Destination]:
     where = f"{path} files.{asset_id}.destinations"
     if not isinstance(several, dict):
-        raise AssemblyInconsistent(f"{where}: got {several!r}; expected an object; run cdk synth again")
+        raise AssemblyInconsistent(f"{where}: got {as_json(several)}; expected an object; run cdk synth again")
     for name, destination in several.items():
         known(destination, _DESTINATION, f"{where}.{name}")
         values = {key: environment.filled(str(value)) for key, value in destination.items()}
@@ -172,7 +173,7 @@ def known(value: object, names: frozenset[str], where: str) -> dict[str, Any]:
         AssemblyInconsistent: not an object, or it has a field that is not in `names`.
     """
     if not isinstance(value, dict):
-        raise AssemblyInconsistent(f"{where}: got {value!r:.80}; expected an object; run cdk synth again")
+        raise AssemblyInconsistent(f"{where}: got {as_json(value)}; expected an object; run cdk synth again")
     if unknown := sorted(value.keys() - names):
         raise AssemblyInconsistent(
             f"{where}.{unknown[0]}: got a field that the review does not know; it may change what is deployed; "

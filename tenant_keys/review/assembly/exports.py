@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from tenant_keys.review.assembly.intrinsics import Resolver
 from tenant_keys.review.assembly.manifest import StackArtifact
 from tenant_keys.review.assembly.template import deployed_bytes, parse_template
-from tenant_keys.review.errors import UnresolvedIntrinsic
+from tenant_keys.review.errors import UnresolvedIntrinsic, as_json
 
 
 class Exports:
@@ -33,7 +33,7 @@ class Exports:
                 artifact.name,
                 "Fn::ImportValue",
                 name,
-                f"{problem} in {artifact.account} {artifact.region}; write the value out",
+                f"{problem} in {artifact.account} {artifact.region}; write the value literally",
             )
         self._under_way.append(name)
         try:
@@ -41,7 +41,7 @@ class Exports:
         finally:
             self._under_way.pop()
         if not isinstance(value, str):
-            raise UnresolvedIntrinsic(artifact.name, "Fn::ImportValue", name, f"got {value!r}; expected text")
+            raise UnresolvedIntrinsic(artifact.name, "Fn::ImportValue", name, f"got {as_json(value)}; expected text")
         self._of[place][name] = lambda: value
         return value
 
@@ -66,7 +66,7 @@ class Exports:
                         artifact.name,
                         f"Outputs.{output_id}",
                         "Export.Name",
-                        f"got {name!r}; expected text that no other export in {' '.join(place)} has; rename one",
+                        f"got {as_json(name)}; expected text that no other export in {' '.join(place)} has; rename one",
                     )
                 exports[name] = _later(resolver, output_id, output.get("Value"))
         return exports

@@ -14,7 +14,7 @@ from tenant_keys.review.assembly.manifest import StackArtifact
 from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.assembly.physical import RETURN_VALUES, is_unresolved
 from tenant_keys.review.assembly.template import Template
-from tenant_keys.review.errors import UnresolvedIntrinsic
+from tenant_keys.review.errors import UnresolvedIntrinsic, as_json
 
 _NO_VALUE: Final = object()
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
@@ -36,7 +36,7 @@ class Resolver:
         walk = _Walk(self, logical_id)
         resolved = walk.value(raw, "Properties")
         if not isinstance(resolved, dict):
-            raise walk.refuse("Properties", f"got {resolved!r}; expected an object")
+            raise walk.refuse("Properties", f"got {as_json(resolved)}; expected an object")
         return resolved
 
     def output(self, name: str, part: str, value: object) -> object:
@@ -55,7 +55,7 @@ class Resolver:
         if returns is not None:
             value = returns.attributes.get(attribute) if attribute else returns.ref
         if value is None:
-            raise walk.refuse(path, f"{wanted}: return value of {kind} not known; write the value out, or add it")
+            raise walk.refuse(path, f"{wanted}: return value of {kind} not known; write the value literally, or add it")
         if (logical_id, attribute or "") in self._under_way:
             raise walk.refuse(path, f"{wanted}: refers to itself; break the circle")
         self._under_way.append((logical_id, attribute or ""))
@@ -97,7 +97,7 @@ class _NewResource:
         value = self.given(name)
         if not isinstance(value, str) or not value:
             walk = _Walk(self.resolver, self.logical_id)
-            raise walk.refuse(f"Properties.{name}", f"got {value!r}; expected text; write it out")
+            raise walk.refuse(f"Properties.{name}", f"got {as_json(value)}; expected text; write it literally")
         return value
 
 
@@ -114,7 +114,9 @@ class _Walk:
     def value(self, value: object, path: str) -> object:
         if isinstance(value, str):
             if "{{resolve:" in value:
-                raise self.refuse(path, f"{value!r}: a dynamic reference is known only at deployment; write it out")
+                raise self.refuse(
+                    path, f"{as_json(value)}: a dynamic reference is known only at deployment; write it literally"
+                )
             return value
         if isinstance(value, list):
             items = (self.value(item, f"{path}[{index}]") for index, item in enumerate(value))
@@ -129,7 +131,9 @@ class _Walk:
             items = {name: self.value(item, f"{path}.{name}") for name, item in value.items()}
             return {name: item for name, item in items.items() if item is not _NO_VALUE}
         if len(value) > 1:
-            raise self.refuse(path, f"{function} has other keys beside it; allowed: one key alone; write the value out")
+            raise self.refuse(
+                path, f"{function} has other keys beside it; allowed: it alone; write the value literally"
+            )
         argument, path = value[function], f"{path}.{function}"
         match function:
             case "Ref":
@@ -174,7 +178,7 @@ class _Walk:
         raise self.refuse(
             path,
             f"Ref {name}: neither a resource nor a known pseudo parameter; a parameter's value is known only at "
-            "deployment; write it out",
+            "deployment; write it literally",
         )
 
     def attribute(self, argument: object, path: str) -> str:
@@ -183,13 +187,13 @@ class _Walk:
         else:
             logical_id, attribute = (self.text(part, path) for part in self.pair(argument, path))
         if not attribute or logical_id not in self.resolver.template.resources:
-            raise self.refuse(path, f"got {argument!r}; expected a resource of this template and an attribute")
+            raise self.refuse(path, f"got {as_json(argument)}; expected a resource of this template and an attribute")
         return self.resolver.returned(logical_id, attribute, self, path)
 
     def sub(self, argument: object, path: str) -> str:
         template, variables = (argument, {}) if isinstance(argument, str) else self.pair(argument, path)
         if not isinstance(variables, Mapping):
-            raise self.refuse(path, f"got {variables!r}; expected an object of variables")
+            raise self.refuse(path, f"got {as_json(variables)}; expected an object of variables")
         text = self.text(self.value(template, path), path)
 
         def replacement(match: re.Match[str]) -> str:
@@ -208,7 +212,9 @@ class _Walk:
         index, items = self.pair(argument, path)
         chosen, values = self.scalar(self.value(index, path), path), self.value(items, path)
         if not isinstance(values, list) or not chosen.isdecimal() or int(chosen) >= len(values):
-            raise self.refuse(path, f"got index {chosen!r} of {values!r}; expected an index within a list")
+            raise self.refuse(
+                path, f"got index {as_json(chosen)} of {as_json(values)}; expected an index within a list"
+            )
         chosen_value: object = values[int(chosen)]
         return chosen_value
 
@@ -216,23 +222,25 @@ class _Walk:
         delimiter, source = self.pair(argument, path)
         separator, text = self.text(delimiter, path), self.text(self.value(source, path), path)
         if not separator or (is_unresolved(text) and separator not in (":", "/")):
-            raise self.refuse(path, f"cannot split {text!r} at {separator!r}: part of it is known only to AWS")
+            raise self.refuse(
+                path, f"cannot split {as_json(text)} at {as_json(separator)}: part of it is known only to AWS"
+            )
         return text.split(separator)
 
     def pair(self, argument: object, path: str) -> tuple[object, object]:
         if not isinstance(argument, list) or len(argument) != 2:
-            raise self.refuse(path, f"got {argument!r}; expected a list of two")
+            raise self.refuse(path, f"got {as_json(argument)}; expected a list of two")
         return argument[0], argument[1]
 
     def texts(self, parts: object, path: str) -> list[str]:
         values = self.value(parts, path)
         if not isinstance(values, list):
-            raise self.refuse(path, f"got {values!r}; expected a list")
+            raise self.refuse(path, f"got {as_json(values)}; expected a list")
         return [self.scalar(value, path) for value in values]
 
     def text(self, value: object, path: str) -> str:
         if not isinstance(value, str):
-            raise self.refuse(path, f"got {value!r}; expected text")
+            raise self.refuse(path, f"got {as_json(value)}; expected text")
         return value
 
     def scalar(self, value: object, path: str) -> str:

@@ -21,6 +21,7 @@ from tenant_keys.review.errors import (
     AssemblyTooNew,
     AssemblyUnreadable,
     EnvironmentUnknown,
+    as_json,
 )
 
 NEWEST_SCHEMA = 55  # written by aws-cdk-lib 2.275.0
@@ -111,12 +112,14 @@ class _Artifact:
         self.properties = body.get("properties", {})
         if not isinstance(self.properties, dict):
             raise AssemblyUnreadable(
-                f"{self.where}.properties: got {self.properties!r}; expected an object; run cdk synth again"
+                f"{self.where}.properties: got {as_json(self.properties)}; expected an object; run cdk synth again"
             )
         known(self.properties, _PROPERTIES[self.kind], f"{self.where}.properties")
         self.dependencies = body.get("dependencies", [])
         if not isinstance(self.dependencies, list) or not all(isinstance(one, str) for one in self.dependencies):
-            raise AssemblyUnreadable(f"{self.where}.dependencies: got {self.dependencies!r}; expected a list of names")
+            raise AssemblyUnreadable(
+                f"{self.where}.dependencies: got {as_json(self.dependencies)}; expected a list of names"
+            )
 
     def required(self, name: str) -> str:
         """A property that must be text, and not empty: the CLI takes an empty one for none."""
@@ -129,14 +132,16 @@ class _Artifact:
         value = self.properties.get(name)
         if value is not None and (not isinstance(value, str) or not value):
             raise AssemblyUnreadable(
-                f"{self.where}.properties.{name}: got {value!r}; expected text; run cdk synth again"
+                f"{self.where}.properties.{name}: got {as_json(value)}; expected text; run cdk synth again"
             )
         return value
 
     def texts(self, name: str) -> dict[str, str]:
         value = self.properties.get(name, {})
         if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
-            raise AssemblyUnreadable(f"{self.where}.properties.{name}: got {value!r}; expected an object of texts")
+            raise AssemblyUnreadable(
+                f"{self.where}.properties.{name}: got {as_json(value)}; expected an object of texts"
+            )
         return value
 
 
@@ -166,12 +171,12 @@ def _stack(artifact: _Artifact, artifacts: Mapping[str, _Artifact]) -> StackArti
     if artifact.texts("parameters"):
         raise AssemblyInconsistent(
             f"{where}.properties.parameters: got {', '.join(sorted(properties['parameters']))}; a parameter gives a "
-            "template values that the review does not see; write the value out"
+            "template values that the review does not see; write the value literally"
         )
     protection = properties.get("terminationProtection", False)
     if not isinstance(protection, bool):
         raise AssemblyUnreadable(
-            f"{where}.properties.terminationProtection: got {protection!r}; expected true or false"
+            f"{where}.properties.terminationProtection: got {as_json(protection)}; expected true or false"
         )
     _check_metadata(artifact)
     template = artifact.directory / artifact.required("templateFile")
@@ -222,7 +227,7 @@ def _stack_name(artifact: _Artifact) -> str:
     name = artifact.text("stackName") or artifact.name
     if not _STACK_NAME.fullmatch(name):
         raise AssemblyInconsistent(
-            f"{artifact.where}.properties.stackName: got {name!r:.160}, of length {len(name)}; CloudFormation allows "
+            f"{artifact.where}.properties.stackName: got {as_json(name)}, of length {len(name)}; CloudFormation allows "
             "1 to 128 letters, digits and hyphens, a letter first; run cdk synth again"
         )
     return name
@@ -248,7 +253,7 @@ def _check_metadata(artifact: _Artifact) -> None:
     metadata, name = artifact.body.get("metadata", {}), artifact.body.get("additionalMetadataFile")
     if name is not None:
         if not isinstance(name, str):
-            raise AssemblyUnreadable(f"{artifact.where}.additionalMetadataFile: got {name!r}; expected text")
+            raise AssemblyUnreadable(f"{artifact.where}.additionalMetadataFile: got {as_json(name)}; expected text")
         path = artifact.directory / name
         data = read_bytes(path)
         # A long file, of no interest but for these letters; written as escapes they show once it is parsed.
@@ -269,7 +274,7 @@ def _read_manifest(path: Path) -> Mapping[str, Any]:
     manifest = read_object(path)
     version = manifest.get("version")
     if not isinstance(version, str) or not version.split(".")[0].isdecimal():
-        raise AssemblyUnreadable(f"{path} version: got {version!r}; expected a schema version such as 55.0.0")
+        raise AssemblyUnreadable(f"{path} version: got {as_json(version)}; expected a schema version such as 55.0.0")
     if int(version.split(".")[0]) > NEWEST_SCHEMA:
         raise AssemblyTooNew(
             f"{path} version: got {version}; known up to {NEWEST_SCHEMA}.x; "
@@ -288,7 +293,7 @@ def _environment(environment: object, where: str) -> Environment:
     match = _ENVIRONMENT.fullmatch(environment) if isinstance(environment, str) else None
     if match is None:
         raise EnvironmentUnknown(
-            f"{where}.environment: got {environment!r}; expected aws://<account>/<region>; "
+            f"{where}.environment: got {as_json(environment)}; expected aws://<account>/<region>; "
             "give the stack an env with account and region"
         )
     return Environment(match[1], match[2])

@@ -73,7 +73,7 @@ class Assembly:
             kind = body["Type"]
             if kind in HIDING_TYPES - read:
                 raise TemplateRefused(
-                    f"{path} {logical_id}: {kind} creates resources that are not in the template; write them out"
+                    f"{path} {logical_id}: {kind} creates resources that are not in the template; declare them in it"
                 )
             properties = body.get("Properties", {})
             if logical_id in template.unresolved or "Condition" in body:

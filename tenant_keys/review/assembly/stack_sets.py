@@ -18,7 +18,7 @@ from tenant_keys.manifest.stack_names import stack_set_instance
 from tenant_keys.review.assembly.manifest import StackArtifact
 from tenant_keys.review.assembly.model import Resource
 from tenant_keys.review.assembly.template import Template, parse_template
-from tenant_keys.review.errors import TemplateRefused
+from tenant_keys.review.errors import TemplateRefused, as_json
 
 STACK_SET: Final = "AWS::CloudFormation::StackSet"
 _SECTIONS: Final = frozenset({"AWSTemplateFormatVersion", "Description"})
@@ -44,7 +44,7 @@ def instances(resource: Resource, artifact: StackArtifact) -> Iterator[tuple[Sta
     properties, where = resource.properties, f"{artifact.template_path} {resource.logical_id}"
     body, name = properties.get("TemplateBody"), properties.get("StackSetName")
     if not isinstance(body, str) or not isinstance(name, str) or "TemplateURL" in properties:
-        raise TemplateRefused(f"{where}: {STACK_SET} without StackSetName and TemplateBody; write the resources out")
+        raise TemplateRefused(f"{where}: {STACK_SET} without StackSetName and TemplateBody; give it both")
     text = body.encode()
     if len(text) > LONGEST_BODY:
         raise TemplateRefused(f"{where} TemplateBody: got {len(text):,} bytes; allowed: {LONGEST_BODY:,} bytes")
@@ -76,7 +76,7 @@ def _tags(tags: Any, where: str) -> Iterator[tuple[str, str]]:
             case {"Key": str() as key, "Value": str() as value, **others} if not others:
                 yield key, value
             case _:
-                raise TemplateRefused(f"{where} Tags: got {tag!r:.120}; allowed: Key and Value, both texts")
+                raise TemplateRefused(f"{where} Tags: got {as_json(tag)}; allowed: Key and Value, both texts")
 
 
 def _targets(groups: Any, where: str) -> Iterator[tuple[str, str]]:
@@ -99,7 +99,7 @@ def _targets(groups: Any, where: str) -> Iterator[tuple[str, str]]:
                 yield from ((account, region) for region in regions for account in accounts)
             case _:
                 raise TemplateRefused(
-                    f"{where} StackInstancesGroup: got {group!r:.120}; allowed: OrganizationalUnitIds, literal "
+                    f"{where} StackInstancesGroup: got {as_json(group)}; allowed: OrganizationalUnitIds, literal "
                     "Accounts with AccountFilterType INTERSECTION, and Regions; name the accounts"
                 )
 

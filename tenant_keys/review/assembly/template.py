@@ -80,7 +80,7 @@ def parse_template(path: Path, data: bytes) -> Template:
     if unknown := sorted(sections.keys() - _SECTIONS):
         raise TemplateRefused(
             f"{path}: got section {unknown[0]}, which may create resources that are not in the template; "
-            f"allowed: {', '.join(sorted(_SECTIONS))}; write the resources out"
+            f"allowed: {', '.join(sorted(_SECTIONS))}; declare each resource"
         )
     outputs = sections.get("Outputs", {})
     if not isinstance(outputs, dict) or not all(isinstance(output, dict) for output in outputs.values()):
@@ -88,7 +88,7 @@ def parse_template(path: Path, data: bytes) -> Template:
     resources = sections.pop("Resources", {})
     for logical_id, body in resources.items():
         if problem := _misshapen(logical_id, body):
-            raise TemplateRefused(f"{path} {logical_id}: {problem}; write the resource out")
+            raise TemplateRefused(f"{path} {logical_id}: {problem}; declare the resource itself")
     found = Template(path, resources, sections, _find_unresolved(data, resources, sections))
     if problem := _undeployable(found):
         raise TemplateRefused(f"{path}: {problem}")

@@ -4,7 +4,7 @@ A statement is a box: for each dimension (principal, resource, each condition ke
 come in classes that no condition at hand distinguishes (`review.proof.domain`), so a box is finite, and what some boxes
 leave of another is found by taking them away one after the other. Dimensions are taken to be independent, which they
 are not always (a role's ARN decides its account): more requests are compared than exist, so a difference may be
-reported that no real request shows, and none is missed. What cannot be worked out covers nothing.
+reported that no real request shows, and none is missed. What cannot be computed covers nothing.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _plain(one: syntax.Condition) -> syntax.Condition:
 
 
 def _classes(action: str, key: str, conditions: Sequence[_Condition]) -> dict[Atom, Value | None] | None:
-    """The classes of a key's values; None where they are not worked out."""
+    """The classes of a key's values; None where they are not derived."""
     if action.startswith("kms:") and not carries(action, key):
         return {None: None}
     if not all(one.constant for one in conditions):

@@ -1,9 +1,9 @@
 """What the evaluator refuses to guess about."""
 
-from tenant_keys.review.errors import ReviewError, as_json
+from tenant_keys.review.errors import NotJudged, ReviewError, as_json
 
 
-class UnsupportedPolicy(ReviewError):
+class UnsupportedPolicy(NotJudged):
     """Raised when a policy says something whose effect is not known for certain: never a silent pass."""
 
     def __init__(self, where: str, got: object, allowed: str) -> None:

@@ -53,7 +53,7 @@ def declared_actors(case: KeyCase, world: World) -> Iterator[Actor]:
         # One for each way in which the policy distinguishes roles of the set.
         of_set = {arn for arn in found.roles if is_role(arn, one)}
         if not of_set:
-            raise NotProved(f"{one}: no role of the permission set is worked out")
+            raise NotProved(f"{one}: no role of the permission set is derived")
         roles |= of_set
     for arn in sorted(roles):
         role = here.get(arn)

@@ -95,7 +95,7 @@ MODELLED: Final = frozenset(
 
 _GLOBAL: Final = {
     **dict.fromkeys(MODELLED, _FIXED),
-    # Of one principal, but not worked out together with its ARN: every combination is tried.
+    # Of one principal, but not derived together with its ARN: every combination is tried.
     "aws:userid": Key(_PLACE),
     "aws:principalorgpaths": Key(_PLACE),
     "aws:principalservicenameslist": _NOT_DIRECTLY,

@@ -173,11 +173,11 @@ def _variables(tree: syntax.Document, name: str) -> Mapping[str, tuple[tuple[str
         for part in parts:
             if not isinstance(part, Variable):
                 if part[1]:
-                    raise NotProved(f"{name}: {value} holds an escape; no classes of values are worked out for it")
+                    raise NotProved(f"{name}: {value} holds an escape; no classes of values are derived for it")
             elif not (part.key in VARIABLES or part.key.startswith(TAG_PREFIX)):
                 raise NotProved(f"{name}: {value} compares with {part.key}, of which no classes are derived")
             elif key == "aws:userid":
-                raise NotProved(f"{name}: {value} is compared with {key}; no classes of both together are worked out")
+                raise NotProved(f"{name}: {value} is compared with {key}; no classes of both together are derived")
             elif has_wildcard(part.default or ""):
                 raise NotProved(f"{name}: {value} has a wildcard as the default of a variable")
             else:

@@ -55,7 +55,7 @@ def candidates(
         distinguished: values of which something else is promised than of others.
 
     Raises:
-        NotProved: a condition on it is of a kind whose classes are not worked out.
+        NotProved: a condition on it is of a kind whose classes are not derived.
     """
     entry = OF_PRINCIPAL.get((key, str(context.get("aws:principaltype"))), known(key))
     if entry.never:
@@ -105,9 +105,9 @@ def _classes(
     typed = {kind: one for kind in kinds for one in _TYPED if kind.startswith(one[0])}
     if typed:
         if entry.form is not None:
-            raise NotProved(f"{key}: no classes of values are worked out for {', '.join(sorted(kinds))}")
+            raise NotProved(f"{key}: no classes of values are derived for {', '.join(sorted(kinds))}")
         if len({one[2] for one in typed.values()}) > 1 or not kinds - typed.keys() <= EXACT:
-            raise NotProved(f"{key}: no classes of values are worked out for {', '.join(sorted(kinds))} together")
+            raise NotProved(f"{key}: no classes of values are derived for {', '.join(sorted(kinds))} together")
         _, kind_of_value, classes_of = next(iter(typed.values()))
         if key in WHOLE_NUMBERS:
             classes_of = points.whole_numbers
@@ -132,7 +132,7 @@ def _of_text(
     if not values and form is None:
         return (*distinguished, fresh_word(distinguished, "any"))
     if not values.keys() <= EXACT | IGNORING_CASE | LIKE | ARN:
-        raise NotProved(f"{key}: no classes of values are worked out for {', '.join(sorted(values))}")
+        raise NotProved(f"{key}: no classes of values are derived for {', '.join(sorted(values))}")
     exact, like, arn, folded = (
         [value for kind in sorted(family & values.keys()) for value in values[kind]]
         for family in (EXACT, LIKE, ARN, IGNORING_CASE)

@@ -88,7 +88,7 @@ def prove_key_access(
 
 
 def _asking(case: KeyCase, world: World) -> list[tuple[Actor, list[list[str]]]]:
-    """Everybody who could ask for the key, each with the classes of actions; worked out once."""
+    """Everybody who could ask for the key, each with the classes of actions; computed once."""
     known: list[tuple[Actor, list[list[str]]]] | None = case.memory.get("asking")
     if known is None:
         known = []

@@ -184,7 +184,7 @@ def _is_compressed(value: object) -> bool:
 
 
 def _becomes_text(section: str) -> bool:
-    """Whether CloudFormation works out functions in it, and shows the result (template reference, Fn functions)."""
+    """Whether CloudFormation evaluates functions in it, and shows the result (template reference, Fn functions)."""
     return section == "Outputs" or section.startswith("Metadata of ")
 
 

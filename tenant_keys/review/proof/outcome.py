@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tenant_keys.review.errors import ReviewError
+from tenant_keys.review.errors import NotJudged
 
 
-class NotProved(ReviewError):
+class NotProved(NotJudged):
     """Raised when the proof meets something that it does not cover; never taken for a pass."""

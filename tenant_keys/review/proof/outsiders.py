@@ -68,7 +68,7 @@ def outsiders(
             others: what is declared of it is not declared of them.
 
     Raises:
-        NotProved: a principal is named in a way whose classes are not worked out.
+        NotProved: a principal is named in a way whose classes are not derived.
     """
     distinguished = frozenset(apart)
     found = _distinguished(document, known, distinguished, resource, partition)
@@ -192,7 +192,7 @@ def _patterns(conditions: Iterable[Condition], keys: Sequence[str], resource: Ma
         if condition.key not in keys or condition.base == "Null":
             continue
         if condition.base not in ARN | LIKE | EXACT:
-            raise NotProved(f"{condition.key} under {condition.tree.spelled}: no classes of principals are worked out")
+            raise NotProved(f"{condition.key} under {condition.tree.spelled}: no classes of principals are derived")
         sort = "arn" if condition.base in ARN else "plain" if condition.base in LIKE else "exact"
         for value in condition.values:
             parts = [(value, False)] if condition.constant else template(value, substitute=True).parts

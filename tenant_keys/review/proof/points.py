@@ -46,7 +46,7 @@ def moments(values: Sequence[str]) -> list[str]:
         except ValueError:
             exact = False
         if not exact:
-            raise NotProved(f"a date near {text} seconds of the epoch: no classes of values are worked out")
+            raise NotProved(f"a date near {text} seconds of the epoch: no classes of values are derived")
     return texts
 
 

@@ -10,8 +10,8 @@ from typing import Final
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.assembly import Stacks
-from tenant_keys.review.errors import AssemblyInconsistent, MalformedPolicy, TemplateRefused, UnresolvedIntrinsic
-from tenant_keys.review.iam.errors import InvalidRequest, UnsupportedPolicy
+from tenant_keys.review.errors import AssemblyInconsistent, NotJudged
+from tenant_keys.review.iam.errors import InvalidRequest
 from tenant_keys.review.proof.deployment import check_deployment
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.guardrails import Guardrail, check_guardrails, guardrails
@@ -21,7 +21,6 @@ from tenant_keys.review.proof.issuance import prove_issuance
 from tenant_keys.review.proof.key_access import Adversary, KeyAccess, prove_key_access
 from tenant_keys.review.proof.key_actions import is_cryptographic
 from tenant_keys.review.proof.obtained_sessions import Issuance, Step
-from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_keys.review.proof.safeguards import Safeguard, safeguards
 from tenant_keys.review.proof.structure import check_structure
@@ -53,7 +52,7 @@ class Proof:
     trusted: tuple[Trusted, ...]
     alias_administrators_gain_plaintext: bool
     grants_open_the_key: bool
-    """This and the one before are worked out where the claim holds, and taken to be so where it does not."""
+    """This and the one before are computed where the claim holds, and taken to be so where it does not."""
     safeguards: tuple[Safeguard, ...]
     """Empty where they were not asked for."""
     guardrails: tuple[Guardrail, ...]
@@ -80,7 +79,7 @@ def _disclosed(reviewed: ReviewedEstate) -> Iterator[Finding]:
             yield Finding(Kind.INVENTORY, message, "remove the id: the workload's parameter alone holds it", tenant)
         else:
             message = f"{where} holds a function that the review does not resolve, and may tell the id of a tenant "
-            yield Finding(Kind.NOT_PROVED, f"{message}whose name is opaque", "write the value out")
+            yield Finding(Kind.NOT_PROVED, f"{message}whose name is opaque", "write the value literally")
 
 
 def _crossing(reviewed: ReviewedEstate) -> list[Finding]:
@@ -182,13 +181,8 @@ def _count(inventory: Inventory) -> int:
 
 
 NOT_UNDERSTOOD: Final = (
-    NotProved,
-    UnsupportedPolicy,
+    NotJudged,
     InvalidRequest,
-    MalformedPolicy,
-    UnresolvedIntrinsic,
-    TemplateRefused,
-    AssemblyInconsistent,
     RecursionError,  # of a document that an earlier limit let through
 )
 _NOTHING: Final = Finding(Kind.NOT_PROVED, "the templates contain no key, so there is nothing to prove", "add a tenant")

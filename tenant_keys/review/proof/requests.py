@@ -63,7 +63,7 @@ def answers(
     """Decide one request of each class; none at all where no request of the action could be allowed.
 
     Raises:
-        NotProved: the classes cannot be worked out, or are too many.
+        NotProved: the classes cannot be derived, or are too many.
     """
     base = base_request(actor, action, target)
     if possible(actor, base, target, granted=bool(grants)):

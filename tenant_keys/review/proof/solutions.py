@@ -65,7 +65,7 @@ def affixed(documents: Sequence[Document], variable: str, resource: Mapping[str,
                 continue
             beside = {other for one in documents for other, held in one.holding.items() if key in dict(held)}
             if beside != {variable}:
-                raise NotProved(f"{key} is compared with {' and '.join(sorted(beside))}: no classes are worked out")
+                raise NotProved(f"{key} is compared with {' and '.join(sorted(beside))}: no classes are derived")
             patterns = list(_patterns_on(key, documents))
             if not patterns:
                 continue

@@ -350,7 +350,7 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
             yield Finding(
                 Kind.NOT_PROVED,
                 f"{policy.where}: a Deny for the role {policy.role_name} of account {policy.account}, in no "
-                "template: what it leaves of the declared access is not worked out",
+                "template: what it leaves of the declared access is not determined",
                 "remove the Deny from the policy",
             )
         whose = f"the role {policy.role_name} of account {policy.account}"

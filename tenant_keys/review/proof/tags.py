@@ -45,7 +45,7 @@ def tag_sets(
     documents = tuple(documents)
     conditions = [condition for document in documents for clause in document.clauses for condition in clause.conditions]
     if any(condition.base in IGNORING_CASE and not condition.constant for condition in conditions):
-        raise NotProved("a policy variable is compared without regard to case: no classes of tags are worked out")
+        raise NotProved("a policy variable is compared without regard to case: no classes of tags are derived")
     variables = (key for document in documents for key in document.holding)
     asked = {key.removeprefix(TAG_PREFIX) for key in (*variables, *(one.key for one in conditions)) if _is_tag(key)}
     keys = sorted(asked | {TAG} if always else asked)

@@ -34,7 +34,7 @@ class KeyCase:
     represents: int
     """Tenants of the same class."""
     memory: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
-    """What was worked out of it before."""
+    """What was computed from it before."""
 
 
 @dataclass(frozen=True, slots=True)

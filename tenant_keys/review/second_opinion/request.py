@@ -101,7 +101,7 @@ class Asked:
     _known: dict[tuple[object, ...], Any] = field(default_factory=dict)
 
     def once(self, name: tuple[object, ...], work: Callable[[], Any]) -> Any:
-        """What was worked out before, for another action."""
+        """What was found before, for another action."""
         if name not in self._known:
             self._known[name] = work()
         return self._known[name]

@@ -85,7 +85,7 @@ TAMPERED: dict[str, tuple[Tamper, str, str]] = {
     "an empty URL": (
         properties(stackTemplateAssetObjectUrl=""),
         "manifest.json",
-        "stackTemplateAssetObjectUrl: got ''",
+        'stackTemplateAssetObjectUrl: got ""',
     ),
     "no URL, and the asset still uploaded": (
         no_property("stackTemplateAssetObjectUrl"),
@@ -95,9 +95,9 @@ TAMPERED: dict[str, tuple[Tamper, str, str]] = {
     "the asset of another file": (
         together(other_template("other.json"), source(path="other.json")),
         ASSETS,
-        "got 'other.json', which would be deployed",
+        'got "other.json", which would be deployed',
     ),
-    "asset, hash and URL of another file": (deploy_other_object, ASSETS, "got 'other.json', which would be deployed"),
+    "asset, hash and URL of another file": (deploy_other_object, ASSETS, 'got "other.json", which would be deployed'),
     "templateFile of another file": (
         together(other_template("other.json"), properties(templateFile="other.json")),
         ASSETS,
@@ -109,13 +109,13 @@ TAMPERED: dict[str, tuple[Tamper, str, str]] = {
         "would be deployed",
     ),
     "a path with a NUL": (source(path="\0"), ASSETS, "would be deployed"),
-    "no path": (asset(lambda one: one["source"].pop("path")), ASSETS, "got None"),
+    "no path": (asset(lambda one: one["source"].pop("path")), ASSETS, "got nothing"),
     "a program that makes the template": (
         source(executable=["sh", "-c", "x"]),
         ASSETS,
         "a program would make the file",
     ),
-    "a zipped folder": (source(packaging="zip"), ASSETS, "packaging: got 'zip'"),
+    "a zipped folder": (source(packaging="zip"), ASSETS, 'packaging: got "zip"'),
     "a second file": (together(other_template("other.json"), assets(another_file)), ASSETS, "files: got 2"),
     "no file": (assets(lambda whole: whole.update(files={})), ASSETS, "files: got 0"),
     "a container image": (
@@ -256,12 +256,12 @@ TAMPERED: dict[str, tuple[Tamper, str, str]] = {
     "termination protection in text": (
         properties(terminationProtection="false"),
         "manifest.json",
-        "terminationProtection: got 'false'",
+        'terminationProtection: got "false"',
     ),
     "an empty stack name, which the CLI takes for none": (
         properties(stackName=""),
         "manifest.json",
-        "stackName: got ''",
+        'stackName: got ""',
     ),
     "context that is missing": (
         manifest(lambda whole: whole.update(missing=[{"key": "x", "provider": "ssm", "props": {}}])),

@@ -161,5 +161,5 @@ def test_exports_that_import_each_other_are_refused(read: Callable[..., Any]) ->
 
 
 def test_an_export_name_that_exists_twice_is_refused(read: Callable[..., Any]) -> None:
-    with pytest.raises(UnresolvedIntrinsic, match=r"second Outputs.Out Export.Name: got 'a'"):
+    with pytest.raises(UnresolvedIntrinsic, match=r'second Outputs.Out Export.Name: got "a"'):
         read(user=_importing("a"), first=_exporting("a", "1"), second=_exporting("a", "2"))

@@ -203,13 +203,14 @@ def test_a_stack_that_depends_on_itself_is_refused(tmp_path: Path) -> None:
         Assembly.open(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["n" * 129, "1st", "-a", "a_b", "a.b", "a b", "é", "a\n"])
+@pytest.mark.parametrize("name", ["n" * 129, "1st", "-a", "a_b", "a.b", "a b", "é", 'a"'])
 def test_a_name_that_cloudformation_gives_no_stack_is_refused(tmp_path: Path, name: str) -> None:
     write_manifest(tmp_path, {"keys": artifact("keys.json", stackName=name)})
     with pytest.raises(AssemblyInconsistent) as refused:
         Assembly.open(tmp_path)
     where = f"{tmp_path}/manifest.json artifacts.keys.properties.stackName: got "
-    assert str(refused.value).startswith(f"{where}{name!r}, of length {len(name)}; CloudFormation allows 1 to 128")
+    got = json.dumps(name, ensure_ascii=False)
+    assert str(refused.value).startswith(f"{where}{got}, of length {len(name)}; CloudFormation allows 1 to 128")
 
 
 def test_the_longest_name_of_a_stack_is_taken(tmp_path: Path) -> None:
@@ -238,7 +239,9 @@ def test_an_assembly_that_holds_itself_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_what_creates_resources_unseen_is_refused(read: Callable[..., Any], template: dict[str, Any]) -> None:
-    with pytest.raises(TemplateRefused, match=r"write (them|the resource|the resources) out"):
+    with pytest.raises(
+        TemplateRefused, match=r"; (declare (them in it|the resource itself|each resource)|give it both)\Z"
+    ):
         read(keys=template)
 
 

@@ -9,12 +9,12 @@ import pytest
 from tenant_keys.review.proof.reviewed import review_estate
 from tenant_keys.review.proof.structure import check_structure
 from tests.sampled import sampled
-from tools.mutants import audit, trail
+from tools.mutants import audit, audit_key, trail
 from tools.mutants.mutant import Harmless, Mutant, Refuted
 from tools.mutants.original import Synthesized, Templates
 
 
-@pytest.mark.parametrize("mutant", sampled([*audit.MUTANTS, *trail.MUTANTS]))
+@pytest.mark.parametrize("mutant", sampled([*audit.MUTANTS, *audit_key.MUTANTS, *trail.MUTANTS]))
 def test_the_mutant_is_judged_as_expected(mutant: Mutant, original: Synthesized, tmp_path: Path) -> None:
     templates = Templates(original.templates)
     mutant.edit(templates)

@@ -91,11 +91,11 @@ def test_a_role_that_a_condition_distinguishes_is_among_the_roles(operator: str,
         ),
         (
             {"NumericEquals": {"aws:PrincipalAccount": "5"}},
-            "aws:principalaccount under NumericEquals: no classes of principals are worked out",
+            "aws:principalaccount under NumericEquals: no classes of principals are derived",
         ),
         (
             {"StringEqualsIgnoreCase": {"aws:username": "ann"}},
-            "aws:username under StringEqualsIgnoreCase: no classes of principals are worked out",
+            "aws:username under StringEqualsIgnoreCase: no classes of principals are derived",
         ),
     ],
 )

@@ -10,7 +10,7 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
 def read(text: str) -> Decimal:
-    """The number that the text writes out."""
+    """The number that the text is."""
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"{text!r} is not a number")
     return Decimal(text)
