@@ -189,10 +189,10 @@ def _let_through(document: Document, kind: str, kept: Reserved, actor: Actor, ac
     for arn in kept.resources:
         account = str(actor.principal.account) if arn == "*" else arn.split(":")[4]
         target = Target(arn, account, open_policy(), kept.context, {})
-        base = base_request(actor, action, target)
+        base, policies = base_request(actor, action, target), _around(document, kind)
         for chosen in contexts(base, (document,), target, carries):
             request = Request(actor.principal, action, arn, account, {**kept.context, **chosen})
-            if authorize(request, _around(document, kind)).allowed:
+            if authorize(request, policies).allowed:
                 return request
     return None
 

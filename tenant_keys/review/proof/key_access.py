@@ -73,8 +73,11 @@ def prove_key_access(
     result = KeyAccess()
     for case in world.keys:
         result.classes += 1
+        asked_about: dict[int, list[list[str]]] = {}
         for actor, groups in _asking(case, world):
-            chosen = groups if only is None else [group for group in groups if any(map(only, group))]
+            chosen = asked_about.get(id(groups))
+            if chosen is None:  # callers with the same policies share their classes of actions
+                chosen = asked_about[id(groups)] = [one for one in groups if only is None or any(map(only, one))]
             _judge_all(case, actor, chosen, adversary or Adversary(), result)
         if not excess_only:
             result.findings += _unsynchronized(case, world)
