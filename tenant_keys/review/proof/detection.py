@@ -137,7 +137,7 @@ def _canonical(value: object) -> Hashable:
     """The same for lists in another order. None of the declared ones has a list whose order matters."""
     if isinstance(value, Mapping):
         return "object", frozenset((str(name), _canonical(below)) for name, below in value.items())
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return "list", frozenset(map(_canonical, value))
     if isinstance(value, int | float) and not isinstance(value, bool):
         return "number", float(value)

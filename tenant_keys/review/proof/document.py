@@ -85,11 +85,11 @@ class Document:
     """Values with a policy variable, each with the key that it is compared with, by the key of the variable."""
     action_patterns: frozenset[str]
     """Actions with a wildcard, and those that KMS may have added, in lower case."""
-    _found: dict[tuple[str, bool], tuple[Clause, ...]] = field(default_factory=dict, repr=False)
-    _speech: dict[str, int] = field(default_factory=dict, repr=False)
-    _speeches: dict[tuple[str, ...], tuple[int, ...]] = field(default_factory=dict, repr=False)
-    _forms: dict[tuple[tuple[int, ...], frozenset[str]], int] = field(default_factory=dict, repr=False)
-    _strict: list[Policy] = field(default_factory=list, repr=False)
+    _found: dict[tuple[str, bool], tuple[Clause, ...]] = field(default_factory=dict)
+    _speech: dict[str, int] = field(default_factory=dict)
+    _speeches: dict[tuple[str, ...], tuple[int, ...]] = field(default_factory=dict)
+    _forms: dict[tuple[tuple[int, ...], frozenset[str]], int] = field(default_factory=dict)
+    _strict: list[Policy] = field(default_factory=list)
 
     @property
     def strict(self) -> Policy:
@@ -166,11 +166,7 @@ def _variables(tree: syntax.Document, name: str) -> Mapping[str, tuple[tuple[str
     for key, value in _compared(tree):
         if "${" not in value:
             continue
-        try:
-            parts = template(value, substitute=True).parts
-        except ValueError as problem:
-            raise NotProved(f"{name}: {value}: {problem}") from problem
-        for part in parts:
+        for part in template(value, substitute=True).parts:
             if not isinstance(part, Variable):
                 if part[1]:
                     raise NotProved(f"{name}: {value} holds an escape; no classes of values are derived for it")

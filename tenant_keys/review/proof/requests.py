@@ -149,7 +149,7 @@ class Asked:
     base: Request
     """Of any action of the service."""
     target: Target
-    _applies: dict[int, bool] = field(default_factory=dict, repr=False)
+    _applies: dict[int, bool] = field(default_factory=dict)
     """By the identity of a clause, which the documents keep alive."""
 
     def possible(self, action_key: str, *, granted: bool) -> bool:

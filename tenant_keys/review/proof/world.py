@@ -33,7 +33,7 @@ class KeyCase:
     alike: TenantClass
     represents: int
     """Tenants of the same class."""
-    memory: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
+    memory: dict[object, Any] = field(default_factory=dict, compare=False)
     """What was computed from it before."""
 
 

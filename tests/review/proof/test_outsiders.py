@@ -105,6 +105,142 @@ def test_a_principal_of_which_no_classes_are_worked_out_is_named(conditions: dic
     assert str(caught.value) == reported
 
 
+def short(arns: tuple[str, ...]) -> list[str]:
+    """The first three digits of the account, and what follows role/, user/ or federated-user/."""
+    return [f"{arn.split(':')[4][:3]} {arn.split(':', 5)[5].partition('/')[2]}" for arn in arns]
+
+
+ALIAS = "kms:RequestAlias"
+OTHERS = ["111 other", "000 other"]
+OF_ALL = ["111 z", "000 z", "555 z"]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "roles", "users", "federated"),
+    [
+        ({}, OTHERS, OTHERS, OTHERS),
+        ({"Null": {"aws:PrincipalArn": "true"}}, OTHERS, OTHERS, OTHERS),
+        (
+            {"ArnLike": {"aws:PrincipalArn": f"{FOREIGN}:role/team/*"}},
+            [*OF_ALL, "555 team/z"],
+            OF_ALL,
+            ["111 zz", "000 zz", "555 zz"],
+        ),
+        (
+            {"StringLike": {"aws:PrincipalArn": f"{FOREIGN}:role/t?"}},
+            [*OF_ALL, "555 tz"],
+            OF_ALL,
+            ["111 zz", "000 zz", "555 zz"],
+        ),
+        # Text compares across colons: a path may hold them.
+        (
+            {"StringLike": {"aws:PrincipalArn": "*:role/t:*"}},
+            ["111 z", "111 t:/z", "000 z", "000 t:/z"],
+            ["111 z", "111 :role/t:/z", "000 z", "000 :role/t:/z"],
+            ["111 zz", "000 zz"],
+        ),
+        (
+            {"StringLike": {"aws:PrincipalArn": "arn:aws:sts::*:federated-user/b*"}},
+            ["111 z", "000 z"],
+            ["111 z", "000 z"],
+            ["111 zz", "111 bz", "000 zz", "000 bz"],
+        ),
+        # A star of an exact value is no wildcard, and in no name.
+        (
+            {"StringEquals": {"aws:PrincipalArn": f"{FOREIGN}:role/t*"}},
+            [*OTHERS, "555 other"],
+            [*OTHERS, "555 other"],
+            [*OTHERS, "555 other"],
+        ),
+        (
+            {"StringEquals": {"aws:username": "ann"}, "StringLike": {"aws:username": "b*"}},
+            OTHERS,
+            ["111 z", "111 b", "111 ann", "000 z", "000 b", "000 ann"],
+            OTHERS,
+        ),
+        (
+            {"StringEquals": {ALIAS: "alias/${aws:username}"}, "StringNotEquals": {ALIAS: "alias/acme"}},
+            OTHERS,
+            ["111 z", "111 acme", "000 z", "000 acme"],
+            OTHERS,
+        ),
+    ],
+)
+def test_roles_and_users_are_those_that_a_policy_distinguishes_and_no_others(
+    conditions: dict[str, Any], roles: list[str], users: list[str], federated: list[str]
+) -> None:
+    named = found(**conditions)
+    assert (short(named.roles), short(named.users), short(named.federated_users)) == (roles, users, federated)
+
+
+@pytest.mark.parametrize(
+    ("principal", "roles", "users", "federated"),
+    [
+        (f"{FOREIGN}:user/ann", [], ["555 ann"], []),
+        (f"{FOREIGN}:role/team/app", ["555 team/app"], [], []),
+        ("arn:aws:sts::555555555555:federated-user/ann", [], [], ["555 ann"]),
+    ],
+)
+def test_a_person_whom_a_principal_names_is_the_only_one_beside_those_that_represent_others(
+    principal: str, roles: list[str], users: list[str], federated: list[str]
+) -> None:
+    named, others = found({"AWS": principal}), ["111 other", "555 other", "000 other"]
+    assert sorted(short(named.roles)) == sorted([*others, *roles])
+    assert sorted(short(named.users)) == sorted([*others, *users])
+    assert sorted(short(named.federated_users)) == sorted([*others, *federated])
+
+
+def test_a_role_of_which_sessions_are_named_is_tried_in_each_path_and_the_other_session_has_another_name() -> None:
+    sessions = [f"arn:aws:sts::555555555555:assumed-role/app/{name}" for name in ("one", "any-session")]
+    named = found({"AWS": sessions}, ArnLike={"aws:PrincipalArn": f"{FOREIGN}:role/x/*"})
+    elsewhere = ["111 z", "111 app", "000 z", "000 app"]
+    assert sorted(short(named.roles)) == sorted([*elsewhere, "555 z", "555 app", "555 x/z", "555 x/app"])
+    assert named.session_names(f"{FOREIGN}:role/app") == ("any-sessionz", "any-session", "one")
+
+
+NUMBERS = [f"alias/{one}" for one in ("333333333333", "3333", "33333333333x")]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "accounts"),
+    [
+        ({"StringLike": {"aws:PrincipalAccount": "22*"}}, ["220000000000"]),
+        ({"StringEquals": {"aws:PrincipalAccount": "222222222222"}}, ["222222222222"]),
+        ({"StringLike": {"kms:CallerAccount": "2*"}}, ["200000000000"]),
+        ({"StringEquals": {"kms:CallerAccount": "2?2222222222"}}, []),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::2*:role/x"}}, ["200000000000"]),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:sts::2*:federated-user/x"}}, ["200000000000"]),
+        (
+            {"StringEquals": {ALIAS: "alias/${aws:PrincipalAccount}"}, "StringNotEquals": {ALIAS: NUMBERS}},
+            ["333333333333"],
+        ),
+    ],
+)
+def test_accounts_are_those_that_a_policy_distinguishes(conditions: dict[str, Any], accounts: list[str]) -> None:
+    assert sorted(found(**conditions).accounts) == sorted([CENTRAL, NOBODY, *accounts])
+
+
+@pytest.mark.parametrize(
+    ("conditions", "organizations"),
+    [
+        ({}, ["o-otherzzzzz"]),
+        ({"StringNotEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}, ["o-abcdefghij", "o-otherzzzzz"]),
+        ({"StringLike": {"aws:PrincipalOrgID": "o-z*"}}, ["o-qqqqqqqqqq", "o-zqqqqqqqqq"]),
+        (
+            {
+                "StringEquals": {ALIAS: "alias/${aws:PrincipalOrgID}"},
+                "StringNotEquals": {ALIAS: ["alias/o-3", "alias/x"]},
+            },
+            ["o-3", "o-otherzzzzz"],
+        ),
+    ],
+)
+def test_organizations_are_those_that_a_policy_distinguishes(
+    conditions: dict[str, Any], organizations: list[str]
+) -> None:
+    assert found(**conditions).organizations == (None, *organizations)
+
+
 def test_users_differ_by_the_names_that_conditions_hold() -> None:
     users = found(StringEquals={"aws:username": "ann"}).users
     assert {one.rpartition("/")[2] for one in users if f"::{CENTRAL}:" in one} >= {"ann"}
