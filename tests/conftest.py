@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import json
 import os
@@ -15,18 +14,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.once import once
+from tests.quick_clients import quicken
 from tests.sampled import SHARE
 
 ROOT = Path(__file__).parents[1]
 # The CDK's own validator costs three seconds a synth: the demo's tests run it on the sample, all others do without.
 os.environ["CDK_VALIDATION"] = "false"
-# Each session of botocore would read the models of AWS's services again, a tenth of a second a client.
-botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+quicken()
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
     # A shell starts background jobs so, and what tests start would inherit it and never be interrupted.

@@ -41,9 +41,9 @@ class Example:
 class Pattern:
     """Text with a hole for each use of a name."""
 
-    def __init__(self, literals: Sequence[str], holes: Sequence[int], count: int) -> None:
-        """`holes`: index of the name that is between each two literals; `count`: how many names a member has."""
-        self._literals, self._holes, self._count = tuple(literals), tuple(holes), count
+    def __init__(self, start: str, rest: Sequence[tuple[int, str]], count: int) -> None:
+        """`rest`: the index of a name, and the text behind it, up to the next; `count`: how many names a member has."""
+        self._start, self._rest, self._count = start, tuple(rest), count
 
     @classmethod
     def of(cls, one: Example, other: Example) -> Pattern:
@@ -65,9 +65,12 @@ class Pattern:
         for (_, end, _), (start, _, _) in pairwise(places):
             if start < end:
                 raise NotOnlyNames(f"{first.text[start:end]!r} may be a part of either of two names")
-        edges = [0, *(edge for start, end, _ in places for edge in (start, end)), len(first.text)]
-        literals = [first.text[edges[i] : edges[i + 1]] for i in range(0, len(edges), 2)]
-        pattern = cls(literals, [name for _, _, name in places], len(first.names))
+        rest: list[tuple[int, str]] = []
+        left = first.text
+        for start, end, name in reversed(places):
+            rest.insert(0, (name, left[end:]))
+            left = left[:start]
+        pattern = cls(left, rest, len(first.names))
         if pattern.filled(second.names) != second.text:
             raise NotOnlyNames(f"{first.names[0]} and {second.names[0]} differ by more than their names")
         return pattern
@@ -80,10 +83,7 @@ class Pattern:
         """
         if len(names) != self._count:
             raise NotOnlyNames(f"{names[0]} has {len(names)} names, and the members of the pattern {self._count}")
-        parts = [self._literals[0]]
-        for hole, literal in zip(self._holes, self._literals[1:], strict=True):
-            parts += (names[hole], literal)
-        return "".join(parts)
+        return self._start + "".join(names[name] + text for name, text in self._rest)
 
 
 def _places(example: Example) -> Iterator[tuple[int, int, int]]:

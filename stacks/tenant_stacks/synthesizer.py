@@ -42,7 +42,7 @@ class EstateSynthesizer(DefaultStackSynthesizer):
         return self
 
     def stamp(self, cell: Cell) -> None:
-        """Have the cell complete the template. Call it before anybody else can reach the stack."""
+        """Have the cell complete the template. Call it before other code can reach the stack."""
         self.cell = cell
         self._own_aspects = len(Aspects.of(self._written).all)  # such as the permissions boundary of the context
 

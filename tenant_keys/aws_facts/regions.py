@@ -2,7 +2,7 @@
 
 Read from botocore 1.43.106 (`data/partitions.json`) in November 2026; a test compares the two, so that a newer botocore
 brings its new Regions here. The partitions of the European Sovereign Cloud and of the isolated Regions are left out:
-nobody here could check their service principals and endpoints.
+their service principals and endpoints are not checked.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def demo_command(
 
 
 def _console(*, stderr: bool = False) -> Console:
-    """Without any escape sequence where NO_COLOR is set; wide where nobody looks."""
+    """Without any escape sequence where NO_COLOR is set; wide where it is no terminal."""
     plain = bool(os.environ.get("NO_COLOR"))
     console = Console(stderr=stderr, highlight=False, color_system=None if plain else "auto")
     if not console.is_terminal:

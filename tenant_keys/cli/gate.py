@@ -100,7 +100,7 @@ def _show(passages: Sequence[Passage], verified: Sequence[str], first: Sequence[
 
 
 def _need_reader(manifest: Path, role: str | None, stacks: Sequence[str]) -> None:
-    """Raises NoReader: nobody could verify these stacks."""
+    """Raises NoReader: no role could verify these stacks."""
     if role is not None or not stacks:
         return
     from tenant_keys.operations.verify.verify import NoReader, estate_of, reader_of

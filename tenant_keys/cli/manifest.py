@@ -14,7 +14,7 @@ from tenant_keys.manifest import manifests_and_warnings
 if TYPE_CHECKING:
     from tenant_keys.manifest.bring_up_to_date import Locked
 
-TO_MEND = 2
+TO_CORRECT = 2
 CODES = "Exit codes: 0 nothing to correct, 1 could not run, 2 something to correct."
 
 ManifestPath = Annotated[Path, typer.Option("--manifest", help="The manifest; the lock is beside it.")]
@@ -81,7 +81,7 @@ def lock_command(
         result.write()
     _tell(result, manifest, only_said=check or dry_run, check=check, as_json=as_json)
     if check and result.changed:
-        raise typer.Exit(TO_MEND)
+        raise typer.Exit(TO_CORRECT)
 
 
 def _correction(option: str | None, *, merge: bool) -> tuple[str, str] | None:

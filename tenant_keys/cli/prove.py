@@ -93,8 +93,9 @@ def can_command(
     region: Region = None,
     as_json: Json = False,
 ) -> None:
-    """Decide one request, and print the statements that decide it. Exit codes: 0 allowed, 2 denied or
-    not decided, 1 could not run.
+    """Decide one request, and print the statements that decide it.
+
+    Exit codes: 0 allowed, 2 denied or not decided, 1 could not run.
     """
     questions = Questions(directory, load_estate_of(manifest, key), key, region)
     promise = questions.case.promise

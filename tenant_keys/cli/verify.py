@@ -92,7 +92,7 @@ def verify_command(
 
 
 class _Screen:
-    """Progress on standard error, a line every two seconds, and only where somebody reads along."""
+    """Progress on standard error, a line every two seconds, and only on a terminal."""
 
     def __init__(self) -> None:
         self._left: dict[str, float] = {}

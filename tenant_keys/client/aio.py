@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tenant_keys.client.tenant import Tenant
 
 COMPUTING_THREADS = 4
-"""For messages of more than a frame, whose encryption would hold the event loop. They wait for nobody."""
+"""For messages of more than a frame, whose encryption would hold the event loop. They wait for no call of AWS."""
 
 
 class AsyncTenant:

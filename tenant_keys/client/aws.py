@@ -49,7 +49,7 @@ class Aws:
         except BotoCoreError as error:  # AWS_PROFILE names no profile
             raise ConfigurationError(f"AWS credentials: {error}") from error
         self._lock = threading.Lock()
-        self._clients: dict[tuple[str, str, bool], Any] = {}
+        self._clients: dict[tuple[object, ...], Any] = {}
         self._config = Config(
             # Retries are ours (retry.py): botocore's share one budget in a client, so that one tenant's would be
             # spent by all, and know no deadline.
@@ -80,7 +80,7 @@ class Aws:
 
     def kms(self, *, region: str, session: RoleSession) -> BoundKms:
         """The shared client, bound to one tenant's session."""
-        return BoundKms(self._shared(("kms", region, True), lambda: self._kms_client(region)), session)
+        return BoundKms(self._shared(("kms", region), lambda: self._kms_client(region)), session)
 
     def _kms_client(self, region: str) -> KMSClient:
         client = self.session.client(
@@ -93,7 +93,7 @@ class Aws:
         client.meta.events.register_first("provide-client-params.kms", _sign_as_tenant)
         return client
 
-    def _shared(self, key: tuple[str, str, bool], make: Callable[[], Client]) -> Client:
+    def _shared(self, key: tuple[object, ...], make: Callable[[], Client]) -> Client:
         if (found := self._clients.get(key)) is None:
             with self._lock:
                 if (found := self._clients.get(key)) is None:

@@ -59,7 +59,7 @@ class ExpiringCache(Generic[Key, Value]):
         """The load under way, and whether it is the caller's own; None if the entry has arrived meanwhile.
 
         Who misses a key together loads it once. `start` makes a flight whose work is `load`. With `max_age=0`
-        everybody loads for himself.
+        each caller loads it alone.
         """
         if self._max_age <= 0:
             return start(), True

@@ -31,7 +31,7 @@ class Connections:
     def _start_sweeper(self) -> None:
         self._stop = threading.Event()
         if self._limits.max_age > 0:
-            # A weak reference: the thread must not keep alive what nobody else uses any more.
+            # A weak reference: the thread must not keep alive what is used nowhere else any more.
             threading.Thread(
                 target=_sweep,
                 args=(weakref.ref(self), self._stop, self._limits.max_age / SWEEPS_PER_AGE),

@@ -91,7 +91,7 @@ class DataKeys:
         self._hits: dict[str, Event] = {}
 
     def held_for_writing(self, context: dict[str, str]) -> WritingKey | None:
-        """The cached key, for which nobody waits."""
+        """The cached key, without a wait."""
         self._allowed("encrypt")
         return self._held(self._writing, _whole(context), "encrypt")
 
@@ -121,7 +121,7 @@ class DataKeys:
         return payload
 
     def held_for_reading(self, request: DecryptionMaterialsRequest) -> ReadingKey | None:
-        """The cached key, for which nobody waits."""
+        """The cached key, without a wait."""
         self._allowed("decrypt")
         return self._held(self._reading, _name_of(request), "decrypt")
 

@@ -15,7 +15,7 @@ LOG = logging.getLogger("tenant_keys.client")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`kind` is `kms`, `sts`, `cache_hit`, `cache_miss` or `grace`; `seconds` is 0 for what called nobody."""
+    """`kind` is `kms`, `sts`, `cache_hit`, `cache_miss` or `grace`; `seconds` is 0 where AWS was not called."""
 
     kind: str
     tenant_id: str

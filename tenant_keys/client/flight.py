@@ -1,4 +1,4 @@
-"""A call under way, whose result or error everybody shares who waits for it.
+"""A call under way, whose result or error all that wait for it share.
 
 What needs the network is written once, as a generator that yields the flights it waits for. `drive` waits for them in
 a thread, `drive_async` in an event loop.
@@ -72,7 +72,7 @@ class Flight(Generic[Value]):
                     landed.set_result(None)
 
             def call(_: Future[Value]) -> None:
-                with suppress(RuntimeError):  # the loop has been closed, and nobody waits any more
+                with suppress(RuntimeError):  # the loop has been closed, and nothing waits any more
                     loop.call_soon_threadsafe(wake)
 
             self._future.add_done_callback(call)

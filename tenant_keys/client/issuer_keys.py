@@ -76,7 +76,7 @@ class GivenKeys:
         return self._keys.find(kid, alg)
 
     def steps(self, _kid: str, _alg: str) -> Steps[jwt.PyJWK]:
-        """Raises `TokenRefused`: there is nobody to ask for a key that is not known."""
+        """Raises `TokenRefused`: there is no issuer to ask for a key that is not known."""
         raise _unknown()
         yield  # a generator, like that of `IssuerKeys`
 
@@ -112,7 +112,7 @@ class IssuerKeys:
         self._failure: TenantKeysError | None = None
 
     def known(self, kid: str, alg: str) -> jwt.PyJWK | None:
-        """The issuer's key of this id, if it is held and still good; asks nobody."""
+        """The issuer's key of this id, if it is held and still good; asks no issuer."""
         held = self._held
         return held.keys.find(kid, alg) if held is not None and held.since.within(GOOD_FOR) else None
 

@@ -44,16 +44,23 @@ class Lane:
                 threading.Thread(target=self._run, name=f"tenant-keys-{self._name}", daemon=True).start()
 
     def _run(self) -> None:
-        while (found := self._take()) is not None:
-            tenant_id, job = found
-            try:
-                job()
-            finally:
-                del found, job  # an idle thread keeps nothing alive
-                with self._lock:
-                    self._busy[tenant_id] -= 1
-                    if not self._busy[tenant_id]:
-                        del self._busy[tenant_id]
+        while self._served():  # an idle thread keeps no job alive
+            pass
+
+    def _served(self) -> bool:
+        """Whether there was a job, which is done."""
+        found = self._take()
+        if found is None:
+            return False
+        tenant_id, job = found
+        try:
+            job()
+        finally:
+            with self._lock:
+                self._busy[tenant_id] -= 1
+                if not self._busy[tenant_id]:
+                    del self._busy[tenant_id]
+        return True
 
     def _take(self) -> tuple[str, Job] | None:
         """None after an idle while: the thread ends."""
@@ -62,12 +69,9 @@ class Lane:
                 self._idle += 1
                 notified = self._work.wait(IDLE)
                 self._idle -= 1
-                if not notified:
-                    found = self._next()
-                    break
-            if found is None:
-                self._threads -= 1
-                return None
+                if not (notified or self._jobs):
+                    self._threads -= 1
+                    return None
             self._jobs -= 1
             self._busy[found[0]] += 1
             return found

@@ -1,4 +1,4 @@
-"""A multipart upload of a stream whose length nobody knows; nothing of it stays if it fails."""
+"""A multipart upload of a stream of unknown length; nothing of it stays if it fails."""
 
 from __future__ import annotations
 

@@ -65,7 +65,6 @@ class SingleFrameSealer:
         template = StreamEncryptor(
             source=b"",
             materials_manager=_Given(materials),
-            encryption_context=materials.encryption_context,
             algorithm=SUITE,
             frame_length=FRAME,
             commitment_policy=POLICY,

@@ -93,7 +93,7 @@ class TenantSession:
         if flight is None or flight.done() or flight.overdue():
             flight, mine = self._start(), True
             self._flight = flight
-        if usable:  # renewed beside the work: nobody waits
+        if usable:  # renewed beside the work: no thread waits
             if mine:
                 flight.notify(self._transport.on_event)
             return None, False

@@ -23,7 +23,7 @@ SESSION_TAG_CLAIM: Final = ("https://aws.amazon.com/tags", "principal_tags", "te
 LEEWAY: Final = 5
 """Seconds that clocks may differ."""
 MAX_LIFE: Final = 86_400
-"""Seconds from `iat` to `exp`. A token that somebody has stolen opens the tenant's data for as long."""
+"""Seconds from `iat` to `exp`. A stolen token opens the tenant's data for as long."""
 
 
 @dataclass(frozen=True, slots=True)

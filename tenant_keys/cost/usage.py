@@ -13,8 +13,8 @@ from tenant_keys.aws_facts import quotas
 from tenant_keys.cost.keys import RegionKeys
 from tenant_keys.cost.parameters import largest_parameter
 from tenant_keys.cost.requests import SESSION_SECONDS, Requests
-from tenant_keys.cost.what_if import KEYS_A_CELL, ROLES_A_CELL
 from tenant_keys.manifest import Estate
+from tenant_keys.manifest.lock import KEY_CELL, ROLE_CELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +125,12 @@ def _stacks(estate: Estate) -> Iterator[QuotaUse]:
         used = len({tenant.cell for tenant in here}) + len({(t.primary_region, t.cell) for t in copied})
         sources = {tenant.primary_region for tenant in copied}  # in time, each of their cells has a tenant to copy
         placed = [tenant for tenant in tenants if tenant.primary_region in {region, *sources}]
-        per_tenant = Fraction(len(placed), max(1, len(tenants)) * KEYS_A_CELL)
+        per_tenant = Fraction(len(placed), max(1, len(tenants)) * KEY_CELL.fill)
         if region == central.home_region:
             fixed += shared
             used += len(role_cells)
             own = sum(len(tenant.role_cells) for tenant in tenants)
-            per_tenant += Fraction(own, max(1, len(tenants)) * ROLES_A_CELL)
+            per_tenant += Fraction(own, max(1, len(tenants)) * ROLE_CELL.fill)
         breaks = breaking_point(quotas.STACKS, fixed, per_tenant)
         yield QuotaUse("stacks", region, used + fixed, quotas.STACKS, breaks, "ask AWS to raise it")
     yield QuotaUse(

@@ -7,11 +7,7 @@ from dataclasses import replace
 from itertools import count, cycle, islice
 
 from tenant_keys.manifest import Estate, Tenant
-
-KEYS_A_CELL = 80
-"""Tenants at which a key cell is filled when appending (the lock's capacity)."""
-ROLES_A_CELL = 240
-"""Roles at which a role cell is filled when appending (the lock's capacity)."""
+from tenant_keys.manifest.lock import KEY_CELL, ROLE_CELL
 
 
 def with_tenants(estate: Estate, tenants: int) -> Estate:
@@ -28,8 +24,8 @@ def with_tenants(estate: Estate, tenants: int) -> Estate:
     made: dict[str, Tenant] = {}
     for number, tenant in enumerate(pattern):
         name = tenant.id if number < len(estate.tenants) else f"what-if-{number}"
-        cell = 1 + keys[tenant.primary_region] // KEYS_A_CELL
+        cell = 1 + keys[tenant.primary_region] // KEY_CELL.fill
         keys[tenant.primary_region] += 1
-        role_cells = {workload: 1 + next(roles) // ROLES_A_CELL for workload in tenant.role_cells}
+        role_cells = {workload: 1 + next(roles) // ROLE_CELL.fill for workload in tenant.role_cells}
         made[name] = replace(tenant, id=name, manifest_id=name, cell=cell, role_cells=role_cells)
     return replace(estate, tenants=made)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tenant_keys.demo.local_estate import LocalEstate
-from tenant_keys.demo.report import Call, Statement
+from tenant_keys.demo.report import Call, Statement, asked
 from tenant_keys.local.attack import Attack, Outcome
 from tenant_keys.local.attack_run import attack_all
 from tenant_keys.local.attack_setup import AttackSetup
@@ -52,14 +52,11 @@ def judged(local: LocalEstate, setup: AttackSetup, outcome: Outcome, decisions: 
         name=outcome.name,
         who=attack.who.format(**tenants),
         tried=attack.tried.format(**tenants),
-        answer="ALLOWED" if outcome.got == "ALLOWED" else outcome.got,
+        answer=outcome.got,
         as_promised=outcome.got == attack.code and wanted in refused_by,
         decided_by=refused_by,
         seen=outcome.message,
-        principal=decision["who"] if decision else None,
-        action=decision["action"] if decision else None,
-        resource=decision["resource"] if decision else None,
-        alias=decision["alias"] if decision else None,
+        **asked(decision),
     )
 
 

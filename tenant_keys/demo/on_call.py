@@ -22,7 +22,7 @@ class OnCall:
 
 @contextmanager
 def on_call(local: LocalEstate) -> Iterator[OnCall]:
-    """Subscribe to the topic of the home Region for as long as the block lasts; nobody where detection is off."""
+    """Subscribe to the topic of the home Region while the block lasts; no subscriber where detection is off."""
     found = OnCall()
     if local.estate.audit is None:
         yield found

@@ -20,7 +20,7 @@ KNOWN = "operator, administrator, reader, break-glass, WORKLOAD, TENANT@WORKLOAD
 
 
 class UnknownPrincipal(LocalAwsError):
-    """Raised when nobody of that name is in the manifest, or nothing runs code as that role here."""
+    """Raised when no principal of that name is in the manifest, or nothing runs code as that role here."""
 
 
 class Principals:
@@ -34,7 +34,7 @@ class Principals:
         """AccessKeyId, SecretAccessKey and, of a session, SessionToken.
 
         Raises:
-            UnknownPrincipal: nobody of that name, or no service here that runs code as the role.
+            UnknownPrincipal: no principal of that name, or no service here that runs code as the role.
             LocalAwsError: the role is not deployed, or its trust policy denies.
         """
         if who == "operator":

@@ -40,6 +40,12 @@ class Call:
     alias: str | None = None
 
 
+def asked(decision: dict[str, Any] | None) -> dict[str, str | None]:
+    """The fields of a call that a decision of the local AWS has: who asked for what."""
+    names = {"principal": "who", "action": "action", "resource": "resource", "alias": "alias"}
+    return {field: decision[name] if decision else None for field, name in names.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class StackRow:
     """A stack and how many resources of each kind are in it."""

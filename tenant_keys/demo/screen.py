@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from rich.console import Console
@@ -35,11 +35,11 @@ def show_estate(report: Report, console: Console, *, with_names: bool = False) -
 def show_calls(report: Report, console: Console) -> None:
     """The summary: what was allowed and what came of it, then what was refused, by the policy that refused."""
     console.print("\n[bold]Allowed[/]")
-    who, tried = _width(report.served, _who), _width(report.served, _tried)
+    who, tried = (_width(report.served, column) for column in ("who", "tried"))
     for call in report.served:
         _row(console, call, f"{call.who:<{who}}  {call.tried:<{tried}}", call.seen or _statements(call))
     console.print("\n[bold]Denied[/]")
-    who, tried, code = (_width(report.attacks, part) for part in (_who, _tried, _answer))
+    who, tried, code = (_width(report.attacks, column) for column in ("who", "tried", "answer"))
     for group, calls in groupby(report.attacks, key=_refuser):
         console.print(f"[dim]  by {escape(group)}[/]")
         for call in calls:
@@ -97,20 +97,8 @@ def _show_table(console: Console, heading: tuple[str, ...], rows: Sequence[tuple
         console.print(escape(line), style=None if number else "dim", soft_wrap=True)
 
 
-def _who(call: Call) -> str:
-    return call.who
-
-
-def _tried(call: Call) -> str:
-    return call.tried
-
-
-def _answer(call: Call) -> str:
-    return call.answer
-
-
-def _width(calls: list[Call], part: Callable[[Call], str]) -> int:
-    return max((len(part(call)) for call in calls), default=0)
+def _width(calls: list[Call], column: str) -> int:
+    return max((len(getattr(call, column)) for call in calls), default=0)
 
 
 def _refuser(call: Call) -> str:

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tenant_keys.client import TenantKeysError
 from tenant_keys.demo.errors import NothingToServe
 from tenant_keys.demo.local_estate import LocalEstate
-from tenant_keys.demo.report import ALLOWED, Call
+from tenant_keys.demo.report import ALLOWED, Call, asked
 from tenant_keys.demo.service import TENANT, Service, Unexpected
 from tenant_keys.local.errors import Stopped
 from tenant_keys.manifest import Estate
@@ -81,10 +81,10 @@ STEPS: Final = (
 
 
 def require_tenants(estate: Estate) -> None:
-    """Whether those whom the demonstration is about are in the manifest.
+    """Check that the manifest has what the demonstration needs.
 
     Raises:
-        NothingToServe: they are not.
+        NothingToServe: it lacks a workload, a tenant or an identity provider.
     """
     orders, acme = estate.workloads.get("orders"), estate.tenants.get(TENANT)
     if orders is None or orders.runs_on != "lambda" or orders.access != "tenant-role":
@@ -126,7 +126,7 @@ def _taken(step: Step, service: Service) -> Iterator[Call]:
     for row in step.rows:
         mine = [each for each in decisions if each["operation"] == row.operation and each["error"] is None]
         said = seen if row is step.rows[-1] else ""
-        # A call that must be in the log and does not was never made.
+        # A call that must be in the log and is not was never made.
         yield _call(row, service.local, mine, seen=said, answer=ALLOWED, promised=bool(mine) or row.operation is None)
 
 
@@ -142,10 +142,7 @@ def _call(
         as_promised=promised,
         decided_by=local.deciders(decision) if decision else (),
         seen=seen,
-        principal=decision["who"] if decision else None,
-        action=decision["action"] if decision else None,
-        resource=decision["resource"] if decision else None,
-        alias=decision["alias"] if decision else None,
+        **asked(decision),
     )
 
 

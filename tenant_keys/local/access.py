@@ -67,7 +67,7 @@ def ask(settings: Settings, name: str, given: Mapping[str, Any] | None = None) -
     """A request of the launcher.
 
     Raises:
-        Stopped: nobody answers.
+        Stopped: no server answers.
         Refused: the server says no.
     """
     trusted = ssl.create_default_context(cafile=str(settings.certificate))

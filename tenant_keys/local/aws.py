@@ -299,7 +299,7 @@ class LocalAws:
         self._ask("hold-key", {"arn": arn, "policy": policy})
 
     def key_states(self, region: str) -> dict[str, str]:
-        """State of each tenant's key in the first account: for the demo, since hardly anybody may ask KMS."""
+        """State of each tenant's key in the first account: for the demo, since hardly any principal may ask KMS."""
         return {tenant: str(state) for tenant, state in self._ask("key-states", {"region": region}).items()}
 
     def key_id(self, tenant: str) -> str:

@@ -37,4 +37,4 @@ class Caller:
     """None: no session policy was passed, so none limits."""
     session_tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     via_service: str | None = None
-    """The service that acts for somebody, cloudformation.amazonaws.com: shown, and lets it set its own aws: tags."""
+    """The service that acts for a principal, cloudformation.amazonaws.com: shown, and lets it set its own aws: tags."""

@@ -36,4 +36,4 @@ class DeploymentFailed(LocalAwsError):
 
 
 class Refused(LocalAwsError):
-    """Raised when the local AWS refuses what the launcher asked, such as to run code as a role that trusts nobody."""
+    """Raised when the local AWS refuses a call of the launcher, such as code to be run as a role that trusts none."""

@@ -1,6 +1,6 @@
 """`tenants.yaml` and `tenants.lock` to a frozen estate, or to all errors at once.
 
-Each name is imported from its module when somebody asks for it: a command that reads the manifest alone waits for
+Each name is imported from its module on first access: a command that reads the manifest alone waits for
 nothing that reads the lock.
 """
 

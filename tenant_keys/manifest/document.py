@@ -1,7 +1,7 @@
 """YAML to plain dicts, tuples and scalars, by libyaml's events: fast, bounded, and with nothing that surprises.
 
-Scalars follow YAML 1.2 (`off`, `yes` and `no` are text). Aliases, anchors, tags and merge keys are refused, so a
-document never grows beyond its text. What no field can accept (an empty value, `0123`) is kept as `Unusable`: the
+Scalars follow YAML 1.2 (`off`, `yes` and `no` are text). Directives, aliases, anchors, tags and merge keys are refused,
+so a document never grows beyond its text. What no field can accept (an empty value, `0123`) is kept as `Unusable`: the
 model then refuses it at its place, and the error shows what was written.
 """
 
@@ -84,6 +84,9 @@ class Reader:
         event = self._next()
         if type(event) is yaml.StreamEndEvent:
             self._add("got an empty file; a manifest has at least central, workloads and tenants", event, None)
+            raise Stopped
+        if event.version is not None or event.tags:
+            self._add("got a directive; a manifest needs none, remove the line", event, None)
             raise Stopped
         event = self._next()
         value = self._scalar(event, None) if type(event) is yaml.ScalarEvent else self._nested(event, None)

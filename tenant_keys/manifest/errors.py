@@ -18,7 +18,7 @@ LONGEST_SHOWN = 60
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing to mend."""
+    """One thing to correct."""
 
     path: Path
     """Where in the document: `("workloads", "orders", "account")`."""

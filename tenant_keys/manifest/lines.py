@@ -71,7 +71,7 @@ def _lines(text: str, wanted: set[Path]) -> dict[Path, int]:
                 if len(open_frames) > DEEPEST:
                     break
                 open_frames.append(_Frame(path, is_mapping=isinstance(event, yaml.MappingStartEvent)))
-    except (yaml.YAMLError, UnicodeEncodeError):
+    except yaml.YAMLError:
         pass  # what is before the fault has its lines; the fault itself was reported with its own
     return found
 

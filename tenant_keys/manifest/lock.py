@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -82,6 +82,11 @@ class KeyAccount:
     home_region: str
 
 
+KEY_CELL: Final = Capacity(80, 100)
+"""Of a lock that is new: a template has room for the keys and aliases of 100 tenants."""
+ROLE_CELL: Final = Capacity(240, 300)
+
+
 @dataclass(frozen=True, slots=True)
 class Lock:
     """The file as a whole."""
@@ -91,8 +96,8 @@ class Lock:
     home_region: str
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """By tenant id, sorted."""
-    keys: Capacity = Capacity(80, 100)
-    roles: Capacity = Capacity(240, 300)
+    keys: Capacity = KEY_CELL
+    roles: Capacity = ROLE_CELL
     naming: Naming = DEFAULT_NAMING
     """What its aliases, roles and stacks are called; written down where it is not the default."""
     further: Mapping[str, KeyAccount] = field(default_factory=dict)

@@ -140,12 +140,12 @@ def parse_lines(text: str, name: str = "tenants.lock") -> LockLines:
 
 
 def _reason(error: Exception) -> str:
-    mend = "restore the line from git, do not edit the file by hand"
+    fix = "restore the line from git, do not edit the file by hand"
     if isinstance(error, json.JSONDecodeError | RecursionError):
-        return f"not a line of JSON; {mend}"
+        return f"not a line of JSON; {fix}"
     if isinstance(error, KeyError):
-        return f"{error.args[0]} is missing; {mend}"
-    return f"{error}; {mend}" if isinstance(error, ValueError) else f"not a lock line; {mend}"
+        return f"{error.args[0]} is missing; {fix}"
+    return f"{error}; {fix}" if isinstance(error, ValueError) else f"not a lock line; {fix}"
 
 
 def _header(record: dict[str, Any]) -> Lock:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tenant_keys.manifest.errors import Path
+from tenant_keys.manifest.ids_in_text import IdsInText, words_of
 from tenant_keys.manifest.model import Manifest
 from tenant_keys.manifest.rules import Report
 
@@ -19,7 +20,6 @@ _DRAWN: Final = 26
 """Letters of 5 bits: 130 bits at random, so no two draws are equal."""
 OPAQUE_NAME: Final = re.compile(rf"x-[a-z2-7]{{{_DRAWN}}}")
 """An id by its form, so that everything that takes an id takes it; no id of the manifest may have this form."""
-_WORDS: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def draw_name() -> str:
@@ -45,9 +45,10 @@ def check_disclosures(manifest: Manifest, report: Report) -> None:
     opaque = {name for name, tenant in manifest.tenants.items() if tenant.opaque}
     if not opaque:
         return
+    ids = IdsInText(opaque, manifest.tenants)
     for path, text in _texts_for_aws(manifest):
-        for word in _WORDS.findall(text.lower()):
-            if found := _id_in(word.split("-"), opaque, manifest):
+        for word in words_of(text):
+            if found := ids.first(word):
                 message = f"got {text}, which contains the id of the opaque tenant {found}; AWS would show the id"
                 report(path, f"{message}; write it without the id")
                 break
@@ -70,15 +71,3 @@ def _texts_for_aws(manifest: Manifest) -> Iterator[tuple[Path, str]]:
         if tenant.key.custodian:
             yield (*path, "custodian", "role"), tenant.key.custodian.role
             yield (*path, "custodian", "external_id"), tenant.key.custodian.external_id
-
-
-def _id_in(parts: list[str], opaque: set[str], manifest: Manifest) -> str | None:
-    """The first opaque id among the parts of a word; the longest id counts, as that of one may begin another's."""
-    start = 0
-    while start < len(parts):
-        ends = range(len(parts), start, -1)
-        end = next((end for end in ends if "-".join(parts[start:end]) in manifest.tenants), start + 1)
-        if (name := "-".join(parts[start:end])) in opaque:
-            return name
-        start = end
-    return None

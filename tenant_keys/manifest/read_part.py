@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path as FilePath
 
 import msgspec
@@ -13,10 +12,10 @@ from tenant_keys.manifest.document import Reader, Stopped, Unusable
 from tenant_keys.manifest.errors import ManifestError, Problem
 from tenant_keys.manifest.lines import locate
 from tenant_keys.manifest.shown import show
+from tenant_keys.manifest.unseen_characters import find_unseen
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of a manifest; 10,000 tenants take about one megabyte."""
-_UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -67,13 +66,16 @@ def read_text(file: FilePath, name: str = "") -> str:
 
 def _read(text: str, name: str) -> tuple[list[Problem], object]:
     """The document, and what is wrong with its form."""
+    if unseen := find_unseen(text):
+        line, message = unseen
+        raise ManifestError([Problem((), message, line, name)])
     reader: Reader | None = None
     try:
         reader = Reader(text)
         document = reader.read()
     except Stopped:
         raise _located(text, reader.problems if reader else [], name) from None
-    except (yaml.YAMLError, UnicodeEncodeError) as error:
+    except yaml.YAMLError as error:
         raise _located(text, [*(reader.problems if reader else []), _syntax(error, text)], name) from None
     if not isinstance(document, dict) and not reader.problems:
         message = "got an empty document" if isinstance(document, Unusable) else f"got {show(document)}"
@@ -83,10 +85,6 @@ def _read(text: str, name: str) -> tuple[list[Problem], object]:
 
 
 def _syntax(error: Exception, text: str) -> Problem:
-    unprintable = re.search(_UNPRINTABLE, text)
-    if isinstance(error, yaml.reader.ReaderError | UnicodeEncodeError) and unprintable:
-        line = text.count("\n", 0, unprintable.start()) + 1
-        return Problem((), f"got the character U+{ord(unprintable[0]):04X}, which YAML does not allow; remove it", line)
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     line = min(mark.line + 1, text.count("\n") + 1) if mark else 1
     found = getattr(error, "problem", None) or str(error).splitlines()[0]

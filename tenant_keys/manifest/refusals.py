@@ -15,7 +15,7 @@ from tenant_keys.manifest.tenant_rules import NO_KEY, check_origin
 
 
 def refusals(manifest: Manifest, lock: Lock) -> list[Problem]:
-    """What would lose, move or confuse a key: an edit of the manifest mends it, no command."""
+    """What would lose, move or confuse a key: an edit of the manifest corrects it, no command."""
     findings = Problems()
     report, central = findings.report, manifest.central
     if central.account != lock.account:

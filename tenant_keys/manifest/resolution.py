@@ -15,7 +15,7 @@ from tenant_keys.manifest.naming_rules import import_role_name
 from tenant_keys.manifest.refusals import refusals
 from tenant_keys.manifest.rules import PERMISSION_SET, execution_roles
 
-_MEND = "run tenant-keys lock"
+_FIX = "run tenant-keys lock"
 
 
 def resolve(manifest: Manifest, lock: Lock) -> Estate:
@@ -25,7 +25,7 @@ def resolve(manifest: Manifest, lock: Lock) -> Estate:
     for change in changes(manifest, lock):
         path = ("tenants", change.tenant)
         if path not in refused:
-            problems.append(Problem(path, f"{_mismatch(change)}; {_MEND}"))
+            problems.append(Problem(path, f"{_mismatch(change)}; {_FIX}"))
     if problems:
         raise LockError(problems)
     workloads = _workloads(manifest)

@@ -24,7 +24,7 @@ from tenant_keys.manifest.resolution import resolve
 from tenant_keys.manifest.rules import Problems
 from tenant_keys.manifest.update import new_lock, update
 
-_MEND: Final = "run tenant-keys lock"
+_FIX: Final = "run tenant-keys lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def only(manifests: Manifests, option: str) -> Manifest:
     """The manifest of the one key account; raises `LockError` where there are several, which the option cannot take."""
     if len(manifests) > 1:
         message = f"{option} takes no manifest with several key accounts; restore {LOCK_FILE} of the merge base, then"
-        raise LockError([Problem(("central",), f"{message} {_MEND}")])
+        raise LockError([Problem(("central",), f"{message} {_FIX}")])
     return next(iter(manifests.values()))
 
 
@@ -62,7 +62,7 @@ def resolve_each(manifests: Manifests, lock: Lock) -> tuple[Estate, ...]:
     found: list[Estate] = []
     for index, share in enumerate(shares):
         if share.recorded is not None and share.recorded not in lock.further:
-            problems.append(Problem(("central", index), f"{share.name} is not in {LOCK_FILE} yet; {_MEND}"))
+            problems.append(Problem(("central", index), f"{share.name} is not in {LOCK_FILE} yet; {_FIX}"))
             continue
         try:
             estate = resolve(share.manifest, share.lock)

@@ -16,7 +16,7 @@ NOT_MANAGED = {
     "role/aws-service-role/": "a service-linked role, whose policies only its AWS service may change",
     "role/aws-reserved/": "a role of IAM Identity Center, whose policies only Identity Center may change",
 }
-"""Paths of roles to which nobody attaches a policy (IAM guide, using-service-linked-roles; IAM Identity Center guide,
+"""Paths of roles whose policies are fixed (IAM guide, using-service-linked-roles; IAM Identity Center guide,
 referencingpermissionsets)."""
 
 
@@ -32,7 +32,7 @@ def check_limits(manifest: Manifest, report: Report) -> None:
 
 
 def unmanaged(role: str) -> str:
-    """Why AWS lets nobody change the role's policies, or nothing."""
+    """Why AWS lets no principal change the role's policies, or nothing."""
     folded = role.casefold()
     for path, kind in NOT_MANAGED.items():
         if folded.startswith(path):

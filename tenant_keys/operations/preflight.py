@@ -98,8 +98,8 @@ def _of_stack(
         yield Obstacle(name, f"{status}: an operation is running; wait for its end, and deploy again")
         return
     elif status in PAUSED:
-        mend = f"fix the causes that its events name, then run cdk rollback {name}, and deploy again"
-        yield Obstacle(name, f"{status}: the last operation was not undone; {mend}")
+        fix = f"fix the causes that its events name, then run cdk rollback {name}, and deploy again"
+        yield Obstacle(name, f"{status}: the last operation was not undone; {fix}")
         return
     else:
         yield Obstacle(name, f"{status}: no deployment can start from this status; see the stack's events")

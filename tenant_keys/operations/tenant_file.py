@@ -13,6 +13,7 @@ from typing import Any, Final
 from tenant_keys.manifest.errors import Problem, shortened, shown_key
 from tenant_keys.manifest.json_line import parse_json_line
 from tenant_keys.manifest.read_part import LARGEST
+from tenant_keys.manifest.unseen_characters import find_unseen
 from tenant_keys.operations.errors import OperationError
 
 ID: Final = "id"
@@ -54,7 +55,7 @@ def read_tenants(path: Path) -> TenantFile:
     """The tenants in the file. A line that says the same of a tenant as an earlier one is no error.
 
     Raises:
-        TenantFileRefused: the file is not text.
+        TenantFileRefused: the file is not text, or contains characters that editors do not show.
         OperationError: its name says neither of the two formats, or it is too large.
         OSError: it cannot be read.
     """
@@ -93,10 +94,13 @@ def _text(path: Path) -> str:
     if len(data) > LARGEST:
         raise OperationError(f"{path}: larger than {LARGEST // 1024 // 1024} MB; split it")
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise TenantFileRefused([Problem((), "not UTF-8; save the file as UTF-8", line, path.name)]) from None
+    if unseen := find_unseen(text):
+        raise TenantFileRefused([Problem((), unseen[1], unseen[0], path.name)])
+    return text
 
 
 _Rows = Iterator[tuple[int, dict[str, Any]]]

@@ -56,11 +56,11 @@ def plan_import(manifest_path: Path, file: TenantFile) -> Import:
 
 def _differences(tenant: Tenant, fields: Mapping[str, object]) -> list[tuple[str, object]]:
     """Fields that the file gives and the manifest has otherwise, with the manifest's value."""
-    written = msgspec.to_builtins(tenant)
+    written = _flat(msgspec.to_builtins(tenant))
     return [
         (name, "none" if was is None else was)
         for name, wanted in _flat(fields).items()
-        if (was := _flat(written).get(name)) != wanted
+        if (was := written.get(name)) != wanted
     ]
 
 
@@ -70,7 +70,7 @@ def _flat(fields: Mapping[str, object]) -> dict[str, object]:
         if isinstance(value, Mapping):
             found |= {f"{name}.{below}": each for below, each in value.items()}
         else:
-            found[name] = sorted(map(str, value)) if isinstance(value, list) else value
+            found[name] = sorted(map(str, value)) if isinstance(value, list | tuple) else value
     return found
 
 

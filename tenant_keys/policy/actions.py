@@ -12,7 +12,7 @@ USE: Final[dict[Operation, tuple[str, ...]]] = {
     "decrypt": ("kms:Decrypt",),
     "re-encrypt": ("kms:ReEncryptFrom", "kms:ReEncryptTo"),
 }
-"""What a workload may be allowed. Key pairs are not among it: nobody asked for asymmetric data keys."""
+"""What a workload may be allowed. Key pairs are not among it: no workload needs asymmetric data keys."""
 
 DESCRIBE: Final = ("kms:DescribeKey",)
 """Tells a workload the key's state; carries no encryption context, so it is in statements of its own."""
@@ -31,7 +31,7 @@ CRYPTOGRAPHIC: Final = (
 """For Denies alone: every operation that carries `kms:RequestAlias`, but for DescribeKey, and what KMS adds to them.
 
 A test holds the patterns to exactly the operations of the service authorization reference: on any other the condition
-key is always absent, and a Deny with a negated operator would deny it to everybody.
+key is always absent, and a Deny with a negated operator would deny it to every principal.
 """
 
 CRYPTOGRAPHIC_BUT_DECRYPT: Final = CRYPTOGRAPHIC[1:]

@@ -26,8 +26,8 @@ ALIASES: Final = ("kms:CreateAlias", "kms:DeleteAlias")
 SETTINGS: Final = tuple(action for action in actions.DEPLOY if action not in ALIASES)
 """What the deployment roles alone change of a key, its policy first of all."""
 OPENINGS: Final = ("kms:CreateGrant", "kms:UpdateAlias", "kms:UpdatePrimaryRegion")
-"""What key policies deny to everybody. Here deployment and break-glass roles keep it, as they keep aliases: a runbook
-then changes a key policy, and no policy of the management account."""
+"""What key policies deny to every principal. Here deployment and break-glass roles keep it, as they keep aliases: a
+runbook then changes a key policy, and no policy of the management account."""
 WITH_TAGS: Final = ("iam:CreateRole", "iam:CreateUser", "iam:TagRole", "iam:TagUser")
 """A tag of a role or user is a tag of all its sessions (IAM guide, id_session-tags)."""
 TRAIL: Final = (
@@ -75,7 +75,7 @@ def service_control_policy(estate: Estate) -> Document:
 
 
 def resource_control_policy(estate: Estate) -> Document:
-    """What anybody is denied on keys and roles of the key account. At most 5,120 characters."""
+    """What every principal is denied on keys and roles of the key account. At most 5,120 characters."""
     central, keys = estate.central, _keys_of(estate)
     roles = f"arn:{central.partition}:iam::{central.account}:role{estate.naming.role_path}"
     outside: Condition = {

@@ -54,7 +54,7 @@ def _uses(tenant: Tenant, estate: Estate, nonce: str | None) -> Iterator[Stateme
 
 
 def _denies(tenant: Tenant, estate: Estate) -> Iterator[Statement]:
-    """Nobody else of our account uses the key, and nobody of it hands it on."""
+    """No other principal of our account uses the key, and none passes it on."""
     principal = root_of(estate.central.account, estate.central.partition)
     roles = [_role(tenant, one, estate) for one in tenant.workloads]
     yield deny("TenantKeysNobodyElse", actions.CRYPTOGRAPHIC, anyone_but(roles), Principal=principal, Resource="*")

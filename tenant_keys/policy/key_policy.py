@@ -133,7 +133,7 @@ def _through_roles(
 
 
 def _safeguards(tenant: Tenant, estate: Estate) -> Iterator[Statement]:
-    """Denies on the cryptographic operations; each alone keeps another tenant, or anybody else, away from plaintext."""
+    """Denies on the cryptographic operations; each alone keeps all principals but the tenant's from plaintext."""
     shared_roles = _shared_roles(tenant, estate)
     users = (*_tenant_roles(tenant, estate), *shared_roles)
     yield _deny_everyone("DenyUseByAnyoneElse", actions.CRYPTOGRAPHIC, anyone_but(users) if users else None)

@@ -217,7 +217,9 @@ def test_of_two_jobs_on_one_checkpoint_the_second_learns_who_has_it_until_that_o
     ) as other:
         assert other.stdout is not None
         pid = other.stdout.readline().decode().strip()
-        with pytest.raises(ConfigurationError, match=rf'another job is using it: {{"pid": {pid}, "host": '):
+        since = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"
+        owner = rf'{{"pid": {pid}, "host": "[^"]+", "since": "{since}"}}'
+        with pytest.raises(ConfigurationError, match=f"another job is using it: {owner}; wait until"):
             reencrypt(items(table, acme), checkpoint=tmp_path / "job")
         assert all(isinstance(item["card"], str) for item in table.scan()["Items"])
         other.kill()
@@ -311,3 +313,10 @@ def test_a_checkpoint_that_s3_cannot_take_now_may_be_tried_later(client: S3Clien
     client.meta.events.register("before-call.s3.PutObject", slow)
     with pytest.raises(ServiceUnavailable, match="S3 refuses PutObject: SlowDown"):
         checkpoint.save("page 1")
+
+
+@pytest.mark.parametrize("version", [1, 3, "2", None])
+def test_a_checkpoint_of_another_version_is_refused(version: object) -> None:
+    saved = json.loads(Progress({}).to_json()) | {"version": version}
+    with pytest.raises(ConfigurationError, match="job: is not a checkpoint of this version; delete it to start over"):
+        Progress.from_json(json.dumps(saved), origin="job")

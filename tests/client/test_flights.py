@@ -278,16 +278,21 @@ def test_threads_of_the_network_end_when_there_is_nothing_to_do(
 ) -> None:
     monkeypatch.setattr(lanes, "IDLE", 0.1)
     before = set(threading.enumerate())
+
+    def ours() -> list[str]:
+        new = (one.name for one in threading.enumerate() if one not in before)
+        return [name for name in new if name.startswith("tenant-keys-kms-eu-")]
+
     tenant = aws.keys().tenant_without_token("acme")
     gate = Gate(aws, "GenerateDataKey")
     crowd = [pool.submit(tenant.encrypt, b"x", name="n", context={"table": str(n)}) for n in range(12)]
     assert eventually(lambda: gate.at == 12)
+    assert len(ours()) == 12
+    threads = [one for one in threading.enumerate() if one.name.startswith("tenant-keys-")]
+    assert "tenant-keys-sweeper" in {one.name for one in threads}
+    assert all(one.daemon for one in threads), "no thread of the client keeps a process alive"
     gate.opened.set()
     assert all(one.result(30) for one in crowd)
-
-    def ours() -> list[str]:
-        return [one.name for one in threading.enumerate() if one not in before and "tenant-keys-kms" in one.name]
-
     assert eventually(lambda: not ours())
     assert tenant.encrypt(b"x", name="n", context={"table": "later"}), "and new ones are made"
 

@@ -38,6 +38,9 @@ def test_no_token_with_a_known_key_waits_for_a_fetch_that_others_cause(
     clock.steadily(31)
     strangers = [pool.submit(verifier.verify, unknown(issuer, f"invented-{n}")) for n in range(3)]
     assert eventually(lambda: len(server.requests) == 2)
+    asking = [one for one in threading.enumerate() if one.name == "tenant-keys-jwks"]
+    timing = [one for one in threading.enumerate() if isinstance(one, threading.Timer)]
+    assert [one.daemon for one in asking + timing] == [True, True]
     for _ in range(20):
         assert verifier.verify(issuer.token()).tenant_id == "acme"
     assert not any(stranger.done() for stranger in strangers), "the fetch was under way all the time"
@@ -204,3 +207,26 @@ def test_a_key_that_arrived_while_it_was_looked_for_is_taken_without_another_fet
         next(keys.steps("k1", "RS256"))
     assert found.value.value.key_id == "k1"
     assert len(server.requests) == 1
+
+
+def test_an_issuer_is_asked_no_sooner_where_the_client_itself_fails(
+    issuer: Issuer, server: RawServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def broken(address: str, **_: object) -> bytes:
+        asked.append(address)
+        raise AssertionError("a defect of the client")
+
+    monkeypatch.setattr("tenant_keys.client.issuer_keys.fetch", broken)
+    verifier = issuer.verifier(keys=server.address)
+    with pytest.raises(AssertionError):
+        verifier.verify(issuer.token())
+    clock.steadily(29)
+    with pytest.raises(TokenRefused):
+        verifier.verify(issuer.token())
+    assert asked == [server.address]
+    clock.steadily(2)
+    with pytest.raises(AssertionError):
+        verifier.verify(issuer.token())
+    assert len(asked) == 2

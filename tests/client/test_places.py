@@ -11,7 +11,7 @@ import pytest
 
 from tenant_keys.client import Tenant, TenantKeys, WrongRecord, s3
 from tenant_keys.client.dynamodb import attribute_name, decrypt_item, encrypt_item
-from tenant_keys.client.place import Place
+from tenant_keys.client.place import Place, bucket_names, table_names
 from tenant_keys.client.reencrypt import DynamoItems, S3Objects, Work, reencrypt
 from tests.client.recorded_s3 import RecordedS3
 from tests.client.standin import StandIn
@@ -49,6 +49,39 @@ def acme(keys: TenantKeys) -> Tenant:
 @pytest.fixture
 def client(client_estate: ClientEstate) -> S3Client:
     return client_estate.aws.session(ORDERS).client("s3")
+
+
+@pytest.mark.parametrize(
+    ("table", "place", "names"),
+    [
+        ("orders", None, ("orders",)),
+        (ARN, None, ("orders", ARN)),
+        ("restored", Place("orders", at=("orders", "restored")), ("orders",)),
+        (ARN, Place("sales", at=("orders",), formerly=("old",)), ("sales", "old", ARN)),
+        (ARN, Place("sales", at=(ARN,), formerly=(ARN,)), ("sales", ARN)),
+    ],
+)
+def test_an_item_of_a_table_may_be_bound_to_these_names_alone(
+    table: str, place: Place | None, names: tuple[str, ...]
+) -> None:
+    assert table_names(table, place) == names
+
+
+@pytest.mark.parametrize(
+    ("bucket", "place", "names"),
+    [
+        ("reports", None, ("reports",)),
+        ("copy", Place("reports", at=("reports", "copy")), ("reports",)),
+        ("copy", Place("reports", at=("copy",), formerly=("old",)), ("reports", "old")),
+        (POINT, Place("reports", at=(POINT,)), ("reports", POINT)),
+        (ALIAS, Place("reports", at=(ALIAS,)), ("reports", ALIAS)),
+    ],
+)
+def test_an_object_of_a_bucket_may_be_bound_to_these_names_alone(
+    bucket: str, place: Place | None, names: tuple[str, ...]
+) -> None:
+    assert bucket_names(bucket, place, writing=True) == names
+    assert bucket_names(bucket, place, writing=False) == names
 
 
 @pytest.mark.parametrize("written", ["orders", ARN, ELSEWHERE])

@@ -122,6 +122,7 @@ def test_an_expired_token_is_refused_by_its_own_name(issuer: Issuer) -> None:
         {"iat": None},
         {"sub": None},
         {"sub": 7},
+        {"jti": 7},
         {"iat": 4_000_000_000},
         {"nbf": 4_000_000_000},
         {"nbf": "soon"},

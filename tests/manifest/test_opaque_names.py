@@ -10,6 +10,7 @@ import pytest
 from tenant_keys.client import ConfigurationError, Settings
 from tenant_keys.manifest import Estate, LockError, parse_lock, resolve
 from tenant_keys.manifest.base import check_against_base
+from tenant_keys.manifest.ids_in_text import IdsInText
 from tenant_keys.manifest.lock import Lock, render_lock
 from tenant_keys.manifest.lock_text import parse_lines, with_entries
 from tenant_keys.manifest.merge_lines import merge_lines
@@ -20,7 +21,7 @@ from tenant_keys.policy.template_size import reserved_sizes
 from tenant_keys.policy.workload_configuration import workload_configuration
 from tenant_keys.review.proof import prove
 from tenant_keys.review.second_opinion import second_opinion
-from tests.manifest.sample import manifest
+from tests.manifest.sample import edited, errors, manifest
 from tools.random_estates.small_estates import templates_of
 
 NAME = "x-abcdefghijklmnopqrstuvwxyz"
@@ -140,6 +141,42 @@ def test_the_merge_base_decides_the_name() -> None:
     assert merge_lines(both, base, manifest(OPAQUE))[0] == base
     # Two branches that added the tenant drew two names: one of them is kept, on every machine the same.
     assert merge_lines(both, None, manifest(OPAQUE))[0].entries["acme"].name == f"x-{'2' * 26}"
+
+
+@pytest.mark.parametrize(
+    ("edit", "place", "text"),
+    [
+        ("globex: {tags: {c: TheAcmeCo}, ", "tenants.globex.tags.c", "TheAcmeCo"),
+        ("globex: {tags: {OfAcme: x}, ", "tenants.globex.tags.OfAcme", "OfAcme"),
+        ("globex: {tags: {c: ACMEKey}, ", "tenants.globex.tags.c", "ACMEKey"),
+        ("globex: {tags: {c: forACMEuse}, ", "tenants.globex.tags.c", "forACMEuse"),
+        ("globex: {tags: {c: the_acme}, ", "tenants.globex.tags.c", "the_acme"),
+    ],
+)
+def test_a_tag_that_contains_an_opaque_id_is_refused(edit: str, place: str, text: str) -> None:
+    (error,) = errors(edited(OPAQUE, ("globex: {", edit)))
+    assert error.startswith(f"tenants.yaml:19 {place}: got {text}, which contains the id of the opaque tenant acme; ")
+
+
+@pytest.mark.parametrize("role", ["role/AcmeImport", "role/imports/KeysOfACME", "role/ACMEimport"])
+def test_an_import_role_that_contains_an_opaque_id_is_refused(role: str) -> None:
+    (error,) = errors(edited(OPAQUE, ("role/globex-import", role)))
+    assert f"key.import_role: got {role}, which contains the id of the opaque tenant acme" in error
+
+
+def test_words_that_only_begin_or_end_as_an_opaque_id_are_allowed() -> None:
+    assert errors(edited(OPAQUE, ("globex: {", "globex: {tags: {c: AcmeticPlacme, Acmes: acmes1}, "))) == []
+
+
+def test_of_two_ids_that_camel_case_writes_alike_the_opaque_one_counts() -> None:
+    ids = IdsInText({"big-corp"}, ["big-corp", "bigcorp", "big-corp-eu"])
+    assert [ids.first(one) for one in ("TheBigCorp", "BIGCorpKey", "big-corp", "bigcorp", "BigCorpEu")] == [
+        "big-corp",
+        "big-corp",
+        "big-corp",
+        None,
+        None,
+    ]
 
 
 def test_people_find_an_opaque_tenant_by_its_id_and_by_its_name() -> None:

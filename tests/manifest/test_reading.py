@@ -27,6 +27,9 @@ FORMS = {
     "deep nesting": ("[" * 5_000, "nested deeper than 10 levels"),
     "deep block nesting": ("- " * 5_000, "nested deeper than 10 levels"),
     "an old directive": ("%YAML 1.3\n---\na: b", "1: not YAML: found incompatible YAML document"),
+    "YAML 1.1": ("# x\n%YAML 1.1\n---\n" + TEXT, "2: got a directive; a manifest needs none, remove the line"),
+    "YAML 1.2": ("%YAML 1.2\n---\n" + TEXT, "1: got a directive; a manifest needs none, remove the line"),
+    "a tag directive": ("%TAG ! tag:x,2000:\n---\n" + TEXT, "1: got a directive; a manifest needs none"),
 }
 
 
@@ -34,6 +37,33 @@ FORMS = {
 def test_what_is_no_manifest_at_all_is_one_clear_error(text: str, expected: str) -> None:
     (error,) = errors(text)
     assert expected in error
+
+
+BREAKS = "\x0b\x0c\r\x1c\x1d\x1e\x85\u2028\u2029"
+UNSEEN = (
+    "\x00\x01\x08\x1b\x1f\x7f\x80\x9f"  # controls
+    "\u00ad\u061c\u180e\u200b\u200d\u200e\u202a\u202e\u2060\u2066\u2069\ufeff\ufff9\U000e0001\U000e0068"  # formats
+    "\ue000\U000f0000\ud800\udfff\u2065\uffff\U000e0fff"  # private, halves of a pair, assigned to nothing
+)
+
+
+@pytest.mark.parametrize("unseen", BREAKS + UNSEEN, ids=lambda one: f"U+{ord(one):04X}")
+def test_no_character_of_a_manifest_hides_what_is_read(unseen: str) -> None:
+    """In a comment, where an editor shows no tenant though a parser may read one."""
+    text = with_tenants("acme: {workloads: [orders]}", f"globex: {{}}  # 4711{unseen}  initech: {{}}")
+    shown = "some editors show as a line break and others do not show" if unseen in BREAKS else "is not shown"
+    expected = f"tenants.yaml:19: got the character U+{ord(unseen):04X}, which {shown}; remove it"
+    assert errors(text) == [expected]
+
+
+def test_the_first_hidden_character_is_reported_alone() -> None:
+    (error,) = errors("a: b\r\nc: \u2028\x00\n\u200bd: e\r")
+    assert error.startswith("tenants.yaml:2: got the character U+2028, which some editors show as a line break")
+
+
+@pytest.mark.parametrize("seen", ["\tx", "\u00e9", "\u2014", "\u65e5\u672c", "e\u0301", "\u2009", "\U0001f511"])
+def test_letters_and_signs_of_every_language_may_be_in_a_comment(seen: str) -> None:
+    assert errors(with_tenants(f"acme: {{}}  # {seen}").replace("\n", "\r\n")) == []
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,7 @@ def test_a_key_created_imported_by_default_still_needs_its_importer_when_the_def
         resolve(gone, lock)
 
 
-def test_a_tenant_that_is_not_recorded_is_refused_with_the_command_that_mends_it() -> None:
+def test_a_tenant_that_is_not_recorded_is_refused_with_the_command_that_corrects_it() -> None:
     assert refused(("acme:", "new: {}\n  acme:")) == [
         "tenants.new: not in tenants.lock yet; run tenant-keys lock",
     ]

@@ -160,6 +160,13 @@ def test_an_id_that_left_is_never_given_out_again(manifest: Path, tmp_path: Path
         ("t.jsonl", "", "t.jsonl: holds no tenant"),
         ("t.jsonl", "[" * 5000, "t.jsonl:1: not one line of JSON; write one object a line"),
         ("t.jsonl", '{"id": "a", "id": "b"}', "t.jsonl:1: a name is given twice in one line; write one object a line"),
+        (
+            "t.csv",
+            "id,tags.x\na,b\rc,d\n",
+            "t.csv:2: got the character U+000D, which some editors show",
+        ),
+        ("t.jsonl", '{"id": "a"}\n{"id": "b"\u2028}', "t.jsonl:2: got the character U+2028, which some editors show"),
+        ("t.jsonl", '{"id": "a", "tags": {"x": "\u200b"}}', "t.jsonl:1: got the character U+200B, which is not shown"),
         ("t.xlsx", "", "got .xlsx; allowed: .csv, .jsonl, .ndjson"),
     ],
 )

@@ -129,9 +129,9 @@ def test_a_change_of_every_key_reaches_one_cell_first_and_the_others_only_once_i
     assert team.policies() == before
 
     # What somebody did to the canary's key past CloudFormation is found, and no other cell is touched.
-    mender, key = team.kms("eu-central-1"), team.key("hooli", "eu-central-1")
+    administrator, key = team.kms("eu-central-1"), team.key("hooli", "eu-central-1")
     root, grantee = operators.client("kms", "eu-central-1"), f"arn:aws:iam::{handmade.CENTRAL}:role/Somebody"
-    mender.put_key_policy(KeyId=key, Policy=json.dumps(OPEN))
+    administrator.put_key_policy(KeyId=key, Policy=json.dumps(OPEN))
     grant = root.create_grant(KeyId=key, GranteePrincipal=grantee, Operations=["Decrypt"])["GrantId"]
     stopped = team.deploys(ONE_MORE_READER)
     assert stopped.returncode == 2, stopped.stderr
@@ -147,10 +147,10 @@ def test_a_change_of_every_key_reaches_one_cell_first_and_the_others_only_once_i
     assert names(team.policies(), "role/Examiner") == [False, False, True]
 
     policy = json.dumps(team.policies()[2])
-    mender.put_key_policy(KeyId=key, Policy=json.dumps(OPEN))
+    administrator.put_key_policy(KeyId=key, Policy=json.dumps(OPEN))
     root.revoke_grant(KeyId=key, GrantId=grant)
     root.put_key_policy(KeyId=key, Policy=policy, BypassPolicyLockoutSafetyCheck=True)
-    mended = team.deploys(ONE_MORE_READER)
-    assert mended.returncode == 0, mended.stdout + mended.stderr
+    repaired = team.deploys(ONE_MORE_READER)
+    assert repaired.returncode == 0, repaired.stdout + repaired.stderr
     assert names(team.policies(), "role/Examiner") == [True, True, True]
     assert operators.status(LARGE)[0] == "UPDATE_COMPLETE"

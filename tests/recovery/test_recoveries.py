@@ -30,14 +30,14 @@ GOOD: dict[str, Document] = {**handmade.key("acme"), "Roleacme": ROLE}
 
 @dataclass(frozen=True)
 class Failure:
-    """How a first deployment fails, what preflight says of it, and how it is mended."""
+    """How a first deployment fails, what preflight says of it, and how it is repaired."""
 
     before: Callable[[Operators], None]
     said: str
     """In the output of the CDK CLI."""
-    mend: Callable[[Operators], None] = lambda _: None
+    repair: Callable[[Operators], None] = lambda _: None
     taken: str = ""
-    """What preflight names before and after the failure, until it is mended."""
+    """What preflight names before and after the failure, until it is repaired."""
     resources: dict[str, Document] | None = None
     """Of the deployment that fails, where they differ."""
 
@@ -99,7 +99,7 @@ def test_a_first_deployment_that_fails_is_repeated(operators: Operators, tmp_pat
     assert failure.said in operators.fails(bad)
     assert operators.status() == ("ROLLBACK_COMPLETE", True)
     assert "cannot be deleted while TerminationProtection is enabled" in operators.fails(good)
-    failure.mend(operators)
+    failure.repair(operators)
     (stops,) = operators.preflight(good)
     assert (stops.stack, stops.repaired) == (STACK, False)
     assert stops.what.startswith("ROLLBACK_COMPLETE: its creation failed, and termination protection keeps")

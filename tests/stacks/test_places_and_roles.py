@@ -166,7 +166,7 @@ def run_app(manifest_file: Path, output: Path) -> subprocess.CompletedProcess[st
     )
 
 
-def test_a_manifest_that_the_lock_does_not_match_says_which_command_mends_it(tmp_path: Path) -> None:
+def test_a_manifest_that_the_lock_does_not_match_says_which_command_corrects_it(tmp_path: Path) -> None:
     text = (ROOT / "tenants.yaml").read_text(encoding="utf-8")
     (tmp_path / "tenants.yaml").write_text(text + "  newcomer: {}\n", encoding="utf-8")
     (tmp_path / "tenants.lock").write_text((ROOT / "tenants.lock").read_text(encoding="utf-8"), encoding="utf-8")

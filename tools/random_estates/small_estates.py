@@ -82,14 +82,14 @@ def templates_of(estate: Estate) -> Templates:
                 name = names.tenant_role_name(tenant.id, workload, estate)
                 policy = access_role.tenant_role_policy(tenant, workload, estate)
                 trust = access_role.tenant_role_trust(workload, estate)
-                _role(made, "roles", name, names.access_role_path(workload, estate), trust, policy)
+                _role(made, "roles", name, names.access_role_path(workload, estate), trust, policy, tenant.id)
     for workload in estate.workloads.values():
         for region in workload.regions:
             _parameter(made, estate, workload, region)
         if workload.access != "tenant-role":
             issuer = workload.identity_provider.issuer if workload.identity_provider else None
             if issuer:
-                provider = {"Url": issuer, "ClientIdList": [workload.audience]}
+                provider = {"Url": issuer, "ClientIdList": [workload.audience], "Tags": _tags()}
                 made.add("issuers", f"Issuer{workload.name}", "AWS::IAM::OIDCProvider", provider)
             trust = (
                 access_role.web_identity_trust(workload, names.oidc_provider_arn(issuer, estate))
@@ -128,7 +128,8 @@ def _guardrails(made: Templates, estate: Estate) -> None:
 def _keys(made: Templates, estate: Estate, tenant_id: str) -> None:
     tenant = estate.tenants[tenant_id]
     window = tenant.deletion_window_days
-    common = {"KeyPolicy": key_policy.key_policy(tenant, estate), "PendingWindowInDays": window}
+    policy = key_policy.key_policy(tenant, estate)
+    common = {"KeyPolicy": policy, "PendingWindowInDays": window, "Tags": _tags(tenant_id)}
     enabled = tenant.state == "active" or tenant.origin == "imported"
     origin: dict[str, Any] = {"Origin": "EXTERNAL"} if tenant.origin == "imported" else {}
     if tenant.rotation_days is not None and not origin:
@@ -169,15 +170,21 @@ def _parameter(made: Templates, estate: Estate, workload: Workload, region: str)
     if ids and workload.access != "web-identity":
         value["ids"] = ids
     properties = {"Name": names.parameter_name(workload, estate), "Type": "String", "Value": json.dumps(value)}
+    properties["Tags"] = {tag["Key"]: tag["Value"] for tag in _tags()}
     made.add(f"parameters-{workload.account}-{region}", workload.name, "AWS::SSM::Parameter", properties)
 
 
-def _role(made: Templates, stack: str, name: str, path: str, trust: Any, policy: Any) -> None:
+def _role(made: Templates, stack: str, name: str, path: str, trust: Any, policy: Any, tenant: str = "") -> None:
     properties = {
         "RoleName": name,
         "Path": path,
         "AssumeRolePolicyDocument": trust,
         "Policies": [{"PolicyName": "Use", "PolicyDocument": policy}],
-        "Tags": [],
+        "Tags": _tags(tenant),
     }
     made.add(stack, name, "AWS::IAM::Role", properties)
+
+
+def _tags(tenant: str = "") -> list[dict[str, str]]:
+    own = [{"Key": "tenant-keys:tenant", "Value": tenant}] if tenant else []
+    return [{"Key": "tenant-keys:project", "Value": "tenant-keys"}, *own]

@@ -54,15 +54,15 @@ class FileCheckpoint:
             raise ConfigurationError(f"{self._path}: no such folder; the job writes its checkpoint there")
         try:
             self._lock = self._locked()
-            return self._path.read_text(encoding="utf-8") if self._path.exists() else None
+            return self._path.read_bytes().decode() if self._path.exists() else None
         except (OSError, UnicodeDecodeError) as error:
             self.close()
             raise ConfigurationError(f"{self._path}: cannot be used as a checkpoint file: {error}") from error
 
     def save(self, text: str) -> None:
         beside = self._path.with_name(self._path.name + ".new")
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with beside.open("wb") as file:
+            file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self._path)

@@ -29,7 +29,7 @@ Item = Mapping[str, Any]
 ReadOld = Callable[[str, Any], Any]
 
 ATTEMPTS = 5
-"""Times that an item is read again because somebody else wrote it meanwhile."""
+"""Times that an item is read again because another writer changed it meanwhile."""
 
 MAX_SEGMENTS = 1_000_000
 """Of a parallel scan (DynamoDB API reference, Scan, TotalSegments)."""
@@ -103,7 +103,9 @@ class DynamoItems:
 
     def pages(self, after: str | None, work: Work) -> Iterator[tuple[list[Item], str | None]]:  # noqa: ARG002  # the same for all
         cursor = after
-        share = {} if self._segment is None else dict(zip(("Segment", "TotalSegments"), self._segment, strict=True))
+        share: dict[str, int] = {}
+        if self._segment is not None:
+            share["Segment"], share["TotalSegments"] = self._segment
         while True:
             start = {"ExclusiveStartKey": untyped(cursor)} if cursor else {}
             answer = self._table.scan(ConsistentRead=True, Limit=self._page, **share, **start)  # type: ignore[arg-type]
@@ -129,7 +131,7 @@ class DynamoItems:
         raise NotConverted(f"written by others {ATTEMPTS} times in a row")
 
     def _convert(self, item: Item, task: Task) -> Outcome | None:
-        """None if somebody else has written the item meanwhile."""
+        """None if another writer has changed the item meanwhile."""
         if paths := self._wanted.paths(item):
             raise NotConverted(paths)
         tenant = self._tenant_of(item)

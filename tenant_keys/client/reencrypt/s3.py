@@ -26,7 +26,7 @@ Version = tuple[str, str | None]
 """A key, and in a census the version's id."""
 
 ATTEMPTS = 5
-"""Times that an object is read again because somebody else wrote it meanwhile."""
+"""Times that an object is read again because another writer changed it meanwhile."""
 
 _KEPT = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Expires",
          "Metadata", "StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption", "SSEKMSKeyId",

@@ -21,10 +21,7 @@ from tenant_keys.local.rates import Rates
 
 SERVICE = "cloudformation.amazonaws.com"
 _STARTS = frozenset(
-    {
-        *("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet"),
-        *("RollbackStack", "ContinueUpdateRollback"),
-    }
+    ("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet", "RollbackStack", "ContinueUpdateRollback")
 )
 _acting: contextvars.ContextVar[Caller | None] = contextvars.ContextVar("cloudformation_acts_as", default=None)
 
@@ -75,7 +72,7 @@ class Execution:
             _acting.reset(token)
 
     def _with_roles(self, response: Response) -> Response:
-        """Tell the role of each stack (API_Stack, RoleARN), which ministack does not keep."""
+        """The answer with the role of each stack (API_Stack, RoleARN), which ministack does not keep."""
         status, headers, body = response
         account, region = scopes.current_scope()
 

@@ -13,7 +13,7 @@ KEY_CHARACTERS, VALUE_CHARACTERS = 128, 256
 
 
 def parse_tags(call: Call) -> dict[str, str]:
-    """The tags of a request; aws: tags are CloudFormation's own, and nobody else may set them."""
+    """The tags of a request; aws: tags are CloudFormation's own, and no other caller may set them."""
     tags: dict[str, str] = {}
     for tag in call.parameters.get("Tags") or ():
         name, value = str(tag.get("TagKey", "")), str(tag.get("TagValue", ""))

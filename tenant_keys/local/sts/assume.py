@@ -19,7 +19,7 @@ from tenant_keys.local.sts.sessions import Session, Sessions
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """Somebody wants to become a role."""
+    """A principal asks for a session of a role."""
 
     caller: Caller
     action: str

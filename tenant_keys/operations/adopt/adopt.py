@@ -1,7 +1,7 @@
 """The steps of an adoption, each safe to repeat: what is done already is passed over.
 
 A key is taken as it is, with its present policy; callers move to `alias/tenant-<id>` and to the access roles, and the
-next ordinary deployment puts our policy on it. The old aliases stay until somebody deletes them.
+next ordinary deployment puts our policy on it. The old aliases stay until they are deleted.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ Fate = Literal["new", "replaced", "unchanged", "kept"]
 
 
 class FolderRefused(OperationError):
-    """Raised when a new estate would replace something that nobody asked to replace."""
+    """Raised when a new estate would replace something that no option lets it replace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _require_sample(folder: Path) -> None:
     """Manifest and lock are the sample's, as far as they are there.
 
     Raises:
-        FolderRefused: they hold something else, which nobody asked to replace.
+        FolderRefused: they hold something else, which no option lets it replace.
     """
     manifest, lock = folder / MANIFEST, folder / LOCK
     way_out = "restore the sample with git, or move the file away"

@@ -1,9 +1,9 @@
 """What the accounts hold in the form of templates, so that the proof reads it as it reads an assembly.
 
-Only what belongs to the estate is in it: every principal that the manifest does not name is for the proof anybody, with
-any identity policy. Each key is in the stack that made it; what CloudFormation alone knows (retention, the deletion
-window) and types that are not read are as the assembly has them, and `stack-protection` compares that assembly with
-the deployed template.
+Only what belongs to the estate is in it: a principal that the manifest does not name is any principal to the proof,
+with any identity policy. Each key is in the stack that made it; what CloudFormation alone knows (retention, the
+deletion window) and types that are not read are as the assembly has them, and `stack-protection` compares that assembly
+with the deployed template.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tenant_keys.review.assembly import Resource, Stack, Stacks
 from tenant_keys.review.assembly.json_file import parse_json
 
 _ENABLED: Final = frozenset({"Enabled", "PendingImport", "Creating", "Updating"})
-"""States from which a key can be used without anybody enabling it: with its material, or once it has it."""
+"""States from which a key can be used without being enabled: with its material, or once it has it."""
 
 
 _KEYS: Final = frozenset({"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})

@@ -35,7 +35,7 @@ _ADDED: Final = frozenset(
         "SnsTopicName",
     }
 )
-"""What a trail may have besides, and the template does not: keys, copies and notices of somebody else's.
+"""What a trail may have besides, and the template does not: keys, copies and notices of another owner.
 
 Source: CloudTrail API, Trail, for all fields of a trail here.
 """

@@ -31,7 +31,7 @@ class InventoryComparison:
             yield DriftFinding("key-unknown", account, region, arn, what, "", arn, tenant)
         known = {key for _, key in self.expected.record_of}
         for place, key in self.state.keys.items():
-            # A replica that nobody declared is named already; a key without metadata is unknown, by name.
+            # A replica that is not declared is named already; a key without metadata is unknown, by name.
             if self.expected.record(*place) is None and key.id not in known and key.metadata:
                 yield from self._unexpected(place, key)
 
@@ -63,7 +63,7 @@ class InventoryComparison:
         if self.state.scope.keys_alone and owner is None:
             return  # of a stack that is not looked at
         if name in self.expected.gone and owner is None:
-            return  # of an offboarded tenant, on a key that is nobody else's
+            return  # of an offboarded tenant, on a key of no other tenant
         arn = f"arn:{self.expected.estate.central.partition}:kms:{region}:{account}:{name}"
         if another:
             what = f"{name} points at key {key}, which is not the key of its tenant"

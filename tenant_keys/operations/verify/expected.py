@@ -90,7 +90,7 @@ class Expected:
         for (region, name), key in self._state.aliases.items():
             if self.is_of_space(name) and name not in self.gone:
                 found.setdefault((region, key), "no stack of the estate")
-        # A replica that nobody declared opens what its primary has sealed, by a key policy of its own.
+        # A replica that is not declared opens what its primary has sealed, by a key policy of its own.
         ids = {key for _, key in found}
         for place in self._state.keys:
             if place[1] in ids:

@@ -15,12 +15,11 @@ from typing import Final
 
 from tenant_keys.aws_facts.quotas import READS_PER_SECOND, UNDOCUMENTED_PER_SECOND
 from tenant_keys.aws_facts.request_rate import RequestRate
+from tenant_keys.manifest.lock import KEY_CELL
 from tenant_keys.operations.verify.lanes import workers
 from tenant_keys.operations.verify.pace import SHARE, Pace, limit_of
 from tenant_keys.operations.verify.reading import OF_EACH_KEY
 
-A_CELL: Final = 80
-"""Tenants that the lock puts into a stack (design: capacity)."""
 LATENCY: Final = 0.05
 """Seconds of a call that are assumed: from another Region it takes longer than from the same."""
 
@@ -69,7 +68,7 @@ def simulate(
         others: share of each quota that other principals of the account use meanwhile.
         last_usage: with GetKeyLastUsage.
     """
-    cells = math.ceil(keys / A_CELL)
+    cells = math.ceil(keys / KEY_CELL.fill)
     lists = {"kms:ListKeys": math.ceil(keys / 1000), "kms:ListAliases": math.ceil(keys / 100)}
     beside = {
         "cloudformation:ListStackResources": 2 * cells,  # a key and an alias each, 100 a page

@@ -41,9 +41,7 @@ from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 
 EXPIRING_WITHIN: Final = timedelta(days=30)
 _HOLES: Final = frozenset(
-    {
-        *(Kind.OTHER_TENANT, Kind.OUTSIDER, Kind.OBTAINS_SESSION, Kind.ADMINISTRATION, Kind.MORE_THAN_DECLARED),
-    }
+    (Kind.OTHER_TENANT, Kind.OUTSIDER, Kind.OBTAINS_SESSION, Kind.ADMINISTRATION, Kind.MORE_THAN_DECLARED)
 )
 """What is let through, whatever else an account holds."""
 
@@ -269,7 +267,7 @@ def _proof(state: DeployedState, expected: Expected, estate: Estate, assembly: P
     """
     try:
         deployed = review_estate(DeployedStacks(state, expected, Assembly.open(assembly)), estate)
-    except (ReviewError, NotProved, ValueError) as problem:
+    except (ReviewError, ValueError) as problem:
         return prove(_NotUnderstood(str(problem)), estate)
     for place in expected.belonging():
         key = state.keys.get(place)

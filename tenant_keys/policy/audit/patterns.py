@@ -59,7 +59,7 @@ ADMINISTRATION: Final = (
 )
 """Operations that change a key or who may use it."""
 BESIDE_CHANGES: Final = ("CreateKey", "GetParametersForImport", "RevokeGrant")
-"""What else is reported when it is denied: a key more, new key material begun, and somebody's access ended."""
+"""What else is reported when it is denied: a key more, new key material begun, and a principal's access ended."""
 SESSIONS: Final = ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 
 
@@ -192,7 +192,7 @@ def administration_denied(_: Estate) -> Pattern:
 
 
 def role_changed(estate: Estate) -> Pattern:
-    """An access role, a custodian's import role or the break-glass role, or who may assume it, changed by anybody but
+    """An access role, a custodian's import role or the break-glass role, or who may assume it, changed by others than
     those who deploy.
 
     An identity provider of the key account decides whose tokens assume a role; none here is made by hand, so each
@@ -230,7 +230,7 @@ def role_changed(estate: Estate) -> Pattern:
 
 
 def trail_blinded(estate: Estate) -> Pattern:
-    """What a trail records, changed by anybody but those who deploy."""
+    """What a trail records, changed by others than those who deploy."""
     return call("cloudtrail", ("PutEventSelectors", "UpdateTrail"), NO_ERROR, by_none_of(estate.central.deployers))
 
 
@@ -240,7 +240,7 @@ def trail_stopped(_: Estate) -> Pattern:
 
 
 def records_changed(estate: Estate) -> Pattern:
-    """Who may read or write the records of the account's own trail, or how long they are kept, changed by anybody but
+    """Who may read or write the records of the account's own trail, or how long they are kept, changed by others than
     those who deploy. Objects that are removed are data events, which no trail here records.
 
     An access point's record need not name its bucket, so each one of the account counts. Object Lock has two names: the
@@ -277,7 +277,7 @@ def records_changed(estate: Estate) -> Pattern:
 
 
 def rules_changed(estate: Estate) -> Pattern:
-    """A rule or alarm of this stack changed, stopped or emptied, or who may send to an event bus, by anybody but those
+    """A rule or alarm of this stack changed, stopped or emptied, or who may send to an event bus, by others than those
     who deploy. Without a name, PutPermission and RemovePermission are about the default bus, so each one counts.
 
     Sources: EventBridge API reference, PutPermission and RemovePermission; CloudWatch API reference, DeleteAlarms and
@@ -299,7 +299,7 @@ def rules_changed(estate: Estate) -> Pattern:
 
 
 def topic_changed(estate: Estate) -> Pattern:
-    """The topic deleted, or its policies, its key or what a subscriber gets changed, by anybody but those who deploy;
+    """The topic deleted, or its policies, its key or what a subscriber gets changed, by others than those who deploy;
     or a subscriber removed. Source: Amazon SNS API reference, for the parameter that names the topic.
     """
     topic = [{"suffix": f":{estate.naming.stack_prefix}-audit"}]
@@ -323,7 +323,7 @@ def topic_changed(estate: Estate) -> Pattern:
 
 
 def _either(service: str, *alternatives: Pattern, estate: Estate) -> Pattern:
-    """One of these calls of a service, with success, by anybody but those who deploy."""
+    """One of these calls of a service, with success, by others than those who deploy."""
     found = call(service, (), NO_ERROR, by_none_of(estate.central.deployers))
     del found["detail"]["eventName"]
     found["detail"]["$or"] = list(alternatives)

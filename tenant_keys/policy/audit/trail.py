@@ -1,4 +1,4 @@
-"""The bucket of the key account's own trail: CloudTrail writes into it for one trail, and nobody removes anything.
+"""The bucket of the key account's own trail: CloudTrail writes into it for one trail, and nothing is removed.
 
 Sources: CloudTrail guide, create-s3-bucket-policy-for-cloudtrail; S3 guide, lifecycle-configuration-bucket (a bucket
 policy does not stop what lifecycle rules remove) and bucket-policies (the root user can always remove a bucket policy).
@@ -14,7 +14,7 @@ from tenant_keys.policy.statement import EVERYONE, Condition, Document, allow, a
 
 CLOUDTRAIL: Final = "cloudtrail.amazonaws.com"
 KEPT_DAYS: Final = 400
-"""For which a record is kept: a year and the month in which somebody asks."""
+"""For which a record is kept: a year and the month in which the question is asked."""
 READ: Final = ("s3:GetObject", "s3:GetObjectVersion")
 REMOVE: Final = ("s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion")
 SETTINGS: Final = (
@@ -45,7 +45,7 @@ def bucket_arn(estate: Estate) -> str:
 
 
 def bucket_policy(estate: Estate) -> Document:
-    """CloudTrail writes for this trail; readers and break-glass read; who deploys changes settings; nobody removes."""
+    """CloudTrail writes for this trail; readers and break-glass read; who deploys changes settings; none removes."""
     central, bucket = estate.central, bucket_arn(estate)
     records, service = f"{bucket}/AWSLogs/{central.account}/*", {"Service": CLOUDTRAIL}
     of_trail: Condition = {"StringEquals": {"aws:SourceArn": trail_arn(estate)}}

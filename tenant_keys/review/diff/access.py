@@ -17,9 +17,10 @@ from tenant_keys.review.proof.actors import actors_of
 from tenant_keys.review.proof.equivalence import TenantClass, Tenants
 from tenant_keys.review.proof.issuance import prove_issuance
 from tenant_keys.review.proof.key_actions import carries, key_actions
-from tenant_keys.review.proof.outsiders import shown_tags
+from tenant_keys.review.proof.promise import TAG
 from tenant_keys.review.proof.requests import Target, contexts, possible
 from tenant_keys.review.proof.reviewed import ReviewedEstate
+from tenant_keys.review.proof.tags import tags_read
 from tenant_keys.review.proof.world import KeyCase, World, build_world
 
 _Found = tuple[Severity, str, str, str, str]
@@ -96,25 +97,47 @@ def _class_changes(old: World, new: World, tenant: str) -> Iterator[_Found]:
 
 
 def _decide_both(old: World, new: World, before: KeyCase, after: KeyCase, rows: dict[tuple[str, str], _Flips]) -> None:
-    callers: dict[object, dict[str, Actor]] = {}
+    callers: dict[object, dict[str, list[Actor]]] = {}
     for side, world, case in (("old", old, before), ("new", new, after)):
         for actor in actors_of(case, world):
             principal = actor.principal
-            key = (
-                principal.arn,
-                principal.role_arn,
-                principal.organization,
-                tuple(sorted(shown_tags(principal.tags).items())),
-            )
-            callers.setdefault(key, {}).setdefault(side, actor)
+            key = (principal.arn, principal.role_arn, principal.organization)
+            callers.setdefault(key, {}).setdefault(side, []).append(actor)
     for sides in callers.values():
-        one = sides.get("new") or sides["old"]
-        for action in key_actions():
-            _decide(one, sides, before, after, action, rows)
+        for who, pair in _pairs(sides, before, after):
+            for action in key_actions():
+                _decide(who, pair, before, after, action, rows)
+
+
+def _pairs(sides: Mapping[str, list[Actor]], before: KeyCase, after: KeyCase) -> Iterator[tuple[str, dict[str, Actor]]]:
+    """One caller in both versions, once for each class of tags; in a version without the caller, it is missing.
+
+    A tag that no condition of either version reads distinguishes nothing. A session may bring any tag to either
+    version, and without tags it has those of its role, which may have changed.
+    """
+    actors = [actor for several in sides.values() for actor in several]
+    read = {TAG, *tags_read([before.document, after.document, *(d for actor in actors for d in actor.identity)])}
+    by_tags: dict[frozenset[tuple[str, str]], dict[str, Actor]] = {}
+    for side, several in sides.items():
+        for actor in several:
+            by_tags.setdefault(_read_tags(actor, read), {}).setdefault(side, actor)
+    for pair in by_tags.values():
+        one = pair.get("new") or pair["old"]
+        for side in sides.keys() - pair.keys():
+            first = sides[side][0]
+            pair[side] = replace(first, principal=replace(first.principal, tags=one.principal.tags))
+        yield _who(one, after), pair
+    plain = {side: several[0] for side, several in sides.items()}
+    if len({_read_tags(actor, read) for actor in plain.values()}) > 1:
+        yield f"a session without tags of {_who(plain['new'], after)}", plain
+
+
+def _read_tags(actor: Actor, read: set[str]) -> frozenset[tuple[str, str]]:
+    return frozenset((key.lower(), value) for key, value in actor.principal.tags.items() if key.lower() in read)
 
 
 def _decide(
-    one: Actor,
+    who: str,
     sides: Mapping[str, Actor],
     before: KeyCase,
     after: KeyCase,
@@ -131,7 +154,7 @@ def _decide(
     if not live:
         return
     documents = [targets[side].document for side in sides] + [d for actor in sides.values() for d in actor.identity]
-    flips = rows.setdefault((_who(one, after), action), _Flips())
+    flips = rows.setdefault((who, action), _Flips())
     for context in contexts(bases[live[0]], documents, targets[live[0]], carries):
         allowed = {
             side: side in live and _allowed(sides[side], targets[side], context, action) for side in ("old", "new")

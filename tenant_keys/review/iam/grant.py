@@ -1,7 +1,7 @@
 """KMS grants to principals: a third source of Allow, and of nothing else.
 
 Since 2026 a grant may name an AWS service instead (`GranteeServicePrincipal`, constrained by `SourceArn`). Such grants
-are not modelled here; every key policy of the project denies CreateGrant to everybody.
+are not modelled here; every key policy of the project denies CreateGrant to every principal.
 https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
 """
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tenant_keys.review.iam.errors import InvalidRequest
 from tenant_keys.review.iam.principal import IMPLIED_KEYS, TAG_PREFIX, Principal
@@ -25,15 +26,8 @@ class Request:
     keys: Context = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        action = self.action.lower()
-        service, _, operation = action.partition(":")
-        if not service or not operation or "*" in action or "?" in action:
-            raise InvalidRequest(f"action {self.action}: one action with its service, such as kms:Decrypt")
-        resource = self.resource
-        if resource != "*":
-            parts = resource.split(":", 5)
-            if len(parts) != 6 or (parts[4] and parts[4] != self.resource_account):
-                raise InvalidRequest(f"resource {resource}: an ARN of account {self.resource_account}, or *")
+        action, service = _checked(self.action)
+        _check_resource(self.resource, self.resource_account)
         object.__setattr__(self, "action_key", action)
         object.__setattr__(self, "keys", self._merge(service))
 
@@ -52,3 +46,21 @@ class Request:
                 keys[name] = value
         keys.setdefault("aws:resourceaccount", self.resource_account)
         return keys
+
+
+@lru_cache(maxsize=1024)
+def _checked(action: str) -> tuple[str, str]:
+    """The action in lower case, and its service."""
+    lower = action.lower()
+    service, _, operation = lower.partition(":")
+    if not service or not operation or "*" in lower or "?" in lower:
+        raise InvalidRequest(f"action {action}: one action with its service, such as kms:Decrypt")
+    return lower, service
+
+
+@lru_cache(maxsize=1024)
+def _check_resource(resource: str, account: str) -> None:
+    if resource != "*":
+        parts = resource.split(":", 5)
+        if len(parts) != 6 or (parts[4] and parts[4] != account):
+            raise InvalidRequest(f"resource {resource}: an ARN of account {account}, or *")

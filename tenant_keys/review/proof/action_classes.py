@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final
 
 from tenant_keys.aws_facts.operations import WITHIN_ACCOUNT_ONLY
+from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.examples import examples
@@ -37,9 +38,11 @@ GRANT_OPERATIONS: Final = (
 
 
 def _later_actions(documents: Iterable[Document]) -> tuple[str, ...]:
-    """One action that KMS may add for each way in which the documents' patterns distinguish such actions."""
+    """Actions that KMS may add: those that documents name, and one for each way in which patterns distinguish them."""
     patterns = frozenset[str]().union(*(document.action_patterns for document in documents))
-    return _distinguished(tuple(sorted(one for one in patterns if one.startswith("kms:"))), key_actions())
+    of_kms = sorted(one for one in patterns if one.startswith("kms:"))
+    named = [one for one in of_kms if not has_wildcard(one)]
+    return tuple(dict.fromkeys((*named, *_distinguished(tuple(of_kms), key_actions()))))
 
 
 @cache

@@ -106,7 +106,7 @@ def service(name: str) -> Actor:
 
 
 def anonymous() -> Actor:
-    """Anybody on the internet."""
+    """Any caller on the internet."""
     return Actor("anybody", Principal(PrincipalKind.ANONYMOUS), ())
 
 

@@ -1,4 +1,4 @@
-"""Everybody who could ask for one key: the classes of principals that its documents distinguish."""
+"""Every principal that could ask for one key: the classes of principals that its documents distinguish."""
 
 from __future__ import annotations
 

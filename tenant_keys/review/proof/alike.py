@@ -16,7 +16,7 @@ def folded(findings: Sequence[Finding]) -> list[tuple[Finding, int]]:
 
 
 def _likeness(finding: Finding) -> tuple[object, ...]:
-    """What is to be mended: the kind of breach, the action, and the statements without whose policy they are in."""
+    """What is to be corrected: the kind of breach, the action, and the statements without whose policy they are in."""
     action = (finding.request or {}).get("action")
     statements = tuple(sorted({statement.rpartition(": ")[2] for statement in finding.statements}))
     if action is None or not statements:

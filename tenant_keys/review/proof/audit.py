@@ -1,8 +1,8 @@
 """The stacks of audit and trail, against what is declared: policies, rules and alarms, each by what it means.
 
 Nothing in them bears on a tenant's key. What could is anything else: a rule that runs a function or passes a role, a
-topic that strangers read, a bus on which anybody speaks, a key that is no tenant's and opens for somebody. So each
-property is compared with the declared one, and what differs is reported by name.
+topic that strangers read, a bus to which any principal sends, a key that is no tenant's and opens for strangers. So
+each property is compared with the declared one, and what differs is reported by name.
 """
 
 from __future__ import annotations

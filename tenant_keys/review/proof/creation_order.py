@@ -23,7 +23,9 @@ _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::IAM::InstanceProfile": ("Roles",),
     "AWS::IAM::ManagedPolicy": ("Roles",),
     "AWS::IAM::Policy": ("Roles",),
+    "AWS::IAM::Role": ("ManagedPolicyArns", "PermissionsBoundary"),
     "AWS::IAM::RolePolicy": ("RoleName",),
+    "AWS::KMS::Alias": ("TargetKeyId",),
     "AWS::Lambda::Function": ("Role",),
     "AWS::RolesAnywhere::Profile": ("RoleArns",),
     "AWS::S3::BucketPolicy": ("Bucket",),
@@ -31,14 +33,16 @@ _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """By type: the properties that name what has to be there."""
 _NEEDED: Final = (
+    "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Role",
+    "AWS::KMS::ReplicaKey",
     "AWS::Lambda::Function",
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Topic",
 )
-"""Types whose names a template can write as text; the id of a key is known only once AWS has chosen it."""
+"""Types whose names a template can write as text; a replica has the id of its primary, any other key's is not known."""
 
 
 def created_too_early(stack: Stack) -> Iterator[str]:
@@ -51,7 +55,7 @@ def created_too_early(stack: Stack) -> Iterator[str]:
     for resource in needing:
         for text in sorted(_needs(resource)):
             other = by_name.get(text)
-            if other is not None and other.logical_id not in _before(resource, stack):
+            if other is not None and other.logical_id not in created_before(resource, stack):
                 named = f"{other.type} {other.logical_id}"
                 yield f"{resource.where}: needs the {named}, which CloudFormation may create later"
 
@@ -73,7 +77,7 @@ def _policy_of(bucket: object) -> str:
     return f"the policy of {bucket}"
 
 
-def _before(resource: Resource, stack: Stack) -> frozenset[str]:
+def created_before(resource: Resource, stack: Stack) -> frozenset[str]:
     """Logical ids of all that is created before a resource."""
     found: set[str] = set()
     unread = set(resource.depends_on)

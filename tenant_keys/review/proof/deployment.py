@@ -14,7 +14,7 @@ def check_deployment(artifacts: Sequence[StackArtifact], estate: Estate) -> list
     """Compare the stacks of an assembly with the accounts and deployment roles of the manifest.
 
     Key policies name the roles that CloudFormation acts with (`central.deployment_roles`): a stack that another role
-    deploys is a power that the proof does not list, or a key that nobody can change.
+    deploys is a power that the proof does not list, or a key that no principal can change.
     """
     return [finding for artifact in artifacts for finding in _check(artifact, estate)]
 

@@ -15,7 +15,7 @@ from tenant_keys.review.iam.statement import Statement
 from tenant_keys.review.iam.variables import Variable, template
 from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.condition_keys import MODELLED, known
-from tenant_keys.review.proof.key_actions import carries
+from tenant_keys.review.proof.key_actions import carries, is_later
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.syntax import parse_document
 
@@ -84,7 +84,7 @@ class Document:
     holding: Mapping[str, tuple[tuple[str, str], ...]]
     """Values with a policy variable, each with the key that it is compared with, by the key of the variable."""
     action_patterns: frozenset[str]
-    """Actions with a wildcard, in lower case."""
+    """Actions with a wildcard, and those that KMS may have added, in lower case."""
     _found: dict[tuple[str, bool], tuple[Clause, ...]] = field(default_factory=dict)
     _speech: dict[str, int] = field(default_factory=dict)
     _speeches: dict[tuple[str, ...], tuple[int, ...]] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class Document:
             pattern.lower()
             for statement in tree.statements
             for pattern in (*statement.actions, *statement.not_actions)
-            if has_wildcard(pattern)
+            if has_wildcard(pattern) or is_later(pattern)
         )
         return Document(policy, clauses, tree, raw, holding, patterns)
 

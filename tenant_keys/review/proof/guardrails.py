@@ -141,7 +141,7 @@ def _not_understood(record: ControlRecord, document: Document, estate: Estate) -
 
 
 def _gaps(record: ControlRecord, document: Document, world: World) -> Iterator[Finding]:
-    """One finding for each action that somebody may take in spite of the policy."""
+    """One finding for each action that a principal may take in spite of the policy."""
     reported: set[str] = set()
     for kept, actor, request in _open(document, record, world):
         if kept.what not in reported:
@@ -189,10 +189,10 @@ def _let_through(document: Document, kind: str, kept: Reserved, actor: Actor, ac
     for arn in kept.resources:
         account = str(actor.principal.account) if arn == "*" else arn.split(":")[4]
         target = Target(arn, account, open_policy(), kept.context, {})
-        base = base_request(actor, action, target)
+        base, policies = base_request(actor, action, target), _around(document, kind)
         for chosen in contexts(base, (document,), target, carries):
             request = Request(actor.principal, action, arn, account, {**kept.context, **chosen})
-            if authorize(request, _around(document, kind)).allowed:
+            if authorize(request, policies).allowed:
                 return request
     return None
 

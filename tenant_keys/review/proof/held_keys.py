@@ -401,7 +401,7 @@ def _try(tenant: Tenant, use: Use, action: str, arn: str, actor: Actor, world: W
     by_arn: Mapping[str, Sequence[Value | None]] = {"kms:requestalias": [None]}
     fixed = {"aws:requestedregion": [arn.split(":")[3]]}
     target = Target(arn, arn.split(":")[4], open_policy(), {}, fixed, controls=world.controls)
-    outcome = works(actor, (action,), target, carries, {CONTEXT_KEY: tenant.id}, by_arn)
+    outcome = works(actor, (action,), target, carries, {CONTEXT_KEY: tenant.id}, by_arn, {})
     if outcome.always:
         return
     name = next((one for one in actions("kms") if one.lower() == action), action)

@@ -21,6 +21,7 @@ from tenant_keys.review.proof.binding_records import (
 from tenant_keys.review.proof.checked_properties import checked, document_of, list_of, tags_of, text_of
 from tenant_keys.review.proof.creation_order import created_too_early
 from tenant_keys.review.proof.key_records import AliasRecord, KeyRecord, key_id_of, read_alias, read_key
+from tenant_keys.review.proof.named_principals import Named, named_principals
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.proof.resource_properties import not_understood
@@ -76,6 +77,8 @@ class Inventory:
     roles: dict[str, RoleRecord] = field(default_factory=dict)
     unmodelled: list[str] = field(default_factory=list)
     """Types and properties of resources that the proof does not know."""
+    named: dict[Named, str] = field(default_factory=dict)
+    """Principals of key and trust policies, which have to exist, and where each is named first."""
     early: list[str] = field(default_factory=list)
     """Resources that may be created before what they need, each in a sentence."""
     twice: list[str] = field(default_factory=list)
@@ -115,6 +118,8 @@ def take_inventory(assembly: Stacks, promises: Mapping[str, Promise]) -> Invento
         _read_keys(stack, promises, tenants, inventory, shared)
         attached += _read_identities(stack, inventory)
         inventory.early += created_too_early(stack)
+        for named, where in named_principals(stack):
+            inventory.named.setdefault(named, where)
     by_name: dict[tuple[str, str], RoleRecord] = {}
     for role in inventory.roles.values():
         role.identity += [(arn, inventory.managed[arn]) for arn in role.managed if arn in inventory.managed]

@@ -26,7 +26,7 @@ from tenant_keys.review.proof.world import KeyCase, World
 
 @dataclass(frozen=True, slots=True)
 class Adversary:
-    """What somebody may have changed before the request is made."""
+    """What a principal may have changed before the request is made."""
 
     repoints_aliases: bool = False
     """Any alias may point at any key."""
@@ -66,15 +66,18 @@ def prove_key_access(
 
     Args:
         world: what is tried.
-        adversary: what somebody may have changed before.
+        adversary: what a principal may have changed before.
         excess_only: leave out what is declared and refused.
         only: leave out actions of which this does not hold, if given.
     """
     result = KeyAccess()
     for case in world.keys:
         result.classes += 1
+        asked_about: dict[int, list[list[str]]] = {}
         for actor, groups in _asking(case, world):
-            chosen = groups if only is None else [group for group in groups if any(map(only, group))]
+            chosen = asked_about.get(id(groups))
+            if chosen is None:  # callers with the same policies share their classes of actions
+                chosen = asked_about[id(groups)] = [one for one in groups if only is None or any(map(only, one))]
             _judge_all(case, actor, chosen, adversary or Adversary(), result)
         if not excess_only:
             result.findings += _unsynchronized(case, world)
@@ -85,7 +88,7 @@ def prove_key_access(
 
 
 def _asking(case: KeyCase, world: World) -> list[tuple[Actor, list[list[str]]]]:
-    """Everybody who could ask for the key, each with the classes of actions; computed once."""
+    """Every principal that could ask for the key, each with the classes of actions; computed once."""
     known: list[tuple[Actor, list[list[str]]]] | None = case.memory.get("asking")
     if known is None:
         known = []
@@ -156,7 +159,8 @@ def _try_declared(case: KeyCase, actor: Actor, group: list[str], world: World, r
             continue
         target = declared_target(case, world)
         limits: dict[str, Sequence[Value | None]] = {} if named else {"kms:requestalias": [None]}
-        outcome = works(actor, (action,), target, carries, chosen, limits)
+        unused = {UNUSED_DAYS: promise.is_unused} if chosen.pop(UNUSED_DAYS, None) else {}
+        outcome = works(actor, (action,), target, carries, chosen, limits, unused)
         result.requests += 1
         if not outcome.always:
             result.report(not_working(case, actor, group, named, outcome), actor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from tenant_keys.review.iam.catalogue import actions_on, is_listed
+from tenant_keys.review.iam.catalogue import actions, actions_on, is_listed
 from tenant_keys.review.iam.catalogue import carries as catalogue_carries
 
 FUTURE: Final = "kms:AnOperationYetToCome"
@@ -15,6 +15,17 @@ FUTURE: Final = "kms:AnOperationYetToCome"
 @cache
 def _listed_actions() -> frozenset[str]:
     return frozenset(action.lower() for action in actions_on("kms", "key"))
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(action.lower() for action in actions("kms"))
+
+
+def is_later(action: str) -> bool:
+    """Whether a policy names an action of KMS that the catalogue does not know: AWS may have added it."""
+    lower = action.lower()
+    return lower.startswith("kms:") and lower not in _known()
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A key as requests name it: by its aliases, in each state to which somebody who moves aliases can bring it."""
+"""A key as requests name it: by its aliases, in each state to which a principal that moves aliases can bring it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _new_target(case: KeyCase, named: tuple[str, ...], aliases: tuple[str, ...])
 
 
 def repointed(case: KeyCase, actor: Actor) -> Iterator[Target]:
-    """The key in each state to which somebody may bring it who moves aliases: any alias may point at it, or none."""
+    """The key in each state that a principal who moves aliases may bring about: any alias points at it, or none."""
     documents = (case.document, *actor.identity)
     clauses = [clause for document in documents for clause in document.clauses]
     conditions = [condition for clause in clauses for condition in clause.conditions if condition.key in _ALIASES]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import Final
@@ -19,6 +20,8 @@ from tenant_keys.review.iam.decision import Decision
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.condition_keys import Source, is_claim, known
+from tenant_keys.review.proof.controls import Controls
+from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.requests import MOST_CONTEXTS, PAIR, PAIRS, Carries, Target, base_request, can_be, domains
 
@@ -46,6 +49,7 @@ def works(
     carries: Carries,
     chosen: Mapping[str, Value],
     limits: Mapping[str, _Values],
+    declared_at: Mapping[str, Callable[[Value | None], bool]],
 ) -> Works:
     """Try one declared call in all circumstances.
 
@@ -56,6 +60,7 @@ def works(
         carries: whether an action carries a condition key.
         chosen: context of which the manifest says what it is.
         limits: values by key, where a plain request has no others.
+        declared_at: by key that circumstances decide, at which values the call is declared; it has to work at each.
     """
     controls = target.controls.bearing_on(actor, target.account)
     documents = (target.document, *actor.identity, *controls.documents)
@@ -64,7 +69,7 @@ def works(
     found = domains(base_request(actor, actions[0], target), documents, target, carries, actions)
     if PAIRS in found:  # anyone who sends a declared pair writes its name as it is declared
         found[PAIRS] = [names for names in found[PAIRS] if all(map(_as_declared(declared), names or ()))]
-    by_caller, by_circumstances = _sorted_out(found, chosen, limits, target.choices, actor)
+    by_caller, by_circumstances = _sorted_out(found, chosen, limits, declared_at, target.choices, actor)
     if prod(map(len, found.values())) > MOST_CONTEXTS:
         raise NotProved(f"{actions[0]} by {actor.label}: too many combinations of context values")
     rows = [
@@ -84,22 +89,34 @@ def works(
                 return next(one for one in found if not one.allowed)
         return None
 
-    scps, rcps = controls.levels(strict=True)
-    own = tuple(one.strict for one in actor.identity)
-    certainly = Policies(identity=own, resource=target.document.strict, scps=scps, rcps=rcps)
+    certainly = _policies(actor.identity, target.document, controls.scps, controls.rcps, strict=True)
     refused = [_refusal(several, lambda one: decided(one, certainly, all)) for several in contexts]
     against = next((one for one in refused if one is not None), None)
     if against is None:
         return Works(always=True, sometimes=True, depends_on="", decision=None)
     if None in refused:
         return Works(always=False, sometimes=True, depends_on=", ".join(by_circumstances), decision=against)
-    scps, rcps = controls.levels(strict=False)
-    own = tuple(one.policy for one in actor.identity)
-    possibly = Policies(identity=own, resource=target.document.policy, scps=scps, rcps=rcps)
+    possibly = _policies(actor.identity, target.document, controls.scps, controls.rcps, strict=False)
     open_rule = any(_refusal(several, lambda one: decided(one, possibly, any)) is None for several in contexts)
     return Works(
         always=False, sometimes=open_rule, depends_on="a rule that AWS's documents leave open", decision=against
     )
+
+
+@lru_cache(maxsize=64)
+def _policies(
+    identity: tuple[Document, ...],
+    resource: Document,
+    scps: tuple[Document, ...],
+    rcps: tuple[Document, ...],
+    *,
+    strict: bool,
+) -> Policies:
+    """The policies as the evaluator takes them, which one actor's calls for one target share."""
+    service_levels, resource_levels = Controls("", scps, rcps).levels(strict=strict)
+    own = tuple(one.strict if strict else one.policy for one in identity)
+    key = resource.strict if strict else resource.policy
+    return Policies(identity=own, resource=key, scps=service_levels, rcps=resource_levels)
 
 
 def _as_declared(declared: Collection[str]) -> Callable[[str], bool]:
@@ -135,6 +152,7 @@ def _sorted_out(
     found: Mapping[str, _Values],
     chosen: Mapping[str, Value],
     limits: Mapping[str, _Values],
+    declared_at: Mapping[str, Callable[[Value | None], bool]],
     decided: Collection[str],
     actor: Actor,
 ) -> tuple[dict[str, _Values], dict[str, _Values]]:
@@ -153,6 +171,10 @@ def _sorted_out(
         if is_claim(key):
             values = _claims(actor, key, values)
             chosen_freely = False
+        elif key in declared_at:
+            values, chosen_freely = list(filter(declared_at[key], given)), False
+            if not values:
+                raise NotProved(f"no value of {key} is derived at which the request is declared")
         elif key in limits:
             values, chosen_freely = limits[key], True
         elif entry.usual and directly:

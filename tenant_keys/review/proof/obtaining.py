@@ -168,7 +168,7 @@ def not_obtained(case: RoleCase, attempts: Iterable[Attempt], world: World, what
 def _not_working(attempt: Attempt, target: Target, tenant: str | None, what: str, fix: str) -> Iterator[Finding]:
     whose = f" for tenant {attempt.tenant}" if attempt.tenant else ""
     asked = f"{' and '.join(attempt.actions)} on {target.arn}{whose}"
-    outcome = works(attempt.actor, attempt.actions, target, _carries(attempt), attempt.context, {})
+    outcome = works(attempt.actor, attempt.actions, target, _carries(attempt), attempt.context, {}, {})
     if not outcome.sometimes:
         yield Finding(Kind.REFUSED, what + whose, f"{fix}, or correct the manifest", tenant)
     elif not outcome.always:

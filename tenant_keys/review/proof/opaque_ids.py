@@ -1,28 +1,32 @@
 """Ids that AWS is not to hold: the id in the manifest of a tenant with an opaque name, in any text of a template.
 
 The workload's parameter alone has them, and nothing once the tenant is offboarded; nor may the stacks of a key account
-tell those of another. An id is found as a word, in any case, alone or between hyphens; in logical ids and Sids as a
-word of the name. Not reported is an id that is also a word of the manifest's own names or of the app's texts (`access`,
-`orders`), or a number of up to three digits: there it says nothing of a customer. What rules and alarms describe and
-match, and the code of the Hook's function, is prose, so there it is found after the word tenant, and in a list after
-the word tenants.
+tell those of another. An id is found as a word (`ids_in_text`), and every text is printable ASCII, so that no character
+looks like another, and none is invisible. Not reported is an id that is also a word of the manifest's own names or of
+the app's texts (`access`, `orders`), or a number of up to three digits: there it says nothing of a customer. What rules
+and alarms describe and match, and the code of the Hook's function, is prose, so there it is found after the word
+tenant, and in a list after the word tenants.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-import unicodedata
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tenant_keys.manifest import Estate
+from tenant_keys.manifest.ids_in_text import IdsInText, readings, words_of
 from tenant_keys.review.assembly import Resource, Stack
+from tenant_keys.review.iam.catalogue import actions, has_service
+from tenant_keys.review.iam.wildcards import glob
 
-_WORD: Final = re.compile(r"[A-Za-z0-9]+")
+_ODD: Final = re.compile(r"[^\t\n\x20-\x7e]")
+"""All that is neither printable ASCII nor a tab or the end of a line."""
 _TOKEN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _GRAMMAR: Final = frozenset({"Action", "Effect", "NotAction", "Version"})
+_GRAMMAR_WORDS: Final = _GRAMMAR | {"Allow", "Deny", "2008-10-17", "2012-10-17"}
 _PROSE: Final[Mapping[str, frozenset[str]]] = {
     "AWS::CloudFormation::StackSet": frozenset({"Description", "TemplateBody"}),
     "AWS::CloudWatch::Alarm": frozenset({"AlarmDescription", "Metrics"}),
@@ -36,37 +40,55 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 _OF_CDK: Final = frozenset({"BootstrapVersion", "CheckBootstrapVersion"})
 _SUPPRESSIONS: Final = frozenset({"cdk_nag", "cfn_nag", "checkov", "guard"})
 """What a resource tells scanners, with reasons in prose."""
-_WORDS_OF_A_NAME: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_OF_A_TENANT: Final = re.compile(r"(?:Alias|Key|ImportRole|Replica|Role)([a-z0-9X]+)(?:For[A-Za-z0-9]+)?")
+_REASONS: Final = frozenset({"comment", "reason"})
+_ACKNOWLEDGED: Final = """
+CKV_AWS_115 CKV_AWS_116 CKV_AWS_117 CKV_AWS_158 CKV_AWS_7 CLOUDWATCH_LOG_GROUP_ENCRYPTED
+CMK_BACKING_KEY_ROTATION_ENABLED IAM_NO_INLINE_POLICY_CHECK LAMBDA_CONCURRENCY_CHECK LAMBDA_DLQ_CHECK LAMBDA_INSIDE_VPC
+Reason SuppressedRules comment id skip
+"""
+"""The rules that the app's own resources name there, and the fields."""
+_OF_A_TENANT: Final = re.compile(
+    r"(?<![A-Za-z0-9])(?:Alias|Key|ImportRole|Replica|Role)([a-z0-9X]+)(?=For[A-Za-z0-9]|(?![A-Za-z0-9]))"
+)
 """Logical ids, in which X represents a hyphen."""
 _AND: Final = frozenset({"and", "or"})
 """Between the names of a list."""
+_UNRESOLVED: Final = "holds a function that the review does not resolve"
 _APP_TEXT: Final = """
-a access accessdenied account acl actions administration alarms alias aliases all amazonaws an analyzer anchor
-and anyone anything anywhere api arm64 arnequals arnlike arnnotequals arnnotlike as association assume assumed
-assumerole at aud audience audit auditkey aws batch be begun bool boolifexists bootstrap boundary bring bucket
-bus but by bypass call can cancel cancellation cancelled cdk cell certificate cfn change changed changes check
-class cloud cloudformation cloudtrail cloudwatch cluster cmk cn com condition conditions config console
-context control create created createkey createrole custodian custodians data decrypt default delete deleted
-deletion denied deny deploy deployment describe describekey description detail detection disabled disabling
-does done each ec2 ecs eks else enabled encrypt encrypted encrypts es event events every everyone exclude exec
-exists expiration expire expired expiring external externalid fail false federated filteringcriteria for
-forallvalues foranyvalue forward from frozenset function get gov grant group handler has held hook hooks http
-https iam id identity ids if import imported imports in index instance instances invocationpoints invoke
-invokedby invokeforhook invokefunction invokes invoking is issuer its keep keeps key keys kms lambda list lock
-lockout log logs longest managed material may member message metadata minimum misuse moved mrk name names
-namespace near no nobody none not notresource null of oidc on one only opaque openid openings operations or
-organization organizations other others outside own parameter parameters path permission permissions plain pod
-pods policies policy policydocument policyname pre premises primary principal principalarn principals profile
-project properties provider provision publish python3 quota rcp re read reading reads recently records refusals refused
-refuses region removal remove replace replica replicakey replicas report reports reserve reserved resource
-role roles rolesanywhere root rotate rotation rsa rsaes rule rules run runfunction runs s saml schedule
-scheduled scp serve serves service serviceaccount services serving session sessions set settings sha share
-shared sid sign single sns source sourceaccount sourcearn ssm sso stack stacknames stacks standard statement
-stop stopped string stringequals stringlike sts sub subject suffix suspended symmetric tag tagkeys tags
-targetnames task tasks tenant tenantkeys tenants text than that the this through to token told topic trail
-true trust type unresolved unusable update use used user value via was web where which while who whose
-wildcard with withdraw without workload workloads would wrapping write writelogs writing x509 yaml
+a abortincompletemultipartupload access accessdenied account accountfiltertype acl acmpcaarn actions administration
+alarms alias aliases all amazonaws an analyzer anchor and anyone anything anywhere api arm64 arnequals arnlike
+arnnotequals arnnotlike as association assume assumed assumerole at aud audience audit auditkey aws awslogs
+awsreservedsso awsserviceroleforaccessanalyzer awsserviceroleforconfig batch be begun blockpublicacls
+blockpublicpolicy bool boolifexists bootstrap boundary bring bucket bucketownerenforced bus but by bypass
+bypasspolicylockoutsafetycheck call can cancel cancellation cancelled cdk cdkmetadata cell certificate cfn change
+changed changes check class cloud cloudformation cloudtrail cloudwatch cluster cmk cn com concurrencymode condition
+conditions config console context control create created createkey createrole custodian custodians data
+daysafterinitiation decrypt default delete deleted deletion denied deny deploy deployment deploymenttargets describe
+describekey description detail detection disabled disabling does done each ec2 ecs eks else enabled encrypt encrypted
+encryptioncontext encrypts es event events every everyone exclude exec exists expiration expirationindays
+expirationmodel expire expired expiring external externalid fail failuretolerancecount false federated
+filteringcriteria for forallvalues foranyvalue forward from frozenset function get getatt gov grant
+greaterthanthreshold group handler has held hook hooks http https iam id identity ids if ignorepublicacls import
+imported imports in includemanagementevents index instance instanceprofile instances invocationpoints invoke invokedby
+invokeforhook invokefunction invokes invoking is issuer its keep keeps key keys kms lambda lessthanthreshold list lock
+lockout log logs longest managed material maxconcurrentpercentage may member message metadata minimum misuse moved mrk
+name names namespace near no nobody noncurrentdays noncurrentversionexpiration none not notbreaching notresource null
+numericlessthanifexists objectownership of oidc on one only opaque openid openings operations or organization
+organizationalunitids organizations other others outside own parameter parameters path permission permissions plain
+pod podidentity pods policies policy policydocument policyname pre premises primary principal principalaccount
+principalarn principalid principalisawsservice principalorgid principals principaltag profile project properties
+provider provision publish python3 quota rcp re read reading reads readwritetype recently records refusals refused
+refuses region regionconcurrencytype removal remove replace replica replicakey replicas report reports requestalias
+requesttag reserve reserved resource resourcealiases restrictpublicbuckets role roles rolesanywhere root rotate
+rotation rsa rsaes rule rules run runfunction runs s saml schedule scheduled scp securetransport serve
+serversideencryptionbydefault serversideencryptionconfiguration serves service serviceaccount services serving session
+sessions set settings sha share shared sid sign single sns source sourceaccount sourcearn sourcedata sourcetype
+ssealgorithm ssm sso stack stacknames stacks standard statement stop stopped string stringequals stringequalsifexists
+stringlike stringnotequals sts sub subject suffix suspended symmetric tag tagkeys tags targetnames task tasks tenant
+tenantkeys tenantkeyskeys tenantkeysstacks tenants text than that the this through to token told topic trail
+trailingdayswithoutkeyusage true trust trustanchor type unresolved unusable update use used user value via was web
+where which while who whose wildcard with withdraw without workload workloads would wrapping wrappingalgorithm
+wrappingkeyspec write writelogs writing x509 x509subject yaml
 """
 """Words of the app's own texts, outside of prose."""
 
@@ -90,12 +112,16 @@ class Disclosing:
         words = set(_APP_TEXT.split()) | declared | {part for token in declared for part in token.split("-")}
         self._opaque = {named: name for named, name in opaque.items() if named not in words and not _is_count(named)}
         self._others = frozenset(name for one in accounts for name in one.tenants)
-        self._seen: dict[str, str | None] = {}
+        self._ids = IdsInText(self._opaque, self._others, frozenset(words))
+        self._in_texts: dict[str, str | None] = {}
+        self._in_words: dict[str, str | None] = {}
 
     def of(self, resource: Resource) -> Iterator[tuple[str, str]]:
-        """The tenant's name in AWS, and the property that tells its id; no name where a value is not resolved."""
-        if (found := self._in_logical_id(resource.logical_id)) is not None:
-            yield found, "the logical id"
+        """The tenant's name in AWS, and the property that tells its id.
+
+        Without a name: the property, and why it may tell one.
+        """
+        yield from self._told("the logical id", resource.logical_id)
         prose = _PROSE.get(resource.type, frozenset())
         for name, value in resource.properties.items():
             if resource.type == "AWS::SSM::Parameter" and name == "Value":
@@ -103,69 +129,69 @@ class Disclosing:
             if resource.type == _OF_CONSTRUCTS and name == "Analytics" and _is_compressed(value):
                 continue
             if _holds_function(value):
-                yield "", name
-            for text in _texts(value):
-                found = self._named(text, after="tenant" if name in prose else "")
-                if found is not None:
-                    yield found, name
+                yield "", f"{name} {_UNRESOLVED}"
+            yield from self._told(name, value, prose=name in prose)
 
     def beside(self, stack: Stack) -> Iterator[tuple[str, str]]:
         """The same for what a template holds beside the properties of resources, and for the stack's name."""
-        plain: dict[str, Any] = {"its name": stack.name}
+        yield from self._told("its name", stack.name)
+        prose = _OF_CDK | _SUPPRESSIONS
         for section, value in stack.beside.items():
             several = value if isinstance(value, Mapping) else {"": value}
-            prose = _OF_CDK | _SUPPRESSIONS
-            plain[section] = {name: part for name, part in several.items() if name not in prose}
-            if _becomes_text(section) and _holds_function(plain[section]):
-                yield "", section
-            for text in (text for name in several.keys() & prose for text in _texts(several[name])):
-                if (found := self._named(text, after="tenant")) is not None:
-                    yield found, section
-        for section, value in plain.items():
-            for text in _texts(value):
-                found = self._named(text, after="") or self._named(_WORDS_OF_A_NAME.sub(" ", text).lower(), after="")
-                if found is not None:
-                    yield found, section
+            others = {name: part for name, part in several.items() if name not in prose}
+            if _becomes_text(section) and _holds_function(others):
+                yield "", f"{section} {_UNRESOLVED}"
+            yield from self._told(section, others)
+            for name in prose & several.keys():
+                for text, in_prose in _texts_of_scanners(several[name], prose=name in _OF_CDK):
+                    yield from self._told(section, text, prose=in_prose)
 
-    def _in_logical_id(self, name: str) -> str | None:
-        return self._named(name, after="") or self._named(_WORDS_OF_A_NAME.sub(" ", name).lower(), after="")
+    def _told(self, where: str, value: object, *, prose: bool = False) -> Iterator[tuple[str, str]]:
+        for text, grammar in _texts(value):
+            if "\\" in text or not text.isascii() or not text.isprintable():
+                odd = next((odd for reading in readings(text) if (odd := _ODD.search(reading))), None)
+                if odd is not None:
+                    yield "", f"{where} contains the character U+{ord(odd[0]):04X}"
+            found = self._in_prose(text) if prose else self._in_text(text)
+            if found is not None and not (grammar and _is_of_iam(text)):
+                yield self._opaque[found], where
 
-    def _named(self, text: str, after: str) -> str | None:
-        if not after and text in self._seen:
-            return self._seen[text]
-        text = _plain(text)
-        named, found = False, None
-        for token in _TOKEN.findall(text.lower()):
-            here = self._in(token.split("-")) if not after or named or token.startswith(f"{after}-") else None
-            found = found or here
-            more = named and (token in _AND or here is not None or token in self._others)
-            named = more or token in (after, f"{after}s")
-        if not after:
-            of_tenants = (match for word in _WORD.findall(text) if (match := _OF_A_TENANT.fullmatch(word)))
-            written = (self._in(one[1].replace("X", "-").split("-")) for one in of_tenants)
-            found = self._seen[text] = found or next(filter(None, written), None)
-        return found
+    def _in_text(self, text: str) -> str | None:
+        if text not in self._in_texts:
+            self._in_texts[text] = next(filter(None, map(self._in_word, words_of(text))), None)
+        return self._in_texts[text]
 
-    def _in(self, parts: list[str]) -> str | None:
-        """The longest names first: that of one tenant may begin that of another."""
-        start = 0
-        while start < len(parts):
-            for end in range(len(parts), start, -1):
-                word = "-".join(parts[start:end])
-                if word in self._opaque:
-                    return self._opaque[word]
-                if word in self._others:
-                    start = end - 1
-                    break
-            start += 1
+    def _in_word(self, word: str) -> str | None:
+        if word not in self._in_words:
+            self._in_words[word] = self._in_new_word(word)
+        return self._in_words[word]
+
+    def _in_new_word(self, word: str) -> str | None:
+        """Where a word is the logical id of a tenant's resource, its kind is no part of a name."""
+        named = [one.replace("X", "-") for one in _OF_A_TENANT.findall(word)]
+        spelled = _OF_A_TENANT.sub(lambda match: match[1].replace("X", "-") + "-", word).rstrip("-")
+        known = all(one in self._others or one in self._opaque for one in named)
+        return next(filter(None, map(self._ids.first, (spelled,) if known else (word, spelled))), None)
+
+    def _in_prose(self, text: str) -> str | None:
+        for reading in readings(text):
+            named = False
+            for token in _TOKEN.findall(reading.lower()):
+                about = named or token.startswith("tenant-")
+                here = self._ids.first(token) if about else None
+                if here is not None:
+                    return here
+                named = (named and (token in _AND or token in self._others)) or token in ("tenant", "tenants")
         return None
 
 
-def _plain(text: str) -> str:
-    """A text as people read it: compatible letters as one (NFKC), and no invisible characters (category Cf)."""
-    if text.isascii():
-        return text
-    return "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf")
+def _is_of_iam(text: str) -> bool:
+    """Whether a text says what IAM's grammar has in its place: an effect, a version, or actions that AWS has."""
+    if text in _GRAMMAR_WORDS:
+        return True
+    service = text.lower().partition(":")[0]
+    pattern = glob(((text.lower(), False),))
+    return has_service(service) and any(pattern(one.lower()) for one in actions(service))
 
 
 def _is_count(word: str) -> bool:
@@ -194,17 +220,28 @@ def _holds_function(value: object) -> bool:
     return isinstance(value, list) and any(map(_holds_function, value))
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        grammar = _GRAMMAR if "Effect" in value or "Statement" in value else frozenset()
+def _texts_of_scanners(value: Any, *, prose: bool) -> Iterator[tuple[str, bool]]:
+    """Every text of a suppression, and whether it is in prose, as reasons are."""
+    if isinstance(value, Mapping):
         for name, part in value.items():
-            if name == "Sid" and (words := _WORDS_OF_A_NAME.sub(" ", str(part))) != part:
-                yield words.lower()
-            if name not in grammar:
-                yield str(name)
-                yield from _texts(part)
+            yield from _texts_of_scanners(str(name), prose=prose)
+            yield from _texts_of_scanners(part, prose=prose or str(name).lower() in _REASONS)
     elif isinstance(value, list):
         for part in value:
-            yield from _texts(part)
+            yield from _texts_of_scanners(part, prose=prose)
+    elif isinstance(value, str) and value not in _ACKNOWLEDGED.split():
+        yield value, prose
+
+
+def _texts(value: Any, *, grammar: bool = False) -> Iterator[tuple[str, bool]]:
+    """Every text, and whether it is where IAM's grammar has words of its own."""
+    if isinstance(value, str):
+        yield value, grammar
+    elif isinstance(value, Mapping):
+        words = _GRAMMAR if "Effect" in value or "Statement" in value else frozenset()
+        for name, part in value.items():
+            yield str(name), grammar or name in words
+            yield from _texts(part, grammar=grammar or name in words)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part, grammar=grammar)

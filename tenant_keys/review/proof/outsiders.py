@@ -56,7 +56,7 @@ def outsiders(
     partition: str,
     declared: frozenset[str],
 ) -> Outsiders:
-    """Everybody whom the policy could distinguish.
+    """Every principal that the policy could distinguish.
 
     Args:
         document: the policy of the key or role.

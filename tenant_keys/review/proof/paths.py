@@ -1,4 +1,4 @@
-"""How somebody comes to a session of a role, hop by hop: the steps that the proof found, as paths."""
+"""How a principal comes to a session of a role, hop by hop: the steps that the proof found, as paths."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Path = tuple[str, ...]
 
 
 def paths_to(role_arn: str, steps: Iterable[Step]) -> list[Path]:
-    """Everybody who can come to a session of the role, each by a shortest path to it; the shortest first.
+    """Every principal that can come to a session of the role, each by a shortest path to it; the shortest first.
 
     A role on the way is gone through once, so roles that all become each other cost no more than their steps.
     Nothing where no step leads there: a role whose trust policy is not in the templates.

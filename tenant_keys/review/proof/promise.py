@@ -116,7 +116,8 @@ class Promise:
         if role_arn is None:
             return False
         if self.administers(role_arn, action):
-            return self._import_fits(action, context) and self._is_unused(action, context)
+            unused = action != "kms:schedulekeydeletion" or self.is_unused(context.get(UNUSED_DAYS))
+            return unused and self._import_fits(action, context)
         return any(use.role_arn == role_arn and self._use_fits(use, tags, action, context) for use in self.uses)
 
     def administers(self, role_arn: str | None, action: str) -> bool:
@@ -147,11 +148,10 @@ class Promise:
             return (algorithm, spec) == WRAPPING
         return True
 
-    def _is_unused(self, action: str, context: Mapping[str, object]) -> bool:
-        if action != "kms:schedulekeydeletion" or self.unused_days is None:
-            return True
+    def is_unused(self, days: object) -> bool:
+        """Whether so many days without use are enough for the key's deletion to be scheduled."""
         try:
-            return numbers.read(str(context.get(UNUSED_DAYS))) >= self.unused_days
+            return self.unused_days is None or numbers.read(str(days)) >= self.unused_days
         except ValueError:  # absent, or no number
             return False
 

@@ -78,8 +78,8 @@ def _disclosed(reviewed: ReviewedEstate) -> Iterator[Finding]:
             message = f"{where} tells the id in the manifest of tenant {tenant}, whose name is opaque"
             yield Finding(Kind.INVENTORY, message, "remove the id: the workload's parameter alone holds it", tenant)
         else:
-            message = f"{where} holds a function that the review does not resolve, and may tell the id of a tenant "
-            yield Finding(Kind.NOT_PROVED, f"{message}whose name is opaque", "write the value literally")
+            message = f"{where}, and may tell the id of a tenant whose name is opaque"
+            yield Finding(Kind.NOT_PROVED, message, "write the value literally, in printable ASCII")
 
 
 def _crossing(reviewed: ReviewedEstate) -> list[Finding]:

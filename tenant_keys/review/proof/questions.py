@@ -48,7 +48,7 @@ class UnknownName(ReviewError):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Somebody who may do it, and the request by which."""
+    """A principal that may perform the action, and the request by which."""
 
     label: str
     named_by: str
@@ -90,7 +90,7 @@ class Questions:
         return actor, authorize(Request(actor.principal, name, record.arn, record.account, keys), policies)
 
     def who(self, action: str) -> list[Holder]:
-        """Everybody who may do it, each with the shortest request by which."""
+        """Every principal that may perform the action, each with the shortest request by which."""
         name, record = known_action(action), self.case.record
         aliases = self.case.aliases
         target = Target(

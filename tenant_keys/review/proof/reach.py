@@ -19,7 +19,7 @@ RAM is a second policy of a key (AWS KMS API, PutKeyPolicy); a permission set of
 
 
 def reaching(document: Document) -> Iterator[str]:
-    """Action patterns that reach keys or sessions, or could give somebody what reaches them."""
+    """Action patterns that reach keys or sessions, or could give a principal what reaches them."""
     return _allowed(document, ("kms", "sts", *MUTATORS))
 
 
@@ -67,7 +67,7 @@ def beyond(document: Document, parameters: Collection[str] | None = None) -> Ite
     """Action patterns that are not understood: an access role works with keys, a workload's role reads its parameter.
 
     KMS on keys and sessions of roles are tried; `mutating` tells of what changes roles. Anything else could be a way to
-    the permissions of somebody else, such as the code of a function.
+    the permissions of another principal, such as the code of a function.
 
     Args:
         document: an identity policy.

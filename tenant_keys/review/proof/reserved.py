@@ -89,7 +89,7 @@ def custodians(estate: Estate) -> frozenset[str]:
 
 
 def _tags_in_iam(estate: Estate) -> Iterator[Reserved]:
-    """A tag of a role or user is a tag of its sessions; nobody sets that of the tenant."""
+    """A tag of a role or user is a tag of its sessions; no principal sets that of the tenant."""
     somewhere = f"arn:{estate.central.partition}:iam::{estate.central.account}:"
     for sent in _TENANT_TAGS:
         for kind in ("role", "user"):

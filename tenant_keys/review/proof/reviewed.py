@@ -45,7 +45,8 @@ class ReviewedEstate:
     class_of: Mapping[str, TenantClass]
     """Of each tenant."""
     disclosed: tuple[tuple[Place, str, str], ...] = ()
-    """Of texts that tell the id of a tenant with an opaque name: the resource, the tenant and the property."""
+    """Of texts that tell the id of a tenant with an opaque name: the resource, the tenant and the property;
+    of texts that may tell one: no tenant, and the reason."""
     crossing: tuple[Crossing, ...] = ()
     """Resources that name another key account of the manifest."""
 

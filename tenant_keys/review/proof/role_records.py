@@ -52,11 +52,17 @@ def policy_arn(resource: Resource) -> str:
     return f"arn:{partition}:iam::{resource.account}:policy{resource.properties.get('Path', '/')}{name}"
 
 
+def role_arn(resource: Resource) -> str:
+    """The ARN of a role of the templates."""
+    name = resource.properties.get("RoleName") or unresolved_id(resource)
+    partition = partition_of(resource.region).name
+    return f"arn:{partition}:iam::{resource.account}:role{resource.properties.get('Path', '/')}{name}"
+
+
 def read_role(resource: Resource) -> RoleRecord:
     """The record of an AWS::IAM::Role with its inline policies."""
     properties = resource.properties
-    arn = f"arn:{partition_of(resource.region).name}:iam::{resource.account}:role{properties.get('Path', '/')}"
-    arn += str(properties.get("RoleName") or unresolved_id(resource))
+    arn = role_arn(resource)
     if not _ROLE_ARN.fullmatch(arn):
         raise NotProved(f"{resource.where}: {arn} is the ARN of no role; correct Path and RoleName")
     policies = [checked(resource, "Policies", one, dict) for one in list_of(resource, "Policies")]

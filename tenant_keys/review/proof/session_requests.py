@@ -100,7 +100,7 @@ def _obtains(
 
 
 def _tag_sets(conditions: Sequence[Condition], context: Mapping[str, Value]) -> Iterator[Mapping[str, str]]:
-    """Sets of tags that a caller could pass: none, each mentioned tag, and one that nobody mentions."""
+    """Sets of tags that a caller could pass: none, each mentioned tag, and one that no document mentions."""
     mentioned = {
         condition.key.removeprefix(_REQUEST_TAG) for condition in conditions if condition.key.startswith(_REQUEST_TAG)
     }

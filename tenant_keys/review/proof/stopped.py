@@ -111,7 +111,7 @@ def _works(actor: Actor, call: _Call, controls: Controls, world: World) -> Works
     account = world.estate.central.account
     fixed = {**call.fixed, **world.of_account(account)}
     target = Target(call.arn, account, open_policy(), {}, fixed, controls=controls)
-    return works(actor, (call.action,), target, carries, call.sent, {})
+    return works(actor, (call.action,), target, carries, call.sent, {}, {})
 
 
 def _finding(who: str, call: _Call, outcome: Works, *, open_keys: bool = False) -> Finding:

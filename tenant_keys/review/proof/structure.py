@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.review.proof.audit import check_audit
@@ -11,6 +12,7 @@ from tenant_keys.review.proof.deletion_hook import check_deletion_hook
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_records import SYMMETRIC, USAGE, KeyRecord
+from tenant_keys.review.proof.named_principals import check_named
 from tenant_keys.review.proof.parameters import check_parameters
 from tenant_keys.review.proof.places import check_places
 from tenant_keys.review.proof.promise import (
@@ -45,6 +47,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
         *check_deletion_hook(inventory, estate),
         *check_parameters(inventory, promises, estate),
         *(Finding(Kind.NOT_PROVED, what, _REFER) for what in inventory.early),
+        *check_named(inventory.named, estate),
         *(
             Finding(Kind.NOT_PROVED, f"{what}: the proof does not know what it grants", _APART)
             for what in inventory.unmodelled
@@ -154,16 +157,21 @@ def _schedules(record: KeyRecord, tenant: Tenant, where: str) -> Iterator[Findin
 def _tags(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
     """The key of each tenant and the roles that are its own carry its tags, and may have more."""
     for tenant, promise in promises.items():
-        declared = {**estate.tags, **estate.tenants[tenant].tags}
+        declared = {**estate.tags, **estate.tenants[tenant].tags, **_PROJECT, _TENANT: tenant}
         roles = [inventory.roles.get(use.role_arn) for use in promise.uses if not use.shared]
         roles += [inventory.roles.get(custodian_role(tenant, estate))] if promise.custodian else []
         carrying = [(one.where, one.tags) for one in inventory.keys.get(tenant, ())]
         carrying += [(role.arn, role.tags) for role in roles if role is not None]
-        for where, tags in carrying if declared else ():
+        for where, tags in carrying:
             for name, value in declared.items():
                 if tags.get(name) != value:
                     message = f"{where}: {described(f'the tag {name} of tenant {tenant}', tags.get(name), value)}"
                     yield Finding(Kind.INVENTORY, message, "synthesize again", tenant)
+
+
+_TENANT: Final = "tenant-keys:tenant"
+"""The tag by which the deletion hook and the commands know whose key it is."""
+_PROJECT: Final = {"tenant-keys:project": "tenant-keys"}
 
 
 def _tags_of_all(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
@@ -171,11 +179,14 @@ def _tags_of_all(inventory: Inventory, promises: Mapping[str, Promise], estate: 
     serving = {use.role_arn for promise in promises.values() for use in promise.uses if use.shared}
     serving |= {workload_role(workload, estate) for workload in estate.workloads.values()}
     carrying = [(arn, inventory.roles[arn].tags) for arn in sorted(serving & inventory.roles.keys())]
+    carrying += [(key.where, key.tags) for key in inventory.audit_keys]
     for where, tags in (*carrying, *inventory.tags):
-        for name, value in estate.tags.items():
+        for name, value in {**estate.tags, **_PROJECT}.items():
             if tags.get(name) != value:
                 message = f"{where}: {described(f'the tag {name} of the estate', tags.get(name), value)}"
                 yield Finding(Kind.INVENTORY, message, "synthesize again")
+        if _TENANT in tags:
+            yield Finding(Kind.INVENTORY, f"{where}: the tag {_TENANT} of what is no tenant's", "remove the tag")
 
 
 def _primary(promise: Promise, estate: Estate) -> str:
@@ -271,6 +282,13 @@ def _powers(role: RoleRecord, inventory: Inventory, estate: Estate) -> Iterator[
     declared = _boundary(role.arn, estate)
     if role.boundary is not None and role.boundary != declared:
         yield _bounded(role)
+    elif declared in inventory.managed:
+        yield Finding(
+            Kind.NOT_PROVED,
+            f"{role.arn}: its permissions boundary {declared} is a policy of the templates, and what it leaves of the "
+            "declared access is not computed",
+            "create the policy outside of this app",
+        )
     elif declared is not None and role.boundary is None:
         yield Finding(
             Kind.INVENTORY, f"{role.arn}: the role is without its permissions boundary {declared}", "synthesize again"

@@ -46,8 +46,7 @@ def tag_sets(
     conditions = [condition for document in documents for clause in document.clauses for condition in clause.conditions]
     if any(condition.base in IGNORING_CASE and not condition.constant for condition in conditions):
         raise NotProved("a policy variable is compared without regard to case: no classes of tags are derived")
-    variables = (key for document in documents for key in document.holding)
-    asked = {key.removeprefix(TAG_PREFIX) for key in (*variables, *(one.key for one in conditions)) if _is_tag(key)}
+    asked = tags_read(documents)
     keys = sorted(asked | {TAG} if always else asked)
     domains = [_values(TAG_PREFIX + key, conditions, documents, resource, tenant, named or {}) for key in keys]
     if prod(map(len, domains)) > MOST_TAGS:
@@ -60,8 +59,13 @@ def tag_sets(
     return sets
 
 
-def _is_tag(key: str) -> bool:
-    return key.startswith(TAG_PREFIX)
+def tags_read(documents: Iterable[Document]) -> set[str]:
+    """The keys, in lower case, of the tags of principals that a condition or a variable of the documents reads."""
+    read: set[str] = set()
+    for document in documents:
+        read.update(document.holding)
+        read.update(condition.key for clause in document.clauses for condition in clause.conditions)
+    return {key.removeprefix(TAG_PREFIX) for key in read if key.startswith(TAG_PREFIX)}
 
 
 def _values(

@@ -23,7 +23,7 @@ MUTATIONS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """Somebody whose act could change what is proved, and which act."""
+    """A principal whose act could change what is proved, and which act."""
 
     who: str
     may: str
@@ -34,7 +34,7 @@ class Trusted:
 def trusted(
     access: KeyAccess, issuance: Issuance, estate: Estate, *, aliases_matter: bool, grants_matter: bool
 ) -> list[Trusted]:
-    """The list of those whom the claim leaves out: everybody on it must be trusted, nobody else."""
+    """The list of the principals that the claim leaves out: all of them must be trusted, and no other."""
     found = []
     for may, actions in MUTATIONS.items():
         who = sorted(set().union(*(access.who.get(action, set()) for action in actions)))

@@ -1,4 +1,4 @@
-"""What is detected, how fast, what the trail alone shows, and what nobody sees: rules as the templates have them."""
+"""What is detected, how fast, what the trail alone shows, and what remains unseen: rules as the templates have them."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ _ANY_KEY: Final = "key/11112222-3333-4444-5555-666677778888"
 
 @dataclass(frozen=True)
 class _Call:
-    """Actions of somebody on a resource, and what the call brings along."""
+    """Actions of a principal on a resource, and what the call brings along."""
 
     caller: Principal
     actions: tuple[str, ...]

@@ -180,7 +180,7 @@ def _read(resource: Resource, found: Inventory, attached: list[tuple[Resource, s
 def _facts(resource: Resource) -> dict[str, str]:
     """AWS KMS guide, conditions-kms; defaults as CloudFormation has them (AWS::KMS::Key).
 
-    A key answers in its own Region alone, and its tags are those of the template until somebody of the trusted changes
+    A key answers in its own Region alone, and its tags are those of the template until a trusted principal changes
     them (IAM guide, reference_policies_condition-keys, aws:RequestedRegion, aws:ResourceTag).
 
     Open are the spec, usage and origin of a replica, whose primary is in another template, and the type of a key of one

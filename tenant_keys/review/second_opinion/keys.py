@@ -86,7 +86,7 @@ def accounts_of(estate: Estate) -> Accounts:
 
 
 def callers(key: Key, inventory: Inventory, accounts: Accounts, resource: tuple[Statement, ...]) -> Iterator[Principal]:
-    """Everybody: each role that the templates give policies, and any principal of every kind.
+    """Every principal: each role that the templates give policies, and any principal of every kind.
 
     Of a key in an account of its tenant, the roles of the templates: its own policy tells who else there is.
     """

@@ -259,7 +259,7 @@ def service() -> Principal:
 
 
 def anonymous() -> Principal:
-    """A request that nobody signed."""
+    """A request that is not signed."""
     return Principal(ANONYMOUS, "anonymous")
 
 

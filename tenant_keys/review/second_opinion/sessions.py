@@ -1,4 +1,4 @@
-"""Roles: does anybody obtain a session whom the manifest does not let?
+"""Roles: does a principal obtain a session that the manifest does not declare?
 
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html (sts:TagSession is asked for with the same call)
@@ -244,7 +244,7 @@ def _reaches_key(
     issuer = f"arn:{central.partition}:iam::{central.account}:oidc-provider/{host}"
     if request.principal.arn != issuer:
         return False
-    # The audience that the issuer signed, not whatever STS compares: a token for somebody else must not do.
+    # The audience that the issuer signed, not whatever STS compares: a token for another audience must not do.
     return all_of([equal(held.aud, workload.audience), _is_tenant_alone(request.asked)])
 
 

@@ -17,7 +17,10 @@ from tenant_keys.manifest import Estate, Lock, LockError, load_estate, load_mani
 from tenant_keys.manifest.lock import render_lock
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.diff import Comparison, Severity, compare
+from tenant_keys.review.diff.access import access_changes
 from tenant_keys.review.diff.costs import cost_changes
+from tenant_keys.review.diff.settings import setting_changes
+from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_stacks import add_stacks
 from tools.cloud_assembly import edit_template
 
@@ -278,3 +281,62 @@ def test_an_id_of_a_tenant_that_left_is_refused_before_there_is_anything_to_comp
 
     with pytest.raises(LockError, match="initech"):
         resolve(load_manifest(again), left.lock)
+
+
+def tagged(before: Version, folder: Path, tags: dict[str, str], *, read: str = "") -> ReviewedEstate:
+    """A version in which the roles of orders have these tags beside their own.
+
+    With `read`, acme's role may use keys only if its session has a tag of this key with the value x.
+    """
+
+    def edit(template: dict[str, Any]) -> None:
+        resources = template["Resources"]
+        for role in resources.keys() & {"RoleacmeFororders", "Roleorders"}:
+            own = resources[role]["Properties"].setdefault("Tags", [])
+            own.extend({"Key": key, "Value": value} for key, value in tags.items())
+        policies = resources["RoleacmeFororders"]["Properties"]["Policies"] if read else []
+        for statement in (one for policy in policies for one in policy["PolicyDocument"]["Statement"]):
+            statement.setdefault("Condition", {}).setdefault("StringEquals", {})[f"aws:PrincipalTag/{read}"] = "x"
+
+    shutil.copytree(before.directory, folder)
+    edit_template(folder, "tenant-keys-roles-001", edit)
+    if not read:
+        edit_template(folder, "tenant-keys-workload-222222222222-eu-west-1", edit)
+    return review_estate(folder, before.estate)
+
+
+def test_a_tag_that_no_condition_reads_changes_no_access(before: Version, tmp_path: Path) -> None:
+    none, x, y, upper = (
+        tagged(before, tmp_path / str(number), tags)
+        for number, tags in enumerate(({}, {"c": "x"}, {"c": "y"}, {"C": "x"}))
+    )
+    for old, new in ((none, x), (x, none), (x, y), (x, upper)):
+        assert list(access_changes(old, new)) == []
+        (note,) = setting_changes(old, new)
+        assert (note.severity, note.count) == (Severity.NOTE, 2)
+        assert note.what.startswith("Tags of role tenant-acme.orders of account 111111111111: ")
+
+
+def test_a_tag_that_a_condition_reads_changes_access(before: Version, tmp_path: Path) -> None:
+    """For a session that brings no tags: it has those of its role. The keys of tags ignore case."""
+    none, x, upper, y = (
+        tagged(before, tmp_path / str(number), tags, read="c")
+        for number, tags in enumerate(({}, {"c": "x"}, {"C": "x"}, {"c": "y"}))
+    )
+    who = "A session without tags of the tenant's own role of workload orders"
+    what = "Decrypt, DescribeKey, Encrypt, GenerateDataKey, GenerateDataKeyWithoutPlaintext with tenant acme's key"
+    for old, new in ((none, upper), (y, x)):
+        reported = [(one.severity, one.what) for one in access_changes(old, new)]
+        assert reported == [(Severity.REVIEW, f"{who} may now {what}")]
+    reported = [(one.severity, one.what) for one in access_changes(x, none)]
+    assert reported == [(Severity.NOTE, f"{who} may no longer {what}")]
+    assert list(access_changes(none, y)) == []
+
+
+def test_a_tag_of_a_tenant_needs_no_review(before: Version, tmp_path: Path) -> None:
+    comparison = changed(before, tmp_path, "acme: {workloads: [orders]}", "acme: {workloads: [orders], tags: {c: x}}")
+    assert comparison.verdict == "nothing widened"
+    assert [what.partition(": ")[0] for what in sentences(comparison, Severity.NOTE)] == [
+        "Tags of the key of tenant acme in eu-west-1 change",
+        "Tags of role tenant-acme.orders of account 111111111111",
+    ]

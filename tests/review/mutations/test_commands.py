@@ -245,7 +245,7 @@ def test_an_unknown_policy_is_no_traceback(run: Run, original: Synthesized, tmp_
     folder = original.write(templates, tmp_path / "cdk.out")
     for question in (("can", "alma@orders", "Decrypt", "alma"), ("who", "Decrypt", "alma")):
         code, text = run(*question, folder=folder)
-        assert code == 1
+        assert code == 2
         assert "DenyOtherAlias" in text or "StringSounds" in text
 
 

@@ -54,7 +54,7 @@ DECLARED = {
     (f"{ROLE}Deploy", ALIAS): "kms:createalias kms:deletealias",
     (f"{ROLE}Deploy", KEY): f"kms:createalias {SETTINGS} {READING}",
     (f"{ROLE}Deploy", f"{ACCESS}orders/tenant-acme.orders"): "iam:createrole iam:tagrole",
-    (f"{ROLE}Deploy", f"{ACCESS}billing/shared.billing"): "iam:createrole",
+    (f"{ROLE}Deploy", f"{ACCESS}billing/shared.billing"): "iam:createrole iam:tagrole",
     **{
         (f"{ROLE}Deploy", f"{AUDIT['events']}rule/tenant-keys-audit-{rule}"): (
             "events:deleterule events:putrule events:puttargets events:removetargets"
@@ -78,7 +78,7 @@ def stopped(*edits: Any) -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     declared = estate()
     templates = templates_of(declared)
-    templates.properties("roles", "tenant-acme.orders")["Tags"] = [{"Key": "unit", "Value": "x"}]
+    templates.properties("roles", "tenant-acme.orders")["Tags"].append({"Key": "unit", "Value": "x"})
     for edit in edits:
         edit(templates)
     reviewed = review_estate(templates, declared)

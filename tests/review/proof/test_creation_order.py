@@ -11,6 +11,11 @@ from tenant_keys.review.assembly import Resource, Stack
 from tenant_keys.review.proof.creation_order import created_too_early
 
 ROLE = ("AWS::IAM::Role", {"RoleName": "runs", "Path": "/app/"})
+MANAGED = ("AWS::IAM::ManagedPolicy", {"ManagedPolicyName": "limits", "Path": "/set/"})
+REPLICA = (
+    "AWS::KMS::ReplicaKey",
+    {"PrimaryKeyArn": "arn:aws:kms:eu-central-1:111111111111:key/mrk-0123456789abcdef0123456789abcdef"},
+)
 BUCKET = ("AWS::S3::Bucket", {"BucketName": "records"})
 POLICY = ("AWS::S3::BucketPolicy", {"Bucket": "records"})
 LOGS = ("AWS::Logs::LogGroup", {"LogGroupName": "/aws/lambda/judge"})
@@ -31,6 +36,14 @@ NEEDS: list[tuple[tuple[str, dict[str, Any]], str, dict[str, Any]]] = [
     (ROLE, "AWS::IAM::Policy", {"Roles": ["other", "runs"]}),
     (ROLE, "AWS::IAM::ManagedPolicy", {"Roles": ["runs"]}),
     (ROLE, "AWS::IAM::RolePolicy", {"RoleName": "runs"}),
+    (MANAGED, "AWS::IAM::Role", {"ManagedPolicyArns": ["arn:aws:iam::111111111111:policy/set/limits"]}),
+    (MANAGED, "AWS::IAM::Role", {"PermissionsBoundary": "arn:aws:iam::111111111111:policy/set/limits"}),
+    (REPLICA, "AWS::KMS::Alias", {"TargetKeyId": "mrk-0123456789abcdef0123456789abcdef"}),
+    (
+        REPLICA,
+        "AWS::KMS::Alias",
+        {"TargetKeyId": "arn:aws:kms:eu-west-1:111111111111:key/mrk-0123456789abcdef0123456789abcdef"},
+    ),
     (ROLE, "AWS::RolesAnywhere::Profile", {"RoleArns": [ARN]}),
     (BUCKET, "AWS::S3::BucketPolicy", {"Bucket": "records"}),
     (BUCKET, "AWS::CloudTrail::Trail", {"S3BucketName": "records"}),

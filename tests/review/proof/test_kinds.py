@@ -180,7 +180,8 @@ def test_a_tenant_whose_id_is_an_account_represents_itself_alone(action: str) ->
             condition = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5", "aws:PrincipalAccount": "222222222222"}}
             adding(name, Action=action, Principal={"AWS": name}, Condition=condition)(templates)
 
-    assert {one.tenant for one in proved(edit, estate=estate_of(*IDS)).findings} == {"222222222222"}
+    found = proved(edit, estate=estate_of(*IDS)).findings
+    assert {one.tenant for one in found if one.kind is not Kind.NOT_PROVED} == {"222222222222"}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,11 @@ from tenant_keys.manifest.read_manifest import parse_manifest
 from tenant_keys.manifest.resolution import resolve
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.assembly import Resource, Stack
+from tenant_keys.review.proof import Kind, prove
 from tenant_keys.review.proof.opaque_ids import Disclosing, disclosing
-from tests.policy.estates import estate_of_text
+from tests.conftest import Found
+from tests.policy.estates import TENANTS, estate_of_text, sample
+from tools.random_estates.small_estates import templates_of
 
 MANIFEST = """\
 organization: o-a1b2c3d4e5
@@ -101,9 +106,29 @@ POLICY = {"Version": "2012-10-17", "Statement": [{"Sid": "x", "Effect": "Allow",
         ("AWS::Lambda::Function", {"Code": {"ZipFile": "# the key of tenant hooli"}}),
         ("AWS::Of::Another", {"Deep": [{"er": ["hooli"]}]}),
         ("AWS::Of::Another", {"Name": "globex-hooli"}),
-        ("AWS::Of::Another", {"Name": "hoo\u200bli"}),
-        ("AWS::Of::Another", {"Name": "hoo\u00adli"}),
-        ("AWS::Of::Another", {"Name": "\uff48\uff4f\uff4f\uff4c\uff49"}),
+        ("AWS::IAM::Role", {"Tags": [{"Key": "customer", "Value": "TheHooliCo"}]}),
+        ("AWS::IAM::Role", {"Tags": [{"Key": "OfHooli", "Value": "1"}]}),
+        ("AWS::IAM::Role", {"Policies": [{"PolicyDocument": {"Statement": [{"Sid": "HOOLIuse", "Effect": "Deny"}]}}]}),
+        ("AWS::IAM::Role", {"Policies": [{"Effect": "Deny", "Action": "s3:Hooli"}]}),
+        ("AWS::IAM::Role", {"Policies": [{"Effect": "Deny", "NotAction": ["hooli:*"]}]}),
+        ("AWS::IAM::Role", {"Policies": [{"Effect": "hooli"}]}),
+        ("AWS::IAM::Role", {"Policies": [{"Effect": "Deny", "Version": {"of": "hooli"}}]}),
+        ("AWS::Of::Another", {"Name": "HOOLIKey"}),
+        ("AWS::Of::Another", {"Name": "theHOOLIuse"}),
+        ("AWS::Of::Another", {"Name": "keyOfHooLi"}),
+        ("AWS::Of::Another", {"Name": "RoleglobexForHooli"}),
+        ("AWS::Of::Another", {"Name": "OfAcmeLabs"}),
+        ("AWS::Of::Another", {"Name": "x-AcmeLabsInc"}),
+        ("AWS::Of::Another", {"Name": "ACMELabsKey"}),
+        ("AWS::Of::Another", {"Name": '{"t": "\\u0068ooli"}'}),
+        ("AWS::Of::Another", {"Name": '{"a":"\\u0068\\u006foli"}'}),
+        ("AWS::Of::Another", {"Name": r"hoo\\u006ci"}),
+        ("AWS::Of::Another", {"Name": r"hool\\\\u0069"}),
+        ("AWS::Of::Another", {"Name": r"\u005cu0068ooli"}),
+        ("AWS::Of::Another", {"Name": r"\u005c\u00750068ooli"}),
+        ("AWS::Of::Another", {"Name": r'"customers\nhooli"'}),
+        ("AWS::Of::Another", {"Name": r'{"Sid":"Keep\u0048ooli"}'}),
+        ("AWS::Events::Rule", {"Description": r"the key of tenant \u0068ooli"}),
         ("AWS::Of::Another", {"Name": "see RolehooliFororders"}),
         ("AWS::Of::Another", {"Name": "KeyacmeXlabs"}),
         ("AWS::Of::Another", {"Name": "the key of acme-labs"}),
@@ -126,11 +151,18 @@ def test_the_id_is_found(looking: Disclosing, kind: str, properties: dict[str, A
         ("AWS::KMS::Key", {"Description": "Tenant hooli-labs"}),
         ("AWS::KMS::Key", {"Description": "Tenant globex"}),
         ("AWS::KMS::Key", {"Description": "Tenant schooling"}),
+        ("AWS::KMS::Key", {"Tags": [{"Key": "OfHooliLabs", "Value": "Schooling"}, {"Key": "a", "Value": "HOOLILabs"}]}),
+        ("AWS::KMS::Key", {"Description": r"C:\hooligan\users"}),
+        ("AWS::KMS::Key", {"Condition": {"StringEquals": {"aws:PrincipalTag/KeyAccess": "EuWest1"}}}),
         ("AWS::KMS::Key", {"Description": "orders prober o-a1b2c3d4e5 123"}),
         ("AWS::KMS::Key", {"Description": "a1b2c3d4e5"}),
         ("AWS::KMS::Key", {"Description": "replica in eu-west-1"}),
         ("AWS::KMS::Key", {"KeyPolicy": {"Statement": [{"Effect": "Allow", "Action": "kms:PutKeyPolicy"}]}}),
         ("AWS::KMS::Key", {"KeyPolicy": {"Statement": [{"Effect": "Allow", "NotAction": "kms:PutKeyPolicy"}]}}),
+        (
+            "AWS::KMS::Key",
+            {"KeyPolicy": {"Statement": [{"Effect": "Allow", "Action": ["KMS:putkeypolicy", "kms:P*"]}]}},
+        ),
         ("AWS::Events::Rule", {"Description": "hooli", "EventPattern": {"a": ["hooli"]}, "Targets": ["hooli"]}),
         ("AWS::CloudWatch::Alarm", {"AlarmDescription": "hooli", "Metrics": ["hooli"]}),
         ("AWS::CloudWatch::Alarm", {"AlarmDescription": "tenants globex and keys hooli"}),
@@ -182,11 +214,16 @@ def test_a_logical_id_shows_whose_resource_it_is(looking: Disclosing, logical_id
         {"Description": "Keys of hooli"},
         {"Metadata": {"customers": ["hooli"]}},
         {"Mappings": {"Hooli": {"a": "b"}}},
+        {"Metadata": {"Effect": "Allow", "Action": "hooli"}},
         {"Outputs": {"KeyOfHooli": {"Value": "x"}}},
         {"Outputs": {"Key": {"Value": "x", "Export": {"Name": "hooli-key"}}}},
         {"Parameters": {"Customer": {"Type": "String", "Default": "hooli"}}},
         {"Rules": {"CheckBootstrapVersion": {"Assertions": [{"AssertDescription": "of tenant hooli"}]}}},
         {"Metadata of Key": {"aws:cdk:path": "cell/Keys/hooli"}},
+        {"Metadata of Key": {"guard": {"SuppressedRules": ["hooli"], "Reason": "as it is"}}},
+        {"Metadata of Key": {"guard": {"SuppressedRules": ["HOOLI_CHECK"]}}},
+        {"Metadata of Key": {"cdk_nag": {"rules_to_suppress": [{"id": "Hooli", "reason": "as it is"}]}}},
+        {"Metadata of Key": {"cfn_nag": {"hooli": 1}}},
         {"Metadata of Key": {"checkov": {"skip": [{"id": "CKV_AWS_7", "comment": "tenant hooli imports"}]}}},
     ],
 )
@@ -203,7 +240,83 @@ def test_the_id_is_found_beside_resources(looking: Disclosing, beside: dict[str,
     ],
 )
 def test_a_function_that_is_not_resolved_may_reveal_an_id(looking: Disclosing, beside: dict[str, Any]) -> None:
-    assert list(looking.beside(template("cell", beside))) == [("", next(iter(beside)))]
+    reason = f"{next(iter(beside))} holds a function that the review does not resolve"
+    assert list(looking.beside(template("cell", beside))) == [("", reason)]
+
+
+ODD = {
+    "hoo\u200bli": "200B",
+    "hoo\u034fli": "034F",
+    "hoo\ufe0fli": "FE0F",
+    "hoo\u3164li": "3164",
+    "hoo\x01li": "0001",
+    "hoo\x7fli": "007F",
+    "hoo\rli": "000D",
+    "h\u00f3oli": "00F3",
+    "h\u0336o\u0336oli": "0336",
+    "\u202eilooh\u202c": "202E",
+    "\u24a3\u24aa\u24aa\u24a7\u24a4": "24A3",
+    "\U000e0068ooli": "E0068",
+    "\uff48\uff4f\uff4f\uff4c\uff49": "FF48",
+    "acme\u2011labs": "2011",
+    '{"t": "hoo\\u034fli"}': "034F",
+    '{"t": "hoo\\u005cu0001li"}': "0001",
+}
+
+
+@pytest.mark.parametrize(("text", "code"), ODD.items(), ids=ascii)
+def test_a_character_outside_printable_ascii_may_reveal_an_id(looking: Disclosing, text: str, code: str) -> None:
+    """In every text, prose and the names of a mapping among them."""
+    reason = f"contains the character U+{code}"
+    for kind, name in (("AWS::Of::Another", "Name"), ("AWS::Events::Rule", "Description"), ("AWS::IAM::Role", "Tags")):
+        for value in (text, {text: 1}, [{"Effect": "Deny", "Action": [text]}]):
+            assert list(looking.of(named("R", kind, {name: value}))) == [("", f"{name} {reason}")]
+    assert list(looking.of(named(text, "AWS::KMS::Key", {}))) == [("", f"the logical id {reason}")]
+    assert list(looking.beside(template(text, {}))) == [("", f"its name {reason}")]
+    guard = {"Metadata of Key": {"guard": {"Reason": text}}}
+    assert list(looking.beside(template("cell", guard))) == [("", f"Metadata of Key {reason}")]
+
+
+def test_lines_and_tabs_are_plain_text(looking: Disclosing) -> None:
+    assert list(looking.of(named("R", "AWS::Of::Another", {"Name": "a\n\tb ~"}))) == []
+
+
+def test_the_proof_does_not_hold_where_a_character_may_hide_an_id(estate: Estate) -> None:
+    templates = templates_of(estate).copy()
+    role = next(name for name in templates.resources["roles"] if "globex" in name)
+    templates.properties("roles", role)["Tags"] = [{"Key": "c", "Value": "hoo\u034fli"}]
+    reported = [one for one in prove(templates, estate).findings if "U+034F" in one.what]
+    what = f"roles {role}: Tags contains the character U+034F, and may tell the id of a tenant whose name is opaque"
+    assert [(one.kind, one.what, one.fix) for one in reported] == [
+        (Kind.NOT_PROVED, what, "write the value literally, in printable ASCII")
+    ]
+
+
+def test_no_name_of_the_apps_own_is_split_into_words_that_an_id_may_be(sample_resources: list[Found]) -> None:
+    """With a tenant for each word that a name in camel case has, the app's own texts reveal no one."""
+    properties = [(one.body["Type"], one.body.get("Properties", {})) for one in sample_resources]
+    texts = {word for one in properties for word in re.findall("[A-Za-z0-9]+", json.dumps(one))}
+    split = {part.lower() for word in texts for part in re.findall("[A-Z]?[a-z0-9]+|[A-Z]+", word) if part != word}
+    split -= {*TENANTS, *map(str.lower, texts)}
+    assert {"equals", "plaintext", "trailing"} < split
+    everyone = Disclosing(sample(), dict.fromkeys(split, "x"))
+    assert [found for kind, one in properties for found in everyone.of(named("R", kind, one)) if found[0]] == []
+
+
+def test_no_rule_that_a_resource_acknowledges_is_a_word_that_an_id_may_be(sample_resources: list[Found]) -> None:
+    metadata = [dict(one.body.get("Metadata", {})) for one in sample_resources]
+    told = [{name: one for name, one in each.items() if name in ("checkov", "guard")} for each in metadata]
+    words = {word.lower() for word in re.findall("[A-Za-z0-9]+", json.dumps(told))}
+    assert {"inline", "backing", "suppressedrules"} < words
+    everyone = Disclosing(sample(), dict.fromkeys(words - set(TENANTS), "x"))
+    beside = [{"Metadata of R": without_reasons(each)} for each in told]
+    assert [found for one in beside for found in everyone.beside(template("cell", one))] == []
+
+
+def without_reasons(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: without_reasons(one) for name, one in value.items() if name not in ("Reason", "comment")}
+    return [without_reasons(one) for one in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("scanner", ["cdk_nag", "cfn_nag", "checkov", "guard"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -199,6 +200,7 @@ def test_a_managed_policy_of_the_templates_is_read(action: str, expected: str) -
             "roles", "More", "AWS::IAM::ManagedPolicy", {"ManagedPolicyName": "more", "PolicyDocument": policy}
         )
         templates.properties("roles", ROLE)["ManagedPolicyArns"] = [arn]
+        templates.resources["roles"][ROLE] = replace(templates.resources["roles"][ROLE], depends_on=frozenset({"More"}))
 
     assert reported(edit)[0] == expected
 
@@ -228,7 +230,7 @@ def test_a_condition_that_nobody_fulfils_opens_nothing(condition: Body) -> None:
     """Of an open key the declared tenant's own role is left: it may not, by its own policy."""
 
     def tagged(templates: Templates) -> None:
-        templates.properties("keys", "Keyacme")["Tags"] = [{"Key": "of", "Value": "acme"}]
+        templates.properties("keys", "Keyacme")["Tags"].append({"Key": "of", "Value": "acme"})
 
     assert proved(tagged, without(tenant="acme"), adding(Principal=ROOT, Condition=condition)).findings == ()
 

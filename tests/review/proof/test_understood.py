@@ -109,7 +109,7 @@ def test_an_action_of_a_workloads_role_is_understood_or_named(action: object, re
         ({"AWS": ROLE}, "lambda:UpdateFunctionCode", NOT_PROVED),
         ({"AWS": "arn:aws:iam::222222222222:root"}, "s3:PutObject", NOT_PROVED),
         ({"Service": "lambda.amazonaws.com"}, "lambda:UpdateFunctionCode", PROVED),
-        ({"AWS": "arn:aws:iam::444444444444:root"}, "s3:PutObject", PROVED),
+        ({"AWS": "arn:aws:iam::333333333333:root"}, "s3:PutObject", NOT_PROVED),
     ],
 )
 def test_a_role_of_the_templates_is_no_way_around(principal: Body, action: str, expected: str) -> None:
@@ -164,11 +164,13 @@ def test_a_key_is_rotated_and_deleted_as_the_manifest_says(tenant: str, properti
     assert verdict(estate, edit) == expected
 
 
+OWN = [{"Key": "tenant-keys:project", "Value": "tenant-keys"}, {"Key": "tenant-keys:tenant", "Value": "acme"}]
+PLAN = {"Key": "plan", "Value": "trial"}
 TAGGED = [{"Key": "plan", "Value": "standard"}, {"Key": "of", "Value": "acme"}]
 
 
 def _tagging(templates: Templates) -> None:
-    templates.properties("keys", "Keyacme")["Tags"] = TAGGED
+    templates.properties("keys", "Keyacme")["Tags"] += TAGGED
 
 
 @pytest.mark.parametrize(
@@ -215,13 +217,32 @@ def test_hardening_that_stops_no_declared_call_is_proved(condition: Body, expect
 @pytest.mark.parametrize(("stack", "where"), [("keys", "Keyacme"), ("roles", "tenant-acme.orders")])
 def test_a_tenants_own_resources_carry_its_tags(stack: str, where: str, tags: list[Body], expected: str) -> None:
     edits: list[Edit] = [
-        lambda templates: templates.properties("keys", "Keyacme").update(Tags=[{"Key": "plan", "Value": "trial"}]),
-        lambda templates: templates.properties("roles", "tenant-acme.orders").update(
-            Tags=[{"Key": "plan", "Value": "trial"}]
-        ),
-        lambda templates: templates.properties(stack, where).update(Tags=tags),
+        lambda templates: templates.properties("keys", "Keyacme").update(Tags=[*OWN, PLAN]),
+        lambda templates: templates.properties("roles", "tenant-acme.orders").update(Tags=[*OWN, PLAN]),
+        lambda templates: templates.properties(stack, where).update(Tags=[*OWN, *tags]),
     ]
     assert verdict(estate_of("acme: {tags: {plan: trial}}"), *edits) == expected
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        OWN[:1],
+        OWN[1:],
+        [OWN[0], {"Key": "tenant-keys:tenant", "Value": "globex"}],
+        [OWN[1], {"Key": "tenant-keys:project", "Value": "another"}],
+    ],
+)
+@pytest.mark.parametrize(("stack", "where"), [("keys", "Keyacme"), ("roles", "tenant-acme.orders")])
+def test_the_deletion_hook_knows_a_tenants_resources_by_their_tags(stack: str, where: str, tags: list[Body]) -> None:
+    assert verdict(ORDERS, lambda templates: templates.properties(stack, where).update(Tags=tags)) == REFUTED
+
+
+def test_what_is_no_tenants_carries_no_tenants_tag() -> None:
+    def edit(templates: Templates) -> None:
+        templates.properties("workload-222222222222", "tenant-keys-orders")["Tags"].append(OWN[1])
+
+    assert verdict(ORDERS, edit) == REFUTED
 
 
 def test_tags_that_a_condition_names_distinguish_tenants() -> None:
@@ -229,7 +250,7 @@ def test_tags_that_a_condition_names_distinguish_tenants() -> None:
     templates = templates_of(estate)
     for number in range(4):
         properties = templates.properties("keys", f"Keyt{number}")
-        properties["Tags"] = [{"Key": "plan", "Value": "trial" if number == 3 else "standard"}]
+        properties["Tags"].append({"Key": "plan", "Value": "trial" if number == 3 else "standard"})
         condition = {"StringEquals": {"aws:ResourceTag/plan": "trial"}}
         deny = {"Sid": "D", "Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}
         properties["KeyPolicy"]["Statement"].append({**deny, "Condition": condition})

@@ -37,9 +37,9 @@ def test_both_engines_and_the_evaluator_agree(part: int, known: Known) -> None:
 
 
 @pytest.mark.parametrize("seed", [33_629, 34_235, 34_502])
-def test_an_estate_on_which_the_engines_once_disagreed_is_judged_alike(seed: int) -> None:
+def test_an_estate_on_which_the_engines_once_disagreed_is_judged_alike(seed: int, known: Known) -> None:
     """A session name that STS refuses; a federated user's own id as its tag; a token for no client."""
-    assert score([seed]).disagreements == []
+    assert score([seed], known).disagreements == []
 
 
 def test_the_same_seed_draws_the_same_estate() -> None:
