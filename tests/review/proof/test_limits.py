@@ -143,10 +143,10 @@ def test_combinations_of_context_values_are_tried_up_to_a_limit(monkeypatch: pyt
 def test_a_declared_call_is_tried_in_combinations_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     network = target({"StringEquals": {"aws:SourceVpc": "v", "aws:SourceVpce": "e"}})
     monkeypatch.setattr(liveness, "MOST_CONTEXTS", 9)
-    assert not works(ACTOR, ("kms:Decrypt",), network, carries, {}, {}).always
+    assert not works(ACTOR, ("kms:Decrypt",), network, carries, {}, {}, {}).always
     monkeypatch.setattr(liveness, "MOST_CONTEXTS", 8)
     with pytest.raises(NotProved, match=r"too many combinations of context values$"):
-        works(ACTOR, ("kms:Decrypt",), network, carries, {}, {})
+        works(ACTOR, ("kms:Decrypt",), network, carries, {}, {}, {})
 
 
 PAIRS = "kms:encryptioncontextkeys"
@@ -183,7 +183,7 @@ def test_a_declared_call_works_always_or_only_in_some_circumstances(
 ) -> None:
     if not conditions:
         conditions = {"Bool": {"aws:SecureTransport": "false"}}
-    found = works(ACTOR, ("kms:Decrypt",), target(conditions), carries, chosen, limits)
+    found = works(ACTOR, ("kms:Decrypt",), target(conditions), carries, chosen, limits, {})
     assert (found.always, found.sometimes) == expected[:2]
     assert found.depends_on == expected[2] or not found.sometimes
 

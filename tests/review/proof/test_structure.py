@@ -24,6 +24,7 @@ ESTATE = estate_of(
 PROMISES = promises(ESTATE)
 TEMPLATES = templates_of(ESTATE)
 Edit = Callable[[Templates], object]
+PROJECT = {"tenant-keys:project": "tenant-keys"}
 ROLES = f"arn:aws:iam::{CENTRAL}:role"
 ACME, WORKLOAD = f"{ROLES}/tenant-keys/orders/tenant-acme.orders", "arn:aws:iam::222222222222:role/tenant-keys-orders"
 SHARED = f"{ROLES}/tenant-keys/billing/shared.billing"
@@ -235,7 +236,7 @@ LEFT_BY = "of the declared access is not in the templates"
             [f"{SHARED}: the role is declared and is in no template"],
         ),
         (
-            setting("roles", "tenant-acme.orders", Tags=[{"Key": "Tenant_ID", "Value": "acme"}]),
+            lambda t: t.properties("roles", "tenant-acme.orders")["Tags"].append({"Key": "Tenant_ID", "Value": "acme"}),
             [f"{ACME}: the tag tenant_id of a role is a tag of all its sessions"],
         ),
         (
@@ -460,9 +461,10 @@ def test_a_parameter_is_there_once_and_of_a_declared_workload() -> None:
         ("/tenant-keys/orders", "the parameter is there twice in one Region"),
         ("/Tenant-keys/other", "a parameter of a workload that the manifest does not declare there"),
     ):
-        again = adding(stack, "AWS::SSM::Parameter", Name=name, Type="String", Value=value())
+        again = adding(stack, "AWS::SSM::Parameter", Name=name, Type="String", Value=value(), Tags=PROJECT)
         assert found(again) == [("", f"{stack} Added: parameter {name} in eu-west-1: {what}")]
-    assert found(adding(stack, "AWS::SSM::Parameter", Name="/others/a", Type="String", Value="a")) == []
+    other = adding(stack, "AWS::SSM::Parameter", Name="/others/a", Type="String", Value="a", Tags=PROJECT)
+    assert found(other) == []
 
 
 LIMIT = "arn:aws:iam::111111111111:policy/limit"
@@ -483,19 +485,20 @@ def of_more(*edits: Edit, existing: bool = False) -> list[str]:
         orders = replace(estate.workloads["orders"], existing_role=RESIDENT)
         estate = replace(estate, workloads={**estate.workloads, "orders": orders})
     templates = templates_of(estate)
-    every = [{"Key": "cost", "Value": "1"}]
     for stack, resources in templates.resources.items():
         for name, resource in resources.items():
             properties: Any = resource.properties
             if resource.type in ("AWS::IAM::Role", "AWS::SSM::Parameter", "AWS::KMS::Key", "AWS::IAM::OIDCProvider"):
                 plan = "gold" if name in ("Keyacme", "tenant-acme.orders") else "free" if "hooli" in name else ""
-                tags = [*every, {"Key": "plan", "Value": plan}] if plan else every
-                named = {one["Key"]: one["Value"] for one in tags}
-                properties["Tags"] = named if resource.type == "AWS::SSM::Parameter" else tags
+                more = {"cost": "1", "plan": plan} if plan else {"cost": "1"}
+                if resource.type == "AWS::SSM::Parameter":
+                    properties["Tags"] |= more
+                else:
+                    properties["Tags"] += as_list(more)
             if resource.type == "AWS::IAM::Role" and stack == "roles":
                 properties["PermissionsBoundary"] = LIMIT
     imports = inline(policy("kms:ImportKeyMaterial", resource=f"arn:aws:kms:*:{CENTRAL}:key/*"))
-    of_hooli = [*every, {"Key": "plan", "Value": "free"}]
+    of_hooli = as_list({**PROJECT, "tenant-keys:tenant": "hooli", "cost": "1", "plan": "free"})
     role("import.hooli", "/tenant-keys/", PermissionsBoundary=LIMIT, Tags=of_hooli, Policies=imports)(templates)
     for edit in edits:
         edit(templates)
@@ -503,8 +506,19 @@ def of_more(*edits: Edit, existing: bool = False) -> list[str]:
     return [one.what for one in check_structure(take_inventory(templates, promised), promised, estate)]
 
 
+def as_list(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": name, "Value": one} for name, one in tags.items()]
+
+
 def tagged(stack: str, logical_id: str, **tags: str) -> Edit:
-    return setting(stack, logical_id, Tags=[{"Key": name, "Value": one} for name, one in tags.items()])
+    """Other tags beside those of the app."""
+
+    def edit(templates: Templates) -> None:
+        properties = templates.properties(stack, logical_id)
+        own = [one for one in properties["Tags"] if one["Key"].startswith("tenant-keys:")]
+        properties["Tags"] = [*own, *as_list(tags)]
+
+    return edit
 
 
 OF_ACME = "the tag plan of tenant acme"

@@ -211,7 +211,7 @@ def test_tenants_that_no_document_distinguishes_are_of_one_class() -> None:
 
 def test_a_text_that_tells_who_is_behind_an_opaque_name_is_reported_or_may_be() -> None:
     place = (CENTRAL, "eu-west-1", "keys", "Keyacme")
-    telling = replace(REVIEWED, disclosed=((place, "t-1", "Description"), (place, "", "Metadata")))
+    telling = replace(REVIEWED, disclosed=((place, "t-1", "Description"), (place, "", "Metadata, a function")))
     told = Finding(
         Kind.INVENTORY,
         "keys Keyacme: Description tells the id in the manifest of tenant t-1, whose name is opaque",
@@ -220,14 +220,13 @@ def test_a_text_that_tells_who_is_behind_an_opaque_name_is_reported_or_may_be() 
     )
     unread = Finding(
         Kind.NOT_PROVED,
-        "keys Keyacme: Metadata holds a function that the review does not resolve, and may tell the id of a tenant "
-        "whose name is opaque",
-        "write the value literally",
+        "keys Keyacme: Metadata, a function, and may tell the id of a tenant whose name is opaque",
+        "write the value literally, in printable ASCII",
     )
     assert list(_disclosed(telling)) == [told, unread]
     proof = prove(telling, ESTATE)
     assert proof.findings == (told, unread)
     assert (proof.safeguards, proof.guardrails) == ((), ())
     assert REVIEWED.resources[place].properties.keys() == {"PendingWindowInDays", "MultiRegion", "Enabled"} | {
-        *("EnableKeyRotation", "RotationPeriodInDays")
+        *("EnableKeyRotation", "RotationPeriodInDays", "Tags")
     }
