@@ -169,7 +169,8 @@ def _parameter(made: Templates, estate: Estate, workload: Workload, region: str)
     ids = {tenant.manifest_id: tenant.id for tenant in served if tenant.manifest_id != tenant.id}
     if ids and workload.access != "web-identity":
         value["ids"] = ids
-    properties = {"Name": names.parameter_name(workload, estate), "Type": "String", "Value": json.dumps(value)}
+    text = json.dumps(value)
+    properties: dict[str, Any] = {"Name": names.parameter_name(workload, estate), "Type": "String", "Value": text}
     properties["Tags"] = {tag["Key"]: tag["Value"] for tag in _tags()}
     made.add(f"parameters-{workload.account}-{region}", workload.name, "AWS::SSM::Parameter", properties)
 
