@@ -238,6 +238,7 @@ VPC = {"StringEquals": {"aws:SourceVpc": "vpc-1"}}
         (allow(["kms:Decrypt", "kms:Encrypt"]), [deny("kms:Decrypt", Condition=VPC)], MORE),
         (allow(resource=[GLOBEX, HOOLI]), [deny(resource=GLOBEX)], MORE),
         (allow(resource="*"), [deny(resource=GLOBEX)], MORE),
+        (allow(), [deny(resource=HOOLI, Condition=VPC), deny("kms:Encrypt", GLOBEX, Condition=VPC)], MORE),
         # What a Deny of further elements, or by patterns of resources, leaves is not worked out.
         (allow(), [deny(Condition=VPC)], DOUBTFUL),
         (allow(), [deny(resource=GLOBEX, Condition=VPC)], DOUBTFUL),

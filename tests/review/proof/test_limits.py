@@ -15,7 +15,7 @@ from tenant_keys.review.proof.examples import distinguished_accounts
 from tenant_keys.review.proof.inventory import Inventory, take_inventory
 from tenant_keys.review.proof.key_actions import carries
 from tenant_keys.review.proof.liveness import works
-from tenant_keys.review.proof.readers import Pattern
+from tenant_keys.review.proof.readers import Parts, Pattern
 from tenant_keys.review.proof.requests import Target, base_request, contexts
 from tenant_keys.review.proof.solutions import solutions
 from tenant_keys.review.proof.stopped import open_policy
@@ -288,3 +288,8 @@ def test_the_content_of_a_control_policy_is_json_that_names_nothing_twice() -> N
 
 def test_a_resource_policy_that_allows_everything_is_one() -> None:
     assert open_policy().raw["Statement"] == [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]
+
+
+def test_only_a_form_of_several_parts_has_a_colon() -> None:
+    for parts, allowed in (((("ab", 1),), "ab"), ((("ab", 1), ("c", 2)), "ab:c")):
+        assert [one for one in "ab:cd" if Parts(parts).allows(one)] == list(allowed)
