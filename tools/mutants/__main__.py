@@ -8,6 +8,7 @@ finds. Exit code 1 where one is judged otherwise, or where the grammar left some
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
@@ -31,8 +32,10 @@ ESTATES, ESTATES_OF_PART = 5_000, 25
 
 
 def main() -> int:
-    """Print all scores; return 1 where one is not full. With `--engines`, only the last."""
-    if "--engines" in sys.argv[1:]:
+    """Print all scores; return 1 where one is not full."""
+    parser = argparse.ArgumentParser(prog="make mutants")
+    parser.add_argument("--engines", action="store_true", help="only the estates that both engines judge")
+    if parser.parse_args().engines:
         return 1 if _two_engines() else 0
     return 1 if _by_hand() + _at_random() + _two_engines() else 0
 

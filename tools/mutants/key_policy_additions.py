@@ -15,6 +15,7 @@ from tools.mutants.key_policy_statements import (
 from tools.mutants.mutant import (
     LostSafeguard,
     Mutant,
+    NotProvedBecause,
     Refuted,
     adding,
     together,
@@ -204,12 +205,12 @@ def _with_denies() -> list[Mutant]:
         ),
         Mutant(
             "held by the Denies: another tenant's role",
-            LostSafeguard(("an Allow",)),
+            NotProvedBecause(("names the principal", "which may not exist when the policy is saved")),
             adding("carla", Principal={"AWS": BERT}, Action=DECRYPT),
         ),
         Mutant(
             "held by the Denies: a session",
-            LostSafeguard(("an Allow",)),
+            NotProvedBecause(("names the principal", "which may not exist when the policy is saved")),
             adding("carla", Principal=session, Action=DECRYPT),
         ),
         Mutant(

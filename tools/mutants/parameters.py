@@ -58,12 +58,12 @@ def parameters() -> list[Mutant]:
         ),
         Mutant(
             "a parameter with another workload's value",
-            Refuted(INVENTORY, (orders, "in eu-central-1", "workload 'mails'")),
+            Refuted(INVENTORY, (orders, "in eu-central-1", 'workload is "mails"')),
             lambda t: _parameter(t, far).update(Value=t.resources(far)["Parametermails"]["Properties"]["Value"]),
         ),
         reported(
             "with another workload's role",
-            "a difference: role_arn is ",
+            "which differs: role_arn is ",
             role_arn=f"{ACCESS}/mails/tenant-{{tenant_id}}.mails",
         ),
         reported("with another tenant's role", "role_arn", role_arn=f"{ACCESS}/orders/tenant-bert.orders"),
@@ -87,7 +87,7 @@ def parameters() -> list[Mutant]:
         ),
         reported(
             "with an alias for a tenant of another workload",
-            "'emil'",
+            '"emil"',
             exceptions={"emil": alias.replace("{tenant_id}", "emil")},
         ),
         reported("with the far alias of a replicated key", "tenant gina", far, exceptions={}),

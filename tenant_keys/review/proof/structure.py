@@ -181,7 +181,7 @@ def _tags_of_all(inventory: Inventory, promises: Mapping[str, Promise], estate: 
     carrying = [(arn, inventory.roles[arn].tags) for arn in sorted(serving & inventory.roles.keys())]
     carrying += [(key.where, key.tags) for key in inventory.audit_keys]
     for where, tags in (*carrying, *inventory.tags):
-        for name, value in {**estate.tags, **_PROJECT}.items():
+        for name, value in estate.tags.items():
             if tags.get(name) != value:
                 message = f"{where}: {described(f'the tag {name} of the estate', tags.get(name), value)}"
                 yield Finding(Kind.INVENTORY, message, "synthesize again")
