@@ -37,12 +37,6 @@ def has_service(service: str) -> bool:
 
 
 @cache
-def services() -> frozenset[str]:
-    """The prefix of every service's actions, such as kms."""
-    return frozenset(_data().services.get_service_keys())
-
-
-@cache
 def actions(service: str) -> frozenset[str]:
     """Every action of a service, such as kms:Decrypt."""
     return frozenset(f"{service}:{details['name']}" for details in _details(service).values())

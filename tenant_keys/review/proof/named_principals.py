@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from tenant_keys.manifest import Estate
 from tenant_keys.review.assembly import Stack
 from tenant_keys.review.assembly.partitions import partition_of
-from tenant_keys.review.iam.catalogue import services
+from tenant_keys.review.iam.catalogue import has_service
 from tenant_keys.review.proof.creation_order import created_before
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.promise import is_role
@@ -81,7 +81,7 @@ def _exists(one: Named, roles: frozenset[str], accounts: frozenset[str]) -> bool
 @cache
 def _is_service(name: str) -> bool:
     match = _SERVICE.fullmatch(name)
-    return name in _OF_NO_PREFIX or (match is not None and match[1] in services())
+    return name in _OF_NO_PREFIX or (match is not None and has_service(match[1]))
 
 
 def _existing_roles(estate: Estate) -> frozenset[str]:
