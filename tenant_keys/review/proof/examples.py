@@ -7,7 +7,7 @@ distinct set of patterns that accept there is met by a shortest string. The read
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Final
 
 from tenant_keys.review.iam.wildcards import has_wildcard
@@ -76,7 +76,7 @@ def after(compiled: Sequence[Reader], prefix: str) -> _State:
     """Where the readers are once the prefix is read."""
     state = tuple(pattern.start() for pattern in compiled)
     for character in prefix:
-        state = _read(compiled, state, character)
+        state = tuple([reader.step(one, character) for reader, one in zip(compiled, state, strict=True)])
     return state
 
 
@@ -105,12 +105,13 @@ def distinguished_accounts(
     digits = {step[1] for pattern in (*arns, *numbers) for step in pattern.steps if step[1].isdecimal()}
     digits |= {digit for account in known for digit in account}
     alphabet = sorted(digits | set(sorted(set("0123456789") - digits)[:1]))
+    readers = [_Following(reader, alphabet) for reader in compiled]
     layer: dict[_State, str] = {read(""): ""}
     for _ in range(12):
         following: dict[_State, str] = {}
         for state, text in layer.items():
-            for digit in alphabet:
-                following.setdefault(_read(compiled, state, digit), text + digit)
+            for digit, then in zip(alphabet, _following(readers, state), strict=True):
+                following.setdefault(then, text + digit)
         if len(following) > MOST_STATES:
             raise NotProved(f"{len(compiled)} patterns distinguish accounts: write exact account ids")
         layer = following
@@ -123,13 +124,13 @@ def _explore(compiled: Sequence[Reader], start: _State, prefix: str, alphabet: l
     found: dict[_State, str] = {}
     seen: set[_State] = set()
     queue: deque[tuple[_State, str]] = deque([(start, prefix)])
+    readers = [_Following(reader, alphabet) for reader in compiled]
     if empty:
         seen.add(start)
         found[_accepted(compiled, start)] = prefix
     while queue:
         state, text = queue.popleft()
-        for character in alphabet:
-            following = _read(compiled, state, character)
+        for character, following in zip(alphabet, _following(readers, state), strict=True):
             if following in seen:
                 continue
             if len(seen) > MOST_STATES:
@@ -144,8 +145,21 @@ def _accepted(compiled: Sequence[Reader], state: _State) -> _State:
     return tuple([reader.accepts(one) for reader, one in zip(compiled, state, strict=True)])
 
 
-def _read(compiled: Sequence[Reader], state: _State, character: str) -> _State:
-    return tuple([reader.step(one, character) for reader, one in zip(compiled, state, strict=True)])
+class _Following(dict[Hashable, tuple[Hashable, ...]]):
+    """Of one reader: its state after each character of the alphabet, by the state before; found when asked for."""
+
+    def __init__(self, reader: Reader, alphabet: Sequence[str]) -> None:
+        super().__init__()
+        self._reader, self._alphabet = reader, alphabet
+
+    def __missing__(self, state: Hashable) -> tuple[Hashable, ...]:
+        self[state] = found = tuple([self._reader.step(state, character) for character in self._alphabet])
+        return found
+
+
+def _following(readers: Sequence[_Following], state: _State) -> Iterator[_State]:
+    """The state of all readers after each character of the alphabet."""
+    return zip(*[reader[one] for reader, one in zip(readers, state, strict=True)], strict=True)
 
 
 def fresh_word(texts: Sequence[str], word: str = "other", legal: Legal | None = None) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from tenant_keys.review.assembly import Resource, unresolved_id
+from tenant_keys.review.assembly.json_file import compact
 from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.errors import as_json
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.checked_properties import tags_of, text_of
-from tenant_keys.review.proof.marks import marked
+from tenant_keys.review.proof.marks import with_marks
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
 
@@ -38,6 +38,8 @@ class KeyRecord:
     key_id: str
     policy: str
     """Text with marks for the names of its tenant."""
+    policy_bytes: int
+    """Of the policy with those names; each letter outside ASCII as its escape, which is longer than KMS has it."""
     enabled: bool
     retained: bool
     replica: bool
@@ -136,7 +138,8 @@ def read_key(resource: Resource, key_id: str, promise: Promise | None, shared: d
         raise NotProved(f"{resource.where}.KeyPolicy: got {as_json(policy)}; an object")
     if resource.properties.get("BypassPolicyLockoutSafetyCheck") in (True, "true"):
         raise NotProved(f"{resource.where}: BypassPolicyLockoutSafetyCheck switches a check of KMS off")
-    text = marked(policy, promise) if promise else json.dumps(policy, separators=(",", ":"))
+    plain = compact(policy)
+    text = with_marks(plain, promise) if promise else plain
     return KeyRecord(
         resource.stack,
         resource.logical_id,
@@ -144,6 +147,7 @@ def read_key(resource: Resource, key_id: str, promise: Promise | None, shared: d
         resource.region,
         key_id,
         shared.setdefault(text, text),
+        len(plain),
         resource.properties.get("Enabled", True) in (True, "true"),
         resource.deletion_policy == "Retain" and resource.update_replace_policy == "Retain",
         resource.type == "AWS::KMS::ReplicaKey",

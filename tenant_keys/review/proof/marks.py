@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tenant_keys.review.assembly.json_file import compact
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
 
@@ -27,12 +28,16 @@ def names(promise: Promise) -> list[tuple[str, str]]:
 
 def marks(promise: Promise) -> list[tuple[str, str]]:
     """The names of a tenant as a document has them, and the mark that represents each."""
-    return [(json.dumps(name), f'"{MARK}{which}"') for name, which in names(promise)]
+    return [(compact(name), f'"{MARK}{which}"') for name, which in names(promise)]
 
 
 def marked(document: Mapping[str, Any], promise: Promise) -> str:
     """The document as text with marks for the tenant's names, where they are whole values."""
-    text = json.dumps(document, separators=(",", ":"))
+    return with_marks(compact(document), promise)
+
+
+def with_marks(text: str, promise: Promise) -> str:
+    """The same of a document that is text already."""
     if MARK in text or "\\u27e6" in text:
         raise NotProved(f"a policy of tenant {promise.tenant} holds the character {MARK}, which AWS refuses")
     for name, mark in marks(promise):

@@ -101,11 +101,13 @@ def _accounts(estate: Estate) -> frozenset[str]:
 
 def _principals(policy: Any) -> Iterator[tuple[str, str]]:
     """Kind and name of each principal that a document names; what is no document is refused elsewhere."""
-    statements = policy.get("Statement", ()) if isinstance(policy, Mapping) else ()
-    for statement in [statements] if isinstance(statements, Mapping) else statements:
-        for element in ("Principal", "NotPrincipal"):
-            of_element = statement.get(element) if isinstance(statement, Mapping) else None
-            for kind, names in of_element.items() if isinstance(of_element, Mapping) else ():
-                if kind in ("AWS", "Service"):
-                    several = names if isinstance(names, list) else [names]
-                    yield from ((kind, name) for name in several if isinstance(name, str))
+    statements = policy.get("Statement", ()) if isinstance(policy, dict) else ()
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if isinstance(statement, dict):
+            for element in ("Principal", "NotPrincipal"):
+                if isinstance(of_element := statement.get(element), dict):
+                    for kind in ("AWS", "Service"):
+                        names = of_element.get(kind, ())
+                        for name in names if isinstance(names, list) else [names]:
+                            if isinstance(name, str):
+                                yield kind, name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 
 from tenant_keys.aws_facts.quotas import (
@@ -25,16 +26,14 @@ _KMS_SID: Final = re.compile(r"[ -~]*", re.ASCII).fullmatch
 
 
 def check_refusals(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
-    """What AWS refuses; each text of a key policy is looked at once."""
+    """What AWS refuses; the Sids of key policies that differ in names alone are looked at once."""
     seen: set[str] = set()
-    for records in inventory.keys.values():
-        for record in records:
-            if record.policy in seen:
-                continue
+    for record in chain(inventory.audit_keys, *inventory.keys.values()):
+        where = f"{record.where}: the key policy"
+        if record.policy_bytes > KEY_POLICY_BYTES:
+            yield _refused(where, f"has more than {KEY_POLICY_BYTES:,} bytes")
+        if record.policy not in seen:
             seen.add(record.policy)
-            where = f"{record.where}: the key policy"
-            if len(record.policy.encode()) > KEY_POLICY_BYTES:
-                yield _refused(where, f"has more than {KEY_POLICY_BYTES:,} bytes")
             yield from _sids(json.loads(record.policy), where, of_iam=False)
     for role in inventory.roles.values():
         own = role.account == estate.central.account

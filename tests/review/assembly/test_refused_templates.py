@@ -48,6 +48,21 @@ def test_a_number_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
         list(Assembly.open(tmp_path).stacks())
 
 
+@pytest.mark.parametrize(("digits", "taken"), [(40, True), (41, False), (100, False)])
+def test_a_number_has_at_most_40_digits(tmp_path: Path, digits: int, taken: bool) -> None:
+    write_assembly(tmp_path, {"keys": {}})
+    text = f'{{"Metadata":{{"x":{"7" * digits}}},"Resources":{{}}}}'
+    for spaced in (text, text.replace(":", " : ")):
+        (tmp_path / "keys.template.json").write_text(spaced)
+        if taken:
+            assert [dict(stack.beside)["Metadata"] for stack in Assembly.open(tmp_path).stacks()] == [
+                {"x": int("7" * digits)}
+            ]
+        else:
+            with pytest.raises(AssemblyUnreadable, match="is not a number of JSON that AWS can hold"):
+                list(Assembly.open(tmp_path).stacks())
+
+
 @pytest.mark.parametrize("nested", ["[" * 51 + "]" * 51, '{"a":' * 51 + '"]"' + "}" * 51, "[" * 20_000 + "]" * 20_000])
 def test_what_is_nested_too_deeply_is_refused(tmp_path: Path, nested: str) -> None:
     write_assembly(tmp_path, {"keys": {}})

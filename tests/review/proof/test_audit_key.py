@@ -24,7 +24,7 @@ AS_DECLARED = {
     "kms:keyorigin": "AWS_KMS",
 }
 KEY = KeyRecord(
-    *("audit", "Key", CENTRAL, "eu-west-1", "1", "{}"),
+    *("audit", "Key", CENTRAL, "eu-west-1", "1", "{}", 2),
     enabled=True,
     retained=True,
     replica=False,

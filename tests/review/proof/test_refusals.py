@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tenant_keys.review.assembly import Resource
 from tenant_keys.review.proof import Kind, prove
 from tenant_keys.review.proof.inventory import Inventory
-from tenant_keys.review.proof.key_records import KeyRecord
+from tenant_keys.review.proof.key_records import KeyRecord, read_key
+from tenant_keys.review.proof.promise import promises
 from tenant_keys.review.proof.refusals import check_refusals
 from tenant_keys.review.proof.role_records import RoleRecord
 from tests.review.proof.test_declared_calls import ORDERS, Body, Edit, key, own, trust
@@ -104,16 +105,32 @@ def test_the_policies_of_a_role_have_10240_characters_together() -> None:
     assert found(241) == ["role: the policies have more than 10,240 characters together: AWS refuses it"]
 
 
-def test_a_key_policy_has_32768_bytes_of_which_a_letter_may_take_several_and_is_named_once() -> None:
-    def found(text: str, *keys: str) -> list[str]:
-        at = ("111111111111", "eu-west-1", "id", json.dumps({"Id": text}, ensure_ascii=False), True, True, False)
-        records = [KeyRecord("stack", key, *at) for key in keys]
-        return [one.what for one in check_refusals(Inventory(keys={"acme": records}), ORDERS)]
+def test_a_key_policy_has_32768_bytes_with_the_names_of_its_tenant() -> None:
+    def found(text: str) -> list[str]:
+        properties = {"KeyPolicy": {"Id": text, "Version": "alias/tenant-acme"}}
+        resource = Resource(
+            *("stack", "111111111111", "eu-west-1", "Key", "AWS::KMS::Key", properties), "Retain", "Retain"
+        )
+        record = read_key(resource, "id", promises(ORDERS)["acme"], {})
+        return [one.what for one in check_refusals(Inventory(keys={"acme": [record]}), ORDERS)]
 
-    assert found("x" * 32_758, "Key") == []
+    around = len('{"Id":"","Version":"alias/tenant-acme"}')
+    assert found("x" * (32_768 - around)) == []
     refused = "stack Key: the key policy has more than 32,768 bytes: AWS refuses it"
-    assert found("x" * 32_759, "Key", "Replica") == [refused]
-    assert found("x" * 32_757 + "\u00e9", "Key") == [refused]
+    assert found("x" * (32_769 - around)) == [refused]
+    assert found("x" * (32_767 - around) + "\u00e9") == [refused]
+
+
+def test_each_key_policy_that_is_too_long_is_named() -> None:
+    def record(key: str, size: int) -> KeyRecord:
+        return KeyRecord("stack", key, "111111111111", "eu-west-1", "id", "{}", size, True, True, False)
+
+    inventory = Inventory(
+        keys={"acme": [record("Key", 32_769), record("Long", 32_769), record("Short", 32_768)]},
+        audit_keys=[record("AuditKey", 32_769)],
+    )
+    refused = [one.what.partition(":")[0] for one in check_refusals(inventory, ORDERS)]
+    assert refused == ["stack AuditKey", "stack Key", "stack Long"]
 
 
 @pytest.mark.parametrize(
