@@ -90,8 +90,8 @@ mutants: setup ## break real templates and random ones, and print how many the p
 mutate: setup ## break our own code in one place at a time, and count how often a test fails (FOLDER=, COUNT=, SEED=)
 	python -m tools.mutate $(if $(FOLDER),--folder $(FOLDER)) --count $(or $(COUNT),60) --seed $(or $(SEED),1)
 
-bench: setup ## measure synth, manifest, proof and review, as ratios within one run
-	python -m tools.benchmarks
+bench: setup ## measure synth, manifest, proof and review, as ratios within one run (PARTS=proof)
+	python -m tools.benchmarks $(PARTS)
 
 bench-client: setup ## measure the runtime client: the Encryption SDK, 10,000 tenants, hanging calls, many threads
 	python -m tools.benchmarks.client
