@@ -33,13 +33,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_threa
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set how properties are tried: before any module of tests, which read it, is imported."""
-    examples = SHARE if "not exhaustive" in config.option.markexpr else 100
-    common = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, max_examples=examples)
-    settings.register_profile("suite", common)
-    settings.register_profile("ci", common, derandomize=True, database=None)
+    share = SHARE if "not exhaustive" in config.option.markexpr else 100
+    common = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, max_examples=share)
+    settings.register_profile("drawn at random", common)
+    settings.register_profile("always the same", common, derandomize=True, database=None)
     gc.disable()  # the collection of tests makes trees of syntax and modules, and hardly any garbage
-    # A busy machine is slow, which says nothing about the code; and what fails in CI must fail on a laptop too.
-    settings.load_profile("ci" if os.environ.get("CI") else "suite")
+    # What fails in CI must fail on a laptop too, and `make test` must not fail by luck. A laptop that runs all examples
+    # tries others each time.
+    settings.load_profile("always the same" if os.environ.get("CI") or share == SHARE else "drawn at random")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -73,17 +74,22 @@ class Found(NamedTuple):
     body: Mapping[str, Any]
 
 
+def app_environment(output: Path) -> dict[str, str]:
+    """For `app.py`: the same for each process and test of the run, so that a second synth may find nothing changed."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST")},
+        "CDK_OUTDIR": str(output),
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+    }
+
+
 @pytest.fixture(scope="session")
 def sample_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cloud assembly of `tenants.yaml`; anyone who changes it copies it."""
 
     def synthesize(folder: Path) -> None:
-        environment = {
-            **os.environ,
-            "CDK_OUTDIR": str(folder / "cdk.out"),
-            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
-        }
-        subprocess.run([sys.executable, str(ROOT / "app.py")], env=environment, check=True, cwd=folder)
+        program = [sys.executable, str(ROOT / "app.py")]
+        subprocess.run(program, env=app_environment(folder / "cdk.out"), check=True, cwd=folder)
 
     return once(tmp_path_factory, "sample", synthesize) / "cdk.out"
 

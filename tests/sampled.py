@@ -21,7 +21,7 @@ class Named(Protocol):
     def name(self) -> str: ...
 
 
-def sampled(cases: Iterable[Named], *, each: int = 20) -> list[Any]:
+def sampled(cases: Iterable[Named], *, each: int = 40) -> list[Any]:
     """Parameters, of which the first of each group of `each` runs every time."""
     return [
         pytest.param(case, id=case.name, marks=[pytest.mark.exhaustive] if number % each else [])
@@ -43,3 +43,8 @@ def examples(number: int) -> settings:
 def share_of(number: int) -> int:
     """How many of so many the run tries, at least one."""
     return max(1, number * settings().max_examples // 100)
+
+
+def one_in(number: int) -> int:
+    """Of steps that follow each other, the run tries one in so many: 1 where it leaves nothing out."""
+    return 1 if share_of(100) == 100 else number

@@ -183,6 +183,7 @@ def test_the_app_alone_begins_an_estate_and_synthesizes_and_proves_it(wheels: di
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_local_aws_brings_the_whole_command(wheels: dict[str, Path], tmp_path: Path) -> None:
     environment = Environment(tmp_path / "local", *wheels.values())
     assert environment.importable(*OURS, *THEIRS) == {*OURS, *THEIRS}

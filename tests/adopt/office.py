@@ -15,7 +15,7 @@ from tenant_keys.manifest import load_estate
 from tenant_keys.operations.adopt import Adoption
 from tenant_stacks import add_stacks
 from tests.local import handmade
-from tests.sampled import share_of
+from tests.sampled import one_in
 
 HOME, OTHER = "eu-west-1", "eu-central-1"
 CELL, COPIES = "tenant-keys-cell-eu-west-1-001", "tenant-keys-replica-eu-central-1-of-eu-west-1-001"
@@ -48,16 +48,16 @@ class Killed(BaseException):
 
 @dataclass
 class Kills:
-    """The changes that were made, and after which of them the process was killed: all, or each fifth."""
+    """The changes that were made, and after which of them the process was killed: all, or each tenth."""
 
     seen: set[str] = field(default_factory=set)
     killed: set[str] = field(default_factory=set)
+    each: int = field(default_factory=lambda: one_in(10))
 
     def after(self, change: str) -> None:
         if change in self.seen:
             return
-        each = 100 // share_of(100)
-        if len(self.seen) % each == 0:
+        if len(self.seen) % self.each == 0:
             self.killed.add(change)
         self.seen.add(change)
         if change in self.killed:

@@ -11,8 +11,8 @@ from tenant_keys.local.issuer import LocalIssuer
 from tools.benchmarks.client_crowd import THREADS, Crowd, Tally, local_aws
 from tools.benchmarks.client_estate import ISSUER
 
-FEW = [f"tenant{number:02}" for number in range(12)]
-BEFORE, AFTER = 30, 24
+FEW = [f"tenant{number:02}" for number in range(6)]
+BEFORE, AFTER = 6, 12
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tenant_keys.policy import names
-from tests.sampled import share_of
+from tests.sampled import one_in
 from tools.benchmarks.client_estate import ORDERS, ClientEstate
 
 pytestmark = [pytest.mark.xdist_group("client-local-aws"), pytest.mark.slow]
@@ -32,7 +32,7 @@ def test_a_job_killed_at_any_step_goes_on_without_loss_and_without_double_work(
     configuration = {"TENANT_KEYS_CONFIG": answer["Parameter"]["Value"]}  # else each process asks for it
     environment = os.environ | client_estate.aws.environment(credentials=given) | configuration
     secret = client_estate.aws.environment(ORDERS)["AWS_SECRET_ACCESS_KEY"]
-    each = 100 // share_of(100)
+    each = one_in(10)
     done = subprocess.run(
         [sys.executable, "-m", "tests.client.killed", kind, work, str(tmp_path), secret, str(each)],
         env=environment | {"PYTHONPATH": os.pathsep.join(part for part in sys.path if part)},
@@ -43,7 +43,7 @@ def test_a_job_killed_at_any_step_goes_on_without_loss_and_without_double_work(
     )
     assert done.returncode == 0, done.stderr[-2000:]
     runs = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(runs) >= share_of(20), "steps of one run"
+    assert len(runs) >= 20 // each, "steps of one run"
     assert [run["killed"] for run in runs] == [-9] * (len(runs) - 1) + [0], done.stderr[-2000:]
     for run in runs:
         assert run["resumed"] == 0, (run, done.stderr[-2000:])

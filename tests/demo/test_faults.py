@@ -141,6 +141,11 @@ def test_an_emulator_killed_while_it_serves_is_no_refusal(tmp_path: Path) -> Non
             list(serve(local))
 
 
+OF_ACME_AND_GLOBEX = (
+    "tenant-keys-cell-eu-west-1-001",
+    "tenant-keys-roles-001",
+    "tenant-keys-workload-222222222222-eu-west-1",
+)
 ALLOW_ALL = {
     "Version": "2012-10-17",
     "Statement": [
@@ -162,7 +167,7 @@ def test_an_attack_that_gets_through_is_no_success(sample_assembly: Path) -> Non
     attacks = tuple(each for each in ATTACKS if each.name in names)
     with local_estate(load_estate(ROOT / "tenants.yaml")) as local:
         bootstrap(local.aws, sample_assembly)
-        local.aws.deploy(sample_assembly)
+        local.aws.deploy(sample_assembly, stacks=OF_ACME_AND_GLOBEX)
         local.learn_keys()
         Service(local).globex_imports()
         setup = AttackSetup(local.aws, local.issuer)

@@ -98,6 +98,24 @@ def estate_from(text: str, *, by_number: bool = False, cell: int | None = None) 
 
 
 ISSUER = "https://" + "l" * 60 + ".example.com/" + "t" * 170
+
+
+def all_at_once(tenants: int) -> Estate:
+    return estate_from(
+        manifest(
+            places(9),
+            [
+                f"{tenant_id(n)}: {{workloads: [{', '.join(map(workload, range(9)))}], key: {{origin: imported, "
+                f"multi_region: true, import_role: role/{'p' * 200}/{'i' * 40}{n:03d}, expires: dated}}}}"
+                for n in range(tenants)
+            ],
+            regions=REGIONS,
+            tags=flow(TAGS),
+            identity_providers=f'{{login: {{issuer: "{ISSUER}"}}}}',
+        )
+    )
+
+
 ESTATES = {
     "longest names, every place": lambda: estate_from(
         manifest(
@@ -133,17 +151,6 @@ ESTATES = {
         by_number=True,
         cell=100,
     ),
-    "all at once": lambda: estate_from(
-        manifest(
-            places(9),
-            [
-                f"{tenant_id(n)}: {{workloads: [{', '.join(map(workload, range(9)))}], key: {{origin: imported, "
-                f"multi_region: true, import_role: role/{'p' * 200}/{'i' * 40}{n:03d}, expires: dated}}}}"
-                for n in range(30)
-            ],
-            regions=REGIONS,
-            tags=flow(TAGS),
-            identity_providers=f'{{login: {{issuer: "{ISSUER}"}}}}',
-        )
-    ),
+    "all at once, few tenants": lambda: all_at_once(2),
+    "all at once": lambda: all_at_once(30),
 }

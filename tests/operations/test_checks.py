@@ -7,14 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.operations import checks
 from tenant_keys.policy.template_size import reserved_sizes
+from tools.cloud_assembly import edit_template
 
 ROOT = Path(__file__).parents[2]
 PARTS = (".gitignore", "app.py", "cdk.json", "constructs", "stacks", "tenant_keys")
@@ -122,6 +125,40 @@ def test_a_safeguard_dropped_from_the_code_needs_review_though_all_is_still_prov
     assert "no Deny StringNotEquals kms:encryptioncontext:tenant\\_id as strict as DenyOtherContext was" in comment
 
 
+def test_a_door_in_the_templates_is_blocked_by_the_synth_the_rules_and_the_proof(
+    sample_assembly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record of the synth's proof is of the templates as they were."""
+
+    def open_a_door(template: dict[str, Any]) -> None:
+        policy = template["Resources"]["Keyacme"]["Properties"]["KeyPolicy"]
+        kept = [one for one in policy["Statement"] if one["Sid"] != "DenyReadByAnyoneElse"]
+        door = {"Sid": "Door", "Effect": "Allow", "Principal": "*", "Action": "kms:ListGrants", "Resource": "*"}
+        policy["Statement"] = [*kept, door]
+
+    def with_a_door(_project: Path, output: Path, _manifest: Path) -> None:
+        shutil.copytree(sample_assembly, output)
+        edit_template(output, "tenant-keys-cell-eu-west-1-001", open_a_door)
+
+    def not_asked(_assembly: Path) -> Iterator[str]:
+        return iter(())
+
+    monkeypatch.setattr(checks, "synthesize", with_a_door)
+    monkeypatch.setattr(checks, "cfn_lint", not_asked)
+    found = checks.Checks(ROOT, tmp_path, None, for_review=False, begin=lambda _name: None)
+    assert [(step.name, step.passed) for step in found.run()] == [
+        ("manifest and lock", True),
+        ("synth, with cdk-nag and the proof as validations", False),
+        ("rules on policies", False),
+        ("cfn-lint", True),
+        ("proof of isolation", False),
+        ("quotas", True),
+    ]
+    assert found.proof is not None
+    assert found.proof.verdict == "refuted"
+
+
+@pytest.mark.exhaustive
 def test_a_door_in_the_code_is_blocked_by_the_synth_the_rules_the_proof_and_the_diff(project: Path) -> None:
     edit(
         project / "tenant_keys/policy/key_policy.py",

@@ -111,6 +111,7 @@ def test_a_first_deployment_that_fails_is_repeated(operators: Operators, tmp_pat
     assert operators.preflight(good) == []
 
 
+@pytest.mark.exhaustive
 def test_an_interrupted_cli_is_repeated(operators: Operators, tmp_path: Path) -> None:
     good = assembly(tmp_path / "good", GOOD)
 
@@ -202,6 +203,7 @@ def test_a_lost_network_is_repeated(operators: Operators, tmp_path: Path, monkey
     assert operators.ready("acme")
 
 
+@pytest.mark.exhaustive
 def test_an_update_that_could_not_be_undone_is_rolled_back_and_repeated(operators: Operators, tmp_path: Path) -> None:
     """UPDATE_ROLLBACK_FAILED: one key's description was changed, another's was refused, and the way back as well."""
     first = {**handmade.key("acme"), **handmade.key("globex")}

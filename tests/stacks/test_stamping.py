@@ -80,9 +80,8 @@ def ids(number: int) -> list[str]:
     return sorted({*WORDS, *names})
 
 
-@pytest.fixture(scope="module")
-def estate() -> Estate:
-    names = ids(500)
+def estate_of_every_kind(number: int) -> Estate:
+    names = ids(number)
     lines = [
         f"  {name!r}: {{{KINDS[n % len(KINDS)]}}}".replace("NAME", name)
         .replace("NUMBER", f"{n}")
@@ -110,15 +109,21 @@ def files(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_five_hundred_tenants_of_every_kind_are_written_byte_for_byte_as_by_the_plain_path(
-    estate: Estate, tmp_path: Path
+@pytest.mark.parametrize(
+    ("number", "keys", "replicas", "roles"),
+    [(120, 122, 18, 101), pytest.param(500, 502, 72, 400, marks=pytest.mark.exhaustive)],
+)
+def test_tenants_of_every_kind_are_written_byte_for_byte_as_by_the_plain_path(
+    number: int, keys: int, replicas: int, roles: int, tmp_path: Path
 ) -> None:
+    """Keys and roles are those of the audit topics and the forwarders as well."""
+    estate = estate_of_every_kind(number)
     written, without_construct = {}, {}
     for way in ("plain", "stamped"):
         app, without_construct[way] = app_of(estate, tmp_path / way, stamped=way == "stamped")
         app.synth()
         written[way] = files(tmp_path / way)
-    assert len(estate.tenants) == 500
+    assert len(estate.tenants) == number
     assert written["stamped"] == written["plain"]
     types = Counter(
         resource["Type"]
@@ -126,8 +131,8 @@ def test_five_hundred_tenants_of_every_kind_are_written_byte_for_byte_as_by_the_
         if name.endswith(".template.json")
         for resource in json.loads(text)["Resources"].values()
     )
-    keys, replicas, roles = (types[f"AWS::{kind}"] for kind in ("KMS::Key", "KMS::ReplicaKey", "IAM::Role"))
-    assert (keys, replicas, roles) == (502, 72, 400)  # those of the audit topics and the forwarders among them
+    found = tuple(types[f"AWS::{kind}"] for kind in ("KMS::Key", "KMS::ReplicaKey", "IAM::Role"))
+    assert found == (keys, replicas, roles)
     assert types["AWS::CDK::Metadata"] > 10
     assert without_construct["plain"] == 0
     assert without_construct["stamped"] > (keys + replicas + roles) / 3
@@ -170,7 +175,16 @@ def small() -> Estate:
     return estate_of_text(manifest(tenants="\n".join(f"  t{n}: {{workloads: [orders]}}" for n in range(9))))
 
 
-@pytest.mark.parametrize(("aspect", "is_stamped"), ASPECTS.values(), ids=ASPECTS)
+ASPECTS_EVERY_TIME = ("a tag", "an Aspect that reads the id", "a subclass of a tag")
+
+
+@pytest.mark.parametrize(
+    ("aspect", "is_stamped"),
+    [
+        pytest.param(*case, id=name, marks=[] if name in ASPECTS_EVERY_TIME else [pytest.mark.exhaustive])
+        for name, case in ASPECTS.items()
+    ],
+)
 def test_an_aspect_has_the_effect_that_it_has_on_the_plain_path(
     aspect: Callable[[], cdk.IAspect],
     is_stamped: bool,
@@ -286,7 +300,9 @@ def test_a_boundary_of_the_context_is_an_aspect_of_the_cdks_own_and_is_on_every_
     assert all("policy/Bounded" in json.dumps(role["Properties"]["PermissionsBoundary"]) for role in roles)
 
 
-def test_two_members_of_each_class_and_cell_are_real_constructs(estate: Estate) -> None:
+@pytest.mark.parametrize("many", [120, pytest.param(500, marks=pytest.mark.exhaustive)])
+def test_two_members_of_each_class_and_cell_are_real_constructs(many: int) -> None:
+    estate = estate_of_every_kind(many)
     app = cdk.App(tree_metadata=False, builtin_cloud_formation_validation=False)
     without_construct = add_stacks(app, estate, stamped=True)
     for region, number, tenants in key_cells(estate):
@@ -346,11 +362,25 @@ def stamped_of(tags: Callable[[int], str], folder: Path, aspects: Sequence[cdk.I
     return without_construct[True]
 
 
-def test_the_values_of_tags_are_names_where_they_are_the_id_or_each_tenants_own(tmp_path: Path) -> None:
-    assert stamped_of(lambda n: f"{{customer: t{n}, mail: t{n}@example.com}}", tmp_path / "ids") == 7
-    assert stamped_of(lambda n: f"{{number: C-{n}00, region: eu{n}}}", tmp_path / "numbers") == 7
-    assert stamped_of(lambda n: f"{{plan: plan-{n % 3}}}", tmp_path / "plans") == 3
-    assert stamped_of(lambda n: f"{{mixed: {n}-t{n}}}", tmp_path / "mixed") == 0
+TAGS: dict[str, tuple[Callable[[int], str], int]] = {
+    "the id": (lambda n: f"{{customer: t{n}, mail: t{n}@example.com}}", 7),
+    "numbers": (lambda n: f"{{number: C-{n}00, region: eu{n}}}", 7),
+    "plans": (lambda n: f"{{plan: plan-{n % 3}}}", 3),
+    "mixed": (lambda n: f"{{mixed: {n}-t{n}}}", 0),
+}
+
+
+@pytest.mark.parametrize(
+    ("tags", "stamped"),
+    [
+        pytest.param(*case, id=name, marks=[pytest.mark.exhaustive] if name == "numbers" else [])
+        for name, case in TAGS.items()
+    ],
+)
+def test_the_values_of_tags_are_names_where_they_are_the_id_or_each_tenants_own(
+    tags: Callable[[int], str], stamped: int, tmp_path: Path
+) -> None:
+    assert stamped_of(tags, tmp_path) == stamped
 
 
 def test_a_tag_of_the_app_over_the_tenants_own_is_written_as_by_the_plain_path(tmp_path: Path) -> None:
@@ -365,7 +395,13 @@ UNLIKE: dict[str, tuple[tuple[str, str], str]] = {
 }
 
 
-@pytest.mark.parametrize(("own", "common"), UNLIKE.values(), ids=UNLIKE)
+@pytest.mark.parametrize(
+    ("own", "common"),
+    [
+        pytest.param(*case, id=name, marks=[pytest.mark.exhaustive] if name.startswith("the first") else [])
+        for name, case in UNLIKE.items()
+    ],
+)
 def test_tenants_with_other_tags_of_their_own_are_of_another_class(
     own: tuple[str, str], common: str, tmp_path: Path
 ) -> None:

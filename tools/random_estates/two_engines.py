@@ -63,8 +63,9 @@ def compare(source: Stacks, estate: Estate, answered: Answered | None = None) ->
     opinion = second_opinion(source, estate, answered=answered)
     found = []
     loose = any(key in str(stack.resources).lower() for stack in source.stacks() for key in _LOOSE)
+    world = _world(source, estate)
     for about, prove in (("key", _on_keys), ("session", _for_sessions)):
-        verdict, findings = _first_engine(source, estate, prove)
+        verdict, findings = _first_engine(world, prove)
         breaches = tuple(one for one in opinion.breaches if one.kind == about)
         found.append(Comparison(about, verdict, findings, _second(opinion, breaches), breaches, loose))
     return found, opinion
@@ -78,13 +79,21 @@ def _second(opinion: Opinion, breaches: tuple[Breach, ...]) -> str:
     return UNDECIDED if breaches else NOTHING
 
 
-def _first_engine(
-    source: Stacks, estate: Estate, prove: Callable[[World], list[Finding]]
-) -> tuple[str, tuple[str, ...]]:
+def _world(source: Stacks, estate: Estate) -> World | str:
+    """What the first engine asks about, or why it proves nothing."""
     promised = promises(estate)
     try:
         inventory = take_inventory(source, promised)
-        findings = prove(build_world(estate, inventory, promised, tenant_classes(inventory, promised)))
+        return build_world(estate, inventory, promised, tenant_classes(inventory, promised))
+    except (NotProved, UnsupportedPolicy, ReviewError) as problem:
+        return str(problem)
+
+
+def _first_engine(world: World | str, prove: Callable[[World], list[Finding]]) -> tuple[str, tuple[str, ...]]:
+    if isinstance(world, str):
+        return NOT_PROVED, (world,)
+    try:
+        findings = prove(world)
     except (NotProved, UnsupportedPolicy, ReviewError) as problem:
         return NOT_PROVED, (str(problem),)
     if any(one.kind is Kind.NOT_PROVED for one in findings):

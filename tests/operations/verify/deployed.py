@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -142,7 +139,7 @@ def deploy(aws: LocalAws, folder: Path, issuer: LocalIssuer, manifest: str = MAN
     [key] = first.client.describe_stack_resources(StackName=first.name)["StackResources"]
     lock = found.manifest.with_suffix(".lock")
     write_lock(lock, record_key_ids(read_lock(lock), {"umbrella": str(key["PhysicalResourceId"])}))
-    synthesize(found.manifest, found.assembly)
+    synthesized(found.estate, found.assembly)
     deploy_assembly(aws, found.assembly, found.estate)
     return found
 
@@ -168,17 +165,6 @@ def reading_role(aws: LocalAws, account: str, estate: Estate) -> None:
     iam.create_role(RoleName="SecurityAudit", AssumeRolePolicyDocument=trust)
     policy = json.dumps(reader_policy(estate, account))
     iam.put_role_policy(RoleName="SecurityAudit", PolicyName="Verify", PolicyDocument=policy)
-
-
-def synthesize(manifest: Path, output: Path) -> None:
-    environment = {
-        **os.environ,
-        "CDK_OUTDIR": str(output),
-        "CDK_VALIDATION": "false",
-        "CDK_CONTEXT_JSON": json.dumps({"manifest": str(manifest)}),
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
-    }
-    subprocess.run([sys.executable, str(ROOT / "app.py")], env=environment, check=True, cwd=manifest.parent)
 
 
 class _Stack:

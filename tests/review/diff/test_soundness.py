@@ -49,9 +49,12 @@ def gained(seed: int, old: Templates, new: Templates, number: int) -> Iterator[t
 
 @pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.exhaustive) for part in (1, 2, 3))])
 def test_no_request_that_is_newly_allowed_goes_untold(part: int) -> None:
-    old = templates_of(ESTATE)
+    """Of eight estates, or of more until enough is gained: many mutations gain nothing, or end the comparison."""
+    old, first = templates_of(ESTATE), 9_000 + part * 40
     before, gains, understood = snapshot(old), 0, 0
-    for seed, new in mutated(range(9_000 + part * 8, 9_008 + part * 8), ESTATE, templates_of):
+    for seed, new in mutated(range(first, first + 40), ESTATE, templates_of):
+        if seed >= first + 8 and understood > 2 and gains > 25:
+            break
         try:
             changes = [one for one in access_changes(before, snapshot(new)) if one.severity is Severity.REVIEW]
         except (NotProved, UnsupportedPolicy):

@@ -12,6 +12,7 @@ from itertools import islice
 import pytest
 
 from tenant_keys.review.proof.equivalence import _Names
+from tests.sampled import share_of
 from tools.random_estates.samples import ESTATES, few_actions, judged, part, verdict
 
 
@@ -27,10 +28,11 @@ def _few_actions() -> Iterator[None]:
 @pytest.mark.slow
 def test_the_reduced_verdict_is_that_of_brute_force_over_all_pairs(number: int) -> None:
     seen: Counter[str] = Counter()
-    for seed, result in islice(part(number), 30):
+    estates = max(15, share_of(30))
+    for seed, result in islice(part(number), estates):
         assert result.differences == [], f"seed {seed}"
         seen[verdict(result)] += 1
-    assert seen["refuted"] > 10
+    assert seen["refuted"] > estates // 3
     assert seen["proved"] > 0
 
 

@@ -16,8 +16,9 @@ from tenant_keys.review.proof import prove
 from tenant_keys.review.report import build_document, render_html, render_json, render_markdown
 from tenant_keys.review.report.controls import CHECKS
 from tenant_keys.review.report.names import named_values, names_of
+from tests.once import once
 from tools.cloud_assembly import edit_template
-from tools.mutants.original import Templates, synthesize
+from tools.mutants.original import Templates, read, synthesize
 
 Json = dict[str, Any]
 CELL = "tenant-keys-cell-eu-west-1-001"
@@ -299,8 +300,8 @@ def test_a_report_shows_what_it_was_made_of_in_every_form(sample_document: Json)
     assert "What was reviewed" not in render_html({**document, "provenance": None})
 
 
-def test_each_workload_shows_what_identifies_it(tmp_path: Path) -> None:
-    original = synthesize(tmp_path)
+def test_each_workload_shows_what_identifies_it(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    original = read(once(tmp_path_factory, "mutations", synthesize))
     templates = Templates(original.templates)
     properties = {
         "ClusterName": "main",
