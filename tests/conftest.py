@@ -24,6 +24,10 @@ from tests.sampled import SHARE
 ROOT = Path(__file__).parents[1]
 # The CDK's own validator costs three seconds a synth: the demo's tests run it on the sample, all others do without.
 os.environ["CDK_VALIDATION"] = "false"
+# Where the shell keeps Python from storing what it compiles, each run would compile all tests again, and each program
+# that they start all of ours.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 quicken()
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():

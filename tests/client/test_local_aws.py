@@ -231,7 +231,9 @@ def open_wide_session(client_estate: ClientEstate, tenant: str) -> Any:
     return client_estate.aws.session(credentials=answer["Credentials"])
 
 
-@pytest.mark.parametrize("workload", MODES)
+@pytest.mark.parametrize(
+    "workload", ["portal", *(pytest.param(one, marks=pytest.mark.exhaustive) for one in MODES[:2])]
+)
 def test_fifty_tenants_and_eight_threads_never_see_each_others_data(client_estate: ClientEstate, workload: str) -> None:
     """Every thread uses every tenant, in another order, and tries the neighbour's message as well."""
     counters = Counters()

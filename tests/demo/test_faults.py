@@ -41,6 +41,7 @@ def test_without_node_it_says_so_before_anything_starts(monkeypatch: pytest.Monk
     assert done.stderr == "node: not found on the PATH; the CDK CLI needs Node 20 or newer\n"
 
 
+@pytest.mark.exhaustive
 def test_a_port_in_use_is_named(shell: Shell) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

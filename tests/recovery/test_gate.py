@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,6 +59,8 @@ class Gate:
     def prepare(self, made: Path) -> None:
         """The change set that the CLI prepares, through CloudFormation's API: Node takes a second to start."""
         cloudformation = self._operators.client("cloudformation")
+        with suppress(cloudformation.exceptions.ChangeSetNotFoundException):  # the one before, as the CLI does
+            cloudformation.delete_change_set(StackName=STACK, ChangeSetName="tenant-keys")
         cloudformation.create_change_set(
             StackName=STACK,
             ChangeSetName="tenant-keys",
@@ -113,7 +116,7 @@ def test_a_creation_passes_and_is_executed_and_a_replacement_is_stopped(
     renamed = handmade.key("acme")
     renamed["Aliasacme"]["Properties"]["AliasName"] = "alias/tenant-other"
     replaced = gate.proved(tmp_path / "replaced", renamed)
-    gate.cdk(replaced, *PREPARED)
+    gate.prepare(replaced)
     code, reported = gate.judge(replaced, "--ready", str(ready))
     what = "AWS::KMS::Alias Aliasacme (alias/tenant-acme) would be replaced (Replacement: True)"
     assert (code, reported) == (2, [f"refused  {STACK} in eu-west-1: {what}"])
@@ -151,7 +154,6 @@ def test_a_key_that_leaves_a_retain_that_is_lost_and_an_unproved_template_are_st
     loose = {**handmade.key("acme"), **handmade.key("globex")}
     loose["Keyacme"] = {**loose["Keyacme"], "DeletionPolicy": "Delete"}
     lost = gate.proved(tmp_path / "lost", loose)
-    operators.client("cloudformation").delete_change_set(StackName=STACK, ChangeSetName="tenant-keys")
     gate.prepare(lost)
     code, reported = gate.judge(lost)
     retention = "DeletionPolicy of AWS::KMS::Key Keyacme: Retain becomes Delete; a later change could"

@@ -47,6 +47,15 @@ def test_the_same_seed_draws_the_same_estate() -> None:
     assert one.resources == other.resources
 
 
+def test_only_what_the_grammar_declares_is_drawn() -> None:
+    drawn: Counter[str] = Counter()
+    for _ in random_estates(range(200), drawn):
+        pass
+    assert drawn.keys() - declared() == set()
+    assert len(drawn) > 100
+
+
+@pytest.mark.exhaustive
 def test_two_thousand_seeds_draw_everything_that_the_grammar_declares() -> None:
     drawn: Counter[str] = Counter()
     for _ in random_estates(range(2_000), drawn):
