@@ -24,10 +24,6 @@ from tests.sampled import SHARE
 ROOT = Path(__file__).parents[1]
 # The CDK's own validator costs three seconds a synth: the demo's tests run it on the sample, all others do without.
 os.environ["CDK_VALIDATION"] = "false"
-# Where the shell keeps Python from storing what it compiles, each run would compile all tests again, and each program
-# that they start all of ours.
-sys.dont_write_bytecode = False
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 quicken()
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
@@ -37,6 +33,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_threa
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set how properties are tried: before any module of tests, which read it, is imported."""
+    if config.getoption("--hypothesis-profile") != "mutate":  # what `tools.mutate` changes must not stay compiled
+        # A shell may keep Python from storing what it compiles. Then each run would compile all tests again, and each
+        # program that they start all of ours.
+        sys.dont_write_bytecode = False
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     share = SHARE if "not exhaustive" in config.option.markexpr else 100
     common = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, max_examples=share)
     settings.register_profile("drawn at random", common)
