@@ -1,7 +1,4 @@
-"""`make bench`: every measurement, each a ratio within this run.
-
-    python -m tools.benchmarks [synth] [manifest] [proof] [review] [evaluator]
-"""
+"""`make bench`: every measurement, or those that are named, each a ratio within this run."""
 
 from __future__ import annotations
 
