@@ -8,6 +8,7 @@ from tenant_keys.manifest import Estate
 from tenant_keys.manifest import stack_names as names
 from tenant_keys.review.assembly import Environment, StackArtifact
 from tenant_keys.review.proof.findings import Finding, Kind
+from tenant_keys.review.proof.protected_stacks import is_protected, keeps_keys
 
 
 def check_deployment(artifacts: Sequence[StackArtifact], estate: Estate) -> list[Finding]:
@@ -36,14 +37,14 @@ def _check(artifact: StackArtifact, estate: Estate) -> Iterator[Finding]:
             f"{central.bootstrap_qualifier}",
             "synthesize again, or correct central.bootstrap_qualifier",
         )
-    if _protected(artifact.name, estate) and not artifact.termination_protection:
+    if is_protected(artifact.name, estate) and not artifact.termination_protection:
         yield Finding(
             Kind.INVENTORY,
             f"{where} has no termination protection: one call deletes what it contains",
             "synthesize again; keep termination protection of this stack",
         )
     hook = names.hook_stack(artifact.region, estate.naming) if central.deletion_hook else None
-    if hook and _keeps_keys(artifact.name) and hook not in artifact.after:
+    if hook and keeps_keys(artifact.name) and hook not in artifact.after:
         yield Finding(
             Kind.INVENTORY,
             f"{where} does not depend on {hook}: it may be deployed before the Hook that protects its keys",
@@ -80,14 +81,3 @@ def _associates_pods(artifact: StackArtifact, estate: Estate) -> bool:
         w.pod_identity and w.account == artifact.account and artifact.region in w.regions
         for w in estate.workloads.values()
     )
-
-
-def _protected(stack: str, estate: Estate) -> bool:
-    """Whether a stack keeps keys, the Hook, the trail or the control policies."""
-    if stack in (names.trail(estate.naming), names.guardrails(estate.naming)):
-        return True
-    return names.is_hook_stack(stack) or _keeps_keys(stack)
-
-
-def _keeps_keys(stack: str) -> bool:
-    return names.holds_primaries(stack) or names.holds_replicas(stack)

@@ -21,6 +21,7 @@ from tenant_keys.review.proof.issuance import prove_issuance
 from tenant_keys.review.proof.key_access import Adversary, KeyAccess, prove_key_access
 from tenant_keys.review.proof.key_actions import is_cryptographic
 from tenant_keys.review.proof.obtained_sessions import Issuance, Step
+from tenant_keys.review.proof.protected_stacks import check_stacks
 from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
 from tenant_keys.review.proof.safeguards import Safeguard, safeguards
 from tenant_keys.review.proof.structure import check_structure
@@ -120,6 +121,7 @@ def prove(source: str | Path | Stacks | ReviewedEstate, estate: Estate, *, with_
     kept: list[Guardrail] = []
     try:
         findings += check_deployment(reviewed.artifacts, estate)
+        findings += check_stacks(reviewed)
         findings += check_structure(inventory, promised, estate)
         held = held_key_use(inventory, promised, estate)
         findings += [*held.excess, *_disclosed(reviewed), *_crossing(reviewed)]
