@@ -18,6 +18,7 @@ from tenant_keys.review.diff.change import Change, Severity, keys_of
 from tenant_keys.review.diff.coverage import Reach, uncovered
 from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.iam.wildcards import has_wildcard
+from tenant_keys.review.proof.action_classes import distinguished_actions
 from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_actions import key_actions
 from tenant_keys.review.proof.key_records import KeyRecord
@@ -40,13 +41,13 @@ class Text(NamedTuple):
 
 Texts = tuple[Text, ...]
 _STS: Final = (
-    "AssumeRole",
-    "AssumeRoleWithSAML",
-    "AssumeRoleWithWebIdentity",
-    "AssumeRoot",
-    "SetContext",
-    "SetSourceIdentity",
-    "TagSession",
+    "sts:AssumeRole",
+    "sts:AssumeRoleWithSAML",
+    "sts:AssumeRoleWithWebIdentity",
+    "sts:AssumeRoot",
+    "sts:SetContext",
+    "sts:SetSourceIdentity",
+    "sts:TagSession",
 )
 
 
@@ -116,7 +117,8 @@ def _lost(before: Texts, after: Texts) -> tuple[str, ...]:
     if before == after:
         return ()
     gone: dict[str, list[str]] = {}
-    old, new = _by_action(before), _by_action(after)
+    later = _later_actions(before, after)
+    old, new = _by_action(before, later), _by_action(after, later)
     for place in sorted(old.keys() | new.keys()):
         one, other = old.get(place, ()), new.get(place, ())
         allows = place[1]
@@ -124,7 +126,8 @@ def _lost(before: Texts, after: Texts) -> tuple[str, ...]:
             rest = uncovered(reach, one if allows else other)
             if rest is not None:
                 what = _widened(reach, one) if allows else _loosened(reach)
-                gone.setdefault(f"{reach.label}: {what}{_example(rest)}", []).append(reach.action)
+                action = f"{reach.action}, which AWS may add" if reach.action in later else reach.action
+                gone.setdefault(f"{reach.label}: {what}{_example(rest)}", []).append(action)
     return tuple(f"{what} ({', '.join(sorted(set(actions)))})" for what, actions in gone.items())
 
 
@@ -157,21 +160,33 @@ def _role_texts(role: RoleRecord, workload: str, promise: Promise) -> Iterator[T
 
 
 @lru_cache(maxsize=4096)
-def _by_action(texts: Texts) -> dict[tuple[str, bool, str], tuple[Reach, ...]]:
-    """The statements by document, effect and action."""
+def _by_action(texts: Texts, later: tuple[str, ...]) -> dict[tuple[str, bool, str], tuple[Reach, ...]]:
+    """The statements by document, effect and action; `later`: actions that AWS may add."""
     found: dict[tuple[str, bool, str], list[Reach]] = {}
     for label, text, own_keys in texts:
         document = parse_document(text, label)
         for statement in document.statements:
-            for action in _actions(statement):
+            for action in _actions(statement, later):
                 reach = Reach(label, action, statement, document.substitutes, own_keys)
                 found.setdefault((label, statement.allows, action), []).append(reach)
     return {place: tuple(several) for place, several in found.items()}
 
 
-def _actions(statement: Statement) -> list[str]:
+@lru_cache(maxsize=4096)
+def _later_actions(before: Texts, after: Texts) -> tuple[str, ...]:
+    """One action that AWS may add for each way in which a pattern of either version could match its name."""
+    statements = [one for label, text, _ in (*before, *after) for one in parse_document(text, label).statements]
+    spelled = {name.lower() for one in statements for name in (*one.actions, *one.not_actions)}
+    found: list[str] = []
+    for service, known in (("kms", key_actions()), ("sts", _STS)):
+        patterns = tuple(sorted(one for one in spelled if one.startswith(f"{service}:") and has_wildcard(one)))
+        found += distinguished_actions(patterns, service, known) if patterns else ()
+    return tuple(found)
+
+
+def _actions(statement: Statement, later: tuple[str, ...]) -> list[str]:
     tests = action_tests(statement.actions or statement.not_actions, "Action")
-    known = dict.fromkeys((*key_actions(), *(f"sts:{name}" for name in _STS)))
+    known = dict.fromkeys((*key_actions(), *_STS, *later))
     lower = {name.lower() for name in known}
     spelled = (*statement.actions, *statement.not_actions)
     known |= dict.fromkeys(one for one in spelled if not has_wildcard(one) and one.lower() not in lower)

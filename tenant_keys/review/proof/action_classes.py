@@ -42,13 +42,20 @@ def _later_actions(documents: Iterable[Document]) -> tuple[str, ...]:
     patterns = frozenset[str]().union(*(document.action_patterns for document in documents))
     of_kms = sorted(one for one in patterns if one.startswith("kms:"))
     named = [one for one in of_kms if not has_wildcard(one)]
-    return tuple(dict.fromkeys((*named, *_distinguished(tuple(of_kms), key_actions()))))
+    return tuple(dict.fromkeys((*named, *distinguished_actions(tuple(of_kms), "kms", key_actions()))))
 
 
 @cache
-def _distinguished(patterns: tuple[str, ...], actions: tuple[str, ...]) -> tuple[str, ...]:
+def distinguished_actions(patterns: tuple[str, ...], service: str, actions: tuple[str, ...]) -> tuple[str, ...]:
+    """One action that the service may add for each way in which patterns, in lower case, could match its name.
+
+    `actions`: those that it has already.
+
+    Raises:
+        NotProved: the patterns interlock in more ways than can be followed.
+    """
     known = [action.lower() for action in actions]
-    found = examples((), arn=False, plain=patterns, exact=known, prefix="kms:", legal=_ACTION_NAME)
+    found = examples((), arn=False, plain=patterns, exact=known, prefix=f"{service}:", legal=_ACTION_NAME)
     return tuple(action for action in found if action not in known)
 
 
