@@ -12,7 +12,7 @@ class Severity(Enum):
     BLOCKED = "blocked"
     """A key or its alias would be lost, or isolation is no longer proved."""
     REVIEW = "needs review"
-    """A principal may do more than before, or a safeguard is gone."""
+    """A principal may do more than before, a safeguard is gone, or the deployment fails."""
     NOTE = "note"
     """No principal may do more than before."""
 

@@ -13,6 +13,7 @@ from tenant_keys.review.diff.costs import cost_changes
 from tenant_keys.review.diff.keys import key_changes
 from tenant_keys.review.diff.safeguards import safeguard_changes
 from tenant_keys.review.diff.settings import setting_changes, stack_changes
+from tenant_keys.review.diff.taken_names import taken_names
 from tenant_keys.review.proof import Proof, prove
 from tenant_keys.review.proof.prove import NOT_UNDERSTOOD
 from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
@@ -85,6 +86,7 @@ def compare(
         changes += access_changes(before, after)
         changes += safeguard_changes(before, after)
         changes += setting_changes(before, after)
+        changes += taken_names(before, after)
         changes += stack_changes(before.artifacts, after.artifacts)
     except NOT_UNDERSTOOD as problem:
         changes.append(Change(Severity.BLOCKED, "not-understood", f"access cannot be compared: {problem}"))

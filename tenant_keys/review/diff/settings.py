@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from tenant_keys.review.assembly import Resource, StackArtifact
+from tenant_keys.review.diff.called import called, kind_in_words
 from tenant_keys.review.diff.change import Change, Severity
 from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.reviewed import Place, ReviewedEstate
@@ -40,19 +41,6 @@ _DEFAULTS: Final[Mapping[tuple[str, str], object]] = {
     ("AWS::RolesAnywhere::Profile", "DurationSeconds"): 3600,
 }
 """Default values (CloudFormation template reference, page of each type): spelling one out changes nothing."""
-_NAMES: Final[Mapping[str, str]] = {
-    "AWS::EKS::PodIdentityAssociation": "pod identity association",
-    "AWS::IAM::InstanceProfile": "instance profile",
-    "AWS::IAM::ManagedPolicy": "managed policy",
-    "AWS::IAM::OIDCProvider": "OIDC provider",
-    "AWS::IAM::Policy": "policy",
-    "AWS::IAM::Role": "role",
-    "AWS::IAM::RolePolicy": "policy",
-    "AWS::Organizations::Policy": "policy of the organization",
-    "AWS::RolesAnywhere::Profile": "Roles Anywhere profile",
-    "AWS::RolesAnywhere::TrustAnchor": "Roles Anywhere trust anchor",
-    "AWS::SSM::Parameter": "SSM parameter",
-}
 _CREATED_IS_A_NOTE: Final = frozenset(
     # What a created role or policy allows, and to whom, is compared; a policy of the organization only takes away.
     {"AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::RolePolicy"}
@@ -143,7 +131,7 @@ _Rows = Mapping[Place, tuple[str, str, Mapping[str, Any]]]
 
 def _rows(reviewed: ReviewedEstate) -> _Rows:
     return {
-        place: (resource.type, _name(resource), settings_of(resource))
+        place: (resource.type, called(resource), settings_of(resource))
         for place, resource in reviewed.resources.items()
         if resource.type not in _ELSEWHERE
     }
@@ -154,7 +142,7 @@ def _each(before: _Rows, after: _Rows) -> Iterator[tuple[Severity, str, str, str
         was = before.get(place)
         if was is None or was[0] != kind:
             severity = Severity.NOTE if kind in _CREATED_IS_A_NOTE else Severity.REVIEW
-            yield severity, "created", kind, f"{_kind(kind)} {name} is created{_details(kind, properties)}"
+            yield severity, "created", kind, f"{kind_in_words(kind)} {name} is created{_details(kind, properties)}"
             continue
         elsewhere = {"Content"} if kind == _CONTROL and _as_safeguards(was[2], properties, before, after) else set()
         for setting in sorted((was[2].keys() | properties.keys()) - elsewhere):
@@ -163,13 +151,13 @@ def _each(before: _Rows, after: _Rows) -> Iterator[tuple[Severity, str, str, str
                 takes_away = _always if setting in _HARMLESS else _TAKES_AWAY.get((kind, setting), _never)
                 severity = Severity.NOTE if takes_away(one, other) else Severity.REVIEW
                 shown = [_shown(_DEFAULTS.get((kind, setting)) if value is None else value) for value in (one, other)]
-                sentence = f"{setting} of {_kind(kind)} {was[1]}: {shown[0]} becomes {shown[1]}"
+                sentence = f"{setting} of {kind_in_words(kind)} {was[1]}: {shown[0]} becomes {shown[1]}"
                 yield severity, "setting", f"{kind} {setting}", sentence
     for place, (kind, name, _) in before.items():
         now = after.get(place)
         if now is None or now[0] != kind:
             severity = Severity.REVIEW if kind in _REMOVED_NEEDS_REVIEW else Severity.NOTE
-            yield severity, "removed", kind, f"{_kind(kind)} {name} is removed"
+            yield severity, "removed", kind, f"{kind_in_words(kind)} {name} is removed"
 
 
 _CONTROL: Final = "AWS::Organizations::Policy"
@@ -213,19 +201,6 @@ def _details(kind: str, properties: Mapping[str, Any]) -> str:
         return ""
     pod = f"service account {properties.get('ServiceAccount')} of namespace {properties.get('Namespace')}"
     return f": {pod} in cluster {properties.get('ClusterName')} becomes {properties.get('RoleArn')}"
-
-
-def _kind(kind: str) -> str:
-    return _NAMES.get(kind, kind)
-
-
-_NAMING: Final = ("RoleName", "PolicyName", "ManagedPolicyName", "InstanceProfileName", "Name", "Url")
-
-
-def _name(resource: Resource) -> str:
-    given = next((resource.properties[name] for name in _NAMING if name in resource.properties), None)
-    where = f" of account {resource.account}" if resource.type.startswith("AWS::IAM::") else f" in {resource.region}"
-    return f"{given if isinstance(given, str) else resource.logical_id}{where}"
 
 
 def settings_of(resource: Resource) -> dict[str, Any]:
