@@ -105,10 +105,14 @@ class Templates:
         self._originals = originals
         self.opened: dict[str, Body] = {}
 
-    def resources(self, stack: str) -> Body:
+    def sections(self, stack: str) -> Body:
+        """The whole template."""
         if stack not in self.opened:
             self.opened[stack] = copy.deepcopy(self._originals[stack])
-        resources: Body = self.opened[stack]["Resources"]
+        return self.opened[stack]
+
+    def resources(self, stack: str) -> Body:
+        resources: Body = self.sections(stack)["Resources"]
         return resources
 
     def key(self, tenant: str, stack: str = CELL) -> Body:

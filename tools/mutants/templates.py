@@ -60,7 +60,7 @@ def _parameter(templates: Templates) -> None:
     statement = templates.statement("alma", "DecryptThroughTenantRole")
     role = statement["Condition"]["ArnEquals"]["aws:PrincipalArn"]
     statement["Condition"]["ArnEquals"]["aws:PrincipalArn"] = {"Ref": "Role"}
-    templates.opened[CELL]["Parameters"] = {"Role": {"Type": "String", "Default": role}}
+    templates.sections(CELL)["Parameters"] = {"Role": {"Type": "String", "Default": role}}
 
 
 def broken() -> list[Mutant]:
@@ -102,8 +102,18 @@ def broken() -> list[Mutant]:
         ),
         Mutant(
             "a role that a deployment chooses by a parameter",
-            NotProvedBecause(("Ref Role", "known only at deployment")),
+            NotProvedBecause(("got parameter Role; allowed: BootstrapVersion of the CDK",)),
             _parameter,
+        ),
+        Mutant(
+            "a secret read in place of the version of the bootstrap stack",
+            NotProvedBecause(('parameter BootstrapVersion: got default "/secrets/root"',)),
+            lambda t: t.sections(CELL)["Parameters"]["BootstrapVersion"].update(Default="/secrets/root"),
+        ),
+        Mutant(
+            "the version of the bootstrap stack read and not checked",
+            NotProvedBecause(("got parameter BootstrapVersion without rule CheckBootstrapVersion",)),
+            lambda t: t.sections(CELL).pop("Rules"),
         ),
         Mutant(
             "a macro beside a resource",

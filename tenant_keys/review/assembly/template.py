@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tenant_keys.manifest.garbage_collection import collection_paused
+from tenant_keys.review.assembly.bootstrap_version import unlike_the_cdk
 from tenant_keys.review.assembly.json_file import parse_json, read_bytes
 from tenant_keys.review.assembly.manifest import StackArtifact
 from tenant_keys.review.assembly.physical import UNRESOLVED
@@ -51,8 +52,10 @@ def deployed_template(artifact: StackArtifact) -> Template:
 
     Raises:
         AssemblyInconsistent: the file is not the one whose hash its asset carries.
+        TemplateRefused: it asks for the version of another bootstrap stack than the one that it is uploaded to.
     """
-    return parse_template(artifact.template_path, deployed_bytes(artifact))
+    qualifier = artifact.asset.qualifier if artifact.asset is not None else None
+    return parse_template(artifact.template_path, deployed_bytes(artifact), qualifier)
 
 
 def deployed_bytes(artifact: StackArtifact) -> bytes:
@@ -67,8 +70,8 @@ def deployed_bytes(artifact: StackArtifact) -> bytes:
     return data
 
 
-def parse_template(path: Path, data: bytes) -> Template:
-    """Parse a template."""
+def parse_template(path: Path, data: bytes, qualifier: str | None = None) -> Template:
+    """Parse a template; `qualifier`: of the bootstrap stack that it is uploaded to, where it is."""
     with collection_paused():
         sections = parse_json(path, data)
     if _holds_mark(data, sections):
@@ -90,33 +93,19 @@ def parse_template(path: Path, data: bytes) -> Template:
         if problem := _misshapen(logical_id, body):
             raise TemplateRefused(f"{path} {logical_id}: {problem}; declare the resource itself")
     found = Template(path, resources, sections, _find_unresolved(data, resources, sections))
-    if problem := _undeployable(found):
+    if problem := unlike_the_cdk(sections, qualifier) or _undeployable(found):
         raise TemplateRefused(f"{path}: {problem}")
     return found
 
 
 def _undeployable(template: Template) -> str | None:
-    """Why CloudFormation refuses the template, or may (CloudFormation guide, rules and DependsOn attribute)."""
-    rules = template.sections.get("Rules", {})
-    for name, rule in rules.items() if isinstance(rules, dict) else [("Rules", rules)]:
-        if name != "CheckBootstrapVersion" or not _asks_for_version(rule):
-            return f"got rule {name}; allowed: CheckBootstrapVersion of the CDK; other rules are not evaluated"
+    """Why CloudFormation refuses the template (CloudFormation guide, DependsOn attribute)."""
     resources = template.resources
     waiting = [name for name, body in resources.items() if body.get("DependsOn")]
     for name in waiting:
         if unknown := sorted(awaited(resources[name]) - resources.keys()):
             return f"{name} depends on {unknown[0]}, which the template does not hold"
     return None
-
-
-def _asks_for_version(rule: Any) -> bool:
-    """Whether a rule asks for a version of the bootstrap stack alone, as the CDK writes it."""
-    match rule:
-        case {
-            "Assertions": [{"Assert": {"Fn::Not": [{"Fn::Contains": [list(), {"Ref": "BootstrapVersion"}]}]}, **more}]
-        }:
-            return rule.keys() == {"Assertions"} and more.keys() <= {"AssertDescription"}
-    return False
 
 
 def waits_for(body: Mapping[str, Any]) -> frozenset[str]:

@@ -33,7 +33,7 @@ from tests.review.assembly.tampering import (
     source,
     together,
 )
-from tools.cloud_assembly import edit_json, edit_template
+from tools.cloud_assembly import edit_json, edit_template, rename_assets
 
 ROOT = Path(__file__).parents[3]
 
@@ -83,6 +83,12 @@ def test_what_leaves_the_deployment_as_it_is_stays_proved(sample_assembly: Path,
     assert (proof.verdict, proof.findings) == ("proved", ())
 
 
+def another_bootstrap_stack(folder: Path) -> None:
+    for path in folder.glob("*.json"):
+        path.write_text(path.read_text().replace("cdk-hnb659fds-", "cdk-other-").replace("/hnb659fds/", "/other/"))
+    rename_assets(folder)
+
+
 ELSEWHERE: dict[str, tuple[Tamper, str]] = {
     "another execution role": (
         properties(cloudFormationExecutionRoleArn="arn:aws:iam::111111111111:role/Admin"),
@@ -106,10 +112,7 @@ ELSEWHERE: dict[str, tuple[Tamper, str]] = {
         "the CDK CLI assumes arn:aws:iam::111111111111:role/Admin",
     ),
     "another bootstrap stack": (
-        lambda folder: [
-            (folder / name).write_text((folder / name).read_text().replace("cdk-hnb659fds-", "cdk-other-"))
-            for name in ("manifest.json", *(path.name for path in folder.glob("*.assets.json")))
-        ],
+        another_bootstrap_stack,
         f"stack {CELL} is uploaded by the bootstrap stack other; tenants.yaml declares hnb659fds",
     ),
     "an account that is not declared": (

@@ -119,17 +119,13 @@ def test_a_failure_that_is_put_up_with_leaves_nothing_behind(read: Callable[...,
         read(app={"Resources": {"First": parameter, "Second": parameter, "Role": role}})
 
 
-@pytest.mark.parametrize(
-    "parameter",
-    [
-        {"Type": "String"},
-        {"Type": "String", "Default": "a deployment may give another"},
-        {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/x/version"},
-    ],
-)
-def test_a_parameter_is_refused_whatever_its_default(resolve: Resolve, parameter: dict[str, str]) -> None:
+def test_the_version_of_the_bootstrap_stack_is_known_only_at_deployment(resolve: Resolve) -> None:
+    name = "BootstrapVersion"
+    older = {"Fn::Contains": [["1", "2", "3", "4", "5"], {"Ref": name}]}
+    version = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/x/version"}
+    rules = {"CheckBootstrapVersion": {"Assertions": [{"Assert": {"Fn::Not": [older]}}]}}
     with pytest.raises(UnresolvedIntrinsic, match="known only at deployment"):
-        resolve({"Ref": "P"}, Parameters={"P": parameter})
+        resolve({"Ref": name}, Parameters={name: version}, Rules=rules)
 
 
 def _exporting(name: object, value: object) -> dict[str, Any]:

@@ -277,9 +277,9 @@ def test_values_that_the_review_does_not_read_may_stay_raw_and_are_listed(read: 
 
 def test_outputs_and_metadata_are_as_cloudformation_works_them_out(read: Callable[..., Any]) -> None:
     written = {"Fn::Join": ["", ["a", {"Fn::Sub": ["b${x}", {"x": "c"}]}]]}
-    outputs = {"Known": {"Value": written}, "Open": {"Value": {"Ref": "Given"}, "Description": written}}
+    outputs = {"Known": {"Value": written}, "Open": {"Value": {"Fn::GetAZs": ""}, "Description": written}}
     key = {**KEY, "Metadata": {"of": written}}
-    stack = read(a={"Resources": {"Key": key}, "Outputs": outputs, "Parameters": {"Given": {"Type": "String"}}})["a"]
+    stack = read(a={"Resources": {"Key": key}, "Outputs": outputs})["a"]
     assert stack.beside["Outputs"] == {"Known": {"Value": "abc"}, "Open": outputs["Open"]}
     assert stack.beside["Metadata of Key"] == {"of": "abc"}
 
@@ -304,10 +304,13 @@ def test_texts_that_look_like_intrinsics_hide_none(read: Callable[..., Any], inn
 
 
 def test_signs_in_other_sections_hide_none(read: Callable[..., Any]) -> None:
-    assertion = {"Assert": {"Fn::Not": [{"Fn::Contains": [["1"], {"Ref": "BootstrapVersion"}]}]}}
+    older = ["1", "2", "3", "4", "5"]
+    assertion = {"Assert": {"Fn::Not": [{"Fn::Contains": [older, {"Ref": "BootstrapVersion"}]}]}}
     rules = {"CheckBootstrapVersion": {"Assertions": [assertion]}}
+    version = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"}
+    asked = {"Rules": rules, "Parameters": {"BootstrapVersion": version}}
     key = {**KEY, "Metadata": {"x": {"Ref": "AWS::Region"}}, "Properties": {"V": {"Ref": "AWS::Region"}}}
-    stack = read(keys={"Rules": rules, "Resources": {"Key": key, "Other": KEY}})["keys"]
+    stack = read(keys={**asked, "Resources": {"Key": key, "Other": KEY}})["keys"]
     assert stack.resources["Key"].properties == {"V": "eu-west-1"}
 
 

@@ -125,7 +125,7 @@ def test_a_mutant_of_the_stack_set_is_judged_as_expected_by_hand(mutant: Mutant,
     ("edit", "words"),
     [
         (setting(TemplateURL="https://s3.amazonaws.com/b/t"), "without StackSetName and TemplateBody"),
-        (setting(TemplateBody='{"Parameters": {"P": {"Type": "String"}}, "Resources": {}}'), "Parame"),
+        (setting(TemplateBody='{"Parameters": {"P": {"Type": "String"}}, "Resources": {}}'), "got parameter P"),
         (setting(TemplateBody='{"Transform": "AWS::Include", "Resources": {}}'), "section Transform"),
         (setting(TemplateBody="{}"), "got no Resources"),
         (setting(TemplateBody='{"Resources": {}}' + 60_000 * " "), "allowed: 51,200"),
