@@ -193,6 +193,11 @@ def identities() -> list[Mutant]:
             Refuted(INVENTORY, ("the tag tenant_id of a role",)),
             lambda t: t.role("alma").setdefault("Tags", []).append({"Key": "Tenant_ID", "Value": "bert"}),
         ),
+        Mutant(
+            "a policy in a stack that may be deployed before that of its role",
+            NotProvedBecause(("More: needs the AWS::IAM::Role", "may be deployed later")),
+            _attached("s3:*", "Deny"),
+        ),
         Mutant("a role that is missing", Refuted(REFUSED, ("is in no template",)), _missing_role),
     ]
 
@@ -225,10 +230,10 @@ def _missing_role(templates: Templates) -> None:
     del templates.resources(ROLES)["RolealmaFororders"]
 
 
-def _attached(action: str) -> Edit:
+def _attached(action: str, effect: str = "Allow") -> Edit:
     def edit(templates: Templates) -> None:
         name = templates.role("alma")["RoleName"]
-        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+        document = {"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": action, "Resource": "*"}]}
         properties = {"PolicyName": "More", "Roles": [name.upper()], "PolicyDocument": document}
         templates.resources(SHARED)["More"] = {"Type": "AWS::IAM::Policy", "Properties": properties}
 

@@ -93,6 +93,8 @@ class Stack:
     """Logical ids of resources, of types not in READ_TYPES, whose values are left as they are in the template."""
     beside: Mapping[str, Any] = field(default_factory=dict)
     """What the template holds beside them: its other sections, and the metadata of resources that have any."""
+    after: frozenset[str] = frozenset()
+    """Names of the stacks that the CDK CLI deploys before."""
     deployed: bool = False
     """Whether it was read from an account, so that all its resources exist."""
 

@@ -95,6 +95,7 @@ class Assembly:
             termination_protection=artifact.termination_protection,
             raw=tuple(left_raw),
             beside=_beside(resolver, template),
+            after=artifact.after,
         )
 
 

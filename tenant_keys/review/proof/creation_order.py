@@ -15,7 +15,7 @@ from tenant_keys.review.assembly import Resource, Stack
 from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.assembly.physical import RETURN_VALUES
 
-_NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
+NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::CloudFormation::LambdaHook": ("ExecutionRole", "LambdaFunction"),
     "AWS::CloudTrail::Trail": ("S3BucketName",),
     "AWS::EKS::PodIdentityAssociation": ("RoleArn",),
@@ -32,7 +32,7 @@ _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::SNS::TopicPolicy": ("Topics",),
 }
 """By type: the properties that name what has to be there."""
-_NEEDED: Final = (
+NEEDED: Final = (
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Role",
     "AWS::KMS::ReplicaKey",
@@ -47,23 +47,23 @@ _NEEDED: Final = (
 
 def created_too_early(stack: Stack) -> Iterator[str]:
     """Each resource that may be created before another of its stack which it needs, in a sentence."""
-    needing = [one for one in stack.resources.values() if one.type in _NEEDS]
+    needing = [one for one in stack.resources.values() if one.type in NEEDS]
     if stack.deployed or not needing:
         return
-    needed = [one for one in stack.resources.values() if one.type in _NEEDED]
-    by_name = {name: one for one in needed for name in _names(one)}
+    needed = [one for one in stack.resources.values() if one.type in NEEDED]
+    by_name = {name: one for one in needed for name in names_of(one)}
     for resource in needing:
-        for text in sorted(_needs(resource)):
+        for text in sorted(needs_of(resource)):
             other = by_name.get(text)
             if other is not None and other.logical_id not in created_before(resource, stack):
                 named = f"{other.type} {other.logical_id}"
                 yield f"{resource.where}: needs the {named}, which CloudFormation may create later"
 
 
-def _needs(resource: Resource) -> set[str]:
+def needs_of(resource: Resource) -> set[str]:
     """The names and ARNs of what has to be there before a resource."""
     properties = resource.properties
-    found = {text for name in _NEEDS[resource.type] for text in _texts(properties.get(name))}
+    found = {text for name in NEEDS[resource.type] for text in _texts(properties.get(name))}
     if resource.type == "AWS::CloudTrail::Trail":
         # Without a policy that admits it, CreateTrail fails (CloudTrail API, InsufficientS3BucketPolicyException).
         found.add(_policy_of(properties.get("S3BucketName")))
@@ -89,7 +89,7 @@ def created_before(resource: Resource, stack: Stack) -> frozenset[str]:
     return frozenset(found)
 
 
-def _names(resource: Resource) -> set[str]:
+def names_of(resource: Resource) -> set[str]:
     """What Ref and Fn::GetAtt give for a resource: its name and its ARN. A bucket policy has neither."""
     if resource.type == "AWS::S3::BucketPolicy":
         return {_policy_of(resource.properties.get("Bucket"))}

@@ -26,6 +26,7 @@ from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.proof.resource_properties import not_understood
 from tenant_keys.review.proof.role_records import AttachedPolicy, RoleRecord, policy_arn, read_role
+from tenant_keys.review.proof.stack_order import StackOrder
 from tenant_keys.review.syntax import parse_document
 
 _QUIET: Final = frozenset({"AWS::CDK::Metadata"})
@@ -113,13 +114,16 @@ def take_inventory(assembly: Stacks, promises: Mapping[str, Promise]) -> Invento
     shared: dict[str, str] = {}
     tenants = {promise.alias: tenant for tenant, promise in promises.items()}
     attached: list[AttachedPolicy] = []
+    order = StackOrder()
     for stack in assembly.stacks():
         inventory.stacks += 1
         _read_keys(stack, promises, tenants, inventory, shared)
         attached += _read_identities(stack, inventory)
         inventory.early += created_too_early(stack)
+        order.read(stack)
         for named, where in named_principals(stack):
             inventory.named.setdefault(named, where)
+    inventory.early += order.too_early(inventory.roles)
     by_name: dict[tuple[str, str], RoleRecord] = {}
     for role in inventory.roles.values():
         role.identity += [(arn, inventory.managed[arn]) for arn in role.managed if arn in inventory.managed]

@@ -386,6 +386,13 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
                 f"{policy.account}, which is in no template",
                 "remove the policy from the app, or the permission from the policy",
             )
+        elif not declared and not administers:
+            yield Finding(
+                Kind.NOT_PROVED,
+                f"{policy.where}: a policy of {whose}, which is in no template: IAM refuses the policy if the role "
+                "does not exist yet",
+                "declare the role as existing_role of its workload, or remove the policy from the app",
+            )
 
 
 def _trees(role: RoleRecord) -> list[Document]:
