@@ -93,7 +93,7 @@ MUTANTS = {
     "every key of the customer's account": Mutant(
         lambda t: of(t, "UseHeldKey").update(Resource=["arn:aws:kms:eu-west-1:555555555555:key/*"]),
         MORE,
-        ("tenant-globex.orders", "the key of tenant globex"),
+        ("tenant-globex.orders", "arn:aws:kms:eu-west-1:555555555555:key/*; the manifest"),
         refuted_twice=False,
     ),
     "every key of every account, for a tenant of ours": Mutant(

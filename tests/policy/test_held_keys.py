@@ -15,7 +15,7 @@ from tenant_keys.manifest.lock import Registration
 from tenant_keys.policy.held_key import owner_statements
 from tenant_keys.review.assembly import Assembly
 from tenant_keys.review.proof import Kind, prove
-from tenant_keys.review.proof.held_keys import is_foreign, names_account
+from tenant_keys.review.proof.held_key_reach import is_foreign, names_account
 from tenant_keys.review.second_opinion import Answered, second_opinion
 from tests.policy.estates import estate_of_text, manifest, with_tenant
 from tests.policy.held_key_mutants import (
