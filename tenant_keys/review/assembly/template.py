@@ -15,6 +15,7 @@ from tenant_keys.review.assembly.bootstrap_version import unlike_the_cdk
 from tenant_keys.review.assembly.json_file import parse_json, read_bytes
 from tenant_keys.review.assembly.manifest import StackArtifact
 from tenant_keys.review.assembly.physical import UNRESOLVED
+from tenant_keys.review.assembly.sections import refused_part
 from tenant_keys.review.errors import AssemblyInconsistent, AssemblyUnreadable, TemplateRefused
 
 _SECTIONS = frozenset(
@@ -92,6 +93,8 @@ def parse_template(path: Path, data: bytes, qualifier: str | None = None) -> Tem
     for logical_id, body in resources.items():
         if problem := _misshapen(logical_id, body):
             raise TemplateRefused(f"{path} {logical_id}: {problem}; declare the resource itself")
+    if problem := refused_part(sections, resources):
+        raise TemplateRefused(f"{path} {problem}: CloudFormation refuses it")
     found = Template(path, resources, sections, _find_unresolved(data, resources, sections))
     if problem := unlike_the_cdk(sections, qualifier) or _undeployable(found):
         raise TemplateRefused(f"{path}: {problem}")

@@ -24,6 +24,7 @@ from tenant_keys.review.proof.key_records import AliasRecord, KeyRecord, key_id_
 from tenant_keys.review.proof.named_principals import Named, named_principals
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
+from tenant_keys.review.proof.refused_values import refused_values
 from tenant_keys.review.proof.resource_properties import not_understood
 from tenant_keys.review.proof.role_records import AttachedPolicy, RoleRecord, policy_arn, read_role
 from tenant_keys.review.proof.stack_order import StackOrder
@@ -80,6 +81,8 @@ class Inventory:
     """Types and properties of resources that the proof does not know."""
     named: dict[Named, str] = field(default_factory=dict)
     """Principals of key and trust policies, which have to exist, and where each is named first."""
+    refused: list[str] = field(default_factory=list)
+    """Values of properties that AWS refuses, each in a sentence without an end."""
     early: list[str] = field(default_factory=list)
     """Resources that may be created before what they need, each in a sentence."""
     twice: list[str] = field(default_factory=list)
@@ -194,6 +197,7 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
         kind, properties = resource.type, resource.properties
         where = resource.where
         inventory.unmodelled += [f"{where}: {kind} {name}" for name in not_understood(resource)]
+        inventory.refused += refused_values(resource)
         inventory.tags += _tags_beside(resource)
         if kind == "AWS::IAM::Role":
             role = read_role(resource)
