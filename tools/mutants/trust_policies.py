@@ -233,7 +233,7 @@ def trusts() -> list[Mutant]:
         ),
         Mutant(
             "a trust anchor of another authority",
-            Refuted(OBTAINS, ("certificate of common name 'premises'", "tenant-keys-premises")),
+            Refuted(OBTAINS, ('certificate of common name "premises"', "tenant-keys-premises")),
             lambda t: t.resources(BILLING)["TrustAnchorpremises"]["Properties"]["Source"].update(
                 SourceData={"AcmPcaArn": "arn:aws:acm-pca:eu-west-1:999999999999:certificate-authority/other"}
             ),

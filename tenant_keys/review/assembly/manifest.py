@@ -125,7 +125,7 @@ class _Artifact:
         """A property that must be text, and not empty: the CLI takes an empty one for none."""
         value = self.text(name)
         if value is None:
-            raise AssemblyUnreadable(f"{self.where}.properties.{name}: got None; expected text; run cdk synth again")
+            raise AssemblyUnreadable(f"{self.where}.properties.{name}: got nothing; expected text; run cdk synth again")
         return value
 
     def text(self, name: str) -> str | None:

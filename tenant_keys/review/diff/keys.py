@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tenant_keys.review.diff.change import Change, Severity
-from tenant_keys.review.diff.settings import settings_of
+from tenant_keys.review.diff.settings import default_of, settings_of
+from tenant_keys.review.errors import as_json
 from tenant_keys.review.proof.key_records import key_id_of
 from tenant_keys.review.proof.reviewed import Place, ReviewedEstate
 
@@ -24,6 +25,12 @@ class KeyRow:
     tenant: str | None
     properties: Mapping[str, Any]
     retained: bool
+
+    @property
+    def called(self) -> str:
+        """The key in words: by its tenant, or by its stack and logical id, such as the key of an audit topic."""
+        _, region, stack, logical_id = self.place
+        return f"key of tenant {self.tenant} in {region}" if self.tenant else f"key {stack} {logical_id} in {region}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ def key_changes(old: ReviewedEstate, new: ReviewedEstate, *, leaving: frozenset[
             yield Change(
                 Severity.NOTE,
                 "key-created",
-                f"key created for tenant {row.tenant} in {place[1]}",
+                f"key created for tenant {row.tenant} in {place[1]}" if row.tenant else f"{row.called} is created",
                 _one(row.tenant),
                 stack=place[2],
             )
@@ -59,12 +66,12 @@ def key_changes(old: ReviewedEstate, new: ReviewedEstate, *, leaving: frozenset[
         yield from _alias(name, alias, new_aliases.get(name), leaving)
     for name, alias in new_aliases.items():
         if name not in old_aliases and alias.key in old_keys:
-            tenant = old_keys[alias.key].tenant
+            key = old_keys[alias.key]
             yield Change(
                 Severity.REVIEW,
                 "alias-added",
-                f"{alias.name} in {name[1]} also leads to the key of tenant {tenant}",
-                _one(tenant),
+                f"{alias.name} in {name[1]} also leads to the {_without_region(key)}",
+                _one(key.tenant),
                 stack=alias.place[2],
                 fix="one alias a key",
             )
@@ -107,12 +114,12 @@ def _lost(row: KeyRow, after: Mapping[tuple[str | None, str], KeyRow], leaving: 
             stack=row.place[2],
         )
         return
-    moved = after.get((tenant, region))
+    moved = after.get((tenant, region)) if tenant else None
     where = f"moved to {moved.place[2]} {moved.place[3]}" if moved else "deleted from the templates"
     yield Change(
         Severity.BLOCKED,
         "key-lost",
-        f"the key of tenant {tenant} in {region} is {where} ({row.place[2]} {row.place[3]} before)",
+        f"the {row.called} is {where} ({row.place[2]} {row.place[3]} before)",
         _one(tenant),
         stack=row.place[2],
         fix="a key keeps its stack and logical id for ever; a tenant leaves through state offboarding, then offboarded",
@@ -120,8 +127,8 @@ def _lost(row: KeyRow, after: Mapping[tuple[str | None, str], KeyRow], leaving: 
 
 
 def _changed(before: KeyRow, after: KeyRow) -> Iterator[Change]:
-    tenant, region = after.tenant, after.place[1]
-    whose = f"of tenant {tenant} in {region}"
+    tenant = after.tenant
+    whose = after.called.removeprefix("key ")
 
     def change(severity: Severity, rule: str, what: str, fix: str | None = None) -> Change:
         return Change(severity, rule, what, _one(tenant), stack=after.place[2], fix=fix)
@@ -130,7 +137,7 @@ def _changed(before: KeyRow, after: KeyRow) -> Iterator[Change]:
         yield change(
             Severity.BLOCKED,
             "key-swapped",
-            f"the key of tenant {before.tenant} in {region} becomes that of {tenant}",
+            f"the {before.called} becomes that of {_owner(after)}",
             "every alias stays on its own key",
         )
     for name in (*_IMMUTABLE, "PrimaryKeyArn"):
@@ -138,7 +145,7 @@ def _changed(before: KeyRow, after: KeyRow) -> Iterator[Change]:
             yield change(
                 Severity.BLOCKED,
                 "key-replaced",
-                f"{name} of the key {whose} changes from {before.properties.get(name)} to {after.properties.get(name)}",
+                f"{name} of the key {whose} changes from {_said(before, name)} to {_said(after, name)}",
                 "what is fixed at creation never changes; a new key needs a new tenant id and its data encrypted again",
             )
     if before.retained and not after.retained:
@@ -150,8 +157,29 @@ def _changed(before: KeyRow, after: KeyRow) -> Iterator[Change]:
         if one != other:
             severity, message = _setting(name, one, other)
             yield change(
-                severity, "key-setting" if name != "Enabled" else "key-state", message.format(key=f"the key {whose}")
+                severity,
+                "key-setting" if name != "Enabled" else "key-state",
+                message.replace("{key}", f"the key {whose}"),
             )
+
+
+def _without_region(row: KeyRow) -> str:
+    return row.called.removesuffix(f" in {row.place[1]}")
+
+
+def _owner(row: KeyRow) -> str:
+    return row.tenant or "no tenant"
+
+
+def _said(row: KeyRow, name: str) -> str:
+    """A property of a key, or its default."""
+    return _in_words(row.properties.get(name, default_of("AWS::KMS::Key", name)))
+
+
+def _in_words(value: Any) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else as_json(value)
 
 
 _LABELS: Final = {
@@ -178,7 +206,7 @@ def _setting(name: str, one: Any, other: Any) -> tuple[Severity, str]:
             return (Severity.REVIEW if shorter else Severity.NOTE), f"{label} of {{key}}: {days[0]} becomes {days[1]}"
         case "Description" | "Tags":
             return Severity.NOTE, f"{name} of {{key}} change"
-    return Severity.REVIEW, f"{name} of {{key}}: {one or 'none'} becomes {other or 'none'}"
+    return Severity.REVIEW, f"{name} of {{key}}: {_in_words(one)} becomes {_in_words(other)}"
 
 
 def _alias(

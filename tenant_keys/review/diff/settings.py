@@ -203,6 +203,11 @@ def _details(kind: str, properties: Mapping[str, Any]) -> str:
     return f": {pod} in cluster {properties.get('ClusterName')} becomes {properties.get('RoleArn')}"
 
 
+def default_of(kind: str, name: str) -> object:
+    """What AWS takes where a property is left out, in one form for all that mean the same; None: there is none."""
+    return _plain(_DEFAULTS.get((kind, name)))
+
+
 def settings_of(resource: Resource) -> dict[str, Any]:
     """The properties in one form for all that mean the same: without defaults, empty lists, order of lists."""
     found = {name: _plain(value) for name, value in resource.properties.items()}

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from tenant_keys.manifest import Workload
+from tenant_keys.review.errors import as_json
 from tenant_keys.review.iam import Principal, PrincipalKind
 from tenant_keys.review.iam.principal import CERTIFICATES
 from tenant_keys.review.proof.actor import Actor, service
@@ -37,7 +38,7 @@ def certificate_holders(trust: Document, workload: Workload | None, anchors: Map
         authority = f"issued by {anchors[anchor]}" if anchor in anchors else f"under {anchor}"
         for tags in tag_sets((trust,), {}, common_name, own={}, always=False):
             says = tags.get(COMMON_NAME)
-            named = "any common name" if says is None else f"common name {says!r}"
+            named = "any common name" if says is None else f"common name {as_json(says)}"
             yield replace(
                 service(CERTIFICATES),
                 label=f"a holder of a certificate of {named} {authority}",

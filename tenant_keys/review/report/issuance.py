@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tenant_keys.manifest import Workload
+from tenant_keys.review.errors import as_json
 from tenant_keys.review.iam import Policies, Request, authorize
 from tenant_keys.review.iam.decision import Decision
 from tenant_keys.review.iam.variables import Value
@@ -109,5 +110,5 @@ def _shown(tags: Mapping[str, str], tenant: str) -> str:
     if not tags:
         return "no session tag"
     return "session tags " + ", ".join(
-        f"{key}={names.TENANT if value == tenant else value!r}" for key, value in tags.items()
+        f"{key}={names.TENANT if value == tenant else as_json(value)}" for key, value in tags.items()
     )

@@ -16,6 +16,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Final, Protocol
 
 from tenant_keys.review.assembly import UNRESOLVED
+from tenant_keys.review.errors import as_json
 from tenant_keys.review.second_opinion.conditions import Context, conditions, hold, several
 from tenant_keys.review.second_opinion.errors import NotUnderstood
 from tenant_keys.review.second_opinion.patterns import Variable, arn_like, like, pieces, resolve
@@ -252,7 +253,7 @@ def statements(document: object, kind: str, name: str) -> list[Statement]:
         raise NotUnderstood(f"{name}: not a policy document")
     version = document.get("Version", "2008-10-17")
     if version not in ("2012-10-17", "2008-10-17"):
-        raise NotUnderstood(f"{name}: Version {version!r}")
+        raise NotUnderstood(f"{name}: Version {as_json(version)}")
     found = []
     for index, raw in enumerate(several(document.get("Statement", ()))):
         where = f"{name}.Statement[{index}]"

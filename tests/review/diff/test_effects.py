@@ -5,8 +5,11 @@ Decided by IAM's and CloudFormation's documents before the comparison was asked.
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -28,10 +31,11 @@ from tests.review.diff.effects import (
     Edit,
     added,
     properties,
+    resource,
     together,
 )
 from tests.review.diff.reviewed_edits import BLOCKED, NOTES, REVIEW
-from tools.cloud_assembly import rename_assets
+from tools.cloud_assembly import edit_json, rename_assets
 
 
 @pytest.fixture(scope="module")
@@ -56,18 +60,25 @@ def before(folder: Path, estate: Estate) -> ReviewedEstate:
     return review_estate(folder / "cdk.out", estate)
 
 
+PYTHON = re.compile(r"\b(None|True|False|NoneType|dict|frozenset)\b|<class|\['|\{'")
+"""Words of Python, and how it writes lists and objects of texts, in a message."""
+
+
 def changes_between(before: ReviewedEstate, folder: Path, tmp_path: Path, edit: Edit) -> list[Change]:
     copied = tmp_path / "cdk.out"
     shutil.copytree(folder / "cdk.out", copied)
     edit(copied)
     rename_assets(copied)
     after = review_estate(copied, before.estate)
-    return [
+    changes = [
         *key_changes(before, after, leaving=frozenset()),
         *safeguard_changes(before, after),
         *setting_changes(before, after),
         *stack_changes(before.artifacts, after.artifacts),
     ]
+    for change in changes:
+        assert not PYTHON.search(f"{change.what}; {change.fix or ''}"), change.what
+    return changes
 
 
 @pytest.mark.parametrize("name", REVIEW)
@@ -146,3 +157,49 @@ def test_the_same_setting_of_many_roles_is_one_change_with_a_count(
     )
     assert reported.count == 3
     assert reported.what.endswith(": 3600 becomes 7200; alike for 2 more")
+
+
+AUDIT, AUDIT_KEY = "tenant-keys-audit-eu-west-1", "AuditKey"
+
+
+def of_the_audit_key(edit: Callable[[dict[str, Any]], object]) -> Edit:
+    return resource(AUDIT, AUDIT_KEY, edit)
+
+
+AUDIT_EDITS: dict[str, tuple[Edit, str]] = {
+    "its description": (
+        of_the_audit_key(lambda one: one["Properties"].update(Description="x")),
+        f"Description of the key {AUDIT} AuditKey in eu-west-1 change",
+    ),
+    "its rotation": (
+        of_the_audit_key(lambda one: one["Properties"].update(EnableKeyRotation=False)),
+        f"automatic rotation of the key {AUDIT} AuditKey in eu-west-1 is switched off",
+    ),
+    "its kind": (
+        of_the_audit_key(lambda one: one["Properties"].update(KeySpec="RSA_4096")),
+        f"KeySpec of the key {AUDIT} AuditKey in eu-west-1 changes from SYMMETRIC_DEFAULT to RSA_4096",
+    ),
+    "an object where text is": (
+        of_the_audit_key(lambda one: one["Properties"].update(New={"a": ["b", None]})),
+        f'New of the key {AUDIT} AuditKey in eu-west-1: none becomes {{"a": ["b", null]}}',
+    ),
+    "no longer retained": (
+        of_the_audit_key(lambda one: one.update(DeletionPolicy="Delete")),
+        f"the key {AUDIT} AuditKey in eu-west-1 is no longer retained",
+    ),
+    "another logical id": (
+        lambda folder: edit_json(
+            folder / f"{AUDIT}.template.json",
+            lambda whole: whole["Resources"].update(Other=whole["Resources"][AUDIT_KEY]),
+        ),
+        f"key {AUDIT} Other in eu-west-1 is created",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AUDIT_EDITS)
+def test_a_key_without_a_tenant_is_called_by_its_stack(
+    before: ReviewedEstate, folder: Path, tmp_path: Path, name: str
+) -> None:
+    edit, words = AUDIT_EDITS[name]
+    assert words in [one.what for one in changes_between(before, folder, tmp_path, edit)]

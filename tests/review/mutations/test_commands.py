@@ -270,7 +270,7 @@ def test_who_shows_each_hop(run: Run) -> None:
     assert code == 0
     assert text.startswith("2 may Decrypt with the key of lola\n\ntenant lola through workload notes\n")
     authority = "333333333333:certificate-authority/11111111-2222-3333-4444-555555555555"
-    holder = "  by way of: a holder of a certificate of common name 'premises' issued by arn:aws:acm-pca:eu-west-1"
+    holder = '  by way of: a holder of a certificate of common name "premises" issued by arn:aws:acm-pca:eu-west-1'
     hops = "333333333333 role/tenant-keys-premises → 111111111111 role/tenant-keys/premises/tenant-lola.premises\n"
     assert f"{holder}:{authority} → {hops}" in text
 

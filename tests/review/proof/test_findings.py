@@ -282,7 +282,7 @@ def test_a_holder_of_a_certificate_and_a_role_without_a_workload() -> None:
     decision = next(decision for tags, decision in sessions(case, holder, Issuance()) if not tags)
     expected = Finding(
         Kind.OBTAINS_SESSION,
-        f"a holder of a certificate of common name 'other' issued by an authority obtains a session of {PREMISES} "
+        f'a holder of a certificate of common name "other" issued by an authority obtains a session of {PREMISES} '
         "with tags {'tenant_id': 'acme'}",
         "let the trust policy name the place where the workload runs alone, a certificate by trust anchor and common "
         "name",

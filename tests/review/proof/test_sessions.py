@@ -90,8 +90,8 @@ def test_certificates_differ_by_trust_anchor_and_by_the_common_name_that_a_polic
     own = {
         (actor.presents["aws:sourcearn"], actor.principal.tags.get("x509subject/cn")): actor.label for actor in holders
     }
-    says = {None: "any common name", "": "common name ''", "premises": "common name 'premises'"}
-    says |= {"other": "common name 'other'", "otherz": "common name 'otherz'"}
+    says = {None: "any common name", "": 'common name ""', "premises": 'common name "premises"'}
+    says |= {"other": 'common name "other"', "otherz": 'common name "otherz"'}
     issued = {first: f"issued by {AUTHORITY}", second: f"issued by {AUTHORITY}6", "any": "under any"}
     assert own == {
         (anchor, name): f"a holder of a certificate of {reported} {by}"
@@ -100,5 +100,5 @@ def test_certificates_differ_by_trust_anchor_and_by_the_common_name_that_a_polic
     }
     assert len(holders) == len(own)
     assert [one.label for one in holders if is_own_certificate(one, premises, ANCHORS)] == [
-        f"a holder of a certificate of common name 'premises' issued by {AUTHORITY}"
+        f'a holder of a certificate of common name "premises" issued by {AUTHORITY}'
     ]

@@ -131,7 +131,7 @@ def test_case_outside_ascii_is_not_proved(exact: str, ignoring: str, words: str)
     condition = {"StringEquals": {key: exact}, "StringNotEqualsIgnoreCase": {key: ignoring}}
     proof = proved(without(), adding(Principal=ROOT, Condition=condition))
     assert proof.verdict == "not proved"
-    assert words in proof.findings[0].what
+    assert any(words in one.what for one in proof.findings)
 
 
 @pytest.mark.parametrize(
@@ -140,4 +140,4 @@ def test_case_outside_ascii_is_not_proved(exact: str, ignoring: str, words: str)
 def test_a_name_outside_ascii_in_a_condition_key_is_not_proved(key: str) -> None:
     proof = proved(without(), adding(Principal=ROOT, Condition={"StringEquals": {key: "a"}}))
     assert proof.verdict == "not proved"
-    assert "in ASCII" in proof.findings[0].what
+    assert any("in ASCII" in one.what for one in proof.findings)
