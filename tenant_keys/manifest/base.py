@@ -50,7 +50,7 @@ def _is_correction(before: str, after: str) -> bool:
 def _contradictions(before: Entry, after: Entry) -> list[str]:
     corrected = before.key_id is None and _is_correction(before.primary_region, after.primary_region)
     found = [
-        f"its {field} was {getattr(before, field)} and is {getattr(after, field)}"
+        f"its {field} was {_said(getattr(before, field))} and is {_said(getattr(after, field))}"
         for field in ("cell", "origin", "multi_region", "primary_region", "name", "key_account")
         if getattr(before, field) != getattr(after, field) and not (corrected and field in ("cell", "primary_region"))
     ]
@@ -60,7 +60,7 @@ def _contradictions(before: Entry, after: Entry) -> list[str]:
         if after.roles.get(workload, cell) != cell
     ]
     if before.key_id is not None and before.key_id != after.key_id:
-        found.append(f"its key_id was {before.key_id} and is {after.key_id}")
+        found.append(f"its key_id was {before.key_id} and is {_said(after.key_id)}")
     if before.rotation_days and after.rotation_days not in (None, before.rotation_days):
         found.append(f"its disabled key rotated at {before.rotation_days} days and rotates at {after.rotation_days}")
     if before.phase == "offboarded" and after.phase != "offboarded":
@@ -68,6 +68,13 @@ def _contradictions(before: Entry, after: Entry) -> list[str]:
     elif _ORDER.index(after.phase) > _ORDER.index(before.phase) + 1:
         found.append("it is offboarded, but in the merge base it was not yet offboarding; merge and deploy that first")
     return found
+
+
+def _said(value: object) -> str:
+    """A field as the lock has it, without quotes."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "nothing" if value is None else str(value)
 
 
 def _problem(tenant: str, message: str) -> Problem:

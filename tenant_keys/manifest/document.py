@@ -21,7 +21,7 @@ WIDEST = 100_000
 
 
 LONGEST_NUMBER = 99
-"""Characters; longer ones are text, so that no pattern runs over a whole line of digits."""
+"""Characters; no pattern runs over more, and what could be a longer number is none that a field accepts."""
 
 
 class Unusable:
@@ -48,6 +48,7 @@ _NUMBER = re.compile(
     r"[-+]?(0x[0-9a-fA-F_]+|0o[0-7]+|0b[01_]+|[0-9][0-9_]*(:[0-5]?[0-9])*"
     r"|([0-9][0-9_]*)?\.?[0-9][0-9_]*([eE][-+]?[0-9]+)?|[0-9][0-9_]*\.|\.(inf|Inf|INF))|\.(nan|NaN|NAN)"
 )
+_OF_NUMBERS = "0123456789abcdefABCDEFox_.:+-"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -55,7 +56,9 @@ def plain(text: str) -> object:
     """The value of an unquoted scalar."""
     if text in _WORDS:
         return _WORDS[text]
-    if text[0] in _START_OF_NUMBER and len(text) <= LONGEST_NUMBER:
+    if text[0] in _START_OF_NUMBER:
+        if len(text) > LONGEST_NUMBER:
+            return text if text.strip(_OF_NUMBERS) else Unusable(text, "a number")
         if _INTEGER.fullmatch(text):
             return int(text)
         if _NUMBER.fullmatch(text):

@@ -26,7 +26,7 @@ FORBIDDEN = {
     "a tombstone is gone": (lock(ACME, GLOBEX), "wonka: its line is missing"),
     "another cell": (lock(replace(ACME, cell=2), GLOBEX, WONKA), "acme: its cell was 1 and is 2"),
     "another origin": (lock(replace(ACME, origin="imported"), GLOBEX, WONKA), "acme: its origin was aws-kms and is"),
-    "one Region": (lock(replace(ACME, multi_region=False), GLOBEX, WONKA), "acme: its multi_region was True and is"),
+    "one Region": (lock(replace(ACME, multi_region=False), GLOBEX, WONKA), "acme: its multi_region was true and is"),
     "another Region": (lock(replace(ACME, primary_region="eu-west-2"), GLOBEX, WONKA), "acme: its primary_region was"),
     "another role cell": (
         lock(replace(ACME, roles={"orders": 2, "billing": 2}), GLOBEX, WONKA),
