@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tenant_keys.review.diff.change import Change, Severity
 from tenant_keys.review.diff.settings import default_of, settings_of
+from tenant_keys.review.diff.tag_changes import changed_tags, in_words
 from tenant_keys.review.errors import as_json
 from tenant_keys.review.proof.key_records import key_id_of
 from tenant_keys.review.proof.reviewed import Place, ReviewedEstate
@@ -204,8 +205,10 @@ def _setting(name: str, one: Any, other: Any) -> tuple[Severity, str]:
             # Less time to notice a deletion that is scheduled by mistake; how often a key rotates opens nothing.
             shorter = name == "PendingWindowInDays" and days[1] < days[0]
             return (Severity.REVIEW if shorter else Severity.NOTE), f"{label} of {{key}}: {days[0]} becomes {days[1]}"
-        case "Description" | "Tags":
-            return Severity.NOTE, f"{name} of {{key}} change"
+        case "Description":
+            return Severity.NOTE, "Description of {key} changes"
+        case "Tags":
+            return Severity.NOTE, f"Tags of {{key}}: {in_words(changed_tags(one, other))}"
     return Severity.REVIEW, f"{name} of {{key}}: {_in_words(one)} becomes {_in_words(other)}"
 
 

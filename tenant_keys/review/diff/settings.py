@@ -14,6 +14,7 @@ from typing import Any, Final
 from tenant_keys.review.assembly import Resource, StackArtifact
 from tenant_keys.review.diff.called import called, kind_in_words
 from tenant_keys.review.diff.change import Change, Severity
+from tenant_keys.review.diff.tag_changes import changed_tags, in_words
 from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.reviewed import Place, ReviewedEstate
 
@@ -121,7 +122,7 @@ def stack_changes(before: tuple[StackArtifact, ...], after: tuple[StackArtifact,
                 message = f"the {what} of the stack {stack.name}: {_shown(one)} becomes {_shown(other)}"
                 yield Change(Severity.REVIEW, "deployment", message, stack=stack.name)
         if was.tags != stack.tags:
-            message = f"tags of the stack {stack.name}: {_shown(was.tags)} becomes {_shown(stack.tags)}"
+            message = f"tags of the stack {stack.name}: {in_words(changed_tags(was.tags, stack.tags))}"
             yield Change(Severity.NOTE, "stack-tags", message, stack=stack.name)
 
 
@@ -150,6 +151,10 @@ def _each(before: _Rows, after: _Rows) -> Iterator[tuple[Severity, str, str, str
             if one != other:
                 takes_away = _always if setting in _HARMLESS else _TAKES_AWAY.get((kind, setting), _never)
                 severity = Severity.NOTE if takes_away(one, other) else Severity.REVIEW
+                if setting == "Tags" and (changed := changed_tags(one, other)):
+                    form = f"{kind} Tags {' '.join(changed)}"
+                    yield severity, "setting", form, f"Tags of {kind_in_words(kind)} {was[1]}: {in_words(changed)}"
+                    continue
                 shown = [_shown(_DEFAULTS.get((kind, setting)) if value is None else value) for value in (one, other)]
                 sentence = f"{setting} of {kind_in_words(kind)} {was[1]}: {shown[0]} becomes {shown[1]}"
                 yield severity, "setting", f"{kind} {setting}", sentence

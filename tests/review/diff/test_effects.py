@@ -169,7 +169,7 @@ def of_the_audit_key(edit: Callable[[dict[str, Any]], object]) -> Edit:
 AUDIT_EDITS: dict[str, tuple[Edit, str]] = {
     "its description": (
         of_the_audit_key(lambda one: one["Properties"].update(Description="x")),
-        f"Description of the key {AUDIT} AuditKey in eu-west-1 change",
+        f"Description of the key {AUDIT} AuditKey in eu-west-1 changes",
     ),
     "its rotation": (
         of_the_audit_key(lambda one: one["Properties"].update(EnableKeyRotation=False)),
@@ -203,3 +203,33 @@ def test_a_key_without_a_tenant_is_called_by_its_stack(
 ) -> None:
     edit, words = AUDIT_EDITS[name]
     assert words in [one.what for one in changes_between(before, folder, tmp_path, edit)]
+
+
+def without_tag(name: str) -> Callable[[dict[str, Any]], object]:
+    def edit(one: dict[str, Any]) -> None:
+        one["Properties"]["Tags"] = [tag for tag in one["Properties"]["Tags"] if tag["Key"] != name]
+
+    return edit
+
+
+def test_of_tags_those_that_differ_are_named(before: ReviewedEstate, folder: Path, tmp_path: Path) -> None:
+    project, cell = "tenant-keys:project", "tenant-keys:cell"
+    changes = changes_between(
+        before,
+        folder,
+        tmp_path,
+        together(
+            resource(AUDIT, AUDIT_KEY, without_tag(project)),
+            resource(ROLES, "RoleacmeFororders", without_tag(project)),
+            resource(ROLES, "RoleacmeFormails", without_tag(cell)),
+            resource(ROLES, "RoleglobexFororders", without_tag(cell)),
+            resource(PLACE, "Parameterorders", lambda one: one["Properties"]["Tags"].update({project: "other"})),
+        ),
+    )
+    assert {one.severity for one in changes} == {Severity.NOTE}
+    assert [one.what for one in changes] == [
+        f'Tags of the key {AUDIT} AuditKey in eu-west-1: {project} "tenant-keys" becomes none',
+        f'Tags of role tenant-acme.mails of account 111111111111: {cell} "roles-001" becomes none; alike for 1 more',
+        f'Tags of role tenant-acme.orders of account 111111111111: {project} "tenant-keys" becomes none',
+        f'Tags of SSM parameter /tenant-keys/orders in eu-west-1: {project} "tenant-keys" becomes "other"',
+    ]

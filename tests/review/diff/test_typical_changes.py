@@ -337,6 +337,6 @@ def test_a_tag_of_a_tenant_needs_no_review(before: Version, tmp_path: Path) -> N
     comparison = changed(before, tmp_path, "acme: {workloads: [orders]}", "acme: {workloads: [orders], tags: {c: x}}")
     assert comparison.verdict == "nothing widened"
     assert [what.partition(": ")[0] for what in sentences(comparison, Severity.NOTE)] == [
-        "Tags of the key of tenant acme in eu-west-1 change",
+        "Tags of the key of tenant acme in eu-west-1",
         "Tags of role tenant-acme.orders of account 111111111111",
     ]
