@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -27,6 +28,8 @@ _TAGGED: Final = frozenset(
 )
 _CATEGORIES: Final = frozenset("LNZ")
 """Letters, numbers and separators of Unicode: what a tag consists of, beside a few marks."""
+_ASCII: Final = re.compile(rf"[A-Za-z0-9 {re.escape(''.join(sorted(TAG_MARKS)))}]*").fullmatch
+"""The same of ASCII, as most tags are."""
 
 
 def refused_values(resource: Resource) -> Iterator[str]:
@@ -100,8 +103,6 @@ def _of_tag(value: object, least: int, most: int) -> str | None:
     written = value if isinstance(value, str) else as_json(value)
     if not least <= len(written) <= most:
         return f"has not {least} to {most} characters"
-    if written.isascii() and written.replace("-", "").isalnum():
-        return None  # as most tags are
-    if all(one in TAG_MARKS or unicodedata.category(one)[0] in _CATEGORIES for one in written):
+    if _ASCII(written) or all(one in TAG_MARKS or unicodedata.category(one)[0] in _CATEGORIES for one in written):
         return None
     return "holds other characters than AWS takes"
