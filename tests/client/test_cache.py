@@ -73,3 +73,11 @@ def test_without_an_age_nothing_is_kept_and_no_grace_changes_that(clock: Clock) 
     assert cache.load("a", lambda: "data key").value == "data key"
     assert len(cache) == 0
     assert cache.late("a") is None
+
+
+@pytest.mark.parametrize(("max_age", "taken"), [(0.5, "data key"), (1, "data key"), (0, None)])
+def test_a_data_key_of_less_than_a_second_is_kept_too(clock: Clock, max_age: float, taken: str | None) -> None:
+    cache = ExpiringCache[str, str](max_age=max_age, capacity=5, max_uses=10)
+    cache.load("a", lambda: "data key")
+    clock.forward(max_age * 0.9)
+    assert cache.take("a") == taken

@@ -23,6 +23,7 @@ from tenant_keys.client.reencrypt import (
     Work,
     reencrypt,
 )
+from tenant_keys.client.reencrypt.checkpoint import FileCheckpoint
 from tenant_keys.client.reencrypt.work import StaleDataKey, Task
 from tests.client.tables import create_bucket, create_table
 from tools.benchmarks.client_estate import ORDERS, ClientEstate
@@ -320,3 +321,21 @@ def test_a_checkpoint_of_another_version_is_refused(version: object) -> None:
     saved = json.loads(Progress({}).to_json()) | {"version": version}
     with pytest.raises(ConfigurationError, match="job: is not a checkpoint of this version; delete it to start over"):
         Progress.from_json(json.dumps(saved), origin="job")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc to list open files")
+def test_a_job_that_is_refused_holds_no_file_of_the_one_that_runs(tmp_path: Path) -> None:
+    first, second = FileCheckpoint(tmp_path / "job"), FileCheckpoint(tmp_path / "job")
+    first.open()
+    with pytest.raises(ConfigurationError, match="another job is using it") as refused:
+        second.open()
+    links = [one for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    assert [one.readlink().name for one in links].count("job.lock") == 1
+    assert refused.traceback  # which would keep what the refused job holds
+    first.close()
+
+
+def test_a_version_of_an_object_is_labelled_by_both_names() -> None:
+    objects = S3Objects.__new__(S3Objects)
+    assert objects.label(("caf\u00e9/1", "v1")) == '["caf\u00e9/1", "v1"]'
+    assert objects.labelled('["caf\u00e9/1", "v1"]') == ("caf\u00e9/1", "v1")

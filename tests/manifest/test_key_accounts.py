@@ -342,6 +342,11 @@ def test_a_lock_edited_by_hand_contradicts_its_merge_base(tmp_path: Path, old: s
             "key_accounts differs from what this program writes",
         ),
         ('"key_accounts": {', '"key_accounts": [], "capacity": {', "a name is given twice"),
+        (
+            '"key_accounts": {"us": {"account": "444444444444", "home_region": "us-east-1"}}',
+            '"key_accounts": {}',
+            "key_accounts differs from what this program writes",
+        ),
     ],
 )
 def test_a_lock_with_an_account_that_is_none_is_an_error(tmp_path: Path, old: str, new: str, reported: str) -> None:

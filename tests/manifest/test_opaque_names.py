@@ -10,7 +10,7 @@ import pytest
 from tenant_keys.client import ConfigurationError, Settings
 from tenant_keys.manifest import Estate, LockError, parse_lock, resolve
 from tenant_keys.manifest.base import check_against_base
-from tenant_keys.manifest.ids_in_text import IdsInText
+from tenant_keys.manifest.ids_in_text import IdsInText, readings
 from tenant_keys.manifest.lock import Lock, render_lock
 from tenant_keys.manifest.lock_text import parse_lines, with_entries
 from tenant_keys.manifest.merge_lines import merge_lines
@@ -185,3 +185,23 @@ def test_people_find_an_opaque_tenant_by_its_id_and_by_its_name() -> None:
     assert made.called("initech") is None
     shown = view(made.tenants[NAME], made)
     assert (shown.id, shown.alias) == ("acme", f"alias/tenant-{NAME}")
+
+
+def test_a_text_that_contains_an_id_twice_is_one_error() -> None:
+    (error,) = errors(edited(OPAQUE, ("globex: {", "globex: {tags: {c: acme of acme}, ")))
+    assert "got acme of acme, which contains the id of the opaque tenant acme" in error
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("plain", ("plain",)),
+        (r"\u0068ooli", (r"\u0068ooli", "hooli")),
+        (r"h\u006f\u006fli-eu", (r"h\u006f\u006fli-eu", "hooli-eu")),
+        (r"a\\u0062c", (r"a\\u0062c", "abc")),
+        (r"a\nb", (r"a\nb", "a b")),
+        (r"\u12", (r"\u12", r"\u12")),
+    ],
+)
+def test_a_text_is_read_with_the_escapes_of_json_as_well(text: str, read: tuple[str, ...]) -> None:
+    assert readings(text) == read

@@ -192,3 +192,11 @@ def test_two_workloads_that_share_a_service_account_are_reported_once_though_in_
         )
     )
     assert error.startswith("tenants.yaml:13 workloads.desk.pod_identity: got service account n/s of cluster c, which")
+
+
+def test_a_broken_entry_of_a_list_hides_no_contradiction_of_the_others() -> None:
+    found = errors(edited(("acme: {workloads: [orders, billing]}", "acme: {workloads: [nosuch, 7, orders]}")))
+    assert [one.partition(": got ")[0] for one in found] == [
+        "tenants.yaml:18 tenants.acme.workloads[1]",
+        "tenants.yaml:18 tenants.acme.workloads[0]",
+    ]

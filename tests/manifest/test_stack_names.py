@@ -36,3 +36,16 @@ def test_only_cells_hold_primaries_and_only_replica_stacks_replicas() -> None:
         "other-tenant-keys-cell-": (False, False),
     }
     assert {name: (names.holds_primaries(name), names.holds_replicas(name)) for name in stacks} == stacks
+
+
+def test_stacks_of_the_hook_and_of_audits_are_known_by_their_names() -> None:
+    stacks = {
+        "tenant-keys-hook-eu-west-1": (True, False),
+        "tenant-keys-audit-eu-west-1": (False, True),
+        "Dev-hook-us-gov-west-1": (True, False),
+        "hook-eu-west-1": (False, False),
+        "tenant-keys-hook-1": (False, False),
+        "tenant-keys-hook-eu-west-1-001": (False, False),
+        "tenant-keys-trail": (False, False),
+    }
+    assert {name: (names.is_hook_stack(name), names.is_audit_stack(name)) for name in stacks} == stacks
