@@ -13,13 +13,7 @@ from typing import Any
 import pytest
 
 from tenant_keys.manifest import Estate
-from tenant_keys.review.proof.changed_cells import (
-    _plain,
-    _together,
-    classes_if_proved,
-    classes_of,
-    proves_changed_cells,
-)
+from tenant_keys.review.proof.changed_cells import classes_if_proved, classes_of, proves_changed_cells
 from tenant_keys.review.proof.reviewed import review_estate
 from tenant_stacks.last_synth import _replace, bring_up_to_date
 from tenant_stacks.members import cell_stacks
@@ -145,21 +139,3 @@ def test_classes_that_are_gone_or_new_and_tenants_that_left_ask_for_the_whole_pr
     assert not answers(assembly, estate, {**proved, kind: ["left"]})
     hidden = with_tenant(estate, first, manifest_id="who-it-is")
     assert not answers(assembly, hidden, proved)
-
-
-def test_a_value_that_has_no_one_text_has_no_digest() -> None:
-    assert _plain(frozenset({("b", 1), ("a", None)})) == {"set": ['["a", null]', '["b", 1]']}
-    with pytest.raises(TypeError, match="has no one text"):
-        _plain((object(),))
-
-
-def test_tenants_come_with_all_that_share_a_stack_with_one_of_them() -> None:
-    residents = {
-        "keys-1": ["a", "b"],
-        "roles-1": ["b", "c"],
-        "keys-2": ["c", "d"],
-        "keys-3": ["e"],
-        "roles-2": ["e", "f"],
-    }
-    assert _together({"a"}, residents) == {"a", "b", "c", "d"}
-    assert _together({"f", "x"}, residents) == {"e", "f", "x"}

@@ -160,6 +160,13 @@ PAIRS = "kms:encryptioncontextkeys"
         ({"StringEquals": {KEY: "a"}}, {}, {}, (True, True, "")),
         ({"StringEquals": {KEY: "a"}}, {KEY.lower(): "a"}, {}, (True, True, "")),
         ({"StringEquals": {KEY: "a"}}, {KEY.lower(): "b"}, {}, (False, False, "")),
+        # A key of which the manifest says the value is not among the circumstances.
+        (
+            {"StringEquals": {"aws:SourceVpc": "v"}, "Null": {"aws:SourceVpce": "false"}},
+            {"aws:sourcevpc": "v"},
+            {},
+            (False, True, "aws:sourcevpce"),
+        ),
         # A value that is limited may be chosen of those that are left.
         ({"StringEquals": {"kms:RequestAlias": "alias/a"}}, {}, {ALIAS: ["alias/a", None]}, (True, True, "")),
         ({"StringEquals": {"kms:RequestAlias": "alias/a"}}, {}, {ALIAS: ["alias/b", None]}, (False, False, "")),
