@@ -13,16 +13,19 @@ from tenant_keys.manifest import Estate
 from tenant_keys.review.proof import Finding, Kind
 from tenant_keys.review.proof.certificates import certificate_holders
 from tenant_keys.review.proof.document import Document
+from tenant_keys.review.proof.issuance import prove_issuance
+from tenant_keys.review.proof.key_access import prove_key_access
 from tenant_keys.review.proof.obtained_sessions import Issuance
+from tenant_keys.review.proof.reviewed import review_estate
 from tenant_keys.review.proof.role_records import RoleRecord
 from tenant_keys.review.proof.session_findings import obtained
 from tenant_keys.review.proof.session_requests import sessions
-from tenant_keys.review.proof.world import keep, role_case
+from tenant_keys.review.proof.world import build_world, keep, role_case
 from tests.review.proof.test_declared_calls import trust
 from tests.review.proof.test_kinds import adding, estate_of, proved, without
 from tests.review.proof.test_places import PREMISES
 from tests.review.proof.test_places import estate as places
-from tools.random_estates.small_estates import CENTRAL, Templates
+from tools.random_estates.small_estates import CENTRAL, Templates, templates_of
 
 APP = "arn:aws:iam::555555555555:role/app"
 SESSION = "arn:aws:sts::555555555555:assumed-role/app/any-session"
@@ -212,6 +215,10 @@ def test_a_proof_counts_the_keys_stacks_and_classes_that_it_read(monkeypatch: py
     assert (proof.verdict, proof.tenants, proof.keys, proof.stacks, proof.classes) == ("proved", 3, 3, 9, 1)
     assert not proof.alias_administrators_gain_plaintext
     assert not proof.grants_open_the_key
+    reviewed = review_estate(templates_of(THREE), THREE)
+    world = build_world(THREE, reviewed.inventory, reviewed.promises, reviewed.classes)
+    of_keys, of_sessions = prove_key_access(world).requests, prove_issuance(world).requests
+    assert proof.requests == of_keys + of_sessions > of_keys > 0
     assert [one.proved for one in (proof, proved(adding(Effect="Deny", Principal="*"), estate=THREE))] == [True, False]
 
 

@@ -6,7 +6,21 @@ from typing import Any
 
 import pytest
 
-from tenant_keys.review.proof import NotProved, domain, examples, liveness, points, requests
+from tenant_keys.review.proof import (
+    NotProved,
+    actors,
+    condition_keys,
+    domain,
+    examples,
+    liveness,
+    points,
+    policy_differences,
+    readers,
+    requests,
+    session_requests,
+    solutions,
+    tags,
+)
 from tenant_keys.review.proof.actor import role_session
 from tenant_keys.review.proof.condition_keys import EARLIEST, known
 from tenant_keys.review.proof.document import Document
@@ -15,13 +29,16 @@ from tenant_keys.review.proof.examples import distinguished_accounts
 from tenant_keys.review.proof.inventory import Inventory, take_inventory
 from tenant_keys.review.proof.key_actions import carries
 from tenant_keys.review.proof.liveness import works
+from tenant_keys.review.proof.outsiders import Outsiders
 from tenant_keys.review.proof.readers import Parts, Pattern
 from tenant_keys.review.proof.requests import Target, base_request, contexts
-from tenant_keys.review.proof.solutions import solutions
+from tenant_keys.review.proof.reviewed import review_estate
 from tenant_keys.review.proof.stopped import open_policy
 from tenant_keys.review.proof.tags import tag_sets
+from tenant_keys.review.proof.world import build_world
 from tests.review.proof.test_classes import ALIAS, KEY, document, on
-from tools.random_estates.small_estates import CENTRAL, Templates
+from tests.review.proof.test_kinds import estate_of
+from tools.random_estates.small_estates import CENTRAL, HEAD, Templates, templates_of
 
 TAG = "aws:PrincipalTag/t"
 ARN = f"arn:aws:kms:eu-west-1:{CENTRAL}:key/1"
@@ -200,6 +217,14 @@ def test_a_context_that_cannot_be_is_not_taken_for_a_refusal() -> None:
         liveness._refusal([], lambda _: None)
 
 
+def test_a_call_that_is_declared_at_no_value_of_a_key_is_named() -> None:
+    one = target({"StringEquals": {"aws:SourceVpc": "v"}})
+    found = works(ACTOR, ("kms:Decrypt",), one, carries, {}, {}, {"aws:sourcevpc": lambda value: value == "v"})
+    assert found.always
+    with pytest.raises(NotProved, match=r"^no value of aws:sourcevpc is derived at which the request is declared$"):
+        works(ACTOR, ("kms:Decrypt",), one, carries, {}, {}, {"aws:sourcevpc": lambda value: value == "w"})
+
+
 def test_a_variable_beside_numbers_of_one_tag_is_named() -> None:
     conditions = {
         "StringEquals": {KEY: f"a${{{TAG}}}"},
@@ -268,7 +293,7 @@ def test_days_without_use_are_whole_numbers() -> None:
 )
 def test_a_variable_beside_a_wildcard_may_be_any_piece_of_the_name(value: str, name: str, expected: list[str]) -> None:
     named = document({"StringLike": {"kms:RequestAlias": value}})
-    assert solutions(named, TAG.lower(), {ALIAS: name}, lambda _: True) == expected
+    assert solutions.solutions(named, TAG.lower(), {ALIAS: name}, lambda _: True) == expected
 
 
 def read(**properties: Any) -> Inventory:
@@ -300,3 +325,26 @@ def test_a_resource_policy_that_allows_everything_is_one() -> None:
 def test_only_a_form_of_several_parts_has_a_colon() -> None:
     for parts, allowed in (((("ab", 1),), "ab"), ((("ab", 1), ("c", 2)), "ab:c")):
         assert [one for one in "ab:cd" if Parts(parts).allows(one)] == list(allowed)
+
+
+def test_the_limits_are_these() -> None:
+    """AWS's own: a colon of an ARN, digits of an account, and the characters of a tag's value; the others are ours."""
+    assert (condition_keys.EARLIEST, readers._INNER_COLONS, tags.MOST_CHARACTERS) == (1_767_225_600, 5, 256)
+    assert (domain.MOST_MEMBERS, session_requests.MOST_SESSION_TAGS, policy_differences._MOST) == (6, 5, 4)
+    assert (examples.MOST_STATES, requests.MOST_CONTEXTS, session_requests.MOST_REQUESTS) == (50_000, 20_000, 50_000)
+    assert (solutions.MOST, tags.MOST_TAGS) == (100, 400)
+
+
+def test_a_permission_set_of_which_no_role_is_derived_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pattern is among those that distinguish roles, so that there is one; the proof does not lean on that."""
+    central = "[permission-set/Audit]\n  identity_center_region: eu-central-1"
+    estate = estate_of("acme: {}", head=HEAD.replace("[role/SecurityAudit]", central))
+    reviewed = review_estate(templates_of(estate), estate)
+    world = build_world(estate, reviewed.inventory, reviewed.promises, reviewed.classes)
+    (case,) = world.keys
+    found = {one.role_arn or "" for one in actors.declared_actors(case, world)}
+    assert any("AWSReservedSSO_Audit_" in one for one in found)
+    nobody = Outsiders((), (), (), (), (None,), {}, "aws", "any-session")
+    monkeypatch.setattr(actors, "outsiders", lambda *_: nobody)
+    with pytest.raises(NotProved, match=r"AWSReservedSSO_Audit_\?{16}: no role of the permission set is derived$"):
+        list(actors.declared_actors(case, world))

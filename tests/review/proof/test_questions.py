@@ -113,6 +113,17 @@ def test_a_tenant_uses_its_key_by_its_alias_in_its_context(questions: Questions)
     assert decided(questions, "acme@orders", context={"tenant_id": "globex"})[0] == "False"
 
 
+def test_a_request_lists_the_names_of_its_pairs() -> None:
+    """AWS KMS guide, conditions-kms: kms:EncryptionContextKeys."""
+    templates = templates_of(ESTATE)
+    names = {"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["tenant_id", "unit"]}}
+    without()(templates)
+    adding(Principal="*", Condition={**names, "Null": {"kms:EncryptionContextKeys": "false"}})(templates)
+    asked = Questions(templates, ESTATE, "acme")
+    for context, allowed in ((OWN, "True"), ({**OWN, "unit": "x"}, "True"), ({**OWN, "more": "x"}, "False")):
+        assert decided(asked, "role/a", context=context)[0] == allowed
+
+
 def test_another_tenants_session_is_denied_and_a_tag_that_is_given_counts(questions: Questions) -> None:
     assert decided(questions, "globex@orders") == ["False", "DenyUseByAnyoneElse"]
     assert decided(questions, "globex@billing") == ["False", "DenySharedRoleOfOtherTenant"]

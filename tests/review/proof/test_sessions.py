@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import pytest
 
-from tenant_keys.review.proof.actor import role_session
+from tenant_keys.review.proof.actor import Actor, everything, role_session
 from tenant_keys.review.proof.certificates import certificate_holders, is_own_certificate
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.obtained_sessions import Issuance
@@ -26,11 +27,11 @@ def trusting(**elements: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def obtained(**elements: Any) -> tuple[list[dict[str, str]], int]:
+def obtained(actor: Actor = STRANGER, **elements: Any) -> tuple[list[dict[str, str]], int]:
     """The tags of each session that the stranger obtains, and how many requests were tried."""
     role = RoleRecord("stack", "222222222222", ROLE, trusting(**elements), [], (), {})
     result = Issuance()
-    return [dict(tags) for tags, _ in sessions(role_case(role, None, None, keep), STRANGER, result)], result.requests
+    return [dict(tags) for tags, _ in sessions(role_case(role, None, None, keep), actor, result)], result.requests
 
 
 BOTH = ["sts:AssumeRole", "sts:TagSession"]
@@ -54,6 +55,15 @@ def test_a_session_is_obtained_once_for_each_set_of_tags() -> None:
 def test_nothing_is_tried_for_whom_no_statement_names() -> None:
     assert obtained(Action=BOTH, Principal={"AWS": "666666666666"}) == ([], 0)
     assert obtained(Action="sts:TagSession") == ([], 0)
+
+
+def test_a_statement_about_other_actions_makes_no_more_requests() -> None:
+    """Of the caller's own policies, which speak of keys and of tags."""
+    full, network = everything()[0].raw["Statement"], {"StringEquals": {"aws:SourceVpc": "v"}}
+    for action, requests in (("kms:Decrypt", 16), ("sts:TagSession", 16 * 3 - 2), ("sts:AssumeRole", 16 * 3 - 2)):
+        other = {"Effect": "Deny", "Action": action, "Resource": "*", "Condition": network}
+        own = Document.parse({"Version": "2012-10-17", "Statement": [*full, other]}, name="own", kind="identity")
+        assert obtained(replace(STRANGER, identity=(own,)), Action=BOTH[:1]) == ([{}], requests)
 
 
 def test_more_than_five_session_tags_are_not_tried_in_all_their_sets() -> None:
