@@ -21,7 +21,7 @@ from tenant_keys.review.proof.world import KeyCase, RoleCase, World
 def actors_of(case: KeyCase, world: World) -> Iterator[Actor]:
     """Every class of principals, tags included, that could ask for this key."""
     central = case.record.account
-    in_templates = {role.arn for roles in (*world.tenant_roles, *world.own_roles.values()) for role in roles}
+    in_templates = {role.arn for roles in world.own_roles.values() for role in roles}
     in_templates |= {role.arn for role in world.other_roles if role.arn.split(":")[4] == central}
     own = world.organizations
     apart = in_templates | case.promise.administrators

@@ -10,6 +10,7 @@ import pytest
 from tenant_keys.manifest import Estate
 from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.actors import actors_of, declared_actors
+from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.world import KeyCase, World
 from tests.review.proof.test_issuance import world_of
 from tests.review.proof.test_kinds import ROOT, WITHOUT_ORGANIZATION, adding, estate_of, policy
@@ -145,3 +146,98 @@ def test_a_tag_of_the_tenant_that_a_shared_role_has_itself_is_not_what_its_sessi
     ]
     (through,) = (one for one in declared_actors(case, world) if one.label == "tenant acme through shared.billing")
     assert through.principal.tags == {"team": "red", "tenant_id": "acme"}
+
+
+def labels(estate: Estate, **statement: Any) -> set[str]:
+    return {one.label for one in actors_of(*asked(estate, **statement)) if tag(one) is None}
+
+
+def test_a_role_of_the_key_account_that_is_in_the_templates_is_no_stranger_of_its_name() -> None:
+    """Nor is it in another path; a role of another account has whatever policies its administrators give it."""
+    named = [
+        f"{OWN}orders/tenant-acme.orders",
+        f"{OWN}billing/shared.billing",
+        f"{ROLE}x/SHARED.billing",
+        f"{ROLE}Stray",
+    ]
+    workloads = "arn:aws:iam::222222222222:role/tenant-keys-orders"
+    found = labels(estate_of(*TENANTS), Condition={"ArnEquals": {"aws:PrincipalArn": [*named, workloads]}})
+    assert found.intersection([*named, workloads]) == {f"{ROLE}Stray", workloads}
+
+
+def test_one_role_of_each_class_of_other_tenants_asks() -> None:
+    """All three have the same role; of acme another is declared beside it, so that its key is of another class."""
+    world = world_of(estate_of("acme: {workloads: [orders, billing]}", "bolt: {}", "corp: {}"))
+    for case in world.keys:
+        asking = {one.label for one in actors_of(case, world) if one.tenant and tag(one) is None}
+        names = {"acme": ("acme", "bolt"), "bolt": ("bolt", "acme"), "corp": ("corp", "acme")}[case.promise.tenant]
+        assert asking == {f"tenant {name} through workload orders" for name in names}
+
+
+@pytest.mark.parametrize(
+    ("element", "value"),
+    [
+        ({"Resource": "arn:aws:kms:eu-west-1:111111111111:${aws:PrincipalTag/home}/*"}, "key"),
+        ({"Condition": {"StringEquals": {"aws:ResourceAccount": "11111111${aws:PrincipalTag/home}"}}}, "1111"),
+        ({"Condition": {"StringEquals": {"kms:RequestAlias": "alias/${aws:PrincipalTag/home}"}}}, "tenant-acme"),
+        (
+            {"Condition": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/ten${aws:PrincipalTag/home}"}}},
+            "acme",
+        ),
+        ({"Condition": {"StringEquals": {"kms:KeyOrigin": "AWS_${aws:PrincipalTag/home}"}}}, "KMS"),
+    ],
+)
+def test_a_session_carries_what_makes_a_variable_equal_to_something_of_the_key(
+    element: dict[str, Any], value: str
+) -> None:
+    actors = actors_of(*asked(estate_of("acme: {}"), **element))
+    assert value in {one.principal.tags.get("home") for one in actors if not one.known}
+
+
+def test_a_session_carries_what_makes_a_variable_equal_to_the_pair_that_is_declared() -> None:
+    pair = {"kms:EncryptionContext:tenant_id": "a${aws:PrincipalTag/tenant_id}"}
+    actors = actors_of(*asked(estate_of("acme: {}"), Condition={"StringEquals": pair}))
+    found = {tag(one) for one in actors if not one.known}
+    assert found == {None, "", "acme", "cme", "other"}
+
+
+def test_a_session_carries_the_tags_that_its_own_policy_asks_for() -> None:
+    case, world = asked(estate_of(*TENANTS))
+    (own,) = world.own_roles["acme"]
+    unit = {"StringEquals": {"aws:PrincipalTag/unit": "red"}}
+    statement = {"Effect": "Allow", "Action": "kms:*", "Resource": "*", "Condition": unit}
+    document = Document.parse({"Version": "2012-10-17", "Statement": [statement]}, name="own", kind="identity")
+    world.own_roles["acme"] = [replace(own, identity=(document,))]
+    asking = list(actors_of(case, world))
+    of_role = {one.principal.tags.get("unit") for one in asking if one.label.startswith("tenant acme")}
+    assert of_role == {None, "", "acme", "red", "other"}
+    assert {one.principal.tags.get("unit") for one in asking if not one.label.startswith("tenant acme")} == {None}
+
+
+def test_the_plain_session_of_each_role_has_a_name_that_no_policy_holds() -> None:
+    named = {"AWS": [f"arn:aws:sts::{CENTRAL}:assumed-role/tenant-acme.orders/any-session"]}
+    case, world = asked(estate_of(*TENANTS), Principal=named)
+    assert {str(one.principal.arn).rpartition("/")[2] for one in declared_actors(case, world)} == {"any-sessionz"}
+
+
+def test_a_session_that_a_token_opened_has_its_issuer_in_lower_case() -> None:
+    head = HEAD.replace("https://login.example.com", "https://login.example.com/Pool")
+    found = {one.label: one.issuer for one in declared_actors(*asked(estate_of(*TENANTS, head=head)))}
+    assert found["tenant acme through shared.portal"] == "login.example.com/pool"
+
+
+def test_of_a_role_that_has_the_tenants_tag_itself_sessions_carry_it_in_any_case() -> None:
+    case, world = asked(estate_of(*TENANTS))
+    world.other_roles = [replace(one, tags={"Tenant_ID": "globex"}) for one in world.other_roles]
+    carried = {one.tenant for one in actors_of(case, world) if "shared." in one.label}
+    assert carried == {"globex", "", "acme", "other"}
+
+
+def test_of_a_permission_set_the_roles_that_a_policy_distinguishes_are_declared() -> None:
+    central = "[permission-set/Audit]\n  identity_center_region: eu-central-1"
+    estate = estate_of("acme: {}", head=HEAD.replace("[role/SecurityAudit]", central))
+    sets = f"{ROLE}aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Audit_"
+    case, world = asked(estate, Condition={"ArnLike": {"aws:PrincipalArn": [f"{sets}abc*", f"{ROLE}else/*"]}})
+    found = [str(one.role_arn) for one in declared_actors(case, world)]
+    assert sorted(one for one in found if "Audit" in one) == [f"{sets}abcqqqqqqqqqqqqq", f"{sets}qqqqqqqqqqqqqqqq"]
+    assert len(found) == 2 + len(DECLARED[:2]) + len(EXECUTION) + 1
