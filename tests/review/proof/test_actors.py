@@ -182,7 +182,7 @@ def test_one_role_of_each_class_of_other_tenants_asks() -> None:
         ({"Condition": {"StringEquals": {"kms:RequestAlias": "alias/${aws:PrincipalTag/home}"}}}, "tenant-acme"),
         (
             {"Condition": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/ten${aws:PrincipalTag/home}"}}},
-            "acme",
+            "ant-acme",
         ),
         ({"Condition": {"StringEquals": {"kms:KeyOrigin": "AWS_${aws:PrincipalTag/home}"}}}, "KMS"),
     ],
