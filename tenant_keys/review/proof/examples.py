@@ -62,7 +62,7 @@ def examples(
     compiled += [Words(exact), *also]
     used = {c for text in (*texts, letters) for c in text if c not in "*?"} | {c for text in exact for c in text}
     alphabet = [_fresh(used, legal), *sorted(c for c in used if legal is None or legal.allows(c))]
-    if ((arn and legal is None) or isinstance(legal, Parts)) and ":" not in alphabet:
+    if isinstance(legal, Parts) and ":" not in alphabet:
         alphabet.append(":")
     start = after(compiled, prefix)
     if legal is None:
@@ -126,7 +126,6 @@ def _explore(compiled: Sequence[Reader], start: _State, prefix: str, alphabet: l
     queue: deque[tuple[_State, str]] = deque([(start, prefix)])
     readers = [_Following(reader, alphabet) for reader in compiled]
     if empty:
-        seen.add(start)
         found[_accepted(compiled, start)] = prefix
     while queue:
         state, text = queue.popleft()

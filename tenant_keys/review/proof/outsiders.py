@@ -194,8 +194,8 @@ def _patterns(conditions: Iterable[Condition], keys: Sequence[str], resource: Ma
         if condition.base not in ARN | LIKE | EXACT:
             raise NotProved(f"{condition.key} under {condition.tree.spelled}: no classes of principals are derived")
         sort = "arn" if condition.base in ARN else "plain" if condition.base in LIKE else "exact"
-        for value in condition.values:
-            parts = [(value, False)] if condition.constant else template(value, substitute=True).parts
+        for value in () if condition.constant else condition.values:
+            parts = template(value, substitute=True).parts
             if any(isinstance(part, Variable) and part.key not in resource for part in parts):
                 raise NotProved(f"{condition.key} is compared with {value}, which the principal decides too")
         sorts[sort] += resolved(condition, resource)
@@ -225,7 +225,7 @@ def _named(
     ids += [Pattern.of([(text, True)], arn=False) for text in (*numbers[0], *numbers[2])]
     accounts = tuple(distinguished_accounts(known, compiled, ids, partition))
     by_name = [LastSegment(Pattern.of([(text, False)], arn=False)) for text in usernames[1]]
-    by_name += [LastSegment(Words((*usernames[0], *usernames[2])))] if usernames[0] or usernames[2] else []
+    by_name += [LastSegment(Words(usernames[2]))] if usernames[2] else []  # no name has the colons of an ARN
     by_session = [LastSegment(Words(of_sessions))] if of_sessions else []
     found: list[list[str]] = []
     for service, kind, legal, also in (

@@ -324,3 +324,100 @@ def test_a_tag_that_no_document_asks_for_is_left_out_where_it_may_be() -> None:
 def test_tags_of_which_no_classes_are_worked_out_are_named(conditions: dict[str, Any]) -> None:
     with pytest.raises(NotProved):
         tag_sets([document(conditions)], RESOURCE, "acme", own={})
+
+
+@pytest.mark.parametrize(
+    ("key", "several"),
+    [
+        ("aws:SourceVpc", False),
+        (KEY, False),
+        ("kms:RequestAlias", False),
+        ("sts:ExternalId", False),
+        ("login.example.com:amr", True),
+        ("kms:GrantOperations", True),
+        ("kms:EncryptionContextKeys", True),
+        ("aws:TagKeys", True),
+    ],
+)
+def test_a_key_has_several_values_where_it_may_or_where_nothing_tells_how_many(key: str, several: bool) -> None:
+    found = candidates(key.lower(), on(key, ForAnyValue_StringEquals="v"), {})
+    assert found == ([None, ("",), ("v",), ("other",), ("v", "other")] if several else [None, "v", "other"])
+
+
+def test_a_claim_has_one_value_where_no_condition_asks_for_one_of_several() -> None:
+    assert candidates("login.example.com:amr", on("login.example.com:amr", StringEquals="v"), {}) == [
+        None,
+        "v",
+        "other",
+    ]
+
+
+def test_the_name_of_a_session_has_two_characters_at_least() -> None:
+    """STS API, AssumeRole, RoleSessionName."""
+    condition = on("sts:RoleSessionName", StringLike=["a*", "?", "ab"])
+    assert candidates("sts:rolesessionname", condition, {}) == [None, "ab", "zz", "az"]
+
+
+def test_arns_and_texts_are_compared_on_one_key_by_their_own_rules() -> None:
+    """A wildcard of an ARN stops at a colon, that of a text does not."""
+    pattern = "arn:*:c:d:e:f"
+    found = (pattern, "", "arn::c:d:e:f", "arn:::c:d:e:f")
+    assert text_classes(on(KEY, ArnLike=pattern), {}) == found[:3]
+    assert text_classes(on(KEY, ArnLike=pattern, StringNotLike=pattern), {}) == found
+
+
+OF_TENANT = "aws:PrincipalTag/tenant_id"
+ARN = "arn:*:c:d:e:f"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "tenant", "expected"),
+    [
+        (
+            {"ArnLike": {OF_TENANT: ARN}, "StringNotLike": {OF_TENANT: ARN}},
+            "acme",
+            ["z", "arn::c:d:e:f", "arn:::c:d:e:f"],
+        ),
+        (
+            {
+                "StringLike": {KEY: "xa*"},
+                "StringEquals": {KEY: f"x${{{OF_TENANT}}}"},
+                "ArnLike": {OF_TENANT: ARN},
+            },
+            "acme",
+            ["z", "a", "arn::c:d:e:f"],
+        ),
+        ({"StringEqualsIgnoreCase": {OF_TENANT: "bolt"}}, "BOLT", ["bolt", "Bolt", "other"]),
+        ({"StringEqualsIgnoreCase": {OF_TENANT: "bolt"}}, "Bolt", ["bolt", "BOLT", "other"]),
+    ],
+)
+def test_the_tenants_tag_has_one_value_of_each_class(
+    conditions: dict[str, Any], tenant: str, expected: list[str]
+) -> None:
+    found = tag_sets([document(conditions)], RESOURCE, tenant, own={})
+    assert [one.get("tenant_id") for one in found] == [None, "", tenant, *expected]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "arn", "fits", "others"),
+    [
+        ("", False, [""], ["a"]),
+        ("*", False, ["", "a", "a:b"], []),
+        ("**b", False, ["b", "ab", "a:b"], ["", "ba"]),
+        ("a***", True, ["a", "ab"], ["", "ba", "a:"]),
+        ("?", False, ["a", ":"], ["", "ab"]),
+        ("?:?", True, ["a:b"], ["::b", "a::", ":", "a:bb"]),
+        ("a:b:c:d:e:*?", True, ["a:b:c:d:e::", "a:b:c:d:e:f:g"], ["a:b:c:d:e:"]),
+    ],
+)
+def test_a_pattern_reads_a_text_to_its_end(pattern: str, arn: bool, fits: list[str], others: list[str]) -> None:
+    reader = Pattern.of([(pattern, False)], arn=arn)
+    assert [one for one in (*fits, *others) if reader.accepts(reader.read(one))] == fits
+
+
+@pytest.mark.parametrize(
+    ("text", "legal"),
+    [("a", False), ("ab", False), ("a:1", False), ("ab:1", True), ("abz:11", True), ("ab:1:1", False), ("aX:1", False)],
+)
+def test_a_form_has_so_many_characters_in_each_part(text: str, legal: bool) -> None:
+    assert is_legal(text, Parts((("abz", 2), ("01z", 1)))) is legal

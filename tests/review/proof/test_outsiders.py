@@ -270,6 +270,12 @@ def test_every_kind_of_person_has_the_organization_and_the_tags() -> None:
     assert all(one.tags == {"team": "red"} for one in own if one.kind.value != "root user")
 
 
+def test_each_account_has_a_root_user() -> None:
+    everybody = persons(found(), {CENTRAL: "o-a1b2c3d4e5", NOBODY: "o-a1b2c3d4e5"}, [{}], frozenset())
+    roots = [one.principal.arn for one in everybody if one.principal.kind.value == "root user"]
+    assert roots == [f"arn:aws:iam::{account}:root" for account in (CENTRAL, NOBODY)]
+
+
 def test_a_role_of_the_templates_is_no_outsider() -> None:
     role = f"arn:aws:iam::{CENTRAL}:role/one"
     condition = {"ArnEquals": {"aws:PrincipalArn": role}}
