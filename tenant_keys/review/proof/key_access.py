@@ -40,7 +40,6 @@ class KeyAccess:
 
     findings: list[Finding] = field(default_factory=list)
     requests: int = 0
-    classes: int = 0
     who: dict[str, set[str]] = field(default_factory=dict)
     """Action to the principals that may do it on some key; a tenant's own role appears by its workload."""
     reported: set[tuple[object, ...]] = field(default_factory=set)
@@ -72,7 +71,6 @@ def prove_key_access(
     """
     result = KeyAccess()
     for case in world.keys:
-        result.classes += 1
         asked_about: dict[int, list[list[str]]] = {}
         for actor, groups in _asking(case, world):
             chosen = asked_about.get(id(groups))

@@ -11,11 +11,12 @@ from tenant_keys.manifest import Estate
 from tenant_keys.manifest.detection import RULE_IDS
 from tenant_keys.review.proof.actor import Actor, anonymous, role_session, service
 from tenant_keys.review.proof.controls import RCP, SCP
+from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Kind
 from tenant_keys.review.proof.guardrails import check_guardrails
 from tenant_keys.review.proof.reserved import Reserved, reserved, understood_resources
 from tenant_keys.review.proof.reviewed import review_estate
-from tenant_keys.review.proof.stopped import check_stopped
+from tenant_keys.review.proof.stopped import _without_open_conditions, check_stopped
 from tenant_keys.review.proof.world import build_world
 from tests.policy.estates import estate_of_text, manifest
 from tools.random_estates.small_estates import CENTRAL, Templates, templates_of
@@ -314,3 +315,30 @@ def test_a_control_policy_spares_these_and_nobody_else(kind: str) -> None:
         assert spared == set(SPARED[one.what].split()), one.what
     (material,) = [one for one in reserved(kind, estate()) if one.what == "key material"]
     assert not material.spares(PEOPLE["import-role"])
+
+
+SERVICE, OTHER = {"Bool": {"aws:PrincipalIsAWSService": "true"}}, {"StringEquals": {"aws:SourceVpc": "v"}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "kept"),
+    [
+        ({}, {}),
+        (SERVICE, SERVICE),
+        (OTHER, {}),
+        ({**SERVICE, **OTHER}, SERVICE),
+        (
+            {"StringEquals": {**OTHER["StringEquals"], "aws:ResourceAccount": "1"}},
+            {"StringEquals": {"aws:ResourceAccount": "1"}},
+        ),
+    ],
+)
+def test_a_condition_of_which_a_service_says_nothing_may_hold(condition: dict[str, Any], kept: dict[str, Any]) -> None:
+    deny = {"Sid": "No", "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+
+    def policy(one: dict[str, Any]) -> dict[str, Any]:
+        return {"Version": "2012-10-17", "Statement": {**deny, "Condition": one} if one else deny}
+
+    found = _without_open_conditions(Document.parse(policy(condition), name="rcp", kind="rcp"))
+    assert found.raw == {"Version": "2012-10-17", "Statement": [policy(kept)["Statement"]]}
+    assert (found.policy.name, found.policy.kind) == ("rcp", "rcp")

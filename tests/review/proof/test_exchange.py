@@ -32,9 +32,12 @@ TRUST = {"Statement": {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaw
 ALIKE = ("acme", "bolt", "boom", "zed")
 
 
+DENY = {"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}
+
+
 def denying(resource: Any = "*", **condition: Any) -> Edit:
     """Add a Deny to acme's key policy."""
-    body = {"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": resource}
+    body = {**DENY, "Resource": resource}
 
     def edit(templates: Templates) -> None:
         statements = templates.properties("keys", "Keyacme")["KeyPolicy"]["Statement"]
@@ -139,3 +142,28 @@ def test_a_tenant_whose_import_role_is_in_the_templates_represents_itself() -> N
 
     assert groups(*ALIKE, promised=own) == [("acme", "bolt", 4)]
     assert groups(*ALIKE, promised=own, edit=edit) == [("acme", "boom", 3), ("bolt", 1)]
+
+
+def test_tenants_whose_keys_carry_a_tag_that_is_asked_for_in_different_regions_represent_themselves() -> None:
+    """Of two keys each, of which one is gold and one silver; the first of each in the templates is silver."""
+    estate = estate_of(*(f"{name}: {{key: {{multi_region: true}}}}" for name in ALIKE), recorded=True)
+    known = promises(estate)
+    for asked, expected in ((False, [(*ALIKE[:2], 4)]), (True, [("acme", 1), ("bolt", "boom", 3)])):
+        templates = templates_of(estate).copy()
+        for name in ALIKE:
+            plans = ("silver", "gold") if name == "acme" else ("gold", "silver")
+            for stack, plan in zip(("keys", "replicas"), plans, strict=True):
+                key = templates.properties(stack, f"Key{name}")
+                key["Tags"] = [*key["Tags"], {"Key": "plan", "Value": plan}]
+            if asked:
+                statements = templates.properties("keys", f"Key{name}")["KeyPolicy"]["Statement"]
+                condition = {"StringEquals": {"aws:ResourceTag/plan": "gold"}}
+                statements.append({**DENY, "Condition": condition})
+        templates.places["early"] = templates.places["replicas"]
+        of_acme = {"Keyacme", "Aliasacme"}
+        replicas = templates.resources.pop("replicas")
+        early = {name: one for name, one in replicas.items() if name not in of_acme}
+        templates.resources = {"early": early, **templates.resources}
+        templates.resources["replicas"] = {name: replicas[name] for name in of_acme}
+        found = by_class(class_of_each(take_inventory(templates, known), known)).values()
+        assert sorted((*one.first, one.count) for one in found) == expected

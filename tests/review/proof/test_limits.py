@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -210,6 +211,26 @@ def test_a_declared_call_works_always_or_only_in_some_circumstances(
     found = works(ACTOR, ("kms:Decrypt",), target(conditions), carries, chosen, limits, {})
     assert (found.always, found.sometimes) == expected[:2]
     assert found.depends_on == expected[2] or not found.sometimes
+
+
+ALIASES = "kms:resourcealiases"
+OPEN_RULE = {"ForAnyValue:StringNotEquals": {"kms:ResourceAliases": "alias/x"}}
+"""Whether it holds where the key is absent, AWS's documents leave open."""
+
+
+@pytest.mark.parametrize(("own", "of_key"), [(True, False), (False, True), (True, True)])
+def test_a_deny_that_stops_a_declared_call_by_one_reading_of_an_open_rule_is_a_doubt(own: bool, of_key: bool) -> None:
+    def policy(name: str, kind: Any, denying: bool, **elements: Any) -> Document:
+        allow = {"Effect": "Allow", "Action": "kms:*", "Resource": "*", **elements}
+        deny = [{**allow, "Effect": "Deny", "Condition": OPEN_RULE}] if denying else []
+        return Document.parse({"Version": "2012-10-17", "Statement": [allow, *deny]}, name=name, kind=kind)
+
+    actor = replace(ACTOR, identity=(policy("own", "identity", own),))
+    key = policy("key", "resource", of_key, Principal="*")
+    for aliases, doubt in ((None, True), (("alias/x",), False)):
+        found = works(actor, ("kms:Decrypt",), Target(ARN, CENTRAL, key, {}, {ALIASES: [aliases]}), carries, {}, {}, {})
+        assert (found.always, found.sometimes) == (not doubt, True)
+        assert found.depends_on == ("a rule that AWS's documents leave open" if doubt else "")
 
 
 def test_a_context_that_cannot_be_is_not_taken_for_a_refusal() -> None:

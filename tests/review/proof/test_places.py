@@ -12,11 +12,14 @@ import pytest
 from tenant_keys.manifest import Estate, parse_manifest, resolve
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.assembly import StackArtifact
+from tenant_keys.review.proof import prove
 from tenant_keys.review.proof.deployment import check_deployment
 from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.obtaining import PLACES
 from tenant_keys.review.proof.places import check_places
-from tools.random_estates.small_estates import Templates
+from tenant_keys.review.proof.reviewed import review_estate
+from tools.random_estates.small_estates import Templates, templates_of
+from tools.random_estates.small_estates import estate_of as small
 from tools.sample_manifest import CENTRAL, ISSUERS
 
 AUTHORITY = "arn:aws:acm-pca:eu-west-1:333333333333:certificate-authority/11111111-2222-3333-4444-555555555555"
@@ -325,6 +328,17 @@ def test_a_stack_that_the_declared_roles_deploy_is_in_order(artifact: StackArtif
 )
 def test_a_stack_that_another_role_deploys_is_reported(artifact: StackArtifact, finding: str) -> None:
     assert deployed(artifact) == [finding]
+
+
+def test_how_stacks_are_deployed_is_part_of_the_proof() -> None:
+    declared = small("acme: {}")
+    reviewed = replace(review_estate(templates_of(declared), declared), artifacts=(CENTRAL_STACK,))
+    stray = replace(CENTRAL_STACK, account="444444444444")
+    assert prove(reviewed, declared).findings == ()
+    found = prove(replace(reviewed, artifacts=(stray,)), declared).findings
+    assert [one.what for one in found] == [
+        "stack cell goes to account 444444444444, which tenants.yaml does not declare"
+    ]
 
 
 def test_a_workload_runs_where_one_service_assumes_its_role() -> None:
