@@ -154,7 +154,7 @@ def _gaps(record: ControlRecord, document: Document, world: World) -> Iterator[F
                     "principal": actor.principal.arn or "anonymous",
                     "action": request.action,
                     "resource": request.resource,
-                    "context": {key: value for key, value in request.context.items() if value is not None},
+                    "context": dict(request.context),
                 },
             )
 

@@ -388,6 +388,15 @@ ARN = "arn:*:c:d:e:f"
             ["z", "a", "arn::c:d:e:f"],
         ),
         ({"StringEqualsIgnoreCase": {OF_TENANT: "bolt"}}, "BOLT", ["bolt", "Bolt", "other"]),
+        (
+            {
+                "StringEqualsIgnoreCase": {OF_TENANT: "bolt"},
+                "StringEquals": {"kms:RequestAlias": f"alias/${{{OF_TENANT}}}"},
+                "StringNotEquals": {"kms:RequestAlias": "alias/BOLT"},
+            },
+            "acme",
+            ["tenant-acme", "BOLT", "bolt", "Bolt", "other"],
+        ),
         ({"StringEqualsIgnoreCase": {OF_TENANT: "bolt"}}, "Bolt", ["bolt", "BOLT", "other"]),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.held_keys import held_by_tenants, held_key_use
+from tenant_keys.review.proof.held_keys import held_by_tenants, held_key_use, names_account
 from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.promise import promises
 from tenant_keys.review.proof.reviewed import review_estate
@@ -415,3 +415,22 @@ def test_of_a_key_in_an_account_of_the_tenant_the_proof_says_which_arns_are_give
     found = [(one.tenant, one.arns, one.active) for one in held_by_tenants(ESTATE)]
     assert found == [("globex", (GLOBEX,), (GLOBEX,)), ("hooli", (HOOLI,), ())]
     assert HEAD.count("access: session-tag") == 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        *((one, False) for one in ("*", "arn:aws:kms:*", "arn:aws:kms:eu-west-1:*", "arn:aws:kms:*:*:key/*")),
+        *((f"arn:aws:kms:*:{one}:key/*", False) for one in ("?" * 12, "*" + "?" * 11, "**", "?*?")),
+        *(
+            (one, True)
+            for one in ("arn:aws:kms:eu-west-1:1*", "arn:*:kms:*", "arn:aws:k?s:*", "arn:aws:kms:eu-west-1:1")
+        ),
+        *(
+            (f"arn:aws:kms:*:{one}:key/*", True)
+            for one in ("?" * 11, "?" * 13, "*" + "?" * 13, "1*", "*1", "1" * 12, "")
+        ),
+    ],
+)
+def test_a_pattern_names_accounts_where_it_matches_some_and_not_others(pattern: str, names: bool) -> None:
+    assert names_account(pattern) is names

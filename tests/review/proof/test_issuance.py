@@ -275,3 +275,12 @@ def test_what_is_declared_is_tried_with_the_control_policies_in_place() -> None:
     denied = Document.parse({"Version": "2012-10-17", "Statement": [deny]}, name="scp", kind="scp")
     world.controls = Controls(CENTRAL, (denied,))
     assert [one.what for one in not_obtained(case, tried, world, "refused", "restore it")] == ["refused"]
+
+
+def test_a_role_that_a_workload_runs_as_is_distinguished_by_what_is_declared_of_it() -> None:
+    """The trust policy names its account alone; a workload of customers has no role."""
+    asked = {one.role_arn for one in callers(role(OF_OTHERS, principal={"AWS": "222222222222"}), world_of(EXISTING))}
+    assert {one for one in asked if one and ":222222222222:" in one} == {
+        "arn:aws:iam::222222222222:role/app/Orders",
+        "arn:aws:iam::222222222222:role/other",
+    }

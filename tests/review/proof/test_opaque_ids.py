@@ -17,7 +17,7 @@ from tenant_keys.manifest.resolution import resolve
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.assembly import Resource, Stack
 from tenant_keys.review.proof import Kind, prove
-from tenant_keys.review.proof.opaque_ids import Disclosing, disclosing
+from tenant_keys.review.proof.opaque_ids import Disclosing, _texts, disclosing
 from tests.conftest import Found
 from tests.policy.estates import TENANTS, estate_of_text, sample
 from tools.random_estates.small_estates import templates_of
@@ -384,3 +384,16 @@ def test_an_opaque_tenant_that_is_offboarded_is_looked_for() -> None:
 NAME = "x-74sceqnse5f77ewpbijk3fa7q3"
 LISTED = MANIFEST[: MANIFEST.index("tenants:")] + "tenants:\n  globex: {}\n"
 OFFBOARDED = LISTED + "  hooli: {opaque: true, state: offboarded}\n"
+
+
+def test_names_and_values_are_texts_and_grammar_where_a_policy_has_words_of_its_own() -> None:
+    statement = {"Effect": "Allow", "Sid": "S", "Action": ["a", {"b": "c"}]}
+    assert list(_texts({"Version": "1", "Statement": [statement], "Count": 1})) == [
+        *(("Version", True), ("1", True), ("Statement", False)),
+        *(("Effect", True), ("Allow", True), ("Sid", False), ("S", False)),
+        *(("Action", True), ("a", True), ("b", True), ("c", True)),
+        ("Count", False),
+    ]
+    assert list(_texts({"Version": "1", "Action": "a"})) == [
+        *(("Version", False), ("1", False), ("Action", False), ("a", False)),
+    ]

@@ -14,7 +14,7 @@ from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_records import KeyRecord, read_key
 from tenant_keys.review.proof.promise import promises
 from tenant_keys.review.proof.refusals import check_refusals
-from tenant_keys.review.proof.role_records import RoleRecord
+from tenant_keys.review.proof.role_records import AttachedPolicy, RoleRecord
 from tests.review.proof.test_declared_calls import ORDERS, Body, Edit, key, own, trust
 from tests.review.proof.test_kinds import ROOT, adding, estate_of, kinds_of, proved, without
 from tools.random_estates.small_estates import CENTRAL, HEAD, Templates, templates_of
@@ -151,7 +151,7 @@ def test_a_sid_that_aws_takes_says_nothing(edit: Edit) -> None:
 def test_tags_that_aws_refuses_are_named(tags: list[Body], words: str) -> None:
     verdict, findings = reported(lambda t: t.properties("keys", "Keyacme").update(Tags=tags))
     assert verdict == "not proved"
-    assert words in findings[0]
+    assert findings[0].startswith(f"keys Keyacme.Tags: {words}")
 
 
 @pytest.mark.parametrize("role", ["KeyAdministrator", "KeyBreakGlass", "SecurityAudit", "keyadministrator"])
@@ -324,3 +324,15 @@ def test_what_a_declared_role_of_others_is_allowed_and_is_not_understood_is_name
     policy = {"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
     verdict, (found,) = reported(planted("AWS::IAM::ManagedPolicy", PolicyDocument=policy, Roles=[role]))
     assert (verdict, words in found) == ("not proved", True)
+
+
+def test_a_policy_in_a_resource_of_its_own_is_refused_as_that_of_a_role_is() -> None:
+    def loose(*sids: str) -> AttachedPolicy:
+        statements = [{"Sid": sid, "Effect": "Allow", "Action": "*", "Resource": "*"} for sid in sids]
+        return AttachedPolicy("stack More", CENTRAL, "app", "More", {"Statement": statements}, inline=True)
+
+    found = check_refusals(Inventory(loose=[loose("A", "B"), loose("A", "A"), loose("A b")]), ORDERS)
+    assert [one.what for one in found] == [
+        "stack More: the policy has the Sid 'A' twice: AWS refuses it",
+        "stack More: the policy has the Sid 'A b', which holds other characters than AWS takes: AWS refuses it",
+    ]

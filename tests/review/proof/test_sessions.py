@@ -66,6 +66,13 @@ def test_a_statement_about_other_actions_makes_no_more_requests() -> None:
         assert obtained(replace(STRANGER, identity=(own,)), Action=BOTH[:1]) == ([{}], requests)
 
 
+@pytest.mark.parametrize("operator", ["ArnLike", "StringLike", "ArnEquals"])
+def test_a_tag_has_a_name_of_each_class_that_a_pattern_of_names_distinguishes(operator: str) -> None:
+    names = {f"ForAnyValue:{operator}": {"aws:TagKeys": "arn:*:c:d:e:f"}}
+    found, _ = obtained(Action=BOTH, Condition=names)
+    assert {key for tags in found for key in tags} >= {"arn::c:d:e:f", "tenant_id", "another-tag"}
+
+
 def test_more_than_five_session_tags_are_not_tried_in_all_their_sets() -> None:
     three = {"StringLike": {f"aws:RequestTag/{name}": "x" for name in ("a", "b", "c")}}
     assert obtained(Action=BOTH, Condition=three)[0]
