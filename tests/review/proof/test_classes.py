@@ -430,3 +430,16 @@ def test_a_pattern_reads_a_text_to_its_end(pattern: str, arn: bool, fits: list[s
 )
 def test_a_form_has_so_many_characters_in_each_part(text: str, legal: bool) -> None:
     assert is_legal(text, Parts((("abz", 2), ("01z", 1)))) is legal
+
+
+def test_a_variable_of_another_key_is_not_beside_a_variable() -> None:
+    two = {"StringEquals": {KEY: f"${{{TAG}}}", "kms:RequestAlias": "${aws:PrincipalTag/u}"}, "StringLike": {KEY: "a*"}}
+    readers, letters = affixed([document(two)], TAG.lower(), {})
+    assert (len(readers), letters) == (1, "a*")
+
+
+def test_only_patterns_on_the_key_of_a_variable_are_read_beside_it() -> None:
+    more = {"StringEquals": {KEY: f"${{{TAG}}}"}, "StringLike": {"kms:EncryptionContext:y": "b*"}}
+    assert affixed([document(more)], TAG.lower(), {}) == ([], "")
+    numbers = {"StringEquals": {KEY: f"${{{TAG}}}"}, "StringNotEquals": {KEY: "b*"}}
+    assert affixed([document(numbers)], TAG.lower(), {}) == ([], "")

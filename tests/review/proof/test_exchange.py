@@ -167,3 +167,18 @@ def test_tenants_whose_keys_carry_a_tag_that_is_asked_for_in_different_regions_r
         templates.resources["replicas"] = {name: replicas[name] for name in of_acme}
         found = by_class(class_of_each(take_inventory(templates, known), known)).values()
         assert sorted((*one.first, one.count) for one in found) == expected
+
+
+def test_a_tenant_whose_id_is_a_region_of_a_key_represents_itself() -> None:
+    """No document names the Region."""
+
+    def edit(templates: Templates) -> None:
+        templates.places["elsewhere"] = (CENTRAL, "eu-north-1")
+        for name in ("Keyzed", "Aliaszed"):
+            templates.resources.setdefault("elsewhere", {})[name] = replace(
+                templates.resources["keys"].pop(name), stack="elsewhere", region="eu-north-1"
+            )
+
+    assert groups("acme", "bolt", "eu-north-1") == [("acme", "bolt", 3)]
+    tenants = ("acme", "bolt", "eu-north-1", "zed")
+    assert groups(*tenants, edit=edit) == [("acme", "bolt", 2), ("eu-north-1", 1), ("zed", 1)]

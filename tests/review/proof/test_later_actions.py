@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tenant_keys.review.proof import Kind
+from tenant_keys.review.proof.action_classes import _later_actions
+from tenant_keys.review.proof.document import Document
 from tests.review.proof.test_kinds import ROOT, Edit, adding, policy, proved, without
 
 STRANGER = {"AWS": "arn:aws:iam::222222222222:root"}
@@ -54,3 +56,21 @@ def test_a_key_may_be_deleted_on_each_day_after_the_declared_ones(operator: str,
 @pytest.mark.parametrize(("operator", "days"), [("NumericLessThan", 30), ("NumericEquals", 29), ("NumericLessThan", 7)])
 def test_a_deny_of_earlier_deletions_takes_nothing_away(operator: str, days: int) -> None:
     assert proved(denying_deletion(operator, days)).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("actions", "later"),
+    [
+        (["kms:Decrypt", "kms:Encrypt"], []),
+        (["kms:NewAction"], ["kms:newaction"]),
+        (["kms:*", "s3:Anew*"], ["kms:q"]),
+        (["kms:Decrypt*"], ["kms:q", "kms:decryptq"]),
+        (["kms:NewActio?"], ["kms:q", "kms:newactioq"]),
+    ],
+)
+def test_an_action_that_kms_may_add_is_of_each_class_that_patterns_distinguish(
+    actions: list[str], later: list[str]
+) -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": "*"}
+    named = Document.parse({"Version": "2012-10-17", "Statement": [statement]}, name="p", kind="resource")
+    assert [one for one in _later_actions([named]) if one != "kms:other"] == later

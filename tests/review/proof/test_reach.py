@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tenant_keys.review.proof.reach import assuming, mutating, reaching
+from tenant_keys.review.proof.reach import assuming, beyond, mutating, reaching
 from tenant_keys.review.proof.record import RECORD, recorded_verdict, write_record
 from tenant_keys.review.syntax import Document, parse_document
 
@@ -95,3 +95,31 @@ def test_what_is_no_record_is_no_verdict(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
     (tmp_path / RECORD).write_text(text, encoding="utf-8")
     assert recorded_verdict(tmp_path) is None
+
+
+PARAMETER = "arn:aws:ssm:eu-west-1:222222222222:parameter/tenant-keys/orders"
+KEYS = ["arn:aws:kms:*:111111111111:key/*", "arn:aws-cn:kms:*:*:key/1"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "of_key_account", "of_workload"),
+    [
+        ({"Action": "kms:*", "Resource": KEYS}, [], []),
+        ({"Action": "kms:*", "Resource": [*KEYS, "*"]}, ["kms:*"], []),
+        ({"Action": ["kms:Decrypt", "kms:CreateKey"]}, ["kms:CreateKey"], []),
+        ({"Action": "kms:CreateKey", "Resource": KEYS}, [], []),
+        ({"Action": ["sts:AssumeRole", "iam:PutRolePolicy"]}, [], []),
+        ({"Action": ["iam:GetRole", "sts:GetCallerIdentity"]}, ["iam:GetRole"], ["iam:GetRole"]),
+        ({"Action": "s3:GetObject"}, ["s3:GetObject"], ["s3:GetObject"]),
+        ({"Action": "logs:PutLogEvents"}, ["logs:PutLogEvents"], []),
+        ({"Action": "ssm:GetParameter", "Resource": PARAMETER}, ["ssm:GetParameter"], []),
+        ({"Action": "ssm:GetParameter", "Resource": [PARAMETER, "*"]}, ["ssm:GetParameter"], ["ssm:GetParameter"]),
+        ({"Action": "ssm:GetParameters", "Resource": PARAMETER}, ["ssm:GetParameters"], ["ssm:GetParameters"]),
+        ({"Action": "s3:*", "Effect": "Deny"}, [], []),
+    ],
+)
+def test_what_a_role_may_do_beside_its_work_is_not_understood(
+    statement: dict[str, Any], of_key_account: list[str], of_workload: list[str]
+) -> None:
+    assert found(beyond, statement) == of_key_account
+    assert found(lambda document: beyond(document, [PARAMETER]), statement) == of_workload

@@ -7,6 +7,7 @@ from collections import Counter
 from tenant_keys.review.proof import (
     action_classes,
     document,
+    exact,
     inventory,
     key_records,
     opaque_ids,
@@ -80,6 +81,12 @@ def test_the_types_of_resources_that_the_inventory_reads_are_these() -> None:
     assert {
         *("AWS::CloudFormation::LambdaHook", "AWS::Lambda::Function", "AWS::Logs::LogGroup"),
     } == inventory._HOOK
+
+
+def test_a_difference_of_these_properties_is_no_breach_yet() -> None:
+    assert words(exact._EITHER_WAY) == (
+        "BucketEncryption EventSelectors LifecycleConfiguration ManagedExecution OperationPreferences"
+    )
 
 
 def test_prose_is_in_these_properties() -> None:
