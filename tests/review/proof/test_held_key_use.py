@@ -9,7 +9,8 @@ import pytest
 
 from tenant_keys.manifest import Estate
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.held_keys import held_by_tenants, held_key_use, names_account
+from tenant_keys.review.proof.held_key_reach import names_account
+from tenant_keys.review.proof.held_keys import held_by_tenants, held_key_use
 from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.promise import promises
 from tenant_keys.review.proof.reviewed import review_estate

@@ -333,6 +333,6 @@ def test_a_policy_in_a_resource_of_its_own_is_refused_as_that_of_a_role_is() -> 
 
     found = check_refusals(Inventory(loose=[loose("A", "B"), loose("A", "A"), loose("A b")]), ORDERS)
     assert [one.what for one in found] == [
-        "stack More: the policy has the Sid 'A' twice: AWS refuses it",
-        "stack More: the policy has the Sid 'A b', which holds other characters than AWS takes: AWS refuses it",
+        'stack More: the policy has the Sid "A" twice: AWS refuses it',
+        'stack More: the policy has the Sid "A b", which holds other characters than AWS takes: AWS refuses it',
     ]
