@@ -329,7 +329,7 @@ def harmless() -> list[Mutant]:
         ),
         Mutant(
             "a policy of the organization",
-            NotProvedBecause(("scp x.Statement",)),
+            Refuted(INVENTORY, ("Planted", "in a stack without termination protection")),
             resource(
                 SHARED, "AWS::Organizations::Policy", {"Name": "x", "Type": "SERVICE_CONTROL_POLICY", "Content": {}}
             ),
