@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tenant_keys.manifest import Estate, parse_manifest, resolve
+from tenant_keys.manifest.model import Irsa
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.assembly import StackArtifact
 from tenant_keys.review.proof import prove
@@ -235,6 +236,21 @@ def test_what_is_bound_is_what_is_declared(edit: Edit, findings: list[str]) -> N
 
 def test_nothing_is_said_of_bindings_as_declared() -> None:
     assert reported() == []
+
+
+@pytest.mark.parametrize(
+    ("account", "unused"), [("222222222222", False), ("333333333333", True)], ids=["its account", "another account"]
+)
+def test_a_clusters_own_provider_may_be_in_the_templates(account: str, unused: bool) -> None:
+    declared = estate()
+    irsa = Irsa("pods.example.com", "web", "web")
+    web = replace(declared.workloads["mails"], name="web", pod_identity=None, irsa=irsa)
+    provider = {f"arn:aws:iam::{account}:oidc-provider/pods.example.com": ("sts.amazonaws.com",)}
+    inventory = take_inventory(bound(), {})
+    inventory.providers |= provider
+    found = check_places(inventory, replace(declared, workloads={**declared.workloads, "web": web}))
+    named = [one.what for one in found if "pods.example.com" in one.what]
+    assert named == [f"{next(iter(provider))}: an identity provider of no workload, {UNDECLARED}"] * unused
 
 
 def test_an_identity_provider_that_exists_is_in_no_template() -> None:
