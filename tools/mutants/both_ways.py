@@ -98,7 +98,7 @@ def restrictions() -> list[Mutant]:
     found = [
         Mutant(
             f"a {kind} of the organization",
-            NotProvedBecause(("x.Statement",)),
+            Refuted(INVENTORY, ("in a stack without termination protection",)),
             adding_resource(SHARED, "AWS::Organizations::Policy", Name="x", Type=kind, Content={}),
         )
         for kind in kinds
@@ -180,8 +180,8 @@ def refusals() -> list[Mutant]:
         statements.append(dict(statements[0]))
 
     return [
-        Mutant("a Sid with a space in a role", NotProvedBecause(("'Use own'",)), change(own, Sid="Use own")),
-        Mutant("a Sid twice", NotProvedBecause(("'UseOwnTenantKey' twice",)), copied),
+        Mutant("a Sid with a space in a role", NotProvedBecause(('"Use own"',)), change(own, Sid="Use own")),
+        Mutant("a Sid twice", NotProvedBecause(('"UseOwnTenantKey" twice',)), copied),
         Mutant("a reserved tag", NotProvedBecause(("aws:x begins with aws:",)), tagging("aws:x")),
         Mutant(
             "a session that is too short",
