@@ -71,6 +71,10 @@ class UnresolvedIntrinsic(NotJudged):
         super().__init__(f"{stack} {logical_id} {path}: {problem}")
 
 
+class NotExported(UnresolvedIntrinsic):
+    """Raised when a template imports what no stack of the assembly exports."""
+
+
 class MalformedPolicy(NotJudged):
     """Raised when a policy document is not of the form that IAM accepts."""
 

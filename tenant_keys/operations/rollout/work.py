@@ -14,7 +14,8 @@ from tenant_keys.manifest import Estate
 from tenant_keys.manifest.stack_names import holds_replicas, is_hook_stack, key_stack
 from tenant_keys.operations.rollout.calls import Bucket, Call, Step, change, creation, removal
 from tenant_keys.review.assembly import Assembly, StackArtifact
-from tenant_keys.review.assembly.template import deployed_template, waits_for
+from tenant_keys.review.assembly.references import waits_for
+from tenant_keys.review.assembly.template import deployed_template
 from tenant_keys.review.errors import TemplateRefused
 
 Resources = Mapping[str, dict[str, Any]]

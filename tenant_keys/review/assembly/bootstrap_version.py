@@ -14,12 +14,12 @@ from tenant_keys.review.errors import as_json
 
 _VERSION: Final = 6
 """Of the bootstrap stack that stacks and assets need (aws-cdk-lib, MINIMUM_BOOTSTRAP_STACK_VERSION)."""
-_PARAMETER: Final = "BootstrapVersion"
+PARAMETER: Final = "BootstrapVersion"
 _RULE: Final = "CheckBootstrapVersion"
 _TYPE: Final = "AWS::SSM::Parameter::Value<String>"
 _PATH: Final = re.compile(r"/cdk-bootstrap/([A-Za-z0-9_-]{1,10})/version")
 _OLDER: Final = [str(version) for version in range(1, _VERSION)]
-_ASSERTED: Final = {"Fn::Not": [{"Fn::Contains": [_OLDER, {"Ref": _PARAMETER}]}]}
+_ASSERTED: Final = {"Fn::Not": [{"Fn::Contains": [_OLDER, {"Ref": PARAMETER}]}]}
 _DESCRIBED: Final = 4_000
 """Characters of a description (CloudFormation guide, parameters)."""
 
@@ -30,19 +30,19 @@ def unlike_the_cdk(sections: Mapping[str, Any], qualifier: str | None = None) ->
     `qualifier`: of the bootstrap stack that the template is uploaded to, where it is known.
     """
     parameters, rules = (sections.get(name, {}) for name in ("Parameters", "Rules"))
-    for section, found, known in (("Parameters", parameters, _PARAMETER), ("Rules", rules, _RULE)):
+    for section, found, known in (("Parameters", parameters, PARAMETER), ("Rules", rules, _RULE)):
         if not isinstance(found, dict):
             return f"{section}: got {as_json(found)}; expected an object"
         if others := sorted(found.keys() - {known}):
             what = "parameter" if section == "Parameters" else "rule"
             return f"got {what} {others[0]}; allowed: {known} of the CDK; {_WHY[what]}"
     if parameters and not rules:
-        return f"got parameter {_PARAMETER} without rule {_RULE}; the CDK writes both"
+        return f"got parameter {PARAMETER} without rule {_RULE}; the CDK writes both"
     if rules and not parameters:
-        return f"got rule {_RULE} without parameter {_PARAMETER}; the CDK writes both"
+        return f"got rule {_RULE} without parameter {PARAMETER}; the CDK writes both"
     if not parameters:
         return None
-    return _parameter(parameters[_PARAMETER], qualifier) or _rule(rules[_RULE])
+    return _parameter(parameters[PARAMETER], qualifier) or _rule(rules[_RULE])
 
 
 _WHY: Final = {
@@ -52,7 +52,7 @@ _WHY: Final = {
 
 
 def _parameter(found: object, qualifier: str | None) -> str | None:
-    where = f"parameter {_PARAMETER}"
+    where = f"parameter {PARAMETER}"
     if not isinstance(found, dict) or found.keys() - {"Description"} != {"Type", "Default"}:
         return f"{where}: got {as_json(found)}; expected Type, Default and Description"
     if found["Type"] != _TYPE:

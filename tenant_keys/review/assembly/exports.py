@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from tenant_keys.review.assembly.intrinsics import Resolver
 from tenant_keys.review.assembly.manifest import StackArtifact
 from tenant_keys.review.assembly.template import deployed_bytes, parse_template
-from tenant_keys.review.errors import UnresolvedIntrinsic, as_json
+from tenant_keys.review.errors import NotExported, UnresolvedIntrinsic, as_json
 
 
 class Exports:
@@ -29,7 +29,7 @@ class Exports:
         export = self._of[place].get(name)
         if export is None or name in self._under_way:
             problem = "exported by no stack of the assembly" if export is None else "the export imports itself"
-            raise UnresolvedIntrinsic(
+            raise NotExported(
                 artifact.name,
                 "Fn::ImportValue",
                 name,

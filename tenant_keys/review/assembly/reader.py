@@ -10,19 +10,23 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Final
 
+from tenant_keys.review.assembly.bootstrap_version import PARAMETER
 from tenant_keys.review.assembly.exports import Exports
 from tenant_keys.review.assembly.intrinsics import Resolver
 from tenant_keys.review.assembly.manifest import StackArtifact, read_artifacts
 from tenant_keys.review.assembly.model import HIDING_TYPES, READ_TYPES, Resource, Stack
+from tenant_keys.review.assembly.references import awaited, waits_for
 from tenant_keys.review.assembly.stack_sets import STACK_SET, instances
-from tenant_keys.review.assembly.template import Template, awaited, deployed_template, waits_for
+from tenant_keys.review.assembly.template import Template, deployed_template
 from tenant_keys.review.errors import (
     AssemblyInconsistent,
     AssemblyNotFound,
     DuplicateStack,
     EmptyAssembly,
+    NotExported,
     TemplateRefused,
     UnresolvedIntrinsic,
+    as_json,
 )
 
 _TAGGED: Final = frozenset({STACK_SET, "AWS::IAM::Role", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
@@ -56,8 +60,10 @@ class Assembly:
 
     def stacks(self) -> Iterator[Stack]:
         """Yield the stacks one at a time, in the order of the manifest, each before those of its stack sets."""
+        exported: dict[tuple[str, str, object], str] = {}
         for artifact in self.artifacts:
             stack = self._read(artifact, deployed_template(artifact), READ_TYPES)
+            _check_exports(stack, exported)
             yield stack
             for resource in stack.resources.values():
                 if resource.type == STACK_SET:
@@ -84,6 +90,7 @@ class Assembly:
                     properties = known
             refers = logical_id in template.unresolved
             resources[logical_id] = _resource(artifact, logical_id, body, properties, refers=refers)
+        _check_references(path, resources, left_raw)
         _check_order(path, resources)
         _check_tags(artifact, resources)
         return Stack(
@@ -113,8 +120,38 @@ def _beside(resolver: Resolver, template: Template) -> dict[str, Any]:
 def _known(resolver: Resolver, name: str, value: object) -> object:
     try:
         return resolver.output(name, "", value)
+    except NotExported:
+        raise  # as CloudFormation refuses it
     except UnresolvedIntrinsic:
         return value
+
+
+def _check_exports(stack: Stack, exported: dict[tuple[str, str, object], str]) -> None:
+    """Refuse a second export of one name in an account and Region, as CloudFormation does.
+
+    An output under a condition may not be there.
+    """
+    for name, output in stack.beside.get("Outputs", {}).items():
+        if "Export" in output and "Condition" not in output:
+            where, export = f"{stack.name} Outputs.{name}", output["Export"]["Name"]
+            key = (stack.account, stack.region, export if isinstance(export, str) else as_json(export))
+            if key in exported:
+                raise TemplateRefused(
+                    f"{stack.template_path} Outputs.{name}: exports {as_json(export)}, which {exported[key]} exports "
+                    "already: CloudFormation refuses it"
+                )
+            exported[key] = where
+
+
+def _check_references(path: Path, resources: Mapping[str, Resource], left_raw: list[str]) -> None:
+    """Refuse references to nothing; those of a resource whose values are resolved lead somewhere.
+
+    A template has no parameter but the one of the CDK (`bootstrap_version`), to which no resource refers.
+    """
+    for logical_id in left_raw:
+        for name in sorted(resources[logical_id].depends_on - resources.keys()):
+            if not name.startswith("AWS::") and name != PARAMETER:
+                raise TemplateRefused(f"{path} {logical_id}: refers to {name}, which the template does not hold")
 
 
 def _check_order(path: Path, resources: Mapping[str, Resource]) -> None:

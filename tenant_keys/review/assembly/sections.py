@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from tenant_keys.aws_facts.quotas import STACK_RESOURCES
 from tenant_keys.review.errors import as_json
 
 _FORMAT: Final = "2010-09-09"
@@ -23,6 +24,17 @@ _POLICIES: Final[Mapping[str, tuple[str, ...]]] = {
     "UpdateReplacePolicy": ("Delete", "Retain", "Snapshot"),
 }
 _OBJECTS: Final = ("CreationPolicy", "Metadata", "UpdatePolicy")
+_OF_TYPES: Final[Mapping[str, frozenset[str]]] = {
+    "CreationPolicy": frozenset(
+        {"AWS::AppStream::Fleet", "AWS::AutoScaling::AutoScalingGroup", "AWS::CloudFormation::WaitCondition"}
+        | {"AWS::EC2::Instance"}
+    ),
+    "UpdatePolicy": frozenset(
+        {"AWS::AppStream::Fleet", "AWS::AutoScaling::AutoScalingGroup", "AWS::ElastiCache::ReplicationGroup"}
+        | {"AWS::Elasticsearch::Domain", "AWS::Lambda::Alias", "AWS::OpenSearchService::Domain"}
+    ),
+}
+"""The types that have a policy of creation or of updates."""
 
 
 def refused_part(sections: Mapping[str, Any], resources: Mapping[str, Mapping[str, Any]]) -> str | None:
@@ -48,6 +60,8 @@ def _refused(sections: Mapping[str, Any], resources: Mapping[str, Mapping[str, A
         if not isinstance(condition, dict) or len(condition) != 1:
             yield f"Conditions.{name}: got {as_json(condition)}; expected one function"
     yield from _outputs(sections)
+    if len(resources) > STACK_RESOURCES:
+        yield f"Resources: got {len(resources)}; allowed: {STACK_RESOURCES}"
     for name, body in resources.items():
         yield from _attributes(name, body)
 
@@ -97,3 +111,5 @@ def _attributes(name: str, body: Mapping[str, Any]) -> Iterator[str]:
     for attribute in _OBJECTS:
         if attribute in body and not isinstance(body[attribute], dict):
             yield f"{name} {attribute}: got {as_json(body[attribute])}; expected an object"
+        elif attribute in body and body["Type"] not in _OF_TYPES.get(attribute, {body["Type"]}):
+            yield f"{name} {attribute}: a resource of type {body['Type']} has none"

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tenant_keys.aws_facts.quotas import TEMPLATE_BYTES
 from tenant_keys.manifest.garbage_collection import collection_paused
 from tenant_keys.review.assembly.bootstrap_version import unlike_the_cdk
 from tenant_keys.review.assembly.json_file import parse_json, read_bytes
 from tenant_keys.review.assembly.manifest import StackArtifact
 from tenant_keys.review.assembly.physical import UNRESOLVED
+from tenant_keys.review.assembly.references import refers_to_nothing
 from tenant_keys.review.assembly.sections import refused_part
 from tenant_keys.review.errors import AssemblyInconsistent, AssemblyUnreadable, TemplateRefused
 
@@ -32,8 +33,7 @@ _ATTRIBUTES = frozenset(
     {"Condition", "CreationPolicy", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdatePolicy"}
     | {"UpdateReplacePolicy"}
 )
-_SUBSTITUTED = re.compile(r"\$\{([A-Za-z0-9]+)[.}]")
-_LOGICAL_ID = re.compile(r"[A-Za-z0-9]+")
+_LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}")
 # Long documents, looked through last, because mostly they are literal.
 _LONG = frozenset({"AWS::KMS::Key", "AWS::KMS::ReplicaKey", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy"})
 
@@ -73,6 +73,8 @@ def deployed_bytes(artifact: StackArtifact) -> bytes:
 
 def parse_template(path: Path, data: bytes, qualifier: str | None = None) -> Template:
     """Parse a template; `qualifier`: of the bootstrap stack that it is uploaded to, where it is."""
+    if len(data) > TEMPLATE_BYTES:
+        raise TemplateRefused(f"{path}: got {len(data):,} bytes; CloudFormation accepts {TEMPLATE_BYTES:,}")
     with collection_paused():
         sections = parse_json(path, data)
     if _holds_mark(data, sections):
@@ -95,50 +97,9 @@ def parse_template(path: Path, data: bytes, qualifier: str | None = None) -> Tem
             raise TemplateRefused(f"{path} {logical_id}: {problem}; declare the resource itself")
     if problem := refused_part(sections, resources):
         raise TemplateRefused(f"{path} {problem}: CloudFormation refuses it")
-    found = Template(path, resources, sections, _find_unresolved(data, resources, sections))
-    if problem := unlike_the_cdk(sections, qualifier) or _undeployable(found):
+    if problem := unlike_the_cdk(sections, qualifier) or refers_to_nothing(sections, resources):
         raise TemplateRefused(f"{path}: {problem}")
-    return found
-
-
-def _undeployable(template: Template) -> str | None:
-    """Why CloudFormation refuses the template (CloudFormation guide, DependsOn attribute)."""
-    resources = template.resources
-    waiting = [name for name, body in resources.items() if body.get("DependsOn")]
-    for name in waiting:
-        if unknown := sorted(awaited(resources[name]) - resources.keys()):
-            return f"{name} depends on {unknown[0]}, which the template does not hold"
-    return None
-
-
-def waits_for(body: Mapping[str, Any]) -> frozenset[str]:
-    """Logical ids that a resource depends on or refers to, among names of parameters."""
-    return awaited(body).union(_referred(body.get("Properties")))
-
-
-def awaited(body: Mapping[str, Any]) -> frozenset[str]:
-    """Logical ids that a resource says it depends on."""
-    found = body.get("DependsOn", [])
-    return frozenset([found] if isinstance(found, str) else found)
-
-
-def _referred(value: object) -> Iterator[str]:
-    """The names that Ref, Fn::GetAtt and Fn::Sub in a value refer to."""
-    match value:
-        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
-            yield name
-        case {"Fn::GetAtt": str(text)}:
-            yield text.partition(".")[0]
-        case {"Fn::Sub": text}:
-            parts = text if isinstance(text, list) else [text]
-            yield from (name for part in parts if isinstance(part, str) for name in _SUBSTITUTED.findall(part))
-            yield from (name for part in parts if not isinstance(part, str) for name in _referred(part))
-        case dict():
-            for one in value.values():
-                yield from _referred(one)
-        case list():
-            for one in value:
-                yield from _referred(one)
+    return Template(path, resources, sections, _find_unresolved(data, resources, sections))
 
 
 def _holds_mark(data: bytes, sections: object) -> bool:
@@ -151,7 +112,7 @@ def _holds_mark(data: bytes, sections: object) -> bool:
 def _misshapen(logical_id: str, body: object) -> str | None:
     """What keeps a resource from being read as it is: a macro beside its Type could rewrite all of it."""
     if not _LOGICAL_ID.fullmatch(logical_id):
-        return "not a logical id of letters and digits"
+        return "not a logical id of letters and digits, at most 255 of them"
     if not isinstance(body, dict) or not isinstance(body.get("Type"), str):
         return "not a resource with a Type"
     if not _ATTRIBUTES.issuperset(body):

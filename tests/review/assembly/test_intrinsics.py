@@ -102,7 +102,7 @@ def test_a_circle_is_refused(resolve: Resolve) -> None:
 def test_a_reference_to_a_conditional_resource_is_refused(resolve: Resolve) -> None:
     topic = {"Type": "AWS::SNS::Topic", "Condition": "Maybe"}
     with pytest.raises(UnresolvedIntrinsic, match="the resource may not exist"):
-        resolve({"Ref": "Topic"}, Resources={"Topic": topic})
+        resolve({"Ref": "Topic"}, Resources={"Topic": topic}, Conditions={"Maybe": {"Fn::Equals": ["a", "b"]}})
 
 
 def test_an_attribute_of_a_custom_resource_is_refused(resolve: Resolve) -> None:

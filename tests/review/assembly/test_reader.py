@@ -26,6 +26,7 @@ from tenant_keys.review.errors import (
 
 from .conftest import artifact, write_assembly, write_manifest
 
+EQUAL = {"Fn::Equals": ["a", "b"]}
 KEY = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Statement": []}}}
 
 
@@ -262,14 +263,15 @@ def test_an_unresolved_id_that_is_spelled_with_escapes_is_refused_too(tmp_path: 
 
 def test_a_conditional_resource_is_refused_where_policies_are_read(read: Callable[..., Any]) -> None:
     with pytest.raises(UnresolvedIntrinsic, match="keys Key Condition: got Maybe; the resource may not exist"):
-        read(keys={"Resources": {"Key": {**KEY, "Condition": "Maybe"}}})
+        read(keys={"Resources": {"Key": {**KEY, "Condition": "Maybe"}}, "Conditions": {"Maybe": EQUAL}})
 
 
 def test_values_that_the_review_does_not_read_may_stay_raw_and_are_listed(read: Callable[..., Any]) -> None:
     custom = {"Type": "Custom::Thing", "Properties": {"V": {"Fn::GetAZs": ""}}}
     metadata = {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "x"}, "Condition": "CDKMetadataAvailable"}
     trail = {"Type": "AWS::Config::ConfigRule", "Properties": {"Account": {"Ref": "AWS::AccountId"}}}
-    stack = read(a={"Resources": {"Custom": custom, "CDKMetadata": metadata, "Trail": trail, "Key": KEY}})["a"]
+    resources = {"Custom": custom, "CDKMetadata": metadata, "Trail": trail, "Key": KEY}
+    stack = read(a={"Resources": resources, "Conditions": {"CDKMetadataAvailable": EQUAL}})["a"]
     assert stack.raw == ("Custom", "CDKMetadata")
     assert stack.resources["Custom"].properties == {"V": {"Fn::GetAZs": ""}}
     assert stack.resources["Trail"].properties == {"Account": "111111111111"}

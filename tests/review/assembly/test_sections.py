@@ -84,6 +84,18 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "metadata of a resource as text": (with_key(Metadata="x"), 'Key Metadata: got "x"; expected an object'),
     "a creation policy as text": (with_key(CreationPolicy="x"), 'Key CreationPolicy: got "x"; expected an object'),
+    "too many resources": (
+        {"Resources": {f"A{at}": KEY for at in range(501)}},
+        "Resources: got 501; allowed: 500",
+    ),
+    "a creation policy of a topic": (
+        with_key(CreationPolicy={}),
+        "Key CreationPolicy: a resource of type AWS::SNS::Topic has none",
+    ),
+    "an update policy of a topic": (
+        with_key(UpdatePolicy={"UseOnlineResharding": True}),
+        "Key UpdatePolicy: a resource of type AWS::SNS::Topic has none",
+    ),
     "an update policy as a list": (with_key(UpdatePolicy=[]), "Key UpdatePolicy: got []; expected an object"),
 }
 
@@ -119,3 +131,31 @@ def test_a_template_with_every_section_is_read(read: Callable[..., Any]) -> None
         }
     )["keys"]
     assert stack.resources["Key"].deletion_policy == "RetainExceptOnCreate"
+
+
+def test_a_template_of_the_most_resources_is_read(read: Callable[..., Any]) -> None:
+    assert len(read(keys={"Resources": {f"A{at}": KEY for at in range(500)}})["keys"].resources) == 500
+
+
+@pytest.mark.parametrize(
+    ("kind", "attribute"), [("AWS::EC2::Instance", "CreationPolicy"), ("AWS::Lambda::Alias", "UpdatePolicy")]
+)
+def test_a_policy_of_creation_or_updates_is_read_where_a_type_has_one(
+    read: Callable[..., Any], kind: str, attribute: str
+) -> None:
+    assert set(read(keys={"Resources": {"A": {"Type": kind, attribute: {}}}})["keys"].resources) == {"A"}
+
+
+def test_a_template_has_at_most_a_million_bytes(read: Callable[..., Any]) -> None:
+    around = len('{"Resources": {}, "Metadata": {"a": ""}}')
+    assert set(read(keys={"Resources": {}, "Metadata": {"a": "x" * (1_000_000 - around)}})) == {"keys"}
+    with pytest.raises(
+        TemplateRefused, match=r"keys\.template\.json: got 1,000,001 bytes; CloudFormation accepts 1,000,000"
+    ):
+        read(keys={"Resources": {}, "Metadata": {"a": "x" * (1_000_001 - around)}})
+
+
+def test_a_logical_id_has_at_most_255_characters(read: Callable[..., Any]) -> None:
+    assert set(read(keys={"Resources": {"A" * 255: KEY}})["keys"].resources) == {"A" * 255}
+    with pytest.raises(TemplateRefused, match="A: not a logical id of letters and digits, at most 255 of them"):
+        read(keys={"Resources": {"A" * 256: KEY}})
