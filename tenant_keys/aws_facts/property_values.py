@@ -2,7 +2,8 @@
 
 Sources: the API reference of each service, page of the action that CloudFormation's resource calls (IAM CreateRole,
 CreatePolicy, PutRolePolicy, CreateInstanceProfile; KMS CreateKey, ReplicateKey; Systems Manager PutParameter;
-Organizations CreatePolicy; IAM Roles Anywhere CreateProfile, CreateTrustAnchor). Read in November 2026.
+Organizations CreatePolicy; CloudWatch PutMetricAlarm; EventBridge PutRule; SNS CreateTopic; IAM Roles Anywhere
+CreateProfile, CreateTrustAnchor). Read in November 2026.
 """
 
 from __future__ import annotations
@@ -37,9 +38,13 @@ class Text:
 _LATIN: Final = re.compile(r"[\t\n\r\x20-\x7e\xa1-\xff]*")
 _IAM_NAME: Final = re.compile(r"[\w+=,.@-]+", re.ASCII)
 _PATH: Final = re.compile(r"/(?:[\x21-\x7e]+/)?")
+_RULE_NAME: Final = re.compile(r"[.\-_A-Za-z0-9]+")
+_TOPIC_NAME: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.fifo)?")
 _LABEL: Final = re.compile(r"[ A-Za-z0-9_-]*")
 
 TEXTS: Final[Mapping[str, Mapping[str, Text]]] = {
+    "AWS::CloudWatch::Alarm": {"AlarmDescription": Text(1_024), "AlarmName": Text(255, None, 1)},
+    "AWS::Events::Rule": {"Description": Text(512), "Name": Text(64, _RULE_NAME, 1)},
     "AWS::IAM::InstanceProfile": {"InstanceProfileName": Text(128, _IAM_NAME, 1), "Path": Text(512, _PATH, 1)},
     "AWS::IAM::ManagedPolicy": {
         "Description": Text(1_000),
@@ -58,6 +63,7 @@ TEXTS: Final[Mapping[str, Mapping[str, Text]]] = {
     "AWS::Organizations::Policy": {"Description": Text(512), "Name": Text(128, None, 1)},
     "AWS::RolesAnywhere::Profile": {"Name": Text(255, _LABEL, 1)},
     "AWS::RolesAnywhere::TrustAnchor": {"Name": Text(255, _LABEL, 1)},
+    "AWS::SNS::Topic": {"DisplayName": Text(100), "TopicName": Text(256, _TOPIC_NAME, 1)},
     "AWS::SSM::Parameter": {"Description": Text(1_024)},
 }
 """By type and property."""

@@ -245,7 +245,7 @@ def _read_binding(resource: Resource, inventory: Inventory) -> None:
 
 
 def _attached(resource: Resource, inventory: Inventory) -> Iterator[AttachedPolicy]:
-    properties = resource.properties
+    properties, where = resource.properties, resource.where
     name = str(properties.get("PolicyName") or properties.get("ManagedPolicyName") or resource.logical_id)
     if resource.type == "AWS::IAM::RolePolicy":
         roles = [text_of(resource, "RoleName")]
@@ -254,9 +254,12 @@ def _attached(resource: Resource, inventory: Inventory) -> Iterator[AttachedPoli
     document = document_of(resource, "PolicyDocument", properties)
     inline = resource.type != "AWS::IAM::ManagedPolicy"
     if not inline:
-        inventory.managed[policy_arn(resource)] = document
+        arn = policy_arn(resource)
+        if arn in inventory.managed:
+            inventory.refused.append(f"{where}: another managed policy of the templates is {arn}")
+        inventory.managed[arn] = document
     for role_name in roles:
-        yield AttachedPolicy(resource.where, resource.account, role_name, name, document, inline)
+        yield AttachedPolicy(where, resource.account, role_name, name, document, inline)
 
 
 def _tags_beside(resource: Resource) -> Iterator[tuple[str, Mapping[str, str]]]:

@@ -12,6 +12,7 @@ from tenant_keys.aws_facts.property_values import ACTION, POLICY_CHARACTERS
 from tenant_keys.aws_facts.quotas import (
     INLINE_POLICY_CHARACTERS,
     KEY_POLICY_BYTES,
+    MANAGED_POLICY_CHARACTERS,
     PARAMETER_CHARACTERS,
     TRUST_POLICY_CHARACTERS,
 )
@@ -40,11 +41,10 @@ def check_refusals(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
             yield _refused(where, f"has more than {KEY_POLICY_BYTES:,} bytes")
         if record.policy not in seen:
             seen.add(record.policy)
-            yield from _document(json.loads(record.policy), where, of_iam=False)
-    for role in inventory.roles.values():
-        own = role.account == estate.central.account
-        most = estate.central.quotas.trust_policy_characters if own else TRUST_POLICY_CHARACTERS
-        yield from _role(role, most)
+            document = json.loads(record.policy)
+            yield from _document(document, where, of_iam=False)
+            yield from _too_permissive(document, where)
+    yield from _identities(inventory, estate)
     for one in inventory.parameters:
         if len(one.value) > PARAMETER_CHARACTERS:
             yield _refused(f"{one.where}: the parameter", f"has more than {PARAMETER_CHARACTERS:,} characters")
@@ -54,13 +54,27 @@ def check_refusals(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
         yield from _document(policy.document, f"{policy.where}: the policy", of_iam=True)
 
 
-def _role(role: RoleRecord, most: int) -> Iterator[Finding]:
-    """`most`: characters of a trust policy by the quota of the account."""
+def _identities(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
+    for arn, document in inventory.managed.items():
+        if _length(document) > MANAGED_POLICY_CHARACTERS:
+            yield _refused(f"{arn}: the policy", f"has more than {MANAGED_POLICY_CHARACTERS:,} characters")
+    managed = frozenset(map(id, inventory.managed.values()))
+    for role in inventory.roles.values():
+        own = role.account == estate.central.account
+        most = estate.central.quotas.trust_policy_characters if own else TRUST_POLICY_CHARACTERS
+        yield from _role(role, most, managed)
+
+
+def _role(role: RoleRecord, most: int, managed: frozenset[int]) -> Iterator[Finding]:
+    """`most`: characters of a trust policy by the quota of the account; `managed`: documents of managed policies."""
     trust = f"{role.arn}: the trust policy"
     if _length(role.trust) > most:
         yield _refused(trust, f"has more than {most:,} characters")
     yield from _document(role.trust, trust, of_iam=True)
-    if sum(_length(document) for _, document in role.identity) > INLINE_POLICY_CHARACTERS:
+    if (
+        sum(_length(document) for _, document in role.identity if id(document) not in managed)
+        > INLINE_POLICY_CHARACTERS
+    ):
         yield _refused(f"{role.arn}: the policies", f"have more than {INLINE_POLICY_CHARACTERS:,} characters together")
     for name, document in role.identity:
         yield from _document(document, f"{role.arn}: the policy {name}", of_iam=True)
@@ -84,6 +98,19 @@ def _document(document: Mapping[str, Any], where: str, *, of_iam: bool) -> Itera
         if not ACTION.fullmatch(action):
             yield _refused(where, f"has the action {as_json(action)}, which is no service and operation")
     yield from _sids(document, where, of_iam=of_iam)
+
+
+_PERMISSIVE: Final = ("aws:requesttag/", "kms:encryptioncontext:")
+"""How the condition keys begin for which KMS takes no ForAllValues."""
+
+
+def _too_permissive(document: Mapping[str, Any], where: str) -> Iterator[Finding]:
+    """ForAllValues holds where the key is absent: KMS answers OverlyPermissiveCondition (KMS guide, conditions-kms)."""
+    for statement in _statements(document):
+        for operator, conditions in statement.get("Condition", {}).items():
+            for key in conditions if operator.startswith("ForAllValues:") else ():
+                if key.lower().startswith(_PERMISSIVE):
+                    yield _refused(where, f"has {operator} on {key}")
 
 
 def _actions(document: Mapping[str, Any]) -> Iterator[str]:

@@ -9,18 +9,30 @@ import pytest
 
 from tenant_keys.review.assembly import Resource
 from tenant_keys.review.proof import prove
+from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.key_records import KeyRecord, read_key
+from tenant_keys.review.proof.refusals import check_refusals
 from tenant_keys.review.proof.refused_values import refused_values
 from tests.review.proof.test_declared_calls import ORDERS, Edit, key, own, trust
 from tools.random_estates.small_estates import templates_of
 
+Body = dict[str, Any]
 ROLE = "tenant-acme.orders"
 OTHER = "which holds other characters than AWS takes"
 OWN, TRUST = own(ROLE), trust(ROLE)
 
 
+def resource(kind: str, properties: Body) -> Resource:
+    return Resource("s", "111111111111", "eu-west-1", "A", kind, properties, None, None)
+
+
 def found(kind: str, **properties: Any) -> list[str]:
-    resource = Resource("s", "111111111111", "eu-west-1", "A", kind, properties, None, None)
-    return [what.removeprefix("s A: ") for what in refused_values(resource)]
+    return [what.removeprefix("s A: ") for what in refused_values(resource(kind, properties))]
+
+
+def denying(condition: Body) -> Body:
+    deny = {"Sid": "More", "Effect": "Deny", "Principal": "*", "Action": "kms:Sign", "Resource": "*"}
+    return {**deny, "Condition": condition}
 
 
 @pytest.mark.parametrize(
@@ -60,6 +72,14 @@ def found(kind: str, **properties: Any) -> list[str]:
         ("AWS::SSM::Parameter", "Description", "x" * 1_025, "has more than 1,024 characters"),
         ("AWS::RolesAnywhere::Profile", "Name", "a.b", f'is "a.b", {OTHER}'),
         ("AWS::RolesAnywhere::TrustAnchor", "Name", "x" * 256, "has more than 255 characters"),
+        ("AWS::SNS::Topic", "DisplayName", "x" * 101, "has more than 100 characters"),
+        ("AWS::SNS::Topic", "TopicName", "a.b", f'is "a.b", {OTHER}'),
+        ("AWS::SNS::Topic", "TopicName", "x" * 257, "has more than 256 characters"),
+        ("AWS::Events::Rule", "Description", "x" * 513, "has more than 512 characters"),
+        ("AWS::Events::Rule", "Name", "a b", f'is "a b", {OTHER}'),
+        ("AWS::Events::Rule", "Name", "x" * 65, "has more than 64 characters"),
+        ("AWS::CloudWatch::Alarm", "AlarmDescription", "x" * 1_025, "has more than 1,024 characters"),
+        ("AWS::CloudWatch::Alarm", "AlarmName", "x" * 256, "has more than 255 characters"),
         ("AWS::Organizations::Policy", "Name", "x" * 129, "has more than 128 characters"),
         ("AWS::Organizations::Policy", "Description", "x" * 513, "has more than 512 characters"),
     ],
@@ -84,6 +104,9 @@ def test_a_value_that_aws_refuses_is_named(kind: str, name: str, value: object, 
         ("AWS::KMS::Key", "MultiRegion", False),
         ("AWS::SSM::Parameter", "Tier", "Advanced"),
         ("AWS::Lambda::Function", "Description", ["x"]),
+        ("AWS::SNS::Topic", "TopicName", "a-b_c.fifo"),
+        ("AWS::Events::Rule", "Name", "a.b-c_9"),
+        ("AWS::Events::Rule", "Description", ""),
     ],
 )
 def test_a_value_that_aws_takes_is_no_finding(kind: str, name: str, value: object) -> None:
@@ -203,3 +226,89 @@ def test_a_refused_value_of_an_estate_is_not_proved() -> None:
         templates.properties("keys", "Keyacme")["Description"] = "x" * 8_193
 
     assert_refused(edit, "keys Keyacme: Description has more than 8,192 characters")
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        (
+            {"ForAllValues:StringEquals": {"aws:RequestTag/x": "a"}},
+            "keys Keyacme: the key policy has ForAllValues:StringEquals on aws:RequestTag/x",
+        ),
+        (
+            {"ForAllValues:StringLikeIfExists": {"kms:EncryptionContext:tenant_id": "a"}},
+            "has ForAllValues:StringLikeIfExists on kms:EncryptionContext:tenant_id",
+        ),
+    ],
+)
+def test_a_condition_that_kms_calls_overly_permissive_is_named(condition: Body, words: str) -> None:
+    assert_refused(lambda templates: key(templates).append(denying(condition)), words)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["a"]}},
+        {"ForAnyValue:StringEquals": {"aws:RequestTag/x": "a"}},
+        {"StringEquals": {"aws:RequestTag/x": "a"}},
+    ],
+)
+def test_a_condition_that_kms_takes_is_not_refused(condition: Body) -> None:
+    templates = templates_of(ORDERS)
+    key(templates).append(denying(condition))
+    assert [one.what for one in prove(templates, ORDERS).findings if "AWS refuses it" in one.what] == []
+
+
+def test_iam_takes_for_all_values_on_a_tag_of_the_request() -> None:
+    templates = templates_of(ORDERS)
+    deny = denying({"ForAllValues:StringEquals": {"aws:RequestTag/x": "a"}})
+    OWN(templates).append({name: one for name, one in deny.items() if name != "Principal"})
+    assert [one.what for one in prove(templates, ORDERS).findings if "AWS refuses it" in one.what] == []
+
+
+def test_a_replica_and_the_audit_key_take_no_overly_permissive_condition_either() -> None:
+    policy = {"Version": "2012-10-17", "Statement": [denying({"ForAllValues:StringEquals": {"aws:RequestTag/x": "a"}})]}
+    properties = {"KeyPolicy": policy, "PrimaryKeyArn": "arn:aws:kms:eu-west-1:111111111111:key/mrk-1"}
+    replica = resource("AWS::KMS::ReplicaKey", properties)
+    records: dict[str | None, list[KeyRecord]] = {"acme": [read_key(replica, "mrk-1", None, {})]}
+    audit = [read_key(resource("AWS::KMS::Key", {"KeyPolicy": policy}), "1", None, {})]
+    problem = "s A: the key policy has ForAllValues:StringEquals on aws:RequestTag/x: AWS refuses it"
+    for inventory in (Inventory(keys=records), Inventory(audit_keys=audit)):
+        assert [one.what for one in check_refusals(inventory, ORDERS)] == [problem]
+
+
+def with_policy(name: str, logical_id: str, document: Body) -> Edit:
+    properties = {"ManagedPolicyName": name, "PolicyDocument": document}
+    return lambda templates: templates.add("roles", logical_id, "AWS::IAM::ManagedPolicy", properties)
+
+
+def document_of(characters: int) -> Body:
+    """A document of so many characters, as IAM counts them."""
+    document = {"Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": ""}]}
+    around = len('{"Statement":[{"Effect":"Deny","Action":"s3:*","Resource":""}]}')
+    document["Statement"][0]["Resource"] = "arn:aws:s3:::" + "x" * (characters - around - 13)
+    return document
+
+
+def test_a_managed_policy_has_at_most_6_144_characters() -> None:
+    role = "arn:aws:iam::111111111111:policy/a"
+    assert_refused(with_policy("a", "More", document_of(6_145)), f"{role}: the policy has more than 6,144 characters")
+    templates = templates_of(ORDERS)
+    with_policy("a", "More", document_of(6_144))(templates)
+    assert prove(templates, ORDERS).verdict == "proved"
+
+
+def test_managed_policies_do_not_count_as_inline_ones() -> None:
+    templates = templates_of(ORDERS)
+    for at in ("a", "b"):
+        with_policy(at, at, document_of(6_000))(templates)
+        templates.properties("roles", at)["Roles"] = [ROLE]
+    assert prove(templates, ORDERS).verdict == "proved"
+
+
+def test_two_managed_policies_of_one_name_are_named() -> None:
+    def edit(templates: Any) -> None:
+        with_policy("a", "One", document_of(200))(templates)
+        with_policy("a", "Two", document_of(201))(templates)
+
+    assert_refused(edit, "roles Two: another managed policy of the templates is arn:aws:iam::111111111111:policy/a")
