@@ -181,7 +181,7 @@ def stopping_publishers() -> list[Mutant]:
         ("a principal of the account of a service", {"StringEquals": {"aws:PrincipalAccount": "999999999999"}}),
         ("one encryption context", {"Null": {"kms:EncryptionContext:aws:sns:topicArn": "false"}}),
     ]
-    gone = "kms:generatedatakey on arn:aws:kms"
+    gone = "kms:GenerateDataKey on any key of account"
     return [
         Mutant(
             f"{RCP}: use from outside by services too",
@@ -190,7 +190,7 @@ def stopping_publishers() -> list[Mutant]:
         ),
         Mutant(  # a request that has no aws:SourceAccount is denied as well, such as the deployment roles'
             f"{RCP}: no use but on behalf of the key account",
-            Refuted(Kind.REFUSED, ("may not kms:createkey on *",)),
+            Refuted(Kind.REFUSED, ("may not kms:CreateKey on *",)),
             to(RCP, Action="kms:*", Condition={"StringNotEqualsIfExists": {"aws:SourceAccount": CENTRAL}}),
         ),
         *(

@@ -15,7 +15,7 @@ class Kind(Enum):
     OTHER_TENANT = "another tenant's session uses the key"
     OUTSIDER = "a principal outside the manifest uses the key"
     OBTAINS_SESSION = "an undeclared principal obtains a session"
-    ADMINISTRATION = "an undeclared principal administers the key"
+    ADMINISTRATION = "a key is administered otherwise than declared"
     MORE_THAN_DECLARED = "a declared role has more access than declared"
     GUARDRAIL = "a control policy of the organization allows what it must deny"
     INVENTORY = "the templates contain something that the manifest does not declare"

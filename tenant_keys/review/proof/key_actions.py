@@ -29,6 +29,13 @@ def is_later(action: str) -> bool:
 
 
 @cache
+def spelled(action: str) -> str:
+    """An action as the service spells it, which policies and requests may spell otherwise."""
+    service = action.partition(":")[0]
+    return next((one for one in actions(service) if one.lower() == action.lower()), action)
+
+
+@cache
 def key_actions() -> tuple[str, ...]:
     """Every action on a key that the catalogue knows, and the one that it cannot know."""
     return (*sorted(actions_on("kms", "key")), FUTURE)

@@ -10,9 +10,10 @@ from tenant_keys.review.iam.decision import Decider
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor
 from tenant_keys.review.proof.findings import Finding, Kind, describe_request
-from tenant_keys.review.proof.key_actions import gives_plaintext
+from tenant_keys.review.proof.key_actions import gives_plaintext, is_cryptographic, is_later
 from tenant_keys.review.proof.liveness import Works
 from tenant_keys.review.proof.outsiders import shown_tags
+from tenant_keys.review.proof.promise import UNUSED_DAYS
 from tenant_keys.review.proof.requests import Answer
 from tenant_keys.review.proof.world import KeyCase
 
@@ -23,8 +24,8 @@ def excess(case: KeyCase, actor: Actor, group: list[str], answer: Answer) -> Fin
     own = "its own key" if actor.tenant == case.promise.tenant else f"the key of tenant {case.promise.tenant}"
     return Finding(
         kind,
-        f"{actor.label} may {_named_actions(group)} with {own} in {case.record.region}",
-        _FIXES[kind],
+        f"{actor.label} may {_named_actions(group)} with {own} in {case.record.region}{_although(case, actor, answer)}",
+        _fix(case, actor, group, kind),
         case.promise.tenant,
         _shown(case, actor, group[0], answer),
         tuple(map(named_decider, answer.decision.deciders)),
@@ -58,7 +59,40 @@ def not_working(case: KeyCase, actor: Actor, group: list[str], named: str | None
 
 
 def _named_actions(group: list[str]) -> str:
-    return ", ".join(action.partition(":")[2] for action in group[:6]) + (" ..." if len(group) > 6 else "")
+    known = [action.partition(":")[2] for action in group if not is_later(action)]
+    named = ", ".join(known[:6]) + (" ..." if len(known) > 6 else "")
+    later = next(filter(is_later, group), None)
+    if later is None:
+        return named
+    return f"{f'{named} or ' if named else ''}call an action that AWS may add, such as {later},"
+
+
+def _although(case: KeyCase, actor: Actor, answer: Answer) -> str:
+    """What of a deletion by the role that is declared to schedule it is not as declared."""
+    promise = case.promise
+    if answer.request.action != _DELETION or not promise.administers(actor.role_arn, _DELETION.lower()):
+        return ""
+    days = answer.request.keys.get(UNUSED_DAYS)
+    worked = f"after {days} days without use" if isinstance(days, str) else "however recently the key was used"
+    return f" {worked}; declared is: after {promise.unused_days}"
+
+
+def _fix(case: KeyCase, actor: Actor, group: list[str], kind: Kind) -> str:
+    action, promise = group[0].lower(), case.promise
+    if kind is Kind.MORE_THAN_DECLARED and not promise.usable and is_cryptographic(group[0]):
+        return "restore the Deny of all use: the tenant is not active"
+    if promise.administers(actor.role_arn, action):  # the role is declared, and the request is not
+        if group[0] == _DELETION:
+            return f"restore the Deny on kms:TrailingDaysWithoutKeyUsage below {promise.unused_days}"
+        return "restore the conditions of the statement above" + _OF_IMPORT.get(action, "")
+    return _FIXES[kind]
+
+
+_DELETION: Final = "kms:ScheduleKeyDeletion"
+_OF_IMPORT: Final = {
+    "kms:getparametersforimport": ": kms:WrappingAlgorithm and kms:WrappingKeySpec",
+    "kms:importkeymaterial": ": kms:ExpirationModel",
+}
 
 
 def _kind(case: KeyCase, actor: Actor, group: list[str]) -> Kind:

@@ -23,7 +23,7 @@ from tenant_keys.review.proof.controls import RCP, SCP, Controls, control_policy
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory
-from tenant_keys.review.proof.key_actions import carries
+from tenant_keys.review.proof.key_actions import carries, spelled
 from tenant_keys.review.proof.key_records import SYMMETRIC, USAGE
 from tenant_keys.review.proof.liveness import Works, works
 from tenant_keys.review.proof.promise import DEPLOYMENT, READING
@@ -118,11 +118,19 @@ def _finding(who: str, call: _Call, outcome: Works, *, open_keys: bool = False) 
     deciders = outcome.decision.deciders if outcome.decision else ()
     statements = tuple(f"{one.policy}: {one.sid or one.index}" for one in deciders)
     open_too = outcome.sometimes or open_keys
-    message = f"{who} may not {call.action} on {call.arn}, which is declared"
+    message = f"{who} may not {spelled(call.action)} on {_in_words(call.arn)}, which is declared"
     if open_too:
         message += f"; it depends on {outcome.depends_on or 'what AWS does not document of its requests'}"
     kind = Kind.NOT_PROVED if open_too else Kind.REFUSED
     return Finding(kind, message, "remove the Deny from the control policy", statements=statements)
+
+
+def _in_words(arn: str) -> str:
+    """A key has no id before it is created."""
+    if not arn.endswith(_NEW_KEY):
+        return arn
+    _, _, _, region, account, _ = arn.split(":")
+    return f"any key of account {account} in {region}"
 
 
 def _deployment(world: World) -> Iterator[_Call]:

@@ -22,7 +22,7 @@ from tenant_keys.review.proof.session_findings import obtained
 from tenant_keys.review.proof.session_requests import sessions
 from tenant_keys.review.proof.world import build_world, keep, role_case
 from tests.review.proof.test_declared_calls import trust
-from tests.review.proof.test_kinds import adding, estate_of, proved, without
+from tests.review.proof.test_kinds import Edit, adding, estate_of, policy, proved, without
 from tests.review.proof.test_places import PREMISES
 from tests.review.proof.test_places import estate as places
 from tools.random_estates.small_estates import CENTRAL, Templates, templates_of
@@ -307,3 +307,76 @@ def test_a_holder_of_a_certificate_and_a_role_without_a_workload() -> None:
     assert obtained(case, holder, tags, decision, estate.workloads["premises"], estate) == expected
     nobody = obtained(case, holder, tags, decision, None, estate)
     assert nobody == replace(expected, fix="remove the role from the app, or its policies from the role")
+
+
+BREAK_GLASS = f"arn:aws:iam::{CENTRAL}:role/KeyBreakGlass"
+
+
+def with_days(value: str | None, operator: str = "NumericLessThanIfExists") -> Edit:
+    """Another condition for the Deny that makes a deletion wait; None: no such Deny."""
+
+    def edit(templates: Templates) -> None:
+        statements = policy(templates, "acme")
+        (deny,) = (one for one in statements if one["Sid"] == "DenyDeletionOfRecentlyUsedKey")
+        if value is None:
+            statements.remove(deny)
+        else:
+            deny["Condition"] = {operator: {"kms:TrailingDaysWithoutKeyUsage": value}}
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("edit", "when"),
+    [
+        (with_days("29"), "after 29 days without use; declared is: after 30"),
+        (with_days(None), "however recently the key was used; declared is: after 30"),
+        (with_days("30", "NumericLessThan"), "however recently the key was used; declared is: after 30"),
+    ],
+)
+def test_a_deletion_that_waits_too_few_days_names_the_days(edit: Edit, when: str) -> None:
+    found = [one for one in proved(edit, estate=estate_of("acme: {}")).findings if one.tenant == "acme"]
+    assert [(one.kind, one.what, one.fix) for one in found] == [
+        (
+            Kind.ADMINISTRATION,
+            f"{BREAK_GLASS} may ScheduleKeyDeletion with the key of tenant acme in eu-west-1 {when}",
+            "restore the Deny on kms:TrailingDaysWithoutKeyUsage below 30",
+        )
+    ]
+    assert Kind.ADMINISTRATION.value == "a key is administered otherwise than declared"
+
+
+def test_a_declared_importer_that_may_do_more_is_not_called_undeclared() -> None:
+    importing = estate_of("acme: {key: {origin: imported, import_role: role/acme-import, expires: never}}")
+
+    def unconditionally(sid: str) -> Edit:
+        def edit(templates: Templates) -> None:
+            (one,) = (one for one in policy(templates, "acme") if one["Sid"] == sid)
+            del one["Condition"]
+
+        return edit
+
+    fixes = {
+        "ImportMaterial": "restore the conditions of the statement above: kms:ExpirationModel",
+        "GetImportParameters": "restore the conditions of the statement above: kms:WrappingAlgorithm and "
+        "kms:WrappingKeySpec",
+    }
+    for sid, fix in fixes.items():
+        assert [one.fix for one in proved(unconditionally(sid), estate=importing).findings] == [fix]
+
+
+def test_a_suspended_tenant_that_still_uses_its_key_has_lost_a_deny() -> None:
+    suspended = estate_of("acme: {state: suspended}")
+    found = proved(without("DenyUseWhileSuspended"), estate=suspended).findings
+    assert {(one.kind, one.fix) for one in found} == {
+        (Kind.MORE_THAN_DECLARED, "restore the Deny of all use: the tenant is not active")
+    }
+
+
+def test_an_action_that_aws_may_add_is_called_one() -> None:
+    later = "call an action that AWS may add, such as kms:fut, with the key of tenant acme in eu-west-1"
+    (found,) = excess_of("kms:Fut*")
+    assert found.what == f"{APP} may {later}"
+    assert found.request == request("kms:fut")
+    (found,) = excess_of(["kms:Fut*", "kms:Decapsulate"])
+    assert found.what == f"{APP} may Decapsulate or {later}"
