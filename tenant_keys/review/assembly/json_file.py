@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from tenant_keys.review.errors import AssemblyNotFound, AssemblyUnreadable
+from tenant_keys.review.errors import AssemblyNotFound, AssemblyUnreadable, as_json
 
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
@@ -55,6 +56,8 @@ def parse_json(path: Path, data: bytes) -> Any:
             value = _parse_strictly(data)
     except RecursionError as error:
         raise AssemblyUnreadable(deep) from error
+    except _Faulty as error:
+        raise AssemblyUnreadable(f"{path}{error}; run cdk synth again") from error
     except ValueError as error:
         raise AssemblyUnreadable(f"{path}: not JSON in UTF-8 ({error}); run cdk synth again") from error
     if _nests_deeply(data) and _nests_deeply(_STRING.sub(b"", data)):
@@ -82,13 +85,59 @@ def _as_written(data: bytes) -> tuple[bool, Any]:
     return written and b"0" * (_DIGITS + 1) not in data.translate(_ALL_DIGITS_ALIKE), value
 
 
+class _Faulty(ValueError):
+    """Raised with the place of a part that has no one value."""
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object, with each name as often as it occurs."""
+
+
+class _Number(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+
 def _parse_strictly(data: bytes) -> Any:
-    value = json.loads(
-        data.decode(), object_pairs_hook=_each_once, parse_constant=_number, parse_float=_number, parse_int=_number
-    )
-    if _SURROGATE.search(data):
-        json.dumps(value, ensure_ascii=False).encode()
+    text = data.decode()
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_each_once, parse_constant=_number, parse_float=_number, parse_int=_number
+        )
+        if _SURROGATE.search(data):
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # read once more, to say where
+        raw = json.loads(text, object_pairs_hook=_Pairs, parse_constant=_Number, parse_float=_Number, parse_int=_Number)
+        raise _Faulty(next(_faults(raw))) from None
     return value
+
+
+def _faults(value: object, place: str = "") -> Iterator[str]:
+    """What has no one value, each with its place."""
+    match value:
+        case _Pairs():
+            names = [name for name, _ in value]
+            for name, one in value:
+                if names.count(name) > 1:
+                    yield f"{place}: {name} occurs twice in one object"
+                yield from _faults(name, f"{place}.{name}" if place else f" {name}")
+                yield from _faults(one, f"{place}.{name}" if place else f" {name}")
+        case list():
+            for at, one in enumerate(value):
+                yield from _faults(one, f"{place or ' '}[{at}]")
+        case _Number():
+            try:
+                _number(value)
+            except ValueError as error:
+                yield f"{place}: {error}"
+        case str():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                yield f"{place}: {as_json(value)} holds half of a surrogate pair".encode("ascii", "replace").decode()
 
 
 def _nests_deeply(data: bytes) -> bool:

@@ -28,6 +28,8 @@ MOST_PIECES: Final = 2_000
 _ACCOUNT: Final = re.compile(r"(?:arn:aws[a-z-]*:(?:iam|sts)::)?([0-9]{12})(:.*)?")
 _EVERYONE: Final = ("*", "*")
 _ANY_AWS: Final = ("AWS", "*")
+ANY_SERVICE: Final = ("Service", "*", "any")
+"""What `"*"` names for certain beside `{"AWS": "*"}`: services, and web identity tokens."""
 
 Atom = object
 """A class of values of one dimension."""
@@ -189,6 +191,8 @@ def _principals(reach: Reach) -> frozenset[Atom]:
         # NotPrincipal "*" names nobody (IAM guide, reference_policies_elements_notprincipal).
         spared = frozenset(map(_name, statement.not_principals))
         return frozenset() if spared & {_EVERYONE, _ANY_AWS} else frozenset([("but", spared)])
+    if _EVERYONE in statement.principals:
+        return frozenset([_ANY_AWS, ANY_SERVICE])
     return frozenset(map(_name, statement.principals)) or frozenset([_EVERYONE])
 
 
@@ -206,7 +210,7 @@ def _name(principal: tuple[str, str]) -> tuple[str, str]:
 
 def _names(reach: Reach, atom: Atom) -> bool:
     named = _principals(reach)
-    if _EVERYONE in named or atom in named:
+    if ANY_SERVICE in named or atom in named:
         return True
     if _ANY_AWS in named:
         # In doubt an Allow of old allowed it to AWS principals alone, and a Deny stops these alone.

@@ -189,8 +189,16 @@ _LABELS: Final = {
 }
 
 
+_SWITCHES: Final = frozenset({"EnableKeyRotation", "Enabled"})
+
+
 def _setting(name: str, one: Any, other: Any) -> tuple[Severity, str]:
     """What a changed property of a key asks of a reviewer; `{key}` represents the key."""
+    if name in _SWITCHES and not all(
+        value in (None, "true", "false") for value in (one, other)
+    ):  # CloudFormation knows no other boolean
+        usual = "true" if name == "Enabled" else "false"
+        return Severity.REVIEW, f"{name} of {{key}}: {_in_words(one or usual)} becomes {_in_words(other or usual)}"
     match name:
         case "Enabled":
             enabled = other is None  # true is the default

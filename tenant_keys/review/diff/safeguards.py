@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from tenant_keys.review import syntax
 from tenant_keys.review.diff.change import Change, Severity, keys_of
-from tenant_keys.review.diff.coverage import Reach, uncovered
+from tenant_keys.review.diff.coverage import ANY_SERVICE, Reach, uncovered
 from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.action_classes import distinguished_actions
@@ -236,6 +236,8 @@ def _shown(condition: syntax.Condition) -> str:
 
 def _example(rest: Mapping[str, object]) -> str:
     """What is not covered, where part of it is."""
+    if rest.get("principal") == ANY_SERVICE:
+        return ', such as where the principal is a service, which {"AWS": "*"} may not name'
     values = [f"{name} is {_value(value)}" for name, value in sorted(rest.items())]
     return f", such as where {' and '.join(values)}" if values else ""
 
@@ -244,7 +246,7 @@ def _value(value: object) -> str:
     if value is None:
         return "absent"
     if isinstance(value, tuple):
-        if value == ("*", "*"):
+        if value in (("*", "*"), ("AWS", "*")):
             return "anyone"
         return " ".join(_unmarked(str(part)) for part in value) if value[:1] != ("but",) else "anyone but those named"
     return _unmarked(str(value))

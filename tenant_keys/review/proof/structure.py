@@ -357,14 +357,17 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     existing = set(map(_account_and_name, roles))
     parameters = {one for arn in roles for one in _parameters(arn, estate)}
     named = {f"{account}/{name.lower()}" for account, name in map(_account_and_name, administering(estate))}
+    deployers = {f"{account}/{name.lower()}" for account, name in map(_account_and_name, estate.central.deployers)}
+    bootstrap = f"cdk-{estate.central.bootstrap_qualifier}-".lower()
     for policy in inventory.loose:
         declared = (policy.account, policy.role_name) in existing
         document = parse_document(policy.document, policy.where)
         whom = f"{policy.account}/{policy.role_name.lower()}"
         administers = any(is_role(whom, one) for one in named)
-        if (administers and any(denying(document))) or (
-            declared and any(not statement.allows for statement in document.statements)
-        ):
+        deploys = policy.role_name.lower().startswith(bootstrap) or any(is_role(whom, one) for one in deployers)
+        denies = any(not statement.allows for statement in document.statements)
+        # CloudFormation calls whatever service a stack has a resource of with its role: a Deny of any may stop it.
+        if (administers and any(denying(document))) or ((declared or deploys) and denies):
             yield Finding(
                 Kind.NOT_PROVED,
                 f"{policy.where}: a Deny for the role {policy.role_name} of account {policy.account}, in no "

@@ -46,8 +46,8 @@ def test_compact_text_is_ascii_and_the_same_value(value: Any) -> None:
         ('{ "a" : 1 , "a" : 1 }', "a occurs twice in one object"),
         ('{"a":1e400}', "is not a number of JSON"),
         ('{"a":-Infinity}', "is not a number of JSON"),
-        ('{"a":"\\ud800"}', "surrogates not allowed"),
-        ('{"\\udfff":1}', "surrogates not allowed"),
+        ('{"a":"\\ud800"}', "holds half of a surrogate pair"),
+        ('{"\\udfff":1}', "holds half of a surrogate pair"),
         ('{"a":01}', "not JSON in UTF-8"),
         ('{"a":"\t"}', "not JSON in UTF-8"),
         ("{} {}", "not JSON in UTF-8"),
@@ -59,6 +59,23 @@ def test_compact_text_is_ascii_and_the_same_value(value: Any) -> None:
 def test_what_has_no_one_value_is_refused(text: str, words: str) -> None:
     with pytest.raises(AssemblyUnreadable, match=words):
         parse_json(HERE, text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"a":{"b":[0,{"c":1,"c":2}]}}', " a.b[1]: c occurs twice in one object"),
+        ('[0,{"c":1,"c":2}]', " [1]: c occurs twice in one object"),
+        ('{"c":1,"c":2}', ": c occurs twice in one object"),
+        ('{"a":[1,1e400]}', " a[1]: 1e400 is not a number of JSON that AWS can hold"),
+        ('{"a":{"b":NaN}}', " a.b: NaN is not a number of JSON that AWS can hold"),
+        ('{"a":["\\ud800"]}', ' a[0]: "\\ud800" holds half of a surrogate pair'),
+    ],
+)
+def test_what_has_no_one_value_is_named_with_its_place(text: str, problem: str) -> None:
+    with pytest.raises(AssemblyUnreadable) as refused:
+        parse_json(HERE, text.encode())
+    assert str(refused.value) == f"file.json{problem}; run cdk synth again"
 
 
 @pytest.mark.parametrize("data", [b'"\xff"', b'{"\xc3":1}', b'"\xed\xa0\x80"', b'{"a":1}\x00'])

@@ -106,7 +106,10 @@ REVIEW: dict[str, tuple[Edit, str]] = {
         LOST,
     ),
     "a Deny of one principal": (deny(ALIAS, Principal={"AWS": "arn:aws:iam::999999999999:root"}), LOST),
-    "a Deny of AWS principals, and in doubt of no service": (deny(ALIAS, Principal={"AWS": "*"}), LOST),
+    "a Deny of AWS principals, and in doubt of no service": (
+        deny(ALIAS, Principal={"AWS": "*"}),
+        LOST + ', such as where the principal is a service, which {"AWS": "*"} may not name (',
+    ),
     "a Deny of a service": (deny(ALIAS, Principal={"Service": "s3.amazonaws.com"}), LOST),
     "a Deny of all but everybody": (
         statement(ALIAS, lambda one: one.update(NotPrincipal="*") or one.pop("Principal")),

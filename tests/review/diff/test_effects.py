@@ -175,6 +175,14 @@ AUDIT_EDITS: dict[str, tuple[Edit, str]] = {
         of_the_audit_key(lambda one: one["Properties"].update(EnableKeyRotation=False)),
         f"automatic rotation of the key {AUDIT} AuditKey in eu-west-1 is switched off",
     ),
+    "its rotation by a number": (
+        of_the_audit_key(lambda one: one["Properties"].update(EnableKeyRotation=1)),
+        f"EnableKeyRotation of the key {AUDIT} AuditKey in eu-west-1: true becomes 1",
+    ),
+    "its state by a number": (
+        of_the_audit_key(lambda one: one["Properties"].update(Enabled=1)),
+        f"Enabled of the key {AUDIT} AuditKey in eu-west-1: true becomes 1",
+    ),
     "its kind": (
         of_the_audit_key(lambda one: one["Properties"].update(KeySpec="RSA_4096")),
         f"KeySpec of the key {AUDIT} AuditKey in eu-west-1 changes from SYMMETRIC_DEFAULT to RSA_4096",

@@ -14,6 +14,8 @@ KEYS = "arn:aws:kms:eu-west-1:111111111111:key/*"
 USE = ["kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom"]
 DENIED = ["kms:Dec*", "kms:Encrypt"]
 """Of the operations that KMS has, Decapsulate, Decrypt and no other begin with Dec."""
+SERVICE = ', such as where the principal is a service, which {"AWS": "*"} may not name'
+S3 = {"Service": "s3.amazonaws.com"}
 
 
 def document(*statements: dict[str, Any], label: str = "key policy") -> dict[str, tuple[Text, ...]]:
@@ -73,3 +75,36 @@ def test_a_pattern_beside_a_wider_one_means_the_same(before: dict[str, Any], aft
     assert list(rewritten(document(before), document(after))) == [
         "key policy is written differently and means the same"
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "example"),
+    [
+        ({**deny("kms:Sign"), "Principal": "*"}, {**deny("kms:Sign"), "Principal": {"AWS": "*"}}, SERVICE),
+        ({**allow("kms:Sign"), "Principal": {"AWS": "*"}}, {**allow("kms:Sign"), "Principal": "*"}, SERVICE),
+        (
+            {**deny("kms:Sign"), "Principal": "*"},
+            {**deny("kms:Sign"), "Principal": {"AWS": "111111111111"}},
+            "no Deny to anyone as strict as D was",
+        ),
+        (
+            {**deny("kms:Sign"), "Principal": {"AWS": "*", **S3}},
+            {**deny("kms:Sign"), "Principal": S3},
+            ", such as where principal is anyone",
+        ),
+    ],
+)
+def test_aws_principals_may_leave_services_out_and_nobody_else(
+    before: dict[str, Any], after: dict[str, Any], example: str
+) -> None:
+    [found] = lost_safeguards(document(before), document(after))
+    assert f"{example} (kms:Sign)" in found
+
+
+def test_the_way_to_everyone_stops_more() -> None:
+    narrow = {**deny("kms:Sign"), "Principal": {"AWS": "*"}}
+    assert lost_safeguards(document(narrow), document({**deny("kms:Sign"), "Principal": "*"})) == {}
+    service = {**deny("kms:Sign"), "Principal": S3}
+    assert lost_safeguards(document(service), document({**deny("kms:Sign"), "Principal": "*"})) == {}
+    [found] = lost_safeguards(document(service), document(narrow))
+    assert "no Deny to anyone as strict" in found
