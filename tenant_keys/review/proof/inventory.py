@@ -78,7 +78,9 @@ class Inventory:
     """By Region and key id."""
     roles: dict[str, RoleRecord] = field(default_factory=dict)
     unmodelled: list[str] = field(default_factory=list)
-    """Types and properties of resources that the proof does not know."""
+    """Types of resources that the proof does not know."""
+    properties: list[str] = field(default_factory=list)
+    """Properties and values that the proof does not know, each in a sentence."""
     named: dict[Named, str] = field(default_factory=dict)
     """Principals of key and trust policies, which have to exist, and where each is named first."""
     refused: list[str] = field(default_factory=list)
@@ -196,7 +198,7 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
     for resource in stack.resources.values():
         kind, properties = resource.type, resource.properties
         where = resource.where
-        inventory.unmodelled += [f"{where}: {kind} {name}" for name in not_understood(resource)]
+        inventory.properties += not_understood(resource)
         inventory.refused += refused_values(resource)
         inventory.tags += _tags_beside(resource)
         if kind == "AWS::IAM::Role":

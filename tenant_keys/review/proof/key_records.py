@@ -169,7 +169,9 @@ def _rotation(resource: Resource) -> int | None:
 def _days(resource: Resource, name: str, default: int) -> int:
     value = str(resource.properties.get(name, default))
     if not (value.isascii() and value.isdecimal()):
-        raise NotProved(f"{resource.where}.{name}: got {as_json(resource.properties.get(name))}; a number of days")
+        raise NotProved(
+            f"{resource.where}.{name}: got {as_json(resource.properties.get(name))}; a whole number of days"
+        )
     return int(value)
 
 

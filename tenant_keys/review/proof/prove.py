@@ -191,7 +191,7 @@ _NOTHING: Final = Finding(Kind.NOT_PROVED, "the templates contain no key, so the
 
 
 def _not_proved(problem: Exception) -> Finding:
-    fix = "write the policy in a form that the review understands"
+    fix = "write it in a form that the review understands"
     if isinstance(problem, AssemblyInconsistent):
         fix = "deploy nothing of this assembly; synthesize again"
     message = "a document is nested too deeply" if isinstance(problem, RecursionError) else str(problem)

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tenant_keys.review.assembly import Resource
+from tenant_keys.review.errors import as_json
 
-_OFF: Final = frozenset({"False", "false"})
-_LENGTHS: Final = frozenset(map(str, range(900, 3601)))
+_OFF: Final = (frozenset({"False", "false"}), "false")
+_LENGTHS: Final = (frozenset(map(str, range(900, 3601))), "900 to 3600")
 """Seconds of a session that every role lets be asked for (IAM API, Role, MaxSessionDuration: at least 3600)."""
 _SAID: Final[Mapping[str, str]] = {
     # Read and compared, or without effect on who may do what, such as a description.
@@ -35,7 +36,7 @@ _SAID: Final[Mapping[str, str]] = {
     "AWS::SSM::Parameter": "DataType Description Name Tags Tier Type Value",
 }
 _NAMES: Final = {kind: frozenset(names.split()) for kind, names in _SAID.items()}
-_VALUES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
+_VALUES: Final[Mapping[str, Mapping[str, tuple[frozenset[str], str]]]] = {
     # Without instance properties in the request CreateSession fails then (Roles Anywhere API, CreateProfile).
     # The holder of a certificate would choose the name of its sessions, which the trail records; else it is the
     # certificate's serial number (Roles Anywhere API, CreateProfile, acceptRoleSessionName).
@@ -44,19 +45,21 @@ _VALUES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         "DurationSeconds": _LENGTHS,
         "RequireInstanceProperties": _OFF,
     },
-    "AWS::IAM::Role": {"MaxSessionDuration": frozenset(map(str, range(3600, 43_201)))},
-    "AWS::SSM::Parameter": {"DataType": frozenset({"text"}), "Type": frozenset({"String"})},
+    "AWS::IAM::Role": {"MaxSessionDuration": (frozenset(map(str, range(3600, 43_201))), "3600 to 43200")},
+    "AWS::SSM::Parameter": {"DataType": (frozenset({"text"}), "text"), "Type": (frozenset({"String"}), "String")},
 }
-"""Where only some values are understood, or taken by AWS (IAM API, CreateRole, MaxSessionDuration)."""
+"""Where only some values are understood, or taken by AWS (IAM API, CreateRole, MaxSessionDuration), also in words."""
 
 
 def not_understood(resource: Resource) -> Iterator[str]:
-    """The properties of a resource, of a type that the proof reads, that it does not understand."""
+    """The properties of a resource, of a type that the proof reads, that it does not understand, each in a sentence."""
     names = _NAMES.get(resource.type)
     if names is None:
         return
-    if unknown := resource.properties.keys() - names:
-        yield from sorted(unknown)
-    for name, values in _VALUES.get(resource.type, {}).items():
-        if name in resource.properties and str(resource.properties[name]) not in values:
-            yield name
+    properties = resource.properties
+    if unknown := properties.keys() - names:
+        for name in sorted(unknown):
+            yield f"{resource.where}: {resource.type} {name or as_json(name)}: the proof does not know this property"
+    for name, (values, words) in _VALUES.get(resource.type, {}).items():
+        if name in properties and str(properties[name]) not in values:
+            yield f"{resource.where}: {resource.type} {name} is {as_json(properties[name])}; allowed: {words}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from tenant_keys.manifest import Estate, Tenant
+from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.proof.audit import check_audit
 from tenant_keys.review.proof.deletion_hook import check_deletion_hook
 from tenant_keys.review.proof.findings import Finding, Kind
@@ -47,6 +48,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
         *check_deletion_hook(inventory, estate),
         *check_parameters(inventory, promises, estate),
         *(Finding(Kind.NOT_PROVED, what, _REFER) for what in inventory.early),
+        *(Finding(Kind.NOT_PROVED, what, _PROPERTY) for what in inventory.properties),
         *check_named(inventory.named, estate),
         *(
             Finding(Kind.NOT_PROVED, f"{what}: the proof does not know what it grants", _APART)
@@ -56,6 +58,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
 
 
 _REFER = "refer to it by Ref or Fn::GetAtt, or add DependsOn"
+_PROPERTY = "synthesize again; correct the value, or remove the property"
 _BY_OTHERS = "the templates do not show with whose permissions it acts"
 _APART = "keep it in an app of its own, or extend the review to cover it"
 
@@ -361,7 +364,7 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     bootstrap = f"cdk-{estate.central.bootstrap_qualifier}-".lower()
     for policy in inventory.loose:
         declared = (policy.account, policy.role_name) in existing
-        document = parse_document(policy.document, policy.where)
+        document = _tree(policy.document, policy.where)
         whom = f"{policy.account}/{policy.role_name.lower()}"
         administers = any(is_role(whom, one) for one in named)
         deploys = policy.role_name.lower().startswith(bootstrap) or any(is_role(whom, one) for one in deployers)
@@ -399,7 +402,15 @@ def _loose(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
 
 
 def _trees(role: RoleRecord) -> list[Document]:
-    return [parse_document(document, f"policy {name} of {role.arn}") for name, document in role.identity]
+    return [_tree(document, f"policy {name} of {role.arn}") for name, document in role.identity]
+
+
+def _tree(document: Mapping[str, Any], where: str) -> Document:
+    """A policy, of which each action is one: what reads it does not know where it is."""
+    tree = parse_document(document, where)
+    for statement in tree.statements:
+        action_tests(statement.actions or statement.not_actions, f"{where}: {statement.label}")
+    return tree
 
 
 def _account_and_name(arn: str) -> tuple[str, str]:

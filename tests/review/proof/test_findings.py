@@ -196,7 +196,7 @@ def test_an_assembly_that_is_not_read_is_not_proved_and_counts_nothing(monkeypat
     assert unread == Finding(
         Kind.NOT_PROVED,
         'roles tenant-acme.orders.Tags: got "x"; a list',
-        "write the policy in a form that the review understands",
+        "write it in a form that the review understands",
     )
     counts = (proof.tenants, proof.keys, proof.stacks, proof.classes, proof.requests)
     assert (proof.verdict, *counts) == ("not proved", 3, 0, 0, 0, 0)

@@ -212,7 +212,7 @@ def test_what_the_proof_does_not_know_is_named() -> None:
         (("Key", "AWS::KMS::Key", {"KeyPolicy": "{}"}), 'stack Key.KeyPolicy: got "{}"; an object'),
         (
             ("Key", "AWS::KMS::Key", {"KeyPolicy": {}, "PendingWindowInDays": True}),
-            "stack Key.PendingWindowInDays: got true; a number of days",
+            "stack Key.PendingWindowInDays: got true; a whole number of days",
         ),
         (("Key", "AWS::KMS::Key", {}), "a key without a key policy of its own gets KMS's default"),
         (

@@ -44,7 +44,9 @@ def test_every_property_but_these_is_named(kind: str) -> None:
     known = dict.fromkeys(UNDERSTOOD[kind].split(), "any")
     assert reported(kind, known) == []
     strange = {name: "any" for name in {*_every(), "Another", "Anew"} - known.keys() if not _limited(kind, name)}
-    assert reported(kind, {**known, **strange}) == sorted(strange)
+    assert reported(kind, {**known, **strange}) == [
+        f"stack One: {kind} {name}: the proof does not know this property" for name in sorted(strange)
+    ]
 
 
 def _every() -> set[str]:
@@ -70,8 +72,29 @@ def test_a_property_has_one_of_these_values_or_is_named(
     kind: str, name: str, understood: list[object], others: list[object]
 ) -> None:
     assert [reported(kind, {name: value}) for value in understood] == [[]] * len(understood)
-    assert [reported(kind, {name: value}) for value in others] == [[name]] * len(others)
+    for value in others:
+        (sentence,) = reported(kind, {name: value})
+        assert sentence.startswith(f"stack One: {kind} {name} is ")
 
 
 def test_of_a_type_that_the_proof_does_not_read_nothing_is_said() -> None:
     assert reported("AWS::S3::Bucket", {"Another": 1}) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "sentence"),
+    [
+        ("AWS::IAM::Role", {"MaxSessionDuration": 3599}, "MaxSessionDuration is 3599; allowed: 3600 to 43200"),
+        ("AWS::SSM::Parameter", {"Type": "SecureString"}, 'Type is "SecureString"; allowed: String'),
+        ("AWS::SSM::Parameter", {"DataType": "aws:ec2:image"}, 'DataType is "aws:ec2:image"; allowed: text'),
+        ("AWS::RolesAnywhere::Profile", {"DurationSeconds": 899}, "DurationSeconds is 899; allowed: 900 to 3600"),
+        (
+            "AWS::RolesAnywhere::Profile",
+            {"AcceptRoleSessionName": True},
+            "AcceptRoleSessionName is true; allowed: false",
+        ),
+        ("AWS::KMS::Key", {"": 1}, '"": the proof does not know this property'),
+    ],
+)
+def test_a_value_is_named_with_those_that_are_allowed(kind: str, properties: dict[str, Any], sentence: str) -> None:
+    assert reported(kind, properties) == [f"stack One: {kind} {sentence}"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tenant_keys.review.iam import UnsupportedPolicy
 from tenant_keys.review.proof.inventory import take_inventory
 from tenant_keys.review.proof.promise import promises
 from tenant_keys.review.proof.structure import check_structure
@@ -382,3 +383,25 @@ def test_a_role_that_the_manifest_names_deploys_too(role: str, stopped: bool) ->
     sentences = [one.what for one in check_structure(inventory, PROMISES, replace(ESTATE, central=central))]
     start = f"roles Added: a Deny for the role {role} of account {CENTRAL}, in no template"
     assert any(one.startswith(start) for one in sentences) is stopped
+
+
+def test_a_property_that_is_not_known_is_corrected_or_removed() -> None:
+    templates = TEMPLATES.copy()
+    templates.properties("keys", "Keyacme")["New"] = 1
+    (finding,) = check_structure(take_inventory(templates, PROMISES), PROMISES, ESTATE)
+    assert finding.what == "keys Keyacme: AWS::KMS::Key New: the proof does not know this property"
+    assert finding.fix == "synthesize again; correct the value, or remove the property"
+
+
+@pytest.mark.parametrize("element", ["Action", "NotAction"])
+def test_an_action_that_is_none_is_named_with_its_policy(element: str) -> None:
+    templates = TEMPLATES.copy()
+    statement = {"Sid": "Odd", "Effect": "Deny", element: ["kms:Sign", ""], "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    attached("tenant-acme.orders", document, "roles")(templates)
+    inventory = take_inventory(templates, PROMISES)
+    words = (
+        'policy More of .*/tenant-acme.orders: Odd: got \\["kms:Sign", ""\\]; an action is written service:Operation'
+    )
+    with pytest.raises(UnsupportedPolicy, match=words):
+        check_structure(inventory, PROMISES, ESTATE)
