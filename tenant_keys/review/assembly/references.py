@@ -45,7 +45,7 @@ def _to_nothing(sections: Mapping[str, Any], resources: Mapping[str, Mapping[str
         if body.get("DependsOn") and (unknown := sorted(awaited(body) - resources.keys())):
             yield f"{name} depends on {unknown[0]}, which the template does not hold"
         if "Condition" in body and body["Condition"] not in [*conditions]:
-            yield f"{name} has the condition {as_json(body['Condition'])}, which the template does not hold"
+            yield f"{name} Condition: got {as_json(body['Condition'])}, which the template does not hold"
     for name, condition in conditions.items():
         yield from _of_condition(f"Conditions.{name} refers to", condition, parameters, frozenset(conditions))
     for name, output in sections.get("Outputs", {}).items():

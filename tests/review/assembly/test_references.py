@@ -69,11 +69,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a resource under a condition that is not there": (
         {"Resources": {"Other": {**TOPIC, "Condition": "B"}}},
-        ': Other has the condition "B", which the template does not hold',
+        ': Other Condition: got "B", which the template does not hold',
     ),
     "a resource under no condition": (
         {"Resources": {"Other": {**TOPIC, "Condition": ["B"]}}, "Conditions": {"B": EQUAL}},
-        ': Other has the condition ["B"], which the template does not hold',
+        ': Other Condition: got ["B"], which the template does not hold',
     ),
     "a resource of another type that refers to nothing": (
         other({"Fn::If": ["B", {"Ref": "Nope"}, "x"]}),
