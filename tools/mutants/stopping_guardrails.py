@@ -17,7 +17,7 @@ def stopping() -> list[Mutant]:
         found += [
             Mutant(
                 f"{kind}: ForAllValues without Null stops every deletion of an alias",
-                Refuted(refused, ("kms:deletealias on arn:aws:kms", "which is declared")),
+                Refuted(refused, ("kms:DeleteAlias on arn:aws:kms", "which is declared")),
                 to(kind, Action=["kms:DeleteAlias", "kms:ScheduleKeyDeletion"], Condition=trap),
             ),
             Mutant(
@@ -88,35 +88,35 @@ def stopping_deployment() -> list[Mutant]:
     """What would stop the deployment roles from making what the templates hold."""
     deployer = "cfn-exec-role"
     rows: list[tuple[str, str, Body]] = [
-        ("no new key", "kms:createkey on *", {"Action": "kms:CreateKey"}),
+        ("no new key", "kms:CreateKey on *", {"Action": "kms:CreateKey"}),
         (
             "no new key in one Region",
-            "kms:createkey on *",
+            "kms:CreateKey on *",
             {"Action": "kms:CreateKey", "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}},
         ),
         (
             "no new key with tags",
-            "kms:createkey on *",
+            "kms:CreateKey on *",
             {"Action": "kms:CreateKey", "Condition": {"Null": {"aws:TagKeys": "false"}}},
         ),
         (
             "no new key of imported material",
-            "kms:createkey on *",
+            "kms:CreateKey on *",
             {"Action": "kms:CreateKey", "Condition": {"StringEquals": {"kms:KeyOrigin": "EXTERNAL"}}},
         ),
         (
             "no settings of a key before its alias points at it",
-            "kms:enablekeyrotation on arn:aws:kms:eu-west-1",
+            "kms:EnableKeyRotation on any key of account 111111111111 in eu-west-1",
             {"Action": "kms:EnableKeyRotation", "Condition": {"Null": {"kms:ResourceAliases": "true"}}},
         ),
         (
             "no role with tags",
-            "iam:createrole on arn:aws:iam::111111111111:role/tenant-keys/",
+            "iam:CreateRole on arn:aws:iam::111111111111:role/tenant-keys/",
             {"Action": ["iam:CreateRole", "iam:TagRole"], "Condition": {"Null": {"aws:TagKeys": "false"}}},
         ),
         (
             "no role by requests to another Region",
-            "iam:createrole on arn:aws:iam::111111111111:role/tenant-keys/",
+            "iam:CreateRole on arn:aws:iam::111111111111:role/tenant-keys/",
             {"Action": "iam:CreateRole", "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}},
         ),
     ]
@@ -125,9 +125,9 @@ def stopping_deployment() -> list[Mutant]:
         for name, words, elements in rows
     ]
     for sid, words in (
-        ("KeepRules", "events:putrule on arn:aws:events"),
-        ("KeepTopic", "sns:settopicattributes on"),
-        ("KeepTrail", "cloudtrail:updatetrail on"),
+        ("KeepRules", "events:PutRule on arn:aws:events"),
+        ("KeepTopic", "sns:SetTopicAttributes on"),
+        ("KeepTrail", "cloudtrail:UpdateTrail on"),
     ):
         found.append(
             Mutant(
