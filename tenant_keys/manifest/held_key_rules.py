@@ -52,7 +52,8 @@ def _check_fields(name: str, tenant: Tenant, report: Report) -> None:
     of_key |= {"import_role": key.import_role, "custodian": custodian}
     for field, value in of_key.items():
         if value is not None:
-            report((*path, "key", field), f"got {value}; the tenant decides it as the owner of the key; remove it")
+            got = str(value).lower() if isinstance(value, bool) else value
+            report((*path, "key", field), f"got {got}; the tenant decides it as the owner of the key; remove it")
     for setting in ("rotation_days", "deletion_window_days", "unused_days_before_deletion", "decrypt_by"):
         got = getattr(tenant, setting)
         if got is not None:

@@ -170,6 +170,8 @@ def test_the_local_aws_has_the_names_of_a_manifest_without_naming() -> None:
         ("{alias: 'alias/dev/*{id}'}", "allowed: alias/{id} with a name of the estate before"),
         ("{role_path: /dev/keys/}", "in which keys could be a workload of another estate"),
         ("{role_path: /aws-service-role/}", "AWS reserves paths that begin with aws or ssm"),
+        ("{role_path: /AWS-Keys/}", "AWS reserves paths that begin with aws or ssm"),
+        ("{role_path: /Ssm/}", "AWS reserves paths that begin with aws or ssm"),
         ("{role_path: /dev}", 'got "/dev"; allowed: a path of letters'),
         ("{role_prefix: dev}", 'got "dev"; allowed: lower-case letters, digits and -, then _'),
         ("{role_prefix: Dev_}", 'got "Dev_"; allowed: lower-case letters'),

@@ -9,7 +9,7 @@ from tenant_keys.manifest.estate import Audit, Central, Custodian, HeldKey
 from tenant_keys.manifest.lock import Registration
 from tenant_keys.manifest.lock_text import with_entries
 from tenant_keys.manifest.model import Quotas
-from tests.manifest.sample import edited
+from tests.manifest.sample import edited, errors
 from tests.manifest.test_resolve import estate_of_text, lock_of
 
 HELD = "arn:aws:kms:eu-west-1:555555555555:key/0000000c-0000-4000-8000-000000000000"
@@ -25,6 +25,23 @@ def test_every_field_of_a_key_that_its_tenant_holds_has_its_value(written: str, 
     estate = resolve(parse_manifest(text), with_entries(lock, {**lock.entries, "globex": recorded}))
     assert estate.tenants["globex"].held == HeldKey({"eu-west-1": HELD}, there, here, "nonce", minutes)
     assert estate.tenants["acme"].held is None
+
+
+@pytest.mark.parametrize(
+    ("field", "got"),
+    [
+        ("origin: imported", "imported"),
+        ("multi_region: true", "true"),
+        ("region: eu-west-1", "eu-west-1"),
+        ("import_role: role/globex-import", "role/globex-import"),
+    ],
+)
+def test_what_the_owner_of_a_held_key_decides_is_no_field_of_ours(field: str, got: str) -> None:
+    imported = "origin: imported, import_role: role/globex-import"
+    name = field.partition(":")[0]
+    found = errors(edited((imported, f"held_by: tenant, arns: {{eu-west-1: '{HELD}'}}, {field}")))
+    message = f"tenants.globex.key.{name}: got {got}; the tenant decides it as the owner of the key; remove it"
+    assert [one.partition(" ")[2] for one in found if f"key.{name}" in one] == [message]
 
 
 def test_every_field_of_the_key_account_and_of_its_audit_has_its_value() -> None:
