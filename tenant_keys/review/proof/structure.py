@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from tenant_keys.manifest import Estate, Tenant
 from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.proof.audit import check_audit
+from tenant_keys.review.proof.declared_tags import check_tags
 from tenant_keys.review.proof.deletion_hook import check_deletion_hook
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory
@@ -29,7 +30,6 @@ from tenant_keys.review.proof.promise import (
 from tenant_keys.review.proof.reach import assuming, beyond, denying, mutating, reaching
 from tenant_keys.review.proof.refusals import check_refusals
 from tenant_keys.review.proof.role_records import RoleRecord
-from tenant_keys.review.proof.value_differences import described
 from tenant_keys.review.syntax import Document, parse_document
 
 
@@ -38,8 +38,7 @@ def check_structure(inventory: Inventory, promises: Mapping[str, Promise], estat
     return [
         *_keys(inventory, promises, estate),
         *_aliases(inventory, promises),
-        *_tags(inventory, promises, estate),
-        *_tags_of_all(inventory, promises, estate),
+        *check_tags(inventory, promises, estate),
         *_roles(inventory, promises, estate),
         *_loose(inventory, estate),
         *check_refusals(inventory, estate),
@@ -155,41 +154,6 @@ def _schedules(record: KeyRecord, tenant: Tenant, where: str) -> Iterator[Findin
                 "synthesize again",
                 tenant.id,
             )
-
-
-def _tags(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
-    """The key of each tenant and the roles that are its own carry its tags, and may have more."""
-    for tenant, promise in promises.items():
-        declared = {**estate.tags, **estate.tenants[tenant].tags, **_PROJECT, _TENANT: tenant}
-        roles = [inventory.roles.get(use.role_arn) for use in promise.uses if not use.shared]
-        roles += [inventory.roles.get(custodian_role(tenant, estate))] if promise.custodian else []
-        carrying = [(one.where, one.tags) for one in inventory.keys.get(tenant, ())]
-        carrying += [(role.arn, role.tags) for role in roles if role is not None]
-        for where, tags in carrying:
-            for name, value in declared.items():
-                if tags.get(name) != value:
-                    message = f"{where}: {described(f'the tag {name} of tenant {tenant}', tags.get(name), value)}"
-                    yield Finding(Kind.INVENTORY, message, "synthesize again", tenant)
-
-
-_TENANT: Final = "tenant-keys:tenant"
-"""The tag by which the deletion hook and the commands know whose key it is."""
-_PROJECT: Final = {"tenant-keys:project": "tenant-keys"}
-
-
-def _tags_of_all(inventory: Inventory, promises: Mapping[str, Promise], estate: Estate) -> Iterator[Finding]:
-    """Whatever else takes tags carries those of the estate."""
-    serving = {use.role_arn for promise in promises.values() for use in promise.uses if use.shared}
-    serving |= {workload_role(workload, estate) for workload in estate.workloads.values()}
-    carrying = [(arn, inventory.roles[arn].tags) for arn in sorted(serving & inventory.roles.keys())]
-    carrying += [(key.where, key.tags) for key in inventory.audit_keys]
-    for where, tags in (*carrying, *inventory.tags):
-        for name, value in estate.tags.items():
-            if tags.get(name) != value:
-                message = f"{where}: {described(f'the tag {name} of the estate', tags.get(name), value)}"
-                yield Finding(Kind.INVENTORY, message, "synthesize again")
-        if _TENANT in tags:
-            yield Finding(Kind.INVENTORY, f"{where}: the tag {_TENANT} of what is no tenant's", "remove the tag")
 
 
 def _primary(promise: Promise, estate: Estate) -> str:
