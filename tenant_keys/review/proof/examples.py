@@ -62,7 +62,7 @@ def examples(
     compiled += [Words(exact), *also]
     used = {c for text in (*texts, letters) for c in text if c not in "*?"} | {c for text in exact for c in text}
     alphabet = [_fresh(used, legal), *sorted(c for c in used if legal is None or legal.allows(c))]
-    if isinstance(legal, Parts) and ":" not in alphabet:
+    if ((arn and legal is None) or isinstance(legal, Parts)) and ":" not in alphabet:
         alphabet.append(":")
     start = after(compiled, prefix)
     if legal is None:
