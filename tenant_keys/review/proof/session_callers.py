@@ -58,7 +58,7 @@ def callers(case: RoleCase, world: World) -> Iterator[Actor]:
         if name != CERTIFICATES:
             yield service(name)
     yield from certificate_holders(case.trust, running_as(case.arn, estate.workloads, estate), world.anchors)
-    yield from token_holders(case.trust, estate)
+    yield from token_holders(case.trust, estate, resource_of_role(case))
     yield anonymous()
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from tenant_keys.manifest import Estate, Workload
+from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor, token_holder
 from tenant_keys.review.proof.document import Condition, Document
 from tenant_keys.review.proof.domain import text_classes
@@ -17,11 +18,12 @@ POD_AUDIENCE: Final = "sts.amazonaws.com"
 """Of the tokens that EKS gives to pods (EKS guide, IAM roles for service accounts)."""
 
 
-def token_holders(trust: Document, estate: Estate) -> Iterator[Actor]:
+def token_holders(trust: Document, estate: Estate, resource: Mapping[str, Value]) -> Iterator[Actor]:
     """One for each provider, audience and subject that the trust policy or the manifest distinguishes.
 
     STS fills ISSUER:aud from the claim `azp` where a token has one, and ISSUER:oaud from `aud` then; else ISSUER:aud is
-    the token's `aud` (IAM guide, reference_policies_iam-condition-keys).
+    the token's `aud` (IAM guide, reference_policies_iam-condition-keys). `resource`: what the role decides, with which
+    a policy variable may compare a claim.
     """
     issuers = {w.identity_provider.issuer for w in estate.workloads.values() if w.identity_provider}
     named = {*_federated(trust), *(issuer_arn(issuer, estate) for issuer in issuers)}
@@ -34,23 +36,25 @@ def token_holders(trust: Document, estate: Estate) -> Iterator[Actor]:
         holder = token_holder(arn)
         subjects = [subject(w) for w in estate.workloads.values() if w.irsa and pods_of(w) == arn]
         audiences = (*own, *([POD_AUDIENCE] if subjects else []))
-        for label, token in _tokens(trust, arn, audiences):
+        for label, token in _tokens(trust, arn, audiences, resource):
             conditions = conditions_on(trust, claim(arn, "sub"))
             if not conditions and not subjects:
                 yield replace(holder, label=f"{holder.label} {label}", presents=token)
                 continue
-            for presented_subject in text_classes(conditions, {}, tuple(subjects)):
+            for presented_subject in text_classes(conditions, resource, tuple(subjects)):
                 presented = {**token, claim(arn, "sub"): presented_subject}
                 yield replace(
                     holder, label=f"{holder.label} {label} and subject {presented_subject}", presents=presented
                 )
 
 
-def _tokens(trust: Document, provider: str, audiences: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+def _tokens(
+    trust: Document, provider: str, audiences: tuple[str, ...], resource: Mapping[str, Value]
+) -> Iterator[tuple[str, dict[str, str]]]:
     aud, oaud = claim(provider, "aud"), claim(provider, "oaud")
-    for seen in text_classes(conditions_on(trust, aud), {}, audiences):
+    for seen in text_classes(conditions_on(trust, aud), resource, audiences):
         yield f"for audience {seen}", {aud: seen}
-        for audience in text_classes(conditions_on(trust, oaud), {}, audiences):
+        for audience in text_classes(conditions_on(trust, oaud), resource, audiences):
             yield f"for audience {audience} with azp {seen}", {aud: seen, oaud: audience}
 
 

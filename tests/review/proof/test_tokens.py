@@ -40,7 +40,7 @@ def held(*providers: str, **condition: Any) -> list[tuple[str, Claims]]:
     }
     trust = Document.parse({"Version": "2012-10-17", "Statement": [statement]}, name="trust", kind="resource")
     found = []
-    for actor in token_holders(trust, BOTH):
+    for actor in token_holders(trust, BOTH, {"aws:resourceaccount": "111111111111"}):
         issuer = str(actor.principal.arn).partition("provider/")[2]
         names = [f"{issuer.lower()}:{name}" for name in ("aud", "oaud", "sub")]
         assert actor.presents.keys() <= set(names)
@@ -66,6 +66,15 @@ def test_a_token_has_every_audience_and_azp_that_a_policy_or_the_manifest_distin
         ],
         key=str,
     )
+
+
+@pytest.mark.parametrize("variable", ["${aws:ResourceAccount}", "${aws:ResourceAccount, 'acme'}"])
+@pytest.mark.parametrize("name", ["aud", "sub"])
+def test_a_claim_is_compared_with_what_the_role_decides_and_not_with_a_default(name: str, variable: str) -> None:
+    found = held(PROVIDER + PORTAL, StringEquals={f"{PORTAL}:{name}": f"x{variable}"})
+    claims = {aud if name == "aud" else sub for issuer, (aud, _, sub) in found if issuer == PORTAL}
+    assert "x111111111111" in claims
+    assert "xacme" not in claims
 
 
 def test_subjects_differ_where_a_policy_names_one_and_a_saml_provider_has_no_audience() -> None:
