@@ -14,6 +14,7 @@ from tenant_keys.manifest import Workload
 from tenant_keys.review.errors import as_json
 from tenant_keys.review.iam import Principal, PrincipalKind
 from tenant_keys.review.iam.principal import CERTIFICATES
+from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor, service
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.domain import text_classes
@@ -24,19 +25,22 @@ COMMON_NAME: Final = "x509subject/cn"
 ANCHOR: Final = "aws:sourcearn"
 
 
-def certificate_holders(trust: Document, workload: Workload | None, anchors: Mapping[str, str]) -> Iterator[Actor]:
+def certificate_holders(
+    trust: Document, workload: Workload | None, anchors: Mapping[str, str], resource: Mapping[str, Value]
+) -> Iterator[Actor]:
     """One for each trust anchor and certificate that the trust policy or the manifest distinguishes.
 
     Args:
         trust: of the role that is asked for.
         workload: that runs as the role, if any.
         anchors: certificate authorities by the ARN of the trust anchor, from the templates.
+        resource: what the role decides, with which a policy variable may compare.
     """
     place = workload.roles_anywhere if workload else None
     common_name = place.common_name if place else "a-name"
-    for anchor in text_classes(conditions_on(trust, ANCHOR), {}, tuple(anchors)):
+    for anchor in text_classes(conditions_on(trust, ANCHOR), resource, tuple(anchors)):
         authority = f"issued by {anchors[anchor]}" if anchor in anchors else f"under {anchor}"
-        for tags in tag_sets((trust,), {}, common_name, own={}, always=False):
+        for tags in tag_sets((trust,), resource, common_name, own={}, always=False):
             says = tags.get(COMMON_NAME)
             named = "any common name" if says is None else f"common name {as_json(says)}"
             yield replace(

@@ -57,8 +57,9 @@ def callers(case: RoleCase, world: World) -> Iterator[Actor]:
     for name in services(case.trust):
         if name != CERTIFICATES:
             yield service(name)
-    yield from certificate_holders(case.trust, running_as(case.arn, estate.workloads, estate), world.anchors)
-    yield from token_holders(case.trust, estate, resource_of_role(case))
+    resource = resource_of_role(case)
+    yield from certificate_holders(case.trust, running_as(case.arn, estate.workloads, estate), world.anchors, resource)
+    yield from token_holders(case.trust, estate, resource)
     yield anonymous()
 
 

@@ -282,7 +282,7 @@ def test_a_holder_of_a_certificate_and_a_role_without_a_workload() -> None:
     trusted = Document.parse(body, name="trust", kind="resource")
     (holder,) = (
         one
-        for one in certificate_holders(trusted, None, {"anchor": "an authority"})
+        for one in certificate_holders(trusted, None, {"anchor": "an authority"}, {})
         if one.principal.tags.get("x509subject/cn") == "other" and one.presents["aws:sourcearn"] == "anchor"
     )
     case = role_case(RoleRecord("stack", "333333333333", PREMISES, body, [], (), {}), None, None, keep)

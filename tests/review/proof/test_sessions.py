@@ -102,7 +102,7 @@ def test_certificates_differ_by_trust_anchor_and_by_the_common_name_that_a_polic
     names = {"StringEquals": {"aws:PrincipalTag/x509Subject/CN": "other"}}
     body = trusting(Principal={"Service": "rolesanywhere.amazonaws.com"}, Action=BOTH, Condition=names)
     trust = Document.parse(body, name="trust", kind="resource")
-    holders = list(certificate_holders(trust, premises, ANCHORS))
+    holders = list(certificate_holders(trust, premises, ANCHORS, {}))
     first, second = ANCHORS
     own = {
         (actor.presents["aws:sourcearn"], actor.principal.tags.get("x509subject/cn")): actor.label for actor in holders
