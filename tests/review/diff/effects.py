@@ -6,6 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
+
+from tenant_keys.manifest import load_estate
+from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
+from tenant_stacks import add_stacks
 from tools.cloud_assembly import edit_json
 
 MANIFEST = """
@@ -142,3 +147,14 @@ def control(name: str, sid: str, edit: Callable[[Json], object]) -> Edit:
         name,
         lambda one: edit(next(each for each in one["Properties"]["Content"]["Statement"] if each["Sid"] == sid)),
     )
+
+
+def synthesize(folder: Path) -> Path:
+    """The folder, with the manifest, its lock and `cdk.out`."""
+    manifest = folder / "tenants.yaml"
+    manifest.write_text(MANIFEST)
+    bring_up_to_date(manifest).write()
+    app = cdk.App(outdir=str(folder / "cdk.out"), tree_metadata=False, builtin_cloud_formation_validation=False)
+    add_stacks(app, load_estate(manifest))
+    app.synth()
+    return folder

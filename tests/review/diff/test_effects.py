@@ -11,27 +11,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 
 from tenant_keys.manifest import Estate, load_estate
-from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.review.diff import Change, Severity
 from tenant_keys.review.diff.keys import key_changes
 from tenant_keys.review.diff.safeguards import safeguard_changes
 from tenant_keys.review.diff.settings import setting_changes, stack_changes
 from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
-from tenant_stacks import add_stacks
 from tests.review.diff.edits_of_the_same_meaning import SAME, SAME_SETTINGS
 from tests.review.diff.effects import (
     CONTROL,
-    MANIFEST,
     PLACE,
     ROLES,
     Edit,
     added,
     properties,
     resource,
+    synthesize,
     together,
 )
 from tests.review.diff.reviewed_edits import BLOCKED, NOTES, REVIEW
@@ -40,14 +37,7 @@ from tools.cloud_assembly import edit_json, rename_assets
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("effects")
-    manifest = folder / "tenants.yaml"
-    manifest.write_text(MANIFEST)
-    bring_up_to_date(manifest).write()
-    app = cdk.App(outdir=str(folder / "cdk.out"), tree_metadata=False, builtin_cloud_formation_validation=False)
-    add_stacks(app, load_estate(manifest))
-    app.synth()
-    return folder
+    return synthesize(tmp_path_factory.mktemp("effects"))
 
 
 @pytest.fixture(scope="module")

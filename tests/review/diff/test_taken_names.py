@@ -10,16 +10,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 
 from tenant_keys.manifest import load_estate
-from tenant_keys.manifest.bring_up_to_date import bring_up_to_date
 from tenant_keys.review.diff import Severity, compare
 from tenant_keys.review.diff.taken_names import taken_names
 from tenant_keys.review.proof.reviewed import ReviewedEstate, review_estate
-from tenant_stacks import add_stacks
-from tests.review.diff.effects import MANIFEST, PLACE, PREMISES, ROLES, SHARED, Edit, added, properties, together
+from tests.review.diff.effects import PLACE, PREMISES, ROLES, SHARED, Edit, added, properties, synthesize, together
 from tools.cloud_assembly import edit_json, rename_assets
 
 FIX = "keep its stack and logical id; to move it, deploy twice: first without it, then at its new place"
@@ -55,14 +52,7 @@ TABLE: dict[str, Any] = {"Type": "AWS::DynamoDB::Table", "Properties": {"TableNa
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("names")
-    manifest = folder / "tenants.yaml"
-    manifest.write_text(MANIFEST)
-    bring_up_to_date(manifest).write()
-    app = cdk.App(outdir=str(folder / "cdk.out"), tree_metadata=False, builtin_cloud_formation_validation=False)
-    add_stacks(app, load_estate(manifest))
-    app.synth()
-    return folder
+    return synthesize(tmp_path_factory.mktemp("names"))
 
 
 @pytest.fixture(scope="module")
