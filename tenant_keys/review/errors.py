@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Final
 
 _LONGEST: Final = 200
@@ -16,9 +17,13 @@ def as_json(value: object) -> str:
     """
     if value is None:
         return "nothing"
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    text = text if text.isprintable() else json.dumps(value, default=str)
+    text = json.dumps(value, ensure_ascii=False, default=_plain)
+    text = text if text.isprintable() else json.dumps(value, default=_plain)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _plain(value: object) -> object:
+    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 class ReviewError(Exception):

@@ -9,7 +9,6 @@ name is in all of them.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from typing import Final
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.manifest.stack_names import forwarding_stack_set, guardrails, stack_set_instance, workload_stack
 from tenant_keys.review.assembly import Resource, Stack, StackArtifact, Stacks
+from tenant_keys.review.assembly.json_file import compact
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _PATTERN: Final = re.compile(r"""(?<=[":])([0-9*?]+)(?=([":\\])?)""")
@@ -93,7 +93,7 @@ def _matched(text: str, accounts: Iterable[str]) -> set[str]:
 
 def _text(resource: Resource) -> str:
     """The properties of a resource as one text."""
-    return json.dumps(resource.properties, ensure_ascii=False, default=str)
+    return compact(dict(resource.properties))
 
 
 def _is_of_sibling(stack: Stack | StackArtifact, estate: Estate) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,8 +43,41 @@ def read_object(path: Path) -> dict[str, Any]:
     return value
 
 
-def parse_json(path: Path, data: bytes) -> Any:
-    """Parse the bytes of a file; `path` is for the message alone.
+class WrittenObject(Mapping[str, Any]):
+    """An object that is parsed once somebody looks into it; AssemblyUnreadable then, as of `parse_json`."""
+
+    __slots__ = ("__dict__", "_where", "text")
+
+    def __init__(self, where: str, text: str) -> None:
+        self._where = where
+        self.text = text
+        """Without white space, escapes and characters outside ASCII."""
+
+    @cached_property
+    def _value(self) -> dict[str, Any]:
+        value: dict[str, Any] = parse_json(Path(self._where), self.text.encode())
+        return value
+
+    def __getitem__(self, name: str) -> Any:
+        return self._value[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._value)
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def parse_json(path: Path, data: bytes, decode: Callable[[bytes], Any] = msgspec.json.decode) -> Any:
+    """Parse the bytes of a file.
+
+    Args:
+        path: for the message alone.
+        data: the bytes.
+        decode: what reads text without white space; it may leave a WrittenObject in the value.
 
     Raises:
         AssemblyUnreadable: not JSON in UTF-8, also behind escapes (half of a surrogate pair), a number that is none, or
@@ -51,7 +85,7 @@ def parse_json(path: Path, data: bytes) -> Any:
     """
     deep = f"{path}: more than {_DEEPEST} levels of objects and lists; run cdk synth again"
     try:
-        written, value = _as_written(data)
+        written, value = _as_written(data, decode)
         if not written:
             value = _parse_strictly(data)
     except RecursionError as error:
@@ -67,22 +101,29 @@ def parse_json(path: Path, data: bytes) -> Any:
 
 def compact(value: Any) -> str:
     """A parsed value as text in ASCII without white space."""
-    text = msgspec.json.encode(value).decode()
-    return text if text.isascii() else json.dumps(value, separators=(",", ":"))
+    if isinstance(value, WrittenObject):
+        return value.text
+    text = msgspec.json.encode(value, enc_hook=_raw).decode()
+    return text if text.isascii() else json.dumps(value, separators=(",", ":"), default=dict)
 
 
-def _as_written(data: bytes) -> tuple[bool, Any]:
+def _as_written(data: bytes, decode: Callable[[bytes], Any]) -> tuple[bool, Any]:
     """Whether the text is, but for white space, what its value is written as, and the value.
 
     Then no name occurs twice in it and each number is one: nothing is lost on the way to the value. This is at twice
     the speed of `json.loads`, and what the CDK writes is of this form; any other text is parsed strictly.
     """
     try:
-        value = msgspec.json.decode(data)
-        written = msgspec.json.encode(value) == msgspec.json.format(data, indent=-1)
+        text = msgspec.json.format(data, indent=-1)
+        value = decode(text)
+        written = bool(msgspec.json.encode(value, enc_hook=_raw) == text)
     except ValueError:
         return False, None
     return written and b"0" * (_DIGITS + 1) not in data.translate(_ALL_DIGITS_ALIKE), value
+
+
+def _raw(value: WrittenObject) -> msgspec.Raw:
+    return msgspec.Raw(value.text.encode())
 
 
 class _Faulty(ValueError):

@@ -17,6 +17,7 @@ from tenant_keys.review.assembly.manifest import StackArtifact
 from tenant_keys.review.assembly.physical import UNRESOLVED
 from tenant_keys.review.assembly.references import refers_to_nothing
 from tenant_keys.review.assembly.sections import refused_part
+from tenant_keys.review.assembly.written_policies import with_written_policies
 from tenant_keys.review.errors import AssemblyInconsistent, AssemblyUnreadable, TemplateRefused
 
 _SECTIONS = frozenset(
@@ -76,7 +77,7 @@ def parse_template(path: Path, data: bytes, qualifier: str | None = None) -> Tem
     if len(data) > TEMPLATE_BYTES:
         raise TemplateRefused(f"{path}: got {len(data):,} bytes; CloudFormation accepts {TEMPLATE_BYTES:,}")
     with collection_paused():
-        sections = parse_json(path, data)
+        sections = parse_json(path, data, with_written_policies(path, _SIGNS))
     if _holds_mark(data, sections):
         raise TemplateRefused(
             f"{path}: got the text {UNRESOLVED}; reserved for ids that AWS has yet to choose; remove it"

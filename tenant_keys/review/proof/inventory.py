@@ -21,7 +21,7 @@ from tenant_keys.review.proof.binding_records import (
 from tenant_keys.review.proof.checked_properties import checked, document_of, list_of, tags_of, text_of
 from tenant_keys.review.proof.creation_order import created_too_early
 from tenant_keys.review.proof.key_records import AliasRecord, KeyRecord, key_id_of, read_alias, read_key
-from tenant_keys.review.proof.named_principals import Named, named_principals
+from tenant_keys.review.proof.named_principals import KeyPrincipals, Named, named_principals
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import Promise
 from tenant_keys.review.proof.refused_values import refused_values
@@ -117,16 +117,20 @@ def take_inventory(assembly: Stacks, promises: Mapping[str, Promise]) -> Invento
     """Read every stack of the assembly, one at a time."""
     inventory = Inventory()
     shared: dict[str, str] = {}
+    principals = KeyPrincipals()
     tenants = {promise.alias: tenant for tenant, promise in promises.items()}
     attached: list[AttachedPolicy] = []
     order = StackOrder()
     for stack in assembly.stacks():
         inventory.stacks += 1
-        _read_keys(stack, promises, tenants, inventory, shared)
+        of_keys = {
+            record.logical_id: principals.of(record.policy, promise)
+            for record, promise in _read_keys(stack, promises, tenants, inventory, shared)
+        }
         attached += _read_identities(stack, inventory)
         inventory.early += created_too_early(stack)
         order.read(stack)
-        for named, where in named_principals(stack):
+        for named, where in named_principals(stack, of_keys):
             inventory.named.setdefault(named, where)
     inventory.early += order.too_early(inventory.roles)
     by_name: dict[tuple[str, str], RoleRecord] = {}
@@ -171,8 +175,8 @@ def _read_keys(
     tenants: Mapping[str, str],
     inventory: Inventory,
     shared: dict[str, str],
-) -> None:
-    """`tenants`: by the name of their alias."""
+) -> Iterator[tuple[KeyRecord, Promise | None]]:
+    """Collect keys and aliases; yield each key with its tenant's promise. `tenants`: by the name of their alias."""
     keys = {}
     owners: dict[str, str] = {}
     for resource in stack.resources.values():
@@ -186,11 +190,13 @@ def _read_keys(
     for resource in keys.values():
         key_id = key_id_of(resource)
         tenant_id = owners.get(key_id)
-        record = read_key(resource, key_id, promises.get(tenant_id) if tenant_id else None, shared)
+        promise = promises.get(tenant_id) if tenant_id else None
+        record = read_key(resource, key_id, promise, shared)
         if tenant_id is None and resource.logical_id == AUDIT_KEY and is_audit_stack(resource.stack):
             inventory.audit_keys.append(record)
         else:
             inventory.keys.setdefault(tenant_id, []).append(record)
+        yield record, promise
 
 
 def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPolicy]:

@@ -140,13 +140,16 @@ def read_key(resource: Resource, key_id: str, promise: Promise | None, shared: d
         raise NotProved(f"{resource.where}: BypassPolicyLockoutSafetyCheck switches a check of KMS off")
     plain = compact(policy)
     text = with_marks(plain, promise) if promise else plain
+    if text not in shared:
+        _ = len(policy)  # parses it
+        shared[text] = text
     return KeyRecord(
         resource.stack,
         resource.logical_id,
         resource.account,
         resource.region,
         key_id,
-        shared.setdefault(text, text),
+        shared[text],
         len(plain),
         resource.properties.get("Enabled", True) in (True, "true"),
         resource.deletion_policy == "Retain" and resource.update_replace_policy == "Retain",

@@ -31,6 +31,11 @@ def marks(promise: Promise) -> list[tuple[str, str]]:
     return [(compact(name), f'"{MARK}{which}"') for name, which in names(promise)]
 
 
+def name_of(text: str, promise: Promise) -> str:
+    """The name for which a text is the mark, or the text."""
+    return next((name for name, which in names(promise) if text == f"{MARK}{which}"), text)
+
+
 def marked(document: Mapping[str, Any], promise: Promise) -> str:
     """The document as text with marks for the tenant's names, where they are whole values."""
     return with_marks(compact(document), promise)

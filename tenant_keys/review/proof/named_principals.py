@@ -8,6 +8,7 @@ manifest says so, or where CloudFormation creates them first; accounts, where th
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -19,7 +20,8 @@ from tenant_keys.review.assembly.partitions import partition_of
 from tenant_keys.review.iam.catalogue import has_service
 from tenant_keys.review.proof.creation_order import created_before
 from tenant_keys.review.proof.findings import Finding, Kind
-from tenant_keys.review.proof.promise import is_role
+from tenant_keys.review.proof.marks import MARK, name_of
+from tenant_keys.review.proof.promise import Promise, is_role
 from tenant_keys.review.proof.role_records import role_arn
 
 _POLICY_OF: Final[Mapping[str, str]] = {
@@ -45,15 +47,37 @@ class Named(NamedTuple):
     name: str
 
 
-def named_principals(stack: Stack) -> Iterator[tuple[Named, str]]:
-    """The principals of a stack's policies, each with its place, but for roles that its template creates before."""
+class KeyPrincipals:
+    """Kind and name of each principal of key policies; policies that differ in names alone are looked through once."""
+
+    def __init__(self) -> None:
+        self._of_text: dict[str, frozenset[tuple[str, str]]] = {}
+
+    def of(self, policy: str, promise: Promise | None) -> frozenset[tuple[str, str]]:
+        """`policy`: with marks for the names of the tenant of this promise."""
+        found = self._of_text.get(policy)
+        if found is None:
+            found = self._of_text[policy] = frozenset(_principals(json.loads(policy)))
+        if promise is None or not any(name.startswith(MARK) for _, name in found):
+            return found
+        return frozenset((kind, name_of(name, promise)) for kind, name in found)
+
+
+def named_principals(stack: Stack, of_keys: Mapping[str, frozenset[tuple[str, str]]]) -> Iterator[tuple[Named, str]]:
+    """The principals of a stack's policies, each with its place, but for roles that its template creates before.
+
+    Args:
+        stack: one that is read already.
+        of_keys: the principals of its key policies, by the key's logical id.
+    """
     if stack.deployed:
         return
     partition = partition_of(stack.region).name
     roles = {role_arn(one): one.logical_id for one in stack.resources.values() if one.type == "AWS::IAM::Role"}
     for resource in stack.resources.values():
         if (property_ := _POLICY_OF.get(resource.type)) is not None:
-            for kind, name in set(_principals(resource.properties.get(property_))):
+            names = of_keys.get(resource.logical_id)
+            for kind, name in frozenset(_principals(resource.properties.get(property_))) if names is None else names:
                 if name not in roles or roles[name] not in created_before(resource, stack):
                     yield Named(partition, kind, name), f"{resource.where}.{property_}"
 
@@ -101,11 +125,11 @@ def _accounts(estate: Estate) -> frozenset[str]:
 
 def _principals(policy: Any) -> Iterator[tuple[str, str]]:
     """Kind and name of each principal that a document names; what is no document is refused elsewhere."""
-    statements = policy.get("Statement", ()) if isinstance(policy, dict) else ()
+    statements = policy.get("Statement", ()) if isinstance(policy, Mapping) else ()
     for statement in statements if isinstance(statements, list) else [statements]:
-        if isinstance(statement, dict):
+        if isinstance(statement, Mapping):
             for element in ("Principal", "NotPrincipal"):
-                if isinstance(of_element := statement.get(element), dict):
+                if isinstance(of_element := statement.get(element), Mapping):
                     for kind in ("AWS", "Service"):
                         names = of_element.get(kind, ())
                         for name in names if isinstance(names, list) else [names]:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tenant_keys.review.assembly import Resource
-from tenant_keys.review.errors import MalformedPolicy
+from tenant_keys.review.assembly.json_file import WrittenObject
+from tenant_keys.review.errors import AssemblyUnreadable, MalformedPolicy
 from tenant_keys.review.proof import NotProved
 from tenant_keys.review.proof.inventory import Inventory, parse_policies, take_inventory
 from tenant_keys.review.proof.marks import marked, names, unmarked
@@ -66,6 +67,27 @@ def test_a_name_is_marked_where_it_is_a_whole_value_and_comes_back() -> None:
     assert text == '{"a":["⟦id","acme-two","⟦alias"],"b":{"⟦id":"x"}}'
     assert unmarked(text, ACME) == document
     assert unmarked(text, GLOBEX)["a"] == ["globex", "acme-two", "alias/tenant-globex"]
+
+
+def test_every_policy_is_read_strictly_however_many_are_alike() -> None:
+    """The first key's policy is parsed; the second's differs in a name alone; the third's holds a name twice."""
+    written = [
+        '{"Statement":[{"Sid":"acme"}]}',
+        '{"Statement":[{"Sid":"globex"}]}',
+        '{"Statement":[{"Sid":"orders","Sid":"orders"}]}',
+    ]
+    tenants = zip(("acme", "globex", "orders"), written, strict=True)
+    made = Templates({}, {"stack": (CENTRAL, "eu-west-1")})
+    for tenant, text in tenants:
+        target = f"unresolved!111111111111!eu-west-1!stack!Key{tenant}"
+        made.add("stack", f"Key{tenant}", "AWS::KMS::Key", {"KeyPolicy": WrittenObject(f"Key{tenant}", text)})
+        alias = {"AliasName": f"alias/tenant-{tenant}", "TargetKeyId": target}
+        made.add("stack", f"Alias{tenant}", "AWS::KMS::Alias", alias)
+    with pytest.raises(AssemblyUnreadable, match=r"^Keyorders Statement\[0\]: Sid occurs twice in one object"):
+        take_inventory(made, PROMISES)
+    del made.resources["stack"]["Keyorders"], made.resources["stack"]["Aliasorders"]
+    inventory = take_inventory(made, PROMISES)
+    assert inventory.keys["acme"][0].policy is inventory.keys["globex"][0].policy
 
 
 @pytest.mark.parametrize("text", ["⟦", "a⟦id"])
