@@ -98,6 +98,26 @@ def weaker() -> list[Mutant]:
                 ),
             ),
             (
+                "a Deny that spares whoever has the account as a tag",
+                KEPT["KeepDeletion"],
+                under(kind, "KeepDeletion", StringNotEquals={"aws:ResourceAccount": "${aws:PrincipalTag/home}"}),
+            ),
+            (
+                "a Deny that spares a user with the account as a name",
+                KEPT["KeepOpenings"],
+                under(kind, "KeepOpenings", StringNotLike={"aws:ResourceAccount": "${aws:username, 'nobody'}"}),
+            ),
+            (
+                "the tenant's tag but for whoever has its value as a tag",
+                KEPT["ReserveTenantTag"],
+                under(kind, "ReserveTenantTag", StringNotEquals={"aws:RequestTag/tenant_id": "${aws:PrincipalTag/a}"}),
+            ),
+            (
+                "the tenant's tag but for whoever has its name as a tag",
+                KEPT["ReserveTenantTag"],
+                under(kind, "ReserveTenantTag", ForAllValues__StringNotEquals={"aws:TagKeys": "${aws:PrincipalTag/a}"}),
+            ),
+            (
                 "the tenant's tag in lower case alone",
                 KEPT["ReserveTenantTag"],
                 conditioned(kind, "ReserveTenantTag", {"ForAnyValue:StringEquals": {"aws:TagKeys": "tenant_id"}}),

@@ -22,6 +22,7 @@ from tools.random_estates.vocabulary import (
     OPERATORS,
     ORGANIZATION,
     OTHER,
+    OWN_TAG,
     PRINCIPALS,
     PROVIDERS,
     TEXT,
@@ -143,6 +144,8 @@ class Grammar:
             key = self._pick(
                 "aws:username", "aws:userid", "aws:PrincipalTag/team", "aws:PrincipalAccount", "aws:PrincipalType"
             )
+        elif policy == "key" and self._with_probability(0.2):
+            key = self._pick(OWN_TAG, "aws:RequestedRegion", "aws:ResourceAccount", "kms:KeyOrigin", "kms:MultiRegion")
         self._count(key, "key: ")
         name = self._operator({**KEYS, **TRUST_KEYS}[key])
         if key.lower() not in {one.lower() for one in condition.get(name, {})}:
@@ -202,6 +205,8 @@ class Grammar:
             return self._pick(ORGANIZATION, "o-zzzzzzzzzz", "o-*", "*")
         if key in ("kms:RequestAlias", "kms:ResourceAliases"):
             return f"alias/tenant-{self._pick(*self.tenants, '*', 'a*', 'other')}"
+        if key == OWN_TAG:
+            return self._pick("tenant-keys", "tenant-*", "other")
         if key == "aws:userid":
             return self._pick("AROA*:one", "*:one", "AIDA*", "AROA*", "*", CENTRAL, f"{OTHER}:*", "anonymous")
         if key == "aws:PrincipalType":

@@ -116,7 +116,9 @@ def catalogue_keys() -> dict[str, str]:
     return found
 
 
-KEYS: Final[dict[str, str]] = {**GLOBAL_KEYS, **catalogue_keys()}
+OWN_TAG: Final = "aws:ResourceTag/tenant-keys:project"
+"""A tag that every key carries; no key of the estates carries `team`."""
+KEYS: Final[dict[str, str]] = {**GLOBAL_KEYS, **catalogue_keys(), OWN_TAG: "String"}
 ACTIONS: Final = (
     "kms:Decrypt",
     "kms:*",

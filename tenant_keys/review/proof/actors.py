@@ -29,7 +29,7 @@ def actors_of(case: KeyCase, world: World) -> Iterator[Actor]:
     for role in _roles_for(case, world):
         yield from _sessions(role, case, found, within(central, found, own))
     yield from persons(found, own, _tags(case, (), {}), frozenset(in_templates))
-    for name in services(case.document):
+    for name in services(case.document, resource_of(case)):
         yield service(name)
     yield anonymous()
 
@@ -78,21 +78,21 @@ def declared_actors(case: KeyCase, world: World) -> Iterator[Actor]:
 def resource_of(case: KeyCase) -> dict[str, Value]:
     """What the key decides, by the condition key with which it is compared."""
     record = case.record
+    decided = record.choices(case.aliases) | record.standing
     return {
         RESOURCE: record.arn,
         "aws:resourceaccount": record.account,
         "kms:requestalias": case.aliases,
-        "kms:resourcealiases": case.aliases,
-        **record.properties,
+        **{key: value for key, (value,) in decided.items() if value is not None},
     }
 
 
-def services(document: Document) -> list[str]:
-    """AWS services that a policy distinguishes, and one that it does not."""
+def services(document: Document, resource: Mapping[str, Value]) -> list[str]:
+    """AWS services that a policy distinguishes, and one that it does not; `resource`: what the resource decides."""
     key = "aws:principalservicename"
     conditions = [one for clause in document.clauses for one in clause.conditions if one.key == key]
     named = {one for clause in document.clauses for one in _named(clause)}
-    found = {*named, *(text_classes(conditions, {}) if conditions else ())}
+    found = {*named, *(text_classes(conditions, resource) if conditions else ())}
     other = fresh_word([one.partition(".")[0] for one in found])
     return sorted({one or other for one in found} | {f"{other}.amazonaws.com"})
 

@@ -26,7 +26,7 @@ ANCHOR: Final = "aws:sourcearn"
 
 
 def certificate_holders(
-    trust: Document, workload: Workload | None, anchors: Mapping[str, str], resource: Mapping[str, Value]
+    trust: Document, workload: Workload | None, anchors: Mapping[str, str], resource: dict[str, Value]
 ) -> Iterator[Actor]:
     """One for each trust anchor and certificate that the trust policy or the manifest distinguishes.
 
@@ -40,7 +40,7 @@ def certificate_holders(
     common_name = place.common_name if place else "a-name"
     for anchor in text_classes(conditions_on(trust, ANCHOR), resource, tuple(anchors)):
         authority = f"issued by {anchors[anchor]}" if anchor in anchors else f"under {anchor}"
-        for tags in tag_sets((trust,), resource, common_name, own={}, always=False):
+        for tags in tag_sets((trust,), resource | {ANCHOR: anchor}, common_name, own={}, always=False):
             says = tags.get(COMMON_NAME)
             named = "any common name" if says is None else f"common name {as_json(says)}"
             yield replace(

@@ -26,7 +26,8 @@ VARIABLES: Final = frozenset(
     | {"aws:resourceaccount"}
 )
 """Policy variables whose values the representatives differ in; principal tags besides."""
-_FIXED_KEYS: Final = MODELLED | {"aws:resourceaccount"}
+_OF_RESOURCE: Final = frozenset({"aws:resourceaccount"})
+_FIXED_KEYS: Final = MODELLED | _OF_RESOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,8 @@ def _variables(tree: syntax.Document, name: str) -> Mapping[str, tuple[tuple[str
                 raise NotProved(f"{name}: {value} compares with {part.key}, of which no classes are derived")
             elif key == "aws:userid":
                 raise NotProved(f"{name}: {value} is compared with {key}; no classes of both together are derived")
+            elif key in MODELLED and part.key not in _OF_RESOURCE:
+                raise NotProved(f"{name}: {key} is compared with {value}, which the principal decides too")
             elif has_wildcard(part.default or ""):
                 raise NotProved(f"{name}: {value} has a wildcard as the default of a variable")
             else:

@@ -13,7 +13,7 @@ from itertools import chain, combinations
 from typing import Final
 
 from tenant_keys.review.iam.catalogue import is_listed, is_multivalued
-from tenant_keys.review.iam.variables import Value, template
+from tenant_keys.review.iam.variables import Value, Variable, template
 from tenant_keys.review.proof import points
 from tenant_keys.review.proof.condition_keys import EARLIEST, OF_PRINCIPAL, Form, Key, Source, Type, known
 from tenant_keys.review.proof.document import Condition
@@ -194,12 +194,20 @@ def _spelt(name: str, arn: tuple[str, ...], like: tuple[str, ...], exact: tuple[
 
 
 def resolved(condition: Condition, context: Mapping[str, Value]) -> list[str]:
-    """The values with the variables of the fixed context put in; a value whose variable is absent is none."""
+    """The values with the variables of the fixed context put in; a value whose variable is absent is none.
+
+    Raises:
+        NotProved: the context lacks a variable that every request has, so that its default is never taken.
+    """
     if condition.constant:
         return list(condition.values)
     found = []
     for value in condition.values:
-        pieces = template(value, substitute=True).resolve(context)
+        written = template(value, substitute=True)
+        for part in written.parts:
+            if isinstance(part, Variable) and part.key not in context and known(part.key).always:
+                raise NotProved(f"{condition.key} is compared with {value}: no classes of both together are derived")
+        pieces = written.resolve(context)
         if pieces is not None:
             found.append("".join(text for text, _ in pieces))
     return found

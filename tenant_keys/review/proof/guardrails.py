@@ -10,7 +10,7 @@ limit: Organizations guide, orgs_manage_policies_scps and orgs_manage_policies_r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from tenant_keys.aws_facts.operations import WITHIN_ACCOUNT_ONLY
 from tenant_keys.aws_facts.quotas import RESOURCE_CONTROL_POLICY_CHARACTERS, SERVICE_CONTROL_POLICY_CHARACTERS
 from tenant_keys.manifest import Estate
 from tenant_keys.review.iam import Policies, Request, authorize
+from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor, anonymous, everything, service
 from tenant_keys.review.proof.actors import services
 from tenant_keys.review.proof.binding_records import ControlRecord
@@ -205,6 +206,15 @@ def _around(document: Document, kind: str) -> Policies:
     return Policies(identity=identity, resource=resource, rcps=((full_access("rcp"), document.policy),))
 
 
+def _values_of(rows: Iterable[Reserved], account: str) -> Mapping[str, Value]:
+    """What a policy variable may be compared with in what is reserved: all of it is in one account."""
+    found: dict[str, Value] = {}
+    for one in rows:
+        for key, value in one.context.items():
+            found[key] = tuple(dict.fromkeys([*found.get(key, ()), *([value] if isinstance(value, str) else value)]))
+    return {"aws:resourceaccount": account, **found}
+
+
 def _actors(document: Document, kind: str, world: World) -> Iterator[Actor]:
     """Everyone whom the control policy limits, in classes that it does not distinguish."""
     estate = world.estate
@@ -212,12 +222,13 @@ def _actors(document: Document, kind: str, world: World) -> Iterator[Actor]:
     named = {*central.administrators, *central.deployers, central.break_glass}
     named |= set(sorted(tenant.import_role for tenant in estate.tenants.values() if tenant.import_role)[:2])
     named |= {f"{access_roles(estate)}any/any", *world.existing}
-    found = outsiders(document, world.organizations, named, {}, central.partition, world.declared)
-    tags = tag_sets((document,), {}, "a-tenant", own={}, always=False)
+    resource = _values_of(reserved(kind, estate), central.account)
+    found = outsiders(document, world.organizations, named, resource, central.partition, world.declared)
+    tags = tag_sets((document,), resource, "a-tenant", own={}, always=False)
     for actor in persons(found, world.organizations, tags, frozenset()):
         linked = ":role/aws-service-role/" in str(actor.role_arn)
         if not linked and (kind == RCP or actor.principal.account == central.account):
             yield actor
     if kind == RCP:
-        yield from map(service, services(document))
+        yield from map(service, services(document, resource))
         yield anonymous()

@@ -14,7 +14,7 @@ from itertools import product
 from typing import Final
 
 from tenant_keys.aws_facts.identity_center import is_pattern
-from tenant_keys.review.iam.variables import Value, Variable, template
+from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor, federated_user, role_session, root_user, user
 from tenant_keys.review.proof.document import Condition, Document
 from tenant_keys.review.proof.domain import ARN, EXACT, LIKE, resolved
@@ -194,10 +194,6 @@ def _patterns(conditions: Iterable[Condition], keys: Sequence[str], resource: Ma
         if condition.base not in ARN | LIKE | EXACT:
             raise NotProved(f"{condition.key} under {condition.tree.spelled}: no classes of principals are derived")
         sort = "arn" if condition.base in ARN else "plain" if condition.base in LIKE else "exact"
-        for value in () if condition.constant else condition.values:
-            parts = template(value, substitute=True).parts
-            if any(isinstance(part, Variable) and part.key not in resource for part in parts):
-                raise NotProved(f"{condition.key} is compared with {value}, which the principal decides too")
         sorts[sort] += resolved(condition, resource)
     return tuple(sorted(set(sorts["arn"]))), tuple(sorted(set(sorts["plain"]))), tuple(sorted(set(sorts["exact"])))
 

@@ -54,10 +54,10 @@ def callers(case: RoleCase, world: World) -> Iterator[Actor]:
         if actor.principal.kind is PrincipalKind.FEDERATED_USER:
             continue  # "You cannot call any AWS STS operations except GetCallerIdentity" (STS API, GetFederationToken)
         yield replace(actor, label=f"a session of {actor.label}") if actor.role_arn else actor
-    for name in services(case.trust):
+    resource = resource_of_role(case)
+    for name in services(case.trust, resource):
         if name != CERTIFICATES:
             yield service(name)
-    resource = resource_of_role(case)
     yield from certificate_holders(case.trust, running_as(case.arn, estate.workloads, estate), world.anchors, resource)
     yield from token_holders(case.trust, estate, resource)
     yield anonymous()

@@ -10,6 +10,7 @@ from typing import Final
 
 from tenant_keys.review.iam.variables import Value, Variable, template
 from tenant_keys.review.iam.wildcards import has_wildcard
+from tenant_keys.review.proof.condition_keys import Type, known
 from tenant_keys.review.proof.document import RESOURCE, Document
 from tenant_keys.review.proof.domain import ARN, LIKE
 from tenant_keys.review.proof.outcome import NotProved
@@ -89,9 +90,11 @@ def _patterns_on(key: str, documents: Iterable[Document]) -> Iterator[tuple[str,
 
 
 def _values_of(key: str, documents: Iterable[Document], resource: Mapping[str, Value]) -> Iterator[str]:
-    """What is compared with the key: the resource's own values, and those of all conditions on it."""
+    """What is compared with the key: the values that it can have, where they are few, and those of all conditions."""
     own = resource.get(key, ())
     yield from (own,) if isinstance(own, str) else own
+    if key != RESOURCE and known(key).type is Type.TRUTH:
+        yield from ("true", "false")
     for document in documents:
         for clause in document.clauses:
             for condition in clause.conditions:

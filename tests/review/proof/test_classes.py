@@ -56,6 +56,23 @@ def test_one_text_represents_each_class(operators: dict[str, Any], expected: tup
     assert text_classes(on(KEY, **operators), {}) == expected
 
 
+@pytest.mark.parametrize("value", ["${aws:ResourceAccount}", "a-${aws:ResourceAccount, 'none'}"])
+def test_a_default_is_no_class_where_its_variable_always_has_a_value(value: str) -> None:
+    conditions = on(KEY, StringEquals=value)
+    with pytest.raises(NotProved, match=r"is compared with .*: no classes of both together are derived"):
+        text_classes(conditions, {})
+    named = value.partition("$")[0] + "111111111111"
+    assert text_classes(conditions, {"aws:resourceaccount": "111111111111"}) == (named, "other")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("${aws:username}", ("other",)), ("${aws:username, 'x'}", ("x", "other"))]
+)
+def test_a_variable_that_a_principal_need_not_have_has_its_default(value: str, expected: tuple[str, ...]) -> None:
+    assert text_classes(on(KEY, StringEquals=value), {}) == expected
+    assert text_classes(on(KEY, StringEquals=value), {"aws:username": "ann"}) == ("ann", "other")
+
+
 def test_what_is_promised_of_a_value_makes_it_a_class() -> None:
     assert text_classes((), {}, ("acme",)) == ("acme", "any")
     assert text_classes((), {}, ("any",)) == ("any", "anyz")

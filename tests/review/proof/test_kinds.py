@@ -85,6 +85,16 @@ def test_the_estates_are_proved_before_anything_is_broken() -> None:
         ("kms:KeyOrigin", "${aws:PrincipalTag/home}"),
         ("kms:RequestAlias", "alias/tenant-${aws:username}"),
         ("kms:EncryptionContext:of", "${aws:username}"),
+        ("aws:ResourceTag/tenant-keys:project", "${aws:PrincipalTag/home}"),
+        ("aws:ResourceTag/tenant-keys:project", "${aws:username}"),
+        ("aws:ResourceTag/tenant-keys:tenant", "${aws:username}"),
+        ("aws:ResourceTag/Tenant-Keys:Project", "tenant-${aws:PrincipalTag/home, 'nobody'}"),
+        ("aws:RequestedRegion", "${aws:PrincipalTag/home}"),
+        ("aws:RequestedRegion", "eu-${aws:username}"),
+        ("aws:SecureTransport", "${aws:PrincipalTag/home}"),
+        ("aws:ViaAWSService", "${aws:username}"),
+        ("aws:MultiFactorAuthPresent", "${aws:PrincipalTag/home}"),
+        ("kms:MultiRegion", "${aws:PrincipalTag/home}"),
     ],
 )
 def test_a_variable_that_some_principal_fulfils_opens_the_key(tag: str, value: str) -> None:
@@ -117,6 +127,36 @@ def test_a_variable_without_classes_is_named(variable: str) -> None:
     proof = proved(without(), opened)
     assert proof.verdict == "not proved"
     assert variable.lower() in proof.findings[0].what
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("aws:PrincipalType", "${aws:PrincipalTag/kind}"),
+        ("aws:PrincipalType", "${aws:username}"),
+        ("aws:PrincipalType", "${aws:PrincipalTag/kind, 'AssumedRole'}"),
+        ("aws:PrincipalIsAWSService", "${aws:PrincipalTag/kind}"),
+        ("aws:PrincipalServiceName", "${aws:PrincipalTag/x509Subject/CN}.amazonaws.com"),
+        ("aws:PrincipalAccount", "${aws:username}"),
+        ("kms:CallerAccount", "${aws:PrincipalTag/account}"),
+        ("aws:PrincipalArn", "arn:aws:iam::${aws:PrincipalAccount}:role/someone"),
+    ],
+)
+def test_one_property_of_a_principal_against_another_is_not_proved(key: str, value: str) -> None:
+    """A role whose tag is AssumedRole, or a user named User, would be let through by the first two."""
+    opened = adding(Principal={"AWS": "*"}, Condition={"StringEquals": {key: value}})
+    proof = proved(without(), opened)
+    assert proof.verdict == "not proved"
+    assert f"{key.lower()} is compared with {value}, which the principal decides too" in proof.findings[0].what
+
+
+@pytest.mark.parametrize(
+    "value", ["${aws:ResourceAccount}", "${aws:ResourceAccount, 'nobody'}", "a-${aws:ResourceAccount}"]
+)
+def test_a_service_that_a_variable_of_the_resource_names_is_tried(value: str) -> None:
+    opened = adding(Principal={"AWS": "*"}, Condition={"StringEquals": {"aws:PrincipalServiceName": value}})
+    found = [finding.what for finding in proved(without(), opened).findings]
+    assert any(f"{value.partition('$')[0]}{CENTRAL} may Decrypt" in what for what in found), found
 
 
 @pytest.mark.parametrize("organization", ["o-abcdefghij", "o-a*", "o-??????????"])

@@ -87,7 +87,7 @@ def test_a_role_that_a_condition_distinguishes_is_among_the_roles(operator: str,
     [
         (
             {"StringEquals": {"aws:PrincipalArn": "${aws:PrincipalTag/arn}"}},
-            "aws:principalarn is compared with ${aws:PrincipalTag/arn}, which the principal decides too",
+            "key policy: aws:principalarn is compared with ${aws:PrincipalTag/arn}, which the principal decides too",
         ),
         (
             {"NumericEquals": {"aws:PrincipalAccount": "5"}},
