@@ -35,7 +35,7 @@ def test_services_are_those_that_a_policy_names_and_one_that_it_does_not(
     statement: dict[str, Any] = {"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"}
     statement |= {"Condition": condition} if condition else {}
     policy = Document.parse({"Version": "2012-10-17", "Statement": [statement]}, name="p", kind="resource")
-    assert services(policy) == found
+    assert services(policy, {}) == found
 
 
 @pytest.mark.parametrize(
