@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
+from string import ascii_letters, digits
 from typing import Final
 
 from tenant_keys.review.proof.actor import Actor
+from tenant_keys.review.proof.condition_keys import Form, Key, Source
 from tenant_keys.review.proof.domain import MOST_MEMBERS, text_classes
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.promise import CONTEXT_KEY, UNUSED_DAYS, WRAPPING
@@ -59,12 +61,12 @@ def repointed(case: KeyCase, actor: Actor) -> Iterator[Target]:
     conditions = [condition for clause in clauses for condition in clause.conditions if condition.key in _ALIASES]
     context = actor.principal.implied
     own = (case.promise.alias_pattern.replace("{id}", actor.tenant),) if actor.tenant else ()
-    names = tuple(dict.fromkeys([*case.aliases, *own, *text_classes(conditions, context), "alias/other"]))
+    names = tuple(dict.fromkeys([*case.aliases, *own, *text_classes(conditions, context, entry=_NAME)]))
     of_key = [condition for condition in conditions if condition.key == "kms:resourcealiases"]
     if not of_key:
         yield target_of(case, names)
         return
-    distinguished = tuple(dict.fromkeys([*case.aliases, *own, *text_classes(of_key, context), "alias/other"]))
+    distinguished = tuple(dict.fromkeys([*case.aliases, *own, *text_classes(of_key, context, entry=_NAME)]))
     if len(distinguished) > MOST_MEMBERS:
         raise NotProved(f"{len(distinguished)} aliases are distinguished: write exact values")
     for size in range(len(distinguished) + 1):
@@ -73,3 +75,5 @@ def repointed(case: KeyCase, actor: Actor) -> Iterator[Target]:
 
 
 _ALIASES: Final = frozenset({"kms:requestalias", "kms:resourcealiases"})
+_NAME: Final = Key(Source.CALLER, form=Form("alias/", ((f"{ascii_letters}{digits}/_-", 1),), 256))
+"""AWS KMS API, CreateAlias, AliasName."""

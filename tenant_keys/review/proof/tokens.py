@@ -52,7 +52,9 @@ def _tokens(
     trust: Document, provider: str, audiences: tuple[str, ...], resource: Mapping[str, Value]
 ) -> Iterator[tuple[str, dict[str, str]]]:
     aud, oaud = claim(provider, "aud"), claim(provider, "oaud")
-    for seen in text_classes(conditions_on(trust, aud), resource, audiences):
+    # STS takes a token for one of the provider's client ids, each of a character at least (IAM API,
+    # CreateOpenIDConnectProvider, ClientIDList): the empty text is a class of its own, which no token is in.
+    for seen in filter(None, text_classes(conditions_on(trust, aud), resource, (*audiences, ""))):
         yield f"for audience {seen}", {aud: seen}
         for audience in text_classes(conditions_on(trust, oaud), resource, audiences):
             yield f"for audience {audience} with azp {seen}", {aud: seen, oaud: audience}

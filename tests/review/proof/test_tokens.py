@@ -68,6 +68,21 @@ def test_a_token_has_every_audience_and_azp_that_a_policy_or_the_manifest_distin
     )
 
 
+@pytest.mark.parametrize(
+    ("condition", "seen"),
+    [
+        ({"StringEquals": ""}, ["portal-keys", "other"]),
+        ({"StringLike": "*"}, ["portal-keys", "*", "z"]),
+        ({"StringNotEquals": ["", "x"]}, ["portal-keys", "x", "other"]),
+    ],
+)
+def test_no_token_is_for_an_audience_without_a_character(condition: dict[str, Any], seen: list[str]) -> None:
+    """IAM API, CreateOpenIDConnectProvider, ClientIDList; STS takes a token for one of those alone."""
+    (operator, values), *_ = condition.items()
+    found = held(PROVIDER + PORTAL, **{operator: {f"{PORTAL}:aud": values}})
+    assert {aud for issuer, (aud, _, _) in found if issuer == PORTAL} == set(seen)
+
+
 @pytest.mark.parametrize("variable", ["${aws:ResourceAccount}", "${aws:ResourceAccount, 'acme'}"])
 @pytest.mark.parametrize("name", ["aud", "sub"])
 def test_a_claim_is_compared_with_what_the_role_decides_and_not_with_a_default(name: str, variable: str) -> None:
