@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from tenant_keys.manifest import Estate
 from tenant_keys.manifest.stack_names import holds_replicas, is_hook_stack, key_stack
 from tenant_keys.operations.rollout.calls import Bucket, Call, Step, change, creation, removal
 from tenant_keys.review.assembly import Assembly, StackArtifact
+from tenant_keys.review.assembly.json_file import compact
 from tenant_keys.review.assembly.references import waits_for
 from tenant_keys.review.assembly.template import deployed_template
 from tenant_keys.review.errors import TemplateRefused
@@ -150,7 +150,7 @@ def _needs(body: dict[str, Any] | None) -> tuple[str, ...]:
     """Logical ids that a resource refers to, sorted."""
     if body is None:
         return ()
-    text = json.dumps(body)
+    text = compact(body)
     if '"Ref"' not in text and '"Fn::' not in text and "DependsOn" not in body:
         return ()
     return tuple(sorted(waits_for(body)))
