@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import pytest
 from hypothesis import settings
@@ -14,17 +14,19 @@ SHARE: Final = 20
 Case = TypeVar("Case")
 
 
-class Named(Protocol):
-    """A case that has a name of its own."""
+def sampled(cases: Iterable[object], *, each: int = 40) -> list[Any]:
+    """Parameters, of which the first of each group of `each` runs every time.
 
-    @property
-    def name(self) -> str: ...
-
-
-def sampled(cases: Iterable[Named], *, each: int = 40) -> list[Any]:
-    """Parameters, of which the first of each group of `each` runs every time."""
+    Args:
+        cases: each one value, with a name if it has one, or a tuple of several.
+        each: how many a group has.
+    """
     return [
-        pytest.param(case, id=case.name, marks=[pytest.mark.exhaustive] if number % each else [])
+        pytest.param(
+            *(case if type(case) is tuple else (case,)),
+            id=getattr(case, "name", None),
+            marks=[pytest.mark.exhaustive] if number % each else [],
+        )
         for number, case in enumerate(cases)
     ]
 

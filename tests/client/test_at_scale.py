@@ -212,6 +212,7 @@ def test_the_state_machine_calls_again_for_every_error_that_may_pass() -> None:
     assert "ConfigurationError" not in retried
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_the_template_passes_cfn_lint_and_knows_every_step_of_the_worker() -> None:
     from cfnlint import api  # type: ignore[import-untyped]

@@ -161,6 +161,7 @@ ALLOW_ALL = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_an_attack_that_gets_through_is_no_success(sample_assembly: Path) -> None:
     """The estate as it is deployed, and then one key policy and one role as somebody careless would leave them."""

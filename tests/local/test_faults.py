@@ -55,7 +55,7 @@ def test_without_node_the_deployment_says_so(monkeypatch: pytest.MonkeyPatch) ->
     ("during", "sign"),
     [
         pytest.param("bootstrap", "CDKToolkit: creating", marks=pytest.mark.exhaustive),
-        ("deploy", "Keys: deploying"),
+        pytest.param("deploy", "Keys: deploying", marks=pytest.mark.exhaustive),
     ],
 )
 @pytest.mark.slow

@@ -128,6 +128,7 @@ def test_a_creation_passes_and_is_executed_and_a_replacement_is_stopped(
     )
 
 
+@pytest.mark.exhaustive
 def test_a_key_that_leaves_a_retain_that_is_lost_and_an_unproved_template_are_stopped(
     operators: Operators, gate: Gate, tmp_path: Path
 ) -> None:

@@ -246,6 +246,7 @@ def test_a_replica_before_its_primary_is_repeated(operators: Operators, tmp_path
     assert operators.ready("wide", handmade.OTHER_REGION)
 
 
+@pytest.mark.exhaustive
 def test_the_command_names_and_repairs_with_the_bootstraps_roles(
     operators: Operators, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -109,6 +109,7 @@ def test_every_place_passes_nag_and_proof(tmp_path: Path) -> None:
     app.synth()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_cfn_lint_has_nothing_against_any_place(templates: Templates, assembly: Path) -> None:
     files = [str(assembly / f"{stack}.template.json") for stack in templates]

@@ -72,7 +72,7 @@ def findings(original: Synthesized, world: World) -> Callable[[Mutant], list[Fin
     return check
 
 
-@pytest.mark.parametrize("mutant", BY_DOCUMENT, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", sampled(BY_DOCUMENT, each=4))
 def test_the_control_policy_is_judged_as_expected(mutant: Mutant, findings: Callable[[Mutant], list[Finding]]) -> None:
     found = [(one.kind, one.what) for one in findings(mutant)]
     match mutant.expected:
@@ -102,8 +102,8 @@ TO_BOTH += [
     for several in (stopping_deployment, stopping_administration_of_topic_keys, stopping_publishers, naming_sessions)
 ]
 TO_BOTH.append(naming_sessions()[-1])
-EVERY_TIME = {stopping_deployment()[0].name, TO_BOTH[-1].name}
-"""Two that stop a call. Of one that stops nothing `tests/policy/test_guardrails.py` asks both engines every time, and
+EVERY_TIME = {stopping_deployment()[0].name}
+"""One that stops a call. Of one that stops nothing `tests/policy/test_guardrails.py` asks both engines every time, and
 `make mutants` puts every mutant to both."""
 
 

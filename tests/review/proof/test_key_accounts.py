@@ -20,6 +20,7 @@ from tenant_keys.review.second_opinion import Answered, second_opinion
 from tests import two_key_accounts as two
 from tests.command import tenant_keys
 from tests.policy.estates import with_tenant
+from tests.sampled import sampled
 from tests.two_key_accounts import Edit, edited
 
 KEYS, ROLES, SHARED = "tenant-keys-two-cell-eu-west-1-001", "tenant-keys-two-roles-001", "tenant-keys-two-shared-access"
@@ -235,7 +236,7 @@ CROSSINGS: dict[str, tuple[str, Edit, set[Kind], bool]] = {
 it judges what requests are allowed, and nothing that is allowed to nobody."""
 
 
-@pytest.mark.parametrize("crossing", CROSSINGS)
+@pytest.mark.parametrize("crossing", sampled(CROSSINGS, each=3))
 def test_a_way_from_one_key_account_into_the_other_is_found(
     both: tuple[Estate, ...], assembly: Path, crossing: str, tmp_path: Path
 ) -> None:

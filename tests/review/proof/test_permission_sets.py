@@ -16,6 +16,7 @@ from tenant_keys.review.proof import Kind, prove
 from tenant_keys.review.second_opinion import Answered, second_opinion
 from tests.policy.estates import estate_of_text, manifest
 from tests.review.proof.test_kinds import estate_of
+from tests.sampled import sampled
 from tests.stacks.synth import synthesized
 from tools.random_estates.small_estates import HEAD, Templates, templates_of
 
@@ -70,13 +71,16 @@ def test_both_engines_prove_an_estate_whose_people_have_permission_sets(estate: 
 
 @pytest.mark.parametrize(
     "wider",
-    [
-        f"{FOLDER}AWSReservedSSO_Key_Admin_*",
-        f"{FOLDER}AWSReservedSSO_Key_Admin_?????????????????",
-        f"{FOLDER}AWSReservedSSO_Key_????????????????",
-        f"{FOLDER.replace('eu-central-1', '*')}AWSReservedSSO_Key_Admin_????????????????",
-        f"{ACCOUNT}AWSReservedSSO_Key_Admin_????????????????",
-    ],
+    sampled(
+        [
+            f"{FOLDER}AWSReservedSSO_Key_Admin_*",
+            f"{FOLDER}AWSReservedSSO_Key_Admin_?????????????????",
+            f"{FOLDER}AWSReservedSSO_Key_????????????????",
+            f"{FOLDER.replace('eu-central-1', '*')}AWSReservedSSO_Key_Admin_????????????????",
+            f"{ACCOUNT}AWSReservedSSO_Key_Admin_????????????????",
+        ],
+        each=3,
+    ),
 )
 def test_neither_engine_lets_a_policy_through_that_names_more_than_the_set(estate: Estate, wider: str) -> None:
     templates = with_role(templates_of(estate), KEYS, wider)
