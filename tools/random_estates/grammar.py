@@ -15,6 +15,7 @@ from tools.random_estates.vocabulary import (
     ARN,
     ASSUMPTIONS,
     DATE,
+    DECIDED,
     ELEMENTS,
     ESTATES,
     KEYS,
@@ -56,6 +57,21 @@ class Grammar:
                 self._edit(role["Policies"][0]["PolicyDocument"], "identity")
             else:
                 self._edit(role["AssumeRolePolicyDocument"], "trust")
+
+    def compare(self, templates: Templates) -> None:
+        """A statement about whoever has, as a name or a tag, what the key or the call has."""
+        policy = templates.properties("keys", f"Key{self.tenant}")["KeyPolicy"]
+        if self._with_probability(0.7):
+            policy["Statement"] = [one for one in policy["Statement"] if one["Effect"] == "Allow"]
+        made: Statement = {"Sid": "Compared", "Effect": self._pick("Allow", "Allow", "Allow", "Deny"), "Resource": "*"}
+        self._actions(made, "key")
+        made["Principal"] = self._principal("key")
+        name = self._count(self._pick(*VARIABLES), "variable: ")
+        default = self._pick("", "", f", '{self._pick(*self.tenants)}'")
+        operator = self._count(self._pick("StringEquals", "StringLike", "StringNotEquals"), "operator: ")
+        key = self._count(self._pick(*DECIDED), "key: ")
+        made["Condition"] = {operator: {key: self._pick("", "", "", "eu-", "x") + f"${{{name}{default}}}"}}
+        policy["Statement"].append(made)
 
     def _without_denies(self, templates: Templates) -> None:
         policy = templates.properties("keys", f"Key{self.tenant}")["KeyPolicy"]
@@ -144,8 +160,6 @@ class Grammar:
             key = self._pick(
                 "aws:username", "aws:userid", "aws:PrincipalTag/team", "aws:PrincipalAccount", "aws:PrincipalType"
             )
-        elif policy == "key" and self._with_probability(0.2):
-            key = self._pick(OWN_TAG, "aws:RequestedRegion", "aws:ResourceAccount", "kms:KeyOrigin", "kms:MultiRegion")
         self._count(key, "key: ")
         name = self._operator({**KEYS, **TRUST_KEYS}[key])
         if key.lower() not in {one.lower() for one in condition.get(name, {})}:
@@ -205,8 +219,6 @@ class Grammar:
             return self._pick(ORGANIZATION, "o-zzzzzzzzzz", "o-*", "*")
         if key in ("kms:RequestAlias", "kms:ResourceAliases"):
             return f"alias/tenant-{self._pick(*self.tenants, '*', 'a*', 'other')}"
-        if key == OWN_TAG:
-            return self._pick("tenant-keys", "tenant-*", "other")
         if key == "aws:userid":
             return self._pick("AROA*:one", "*:one", "AIDA*", "AROA*", "*", CENTRAL, f"{OTHER}:*", "anonymous")
         if key == "aws:PrincipalType":
@@ -263,7 +275,7 @@ def declared() -> set[str]:
     return {
         *(f"operator: {one}" for one in OPERATORS),
         *(f"qualifier: {one}" for one in ("single", "IfExists", "ForAllValues:", "ForAnyValue:")),
-        *(f"key: {one}" for one in {**KEYS, **TRUST_KEYS}),
+        *(f"key: {one}" for one in {**KEYS, **TRUST_KEYS, OWN_TAG: ""}),
         *(f"variable: {one}" for one in (*VARIABLES, "with default", "without default")),
         *(f"principal: {one}" for one in PRINCIPALS),
         *(f"element: {one}" for one in ELEMENTS),
@@ -276,5 +288,8 @@ def random_estates(seeds: Iterable[int], drawn: Counter[str]) -> Iterator[tuple[
     for seed in seeds:
         chosen = seed % len(ESTATES)
         templates = originals[chosen].copy()
-        Grammar(seed, ESTATES[chosen], drawn).mutate(templates)
+        grammar = Grammar(seed, ESTATES[chosen], drawn)
+        grammar.mutate(templates)
+        if seed % 5 in (1, 3):
+            grammar.compare(templates)
         yield seed, ESTATES[chosen], templates

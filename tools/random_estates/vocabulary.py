@@ -116,9 +116,23 @@ def catalogue_keys() -> dict[str, str]:
     return found
 
 
+KEYS: Final[dict[str, str]] = {**GLOBAL_KEYS, **catalogue_keys()}
 OWN_TAG: Final = "aws:ResourceTag/tenant-keys:project"
 """A tag that every key carries; no key of the estates carries `team`."""
-KEYS: Final[dict[str, str]] = {**GLOBAL_KEYS, **catalogue_keys(), OWN_TAG: "String"}
+DECIDED: Final = (
+    OWN_TAG,
+    "aws:MultiFactorAuthPresent",
+    "aws:PrincipalServiceName",
+    "aws:PrincipalType",
+    "aws:RequestedRegion",
+    "aws:ResourceAccount",
+    "aws:SecureTransport",
+    "aws:ViaAWSService",
+    "kms:KeyOrigin",
+    "kms:KeySpec",
+    "kms:MultiRegion",
+)
+"""Keys of few values, which a policy variable may meet."""
 ACTIONS: Final = (
     "kms:Decrypt",
     "kms:*",

@@ -58,6 +58,16 @@ def test_a_variable_of_any_key_of_the_principal_opens_a_key(key: str, who: str) 
     found(asked(edit), who)
 
 
+def test_an_alias_that_is_compared_as_binary_may_fulfil_an_allow() -> None:
+    """No alias is base64, and of a value of another type nothing is documented (docs/iam-readings.md)."""
+
+    def edit(statements: Statements, _: Templates) -> None:
+        without(statements)
+        opened(statements, BinaryEquals={"kms:RequestAlias": "YWNtZQ=="})
+
+    found(asked(edit), "some role session")
+
+
 def test_a_user_whose_name_is_the_tenants_is_found() -> None:
     def edit(statements: Statements, _: Templates) -> None:
         spared = next(one for one in statements if one["Sid"] == "DenyUseByAnyoneElse")
