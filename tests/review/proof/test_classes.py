@@ -7,14 +7,11 @@ from typing import Any
 
 import pytest
 
-from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof import NotProved
 from tenant_keys.review.proof.document import Condition, Document
 from tenant_keys.review.proof.domain import candidates, spellings, text_classes
 from tenant_keys.review.proof.examples import distinguished_accounts, examples
 from tenant_keys.review.proof.readers import AnyCase, Parts, Pattern, is_legal
-from tenant_keys.review.proof.solutions import affixed, solutions
-from tenant_keys.review.proof.tags import tag_sets
 
 KEY = "kms:EncryptionContext:x"
 TAG = "aws:PrincipalTag/t"
@@ -139,66 +136,6 @@ def test_accounts_differ_by_every_digit_that_a_pattern_names() -> None:
     assert distinguished_accounts(["222222222222"], [], [whole], "aws") == ["222222222222", "000000000000"]
 
 
-ALIAS = "kms:requestalias"
-
-
-@pytest.mark.parametrize(
-    ("value", "names", "expected"),
-    [
-        ("alias/tenant-${aws:PrincipalTag/t}", ("alias/tenant-acme", "alias/other"), ["acme"]),
-        ("${aws:PrincipalTag/t}", ("a", "b"), ["a", "b"]),
-        ("a${aws:PrincipalTag/t}a", ("aa", "a", "aba", "abc"), ["", "b"]),
-        ("a*${aws:PrincipalTag/t}", ("abc",), ["c", "bc", "abc"]),
-        ("a${aws:PrincipalTag/t}*", ("abc",), ["b", "bc"]),
-        ("${aws:PrincipalTag/t, 'x'}c", ("abc",), ["ab"]),
-    ],
-)
-def test_a_variable_has_the_values_with_which_its_pattern_meets_a_name(
-    value: str, names: tuple[str, ...], expected: list[str]
-) -> None:
-    one = document({"StringLike": {"kms:RequestAlias": value}})
-    assert solutions(one, TAG.lower(), {ALIAS: names}, lambda _: True) == expected
-    assert solutions([one], TAG.lower(), {ALIAS: names}, lambda text: len(text) == 1) == [
-        text for text in expected if len(text) == 1
-    ]
-
-
-def test_a_variable_meets_what_other_conditions_compare_and_what_is_promised() -> None:
-    conditions = {"StringEquals": {KEY: f"${{{TAG}}}"}, "StringNotEquals": {KEY: "hooli"}}
-    assert solutions(document(conditions), TAG.lower(), {}, lambda _: True) == ["hooli"]
-    named = {KEY.lower(): ["acme"]}
-    assert solutions(document(conditions), TAG.lower(), {}, lambda _: True, named) == ["hooli", "acme"]
-
-
-@pytest.mark.parametrize(
-    ("value", "reported"),
-    [
-        ("*${aws:PrincipalTag/t}*", "the values that fit abcdefghijklmnopqrst are too many"),
-        ("${aws:PrincipalTag/t}-${aws:PrincipalTag/t}", "two policy variables in one value"),
-    ],
-)
-def test_a_variable_with_too_many_values_is_named(value: str, reported: str) -> None:
-    one = document({"StringLike": {"kms:RequestAlias": value}})
-    with pytest.raises(NotProved, match=rf"{reported}$"):
-        solutions(one, TAG.lower(), {ALIAS: "abcdefghijklmnopqrst"}, lambda _: True)
-
-
-def test_a_variable_beside_a_pattern_is_read_with_what_is_around_it() -> None:
-    both = document({"StringEquals": {KEY: f"x-${{{TAG}}}-y"}, "StringLike": {KEY: ["x-a*-y", "b?"]}})
-    readers, letters = affixed([both], TAG.lower(), {})
-    assert letters == "x-a*-yb?"
-    accepted = []
-    for text in ("a", "ab", "b"):
-        states = [reader.start() for reader in readers]
-        for character in text:
-            states = [reader.step(state, character) for reader, state in zip(readers, states, strict=True)]
-        accepted.append([bool(reader.accepts(state)) for reader, state in zip(readers, states, strict=True)])
-    assert accepted == [[True, False], [True, False], [False, False]]
-    assert affixed([both], TAG.lower(), {KEY.lower(): "x"}) == ([], "")
-    for value in (f"${{{TAG}}}", f"${{{TAG}}}*"):  # no pattern is compared with the key besides
-        assert affixed([document({"StringLike": {KEY: value}})], TAG.lower(), {}) == ([], "")
-
-
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
@@ -232,19 +169,6 @@ def test_a_name_that_looks_like_an_arn_is_compared_as_the_operator_compares(
     assert spellings(name, conditions, {}) == expected
 
 
-@pytest.mark.parametrize(("operator", "crosses"), [("StringLike", True), ("ArnLike", False)])
-def test_a_pattern_beside_a_variable_is_read_as_its_operator_reads_it(operator: str, crosses: bool) -> None:
-    """In an ARN a wildcard stops at a colon of the first five parts (IAM guide, ARN condition operators)."""
-    both = document({"StringEquals": {KEY: f"arn:${{{TAG}}}:c:d:e:f"}, operator: {KEY: "arn:*:c:d:e:f"}})
-    (reader,), letters = affixed([both], TAG.lower(), {})
-    assert letters == "arn:*:c:d:e:f"
-    for text, accepted in (("b", True), ("b:c", crosses)):
-        state = reader.start()
-        for character in text:
-            state = reader.step(state, character)
-        assert bool(reader.accepts(state)) is accepted, text
-
-
 def test_of_a_form_without_patterns_there_is_each_value_and_another_of_the_form() -> None:
     form = Parts((("abz", 2), ("01z", 1)))
     found = examples((), arn=False, exact=["P-ab:1", "P-ab", "ab:1"], prefix="P-", legal=form)
@@ -257,90 +181,6 @@ def test_a_word_in_any_case_has_its_letters_and_no_others() -> None:
     for text, fits in (("A-\u00e9", True), ("a-\u00e9", True), ("a-\u00c9", False), ("b-\u00e9", False), ("a-", False)):
         assert is_legal(text, word) is fits, text
     assert [character for character in "aAb-\u00e9\u00c9" if word.allows(character)] == ["a", "A", "-", "\u00e9"]
-
-
-@pytest.mark.parametrize(
-    "conditions",
-    [
-        {"StringEquals": {KEY: ["${aws:PrincipalTag/t}", "${aws:PrincipalTag/u}"]}, "StringLike": {KEY: "a*"}},
-        {"StringLike": {KEY: ["${aws:PrincipalTag/t}*", "a*"]}},
-        {"StringLike": {KEY: ["?${aws:PrincipalTag/t}", "a*"]}},
-    ],
-)
-def test_a_variable_beside_another_or_a_wildcard_is_named_where_patterns_are(conditions: dict[str, Any]) -> None:
-    with pytest.raises(NotProved):
-        affixed([document(conditions)], TAG.lower(), {})
-
-
-RESOURCE: dict[str, Value] = {"resource": "arn:aws:kms:eu-west-1:111111111111:key/1", ALIAS: ("alias/tenant-acme",)}
-
-
-@pytest.mark.parametrize(
-    ("conditions", "own", "expected"),
-    [
-        ({}, {}, [{}, {"tenant_id": ""}, {"tenant_id": "acme"}, {"tenant_id": "other"}]),
-        (
-            {"StringEquals": {"aws:PrincipalTag/tenant_id": ["b*", "bolt"]}},
-            {},
-            [{}, *({"tenant_id": value} for value in ("", "acme", "bolt", "other"))],
-        ),
-        (
-            {"StringEqualsIgnoreCase": {"aws:PrincipalTag/tenant_id": "bolt"}},
-            {"Tenant_ID": "own", "team": "red"},
-            [
-                {"Tenant_ID": "own", "team": "red"},
-                *({"team": "red", "tenant_id": value} for value in ("", "acme", "bolt", "BOLT", "other")),
-            ],
-        ),
-        (
-            {"StringLike": {"aws:PrincipalTag/tenant_id": "b?"}},
-            {},
-            [{}, *({"tenant_id": value} for value in ("", "acme", "z", "bz"))],
-        ),
-        (
-            {"StringEquals": {"kms:RequestAlias": "alias/tenant-${aws:PrincipalTag/tenant_id}x"}},
-            {},
-            [{}, {"tenant_id": ""}, {"tenant_id": "acme"}, {"tenant_id": "other"}],
-        ),
-        (
-            {"StringEquals": {"kms:RequestAlias": "alias/ten${aws:PrincipalTag/tenant_id}"}},
-            {},
-            [{}, *({"tenant_id": value} for value in ("", "acme", "ant-acme", "other"))],
-        ),
-        (
-            {"NumericLessThan": {"aws:PrincipalTag/tenant_id": "5"}},
-            {},
-            [{}, *({"tenant_id": value} for value in ("", "acme", "4", "5", "6", "other"))],
-        ),
-    ],
-)
-def test_sessions_carry_one_set_of_tags_of_each_class(
-    conditions: dict[str, Any], own: dict[str, str], expected: list[dict[str, str]]
-) -> None:
-    assert tag_sets([document(conditions)], RESOURCE, "acme", own=own) == expected
-
-
-def test_a_tag_that_no_document_asks_for_is_left_out_where_it_may_be() -> None:
-    assert tag_sets([document({})], RESOURCE, "acme", own={"a": "b"}, always=False) == [{"a": "b"}]
-    four = {"StringEquals": {f"aws:PrincipalTag/{name}": "x" for name in "abcd"}}
-    with pytest.raises(NotProved, match=r"^625 combinations of principal tags: write exact values$"):
-        tag_sets([document(four)], RESOURCE, "acme", own={}, always=False)
-
-
-@pytest.mark.parametrize(
-    "conditions",
-    [
-        {"StringEqualsIgnoreCase": {"kms:RequestAlias": "${aws:PrincipalTag/tenant_id}"}},
-        {"StringEquals": {"aws:PrincipalTag/tenant_id": "${aws:PrincipalTag/team}"}},
-        {
-            "StringEqualsIgnoreCase": {"aws:PrincipalTag/tenant_id": "a"},
-            "StringLike": {TAG: "b", TAG[:-1] + "tenant_id": "b*"},
-        },
-    ],
-)
-def test_tags_of_which_no_classes_are_worked_out_are_named(conditions: dict[str, Any]) -> None:
-    with pytest.raises(NotProved):
-        tag_sets([document(conditions)], RESOURCE, "acme", own={})
 
 
 @pytest.mark.parametrize(
@@ -383,47 +223,6 @@ def test_arns_and_texts_are_compared_on_one_key_by_their_own_rules() -> None:
     assert text_classes(on(KEY, ArnLike=pattern, StringNotLike=pattern), {}) == found
 
 
-OF_TENANT = "aws:PrincipalTag/tenant_id"
-ARN = "arn:*:c:d:e:f"
-
-
-@pytest.mark.parametrize(
-    ("conditions", "tenant", "expected"),
-    [
-        (
-            {"ArnLike": {OF_TENANT: ARN}, "StringNotLike": {OF_TENANT: ARN}},
-            "acme",
-            ["z", "arn::c:d:e:f", "arn:::c:d:e:f"],
-        ),
-        (
-            {
-                "StringLike": {KEY: "xa*"},
-                "StringEquals": {KEY: f"x${{{OF_TENANT}}}"},
-                "ArnLike": {OF_TENANT: ARN},
-            },
-            "acme",
-            ["z", "a", "arn::c:d:e:f"],
-        ),
-        ({"StringEqualsIgnoreCase": {OF_TENANT: "bolt"}}, "BOLT", ["bolt", "Bolt", "other"]),
-        (
-            {
-                "StringEqualsIgnoreCase": {OF_TENANT: "bolt"},
-                "StringEquals": {"kms:RequestAlias": f"alias/${{{OF_TENANT}}}"},
-                "StringNotEquals": {"kms:RequestAlias": "alias/BOLT"},
-            },
-            "acme",
-            ["tenant-acme", "BOLT", "bolt", "Bolt", "other"],
-        ),
-        ({"StringEqualsIgnoreCase": {OF_TENANT: "bolt"}}, "Bolt", ["bolt", "BOLT", "other"]),
-    ],
-)
-def test_the_tenants_tag_has_one_value_of_each_class(
-    conditions: dict[str, Any], tenant: str, expected: list[str]
-) -> None:
-    found = tag_sets([document(conditions)], RESOURCE, tenant, own={})
-    assert [one.get("tenant_id") for one in found] == [None, "", tenant, *expected]
-
-
 @pytest.mark.parametrize(
     ("pattern", "arn", "fits", "others"),
     [
@@ -447,16 +246,3 @@ def test_a_pattern_reads_a_text_to_its_end(pattern: str, arn: bool, fits: list[s
 )
 def test_a_form_has_so_many_characters_in_each_part(text: str, legal: bool) -> None:
     assert is_legal(text, Parts((("abz", 2), ("01z", 1)))) is legal
-
-
-def test_a_variable_of_another_key_is_not_beside_a_variable() -> None:
-    two = {"StringEquals": {KEY: f"${{{TAG}}}", "kms:RequestAlias": "${aws:PrincipalTag/u}"}, "StringLike": {KEY: "a*"}}
-    readers, letters = affixed([document(two)], TAG.lower(), {})
-    assert (len(readers), letters) == (1, "a*")
-
-
-def test_only_patterns_on_the_key_of_a_variable_are_read_beside_it() -> None:
-    more = {"StringEquals": {KEY: f"${{{TAG}}}"}, "StringLike": {"kms:EncryptionContext:y": "b*"}}
-    assert affixed([document(more)], TAG.lower(), {}) == ([], "")
-    numbers = {"StringEquals": {KEY: f"${{{TAG}}}"}, "StringNotEquals": {KEY: "b*"}}
-    assert affixed([document(numbers)], TAG.lower(), {}) == ([], "")
