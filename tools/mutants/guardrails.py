@@ -117,6 +117,25 @@ def weaker() -> list[Mutant]:
                 KEPT["ReserveTenantTag"],
                 under(kind, "ReserveTenantTag", ForAllValues__StringNotEquals={"aws:TagKeys": "${aws:PrincipalTag/a}"}),
             ),
+            *(
+                (
+                    f"the tenant's tag of some values alone, {operator} {value or 'the empty text'}",
+                    KEPT["ReserveTenantTag"],
+                    under(kind, "ReserveTenantTag", **{operator: {"aws:RequestTag/tenant_id": value}}),
+                )
+                for operator, value in (
+                    ("StringLike", "a*"),
+                    ("StringLike", "?*"),
+                    ("StringNotEquals", "umbrella"),
+                    ("StringNotEquals", ""),
+                    ("StringNotLike", "?"),
+                )
+            ),
+            (
+                "the tenant's tag under other names too",
+                KEPT["ReserveTenantTag"],
+                under(kind, "ReserveTenantTag", ForAllValues__StringNotEquals={"aws:TagKeys": ["team", "plan"]}),
+            ),
             (
                 "the tenant's tag in lower case alone",
                 KEPT["ReserveTenantTag"],

@@ -84,8 +84,79 @@ def variables() -> list[Mutant]:
                 equals("aws:PrincipalAccount", "${aws:PrincipalTag/home}"),
             ),
             ("by an escape", not_proved_because("an escape"), equals("kms:RequestAlias", "alias/tenant-carla${*}")),
+            (
+                "to anyone who has a tag of the key",
+                Refuted(OUTSIDER, ("'of': 'tenant-keys'", "Decrypt")),
+                equals("aws:ResourceTag/tenant-keys:project", "${aws:PrincipalTag/of}"),
+            ),
+            (
+                "to the user of the Region's name",
+                Refuted(OUTSIDER, ("user/eu-west-1", "Decrypt")),
+                equals("aws:RequestedRegion", "${aws:username}"),
+            ),
+            (
+                "to anyone who has a truth value as a tag",
+                Refuted(OUTSIDER, ("'secure': 'true'", "Decrypt")),
+                equals("aws:SecureTransport", "${aws:PrincipalTag/secure}"),
+            ),
+            (
+                "by a type that a tag names",
+                not_proved_because("the principal decides too"),
+                equals("aws:PrincipalType", "${aws:PrincipalTag/kind}"),
+            ),
+            *(
+                (
+                    f"to anyone whose {variable} begins so, by the context",
+                    not_proved_because("is compared with a key that has patterns"),
+                    {
+                        "StringEquals": {"kms:EncryptionContext:who": f"${{{variable}}}"},
+                        "StringLike": {"kms:EncryptionContext:who": pattern},
+                    },
+                )
+                for variable, pattern in (
+                    ("aws:username", "s*"),
+                    ("aws:PrincipalAccount", "9*"),
+                    ("kms:CallerAccount", "*7"),
+                    ("aws:PrincipalOrgID", "o-z*"),
+                )
+            ),
+            (
+                "to users whose name is a small number, by the context",
+                not_proved_because("and by NumericLessThan"),
+                {
+                    "StringEquals": {"kms:EncryptionContext:who": "${aws:username}"},
+                    "NumericLessThan": {"kms:EncryptionContext:who": "5"},
+                },
+            ),
+            *(
+                (
+                    f"to anyone whose {key} is the id of a key",
+                    not_proved_because("an id that AWS has yet to choose"),
+                    {operator: {key: {"Ref": "Keydora"}}},
+                )
+                for operator, key in (
+                    ("StringEquals", "aws:PrincipalTag/of"),
+                    ("StringLike", "aws:username"),
+                    ("StringEqualsIgnoreCase", "kms:EncryptionContext:of"),
+                )
+            ),
         ]
-    )
+    ) + [
+        Mutant(
+            f"open to anyone who has the key's id as {variable}",
+            not_proved_because("names a key by an id that AWS has yet to choose"),
+            together(
+                without("carla"),
+                adding(
+                    "carla",
+                    Principal=ROOT,
+                    Action=DECRYPT,
+                    Resource=f"arn:aws:kms:eu-west-1:{CENTRAL}:key/${{{variable}}}",
+                ),
+            ),
+        )
+        for variable in ("aws:PrincipalTag/id", "aws:username", "aws:PrincipalTag/id, 'none'")
+    ]
 
 
 def values() -> list[Mutant]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tools.mutants.mutant import (
     LostSafeguard,
     Mutant,
+    NotProvedBecause,
     Refuted,
     change,
     drop,
@@ -48,6 +49,29 @@ def trusts() -> list[Mutant]:
             "anyone who carries a tag",
             Refuted(OBTAINS, ("with tags {'team': 'blue'}",)),
             change(role, Condition={"StringEquals": {"aws:PrincipalTag/team": "blue"}}),
+        ),
+        *(
+            Mutant(
+                f"anyone whose {key} is the id of a role",
+                NotProvedBecause(("an id that AWS has yet to choose",)),
+                change(
+                    role,
+                    Principal="*",
+                    Condition={"StringEquals": {key: {"Fn::GetAtt": ["RolecarlaFororders", "RoleId"]}}},
+                ),
+            )
+            for key in ("sts:RoleSessionName", "sts:ExternalId", "aws:PrincipalTag/of", "aws:userid")
+        ),
+        Mutant(
+            "users who name their session after themselves, by a pattern",
+            NotProvedBecause(("is compared with a key that has patterns",)),
+            change(
+                role,
+                Condition={
+                    "StringEquals": {"sts:RoleSessionName": "${aws:username}"},
+                    "StringLike": {"sts:RoleSessionName": "adm*"},
+                },
+            ),
         ),
         Mutant(
             "without the organization",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tenant_keys.review import syntax
+from tenant_keys.review.assembly import is_unresolved
 from tenant_keys.review.iam import Policy
 from tenant_keys.review.iam.condition import Holds
 from tenant_keys.review.iam.decision import PolicyKind
@@ -26,6 +27,8 @@ VARIABLES: Final = frozenset(
     | {"aws:resourceaccount"}
 )
 """Policy variables whose values the representatives differ in; principal tags besides."""
+_OF_SERVICES: Final = frozenset({"aws:sourcearn"})
+"""Keys that services set, such as the trust anchor of IAM Roles Anywhere: no caller has the value by chance."""
 _OF_RESOURCE: Final = frozenset({"aws:resourceaccount"})
 _FIXED_KEYS: Final = MODELLED | _OF_RESOURCE
 
@@ -109,6 +112,7 @@ class Document:
         for statement in tree.statements:
             for condition in statement.conditions:
                 _check_known(condition.key, name)
+                _check_ids(condition, name)
         holding = _variables(tree, name) if tree.substitutes else {}
         pairs = zip(tree.statements, policy.statements, strict=True)
         clauses = tuple(_clause(body, one, substitute=tree.substitutes) for body, one in pairs)
@@ -155,6 +159,12 @@ def _check_known(key: str, name: str) -> None:
         known(key)
     except NotProved as problem:
         raise NotProved(f"{name}: {problem}") from None
+
+
+def _check_ids(condition: syntax.Condition, name: str) -> None:
+    """An id that AWS has yet to choose is a value that a caller can have or send, once it is known."""
+    if condition.key not in _OF_SERVICES and (value := next(filter(is_unresolved, condition.values), None)):
+        raise NotProved(f"{name}: {condition.key} is compared with {value}, an id that AWS has yet to choose")
 
 
 def is_fixed(key: str) -> bool:

@@ -28,9 +28,10 @@ from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_actions import carries
 from tenant_keys.review.proof.outsiders import outsiders, persons
-from tenant_keys.review.proof.promise import access_roles
+from tenant_keys.review.proof.promise import TAG, access_roles
 from tenant_keys.review.proof.requests import Target, base_request, contexts
 from tenant_keys.review.proof.reserved import Reserved, reserved, understood_resources
+from tenant_keys.review.proof.session_requests import context_of, tag_requests
 from tenant_keys.review.proof.stopped import check_stopped, open_policy
 from tenant_keys.review.proof.tags import tag_sets
 from tenant_keys.review.proof.world import World
@@ -189,13 +190,27 @@ def _let_through(document: Document, kind: str, kept: Reserved, actor: Actor, ac
     """A request that is allowed; None where there is none."""
     for arn in kept.resources:
         account = str(actor.principal.account) if arn == "*" else arn.split(":")[4]
-        target = Target(arn, account, open_policy(), kept.context, {})
-        base, policies = base_request(actor, action, target), _around(document, kind)
-        for chosen in contexts(base, (document,), target, carries):
-            request = Request(actor.principal, action, arn, account, {**kept.context, **chosen})
-            if authorize(request, policies).allowed:
-                return request
+        policies = _around(document, kind)
+        for sent in _sent(document, kept, account):
+            target = Target(arn, account, open_policy(), sent, {})
+            base = base_request(actor, action, target)
+            for chosen in contexts(base, (document,), target, carries):
+                request = Request(actor.principal, action, arn, account, {**sent, **chosen})
+                if authorize(request, policies).allowed:
+                    return request
     return None
+
+
+def _sent(document: Document, kept: Reserved, account: str) -> list[Mapping[str, Value]]:
+    """The context of what is reserved: of each class of tags, where it is requests with a tenant's tag.
+
+    Names of tags ignore case, and the list of names keeps it (IAM guide, access_tags).
+    """
+    if not kept.tenant_tag:
+        return [kept.context]
+    conditions = [condition for clause in document.clauses for condition in clause.conditions]
+    found = tag_requests(conditions, {"aws:resourceaccount": account})
+    return [context_of(tags) for tags in found if TAG in map(str.lower, tags)]
 
 
 def _around(document: Document, kind: str) -> Policies:
@@ -206,13 +221,16 @@ def _around(document: Document, kind: str) -> Policies:
     return Policies(identity=identity, resource=resource, rcps=((full_access("rcp"), document.policy),))
 
 
-def _values_of(rows: Iterable[Reserved], account: str) -> Mapping[str, Value]:
+def _values_of(document: Document, rows: Iterable[Reserved], account: str) -> Mapping[str, Value]:
     """What a policy variable may be compared with in what is reserved: all of it is in one account."""
-    found: dict[str, Value] = {}
+    found: dict[str, Value] = {"aws:resourceaccount": account}
     for one in rows:
-        for key, value in one.context.items():
-            found[key] = tuple(dict.fromkeys([*found.get(key, ()), *([value] if isinstance(value, str) else value)]))
-    return {"aws:resourceaccount": account, **found}
+        for sent in _sent(document, one, account):
+            for key, value in sent.items():
+                if not key.startswith("aws:requesttag/"):  # any value
+                    several = [value] if isinstance(value, str) else value
+                    found[key] = tuple(dict.fromkeys([*found.get(key, ()), *several]))
+    return found
 
 
 def _actors(document: Document, kind: str, world: World) -> Iterator[Actor]:
@@ -222,7 +240,7 @@ def _actors(document: Document, kind: str, world: World) -> Iterator[Actor]:
     named = {*central.administrators, *central.deployers, central.break_glass}
     named |= set(sorted(tenant.import_role for tenant in estate.tenants.values() if tenant.import_role)[:2])
     named |= {f"{access_roles(estate)}any/any", *world.existing}
-    resource = _values_of(reserved(kind, estate), central.account)
+    resource = _values_of(document, reserved(kind, estate), central.account)
     found = outsiders(document, world.organizations, named, resource, central.partition, world.declared)
     tags = tag_sets((document,), resource, "a-tenant", own={}, always=False)
     for actor in persons(found, world.organizations, tags, frozenset()):

@@ -40,10 +40,10 @@ def _resources(document: Document) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)
 def _hangs_on_id(value: str, before: str) -> bool:
-    pattern = Pattern.of([(_VARIABLE.sub("*", value), False)], arn=False)
-    state = pattern.read(before)
-    every = bool(pattern.steps) and pattern.steps[-1][0] == "any" and len(pattern.steps) - 1 in state
-    return not every and UNRESOLVED not in value and _reaches_an_id(pattern, state)
+    # Of a policy variable some value fits an id, and none fits every id.
+    some, every = (Pattern.of([(_VARIABLE.sub(one, value), False)], arn=False) for one in ("*", "\0"))
+    covers = bool(every.steps) and every.steps[-1][0] == "any" and len(every.steps) - 1 in every.read(before)
+    return not covers and UNRESOLVED not in value and _reaches_an_id(some, some.read(before))
 
 
 def _reaches_an_id(pattern: Pattern, state: frozenset[int]) -> bool:

@@ -21,7 +21,7 @@ from tenant_keys.review.proof.domain import ARN, EXACT, LIKE, resolved
 from tenant_keys.review.proof.examples import distinguished_accounts, examples, fresh_word
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.readers import FEDERATED_NAME, ORGANIZATION, PATH_AND_NAME, LastSegment, Pattern, Words
-from tenant_keys.review.proof.solutions import solutions
+from tenant_keys.review.proof.solutions import affixed, solutions
 
 _NUMBERS: Final = ("aws:principalaccount", "kms:calleraccount")
 
@@ -82,6 +82,9 @@ def outsiders(
 def _distinguished(
     document: Document, known: Iterable[str], apart: Iterable[str], resource: Mapping[str, Value], partition: str
 ) -> Outsiders:
+    for variable in ("aws:username", "aws:principalorgid", *_NUMBERS):
+        if affixed((document,), variable, resource)[0]:
+            raise NotProved(f"${{{variable}}} is compared with a key that has patterns: no classes of both are derived")
     conditions = [condition for clause in document.clauses for condition in clause.conditions]
     parsed = [clause.statement.principals for clause in document.clauses if clause.statement.principals]
     named = sorted({arn for principals in parsed for arn in principals.arns})

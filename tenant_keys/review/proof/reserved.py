@@ -26,10 +26,6 @@ _OF_AUDIT: Final = {
     "the topic": ("sns", "", "addpermission deletetopic removepermission settopicattributes"),
 }
 """Service, beginning of the resource's name, and actions."""
-_TENANT_TAGS: Final[tuple[Mapping[str, Value], ...]] = tuple(
-    {f"aws:requesttag/{TAG}": "a-tenant", "aws:tagkeys": names} for names in ((TAG,), (TAG.upper(), "another-tag"))
-)
-"""Names of tags ignore case, and the list of names keeps it (IAM guide, access_tags)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +40,8 @@ class Reserved:
     lost: str = "administration"
     """What others gain without it, where nothing else stops them: detection, administration or plaintext."""
     context: Mapping[str, Value] = field(default_factory=dict)
+    tenant_tag: bool = False
+    """Whether it is reserved for requests with the tag of a tenant, in whatever case, with whatever value."""
 
 
 def reserved(kind: str, estate: Estate) -> list[Reserved]:
@@ -91,18 +89,17 @@ def custodians(estate: Estate) -> frozenset[str]:
 def _tags_in_iam(estate: Estate) -> Iterator[Reserved]:
     """A tag of a role or user is a tag of its sessions; no principal sets that of the tenant."""
     somewhere = f"arn:{estate.central.partition}:iam::{estate.central.account}:"
-    for sent in _TENANT_TAGS:
-        for kind in ("role", "user"):
-            actions = frozenset({f"iam:create{kind}", f"iam:tag{kind}"})
-            yield Reserved(f"the tag {TAG}", actions, (f"{somewhere}{kind}/any",), _nobody, "plaintext", sent)
+    for kind in ("role", "user"):
+        actions = frozenset({f"iam:create{kind}", f"iam:tag{kind}"})
+        where = (f"{somewhere}{kind}/any",)
+        yield Reserved(f"the tag {TAG}", actions, where, _nobody, "plaintext", tenant_tag=True)
 
 
 def _tags_of_sessions(estate: Estate) -> Iterator[Reserved]:
     """No session but those of shared roles carries the tag of a tenant."""
     roles = access_roles(estate)
     others = (f"{roles}any/{estate.naming.role_prefix}tenant-any.any", f"{roles.partition('role/')[0]}role/any")
-    for sent in _TENANT_TAGS:
-        yield Reserved(f"the tag {TAG}", frozenset({"sts:tagsession"}), others, _nobody, "plaintext", sent)
+    yield Reserved(f"the tag {TAG}", frozenset({"sts:tagsession"}), others, _nobody, "plaintext", tenant_tag=True)
 
 
 def _audit(estate: Estate) -> Iterator[Reserved]:

@@ -64,10 +64,8 @@ def sessions(
     domains = [[ABSENT] if _is_of_kms(key) else candidates(key, conditions, base.keys) for key in keys]
     policies = Policies(identity=tuple(document.policy for document in actor.identity), resource=case.trust.policy)
     tried = 0
-    for tags in _tag_sets(conditions, base.keys):
-        sent: dict[str, Value] = {f"{_REQUEST_TAG}{key.lower()}": value for key, value in tags.items()}
-        if tags:
-            sent[_TAG_KEYS] = tuple(tags)
+    for tags in tag_requests(conditions, base.keys):
+        sent = context_of(tags)
         for row in product(*domains):
             tried += 1
             if tried > MOST_REQUESTS:
@@ -99,8 +97,22 @@ def _obtains(
     return tag if tag.allowed else None
 
 
-def _tag_sets(conditions: Sequence[Condition], context: Mapping[str, Value]) -> Iterator[Mapping[str, str]]:
-    """Sets of tags that a caller could pass: none, each mentioned tag, and one that no document mentions."""
+def context_of(tags: Mapping[str, str]) -> dict[str, Value]:
+    """The context of a request that passes these tags."""
+    sent: dict[str, Value] = {f"{_REQUEST_TAG}{key.lower()}": value for key, value in tags.items()}
+    return {**sent, _TAG_KEYS: tuple(tags)} if tags else sent
+
+
+def tag_requests(conditions: Sequence[Condition], context: Mapping[str, Value]) -> Iterator[Mapping[str, str]]:
+    """Sets of tags that a caller could pass: none, each mentioned tag, and one that no document mentions.
+
+    Args:
+        conditions: all that could matter.
+        context: the fixed part of the request's context, for policy variables.
+
+    Raises:
+        NotProved: the documents distinguish too many tags.
+    """
     mentioned = {
         condition.key.removeprefix(_REQUEST_TAG) for condition in conditions if condition.key.startswith(_REQUEST_TAG)
     }

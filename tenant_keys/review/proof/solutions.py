@@ -12,7 +12,7 @@ from tenant_keys.review.iam.variables import Value, Variable, template
 from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.condition_keys import Type, known
 from tenant_keys.review.proof.document import RESOURCE, Document
-from tenant_keys.review.proof.domain import ARN, LIKE
+from tenant_keys.review.proof.domain import ARN, EXACT, LIKE
 from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.readers import Affixed, Pattern, Reader
 
@@ -56,7 +56,8 @@ def affixed(documents: Sequence[Document], variable: str, resource: Mapping[str,
     Where the resource decides the key's value, `solutions` has every value that matters.
 
     Raises:
-        NotProved: another variable is compared with the same key, or both sides have wildcards.
+        NotProved: another variable is compared with the same key, both sides have wildcards, or the key is also read as
+            a number, a date or another type, or without regard to case.
     """
     readers: list[Reader] = []
     letters: dict[str, None] = {}
@@ -67,6 +68,8 @@ def affixed(documents: Sequence[Document], variable: str, resource: Mapping[str,
             beside = {other for one in documents for other, held in one.holding.items() if key in dict(held)}
             if beside != {variable}:
                 raise NotProved(f"{key} is compared with {' and '.join(sorted(beside))}: no classes are derived")
+            if others := sorted(_bases_on(key, documents) - EXACT - LIKE - ARN - {"Null"}):
+                raise NotProved(f"{key} is compared with {text} and by {others[0]}: no classes are derived")
             patterns = list(_patterns_on(key, documents))
             if not patterns:
                 continue
@@ -77,6 +80,11 @@ def affixed(documents: Sequence[Document], variable: str, resource: Mapping[str,
                 readers.append(Affixed(Pattern.of([(pattern, False)], arn=arn), before, after))
                 letters[pattern] = None
     return readers, "".join(letters)
+
+
+def _bases_on(key: str, documents: Iterable[Document]) -> set[str]:
+    found = (condition for one in documents for clause in one.clauses for condition in clause.conditions)
+    return {condition.base for condition in found if condition.key == key}
 
 
 def _patterns_on(key: str, documents: Iterable[Document]) -> Iterator[tuple[str, bool]]:

@@ -31,6 +31,7 @@ from tenant_keys.review.second_opinion.principals import (
     ROLE,
     ROOT,
     SERVICE,
+    TAG_VALUE,
     USER,
     Principal,
     anonymous,
@@ -138,7 +139,7 @@ def _rows(kind: str, estate: Estate) -> Iterator[Row]:
     deployers, break_glass = list(central.deployers), [central.break_glass]
     managers = [*central.administrators, *break_glass]
     roles = f"arn:{central.partition}:iam::{central.account}:role"
-    tagged = (Value("aws:RequestTag/tenant_id", True, "a-tenant"),)
+    tagged = (Value.chosen("aws:requesttag/tenant_id", present=True, of=TAG_VALUE),)
     bypassing = (Value(_BYPASS, True, "true"),)
     everywhere = [f"arn:{central.partition}:kms:{region}:{central.account}:" for region in central.regions]
     for where in everywhere:

@@ -247,6 +247,18 @@ def _check_id(resource: str, pattern: str, where: str) -> None:
         raise NotUnderstood(f"{where}: {pattern} depends on the id of a {kind}, which AWS has yet to choose")
 
 
+def _check_chosen_ids(statement: Statement) -> None:
+    """Refuse a condition on an id that AWS has yet to choose: whoever asks can have it as a name or send it.
+
+    Of a trust anchor only IAM Roles Anywhere sends the ARN (IAM Roles Anywhere guide, trust model).
+    """
+    if "Condition" not in statement.raw:
+        return
+    for _, key, values in conditions(statement.raw["Condition"], statement.where):
+        if key != "aws:sourcearn" and any(_MARK in value for value in values):
+            raise NotUnderstood(f"{statement.where}: {key} is compared with an id that AWS has yet to choose")
+
+
 def statements(document: object, kind: str, name: str) -> list[Statement]:
     """The statements of a document; raises NotUnderstood."""
     if not isinstance(document, Mapping) or not {"Version", "Id", "Statement"}.issuperset(document):
@@ -260,6 +272,7 @@ def statements(document: object, kind: str, name: str) -> list[Statement]:
         if not isinstance(raw, Mapping) or not _ELEMENTS.issuperset(raw) or raw.get("Effect") not in ("Allow", "Deny"):
             raise NotUnderstood(f"{where}: got {raw!r:.120}; a statement")
         statement = Statement(raw, kind, where, version == "2012-10-17")
+        _check_chosen_ids(statement)
         assert statement.actions  # noqa: S101 - read now, so that what is not understood is always reported
         found.append(statement)
     if not found:

@@ -38,8 +38,8 @@ from tenant_keys.review.proof.stopped import open_policy
 from tenant_keys.review.proof.tags import tag_sets
 from tenant_keys.review.proof.world import build_world
 from tests.review.proof.test_classes import KEY, document, on
-from tests.review.proof.test_solutions import ALIAS
 from tests.review.proof.test_kinds import estate_of
+from tests.review.proof.test_solutions import ALIAS
 from tools.random_estates.small_estates import CENTRAL, HEAD, Templates, templates_of
 
 TAG = "aws:PrincipalTag/t"
