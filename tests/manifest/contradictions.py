@@ -19,6 +19,12 @@ def two(one: str, other: str) -> tuple[str, str]:
     return ORDERS, f'x: {{account: "222222222222", {one}}}\n  {changed}'
 
 
+def held(account: str) -> tuple[str, str]:
+    """The tenant globex holds a key in this account."""
+    key = f"arn:aws:kms:eu-west-1:{account}:key/0000000c-0000-4000-8000-000000000000"
+    return "origin: imported, import_role: role/globex-import", f"held_by: tenant, arns: {{eu-west-1: '{key}'}}"
+
+
 ANYWHERE = f"roles_anywhere: {{certificate_authority: '{CA}', common_name: host}}"
 CASES = {
     "home Region not among the Regions": (
@@ -187,7 +193,10 @@ CASES = {
         orders("runs_on: lambda, identity_provider: customers"),
         "workloads.orders.identity_provider: only with access: web-identity",
     ),
-    "audience elsewhere": (orders("runs_on: lambda, audience: a"), "workloads.orders.audience: only with access: web-"),
+    "audience elsewhere": (
+        orders("runs_on: lambda, audience: portal-keys"),
+        "workloads.orders.audience: only with access: web-",
+    ),
     "no provider": (("identity_provider: customers, ", ""), "workloads.portal.identity_provider: missing"),
     "no audience": ((", audience: portal-keys", ""), "workloads.portal.audience: missing"),
     "unknown provider": (
@@ -324,6 +333,15 @@ CASES = {
         None,
     ),
     "empty tag value of a tenant": (("acme: {", "acme: {tags: {plan: ''}, "), None),
+    "a held key in the central account": (
+        held("111111111111"),
+        "key/0000000c-0000-4000-8000-000000000000, a key in the central account; the tenant's key is in an account of",
+    ),
+    "a held key in the account of a workload": (
+        held("333333333333"),
+        "key/0000000c-0000-4000-8000-000000000000, a key in the account of workload billing; the tenant's key is in",
+    ),
+    "a held key in an account of the tenant": (held("555555555555"), None),
     "key in an unknown Region": (
         ("acme: {", "acme: {key: {region: eu-west-3}, "),
         "tenants.acme.key.region: got eu-west-3, which is not a Region of central.regions; did you mean eu-west-1?",

@@ -292,6 +292,15 @@ def test_a_list_that_names_no_account_is_an_error_and_no_traceback(tmp_path: Pat
         load_manifests(manifest)
 
 
+def test_what_is_too_much_to_report_is_counted_over_all_key_accounts(tmp_path: Path) -> None:
+    """5,000 mistakes of an account are looked at, of which 1,000 are reported."""
+    most = ", ".join(["1"] * 5_003)
+    wrong = BOTH.replace("[role/KeyAdministrator]", f"[{most}]", 1).replace("[role/KeyAdministrator]", f"[{most}, 1]")
+    with pytest.raises(ManifestError) as caught:
+        load_manifests(written(tmp_path, wrong))
+    assert (len(caught.value.problems), caught.value.more) == (1_000, 9_007)
+
+
 def test_key_account_is_no_field_where_there_is_one_account(tmp_path: Path) -> None:
     assert refused(tmp_path, SINGLE.replace("[orders]}", "[orders], key_account: eu}")) == [
         "tenants.acme.key_account: unknown field; remove it or correct its name"
