@@ -60,6 +60,25 @@ def test_more_accounts_than_a_bus_policy_takes_are_reported_unless_a_stack_set_f
     assert reported(120, "audit: {forward_from: [ou-ab12-cdef3456]}\n") == []
 
 
+@pytest.mark.parametrize(
+    ("in_london", "said"),
+    [
+        (1, []),
+        (26, []),
+        (27, ["27 accounts report to eu-west-2: about 10,611 characters of bus policy, and EventBridge's quota is "]),
+    ],
+)
+def test_an_account_reports_to_the_buses_of_its_workloads_regions_alone(in_london: int, said: list[str]) -> None:
+    def workload(account: int, region: str) -> str:
+        return f"  w{account}: {{account: '{account:012}', runs_on: lambda, regions: [{region}]}}"
+
+    in_ireland = [workload(account, "eu-west-1") for account in range(2, 28)]
+    elsewhere = [workload(account, "eu-west-2") for account in range(28, 28 + in_london)]
+    text = small("\n".join(in_ireland + elsewhere), "  acme: {workloads: [w2]}", regions="eu-west-1, eu-west-2")
+    reported = [one.message for one in warnings(parse_manifest(text))]
+    assert [message.partition("10,240")[0] for message in reported] == said
+
+
 def test_a_tenant_that_no_workload_serves_is_reported_unless_its_manifest_says_so() -> None:
     def reported(tenants: str, defaults: str = "") -> list[tuple[object, ...]]:
         text = defaults + small("  orders: {account: '222222222222', runs_on: lambda}", tenants)
