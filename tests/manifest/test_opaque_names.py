@@ -179,6 +179,16 @@ def test_of_two_ids_that_camel_case_writes_alike_the_opaque_one_counts() -> None
     ]
 
 
+def test_a_plain_word_is_not_split_at_its_capitals() -> None:
+    ids = IdsInText({"watch"}, [], frozenset({"cloudwatch"}))
+    assert [ids.first(one) for one in ("CloudWatch", "the-CloudWatch", "TheWatch", "cloudWatcher")] == [
+        None,
+        None,
+        "watch",
+        None,
+    ]
+
+
 def test_people_find_an_opaque_tenant_by_its_id_and_by_its_name() -> None:
     made = estate()
     assert made.called("acme") is made.called(NAME) is made.tenants[NAME]
