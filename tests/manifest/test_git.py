@@ -75,6 +75,23 @@ def test_a_repository_without_a_commit_and_a_folder_without_a_repository_start_a
         assert Path("tenants.lock").exists()
 
 
+def test_a_lock_is_committed_from_the_first_commit_that_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "fresh"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    lock = Path("tenants.lock")
+    git("init", "-q")
+    found = [base.committed(lock)]
+    commit_empty("without a lock")
+    found.append(base.committed(lock))
+    lock.write_text("")
+    found.append(base.committed(lock))
+    commit("with a lock")
+    lock.unlink()
+    found.append(base.committed(lock))
+    assert found == [False, False, False, True]
+
+
 def test_a_shallow_clone_without_the_base_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     git("checkout", "-q", "-b", "branch")
     commit_empty("on the branch")

@@ -193,6 +193,22 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_an_interrupt_after_the_write_is_reported_as_the_interrupt_that_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "tenants.lock"
+    rename = Path.replace
+
+    def interrupted(self: Path, target: Path) -> None:
+        rename(self, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_lock(file, LOCK)
+    assert file.read_text() == TEXT
+
+
 def test_a_new_lock_is_written_by_its_owner_and_read_by_everybody(tmp_path: Path) -> None:
     write_lock(tmp_path / "tenants.lock", LOCK)
     assert (tmp_path / "tenants.lock").stat().st_mode & 0o777 == 0o644
