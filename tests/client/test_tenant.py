@@ -199,6 +199,13 @@ def test_a_source_that_gives_little_at_a_time_is_read_whole(acme: Tenant) -> Non
     assert acme.decrypting(Trickle(message), name="row").read() == data
 
 
+def test_both_readers_can_be_buffered_and_read_as_lines(acme: Tenant) -> None:
+    lines = [b"one\n", b"two\n", b"three"]
+    message = io.BufferedReader(acme.encrypting(io.BytesIO(b"".join(lines)), name="row")).readlines()
+    assert acme.decrypt(b"".join(message), name="row") == b"one\ntwo\nthree"
+    assert io.BufferedReader(acme.decrypting(io.BytesIO(b"".join(message)), name="row")).readlines() == lines
+
+
 @pytest.mark.parametrize("gives", [None, "text"])
 def test_a_source_that_does_not_wait_or_gives_text_is_no_end_of_data(acme: Tenant, gives: object) -> None:
     class Source(io.RawIOBase):
