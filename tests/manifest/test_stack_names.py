@@ -21,6 +21,8 @@ def test_stacks_and_cells_have_these_names() -> None:
     assert names.guardrails(Naming()) == "tenant-keys-guardrails"
     assert names.hook_stack("eu-west-1", Naming()) == "tenant-keys-hook-eu-west-1"
     assert names.audit_stack("eu-west-1", Naming()) == "tenant-keys-audit-eu-west-1"
+    assert names.forwarding_stack_set("111111111111", Naming()) == "tenant-keys-audit-forwarding-111111111111"
+    assert names.stack_set_instance("tenant-keys-audit-forwarding") == "StackSet-tenant-keys-audit-forwarding"
     assert names.role_cell(12) == "roles-012"
     assert names.role_stack(12, Naming()) == "tenant-keys-roles-012"
     assert names.workload_stack("222222222222", "eu-west-1", Naming()) == "tenant-keys-workload-222222222222-eu-west-1"

@@ -84,6 +84,11 @@ def test_what_the_lock_lacks_is_reported_in_the_tenants_own_file(prod: Path) -> 
     ]
 
 
+def test_a_folder_whose_name_is_that_of_a_file_of_tenants_is_passed_over(prod: Path) -> None:
+    (prod.parent / "tenants/old.yaml").mkdir()
+    assert list(load_estate(prod).tenants) == ["acme", "hooli"]
+
+
 def test_an_id_is_in_one_file(prod: Path) -> None:
     (prod.parent / "tenants/more.yaml").write_text("tenants:\n  acme: {}\n  hooli: {}\n")
     assert problems(prod) == [
