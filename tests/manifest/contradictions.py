@@ -19,9 +19,9 @@ def two(one: str, other: str) -> tuple[str, str]:
     return ORDERS, f'x: {{account: "222222222222", {one}}}\n  {changed}'
 
 
-def held(account: str) -> tuple[str, str]:
+def held(account: str, partition: str = "aws") -> tuple[str, str]:
     """The tenant globex holds a key in this account."""
-    key = f"arn:aws:kms:eu-west-1:{account}:key/0000000c-0000-4000-8000-000000000000"
+    key = f"arn:{partition}:kms:eu-west-1:{account}:key/0000000c-0000-4000-8000-000000000000"
     return "origin: imported, import_role: role/globex-import", f"held_by: tenant, arns: {{eu-west-1: '{key}'}}"
 
 
@@ -173,6 +173,10 @@ CASES = {
     "administrator is a role of the Hook": (
         ("[role/KeyAdministrator]", "[role/tenant-keys-hook.eu-west-1.invoke]"),
         "central.administrators[0]: got role/tenant-keys-hook.eu-west-1.invoke, the name of a role that this app",
+    ),
+    "a probe role that central names": (
+        ("defaults:", "audit: {probe_roles: [role/Probe, role/SecurityAudit]}\ndefaults:"),
+        "audit.probe_roles[1]: got role/SecurityAudit, which central names too",
     ),
     "probe roles whose names differ in path": (
         ("defaults:", "audit: {probe_roles: [role/Probe, role/x/Probe]}\ndefaults:"),
@@ -340,6 +344,13 @@ CASES = {
     "a held key in the account of a workload": (
         held("333333333333"),
         "key/0000000c-0000-4000-8000-000000000000, a key in the account of workload billing; the tenant's key is in",
+    ),
+    "a held key of another partition than its Region": (
+        held("555555555555", "aws-cn"),
+        (
+            "tenants.globex.key.arns.eu-west-1: got arn:aws-cn:kms:eu-west-1:555555555555:key/0000000c-0000-4000-"
+            "8000-000000000000; eu-west-1 is in the partition aws"
+        ),
     ),
     "a held key in an account of the tenant": (held("555555555555"), None),
     "key in an unknown Region": (

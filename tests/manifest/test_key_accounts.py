@@ -52,6 +52,10 @@ TENANTS_OF_US = """\
   globex: {workloads: [shop], key_account: us}
   initech: {workloads: [shop], key_account: us}
 """
+HELD = (
+    "key: {held_by: tenant, arns: {eu-west-1: 'arn:aws:kms:eu-west-1:555555555555:key/"
+    "0000000c-0000-4000-8000-000000000000'}}"
+)
 BOTH = ONE + TWO + PROVIDERS + WORKLOADS + OF_US + TENANTS + TENANTS_OF_US
 SINGLE = ONE.replace("  - name: eu\n    account", "  account").replace("    ", "  ") + WORKLOADS + TENANTS
 LIST_OF_ONE = ONE + WORKLOADS + TENANTS
@@ -260,6 +264,12 @@ def test_an_id_that_left_one_account_is_not_given_out_in_another(tmp_path: Path)
             "audience: keys}\n  two: {account: '222222222222', access: web-identity, identity_provider: customers, "
             "audience: keys, key_account: us}\n",
             ["workloads.two.audience: got keys, the audience of one; tokens of one would open the other's role"],
+        ),
+        (
+            TENANTS + TENANTS_OF_US.partition("\n")[0],
+            TENANTS.replace("[orders]", f"[orders], {HELD}")
+            + TENANTS_OF_US.partition("\n")[0].replace("[shop]", f"[shop], {HELD}"),
+            ["tenants.globex.key.arns.eu-west-1: got arn:aws:kms:eu-west-1:555555555555:key/0000000c-0000-4000-8000-"],
         ),
         (
             WORKLOADS + OF_US,
