@@ -26,6 +26,7 @@ def read(text: str) -> tuple[object, list[str]]:
         ('"017"', "017"),
         ("-0", 0),
         ("999999999999999999", 999_999_999_999_999_999),
+        ("1" * 98 + "f", "1" * 98 + "f"),
         ("1" * 99 + " and more", "1" * 99 + " and more"),
         ("[yes, no]", ("yes", "no")),
     ],
@@ -38,7 +39,7 @@ def test_a_scalar_is_read_as_yaml_1_2_has_it(written: str, value: object) -> Non
 
 
 NUMBERS = ["017", "0o17", "0x1F", "0b11", "1_000", "12:30", "1e3", ".5", "1.0", "+5", ".inf", ".nan"]
-LONG = ("9" * 30, "9" * 120, "0x" + "f" * 120, "1." + "9" * 120)
+LONG = ("9" * 30, "1" * 99 + "f", "9" * 120, "0x" + "f" * 120, "1." + "9" * 120)
 
 
 @pytest.mark.parametrize("written", [*NUMBERS, *LONG, "~", "null", "Null", "NULL", ""])

@@ -92,6 +92,18 @@ def test_a_lock_is_committed_from_the_first_commit_that_has_it(tmp_path: Path, m
     assert found == [False, False, False, True]
 
 
+def test_a_repository_that_only_the_environment_names_is_asked(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, outside = Path.cwd(), tmp_path_factory.mktemp("outside")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(outside.parent))
+    monkeypatch.chdir(outside)
+    assert not base.committed(Path("tenants.lock"))
+    monkeypatch.setenv("GIT_DIR", str(project / ".git"))
+    assert base.committed(Path("tenants.lock"))
+    assert not base.committed(Path("other.lock"))
+
+
 def test_a_shallow_clone_without_the_base_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     git("checkout", "-q", "-b", "branch")
     commit_empty("on the branch")
