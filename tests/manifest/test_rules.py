@@ -66,6 +66,29 @@ def test_tenant_ids_cannot_collide_or_inject(name: str) -> None:
     assert "got the key" in reported[0]
 
 
+def test_one_path_of_import_roles_is_named_by_audit_and_guardrails() -> None:
+    def reported(audit: str, guardrails: str = "/imports/") -> list[str]:
+        guarded = f"guardrails: {{management_account: '444444444444', import_path: {guardrails}}}\n"
+        text = f"audit: {{import_path: {audit}}}\n{guarded}workloads:"
+        return errors(edited(("workloads:", text), ("role/globex-import", "role/imports/globex-import")))
+
+    assert reported("/imports/") == []
+    (error,) = reported("/others/")
+    assert error.startswith("tenants.yaml:11 audit.import_path: got /others/, and guardrails.import_path is /imports/;")
+
+
+def test_guardrails_are_of_the_partition_aws() -> None:
+    text = edited(
+        ("home_region: eu-west-1", "home_region: us-gov-west-1"),
+        ("[eu-west-1, eu-central-1]", "[us-gov-west-1]"),
+        ("workloads:", "guardrails: {management_account: '444444444444', import_path: /imports/}\nworkloads:"),
+        ("role/globex-import", "role/imports/globex-import"),
+    )
+    assert errors(text) == [
+        "tenants.yaml:11 guardrails: got Regions of the partition aws-us-gov; allowed: aws; remove guardrails"
+    ]
+
+
 def test_every_field_says_what_it_allows() -> None:
     places: list[tuple[str, ...]] = [
         (), ("central",), ("central", "quotas"), ("identity_providers", "x"), ("workloads", "x"),
