@@ -66,3 +66,11 @@ def test_a_scalar_of_another_type_is_accepted_by_no_field(written: str) -> None:
 )
 def test_a_form_that_surprises_is_refused(document: str, problem: str) -> None:
     assert read(document)[1] == [problem]
+
+
+WIDE = {"list": f"a: [{'1,' * 100_003}]", "mapping": "".join(f"k{number}: 1\n" for number in range(100_003))}
+
+
+@pytest.mark.parametrize("text", WIDE.values(), ids=WIDE)
+def test_reading_stops_at_more_entries_than_an_account_has_keys(text: str) -> None:
+    assert read(text)[1] == ["got more than 100000 entries"]

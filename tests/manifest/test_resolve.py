@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from tenant_keys.manifest import Estate, LockError, load_estate, parse_manifest, resolve
 from tenant_keys.manifest.estate import Tenant, Workload
 from tenant_keys.manifest.lock import Lock, write_lock
+from tenant_keys.manifest.lock_text import with_entries
 from tenant_keys.manifest.model import IdentityProvider
 from tenant_keys.manifest.update import new_lock, update
 from tests.manifest.sample import TEXT, edited, manifest
@@ -233,6 +235,13 @@ def test_the_management_account_is_that_of_the_guardrails() -> None:
     assert guarded.management_account == "444444444444"
     assert guarded.accounts[0] == "111111111111"
     assert "444444444444" in guarded.accounts
+
+
+def test_an_id_that_was_offboarded_is_kept_without_its_tenant() -> None:
+    lock = lock_of()
+    gone = replace(lock.entries["acme"], tenant="initech", phase="offboarded", roles={})
+    estate = resolve(parse_manifest(TEXT), with_entries(lock, {**lock.entries, "initech": gone}))
+    assert (estate.offboarded, list(estate.tenants)) == (("initech",), ["acme", "globex"])
 
 
 CREATION = {

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from tenant_keys.manifest import parse_manifest, resolve
+from tenant_keys.manifest import LockError, parse_manifest, resolve
 from tenant_keys.manifest.estate import Audit, Central, Custodian, HeldKey
 from tenant_keys.manifest.lock import Registration
 from tenant_keys.manifest.lock_text import with_entries
 from tenant_keys.manifest.model import Quotas
-from tests.manifest.sample import edited, errors
+from tenant_keys.manifest.update import update
+from tests.manifest.sample import TEXT, edited, errors
 from tests.manifest.test_resolve import estate_of_text, lock_of
 
 HELD = "arn:aws:kms:eu-west-1:555555555555:key/0000000c-0000-4000-8000-000000000000"
@@ -42,6 +43,21 @@ def test_what_the_owner_of_a_held_key_decides_is_no_field_of_ours(field: str, go
     found = errors(edited((imported, f"held_by: tenant, arns: {{eu-west-1: '{HELD}'}}, {field}")))
     message = f"tenants.globex.key.{name}: got {got}; the tenant decides it as the owner of the key; remove it"
     assert [one.partition(" ")[2] for one in found if f"key.{name}" in one] == [message]
+
+
+def test_a_key_that_its_tenant_holds_and_one_of_ours_never_replace_each_other() -> None:
+    def refused(before: str, after: str) -> list[str]:
+        with pytest.raises(LockError) as caught:
+            update(parse_manifest(after), lock_of(before))
+        return [str(problem) for problem in caught.value.problems]
+
+    imported = "origin: imported, import_role: role/globex-import"
+    held = edited((imported, f"held_by: tenant, arns: {{eu-west-1: '{HELD}'}}"))
+    place = "tenants.globex.key.held_by"
+    (problem,) = refused(held, TEXT)
+    assert problem.startswith(f"{place}: missing, but tenants.lock records that the tenant holds its own key, which")
+    (problem,) = refused(TEXT, held)
+    assert problem.startswith(f"{place}: got tenant, but tenants.lock records a key in the central account, which")
 
 
 def test_every_field_of_the_key_account_and_of_its_audit_has_its_value() -> None:
