@@ -144,6 +144,24 @@ def test_the_account_that_the_lock_began_with_keeps_its_names_wherever_it_is_in_
     assert (eu.naming.stack_prefix, us.naming.stack_prefix) == ("tenant-keys", "tenant-keys-us")
 
 
+def test_a_key_account_that_the_lock_lacks_is_reported_once(tmp_path: Path) -> None:
+    locked(tmp_path, SINGLE)
+    with pytest.raises(LockError) as caught:
+        load_estates(written(tmp_path, BOTH))
+    assert [str(problem) for problem in caught.value.problems] == [
+        "tenants.yaml:8 central[1]: us is not in tenants.lock yet; run tenant-keys lock"
+    ]
+
+
+def test_the_account_that_the_lock_began_with_is_named_wherever_it_is_in_the_list(tmp_path: Path) -> None:
+    locked(tmp_path, BOTH)
+    swapped = ONE.partition("\n")[0] + "\n" + TWO + ONE.partition("\n")[2] + PROVIDERS
+    swapped += WORKLOADS.replace("runs_on: lambda", "runs_on: lambda, key_account: eu") + OF_US
+    swapped += TENANTS.replace("[orders]", "[shop]") + "  hooli: {workloads: [orders], key_account: eu}\n"
+    (problem,) = refused(tmp_path, swapped + TENANTS_OF_US)
+    assert problem.startswith("tenants.acme.key_account: got us, but its key was created in eu, and a key cannot move")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problems"),
     [
