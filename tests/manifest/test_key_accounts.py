@@ -99,6 +99,7 @@ def test_each_key_account_is_an_estate_of_its_own_tenants_and_workloads(tmp_path
         ["shop"],
     )
     assert (eu.naming.stack_prefix, us.naming.stack_prefix) == ("tenant-keys", "tenant-keys-us")
+    assert (eu.further, us.further) == (None, "us")
     assert [one.key_account for one in eu.siblings] == ["us"]
     assert [[two.key_account for two in one.siblings] for one in eu.key_accounts] == [["us"], ["eu"]]
 
