@@ -46,8 +46,6 @@ def read_object(path: Path) -> dict[str, Any]:
 class WrittenObject(Mapping[str, Any]):
     """An object that is parsed once somebody looks into it; AssemblyUnreadable then, as of `parse_json`."""
 
-    __slots__ = ("__dict__", "_where", "text")
-
     def __init__(self, where: str, text: str) -> None:
         self._where = where
         self.text = text
