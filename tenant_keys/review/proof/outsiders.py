@@ -201,6 +201,12 @@ def _patterns(conditions: Iterable[Condition], keys: Sequence[str], resource: Ma
     return tuple(sorted(set(sorts["arn"]))), tuple(sorted(set(sorts["plain"]))), tuple(sorted(set(sorts["exact"])))
 
 
+def _is_short(kind: str, path_and_name: str) -> bool:
+    """Whether a path and a name are no longer than IAM and STS accept (IAM API, CreateRole; STS API)."""
+    path, _, name = path_and_name.rpartition("/")
+    return len(name) <= (32 if kind == "federated-user" else 64) and len(path) <= 510  # beside two slashes
+
+
 @lru_cache(maxsize=1024)
 def _named(
     known: tuple[str, ...],
@@ -234,14 +240,16 @@ def _named(
     ):
         found.append([])
         for account in accounts:
-            found[-1] += examples(
+            prefix = f"arn:{partition}:{service}::{account}:{kind}/"
+            names = examples(
                 as_arn,
                 arn=True,
                 plain=plain,
                 exact=[*exact, *apart],
-                prefix=f"arn:{partition}:{service}::{account}:{kind}/",
+                prefix=prefix,
                 legal=legal,
                 also=also,
                 letters="".join(text for texts in (*usernames, of_sessions) for text in texts),
             )
+            found[-1] += [arn for arn in names if _is_short(kind, arn.removeprefix(prefix))]
     return accounts, *(tuple(dict.fromkeys(one)) for one in found)  # type: ignore[return-value]  # three of them

@@ -83,6 +83,25 @@ def test_a_role_that_a_condition_distinguishes_is_among_the_roles(operator: str,
 
 
 @pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        (f"role/{'a' * 64}", "roles"),
+        (f"role/{'p' * 510}/a", "roles"),
+        (f"user/{'a' * 64}", "users"),
+        (f"federated-user/{'a' * 32}", "federated_users"),
+    ],
+)
+def test_a_name_is_as_long_as_aws_accepts_and_no_longer(name: str, of: str) -> None:
+    """IAM API, CreateRole and CreateUser; STS API, GetFederationToken."""
+    service = "sts" if name.startswith("federated") else "iam"
+    arn, longer = (f"arn:aws:{service}::{CENTRAL}:{one}" for one in (name, name.replace("a", "ab", 1)))
+    if "/p" in name:
+        longer = arn.replace("/p", "/pp", 1)
+    among = getattr(found(StringEquals={"aws:PrincipalArn": [arn, longer]}), of)
+    assert (arn in among, longer in among) == (True, False)
+
+
+@pytest.mark.parametrize(
     ("conditions", "reported"),
     [
         (
