@@ -17,6 +17,8 @@ from tenant_keys.review.proof.outcome import NotProved
 from tenant_keys.review.proof.readers import Affixed, Pattern, Reader
 
 MOST: Final = 100
+_NAMES: Final = {"kms:encryptioncontextkeys": "kms:encryptioncontext:", "aws:tagkeys": "aws:requesttag/"}
+"""Keys that list the names of others, and how those begin."""
 LIMITED: Final = frozenset({RESOURCE, "kms:requestalias"})
 """Keys whose values are those of the resource alone, beside those that a case names."""
 
@@ -108,6 +110,8 @@ def _values_of(key: str, documents: Iterable[Document], resource: Mapping[str, V
             for condition in clause.conditions:
                 if condition.key == key:
                     yield from (value for value in condition.values if "${" not in value)
+                if key in _NAMES and condition.key.startswith(_NAMES[key]):
+                    yield condition.key.removeprefix(_NAMES[key])
 
 
 def _fitting(text: str, name: str) -> list[str]:

@@ -71,6 +71,19 @@ def test_a_variable_beside_another_reading_of_its_key_has_no_classes(variable: s
     assert f"{WHO.lower()} is compared with ${{{variable}}} and by {operator}: no classes are derived" in said
 
 
+@pytest.mark.parametrize("variable", ["aws:PrincipalTag/t", "aws:username"])
+@pytest.mark.parametrize(
+    ("names", "one"),
+    [("kms:EncryptionContextKeys", "kms:EncryptionContext:who"), ("aws:TagKeys", "aws:RequestTag/who")],
+)
+def test_a_variable_may_be_the_name_of_a_pair_that_a_condition_asks_for(variable: str, names: str, one: str) -> None:
+    """The list has the names of all pairs (AWS KMS guide, conditions-kms), and a principal may have one as a tag."""
+    listed = {"ForAllValues:StringLike": {names: f"${{{variable}}}"}, "Null": {one: "false"}}
+    action = "kms:Decrypt" if names.startswith("kms") else "kms:TagResource"
+    opened = adding(Principal=ROOT, Action=action, Condition=listed)
+    assert proved(without(), opened).verdict == "refuted"
+
+
 def test_a_variable_alone_on_its_key_is_followed() -> None:
     opened = adding(Principal=ROOT, Condition={"StringEquals": {WHO: "${aws:username}"}})
     assert kinds_of(proved(without(), opened)) == {Kind.OUTSIDER}
