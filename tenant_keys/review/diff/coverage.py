@@ -48,6 +48,8 @@ class Reach:
     """Whether `${` begins a policy variable in the document."""
     own_keys: str = ""
     """In a key policy: the pattern of all keys of its account and Region. The policy speaks of one of them alone."""
+    actions: frozenset[str] = frozenset()
+    """All actions that the statement speaks of."""
 
     @property
     def allows(self) -> bool:
@@ -73,6 +75,19 @@ def uncovered(target: Reach, by: Sequence[Reach]) -> Mapping[str, Atom] | None:
         if len(pieces) > MOST_PIECES:
             break
     return {name: min(atoms, key=str) for name, atoms in pieces[0].items() if atoms != whole[name]}
+
+
+def covers_within(target: Reach, one: Reach, other: Reach) -> bool:
+    """Whether `other` speaks of all that `one` covers of `target`."""
+    dimensions = _Dimensions(target, (one, other))
+    whole, covered, more = dimensions.box(), dimensions.covered(one), dimensions.covered(other)
+    common = {name: atoms & covered.get(name, atoms) for name, atoms in whole.items()}
+    return not all(common.values()) or all(atoms <= more.get(name, whole[name]) for name, atoms in common.items())
+
+
+def meaning(reach: Reach) -> object:
+    """What the whole statement speaks of, in one form for the spellings that are known to mean the same."""
+    return reach.actions, _principals(reach), _resources(reach), frozenset(_conditions(reach))
 
 
 def _without(piece: Box, covered: Box) -> Iterator[Box]:

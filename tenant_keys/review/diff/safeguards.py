@@ -2,8 +2,8 @@
 
 A redundant Deny changes no verdict when it goes, so only a comparison tells. Compared is what each statement does of
 each action (`coverage`): a Deny is lost where a request that it stopped is stopped by no Deny of the same document any
-more, and an Allow is wider where a request that it allows was allowed by none. Sids, order, splitting, spelling and
-defaults do not count.
+more, or by those alone that stood beside it (`other_denies`), and an Allow is wider where a request that it allows was
+allowed by none. Sids, order, splitting, spelling and defaults do not count.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from tenant_keys.review import syntax
 from tenant_keys.review.diff.change import Change, Severity, keys_of
 from tenant_keys.review.diff.coverage import ANY_SERVICE, Reach, uncovered
+from tenant_keys.review.diff.other_denies import replacements, still_denying
 from tenant_keys.review.iam.elements import action_tests
 from tenant_keys.review.iam.wildcards import has_wildcard
 from tenant_keys.review.proof.action_classes import distinguished_actions
@@ -54,9 +55,10 @@ _STS: Final = (
 def safeguard_changes(old: ReviewedEstate, new: ReviewedEstate) -> Iterator[Change]:
     """A redundant safeguard grants nothing when it goes, and would otherwise pass unseen."""
     before, after = documents_of(old.inventory, old.promises), documents_of(new.inventory, new.promises)
+    leaving = frozenset(_offboarding(new) - _offboarding(old))
     for rule, severity, found in (
-        ("safeguard-loosened", Severity.REVIEW, lost_safeguards(before, after)),
-        ("written-differently", Severity.NOTE, rewritten(before, after)),
+        ("safeguard-loosened", Severity.REVIEW, lost_safeguards(before, after, leaving)),
+        ("written-differently", Severity.NOTE, rewritten(before, after, leaving)),
     ):
         for what, owners in found.items():
             tenants = [owner for owner in owners if owner in new.promises]
@@ -66,10 +68,15 @@ def safeguard_changes(old: ReviewedEstate, new: ReviewedEstate) -> Iterator[Chan
 
 
 def _like(what: str) -> str:
-    """The document and the example: what differs by Sid and action alone is one to a reader."""
+    """The document, the example, and what still denies it: what differs by Sid and action alone is one to a reader."""
     label, _, rest = what.partition(": ")
     kind = "Deny" if rest.startswith("no Deny") else "Allow"
-    return f"{label} {kind} {rest.partition(', such as where ')[2].rpartition(' (')[0]}"
+    text, _, actions = rest.rpartition(" (")
+    return f"{label} {kind} {text.partition(', such as where ')[2]}{actions.partition(')')[2]}"
+
+
+def _offboarding(reviewed: ReviewedEstate) -> set[str]:
+    return {name for name, tenant in reviewed.estate.tenants.items() if tenant.state == "offboarding"}
 
 
 def documents_of(inventory: Inventory, promised: Mapping[str, Promise]) -> dict[str, Texts]:
@@ -87,48 +94,65 @@ def documents_of(inventory: Inventory, promised: Mapping[str, Promise]) -> dict[
     return found
 
 
-def lost_safeguards(before: Mapping[str, Texts], after: Mapping[str, Texts]) -> dict[str, list[str]]:
+def lost_safeguards(
+    before: Mapping[str, Texts], after: Mapping[str, Texts], leaving: frozenset[str] = frozenset()
+) -> dict[str, list[str]]:
     """Safeguards that are gone or let more through, though another may still hold: of each, the tenants and roles.
 
-    Both as `documents_of` reads them. Tenants and roles that are not in both have nothing to lose.
+    Tenants and roles that are not in both have nothing to lose.
+
+    Args:
+        before: as `documents_of` reads them.
+        after: likewise.
+        leaving: tenants whose offboarding begins. Their Deny of all use replaces those that spared their roles, also
+            where the tenant was suspended and a Deny of all use was there before.
     """
     found: dict[str, list[str]] = {}
     for owner, texts in after.items():
-        for one in _lost(before.get(owner, texts), texts):
+        for one in _lost(before.get(owner, texts), texts, each=owner not in leaving):
             found.setdefault(one, []).append(owner)
     return found
 
 
-def rewritten(before: Mapping[str, Texts], after: Mapping[str, Texts]) -> dict[str, list[str]]:
+def rewritten(
+    before: Mapping[str, Texts], after: Mapping[str, Texts], leaving: frozenset[str] = frozenset()
+) -> dict[str, list[str]]:
     """Documents that are written differently and let no more through: of each sentence, the tenants and roles."""
     found: dict[str, list[str]] = {}
     for owner, texts in after.items():
         earlier = before.get(owner, texts)
-        if earlier != texts and not _lost(earlier, texts):
-            same = "means the same" if not _lost(texts, earlier) else "allows less, or stops more, than before"
+        if earlier != texts and not _lost(earlier, texts, each=owner not in leaving):
+            less = _lost(texts, earlier, each=True)
+            same = "allows less, or stops more, than before" if less else "means the same"
             labels = sorted({one.label for one in set(earlier) ^ set(texts)})
             found.setdefault(f"{' and '.join(labels)} is written differently and {same}", []).append(owner)
     return found
 
 
 @lru_cache(maxsize=4096)
-def _lost(before: Texts, after: Texts) -> tuple[str, ...]:
-    """What the earlier documents stopped and the later ones do not, or the later ones allow and the earlier did not."""
+def _lost(before: Texts, after: Texts, *, each: bool) -> tuple[str, ...]:
+    """What the earlier documents stopped and the later ones do not, or the later ones allow and the earlier did not.
+
+    With `each`, also what an earlier Deny stopped that others, which stood beside it, stop alone.
+    """
     if before == after:
         return ()
-    gone: dict[str, list[str]] = {}
+    gone: dict[tuple[str, str], list[str]] = {}
     later = _later_actions(before, after)
     old, new = _by_action(before, later), _by_action(after, later)
     for place in sorted(old.keys() | new.keys()):
         one, other = old.get(place, ()), new.get(place, ())
         allows = place[1]
         for reach in other if allows else one:
-            rest = uncovered(reach, one if allows else other)
+            rest, still = uncovered(reach, one if allows else other), ""
+            if rest is None and each and not allows:
+                rest = uncovered(reach, replacements(reach, one, other))
+                still = _still(still_denying(reach, other)) if rest is not None else ""
             if rest is not None:
                 what = _widened(reach, one) if allows else _loosened(reach)
                 action = f"{reach.action}, which AWS may add" if reach.action in later else reach.action
-                gone.setdefault(f"{reach.label}: {what}{_example(rest)}", []).append(action)
-    return tuple(f"{what} ({', '.join(sorted(set(actions)))})" for what, actions in gone.items())
+                gone.setdefault((f"{reach.label}: {what}{_example(rest)}", still), []).append(action)
+    return tuple(f"{what} ({', '.join(sorted(set(actions)))}){still}" for (what, still), actions in gone.items())
 
 
 def _texts(inventory: Inventory, promise: Promise) -> Texts:
@@ -166,8 +190,9 @@ def _by_action(texts: Texts, later: tuple[str, ...]) -> dict[tuple[str, bool, st
     for label, text, own_keys in texts:
         document = parse_document(text, label)
         for statement in document.statements:
-            for action in _actions(statement, later):
-                reach = Reach(label, action, statement, document.substitutes, own_keys)
+            actions = frozenset(_actions(statement, later))
+            for action in actions:
+                reach = Reach(label, action, statement, document.substitutes, own_keys, actions)
                 found.setdefault((label, statement.allows, action), []).append(reach)
     return {place: tuple(several) for place, several in found.items()}
 
@@ -196,6 +221,11 @@ def _actions(statement: Statement, later: tuple[str, ...]) -> list[str]:
 def _loosened(reach: Reach) -> str:
     conditions = " and ".join(sorted(map(_shown, reach.statement.conditions))) or "to anyone"
     return f"no Deny {conditions} as strict as {reach.statement.sid or 'a statement'} was"
+
+
+def _still(denies: Sequence[Reach]) -> str:
+    names = sorted({one.statement.sid or "a statement" for one in denies})
+    return f"; {' and '.join(names)} still {'deny' if len(names) > 1 else 'denies'} it"
 
 
 def _widened(reach: Reach, allowed: Sequence[Reach]) -> str:
