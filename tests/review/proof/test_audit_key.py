@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from tenant_keys.manifest.estate import Audit
 from tenant_keys.review.assembly import Resource
-from tenant_keys.review.proof.audit import _facts, _forwarder_arn, _watches
+from tenant_keys.review.proof.audit import _facts, _forwarder_arn, _watches, check_audit
 from tenant_keys.review.proof.findings import Kind
+from tenant_keys.review.proof.inventory import Inventory
 from tenant_keys.review.proof.key_records import KeyRecord
 from tenant_keys.review.proof.parameters import _held
 from tests.review.proof.test_held_key_use import GLOBEX, activated, held
@@ -60,6 +62,22 @@ KEY = KeyRecord(
 def test_a_key_of_a_topic_that_is_not_as_declared_is_named(changed: dict[str, Any], difference: str | None) -> None:
     found = [(one.kind, one.what) for one in _facts(replace(KEY, **changed), "where", ESTATE)]
     assert found == ([] if difference is None else [(Kind.INVENTORY, f"where: {difference}")])
+
+
+@pytest.mark.parametrize(
+    ("region", "stack", "named"),
+    [
+        ("eu-west-1", "tenant-keys-audit-eu-west-1", False),
+        ("eu-west-1", "tenant-keys-audit-eu-central-1", True),
+        ("us-east-1", "tenant-keys-audit-us-east-1", True),
+        ("eu-west-1", "other-audit-eu-west-1", True),
+    ],
+)
+def test_a_key_of_a_topic_in_another_stack_than_declared_is_named(region: str, stack: str, named: bool) -> None:
+    estate = replace(ESTATE, audit=Audit((), own_trail=False, import_path=None, forward_from=()))
+    key = replace(KEY, region=region, stack=stack, logical_id="AuditKey")
+    said = [one.what for one in check_audit(Inventory(audit_keys=[key]), estate)]
+    assert (f"{stack} AuditKey: a key that no tenant's alias names" in said) is named
 
 
 def test_the_role_that_forwards_has_the_name_of_its_key_account() -> None:

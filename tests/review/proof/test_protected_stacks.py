@@ -61,6 +61,15 @@ def test_a_key_in_another_stack_is_refuted(folder: Path, target: str) -> None:
     assert (proof.verdict, found) == ("refuted", [(one, "globex") for one in expected])
 
 
+def test_a_key_that_no_alias_names_is_of_no_tenant_and_refuted(folder: Path) -> None:
+    edit_template(folder, CELL, lambda template: template["Resources"].pop("Aliasglobex"))
+    proof = prove(folder, sample())
+    said = [one.what for one in proof.findings]
+    assert proof.verdict == "refuted"
+    assert f"{CELL} Keyglobex: a key that no tenant's alias names" in said
+    assert [one for one in said if "by tenants.lock" in one] == []
+
+
 @pytest.mark.parametrize("name", ["my-stack", "tenant-keys-cell-eu-west-1-002", "other-cell-eu-west-1-001"])
 def test_a_stack_of_keys_with_another_name_is_refuted(folder: Path, name: str) -> None:
     rename(folder, CELL, name)
