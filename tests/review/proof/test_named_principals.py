@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tenant_keys.review.proof import Kind
-from tests.review.proof.test_kinds import Edit, policy, proved
+from tests.review.proof.test_kinds import Edit, estate_of, policy, proved
 
 HERE = "arn:aws:iam::111111111111"
 THERE = "arn:aws:iam::222222222222"
@@ -71,6 +71,14 @@ def test_a_principal_that_may_not_exist_is_named_and_not_proved(name: str, edit:
     assert [(one.kind, one.what) for one in found] == [
         (Kind.NOT_PROVED, f"{where}: names the principal {name}, which may not exist when the policy is saved")
     ]
+
+
+@pytest.mark.parametrize(("role", "exists"), [("globex-import", True), ("acme-import", False)])
+def test_a_role_that_imports_material_exists_before_the_key(role: str, exists: bool) -> None:
+    imported = "globex: {key: {origin: imported, import_role: role/globex-import, expires: never}}"
+    estate = estate_of("acme: {workloads: [orders]}", imported)
+    found = [one.what for one in proved(naming({"AWS": f"{HERE}:role/{role}"}), estate=estate).findings]
+    assert any(f"names the principal {HERE}:role/{role}, which may not exist" in what for what in found) is not exists
 
 
 def test_a_principal_that_is_spared_has_to_exist_too() -> None:
