@@ -131,6 +131,21 @@ def weaker() -> list[Mutant]:
                     ("StringNotLike", "?"),
                 )
             ),
+            *(
+                (
+                    f"the tenant's tag but for whoever has its value as {variable}",
+                    KEPT["ReserveTenantTag"],
+                    under(kind, "ReserveTenantTag", StringNotEquals={"aws:RequestTag/tenant_id": f"${{{variable}}}"}),
+                )
+                for variable in ("aws:username", "aws:PrincipalAccount", "aws:PrincipalType")
+            ),
+            (
+                "the tenant's tag but for whoever passes the account as a tag",
+                KEPT["ReserveTenantTag"],
+                under(
+                    kind, "ReserveTenantTag", ForAllValues__StringNotLike={"aws:TagKeys": ["${aws:PrincipalAccount}"]}
+                ),
+            ),
             (
                 "the tenant's tag under other names too",
                 KEPT["ReserveTenantTag"],

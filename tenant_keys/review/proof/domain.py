@@ -90,9 +90,20 @@ def text_classes(
     """One text for each class of texts that the conditions on one key, or a promise, distinguish."""
     by_kind: dict[str, list[str]] = {}
     for one in conditions:
-        by_kind.setdefault(one.base, []).extend(resolved(one, context))
+        by_kind.setdefault(one.base, []).extend(values := resolved(one, context))
+        if entry.form is not None and not one.constant:
+            _check_length(one, values, entry.form)
     sorted_out = ((kind, tuple(dict.fromkeys(values))) for kind, values in by_kind.items() if kind != "Null")
     return _classes(conditions[0].key if conditions else "", entry, tuple(sorted(sorted_out)), tuple(distinguished))
+
+
+def _check_length(condition: Condition, values: Iterable[str], form: Form) -> None:
+    """A variable may have a value that is long enough, where the one that represents its class is too short."""
+    legal = Parts(form.parts)
+    for value in values:
+        text = value.removeprefix(form.prefix)
+        if not is_legal(text, legal) and is_legal(text * 2, legal):
+            raise NotProved(f"{condition.key} is compared with {', '.join(condition.values)}: no classes are derived")
 
 
 @lru_cache(maxsize=4096)

@@ -191,7 +191,7 @@ def _let_through(document: Document, kind: str, kept: Reserved, actor: Actor, ac
     for arn in kept.resources:
         account = str(actor.principal.account) if arn == "*" else arn.split(":")[4]
         policies = _around(document, kind)
-        for sent in _sent(document, kept, account):
+        for sent in _sent(document, kept, {**actor.principal.implied, "aws:resourceaccount": account}):
             target = Target(arn, account, open_policy(), sent, {})
             base = base_request(actor, action, target)
             for chosen in contexts(base, (document,), target, carries):
@@ -201,15 +201,16 @@ def _let_through(document: Document, kind: str, kept: Reserved, actor: Actor, ac
     return None
 
 
-def _sent(document: Document, kept: Reserved, account: str) -> list[Mapping[str, Value]]:
+def _sent(document: Document, kept: Reserved, known: Mapping[str, Value]) -> list[Mapping[str, Value]]:
     """The context of what is reserved: of each class of tags, where it is requests with a tenant's tag.
 
-    Names of tags ignore case, and the list of names keeps it (IAM guide, access_tags).
+    Names of tags ignore case, and the list of names keeps it (IAM guide, access_tags). `known`: what the request has
+    besides, for policy variables.
     """
     if not kept.tenant_tag:
         return [kept.context]
     conditions = [condition for clause in document.clauses for condition in clause.conditions]
-    found = tag_requests(conditions, {"aws:resourceaccount": account})
+    found = tag_requests(conditions, known)
     return [context_of(tags) for tags in found if TAG in map(str.lower, tags)]
 
 
@@ -225,7 +226,7 @@ def _values_of(document: Document, rows: Iterable[Reserved], account: str) -> Ma
     """What a policy variable may be compared with in what is reserved: all of it is in one account."""
     found: dict[str, Value] = {"aws:resourceaccount": account}
     for one in rows:
-        for sent in _sent(document, one, account):
+        for sent in _sent(document, one, {"aws:resourceaccount": account}):
             for key, value in sent.items():
                 if not key.startswith("aws:requesttag/"):  # any value
                     several = [value] if isinstance(value, str) else value

@@ -70,6 +70,19 @@ def test_a_variable_that_a_principal_need_not_have_has_its_default(value: str, e
     assert text_classes(on(KEY, StringEquals=value), {"aws:username": "ann"}) == ("ann", "other")
 
 
+@pytest.mark.parametrize(
+    ("name", "classes"), [("b", None), ("bob", (None, "bob", "zz")), ("", (None, "zz")), ("b b", (None, "zz"))]
+)
+def test_a_user_of_one_letter_stands_for_none_whose_session_has_two(name: str, classes: tuple[str, ...] | None) -> None:
+    """STS API, AssumeRole, RoleSessionName: two characters at least; IAM API, UserName: one."""
+    conditions = on("sts:RoleSessionName", StringEquals="${aws:username}")
+    if classes is None:
+        with pytest.raises(NotProved, match=r"^sts:rolesessionname is compared with \$\{aws:username\}: no classes"):
+            candidates("sts:rolesessionname", conditions, {"aws:username": name})
+    else:
+        assert tuple(candidates("sts:rolesessionname", conditions, {"aws:username": name})) == classes
+
+
 def test_what_is_promised_of_a_value_makes_it_a_class() -> None:
     assert text_classes((), {}, ("acme",)) == ("acme", "any")
     assert text_classes((), {}, ("any",)) == ("any", "anyz")
