@@ -108,6 +108,7 @@ def edited(assembly: Path, tmp_path: Path, edit: Callable[[Json], object]) -> Pa
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EDITS)
 def test_what_the_cdk_does_not_write_is_refused(sample_assembly: Path, tmp_path: Path, name: str) -> None:
     edit, words = EDITS[name]
@@ -126,12 +127,14 @@ UNCHANGED: dict[str, Callable[[Json], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNCHANGED)
 def test_what_the_cdk_may_write_is_read(sample_assembly: Path, tmp_path: Path, name: str) -> None:
     stacks = list(Assembly.open(edited(sample_assembly, tmp_path, UNCHANGED[name])).stacks())
     assert CELL in [one.name for one in stacks]
 
 
+@pytest.mark.slow
 def test_another_path_is_not_proved(sample_assembly: Path, tmp_path: Path) -> None:
     edit, words = EDITS["a parameter of the account's own"]
     estate: Any = load_estate(ROOT / "tenants.yaml")

@@ -36,6 +36,7 @@ from tests.review.assembly.tampering import (
 from tools.cloud_assembly import edit_json, edit_template, rename_assets
 
 ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("name", TAMPERED)
