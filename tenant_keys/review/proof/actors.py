@@ -90,7 +90,7 @@ def resource_of(case: KeyCase) -> dict[str, Value]:
 def services(document: Document, resource: Mapping[str, Value]) -> list[str]:
     """AWS services that a policy distinguishes, and one that it does not; `resource`: what the resource decides."""
     key = "aws:principalservicename"
-    conditions = [one for clause in document.clauses for one in clause.conditions if one.key == key]
+    conditions = document.conditions_on(key)
     named = {one for clause in document.clauses for one in _named(clause)}
     found = {*named, *(text_classes(conditions, resource) if conditions else ())}
     other = fresh_word([one.partition(".")[0] for one in found])

@@ -19,7 +19,6 @@ from tenant_keys.review.proof.actor import Actor, service
 from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.domain import text_classes
 from tenant_keys.review.proof.tags import tag_sets
-from tenant_keys.review.proof.tokens import conditions_on
 
 COMMON_NAME: Final = "x509subject/cn"
 ANCHOR: Final = "aws:sourcearn"
@@ -38,7 +37,7 @@ def certificate_holders(
     """
     place = workload.roles_anywhere if workload else None
     common_name = place.common_name if place else "a-name"
-    for anchor in text_classes(conditions_on(trust, ANCHOR), resource, tuple(anchors)):
+    for anchor in text_classes(trust.conditions_on(ANCHOR), resource, tuple(anchors)):
         authority = f"issued by {anchors[anchor]}" if anchor in anchors else f"under {anchor}"
         for tags in tag_sets((trust,), resource | {ANCHOR: anchor}, common_name, own={}, always=False):
             says = tags.get(COMMON_NAME)

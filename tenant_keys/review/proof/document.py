@@ -124,6 +124,15 @@ class Document:
         )
         return Document(policy, clauses, tree, raw, holding, patterns)
 
+    @property
+    def conditions(self) -> list[Condition]:
+        """Every condition of every statement."""
+        return [condition for clause in self.clauses for condition in clause.conditions]
+
+    def conditions_on(self, key: str) -> list[Condition]:
+        """Every condition on one key in lower case."""
+        return [condition for condition in self.conditions if condition.key == key]
+
     def speaking(self, action: str, *, allow: bool) -> tuple[Clause, ...]:
         """Clauses of one effect that speak of an action in lower case."""
         found = self._found.get((action, allow))

@@ -209,8 +209,7 @@ def _sent(document: Document, kept: Reserved, known: Mapping[str, Value]) -> lis
     """
     if not kept.tenant_tag:
         return [kept.context]
-    conditions = [condition for clause in document.clauses for condition in clause.conditions]
-    found = tag_requests(conditions, known)
+    found = tag_requests(document.conditions, known)
     return [context_of(tags) for tags in found if TAG in map(str.lower, tags)]
 
 

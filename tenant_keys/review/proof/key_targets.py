@@ -57,8 +57,7 @@ def _new_target(case: KeyCase, named: tuple[str, ...], aliases: tuple[str, ...])
 def repointed(case: KeyCase, actor: Actor) -> Iterator[Target]:
     """The key in each state that a principal who moves aliases may bring about: any alias points at it, or none."""
     documents = (case.document, *actor.identity)
-    clauses = [clause for document in documents for clause in document.clauses]
-    conditions = [condition for clause in clauses for condition in clause.conditions if condition.key in _ALIASES]
+    conditions = [one for document in documents for one in document.conditions if one.key in _ALIASES]
     context = actor.principal.implied
     own = (case.promise.alias_pattern.replace("{id}", actor.tenant),) if actor.tenant else ()
     names = tuple(dict.fromkeys([*case.aliases, *own, *text_classes(conditions, context, entry=_NAME)]))

@@ -85,7 +85,7 @@ def _distinguished(
     for variable in ("aws:username", "aws:principalorgid", *_NUMBERS):
         if affixed((document,), variable, resource)[0]:
             raise NotProved(f"${{{variable}}} is compared with a key that has patterns: no classes of both are derived")
-    conditions = [condition for clause in document.clauses for condition in clause.conditions]
+    conditions = document.conditions
     parsed = [clause.statement.principals for clause in document.clauses if clause.statement.principals]
     named = sorted({arn for principals in parsed for arn in principals.arns})
     sessions: dict[tuple[str, str], tuple[str, ...]] = {}

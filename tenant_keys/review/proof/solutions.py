@@ -85,18 +85,16 @@ def affixed(documents: Sequence[Document], variable: str, resource: Mapping[str,
 
 
 def _bases_on(key: str, documents: Iterable[Document]) -> set[str]:
-    found = (condition for one in documents for clause in one.clauses for condition in clause.conditions)
-    return {condition.base for condition in found if condition.key == key}
+    return {condition.base for document in documents for condition in document.conditions_on(key)}
 
 
 def _patterns_on(key: str, documents: Iterable[Document]) -> Iterator[tuple[str, bool]]:
     for document in documents:
-        for clause in document.clauses:
-            for condition in clause.conditions:
-                if condition.key == key and condition.base in LIKE | ARN:
-                    for value in condition.values:
-                        if "${" not in value and has_wildcard(value):
-                            yield value, condition.base in ARN
+        for condition in document.conditions_on(key):
+            if condition.base in LIKE | ARN:
+                for value in condition.values:
+                    if "${" not in value and has_wildcard(value):
+                        yield value, condition.base in ARN
 
 
 def _values_of(key: str, documents: Iterable[Document], resource: Mapping[str, Value]) -> Iterator[str]:
@@ -106,12 +104,11 @@ def _values_of(key: str, documents: Iterable[Document], resource: Mapping[str, V
     if key != RESOURCE and known(key).type is Type.TRUTH:
         yield from ("true", "false")
     for document in documents:
-        for clause in document.clauses:
-            for condition in clause.conditions:
-                if condition.key == key:
-                    yield from (value for value in condition.values if "${" not in value)
-                if key in _NAMES and condition.key.startswith(_NAMES[key]):
-                    yield condition.key.removeprefix(_NAMES[key])
+        for condition in document.conditions:
+            if condition.key == key:
+                yield from (value for value in condition.values if "${" not in value)
+            if key in _NAMES and condition.key.startswith(_NAMES[key]):
+                yield condition.key.removeprefix(_NAMES[key])
 
 
 def _fitting(text: str, name: str) -> list[str]:

@@ -43,7 +43,7 @@ def tag_sets(
         NotProved: the tags fall into too many classes.
     """
     documents = tuple(documents)
-    conditions = [condition for document in documents for clause in document.clauses for condition in clause.conditions]
+    conditions = [condition for document in documents for condition in document.conditions]
     if any(condition.base in IGNORING_CASE and not condition.constant for condition in conditions):
         raise NotProved("a policy variable is compared without regard to case: no classes of tags are derived")
     asked = tags_read(documents)
@@ -64,7 +64,7 @@ def tags_read(documents: Iterable[Document]) -> set[str]:
     read: set[str] = set()
     for document in documents:
         read.update(document.holding)
-        read.update(condition.key for clause in document.clauses for condition in clause.conditions)
+        read.update(condition.key for condition in document.conditions)
     return {key.removeprefix(TAG_PREFIX) for key in read if key.startswith(TAG_PREFIX)}
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from tenant_keys.manifest import Estate, Workload
 from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof.actor import Actor, token_holder
-from tenant_keys.review.proof.document import Condition, Document
+from tenant_keys.review.proof.document import Document
 from tenant_keys.review.proof.domain import text_classes
 from tenant_keys.review.proof.examples import fresh_word
 from tenant_keys.review.proof.promise import issuer_arn
@@ -37,7 +37,7 @@ def token_holders(trust: Document, estate: Estate, resource: Mapping[str, Value]
         subjects = [subject(w) for w in estate.workloads.values() if w.irsa and pods_of(w) == arn]
         audiences = (*own, *([POD_AUDIENCE] if subjects else []))
         for label, token in _tokens(trust, arn, audiences, resource):
-            conditions = conditions_on(trust, claim(arn, "sub"))
+            conditions = trust.conditions_on(claim(arn, "sub"))
             if not conditions and not subjects:
                 yield replace(holder, label=f"{holder.label} {label}", presents=token)
                 continue
@@ -54,20 +54,15 @@ def _tokens(
     aud, oaud = claim(provider, "aud"), claim(provider, "oaud")
     # STS takes a token for one of the provider's client ids, each of a character at least (IAM API,
     # CreateOpenIDConnectProvider, ClientIDList): the empty text is a class of its own, which no token is in.
-    for seen in filter(None, text_classes(conditions_on(trust, aud), resource, (*audiences, ""))):
+    for seen in filter(None, text_classes(trust.conditions_on(aud), resource, (*audiences, ""))):
         yield f"for audience {seen}", {aud: seen}
-        for audience in text_classes(conditions_on(trust, oaud), resource, audiences):
+        for audience in text_classes(trust.conditions_on(oaud), resource, audiences):
             yield f"for audience {audience} with azp {seen}", {aud: seen, oaud: audience}
 
 
 def audience_of(provider: str, presents: Mapping[str, str]) -> str | None:
     """The audience of a token: its claim `aud`, whichever key STS puts it in."""
     return presents.get(claim(provider, "oaud"), presents.get(claim(provider, "aud")))
-
-
-def conditions_on(trust: Document, key: str) -> list[Condition]:
-    """Every condition of a trust policy on one key in lower case."""
-    return [condition for clause in trust.clauses for condition in clause.conditions if condition.key == key]
 
 
 def claim(provider: str, name: str) -> str:
