@@ -9,6 +9,7 @@ import pytest
 from tenant_keys.review.proof import Kind
 from tenant_keys.review.proof.parameters import check_parameters
 from tenant_keys.review.proof.reviewed import review_estate
+from tests.review.proof.test_held_key_use import ESTATE, GLOBEX
 from tests.review.proof.test_kinds import estate_of, proved
 from tools.random_estates.small_estates import CENTRAL, Templates, templates_of
 
@@ -69,3 +70,21 @@ def test_a_second_parameter_under_the_path_of_the_workloads_is_named(name: str, 
     expected = [(Kind.INVENTORY, f"{place} z: parameter {name} in eu-west-1: {found}")] if found else []
     reported = check_parameters(reviewed.inventory, reviewed.promises, estate)
     assert [(one.kind, one.what) for one in reported] == expected
+
+
+def test_a_tenant_that_holds_its_key_itself_has_no_alias() -> None:
+    """A client that asked the alias first would go on with a key that the tenant has not chosen."""
+    place, alias = "parameters-222222222222-eu-west-1", f"arn:aws:kms:eu-west-1:{CENTRAL}:alias/tenant-globex"
+    held = {"globex": {"key_arn": GLOBEX, "grace_seconds": 0}}
+
+    def reported(exceptions: dict[str, str]) -> list[str]:
+        templates = templates_of(ESTATE)
+        properties = templates.properties(place, "orders")
+        value = json.loads(properties["Value"]) | {"held": held, "exceptions": exceptions}
+        properties["Value"] = json.dumps(value)
+        reviewed = review_estate(templates, ESTATE)
+        found = check_parameters(reviewed.inventory, reviewed.promises, ESTATE)
+        return [one.what.partition(" contains ")[2] for one in found if one.what.startswith(f"{place} orders: ")]
+
+    assert reported({}) == []
+    assert reported({"globex": alias}) == ['an alias for tenant "globex", which it does not serve']
