@@ -28,7 +28,7 @@ def published(issuer: LocalIssuer) -> Iterator[str]:
             """Keep the terminal for the demonstration."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Keys) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}/.well-known/jwks.json"
         finally:

@@ -190,7 +190,7 @@ class Server:
             def log_message(self, *_: object) -> None: ...
 
         self._server = make_server("127.0.0.1", 0, app, handler_class=Quiet)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
     def send(self, *lines: str, body: bytes = b"", hang_up: bool = False) -> bytes:

@@ -273,7 +273,7 @@ class Jwks:
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         self.address = f"http://127.0.0.1:{self.server.server_port}/jwks.json"
-        Thread(target=self.server.serve_forever, daemon=True).start()
+        Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
         self.server.shutdown()
@@ -348,7 +348,7 @@ def test_keys_stay_good_through_a_short_outage_and_not_through_a_long_one(
 def test_the_jwks_is_not_looked_for_where_somebody_redirects_to(issuer: Issuer) -> None:
     elsewhere = Jwks(issuer.jwks)
     redirecting = HTTPServer(("127.0.0.1", 0), _redirect_to(elsewhere.address))
-    Thread(target=redirecting.serve_forever, daemon=True).start()
+    Thread(target=redirecting.serve_forever, args=(0.01,), daemon=True).start()
     with pytest.raises(ServiceUnavailable):
         issuer.verifier(keys=f"http://127.0.0.1:{redirecting.server_port}/").verify(issuer.token())
     assert elsewhere.fetches == 0

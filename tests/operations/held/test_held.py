@@ -183,7 +183,10 @@ def test_the_pasted_denies_hold_where_the_customer_allows_our_account_more(custo
         assert refused.value.response["Error"]["Code"] == "AccessDeniedException", name
 
 
-def test_an_answer_that_kms_does_not_give_verifies_and_refutes_nothing(customers: Customers) -> None:
+def test_an_answer_that_kms_does_not_give_verifies_and_refutes_nothing(
+    customers: Customers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)  # between the attempts of boto3
     customers.paste("globex", statements(customers, "globex"))
     customers.aws.fail("GenerateDataKey", "ThrottlingException", times=20)
     with pytest.raises(HeldKeyError, match=r"KMS did not answer .*the result is unknown"):
