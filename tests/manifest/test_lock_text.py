@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_keys.manifest import LockError
-from tenant_keys.manifest.lock import Capacity, Entry, Lock, render_lock, write_lock
+from tenant_keys.manifest.lock import Capacity, Entry, Lock, Registration, render_lock, write_lock
 from tenant_keys.manifest.lock_text import parse_lock, read_lock
 from tests.premise import met, met_at_least
 from tests.sampled import examples
@@ -23,7 +23,14 @@ GLOBEX = (
     '{"tenant": "globex", "cell": 2, "origin": "imported", "multi_region": true, "primary_region": "eu-central-1", '
     '"roles": {}, "key_id": "mrk-0123456789abcdef0123456789abcdef", "phase": "offboarded", "rotation_days": 180}'
 )
-TEXT = f"{HEADER}\n{ACME}\n{GLOBEX}\n"
+HERE = "arn:aws:kms:eu-west-1:555555555555:key/11111111-2222-3333-4444-555555555555"
+THERE = "arn:aws:kms:eu-central-1:555555555555:key/11111111-2222-3333-4444-666666666666"
+HOOLI = (
+    '{"tenant": "hooli", "cell": 1, "origin": "held", "multi_region": false, "primary_region": "eu-west-1", '
+    '"roles": {"orders": 1}, "held": {"nonce": "0123456789abcdef0123456789abcdef", '
+    f'"verified": {{"eu-central-1": "{THERE}"}}, "active": {{"eu-west-1": "{HERE}"}}}}}}'
+)
+TEXT = f"{HEADER}\n{ACME}\n{GLOBEX}\n{HOOLI}\n"
 LOCK = Lock(
     "111111111111",
     "eu-west-1",
@@ -31,6 +38,15 @@ LOCK = Lock(
         "acme": Entry("acme", 1, "aws-kms", False, "eu-west-1", {"billing": 2, "orders": 1}),
         "globex": Entry(
             "globex", 2, "imported", True, "eu-central-1", {}, "mrk-0123456789abcdef0123456789abcdef", "offboarded", 180
+        ),
+        "hooli": Entry(
+            "hooli",
+            1,
+            "held",
+            False,
+            "eu-west-1",
+            {"orders": 1},
+            held=Registration("0123456789abcdef0123456789abcdef", {"eu-central-1": THERE}, {"eu-west-1": HERE}),
         ),
     },
     Capacity(80, 100),
@@ -44,7 +60,7 @@ def test_the_file_is_what_the_design_says_byte_for_byte() -> None:
 
 
 def test_unsorted_lines_and_the_same_line_twice_are_accepted_as_git_leaves_them() -> None:
-    assert parse_lock(f"{GLOBEX}\n{HEADER}\n{ACME}\n{GLOBEX}\n{HEADER}\n\n") == LOCK
+    assert parse_lock(f"{GLOBEX}\n{HOOLI}\n{HEADER}\n{ACME}\n{GLOBEX}\n{HEADER}\n\n") == LOCK
     assert list(parse_lock(f"{HEADER}\n{GLOBEX}\n{ACME}\n").entries) == ["acme", "globex"]
 
 
@@ -76,7 +92,7 @@ BROKEN = {
     "another version": (HEADER.replace('"version": 1', '"version": 2'), "got version 2, this program reads version 1"),
     "capacity": (HEADER.replace("80", "101"), "capacity differs from what this program writes"),
     "account": (HEADER.replace("111111111111", "1"), "account differs from what this program writes"),
-    "cut short": (TEXT[:-20], "tenants.lock:3: not a line of JSON; restore the line from git"),
+    "cut short": (TEXT[:-20], "tenants.lock:4: not a line of JSON; restore the line from git"),
     "a list": (f"{HEADER}\n[]\n", "tenants.lock:2: it differs from what this program writes"),
     "a number": (f"{HEADER}\n3\n", "tenants.lock:2: it differs from what this program writes"),
     "deep": (f"{HEADER}\n{'[' * 100_000}\n", "tenants.lock:2: not a line of JSON"),
@@ -104,6 +120,18 @@ BROKEN = {
     "rotation": (f"{HEADER}\n{GLOBEX.replace('180', '89')}\n", "rotation_days differs from what"),
     "rotation true": (f"{HEADER}\n{GLOBEX.replace('180', 'true')}\n", "rotation_days differs from what"),
     "phase": (f"{HEADER}\n{GLOBEX.replace('offboarded', 'active')}\n", "phase differs from what"),
+    "a held key of ours": (f"{HEADER}\n{HOOLI.replace('held', 'aws-kms', 1)}\n", "held differs from what"),
+    "a held key of another Region": (
+        f"{HEADER}\n{HOOLI.replace('kms:eu-west-1', 'kms:us-east-1')}\n",
+        "held differs from what",
+    ),
+    "a verified key of another Region": (
+        f"{HEADER}\n{HOOLI.replace('kms:eu-central-1', 'kms:us-east-1')}\n",
+        "held differs from what",
+    ),
+    "an alias for a held key": (f"{HEADER}\n{HOOLI.replace('key/1', 'alias/1')}\n", "held differs from what"),
+    "a nonce": (f"{HEADER}\n{HOOLI.replace('0123456789', '012345678G')}\n", "held differs from what"),
+    "a field of a held key": (f"{HEADER}\n{HOOLI.replace('verified', 'shown')}\n", "held differs from what"),
 }
 
 
@@ -133,16 +161,19 @@ POSSIBLE: dict[str, list[object]] = {
     "key_id": ["mrk-ffffffffffffffffffffffffffffffff"],
     "phase": ["offboarding", "offboarded"],
     "rotation_days": [90, 2560],
+    "held": [{}, {"nonce": "f" * 32}, {"active": {"eu-west-1": HERE}}],
 }
 
 
 @met_at_least(refused=60, read=20)
 @examples(300)
-@given(line=st.sampled_from([HEADER, ACME, GLOBEX]), data=st.data())
+@given(line=st.sampled_from([HEADER, ACME, GLOBEX, HOOLI]), data=st.data())
 def test_no_line_of_whatever_form_raises_anything_else(line: str, data: st.DataObject) -> None:
     record = json.loads(line)
     name = data.draw(st.sampled_from(sorted(record)))
     record[name] = data.draw(st.sampled_from(POSSIBLE[name]) | ANYTHING)
+    if name == "held" and isinstance(record[name], dict):
+        record[name] |= data.draw(st.dictionaries(st.sampled_from(["nonce", "verified", "active"]), ANYTHING))
     text = f"{HEADER}\n{json.dumps(record)}\n"
     try:
         lock = parse_lock(text)
