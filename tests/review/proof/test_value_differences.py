@@ -12,7 +12,7 @@ from tenant_keys.review.iam.variables import Value
 from tenant_keys.review.proof import prove
 from tenant_keys.review.proof.detection import _canonical, message_difference
 from tenant_keys.review.proof.equivalence import _Names, _sessions_of, tenant_classes
-from tenant_keys.review.proof.exact import _not_fewer
+from tenant_keys.review.proof.exact import _difference, _not_fewer
 from tenant_keys.review.proof.findings import Finding, Kind, describe_request
 from tenant_keys.review.proof.key_records import tagged
 from tenant_keys.review.proof.prove import _disclosed
@@ -230,3 +230,22 @@ def test_a_text_that_tells_who_is_behind_an_opaque_name_is_reported_or_may_be() 
     assert REVIEWED.resources[place].properties.keys() == {"PendingWindowInDays", "MultiRegion", "Enabled"} | {
         *("EnableKeyRotation", "RotationPeriodInDays", "Tags")
     }
+
+
+KEY = "11111111-2222-3333-4444-555555555555"
+
+
+@pytest.mark.parametrize(
+    ("got", "same"),
+    [
+        (KEY, True),
+        (f"arn:aws:kms:eu-west-1:{CENTRAL}:key/{KEY}", True),
+        (f"alias/{KEY}", False),
+        (KEY.replace("1", "2"), False),
+        (None, False),
+    ],
+)
+def test_the_key_of_a_topic_is_named_by_its_id_or_arn_and_by_no_alias(got: object, same: bool) -> None:
+    """An alias with the name of the key's id may point to another key."""
+    declared = f"arn:aws:kms:eu-west-1:{CENTRAL}:key/{KEY}"
+    assert (_difference("KmsMasterKeyId", got, declared) is None) is same
