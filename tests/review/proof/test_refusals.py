@@ -314,6 +314,18 @@ def test_kms_itself_keeps_keys_of_several_regions_alike(
 
 
 @pytest.mark.parametrize(
+    ("role", "stopped"), [("AWSServiceRoleForKeyManagementServiceMultiRegionKeys", 0), ("Other", 1)]
+)
+def test_a_deny_that_spares_the_role_of_kms_leaves_keys_alike(role: str, stopped: int) -> None:
+    spared = f"arn:aws:iam::{CENTRAL}:role/aws-service-role/mrk.kms.amazonaws.com/{role}"
+    deny = {"Effect": "Deny", "NotPrincipal": {"AWS": spared}, "Action": "kms:SynchronizeMultiRegionKey"}
+    templates = templates_of(SEVERAL)
+    templates.properties("keys", "Keyacme")["KeyPolicy"]["Statement"].append({"Sid": "Added", **deny, "Resource": "*"})
+    found = [one for one in prove(templates, SEVERAL).findings if "denies kms:SynchronizeMultiRegionKey" in one.what]
+    assert len(found) == stopped
+
+
+@pytest.mark.parametrize(
     ("role", "words"), [("SecurityAudit", "with whose permissions it acts"), ("Somebody", "does not exist yet")]
 )
 @pytest.mark.parametrize("action", ["s3:PutObject", "s3:*", "lambda:UpdateFunctionCode"])
