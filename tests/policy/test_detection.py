@@ -150,3 +150,10 @@ def test_a_trail_of_the_account_itself_is_not_below_an_organization() -> None:
     estate = estate_of_text(manifest())
     assert "LOCATION 's3://trail/AWSLogs/'" in table("trail", None, estate)
     assert "LOCATION 's3://trail/AWSLogs/o-a1b2c3d4e5/'" in table("trail", "o-a1b2c3d4e5", estate)
+
+
+def test_a_question_about_one_tenant_names_its_alias_alone() -> None:
+    estate = estate_of_text(manifest())
+    one = str(logs_insights("who-used", estate, "acme"))
+    assert one.count("requestParameters.keyId like /alias\\/tenant-acme$/") == 1
+    assert one.count("alias") == 1

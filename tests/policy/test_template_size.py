@@ -318,3 +318,10 @@ def test_two_merged_branches_that_filled_one_cell_are_parted_by_bytes_and_nothin
     assert all(template_bytes(estate, cell) <= TEMPLATE_BYTES for cell in cells)
     assert any(line.startswith("moved v") for line in done)
     assert all(lock.entries[name] == entry for name, entry in base.entries.items())
+
+
+def test_longer_tags_take_more_room_though_name_and_value_differ_by_as_much() -> None:
+    tenants = "  acme: {workloads: [orders], tags: {ab: c}}\n  hool: {workloads: [orders], tags: {abcd: efg}}"
+    sizes = reserved_sizes(estate_of_text(manifest(tenants=tenants)))
+    assert sizes.keys["hool"] - sizes.keys["acme"] == 4
+    assert sizes.roles["hool", "orders"] - sizes.roles["acme", "orders"] == 4
