@@ -270,6 +270,14 @@ UNKNOWN: dict[str, tuple[Any, Json | str]] = {
         for kind in (KEY, REPLICA)
         for properties in ({"KeyId": "1"}, {"KeyId": "1", "Arn": "arn:aws:kms:eu-west-1:111111111111:key/1"})
     },
+    **{
+        f"the deletion of {kind} of no stack by {sorted(properties)}": (
+            event(kind, "DELETE_PRE_PROVISION", "", targetModel={"previousResourceProperties": properties}),
+            "",
+        )
+        for kind in (KEY, REPLICA)
+        for properties in ({"KeyId": "1", "Description": "a"}, {"KeyId": "1", "Enabled": True})
+    },
     "the deletion of an alias without its name": (
         event(ALIAS, "DELETE_PRE_PROVISION", "", targetModel={"previousResourceProperties": {"TargetKeyId": "1"}}),
         "",
