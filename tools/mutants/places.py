@@ -24,7 +24,7 @@ from tools.mutants.mutant import (
     change,
     setting,
 )
-from tools.mutants.original import PLACE, Body
+from tools.mutants.original import CELL, PLACE, Body
 
 
 def pods() -> list[Mutant]:
@@ -60,6 +60,11 @@ def pods() -> list[Mutant]:
             adding_resource(
                 PREMISES, kind, **planted, RoleArn="arn:aws:iam::111111111111:role/tenant-keys/billing/shared.billing"
             ),
+        ),
+        Mutant(
+            "pods of an association with the role of an administrator",
+            Refuted(INVENTORY, ("the pods evil/notes", "become", "KeyAdministrator")),
+            adding_resource(CELL, kind, **planted, RoleArn="arn:aws:iam::111111111111:role/KeyAdministrator"),
         ),
         Mutant("pods without an association", Refuted(DEAD, ("no association", "notes")), gone(PREMISES, kind)),
         Mutant(
@@ -178,6 +183,23 @@ def services() -> list[Mutant]:
             change(lambda_, Condition={"DateLessThan": {"aws:CurrentTime": "2040-01-01"}}),
         ),
         Mutant(
+            "instances with the role that breaks the glass",
+            Refuted(INVENTORY, ("an instance profile", "KeyBreakGlass")),
+            adding_resource(CELL, "AWS::IAM::InstanceProfile", Roles=["KeyBreakGlass"]),
+        ),
+        Mutant(
+            "instances with a role that deploys a workload's account",
+            Refuted(INVENTORY, ("an instance profile", "cdk-hnb659fds-cfn-exec-role-222222222222-eu-west-1")),
+            adding_resource(
+                PLACE, "AWS::IAM::InstanceProfile", Roles=["cdk-hnb659fds-cfn-exec-role-222222222222-eu-west-1"]
+            ),
+        ),
+        Mutant(
+            "instances with a role on which nothing depends",
+            Harmless(),
+            adding_resource(PLACE, "AWS::IAM::InstanceProfile", Roles=["bastion"]),
+        ),
+        Mutant(
             "a workload without its role",
             Refuted(DEAD, ("tenant-keys-billing", "is in no template")),
             lambda t: t.resources(PREMISES).pop("Rolebilling"),
@@ -234,6 +256,22 @@ def certificates() -> list[Mutant]:
                     "arn:aws:iam::333333333333:role/tenant-keys-billing",
                 ],
             ),
+        ),
+        Mutant(
+            "a profile of a role of the key account",
+            Refuted(INVENTORY, ("a profile of IAM Roles Anywhere", "KeyBreakGlass")),
+            adding_resource(CELL, profile, Enabled=True, RoleArns=["arn:aws:iam::111111111111:role/KeyBreakGlass"]),
+        ),
+        *(
+            Mutant(
+                f"a {words} that does not say whether it is enabled",
+                NotProvedBecause(("Enabled is missing",)),
+                adding_resource(PREMISES, kind, Name="more", **more),
+            )
+            for words, kind, more in (
+                ("profile", profile, {"RoleArns": ["arn:aws:iam::333333333333:role/tenant-keys-premises"]}),
+                ("trust anchor", anchor, {"Source": bundle}),
+            )
         ),
         Mutant(
             "certificates of another name",

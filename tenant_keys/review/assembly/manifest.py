@@ -178,6 +178,7 @@ def _stack(artifact: _Artifact, artifacts: Mapping[str, _Artifact]) -> StackArti
         raise AssemblyUnreadable(
             f"{where}.properties.terminationProtection: got {as_json(protection)}; expected true or false"
         )
+    _check_lookup(artifact, environment)
     _check_metadata(artifact)
     template = artifact.directory / artifact.required("templateFile")
     manifests = [
@@ -239,17 +240,24 @@ def _role(arn: str | None, where: str, environment: Environment) -> str | None:
     filled, own = environment.filled(arn), environment.filled("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/")
     if not filled.startswith(own):
         raise AssemblyInconsistent(
-            f"{where}: got {arn}; expected a role of the stack's own account, {own}...: CloudFormation creates the "
-            "stack in the account of that role"
+            f"{where}: got {arn}; expected a role of the stack's own account, {own}...: the CDK CLI reads and deploys "
+            "the stack in the account of that role"
         )
     return filled
 
 
+def _check_lookup(artifact: _Artifact, environment: Environment) -> None:
+    """Refuse a role of another account: `cdk diff` would compare with what is deployed there."""
+    lookup, where = artifact.properties.get("lookupRole"), f"{artifact.where}.properties.lookupRole"
+    if lookup is not None:
+        known(lookup, _LOOKUP, where)
+        if not isinstance(lookup.get("arn"), str):
+            raise AssemblyUnreadable(f"{where}.arn: got {as_json(lookup.get('arn'))}; expected text")
+        _role(lookup["arn"], f"{where}.arn", environment)
+
+
 def _check_metadata(artifact: _Artifact) -> None:
     """Refuse assets that are announced in metadata: the CLI uploads them and sets parameters (`prepareAsset`)."""
-    lookup = artifact.properties.get("lookupRole")
-    if lookup is not None:
-        known(lookup, _LOOKUP, f"{artifact.where}.properties.lookupRole")
     metadata, name = artifact.body.get("metadata", {}), artifact.body.get("additionalMetadataFile")
     if name is not None:
         if not isinstance(name, str):

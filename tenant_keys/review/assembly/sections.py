@@ -23,6 +23,8 @@ _POLICIES: Final[Mapping[str, tuple[str, ...]]] = {
     "DeletionPolicy": ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot"),
     "UpdateReplacePolicy": ("Delete", "Retain", "Snapshot"),
 }
+_CONDITIONS: Final = frozenset({"Condition", "Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or"})
+"""What a condition may be (CloudFormation template reference, condition functions)."""
 _OBJECTS: Final = ("CreationPolicy", "Metadata", "UpdatePolicy")
 _OF_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "CreationPolicy": frozenset(
@@ -57,8 +59,8 @@ def _refused(sections: Mapping[str, Any], resources: Mapping[str, Mapping[str, A
         if not all(isinstance(row, dict) and all(map(_is_mapped, row.values())) for row in rows):
             yield f"Mappings.{name}: expected objects of texts or lists of texts"
     for name, condition in sections.get("Conditions", {}).items():
-        if not isinstance(condition, dict) or len(condition) != 1:
-            yield f"Conditions.{name}: got {as_json(condition)}; expected one function"
+        if not isinstance(condition, dict) or len(condition) != 1 or not _CONDITIONS.issuperset(condition):
+            yield f"Conditions.{name}: got {as_json(condition)}; expected one of {', '.join(sorted(_CONDITIONS))}"
     yield from _outputs(sections)
     if len(resources) > STACK_RESOURCES:
         yield f"Resources: got {len(resources)}; allowed: {STACK_RESOURCES}"

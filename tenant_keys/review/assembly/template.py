@@ -22,7 +22,7 @@ from tenant_keys.review.errors import AssemblyInconsistent, AssemblyUnreadable, 
 
 _SECTIONS = frozenset(
     {"AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Mappings", "Conditions"}
-    | {"Outputs", "Hooks", "Resources"}
+    | {"Outputs", "Resources"}
 )
 _DYNAMIC = "{{resolve:"
 _UNRESOLVED = UNRESOLVED.encode()

@@ -43,7 +43,7 @@ def _certificates(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
         if w.roles_anywhere
     }
     for (account, region, arn), count in Counter(inventory.profiles).items():
-        if (account, region, arn) not in declared and _is_ours(arn, inventory, estate):
+        if (account, region, arn) not in declared and _matters(arn, inventory, estate):
             yield _undeclared(f"a profile of IAM Roles Anywhere hands out sessions of {arn} in {region}")
         elif count > 1:
             yield _undeclared(f"a second profile of IAM Roles Anywhere hands out sessions of {arn} in {region}")
@@ -57,12 +57,11 @@ def _instances(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     """Instance profiles that are there and not declared."""
     machines = [w for w in estate.workloads.values() if w.runs_on == "ec2"]
     declared = {(w.account, workload_role(w, estate).rpartition("/")[2]) for w in machines}
-    ours = {*inventory.roles, *(w.existing_role for w in estate.workloads.values() if w.existing_role)}
-    names = {(arn.split(":")[4], arn.rpartition("/")[2]) for arn in ours}
     for (account, name), count in Counter(inventory.instances).items():
-        if (account, name) not in declared and (account, name) in names:
-            yield _undeclared(f"an instance profile gives instances the role {name} of account {account}")
-        elif (account, name) in declared and count > 1:
+        if (account, name) not in declared:
+            if _matters(f"arn:{estate.central.partition}:iam::{account}:role/{name}", inventory, estate):
+                yield _undeclared(f"an instance profile gives instances the role {name} of account {account}")
+        elif count > 1:
             yield _undeclared(f"a second instance profile gives instances the role {name} of account {account}")
 
 
@@ -77,7 +76,7 @@ def _pods(inventory: Inventory, estate: Estate) -> Iterator[Finding]:
     for one in inventory.pods:
         whose: tuple[str, ...] = (one.account, one.region, one.cluster, one.namespace, one.service_account, one.role)
         if whose not in declared:
-            if _is_ours(one.role, inventory, estate):
+            if _matters(one.role, inventory, estate):
                 yield _undeclared(f"{one.where}: {_called(one)} become {one.role}")
         elif one.target is not None or one.tagged:
             what = f"another role, {one.target}" if one.target else "session tags of EKS, which reach the access roles"
@@ -94,10 +93,26 @@ def _called(one: PodAssociation) -> str:
     return f"the pods {one.namespace}/{one.service_account} of cluster {one.cluster}"
 
 
-def _is_ours(role: str, inventory: Inventory, estate: Estate) -> bool:
-    """Whether the role is one of the templates or the manifest; a name that is not resolved could be."""
-    known = {*inventory.roles, *(w.existing_role for w in estate.workloads.values())}
-    return role in known or not role.startswith(f"arn:{estate.central.partition}:iam::")
+def _matters(role: str, inventory: Inventory, estate: Estate) -> bool:
+    """Whether it decides anything who becomes the role; a name that is not resolved could be that of any.
+
+    Key accounts run no workloads. Elsewhere those of the templates and the manifest matter, and those that deploy. IAM
+    ignores the case of a name and has it once in an account, whatever the path (IAM guide, reference_iam-quotas).
+    """
+    if not role.startswith(f"arn:{estate.central.partition}:iam::"):
+        return True
+    account, name = _account_and_name(role)
+    custodians = {tenant.custodian.role for tenant in estate.tenants.values() if tenant.custodian is not None}
+    existing = {workload.existing_role for workload in estate.workloads.values() if workload.existing_role}
+    return (
+        account in {one.central.account for one in (estate, *estate.siblings)}
+        or (account, name) in {_account_and_name(one) for one in {*inventory.roles, *existing, *custodians}}
+        or name.startswith(f"cdk-{estate.central.bootstrap_qualifier}-")
+    )
+
+
+def _account_and_name(role: str) -> tuple[str, str]:
+    return role.split(":")[4], role.rpartition("/")[2].lower()
 
 
 def _providers(inventory: Inventory, estate: Estate) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from tenant_keys.review.assembly import Resource
 from tenant_keys.review.errors import as_json
 
 _OFF: Final = (frozenset({"False", "false"}), "false")
+_EITHER: Final = (frozenset({"True", "true", "False", "false"}), "true or false")
 _LENGTHS: Final = (frozenset(map(str, range(900, 3601))), "900 to 3600")
 """Seconds of a session that every role lets be asked for (IAM API, Role, MaxSessionDuration: at least 3600)."""
 _SAID: Final[Mapping[str, str]] = {
@@ -43,12 +44,16 @@ _VALUES: Final[Mapping[str, Mapping[str, tuple[frozenset[str], str]]]] = {
     "AWS::RolesAnywhere::Profile": {
         "AcceptRoleSessionName": _OFF,
         "DurationSeconds": _LENGTHS,
+        "Enabled": _EITHER,
         "RequireInstanceProperties": _OFF,
     },
+    "AWS::RolesAnywhere::TrustAnchor": {"Enabled": _EITHER},
     "AWS::IAM::Role": {"MaxSessionDuration": (frozenset(map(str, range(3600, 43_201))), "3600 to 43200")},
     "AWS::SSM::Parameter": {"DataType": (frozenset({"text"}), "text"), "Type": (frozenset({"String"}), "String")},
 }
 """Where only some values are understood, or taken by AWS (IAM API, CreateRole, MaxSessionDuration), also in words."""
+_STATED: Final = {"AWS::RolesAnywhere::Profile": "Enabled", "AWS::RolesAnywhere::TrustAnchor": "Enabled"}
+"""Properties without a documented default that decide whether anybody obtains a session (template reference)."""
 
 
 def not_understood(resource: Resource) -> Iterator[str]:
@@ -60,6 +65,8 @@ def not_understood(resource: Resource) -> Iterator[str]:
     if unknown := properties.keys() - names:
         for name in sorted(unknown):
             yield f"{resource.where}: {resource.type} {name or as_json(name)}: the proof does not know this property"
+    if (stated := _STATED.get(resource.type)) and stated not in properties:
+        yield f"{resource.where}: {resource.type} {stated} is missing; AWS documents no default, so write true or false"
     for name, (values, words) in _VALUES.get(resource.type, {}).items():
         if name in properties and str(properties[name]) not in values:
             yield f"{resource.where}: {resource.type} {name} is {as_json(properties[name])}; allowed: {words}"

@@ -248,6 +248,16 @@ TAMPERED: dict[str, tuple[Tamper, str, str]] = {
         "manifest.json",
         "cloudFormationExecutionRoleArn: got arn:aws:iam::999999999999:role/x",
     ),
+    "a lookup role of another account": (
+        artifact(lambda one: one["properties"]["lookupRole"].update(arn="arn:aws:iam::999999999999:role/x")),
+        "manifest.json",
+        "lookupRole.arn: got arn:aws:iam::999999999999:role/x",
+    ),
+    "a lookup role without an ARN": (
+        artifact(lambda one: one["properties"]["lookupRole"].pop("arn")),
+        "manifest.json",
+        "lookupRole.arn: got nothing; expected text",
+    ),
     "a lookup role with options of STS": (
         artifact(lambda one: one["properties"]["lookupRole"].update(assumeRoleAdditionalOptions={})),
         "manifest.json",

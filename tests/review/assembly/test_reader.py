@@ -230,6 +230,7 @@ def test_an_assembly_that_holds_itself_is_refused(tmp_path: Path) -> None:
     [
         {"Transform": "AWS::Serverless-2016-10-31", "Resources": {}},
         {"Globals": {}, "Resources": {}},
+        {"Hooks": {"Shift": {"Type": "AWS::CodeDeploy::BlueGreen", "Properties": {}}}, "Resources": {}},
         {"Resources": {"Fn::Transform": {"Name": "AWS::Include"}}},
         {"Resources": {"Fn::Transform": {"Name": "AWS::Include", "Type": "AWS::CDK::Metadata"}}},
         {"Resources": {"Key": {**KEY, "Fn::Transform": {"Name": "AWS::Include"}}}},

@@ -40,7 +40,17 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "too many mappings": ({"Mappings": {f"A{at}": {} for at in range(201)}}, "Mappings: got 201; allowed: 200"),
     "conditions as a list": ({"Conditions": []}, "Conditions: got []; expected an object"),
-    "a condition of text": ({"Conditions": {"A": "true"}}, 'Conditions.A: got "true"; expected one function'),
+    **{
+        f"a condition of {words}": (
+            {"Conditions": {"A": condition}},
+            f"Conditions.A: got {shown}; expected one of Condition, Fn::And, Fn::Equals, Fn::Not, Fn::Or",
+        )
+        for words, condition, shown in (
+            ("text", "true", '"true"'),
+            ("no function", {"Fn::Nope": []}, '{"Fn::Nope": []}'),
+            ("two functions", {"Fn::Not": [], "Fn::Or": []}, '{"Fn::Not": [], "Fn::Or": []}'),
+        )
+    },
     "an output without a value": ({"Outputs": {"A": {}}}, "Outputs.A: got no Value; an output has one"),
     "an output of another member": (
         {"Outputs": {"A": {"Value": "x", "Foo": 1}}},

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tenant_keys.manifest import Estate, parse_manifest, resolve
+from tenant_keys.manifest.estate import Custodian
 from tenant_keys.manifest.model import Irsa
 from tenant_keys.manifest.update import new_lock, update
 from tenant_keys.review.assembly import StackArtifact
@@ -232,6 +233,52 @@ UNDECLARED = "which the manifest does not declare"
 )
 def test_what_is_bound_is_what_is_declared(edit: Edit, findings: list[str]) -> None:
     assert reported(edit) == findings
+
+
+CUSTODIAN = "arn:aws:iam::222222222222:role/Custodian"
+
+
+@pytest.mark.parametrize(
+    ("role", "named"),
+    [
+        ("arn:aws:iam::111111111111:role/KeyAdministrator", True),
+        ("arn:aws:iam::111111111111:role/KeyBreakGlass", True),
+        ("arn:aws:iam::111111111111:role/cdk-hnb659fds-cfn-exec-role-111111111111-eu-west-1", True),
+        ("arn:aws:iam::111111111111:role/no/workload/runs/here", True),
+        ("arn:aws:iam::222222222222:role/cdk-hnb659fds-cfn-exec-role-222222222222-eu-west-1", True),
+        ("arn:aws:iam::222222222222:role/CDK-hnb659fds-deploy-role-222222222222-eu-west-1", True),
+        ("arn:aws:iam::222222222222:role/Tenant-Keys-Machines", True),
+        ("arn:aws:iam::222222222222:role/elsewhere/tenant-keys-premises", False),
+        ("arn:aws:iam::222222222222:role/cdk-another-cfn-exec-role-222222222222-eu-west-1", False),
+        ("arn:aws:iam::222222222222:role/bastion", False),
+        (CUSTODIAN, True),
+        (f"{CUSTODIAN}s", False),
+    ],
+)
+def test_nobody_undeclared_becomes_a_role_on_which_anything_depends(role: str, named: bool) -> None:
+    """By a pod, a certificate or an instance; the trust policy of such a role is in no template."""
+    account, name = role.split(":")[4], role.rpartition("/")[2]
+    stack = {"111111111111": "central", "222222222222": "two"}[account]
+    acme = estate().tenants["acme"]
+    kept = replace(estate(), tenants={"acme": replace(acme, custodian=Custodian(CUSTODIAN, "acme-1"))})
+    found = []
+    for kind, properties in (
+        ("AWS::EKS::PodIdentityAssociation", {**POD, "ServiceAccount": "new", "RoleArn": role}),
+        ("AWS::RolesAnywhere::Profile", {"Enabled": True, "RoleArns": [role]}),
+        ("AWS::IAM::InstanceProfile", {"Roles": [name]}),
+    ):
+        templates = bound()
+        templates.add(stack, "Added", kind, properties)
+        found += [one.what for one in check_places(take_inventory(templates, {}), kept)]
+    assert (
+        found
+        == [
+            f"{stack} Added: the pods mails/new of cluster main become {role}, {UNDECLARED}",
+            f"a profile of IAM Roles Anywhere hands out sessions of {role} in eu-west-1, {UNDECLARED}",
+            f"an instance profile gives instances the role {name} of account {account}, {UNDECLARED}",
+        ]
+        * named
+    )
 
 
 def test_nothing_is_said_of_bindings_as_declared() -> None:

@@ -34,14 +34,22 @@ UNDERSTOOD = {
 }
 
 
+STATED = ("AWS::RolesAnywhere::Profile", "AWS::RolesAnywhere::TrustAnchor")
+
+
 def reported(kind: str, properties: dict[str, Any]) -> list[str]:
+    properties = {"Enabled": True, **properties} if kind in STATED else properties
+    return said_of(kind, properties)
+
+
+def said_of(kind: str, properties: dict[str, Any]) -> list[str]:
     resource = Resource("stack", "111111111111", "eu-west-1", "One", kind, properties, None, None)
     return list(not_understood(resource))
 
 
 @pytest.mark.parametrize("kind", UNDERSTOOD)
 def test_every_property_but_these_is_named(kind: str) -> None:
-    known = dict.fromkeys(UNDERSTOOD[kind].split(), "any")
+    known = {name: "any" for name in UNDERSTOOD[kind].split() if not _limited(kind, name)}
     assert reported(kind, known) == []
     strange = {name: "any" for name in {*_every(), "Another", "Anew"} - known.keys() if not _limited(kind, name)}
     assert reported(kind, {**known, **strange}) == [
@@ -58,6 +66,8 @@ def _limited(kind: str, name: str) -> bool:
 
 
 VALUES: list[tuple[str, str, list[object], list[object]]] = [
+    ("AWS::RolesAnywhere::Profile", "Enabled", [True, "true", False, "false"], ["yes", 1, None, ""]),
+    ("AWS::RolesAnywhere::TrustAnchor", "Enabled", [True, "true", False, "false"], ["yes", 1, None, ""]),
     ("AWS::RolesAnywhere::Profile", "DurationSeconds", [900, "900", 3600], [899, 3601, "1h", None]),
     ("AWS::RolesAnywhere::Profile", "AcceptRoleSessionName", [False, "false"], [True, "true", None]),
     ("AWS::RolesAnywhere::Profile", "RequireInstanceProperties", [False, "false"], [True, "true", None]),
@@ -65,6 +75,13 @@ VALUES: list[tuple[str, str, list[object], list[object]]] = [
     ("AWS::SSM::Parameter", "DataType", ["text"], ["aws:ec2:image", "", None]),
     ("AWS::SSM::Parameter", "Type", ["String"], ["SecureString", "StringList", None]),
 ]
+
+
+@pytest.mark.parametrize("kind", STATED)
+def test_whether_certificates_are_taken_is_written(kind: str) -> None:
+    """The template reference gives Enabled no default: what is not written may be enabled."""
+    sentence = f"stack One: {kind} Enabled is missing; AWS documents no default, so write true or false"
+    assert said_of(kind, {"Name": "any"}) == [sentence]
 
 
 @pytest.mark.parametrize(("kind", "name", "understood", "others"), VALUES)
