@@ -222,13 +222,11 @@ def reporting_places(estate: Estate) -> list[tuple[str, str]]:
     """Account and Region of each workload stack from which refused sessions are reported, sorted.
 
     EventBridge sends to a bus of the same Region, or from one of its supported Regions to another; the app takes the
-    same Region alone, where the key account has a topic.
+    same Region alone, where the key account has a topic: workloads are in Regions of the key account alone.
     """
     if estate.audit is None:
         return []
-    regions = set(estate.central.regions)
-    places = {(w.account, region) for w in estate.workloads.values() for region in w.regions if region in regions}
-    return sorted(places)
+    return sorted({(w.account, region) for w in estate.workloads.values() for region in w.regions})
 
 
 def role_region(workload: Workload, estate: Estate) -> str:
