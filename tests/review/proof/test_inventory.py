@@ -174,6 +174,24 @@ def test_a_replica_has_the_id_of_its_primary() -> None:
     assert key.properties == {"kms:multiregion": "true", "kms:multiregionkeytype": "REPLICA"}
 
 
+def test_no_caller_chooses_region_tags_spec_or_usage() -> None:
+    """A replica shares spec and usage with its primary; of a key itself they are among its properties."""
+    tags = [{"Key": "Plan", "Value": "gold"}]
+    inventory = read(
+        ("Key", "AWS::KMS::Key", {"KeyPolicy": {}, "Tags": tags}),
+        ("Replica", "AWS::KMS::ReplicaKey", {"KeyPolicy": {}, "PrimaryKeyArn": "key/mrk-1", "Tags": tags}),
+    )
+    key, replica = sorted(inventory.keys[None], key=lambda one: one.logical_id)
+    assert key.unchosen == {"aws:requestedregion": ["eu-west-1"], "aws:resourcetag/plan": ["gold"]}
+    assert replica.unchosen == {
+        **key.unchosen,
+        "kms:keyspec": ["SYMMETRIC_DEFAULT"],
+        "kms:customermasterkeyspec": ["SYMMETRIC_DEFAULT"],
+        "kms:keyusage": ["ENCRYPT_DECRYPT"],
+        "kms:customermasterkeyusage": ["ENCRYPT_DECRYPT"],
+    }
+
+
 def test_a_role_is_as_its_template_has_it() -> None:
     inline = {"PolicyName": "Use", "PolicyDocument": {"Statement": []}}
     tags = [{"Key": "a", "Value": "b"}]
@@ -225,6 +243,27 @@ def test_what_the_proof_does_not_know_is_named() -> None:
     assert read(("Group", "AWS::IAM::Group", {})).unmodelled == ["stack Group: AWS::IAM::Group"]
     users = ("More", "AWS::IAM::Policy", {"PolicyDocument": {}, "Users": ["ann"]})
     assert read(users).unmodelled == ["stack More: a policy of users or groups"]
+    assert read(("CDKMetadata", "AWS::CDK::Metadata", {"Analytics": "v2:x"})).unmodelled == []
+
+
+TAGGED = (
+    *("AWS::CloudFormation::StackSet", "AWS::CloudTrail::Trail", "AWS::CloudWatch::Alarm"),
+    *("AWS::EKS::PodIdentityAssociation", "AWS::Events::Rule", "AWS::IAM::OIDCProvider"),
+    *("AWS::RolesAnywhere::Profile", "AWS::RolesAnywhere::TrustAnchor", "AWS::S3::Bucket", "AWS::SNS::Topic"),
+    "AWS::SSM::Parameter",
+)
+UNTAGGED = ("AWS::Events::EventBusPolicy", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy")
+NEEDED = {"ClusterName": "a", "Namespace": "a", "ServiceAccount": "a", "RoleArn": "a", "Url": "https://a", "Value": "a"}
+
+
+@pytest.mark.parametrize("kind", [*TAGGED, *UNTAGGED])
+def test_of_whatever_takes_tags_they_are_read(kind: str) -> None:
+    tags: Any = [{"Key": "plan", "Value": "gold"}]
+    if kind == "AWS::SSM::Parameter":
+        tags = {"plan": "gold"}
+    inventory = read(("One", kind, {**NEEDED, "Name": "/a", "Tags": tags}))
+    expected = [(f"stack One ({kind})", {"plan": "gold"})] if kind in TAGGED else []
+    assert [(where, dict(found)) for where, found in inventory.tags] == expected
 
 
 @pytest.mark.parametrize(
