@@ -229,7 +229,7 @@ def _read_identities(stack: Stack, inventory: Inventory) -> Iterator[AttachedPol
 def _read_binding(resource: Resource, inventory: Inventory) -> None:
     """What binds principals to roles beside trust policies, tells them their roles, limits them or watches keys."""
     kind, properties = resource.type, resource.properties
-    enabled = properties.get("Enabled") in (True, "true")
+    enabled = str(properties.get("Enabled")).lower() == "true"
     if kind == "AWS::RolesAnywhere::TrustAnchor" and enabled:
         partition, anchor = partition_of(resource.region).name, unresolved_id(resource)
         arn = f"arn:{partition}:rolesanywhere:{resource.region}:{resource.account}:trust-anchor/{anchor}"

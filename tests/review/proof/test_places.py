@@ -184,6 +184,12 @@ UNDECLARED = "which the manifest does not declare"
             [f"a profile of IAM Roles Anywhere hands out sessions of ? in eu-west-1, {UNDECLARED}"],
         ),
         (setting("three", "Profile", RoleArns=[PREMISES, "arn:aws:iam::333333333333:role/other"]), []),
+        (setting("three", "Profile", Enabled="True"), []),
+        (
+            adding("two", "AWS::RolesAnywhere::Profile", Enabled="True", RoleArns=[MAILS]),
+            [f"a profile of IAM Roles Anywhere hands out sessions of {MAILS} in eu-west-1, {UNDECLARED}"],
+        ),
+        (adding("two", "AWS::RolesAnywhere::Profile", Enabled="False", RoleArns=[MAILS]), []),
         (
             removing("two", "Machines"),
             [
