@@ -84,7 +84,7 @@ def named_principals(stack: Stack, of_keys: Mapping[str, frozenset[tuple[str, st
 
 def check_named(named: Mapping[Named, str], estate: Estate) -> Iterator[Finding]:
     """Each principal that may not exist when the policy is saved; `named`: with the place where it is named first."""
-    roles, accounts = _existing_roles(estate), _accounts(estate)
+    roles, accounts = existing_roles(estate), _accounts(estate)
     for one, where in named.items():
         if not (_is_service(one.name) if one.kind == "Service" else _exists(one, roles, accounts)):
             yield Finding(
@@ -108,7 +108,7 @@ def _is_service(name: str) -> bool:
     return name in _OF_NO_PREFIX or (match is not None and has_service(match[1]))
 
 
-def _existing_roles(estate: Estate) -> frozenset[str]:
+def existing_roles(estate: Estate) -> frozenset[str]:
     """Roles that exist before the app is deployed; a service-linked role may be yet to come."""
     central = estate.central
     roles = {*central.administrators, *central.readers, *central.deployers, central.break_glass}

@@ -9,6 +9,7 @@ from tenant_keys.manifest import Estate, Workload
 from tenant_keys.review.proof.binding_records import PodAssociation
 from tenant_keys.review.proof.findings import Finding, Kind
 from tenant_keys.review.proof.inventory import Inventory
+from tenant_keys.review.proof.named_principals import existing_roles
 from tenant_keys.review.proof.promise import issuer_arn, workload_role
 from tenant_keys.review.proof.tokens import pods_of
 
@@ -102,11 +103,9 @@ def _matters(role: str, inventory: Inventory, estate: Estate) -> bool:
     if not role.startswith(f"arn:{estate.central.partition}:iam::"):
         return True
     account, name = _account_and_name(role)
-    custodians = {tenant.custodian.role for tenant in estate.tenants.values() if tenant.custodian is not None}
-    existing = {workload.existing_role for workload in estate.workloads.values() if workload.existing_role}
     return (
         account in {one.central.account for one in (estate, *estate.siblings)}
-        or (account, name) in {_account_and_name(one) for one in {*inventory.roles, *existing, *custodians}}
+        or (account, name) in {_account_and_name(one) for one in {*inventory.roles, *existing_roles(estate)}}
         or name.startswith(f"cdk-{estate.central.bootstrap_qualifier}-")
     )
 
